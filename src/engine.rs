@@ -1,0 +1,1 @@
+//! Runs a plan: turns it into events and an outcome. Never prints.

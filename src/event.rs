@@ -1,0 +1,161 @@
+//! What happens in a run, as plain data: the contract between the engine and the reporters.
+
+mod result;
+
+pub use result::{FailureKind, Place, RunStatus, StepResult, StepStatus, Tally};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Position of a step in the pipeline file, from 0: the index of every list of steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub u32);
+
+impl StepId {
+    /// As an index into a list of steps.
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a reporter needs to know of a step before anything runs.
+#[derive(Debug, Clone)]
+pub struct StepInfo {
+    /// Name in the pipeline file.
+    pub name: Arc<str>,
+    /// `read`, `map`, …
+    pub verb: &'static str,
+}
+
+/// Level of a line in an item's log; `print` is [`LogLevel::Info`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// `log.debug`
+    Debug,
+    /// `log.info` and `print`
+    Info,
+    /// `log.warn`
+    Warn,
+    /// `log.error`
+    Error,
+}
+
+impl LogLevel {
+    /// `debug`, `info`, `warn` or `error`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something that happened. One for a chunk of items and one for each failure, never one for each good item.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// Id of the run.
+        run: Arc<str>,
+        /// Name of the pipeline.
+        pipeline: Arc<str>,
+        /// All steps, indexed by [`StepId`].
+        steps: Vec<StepInfo>,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Which.
+        step: StepId,
+        /// Items to come, where known.
+        total: Option<u64>,
+    },
+    /// New counters of a running step, at most every 50 ms or so.
+    Progress {
+        /// Which.
+        step: StepId,
+        /// Items so far.
+        tally: Tally,
+        /// Items in all, where known by now.
+        total: Option<u64>,
+    },
+    /// An attempt failed and the item will be tried again.
+    ItemRetried {
+        /// Which step.
+        step: StepId,
+        /// Which item, from 1.
+        index: u64,
+        /// Number of the attempt that failed, from 1.
+        attempt: u32,
+        /// What failed.
+        kind: FailureKind,
+        /// Why.
+        message: Arc<str>,
+        /// How long until the next attempt may start.
+        delay: Duration,
+    },
+    /// An item failed for good.
+    ItemFailed {
+        /// Which step.
+        step: StepId,
+        /// Which item, from 1.
+        index: u64,
+        /// What failed.
+        kind: FailureKind,
+        /// Why.
+        message: Arc<str>,
+        /// Where in the pipeline file (or a Lua or data file), when known.
+        place: Option<Place>,
+        /// Attempts in all.
+        attempts: u32,
+    },
+    /// An attempt is running longer than `slow_after`, or than a multiple of it.
+    ItemSlow {
+        /// Which step.
+        step: StepId,
+        /// Which item, from 1.
+        index: u64,
+        /// Running time so far.
+        elapsed: Duration,
+    },
+    /// A line of an item's log.
+    Log {
+        /// Which step.
+        step: StepId,
+        /// Which item, from 1.
+        index: u64,
+        /// How loud.
+        level: LogLevel,
+        /// The text.
+        message: String,
+        /// The fields, as a JSON object, when given.
+        fields: Option<String>,
+    },
+    /// Something that somebody should know and that changes nothing (a pattern that matches no file, say).
+    Notice {
+        /// The step it is about, if any.
+        step: Option<StepId>,
+        /// Lower case, no period.
+        message: String,
+    },
+    /// A step has ended, whatever way.
+    StepFinished {
+        /// Which.
+        step: StepId,
+        /// With what.
+        result: Arc<StepResult>,
+    },
+    /// The first interrupt arrived: no new attempts, running ones get the grace period.
+    Interrupted {
+        /// The grace period.
+        grace: Duration,
+    },
+    /// The run has ended.
+    RunFinished {
+        /// How.
+        status: RunStatus,
+        /// Wall-clock time of the whole run.
+        duration: Duration,
+    },
+}

@@ -1,0 +1,157 @@
+//! How items, steps and runs end, and the counters that say so.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::value::Ratio;
+
+/// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Items whose function returned a value.
+    pub succeeded: u64,
+    /// Items that failed for good.
+    pub failed: u64,
+    /// Items left out by `flow.skip`.
+    pub skipped: u64,
+    /// Items that were never started, or cut off.
+    pub cancelled: u64,
+    /// Items that needed more than one attempt, however they ended.
+    pub retried: u64,
+}
+
+impl Tally {
+    /// Items that have ended.
+    pub fn ended(&self) -> u64 {
+        self.succeeded + self.failed + self.skipped + self.cancelled
+    }
+
+    /// `successes / (total − skipped)`, 1 for nothing.
+    pub fn success_ratio(&self) -> f64 {
+        let eligible = self.ended() - self.skipped;
+        if eligible == 0 { 1.0 } else { self.succeeded as f64 / eligible as f64 }
+    }
+}
+
+/// Why an item failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The function raised an error.
+    Error,
+    /// The attempt ran longer than `timeout`.
+    Timeout,
+    /// All attempts and waits together ran longer than `item_deadline`.
+    Deadline,
+    /// The worker's Lua state passed `memory`.
+    Memory,
+    /// The row could not be read.
+    BadRow,
+    /// The returned value cannot be written as JSON, or there was none.
+    Result,
+    /// A fault of flowrun itself, kept to this item.
+    Panic,
+}
+
+impl FailureKind {
+    /// The name used in Lua, events and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Deadline => "deadline",
+            Self::Memory => "memory",
+            Self::BadRow => "bad_row",
+            Self::Result => "result",
+            Self::Panic => "panic",
+        }
+    }
+}
+
+/// A line of a file, for messages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file as the user would name it.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u64,
+    /// Character in the line, from 1, when known.
+    pub column: Option<u64>,
+    /// The text of that line, trimmed, when known.
+    pub source: Option<Arc<str>>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepStatus {
+    /// Its verdict is good.
+    Succeeded,
+    /// Its verdict is bad, or it could not do its work.
+    Failed,
+    /// `when` was false, or what it depends on did not succeed.
+    Skipped,
+    /// It was stopped from outside: an interrupt, or the source it was reading failed.
+    Cancelled,
+}
+
+impl StepStatus {
+    /// The name used in reports and expressions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunStatus {
+    /// No step failed.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// SIGINT or SIGTERM.
+    Interrupted,
+}
+
+impl RunStatus {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What a step has to show for itself. The names are those of `steps.ID` in expressions and of `--output json`.
+#[derive(Debug, Clone)]
+pub struct StepResult {
+    /// How it ended.
+    pub status: StepStatus,
+    /// Why it ended so, unless it simply succeeded: `deadline`, `7 of 10 items succeeded, 9 needed`, …
+    pub reason: Option<String>,
+    /// Items in all: what the step was given, or read.
+    pub total: u64,
+    /// Their endings.
+    pub tally: Tally,
+    /// Items it gave on; differs from `succeeded` for `filter` and `flat_map`.
+    pub emitted: u64,
+    /// Successes that the verdict asked for, for steps with a policy.
+    pub needed: Option<(Ratio, u64)>,
+    /// Wall-clock time of the step.
+    pub duration: Duration,
+    /// Where a `write` step wrote, as the user named it.
+    pub target: Option<Arc<str>>,
+}

@@ -1,0 +1,13 @@
+//! The only home of Lua: scripts as text, workers with one sandboxed VM each, interruption, host modules.
+//!
+//! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
+
+mod failure;
+mod guard;
+mod script;
+mod worker;
+
+pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
+pub use guard::{Cancel, CancelLevel, Guard, Watchdog};
+pub use script::{Block, Script};
+pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

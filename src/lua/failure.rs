@@ -1,0 +1,69 @@
+//! How an item's function, or the loading of it, goes wrong.
+
+use std::time::Duration;
+
+use crate::event::{FailureKind, Place};
+
+/// Lua that cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Line of the *file*, from 1.
+    pub line: usize,
+    /// Byte range of the offending token within that line *of the Lua text* (YAML indentation not counted).
+    pub columns: std::ops::Range<usize>,
+    /// As the compiler says it, without the position.
+    pub message: String,
+    /// Line of the file on which the unfinished construct was opened, when the message names one.
+    pub opened: Option<usize>,
+}
+
+/// A script that could not be loaded or an expression that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptError {
+    /// `error`, `timeout`, …
+    pub kind: FailureKind,
+    /// Without position.
+    pub message: String,
+    /// Where, when known.
+    pub place: Option<Place>,
+    /// The call stack, in places of the user's files, one a line. May be empty.
+    pub traceback: String,
+}
+
+/// One failed attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// `error`, `timeout`, …
+    pub kind: FailureKind,
+    /// Without position. Valid UTF-8 whatever the function raised.
+    pub message: String,
+    /// Where, when known.
+    pub place: Option<Place>,
+    /// The call stack, in places of the user's files, one a line. May be empty.
+    pub traceback: String,
+    /// Whether another attempt makes sense: not after `flow.fail`, and only if `retries.when` (when given) says so.
+    pub retryable: bool,
+    /// The wait that `flow.retry` asked for.
+    pub retry_after: Option<Duration>,
+    /// The fields given to `flow.fail`, as a JSON object.
+    pub fields: Option<String>,
+}
+
+/// How an attempt ended, unless it simply succeeded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemEnd {
+    /// `flow.skip`.
+    Skipped {
+        /// The reason given.
+        reason: Option<String>,
+    },
+    /// It failed.
+    Failed(Box<Failure>),
+    /// The item's text is not JSON: a failed item of the source, not of this step.
+    BadRow {
+        /// What is wrong, lower case, no period.
+        message: String,
+    },
+    /// It was interrupted by [`super::Cancel`].
+    Cancelled,
+}

@@ -1,0 +1,68 @@
+//! Lua source with its place in a file, as plain data that may cross threads. Running it is the worker's business.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::source::SourceFile;
+
+/// A piece of Lua inside a file (a block scalar of the pipeline, or a whole `.lua` file).
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The file it stands in; its name appears in messages.
+    pub file: Arc<SourceFile>,
+    /// Line of the file on which the first line of `text` stands, from 1.
+    pub line: usize,
+    /// The Lua text, indentation already removed as YAML does.
+    pub text: Arc<str>,
+}
+
+/// A Lua function that can be loaded into any number of workers.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Where the function comes from.
+    pub(super) source: ScriptSource,
+    /// Code that runs once for each worker; its locals are visible to a [`ScriptSource::Body`].
+    pub(super) setup: Option<Block>,
+    /// `require` finds files below this folder, and nothing outside it.
+    pub(super) root: PathBuf,
+}
+
+/// Where a function comes from.
+#[derive(Debug, Clone)]
+pub(super) enum ScriptSource {
+    /// The body of a function.
+    Body(Block),
+    /// One expression.
+    Expression(Block),
+    /// A file that returns a function, or a table with the function in the named field.
+    File {
+        /// The file's text.
+        block: Block,
+        /// The field behind `#`.
+        field: Option<String>,
+    },
+}
+
+impl Script {
+    /// A function body: statements, a `return` among them.
+    pub fn body(block: Block, root: PathBuf) -> Self {
+        Self { source: ScriptSource::Body(block), setup: None, root }
+    }
+
+    /// One expression whose value is the result.
+    pub fn expression(block: Block, root: PathBuf) -> Self {
+        Self { source: ScriptSource::Expression(block), setup: None, root }
+    }
+
+    /// A `.lua` file that returns a function, or a table with one in `field`.
+    pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
+        Self { source: ScriptSource::File { block, field }, setup: None, root }
+    }
+
+    /// Adds code that runs once for each worker.
+    #[must_use]
+    pub fn with_setup(mut self, setup: Block) -> Self {
+        self.setup = Some(setup);
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! The `flowrun` binary: everything lives in the library.
+
+fn main() -> std::process::ExitCode {
+    flowrun::cli::main()
+}

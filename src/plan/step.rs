@@ -1,0 +1,151 @@
+//! The plan's types. Nothing in them is text that is still to be understood, but for what only a run can know.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::data::{GlobOptions, ReadOptions, WriteOptions};
+use crate::event::StepId;
+use crate::lua::Script;
+use crate::schedule::Policy;
+use crate::source::{SourceFile, Span};
+use crate::value::Ratio;
+
+/// A checked pipeline with the values of one run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `name`, or the file's stem.
+    pub name: Arc<str>,
+    /// `description`
+    pub description: Option<String>,
+    /// The pipeline file.
+    pub file: Arc<SourceFile>,
+    /// The folder that every path in the file is relative to.
+    pub root: PathBuf,
+    /// `params` of this run, as the text of a JSON object.
+    pub params: Arc<str>,
+    /// `env` of this run, as the text of a JSON object.
+    pub env: Arc<str>,
+    /// The steps in file order, indexed by [`StepId`].
+    pub steps: Vec<Step>,
+    /// The steps, each after all that it depends on.
+    pub order: Vec<StepId>,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Position in the file.
+    pub id: StepId,
+    /// Name in the file.
+    pub name: Arc<str>,
+    /// `read`, `map`, …
+    pub verb: &'static str,
+    /// `description`
+    pub description: Option<String>,
+    /// What it takes, in this order. Empty for sources.
+    pub from: Vec<Input>,
+    /// What must have ended well before it.
+    pub needs: Vec<StepId>,
+    /// Whether it runs at all.
+    pub when: Option<Expression>,
+    /// Limit of the whole step.
+    pub deadline: Option<Duration>,
+    /// What it does.
+    pub body: Body,
+    /// Its key in the file.
+    pub span: Span,
+}
+
+/// One input of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// The step it comes from.
+    pub step: StepId,
+    /// `ID.failed`: the items that failed for good, instead of the results.
+    pub failed: bool,
+}
+
+/// A Lua expression of the file.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// The expression.
+    pub script: Arc<Script>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a step does, now or once the steps before it have ended.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Known.
+    Ready(Verb),
+    /// Some `${{ }}` of it needs `steps`: call [`Plan::bind`](super::Plan) when the step is about to start.
+    Late(Arc<Late>),
+}
+
+/// A step's text as data, with expressions that only a run can answer.
+#[derive(Debug, Clone)]
+pub struct Late {
+    /// The step as JSON, as written.
+    pub json: serde_json::Value,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Verb {
+    /// Items from files.
+    Read(Read),
+    /// Files as items.
+    Glob(GlobOptions),
+    /// Items from the pipeline file.
+    Items(Items),
+    /// A function on every item.
+    Each(Box<Each>),
+    /// Items to a file.
+    Write(WriteOptions),
+}
+
+/// Items from files, and how many rows may be bad.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// What to read.
+    pub options: ReadOptions,
+    /// Share of the rows that must be readable.
+    pub min_success_ratio: Ratio,
+    /// Rows that may be bad.
+    pub max_failures: Option<u64>,
+}
+
+/// Items from the pipeline file.
+#[derive(Debug, Clone)]
+pub enum Items {
+    /// Written out, each as compact JSON text.
+    List(Arc<[Arc<str>]>),
+    /// A script that returns the list.
+    Lua(Arc<Script>),
+}
+
+/// Which of the verbs with a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EachKind {
+    /// One result an item.
+    Map,
+    /// A list of results an item.
+    FlatMap,
+    /// The item or nothing.
+    Filter,
+}
+
+/// A function on every item, under a policy.
+#[derive(Debug, Clone)]
+pub struct Each {
+    /// Which verb.
+    pub kind: EachKind,
+    /// The function.
+    pub script: Arc<Script>,
+    /// `retries.when`
+    pub retry_when: Option<Arc<Script>>,
+    /// The policy.
+    pub policy: Policy,
+}

@@ -1,0 +1,92 @@
+//! The policy of a map-like step with every default filled in.
+
+use std::time::Duration;
+
+use crate::value::{Rate, Ratio};
+
+/// What to do at the first item that failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FailFast {
+    /// Go on.
+    #[default]
+    Off,
+    /// Start nothing more, drop pending retries, interrupt running attempts.
+    Interrupt,
+    /// Start nothing more, drop pending retries, let running attempts finish.
+    Drain,
+}
+
+/// Extra tries after the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Retries {
+    /// How many, at most.
+    pub max: u32,
+    /// Wait before the first of them.
+    pub delay: Duration,
+    /// Each further wait is this many times the one before, at least 1.
+    pub factor: f64,
+    /// No wait is longer than this, whatever asks for it.
+    pub max_delay: Duration,
+    /// Draw each wait evenly from half to one and a half times its length.
+    pub jitter: bool,
+    /// Retries of the whole step, at most.
+    pub budget: Option<u64>,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            max: 0,
+            delay: Duration::from_secs(1),
+            factor: 2.0,
+            max_delay: Duration::from_secs(60),
+            jitter: false,
+            budget: None,
+        }
+    }
+}
+
+/// The policy of one map-like step, complete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Items being worked on at once, at least 1.
+    pub concurrency: usize,
+    /// Extra tries.
+    pub retries: Retries,
+    /// Limit of one attempt.
+    pub timeout: Option<Duration>,
+    /// Limit of all attempts and waits of one item.
+    pub item_deadline: Option<Duration>,
+    /// Share of the eligible items that must succeed.
+    pub min_success_ratio: Ratio,
+    /// The step stops and fails when more items than this failed.
+    pub max_failures: Option<u64>,
+    /// What the first failure does.
+    pub fail_fast: FailFast,
+    /// Stop as soon as the ratio is out of reach.
+    pub stop_early: bool,
+    /// Starts of attempts.
+    pub rate_limit: Option<Rate>,
+    /// Bytes that one worker's Lua state may hold.
+    pub memory: u64,
+    /// Notice for attempts that run longer.
+    pub slow_after: Option<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            retries: Retries::default(),
+            timeout: None,
+            item_deadline: None,
+            min_success_ratio: Ratio::ONE,
+            max_failures: None,
+            fail_fast: FailFast::Off,
+            stop_early: false,
+            rate_limit: None,
+            memory: 256_000_000,
+            slow_after: None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string here.

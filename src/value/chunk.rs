@@ -1,0 +1,92 @@
+//! A run of neighbouring items as JSON text: what travels between readers, workers and writers.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where a chunk's items came from, for messages about rows that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file as the user would name it; `-` for standard input.
+    pub file: Arc<str>,
+    /// Line of the chunk's first item, from 1; item `i` of the chunk stands on line `line + i`.
+    pub line: u64,
+}
+
+/// Items with consecutive indices, back to back as JSON text.
+///
+/// Each item's text is one JSON value with optional white space (a line end, say) around it.
+#[derive(Debug, Clone, Default)]
+pub struct Chunk {
+    /// Index of the first item, from 1: its position in the step's input.
+    pub first: u64,
+    /// The text of all items.
+    pub text: Vec<u8>,
+    /// Where each item's text ends in `text`. Chunks stay far below 4 GiB; a reader refuses longer rows.
+    pub ends: Vec<u32>,
+    /// Known for items that were read from a file and not yet proved to be JSON.
+    pub origin: Option<Origin>,
+}
+
+impl Chunk {
+    /// How many items it holds.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it holds no item.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of the item at `at`, counted from 0.
+    pub fn item(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        &self.text[start..self.ends[at] as usize]
+    }
+
+    /// Adds an item's text.
+    pub fn push(&mut self, item: &[u8]) {
+        self.text.extend_from_slice(item);
+        self.ends.push(u32::try_from(self.text.len()).expect("readers bound a chunk to 4 GiB"));
+    }
+
+    /// A copy of the items at `range`, with their indices and origin.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
+        let end = if range.end == 0 { 0 } else { self.ends[range.end - 1] };
+        Self {
+            first: self.first + range.start as u64,
+            text: self.text[start as usize..end.max(start) as usize].to_vec(),
+            ends: self.ends[range.clone()].iter().map(|end| end - start).collect(),
+            origin: self.origin.as_ref().map(|origin| Origin {
+                file: Arc::clone(&origin.file),
+                line: origin.line + range.start as u64,
+            }),
+        }
+    }
+
+    /// Forgets all items and keeps the buffers.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.origin = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_keeps_index_line_and_text() {
+        let mut chunk = Chunk { first: 5, ..Chunk::default() };
+        for item in ["1\n", "22\n", "333\n"] {
+            chunk.push(item.as_bytes());
+        }
+        chunk.origin = Some(Origin { file: "a".into(), line: 9 });
+        let slice = chunk.slice(1..3);
+        assert_eq!((slice.first, slice.len()), (6, 2));
+        assert_eq!((slice.item(0), slice.item(1)), (&b"22\n"[..], &b"333\n"[..]));
+        assert_eq!(slice.origin.expect("kept").line, 10);
+    }
+}
