@@ -114,7 +114,12 @@ pub struct Worker {}
 
 impl Worker {
     /// Makes a VM, loads the script and runs its `setup`.
-    pub fn new(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>, watchdog: &Watchdog) -> Result<Self, ScriptError> {
+    pub fn new(
+        script: &Script,
+        options: &WorkerOptions,
+        guard: &Arc<Guard>,
+        watchdog: &Watchdog,
+    ) -> Result<Self, ScriptError> {
         let _ = (script, options, guard, watchdog);
         unimplemented!()
     }
