@@ -88,7 +88,8 @@ mod tests {
             .collect();
         waits.sort_unstable();
         waits.dedup();
-        assert_eq!(waits.len(), 10_000, "items of equal content wait differently");
+        // Two of ten thousand may meet in the same nanosecond of a second.
+        assert!(waits.len() > 9_990, "items of equal content wait differently: {}", waits.len());
         for tenth in 0..10u128 {
             let (low, high) = (500_000_000 + tenth * 100_000_000, 600_000_000 + tenth * 100_000_000);
             let count = waits.iter().filter(|wait| (low..high).contains(wait)).count();
