@@ -104,11 +104,17 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>)
 }
 
 impl<'a> Coordinator<'a> {
-    fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, EngineError> {
+    fn new(
+        shared: &'a Shared<'a>,
+        step: &'a Step,
+        each: &'a Each,
+        feed: Feed<'a>,
+    ) -> Result<Self, EngineError> {
         let policy = &each.policy;
         let threads = policy.concurrency.min(shared.options.cores).max(1);
         let coroutines = each.script.waits();
-        let exact = policy.rate_limit.is_some() || stops_at_failure(policy) || policy.concurrency == 1 || coroutines;
+        let exact =
+            policy.rate_limit.is_some() || stops_at_failure(policy) || policy.concurrency == 1 || coroutines;
         // Workers that never wait find the next run of items ready when they are done with one; that is no item
         // more being worked on, because there are no more workers than `concurrency`.
         let window = if exact { policy.concurrency } else { threads * 2 };

@@ -49,7 +49,11 @@ impl<'a> Feed<'a> {
                 Ok(part) => feed.parts.push(part),
                 Err(error) => {
                     shared.ledger(input.step).broke(error.to_string());
-                    feed.parts.push(Part { reader: data::items_reader(Arc::new([]), None), source: Some(input.step), before: 0 });
+                    feed.parts.push(Part {
+                        reader: data::items_reader(Arc::new([]), None),
+                        source: Some(input.step),
+                        before: 0,
+                    });
                     return Err(input.step);
                 }
             }
@@ -160,7 +164,9 @@ impl<'a> Feed<'a> {
     pub(super) fn bad_item(&self, chunk: &Chunk, at: usize, message: String) {
         let index = chunk.first + at as u64;
         let of = |part: &&Part| part.source.is_some() && (part.before < index);
-        let Some(part) = self.parts[..self.parts.len().min(self.at + 1)].iter().rev().find(of) else { return };
+        let Some(part) = self.parts[..self.parts.len().min(self.at + 1)].iter().rev().find(of) else {
+            return;
+        };
         let Some(source) = part.source else { return };
         let text = String::from_utf8_lossy(chunk.item(at).trim_ascii());
         let row = BadRow {
@@ -228,9 +234,7 @@ pub(super) fn source_reader(
             options.validate |= prove;
             Ok(noted(shared, source, data::open(&options)?))
         }
-        Verb::Glob(options) => {
-            Ok(noted(shared, source, data::glob(options)?))
-        }
+        Verb::Glob(options) => Ok(noted(shared, source, data::glob(options)?)),
         Verb::Items(Items::List(list)) => Ok(data::items_reader(Arc::clone(list), None)),
         Verb::Items(Items::Lua(_)) | Verb::Each(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")

@@ -2,7 +2,7 @@
 
 use crate::data::Target;
 use crate::event::StepId;
-use crate::plan::{Body, Items, Plan, Step, Verb};
+use crate::plan::{Body, Input, Items, Plan, Step, Verb};
 
 /// How a step is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
         return None;
     }
     let reads = steps.iter().flat_map(|other| &other.from).filter(|input| input.step == step.id);
-    let (failed, data): (Vec<_>, Vec<_>) = reads.partition(|input| input.failed);
+    let (failed, data): (Vec<&Input>, Vec<&Input>) = reads.partition(|input| input.failed);
     let needed = steps.iter().any(|other| other.needs.contains(&step.id));
     let again = data.len() != 1 || !failed.is_empty() || needed;
     let stored = match &step.body {

@@ -126,8 +126,9 @@ impl Ledger {
 
     /// A step reads no more. `true` when it was the last one.
     pub(super) fn close(&mut self) -> bool {
+        let read = self.readers > 0;
         self.readers = self.readers.saturating_sub(1);
-        self.readers == 0
+        read && self.readers == 0
     }
 
     /// The bad rows as items, and `errors` of the step.

@@ -9,7 +9,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::EngineError;
 use super::record::Attempted;
-use crate::lua::{Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Watchdog, Worker, WorkerOptions};
+use crate::lua::{
+    Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Watchdog, Worker,
+    WorkerOptions,
+};
 use crate::schedule::Start;
 use crate::value::Chunk;
 
@@ -95,24 +98,27 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Starts `threads` workers.
-    pub(super) fn start(threads: usize, crew: Crew, watchdog: &Watchdog) -> Result<Self, EngineError> {
+    pub(super) fn start(threads: usize, crew: Crew, watchdog: &Arc<Watchdog>) -> Result<Self, EngineError> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|number| format!("worker-{}", number + 1))
             .build()
-            .map_err(|error| EngineError::System { intent: "start the workers", reason: error.to_string() })?;
+            .map_err(|error| EngineError::System {
+                intent: "start the workers",
+                reason: error.to_string(),
+            })?;
         // Never full: the coordinator hands in no more than the scheduler lets run.
         let (work_sender, work) = unbounded();
         let (reply_sender, replies) = bounded(4096);
         let crew = Arc::new(crew);
-        let watchdog = watchdog.clone();
+        let watchdog = Arc::clone(watchdog);
         pool.spawn_broadcast(move |context| {
             let seat = Seat {
                 number: context.index() as u32 + 1,
                 crew: Arc::clone(&crew),
                 work: work.clone(),
                 replies: reply_sender.clone(),
-                watchdog: watchdog.clone(),
+                watchdog: Arc::clone(&watchdog),
             };
             seat.sit();
             let _ = seat.replies.send(Reply::Gone);
@@ -145,7 +151,7 @@ struct Seat {
     crew: Arc<Crew>,
     work: Receiver<Work>,
     replies: Sender<Reply>,
-    watchdog: Watchdog,
+    watchdog: Arc<Watchdog>,
 }
 
 impl Seat {
@@ -166,7 +172,9 @@ impl Seat {
 
     fn make_worker(&self, guard: &Arc<Guard>) -> Option<Worker> {
         let options = WorkerOptions { worker: self.number, ..self.crew.options.clone() };
-        let made = catch_unwind(AssertUnwindSafe(|| Worker::new(&self.crew.script, &options, guard, &self.watchdog)));
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            Worker::new(&self.crew.script, &options, guard, &self.watchdog)
+        }));
         match made {
             Ok(Ok(mut worker)) => {
                 self.pass_logs(&mut worker);

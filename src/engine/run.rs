@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
@@ -55,6 +56,7 @@ pub(super) fn run(
         let _ = slow_sender.try_send(Message::Event(event));
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
+    let watchdog = Arc::new(watchdog);
     let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender);
     let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
     on_event(&Event::RunStarted {
@@ -68,7 +70,7 @@ pub(super) fn run(
     Ok(run.outcome(begun))
 }
 
-impl Run<'_, '_> {
+impl<'a> Run<'a, '_> {
     /// Runs all selected steps.
     fn all(&mut self, receiver: &Receiver<Message>) -> Result<(), EngineError> {
         std::thread::scope(|scope| {
@@ -95,9 +97,9 @@ impl Run<'_, '_> {
     }
 
     /// Starts and skips steps until nothing more can be said before another step has ended.
-    fn advance<'scope, 'env>(&mut self, scope: &'scope std::thread::Scope<'scope, 'env>) -> Result<(), EngineError>
+    fn advance<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<(), EngineError>
     where
-        Self: 'env,
+        'a: 'scope,
     {
         let order = self.shared.plan.order.clone();
         loop {
@@ -118,7 +120,10 @@ impl Run<'_, '_> {
     }
 
     /// `true` when the step's state has changed.
-    fn consider<'scope>(&mut self, scope: &'scope std::thread::Scope<'scope, '_>, id: StepId) -> Result<bool, EngineError> {
+    fn consider<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<bool, EngineError>
+    where
+        'a: 'scope,
+    {
         let step = &self.shared.plan.steps[id.at()];
         if self.interrupted || self.shared.interrupt.count() > 0 {
             self.look_for_interrupt();
@@ -169,17 +174,36 @@ impl Run<'_, '_> {
             let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
             done(input.step) || (lazy && matches!(self.states[input.step.at()], State::Open))
         };
-        step.from.iter().all(readable) && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
+        step.from.iter().all(readable)
+            && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
     }
 
-    fn drain_a_source<'scope>(&mut self, scope: &'scope std::thread::Scope<'scope, '_>) -> Result<bool, EngineError> {
+    fn drain_a_source<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<bool, EngineError>
+    where
+        'a: 'scope,
+    {
         let open = |id: &&StepId| matches!(self.states[id.at()], State::Open);
         let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return Ok(false) };
-        self.start(scope, id)?;
+        if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
+            let reason = "nothing reads it any more";
+            self.end(id, StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO));
+        } else {
+            self.start(scope, id)?;
+        }
         Ok(true)
     }
 
-    fn start<'scope>(&mut self, scope: &'scope std::thread::Scope<'scope, '_>, id: StepId) -> Result<(), EngineError> {
+    /// The selected steps that read a step's results.
+    fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> {
+        let selected = |step: &&Step| self.shared.options.selected[step.id.at()];
+        let reads = move |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
+        self.shared.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
+    }
+
+    fn start<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<(), EngineError>
+    where
+        'a: 'scope,
+    {
         let shared = self.shared;
         self.states[id.at()] = State::Running;
         self.running += 1;

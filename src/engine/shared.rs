@@ -58,7 +58,7 @@ pub(super) struct Shared<'a> {
     pub(super) options: &'a RunOptions,
     pub(super) graph: &'a Graph,
     pub(super) interrupt: &'a Arc<Interrupt>,
-    pub(super) watchdog: &'a Watchdog,
+    pub(super) watchdog: &'a Arc<Watchdog>,
     pub(super) sender: Sender<Message>,
     outputs: Vec<Mutex<Output>>,
     ledgers: Vec<Mutex<Ledger>>,
@@ -71,7 +71,7 @@ impl<'a> Shared<'a> {
         options: &'a RunOptions,
         graph: &'a Graph,
         interrupt: &'a Arc<Interrupt>,
-        watchdog: &'a Watchdog,
+        watchdog: &'a Arc<Watchdog>,
         sender: Sender<Message>,
     ) -> Self {
         Self {

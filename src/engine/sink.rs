@@ -28,7 +28,8 @@ struct FedWriter {
 impl<'a> Sink<'a> {
     pub(super) fn open(shared: &'a Shared<'a>, step: StepId) -> Self {
         let spool = |kept: bool| kept.then(|| Spool::new(shared.temp_dir()));
-        let writers = shared.graph.fused[step.at()].iter().map(|writer| open_writer(shared, *writer)).collect();
+        let writers =
+            shared.graph.fused[step.at()].iter().map(|writer| open_writer(shared, *writer)).collect();
         Self {
             shared,
             step,

@@ -62,8 +62,12 @@ fn carry_out(shared: &Shared<'_>, step: &Step, verb: &Verb) -> Done {
             Done { step: step.id, result: write::commit_fed(shared, step, options), sources: Vec::new() }
         }
         (_, Verb::Each(each)) => with_input(shared, step, false, |feed| each::run(shared, step, each, feed)),
-        (_, Verb::Write(options)) => with_input(shared, step, true, |feed| write::run(shared, step, options, feed)),
-        (_, Verb::Read(_) | Verb::Glob(_) | Verb::Items(_)) => unreachable!("sources have the role of sources"),
+        (_, Verb::Write(options)) => {
+            with_input(shared, step, true, |feed| write::run(shared, step, options, feed))
+        }
+        (_, Verb::Read(_) | Verb::Glob(_) | Verb::Items(_)) => {
+            unreachable!("sources have the role of sources")
+        }
     }
 }
 

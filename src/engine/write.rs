@@ -15,7 +15,12 @@ use crate::value::Chunk;
 const BLOCK: usize = 256 * 1024;
 
 /// Runs a write step whose input has been opened.
-pub(super) fn run(shared: &Shared<'_>, step: &Step, options: &WriteOptions, mut feed: Feed<'_>) -> StepResult {
+pub(super) fn run(
+    shared: &Shared<'_>,
+    step: &Step,
+    options: &WriteOptions,
+    mut feed: Feed<'_>,
+) -> StepResult {
     let begun = Instant::now();
     let total = feed.total(step);
     shared.emit(Event::StepStarted { step: step.id, total });
@@ -34,7 +39,9 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, options: &WriteOptions, mut 
             break Some((StepStatus::Failed, "deadline".to_owned()));
         }
         match feed.next(usize::MAX, BLOCK, &mut chunk) {
-            Next::End => break feed.lost().map(|source| (StepStatus::Cancelled, lost_reason(shared, source))),
+            Next::End => {
+                break feed.lost().map(|source| (StepStatus::Cancelled, lost_reason(shared, source)));
+            }
             Next::Lost(source) => break Some((StepStatus::Cancelled, lost_reason(shared, source))),
             Next::Chunk => {}
         }
@@ -80,7 +87,13 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
 }
 
 /// A file that did not come to be: none of its items is written, whatever the temporary file held.
-fn cut_off(options: &WriteOptions, status: StepStatus, reason: String, total: u64, begun: Instant) -> StepResult {
+fn cut_off(
+    options: &WriteOptions,
+    status: StepStatus,
+    reason: String,
+    total: u64,
+    begun: Instant,
+) -> StepResult {
     StepResult {
         total,
         tally: Tally { cancelled: total, ..Tally::default() },

@@ -55,7 +55,8 @@ impl Coordinator<'_> {
                 // What was read may have been the end of a source that failed.
                 self.obey_stop();
             }
-            let most = self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
+            let most =
+                self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
             let Some(start) = self.scheduler.start(self.now(), most as u64) else { return Ok(()) };
             self.dispatch(start);
         }

@@ -239,7 +239,9 @@ fn out_of_time(earlier: &Earlier) -> Failure {
     let last = earlier.history.last().map_or("", Attempted::message);
     Failure {
         kind: FailureKind::Deadline,
-        message: format!("item_deadline passed while waiting for another attempt; the last one failed: {last}"),
+        message: format!(
+            "item_deadline passed while waiting for another attempt; the last one failed: {last}"
+        ),
         place: None,
         traceback: String::new(),
         retryable: false,
