@@ -14,6 +14,7 @@ use crossbeam_channel::RecvTimeoutError;
 use self::input::ChunkSize;
 use super::EngineError;
 use super::feed::Feed;
+use super::ledger::Errors;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
 use super::shared::Shared;
 use super::sink::Sink;
@@ -35,8 +36,6 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) enum Fault {
     /// Intermediate results could not be written or read.
     Data(DataError),
-    /// A pool or thread could not be made.
-    Engine(EngineError),
     /// The script cannot be loaded, or its setup failed.
     Script(String),
 }
@@ -51,7 +50,6 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Data(error) => error.fmt(f),
-            Self::Engine(error) => error.fmt(f),
             Self::Script(reason) => f.write_str(reason),
         }
     }
@@ -87,7 +85,7 @@ struct Coordinator<'a> {
     lost: Option<StepId>,
     interrupted: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
-    errors: Vec<(u64, Arc<str>)>,
+    errors: Errors,
     told: Instant,
 }
 
@@ -174,7 +172,7 @@ impl<'a> Coordinator<'a> {
     fn drive(&mut self) -> Result<(), Fault> {
         loop {
             self.look_outside();
-            self.fill()?;
+            self.fill();
             self.expire()?;
             self.obey_stop();
             if self.works_out == 0 && self.scheduler.is_done() {

@@ -12,6 +12,9 @@ use crate::event::{StepResult, StepStatus, Tally};
 use crate::plan::{Body, Step, Verb};
 use crate::value::Ratio;
 
+/// `errors` of a step: index → message.
+pub(super) type Errors = Vec<(u64, Arc<str>)>;
+
 /// See the module.
 pub(super) struct Ledger {
     min_success_ratio: Ratio,
@@ -26,7 +29,7 @@ pub(super) struct Ledger {
     last_bad: u64,
     reading: Duration,
     failed_rows: Option<Spool>,
-    errors: Vec<(u64, Arc<str>)>,
+    errors: Errors,
     fault: Option<String>,
 }
 
@@ -132,7 +135,7 @@ impl Ledger {
     }
 
     /// The bad rows as items, and `errors` of the step.
-    pub(super) fn take_failed(&mut self) -> Result<(Option<Stored>, Vec<(u64, Arc<str>)>), DataError> {
+    pub(super) fn take_failed(&mut self) -> Result<(Option<Stored>, Errors), DataError> {
         let spool = match (self.failed_rows.take(), self.keeps_failed) {
             (None, true) => Some(Spool::new(&self.temp_dir)),
             (spool, _) => spool,

@@ -41,7 +41,7 @@ pub(super) struct End {
     pub(super) at: usize,
     /// Length of the results when it ended.
     pub(super) out_len: usize,
-    pub(super) end: ItemEnd,
+    pub(super) how: ItemEnd,
     pub(super) duration: Duration,
 }
 
@@ -93,7 +93,8 @@ pub(super) struct Pool {
     pub(super) replies: Receiver<Reply>,
     threads: usize,
     gone: usize,
-    _pool: ThreadPool,
+    /// Held so that its threads live as long as the step.
+    _threads: ThreadPool,
 }
 
 impl Pool {
@@ -123,7 +124,7 @@ impl Pool {
             seat.sit();
             let _ = seat.replies.send(Reply::Gone);
         });
-        Ok(Self { work: Some(work_sender), replies, threads, gone: 0, _pool: pool })
+        Ok(Self { work: Some(work_sender), replies, threads, gone: 0, _threads: pool })
     }
 
     /// Hands in work; a worker will take it.
@@ -210,7 +211,7 @@ impl Seat {
             let mut end = |at: usize, out_len: usize, end: ItemEnd, duration: Duration| {
                 let stop = stops && matches!(end, ItemEnd::Failed(_) | ItemEnd::Skipped { .. });
                 let bad_row = matches!(end, ItemEnd::BadRow { .. });
-                ends.push(End { at, out_len, end, duration });
+                ends.push(End { at, out_len, how: end, duration });
                 !stop && !bad_row
             };
             let all = 0..work.chunk.len();
@@ -247,12 +248,9 @@ impl Seat {
                 self.reply_ended(&mut works, ended);
             }
             self.pass_logs(worker);
-            let work = match self.next_work(open && worker.waiting() < most, worker, LOOK_UP) {
-                Ok(work) => work,
-                Err(()) => {
-                    open = false;
-                    continue;
-                }
+            let Ok(work) = self.next_work(open && worker.waiting() < most, worker, LOOK_UP) else {
+                open = false;
+                continue;
             };
             let Some(work) = work else { continue };
             if self.crew.tells_starts {
@@ -294,7 +292,7 @@ impl Seat {
         let Some(mut work) = works.remove(&ended.token) else { return };
         work.out = ended.out;
         let out_len = work.out.len();
-        let ends = ended.end.map(|end| End { at: 0, out_len, end, duration: ended.duration });
+        let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
         let ran = Ran {
             work,
             done: 1,

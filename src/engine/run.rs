@@ -140,7 +140,7 @@ impl<'a> Run<'a, '_> {
         if self.shared.graph.roles[id.at()] == Role::LazySource {
             match step::gate(self.shared, step) {
                 Ok(()) => self.states[id.at()] = State::Open,
-                Err(result) => self.end(id, result),
+                Err(result) => self.end(id, *result),
             }
         } else {
             self.start(scope, id)?;

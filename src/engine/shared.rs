@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Sender;
 
 use super::graph::Graph;
-use super::ledger::Ledger;
+use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult};
@@ -39,7 +39,7 @@ pub(super) struct Output {
     /// Its failed items, when somebody wants them.
     pub(super) failed: Option<Arc<Stored>>,
     /// `errors`, index → message, when an expression asks for them.
-    pub(super) errors: Vec<(u64, Arc<str>)>,
+    pub(super) errors: Errors,
     /// How it ended.
     pub(super) result: Option<Arc<StepResult>>,
 }

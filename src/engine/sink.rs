@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ledger::Errors;
 use super::shared::{Fed, Output, Shared};
 use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
 use crate::event::StepId;
@@ -79,7 +80,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Hands everything over to the steps behind. Every index up to the last one given in must have been pushed.
-    pub(super) fn finish(self, errors: Vec<(u64, Arc<str>)>) -> Result<(), DataError> {
+    pub(super) fn finish(self, errors: Errors) -> Result<(), DataError> {
         let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
         for fed in self.writers {

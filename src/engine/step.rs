@@ -15,16 +15,16 @@ use crate::plan::{Body, Step, Verb};
 const EXPRESSION_LIMIT: Duration = Duration::from_secs(1);
 
 /// Whether a step may run as far as its `when` is concerned; otherwise how it ends.
-pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), StepResult> {
+pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), Box<StepResult>> {
     let Some(when) = &step.when else { return Ok(()) };
     let begun = Instant::now();
     let scope = shared.scope(Some(scope::steps(shared)));
     match lua::evaluate(&when.script, &scope, EXPRESSION_LIMIT).as_deref() {
         Ok("false" | "null") => {
-            Err(StepResult::without_items(StepStatus::Skipped, "`when` is false", begun.elapsed()))
+            Err(Box::new(StepResult::without_items(StepStatus::Skipped, "`when` is false", begun.elapsed())))
         }
         Ok(_) => Ok(()),
-        Err(error) => Err(StepResult::broken(scope::reason("when", error), begun.elapsed())),
+        Err(error) => Err(Box::new(StepResult::broken(scope::reason("when", error), begun.elapsed()))),
     }
 }
 
@@ -36,18 +36,18 @@ pub(super) fn run(shared: &Shared<'_>, id: StepId) -> Done {
     let verb = gated.and_then(|()| verb(shared, step));
     match verb {
         Ok(verb) => carry_out(shared, step, &verb),
-        Err(result) => Done { step: id, result, sources: Vec::new() },
+        Err(result) => Done { step: id, result: *result, sources: Vec::new() },
     }
 }
 
 /// What the step does, with the answers that only a run can give.
-fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, StepResult> {
+fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
     match &step.body {
         Body::Ready(verb) => Ok(verb.clone()),
         Body::Late(_) => shared.plan.bind(step.id, &scope::steps(shared)).map_err(|diagnostics| {
             let messages: Vec<&str> =
                 diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
-            StepResult::broken(messages.join("; "), Duration::ZERO)
+            Box::new(StepResult::broken(messages.join("; "), Duration::ZERO))
         }),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Coordinator, Fault, Waiting, Work};
+use super::{Coordinator, Waiting, Work};
 use crate::engine::feed::Next;
 use crate::lua::Attempt;
 use crate::schedule::Start;
@@ -48,22 +48,21 @@ impl ChunkSize {
 
 impl Coordinator<'_> {
     /// Starts whatever may start now.
-    pub(super) fn fill(&mut self) -> Result<(), Fault> {
+    pub(super) fn fill(&mut self) {
         while self.works_out < self.window {
             if self.fresh.is_empty() && !self.input_ended && self.scheduler.stop().is_none() {
-                self.read()?;
+                self.read();
                 // What was read may have been the end of a source that failed.
                 self.obey_stop();
             }
             let most =
                 self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
-            let Some(start) = self.scheduler.start(self.now(), most as u64) else { return Ok(()) };
+            let Some(start) = self.scheduler.start(self.now(), most as u64) else { return };
             self.dispatch(start);
         }
-        Ok(())
     }
 
-    fn read(&mut self) -> Result<(), Fault> {
+    fn read(&mut self) {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
         match self.feed.next(self.size.items(), RUN_BYTES, &mut chunk) {
             Next::Chunk => {
@@ -76,7 +75,6 @@ impl Coordinator<'_> {
             }
             Next::Lost(source) => self.lose(source),
         }
-        Ok(())
     }
 
     /// The source failed: what was made of it so far is not to be used.

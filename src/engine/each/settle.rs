@@ -93,8 +93,8 @@ impl Coordinator<'_> {
     /// Books every ending that is no plain success. `true`: no item of the run will be tried again, it is one piece.
     fn settle_ends(&mut self, work: &mut Work, ends: Vec<End>, cut: &mut Cut) -> Result<bool, Fault> {
         let mut whole = true;
-        for End { at, out_len, end, duration } in ends {
-            match end {
+        for End { at, out_len, how, duration } in ends {
+            match how {
                 ItemEnd::Skipped { .. } => self.scheduler.skipped(),
                 ItemEnd::Cancelled => self.scheduler.cancelled(1),
                 ItemEnd::BadRow { message } => {
@@ -225,7 +225,7 @@ impl Coordinator<'_> {
             retry_after: None,
             fields: None,
         };
-        let end = End { at: 0, out_len: 0, end: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
+        let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
         self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
     }
 }
