@@ -1,1 +1,3 @@
-//! The one integration-test binary.
+//! The one integration-test binary: everything here goes through the public interface or the real program.
+
+mod tidy;
