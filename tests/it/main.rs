@@ -1,3 +1,6 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
+mod dag;
+mod policy;
+mod project;
 mod tidy;
