@@ -172,8 +172,8 @@ impl<'a> Coordinator<'a> {
     fn drive(&mut self) -> Result<(), Fault> {
         loop {
             self.look_outside();
-            self.fill();
             self.expire()?;
+            self.fill();
             self.obey_stop();
             if self.works_out == 0 && self.scheduler.is_done() {
                 return Ok(());
