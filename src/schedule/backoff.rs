@@ -24,7 +24,7 @@ pub(super) fn delay(retries: &Retries, n: u32) -> Duration {
 pub(super) fn jittered(base: Duration, max_delay: Duration, draw: u64) -> Duration {
     let low = base / 2;
     let high = (base.saturating_add(low)).min(max_delay).max(low);
-    let span = (high - low).as_nanos();
+    let span = high.saturating_sub(low).as_nanos();
     // Durations of interest are below 2^64 ns; a longer span would overflow the product.
     let offset =
         u64::try_from(span).map_or(u64::MAX, |span| ((u128::from(span) * u128::from(draw)) >> 64) as u64);

@@ -2,6 +2,8 @@
 //! Running, timing and interrupting attempts, and keeping the items themselves, is left to the engine.
 
 mod ending;
+#[cfg(test)]
+mod tests;
 
 pub use ending::{FailedAttempt, Next};
 

@@ -5,7 +5,7 @@ mod world;
 
 pub(super) use world::{Ending, Outcome, Outside, World, worlds};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{FailedAttempt, Next, Scheduler, Start, Stop, StopReason, Verdict};
@@ -40,6 +40,7 @@ pub(super) struct Trace {
     pub(super) tally: Tally,
     pub(super) total: Option<u64>,
     pub(super) verdict: Option<Verdict>,
+    pub(super) ended: Duration,
 }
 
 /// A run on its worker.
@@ -60,6 +61,8 @@ struct Simulation<'a> {
     runs: Vec<Run>,
     next_offer: Option<Duration>,
     outside: Option<(Duration, Outside)>,
+    /// Attempts that came back once without having begun.
+    refused: BTreeSet<(u64, u32)>,
     trace: Trace,
 }
 
@@ -74,9 +77,9 @@ pub(super) fn simulate(world: &World) -> Trace {
         next_offer = None;
     }
     let outside = world.outside;
-    let (now, runs, trace) = (Duration::ZERO, Vec::new(), Trace::default());
-    let mut simulation = Simulation { world, scheduler, now, runs, next_offer, outside, trace };
-    simulation.trace.offered = if world.streamed { 0 } else { world.items };
+    let trace = Trace { offered: if world.streamed { 0 } else { world.items }, ..Trace::default() };
+    let (now, runs, refused) = (Duration::ZERO, Vec::new(), BTreeSet::new());
+    let mut simulation = Simulation { world, scheduler, now, runs, next_offer, outside, refused, trace };
     for _ in 0..100_000 {
         simulation.act();
         if simulation.scheduler.is_done() {
@@ -157,8 +160,12 @@ impl Simulation<'_> {
     /// Whether the run goes on.
     fn step(&mut self, run: &mut Run) -> bool {
         if !run.begun && run.begins <= self.now {
-            run.begun = true;
             let index = run.start.first + run.done;
+            if self.world.returns_early(index) && self.refused.insert((index, run.start.attempt)) {
+                self.scheduler.run_ended(self.now, &run.start, run.start.count - run.done);
+                return false;
+            }
+            run.begun = true;
             self.trace.tries.push(Try { index, attempt: run.start.attempt, began: run.begins });
             if self.world.reports_starts {
                 self.scheduler.started_at(&run.start, run.begins);
@@ -170,14 +177,13 @@ impl Simulation<'_> {
         self.report(run);
         run.done += 1;
         let left = run.start.count - run.done;
-        let index = run.start.first + run.done;
-        if left == 0 || self.scheduler.stop().is_some() || self.world.returns_early(index) {
+        if left == 0 || self.scheduler.stop().is_some() {
             self.scheduler.run_ended(self.now, &run.start, left);
             return false;
         }
         run.begun = false;
         run.begins = self.now;
-        run.ends = self.now + self.world.duration(index, 1);
+        run.ends = self.now + self.world.duration(run.start.first + run.done, 1);
         self.step(run)
     }
 
@@ -204,7 +210,11 @@ impl Simulation<'_> {
                 match self.scheduler.failed(self.now, &run.start, &failed) {
                     Next::RetryAt(due) => {
                         assert!(retryable && self.trace.stop.is_none());
-                        self.trace.granted.push(Granted { index, attempt, wait: due - self.now });
+                        self.trace.granted.push(Granted {
+                            index,
+                            attempt,
+                            wait: due.saturating_sub(self.now),
+                        });
                     }
                     Next::Failed | Next::OutOfTime => self.end(index, Ending::Failed),
                     Next::Cancelled => self.end(index, Ending::Cancelled),
@@ -270,6 +280,7 @@ impl Simulation<'_> {
         self.trace.total = self.scheduler.total();
         self.trace.verdict = Some(self.scheduler.verdict());
         self.trace.stop = self.scheduler.stop();
+        self.trace.ended = self.now;
         self.trace
     }
 }

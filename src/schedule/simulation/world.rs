@@ -86,7 +86,7 @@ impl World {
         Duration::from_millis(self.number(4, index, attempt) % 3)
     }
 
-    /// Whether a worker stops before this item of a run and gives the rest back.
+    /// Whether a worker stops before this item of a run, the first time, and gives the rest back.
     pub(in crate::schedule) fn returns_early(&self, index: u64) -> bool {
         self.number(5, index, 0).is_multiple_of(4)
     }
