@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::data::DataError;
 
 /// Formats for people, with the extensions that stand for them.
-const FORMATS: &str = "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log)";
+const FORMATS: &str =
+    "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log)";
 
 /// How items lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +157,9 @@ impl ReadOptions {
             ];
             return match given.iter().find(|(_, given)| *given) {
                 None => Ok(()),
-                Some((key, _)) => refuse(format!("`{key}` is for `csv` and `tsv`, not for `{}`", format.name())),
+                Some((key, _)) => {
+                    refuse(format!("`{key}` is for `csv` and `tsv`, not for `{}`", format.name()))
+                }
             };
         }
         match self.delimiter {
@@ -205,6 +208,28 @@ pub struct WriteOptions {
     pub columns: Option<Vec<String>>,
 }
 
+impl WriteOptions {
+    /// Whether the options fit the format.
+    pub fn check(&self) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        let name = self.format.name();
+        if self.pretty && self.format != Format::Json {
+            return refuse(format!("`pretty` is for `json`, not for `{name}`"));
+        }
+        match &self.columns {
+            Some(_) if !self.format.is_table() => {
+                refuse(format!("`columns` is for `csv` and `tsv`, not for `{name}`"))
+            }
+            Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
+            Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
+                Some(at) => refuse(format!("`columns` names `{}` twice", columns[at])),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +254,10 @@ mod tests {
 
     #[test]
     fn an_unknown_extension_names_the_formats() {
-        check("a.xml", Err("`.xml` is none that is known; say `format`, one of `jsonl` (.jsonl, .ndjson), `json`"));
+        check(
+            "a.xml",
+            Err("`.xml` is none that is known; say `format`, one of `jsonl` (.jsonl, .ndjson), `json`"),
+        );
         check("data.d/README", Err("it has no extension"));
         check("dump.gz", Err("it has no extension"));
     }

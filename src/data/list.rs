@@ -8,7 +8,7 @@ use crate::value::Chunk;
 /// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
     let end = limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
-    Box::new(List { list, at: 0, end })
+    Box::new(List { items: list, at: 0, end })
 }
 
 /// Reads one reader after the other.
@@ -25,7 +25,7 @@ pub(super) fn limited(reader: Box<dyn Reader>, limit: Option<u64>) -> Box<dyn Re
 }
 
 struct List {
-    list: Arc<[Arc<str>]>,
+    items: Arc<[Arc<str>]>,
     at: usize,
     end: usize,
 }
@@ -40,7 +40,7 @@ impl Reader for List {
     ) -> Result<bool, DataError> {
         chunk.clear();
         while self.at < self.end && chunk.len() < max_items && chunk.text.len() < max_bytes.max(1) {
-            chunk.text.extend_from_slice(self.list[self.at].as_bytes());
+            chunk.text.extend_from_slice(self.items[self.at].as_bytes());
             chunk.text.push(b'\n');
             chunk.end_item();
             self.at += 1;

@@ -10,10 +10,11 @@ mod jsonl;
 mod line_source;
 mod records;
 mod table;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -90,4 +91,9 @@ fn decode(options: &ReadOptions, input: Input, format: Format) -> Result<Box<dyn
         Format::Tsv => Box::new(table(input, b'\t')),
         Format::Lines => Box::new(text::Text::new(input)),
     })
+}
+
+/// Reads JSON lines that flowrun itself has written: nothing is proved and nothing says where they came from.
+pub(super) fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
+    Box::new(jsonl::Jsonl::stored(Input::plain(source, name.into())))
 }

@@ -45,12 +45,18 @@ impl Chunk {
     }
 
     /// Adds an item's text.
+    ///
+    /// # Panics
+    /// When the chunk would pass 4 GiB; readers bound their chunks far below.
     pub fn push(&mut self, item: &[u8]) {
         self.text.extend_from_slice(item);
         self.end_item();
     }
 
     /// Makes an item of what was added to `text` since the last one ended.
+    ///
+    /// # Panics
+    /// When the chunk has passed 4 GiB; readers bound their chunks far below.
     pub fn end_item(&mut self) {
         self.ends.push(u32::try_from(self.text.len()).expect("readers bound a chunk to 4 GiB"));
     }
@@ -76,6 +82,7 @@ impl Chunk {
     }
 
     /// A copy of the items at `range`, with their indices and origin.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
         let end = if range.end == 0 { 0 } else { self.ends[range.end - 1] };

@@ -118,7 +118,9 @@ impl Elements {
         match self.place {
             Place::BeforeArray if byte == b'[' => self.place = Place::First,
             Place::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
-            Place::AfterArray => return Err(format!("expected nothing behind the array, found {}", named(byte))),
+            Place::AfterArray => {
+                return Err(format!("expected nothing behind the array, found {}", named(byte)));
+            }
             Place::First | Place::Last if byte == b']' => {
                 self.place = Place::AfterArray;
                 return Ok(Step::End);

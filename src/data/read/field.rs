@@ -14,7 +14,8 @@ pub(super) fn push_field(out: &mut Vec<u8>, text: &str, kind: ColumnType) -> Res
             return Ok(());
         }
         ColumnType::Boolean => {
-            if let Some(value) = [true, false].into_iter().find(|v| bare.eq_ignore_ascii_case(&v.to_string())) {
+            if let Some(value) = [true, false].into_iter().find(|v| bare.eq_ignore_ascii_case(&v.to_string()))
+            {
                 out.extend_from_slice(value.to_string().as_bytes());
                 return Ok(());
             }

@@ -10,14 +10,31 @@ use crate::value::{Chunk, json};
 /// Blank lines at the end of the file are no rows; one in the middle is a bad row.
 pub(super) struct Jsonl {
     lines: LineSource,
-    validate: bool,
+    proof: Proof,
     rows: u64,
+}
+
+/// What is known of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// Each is proved here.
+    Here,
+    /// The consumer proves them, and is told where they stand.
+    Later,
+    /// They are JSON.
+    Done,
 }
 
 impl Jsonl {
     /// Reads `input`; with `validate`, only what is JSON becomes an item.
     pub(super) fn new(input: Input, validate: bool) -> Self {
-        Self { lines: LineSource::new(input, false), validate, rows: 0 }
+        let proof = if validate { Proof::Here } else { Proof::Later };
+        Self { lines: LineSource::new(input, false), proof, rows: 0 }
+    }
+
+    /// Reads lines that are known to be JSON.
+    pub(super) fn stored(input: Input) -> Self {
+        Self { lines: LineSource::new(input, true), proof: Proof::Done, rows: 0 }
     }
 }
 
@@ -32,7 +49,10 @@ impl Reader for Jsonl {
         let more = self.lines.take(max_items, max_bytes, chunk)?;
         let before = self.rows;
         self.rows += chunk.len() as u64;
-        if self.validate {
+        if self.proof == Proof::Done {
+            chunk.origin = None;
+        }
+        if self.proof == Proof::Here {
             let origin = chunk.origin.take().expect("a line source knows where its lines stand");
             chunk.retain(|at, text| {
                 let Err(error) = json::validate(text) else { return true };

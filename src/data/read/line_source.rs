@@ -167,5 +167,6 @@ impl Cut<'_> {
 /// Whether a line holds nothing but white space.
 pub(super) fn is_blank(line: &[u8]) -> bool {
     // Nearly every line is decided by its first byte.
-    line.first().is_none_or(|first| *first <= b' ') && line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    line.first().is_none_or(|first| *first <= b' ')
+        && line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }

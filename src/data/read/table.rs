@@ -61,7 +61,8 @@ impl Table {
         self.begun = true;
         if !self.header {
             if let Some(columns) = &self.columns {
-                self.shape = Some(Shape::object(columns.len(), columns.iter().cloned().enumerate().collect()));
+                self.shape =
+                    Some(Shape::object(columns.len(), columns.iter().cloned().enumerate().collect()));
             }
             return Ok(());
         }
@@ -135,12 +136,11 @@ impl Table {
             self.waiting = Some(next);
             return Ok(true);
         }
-        let result = match next {
-            Next::Bad(message) => Err(message),
-            _ => {
-                let shape = self.shape.get_or_insert_with(|| Shape::list(self.records.len()));
-                shape.push(&self.records, &mut chunk.text)
-            }
+        let result = if let Next::Bad(message) = next {
+            Err(message)
+        } else {
+            let shape = self.shape.get_or_insert_with(|| Shape::list(self.records.len()));
+            shape.push(&self.records, &mut chunk.text)
         };
         match result {
             Ok(()) => chunk.end_item(),
