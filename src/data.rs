@@ -3,9 +3,11 @@
 //! When a step starts, how many rows may be bad and what an item means is left to the engine.
 
 mod error;
+mod escape;
 mod format;
 mod glob;
 mod list;
+mod pattern;
 mod read;
 mod reorder;
 mod spool;
