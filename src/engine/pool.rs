@@ -9,6 +9,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::EngineError;
 use super::record::Attempted;
+use crate::event::StepId;
 use crate::lua::{
     Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Watchdog, Worker,
     WorkerOptions,
@@ -76,7 +77,9 @@ pub(super) struct Crew {
     pub(super) options: WorkerOptions,
     pub(super) cancel: Arc<Cancel>,
     /// The step, for notices of slow items.
-    pub(super) token: u32,
+    pub(super) step: StepId,
+    /// When an attempt is slow.
+    pub(super) slow_after: Option<Duration>,
     /// Whether items run as coroutines, and how many of them a worker may hold.
     pub(super) coroutines: Option<usize>,
     /// Whether the start of each attempt is to be told.
@@ -157,7 +160,7 @@ struct Seat {
 
 impl Seat {
     fn sit(&self) {
-        let guard = Arc::new(Guard::new(Arc::clone(&self.crew.cancel), self.crew.token));
+        let guard = Guard::new(Arc::clone(&self.crew.cancel), self.crew.step, self.crew.slow_after);
         let Some(mut worker) = self.make_worker(&guard) else { return };
         match self.crew.coroutines {
             None => {

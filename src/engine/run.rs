@@ -50,9 +50,9 @@ pub(super) fn run(
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
     let slow_sender = sender.clone();
-    let watchdog = Watchdog::start(Box::new(move |token, index, elapsed| {
+    let watchdog = Watchdog::start(Box::new(move |slow| {
         // The watchdog must never wait; a notice more or less changes nothing.
-        let event = Event::ItemSlow { step: StepId(token), index, elapsed };
+        let event = Event::ItemSlow { step: slow.step, index: slow.index, elapsed: slow.elapsed };
         let _ = slow_sender.try_send(Message::Event(event));
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
