@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::data::escape::push_json_string;
 use crate::data::list::limited;
 use crate::data::pattern::{self, Found, Matched};
 use crate::data::{BadRow, DataError, GlobOptions, Reader};
 use crate::value::Chunk;
+use crate::value::json::{write_float, write_string};
 
 /// Lists the files that match a pattern, sorted by path, as items `{path, relative, name, stem, ext, size, modified}`.
 ///
@@ -84,15 +84,16 @@ fn push_file(out: &mut Vec<u8>, root: &Path, path: &Path) -> Result<(), String> 
         (b",\"ext\":", path.extension()),
     ];
     for (key, text) in texts {
-        let text = text.unwrap_or_default().to_str().ok_or("the file's name is not UTF-8")?;
         out.extend_from_slice(key);
-        push_json_string(out, text);
+        if !write_string(out, text.unwrap_or_default().as_encoded_bytes()) {
+            return Err("the file's name is not UTF-8".to_string());
+        }
     }
     let (size, modified) = look_at(path).map_err(|error| format!("cannot look at the file: {error}"))?;
     out.extend_from_slice(b",\"size\":");
     out.extend_from_slice(itoa::Buffer::new().format(size).as_bytes());
     out.extend_from_slice(b",\"modified\":");
-    out.extend_from_slice(zmij::Buffer::new().format(modified).as_bytes());
+    write_float(out, modified);
     out.extend_from_slice(b"}\n");
     Ok(())
 }
