@@ -1,0 +1,1 @@
+//! The readers from outside: files in, items and bad rows out.
