@@ -26,7 +26,7 @@ use clap::Parser;
 
 use self::args::{Arguments, ColorChoice, Command};
 use self::console::Console;
-use self::exit::{Exit, Fault};
+use self::exit::Exit;
 
 /// Runs the command line and says how the process is to end.
 pub fn main() -> ExitCode {
@@ -52,18 +52,16 @@ fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
 }
 
 fn execute(console: &Console, arguments: Arguments) -> Exit {
-    let (done, color) = match (arguments.command, arguments.run) {
-        (Some(Command::Run(run)), _) | (None, Some(run)) => {
-            (run::command(console, &run), run.output.console.color)
-        }
-        (Some(Command::Check(check)), _) => (check::command(console, &check), check.console.color),
-        (Some(Command::Plan(plan)), _) => (outline::command(console, &plan), plan.console.color),
-        (Some(Command::Schema), _) => (pages::schema(), ColorChoice::Auto),
-        (Some(Command::Completions { shell }), _) => (pages::completions(shell), ColorChoice::Auto),
-        (Some(Command::Man), _) => (pages::manual(), ColorChoice::Auto),
-        (None, None) => (Err(slip::no_file()), ColorChoice::Auto),
+    let Arguments { command, run } = arguments;
+    let (done, color) = match command.unwrap_or(Command::Run(run)) {
+        Command::Run(run) => (run::command(console, &run), run.output.console.color),
+        Command::Check(check) => (check::command(console, &check), check.console.color),
+        Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Schema => (pages::schema(), ColorChoice::Auto),
+        Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
+        Command::Man => (pages::manual(), ColorChoice::Auto),
     };
-    done.unwrap_or_else(|fault: Fault| console.explain(&fault, color))
+    done.unwrap_or_else(|fault| console.explain(&fault, color))
 }
 
 #[cfg(test)]

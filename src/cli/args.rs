@@ -7,6 +7,17 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What the process says with its end.
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  the run succeeded, tolerated failures included
+    1  a step failed
+    2  wrong usage or environment: flags, parameters, a missing file or variable
+    3  with --strict: nothing failed but some item did
+   65  the pipeline file is invalid; nothing has run
+   70  internal error
+  130  interrupted";
+
 /// Run declarative map pipelines: a Lua function on every item, in parallel, under an exact policy.
 #[derive(Debug, Parser)]
 #[command(
@@ -17,15 +28,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     max_term_width = 100,
     after_help = "`flowrun FILE` is short for `flowrun run FILE`.",
+    after_long_help = EXIT_CODES,
     override_usage = "flowrun [OPTIONS] <FILE>\n       flowrun <COMMAND>"
 )]
 pub(super) struct Arguments {
     /// What to do; without a command, the file is run.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    /// The arguments of `run`.
+    /// The arguments of `run`, which need not be named.
     #[command(flatten)]
-    pub(super) run: Option<RunArguments>,
+    pub(super) run: RunArguments,
 }
 
 /// The commands.
@@ -82,16 +94,16 @@ pub(super) struct SelectArguments {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(super) struct ConsoleArguments {
     /// Colour the output for people
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
     pub(super) color: ColorChoice,
 }
 
 /// The arguments of `flowrun FILE` and `flowrun run FILE`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunArguments {
-    /// The pipeline file
-    #[arg(value_name = "FILE", required = true)]
-    pub(super) file: PathBuf,
+    /// The pipeline file; absent only where there is a command instead.
+    #[arg(value_name = "FILE", required = true, help = "The pipeline file")]
+    pub(super) file: Option<PathBuf>,
     /// Anything after the file: taken so that the complaint can be a good one.
     #[arg(value_name = "EXTRA", hide = true)]
     pub(super) extra: Vec<String>,

@@ -1,5 +1,7 @@
 //! What the binary prints about itself: the schema, completion scripts, the manual page.
 
+use std::io;
+
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -30,29 +32,42 @@ pub(super) fn manual() -> Result<Exit, Fault> {
 }
 
 /// One page for all commands.
-fn page() -> std::io::Result<Vec<u8>> {
+fn page() -> io::Result<Vec<u8>> {
     let mut command = Arguments::command();
     command.build();
-    let mut page = Vec::new();
     let man = Man::new(command.clone());
-    man.render_title(&mut page)?;
-    man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
-    man.render_options_section(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| is_described(subcommand.get_name())) {
-        let mut section = Vec::new();
-        Man::new(subcommand.clone()).render_options_section(&mut section)?;
-        let heading = format!(".SH \"OPTIONS OF {}\"", subcommand.get_name().to_uppercase());
-        page.extend(String::from_utf8_lossy(&section).replacen(".SH OPTIONS", &heading, 1).into_bytes());
+    let mut page = section(|out| man.render_title(out))?;
+    page.push_str(&section(|out| man.render_name_section(out))?);
+    page.push_str(&section(|out| man.render_synopsis_section(out))?);
+    page.push_str(&section(|out| man.render_description_section(out))?);
+    page.push_str(&section(|out| man.render_options_section(out))?);
+    // There is one page, not one for each command.
+    let commands = section(|out| man.render_subcommands_section(out))?;
+    page.push_str(&commands.replace("flowrun\\-", "flowrun ").replace("(1)", ""));
+    for name in ["check", "plan"] {
+        let command = command.find_subcommand(name).expect("the command exists").clone();
+        let options = section(|out| Man::new(command).render_options_section(out))?;
+        page.push_str(&under(&format!("OPTIONS OF {}", name.to_uppercase()), &options));
     }
-    man.render_subcommands_section(&mut page)?;
-    man.render_extra_section(&mut page)?;
-    man.render_version_section(&mut page)?;
-    Ok(page)
+    let codes = section(|out| man.render_extra_section(out))?;
+    page.push_str(&codes.replacen(".SH EXTRA", ".SH \"EXIT STATUS\"\n.nf", 1));
+    page.push_str(".fi\n");
+    Ok(page.into_bytes())
 }
 
-/// Commands with options of their own; those of `run` are those of `flowrun FILE`.
-fn is_described(name: &str) -> bool {
-    matches!(name, "check" | "plan")
+/// A section without the lines that define an apostrophe, which each brings along; the title keeps them.
+fn section(render: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    render(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let apostrophe = |line: &str| line.starts_with(".ie \\n(.g") || line.starts_with(".el .ds Aq");
+    let is_title = text.contains(".TH ");
+    let lines = text.lines().filter(|line| is_title || !apostrophe(line));
+    Ok(lines.flat_map(|line| [line, "\n"]).collect())
+}
+
+/// Sections of one command, as parts of one section of the page.
+fn under(heading: &str, sections: &str) -> String {
+    let parts = sections.replacen(".SH OPTIONS\n", "", 1).replace(".SH ", ".SS ");
+    format!(".SH \"{heading}\"\n{parts}")
 }

@@ -55,13 +55,13 @@ impl Reporters {
 
     /// Lets all reporters write their ends. Returns what could not be written.
     pub(super) fn finish(mut self) -> Vec<Complaint> {
-        self.each(Reporter::finish);
+        self.each(|reporter| reporter.finish());
         self.complaints
     }
 
-    fn each(&mut self, mut act: impl FnMut(&mut dyn Reporter) -> io::Result<()>) {
+    fn each(&mut self, mut act: impl FnMut(&mut Box<dyn Reporter>) -> io::Result<()>) {
         let complaints = &mut self.complaints;
-        self.writing.retain_mut(|(what, reporter)| match act(reporter.as_mut()) {
+        self.writing.retain_mut(|(what, reporter)| match act(reporter) {
             Ok(()) => true,
             Err(error) => {
                 // A reader that has gone away has got what it wanted.

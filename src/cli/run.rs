@@ -8,17 +8,16 @@ use super::args::RunArguments;
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::reporters::Reporters;
-use super::{interrupt, load, run_id, select, stdout};
+use super::{interrupt, load, run_id, select, slip, stdout};
 use crate::engine::{self, Interrupt, Outcome, RunOptions};
 use crate::event::RunStatus;
 
 /// Runs the pipeline file.
 pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exit, Fault> {
-    refuse_extra(arguments)?;
-    load::refuse_standard_input(&arguments.file)?;
+    let file = file(arguments)?;
     let run: Arc<str> = Arc::from(run_id::new(SystemTime::now(), run_id::random()));
     let inputs = load::inputs(&arguments.inputs, console, &run)?;
-    let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
+    let (plan, warnings) = load::pipeline(file, &inputs)?.into_plan()?;
     let output = &arguments.output;
     if !output.quiet {
         console.show(&warnings, output.console.color);
@@ -35,6 +34,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         cores: load::cores(),
         temp_dir: std::env::temp_dir(),
         logs: !output.quiet || output.events.is_some(),
+        limit: arguments.inputs.limit,
     };
     let mut reporters = Reporters::open(output, console, seed, data_on_stdout)?;
     let interrupt = Arc::new(Interrupt::default());
@@ -62,14 +62,11 @@ fn exit(outcome: &Outcome, strict: bool) -> Exit {
     }
 }
 
-fn refuse_extra(arguments: &RunArguments) -> Result<(), Complaint> {
-    let Some(extra) = arguments.extra.first() else { return Ok(()) };
-    let complaint = Complaint::new(format!("`{extra}` is one argument too many: a run takes one pipeline file"));
-    Err(if Path::new(extra).exists() {
-        complaint.help("run the files one after the other")
-    } else if extra.contains('=') {
-        complaint.help(format!("parameters are given as `-p {extra}`"))
-    } else {
-        complaint
-    })
+/// The pipeline file, if it is all that was named.
+fn file(arguments: &RunArguments) -> Result<&Path, Complaint> {
+    let file = arguments.file.as_deref().ok_or_else(|| Complaint::new("no pipeline file is given"))?;
+    match arguments.extra.first() {
+        Some(extra) => Err(slip::behind_file(file, extra)),
+        None => load::refuse_standard_input(file).map(|()| file),
+    }
 }

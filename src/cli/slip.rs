@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::args::Arguments;
-use super::exit::{Complaint, Fault};
+use super::exit::Complaint;
 use crate::source::nearest;
 
 /// A first word that is nearly a command and names no file.
@@ -27,7 +27,19 @@ pub(super) fn in_command(words: &[OsString]) -> Option<Complaint> {
     })
 }
 
-/// Options without a file and without a command.
-pub(super) fn no_file() -> Fault {
-    Complaint::new("no pipeline file is given").help("`flowrun FILE` runs a pipeline file").into()
+/// A word behind the pipeline file, which takes none.
+pub(super) fn behind_file(file: &Path, extra: &str) -> Complaint {
+    let word = file.to_string_lossy();
+    if !file.exists() && Arguments::command().find_subcommand(&*word).is_some() {
+        return Complaint::new(format!("the command `{word}` comes too late"))
+            .help(format!("commands come before their options: `flowrun {word} {extra}`"));
+    }
+    let complaint = Complaint::new(format!("`{extra}` is one argument too many: a run takes one pipeline file"));
+    if Path::new(extra).exists() {
+        complaint.help("run the files one after the other")
+    } else if extra.contains('=') {
+        complaint.help(format!("parameters are given as `-p {extra}`"))
+    } else {
+        complaint
+    }
 }

@@ -1,33 +1,51 @@
 //! Finds the pipeline files in a folder: YAML files with a `steps` key at their top.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-
-use walkdir::{DirEntry, WalkDir};
 
 use crate::cli::exit::Complaint;
 use crate::cli::load::cannot;
 
-/// The pipeline files in `folder` and below, sorted by path. Hidden folders are left alone.
+/// The pipeline files in `folder` and below, sorted by path. Hidden folders are left alone, and links to folders: they
+/// may lead in circles.
 pub(super) fn pipelines(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
-        match entry {
-            Ok(entry) if entry.file_type().is_dir() || !is_yaml(entry.path()) => {}
-            Ok(entry) => match fs::read(entry.path()) {
-                Ok(bytes) if has_steps(&bytes) => found.push(entry.into_path()),
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        let listed = list(&folder, &mut open);
+        let files = listed.unwrap_or_else(|error| {
+            complaints.push(cannot("search", &folder, &error));
+            Vec::new()
+        });
+        for file in files {
+            match fs::read(&file) {
+                Ok(bytes) if has_steps(&bytes) => found.push(file),
                 Ok(_) => {}
-                Err(error) => complaints.push(cannot("read", entry.path(), &error)),
-            },
-            Err(error) => complaints.push(Complaint::new(format!("cannot search `{}`: {error}", folder.display()))),
+                Err(error) => complaints.push(cannot("read", &file, &error)),
+            }
         }
     }
+    found.sort();
     found
 }
 
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().to_string_lossy().starts_with('.')
+/// The YAML files of one folder; the folders in it go to `open`.
+fn list(folder: &Path, open: &mut Vec<PathBuf>) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            open.push(path);
+        } else if is_yaml(&path) && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 fn is_yaml(path: &Path) -> bool {
