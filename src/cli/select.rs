@@ -89,7 +89,11 @@ mod tests {
         let id = |name: &str| StepId(names.iter().position(|other| *other == name).expect("a step") as u32);
         let after = |step: &str, mark: char| {
             let words: Vec<&str> = step.split(' ').collect();
-            words.windows(2).filter(|pair| pair[0] == mark.to_string()).map(|pair| id(pair[1])).collect::<Vec<_>>()
+            words
+                .windows(2)
+                .filter(|pair| pair[0] == mark.to_string())
+                .map(|pair| id(pair[1]))
+                .collect::<Vec<_>>()
         };
         let step = |(at, text): (usize, &&str)| Step {
             id: StepId(at as u32),

@@ -87,7 +87,11 @@ fn effort(each: &Each, verb: &str) -> String {
 fn retries(retries: &Retries, conditional: bool) -> String {
     let mut waits = format!("after {}", duration(retries.delay));
     if retries.max > 1 && retries.factor > 1.0 && !retries.delay.is_zero() {
-        waits.push_str(&format!(", each wait {} times the last, up to {}", retries.factor, duration(retries.max_delay)));
+        waits.push_str(&format!(
+            ", each wait {} times the last, up to {}",
+            retries.factor,
+            duration(retries.max_delay)
+        ));
     }
     if retries.jitter {
         waits.push_str(", with jitter");
@@ -118,7 +122,9 @@ fn verdict(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) ->
     }
     let whole = count.and_then(|count| worst::step(policy, count.most, deadline));
     parts.push(match (worst::item(policy), whole) {
-        (Some(item), Some(whole)) => format!("at worst {} an item, {} in all", duration(item), duration(whole)),
+        (Some(item), Some(whole)) => {
+            format!("at worst {} an item, {} in all", duration(item), duration(whole))
+        }
         (Some(item), None) => format!("at worst {} an item", duration(item)),
         (None, _) => "no limit of time for an item".to_owned(),
     });

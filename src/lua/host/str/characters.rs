@@ -84,7 +84,9 @@ pub(super) fn normalize(call: &Call<'_>, (s, form): (Value, Value)) -> mlua::Res
         "NFKC" => is_nfkc_quick(text.chars()),
         "NFKD" => is_nfkd_quick(text.chars()),
         _ => {
-            return Err(call.bad_because(2, &format!("`NFC`, `NFD`, `NFKC` or `NFKD` expected, got `{form}`")));
+            return Err(
+                call.bad_because(2, &format!("`NFC`, `NFD`, `NFKC` or `NFKD` expected, got `{form}`"))
+            );
         }
     };
     if already == IsNormalized::Yes {
