@@ -20,6 +20,8 @@ pub(super) const WRITE_OVER_INPUT: &str = "flowrun::write_over_input";
 pub(super) const STANDARD_STREAM: &str = "flowrun::standard_stream";
 /// A file's name does not say its format.
 pub(super) const UNKNOWN_FORMAT: &str = "flowrun::unknown_format";
+/// An option that the file's format knows nothing of.
+pub(super) const USELESS_OPTION: &str = "flowrun::useless_option";
 /// A pattern of file names cannot be read.
 pub(super) const BAD_PATTERN: &str = "flowrun::bad_pattern";
 /// Lua that cannot be compiled.
@@ -45,6 +47,7 @@ pub const CODES: &[&str] = &[
     WRITE_OVER_INPUT,
     STANDARD_STREAM,
     UNKNOWN_FORMAT,
+    USELESS_OPTION,
     BAD_PATTERN,
     LUA_SYNTAX,
     LUA_FILE,

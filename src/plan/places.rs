@@ -54,13 +54,25 @@ impl Places {
     }
 
     /// An error about `spot`.
-    pub(super) fn error(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        message: String,
+        spot: &Spot<'_>,
+        label: &str,
+    ) -> Diagnostic {
         let (file, span) = self.find(spot);
         Diagnostic::error(code, file, message).label(span, label)
     }
 
     /// A warning about `spot`.
-    pub(super) fn warning(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+    pub(super) fn warning(
+        &self,
+        code: &'static str,
+        message: String,
+        spot: &Spot<'_>,
+        label: &str,
+    ) -> Diagnostic {
         Diagnostic { severity: Severity::Warning, ..self.error(code, message, spot, label) }
     }
 
@@ -110,7 +122,9 @@ impl Places {
 
     fn override_of(&self, pointer: &str) -> Option<&Override> {
         let covers = |one: &&Override| {
-            pointer.strip_prefix(one.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            pointer
+                .strip_prefix(one.pointer.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.overrides.iter().rev().find(covers)
     }
