@@ -1,0 +1,1 @@
+//! The writers from outside: items in, files out.
