@@ -1,12 +1,21 @@
 //! What will run: a pipeline with every name resolved, every default filled in and every script compiled once.
 
+mod build;
 mod codes;
+mod expand;
+mod files;
 mod graph;
 mod inputs;
+mod late;
+mod load;
+mod lua_file;
 mod lua_text;
 mod params;
 mod paths;
 mod places;
+mod references;
+mod scripts;
+mod set;
 mod step;
 mod survey;
 mod template;
@@ -14,7 +23,9 @@ mod yaml_text;
 
 pub use codes::CODES;
 pub use inputs::{Inputs, UsageError};
-pub use step::{Body, Each, EachKind, Expression, Input, Items, Late, Plan, Read, Step, Verb};
+pub use late::Late;
+pub use load::{Loaded, load};
+pub use step::{Body, Each, EachKind, Expression, Input, Items, Plan, Read, Step, Verb};
 pub use yaml_text::read_value;
 
 /// Names for a message: `` `a`, `b` ``, the first dozen of them.

@@ -50,9 +50,11 @@ impl Field {
         for hole in &self.template.expressions {
             let found = mentions(&self.text[hole.inner.clone()], name);
             all.whole |= found.whole;
-            all.fields.extend(found.fields.into_iter().map(|(field, range)| {
-                (field, range.start + hole.inner.start..range.end + hole.inner.start)
-            }));
+            all.fields.extend(
+                found.fields.into_iter().map(|(field, range)| {
+                    (field, range.start + hole.inner.start..range.end + hole.inner.start)
+                }),
+            );
         }
         all
     }
@@ -100,7 +102,8 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
         }
         Value::Array(list) => {
             for (at, value) in list.iter().enumerate() {
-                pointer.push_str(&format!("/{at}"));
+                pointer.push('/');
+                pointer.push_str(&at.to_string());
                 collect(value, pointer, code, fields);
                 pointer.truncate(length);
             }

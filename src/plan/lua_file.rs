@@ -10,7 +10,12 @@ use crate::source::{Diagnostic, SourceFile, Span};
 use crate::spec;
 
 /// Reads and compiles the file that `name` at `pointer` names.
-pub(super) fn compile(places: &Places, pointer: &str, name: &str, root: &Path) -> Result<Script, Box<Diagnostic>> {
+pub(super) fn compile(
+    places: &Places,
+    pointer: &str,
+    name: &str,
+    root: &Path,
+) -> Result<Script, Box<Diagnostic>> {
     let refuse = |label: String, help: &str| {
         let message = format!("the Lua file `{name}` cannot be used");
         let found = places.error(codes::LUA_FILE, message, &Spot::Value(pointer), &label);
@@ -25,11 +30,16 @@ pub(super) fn compile(places: &Places, pointer: &str, name: &str, root: &Path) -
     {
         return Err(refuse(format!("`{field}` is no name"), "write `FILE.lua#NAME`"));
     }
-    let full = below(root, path).map_err(|reason| refuse(reason, "a Lua file lies in the pipeline's folder or below"))?;
-    let bytes = std::fs::read(&full).map_err(|error| refuse(reason(&error), "paths are relative to the pipeline file"))?;
+    let full = below(root, path)
+        .map_err(|reason| refuse(reason, "a Lua file lies in the pipeline's folder or below"))?;
+    let bytes = std::fs::read(&full)
+        .map_err(|error| refuse(reason(&error), "paths are relative to the pipeline file"))?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), ""))?;
     if !lua_text::has_word(&text, "return") {
-        return Err(refuse("it returns nothing".to_owned(), "end the file with `return function(item) … end`"));
+        return Err(refuse(
+            "it returns nothing".to_owned(),
+            "end the file with `return function(item) … end`",
+        ));
     }
     let file = SourceFile::new(shown_name(places, path), full, text);
     let block = Block { file: Arc::clone(&file), line: 1, text: file.text().into() };

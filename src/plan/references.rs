@@ -61,13 +61,13 @@ fn reference_problem(
             let message = format!("step `{name}` reads from `{other_name}`, which yields no items");
             let found = places.error(codes::NO_OUTPUT, message, &spot, "this step only writes");
             let sources: Vec<&str> = other.from.iter().map(|from| from.name.as_str()).collect();
-            Some(match sources.is_empty() {
-                true => found,
-                false => found.help(format!(
-                    "read from what it writes: {}; to wait for the file, add `needs: {other_name}`",
-                    listed(sources.into_iter())
-                )),
-            })
+            if sources.is_empty() {
+                return Some(found);
+            }
+            let sources = listed(sources.into_iter());
+            Some(found.help(format!(
+                "read from what it writes: {sources}; to wait for the file, add `needs: {other_name}`"
+            )))
         }
         verb @ ("write" | "glob" | "items") if reference.failed => {
             let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
@@ -160,7 +160,9 @@ fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Ment
             }
         }
         let prefix = format!("{}/", step.pointer);
-        for field in fields.iter().filter(|field| field.when == When::Start && field.pointer.starts_with(&prefix)) {
+        for field in
+            fields.iter().filter(|field| field.when == When::Start && field.pointer.starts_with(&prefix))
+        {
             for (name, range) in field.mentions("steps").fields {
                 let (line, start) = field.line_column(range.start);
                 all.push(Mention {

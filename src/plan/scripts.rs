@@ -20,7 +20,12 @@ pub(super) struct Scripts {
 
 impl Scripts {
     /// Compiles all Lua of the document and reports what cannot be.
-    pub(super) fn compile(places: &Places, survey: &Survey, root: &Path, found: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn compile(
+        places: &Places,
+        survey: &Survey,
+        root: &Path,
+        found: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut scripts = Self::default();
         for field in places.document.lua_fields() {
             scripts.add(places, &field, root, found);
@@ -33,7 +38,13 @@ impl Scripts {
     }
 
     /// Reads and compiles the Lua file that is named at `pointer`, unless the name is still to be evaluated.
-    pub(super) fn add_file(&mut self, places: &Places, pointer: &str, root: &Path, found: &mut Vec<Diagnostic>) {
+    pub(super) fn add_file(
+        &mut self,
+        places: &Places,
+        pointer: &str,
+        root: &Path,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let Some(name) = places.value().pointer(pointer).and_then(serde_json::Value::as_str) else { return };
         if name.contains("${{") {
             return;
@@ -153,14 +164,17 @@ impl Excerpt<'_> {
         let spot = self.spot(error.line, error.columns.clone());
         let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &error.message);
         if let Some(opened) = error.opened.filter(|opened| *opened != error.line) {
-            let text = self.block.text.lines().nth(opened.saturating_sub(self.block.line)).unwrap_or_default();
+            let text =
+                self.block.text.lines().nth(opened.saturating_sub(self.block.line)).unwrap_or_default();
             let start = text.len() - text.trim_start().len();
             found = places.also(found, &self.spot(opened, start..text.trim_end().len()), "opened here");
         }
         let is_exact = places.document.block(self.pointer).is_none_or(|block| block.exact);
         match help {
             Some(help) => found.help(help),
-            None if !is_exact => found.help("write Lua as a literal block (`|`), which keeps its lines as they are"),
+            None if !is_exact => {
+                found.help("write Lua as a literal block (`|`), which keeps its lines as they are")
+            }
             None => found,
         }
     }
