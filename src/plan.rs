@@ -1,7 +1,39 @@
 //! What will run: a pipeline with every name resolved, every default filled in and every script compiled once.
 
+mod build;
+mod codes;
+mod expand;
+mod files;
+mod graph;
 mod inputs;
+mod late;
+mod load;
+mod lua_file;
+mod lua_text;
+mod params;
+mod paths;
+mod places;
+mod references;
+mod scripts;
+mod set;
 mod step;
+mod survey;
+mod template;
+mod yaml_text;
 
-pub use inputs::Inputs;
-pub use step::{Body, Each, EachKind, Expression, Input, Items, Late, Plan, Read, Step, Verb};
+pub use codes::CODES;
+pub use inputs::{Inputs, UsageError};
+pub use late::Late;
+pub use load::{Loaded, load};
+pub use step::{Body, Each, EachKind, Expression, Input, Items, Plan, Read, Step, Verb};
+pub use yaml_text::read_value;
+
+/// Names for a message: `` `a`, `b` ``, the first dozen of them.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN_MAX: usize = 12;
+    let all: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match all.get(..SHOWN_MAX) {
+        Some(first) if all.len() > SHOWN_MAX => format!("{}, …", first.join(", ")),
+        _ => all.join(", "),
+    }
+}

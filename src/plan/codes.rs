@@ -20,6 +20,8 @@ pub(super) const WRITE_OVER_INPUT: &str = "flowrun::write_over_input";
 pub(super) const STANDARD_STREAM: &str = "flowrun::standard_stream";
 /// A file's name does not say its format.
 pub(super) const UNKNOWN_FORMAT: &str = "flowrun::unknown_format";
+/// An option that does not fit the file's format.
+pub(super) const BAD_OPTION: &str = "flowrun::bad_option";
 /// A pattern of file names cannot be read.
 pub(super) const BAD_PATTERN: &str = "flowrun::bad_pattern";
 /// Lua that cannot be compiled.
@@ -33,7 +35,10 @@ pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
-/// All of them.
+/// A fault of flowrun itself; no file brings it about.
+pub(super) const INTERNAL: &str = "flowrun::internal";
+
+/// All of them that a file can bring about.
 pub const CODES: &[&str] = &[
     UNKNOWN_STEP,
     CYCLE,
@@ -45,6 +50,7 @@ pub const CODES: &[&str] = &[
     WRITE_OVER_INPUT,
     STANDARD_STREAM,
     UNKNOWN_FORMAT,
+    BAD_OPTION,
     BAD_PATTERN,
     LUA_SYNTAX,
     LUA_FILE,

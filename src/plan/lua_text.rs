@@ -253,7 +253,7 @@ mod tests {
         check("steps.clean.total > 1 and steps['a-b'].x", &["clean", "a-b"], false);
         check("'n='..steps.clean.total", &["clean"], false);
         check("`n={steps.clean.total} steps.no {steps.b}`", &["clean", "b"], false);
-        check("steps[[[x]]]", &["x"], false);
+        check("steps[ [[x]] ]", &["x"], false);
         check("steps [ 'x' .. y ]", &[], true);
         check("f(steps)", &[], true);
     }

@@ -72,7 +72,9 @@ fn given(param: &Declaration, inputs: &Inputs, root: &Path) -> Result<Option<Giv
     if let Some((name, text)) = named {
         let source = format!("`-p {name}={text}`");
         return match read(param.kind, text) {
-            Ok(value) => Ok(Some(Given { value: rebased(param.kind, value, root, &inputs.current_dir), source })),
+            Ok(value) => {
+                Ok(Some(Given { value: rebased(param.kind, value, root, &inputs.current_dir), source }))
+            }
             Err(problem) => Err(UsageError::new(format!("{source}: parameter `{name}` {problem}"))),
         };
     }

@@ -54,13 +54,25 @@ impl Places {
     }
 
     /// An error about `spot`.
-    pub(super) fn error(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        message: String,
+        spot: &Spot<'_>,
+        label: &str,
+    ) -> Diagnostic {
         let (file, span) = self.find(spot);
         Diagnostic::error(code, file, message).label(span, label)
     }
 
     /// A warning about `spot`.
-    pub(super) fn warning(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+    pub(super) fn warning(
+        &self,
+        code: &'static str,
+        message: String,
+        spot: &Spot<'_>,
+        label: &str,
+    ) -> Diagnostic {
         Diagnostic { severity: Severity::Warning, ..self.error(code, message, spot, label) }
     }
 
@@ -91,11 +103,22 @@ impl Places {
     /// The text at `pointer` as Lua with its place.
     pub(super) fn block(&self, pointer: &str) -> Option<lua::Block> {
         if let Some(one) = self.override_of(pointer) {
-            let text = self.value().pointer(pointer)?.as_str()?;
-            return Some(lua::Block { file: Arc::clone(&one.file), line: 1, text: text.into() });
+            return Some(lua::Block { file: Arc::clone(&one.file), line: 1, text: self.text(pointer)? });
         }
-        let block = self.document.block(pointer)?;
-        Some(lua::Block { file: Arc::clone(&self.document.file), line: block.line, text: block.text })
+        let (line, text) = match self.document.block(pointer) {
+            Some(block) => (block.line, block.text),
+            // An override of a neighbour has made a long form of the short one that stands in the file.
+            None => (self.document.scalar(pointer)?.line, self.text(pointer)?),
+        };
+        Some(lua::Block { file: Arc::clone(&self.document.file), line, text })
+    }
+
+    fn text(&self, pointer: &str) -> Option<Arc<str>> {
+        match self.value().pointer(pointer)? {
+            Value::String(text) => Some(text.as_str().into()),
+            Value::Bool(word) => Some(word.to_string().into()),
+            _ => None,
+        }
     }
 
     /// Sets apart what is wrong with an override from what is wrong with the file.
@@ -110,7 +133,9 @@ impl Places {
 
     fn override_of(&self, pointer: &str) -> Option<&Override> {
         let covers = |one: &&Override| {
-            pointer.strip_prefix(one.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            pointer
+                .strip_prefix(one.pointer.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.overrides.iter().rev().find(covers)
     }

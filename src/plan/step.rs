@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::late::Late;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::StepId;
 use crate::lua::Script;
@@ -84,13 +85,6 @@ pub enum Body {
     Late(Arc<Late>),
 }
 
-/// A step's text as data, with expressions that only a run can answer.
-#[derive(Debug, Clone)]
-pub struct Late {
-    /// The step as JSON, as written.
-    pub json: serde_json::Value,
-}
-
 /// What a step does.
 #[derive(Debug, Clone)]
 pub enum Verb {
@@ -123,7 +117,12 @@ pub enum Items {
     /// Written out, each as compact JSON text.
     List(Arc<[Arc<str>]>),
     /// A script that returns the list.
-    Lua(Arc<Script>),
+    Lua {
+        /// The script.
+        script: Arc<Script>,
+        /// Take only this many of its items.
+        limit: Option<u64>,
+    },
 }
 
 /// Which of the verbs with a policy.

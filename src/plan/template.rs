@@ -68,7 +68,11 @@ mod tests {
     fn check(text: &str, lua: &[&str], is_whole: bool, unclosed: Option<usize>) {
         let template = Template::parse(text).expect("it holds `${{`");
         let found: Vec<&str> = template.expressions.iter().map(|hole| &text[hole.inner.clone()]).collect();
-        assert_eq!((found.as_slice(), template.is_whole, template.unclosed), (lua, is_whole, unclosed), "{text}");
+        assert_eq!(
+            (found.as_slice(), template.is_whole, template.unclosed),
+            (lua, is_whole, unclosed),
+            "{text}"
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ fn json(yaml: Yaml) -> Result<Value, String> {
         },
         Yaml::Sequence(list) => Value::Array(list.into_iter().map(json).collect::<Result<_, _>>()?),
         Yaml::Mapping(map) => Value::Object(
-            map.into_iter().map(|(key, value)| Ok((self::key(key)?, json(value)?))).collect::<Result<Map<_, _>, String>>()?,
+            map.into_iter()
+                .map(|(key, value)| Ok((self::key(key)?, json(value)?)))
+                .collect::<Result<Map<_, _>, String>>()?,
         ),
         Yaml::Tagged(tagged) => return Err(format!("the tag `{}` is not understood", tagged.tag)),
     })

@@ -70,7 +70,8 @@ impl Declaration {
         let is_number = matches!(self.kind, ParamType::Integer | ParamType::Number);
         for (key, bound) in [("min", &self.min), ("max", &self.max)] {
             if bound.is_some() && !is_number {
-                let reason = format!("`{key}` is for numbers, and `{}` is {}", self.name, type_name(self.kind));
+                let reason =
+                    format!("`{key}` is for numbers, and `{}` is {}", self.name, type_name(self.kind));
                 return Some((Some(key), reason));
             }
         }
@@ -81,7 +82,8 @@ impl Declaration {
         }
         let wrong = self.allowed.iter().flatten().find(|one| !is_of(self.kind, one));
         if let Some(one) = wrong {
-            let reason = format!("`{}` in `enum` of `{}` must be {}", shown(one), self.name, type_name(self.kind));
+            let reason =
+                format!("`{}` in `enum` of `{}` must be {}", shown(one), self.name, type_name(self.kind));
             return Some((Some("enum"), reason));
         }
         let problem = self.problem(self.default.as_ref()?)?;

@@ -1,0 +1,256 @@
+//! From a step as written, all of whose expressions have values, to what it does: every default filled in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::places::{Places, Spot};
+use super::scripts::Scripts;
+use super::step::{Each, EachKind, Items, Read, Verb};
+use super::{codes, paths};
+use crate::data::{self, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
+use crate::lua::Script;
+use crate::schedule::{FailFast, Policy, Retries};
+use crate::source::Diagnostic;
+use crate::spec::{self, Setting};
+use crate::value::Ratio;
+
+/// What every step of a plan is built with.
+#[derive(Debug, Clone)]
+pub(super) struct Builder<'a> {
+    pub(super) places: &'a Places,
+    pub(super) scripts: &'a Scripts,
+    pub(super) root: &'a PathBuf,
+    /// The policy that map-like steps start from.
+    pub(super) defaults: &'a spec::Policy,
+    /// First items of every source.
+    pub(super) limit: Option<u64>,
+    pub(super) cores: usize,
+}
+
+/// A finding, boxed because it is far larger than what is built.
+type Built<T> = Result<T, Box<Diagnostic>>;
+
+impl Builder<'_> {
+    /// What the step at `pointer` does.
+    pub(super) fn verb(&self, pointer: &str, verb: &spec::Verb) -> Built<Verb> {
+        let at = format!("{pointer}/{}", verb.name());
+        match verb {
+            spec::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
+            spec::Verb::Glob(glob) => Ok(Verb::Glob(self.glob(glob))),
+            spec::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
+            spec::Verb::Map(each) => self.each(&at, EachKind::Map, each),
+            spec::Verb::FlatMap(each) => self.each(&at, EachKind::FlatMap, each),
+            spec::Verb::Filter(each) => self.each(&at, EachKind::Filter, each),
+            spec::Verb::Write(write) => self.write(&at, write).map(Verb::Write),
+        }
+    }
+
+    /// The value of a field. A string that an expression gave may look like an expression again: one is enough.
+    pub(super) fn known<T: Clone>(&self, at: &str, setting: Option<&Setting<T>>) -> Built<Option<T>> {
+        match setting {
+            None => Ok(None),
+            Some(Setting::Known(value)) => Ok(Some(value.clone())),
+            Some(Setting::Expression(text)) => {
+                let message = format!("an expression gives another expression, `{text}`");
+                let label = "evaluated once only";
+                Err(Box::new(self.places.error(codes::EXPRESSION, message, &Spot::Value(at), label)))
+            }
+        }
+    }
+
+    fn read(&self, at: &str, read: &spec::Read) -> Built<Read> {
+        let columns = self.known(&format!("{at}/columns"), read.columns.as_ref())?;
+        let ratio = self.known(&format!("{at}/min_success_ratio"), read.min_success_ratio.as_ref())?;
+        let ratio = ratio.map_or(Ratio::ONE, |share| share.0);
+        let max_failures = self.known(&format!("{at}/max_failures"), read.max_failures.as_ref())?;
+        let compression = self.known(&format!("{at}/compression"), read.compression.as_ref())?;
+        let delimiter = self.known(&format!("{at}/delimiter"), read.delimiter.as_ref())?;
+        let options = ReadOptions {
+            path: read.path.clone(),
+            root: self.root.clone(),
+            format: self.known(&format!("{at}/format"), read.format.as_ref())?.map(format),
+            compression: compression.map(|compression| match compression {
+                spec::Compression::None => Compression::None,
+                spec::Compression::Gzip => Compression::Gzip,
+                spec::Compression::Zstd => Compression::Zstd,
+            }),
+            columns: columns.map(|columns| columns.into_iter().map(column).collect()),
+            delimiter: delimiter.map(|delimiter| delimiter.0),
+            header: self.known(&format!("{at}/header"), read.header.as_ref())?.unwrap_or(true),
+            // Where bad rows are borne, they must not shift the indices of the good ones.
+            validate: ratio != Ratio::ONE || max_failures.is_some(),
+            limit: self.limit,
+        };
+        options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
+        Ok(Read { options, min_success_ratio: ratio, max_failures: max_failures.map(|count| count.0) })
+    }
+
+    fn glob(&self, glob: &spec::Glob) -> GlobOptions {
+        let root = match &glob.root {
+            Some(root) => paths::absolute(self.root, root),
+            None => self.root.clone(),
+        };
+        GlobOptions { pattern: glob.pattern.clone(), root, limit: self.limit }
+    }
+
+    fn items(&self, at: &str, items: &spec::Items) -> Built<Items> {
+        match items {
+            spec::Items::List(list) => {
+                let limit = self.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+                Ok(Items::List(list.iter().take(limit).map(|item| Arc::from(item.to_string())).collect()))
+            }
+            spec::Items::Lua(_) => {
+                Ok(Items::Lua { script: self.script(&format!("{at}/lua"))?, limit: self.limit })
+            }
+            spec::Items::Expression(text) => {
+                self.known::<Value>(at, Some(&Setting::Expression(text.clone())))?;
+                Ok(Items::List(Arc::from([])))
+            }
+        }
+    }
+
+    fn each(&self, at: &str, kind: EachKind, each: &spec::Each) -> Built<Verb> {
+        let pointer = match (&each.function, each.short) {
+            (spec::Function::Lua(_), true) => at.to_owned(),
+            (spec::Function::Lua(_), false) => format!("{at}/lua"),
+            (spec::Function::File(_), _) => format!("{at}/file"),
+        };
+        let mut script = self.script(&pointer)?;
+        if let Some(setup) = self.scripts.block(&format!("{at}/setup")) {
+            script = Arc::new(Script::clone(&script).with_setup(setup));
+        }
+        let own_when = format!("{at}/retries/when");
+        let retry_when =
+            self.scripts.get(&own_when).or_else(|| self.scripts.get("/defaults/map/retries/when"));
+        let policy = self.policy(at, &each.policy)?;
+        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, policy })))
+    }
+
+    fn script(&self, pointer: &str) -> Built<Arc<Script>> {
+        self.scripts.get(pointer).ok_or_else(|| {
+            let message = "this Lua was not compiled".to_owned();
+            Box::new(self.places.error(codes::LUA_SYNTAX, message, &Spot::Value(pointer), ""))
+        })
+    }
+
+    fn policy(&self, at: &str, own: &spec::Policy) -> Built<Policy> {
+        let retries = self.retries(at, own.retries.as_ref())?;
+        let written = own.clone().over(self.defaults);
+        let field = |key: &str| format!("{at}/{key}");
+        let timeout = self.known(&field("timeout"), written.timeout.as_ref())?;
+        let item_deadline = self.known(&field("item_deadline"), written.item_deadline.as_ref())?;
+        let slow_after = self.known(&field("slow_after"), written.slow_after.as_ref())?;
+        let standard = Policy::default();
+        let ratio = self.known(&field("min_success_ratio"), written.min_success_ratio.as_ref())?;
+        Ok(Policy {
+            concurrency: match self.known(&field("concurrency"), written.concurrency.as_ref())? {
+                None => standard.concurrency,
+                Some(spec::Concurrency::Auto) => self.cores.max(1),
+                Some(spec::Concurrency::Items(items)) => items as usize,
+            },
+            retries,
+            timeout: timeout.map(|limit| limit.0),
+            item_deadline: item_deadline.map(|limit| limit.0),
+            min_success_ratio: ratio.map_or(standard.min_success_ratio, |share| share.0),
+            max_failures: self
+                .known(&field("max_failures"), written.max_failures.as_ref())?
+                .map(|count| count.0),
+            fail_fast: match self.known(&field("fail_fast"), written.fail_fast.as_ref())? {
+                None | Some(spec::FailFast::Off) => FailFast::Off,
+                Some(spec::FailFast::Interrupt) => FailFast::Interrupt,
+                Some(spec::FailFast::Drain) => FailFast::Drain,
+            },
+            stop_early: self.known(&field("stop_early"), written.stop_early.as_ref())?.unwrap_or(false),
+            rate_limit: self.known(&field("rate_limit"), written.rate_limit.as_ref())?.map(|limit| limit.0),
+            memory: self
+                .known(&field("memory"), written.memory.as_ref())?
+                .map_or(standard.memory, |size| size.0),
+            slow_after: slow_after.map(|limit| limit.0),
+        })
+    }
+
+    /// The step's own sub-keys over those of `defaults`: `retries: 5` changes how often, not how long to wait.
+    fn retries(&self, at: &str, own: Option<&Setting<spec::Retries>>) -> Built<Retries> {
+        let at = format!("{at}/retries");
+        let own = self.known(&at, own)?;
+        let base = self.known(&at, self.defaults.retries.as_ref())?;
+        let standard = Retries::default();
+        /// The first that says something.
+        macro_rules! pick {
+            ($key:ident) => {{
+                let own = own.as_ref().and_then(|retries| retries.$key.as_ref());
+                let base = base.as_ref().and_then(|retries| retries.$key.as_ref());
+                self.known(&format!("{at}/{}", stringify!($key)), own.or(base))?
+            }};
+        }
+        let max = own.as_ref().or(base.as_ref()).map(|retries| &retries.max);
+        Ok(Retries {
+            max: self.known(&format!("{at}/max"), max)?.map_or(standard.max, |tries| tries.0),
+            delay: pick!(delay).map_or(standard.delay, |delay| delay.0),
+            factor: pick!(factor).map_or(standard.factor, |factor| factor.0),
+            max_delay: pick!(max_delay).map_or(standard.max_delay, |delay| delay.0),
+            jitter: pick!(jitter).unwrap_or(standard.jitter),
+            budget: pick!(budget).map(|count| count.0),
+        })
+    }
+
+    fn write(&self, at: &str, write: &spec::Write) -> Built<WriteOptions> {
+        let given = self.known(&format!("{at}/format"), write.format.as_ref())?.map(format);
+        let format = match given {
+            Some(format) => format,
+            None => Format::of_path(&write.path).map_err(|error| {
+                let spot = format!("{at}/path");
+                let label = "no format has this extension";
+                Box::new(self.places.error(
+                    codes::UNKNOWN_FORMAT,
+                    error.to_string(),
+                    &Spot::Value(&spot),
+                    label,
+                ))
+            })?,
+        };
+        let options = WriteOptions {
+            target: match write.path.as_str() {
+                "-" => Target::Stdout,
+                path => Target::File(paths::absolute(self.root, path)),
+            },
+            name: write.path.as_str().into(),
+            format,
+            compression: Compression::of_path(&write.path),
+            pretty: self.known(&format!("{at}/pretty"), write.pretty.as_ref())?.unwrap_or(false),
+            columns: self.known(&format!("{at}/columns"), write.columns.as_ref())?,
+        };
+        options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
+        Ok(options)
+    }
+
+    fn bad_option(&self, at: &str, reason: &str) -> Diagnostic {
+        // The files' own checks begin with the option's name.
+        let key = reason.split('`').nth(1).and_then(|name| name.split(':').next()).unwrap_or_default();
+        let pointer = format!("{at}/{key}");
+        self.places.error(codes::BAD_OPTION, reason.to_owned(), &Spot::Key(&pointer), "this option")
+    }
+}
+
+/// The format as the files' floor names it.
+pub(super) fn format(format: spec::Format) -> Format {
+    match format {
+        spec::Format::Jsonl => Format::Jsonl,
+        spec::Format::Json => Format::Json,
+        spec::Format::Csv => Format::Csv,
+        spec::Format::Tsv => Format::Tsv,
+        spec::Format::Lines => Format::Lines,
+    }
+}
+
+fn column((name, kind): (String, spec::ColumnType)) -> data::Column {
+    let kind = match kind {
+        spec::ColumnType::Integer => data::ColumnType::Integer,
+        spec::ColumnType::Number => data::ColumnType::Number,
+        spec::ColumnType::String => data::ColumnType::String,
+        spec::ColumnType::Boolean => data::ColumnType::Boolean,
+    };
+    data::Column { name, kind }
+}

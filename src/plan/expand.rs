@@ -1,0 +1,233 @@
+//! Evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::codes;
+use super::lua_text::{Mentions, mentions};
+use super::places::{Places, Spot};
+use super::scripts::{self, Excerpt, Form, Refused};
+use super::survey::escape;
+use super::template::{Hole, Template};
+use crate::event::FailureKind;
+use crate::lua::{self, Block, Scope, ScriptError};
+use crate::source::Diagnostic;
+use crate::spec;
+
+/// Expressions pick values; one that runs longer does something else.
+const TIME_MAX: Duration = Duration::from_secs(1);
+
+/// A string of the document with `${{` in it.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub(super) pointer: String,
+    pub(super) text: String,
+    pub(super) template: Template,
+    pub(super) when: When,
+}
+
+/// When a field's expressions can be evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// Never: `${{ … }}` may not stand here.
+    Never,
+    /// Before `params` are known: defaults of parameters.
+    Params,
+    /// Before the run.
+    Load,
+    /// When the step starts, if `steps` is mentioned.
+    Start,
+}
+
+impl Field {
+    /// How any of the field's expressions mentions the global `name`.
+    pub(super) fn mentions(&self, name: &str) -> Mentions {
+        let mut all = Mentions::default();
+        for hole in &self.template.expressions {
+            let found = mentions(&self.text[hole.inner.clone()], name);
+            all.whole |= found.whole;
+            all.fields.extend(
+                found.fields.into_iter().map(|(field, range)| {
+                    (field, range.start + hole.inner.start..range.end + hole.inner.start)
+                }),
+            );
+        }
+        all
+    }
+
+    /// Whether the field has to wait for results of other steps.
+    pub(super) fn is_late(&self) -> bool {
+        self.when == When::Start && self.mentions("steps").any()
+    }
+
+    /// Line of the text, from 1, on which a byte stands, and the bytes before it on that line.
+    pub(super) fn line_column(&self, byte: usize) -> (usize, usize) {
+        let before = &self.text[..byte];
+        let line = before.matches('\n').count() + 1;
+        (line, before.rfind('\n').map_or(byte, |feed| byte - feed - 1))
+    }
+
+    /// Some bytes of the field; the range must lie on one line to be shown exactly.
+    pub(super) fn spot(&self, range: std::ops::Range<usize>) -> Spot<'_> {
+        let (line, column) = self.line_column(range.start);
+        Spot::Text(&self.pointer, line, column..column + range.len())
+    }
+}
+
+/// All fields with `${{` at or below `pointer`, in the order of the document. Lua code has none: there `params` and
+/// the like are plain variables.
+pub(super) fn fields(places: &Places, pointer: &str) -> Vec<Field> {
+    let code: HashSet<String> = places.document.lua_fields().into_iter().map(|field| field.pointer).collect();
+    let mut fields = Vec::new();
+    if let Some(value) = places.value().pointer(pointer) {
+        collect(value, &mut pointer.to_owned(), &code, &mut fields);
+    }
+    fields
+}
+
+fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: &mut Vec<Field>) {
+    let length = pointer.len();
+    match value {
+        Value::String(text) => {
+            if let Some(template) = Template::parse(text)
+                && !code.contains(pointer.as_str())
+                && let Some(when) = when(pointer)
+            {
+                fields.push(Field { pointer: pointer.clone(), text: text.clone(), template, when });
+            }
+        }
+        Value::Array(list) => {
+            for (at, value) in list.iter().enumerate() {
+                pointer.push('/');
+                pointer.push_str(&at.to_string());
+                collect(value, pointer, code, fields);
+                pointer.truncate(length);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                // Free keys are the reader's own, and hold anchors.
+                if pointer.is_empty() && key.starts_with("x-") {
+                    continue;
+                }
+                pointer.push('/');
+                pointer.push_str(&escape(key));
+                collect(value, pointer, code, fields);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `None`: the schema has refused the text already.
+fn when(pointer: &str) -> Option<When> {
+    let keys: Vec<&str> = pointer.split('/').skip(1).take(3).collect();
+    Some(match keys.as_slice() {
+        ["description"] | ["defaults", ..] | ["steps", _, "deadline" | "description"] => When::Load,
+        ["steps", _, verb] if spec::VERBS.contains(verb) => When::Start,
+        ["params", _] | ["params", _, "default"] => When::Params,
+        ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
+        ["params", _, "description" | "enum"] | ["env", _] => When::Never,
+        _ => return None,
+    })
+}
+
+/// Evaluates fields within one scope.
+pub(super) struct Expander<'a> {
+    pub(super) places: &'a Places,
+    pub(super) root: &'a Path,
+    pub(super) scope: &'a Scope,
+    /// Parameters and variables that have no value because this is only a check.
+    pub(super) missing_params: &'a [String],
+    pub(super) missing_env: &'a [String],
+}
+
+impl Expander<'_> {
+    /// Whether all that `field` needs has a value.
+    pub(super) fn can_evaluate(&self, field: &Field) -> bool {
+        let lacks = |name: &str, missing: &[String]| {
+            let found = field.mentions(name);
+            missing.iter().any(|one| found.may_use(one))
+        };
+        !lacks("params", self.missing_params) && !lacks("env", self.missing_env)
+    }
+
+    /// Reports what can be seen to be wrong with a field without evaluating it; `true`: nothing.
+    pub(super) fn check(&self, field: &Field, found: &mut Vec<Diagnostic>) -> bool {
+        let before = found.len();
+        if let Some(start) = field.template.unclosed {
+            let spot = field.spot(start..start + 3);
+            let message = "an expression is not closed".to_owned();
+            found.push(self.places.error(codes::EXPRESSION, message, &spot, "`}}` is missing"));
+        }
+        if field.when == When::Never {
+            let spot = Spot::Value(&field.pointer);
+            let message = "`${{ … }}` cannot stand here".to_owned();
+            let label = "this value is needed before expressions are evaluated";
+            found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
+            return false;
+        }
+        for hole in &field.template.expressions {
+            let block = self.block(field, hole);
+            if let Err(Refused { errors, .. }) = scripts::compile(&block, Form::Either, self.root) {
+                let (line, column) = field.line_column(hole.inner.start);
+                let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
+                let message = "the Lua of this expression cannot be compiled";
+                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, None)));
+            }
+        }
+        found.len() == before
+    }
+
+    /// The value of a field whose expressions compile.
+    pub(super) fn evaluate(&self, field: &Field) -> Result<Value, Box<Diagnostic>> {
+        let mut values = Vec::new();
+        for hole in &field.template.expressions {
+            let value = self.value(field, hole)?;
+            if field.template.is_whole {
+                return Ok(value);
+            }
+            values.push(match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            });
+        }
+        Ok(field.template.fill(&field.text, &values).into())
+    }
+
+    fn value(&self, field: &Field, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
+        let refuse = |label: &str| {
+            let message = "this expression has no value".to_owned();
+            Box::new(self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label))
+        };
+        let block = self.block(field, hole);
+        let script = scripts::compile(&block, Form::Either, self.root)
+            .map_err(|Refused { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
+        let text = lua::evaluate(&script, self.scope, TIME_MAX).map_err(|error| refuse(&reason(&error)))?;
+        serde_json::from_str(&text).map_err(|error| refuse(&error.to_string()))
+    }
+
+    /// The Lua of an expression, with the line of the file on which it begins.
+    fn block(&self, field: &Field, hole: &Hole) -> Block {
+        let text: Arc<str> = field.text[hole.inner.clone()].into();
+        let (line, _) = field.line_column(hole.inner.start);
+        let whole = self.places.block(&field.pointer);
+        let (file, first) = match whole {
+            Some(block) => (block.file, block.line),
+            None => (Arc::clone(&self.places.document.file), 1),
+        };
+        Block { file, line: first + line - 1, text }
+    }
+}
+
+fn reason(error: &ScriptError) -> String {
+    match error.kind {
+        FailureKind::Timeout => format!("it runs longer than {} s", TIME_MAX.as_secs()),
+        _ => error.message.clone(),
+    }
+}

@@ -1,0 +1,201 @@
+//! The files of a pipeline: names that say no format, options that do not fit it, and steps in each other's way.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde_json::Value;
+
+use super::places::{Places, Spot};
+use super::survey::Survey;
+use super::{codes, paths};
+use crate::data::Format;
+use crate::source::Diagnostic;
+use crate::spec;
+
+/// What somebody is told whose file has another extension.
+const FORMATS_HELP: &str = "give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`), or a name that ends in `.jsonl`, \
+    `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without";
+
+/// A path of a step, as far as it is known.
+struct Named {
+    step: String,
+    pointer: String,
+    path: String,
+}
+
+/// Checks the files of all steps, also against each other.
+pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut Vec<Diagnostic>) {
+    let (mut reads, mut writes) = (Vec::new(), Vec::new());
+    for step in &survey.steps {
+        let Some(verb) = step.verb else { continue };
+        check_step(places, &step.pointer, verb, root, found);
+        let list = match verb {
+            "read" => &mut reads,
+            "write" => &mut writes,
+            _ => continue,
+        };
+        if let Some((pointer, path)) = path_of(places.value(), &step.pointer, verb) {
+            list.push(Named { step: step.name.clone(), pointer, path });
+        }
+    }
+    check_streams(places, &reads, "reads standard input", found);
+    check_streams(places, &writes, "writes to standard output", found);
+    check_targets(places, &reads, &writes, root, found);
+}
+
+/// Checks the file of one step by itself.
+pub(super) fn check_step(places: &Places, step: &str, verb: &str, root: &Path, found: &mut Vec<Diagnostic>) {
+    if let Some((pointer, path)) = path_of(places.value(), step, verb) {
+        if verb == "glob" || (verb == "read" && is_pattern(root, &path)) {
+            found.extend(
+                matcher(root, &path).err().map(|reason| bad_pattern(places, &pointer, &path, &reason)),
+            );
+        }
+        if verb != "glob" {
+            let file = Named { step: String::new(), pointer, path };
+            check_format(places, &format!("{step}/{verb}"), &file, root, found);
+        }
+    }
+}
+
+/// The path of a step and the pointer to it, unless it is still to be evaluated.
+fn path_of(value: &Value, step: &str, verb: &str) -> Option<(String, String)> {
+    let key = match verb {
+        "read" | "write" => "path",
+        "glob" => "pattern",
+        _ => return None,
+    };
+    let short = format!("{step}/{verb}");
+    let (pointer, path) = match value.pointer(&short)? {
+        Value::String(path) => (short, path),
+        long => (
+            format!("{short}/{key}"),
+            match long.get(key)? {
+                Value::String(path) => path,
+                _ => return None,
+            },
+        ),
+    };
+    (!path.is_empty() && !path.contains("${{")).then(|| (pointer, path.clone()))
+}
+
+fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &mut Vec<Diagnostic>) {
+    let (pointer, path) = (file.pointer.as_str(), file.path.as_str());
+    let options = places.value().pointer(verb);
+    let given = options.and_then(|options| options.get("format"));
+    let format = match given.map(|given| given.as_str().map(spec::Format::parse)) {
+        Some(Some(Some(format))) => Some(super::build::format(format)),
+        // The schema has refused it, or it is still to be evaluated.
+        Some(_) => return,
+        None => Format::of_path(path).ok(),
+    };
+    match format {
+        Some(format) => check_options(places, verb, format, found),
+        // Each file of a pattern has a name of its own.
+        None if is_pattern(root, path) && verb.ends_with("/read") => {}
+        None => {
+            let message = format!("the name `{path}` does not say how its items lie");
+            let label = "no format has this extension";
+            let found_here = places.error(codes::UNKNOWN_FORMAT, message, &Spot::Value(pointer), label);
+            found.push(found_here.help(FORMATS_HELP));
+        }
+    }
+}
+
+/// Options that the format knows nothing of would be ignored without a word.
+fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
+    let is_table = format.is_table();
+    for (key, fits, formats) in [
+        ("columns", is_table, "`csv` and `tsv`"),
+        ("delimiter", is_table, "`csv` and `tsv`"),
+        ("header", is_table, "`csv` and `tsv`"),
+        ("pretty", format == Format::Json, "`json`"),
+    ] {
+        let pointer = format!("{verb}/{key}");
+        if !fits && places.value().pointer(&pointer).is_some() {
+            let message = format!("`{key}` has no effect on `{}`", format.name());
+            let label = format!("only {formats} know it");
+            found.push(places.error(codes::BAD_OPTION, message, &Spot::Key(&pointer), &label));
+        }
+    }
+}
+
+fn check_streams(places: &Places, named: &[Named], what: &str, found: &mut Vec<Diagnostic>) {
+    let mut streams = named.iter().filter(|one| one.path == "-");
+    let Some(first) = streams.next() else { return };
+    for second in streams {
+        let message = format!("step `{}` {what}, and so does `{}`", second.step, first.step);
+        let finding =
+            places.error(codes::STANDARD_STREAM, message, &Spot::Value(&second.pointer), "and again here");
+        let finding = places.also(finding, &Spot::Value(&first.pointer), "first here");
+        found.push(finding.help("there is only one such stream; give one of the steps a file"));
+    }
+}
+
+fn check_targets(
+    places: &Places,
+    reads: &[Named],
+    writes: &[Named],
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
+    let place = |one: &Named| paths::resolved(&paths::absolute(root, &one.path));
+    let targets: Vec<(&Named, PathBuf)> =
+        writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
+    for (at, (second, path)) in targets.iter().enumerate() {
+        if let Some((first, _)) = targets[..at].iter().find(|(_, other)| other == path) {
+            let message = format!("steps `{}` and `{}` write one file", first.step, second.step);
+            let finding = places.error(
+                codes::WRITE_CONFLICT,
+                message,
+                &Spot::Value(&second.pointer),
+                "written again here",
+            );
+            let finding = places.also(finding, &Spot::Value(&first.pointer), "first written here");
+            found
+                .push(finding.help("give each step a file of its own, or join their inputs: `from: [a, b]`"));
+        }
+    }
+    for read in reads.iter().filter(|one| one.path != "-") {
+        let source = place(read);
+        let pattern = is_pattern(root, &read.path).then(|| matcher(root, &read.path).ok()).flatten();
+        for (write, target) in &targets {
+            let literal = paths::absolute(root, &write.path);
+            let matches = pattern
+                .as_ref()
+                .is_some_and(|matcher| matcher.is_match(&literal) || matcher.is_match(target));
+            if source == *target || matches {
+                found.push(write_over_input(places, read, write, matches));
+            }
+        }
+    }
+}
+
+fn write_over_input(places: &Places, read: &Named, write: &Named, matches: bool) -> Diagnostic {
+    let message = format!("step `{}` writes over a file that step `{}` reads", write.step, read.step);
+    let label = if matches { "this pattern matches it" } else { "read here" };
+    let found = places.error(codes::WRITE_OVER_INPUT, message, &Spot::Value(&write.pointer), "written here");
+    places.also(found, &Spot::Value(&read.pointer), label).help("write to another file")
+}
+
+/// Whether a path stands for all files that match it: one that exists as it is written stands for itself.
+fn is_pattern(root: &Path, path: &str) -> bool {
+    path.contains(['*', '?', '[', '{']) && root.join(path).symlink_metadata().is_err()
+}
+
+/// Matches absolute paths.
+fn matcher(root: &Path, pattern: &str) -> Result<GlobMatcher, String> {
+    let absolute = if Path::new(pattern).is_absolute() {
+        PathBuf::from(pattern)
+    } else {
+        Path::new(&globset::escape(&root.to_string_lossy())).join(pattern)
+    };
+    let pattern = paths::normal(&absolute);
+    let glob = GlobBuilder::new(&pattern.to_string_lossy()).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+}
+
+fn bad_pattern(places: &Places, pointer: &str, pattern: &str, reason: &str) -> Diagnostic {
+    let message = format!("the pattern `{pattern}` cannot be read");
+    places.error(codes::BAD_PATTERN, message, &Spot::Value(pointer), reason)
+}

@@ -1,0 +1,319 @@
+//! From a file as read to a plan, collecting everything that is wrong on the way.
+//!
+//! The checks work on the JSON value, so they run whether or not the schema has refused the file; a plan is only built
+//! when nothing is wrong.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::build::Builder;
+use super::expand::{self, Expander, Field, When};
+use super::inputs::{Inputs, UsageError};
+use super::late::{Context, Late};
+use super::params::{self, Declaration, Values};
+use super::places::{Places, Spot};
+use super::scripts::Scripts;
+use super::step::{Body, Expression, Input, Plan, Step};
+use super::survey::{Survey, escape};
+use super::{CODES, codes, files, paths, references, set};
+use crate::event::StepId;
+use crate::lua::Scope;
+use crate::source::{Diagnostic, Severity, nearest};
+use crate::spec;
+
+/// A file after all checks.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What to run; `None` when there is an error, or when a check had to leave values open.
+    pub plan: Option<Plan>,
+    /// All findings of all layers, by position.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What is wrong with the command line or the environment.
+    pub usage: Vec<UsageError>,
+}
+
+/// Checks a file with the values of one run, and makes a plan of it when nothing is wrong.
+pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
+    let is_valid = loaded.is_valid();
+    let spec::Loaded { document, diagnostics, mended, .. } = loaded;
+    let Some(mut document) = document else {
+        return Loaded { plan: None, diagnostics, usage: Vec::new() };
+    };
+    let mut usage = Vec::new();
+    let overrides = set::apply(&mut document, &inputs.set, is_valid, &mut usage);
+    let mut loading = Loading {
+        root: root(&document, inputs),
+        places: Places { document, overrides },
+        inputs,
+        is_valid,
+        found: diagnostics,
+        usage,
+        late: Vec::new(),
+        substituted: Vec::new(),
+    };
+    let plan = loading.plan().filter(|_| !mended);
+    let Loading { places, mut found, mut usage, .. } = loading;
+    places.split_usage(&mut found, &mut usage);
+    found.retain(|one| one.severity == Severity::Error || !places.document.allows(one.code));
+    found.sort_by_key(Diagnostic::start);
+    let is_clean = usage.is_empty() && found.iter().all(|one| one.severity != Severity::Error);
+    Loaded { plan: plan.filter(|_| is_clean), diagnostics: found, usage }
+}
+
+/// The folder of the pipeline file.
+fn root(document: &spec::Document, inputs: &Inputs) -> PathBuf {
+    let folder = document.file.path().parent().unwrap_or(document.file.path());
+    paths::normal(&inputs.current_dir.join(folder))
+}
+
+struct Loading<'a> {
+    root: PathBuf,
+    places: Places,
+    inputs: &'a Inputs,
+    /// Whether the floor below found no error.
+    is_valid: bool,
+    found: Vec<Diagnostic>,
+    usage: Vec<UsageError>,
+    /// Fields that need the results of steps.
+    late: Vec<Field>,
+    /// Pointers to the values that expressions have given.
+    substituted: Vec<String>,
+}
+
+impl Loading<'_> {
+    fn plan(&mut self) -> Option<Plan> {
+        let env = params::env(&self.top("env"), self.inputs, &mut self.usage);
+        let fields = expand::fields(&self.places, "");
+        let params = self.params(&fields, &env);
+        let scope = scope(&params, &env, &self.inputs.run);
+        let is_complete = self.expand(&fields, &scope, (&params, &env), |when| when != When::Params);
+        self.validate();
+        let survey = Survey::of(self.places.value());
+        let order = references::check(&self.places, &survey, &fields, &mut self.found);
+        files::check(&self.places, &survey, &self.root, &mut self.found);
+        let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
+        self.check_allowed();
+        let errors = self.found.iter().any(|one| one.severity == Severity::Error);
+        if errors || !is_complete || !self.usage.is_empty() {
+            return None;
+        }
+        self.build(&survey, &order, scripts, scope)
+    }
+
+    fn top(&self, key: &str) -> Map<String, Value> {
+        self.places.value().get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// The parameters' values; their defaults may use the environment.
+    fn params(&mut self, fields: &[Field], env: &Values) -> Values {
+        let early = scope(&Values::default(), env, &self.inputs.run);
+        self.expand(fields, &early, (&Values::default(), env), |when| when == When::Params);
+        let mut declared = Vec::new();
+        for (name, value) in &self.top("params") {
+            let Some(param) = Declaration::read(name, value) else { continue };
+            if let Some((key, message)) = param.contradiction(!value.is_object()) {
+                let mut pointer = format!("/params/{}", escape(name));
+                if let Some(key) = key {
+                    pointer = format!("{pointer}/{key}");
+                }
+                let found = self.places.error(
+                    codes::BAD_PARAM,
+                    message,
+                    &Spot::Value(&pointer),
+                    "contradicts itself",
+                );
+                self.found.push(found);
+            }
+            declared.push(param);
+        }
+        params::params(&declared, self.inputs, &self.root, &mut self.usage)
+    }
+
+    /// Puts the values of expressions in their place; `false` when some have none although nothing is wrong.
+    fn expand(
+        &mut self,
+        fields: &[Field],
+        scope: &Scope,
+        (params, env): (&Values, &Values),
+        wanted: impl Fn(When) -> bool,
+    ) -> bool {
+        let (mut values, mut is_complete) = (Vec::new(), true);
+        let expander = Expander {
+            places: &self.places,
+            root: &self.root,
+            scope,
+            missing_params: &params.missing,
+            missing_env: &env.missing,
+        };
+        for field in fields.iter().filter(|field| wanted(field.when)) {
+            if !expander.check(field, &mut self.found) {
+                continue;
+            }
+            if field.is_late() {
+                self.late.push(field.clone());
+                continue;
+            }
+            if !expander.can_evaluate(field) {
+                is_complete = false;
+                continue;
+            }
+            match expander.evaluate(field) {
+                Ok(value) => values.push((field, value)),
+                Err(finding) => self.found.push(*finding),
+            }
+        }
+        self.substitute(values);
+        is_complete
+    }
+
+    fn substitute(&mut self, values: Vec<(&Field, Value)>) {
+        for (field, value) in values {
+            if let Some(place) = self.places.document.value.pointer_mut(&field.pointer) {
+                *place = value;
+                self.substituted.push(field.pointer.clone());
+            }
+        }
+    }
+
+    /// Values of expressions must be what the schema wants in their place.
+    fn validate(&mut self) {
+        // A file that is wrong without them has been judged already.
+        if self.substituted.is_empty() || !self.is_valid {
+            return;
+        }
+        let spec::Document { value, spans, file, .. } = &self.places.document;
+        let mut found = spec::validate_value(value, spans, file);
+        found.retain(|one| one.severity == Severity::Error);
+        for one in &mut found {
+            let Some(label) = one.labels.first_mut() else { continue };
+            let given = self.substituted.iter().find(|pointer| spans.value(pointer) == label.span);
+            if let Some(given) = given.and_then(|pointer| value.pointer(pointer)) {
+                label.text = format!("this gives `{given}`");
+            }
+        }
+        self.found.extend(found);
+    }
+
+    /// `x-allow` must not accept what nobody says.
+    fn check_allowed(&mut self) {
+        let list = self.places.value().get("x-allow").and_then(Value::as_array).cloned().unwrap_or_default();
+        for (at, code) in list.iter().enumerate() {
+            let Some(code) = code.as_str() else { continue };
+            let bare = |code: &'static str| code.trim_start_matches("flowrun::");
+            let known = || spec::CODES.iter().chain(CODES).copied().map(bare);
+            let wanted = code.trim_start_matches("flowrun::");
+            if known().all(|name| name != wanted) {
+                let label = match nearest(wanted, known()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "no finding has this code".to_owned(),
+                };
+                let pointer = format!("/x-allow/{at}");
+                let message = format!("unknown code `{code}`");
+                let found = self.places.error(codes::UNKNOWN_CODE, message, &Spot::Value(&pointer), &label);
+                self.found.push(found);
+            }
+        }
+    }
+
+    fn build(&mut self, survey: &Survey, order: &[usize], scripts: Scripts, scope: Scope) -> Option<Plan> {
+        let pipeline = match spec::decode(self.places.value()) {
+            Ok(pipeline) => pipeline,
+            Err(error) => {
+                let file = &self.places.document.file;
+                let message = format!("the schema accepts what the types do not: {error}");
+                self.found.push(Diagnostic::error(codes::INTERNAL, file, message));
+                return None;
+            }
+        };
+        let context = Arc::new(Context {
+            places: self.places.clone(),
+            scripts,
+            root: self.root.clone(),
+            defaults: pipeline.defaults.map.clone(),
+            limit: self.inputs.limit,
+            cores: self.inputs.cores,
+            scope: scope.clone(),
+        });
+        let mut steps = Vec::new();
+        for (at, step) in pipeline.steps.values().enumerate() {
+            match self.step(StepId(at as u32), step, survey, &context) {
+                Ok(step) => steps.push(step),
+                Err(finding) => self.found.push(*finding),
+            }
+        }
+        let file = Arc::clone(&self.places.document.file);
+        let stem = file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = pipeline.name.or(stem).unwrap_or_default();
+        Some(Plan {
+            name: name.into(),
+            description: pipeline.description,
+            file,
+            root: self.root.clone(),
+            params: scope.params,
+            env: scope.env,
+            steps,
+            order: order.iter().map(|&at| StepId(at as u32)).collect(),
+        })
+    }
+
+    fn step(
+        &self,
+        id: StepId,
+        step: &spec::Step,
+        survey: &Survey,
+        context: &Arc<Context>,
+    ) -> Result<Step, Box<Diagnostic>> {
+        let surveyed = &survey.steps[id.at()];
+        let pointer = &surveyed.pointer;
+        let builder: Builder<'_> = context.builder(&context.places, &context.scripts);
+        let inside = format!("{pointer}/");
+        let fields: Vec<Field> =
+            self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
+        let body = if fields.is_empty() {
+            Body::Ready(builder.verb(pointer, &step.verb)?)
+        } else {
+            let json = context.places.value().pointer(pointer).cloned().unwrap_or_default();
+            Body::Late(Arc::new(Late {
+                json,
+                pointer: pointer.clone(),
+                fields,
+                context: Arc::clone(context),
+            }))
+        };
+        let when = format!("{pointer}/when");
+        let step_of = |at: usize| StepId(at as u32);
+        Ok(Step {
+            id,
+            name: surveyed.name.as_str().into(),
+            verb: step.verb.name(),
+            description: step.description.clone(),
+            from: surveyed
+                .from
+                .iter()
+                .filter_map(|one| Some(Input { step: step_of(one.step?), failed: one.failed }))
+                .collect(),
+            needs: surveyed.needs.iter().filter_map(|one| one.step.map(step_of)).collect(),
+            when: context
+                .scripts
+                .get(&when)
+                .map(|script| Expression { script, span: self.places.find(&Spot::Value(&when)).1 }),
+            deadline: builder
+                .known(&format!("{pointer}/deadline"), step.deadline.as_ref())?
+                .map(|limit| limit.0),
+            body,
+            span: self.places.find(&Spot::Key(pointer)).1,
+        })
+    }
+}
+
+/// The values in scope of expressions.
+fn scope(params: &Values, env: &Values, run: &Arc<str>) -> Scope {
+    Scope {
+        params: Value::Object(params.known.clone()).to_string().into(),
+        env: Value::Object(env.known.clone()).to_string().into(),
+        steps: None,
+        run: Arc::clone(run),
+    }
+}

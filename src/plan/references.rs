@@ -1,0 +1,223 @@
+//! Who takes from whom: ids that do not exist, steps with nothing to give, circles, steps that nobody wants.
+
+use std::collections::BTreeSet;
+
+use super::expand::{Field, When};
+use super::lua_text::mentions;
+use super::places::{Places, Spot};
+use super::survey::{Reference, Survey, Surveyed};
+use super::{codes, graph, listed};
+use crate::source::{Diagnostic, nearest};
+
+/// Checks all references between steps and returns the steps in an order in which they can run.
+pub(super) fn check(
+    places: &Places,
+    survey: &Survey,
+    fields: &[Field],
+    found: &mut Vec<Diagnostic>,
+) -> Vec<usize> {
+    for step in &survey.steps {
+        for (key, reference) in
+            step.from.iter().map(|one| ("from", one)).chain(step.needs.iter().map(|one| ("needs", one)))
+        {
+            found.extend(reference_problem(places, survey, step, key, reference));
+        }
+    }
+    let dependencies = survey.dependencies();
+    let sorted = graph::sort(&dependencies);
+    found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, survey, cycle)));
+    let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
+    for mention in step_mentions(places, survey, fields) {
+        match survey.find(&mention.name) {
+            None => found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by())),
+            Some(step) => {
+                used.insert(step);
+                if sorted.cycles.is_empty() && !ended_before(survey, mention.step).contains(&step) {
+                    found.push(not_ended(places, survey, &mention));
+                }
+            }
+        }
+    }
+    found.extend(unused(places, survey, &used));
+    sorted.order
+}
+
+fn reference_problem(
+    places: &Places,
+    survey: &Survey,
+    step: &Surveyed,
+    key: &str,
+    reference: &Reference,
+) -> Option<Diagnostic> {
+    let spot = Spot::Value(&reference.pointer);
+    let name = &step.name;
+    let Some(other) = reference.step.map(|at| &survey.steps[at]) else {
+        let verb = if key == "from" { "reads from" } else { "needs" };
+        return Some(unknown(places, survey, &reference.name, &spot, &format!("step `{name}` {verb}")));
+    };
+    let other_name = &other.name;
+    match other.verb? {
+        "write" if key == "from" && !reference.failed => {
+            let message = format!("step `{name}` reads from `{other_name}`, which yields no items");
+            let found = places.error(codes::NO_OUTPUT, message, &spot, "this step only writes");
+            let sources: Vec<&str> = other.from.iter().map(|from| from.name.as_str()).collect();
+            if sources.is_empty() {
+                return Some(found);
+            }
+            let sources = listed(sources.into_iter());
+            Some(found.help(format!(
+                "read from what it writes: {sources}; to wait for the file, add `needs: {other_name}`"
+            )))
+        }
+        verb @ ("write" | "glob" | "items") if reference.failed => {
+            let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
+            let label = format!("no item of a `{verb}` step can fail");
+            let found = places.error(codes::NO_FAILED_ITEMS, message, &spot, &label);
+            Some(found.help("`.failed` follows the id of a `read`, `map`, `flat_map` or `filter` step"))
+        }
+        _ => None,
+    }
+}
+
+/// `by` is the beginning of the message: ``step `save` reads from``.
+fn unknown(places: &Places, survey: &Survey, name: &str, spot: &Spot<'_>, by: &str) -> Diagnostic {
+    let label = match nearest(name, survey.names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "no step has this name".to_owned(),
+    };
+    places
+        .error(codes::UNKNOWN_STEP, format!("{by} unknown step `{name}`"), spot, &label)
+        .help(format!("the steps of this file: {}", listed(survey.names())))
+}
+
+/// One label for each tie of the circle.
+fn cycle_found(places: &Places, survey: &Survey, cycle: &[usize]) -> Diagnostic {
+    let name = |at: usize| survey.steps[cycle[at % cycle.len()]].name.as_str();
+    // Longer circles are told apart by their first members; every tie is labelled all the same.
+    let path = match cycle.len() {
+        1 => format!("step `{}` waits for itself", name(0)),
+        count => {
+            let names: Vec<&str> = (0..=count).map(name).collect();
+            format!("the steps wait for each other: {}", names.join(" ← "))
+        }
+    };
+    let mut found: Option<Diagnostic> = None;
+    for (at, &member) in cycle.iter().enumerate() {
+        let step = &survey.steps[member];
+        let next = cycle[(at + 1) % cycle.len()];
+        let tie = step.from.iter().chain(&step.needs).find(|reference| reference.step == Some(next));
+        let Some(tie) = tie else { continue };
+        let label = format!("`{}` waits for `{}`", step.name, survey.steps[next].name);
+        let spot = Spot::Value(&tie.pointer);
+        found = Some(match found {
+            None => places.error(codes::CYCLE, path.clone(), &spot, &label),
+            Some(found) => places.also(found, &spot, &label),
+        });
+    }
+    let found = found.unwrap_or_else(|| Diagnostic::error(codes::CYCLE, &places.document.file, path));
+    found.help("take one of these ties away: data flows one way")
+}
+
+/// A step's result in an expression of another step.
+struct Mention {
+    step: usize,
+    /// The step that holds the expression.
+    holder: String,
+    /// The step whose result is meant.
+    name: String,
+    pointer: String,
+    line: usize,
+    columns: std::ops::Range<usize>,
+}
+
+impl Mention {
+    fn spot(&self) -> Spot<'_> {
+        Spot::Text(&self.pointer, self.line, self.columns.clone())
+    }
+
+    fn by(&self) -> String {
+        format!("an expression of step `{}` looks at", self.holder)
+    }
+}
+
+/// The mentions of `steps.ID` in `when` and in `${{ … }}`.
+fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Mention> {
+    let mut all = Vec::new();
+    for (at, step) in survey.steps.iter().enumerate() {
+        let pointer = format!("{}/when", step.pointer);
+        if let Some(block) = places.block(&pointer) {
+            for (name, range) in mentions(&block.text, "steps").fields {
+                let before = &block.text[..range.start];
+                let start = before.rfind('\n').map_or(range.start, |feed| range.start - feed - 1);
+                all.push(Mention {
+                    step: at,
+                    holder: step.name.clone(),
+                    name,
+                    pointer: pointer.clone(),
+                    line: before.matches('\n').count() + 1,
+                    columns: start..start + range.len(),
+                });
+            }
+        }
+        let prefix = format!("{}/", step.pointer);
+        for field in
+            fields.iter().filter(|field| field.when == When::Start && field.pointer.starts_with(&prefix))
+        {
+            for (name, range) in field.mentions("steps").fields {
+                let (line, start) = field.line_column(range.start);
+                all.push(Mention {
+                    step: at,
+                    holder: step.name.clone(),
+                    name,
+                    pointer: field.pointer.clone(),
+                    line,
+                    columns: start..start + range.len(),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The steps that have ended when `step` starts. A source that it reads itself has not: it is read along the way.
+fn ended_before(survey: &Survey, step: usize) -> BTreeSet<usize> {
+    let step = &survey.steps[step];
+    let waits = |reference: &&Reference| reference.step.is_some_and(|at| !survey.steps[at].is_source());
+    let mut open: Vec<usize> =
+        step.from.iter().filter(waits).chain(&step.needs).filter_map(|reference| reference.step).collect();
+    let mut ended = BTreeSet::new();
+    while let Some(at) = open.pop() {
+        if ended.insert(at) {
+            let step = &survey.steps[at];
+            open.extend(step.from.iter().chain(&step.needs).filter_map(|reference| reference.step));
+        }
+    }
+    ended
+}
+
+fn not_ended(places: &Places, survey: &Survey, mention: &Mention) -> Diagnostic {
+    let (holder, name) = (&mention.holder, &mention.name);
+    let message = format!("{} `{name}`, which need not have ended", mention.by());
+    let is_own = survey.steps[mention.step].name == *name;
+    let found = places.error(codes::STEP_NOT_ENDED, message, &mention.spot(), "has no result yet");
+    if is_own {
+        return found.help("a step has no result before it has ended");
+    }
+    found.help(format!("add `needs: {name}` to step `{holder}`"))
+}
+
+fn unused<'a>(
+    places: &'a Places,
+    survey: &'a Survey,
+    used: &'a BTreeSet<usize>,
+) -> impl Iterator<Item = Diagnostic> + 'a {
+    let steps = survey.steps.iter().enumerate();
+    steps.filter(|(at, step)| !used.contains(at) && step.verb.is_some_and(|verb| verb != "write")).map(
+        |(_, step)| {
+            let message = format!("nothing reads step `{}`, and it writes nothing", step.name);
+            places
+                .warning(codes::UNUSED_STEP, message, &Spot::Key(&step.pointer), "its results are dropped")
+                .help("add a step that reads it, or accept this with `x-allow: [unused_step]`")
+        },
+    )
+}

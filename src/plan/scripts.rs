@@ -1,0 +1,188 @@
+//! Every piece of Lua of a pipeline, compiled once to see whether it can be. Running it is the workers' business.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::places::{Places, Spot};
+use super::survey::Survey;
+use super::{codes, lua_file, lua_text};
+use crate::lua::{Block, Script, SyntaxError};
+use crate::source::Diagnostic;
+use crate::spec::{LuaField, LuaRole};
+
+/// The Lua that can be compiled, by pointer to its text (or to the name of its file).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scripts {
+    scripts: HashMap<String, Arc<Script>>,
+    blocks: HashMap<String, Block>,
+}
+
+impl Scripts {
+    /// Compiles all Lua of the document and reports what cannot be.
+    pub(super) fn compile(
+        places: &Places,
+        survey: &Survey,
+        root: &Path,
+        found: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let mut scripts = Self::default();
+        for field in places.document.lua_fields() {
+            scripts.add(places, &field, root, found);
+        }
+        for step in &survey.steps {
+            let pointer = format!("{}/file", step.verb_pointer());
+            scripts.add_file(places, &pointer, root, found);
+        }
+        scripts
+    }
+
+    /// Reads and compiles the Lua file that is named at `pointer`, unless the name is still to be evaluated.
+    pub(super) fn add_file(
+        &mut self,
+        places: &Places,
+        pointer: &str,
+        root: &Path,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let Some(name) = places.value().pointer(pointer).and_then(serde_json::Value::as_str) else { return };
+        if name.contains("${{") {
+            return;
+        }
+        match lua_file::compile(places, pointer, name, root) {
+            Ok(script) => {
+                self.scripts.insert(pointer.to_owned(), Arc::new(script));
+            }
+            Err(finding) => found.push(*finding),
+        }
+    }
+
+    fn add(&mut self, places: &Places, field: &LuaField, root: &Path, found: &mut Vec<Diagnostic>) {
+        let Some(block) = places.block(&field.pointer) else { return };
+        match compile(&block, form(field), root) {
+            Ok(script) => {
+                self.scripts.insert(field.pointer.clone(), Arc::new(script));
+                self.blocks.insert(field.pointer.clone(), block);
+            }
+            Err(Refused { errors, help }) => {
+                let message = format!("the Lua of {} cannot be compiled", described(field));
+                for error in &errors {
+                    let excerpt = Excerpt { pointer: &field.pointer, line: 1, column: 0, block: &block };
+                    found.push(excerpt.finding(places, &message, error, help));
+                }
+            }
+        }
+    }
+
+    /// The script at `pointer`.
+    pub(super) fn get(&self, pointer: &str) -> Option<Arc<Script>> {
+        self.scripts.get(pointer).cloned()
+    }
+
+    /// The text at `pointer`, as the `setup` of another script.
+    pub(super) fn block(&self, pointer: &str) -> Option<Block> {
+        self.blocks.get(pointer).cloned()
+    }
+}
+
+/// What a piece of Lua may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Statements.
+    Body,
+    /// One expression, or statements with a `return`.
+    Either,
+}
+
+/// Lua that cannot be compiled.
+pub(super) struct Refused {
+    pub(super) errors: Vec<SyntaxError>,
+    /// What was probably forgotten.
+    pub(super) help: Option<&'static str>,
+}
+
+/// Compiles a piece of Lua and forgets the result: workers compile for themselves.
+pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, Refused> {
+    let body = Script::body(block.clone(), root.to_owned());
+    let expression = Script::expression(block.clone(), root.to_owned());
+    let has_return = lua_text::has_word(&block.text, "return");
+    let (first, second) = match form {
+        Form::Either if !has_return => (expression, body),
+        Form::Body | Form::Either => (body, expression),
+    };
+    let errors = first.check();
+    if errors.is_empty() {
+        return Ok(first);
+    }
+    // An expression alone is no statement: the one mistake that everybody makes once.
+    let help = match form {
+        Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
+        Form::Body | Form::Either => None,
+    };
+    Err(Refused { errors, help })
+}
+
+fn form(field: &LuaField) -> Form {
+    let is_filter = field.pointer.ends_with("/filter/lua") || field.pointer.ends_with("/items/lua");
+    match field.role {
+        LuaRole::Expression => Form::Either,
+        LuaRole::Body if is_filter => Form::Either,
+        LuaRole::Body | LuaRole::Setup => Form::Body,
+    }
+}
+
+/// `` `map.lua` of step `clean` ``
+fn described(field: &LuaField) -> String {
+    let mut keys = field.pointer.split('/').skip(1);
+    match &field.step {
+        Some(step) => format!("`{}` in step `{step}`", keys.by_ref().skip(2).collect::<Vec<_>>().join(".")),
+        None => format!("`{}`", keys.collect::<Vec<_>>().join(".")),
+    }
+}
+
+/// A part of a text of the document that was compiled on its own.
+pub(super) struct Excerpt<'a> {
+    /// The text.
+    pub(super) pointer: &'a str,
+    /// Line of the text on which the excerpt begins, from 1.
+    pub(super) line: usize,
+    /// Bytes before it on that line.
+    pub(super) column: usize,
+    /// The excerpt as it was compiled.
+    pub(super) block: &'a Block,
+}
+
+impl Excerpt<'_> {
+    /// The diagnostic for `error`.
+    pub(super) fn finding(
+        &self,
+        places: &Places,
+        message: &str,
+        error: &SyntaxError,
+        help: Option<&'static str>,
+    ) -> Diagnostic {
+        let spot = self.spot(error.line, error.columns.clone());
+        let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &error.message);
+        if let Some(opened) = error.opened.filter(|opened| *opened != error.line) {
+            let text =
+                self.block.text.lines().nth(opened.saturating_sub(self.block.line)).unwrap_or_default();
+            let start = text.len() - text.trim_start().len();
+            found = places.also(found, &self.spot(opened, start..text.trim_end().len()), "opened here");
+        }
+        let is_exact = places.document.block(self.pointer).is_none_or(|block| block.exact);
+        match help {
+            Some(help) => found.help(help),
+            None if !is_exact => {
+                found.help("write Lua as a literal block (`|`), which keeps its lines as they are")
+            }
+            None => found,
+        }
+    }
+
+    /// Bytes of a line, where the line is one of the file as the compiler counts.
+    fn spot(&self, line: usize, columns: std::ops::Range<usize>) -> Spot<'_> {
+        let at = line.saturating_sub(self.block.line);
+        let shift = if at == 0 { self.column } else { 0 };
+        Spot::Text(self.pointer, self.line + at, columns.start + shift..columns.end + shift)
+    }
+}
