@@ -45,7 +45,8 @@ fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
             let found = search::pipelines(path, complaints);
             if found.is_empty() {
                 let complaint = Complaint::new(format!("no pipeline file lies in `{}`", path.display()));
-                complaints.push(complaint.help("pipeline files end in `.yaml` or `.yml` and have a `steps` key"));
+                complaints
+                    .push(complaint.help("pipeline files end in `.yaml` or `.yml` and have a `steps` key"));
             }
             files.extend(found);
         } else {

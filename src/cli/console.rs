@@ -97,7 +97,9 @@ impl Console {
             return TextForm::Narrated;
         }
         // As in setlocale(3): the first of these that is set counts; none at all says nothing about the terminal.
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.env.get(*name).filter(|v| !v.is_empty()));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| self.env.get(*name).filter(|v| !v.is_empty()));
         let speaks_unicode = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")

@@ -41,7 +41,8 @@ impl Checked {
 pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complaint> {
     let bytes = read(path, "read the pipeline file")?;
     let loaded = plan::load(spec::load(&bytes, &path.to_string_lossy(), path), inputs);
-    let complaints = loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
+    let complaints =
+        loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
     Ok(Checked { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })
 }
 
@@ -55,12 +56,17 @@ pub(super) fn refuse_standard_input(path: &Path) -> Result<(), Complaint> {
 }
 
 /// What a run brings to the file.
-pub(super) fn inputs(arguments: &InputArguments, console: &Console, run: &Arc<str>) -> Result<Inputs, Complaint> {
+pub(super) fn inputs(
+    arguments: &InputArguments,
+    console: &Console,
+    run: &Arc<str>,
+) -> Result<Inputs, Complaint> {
     let params_file = match &arguments.params_file {
         Some(path) => params(path)?,
         None => Map::new(),
     };
-    let current_dir = std::env::current_dir().map_err(|error| cannot("find the current folder", Path::new("."), &error))?;
+    let current_dir =
+        std::env::current_dir().map_err(|error| cannot("find the current folder", Path::new("."), &error))?;
     let params_dir = arguments.params_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     Ok(Inputs {
         params: arguments.params.clone(),
@@ -92,8 +98,11 @@ pub(super) fn cores() -> usize {
 /// Reads a params file: YAML, of which JSON is a part.
 fn params(path: &Path) -> Result<Map<String, Value>, Complaint> {
     let bytes = read(path, "read the params file")?;
-    let wrong = |reason: String| Complaint::new(format!("the params file `{}` cannot be used: {reason}", path.display()));
-    let value: serde_yaml::Value = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |reason: String| {
+        Complaint::new(format!("the params file `{}` cannot be used: {reason}", path.display()))
+    };
+    let value: serde_yaml::Value =
+        serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     match json(value).map_err(wrong)? {
         Value::Object(map) => Ok(map),
         Value::Null => Ok(Map::new()),
@@ -111,7 +120,9 @@ fn json(value: serde_yaml::Value) -> Result<Value, String> {
             let json = serde_json::to_value(&number).ok().filter(|json| !json.is_null());
             json.ok_or_else(|| format!("`{number}` is no number of JSON"))?
         }
-        serde_yaml::Value::Sequence(list) => Value::Array(list.into_iter().map(json).collect::<Result<_, _>>()?),
+        serde_yaml::Value::Sequence(list) => {
+            Value::Array(list.into_iter().map(json).collect::<Result<_, _>>()?)
+        }
         serde_yaml::Value::Mapping(map) => {
             let entry = |(key, value)| match key {
                 serde_yaml::Value::String(key) => Ok((key, json(value)?)),
@@ -119,7 +130,9 @@ fn json(value: serde_yaml::Value) -> Result<Value, String> {
             };
             Value::Object(map.into_iter().map(entry).collect::<Result<_, _>>()?)
         }
-        serde_yaml::Value::Tagged(tagged) => return Err(format!("the tag `{}` means nothing here", tagged.tag)),
+        serde_yaml::Value::Tagged(tagged) => {
+            return Err(format!("the tag `{}` means nothing here", tagged.tag));
+        }
     })
 }
 

@@ -28,7 +28,8 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
 /// The whole text.
 fn text(plan: &Plan, selected: &[bool], limit: Option<u64>) -> String {
     let counts = count::of(plan, selected, limit);
-    let steps: Vec<&Step> = plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
+    let steps: Vec<&Step> =
+        plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
     let columns = Columns::of(&steps);
     let mut lines = vec![head(plan, steps.len())];
     lines.extend(plan.description.iter().map(|text| format!("  {}", printable(text))));
@@ -62,7 +63,9 @@ struct Columns {
 
 impl Columns {
     fn of(steps: &[&Step]) -> Self {
-        let longest = |least: usize, length: fn(&Step) -> usize| steps.iter().map(|step| length(step)).fold(least, usize::max);
+        let longest = |least: usize, length: fn(&Step) -> usize| {
+            steps.iter().map(|step| length(step)).fold(least, usize::max)
+        };
         Self { verb: 2 + longest(5, |step| step.verb.len()), name: 2 + longest(8, |step| step.name.len()) }
     }
 

@@ -12,7 +12,8 @@ use crate::source::nearest;
 /// A first word that is nearly a command and names no file.
 pub(super) fn in_command(words: &[OsString]) -> Option<Complaint> {
     let word = words.get(1)?.to_str()?;
-    if word.is_empty() || word.contains(['.', '/', '\\']) || word.starts_with('-') || Path::new(word).exists() {
+    if word.is_empty() || word.contains(['.', '/', '\\']) || word.starts_with('-') || Path::new(word).exists()
+    {
         return None;
     }
     let command = Arguments::command();
@@ -34,7 +35,8 @@ pub(super) fn behind_file(file: &Path, extra: &str) -> Complaint {
         return Complaint::new(format!("the command `{word}` comes too late"))
             .help(format!("commands come before their options: `flowrun {word} {extra}`"));
     }
-    let complaint = Complaint::new(format!("`{extra}` is one argument too many: a run takes one pipeline file"));
+    let complaint =
+        Complaint::new(format!("`{extra}` is one argument too many: a run takes one pipeline file"));
     if Path::new(extra).exists() {
         complaint.help("run the files one after the other")
     } else if extra.contains('=') {

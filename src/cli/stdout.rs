@@ -9,7 +9,8 @@ use crate::plan::{Body, Plan, Step, Verb};
 pub(super) fn claim(plan: &Plan, selected: &[bool], output: &OutputArguments) -> Result<bool, Complaint> {
     let writer = plan.steps.iter().find(|step| selected[step.id.at()] && writes_there(step));
     let json = (output.output == OutputChoice::Json).then(|| "`--output json`".to_owned());
-    let events = output.events.as_ref().filter(|path| path.as_os_str() == "-").map(|_| "`--events -`".to_owned());
+    let events =
+        output.events.as_ref().filter(|path| path.as_os_str() == "-").map(|_| "`--events -`".to_owned());
     let data = writer.map(|step| format!("`write: -` of step `{}`", step.name));
     let claims: Vec<String> = [json, events, data].into_iter().flatten().collect();
     match &claims[..] {

@@ -59,7 +59,8 @@ fn has_steps(bytes: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').any(|line| {
         // The whole file may be a map in braces.
         let line = line.strip_prefix(b"{").map_or(line, <[u8]>::trim_ascii_start);
-        let key = [&b"steps"[..], b"\"steps\"", b"'steps'"].into_iter().find_map(|key| line.strip_prefix(key));
+        let key =
+            [&b"steps"[..], b"\"steps\"", b"'steps'"].into_iter().find_map(|key| line.strip_prefix(key));
         key.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
     })
 }

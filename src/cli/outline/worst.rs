@@ -10,7 +10,8 @@ const WAITS: u32 = 100_000;
 /// All attempts and waits of one item; `None` where nothing bounds them.
 pub(super) fn item(policy: &Policy) -> Option<Duration> {
     let attempts = policy.retries.max.saturating_add(1);
-    let whole = policy.timeout.map(|timeout| timeout.saturating_mul(attempts).saturating_add(waits(&policy.retries)));
+    let whole =
+        policy.timeout.map(|timeout| timeout.saturating_mul(attempts).saturating_add(waits(&policy.retries)));
     match (whole, policy.item_deadline) {
         (Some(whole), Some(deadline)) => Some(whole.min(deadline)),
         (whole, deadline) => whole.or(deadline),
@@ -55,15 +56,21 @@ mod tests {
     #[test]
     fn an_item_takes_its_attempts_and_the_waits_between_them() {
         let retries = |max, jitter| Retries { max, jitter, ..Retries::default() };
-        let policy = |timeout, retries| Policy { timeout, retries, ..Policy::default() };
+        let policy = |timeout, retries| Policy { retries, timeout, ..Policy::default() };
         for (policy, expect) in [
             (policy(None, retries(0, false)), None),
             (policy(Some(seconds(10)), retries(0, false)), Some(seconds(10))),
             (policy(Some(seconds(10)), retries(3, false)), Some(seconds(40 + 1 + 2 + 4))),
-            (policy(Some(seconds(10)), retries(3, true)), Some(Duration::from_millis(40_000 + 1_500 + 3_000 + 6_000))),
+            (
+                policy(Some(seconds(10)), retries(3, true)),
+                Some(Duration::from_millis(40_000 + 1_500 + 3_000 + 6_000)),
+            ),
             // 1 2 4 8 16 32, then 60 each.
             (policy(Some(seconds(1)), retries(100, false)), Some(seconds(101 + 63 + 94 * 60))),
-            (policy(Some(seconds(1)), Retries { delay: Duration::ZERO, ..retries(9, false) }), Some(seconds(10))),
+            (
+                policy(Some(seconds(1)), Retries { delay: Duration::ZERO, ..retries(9, false) }),
+                Some(seconds(10)),
+            ),
         ] {
             assert_eq!(item(&policy), expect, "{policy:?}");
         }
