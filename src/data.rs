@@ -3,7 +3,6 @@
 //! When a step starts, how many rows may be bad and what an item means is left to the engine.
 
 mod error;
-mod escape;
 mod format;
 mod glob;
 mod list;

@@ -39,13 +39,8 @@ impl BadRow {
     /// A line that `value::json` refuses: the one wording for readers that prove their rows and for consumers of rows
     /// that were handed on unread.
     pub fn not_json(index: u64, file: &str, line: u64, text: &[u8], error: &JsonError) -> Self {
-        let message = if text.trim_ascii().is_empty() {
-            "the line is blank".to_string()
-        } else if let Err(error) = std::str::from_utf8(text) {
-            format!("the line is not UTF-8 (byte {})", error.valid_up_to() + 1)
-        } else {
-            format!("{} (byte {})", error.message, error.offset + 1)
-        };
+        let message =
+            if text.trim_ascii().is_empty() { "the line is blank".to_string() } else { error.to_string() };
         Self::new(index, file, line, message, text)
     }
 }

@@ -2,6 +2,7 @@
 
 mod block;
 mod elements;
+mod errors_last;
 mod field;
 mod files;
 mod input;
@@ -22,6 +23,7 @@ use crate::data::list::limited;
 use crate::data::pattern::{self, Found, Matched};
 use crate::data::{BadRow, Compression, DataError, Format, ReadOptions};
 use crate::value::Chunk;
+use errors_last::ErrorsLast;
 use files::Files;
 use input::Input;
 
@@ -32,7 +34,8 @@ pub trait Reader: Send {
     ///
     /// `Ok(false)` says that the input has ended; the chunk may still hold its last items. `Ok(true)` may come with an
     /// empty chunk, when all rows were bad or at the end of one of several files. Every item ends with a line feed, so
-    /// `chunk.text` is JSON lines. `chunk.first` is left alone. After an error the reader must not be used any more.
+    /// `chunk.text` is JSON lines. `chunk.first` is left alone. An error comes alone, after all rows before it; the
+    /// reader must not be used any more then.
     fn read(
         &mut self,
         max_items: usize,
@@ -82,11 +85,11 @@ fn decode(options: &ReadOptions, input: Input, format: Format) -> Result<Box<dyn
     options.check_format(format)?;
     let table = |input, delimiter| {
         let delimiter = options.delimiter.unwrap_or(delimiter);
-        table::Table::new(input, delimiter, options.header, options.columns.clone())
+        ErrorsLast::new(table::Table::new(input, delimiter, options.header, options.columns.clone()))
     };
     Ok(match format {
         Format::Jsonl => Box::new(jsonl::Jsonl::new(input, options.validate)),
-        Format::Json => Box::new(json::Json::new(input)),
+        Format::Json => Box::new(ErrorsLast::new(json::Json::new(input))),
         Format::Csv => Box::new(table(input, b',')),
         Format::Tsv => Box::new(table(input, b'\t')),
         Format::Lines => Box::new(text::Text::new(input)),

@@ -116,7 +116,7 @@ impl<'a> Coordinator<'a> {
         // Workers that never wait find the next run of items ready when they are done with one; that is no item
         // more being worked on, because there are no more workers than `concurrency`.
         let window = if exact { policy.concurrency } else { threads * 2 };
-        let scheduled = Policy { concurrency: window.max(policy.concurrency), ..policy.clone() };
+        let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
         let crew = Crew {
             script: Arc::clone(&each.script),
@@ -163,6 +163,7 @@ impl<'a> Coordinator<'a> {
         if fault.is_some() {
             self.abandon();
         }
+        self.count_rest();
         self.scheduler.close();
         let fault = self.put_away_unstarted().err().or(fault);
         self.dismiss();

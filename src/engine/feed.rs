@@ -179,6 +179,16 @@ impl<'a> Feed<'a> {
         book(self.shared, source, &row);
     }
 
+    /// Whether what is left can be read without waiting for somebody: not so for standard input.
+    pub(super) fn is_finite(&self) -> bool {
+        let steps = &self.shared.plan.steps;
+        let waits = |source: StepId| match &steps[source.at()].body {
+            Body::Ready(Verb::Read(read)) => read.options.path == "-",
+            _ => false,
+        };
+        !self.parts.iter().skip(self.at).filter_map(|part| part.source).any(waits)
+    }
+
     /// Items handed out so far.
     pub(super) fn given(&self) -> u64 {
         self.given

@@ -1,18 +1,19 @@
 //! One field of a table as JSON text of its column's type. Which field that is, is left to `table`.
 
 use crate::data::ColumnType;
-use crate::data::escape::push_json_string;
+use crate::value::json::{write_float, write_integer, write_string};
 
 /// Adds `text` to `out` as a value of type `kind`, or says why it is none.
 ///
 /// White space around numbers and booleans does not count, nor does the case of booleans.
-pub(super) fn push_field(out: &mut Vec<u8>, text: &str, kind: ColumnType) -> Result<(), String> {
+pub(super) fn push_field(out: &mut Vec<u8>, field: &[u8], kind: ColumnType) -> Result<(), String> {
+    if kind == ColumnType::String && write_string(out, field) {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(field).map_err(|_| "the text is not UTF-8")?;
     let bare = text.trim();
     let wanted = match kind {
-        ColumnType::String => {
-            push_json_string(out, text);
-            return Ok(());
-        }
+        ColumnType::String => "text",
         ColumnType::Boolean => {
             if let Some(value) = [true, false].into_iter().find(|v| bare.eq_ignore_ascii_case(&v.to_string()))
             {
@@ -44,7 +45,7 @@ pub(super) fn push_field(out: &mut Vec<u8>, text: &str, kind: ColumnType) -> Res
 
 fn push_integer(out: &mut Vec<u8>, text: &str) -> bool {
     let Ok(value) = text.parse::<i64>() else { return false };
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    write_integer(out, value);
     true
 }
 
@@ -55,7 +56,7 @@ fn push_float(out: &mut Vec<u8>, text: &str) -> bool {
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => {
-            out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+            write_float(out, value);
             true
         }
         _ => false,
@@ -82,7 +83,7 @@ mod tests {
     fn check(kind: ColumnType, cases: &[(&str, Result<&str, &str>)]) {
         for (text, expect) in cases {
             let mut out = Vec::new();
-            let result = push_field(&mut out, text, kind);
+            let result = push_field(&mut out, text.as_bytes(), kind);
             let json = String::from_utf8(out).expect("UTF-8");
             let seen = result.as_ref().map(|()| json.as_str()).map_err(String::as_str);
             assert_eq!(seen, *expect, "{text}");

@@ -20,12 +20,20 @@ pub(super) struct LineSource {
     /// Whether blank lines at the end are lines as well.
     keep_blank: bool,
     row_bytes_max: usize,
+    /// What is wrong behind the lines that are here.
+    error: Option<DataError>,
 }
 
 impl LineSource {
     /// Lines of `input`; blank ones at its end count only with `keep_blank`.
     pub(super) fn new(input: Input, keep_blank: bool) -> Self {
-        Self { block: Block::new(input), line: 1, keep_blank, row_bytes_max: ROW_BYTES_MAX }
+        Self { block: Block::new(input), line: 1, keep_blank, row_bytes_max: ROW_BYTES_MAX, error: None }
+    }
+
+    /// A lower bound on the length of lines, so that tests need not have a gigabyte.
+    #[cfg(test)]
+    pub(super) fn limit_rows(&mut self, row_bytes_max: usize) {
+        self.row_bytes_max = row_bytes_max;
     }
 
     /// The name for messages.
@@ -58,7 +66,7 @@ impl LineSource {
     }
 
     /// Moves up to `max_items` lines and about `max_bytes`, line feeds included, into `chunk`, cleared first.
-    /// False when the input has ended.
+    /// False when the input has ended. An error comes alone, after all lines before it.
     pub(super) fn take(
         &mut self,
         max_items: usize,
@@ -84,8 +92,17 @@ impl LineSource {
             {
                 break true;
             }
-            self.check_length(partial)?;
-            self.fill(max_bytes.max(BLOCK_BYTES))?;
+            let filled = match self.error.take() {
+                Some(error) => Err(error),
+                None => self.check_length(partial).and_then(|()| self.fill(max_bytes.max(BLOCK_BYTES))),
+            };
+            match filled {
+                Err(error) if !cut.ends.is_empty() => {
+                    self.error = Some(error);
+                    break true;
+                }
+                filled => filled?,
+            }
         };
         let bytes = chunk.ends.last().map_or(0, |end| *end as usize);
         self.block.take_into(bytes, &mut chunk.text);

@@ -80,7 +80,10 @@ impl Records {
         let fields: Vec<&[u8]> = (0..self.len()).map(|at| self.field(at)).collect();
         let last = self.ends.last().copied().unwrap_or(0);
         let mut shown = fields.join(&self.delimiter);
-        shown.extend_from_slice(&self.text[last..]);
+        if last < self.text.len() {
+            shown.push(self.delimiter);
+            shown.extend_from_slice(&self.text[last..]);
+        }
         shown
     }
 

@@ -1,12 +1,12 @@
 //! Comma- and tab-separated values as items. Cutting text into fields is left to `records`, typing one to `field`.
 
-use crate::data::escape::push_json_string;
 use crate::data::read::field::push_field;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::read::records::{Next, Records};
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
 use crate::value::Chunk;
+use crate::value::json::write_string;
 
 /// Names that a message about a missing column lists at most.
 const NAMES_SHOWN_MAX: usize = 20;
@@ -187,7 +187,8 @@ impl Shape {
         let mut outputs = Vec::with_capacity(chosen.len());
         for (field, column) in chosen {
             let mut before = vec![if outputs.is_empty() { b'{' } else { b',' }];
-            push_json_string(&mut before, &column.name);
+            let known = write_string(&mut before, column.name.as_bytes());
+            assert!(known, "names of columns are strings");
             before.push(b':');
             outputs.push(Output { name: column.name, before, field, kind: column.kind });
         }
@@ -216,10 +217,9 @@ impl Shape {
                 "" => format!("field {}", output.field + 1),
                 name => format!("column `{name}`"),
             };
-            let text = std::str::from_utf8(records.field(output.field));
-            let text = text.map_err(|_| format!("{}: the text is not UTF-8", place()))?;
             out.extend_from_slice(&output.before);
-            push_field(out, text, output.kind).map_err(|message| format!("{}: {message}", place()))?;
+            push_field(out, records.field(output.field), output.kind)
+                .map_err(|message| format!("{}: {message}", place()))?;
         }
         out.extend_from_slice(self.close);
         Ok(())

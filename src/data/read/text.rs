@@ -1,10 +1,10 @@
 //! Text files whose lines are the items. What the text says is left to the caller.
 
-use crate::data::escape::push_json_string;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::{BadRow, DataError, Reader};
 use crate::value::Chunk;
+use crate::value::json::write_string;
 
 /// Reads one string a line, without its line end. An empty line is an empty string, also at the end of the file.
 pub(super) struct Text {
@@ -36,8 +36,7 @@ impl Reader for Text {
             let text = self.raw.item(at);
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
-            if let Ok(text) = std::str::from_utf8(text) {
-                push_json_string(&mut chunk.text, text);
+            if write_string(&mut chunk.text, text) {
                 chunk.text.push(b'\n');
                 chunk.end_item();
             } else {

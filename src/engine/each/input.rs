@@ -1,11 +1,11 @@
 //! From the input to the workers: how many items travel together, and which may start.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Coordinator, Waiting, Work};
 use crate::engine::feed::Next;
 use crate::lua::Attempt;
-use crate::schedule::Start;
+use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
 
 /// A run of items should take about this long: far above the cost of handing it over (some 20 µs), far below what a
@@ -15,6 +15,10 @@ const RUN_TARGET: Duration = Duration::from_millis(4);
 const RUN_BYTES: usize = 256 * 1024;
 /// Items of a run, so that their endings stay a short list.
 const RUN_ITEMS: usize = 8192;
+
+/// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
+/// gigabytes of lines.
+const COUNT_LIMIT: Duration = Duration::from_secs(2);
 
 /// How many items travel together: follows the measured time of an item.
 pub(super) struct ChunkSize {
@@ -82,6 +86,24 @@ impl Coordinator<'_> {
         self.input_ended = true;
         self.lost.get_or_insert(source);
         self.scheduler.source_failed();
+    }
+
+    /// A step that stopped by its own policy still says how many items there were: the rest of the input is read, but
+    /// only counted, and not for long.
+    pub(super) fn count_rest(&mut self) {
+        let own = |stop: Stop| !matches!(stop.reason, StopReason::Interrupted | StopReason::SourceFailed);
+        if self.input_ended || !self.scheduler.stop().is_some_and(own) {
+            return;
+        }
+        let until = Instant::now() + COUNT_LIMIT;
+        let mut chunk = Chunk::default();
+        while self.shared.interrupt.count() == 0 && Instant::now() < until && self.feed.is_finite() {
+            match self.feed.next(usize::MAX, RUN_BYTES, &mut chunk) {
+                Next::Chunk => self.scheduler.offer(chunk.len() as u64),
+                Next::End => return self.scheduler.end_of_input(),
+                Next::Lost(source) => return self.lose(source),
+            }
+        }
     }
 
     fn dispatch(&mut self, start: Start) {

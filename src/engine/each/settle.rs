@@ -75,7 +75,9 @@ impl Coordinator<'_> {
         }
         let now = self.now();
         self.scheduler.run_ended(now, &ran.work.start, (len - ran.done) as u64);
-        self.spare_chunks.push(ran.work.chunk);
+        if self.spare_chunks.len() < self.window {
+            self.spare_chunks.push(ran.work.chunk);
+        }
         Ok(())
     }
 
