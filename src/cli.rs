@@ -65,4 +65,6 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ mod json;
 mod summary;
 
 pub use events::Events;
-pub use figures::{duration, printable};
+pub use figures::{percent_of, printable};
 pub use human::{Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;

@@ -18,9 +18,11 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
     let files = files(&arguments.paths, &mut complaints);
     let inputs = load::no_inputs(console);
     let mut diagnostics = Vec::new();
+    let mut read = 0;
     for file in &files {
         match load::pipeline(file, &inputs) {
             Ok(checked) => {
+                read += 1;
                 diagnostics.extend(checked.diagnostics);
                 complaints.extend(checked.complaints);
             }
@@ -30,7 +32,7 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
     write(console, arguments, &diagnostics)?;
     let color = arguments.console.color;
     console.complain(&complaints, color);
-    say(&summary(files.len(), &diagnostics));
+    say(&summary(read, &diagnostics));
     Ok(exit(&diagnostics, &complaints, arguments.deny_warnings))
 }
 

@@ -22,7 +22,9 @@ pub(super) fn guard(work: impl FnOnce() -> Exit) -> Exit {
 }
 
 fn remember(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("panic");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic");
     let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     *last = Some(format!("{message}{}", place.unwrap_or_default()));

@@ -42,7 +42,7 @@ mod tests {
                 .into_iter()
                 .map(|seconds| new(at(seconds), 7))
                 .collect();
-        assert_eq!(ids, ["000000007", "000001007", "000034007", "1xb5y0007", "psvc80007", "zzzzzz007"]);
+        assert_eq!(ids, ["000000007", "000001007", "000034007", "1xak40007", "prwww0007", "zzzzzz007"]);
         assert!(ids.is_sorted());
     }
 }

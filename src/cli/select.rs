@@ -74,60 +74,18 @@ fn list(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
-
     use super::*;
-    use crate::data::{Compression, Format, Target, WriteOptions};
-    use crate::event::StepId;
-    use crate::plan::{Body, Input, Verb};
-    use crate::source::{SourceFile, Span};
+    use crate::cli::fixture::{plan, step};
 
-    /// Steps as `name`, `name < from` or `name < from ! needs`.
-    fn plan(steps: &[&str]) -> Plan {
-        let names: Vec<&str> = steps.iter().map(|step| step.split(' ').next().expect("a name")).collect();
-        let id = |name: &str| StepId(names.iter().position(|other| *other == name).expect("a step") as u32);
-        let after = |step: &str, mark: char| {
-            let words: Vec<&str> = step.split(' ').collect();
-            words
-                .windows(2)
-                .filter(|pair| pair[0] == mark.to_string())
-                .map(|pair| id(pair[1]))
-                .collect::<Vec<_>>()
-        };
-        let step = |(at, text): (usize, &&str)| Step {
-            id: StepId(at as u32),
-            name: Arc::from(names[at]),
-            verb: "write",
-            description: None,
-            from: after(text, '<').into_iter().map(|step| Input { step, failed: false }).collect(),
-            needs: after(text, '!'),
-            when: None,
-            deadline: None,
-            body: Body::Ready(Verb::Write(WriteOptions {
-                target: Target::Stdout,
-                name: Arc::from("-"),
-                format: Format::Jsonl,
-                compression: Compression::None,
-                pretty: false,
-                columns: None,
-            })),
-            span: Span::default(),
-        };
-        Plan {
-            name: Arc::from("p"),
-            description: None,
-            file: SourceFile::new("p.yaml", "p.yaml", String::new()),
-            root: PathBuf::new(),
-            params: Arc::from("{}"),
-            env: Arc::from("{}"),
-            steps: steps.iter().enumerate().map(step).collect(),
-            order: Vec::new(),
-        }
+    /// `setup` and `docs`; `clean` takes from `docs` and needs `setup`; `save` and `other` read on.
+    fn branches() -> Plan {
+        let setup = step("setup", &[]);
+        let clean = Step { needs: vec![setup.id], ..step("clean", &[1]) };
+        plan(vec![setup, step("docs", &[]), clean, step("save", &[2]), step("other", &[1])])
     }
 
     fn check(only: &[&str], until: &[&str], expect: &str) {
-        let plan = plan(&["setup", "docs", "clean < docs ! setup", "save < clean", "other < docs"]);
+        let plan = branches();
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let found = match steps(&plan, &SelectArguments { only: owned(only), until: owned(until) }) {
             Ok(selected) => {

@@ -1,1 +1,142 @@
+//! Arguments and what becomes of them, without a process.
 
+use std::path::Path;
+
+use clap::{CommandFactory, Parser};
+
+use super::args::{Arguments, OutputArguments, RunArguments};
+use super::fixture::{plan, step, write};
+use super::*;
+use crate::plan::{Body, Step, Verb};
+
+fn parse(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(std::iter::once("flowrun").chain(line.split_whitespace()))
+}
+
+fn run(line: &str) -> RunArguments {
+    let arguments = parse(line).expect("the line is well-formed");
+    match arguments.command {
+        None => arguments.run,
+        Some(Command::Run(run)) => run,
+        Some(other) => panic!("{other:?} is no run"),
+    }
+}
+
+#[test]
+fn the_definition_of_the_arguments_is_sound() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn a_run_needs_no_command() {
+    for line in [
+        "p.yaml --limit 3 -p a=b=c -p d=",
+        "run p.yaml --limit 3 -p a=b=c -p d=",
+        "--limit 3 -p a=b=c -p d= p.yaml",
+    ] {
+        let run = run(line);
+        assert_eq!(run.file.as_deref(), Some(Path::new("p.yaml")), "{line}");
+        assert_eq!(run.inputs.limit, Some(3), "{line}");
+        let pairs: Vec<(&str, &str)> =
+            run.inputs.params.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(pairs, [("a", "b=c"), ("d", "")], "{line}");
+    }
+}
+
+#[test]
+fn options_of_a_run_are_read() {
+    let run =
+        run("p.yaml --only a --only b --until c --set c.concurrency=2 --seed 7 --grace 250ms --strict \
+                   --params-file f.yaml --progress none --output json --events - --color never -v");
+    assert_eq!(
+        (run.select.only, run.select.until),
+        (vec!["a".to_owned(), "b".to_owned()], vec!["c".to_owned()])
+    );
+    assert_eq!(run.inputs.set, [("c.concurrency".to_owned(), "2".to_owned())]);
+    assert_eq!((run.engine.seed, run.engine.grace.as_millis(), run.engine.strict), (Some(7), 250, true));
+    assert!(run.output.verbose && !run.output.quiet);
+}
+
+#[test]
+fn options_of_later_versions_do_not_exist() {
+    for option in ["--state-dir x", "--no-state", "--report x.html", "--junit x.xml", "--failed"] {
+        assert!(parse(&format!("p.yaml {option}")).is_err(), "{option}");
+    }
+    for command in
+        ["preview", "test", "graph", "resume", "runs", "show", "types", "init", "fmt", "cache", "lsp"]
+    {
+        assert!(Arguments::command().find_subcommand(command).is_none(), "{command}");
+    }
+    assert!(parse("check p.yaml --format junit").is_err());
+}
+
+#[test]
+fn wrong_values_are_refused() {
+    for line in [
+        "p.yaml -p a",
+        "p.yaml -p =b",
+        "p.yaml --grace 5",
+        "p.yaml --limit -1",
+        "p.yaml --seed x",
+        "p.yaml -q -v",
+        "check",
+        "",
+    ] {
+        let error = parse(line).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}
+
+#[test]
+fn a_misspelt_command_is_told_from_a_missing_file() {
+    let told = |line: &str| {
+        let words: Vec<_> =
+            std::iter::once("flowrun").chain(line.split_whitespace()).map(OsString::from).collect();
+        slip::in_command(&words).map(|complaint| complaint.help.unwrap_or_default())
+    };
+    assert_eq!(told("chek x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
+    assert_eq!(told("chek --format json x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
+    assert!(told("banana").is_some_and(|help| help.contains("--help")));
+    for line in ["check x.yaml", "chek.yaml", "./chek", "--seed 1", "help", "src"] {
+        assert_eq!(told(line), None, "{line}");
+    }
+}
+
+#[test]
+fn words_behind_the_file_are_refused_with_the_way_out() {
+    let complain = |line: &str| {
+        let run = run(line);
+        let complaint = slip::behind_file(run.file.as_deref().expect("a file"), &run.extra[0]);
+        format!("{} | {}", complaint.message, complaint.help.unwrap_or_default())
+    };
+    assert_eq!(
+        complain("--color never check x.yaml"),
+        "the command `check` comes too late | commands come before their options: `flowrun check x.yaml`"
+    );
+    assert_eq!(
+        complain("p.yaml a=1"),
+        "`a=1` is one argument too many: a run takes one pipeline file | parameters are given as `-p a=1`"
+    );
+}
+
+#[test]
+fn only_one_thing_gets_standard_output() {
+    let claim = |line: &str, target: &str| {
+        let save = Step { body: Body::Ready(Verb::Write(write(target))), ..step("save", &[]) };
+        let output: OutputArguments = run(line).output;
+        stdout::claim(&plan(vec![save]), &[true], &output).map_err(|complaint| complaint.message)
+    };
+    assert_eq!(claim("p.yaml", "-"), Ok(true));
+    assert_eq!(claim("p.yaml --output json", "out.jsonl"), Ok(false));
+    assert_eq!(claim("p.yaml --events - ", "out.jsonl"), Ok(false));
+    assert_eq!(claim("p.yaml --output json --events e.jsonl", "out.jsonl"), Ok(false));
+    assert_eq!(
+        claim("p.yaml --output json --events -", "out.jsonl"),
+        Err("`--output json` and `--events -` both want standard output".to_owned())
+    );
+    assert_eq!(
+        claim("p.yaml --output json", "-"),
+        Err("`--output json` and `write: -` of step `save` both want standard output".to_owned())
+    );
+    assert!(claim("p.yaml --events -", "-").is_err());
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::value::Ratio;
 
 /// `0.04s`, `3.81s`, `1m05s`, `2h00m09s`.
-pub fn duration(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     // Rounded once, so that 59.999 s is a minute and not `60.00s`.
     let hundredths = (duration.as_millis() + 5) / 10;
     let seconds = hundredths / 100;
@@ -73,7 +73,7 @@ pub(super) fn percent(part: u64, whole: u64, rounding: Rounding) -> String {
 }
 
 /// `95 %` for the ratio 0.95, with all the digits it was written with.
-pub(super) fn percent_of(ratio: Ratio) -> String {
+pub fn percent_of(ratio: Ratio) -> String {
     let text = ratio.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let (head, tail) = part.split_at(part.len().min(2));

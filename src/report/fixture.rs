@@ -77,15 +77,15 @@ pub(super) fn good(total: u64, millis: u64) -> StepResult {
 }
 
 /// Successes that a ratio asks for.
-pub(super) fn needed(ratio: &str, eligible: u64) -> Option<(Ratio, u64)> {
+pub(super) fn needed(ratio: &str, eligible: u64) -> (Ratio, u64) {
     let ratio = Ratio::parse(ratio).expect("a ratio");
-    Some((ratio, ratio.of(eligible)))
+    (ratio, ratio.of(eligible))
 }
 
 /// The run of the specification's page on the command line.
 pub(super) fn documents() -> Vec<(u64, Event)> {
     let tally = Tally { succeeded: 9962, failed: 7, skipped: 31, cancelled: 0, retried: 12 };
-    let clean = StepResult { tally, needed: needed("0.95", 9969), emitted: 9962, ..good(10_000, 3812) };
+    let clean = StepResult { tally, needed: Some(needed("0.95", 9969)), emitted: 9962, ..good(10_000, 3812) };
     let save = StepResult { target: Some(Arc::from("out/clean.jsonl")), ..good(9962, 120) };
     let mut events = vec![
         (0, run_started(&[("docs", "read"), ("clean", "map"), ("save", "write")])),
@@ -153,7 +153,7 @@ pub(super) fn every_event() -> Vec<(u64, Event)> {
                     reason: Some("interrupted".to_owned()),
                     tally: Tally { succeeded: 5, failed: 1, skipped: 1, cancelled: 3, retried: 1 },
                     emitted: 5,
-                    needed: needed("1", 9),
+                    needed: Some(needed("1", 9)),
                     ..good(10, 9)
                 },
             ),

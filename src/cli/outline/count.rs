@@ -52,9 +52,12 @@ fn matches(options: &data::GlobOptions) -> Option<u64> {
 
 /// What its inputs pass on together. The failed items of a step may be any number of those it gets.
 fn sum(step: &Step, input: &[Option<Count>], output: &[Option<Count>]) -> Option<Count> {
-    let counts = step.from.iter().map(|from| match from.failed {
-        true => input[from.step.at()].map(|count| Count { exact: false, ..count }),
-        false => output[from.step.at()],
+    let counts = step.from.iter().map(|from| {
+        if from.failed {
+            input[from.step.at()].map(|count| Count { exact: false, ..count })
+        } else {
+            output[from.step.at()]
+        }
     });
     counts.reduce(|a, b| Some(Count { most: a?.most.checked_add(b?.most)?, exact: a?.exact && b?.exact }))?
 }

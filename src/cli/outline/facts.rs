@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Count, worst};
 use crate::data::{Format, ReadOptions, WriteOptions};
 use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
-use crate::report::printable;
+use crate::report::{percent_of, printable};
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::spec::units;
 
@@ -13,8 +13,9 @@ use crate::spec::units;
 pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {
     let mut facts = vec![flow(plan, step, count)];
     if let Body::Ready(Verb::Each(each)) = &step.body {
-        facts.push(effort(each, step.verb));
-        facts.push(verdict(&each.policy, count, step.deadline));
+        facts.push(effort(each));
+        facts.push(verdict(&each.policy, count));
+        facts.push(time(&each.policy, count, step.deadline));
     }
     facts.extend(conditions(plan, selected, step));
     facts.extend(step.description.iter().map(|text| printable(text).into_owned()));
@@ -71,9 +72,9 @@ fn name(format: Format) -> &'static str {
 }
 
 /// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.
-fn effort(each: &Each, verb: &str) -> String {
+fn effort(each: &Each) -> String {
     let policy = &each.policy;
-    let mut parts = vec![format!("{verb} with concurrency {}", policy.concurrency)];
+    let mut parts = vec![format!("concurrency {}", policy.concurrency)];
     if policy.retries.max > 0 {
         parts.push(retries(&policy.retries, each.retry_when.is_some()));
     }
@@ -85,32 +86,28 @@ fn effort(each: &Each, verb: &str) -> String {
 
 /// `retries 3 (1s, then twice as long, up to 1m)`
 fn retries(retries: &Retries, conditional: bool) -> String {
-    let mut waits = format!("after {}", duration(retries.delay));
+    let mut waits = vec![format!("after {}", duration(retries.delay))];
     if retries.max > 1 && retries.factor > 1.0 && !retries.delay.is_zero() {
-        waits.push_str(&format!(
-            ", each wait {} times the last, up to {}",
-            retries.factor,
-            duration(retries.max_delay)
-        ));
+        let cap = duration(retries.max_delay);
+        waits.push(format!("each wait {} times the last, up to {cap}", retries.factor));
     }
     if retries.jitter {
-        waits.push_str(", with jitter");
+        waits.push("with jitter".to_owned());
     }
     if conditional {
-        waits.push_str(", if its `when` says so");
+        waits.push("if its `when` says so".to_owned());
     }
+    let waits = waits.join(", ");
     let budget = retries.budget.map_or(String::new(), |budget| format!(", {budget} in all"));
     format!("retries {}{budget} ({waits})", retries.max)
 }
 
-/// What it takes to succeed, and how long it can take.
-fn verdict(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> String {
-    let mut parts = vec![match count.filter(|count| count.exact) {
-        Some(count) => {
-            format!("needs {} of {} to succeed", policy.min_success_ratio.of(count.most), count.most)
-        }
-        None => format!("needs a share of {} to succeed", policy.min_success_ratio),
-    }];
+/// What it takes to succeed: `needs 95 % to succeed, 190 of 200 items · at most 10 failed`
+fn verdict(policy: &Policy, count: Option<Count>) -> String {
+    let ratio = policy.min_success_ratio;
+    let known = count.filter(|count| count.exact).map(|count| count.most);
+    let known = known.map_or(String::new(), |most| format!(", {} of {most} items", ratio.of(most)));
+    let mut parts = vec![format!("needs {} to succeed{known}", percent_of(ratio))];
     parts.extend(policy.max_failures.map(|most| format!("at most {most} failed")));
     match policy.fail_fast {
         FailFast::Off => {}
@@ -120,15 +117,23 @@ fn verdict(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) ->
     if policy.stop_early {
         parts.push("stops when that is out of reach".to_owned());
     }
-    let whole = count.and_then(|count| worst::step(policy, count.most, deadline));
-    parts.push(match (worst::item(policy), whole) {
+    parts.join(" · ")
+}
+
+/// How long it can take.
+fn time(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> String {
+    let whole = match count {
+        Some(count) => worst::step(policy, count.most, deadline),
+        None => deadline,
+    };
+    match (worst::item(policy), whole) {
         (Some(item), Some(whole)) => {
             format!("at worst {} an item, {} in all", duration(item), duration(whole))
         }
         (Some(item), None) => format!("at worst {} an item", duration(item)),
-        (None, _) => "no limit of time for an item".to_owned(),
-    });
-    parts.join(" · ")
+        (None, Some(whole)) => format!("no limit of time for an item, {} in all", duration(whole)),
+        (None, None) => "no limit of time".to_owned(),
+    }
 }
 
 /// What must hold or have ended before, and by when it must end.

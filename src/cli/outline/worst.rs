@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn an_item_takes_its_attempts_and_the_waits_between_them() {
         let retries = |max, jitter| Retries { max, jitter, ..Retries::default() };
-        let policy = |timeout, retries| Policy { timeout, retries, ..Policy::default() };
+        let policy = |timeout, retries| Policy { retries, timeout, ..Policy::default() };
         for (policy, expect) in [
             (policy(None, retries(0, false)), None),
             (policy(Some(seconds(10)), retries(0, false)), Some(seconds(10))),

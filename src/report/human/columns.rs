@@ -65,8 +65,6 @@ impl Columns {
         let mut text = line.into_text();
         if result.status != StepStatus::Succeeded {
             let style = if result.status == StepStatus::Failed { Style::Bad } else { Style::Warn };
-            let status = result.status.name();
-            let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
             text.push('\n');
             text.push_str(&self.below(style, &words, color));
         }
@@ -75,6 +73,15 @@ impl Columns {
 
     fn counts(&self) -> usize {
         self.verb + 1 + self.name
+    }
+}
+
+/// Whether there is nothing to count, and nothing went wrong with the step itself.
+fn has_not_begun(result: &StepResult) -> bool {
+    match result.status {
+        StepStatus::Skipped => true,
+        StepStatus::Cancelled => result.total == 0,
+        StepStatus::Succeeded | StepStatus::Failed => false,
     }
 }
 

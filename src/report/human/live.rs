@@ -117,7 +117,9 @@ impl LiveView {
     /// Removes whatever is still being shown.
     pub(super) fn clear(&mut self) {
         let steps: Vec<StepId> = self.running.keys().copied().collect();
-        steps.into_iter().for_each(|step| self.end(step));
+        for step in steps {
+            self.end(step);
+        }
     }
 
     /// Does `write` while no bar is in the way.
@@ -161,7 +163,8 @@ fn redraw(bar: &ProgressBar, state: &State, elapsed: Duration) {
 /// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`
 fn counts(state: &State, elapsed: Duration) -> String {
     let State { tally, total } = *state;
-    let mut parts = Vec::new();
+    // Begins with an empty part, so that each of the others has its separator.
+    let mut parts = vec![String::new()];
     let named = [
         (tally.succeeded, "ok"),
         (tally.skipped, "skipped"),
@@ -174,7 +177,7 @@ fn counts(state: &State, elapsed: Duration) -> String {
     );
     parts.extend(figures::rate(tally.ended(), elapsed));
     parts.extend(eta(tally.ended(), total, elapsed).map(|eta| format!("ETA {eta}")));
-    parts.iter().map(|part| format!(" · {part}")).collect()
+    parts.join(" · ")
 }
 
 /// What is left at the pace so far, in whole seconds: more would be a promise.

@@ -1,0 +1,53 @@
+//! Plans made by hand for the tests of the command line.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Compression, Format, Target, WriteOptions};
+use crate::event::StepId;
+use crate::plan::{Body, Input, Plan, Step, Verb};
+use crate::source::{SourceFile, Span};
+
+/// A step that takes from the steps at these positions. [`plan`] gives it its own.
+pub(super) fn step(name: &str, from: &[u32]) -> Step {
+    Step {
+        id: StepId(0),
+        name: Arc::from(name),
+        verb: "write",
+        description: None,
+        from: from.iter().map(|step| Input { step: StepId(*step), failed: false }).collect(),
+        needs: Vec::new(),
+        when: None,
+        deadline: None,
+        body: Body::Ready(Verb::Write(write(&format!("out/{name}.jsonl")))),
+        span: Span::default(),
+    }
+}
+
+/// What a `write` step writes to, `-` included.
+pub(super) fn write(name: &str) -> WriteOptions {
+    let file = || Target::File(PathBuf::from("/x").join(name));
+    WriteOptions {
+        target: if name == "-" { Target::Stdout } else { file() },
+        name: Arc::from(name),
+        format: Format::Jsonl,
+        compression: Compression::None,
+        pretty: false,
+        columns: None,
+    }
+}
+
+/// A plan of these steps, which must come after what they depend on.
+pub(super) fn plan(steps: Vec<Step>) -> Plan {
+    let ids = (0..).map(StepId);
+    Plan {
+        name: Arc::from("clean-docs"),
+        description: None,
+        file: SourceFile::new("p.yaml", "p.yaml", "when: params.deep > 1\n".to_owned()),
+        root: PathBuf::new(),
+        params: Arc::from("{}"),
+        env: Arc::from("{}"),
+        order: ids.clone().take(steps.len()).collect(),
+        steps: steps.into_iter().zip(ids).map(|(step, id)| Step { id, ..step }).collect(),
+    }
+}
