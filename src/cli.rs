@@ -1,6 +1,68 @@
 //! The process edge: arguments, environment, signals, exit codes, standard output and standard error.
+//!
+//! Everything the floors below need of the world is asked for here and handed down.
+
+mod args;
+mod check;
+mod console;
+pub mod diagnostic;
+mod exit;
+mod interrupt;
+mod load;
+mod outline;
+mod pages;
+mod panic;
+mod reporters;
+mod run;
+mod run_id;
+mod select;
+mod slip;
+mod stdout;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, ColorChoice, Command};
+use self::console::Console;
+use self::exit::Exit;
 
 /// Runs the command line and says how the process is to end.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    panic::guard(|| {
+        let console = Console::of_process();
+        dispatch(&console, std::env::args_os().collect())
+    })
+    .into()
 }
+
+fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
+    if let Some(complaint) = slip::in_command(&words) {
+        return console.explain(&complaint.into(), ColorChoice::Auto);
+    }
+    match Arguments::try_parse_from(words) {
+        Ok(arguments) => execute(console, arguments),
+        Err(error) => {
+            // There is nobody left to tell when the stream is gone.
+            let _ = error.print();
+            if error.exit_code() == 0 { Exit::Success } else { Exit::Usage }
+        }
+    }
+}
+
+fn execute(console: &Console, arguments: Arguments) -> Exit {
+    let Arguments { command, run } = arguments;
+    let (done, color) = match command.unwrap_or(Command::Run(run)) {
+        Command::Run(run) => (run::command(console, &run), run.output.console.color),
+        Command::Check(check) => (check::command(console, &check), check.console.color),
+        Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Schema => (pages::schema(), ColorChoice::Auto),
+        Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
+        Command::Man => (pages::manual(), ColorChoice::Auto),
+    };
+    done.unwrap_or_else(|fault| console.explain(&fault, color))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,22 @@
 //! Readers and writers of items: one format a file, compression, globs, atomic files. Items are JSON text here.
+//!
+//! When a step starts, how many rows may be bad and what an item means is left to the engine.
 
 mod error;
 mod format;
+mod glob;
+mod list;
+mod pattern;
+mod read;
+mod reorder;
+mod spool;
+mod write;
 
 pub use error::{BadRow, DataError};
 pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
+pub use glob::glob;
+pub use list::{chain, items_reader};
+pub use read::{Reader, open};
+pub use reorder::{Piece, Reorder};
+pub use spool::{Spool, Stored};
+pub use write::{Writer, create};

@@ -1,5 +1,19 @@
 //! Runs a plan: turns it into events and an outcome. Never prints, never reads the environment.
 
+mod each;
+mod feed;
+mod graph;
+mod ledger;
+mod pool;
+mod record;
+mod run;
+mod scope;
+mod shared;
+mod sink;
+mod source;
+mod step;
+mod write;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -25,6 +39,8 @@ pub struct RunOptions {
     pub temp_dir: PathBuf,
     /// Whether log lines of items are wanted as events.
     pub logs: bool,
+    /// First items of every list that a script makes; other sources know it from the plan.
+    pub limit: Option<u64>,
 }
 
 /// Asks a run to end, from a signal handler's thread say.
@@ -73,6 +89,5 @@ pub fn run(
     interrupt: &Arc<Interrupt>,
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
-    let _ = (plan, options, interrupt, on_event);
-    unimplemented!()
+    run::run(plan, options, interrupt, on_event)
 }

@@ -4,10 +4,12 @@
 
 mod failure;
 mod guard;
+mod host;
 mod script;
 mod worker;
 
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard, Watchdog};
+pub use host::{Function, functions};
 pub use script::{Block, Script};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

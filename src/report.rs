@@ -1,1 +1,32 @@
-//! Reporters: fold events into text for people and machines. Never see the plan.
+//! Reporters: fold events into text for people and machines, each into a writer it is given.
+//!
+//! Never sees the plan, a clock or a terminal: time comes with each event, and where text goes is the caller's choice.
+
+mod events;
+mod figures;
+mod human;
+mod json;
+mod summary;
+
+pub use events::Events;
+pub use figures::{duration, printable};
+pub use human::{Human, HumanOptions, Live, Verbosity};
+pub use indicatif::ProgressDrawTarget;
+pub use json::Json;
+
+use std::io;
+use std::time::Duration;
+
+use crate::event::Event;
+
+/// Something that makes text of what happens in a run.
+pub trait Reporter {
+    /// Takes one event, `time` after the start of the run. An error means that the writer is of no use any more.
+    fn event(&mut self, event: &Event, time: Duration) -> io::Result<()>;
+
+    /// The run is over: writes what only the end can tell, and flushes.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod fixture;

@@ -1,5 +1,22 @@
-//! The policy of a map-like step as a pure state machine: no clock, no thread, no input or output.
+//! The policy of a map-like step as a pure state machine: no clock, no thread, no input or output, no item bytes.
+//! Time is what the caller says it is; running, interrupting and keeping the items is left to the engine.
 
+mod backoff;
 mod policy;
+mod ready;
+mod scheduler;
+mod stop;
+mod verdict;
+mod waiting;
+mod window;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod simulation;
 
 pub use policy::{FailFast, Policy, Retries};
+pub use scheduler::{FailedAttempt, Next, Scheduler, Start};
+pub use stop::{Stop, StopReason};
+pub use verdict::Verdict;
+pub use waiting::Expired;

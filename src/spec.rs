@@ -1,1 +1,30 @@
-//! The pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string here.
+//! The pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string here, names are not
+//! resolved, and `${{ … }}` is not evaluated.
+
+mod document;
+mod each;
+mod files;
+mod literal;
+mod load;
+mod param;
+mod pipeline;
+mod policy;
+mod schema;
+mod setting;
+mod step;
+pub mod units;
+
+pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
+pub use each::{Each, Function};
+pub use files::{Glob, Items, Read, Write};
+pub use literal::{
+    ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
+    RateLimit, Share, Size, TimeLimit, Tries,
+};
+pub use load::{Loaded, load, validate_value};
+pub use param::{EnvVar, Param};
+pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
+pub use policy::{Policy, Retries};
+pub use schema::{schema, schema_text};
+pub use setting::{Setting, is_expression};
+pub use step::{SOURCES, Step, VERBS, Verb, is_id};

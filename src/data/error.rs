@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::value::json::JsonError;
+
+/// Characters of a bad row's text that are kept.
+const TEXT_CHARS_MAX: usize = 200;
+
 /// A row that cannot be read: a failed item of its source, not the end of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -15,6 +20,29 @@ pub struct BadRow {
     pub message: String,
     /// The row's text, shortened.
     pub text: String,
+}
+
+impl BadRow {
+    /// A row with what is wrong with it; `text` is shortened here.
+    pub fn new(index: u64, file: &str, line: u64, message: impl Into<String>, text: &[u8]) -> Self {
+        // Four bytes a character at most; what is cut in two at the end falls to the shortening.
+        let start = &text[..text.len().min(4 * TEXT_CHARS_MAX + 4)];
+        let start = String::from_utf8_lossy(start);
+        let start = start.trim_end_matches(['\r', '\n']);
+        let mut short: String = start.chars().take(TEXT_CHARS_MAX).collect();
+        if short.len() < start.len() {
+            short.push('…');
+        }
+        Self { index, file: file.to_string(), line, message: message.into(), text: short }
+    }
+
+    /// A line that `value::json` refuses: the one wording for readers that prove their rows and for consumers of rows
+    /// that were handed on unread.
+    pub fn not_json(index: u64, file: &str, line: u64, text: &[u8], error: &JsonError) -> Self {
+        let message =
+            if text.trim_ascii().is_empty() { "the line is blank".to_string() } else { error.to_string() };
+        Self::new(index, file, line, message, text)
+    }
 }
 
 /// A file that cannot be read or written any further.
@@ -37,6 +65,16 @@ pub enum DataError {
         file: String,
         /// Line, from 1.
         line: u64,
+        /// What is wrong.
+        message: String,
+    },
+    /// An item cannot be written in the format of the file.
+    #[error("cannot write item {item} to `{file}`: {message}")]
+    Item {
+        /// The file as the user would name it.
+        file: String,
+        /// Position among the items written, from 1.
+        item: u64,
         /// What is wrong.
         message: String,
     },

@@ -1,7 +1,13 @@
 //! What may be said about a file of items, complete: nothing is left to be guessed when it is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use crate::data::DataError;
+
+/// Formats for people, with the extensions that stand for them.
+const FORMATS: &str =
+    "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log)";
 
 /// How items lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +24,50 @@ pub enum Format {
     Lines,
 }
 
+impl Format {
+    /// The format that the extension of `path` stands for, `.gz` and `.zst` left aside. Standard input and output, `-`,
+    /// have no extension and are taken for JSON lines.
+    pub fn of_path(path: &str) -> Result<Self, DataError> {
+        if path == "-" {
+            return Ok(Self::Jsonl);
+        }
+        let bare = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
+        let extension = Path::new(bare).extension().and_then(|extension| extension.to_str()).unwrap_or("");
+        Ok(match extension {
+            "jsonl" | "ndjson" => Self::Jsonl,
+            "json" => Self::Json,
+            "csv" => Self::Csv,
+            "tsv" => Self::Tsv,
+            "txt" | "log" => Self::Lines,
+            _ => {
+                let why = match extension {
+                    "" => "it has no extension".to_string(),
+                    _ => format!("`.{extension}` is none that is known"),
+                };
+                return Err(DataError::Usage(format!(
+                    "cannot tell the format of `{path}`: {why}; say `format`, one of {FORMATS}"
+                )));
+            }
+        })
+    }
+
+    /// The name in pipeline files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Lines => "lines",
+        }
+    }
+
+    /// Whether the format has columns.
+    pub fn is_table(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv)
+    }
+}
+
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
@@ -27,6 +77,17 @@ pub enum Compression {
     Gzip,
     /// `.zst`, all frames of the file.
     Zstd,
+}
+
+impl Compression {
+    /// The compression that the extension of `path` stands for.
+    pub fn of_path(path: &str) -> Self {
+        match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+            Some("gz") => Self::Gzip,
+            Some("zst") => Self::Zstd,
+            _ => Self::None,
+        }
+    }
 }
 
 /// The type a column's text is turned into.
@@ -75,6 +136,41 @@ pub struct ReadOptions {
     pub limit: Option<u64>,
 }
 
+impl ReadOptions {
+    /// Whether the options fit each other and, where the format is known without looking for files, the format.
+    pub fn check(&self) -> Result<(), DataError> {
+        match self.format {
+            Some(format) => self.check_format(format),
+            None if self.path == "-" => self.check_format(Format::Jsonl),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the options fit a file of this format.
+    pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        if !format.is_table() {
+            let given = [
+                ("columns", self.columns.is_some()),
+                ("delimiter", self.delimiter.is_some()),
+                ("header: false", !self.header),
+            ];
+            return match given.iter().find(|(_, given)| *given) {
+                None => Ok(()),
+                Some((key, _)) => {
+                    refuse(format!("`{key}` is for `csv` and `tsv`, not for `{}`", format.name()))
+                }
+            };
+        }
+        match self.delimiter {
+            Some(delimiter @ (b'"' | b'\r' | b'\n' | 0x80..)) => {
+                refuse(format!("`delimiter` cannot be `{}`", (delimiter as char).escape_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A pattern whose matching files are the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GlobOptions {
@@ -110,4 +206,59 @@ pub struct WriteOptions {
     pub pretty: bool,
     /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
     pub columns: Option<Vec<String>>,
+}
+
+impl WriteOptions {
+    /// Whether the options fit the format.
+    pub fn check(&self) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        let name = self.format.name();
+        if self.pretty && self.format != Format::Json {
+            return refuse(format!("`pretty` is for `json`, not for `{name}`"));
+        }
+        match &self.columns {
+            Some(_) if !self.format.is_table() => {
+                refuse(format!("`columns` is for `csv` and `tsv`, not for `{name}`"))
+            }
+            Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
+            Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
+                Some(at) => refuse(format!("`columns` names `{}` twice", columns[at])),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expect: Result<(Format, Compression), &str>) {
+        let seen = Format::of_path(path).map(|format| (format, Compression::of_path(path)));
+        match (seen, expect) {
+            (Ok(seen), Ok(expect)) => assert_eq!(seen, expect, "{path}"),
+            (Err(error), Err(expect)) => assert!(error.to_string().contains(expect), "{error}"),
+            (seen, _) => panic!("{path}: {seen:?}"),
+        }
+    }
+
+    #[test]
+    fn the_extension_says_format_and_compression() {
+        check("a/b.jsonl", Ok((Format::Jsonl, Compression::None)));
+        check("b.ndjson.gz", Ok((Format::Jsonl, Compression::Gzip)));
+        check("x.y.csv.zst", Ok((Format::Csv, Compression::Zstd)));
+        check("a.log", Ok((Format::Lines, Compression::None)));
+        check("-", Ok((Format::Jsonl, Compression::None)));
+    }
+
+    #[test]
+    fn an_unknown_extension_names_the_formats() {
+        check(
+            "a.xml",
+            Err("`.xml` is none that is known; say `format`, one of `jsonl` (.jsonl, .ndjson), `json`"),
+        );
+        check("data.d/README", Err("it has no extension"));
+        check("dump.gz", Err("it has no extension"));
+    }
 }

@@ -155,3 +155,24 @@ pub struct StepResult {
     /// Where a `write` step wrote, as the user named it.
     pub target: Option<Arc<str>>,
 }
+
+impl StepResult {
+    /// A step that did nothing.
+    pub fn without_items(status: StepStatus, reason: impl Into<String>, duration: Duration) -> Self {
+        Self {
+            status,
+            reason: Some(reason.into()),
+            total: 0,
+            tally: Tally::default(),
+            emitted: 0,
+            needed: None,
+            duration,
+            target: None,
+        }
+    }
+
+    /// A step that failed before it could do anything.
+    pub fn broken(reason: impl Into<String>, duration: Duration) -> Self {
+        Self::without_items(StepStatus::Failed, reason, duration)
+    }
+}

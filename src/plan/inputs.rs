@@ -1,6 +1,8 @@
-//! What comes from outside the pipeline file: parameters, environment, overrides.
+//! What comes from outside the pipeline file: parameters, environment, overrides. Reading the command line and the
+//! process environment is the command line's business.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The values that a run brings to a pipeline file.
@@ -10,14 +12,41 @@ pub struct Inputs {
     pub params: Vec<(String, String)>,
     /// `--params-file`: a map.
     pub params_file: serde_json::Map<String, serde_json::Value>,
+    /// Folder of the params file: `path` parameters in it are relative to it.
+    pub params_dir: PathBuf,
+    /// Folder in which flowrun was started: `path` parameters given by `-p` are relative to it.
+    pub current_dir: PathBuf,
     /// The process environment; the pipeline sees only what its `env` names.
     pub env: BTreeMap<String, String>,
     /// `--set PATH=VALUE`, in order; the value is YAML.
     pub set: Vec<(String, String)>,
     /// `--limit N`: first N items of every source.
     pub limit: Option<u64>,
+    /// Cores of the machine, for `concurrency: auto`; 0 counts as 1.
+    pub cores: usize,
     /// Id of the run, for `run.id` in expressions.
     pub run: Arc<str>,
     /// Whether this is only a check: required params and variables may then be missing.
     pub check_only: bool,
+}
+
+/// A run that was asked for wrongly: the pipeline file may be as good as it likes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// Lower case, present tense, names in backticks, no period.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl UsageError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
 }

@@ -45,12 +45,44 @@ impl Chunk {
     }
 
     /// Adds an item's text.
+    ///
+    /// # Panics
+    /// When the chunk would pass 4 GiB; readers bound their chunks far below.
     pub fn push(&mut self, item: &[u8]) {
         self.text.extend_from_slice(item);
+        self.end_item();
+    }
+
+    /// Makes an item of what was added to `text` since the last one ended.
+    ///
+    /// # Panics
+    /// When the chunk has passed 4 GiB; readers bound their chunks far below.
+    pub fn end_item(&mut self) {
         self.ends.push(u32::try_from(self.text.len()).expect("readers bound a chunk to 4 GiB"));
     }
 
+    /// Keeps the items that `keep`, given each one's position from 0 and its text, says yes to. `first` and `origin`
+    /// then describe what is left only if nothing was dropped.
+    pub fn retain(&mut self, mut keep: impl FnMut(usize, &[u8]) -> bool) {
+        let (mut start, mut kept, mut kept_bytes) = (0, 0, 0);
+        for at in 0..self.ends.len() {
+            let end = self.ends[at] as usize;
+            if keep(at, &self.text[start..end]) {
+                if kept_bytes < start {
+                    self.text.copy_within(start..end, kept_bytes);
+                }
+                kept_bytes += end - start;
+                self.ends[kept] = kept_bytes as u32;
+                kept += 1;
+            }
+            start = end;
+        }
+        self.ends.truncate(kept);
+        self.text.truncate(kept_bytes);
+    }
+
     /// A copy of the items at `range`, with their indices and origin.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
         let end = if range.end == 0 { 0 } else { self.ends[range.end - 1] };
@@ -76,6 +108,16 @@ impl Chunk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_retained_moves_together() {
+        let mut chunk = Chunk::default();
+        for item in ["1\n", "22\n", "333\n", "4\n"] {
+            chunk.push(item.as_bytes());
+        }
+        chunk.retain(|at, text| at != 0 && text != b"333\n");
+        assert_eq!((chunk.text.as_slice(), chunk.ends.as_slice()), (&b"22\n4\n"[..], &[3, 5][..]));
+    }
 
     #[test]
     fn a_slice_keeps_index_line_and_text() {

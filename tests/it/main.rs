@@ -1,1 +1,8 @@
-//! The one integration-test binary.
+//! The one integration-test binary: everything here goes through the public interface or the real program.
+
+mod cli;
+mod dag;
+mod lua;
+mod policy;
+mod project;
+mod tidy;

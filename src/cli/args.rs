@@ -1,0 +1,245 @@
+//! The arguments as clap reads them. What they mean together is the commands' business.
+
+mod value;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What the process says with its end.
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  the run succeeded, tolerated failures included
+    1  a step failed
+    2  wrong usage or environment: flags, parameters, a missing file or variable
+    3  with --strict: nothing failed but some item did
+   65  the pipeline file is invalid; nothing has run
+   70  internal error
+  130  interrupted";
+
+/// Run declarative map pipelines: a Lua function on every item, in parallel, under an exact policy.
+#[derive(Debug, Parser)]
+#[command(
+    name = "flowrun",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "`flowrun FILE` is short for `flowrun run FILE`.",
+    after_long_help = EXIT_CODES,
+    override_usage = "flowrun [OPTIONS] <FILE>\n       flowrun <COMMAND>"
+)]
+pub(super) struct Arguments {
+    /// What to do; without a command, the file is run.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// The arguments of `run`, which need not be named.
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a pipeline
+    Run(RunArguments),
+    /// Validate without running: every error and warning of every file at once
+    Check(CheckArguments),
+    /// Show what would run: steps, order, counts where known, need, worst-case time
+    Plan(PlanArguments),
+    /// Print the JSON schema of pipeline files
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What decides which values a pipeline file sees.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Inputs")]
+pub(super) struct InputArguments {
+    /// Set a parameter of the pipeline; may be given several times
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = value::assignment)]
+    pub(super) params: Vec<(String, String)>,
+    /// Read parameters from a YAML or JSON file that holds a map; `-p` wins over it
+    #[arg(long, value_name = "F")]
+    pub(super) params_file: Option<PathBuf>,
+    /// Override one field of the file, as in `clean.concurrency=2`; may be given several times
+    #[arg(long, value_name = "PATH=VALUE", value_parser = value::assignment)]
+    pub(super) set: Vec<(String, String)>,
+    /// Take only the first N items of every source
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+}
+
+/// What decides which steps run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Steps")]
+pub(super) struct SelectArguments {
+    /// Run this step and the steps it takes items from; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(super) only: Vec<String>,
+    /// Run this step and everything it depends on; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(super) until: Vec<String>,
+}
+
+/// What concerns the terminal, the same for all commands.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct ConsoleArguments {
+    /// Colour the output for people
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) color: ColorChoice,
+}
+
+/// The arguments of `flowrun FILE` and `flowrun run FILE`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArguments {
+    /// The pipeline file; absent only where there is a command instead.
+    #[arg(value_name = "FILE", required = true, help = "The pipeline file")]
+    pub(super) file: Option<PathBuf>,
+    /// Anything after the file: taken so that the complaint can be a good one.
+    #[arg(value_name = "EXTRA", hide = true)]
+    pub(super) extra: Vec<String>,
+    /// What the pipeline sees.
+    #[command(flatten)]
+    pub(super) inputs: InputArguments,
+    /// Which steps run.
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+    /// How it runs.
+    #[command(flatten)]
+    pub(super) engine: EngineArguments,
+    /// What is said about it.
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+}
+
+/// How a pipeline runs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Running")]
+pub(super) struct EngineArguments {
+    /// Seed of random numbers and jitter [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Time that running items get after the first interrupt
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = value::duration)]
+    pub(super) grace: Duration,
+    /// Exit with 3 when no step failed but some item did
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// What is said about a run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArguments {
+    /// How progress is shown: a bar a step on a terminal, lines elsewhere
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub(super) progress: ProgressChoice,
+    /// What standard output gets at the end: nothing but the data of the pipeline, or the result as one JSON object
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub(super) output: OutputChoice,
+    /// Write what happens to a file, or to standard output with `-`: one JSON object a line
+    #[arg(long, value_name = "F|-")]
+    pub(super) events: Option<PathBuf>,
+    /// Say only what failed
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more: every log line, retry and failure
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Colours.
+    #[command(flatten)]
+    pub(super) console: ConsoleArguments,
+}
+
+/// The arguments of `flowrun check`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CheckArguments {
+    /// Pipeline files, and folders to search for them
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// How findings are written: `text` to standard error, the others to standard output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: FormatChoice,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+    /// Colours.
+    #[command(flatten)]
+    pub(super) console: ConsoleArguments,
+}
+
+/// The arguments of `flowrun plan`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlanArguments {
+    /// The pipeline file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What the pipeline sees.
+    #[command(flatten)]
+    pub(super) inputs: InputArguments,
+    /// Which steps run.
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+    /// Colours.
+    #[command(flatten)]
+    pub(super) console: ConsoleArguments,
+}
+
+/// `--color`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--progress`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum ProgressChoice {
+    /// Bars on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// A bar for each running step; lines where there is no terminal
+    Bar,
+    /// A line now and then
+    Lines,
+    /// Nothing until a step has ended
+    None,
+}
+
+/// `--output`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum OutputChoice {
+    /// The summary for people, on standard error
+    #[default]
+    Text,
+    /// That, and one JSON object on standard output
+    Json,
+}
+
+/// `--format` of `check`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum FormatChoice {
+    /// For people
+    #[default]
+    Text,
+    /// One object, `{"diagnostics": […]}`
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+}

@@ -1,0 +1,18 @@
+//! Values of single arguments.
+
+use std::time::Duration;
+
+use crate::spec::units;
+
+/// `NAME=VALUE`; the value may hold further equals signs, or be empty.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a name, `=` and a value are expected".to_owned()),
+    }
+}
+
+/// A duration as in pipeline files.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    units::duration(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,67 @@
+//! The exit codes, and what a command says when it cannot do its work.
+
+use std::process::ExitCode;
+
+use crate::source::Diagnostic;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// The run succeeded, tolerated failures included.
+    Success = 0,
+    /// A step failed.
+    StepFailed = 1,
+    /// Wrong usage or environment.
+    Usage = 2,
+    /// `--strict`: nothing failed but some item did.
+    ItemFailed = 3,
+    /// The pipeline file is invalid; nothing has run.
+    Invalid = 65,
+    /// A fault of flowrun itself, or of the machine.
+    Internal = 70,
+    /// SIGINT or SIGTERM.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// Wrong usage or environment: one complaint or several.
+    Usage(Vec<Complaint>),
+    /// The pipeline file is invalid; usage errors found beside that.
+    Invalid(Vec<Diagnostic>, Vec<Complaint>),
+    /// The machine refused what a run cannot do without.
+    Internal(String),
+}
+
+/// One line about wrong usage, and one with the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// Lower case, names in backticks, no period.
+    pub(super) message: String,
+    /// What to do.
+    pub(super) help: Option<String>,
+}
+
+impl Complaint {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl From<Complaint> for Fault {
+    fn from(complaint: Complaint) -> Self {
+        Self::Usage(vec![complaint])
+    }
+}

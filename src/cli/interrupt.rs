@@ -1,0 +1,31 @@
+//! SIGINT and SIGTERM become calls to [`Interrupt::raise`]; the third ends the process on the spot.
+
+use std::sync::Arc;
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::exit::{Exit, Fault};
+use crate::engine::Interrupt;
+
+/// Signals after which the process no longer waits for the engine.
+const PATIENCE: u8 = 3;
+
+/// Tells `interrupt` of signals from now on, from a thread of its own.
+pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
+    let interrupt = Arc::clone(interrupt);
+    let refused = |error| Fault::Internal(format!("cannot listen for signals: {error}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
+    let listener = move || {
+        for _ in signals.forever() {
+            interrupt.raise();
+            if interrupt.count() >= PATIENCE {
+                signal_hook::low_level::exit(Exit::Interrupted as i32);
+            }
+        }
+    };
+    // The thread ends with the process.
+    thread::Builder::new().name("signals".to_owned()).spawn(listener).map_err(refused)?;
+    Ok(())
+}

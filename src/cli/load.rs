@@ -1,0 +1,150 @@
+//! From the path of a pipeline file to a plan: reads what lies outside the file and calls the floors that understand it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::args::InputArguments;
+use super::console::Console;
+use super::exit::{Complaint, Fault};
+use crate::plan::{self, Inputs, Plan};
+use crate::source::{Diagnostic, Severity};
+use crate::spec;
+
+/// A pipeline file after all checks.
+pub(super) struct Checked {
+    /// The plan, when nothing forbids to run.
+    pub(super) plan: Option<Plan>,
+    /// All findings about the file.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What is wrong with the way the run was asked for.
+    pub(super) complaints: Vec<Complaint>,
+}
+
+impl Checked {
+    /// The plan and the warnings about it, or why there is none.
+    pub(super) fn into_plan(self) -> Result<(Plan, Vec<Diagnostic>), Fault> {
+        let is_invalid = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
+        match self.plan {
+            _ if is_invalid => Err(Fault::Invalid(self.diagnostics, self.complaints)),
+            Some(plan) if self.complaints.is_empty() => Ok((plan, self.diagnostics)),
+            _ if !self.complaints.is_empty() => Err(Fault::Usage(self.complaints)),
+            _ => Err(Fault::Internal("a pipeline file without a fault gave no plan".to_owned())),
+        }
+    }
+}
+
+/// Reads and checks a pipeline file.
+pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complaint> {
+    let bytes = read(path, "read the pipeline file")?;
+    let loaded = plan::load(spec::load(&bytes, &path.to_string_lossy(), path), inputs);
+    let complaints =
+        loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
+    Ok(Checked { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })
+}
+
+/// Refuses what cannot be a pipeline file, before anything is read.
+pub(super) fn refuse_standard_input(path: &Path) -> Result<(), Complaint> {
+    if path.as_os_str() != "-" {
+        return Ok(());
+    }
+    Err(Complaint::new("a pipeline file cannot come from standard input")
+        .help("its paths are relative to its folder, so it must lie in one"))
+}
+
+/// What a run brings to the file.
+pub(super) fn inputs(
+    arguments: &InputArguments,
+    console: &Console,
+    run: &Arc<str>,
+) -> Result<Inputs, Complaint> {
+    let params_file = match &arguments.params_file {
+        Some(path) => params(path)?,
+        None => Map::new(),
+    };
+    let current_dir =
+        std::env::current_dir().map_err(|error| cannot("find the current folder", Path::new("."), &error))?;
+    let params_dir = arguments.params_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    Ok(Inputs {
+        params: arguments.params.clone(),
+        params_file,
+        params_dir: current_dir.join(params_dir),
+        current_dir,
+        set: arguments.set.clone(),
+        limit: arguments.limit,
+        run: Arc::clone(run),
+        ..surroundings(console)
+    })
+}
+
+/// What a check knows of the run: nothing.
+pub(super) fn no_inputs(console: &Console) -> Inputs {
+    let current_dir = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    Inputs { check_only: true, run: Arc::from("check"), current_dir, ..surroundings(console) }
+}
+
+fn surroundings(console: &Console) -> Inputs {
+    Inputs { env: console.env.clone(), cores: cores(), ..Inputs::default() }
+}
+
+/// Cores that this process may use.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Reads a params file: YAML, of which JSON is a part.
+fn params(path: &Path) -> Result<Map<String, Value>, Complaint> {
+    let bytes = read(path, "read the params file")?;
+    let wrong = |reason: String| {
+        Complaint::new(format!("the params file `{}` cannot be used: {reason}", path.display()))
+    };
+    let value: serde_yaml::Value =
+        serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    match json(value).map_err(wrong)? {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        _ => Err(wrong("it holds no map of names and values".to_owned())),
+    }
+}
+
+/// The same value in JSON's types; YAML knows some that JSON does not.
+fn json(value: serde_yaml::Value) -> Result<Value, String> {
+    Ok(match value {
+        serde_yaml::Value::Null => Value::Null,
+        serde_yaml::Value::Bool(truth) => Value::Bool(truth),
+        serde_yaml::Value::String(text) => Value::String(text),
+        serde_yaml::Value::Number(number) => {
+            let json = serde_json::to_value(&number).ok().filter(|json| !json.is_null());
+            json.ok_or_else(|| format!("`{number}` is no number of JSON"))?
+        }
+        serde_yaml::Value::Sequence(list) => {
+            Value::Array(list.into_iter().map(json).collect::<Result<_, _>>()?)
+        }
+        serde_yaml::Value::Mapping(map) => {
+            let entry = |(key, value)| match key {
+                serde_yaml::Value::String(key) => Ok((key, json(value)?)),
+                _ => Err("a key is no string".to_owned()),
+            };
+            Value::Object(map.into_iter().map(entry).collect::<Result<_, _>>()?)
+        }
+        serde_yaml::Value::Tagged(tagged) => {
+            return Err(format!("the tag `{}` means nothing here", tagged.tag));
+        }
+    })
+}
+
+fn read(path: &Path, intent: &str) -> Result<Vec<u8>, Complaint> {
+    fs::read(path).map_err(|error| cannot(intent, path, &error))
+}
+
+/// `` cannot read the pipeline file `x.yaml`: no such file or directory ``
+pub(super) fn cannot(intent: &str, path: &Path, error: &io::Error) -> Complaint {
+    let reason = error.to_string();
+    let reason = reason.split(" (os error").next().unwrap_or(&reason);
+    let mut letters = reason.chars();
+    let reason: String = letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
+    Complaint::new(format!("cannot {intent} `{}`: {reason}", path.display()))
+}

@@ -1,0 +1,81 @@
+//! `flowrun plan`: what would run, as text. Runs nothing, opens no data.
+
+mod count;
+mod facts;
+mod worst;
+
+use std::sync::Arc;
+
+use self::count::Count;
+use super::args::PlanArguments;
+use super::console::{Console, put};
+use super::exit::{Exit, Fault};
+use super::{load, select};
+use crate::plan::{Plan, Step};
+use crate::report::printable;
+
+/// Prints the plan.
+pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Exit, Fault> {
+    load::refuse_standard_input(&arguments.file)?;
+    let inputs = load::inputs(&arguments.inputs, console, &Arc::from("plan"))?;
+    let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
+    console.show(&warnings, arguments.console.color);
+    let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
+    put(text(&plan, &selected, arguments.inputs.limit).as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// The whole text.
+fn text(plan: &Plan, selected: &[bool], limit: Option<u64>) -> String {
+    let counts = count::of(plan, selected, limit);
+    let steps: Vec<&Step> =
+        plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
+    let columns = Columns::of(&steps);
+    let mut lines = vec![head(plan, steps.len())];
+    lines.extend(plan.description.iter().map(|text| format!("  {}", printable(text))));
+    lines.push(String::new());
+    for step in steps {
+        lines.extend(columns.lines(step, &facts::of(plan, selected, step, counts.input[step.id.at()])));
+    }
+    let left_out = selected.iter().filter(|selected| !**selected).count();
+    if left_out > 0 {
+        lines.push(String::new());
+        lines.push(format!("  {} left out by `--only` and `--until`", steps_in_words(left_out)));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// `clean-docs · pipeline.yaml · 3 steps in this order`
+fn head(plan: &Plan, steps: usize) -> String {
+    format!("{} · {} · {} in this order", plan.name, printable(plan.file.name()), steps_in_words(steps))
+}
+
+fn steps_in_words(count: usize) -> String {
+    format!("{count} step{}", if count == 1 { "" } else { "s" })
+}
+
+/// Verb and name in front, facts behind, one under the other.
+struct Columns {
+    verb: usize,
+    name: usize,
+}
+
+impl Columns {
+    fn of(steps: &[&Step]) -> Self {
+        let longest = |least: usize, length: fn(&Step) -> usize| {
+            steps.iter().map(|step| length(step)).fold(least, usize::max)
+        };
+        Self { verb: 2 + longest(5, |step| step.verb.len()), name: 2 + longest(8, |step| step.name.len()) }
+    }
+
+    fn lines(&self, step: &Step, facts: &[String]) -> Vec<String> {
+        let head = format!("{:>verb$} {:<name$}", step.verb, step.name, verb = self.verb, name = self.name);
+        let blank = " ".repeat(head.len());
+        let heads = std::iter::once(&head).chain(std::iter::repeat(&blank));
+        heads.zip(facts).map(|(head, fact)| format!("{head}{fact}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! How many items each step will get, where that is known before anything runs.
+
+use crate::data;
+use crate::plan::{Body, EachKind, Items, Plan, Step, Verb};
+use crate::value::Chunk;
+
+/// A number of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Count {
+    /// As many as this, or up to this many.
+    pub(super) most: u64,
+    /// Whether it cannot be fewer.
+    pub(super) exact: bool,
+}
+
+/// Counts for each step of a plan, where known.
+pub(super) struct Counts {
+    /// What it gets; of a source, what it reads.
+    pub(super) input: Vec<Option<Count>>,
+}
+
+/// Follows the items through the plan.
+pub(super) fn of(plan: &Plan, selected: &[bool], limit: Option<u64>) -> Counts {
+    let mut input = vec![None; plan.steps.len()];
+    let mut output = vec![None; plan.steps.len()];
+    for id in plan.order.iter().filter(|id| selected[id.at()]) {
+        let step = &plan.steps[id.at()];
+        let count = if step.from.is_empty() { source(step, limit) } else { sum(step, &input, &output) };
+        input[id.at()] = count;
+        output[id.at()] = count.and_then(|count| passed_on(step, count));
+    }
+    Counts { input }
+}
+
+/// What a source yields.
+fn source(step: &Step, limit: Option<u64>) -> Option<Count> {
+    let most = match &step.body {
+        Body::Ready(Verb::Items(Items::List(list))) => list.len() as u64,
+        Body::Ready(Verb::Glob(options)) => matches(options)?,
+        _ => return None,
+    };
+    Some(Count { most: limit.map_or(most, |limit| most.min(limit)), exact: true })
+}
+
+/// How many files match now.
+fn matches(options: &data::GlobOptions) -> Option<u64> {
+    let mut reader = data::glob(options).ok()?;
+    let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
+    while reader.read(4096, usize::MAX, &mut chunk, &mut bad).ok()? {}
+    Some(reader.rows())
+}
+
+/// What its inputs pass on together. The failed items of a step may be any number of those it gets.
+fn sum(step: &Step, input: &[Option<Count>], output: &[Option<Count>]) -> Option<Count> {
+    let counts = step.from.iter().map(|from| match from.failed {
+        true => input[from.step.at()].map(|count| Count { exact: false, ..count }),
+        false => output[from.step.at()],
+    });
+    counts.reduce(|a, b| Some(Count { most: a?.most.checked_add(b?.most)?, exact: a?.exact && b?.exact }))?
+}
+
+/// What of `count` items a step passes on. Items may fail or be skipped wherever a function runs.
+fn passed_on(step: &Step, count: Count) -> Option<Count> {
+    match &step.body {
+        Body::Ready(Verb::Each(each)) if each.kind == EachKind::FlatMap => None,
+        Body::Ready(Verb::Each(_)) => Some(Count { exact: false, ..count }),
+        Body::Ready(_) => Some(count),
+        Body::Late(_) => None,
+    }
+}

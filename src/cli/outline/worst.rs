@@ -1,0 +1,94 @@
+//! How long an item, and a whole step, can take when everything goes wrong.
+
+use std::time::Duration;
+
+use crate::schedule::{Policy, Retries};
+
+/// Waits that are added one by one; a longer row has long reached its cap, or is counted as if it had.
+const WAITS: u32 = 100_000;
+
+/// All attempts and waits of one item; `None` where nothing bounds them.
+pub(super) fn item(policy: &Policy) -> Option<Duration> {
+    let attempts = policy.retries.max.saturating_add(1);
+    let whole =
+        policy.timeout.map(|timeout| timeout.saturating_mul(attempts).saturating_add(waits(&policy.retries)));
+    match (whole, policy.item_deadline) {
+        (Some(whole), Some(deadline)) => Some(whole.min(deadline)),
+        (whole, deadline) => whole.or(deadline),
+    }
+}
+
+/// `items` of them, as many at once as the policy allows; `None` where nothing bounds it.
+pub(super) fn step(policy: &Policy, items: u64, deadline: Option<Duration>) -> Option<Duration> {
+    let rounds = u32::try_from(items.div_ceil(policy.concurrency.max(1) as u64)).unwrap_or(u32::MAX);
+    let whole = item(policy).map(|item| item.saturating_mul(rounds));
+    match (whole, deadline) {
+        (Some(whole), Some(deadline)) => Some(whole.min(deadline)),
+        (whole, deadline) => whole.or(deadline),
+    }
+}
+
+/// `delay · factorⁿ` for each retry, none longer than `max_delay`; with jitter each may be half as long again.
+fn waits(retries: &Retries) -> Duration {
+    let cap = retries.max_delay;
+    let stretch = if retries.jitter { 1.5 } else { 1.0 };
+    let mut base = retries.delay.as_secs_f64();
+    let mut sum = Duration::ZERO;
+    for n in 0..retries.max {
+        let wait = Duration::try_from_secs_f64(base * stretch).map_or(cap, |wait| wait.min(cap));
+        if wait == cap || n == WAITS {
+            return sum.saturating_add(cap.saturating_mul(retries.max - n));
+        }
+        sum = sum.saturating_add(wait);
+        base *= retries.factor;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn an_item_takes_its_attempts_and_the_waits_between_them() {
+        let retries = |max, jitter| Retries { max, jitter, ..Retries::default() };
+        let policy = |timeout, retries| Policy { timeout, retries, ..Policy::default() };
+        for (policy, expect) in [
+            (policy(None, retries(0, false)), None),
+            (policy(Some(seconds(10)), retries(0, false)), Some(seconds(10))),
+            (policy(Some(seconds(10)), retries(3, false)), Some(seconds(40 + 1 + 2 + 4))),
+            (
+                policy(Some(seconds(10)), retries(3, true)),
+                Some(Duration::from_millis(40_000 + 1_500 + 3_000 + 6_000)),
+            ),
+            // 1 2 4 8 16 32, then 60 each.
+            (policy(Some(seconds(1)), retries(100, false)), Some(seconds(101 + 63 + 94 * 60))),
+            (
+                policy(Some(seconds(1)), Retries { delay: Duration::ZERO, ..retries(9, false) }),
+                Some(seconds(10)),
+            ),
+        ] {
+            assert_eq!(item(&policy), expect, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn deadlines_bound_what_nothing_else_does() {
+        let policy = Policy { item_deadline: Some(seconds(5)), ..Policy::default() };
+        assert_eq!(item(&policy), Some(seconds(5)));
+        assert_eq!(step(&policy, 10, None), Some(seconds(15)), "three rounds of four");
+        assert_eq!(step(&policy, 10, Some(seconds(7))), Some(seconds(7)));
+        assert_eq!(step(&Policy::default(), 10, None), None);
+    }
+
+    #[test]
+    fn endless_retries_have_a_sum_without_an_endless_loop() {
+        let retries = Retries { max: u32::MAX, factor: 1.0, ..Retries::default() };
+        let policy = Policy { timeout: Some(seconds(1)), retries, ..Policy::default() };
+        assert!(item(&policy).is_some_and(|worst| worst > seconds(u64::from(u32::MAX))));
+    }
+}

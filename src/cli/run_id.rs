@@ -1,0 +1,48 @@
+//! Ids of runs: short, and sorted by the time the run began.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+/// 2025-01-01T00:00:00Z. Six digits of 32 then last until 2059.
+const EPOCH: Duration = Duration::from_secs(1_735_689_600);
+const TIME_DIGITS: u32 = 6;
+/// Two runs that begin in one second differ by these.
+const RANDOM_DIGITS: u32 = 3;
+/// In ASCII order, so that text sorts as numbers do; without `i l o u`, which are misread.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The id of a run that begins at `now`.
+pub(super) fn new(now: SystemTime, random: u64) -> String {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_sub(EPOCH);
+    let latest = 32u64.pow(TIME_DIGITS) - 1;
+    let mut id = digits(since.as_secs().min(latest), TIME_DIGITS);
+    id.push_str(&digits(random, RANDOM_DIGITS));
+    id
+}
+
+/// The last `count` digits of a number.
+fn digits(number: u64, count: u32) -> String {
+    (0..count).rev().map(|place| char::from(DIGITS[(number >> (5 * place) & 31) as usize])).collect()
+}
+
+/// A number that nobody can foresee: what the standard library seeds its hash maps with.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one(std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_short_and_sort_by_time() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let ids: Vec<String> =
+            [0, 1_735_689_601, 1_735_689_700, 1_800_000_000, 2_500_000_000, u64::MAX >> 30]
+                .into_iter()
+                .map(|seconds| new(at(seconds), 7))
+                .collect();
+        assert_eq!(ids, ["000000007", "000001007", "000034007", "1xb5y0007", "psvc80007", "zzzzzz007"]);
+        assert!(ids.is_sorted());
+    }
+}

@@ -1,0 +1,33 @@
+//! Who writes to standard output: one at most, since two would mix.
+
+use super::args::{OutputArguments, OutputChoice};
+use super::exit::Complaint;
+use crate::data::Target;
+use crate::plan::{Body, Plan, Step, Verb};
+
+/// Refuses a run in which two things want standard output; else says whether the pipeline's data goes there.
+pub(super) fn claim(plan: &Plan, selected: &[bool], output: &OutputArguments) -> Result<bool, Complaint> {
+    let writer = plan.steps.iter().find(|step| selected[step.id.at()] && writes_there(step));
+    let json = (output.output == OutputChoice::Json).then(|| "`--output json`".to_owned());
+    let events =
+        output.events.as_ref().filter(|path| path.as_os_str() == "-").map(|_| "`--events -`".to_owned());
+    let data = writer.map(|step| format!("`write: -` of step `{}`", step.name));
+    let claims: Vec<String> = [json, events, data].into_iter().flatten().collect();
+    match &claims[..] {
+        [first, second, ..] => Err(Complaint::new(format!("{first} and {second} both want standard output"))
+            .help("let one of them write to a file")),
+        _ => Ok(writer.is_some()),
+    }
+}
+
+fn writes_there(step: &Step) -> bool {
+    match &step.body {
+        Body::Ready(Verb::Write(options)) => options.target == Target::Stdout,
+        Body::Ready(_) => false,
+        // Its path may still be an expression; what is written out can be seen already.
+        Body::Late(late) => {
+            let write = &late.json["write"];
+            write == "-" || write["path"] == "-"
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Readers that are made of something at hand: a list of items, other readers. Files are left to `read`.
+
+use std::sync::Arc;
+
+use crate::data::{BadRow, DataError, Reader};
+use crate::value::Chunk;
+
+/// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
+pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
+    let end = limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
+    Box::new(List { items: list, at: 0, end })
+}
+
+/// Reads one reader after the other.
+pub fn chain(readers: Vec<Box<dyn Reader>>) -> Box<dyn Reader> {
+    Box::new(Chain { readers, at: 0, rows_before: 0 })
+}
+
+/// Ends `reader` after its first `limit` rows, bad ones counted.
+pub(super) fn limited(reader: Box<dyn Reader>, limit: Option<u64>) -> Box<dyn Reader> {
+    match limit {
+        Some(limit) => Box::new(Limited { reader, limit }),
+        None => reader,
+    }
+}
+
+struct List {
+    items: Arc<[Arc<str>]>,
+    at: usize,
+    end: usize,
+}
+
+impl Reader for List {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        _bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        chunk.clear();
+        while self.at < self.end && chunk.len() < max_items && chunk.text.len() < max_bytes.max(1) {
+            chunk.text.extend_from_slice(self.items[self.at].as_bytes());
+            chunk.text.push(b'\n');
+            chunk.end_item();
+            self.at += 1;
+        }
+        Ok(self.at < self.end)
+    }
+
+    fn rows(&self) -> u64 {
+        self.at as u64
+    }
+}
+
+struct Chain {
+    readers: Vec<Box<dyn Reader>>,
+    at: usize,
+    /// Rows of the readers that have ended.
+    rows_before: u64,
+}
+
+impl Reader for Chain {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        let Some(reader) = self.readers.get_mut(self.at) else {
+            chunk.clear();
+            return Ok(false);
+        };
+        let old = bad.len();
+        let more = reader.read(max_items, max_bytes, chunk, bad)?;
+        for row in &mut bad[old..] {
+            row.index += self.rows_before;
+        }
+        if !more {
+            self.rows_before += reader.rows();
+            self.at += 1;
+        }
+        Ok(self.at < self.readers.len())
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows_before + self.readers.get(self.at).map_or(0, |reader| reader.rows())
+    }
+
+    fn notice(&self) -> Option<&str> {
+        self.readers.iter().find_map(|reader| reader.notice())
+    }
+}
+
+struct Limited {
+    reader: Box<dyn Reader>,
+    limit: u64,
+}
+
+impl Reader for Limited {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        let left = self.limit - self.reader.rows();
+        if left == 0 {
+            chunk.clear();
+            return Ok(false);
+        }
+        let max_items = max_items.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let more = self.reader.read(max_items, max_bytes, chunk, bad)?;
+        Ok(more && self.reader.rows() < self.limit)
+    }
+
+    fn rows(&self) -> u64 {
+        self.reader.rows()
+    }
+
+    fn notice(&self) -> Option<&str> {
+        self.reader.notice()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mut reader: Box<dyn Reader>, max_items: usize, max_bytes: usize, expect: &str) {
+        let (mut chunk, mut text) = (Chunk::default(), Vec::new());
+        while reader.read(max_items, max_bytes, &mut chunk, &mut Vec::new()).expect("readable") {
+            assert!((1..=max_items).contains(&chunk.len()));
+            text.append(&mut chunk.text);
+        }
+        text.append(&mut chunk.text);
+        assert_eq!(String::from_utf8_lossy(&text), expect);
+        assert_eq!(reader.rows(), expect.lines().count() as u64);
+    }
+
+    fn list(items: &[&str], limit: Option<u64>) -> Box<dyn Reader> {
+        items_reader(items.iter().copied().map(Arc::from).collect(), limit)
+    }
+
+    #[test]
+    fn a_list_is_read_in_chunks_up_to_its_limit() {
+        check(list(&["1", "[2]", "\"c\""], None), 2, 100, "1\n[2]\n\"c\"\n");
+        check(list(&["1", "2"], None), 9, 0, "1\n2\n");
+        check(list(&["1", "2", "3"], Some(2)), 9, 100, "1\n2\n");
+        check(list(&["1"], Some(5)), 9, 100, "1\n");
+        check(list(&[], None), 9, 100, "");
+    }
+
+    #[test]
+    fn a_chain_reads_its_readers_one_after_the_other() {
+        let readers = vec![list(&["1", "2", "3"], None), list(&["4"], None), list(&["5", "6"], Some(1))];
+        check(chain(readers), 2, 100, "1\n2\n3\n4\n5\n");
+        check(chain(Vec::new()), 2, 100, "");
+    }
+
+    /// A reader of bad rows only.
+    struct Bad(u64);
+
+    impl Reader for Bad {
+        fn read(
+            &mut self,
+            _: usize,
+            _: usize,
+            chunk: &mut Chunk,
+            bad: &mut Vec<BadRow>,
+        ) -> Result<bool, DataError> {
+            chunk.clear();
+            self.0 += 1;
+            bad.push(BadRow::new(self.0, "f", self.0, "bad", b""));
+            Ok(self.0 < 2)
+        }
+
+        fn rows(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn bad_rows_are_counted_through_a_chain() {
+        let mut chain = chain(vec![Box::new(Bad(0)), list(&["x"], None), Box::new(Bad(0))]);
+        let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
+        while chain.read(9, 100, &mut chunk, &mut bad).expect("readable") {}
+        assert_eq!(bad.iter().map(|row| row.index).collect::<Vec<_>>(), [1, 2, 4, 5]);
+    }
+}

@@ -1,0 +1,209 @@
+//! Finds the files that a path or a pattern means. What is in them is left to the readers.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::data::DataError;
+
+/// A file that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where it is: `root` and the relative path, or an absolute path.
+    pub(super) path: PathBuf,
+    /// The path as the pattern's author would write it: relative to `root` unless the pattern is absolute.
+    pub(super) name: String,
+}
+
+/// What a path in a pipeline file means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Matched {
+    /// Itself, whether it exists or not.
+    Literal(Found),
+    /// These files, sorted by name; possibly none.
+    Files(Vec<Found>),
+}
+
+/// Finds what `pattern`, starting from `root`, means.
+///
+/// A text without `*?[{`, or one that exists as it is written, is a path. In patterns `*` and `?` stay within one
+/// folder, `**` crosses folders, and files and folders whose names start with a dot are seen only by a part of the
+/// pattern that starts with one, as in shells. Links are followed, but not back into a folder above them.
+pub(super) fn find(root: &Path, pattern: &str) -> Result<Matched, DataError> {
+    let literal = root.join(pattern);
+    if !pattern.contains(['*', '?', '[', '{']) || literal.symlink_metadata().is_ok() {
+        return Ok(Matched::Literal(Found { path: literal, name: pattern.to_string() }));
+    }
+    let pattern = Pattern::new(pattern)?;
+    let mut found = pattern.walk(&root.join(&pattern.folder))?;
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Matched::Files(found))
+}
+
+/// A pattern, split where its first special character is.
+struct Pattern {
+    /// The part before, up to a `/` and with it; empty for the root.
+    folder: String,
+    /// The part behind.
+    matcher: GlobMatcher,
+    /// Those parts of it that may match names starting with a dot.
+    dotted: Vec<GlobMatcher>,
+    /// How many folders deep a match can lie.
+    depth: usize,
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Result<Self, DataError> {
+        let special = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());
+        let split = pattern[..special].rfind('/').map_or(0, |at| at + 1);
+        // `./` within would match nothing, because no path that is found has such a part.
+        let rest = pattern[split..].replace("/./", "/");
+        let compile = |text: &str| {
+            let glob = GlobBuilder::new(text).literal_separator(true).build();
+            glob.map(|glob| glob.compile_matcher()).map_err(|error| {
+                DataError::Usage(format!("cannot use pattern `{pattern}`: {}", error.kind()))
+            })
+        };
+        let dotted = rest.split('/').filter(|part| part.starts_with('.')).map(compile);
+        let depth = if rest.contains("**") { usize::MAX } else { rest.matches('/').count() + 1 };
+        Ok(Self {
+            folder: pattern[..split].to_string(),
+            matcher: compile(&rest)?,
+            dotted: dotted.collect::<Result<_, _>>()?,
+            depth,
+        })
+    }
+
+    fn walk(&self, start: &Path) -> Result<Vec<Found>, DataError> {
+        let mut found = Vec::new();
+        if start.symlink_metadata().is_err() {
+            return Ok(found);
+        }
+        let walk = WalkDir::new(start).min_depth(1).max_depth(self.depth).follow_links(true);
+        for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || self.sees(entry, start)) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.judge(error, start)?;
+                    continue;
+                }
+            };
+            let relative = entry.path().strip_prefix(start).expect("the walk stays below its start");
+            if entry.file_type().is_file() && self.matcher.is_match(relative) {
+                let name = format!("{}{}", self.folder, relative.display());
+                found.push(Found { path: entry.path().to_path_buf(), name });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the pattern may look at an entry.
+    fn sees(&self, entry: &DirEntry, start: &Path) -> bool {
+        // The walk itself notices links back to folders that it came through, but not to those above its start.
+        if entry.path_is_symlink()
+            && entry.file_type().is_dir()
+            && let (Ok(start), Ok(target)) = (start.canonicalize(), entry.path().canonicalize())
+            && start.starts_with(target)
+        {
+            return false;
+        }
+        let name = entry.file_name();
+        !name.as_encoded_bytes().starts_with(b".") || self.dotted.iter().any(|dotted| dotted.is_match(name))
+    }
+
+    /// Decides about a part of the tree that cannot be looked at: a link back to a folder above ends there, and a
+    /// broken link that the pattern does not mean is nobody's concern; the rest could hide files.
+    fn judge(&self, error: walkdir::Error, start: &Path) -> Result<(), DataError> {
+        if error.loop_ancestor().is_some() {
+            return Ok(());
+        }
+        let path = error.path().unwrap_or(start).to_path_buf();
+        let relative = path.strip_prefix(start).unwrap_or(&path);
+        let broken_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        if broken_link && !self.matcher.is_match(relative) {
+            return Ok(());
+        }
+        let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the walk failed"));
+        Err(DataError::Io { intent: "look through", path, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A folder with these files in it.
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().expect("below the folder")).expect("writable");
+            fs::write(path, "").expect("writable");
+        }
+        dir
+    }
+
+    fn check(root: &Path, pattern: &str, expect: &[&str]) {
+        let Matched::Files(found) = find(root, pattern).expect("usable") else {
+            panic!("`{pattern}` is a pattern");
+        };
+        let names: Vec<&str> = found.iter().map(|found| found.name.as_str()).collect();
+        assert_eq!(names, expect, "{pattern}");
+        assert!(found.iter().all(|found| found.path == root.join(&found.name)));
+    }
+
+    #[test]
+    fn stars_stay_in_a_folder_and_double_stars_cross_folders() {
+        let dir = tree(&["a.txt", "b.txt", "c.md", "d/a.txt", "d/e/a.txt", "d-e/a.txt"]);
+        check(dir.path(), "*.txt", &["a.txt", "b.txt"]);
+        check(dir.path(), "./*.{md,txt}", &["./a.txt", "./b.txt", "./c.md"]);
+        check(dir.path(), "**/a.txt", &["a.txt", "d-e/a.txt", "d/a.txt", "d/e/a.txt"]);
+        check(dir.path(), "d/**/*.txt", &["d/a.txt", "d/e/a.txt"]);
+        check(dir.path(), "*/a.txt", &["d-e/a.txt", "d/a.txt"]);
+        check(dir.path(), "[ab].???", &["a.txt", "b.txt"]);
+        check(dir.path(), "{c,d/a}.*", &["c.md", "d/a.txt"]);
+        check(dir.path(), "d*", &[]);
+        check(dir.path(), "missing/*.txt", &[]);
+    }
+
+    #[test]
+    fn hidden_names_are_matched_only_where_the_pattern_has_the_dot() {
+        let dir = tree(&["a", ".b", ".git/c", "d/.e/f"]);
+        check(dir.path(), "**", &["a"]);
+        check(dir.path(), ".*", &[".b"]);
+        check(dir.path(), ".git/*", &[".git/c"]);
+        check(dir.path(), "*/.e/*", &["d/.e/f"]);
+        check(dir.path(), "**/.git/*", &[".git/c"]);
+    }
+
+    #[test]
+    fn a_file_with_special_characters_in_its_name_is_meant_literally() {
+        let dir = tree(&["a[1].txt", "a1.txt"]);
+        let found = Found { path: dir.path().join("a[1].txt"), name: "a[1].txt".into() };
+        assert_eq!(find(dir.path(), "a[1].txt").expect("usable"), Matched::Literal(found));
+        check(dir.path(), "a[1-9].txt", &["a1.txt"]);
+    }
+
+    #[test]
+    fn an_absolute_pattern_keeps_its_folder_in_the_names() {
+        let dir = tree(&["a.txt"]);
+        let pattern = format!("{}/*.txt", dir.path().display());
+        check(Path::new("/nowhere"), &pattern, &[dir.path().join("a.txt").to_str().expect("UTF-8")]);
+    }
+
+    #[test]
+    fn links_are_followed_but_not_around_in_circles() {
+        let dir = tree(&["d/a.txt", "e/b.txt"]);
+        symlink("..", dir.path().join("d/up")).expect("writable");
+        symlink("../e", dir.path().join("d/side")).expect("writable");
+        symlink("a.txt", dir.path().join("d/c.txt")).expect("writable");
+        symlink("nothing", dir.path().join("d/broken")).expect("writable");
+        check(dir.path(), "d/**/*.txt", &["d/a.txt", "d/c.txt", "d/side/b.txt"]);
+        let error = find(dir.path(), "d/*").expect_err("the link is meant");
+        assert!(error.to_string().starts_with("cannot look through `"), "{error}");
+    }
+}

@@ -1,0 +1,189 @@
+//! Cuts one JSON array into the text of its elements, a piece of the file at a time. Whether an element is JSON is
+//! left to `value::json`.
+
+use memchr::memchr2;
+
+/// Lists and maps within one another. Deeper ones are refused before the stack of brackets gets large.
+const DEPTH_MAX: usize = 100_000;
+
+/// What the bytes fed so far came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// All bytes are used up; more are needed.
+    More,
+    /// An element is complete.
+    Element,
+    /// The array has ended.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    BeforeArray,
+    /// Behind `[`: an element or `]`.
+    First,
+    /// Behind a comma: an element.
+    Next,
+    Element,
+    /// Behind the last element: `]`.
+    Last,
+    String,
+    AfterBackslash,
+    AfterArray,
+}
+
+/// Finds the elements and copies them without the white space between their parts.
+pub(super) struct Elements {
+    place: Place,
+    /// Closing brackets that the element still needs, innermost last.
+    open: Vec<u8>,
+    /// White space was left out since the last byte that was copied.
+    gap: bool,
+    /// Line that the reading has reached, from 1.
+    line: u64,
+    /// Line where the element starts.
+    element_line: u64,
+}
+
+impl Elements {
+    /// Before the first byte.
+    pub(super) fn new() -> Self {
+        Self { place: Place::BeforeArray, open: Vec::new(), gap: false, line: 1, element_line: 1 }
+    }
+
+    /// The line that the reading has reached.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The line where the last element starts.
+    pub(super) fn element_line(&self) -> u64 {
+        self.element_line
+    }
+
+    /// What is wrong when the file ends here.
+    pub(super) fn missing_at_end(&self) -> Option<&'static str> {
+        match self.place {
+            Place::AfterArray => None,
+            Place::BeforeArray => Some("expected a JSON array, found an empty file"),
+            Place::String | Place::AfterBackslash => Some("the file ends within a string"),
+            _ => Some("the file ends before the `]` of the array"),
+        }
+    }
+
+    /// Goes on through `bytes`, adds to `out` what belongs to the element, and says how many bytes are used up.
+    pub(super) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, Step), String> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.place == Place::String {
+                at += self.string(&bytes[at..], out);
+                continue;
+            }
+            let byte = bytes[at];
+            at += 1;
+            if self.place == Place::AfterBackslash {
+                out.push(byte);
+                self.place = Place::String;
+                continue;
+            }
+            if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                self.gap = true;
+                self.line += u64::from(byte == b'\n');
+                continue;
+            }
+            let step = self.token(byte, out)?;
+            // The bracket behind the last element is looked at once more, as the end of the array.
+            let again = step == Step::Element && byte == b']';
+            if step != Step::More {
+                return Ok((at - usize::from(again), step));
+            }
+        }
+        Ok((at, Step::More))
+    }
+
+    /// The inside of a string, up to and with its end or a backslash.
+    fn string(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> usize {
+        let end = memchr2(b'"', b'\\', bytes);
+        let used = end.map_or(bytes.len(), |at| at + 1);
+        if let Some(at) = end {
+            self.place = if bytes[at] == b'"' { Place::Element } else { Place::AfterBackslash };
+        }
+        // A line end in a string is no JSON, but the lines behind it are still to be counted.
+        self.line += memchr::memchr_iter(b'\n', &bytes[..used]).count() as u64;
+        out.extend_from_slice(&bytes[..used]);
+        used
+    }
+
+    fn token(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<Step, String> {
+        match self.place {
+            Place::BeforeArray if byte == b'[' => self.place = Place::First,
+            Place::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
+            Place::AfterArray => {
+                return Err(format!("expected nothing behind the array, found {}", named(byte)));
+            }
+            Place::First | Place::Last if byte == b']' => {
+                self.place = Place::AfterArray;
+                return Ok(Step::End);
+            }
+            Place::First | Place::Next => {
+                if matches!(byte, b',' | b']' | b'}' | b':') {
+                    return Err(format!("expected a value, found `{}`", byte as char));
+                }
+                out.clear();
+                self.gap = false;
+                self.element_line = self.line;
+                self.place = Place::Element;
+                self.inner(byte, out)?;
+            }
+            _ if self.open.is_empty() && byte == b',' => {
+                self.place = Place::Next;
+                return Ok(Step::Element);
+            }
+            _ if self.open.is_empty() && byte == b']' => {
+                self.place = Place::Last;
+                return Ok(Step::Element);
+            }
+            _ => self.inner(byte, out)?,
+        }
+        Ok(Step::More)
+    }
+
+    /// One byte of an element, outside of strings.
+    fn inner(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), String> {
+        let joins = |byte: u8| matches!(byte, b'[' | b']' | b'{' | b'}' | b',' | b':');
+        // `1 2` must not become 12.
+        if std::mem::take(&mut self.gap) && !joins(byte) && out.last().is_some_and(|last| !joins(*last)) {
+            out.push(b' ');
+        }
+        match byte {
+            b'"' => self.place = Place::String,
+            b'[' => self.open.push(b']'),
+            b'{' => self.open.push(b'}'),
+            b']' | b'}' => match self.open.pop() {
+                Some(expected) if expected == byte => {}
+                Some(expected) => {
+                    return Err(format!("expected `{}`, found `{}`", expected as char, byte as char));
+                }
+                None => return Err(format!("expected `,` or `]`, found `{}`", byte as char)),
+            },
+            _ => {}
+        }
+        if self.open.len() > DEPTH_MAX {
+            return Err(format!("more than {DEPTH_MAX} lists and maps within one another"));
+        }
+        out.push(byte);
+        Ok(())
+    }
+}
+
+fn named(byte: u8) -> String {
+    match byte {
+        b'{' => "an object; for one object a line say `format: jsonl`".into(),
+        b'"' => "a string".into(),
+        b'-' | b'0'..=b'9' => "a number".into(),
+        b't' | b'f' => "a boolean".into(),
+        b'n' => "null".into(),
+        0x20..0x7F => format!("`{}`", byte as char),
+        _ => format!("the byte 0x{byte:02X}"),
+    }
+}

@@ -1,0 +1,44 @@
+//! Keeps an error back until the rows before it are handed out. What the error says is left to the formats.
+
+use crate::data::{BadRow, DataError, Reader};
+use crate::value::Chunk;
+
+/// A reader whose errors come alone, so that it does not depend on the size of chunks which rows come before them.
+pub(super) struct ErrorsLast<R> {
+    reader: R,
+    error: Option<DataError>,
+}
+
+impl<R: Reader> ErrorsLast<R> {
+    /// Wraps `reader`, which may fail with items already in the chunk.
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, error: None }
+    }
+}
+
+impl<R: Reader> Reader for ErrorsLast<R> {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        if let Some(error) = self.error.take() {
+            chunk.clear();
+            return Err(error);
+        }
+        let old = bad.len();
+        match self.reader.read(max_items, max_bytes, chunk, bad) {
+            Err(error) if !chunk.is_empty() || bad.len() > old => {
+                self.error = Some(error);
+                Ok(true)
+            }
+            other => other,
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        self.reader.rows()
+    }
+}

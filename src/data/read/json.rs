@@ -1,0 +1,86 @@
+//! One JSON array whose elements are the items, never whole in memory. Finding the elements is left to `elements`.
+
+use crate::data::read::block::{BLOCK_BYTES, Block, ROW_BYTES_MAX};
+use crate::data::read::elements::{Elements, Step};
+use crate::data::read::input::Input;
+use crate::data::{BadRow, DataError, Reader};
+use crate::value::{Chunk, json};
+
+/// Reads the elements of the array, each without the white space in it.
+///
+/// An element that is no JSON although its brackets match is a bad row; where the array itself is broken, the file
+/// cannot be read any further.
+pub(super) struct Json {
+    block: Block,
+    elements: Elements,
+    /// Text of the element that is being read.
+    text: Vec<u8>,
+    ended: bool,
+    rows: u64,
+}
+
+impl Json {
+    /// Reads `input`.
+    pub(super) fn new(input: Input) -> Self {
+        Self { block: Block::new(input), elements: Elements::new(), text: Vec::new(), ended: false, rows: 0 }
+    }
+
+    /// Reads on to the end of the next element; false at the end of the array.
+    fn element(&mut self) -> Result<bool, DataError> {
+        loop {
+            let fed = self.elements.feed(self.block.rest(), &mut self.text);
+            let (used, step) = fed.map_err(|message| self.block.content(self.elements.line(), message))?;
+            self.block.take(used);
+            match step {
+                Step::Element => return Ok(true),
+                // What follows must be white space; only then has the file ended well.
+                Step::End => self.ended = true,
+                Step::More if self.block.has_ended() => {
+                    return match self.elements.missing_at_end() {
+                        None => Ok(false),
+                        Some(message) => Err(self.block.content(self.elements.line(), message)),
+                    };
+                }
+                Step::More => self.block.fill(BLOCK_BYTES)?,
+            }
+            if self.text.len() > ROW_BYTES_MAX {
+                let message = format!("an element is longer than {ROW_BYTES_MAX} bytes");
+                return Err(self.block.content(self.elements.element_line(), message));
+            }
+        }
+    }
+}
+
+impl Reader for Json {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        chunk.clear();
+        for _ in 0..max_items {
+            if self.ended || !self.element()? {
+                return Ok(false);
+            }
+            self.rows += 1;
+            if let Err(error) = json::validate(&self.text) {
+                let (file, line) = (self.block.name(), self.elements.element_line());
+                bad.push(BadRow::not_json(self.rows, file, line, &self.text, &error));
+            } else {
+                chunk.text.extend_from_slice(&self.text);
+                chunk.text.push(b'\n');
+                chunk.end_item();
+            }
+            if chunk.text.len() >= max_bytes {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}

@@ -1,0 +1,227 @@
+//! Cuts delimited text into records and fields. What the fields mean is left to `table`.
+//!
+//! Written out instead of using the `csv` crate's reader because that one gives a record the line where the blank
+//! lines before it start, and takes a quote that is never closed, or text after one, without a word.
+
+use memchr::memchr;
+
+use crate::data::DataError;
+use crate::data::read::block::ROW_BYTES_MAX;
+use crate::data::read::line_source::LineSource;
+
+/// What comes next in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A record; its fields are there to be asked for.
+    Record,
+    /// A record that cannot be read.
+    Bad(String),
+    /// A line with nothing on it.
+    Blank,
+    /// The end.
+    End,
+}
+
+/// The records of an input: fields between delimiters, in double quotes where they hold a delimiter, a quote (doubled)
+/// or a line end.
+pub(super) struct Records {
+    lines: LineSource,
+    delimiter: u8,
+    /// The last record's fields, back to back.
+    text: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+    /// The line it starts on.
+    line: u64,
+}
+
+/// Where in a record the reading stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    FieldStart,
+    Quoted,
+    RecordEnd,
+}
+
+impl Records {
+    /// Records of `lines`.
+    pub(super) fn new(lines: LineSource, delimiter: u8) -> Self {
+        Self { lines, delimiter, text: Vec::new(), ends: Vec::new(), line: 0 }
+    }
+
+    /// The file, for messages.
+    pub(super) fn name(&self) -> &str {
+        self.lines.name()
+    }
+
+    /// An error about the file's content.
+    pub(super) fn content(&self, line: u64, message: impl Into<String>) -> DataError {
+        self.lines.content(line, message)
+    }
+
+    /// The line where the last record starts, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// How many fields the last record has.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A field of the last record.
+    pub(super) fn field(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.text[start..self.ends[at]]
+    }
+
+    /// The last record roughly as it was, for messages.
+    pub(super) fn shown(&self) -> Vec<u8> {
+        let fields: Vec<&[u8]> = (0..self.len()).map(|at| self.field(at)).collect();
+        let last = self.ends.last().copied().unwrap_or(0);
+        let mut shown = fields.join(&self.delimiter);
+        if last < self.text.len() {
+            shown.push(self.delimiter);
+            shown.extend_from_slice(&self.text[last..]);
+        }
+        shown
+    }
+
+    /// Reads the next record.
+    pub(super) fn next(&mut self) -> Result<Next, DataError> {
+        self.text.clear();
+        self.ends.clear();
+        let mut state = State::FieldStart;
+        loop {
+            let Some((line, bytes)) = self.lines.next()? else {
+                return Ok(self.at_end(state));
+            };
+            if state == State::FieldStart {
+                self.line = line;
+                if matches!(bytes, b"" | b"\r") {
+                    return Ok(Next::Blank);
+                }
+            }
+            let mut fields = Fields { text: &mut self.text, ends: &mut self.ends, delimiter: self.delimiter };
+            match fields.read(bytes, state) {
+                Err(message) => return Ok(Next::Bad(message)),
+                Ok(State::RecordEnd) => return Ok(Next::Record),
+                Ok(after) => state = after,
+            }
+            if self.text.len() > ROW_BYTES_MAX {
+                let message = format!("a record is longer than {ROW_BYTES_MAX} bytes");
+                return Err(self.content(self.line, message));
+            }
+        }
+    }
+
+    fn at_end(&self, state: State) -> Next {
+        if state == State::Quoted {
+            return Next::Bad(format!("the quote of field {} is never closed", self.len() + 1));
+        }
+        Next::End
+    }
+}
+
+/// The fields of one record while they are read.
+struct Fields<'a> {
+    text: &'a mut Vec<u8>,
+    ends: &'a mut Vec<usize>,
+    delimiter: u8,
+}
+
+impl Fields<'_> {
+    /// Reads one line of a record, given without its line feed.
+    fn read(&mut self, line: &[u8], mut state: State) -> Result<State, String> {
+        let mut rest = line;
+        loop {
+            if state == State::Quoted || rest.first() == Some(&b'"') {
+                rest = if state == State::Quoted { rest } else { &rest[1..] };
+                let Some(after) = self.quoted(rest) else {
+                    self.text.push(b'\n');
+                    return Ok(State::Quoted);
+                };
+                rest = after;
+                self.ends.push(self.text.len());
+                state = State::FieldStart;
+                match rest {
+                    b"" | b"\r" => return Ok(State::RecordEnd),
+                    [next, after @ ..] if *next == self.delimiter => rest = after,
+                    _ => return Err(format!("text follows the closing quote of field {}", self.ends.len())),
+                }
+            } else if let Some(at) = memchr(self.delimiter, rest) {
+                self.text.extend_from_slice(&rest[..at]);
+                self.ends.push(self.text.len());
+                rest = &rest[at + 1..];
+            } else {
+                self.text.extend_from_slice(rest.strip_suffix(b"\r").unwrap_or(rest));
+                self.ends.push(self.text.len());
+                return Ok(State::RecordEnd);
+            }
+        }
+    }
+
+    /// Adds the inside of a quoted field and returns what follows its closing quote, if that is on this line.
+    fn quoted<'r>(&mut self, mut rest: &'r [u8]) -> Option<&'r [u8]> {
+        loop {
+            let Some(at) = memchr(b'"', rest) else {
+                self.text.extend_from_slice(rest);
+                return None;
+            };
+            self.text.extend_from_slice(&rest[..at]);
+            rest = &rest[at + 1..];
+            if rest.first() != Some(&b'"') {
+                return Some(rest);
+            }
+            self.text.push(b'"');
+            rest = &rest[1..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::read::input::Input;
+
+    /// Shows each record as its line and its fields between bars.
+    fn check(text: &'static str, expect: &[&str]) {
+        let input = Input::plain(Box::new(text.as_bytes()), "t".into());
+        let mut records = Records::new(LineSource::new(input, true), b',');
+        let mut seen = Vec::new();
+        loop {
+            let shown = match records.next().expect("readable") {
+                Next::End => break,
+                Next::Blank => "blank".to_string(),
+                Next::Bad(message) => message,
+                Next::Record => {
+                    let fields = (0..records.len()).map(|at| String::from_utf8_lossy(records.field(at)));
+                    fields.collect::<Vec<_>>().join("|")
+                }
+            };
+            seen.push(format!("{} {shown}", records.line()));
+        }
+        assert_eq!(seen, expect);
+    }
+
+    #[test]
+    fn quotes_hold_delimiters_quotes_and_line_ends() {
+        check("a,\"b,\"\"c\"\"\",d\r\n\"x\r\ny\",\"\",\n1,2\n", &["1 a|b,\"c\"|d", "2 x\r\ny||", "4 1|2"]);
+    }
+
+    #[test]
+    fn blank_lines_are_told_apart_from_records_and_counted() {
+        check("\na\n\r\n\nb", &["1 blank", "2 a", "3 blank", "4 blank", "5 b"]);
+        check("a\n\"\n\n\"\nb\n", &["1 a", "2 \n\n", "5 b"]);
+    }
+
+    #[test]
+    fn a_misplaced_quote_spoils_its_record_only() {
+        check("a,\"b\"c\nd,e\"f\n", &["1 text follows the closing quote of field 2", "2 d|e\"f"]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_found_at_its_record() {
+        check("a\nb,\"c\nd\n", &["1 a", "2 the quote of field 2 is never closed"]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Text files whose lines are the items. What the text says is left to the caller.
+
+use crate::data::read::input::Input;
+use crate::data::read::line_source::LineSource;
+use crate::data::{BadRow, DataError, Reader};
+use crate::value::Chunk;
+use crate::value::json::write_string;
+
+/// Reads one string a line, without its line end. An empty line is an empty string, also at the end of the file.
+pub(super) struct Text {
+    lines: LineSource,
+    raw: Chunk,
+    rows: u64,
+}
+
+impl Text {
+    /// Reads `input`.
+    pub(super) fn new(input: Input) -> Self {
+        Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0 }
+    }
+}
+
+impl Reader for Text {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        chunk.clear();
+        let more = self.lines.take(max_items, max_bytes, &mut self.raw)?;
+        let line = self.raw.origin.as_ref().map_or(1, |origin| origin.line);
+        for at in 0..self.raw.len() {
+            self.rows += 1;
+            let text = self.raw.item(at);
+            let text = text.strip_suffix(b"\n").unwrap_or(text);
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            if write_string(&mut chunk.text, text) {
+                chunk.text.push(b'\n');
+                chunk.end_item();
+            } else {
+                let line = line + at as u64;
+                bad.push(BadRow::new(self.rows, self.lines.name(), line, "the line is not UTF-8", text));
+            }
+        }
+        Ok(more)
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}

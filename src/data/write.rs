@@ -1,0 +1,50 @@
+//! Opens files of items for writing. The order of the items is left to the caller.
+
+mod array;
+mod jsonl;
+mod output;
+mod pretty;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use crate::data::{DataError, Format, WriteOptions};
+use output::Output;
+
+/// Takes items as JSON text, from first to last.
+pub trait Writer: Send {
+    /// Writes complete JSON lines, each ended by a line feed.
+    fn write(&mut self, lines: &[u8]) -> Result<(), DataError>;
+
+    /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
+    fn commit(self: Box<Self>) -> Result<(), DataError>;
+}
+
+/// Starts a file beside the target; [`Writer::commit`] puts it in the target's place.
+///
+/// Folders that are missing are made, links are followed, and a file that is there keeps its permissions. Standard
+/// output and what is no ordinary file (`/dev/null`, a pipe) are written to directly and have what was written by then
+/// when a step fails.
+pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
+    options.check()?;
+    let output = Output::create(options)?;
+    let table = |output, delimiter| table::Table::new(output, delimiter, options.columns.clone());
+    Ok(match options.format {
+        Format::Jsonl => Box::new(jsonl::Jsonl::new(output)),
+        Format::Json => Box::new(array::Array::new(output, options.pretty)),
+        Format::Csv => Box::new(table(output, b',')?),
+        Format::Tsv => Box::new(table(output, b'\t')?),
+        Format::Lines => Box::new(text::Text::new(output)),
+    })
+}
+
+/// The items of JSON lines, without white space around them.
+fn items(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', lines).map(move |end| {
+        let item = lines[start..end].trim_ascii();
+        start = end + 1;
+        item
+    })
+}

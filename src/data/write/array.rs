@@ -1,0 +1,44 @@
+//! Items as one JSON array. Indenting one is left to `pretty`.
+
+use crate::data::write::items;
+use crate::data::write::output::Output;
+use crate::data::write::pretty::push_pretty;
+use crate::data::{DataError, Writer};
+
+/// Writes one element a line, or indented; `[]` without items.
+pub(super) struct Array {
+    output: Output,
+    pretty: bool,
+    started: bool,
+    text: Vec<u8>,
+}
+
+impl Array {
+    /// Writes to `output`, indented if `pretty`.
+    pub(super) fn new(output: Output, pretty: bool) -> Self {
+        Self { output, pretty, started: false, text: Vec::new() }
+    }
+}
+
+impl Writer for Array {
+    fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
+        self.text.clear();
+        for item in items(lines) {
+            let before: &[u8] = if self.started { b",\n" } else { b"[\n" };
+            self.started = true;
+            self.text.extend_from_slice(before);
+            if self.pretty {
+                self.text.extend_from_slice(b"  ");
+                push_pretty(&mut self.text, item, 1);
+            } else {
+                self.text.extend_from_slice(item);
+            }
+        }
+        self.output.put(&self.text)
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<(), DataError> {
+        self.output.put(if self.started { b"\n]\n" } else { b"[]\n" })?;
+        self.output.commit()
+    }
+}

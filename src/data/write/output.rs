@@ -1,0 +1,208 @@
+//! The place where a writer's bytes go: a file beside its target, or a stream. Formats are left to the writers.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::write::GzEncoder;
+use tempfile::NamedTempFile;
+
+use crate::data::{Compression, DataError, Target, WriteOptions};
+
+/// Bytes gathered before they are written.
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// Links that lead to a target at most, as in the kernel.
+const LINKS_MAX: usize = 40;
+
+/// Permissions of a new file, before the process's umask.
+const NEW_FILE_MODE: u32 = 0o666;
+
+/// What readers take away from the front of a file.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// Where a writer writes.
+pub(super) struct Output {
+    name: Arc<str>,
+    bytes: Encoder,
+    live: bool,
+    begun: bool,
+}
+
+enum Encoder {
+    Plain(BufWriter<Place>),
+    Gzip(GzEncoder<BufWriter<Place>>),
+    Zstd(zstd::Encoder<'static, BufWriter<Place>>),
+}
+
+enum Place {
+    /// Written to as it comes.
+    Stream(File),
+    /// Renamed to `target` at the end.
+    Beside { file: NamedTempFile, target: PathBuf },
+}
+
+impl Output {
+    /// Opens the place that the options name.
+    pub(super) fn create(options: &WriteOptions) -> Result<Self, DataError> {
+        let name = match options.target {
+            Target::Stdout => "standard output".into(),
+            Target::File(_) => Arc::clone(&options.name),
+        };
+        let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
+        let place = match &options.target {
+            Target::Stdout => {
+                let own = io::stdout().as_fd().try_clone_to_owned();
+                Place::Stream(File::from(own.map_err(|source| fail("open", source))?))
+            }
+            Target::File(path) => Place::create(path, &fail)?,
+        };
+        let live = matches!(place, Place::Stream(_)) && options.compression == Compression::None;
+        let buffered = BufWriter::with_capacity(BUFFER_BYTES, place);
+        let bytes = match options.compression {
+            Compression::None => Encoder::Plain(buffered),
+            Compression::Gzip => Encoder::Gzip(GzEncoder::new(buffered, flate2::Compression::default())),
+            Compression::Zstd => {
+                let encoder = zstd::Encoder::new(buffered, zstd::DEFAULT_COMPRESSION_LEVEL);
+                let mut encoder = encoder.map_err(|source| fail("compress", source))?;
+                encoder.include_checksum(true).map_err(|source| fail("compress", source))?;
+                Encoder::Zstd(encoder)
+            }
+        };
+        Ok(Self { name, bytes, live, begun: false })
+    }
+
+    /// The name for messages.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Adds bytes, and hands on what was gathered if somebody may be waiting for it.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), DataError> {
+        let written = self.write_all(bytes).and_then(|()| self.flush());
+        written.map_err(|source| DataError::Io { intent: "write", path: PathBuf::from(&*self.name), source })
+    }
+
+    /// Writes what is left and puts the file in its place.
+    pub(super) fn commit(self) -> Result<(), DataError> {
+        let Self { name, bytes, .. } = self;
+        let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
+        let place = bytes.finish().map_err(|source| fail("write", source))?;
+        match place {
+            Place::Stream(_) => Ok(()),
+            Place::Beside { file, target } => {
+                // Otherwise a crash of the machine could leave an empty file under the new name.
+                file.as_file().sync_data().map_err(|source| fail("write", source))?;
+                file.persist(&target).map_err(|error| fail("replace", error.error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.begun && !bytes.is_empty() {
+            self.begun = true;
+            if bytes.starts_with(BOM) {
+                // It belongs to the first item, and readers take only one away.
+                self.bytes.write_all(BOM)?;
+            }
+        }
+        self.bytes.write(bytes)
+    }
+
+    /// Hands on what was gathered if somebody may be waiting for it.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.live { self.bytes.flush() } else { Ok(()) }
+    }
+}
+
+impl Place {
+    fn create(path: &Path, fail: &dyn Fn(&'static str, io::Error) -> DataError) -> Result<Self, DataError> {
+        let target = follow_links(path).map_err(|source| fail("open", source))?;
+        let old = fs::metadata(&target).ok();
+        match &old {
+            Some(old) if old.is_dir() => {
+                return Err(fail("write", io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
+            }
+            Some(old) if !old.is_file() => {
+                let file = File::options().write(true).open(&target);
+                return file.map(Self::Stream).map_err(|source| fail("open", source));
+            }
+            _ => {}
+        }
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|source| fail("create the folder of", source))?;
+        let file = tempfile::Builder::new()
+            .prefix(".flowrun-")
+            .suffix(".tmp")
+            .permissions(Permissions::from_mode(NEW_FILE_MODE))
+            .tempfile_in(folder)
+            .map_err(|source| fail("create a file beside", source))?;
+        if let Some(old) = old {
+            let keep = Permissions::from_mode(old.permissions().mode() & 0o777);
+            file.as_file().set_permissions(keep).map_err(|source| fail("keep the permissions of", source))?;
+        }
+        Ok(Self::Beside { file, target })
+    }
+}
+
+/// The file at the end of the links that start at `path`, which need not exist.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS_MAX {
+        let Ok(next) = fs::read_link(&path) else { return Ok(path) };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::other("too many links lead on from one another"))
+}
+
+impl Encoder {
+    fn finish(self) -> io::Result<Place> {
+        let buffered = match self {
+            Self::Plain(buffered) => buffered,
+            Self::Gzip(encoder) => encoder.finish()?,
+            Self::Zstd(encoder) => encoder.finish()?,
+        };
+        buffered.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+}
+
+impl Write for Encoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(inner) => inner.write(bytes),
+            Self::Gzip(inner) => inner.write(bytes),
+            Self::Zstd(inner) => inner.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(inner) => inner.flush(),
+            Self::Gzip(inner) => inner.flush(),
+            Self::Zstd(inner) => inner.flush(),
+        }
+    }
+}
+
+impl Write for Place {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(file) => file.write(bytes),
+            Self::Beside { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream(file) => file.flush(),
+            Self::Beside { file, .. } => file.flush(),
+        }
+    }
+}

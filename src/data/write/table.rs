@@ -1,0 +1,184 @@
+//! Items as comma- or tab-separated values. When a field needs quotes is left to the `csv` crate.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{fmt, io};
+
+use indexmap::IndexMap;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::data::write::items;
+use crate::data::write::output::Output;
+use crate::data::{DataError, Writer};
+
+/// Writes one object a row, below a row of names.
+///
+/// Strings are written as they are, null and what is missing as nothing, all else as JSON text. With columns given, an
+/// item's other keys are left out, as was asked for; otherwise the first item's keys are the columns, and a later item
+/// with another key is an error, because its value would be lost.
+pub(super) struct Table {
+    name: Arc<str>,
+    rows: csv::Writer<Output>,
+    columns: Option<Columns>,
+    /// Items written so far, the current one included.
+    count: u64,
+}
+
+struct Columns {
+    positions: HashMap<String, usize>,
+    /// Whether the pipeline names them.
+    given: bool,
+}
+
+impl Table {
+    /// Writes to `output`; without `columns`, the first item has them.
+    pub(super) fn new(
+        output: Output,
+        delimiter: u8,
+        columns: Option<Vec<String>>,
+    ) -> Result<Self, DataError> {
+        let name = Arc::clone(output.name());
+        let rows = csv::WriterBuilder::new().delimiter(delimiter).from_writer(output);
+        let mut table = Self { name, rows, columns: None, count: 0 };
+        if let Some(names) = columns {
+            table.start(&names, true)?;
+        }
+        Ok(table)
+    }
+
+    fn start<N: AsRef<str>>(&mut self, names: &[N], given: bool) -> Result<(), DataError> {
+        self.record(names.iter().map(AsRef::as_ref))?;
+        let positions = names.iter().enumerate().map(|(at, name)| (name.as_ref().to_string(), at));
+        self.columns = Some(Columns { positions: positions.collect(), given });
+        Ok(())
+    }
+
+    fn row(&mut self, item: &[u8]) -> Result<(), DataError> {
+        let object = Object::read(item).map_err(|message| self.refuse(message))?;
+        if self.columns.is_none() {
+            let names: Vec<&str> = object.0.keys().map(|name| &**name).collect();
+            if names.is_empty() {
+                return Err(self.refuse("it has no keys, which would be the columns; say `columns`"));
+            }
+            self.start(&names, false)?;
+        }
+        let columns = self.columns.as_ref().expect("they were just made");
+        let mut fields = vec![Cow::Borrowed(""); columns.positions.len()];
+        for (name, value) in &object.0 {
+            match columns.positions.get(&**name) {
+                Some(at) => fields[*at] = text_of(value),
+                None if columns.given => {}
+                None => {
+                    return Err(self.refuse(format!(
+                        "it has a key `{name}` and the first item, whose keys are the columns, does not; say `columns`"
+                    )));
+                }
+            }
+        }
+        self.record(fields.iter().map(|field| &**field))
+    }
+
+    fn record<'f>(&mut self, fields: impl Iterator<Item = &'f str>) -> Result<(), DataError> {
+        let written = self.rows.write_record(fields.map(str::as_bytes));
+        written.map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(source) => self.cannot_write(source),
+            other => self.refuse(format!("{other:?}")),
+        })
+    }
+
+    fn refuse(&self, message: impl Into<String>) -> DataError {
+        DataError::Item { file: self.name.to_string(), item: self.count, message: message.into() }
+    }
+
+    fn cannot_write(&self, source: io::Error) -> DataError {
+        DataError::Io { intent: "write", path: PathBuf::from(&*self.name), source }
+    }
+}
+
+impl Writer for Table {
+    fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
+        for item in items(lines) {
+            self.count += 1;
+            self.row(item)?;
+        }
+        // Rows that the `csv` crate gathers go on to the output, which knows whether somebody waits for them.
+        self.rows.flush().map_err(|source| self.cannot_write(source))
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), DataError> {
+        let Self { name, rows, .. } = *self;
+        let output = rows.into_inner().map_err(|error| DataError::Io {
+            intent: "write",
+            path: PathBuf::from(&*name),
+            source: error.into_error(),
+        })?;
+        output.commit()
+    }
+}
+
+/// An object's keys and the JSON text of its values, in their order; of a key that comes twice, the last value.
+struct Object<'a>(IndexMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'a> Object<'a> {
+    fn read(item: &'a [u8]) -> Result<Self, String> {
+        let found = match item.trim_ascii_start().first() {
+            Some(b'{') => return serde_json::from_slice(item).map_err(|error| error.to_string()),
+            Some(b'[') => "a list",
+            Some(b'"') => "a string",
+            Some(b'n') => "null",
+            Some(b't' | b'f') => "a boolean",
+            _ => "a number",
+        };
+        Err(format!("it is {found}, and a row is made of an object"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = IndexMap::new();
+        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+            pairs.insert(name, value);
+        }
+        Ok(Object(pairs))
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// What stands in the field for a value.
+fn text_of(value: &RawValue) -> Cow<'_, str> {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'n') => Cow::Borrowed(""),
+        Some(b'"') => unquoted(json),
+        _ => Cow::Borrowed(json),
+    }
+}
+
+/// The text that a JSON string stands for.
+pub(super) fn unquoted(json: &str) -> Cow<'_, str> {
+    if !json.contains('\\') {
+        return Cow::Borrowed(json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json));
+    }
+    // Strings that reached a writer are JSON; one that is not would be shown as it is.
+    serde_json::from_str(json).map_or(Cow::Borrowed(json), Cow::Owned)
+}

@@ -1,0 +1,331 @@
+//! The coordinator of one map-like step: moves items between the input, the scheduler, the workers and the sink.
+//!
+//! All decisions are the scheduler's; all Lua is the workers'. Runs on the step's own thread.
+
+mod input;
+mod settle;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::RecvTimeoutError;
+
+use self::input::ChunkSize;
+use super::EngineError;
+use super::feed::Feed;
+use super::ledger::Errors;
+use super::pool::{Crew, Earlier, Pool, Reply, Work};
+use super::shared::Shared;
+use super::sink::Sink;
+use crate::data::{DataError, Piece};
+use crate::event::{Event, StepId, StepResult, StepStatus};
+use crate::lua::{Cancel, CancelLevel, Shape, WorkerOptions};
+use crate::plan::{Each, EachKind, Step};
+use crate::schedule::{FailFast, Policy, Scheduler};
+use crate::value::Chunk;
+
+/// How often a coordinator that waits looks up for interrupts.
+const LOOK_UP: Duration = Duration::from_millis(50);
+/// How long a run of items may take before what is left of it goes back to be shared out anew.
+const RUN_BUDGET: Duration = Duration::from_millis(20);
+/// How long workers may take to put away their Lua states before the step ends without waiting for them.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why a step cannot be carried through, whatever its items did.
+pub(super) enum Fault {
+    /// Intermediate results could not be written or read.
+    Data(DataError),
+    /// The script cannot be loaded, or its setup failed.
+    Script(String),
+}
+
+impl From<DataError> for Fault {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Data(error) => error.fmt(f),
+            Self::Script(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// An item between two attempts.
+struct Waiting {
+    chunk: Chunk,
+    earlier: Box<Earlier>,
+}
+
+struct Coordinator<'a> {
+    shared: &'a Shared<'a>,
+    step: &'a Step,
+    policy: &'a Policy,
+    scheduler: Scheduler,
+    feed: Feed<'a>,
+    sink: Sink<'a>,
+    pool: Pool,
+    cancel: Arc<Cancel>,
+    begun: Instant,
+    /// Items offered to the scheduler and not yet started, by index of the first.
+    fresh: BTreeMap<u64, Chunk>,
+    waiting: HashMap<u64, Waiting>,
+    /// Works handed in and not yet back, and the items in them.
+    works_out: usize,
+    items_out: u64,
+    /// Works that may be out at once: what keeps the workers busy.
+    window: usize,
+    size: ChunkSize,
+    spare_chunks: Vec<Chunk>,
+    input_ended: bool,
+    lost: Option<StepId>,
+    interrupted: Option<Instant>,
+    /// `errors` of the step, when an expression asks for them.
+    errors: Errors,
+    told: Instant,
+}
+
+/// Runs a map-like step whose input has been opened.
+pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>) -> StepResult {
+    let begun = Instant::now();
+    let total = feed.total(step);
+    shared.emit(Event::StepStarted { step: step.id, total });
+    let coordinator = match Coordinator::new(shared, step, each, feed) {
+        Ok(coordinator) => coordinator,
+        Err(error) => return StepResult::broken(error.to_string(), begun.elapsed()),
+    };
+    coordinator.carry_out(total)
+}
+
+impl<'a> Coordinator<'a> {
+    fn new(
+        shared: &'a Shared<'a>,
+        step: &'a Step,
+        each: &'a Each,
+        feed: Feed<'a>,
+    ) -> Result<Self, EngineError> {
+        let policy = &each.policy;
+        let threads = policy.concurrency.min(shared.options.cores).max(1);
+        let coroutines = each.script.waits();
+        let exact =
+            policy.rate_limit.is_some() || stops_at_failure(policy) || policy.concurrency == 1 || coroutines;
+        // Workers that never wait find the next run of items ready when they are done with one; that is no item
+        // more being worked on, because there are no more workers than `concurrency`.
+        let window = if exact { policy.concurrency } else { threads * 2 };
+        let scheduled = Policy { concurrency: window, ..policy.clone() };
+        let cancel = Arc::new(Cancel::default());
+        let crew = Crew {
+            script: Arc::clone(&each.script),
+            options: worker_options(shared, step, each),
+            cancel: Arc::clone(&cancel),
+            step: step.id,
+            slow_after: policy.slow_after,
+            coroutines: coroutines.then(|| policy.concurrency.div_ceil(threads)),
+            tells_starts: policy.rate_limit.is_some(),
+            stops_at_failure: stops_at_failure(policy),
+            budget: RUN_BUDGET,
+        };
+        let single = coroutines || policy.rate_limit.is_some();
+        Ok(Self {
+            shared,
+            step,
+            policy,
+            scheduler: Scheduler::new(&scheduled, shared.options.seed),
+            sink: Sink::open(shared, step.id),
+            pool: Pool::start(threads, crew, shared.watchdog)?,
+            feed,
+            cancel,
+            begun: Instant::now(),
+            fresh: BTreeMap::new(),
+            waiting: HashMap::new(),
+            works_out: 0,
+            items_out: 0,
+            window,
+            size: ChunkSize::new(single),
+            spare_chunks: Vec::new(),
+            input_ended: false,
+            lost: None,
+            interrupted: None,
+            errors: Vec::new(),
+            told: Instant::now(),
+        })
+    }
+
+    fn carry_out(mut self, total: Option<u64>) -> StepResult {
+        if let Some(total) = total {
+            self.scheduler.expect_total(total);
+        }
+        let fault = self.drive().err();
+        if fault.is_some() {
+            self.abandon();
+        }
+        self.count_rest();
+        self.scheduler.close();
+        let fault = self.put_away_unstarted().err().or(fault);
+        self.dismiss();
+        self.finish(fault)
+    }
+
+    /// The loop: start what may start, hear what comes back.
+    fn drive(&mut self) -> Result<(), Fault> {
+        loop {
+            self.look_outside();
+            self.expire()?;
+            self.fill();
+            self.obey_stop();
+            if self.works_out == 0 && self.scheduler.is_done() {
+                return Ok(());
+            }
+            match self.pool.replies.recv_timeout(self.patience()) {
+                Ok(reply) => self.hear(reply)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Fault::Script("all workers are gone".to_owned()));
+                }
+            }
+            while let Ok(reply) = self.pool.replies.try_recv() {
+                self.hear(reply)?;
+            }
+            self.tell_progress();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Interrupts and the step's deadline.
+    fn look_outside(&mut self) {
+        if self.step.deadline.is_some_and(|limit| self.now() >= limit) {
+            self.scheduler.deadline();
+        }
+        let interrupts = self.shared.interrupt.count();
+        if interrupts == 0 {
+            return;
+        }
+        if self.interrupted.is_none() {
+            self.interrupted = Some(Instant::now());
+            self.scheduler.interrupt();
+        }
+        let over = self.interrupted.is_some_and(|since| since.elapsed() >= self.shared.options.grace);
+        if over || interrupts > 1 {
+            self.scheduler.grace_over();
+        }
+    }
+
+    fn obey_stop(&mut self) {
+        let Some(stop) = self.scheduler.stop() else { return };
+        self.cancel.raise(if stop.interrupt { CancelLevel::Interrupt } else { CancelLevel::Drain });
+    }
+
+    /// How long to wait for the workers before something else needs doing.
+    fn patience(&self) -> Duration {
+        let now = self.now();
+        let until = |at: Duration| at.saturating_sub(now);
+        let wake = self.scheduler.next_wake(now).map_or(LOOK_UP, until);
+        let deadline = self.step.deadline.filter(|limit| *limit > now).map_or(LOOK_UP, until);
+        wake.min(deadline).min(LOOK_UP)
+    }
+
+    fn tell_progress(&mut self) {
+        if self.told.elapsed() >= LOOK_UP {
+            self.told = Instant::now();
+            let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
+            self.shared.emit(Event::Progress { step: self.step.id, tally, total });
+        }
+    }
+
+    /// Gives up on works that are out: what they hold counts as cancelled.
+    fn abandon(&mut self) {
+        self.cancel.raise(CancelLevel::Interrupt);
+        self.scheduler.source_failed();
+        self.scheduler.cancelled(self.items_out);
+        (self.works_out, self.items_out) = (0, 0);
+    }
+
+    /// Fills the places of items that never ended, so that everything behind them is given on.
+    fn put_away_unstarted(&mut self) -> Result<(), Fault> {
+        let fresh = std::mem::take(&mut self.fresh);
+        let waiting = std::mem::take(&mut self.waiting);
+        let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
+        for (first, count) in gaps.chain(waiting.keys().map(|index| (*index, 1))) {
+            self.sink.push(Piece { first, count, ..Piece::default() })?;
+        }
+        Ok(())
+    }
+
+    /// Lets the workers go and waits a moment for them.
+    fn dismiss(&mut self) {
+        self.pool.close();
+        let until = Instant::now() + FAREWELL;
+        while let Ok(reply) = self.pool.replies.recv_deadline(until) {
+            match reply {
+                Reply::Gone if self.pool.one_gone() => return,
+                Reply::Logs(lines) => self.log(lines),
+                _ => {}
+            }
+        }
+    }
+
+    fn finish(self, fault: Option<Fault>) -> StepResult {
+        let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
+        let (emitted, duration) = (self.sink.emitted, self.begun.elapsed());
+        let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
+        let cut = self.interrupted.is_some() && tally.cancelled > 0;
+        let (status, reason) = match (fault, self.lost) {
+            (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
+            (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.shared, lost))),
+            (None, None) if cut => (StepStatus::Cancelled, Some("interrupted".to_owned())),
+            (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
+            (None, None) => (StepStatus::Failed, verdict.reason),
+        };
+        StepResult {
+            status,
+            reason,
+            total: tally.ended(),
+            tally,
+            emitted,
+            needed: Some((self.policy.min_success_ratio, verdict.needed)),
+            duration,
+            target: None,
+        }
+    }
+}
+
+/// Whether an item's failure may be the last thing that happens in a step.
+fn stops_at_failure(policy: &Policy) -> bool {
+    policy.fail_fast != FailFast::Off || policy.max_failures.is_some() || policy.stop_early
+}
+
+/// Why a step that was reading from `lost` was cut off.
+pub(super) fn lost_reason(shared: &Shared<'_>, lost: StepId) -> String {
+    match shared.plan.steps.get(lost.at()) {
+        Some(source) => format!("source `{}` failed", source.name),
+        None => "intermediate results cannot be read back".to_owned(),
+    }
+}
+
+fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOptions {
+    let shape = match each.kind {
+        EachKind::Map => Shape::Map,
+        EachKind::FlatMap => Shape::FlatMap,
+        EachKind::Filter => Shape::Filter,
+    };
+    WorkerOptions {
+        shape,
+        memory: each.policy.memory,
+        scope: shared.scope(None),
+        step: Arc::clone(&step.name),
+        worker: 1,
+        max_attempts: each.policy.retries.max.saturating_add(1),
+        timeout: each.policy.timeout,
+        item_deadline: each.policy.item_deadline,
+        retry_when: each.retry_when.as_deref().cloned(),
+        seed: shared.options.seed,
+        logs: shared.options.logs,
+    }
+}

@@ -1,0 +1,158 @@
+//! From the input to the workers: how many items travel together, and which may start.
+
+use std::time::{Duration, Instant};
+
+use super::{Coordinator, Waiting, Work};
+use crate::engine::feed::Next;
+use crate::lua::Attempt;
+use crate::schedule::{Start, Stop, StopReason};
+use crate::value::Chunk;
+
+/// A run of items should take about this long: far above the cost of handing it over (some 20 µs), far below what a
+/// person notices.
+const RUN_TARGET: Duration = Duration::from_millis(4);
+/// Text of a run of items. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
+const RUN_BYTES: usize = 256 * 1024;
+/// Items of a run, so that their endings stay a short list.
+const RUN_ITEMS: usize = 8192;
+
+/// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
+/// gigabytes of lines.
+const COUNT_LIMIT: Duration = Duration::from_secs(2);
+
+/// How many items travel together: follows the measured time of an item.
+pub(super) struct ChunkSize {
+    single: bool,
+    items: usize,
+}
+
+impl ChunkSize {
+    /// `single`: each item travels alone, whatever it takes.
+    pub(super) fn new(single: bool) -> Self {
+        // A first run short enough to do no harm when items are slow.
+        Self { single, items: if single { 1 } else { 4 } }
+    }
+
+    /// Learns from a run that came back.
+    pub(super) fn learn(&mut self, done: usize, elapsed: Duration) {
+        if self.single || done == 0 {
+            return;
+        }
+        let each = elapsed.as_nanos() / done as u128;
+        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(RUN_ITEMS as u128);
+        let fitting = usize::try_from(fitting).unwrap_or(RUN_ITEMS).clamp(1, RUN_ITEMS);
+        // Slow items shorten the runs at once; quick ones lengthen them by and by, so that one quick run proves little.
+        self.items = fitting.min(self.items * 8);
+    }
+
+    pub(super) fn items(&self) -> usize {
+        self.items
+    }
+}
+
+impl Coordinator<'_> {
+    /// Starts whatever may start now.
+    pub(super) fn fill(&mut self) {
+        while self.works_out < self.window {
+            if self.fresh.is_empty() && !self.input_ended && self.scheduler.stop().is_none() {
+                self.read();
+                // What was read may have been the end of a source that failed.
+                self.obey_stop();
+            }
+            let most =
+                self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
+            let Some(start) = self.scheduler.start(self.now(), most as u64) else { return };
+            self.dispatch(start);
+        }
+    }
+
+    fn read(&mut self) {
+        let mut chunk = self.spare_chunks.pop().unwrap_or_default();
+        match self.feed.next(self.size.items(), RUN_BYTES, &mut chunk) {
+            Next::Chunk => {
+                self.scheduler.offer(chunk.len() as u64);
+                self.fresh.insert(chunk.first, chunk);
+            }
+            Next::End => {
+                self.input_ended = true;
+                self.scheduler.end_of_input();
+            }
+            Next::Lost(source) => self.lose(source),
+        }
+    }
+
+    /// The source failed: what was made of it so far is not to be used.
+    pub(super) fn lose(&mut self, source: crate::event::StepId) {
+        self.input_ended = true;
+        self.lost.get_or_insert(source);
+        self.scheduler.source_failed();
+    }
+
+    /// A step that stopped by its own policy still says how many items there were: the rest of the input is read, but
+    /// only counted, and not for long.
+    pub(super) fn count_rest(&mut self) {
+        let own = |stop: Stop| !matches!(stop.reason, StopReason::Interrupted | StopReason::SourceFailed);
+        if self.input_ended || !self.scheduler.stop().is_some_and(own) {
+            return;
+        }
+        let until = Instant::now() + COUNT_LIMIT;
+        let mut chunk = Chunk::default();
+        while self.shared.interrupt.count() == 0 && Instant::now() < until && self.feed.is_finite() {
+            match self.feed.next(usize::MAX, RUN_BYTES, &mut chunk) {
+                Next::Chunk => self.scheduler.offer(chunk.len() as u64),
+                Next::End => return self.scheduler.end_of_input(),
+                Next::Lost(source) => return self.lose(source),
+            }
+        }
+    }
+
+    fn dispatch(&mut self, start: Start) {
+        let item_deadline = start.item_deadline.map(|deadline| self.begun + deadline);
+        let attempt = Attempt { number: start.attempt, item_deadline };
+        let out = self.sink.spare();
+        let work = if start.attempt > 1 {
+            let Waiting { chunk, earlier } =
+                self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
+            Work { start, chunk, attempt, earlier: Some(earlier), out }
+        } else {
+            let chunk = self.take_fresh(start.first, start.count as usize);
+            Work { start, chunk, attempt, earlier: None, out }
+        };
+        self.works_out += 1;
+        self.items_out += work.chunk.len() as u64;
+        self.pool.send(work);
+    }
+
+    /// The `count` fresh items from `first` on.
+    fn take_fresh(&mut self, first: u64, count: usize) -> Chunk {
+        let (_, chunk) = self.fresh.pop_first().expect("the scheduler starts only what was offered");
+        assert_eq!(chunk.first, first, "fresh items start in the order of their indices");
+        if chunk.len() == count {
+            return chunk;
+        }
+        let rest = chunk.slice(count..chunk.len());
+        self.fresh.insert(rest.first, rest);
+        chunk.slice(0..count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_grow_with_quick_items_and_shrink_at_once_with_slow_ones() {
+        let mut size = ChunkSize::new(false);
+        size.learn(4, Duration::from_micros(4));
+        assert_eq!(size.items(), 32);
+        for _ in 0..5 {
+            size.learn(100, Duration::from_micros(100));
+        }
+        assert_eq!(size.items(), 4000);
+        size.learn(1, Duration::from_millis(50));
+        assert_eq!(size.items(), 1);
+        let mut single = ChunkSize::new(true);
+        single.learn(1, Duration::from_micros(1));
+        assert_eq!(single.items(), 1);
+    }
+}

@@ -1,0 +1,261 @@
+//! What workers send back: endings of items, for the scheduler, the sink and the reporters.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Coordinator, Earlier, Fault, Waiting};
+use crate::data::Piece;
+use crate::engine::pool::{End, Ran, Reply, Work};
+use crate::engine::record::{self, Attempted};
+use crate::event::{Event, FailureKind};
+use crate::lua::{Failure, ItemEnd, LogLine, ScriptError};
+use crate::schedule::{FailedAttempt, Next};
+
+/// A run of items being cut into pieces at the items that will be tried again.
+struct Cut {
+    /// The run's results.
+    out: Vec<u8>,
+    /// Index of the first item of the next piece.
+    first: u64,
+    /// Where its results begin in `out`.
+    out_start: usize,
+    /// Records of its items that failed for good.
+    failed: Vec<u8>,
+}
+
+impl Coordinator<'_> {
+    /// Takes in one reply.
+    pub(super) fn hear(&mut self, reply: Reply) -> Result<(), Fault> {
+        match reply {
+            Reply::Ran(ran) => self.settle(*ran),
+            Reply::Starting(start, at) => {
+                self.scheduler.started_at(&start, at.saturating_duration_since(self.begun));
+                Ok(())
+            }
+            Reply::Logs(lines) => {
+                self.log(lines);
+                Ok(())
+            }
+            Reply::Broken(work, message) => self.settle_broken(*work, message),
+            Reply::Unusable(error) => Err(Fault::Script(script_reason(&error))),
+            Reply::Gone => {
+                if self.pool.one_gone() {
+                    return Err(Fault::Script("all workers are gone".to_owned()));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn log(&self, lines: Vec<LogLine>) {
+        for line in lines {
+            let LogLine { index, level, message, fields } = line;
+            self.shared.emit(Event::Log { step: self.step.id, index, level, message, fields });
+        }
+    }
+
+    /// Books the endings of a run of items and gives its results on.
+    fn settle(&mut self, mut ran: Ran) -> Result<(), Fault> {
+        let (len, first) = (ran.work.chunk.len(), ran.work.chunk.first);
+        self.works_out -= 1;
+        self.items_out -= len as u64;
+        self.size.learn(ran.done, ran.elapsed);
+        self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
+        let ends = std::mem::take(&mut ran.ends);
+        let mut cut = Cut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
+        let whole = self.settle_ends(&mut ran.work, ends, &mut cut)?;
+        let count = first + ran.done as u64 - cut.first;
+        if count > 0 {
+            let emitted = if whole { ran.emitted } else { lines(&cut.out[cut.out_start..]) };
+            let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
+            self.sink.push(Piece { first: cut.first, count, out, emitted, failed: cut.failed })?;
+        }
+        if ran.done < len {
+            self.keep_unstarted(&mut ran);
+        }
+        let now = self.now();
+        self.scheduler.run_ended(now, &ran.work.start, (len - ran.done) as u64);
+        if self.spare_chunks.len() < self.window {
+            self.spare_chunks.push(ran.work.chunk);
+        }
+        Ok(())
+    }
+
+    /// Items that the worker did not begin go back to where they came from.
+    fn keep_unstarted(&mut self, ran: &mut Ran) {
+        let work = &mut ran.work;
+        if let Some(earlier) = work.earlier.take() {
+            self.waiting.insert(work.chunk.first, Waiting { chunk: work.chunk.clone(), earlier });
+        } else {
+            let rest = work.chunk.slice(ran.done..work.chunk.len());
+            self.fresh.insert(rest.first, rest);
+        }
+    }
+
+    /// Books every ending that is no plain success. `true`: no item of the run will be tried again, it is one piece.
+    fn settle_ends(&mut self, work: &mut Work, ends: Vec<End>, cut: &mut Cut) -> Result<bool, Fault> {
+        let mut whole = true;
+        for End { at, out_len, how, duration } in ends {
+            match how {
+                ItemEnd::Skipped { .. } => self.scheduler.skipped(),
+                ItemEnd::Cancelled => self.scheduler.cancelled(1),
+                ItemEnd::BadRow { message } => {
+                    self.feed.bad_item(&work.chunk, at, message);
+                    self.scheduler.withdrawn();
+                    if let Some(source) = self.feed.lost() {
+                        self.lose(source);
+                    }
+                }
+                ItemEnd::Failed(failure) => {
+                    if self.settle_failure(work, at, *failure, duration, &mut cut.failed) {
+                        self.push_cut(cut, work.chunk.first + at as u64, out_len)?;
+                        whole = false;
+                    }
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Gives on what comes before the item at `index`, which will be tried again.
+    fn push_cut(&mut self, cut: &mut Cut, index: u64, out_len: usize) -> Result<(), Fault> {
+        let count = index - cut.first;
+        if count > 0 {
+            let out = cut.out[cut.out_start..out_len].to_vec();
+            let (emitted, failed) = (lines(&out), std::mem::take(&mut cut.failed));
+            self.sink.push(Piece { first: cut.first, count, out, emitted, failed })?;
+        }
+        (cut.first, cut.out_start) = (index + 1, out_len);
+        Ok(())
+    }
+
+    /// A failed attempt. `true`: the item will be tried again.
+    fn settle_failure(
+        &mut self,
+        work: &mut Work,
+        at: usize,
+        mut failure: Failure,
+        duration: Duration,
+        failed: &mut Vec<u8>,
+    ) -> bool {
+        let index = work.chunk.first + at as u64;
+        let message: Arc<str> = failure.message.as_str().into();
+        let ended = Instant::now();
+        let started = ended.checked_sub(duration).unwrap_or(self.begun).max(self.begun);
+        let mut earlier = match work.earlier.take() {
+            Some(earlier) => earlier,
+            None => Box::new(Earlier { history: Vec::new(), since: started }),
+        };
+        earlier.history.push(Attempted::new(failure.kind, &message, duration));
+        let attempt = FailedAttempt {
+            index,
+            identity: xxhash_rust::xxh3::xxh3_64(work.chunk.item(at).trim_ascii()),
+            retryable: failure.retryable,
+            retry_after: failure.retry_after,
+            started: started - self.begun,
+        };
+        let now = self.now();
+        match self.scheduler.failed(now, &work.start, &attempt) {
+            Next::RetryAt(due) => {
+                self.shared.emit(Event::ItemRetried {
+                    step: self.step.id,
+                    index,
+                    attempt: work.start.attempt,
+                    kind: failure.kind,
+                    message,
+                    delay: due.saturating_sub(now),
+                });
+                self.waiting.insert(index, Waiting { chunk: work.chunk.slice(at..at + 1), earlier });
+                return true;
+            }
+            Next::Cancelled => return false,
+            Next::OutOfTime => failure.kind = FailureKind::Deadline,
+            Next::Failed => {}
+        }
+        self.fail(index, work.chunk.item(at), &failure, &earlier, failed);
+        false
+    }
+
+    /// An item has failed for good.
+    fn fail(&mut self, index: u64, item: &[u8], failure: &Failure, earlier: &Earlier, failed: &mut Vec<u8>) {
+        let message: Arc<str> = failure.message.as_str().into();
+        if self.shared.graph.wants_errors {
+            self.errors.push((index, Arc::clone(&message)));
+        }
+        if self.sink.keeps_failed() {
+            let duration = earlier.since.elapsed();
+            record::push_failed(failed, index, item, failure, &earlier.history, duration);
+        }
+        self.shared.emit(Event::ItemFailed {
+            step: self.step.id,
+            index,
+            kind: failure.kind,
+            message,
+            place: failure.place.clone(),
+            attempts: earlier.history.len() as u32,
+        });
+    }
+
+    /// Items whose deadline passed while they waited for their next attempt.
+    pub(super) fn expire(&mut self) -> Result<(), Fault> {
+        let now = self.now();
+        while let Some(expired) = self.scheduler.expired(now) {
+            let Some(Waiting { chunk, earlier }) = self.waiting.remove(&expired.index) else { continue };
+            let failure = out_of_time(&earlier);
+            let mut failed = Vec::new();
+            self.fail(expired.index, chunk.item(0), &failure, &earlier, &mut failed);
+            self.sink.push(Piece { first: expired.index, count: 1, failed, ..Piece::default() })?;
+        }
+        Ok(())
+    }
+
+    /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
+    fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), Fault> {
+        let len = work.chunk.len();
+        let elapsed = Duration::ZERO;
+        work.out.clear();
+        if len > 1 {
+            self.size = super::ChunkSize::new(true);
+            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), elapsed });
+        }
+        let failure = Failure {
+            kind: FailureKind::Panic,
+            message,
+            place: None,
+            traceback: String::new(),
+            retryable: true,
+            retry_after: None,
+            fields: None,
+        };
+        let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
+        self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
+    }
+}
+
+/// How many lines `out` holds.
+fn lines(out: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', out).count() as u64
+}
+
+fn out_of_time(earlier: &Earlier) -> Failure {
+    let last = earlier.history.last().map_or("", Attempted::message);
+    Failure {
+        kind: FailureKind::Deadline,
+        message: format!(
+            "item_deadline passed while waiting for another attempt; the last one failed: {last}"
+        ),
+        place: None,
+        traceback: String::new(),
+        retryable: false,
+        retry_after: None,
+        fields: None,
+    }
+}
+
+/// Why a script is of no use, in one line.
+fn script_reason(error: &ScriptError) -> String {
+    match &error.place {
+        Some(place) => format!("the function cannot be loaded: {place} {}", error.message),
+        None => format!("the function cannot be loaded: {}", error.message),
+    }
+}

@@ -1,0 +1,253 @@
+//! The input of one step: its sources and the results of other steps, one after the other, as chunks with indices.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::graph::Role;
+use super::shared::Shared;
+use crate::data::{self, BadRow, DataError, Reader};
+use crate::event::{Event, FailureKind, Place, StepId};
+use crate::plan::{Body, Input, Items, Step, Verb};
+use crate::value::Chunk;
+
+/// What came out of a [`Feed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The chunk holds at least one item.
+    Chunk,
+    /// No more will come.
+    End,
+    /// This source failed, so nothing more may be made of it.
+    Lost(StepId),
+}
+
+/// See the module.
+pub(super) struct Feed<'a> {
+    shared: &'a Shared<'a>,
+    parts: Vec<Part>,
+    at: usize,
+    /// Items handed out so far.
+    given: u64,
+    bad: Vec<BadRow>,
+}
+
+struct Part {
+    reader: Box<dyn Reader>,
+    /// Set for a source that is read here and now.
+    source: Option<StepId>,
+    /// Items handed out when this part began: tells which part an index belongs to.
+    before: u64,
+}
+
+impl<'a> Feed<'a> {
+    /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because nobody does it later.
+    /// `Err` names the source that could not be opened; its ledger says why.
+    pub(super) fn open(shared: &'a Shared<'a>, step: &Step, prove: bool) -> Result<Self, StepId> {
+        let mut feed = Self { shared, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
+        for input in &step.from {
+            match feed.open_input(*input, prove) {
+                Ok(part) => feed.parts.push(part),
+                Err(error) => {
+                    shared.ledger(input.step).broke(error.to_string());
+                    feed.parts.push(Part {
+                        reader: data::items_reader(Arc::new([]), None),
+                        source: Some(input.step),
+                        before: 0,
+                    });
+                    return Err(input.step);
+                }
+            }
+        }
+        Ok(feed)
+    }
+
+    /// A feed of one source alone, for a source that has a thread of its own.
+    pub(super) fn of_reader(shared: &'a Shared<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
+        shared.ledger(source).open();
+        let part = Part { reader, source: Some(source), before: 0 };
+        Self { shared, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
+    }
+
+    fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
+        let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+        if !lazy {
+            let output = self.shared.output(input.step);
+            let stored = if input.failed { &output.failed } else { &output.results };
+            let reader = stored.as_ref().expect("the graph keeps what is read").reader();
+            return Ok(Part { reader, source: None, before: 0 });
+        }
+        if self.shared.ledger(input.step).open() {
+            self.shared.emit(Event::StepStarted { step: input.step, total: None });
+        }
+        let Body::Ready(verb) = &self.shared.plan.steps[input.step.at()].body else {
+            unreachable!("a source that only a run can complete is a stored one")
+        };
+        let reader = source_reader(self.shared, input.step, verb, prove)?;
+        Ok(Part { reader, source: Some(input.step), before: 0 })
+    }
+
+    /// Items in all, when every input is known to its end.
+    pub(super) fn total(&self, step: &Step) -> Option<u64> {
+        let count = |input: &Input| {
+            let output = self.shared.output(input.step);
+            let stored = if input.failed { &output.failed } else { &output.results };
+            match (stored, &self.shared.plan.steps[input.step.at()].body) {
+                (Some(stored), _) => Some(stored.count()),
+                (None, Body::Ready(Verb::Items(Items::List(list)))) if !input.failed => {
+                    Some(list.len() as u64)
+                }
+                _ => None,
+            }
+        };
+        step.from.iter().map(count).sum()
+    }
+
+    /// Reads the next items into `chunk`.
+    pub(super) fn next(&mut self, max_items: usize, max_bytes: usize, chunk: &mut Chunk) -> Next {
+        while let Some(part) = self.parts.get_mut(self.at) {
+            if let Some(source) = part.source.filter(|source| self.shared.ledger(*source).is_lost()) {
+                return Next::Lost(source);
+            }
+            let begun = Instant::now();
+            let more = part.reader.read(max_items, max_bytes, chunk, &mut self.bad);
+            if let Some(source) = part.source {
+                self.shared.ledger(source).seen(part.reader.rows(), begun.elapsed());
+                if let Err(lost) = self.book_bad_rows(source) {
+                    return lost;
+                }
+            }
+            match more {
+                Err(error) => return self.broke(&error),
+                Ok(more) => {
+                    if !more {
+                        self.end_part();
+                    }
+                    if !chunk.is_empty() {
+                        chunk.first = self.given + 1;
+                        self.given += chunk.len() as u64;
+                        return Next::Chunk;
+                    }
+                }
+            }
+        }
+        Next::End
+    }
+
+    fn end_part(&mut self) {
+        self.at += 1;
+        let given = self.given;
+        if let Some(part) = self.parts.get_mut(self.at) {
+            part.before = given;
+        }
+    }
+
+    /// Stored results that cannot be read back end the run's step as a fault of the machine.
+    fn broke(&mut self, error: &DataError) -> Next {
+        let source = self.parts[self.at].source;
+        let source = source.unwrap_or(StepId(u32::MAX));
+        if source != StepId(u32::MAX) {
+            self.shared.ledger(source).broke(error.to_string());
+        }
+        Next::Lost(source)
+    }
+
+    fn book_bad_rows(&mut self, source: StepId) -> Result<(), Next> {
+        for row in std::mem::take(&mut self.bad) {
+            if !book(self.shared, source, &row) {
+                return Err(Next::Lost(source));
+            }
+        }
+        Ok(())
+    }
+
+    /// Books a row that turned out bad when a worker read it: the item at `at` of `chunk`.
+    pub(super) fn bad_item(&self, chunk: &Chunk, at: usize, message: String) {
+        let index = chunk.first + at as u64;
+        let of = |part: &&Part| part.source.is_some() && (part.before < index);
+        let Some(part) = self.parts[..self.parts.len().min(self.at + 1)].iter().rev().find(of) else {
+            return;
+        };
+        let Some(source) = part.source else { return };
+        let text = String::from_utf8_lossy(chunk.item(at).trim_ascii());
+        let row = BadRow {
+            index: index - part.before,
+            file: chunk.origin.as_ref().map_or_else(|| "-".to_owned(), |origin| origin.file.to_string()),
+            line: chunk.origin.as_ref().map_or(0, |origin| origin.line + at as u64),
+            message,
+            text: text.chars().take(200).collect(),
+        };
+        book(self.shared, source, &row);
+    }
+
+    /// Whether what is left can be read without waiting for somebody: not so for standard input.
+    pub(super) fn is_finite(&self) -> bool {
+        let steps = &self.shared.plan.steps;
+        let waits = |source: StepId| match &steps[source.at()].body {
+            Body::Ready(Verb::Read(read)) => read.options.path == "-",
+            _ => false,
+        };
+        !self.parts.iter().skip(self.at).filter_map(|part| part.source).any(waits)
+    }
+
+    /// Items handed out so far.
+    pub(super) fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// A source read here that has failed meanwhile.
+    pub(super) fn lost(&self) -> Option<StepId> {
+        self.sources().find(|source| self.shared.ledger(*source).is_lost())
+    }
+
+    /// The sources read here; each was opened once for each time it is named.
+    pub(super) fn sources(&self) -> impl Iterator<Item = StepId> {
+        self.parts.iter().filter_map(|part| part.source)
+    }
+}
+
+/// Books a bad row and tells of it; `false` when the source is lost with it.
+fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
+    let mut ledger = shared.ledger(source);
+    match ledger.bad_row(row) {
+        Ok(true) => shared.emit(Event::ItemFailed {
+            step: source,
+            index: row.index,
+            kind: FailureKind::BadRow,
+            message: row.message.as_str().into(),
+            place: Some(Place { file: row.file.as_str().into(), line: row.line, column: None, source: None }),
+            attempts: 1,
+        }),
+        Ok(false) => {}
+        Err(error) => ledger.broke(error.to_string()),
+    }
+    !ledger.is_lost()
+}
+
+/// Passes on what deserves a warning although nothing is wrong.
+fn noted(shared: &Shared<'_>, source: StepId, reader: Box<dyn Reader>) -> Box<dyn Reader> {
+    if let Some(notice) = reader.notice() {
+        shared.notice(source, notice.to_owned());
+    }
+    reader
+}
+
+/// Opens a source. Patterns that match nothing are worth a notice.
+pub(super) fn source_reader(
+    shared: &Shared<'_>,
+    source: StepId,
+    verb: &Verb,
+    prove: bool,
+) -> Result<Box<dyn Reader>, DataError> {
+    match verb {
+        Verb::Read(read) => {
+            let mut options = read.options.clone();
+            options.validate |= prove;
+            Ok(noted(shared, source, data::open(&options)?))
+        }
+        Verb::Glob(options) => Ok(noted(shared, source, data::glob(options)?)),
+        Verb::Items(Items::List(list)) => Ok(data::items_reader(Arc::clone(list), None)),
+        Verb::Items(Items::Lua(_)) | Verb::Each(_) | Verb::Write(_) => {
+            unreachable!("only sources are opened as sources, and Lua lists are kept ones")
+        }
+    }
+}

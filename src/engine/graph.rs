@@ -1,0 +1,103 @@
+//! What the engine derives from a plan before anything runs: who reads whom, and what may be streamed. Runs nothing.
+
+use crate::data::Target;
+use crate::event::StepId;
+use crate::plan::{Body, Input, Items, Plan, Step, Verb};
+
+/// How a step is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A source that the steps behind it read as they go, each for itself.
+    LazySource,
+    /// A source that is read once and kept, because it cannot be read again or not the same way.
+    StoredSource,
+    /// A function on every item.
+    Each,
+    /// A writer that takes a step of its own.
+    Write,
+    /// A writer that is fed while the step before it is still running; its file appears only after that step's verdict.
+    FusedWrite,
+}
+
+/// The plan's steps as the engine sees them, indexed by [`StepId`].
+#[derive(Debug)]
+pub(super) struct Graph {
+    /// How each step is carried out.
+    pub(super) roles: Vec<Role>,
+    /// The writers fed by each step.
+    pub(super) fused: Vec<Vec<StepId>>,
+    /// Whether anybody reads the results of a step once it has ended.
+    pub(super) kept: Vec<bool>,
+    /// Whether anybody reads the failed items of a step.
+    pub(super) failed_kept: Vec<bool>,
+    /// Whether an expression asks for `results` or `successful_results` of steps.
+    pub(super) wants_results: bool,
+    /// Whether an expression asks for `errors` of steps.
+    pub(super) wants_errors: bool,
+}
+
+impl Graph {
+    /// Looks at the selected steps of a plan; the others do not exist.
+    pub(super) fn new(plan: &Plan, selected: &[bool]) -> Self {
+        let steps: Vec<&Step> = plan.steps.iter().filter(|step| selected[step.id.at()]).collect();
+        let count = plan.steps.len();
+        // Over-approximated from the text: at worst results are kept that nobody asks for.
+        let mentions = |word: &str| plan.file.text().contains(word);
+        let (wants_results, wants_errors) = (mentions("results"), mentions("errors"));
+        let mut roles = vec![Role::Each; count];
+        let mut fused = vec![Vec::new(); count];
+        let mut kept = vec![wants_results; count];
+        let mut failed_kept = vec![false; count];
+        for step in &steps {
+            roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Each);
+        }
+        for step in &steps {
+            if matches!(step.body, Body::Ready(Verb::Write(_))) || step.verb == "write" {
+                let producer = fusible(step).filter(|producer| roles[producer.at()] == Role::Each);
+                roles[step.id.at()] = if producer.is_some() { Role::FusedWrite } else { Role::Write };
+                if let Some(producer) = producer {
+                    fused[producer.at()].push(step.id);
+                }
+            }
+        }
+        for step in &steps {
+            for input in &step.from {
+                if input.failed {
+                    failed_kept[input.step.at()] = true;
+                } else if roles[step.id.at()] != Role::FusedWrite {
+                    kept[input.step.at()] = true;
+                }
+            }
+        }
+        Self { roles, fused, kept, failed_kept, wants_results, wants_errors }
+    }
+}
+
+/// The role of a source; `None` for other steps.
+fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
+    if !matches!(step.verb, "read" | "glob" | "items") {
+        return None;
+    }
+    let reads = steps.iter().flat_map(|other| &other.from).filter(|input| input.step == step.id);
+    let (failed, data): (Vec<&Input>, Vec<&Input>) = reads.partition(|input| input.failed);
+    let needed = steps.iter().any(|other| other.needs.contains(&step.id));
+    let again = data.len() != 1 || !failed.is_empty() || needed;
+    let stored = match &step.body {
+        Body::Late(_) | Body::Ready(Verb::Items(Items::Lua(_))) => true,
+        // Standard input can be read once; a folder may have changed by the second look.
+        Body::Ready(Verb::Read(read)) => read.options.path == "-" && again,
+        Body::Ready(Verb::Glob(_)) => again,
+        Body::Ready(_) => false,
+    };
+    Some(if stored { Role::StoredSource } else { Role::LazySource })
+}
+
+/// The step whose results a writer may take while they come into being: its only input, with nothing else to wait for.
+fn fusible(step: &Step) -> Option<StepId> {
+    let Body::Ready(Verb::Write(write)) = &step.body else { return None };
+    let [input] = step.from.as_slice() else { return None };
+    // What went to standard output cannot be taken back when the verdict is bad.
+    let takes_back = write.target != Target::Stdout;
+    let free = step.needs.is_empty() && step.when.is_none() && step.deadline.is_none();
+    (takes_back && free && !input.failed).then_some(input.step)
+}

@@ -1,0 +1,160 @@
+//! The books of a source that is read lazily: rows, bad rows, its verdict. One ledger however many steps read it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::RunOptions;
+use super::graph::{Graph, Role};
+use super::record;
+use crate::data::{BadRow, DataError, Spool, Stored};
+use crate::event::{StepResult, StepStatus, Tally};
+use crate::plan::{Body, Step, Verb};
+use crate::value::Ratio;
+
+/// `errors` of a step: index → message.
+pub(super) type Errors = Vec<(u64, Arc<str>)>;
+
+/// See the module.
+pub(super) struct Ledger {
+    min_success_ratio: Ratio,
+    max_failures: Option<u64>,
+    keeps_failed: bool,
+    temp_dir: PathBuf,
+    deadline: Option<Duration>,
+    opened: Option<Instant>,
+    readers: u32,
+    rows: u64,
+    failed: u64,
+    last_bad: u64,
+    reading: Duration,
+    failed_rows: Option<Spool>,
+    errors: Errors,
+    fault: Option<String>,
+}
+
+impl Ledger {
+    /// Clean books.
+    pub(super) fn new(step: &Step, graph: &Graph, options: &RunOptions) -> Self {
+        let (min_success_ratio, max_failures) = match &step.body {
+            Body::Ready(Verb::Read(read)) => (read.min_success_ratio, read.max_failures),
+            _ => (Ratio::ONE, None),
+        };
+        Self {
+            min_success_ratio,
+            max_failures,
+            keeps_failed: graph.failed_kept[step.id.at()]
+                && matches!(graph.roles[step.id.at()], Role::LazySource | Role::StoredSource),
+            temp_dir: options.temp_dir.clone(),
+            deadline: step.deadline,
+            opened: None,
+            readers: 0,
+            rows: 0,
+            failed: 0,
+            last_bad: 0,
+            reading: Duration::ZERO,
+            failed_rows: None,
+            errors: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Takes over what only the start of the step has told (`${{ steps… }}` in it).
+    pub(super) fn judge_by(&mut self, min_success_ratio: Ratio, max_failures: Option<u64>) {
+        (self.min_success_ratio, self.max_failures) = (min_success_ratio, max_failures);
+    }
+
+    /// Another step reads the source from now on. `true` for the first of all.
+    pub(super) fn open(&mut self) -> bool {
+        self.readers += 1;
+        let first = self.opened.is_none();
+        self.opened.get_or_insert_with(Instant::now);
+        first
+    }
+
+    /// A reader has seen `rows` rows in all, and spent `reading` on the last of them.
+    pub(super) fn seen(&mut self, rows: u64, reading: Duration) {
+        self.rows = self.rows.max(rows);
+        self.reading += reading;
+        let late = self.deadline.zip(self.opened).is_some_and(|(limit, opened)| opened.elapsed() > limit);
+        if late && self.fault.is_none() {
+            self.fault = Some("deadline".to_owned());
+        }
+    }
+
+    /// Books a bad row; `false` when it was in the books already, by another reader of the source.
+    pub(super) fn bad_row(&mut self, row: &BadRow) -> Result<bool, DataError> {
+        if row.index <= self.last_bad {
+            return Ok(false);
+        }
+        self.last_bad = row.index;
+        self.failed += 1;
+        self.errors.push((row.index, row.message.as_str().into()));
+        if self.keeps_failed {
+            let mut line = Vec::new();
+            record::push_bad_row(&mut line, row);
+            let spool = self.failed_rows.get_or_insert_with(|| Spool::new(&self.temp_dir));
+            spool.write(&line, 1)?;
+        }
+        Ok(true)
+    }
+
+    /// The file itself cannot be read any further.
+    pub(super) fn broke(&mut self, reason: String) {
+        self.fault.get_or_insert(reason);
+    }
+
+    /// Whether the verdict is bad already, whatever the rows to come are like.
+    pub(super) fn is_lost(&self) -> bool {
+        self.fault.is_some()
+            || (self.failed > 0 && self.min_success_ratio == Ratio::ONE)
+            || self.max_failures.is_some_and(|max| self.failed > max)
+    }
+
+    /// Why the source fails, now that all rows were seen.
+    pub(super) fn failure(&self) -> Option<String> {
+        if let Some(fault) = &self.fault {
+            return Some(fault.clone());
+        }
+        let need = self.min_success_ratio.of(self.rows);
+        let good = self.rows - self.failed;
+        if let Some(max) = self.max_failures.filter(|max| self.failed > *max) {
+            return Some(format!("{} rows are bad, at most {max} may be", self.failed));
+        }
+        (good < need).then(|| {
+            let rows = if self.failed == 1 { "row is" } else { "rows are" };
+            format!("{} {rows} bad ({good} of {} readable, {need} needed)", self.failed, self.rows)
+        })
+    }
+
+    /// A step reads no more. `true` when it was the last one.
+    pub(super) fn close(&mut self) -> bool {
+        let read = self.readers > 0;
+        self.readers = self.readers.saturating_sub(1);
+        read && self.readers == 0
+    }
+
+    /// The bad rows as items, and `errors` of the step.
+    pub(super) fn take_failed(&mut self) -> Result<(Option<Stored>, Errors), DataError> {
+        let spool = match (self.failed_rows.take(), self.keeps_failed) {
+            (None, true) => Some(Spool::new(&self.temp_dir)),
+            (spool, _) => spool,
+        };
+        Ok((spool.map(Spool::finish).transpose()?, self.errors.clone()))
+    }
+
+    /// What the source has to show for itself.
+    pub(super) fn result(&self) -> StepResult {
+        let failure = self.failure();
+        StepResult {
+            status: if failure.is_some() { StepStatus::Failed } else { StepStatus::Succeeded },
+            reason: failure,
+            total: self.rows,
+            tally: Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() },
+            emitted: self.rows - self.failed,
+            needed: Some((self.min_success_ratio, self.min_success_ratio.of(self.rows))),
+            duration: self.reading,
+            target: None,
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The steps of a run in their order: who may start, who is skipped, and when it is over. Each step has a thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+
+use super::graph::{Graph, Role};
+use super::shared::{Done, Message, Shared};
+use super::{EngineError, Interrupt, Outcome, RunOptions, pool, step};
+use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use crate::lua::Watchdog;
+use crate::plan::{Plan, Step};
+
+/// How often the run looks up for interrupts while nothing happens.
+const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// Where a step stands.
+#[derive(Debug, Clone)]
+enum State {
+    /// Something before it has not ended.
+    Waiting,
+    /// A lazy source: the steps that read it may start.
+    Open,
+    /// It has a thread.
+    Running,
+    /// It has ended.
+    Done(Arc<StepResult>),
+}
+
+struct Run<'a, 'e> {
+    shared: &'a Shared<'a>,
+    states: Vec<State>,
+    running: usize,
+    interrupted: bool,
+    on_event: &'e mut dyn FnMut(&Event),
+}
+
+/// See [`super::run`].
+pub(super) fn run(
+    plan: &Plan,
+    options: &RunOptions,
+    interrupt: &Arc<Interrupt>,
+    on_event: &mut dyn FnMut(&Event),
+) -> Result<Outcome, EngineError> {
+    let begun = Instant::now();
+    let graph = Graph::new(plan, &options.selected);
+    // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
+    let (sender, receiver) = bounded(4096);
+    let slow_sender = sender.clone();
+    let watchdog = Watchdog::start(Box::new(move |slow| {
+        // The watchdog must never wait; a notice more or less changes nothing.
+        let event = Event::ItemSlow { step: slow.step, index: slow.index, elapsed: slow.elapsed };
+        let _ = slow_sender.try_send(Message::Event(event));
+    }))
+    .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
+    let watchdog = Arc::new(watchdog);
+    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender);
+    let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
+    on_event(&Event::RunStarted {
+        run: Arc::clone(&options.run),
+        pipeline: Arc::clone(&plan.name),
+        steps: steps.collect(),
+    });
+    let states = vec![State::Waiting; plan.steps.len()];
+    let mut run = Run { shared: &shared, states, running: 0, interrupted: false, on_event };
+    run.all(&receiver)?;
+    Ok(run.outcome(begun))
+}
+
+impl<'a> Run<'a, '_> {
+    /// Runs all selected steps.
+    fn all(&mut self, receiver: &Receiver<Message>) -> Result<(), EngineError> {
+        std::thread::scope(|scope| {
+            loop {
+                self.advance(scope)?;
+                if self.running == 0 {
+                    return Ok(());
+                }
+                match receiver.recv_timeout(LOOK_UP) {
+                    Ok(Message::Event(event)) => (self.on_event)(&event),
+                    Ok(Message::Done(done)) => self.done(*done),
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+                }
+                self.look_for_interrupt();
+            }
+        })
+    }
+
+    fn look_for_interrupt(&mut self) {
+        if !self.interrupted && self.shared.interrupt.count() > 0 {
+            self.interrupted = true;
+            (self.on_event)(&Event::Interrupted { grace: self.shared.options.grace });
+        }
+    }
+
+    /// Starts and skips steps until nothing more can be said before another step has ended.
+    fn advance<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<(), EngineError>
+    where
+        'a: 'scope,
+    {
+        let order = self.shared.plan.order.clone();
+        loop {
+            let mut moved = false;
+            for id in &order {
+                if self.shared.options.selected[id.at()] && matches!(self.states[id.at()], State::Waiting) {
+                    moved |= self.consider(scope, *id)?;
+                }
+            }
+            // Nobody is at work and somebody waits for a source to end that only reads as others take from it.
+            if !moved && self.running == 0 {
+                moved = self.drain_a_source(scope)?;
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `true` when the step's state has changed.
+    fn consider<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<bool, EngineError>
+    where
+        'a: 'scope,
+    {
+        let step = &self.shared.plan.steps[id.at()];
+        if self.interrupted || self.shared.interrupt.count() > 0 {
+            self.look_for_interrupt();
+            self.end(id, StepResult::without_items(StepStatus::Cancelled, "interrupted", Duration::ZERO));
+            return Ok(true);
+        }
+        if let Some(reason) = self.hindrance(step) {
+            self.end(id, StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO));
+            return Ok(true);
+        }
+        if !self.is_ready(step) {
+            return Ok(false);
+        }
+        if self.shared.graph.roles[id.at()] == Role::LazySource {
+            match step::gate(self.shared, step) {
+                Ok(()) => self.states[id.at()] = State::Open,
+                Err(result) => self.end(id, *result),
+            }
+        } else {
+            self.start(scope, id)?;
+        }
+        Ok(true)
+    }
+
+    /// Why a step cannot run, because of what has ended before it.
+    fn hindrance(&self, step: &Step) -> Option<String> {
+        let ended = |id: StepId| match &self.states[id.at()] {
+            State::Done(result) => Some((result.status, &self.shared.plan.steps[id.at()].name)),
+            _ => None,
+        };
+        for input in &step.from {
+            match ended(input.step) {
+                Some((StepStatus::Succeeded, _)) | None => {}
+                Some((StepStatus::Failed, _)) if input.failed => {}
+                Some((status, name)) => return Some(format!("`{name}` {}", was(status))),
+            }
+        }
+        step.needs.iter().find_map(|need| match ended(*need) {
+            Some((StepStatus::Succeeded, _)) | None => None,
+            Some((status, name)) => Some(format!("`{name}` {}", was(status))),
+        })
+    }
+
+    fn is_ready(&self, step: &Step) -> bool {
+        let done = |id: StepId| matches!(self.states[id.at()], State::Done(_));
+        let selected = |id: &StepId| self.shared.options.selected[id.at()];
+        let readable = |input: &crate::plan::Input| {
+            let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+            done(input.step) || (lazy && matches!(self.states[input.step.at()], State::Open))
+        };
+        step.from.iter().all(readable)
+            && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
+    }
+
+    fn drain_a_source<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<bool, EngineError>
+    where
+        'a: 'scope,
+    {
+        let open = |id: &&StepId| matches!(self.states[id.at()], State::Open);
+        let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return Ok(false) };
+        if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
+            let reason = "nothing reads it any more";
+            self.end(id, StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO));
+        } else {
+            self.start(scope, id)?;
+        }
+        Ok(true)
+    }
+
+    /// The selected steps that read a step's results.
+    fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> {
+        let selected = |step: &&Step| self.shared.options.selected[step.id.at()];
+        let reads = move |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
+        self.shared.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
+    }
+
+    fn start<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<(), EngineError>
+    where
+        'a: 'scope,
+    {
+        let shared = self.shared;
+        self.states[id.at()] = State::Running;
+        self.running += 1;
+        let body = move || {
+            let begun = Instant::now();
+            let done = catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
+                let reason = format!("internal error: {}", pool::panic_message(&*panic));
+                Done { step: id, result: StepResult::broken(reason, begun.elapsed()), sources: Vec::new() }
+            });
+            let _ = shared.sender.send(Message::Done(Box::new(done)));
+        };
+        std::thread::Builder::new()
+            .name(shared.plan.steps[id.at()].name.to_string())
+            .spawn_scoped(scope, body)
+            .map_err(|error| EngineError::System { intent: "start a thread", reason: error.to_string() })?;
+        Ok(())
+    }
+
+    fn done(&mut self, done: Done) {
+        self.running -= 1;
+        for (source, result) in done.sources {
+            self.end(source, result);
+        }
+        self.end(done.step, done.result);
+    }
+
+    /// Books the end of a step and tells of it.
+    fn end(&mut self, id: StepId, result: StepResult) {
+        if matches!(self.states[id.at()], State::Done(_)) {
+            return;
+        }
+        let result = Arc::new(result);
+        self.shared.output(id).result = Some(Arc::clone(&result));
+        self.states[id.at()] = State::Done(Arc::clone(&result));
+        (self.on_event)(&Event::StepFinished { step: id, result });
+    }
+
+    fn outcome(self, begun: Instant) -> Outcome {
+        let steps: Vec<(StepId, Arc<StepResult>)> = self
+            .shared
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| match &self.states[step.id.at()] {
+                State::Done(result) => Some((step.id, Arc::clone(result))),
+                _ => None,
+            })
+            .collect();
+        let is = |status: StepStatus| steps.iter().any(|(_, result)| result.status == status);
+        let status = if self.interrupted {
+            RunStatus::Interrupted
+        } else if is(StepStatus::Failed) {
+            RunStatus::Failed
+        } else {
+            RunStatus::Succeeded
+        };
+        (self.on_event)(&Event::RunFinished { status, duration: begun.elapsed() });
+        Outcome { status, steps }
+    }
+}
+
+fn was(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Succeeded => "succeeded",
+        StepStatus::Failed => "failed",
+        StepStatus::Skipped => "was skipped",
+        StepStatus::Cancelled => "was cancelled",
+    }
+}

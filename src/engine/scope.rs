@@ -1,0 +1,71 @@
+//! `steps` of expressions: the results of the steps that have ended, as JSON.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::record::seconds;
+use super::shared::{Output, Shared};
+use crate::event::StepResult;
+use crate::lua::ScriptError;
+use crate::value::Chunk;
+
+/// The text of the `steps` object.
+pub(super) fn steps(shared: &Shared<'_>) -> Arc<str> {
+    let mut steps = Map::new();
+    for step in &shared.plan.steps {
+        let output = shared.output(step.id);
+        if let Some(result) = output.result.clone() {
+            steps.insert(step.name.to_string(), entry(shared, &result, &output));
+        }
+    }
+    Value::Object(steps).to_string().into()
+}
+
+fn entry(shared: &Shared<'_>, result: &StepResult, output: &Output) -> Value {
+    let mut entry = json!({
+        "total": result.total,
+        "successes": result.tally.succeeded,
+        "failures": result.tally.failed,
+        "skipped": result.tally.skipped,
+        "cancelled": result.tally.cancelled,
+        "retried": result.tally.retried,
+        "success_ratio": result.tally.success_ratio(),
+        "status": result.status.name(),
+        "reason": result.reason,
+        "duration": seconds(result.duration),
+    });
+    let map = entry.as_object_mut().expect("written as an object above");
+    if shared.graph.wants_errors {
+        let errors = output.errors.iter().map(|(index, message)| (index.to_string(), json!(**message)));
+        map.insert("errors".to_owned(), Value::Object(errors.collect()));
+    }
+    if shared.graph.wants_results {
+        let results = Value::Array(results(output));
+        map.insert("successful_results".to_owned(), results.clone());
+        map.insert("results".to_owned(), results);
+    }
+    entry
+}
+
+/// All results of a step. They are in memory then, as the expression asked for.
+fn results(output: &Output) -> Vec<Value> {
+    let Some(stored) = &output.results else { return Vec::new() };
+    let mut reader = stored.reader();
+    let (mut chunk, mut bad, mut values) = (Chunk::default(), Vec::new(), Vec::new());
+    while let Ok(more) = reader.read(usize::MAX, 1 << 20, &mut chunk, &mut bad) {
+        values.extend((0..chunk.len()).filter_map(|at| serde_json::from_slice(chunk.item(at)).ok()));
+        if !more {
+            break;
+        }
+    }
+    values
+}
+
+/// Why a script of a step failed, in one line.
+pub(super) fn reason(key: &str, error: &ScriptError) -> String {
+    match &error.place {
+        Some(place) => format!("`{key}` failed: {place} {}", error.message),
+        None => format!("`{key}` failed: {}", error.message),
+    }
+}

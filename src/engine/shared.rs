@@ -1,0 +1,133 @@
+//! What the step threads of one run share: the plan, the outputs so far, the sources' ledgers, the event channel.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_channel::Sender;
+
+use super::graph::Graph;
+use super::ledger::{Errors, Ledger};
+use super::{Interrupt, RunOptions};
+use crate::data::{Stored, Writer};
+use crate::event::{Event, StepId, StepResult};
+use crate::lua::{Scope, Watchdog};
+use crate::plan::Plan;
+
+/// From step threads to the thread that owns the run.
+pub(super) enum Message {
+    /// Something happened.
+    Event(Event),
+    /// A step thread is through.
+    Done(Box<Done>),
+}
+
+/// What a step thread leaves behind.
+pub(super) struct Done {
+    /// Which step.
+    pub(super) step: StepId,
+    /// How it ended.
+    pub(super) result: StepResult,
+    /// Sources that nobody reads any more, with how they ended.
+    pub(super) sources: Vec<(StepId, StepResult)>,
+}
+
+/// What later steps can read of a step that has ended.
+#[derive(Default)]
+pub(super) struct Output {
+    /// Its results, when somebody wants them.
+    pub(super) results: Option<Arc<Stored>>,
+    /// Its failed items, when somebody wants them.
+    pub(super) failed: Option<Arc<Stored>>,
+    /// `errors`, index → message, when an expression asks for them.
+    pub(super) errors: Errors,
+    /// How it ended.
+    pub(super) result: Option<Arc<StepResult>>,
+}
+
+/// A writer that was fed by the step before it and now waits for that step's verdict.
+pub(super) struct Fed {
+    /// `Err`: it could not write, and this is why.
+    pub(super) writer: Result<Box<dyn Writer>, String>,
+    /// Items it took.
+    pub(super) count: u64,
+}
+
+/// See the module.
+pub(super) struct Shared<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a RunOptions,
+    pub(super) graph: &'a Graph,
+    pub(super) interrupt: &'a Arc<Interrupt>,
+    pub(super) watchdog: &'a Arc<Watchdog>,
+    pub(super) sender: Sender<Message>,
+    outputs: Vec<Mutex<Output>>,
+    ledgers: Vec<Mutex<Ledger>>,
+    fed: Vec<Mutex<Option<Fed>>>,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        options: &'a RunOptions,
+        graph: &'a Graph,
+        interrupt: &'a Arc<Interrupt>,
+        watchdog: &'a Arc<Watchdog>,
+        sender: Sender<Message>,
+    ) -> Self {
+        Self {
+            outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            ledgers: plan.steps.iter().map(|step| Mutex::new(Ledger::new(step, graph, options))).collect(),
+            fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            plan,
+            options,
+            graph,
+            interrupt,
+            watchdog,
+            sender,
+        }
+    }
+
+    /// Tells the reporters. A run whose owner has gone away has nobody left to tell.
+    pub(super) fn emit(&self, event: Event) {
+        let _ = self.sender.send(Message::Event(event));
+    }
+
+    pub(super) fn notice(&self, step: StepId, message: String) {
+        self.emit(Event::Notice { step: Some(step), message });
+    }
+
+    /// The output of a step.
+    pub(super) fn output(&self, step: StepId) -> MutexGuard<'_, Output> {
+        lock(&self.outputs[step.at()])
+    }
+
+    /// The ledger of a source.
+    pub(super) fn ledger(&self, step: StepId) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledgers[step.at()])
+    }
+
+    /// Where a writer waits for its producer's verdict.
+    pub(super) fn fed(&self, step: StepId) -> MutexGuard<'_, Option<Fed>> {
+        lock(&self.fed[step.at()])
+    }
+
+    /// Where intermediate results go that do not fit in memory.
+    pub(super) fn temp_dir(&self) -> &'a Path {
+        &self.options.temp_dir
+    }
+
+    /// What scripts have in scope besides the item.
+    pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
+        Scope {
+            params: Arc::clone(&self.plan.params),
+            env: Arc::clone(&self.plan.env),
+            steps,
+            run: Arc::clone(&self.options.run),
+        }
+    }
+}
+
+/// A panic of another step thread ends that step; what it left here is still whole, each change being one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

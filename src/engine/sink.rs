@@ -1,0 +1,110 @@
+//! Where the results of a step go, in index order: kept for later steps, and fed to the writers behind it.
+
+use std::sync::Arc;
+
+use super::ledger::Errors;
+use super::shared::{Fed, Output, Shared};
+use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
+use crate::event::StepId;
+use crate::plan::{Body, Verb};
+
+/// See the module.
+pub(super) struct Sink<'a> {
+    shared: &'a Shared<'a>,
+    step: StepId,
+    reorder: Reorder,
+    results: Option<Spool>,
+    failed: Option<Spool>,
+    writers: Vec<FedWriter>,
+    /// Items given on.
+    pub(super) emitted: u64,
+}
+
+struct FedWriter {
+    step: StepId,
+    writer: Result<Box<dyn Writer>, String>,
+    count: u64,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn open(shared: &'a Shared<'a>, step: StepId) -> Self {
+        let spool = |kept: bool| kept.then(|| Spool::new(shared.temp_dir()));
+        let writers =
+            shared.graph.fused[step.at()].iter().map(|writer| open_writer(shared, *writer)).collect();
+        Self {
+            shared,
+            step,
+            reorder: Reorder::new(shared.temp_dir(), 1),
+            results: spool(shared.graph.kept[step.at()]),
+            failed: spool(shared.graph.failed_kept[step.at()]),
+            writers,
+            emitted: 0,
+        }
+    }
+
+    /// Whether records of failed items are of any use.
+    pub(super) fn keeps_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Takes the results of a run of items, in any order; gives on what is next in line.
+    pub(super) fn push(&mut self, piece: Piece) -> Result<(), DataError> {
+        self.reorder.push(piece)?;
+        while let Some(piece) = self.reorder.next()? {
+            self.give(&piece)?;
+            self.reorder.recycle(piece);
+        }
+        Ok(())
+    }
+
+    /// An empty buffer to collect results in.
+    pub(super) fn spare(&mut self) -> Vec<u8> {
+        self.reorder.buffer()
+    }
+
+    fn give(&mut self, piece: &Piece) -> Result<(), DataError> {
+        if piece.emitted > 0 {
+            self.emitted += piece.emitted;
+            if let Some(results) = &mut self.results {
+                results.write(&piece.out, piece.emitted)?;
+            }
+            for fed in &mut self.writers {
+                fed.write(&piece.out, piece.emitted);
+            }
+        }
+        if let Some(failed) = self.failed.as_mut().filter(|_| !piece.failed.is_empty()) {
+            let count = memchr::memchr_iter(b'\n', &piece.failed).count() as u64;
+            failed.write(&piece.failed, count)?;
+        }
+        Ok(())
+    }
+
+    /// Hands everything over to the steps behind. Every index up to the last one given in must have been pushed.
+    pub(super) fn finish(self, errors: Errors) -> Result<(), DataError> {
+        let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
+        let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
+        for fed in self.writers {
+            *self.shared.fed(fed.step) = Some(Fed { writer: fed.writer, count: fed.count });
+        }
+        *self.shared.output(self.step) = Output { results, failed, errors, result: None };
+        Ok(())
+    }
+}
+
+impl FedWriter {
+    /// A writer that fails is the writing step's failure, not that of the step that feeds it.
+    fn write(&mut self, lines: &[u8], count: u64) {
+        let Ok(writer) = &mut self.writer else { return };
+        self.count += count;
+        if let Err(error) = writer.write(lines) {
+            self.writer = Err(error.to_string());
+        }
+    }
+}
+
+fn open_writer(shared: &Shared<'_>, step: StepId) -> FedWriter {
+    let Body::Ready(Verb::Write(options)) = &shared.plan.steps[step.at()].body else {
+        unreachable!("the graph fuses writers that are ready")
+    };
+    FedWriter { step, writer: data::create(options).map_err(|error| error.to_string()), count: 0 }
+}

@@ -1,0 +1,117 @@
+//! Sources that are read by a thread of their own: once, to be kept, or only to know how they end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::feed::{Feed, Next, source_reader};
+use super::graph::Role;
+use super::scope;
+use super::shared::{Output, Shared};
+use crate::data::{DataError, Spool, items_reader};
+use crate::event::{Event, StepId, StepResult, StepStatus, Tally};
+use crate::lua;
+use crate::plan::{Items, Step, Verb};
+use crate::value::Chunk;
+
+/// Limit for a script that makes the items, when the step has no deadline: long enough for any list that fits in
+/// memory, short enough that an endless loop ends.
+const SCRIPT_LIMIT: Duration = Duration::from_secs(600);
+
+const BLOCK: usize = 256 * 1024;
+
+/// Reads a source to its end. Its items are kept when it is a [`Role::StoredSource`] that somebody reads.
+pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
+    let begun = Instant::now();
+    shared.emit(Event::StepStarted { step: step.id, total: None });
+    if let Verb::Read(read) = verb {
+        shared.ledger(step.id).judge_by(read.min_success_ratio, read.max_failures);
+    }
+    match drain(shared, step, verb, begun) {
+        Ok(interrupted) => {
+            let result = close(shared, step.id);
+            if interrupted && result.status == StepStatus::Succeeded {
+                let (status, reason) = (StepStatus::Cancelled, Some("interrupted".to_owned()));
+                return StepResult { status, reason, ..result };
+            }
+            StepResult { duration: begun.elapsed(), ..result }
+        }
+        Err(reason) => StepResult::broken(reason, begun.elapsed()),
+    }
+}
+
+/// `Ok(true)`: cut off by an interrupt.
+fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Result<bool, String> {
+    let message = |error: DataError| error.to_string();
+    let kept = shared.graph.kept[step.id.at()] && shared.graph.roles[step.id.at()] == Role::StoredSource;
+    let mut spool = kept.then(|| Spool::new(shared.temp_dir()));
+    let mut feed = match verb {
+        Verb::Items(Items::Lua(script)) => {
+            let limit = step.deadline.unwrap_or(SCRIPT_LIMIT);
+            let list = script_list(shared, step, script, limit)?;
+            Feed::of_reader(shared, step.id, items_reader(list, shared.options.limit))
+        }
+        verb => {
+            let reader = source_reader(shared, step.id, verb, true).map_err(message)?;
+            Feed::of_reader(shared, step.id, reader)
+        }
+    };
+    let mut chunk = Chunk::default();
+    let mut told = begun;
+    loop {
+        if shared.interrupt.count() > 0 {
+            return Ok(true);
+        }
+        match feed.next(usize::MAX, BLOCK, &mut chunk) {
+            Next::End | Next::Lost(_) => break,
+            Next::Chunk => {}
+        }
+        if let Some(spool) = &mut spool {
+            spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
+        }
+        if told.elapsed() > Duration::from_millis(50) {
+            told = Instant::now();
+            let tally = Tally { succeeded: feed.given(), ..Tally::default() };
+            shared.emit(Event::Progress { step: step.id, tally, total: None });
+        }
+    }
+    if let Some(spool) = spool {
+        shared.output(step.id).results = Some(Arc::new(spool.finish().map_err(message)?));
+    }
+    Ok(false)
+}
+
+/// The list that `items: {lua}` returns. Anything else is an error that names the type.
+fn script_list(
+    shared: &Shared<'_>,
+    step: &Step,
+    script: &lua::Script,
+    limit: Duration,
+) -> Result<Arc<[Arc<str>]>, String> {
+    let scope = shared.scope(Some(scope::steps(shared)));
+    let text = lua::evaluate(script, &scope, limit).map_err(|error| scope::reason("items", &error))?;
+    let value: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).map_err(|_| {
+        let found = match text.as_bytes().first() {
+            Some(b'{') => "a map",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        };
+        format!("the script of step `{}` must return a list, not {found}", step.name)
+    })?;
+    Ok(value.into_iter().map(|item| Arc::from(item.get())).collect())
+}
+
+/// Closes the books of a source: its failed rows become readable. Gives its result.
+pub(super) fn close(shared: &Shared<'_>, source: StepId) -> StepResult {
+    let mut ledger = shared.ledger(source);
+    match ledger.take_failed() {
+        Ok((failed, errors)) => {
+            let mut output = shared.output(source);
+            let results = output.results.take();
+            *output = Output { results, failed: failed.map(Arc::new), errors, result: None };
+        }
+        Err(error) => ledger.broke(error.to_string()),
+    }
+    ledger.result()
+}

@@ -1,0 +1,76 @@
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`) and linear-time replacements
+//! for `string.find` and `string.split`.
+//!
+//! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
+//! waits or knows the item (`flow`, `log`, `time.sleep`).
+
+mod call;
+mod error;
+mod function;
+mod hash;
+mod html;
+mod list;
+mod path;
+mod prelude;
+mod re;
+mod state;
+mod str;
+mod string;
+mod tbl;
+mod time;
+
+pub(crate) use error::HostError;
+pub use function::Function;
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use function::Bind;
+use prelude::Prelude;
+use state::State;
+
+/// Name of the registry value that holds the metatable of lists.
+pub(super) const ARRAY: &str = "flowrun.array";
+
+static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
+    [
+        str::FUNCTIONS,
+        html::FUNCTIONS,
+        re::FUNCTIONS,
+        tbl::FUNCTIONS,
+        time::FUNCTIONS,
+        path::FUNCTIONS,
+        hash::FUNCTIONS,
+    ]
+    .concat()
+});
+
+/// Every function of the host modules, in the order of the documentation.
+pub fn functions() -> &'static [Function] {
+    &FUNCTIONS
+}
+
+/// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
+/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it.
+pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
+    let state = Rc::new(State::new(lua, root)?);
+    let prelude = Prelude::load(lua, &state)?;
+    let globals = lua.globals();
+    for function in functions() {
+        let module: mlua::Table = match globals.raw_get(function.module)? {
+            Some(module) => module,
+            None => {
+                let module = lua.create_table()?;
+                globals.raw_set(function.module, &module)?;
+                module
+            }
+        };
+        let bind = Bind { lua, state: &state, name: function.full_name() };
+        module.raw_set(function.name, function.make(&bind, &prelude)?)?;
+    }
+    string::replace(lua, &prelude)
+}
+
+#[cfg(test)]
+mod tests;

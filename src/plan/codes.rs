@@ -1,0 +1,54 @@
+//! The codes of the findings of this floor. Each has a fixture in `tests/diagnostics`.
+
+/// A step that does not exist is named.
+pub(super) const UNKNOWN_STEP: &str = "flowrun::unknown_step";
+/// Steps wait for each other.
+pub(super) const CYCLE: &str = "flowrun::cycle";
+/// A step takes from one that yields nothing.
+pub(super) const NO_OUTPUT: &str = "flowrun::no_output";
+/// `.failed` of a step whose items cannot fail.
+pub(super) const NO_FAILED_ITEMS: &str = "flowrun::no_failed_items";
+/// Nothing reads a step, and it writes nothing.
+pub(super) const UNUSED_STEP: &str = "flowrun::unused_step";
+/// An expression looks at the result of a step that need not have ended.
+pub(super) const STEP_NOT_ENDED: &str = "flowrun::step_not_ended";
+/// Two steps write one file.
+pub(super) const WRITE_CONFLICT: &str = "flowrun::write_conflict";
+/// A step writes over a file that another one reads.
+pub(super) const WRITE_OVER_INPUT: &str = "flowrun::write_over_input";
+/// Two steps want standard input or standard output.
+pub(super) const STANDARD_STREAM: &str = "flowrun::standard_stream";
+/// A file's name does not say its format.
+pub(super) const UNKNOWN_FORMAT: &str = "flowrun::unknown_format";
+/// A pattern of file names cannot be read.
+pub(super) const BAD_PATTERN: &str = "flowrun::bad_pattern";
+/// Lua that cannot be compiled.
+pub(super) const LUA_SYNTAX: &str = "flowrun::lua_syntax";
+/// A Lua file that cannot be used.
+pub(super) const LUA_FILE: &str = "flowrun::lua_file";
+/// A `${{ … }}` that cannot be evaluated.
+pub(super) const EXPRESSION: &str = "flowrun::expression";
+/// A parameter whose declaration contradicts itself.
+pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
+/// `x-allow` names a code that does not exist.
+pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
+
+/// All of them.
+pub const CODES: &[&str] = &[
+    UNKNOWN_STEP,
+    CYCLE,
+    NO_OUTPUT,
+    NO_FAILED_ITEMS,
+    UNUSED_STEP,
+    STEP_NOT_ENDED,
+    WRITE_CONFLICT,
+    WRITE_OVER_INPUT,
+    STANDARD_STREAM,
+    UNKNOWN_FORMAT,
+    BAD_PATTERN,
+    LUA_SYNTAX,
+    LUA_FILE,
+    EXPRESSION,
+    BAD_PARAM,
+    UNKNOWN_CODE,
+];

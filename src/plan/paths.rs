@@ -1,0 +1,76 @@
+//! Paths as text: where a relative one starts, and when two name one file. Opens nothing.
+
+use std::path::{Component, Path, PathBuf};
+
+/// `text` under `root`, without `.` and with `..` taken away where that can be done by looking at the text.
+pub(super) fn absolute(root: &Path, text: &str) -> PathBuf {
+    normal(&root.join(text))
+}
+
+/// `path` without `.`, and without `..` where something stands before it.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            // Nothing lies above the root.
+            Component::ParentDir if normal.has_root() => {}
+            component => normal.push(component),
+        }
+    }
+    normal
+}
+
+/// `path` with links resolved as far as its folders exist, so that two ways to one file compare equal.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    for folder in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (folder.canonicalize(), path.strip_prefix(folder)) {
+            return real.join(rest);
+        }
+    }
+    path.to_owned()
+}
+
+/// A path that was given relative to `dir`, in terms of `root`: relative where it lies below, else absolute.
+pub(super) fn rebased(root: &Path, dir: &Path, text: &str) -> String {
+    // Standard input and output are no files.
+    if text == "-" {
+        return text.to_owned();
+    }
+    let path = absolute(dir, text);
+    let below = path.strip_prefix(normal(root)).ok().filter(|below| !below.as_os_str().is_empty());
+    below.unwrap_or(&path).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_taken_away() {
+        for (path, expect) in
+            [("/a/./b/../c", "/a/c"), ("../x", "../x"), ("a/../../x", "../x"), ("/../x", "/x"), ("/a/b/", "/a/b")]
+        {
+            assert_eq!(normal(Path::new(path)), Path::new(expect), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_the_command_line_is_put_in_terms_of_the_pipelines_folder() {
+        let root = Path::new("/work/pipes");
+        for (dir, text, expect) in [
+            ("/work/pipes", "x.jsonl", "x.jsonl"),
+            ("/work", "pipes/data/x.jsonl", "data/x.jsonl"),
+            ("/work", "x.jsonl", "/work/x.jsonl"),
+            ("/work/pipes", "..", "/work"),
+            ("/work/pipes", ".", "/work/pipes"),
+            ("/elsewhere", "/work/pipes/x", "x"),
+            ("/elsewhere", "-", "-"),
+        ] {
+            assert_eq!(rebased(root, Path::new(dir), text), expect, "{dir} {text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the parts of a document stand: in the pipeline file, or in the `--set` that put them there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::inputs::UsageError;
+use crate::lua;
+use crate::source::{Diagnostic, Severity, SourceFile, Span};
+use crate::spec::Document;
+
+/// A document with the overrides of one run already in its value.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    pub(super) document: Document,
+    pub(super) overrides: Vec<Override>,
+}
+
+/// One `--set`.
+#[derive(Debug, Clone)]
+pub(super) struct Override {
+    /// What it sets.
+    pub(super) pointer: String,
+    /// As it was given, `clean.concurrency=2`.
+    pub(super) option: String,
+    /// The value as a file of its own, for positions.
+    pub(super) file: Arc<SourceFile>,
+}
+
+/// A part of a document that a diagnostic points at.
+#[derive(Debug, Clone)]
+pub(super) enum Spot<'a> {
+    /// The key at this pointer.
+    Key(&'a str),
+    /// The value at this pointer.
+    Value(&'a str),
+    /// Some bytes of a line of the text at this pointer; the line counts from 1 within the text.
+    Text(&'a str, usize, Range<usize>),
+}
+
+impl Spot<'_> {
+    fn pointer(&self) -> &str {
+        match self {
+            Self::Key(pointer) | Self::Value(pointer) | Self::Text(pointer, ..) => pointer,
+        }
+    }
+}
+
+impl Places {
+    /// The document's value.
+    pub(super) fn value(&self) -> &Value {
+        &self.document.value
+    }
+
+    /// An error about `spot`.
+    pub(super) fn error(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+        let (file, span) = self.find(spot);
+        Diagnostic::error(code, file, message).label(span, label)
+    }
+
+    /// A warning about `spot`.
+    pub(super) fn warning(&self, code: &'static str, message: String, spot: &Spot<'_>, label: &str) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..self.error(code, message, spot, label) }
+    }
+
+    /// Adds a label, unless it stands in another file than the finding.
+    pub(super) fn also(&self, found: Diagnostic, spot: &Spot<'_>, label: &str) -> Diagnostic {
+        let (file, span) = self.find(spot);
+        if Arc::ptr_eq(file, &found.file) { found.label(span, label) } else { found }
+    }
+
+    /// Where `spot` stands.
+    pub(super) fn find(&self, spot: &Spot<'_>) -> (&Arc<SourceFile>, Span) {
+        let file = &self.document.file;
+        match (self.override_of(spot.pointer()), spot) {
+            (Some(one), Spot::Text(_, line, columns)) => {
+                let start = one.file.line_span(*line).start;
+                (&one.file, Span::new(start + columns.start, start + columns.end))
+            }
+            (Some(one), _) => (&one.file, Span::new(0, one.file.text().len())),
+            (None, Spot::Key(pointer)) => (file, self.document.spans.key(pointer)),
+            (None, Spot::Value(pointer)) => (file, self.document.spans.value(pointer)),
+            (None, Spot::Text(pointer, line, columns)) => {
+                let first = self.document.block(pointer).map_or(1, |block| block.line);
+                (file, self.document.lua_span(pointer, first + line - 1, columns.clone()))
+            }
+        }
+    }
+
+    /// The text at `pointer` as Lua with its place.
+    pub(super) fn block(&self, pointer: &str) -> Option<lua::Block> {
+        if let Some(one) = self.override_of(pointer) {
+            let text = self.value().pointer(pointer)?.as_str()?;
+            return Some(lua::Block { file: Arc::clone(&one.file), line: 1, text: text.into() });
+        }
+        let block = self.document.block(pointer)?;
+        Some(lua::Block { file: Arc::clone(&self.document.file), line: block.line, text: block.text })
+    }
+
+    /// Sets apart what is wrong with an override from what is wrong with the file.
+    pub(super) fn split_usage(&self, found: &mut Vec<Diagnostic>, usage: &mut Vec<UsageError>) {
+        found.retain(|diagnostic| {
+            let blamed = self.overrides.iter().find(|one| Arc::ptr_eq(&one.file, &diagnostic.file));
+            let Some(one) = blamed.filter(|_| diagnostic.severity == Severity::Error) else { return true };
+            usage.push(set_error(&one.option, diagnostic));
+            false
+        });
+    }
+
+    fn override_of(&self, pointer: &str) -> Option<&Override> {
+        let covers = |one: &&Override| {
+            pointer.strip_prefix(one.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.overrides.iter().rev().find(covers)
+    }
+}
+
+/// A finding about the value of `--set OPTION`.
+pub(super) fn set_error(option: &str, found: &Diagnostic) -> UsageError {
+    let label = found.labels.first().filter(|label| !label.text.is_empty());
+    let reason = label.map(|label| format!(": {}", label.text)).unwrap_or_default();
+    let error = UsageError::new(format!("`--set {option}`: {}{reason}", found.message));
+    match &found.help {
+        Some(help) => error.help(help.clone()),
+        None => error,
+    }
+}

@@ -1,0 +1,142 @@
+//! The steps of a file as far as they can be understood without trusting it: ids, verbs, who takes from whom.
+//!
+//! Works on the JSON value, so that references are looked at even when the schema has refused the file.
+
+use serde_json::{Map, Value};
+
+use crate::spec;
+
+/// All steps, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Survey {
+    pub(super) steps: Vec<Surveyed>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Surveyed {
+    pub(super) name: String,
+    /// Pointer to the step.
+    pub(super) pointer: String,
+    /// The first verb key, when there is one that exists.
+    pub(super) verb: Option<&'static str>,
+    pub(super) from: Vec<Reference>,
+    pub(super) needs: Vec<Reference>,
+}
+
+/// A mention of a step by its id.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reference {
+    /// The id, `.failed` taken off.
+    pub(super) name: String,
+    /// Whether `.failed` stood behind it.
+    pub(super) failed: bool,
+    /// Pointer to the text.
+    pub(super) pointer: String,
+    /// Which step it is.
+    pub(super) step: Option<usize>,
+}
+
+impl Survey {
+    /// Looks at `steps` of the document.
+    pub(super) fn of(document: &Value) -> Self {
+        let empty = Map::new();
+        let steps = document.get("steps").and_then(Value::as_object).unwrap_or(&empty);
+        let find = |name: &str| steps.keys().position(|key| key == name);
+        let surveyed = steps.iter().map(|(name, step)| {
+            let pointer = format!("/steps/{}", escape(name));
+            let references = |key: &str, inputs: bool| {
+                let mut references = references(step.get(key), &format!("{pointer}/{key}"), inputs);
+                for reference in &mut references {
+                    reference.step = find(&reference.name);
+                }
+                references
+            };
+            Surveyed {
+                name: name.clone(),
+                verb: spec::VERBS.into_iter().find(|verb| step.get(verb).is_some()),
+                from: references("from", true),
+                needs: references("needs", false),
+                pointer,
+            }
+        });
+        Self { steps: surveyed.collect() }
+    }
+
+    /// The ids, in the order of the file.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.steps.iter().map(|step| step.name.as_str())
+    }
+
+    /// Position of the step of this name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.steps.iter().position(|step| step.name == name)
+    }
+
+    /// For each step, the steps that it takes from or needs.
+    pub(super) fn dependencies(&self) -> Vec<Vec<usize>> {
+        self.steps
+            .iter()
+            .map(|step| step.from.iter().chain(&step.needs).filter_map(|reference| reference.step).collect())
+            .collect()
+    }
+}
+
+impl Surveyed {
+    /// Whether it brings items in.
+    pub(super) fn is_source(&self) -> bool {
+        self.verb.is_some_and(|verb| spec::SOURCES.contains(&verb))
+    }
+
+    /// Pointer to the verb key, or to the step when it has none.
+    pub(super) fn verb_pointer(&self) -> String {
+        self.verb.map_or_else(|| self.pointer.clone(), |verb| format!("{}/{verb}", self.pointer))
+    }
+}
+
+/// One id or a list of them; anything else is the schema's to refuse.
+fn references(value: Option<&Value>, pointer: &str, inputs: bool) -> Vec<Reference> {
+    let reference = |text: &str, pointer: String| {
+        let (name, failed) = match text.strip_suffix(".failed") {
+            Some(name) if inputs => (name, true),
+            _ => (text, false),
+        };
+        Reference { name: name.to_owned(), failed, pointer, step: None }
+    };
+    match value {
+        Some(Value::String(text)) => vec![reference(text, pointer.to_owned())],
+        Some(Value::Array(list)) => list
+            .iter()
+            .enumerate()
+            .filter_map(|(at, text)| Some(reference(text.as_str()?, format!("{pointer}/{at}"))))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A key as a part of a JSON pointer.
+pub(super) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn references_are_found_in_every_form_and_faults_are_passed_over() {
+        let survey = Survey::of(&json!({ "steps": {
+            "a": { "read": "x.csv" },
+            "b": { "from": ["a", "a.failed", 3], "needs": "a.failed", "map": "return 1" },
+            "c": 7,
+        }}));
+        let [a, b, c] = &survey.steps[..] else { panic!("three steps") };
+        assert!(a.is_source() && !b.is_source() && c.verb.is_none());
+        assert_eq!(b.from[1].pointer, "/steps/b/from/1");
+        assert_eq!((b.from[1].step, b.from[1].failed, b.from.len()), (Some(0), true, 2));
+        assert_eq!((b.needs[0].step, b.needs[0].name.as_str()), (None, "a.failed"));
+        assert_eq!(survey.dependencies(), [vec![], vec![0, 0], vec![]]);
+    }
+}

@@ -1,0 +1,160 @@
+//! One event as the JSON object of its line.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::event::{Event, Place, StepId, StepInfo, StepResult};
+use crate::report::summary::{StepSummary, seconds};
+
+/// An event with its name and time in front.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    event: &'static str,
+    time: f64,
+    #[serde(flatten)]
+    record: Record<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Record<'a> {
+    RunStarted { run: &'a str, pipeline: &'a str, seed: u64, steps: Vec<Step<'a>> },
+    StepStarted { step: &'a str, total: Option<u64> },
+    Progress(Box<Progress<'a>>),
+    ItemRetried { step: &'a str, index: u64, attempt: u32, kind: &'static str, message: &'a str, delay: f64 },
+    ItemFailed(Box<Failed<'a>>),
+    ItemSlow { step: &'a str, index: u64, elapsed: f64 },
+    Log { step: &'a str, index: u64, level: &'static str, message: &'a str, fields: Option<&'a RawValue> },
+    Notice { step: Option<&'a str>, message: &'a str },
+    StepFinished(Box<Finished<'a>>),
+    Interrupted { grace: f64 },
+    RunFinished { status: &'static str, duration: f64 },
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    id: &'a str,
+    verb: &'static str,
+}
+
+#[derive(Serialize)]
+struct Progress<'a> {
+    step: &'a str,
+    total: Option<u64>,
+    successes: u64,
+    failures: u64,
+    skipped: u64,
+    cancelled: u64,
+    retried: u64,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    step: &'a str,
+    index: u64,
+    kind: &'static str,
+    message: &'a str,
+    place: Option<PlaceRecord<'a>>,
+    attempts: u32,
+}
+
+#[derive(Serialize)]
+struct PlaceRecord<'a> {
+    file: &'a str,
+    line: u64,
+    column: Option<u64>,
+    source: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Finished<'a> {
+    step: &'a str,
+    #[serde(flatten)]
+    summary: StepSummary<'a>,
+    emitted: u64,
+    needed: Option<u64>,
+    target: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(event: &'a Event, time: Duration, seed: u64, steps: &'a [StepInfo]) -> Self {
+        let (event, record) = record(event, seed, steps);
+        Self { event, time: seconds(time), record }
+    }
+}
+
+fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static str, Record<'a>) {
+    let name = |step: &StepId| &*steps[step.at()].name;
+    match event {
+        Event::RunStarted { run, pipeline, steps } => {
+            let steps = steps.iter().map(|step| Step { id: &step.name, verb: step.verb }).collect();
+            ("run_started", Record::RunStarted { run, pipeline, seed, steps })
+        }
+        Event::StepStarted { step, total } => {
+            ("step_started", Record::StepStarted { step: name(step), total: *total })
+        }
+        Event::Progress { step, tally, total } => (
+            "progress",
+            Record::Progress(Box::new(Progress {
+                step: name(step),
+                total: *total,
+                successes: tally.succeeded,
+                failures: tally.failed,
+                skipped: tally.skipped,
+                cancelled: tally.cancelled,
+                retried: tally.retried,
+            })),
+        ),
+        Event::StepFinished { step, result } => ("step_finished", finished(&steps[step.at()], result)),
+        Event::Interrupted { grace } => ("interrupted", Record::Interrupted { grace: seconds(*grace) }),
+        Event::Notice { step, message } => {
+            ("notice", Record::Notice { step: step.as_ref().map(name), message })
+        }
+        Event::RunFinished { status, duration } => {
+            ("run_finished", Record::RunFinished { status: status.name(), duration: seconds(*duration) })
+        }
+        Event::ItemRetried { step, index, attempt, kind, message, delay } => {
+            let (step, kind, delay) = (name(step), kind.name(), seconds(*delay));
+            let (index, attempt) = (*index, *attempt);
+            ("item_retried", Record::ItemRetried { step, index, attempt, kind, message, delay })
+        }
+        Event::ItemFailed { step, index, kind, message, place, attempts } => {
+            let place = place.as_ref().map(PlaceRecord::new);
+            let (step, kind) = (name(step), kind.name());
+            let (index, attempts) = (*index, *attempts);
+            let failed = Failed { step, index, kind, message, place, attempts };
+            ("item_failed", Record::ItemFailed(Box::new(failed)))
+        }
+        Event::ItemSlow { step, index, elapsed } => {
+            let (step, elapsed) = (name(step), seconds(*elapsed));
+            ("item_slow", Record::ItemSlow { step, index: *index, elapsed })
+        }
+        Event::Log { step, index, level, message, fields } => {
+            let (step, level, fields) = (name(step), level.name(), fields.as_deref().and_then(raw));
+            ("log", Record::Log { step, index: *index, level, message, fields })
+        }
+    }
+}
+
+/// JSON text as it is. What is no JSON, or not on one line, is left out rather than allowed to break the line.
+fn raw(json: &str) -> Option<&RawValue> {
+    serde_json::from_str(json).ok().filter(|_| !json.contains('\n'))
+}
+
+fn finished<'a>(info: &'a StepInfo, result: &'a StepResult) -> Record<'a> {
+    Record::StepFinished(Box::new(Finished {
+        step: &info.name,
+        summary: StepSummary::new(info, result),
+        emitted: result.emitted,
+        needed: result.needed.map(|(_, count)| count),
+        target: result.target.as_deref(),
+    }))
+}
+
+impl<'a> PlaceRecord<'a> {
+    fn new(place: &'a Place) -> Self {
+        Self { file: &place.file, line: place.line, column: place.column, source: place.source.as_deref() }
+    }
+}

@@ -1,0 +1,174 @@
+//! How numbers and foreign text read for people: durations, rates, shares, counts. Leaves layout to others.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::value::Ratio;
+
+/// `0.04s`, `3.81s`, `1m05s`, `2h00m09s`.
+pub fn duration(duration: Duration) -> String {
+    // Rounded once, so that 59.999 s is a minute and not `60.00s`.
+    let hundredths = (duration.as_millis() + 5) / 10;
+    let seconds = hundredths / 100;
+    if seconds < 60 {
+        return format!("{seconds}.{:02}s", hundredths % 100);
+    }
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours == 0 {
+        format!("{minutes}m{seconds:02}s")
+    } else {
+        format!("{hours}h{minutes:02}m{seconds:02}s")
+    }
+}
+
+/// [`duration`] for round figures: `5s`, `1.50s`.
+pub(super) fn brief(time: Duration) -> String {
+    duration(time).replace(".00s", "s")
+}
+
+/// `2623/s`, with decimals below ten; `None` where there is nothing to divide.
+pub(super) fn rate(count: u64, duration: Duration) -> Option<String> {
+    let seconds = duration.as_secs_f64();
+    if count == 0 || seconds <= 0.0 {
+        return None;
+    }
+    let rate = count as f64 / seconds;
+    let decimals = if rate < 0.995 { 2 } else { usize::from(rate < 9.95) };
+    Some(format!("{rate:.decimals$}/s"))
+}
+
+/// `10000 items`, `1 item`.
+pub(super) fn items(count: u64) -> String {
+    format!("{count} item{}", if count == 1 { "" } else { "s" })
+}
+
+/// Which way a share that has too many decimals goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rounding {
+    Nearest,
+    /// For shares that fell short: they must not look as if they had not.
+    Down,
+}
+
+/// `99.93 %`: at most two decimals, and never 100 % for less than all.
+pub(super) fn percent(part: u64, whole: u64, rounding: Rounding) -> String {
+    if whole == 0 {
+        return "100 %".to_owned();
+    }
+    let (part, whole) = (u128::from(part) * 10_000, u128::from(whole));
+    let mut hundredths = match rounding {
+        Rounding::Nearest => (part + whole / 2) / whole,
+        Rounding::Down => part / whole,
+    };
+    if hundredths == 10_000 && part < whole * 10_000 {
+        hundredths = 9_999;
+    }
+    let (whole, part) = (hundredths / 100, hundredths % 100);
+    match part {
+        0 => format!("{whole} %"),
+        part if part % 10 == 0 => format!("{whole}.{} %", part / 10),
+        part => format!("{whole}.{part:02} %"),
+    }
+}
+
+/// `95 %` for the ratio 0.95, with all the digits it was written with.
+pub(super) fn percent_of(ratio: Ratio) -> String {
+    let text = ratio.to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let (head, tail) = part.split_at(part.len().min(2));
+    let whole = format!("{whole}{head:0<2}");
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    if tail.is_empty() { format!("{whole} %") } else { format!("{whole}.{tail} %") }
+}
+
+/// Foreign text on one line: control characters can neither break the line nor steer a terminal.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let text = text.trim_end();
+    if !text.chars().any(is_steering) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\r' => {}
+            '\n' | '\t' => clean.push(' '),
+            character if is_steering(character) => {
+                let _ = write!(clean, "{}", character.escape_default());
+            }
+            character => clean.push(character),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// Control characters, and those that turn the direction of the text around them.
+fn is_steering(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_like_a_stopwatch() {
+        for (millis, expect) in [
+            (0, "0.00s"),
+            (44, "0.04s"),
+            (3_811, "3.81s"),
+            (59_994, "59.99s"),
+            (59_996, "1m00s"),
+            (65_000, "1m05s"),
+            (7_209_000, "2h00m09s"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), expect);
+        }
+    }
+
+    #[test]
+    fn shares_never_round_to_what_they_are_not() {
+        for (part, whole, rounding, expect) in [
+            (9962, 9969, Rounding::Nearest, "99.93 %"),
+            (9962, 9969, Rounding::Down, "99.92 %"),
+            (1, 2, Rounding::Nearest, "50 %"),
+            (1, 8, Rounding::Nearest, "12.5 %"),
+            (999_999, 1_000_000, Rounding::Nearest, "99.99 %"),
+            (0, 0, Rounding::Nearest, "100 %"),
+            (7, 7, Rounding::Down, "100 %"),
+            (0, 7, Rounding::Nearest, "0 %"),
+        ] {
+            assert_eq!(percent(part, whole, rounding), expect);
+        }
+    }
+
+    #[test]
+    fn a_needed_ratio_keeps_its_digits() {
+        for (ratio, expect) in [
+            ("0.95", "95 %"),
+            ("1", "100 %"),
+            ("0.5", "50 %"),
+            ("0.999", "99.9 %"),
+            ("0", "0 %"),
+            ("0.07", "7 %"),
+        ] {
+            assert_eq!(percent_of(Ratio::parse(ratio).expect("a ratio")), expect);
+        }
+    }
+
+    #[test]
+    fn rates_have_a_decimal_only_when_small() {
+        assert_eq!(rate(10_000, Duration::from_millis(3812)).as_deref(), Some("2623/s"));
+        assert_eq!(rate(1, Duration::from_secs(4)).as_deref(), Some("0.25/s"));
+        assert_eq!(rate(0, Duration::from_secs(4)), None);
+        assert_eq!(rate(4, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn foreign_text_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\x1b[31mb\r\nc\td\u{202e}e\n"), "a\\u{1b}[31mb c d\\u{202e}e");
+        assert_eq!(printable("schön ✓"), "schön ✓");
+    }
+}

@@ -1,0 +1,230 @@
+//! The reporter for people: live progress, a line for each step that ended, failures grouped at the end.
+//!
+//! On a terminal the progress is bars, elsewhere now and then a line. Leaves it to the caller to know which it is.
+
+mod columns;
+mod failures;
+mod line;
+mod live;
+mod notes;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::ProgressDrawTarget;
+
+use self::columns::Columns;
+use self::failures::Failures;
+use self::line::{Line, Style};
+use self::live::{LiveView, State};
+use self::notes::Notes;
+use super::Reporter;
+use super::figures;
+use crate::event::{Event, StepId, StepInfo, StepResult, StepStatus};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Steps that failed and the failures.
+    Quiet,
+    /// That, the steps, and the first warnings of each.
+    Normal,
+    /// That, every line of every log, every retry and every failure's message.
+    Verbose,
+}
+
+/// How progress is shown while a step runs.
+#[derive(Debug)]
+pub enum Live {
+    /// One line a step that is drawn again and again.
+    Bars(ProgressDrawTarget),
+    /// A line when a step starts, and one every ten seconds.
+    Lines,
+    /// Not at all.
+    None,
+}
+
+/// What the caller knows about the reader and the run.
+#[derive(Debug)]
+pub struct HumanOptions {
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// How progress is shown.
+    pub live: Live,
+    /// Whether text may be coloured.
+    pub color: bool,
+    /// Seed of the run, said when verbose.
+    pub seed: u64,
+}
+
+/// Tells people what happens.
+#[derive(Debug)]
+pub struct Human<W: Write> {
+    out: W,
+    verbosity: Verbosity,
+    color: bool,
+    seed: u64,
+    live: LiveView,
+    columns: Columns,
+    steps: Vec<StepView>,
+}
+
+#[derive(Debug)]
+struct StepView {
+    info: StepInfo,
+    failures: Failures,
+    notes: Notes,
+}
+
+impl<W: Write> Human<W> {
+    /// A reporter that writes to `out`; bars go to their own target.
+    pub fn new(out: W, options: HumanOptions) -> Self {
+        let live = if options.verbosity == Verbosity::Quiet { Live::None } else { options.live };
+        Self {
+            out,
+            verbosity: options.verbosity,
+            color: options.color,
+            seed: options.seed,
+            live: LiveView::new(live),
+            columns: Columns::default(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Writes whole lines, with the bars out of the way.
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        let out = &mut self.out;
+        self.live.aside(|| {
+            out.write_all(text.as_bytes())?;
+            out.write_all(b"\n")?;
+            out.flush()
+        })
+    }
+
+    fn run_started(&mut self, run: &str, steps: &[StepInfo]) -> io::Result<()> {
+        self.columns = Columns::of(steps);
+        self.steps = steps
+            .iter()
+            .map(|info| StepView {
+                info: info.clone(),
+                failures: Failures::default(),
+                notes: Notes::new(self.verbosity),
+            })
+            .collect();
+        if self.verbosity < Verbosity::Verbose {
+            return Ok(());
+        }
+        self.print(&format!("  run {run} · seed {}", self.seed))
+    }
+
+    fn step_started(&mut self, step: StepId, total: Option<u64>, time: Duration) -> io::Result<()> {
+        let head = self.columns.head(&self.steps[step.at()].info, self.color);
+        match self.live.start(step, head, total, time) {
+            Some(line) => self.print(&line),
+            None => Ok(()),
+        }
+    }
+
+    fn step_finished(&mut self, step: StepId, result: &StepResult) -> io::Result<()> {
+        self.live.end(step);
+        let view = &self.steps[step.at()];
+        if self.verbosity == Verbosity::Quiet && result.status != StepStatus::Failed {
+            return Ok(());
+        }
+        let mut text = self.columns.finished(&view.info, result, self.color);
+        if let Some(hidden) = view.notes.hidden() {
+            text.push('\n');
+            text.push_str(&self.columns.below(Style::Dim, &hidden, self.color));
+        }
+        self.print(&text)
+    }
+
+    /// A line about one step or one item, unless there were too many already.
+    fn note(&mut self, step: StepId, importance: Verbosity, style: Style, text: &str) -> io::Result<()> {
+        let view = &mut self.steps[step.at()];
+        if !view.notes.admit(importance) {
+            return Ok(());
+        }
+        let mut line = Line::new(self.color);
+        line.push(style, &format!("  {}: {}", view.info.name, figures::printable(text)));
+        self.print(&line.into_text())
+    }
+
+    /// A line about an item.
+    fn item_event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::ItemRetried { step, index, attempt, message, delay, .. } => {
+                let wait = figures::brief(*delay);
+                let text = format!("item {index}: attempt {attempt} failed, next in {wait}: {message}");
+                self.note(*step, Verbosity::Verbose, Style::Dim, &text)
+            }
+            Event::ItemSlow { step, index, elapsed } => {
+                let text = format!("item {index}: running for {}", figures::brief(*elapsed));
+                self.note(*step, Verbosity::Normal, Style::Warn, &text)
+            }
+            Event::Log { step, index, level, message, fields } => {
+                let (importance, style) = notes::rank(*level);
+                let fields = fields.as_deref().map_or(String::new(), |fields| format!(" {fields}"));
+                let text = format!("item {index}: {}: {message}{fields}", level.name());
+                self.note(*step, importance, style, &text)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn notice(&mut self, step: Option<StepId>, message: &str) -> io::Result<()> {
+        if let Some(step) = step {
+            return self.note(step, Verbosity::Normal, Style::Warn, &format!("warning: {message}"));
+        }
+        if self.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        let mut line = Line::new(self.color);
+        line.push(Style::Warn, &format!("  warning: {}", figures::printable(message)));
+        self.print(&line.into_text())
+    }
+
+    fn interrupted(&mut self, grace: Duration) -> io::Result<()> {
+        if self.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        let grace = figures::brief(grace);
+        self.print(&format!(
+            "  interrupted: nothing new starts, running items have {grace}; interrupt again to stop at once"
+        ))
+    }
+}
+
+impl<W: Write> Reporter for Human<W> {
+    fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
+        match event {
+            Event::RunStarted { run, steps, .. } => self.run_started(run, steps),
+            Event::StepStarted { step, total } => self.step_started(*step, *total, time),
+            Event::Progress { step, tally, total } => {
+                let state = State { tally: *tally, total: *total };
+                self.live.progress(*step, state, time).map_or(Ok(()), |line| self.print(&line))
+            }
+            Event::ItemFailed { step, index, message, place, .. } => {
+                self.steps[step.at()].failures.add(*index, message, place.as_ref());
+                Ok(())
+            }
+            Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),
+            Event::Notice { step, message } => self.notice(*step, message),
+            Event::StepFinished { step, result } => self.step_finished(*step, result),
+            Event::Interrupted { grace } => self.interrupted(*grace),
+            Event::RunFinished { .. } => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.live.clear();
+        let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { failures::SHOWN };
+        let blocks =
+            self.steps.iter().filter_map(|step| step.failures.block(&step.info.name, shown, self.color));
+        let text: Vec<String> = blocks.collect();
+        text.iter().try_for_each(|block| self.print(&format!("\n{block}")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

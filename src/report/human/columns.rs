@@ -1,0 +1,134 @@
+//! The layout of lines about steps: verb, name, counts, duration, rate, one under the other.
+
+use super::line::{Line, Style};
+use crate::event::{StepInfo, StepResult, StepStatus};
+use crate::report::figures::{self, Rounding};
+
+/// Columns for the counts of a step; longer counts push the duration to the right.
+const COUNTS: usize = 52;
+/// Blanks between the counts and the duration, at least.
+const GAP: usize = 3;
+
+/// Widths that suit the steps of one run.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    verb: usize,
+    name: usize,
+}
+
+impl Columns {
+    pub(super) fn of(steps: &[StepInfo]) -> Self {
+        let longest =
+            |least: usize, length: fn(&StepInfo) -> usize| steps.iter().map(length).fold(least, usize::max);
+        Self {
+            verb: 2 + longest(5, |step| step.verb.chars().count()),
+            name: 2 + longest(8, |step| step.name.chars().count()),
+        }
+    }
+
+    /// Verb and name, up to where the counts begin.
+    pub(super) fn head(&self, info: &StepInfo, color: bool) -> Line {
+        let mut line = Line::new(color);
+        line.pad(self.verb - info.verb.chars().count(), 0);
+        line.push(Style::Dim, info.verb);
+        line.push(Style::Plain, " ");
+        line.push(Style::Strong, &info.name);
+        line.pad(self.counts(), 0);
+        line
+    }
+
+    /// A line of further words on a step, under its counts.
+    pub(super) fn below(&self, style: Style, text: &str, color: bool) -> String {
+        let mut line = Line::new(color);
+        line.pad(self.counts(), 0);
+        line.push(style, text);
+        line.into_text()
+    }
+
+    /// The line of a step that has ended, and a second one with the reason when it did not succeed.
+    pub(super) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
+        let mut line = self.head(info, color);
+        let reason = result.reason.as_deref().map(figures::printable);
+        if result.status == StepStatus::Skipped {
+            line.push(
+                Style::Dim,
+                &reason.map_or("skipped".to_owned(), |reason| format!("skipped: {reason}")),
+            );
+            return line.into_text();
+        }
+        push_counts(&mut line, info, result);
+        line.pad(self.counts() + COUNTS + GAP, GAP);
+        line.push(Style::Plain, &figures::duration(result.duration));
+        if let Some(rate) = rate(info, result) {
+            line.push(Style::Plain, &format!("  {rate}"));
+        }
+        let mut text = line.into_text();
+        if result.status != StepStatus::Succeeded {
+            let style = if result.status == StepStatus::Failed { Style::Bad } else { Style::Warn };
+            let status = result.status.name();
+            let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
+            text.push('\n');
+            text.push_str(&self.below(style, &words, color));
+        }
+        text
+    }
+
+    fn counts(&self) -> usize {
+        self.verb + 1 + self.name
+    }
+}
+
+/// Whether the step calls a function on every item.
+fn is_each(info: &StepInfo) -> bool {
+    matches!(info.verb, "map" | "flat_map" | "filter")
+}
+
+fn rate(info: &StepInfo, result: &StepResult) -> Option<String> {
+    let done = result.tally.ended() - result.tally.cancelled;
+    if is_each(info) { figures::rate(done, result.duration) } else { None }
+}
+
+/// `10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried`
+fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
+    let tally = &result.tally;
+    line.push(Style::Plain, &figures::items(result.total));
+    let whole = tally.failed + tally.skipped + tally.cancelled == 0;
+    if is_each(info) || !whole {
+        line.push(Style::Plain, &format!(" · {} ok", tally.succeeded));
+    }
+    if tally.skipped > 0 {
+        line.push(Style::Plain, &format!(" · {} skipped", tally.skipped));
+    }
+    if tally.failed > 0 {
+        line.push(Style::Plain, " · ");
+        line.push(Style::Bad, &format!("{} failed", tally.failed));
+    }
+    if tally.cancelled > 0 {
+        line.push(Style::Plain, " · ");
+        line.push(Style::Warn, &format!("{} cancelled", tally.cancelled));
+    }
+    if tally.failed + tally.cancelled > 0 {
+        line.push(Style::Plain, &format!(" ({})", share(result)));
+    }
+    if tally.retried > 0 {
+        line.push(Style::Plain, &format!(" · {} retried", tally.retried));
+    }
+    match (info.verb, &result.target) {
+        (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", figures::printable(target))),
+        ("filter", None) => line.push(Style::Plain, &format!(" → {} kept", result.emitted)),
+        ("flat_map", None) => line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted))),
+        _ => {}
+    }
+}
+
+/// `99.93 %, needed 95 %`
+fn share(result: &StepResult) -> String {
+    let tally = &result.tally;
+    let short = result.needed.is_some_and(|(_, need)| tally.succeeded < need);
+    let rounding = if short { Rounding::Down } else { Rounding::Nearest };
+    let share = figures::percent(tally.succeeded, tally.ended() - tally.skipped, rounding);
+    match result.needed {
+        Some((ratio, _)) => format!("{share}, needed {}", figures::percent_of(ratio)),
+        None => share,
+    }
+}

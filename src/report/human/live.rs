@@ -1,0 +1,189 @@
+//! Progress of the steps that are running: bars on a terminal, elsewhere a line every ten seconds.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Live;
+use super::line::{Line, Style};
+use crate::event::{StepId, Tally};
+use crate::report::figures;
+
+/// Progress lines never follow each other faster, however many steps are running.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// The running steps and how they are shown.
+#[derive(Debug)]
+pub(super) struct LiveView {
+    screen: Screen,
+    running: BTreeMap<StepId, Running>,
+    /// When the last progress line was written.
+    spoke: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Screen {
+    Bars(MultiProgress),
+    Lines,
+    Dark,
+}
+
+#[derive(Debug)]
+struct Running {
+    head: Line,
+    started: Duration,
+    /// When this step last had a progress line.
+    spoke: Duration,
+    /// How far it is, when that has changed since.
+    state: Option<State>,
+    bar: Option<ProgressBar>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State {
+    pub(super) tally: Tally,
+    pub(super) total: Option<u64>,
+}
+
+impl LiveView {
+    pub(super) fn new(live: Live) -> Self {
+        let screen = match live {
+            Live::Bars(target) => Screen::Bars(MultiProgress::with_draw_target(target)),
+            Live::Lines => Screen::Lines,
+            Live::None => Screen::Dark,
+        };
+        Self { screen, running: BTreeMap::new(), spoke: None }
+    }
+
+    /// A step begins; returns the line to write about it, if any.
+    pub(super) fn start(
+        &mut self,
+        step: StepId,
+        head: Line,
+        total: Option<u64>,
+        time: Duration,
+    ) -> Option<String> {
+        let bar = match &self.screen {
+            Screen::Bars(bars) => Some(bar(bars, &head, total)),
+            _ => None,
+        };
+        let line = matches!(self.screen, Screen::Lines).then(|| {
+            let total = total.map_or(String::new(), |total| format!(" · {}", figures::items(total)));
+            let mut line = head.clone();
+            line.push(Style::Plain, &format!("started{total}"));
+            line.into_text()
+        });
+        self.running.insert(step, Running { head, started: time, spoke: time, state: None, bar });
+        line
+    }
+
+    /// A step goes on; returns the line to write if one is due: about the step that had none for longest.
+    pub(super) fn progress(&mut self, step: StepId, state: State, time: Duration) -> Option<String> {
+        let running = self.running.get_mut(&step)?;
+        running.state = Some(state);
+        if let Some(bar) = &running.bar {
+            redraw(bar, &state, time.saturating_sub(running.started));
+        }
+        let silent = |since: Duration| time >= since + LINE_EVERY;
+        if !matches!(self.screen, Screen::Lines) || !self.spoke.is_none_or(silent) {
+            return None;
+        }
+        let news =
+            self.running.values_mut().filter(|running| running.state.is_some() && silent(running.spoke));
+        let running = news.min_by_key(|running| running.spoke)?;
+        let state = running.state.take()?;
+        (running.spoke, self.spoke) = (time, Some(time));
+        let mut line = running.head.clone();
+        let done = match state.total {
+            Some(total) => format!("{} of {}", state.tally.ended(), figures::items(total)),
+            None => figures::items(state.tally.ended()),
+        };
+        let counts = counts(&state, time.saturating_sub(running.started));
+        line.push(Style::Plain, &format!("{done}{counts}"));
+        Some(line.into_text())
+    }
+
+    pub(super) fn end(&mut self, step: StepId) {
+        let bar = self.running.remove(&step).and_then(|running| running.bar);
+        if let (Screen::Bars(bars), Some(bar)) = (&self.screen, bar) {
+            bar.finish_and_clear();
+            bars.remove(&bar);
+        }
+    }
+
+    /// Removes whatever is still being shown.
+    pub(super) fn clear(&mut self) {
+        let steps: Vec<StepId> = self.running.keys().copied().collect();
+        steps.into_iter().for_each(|step| self.end(step));
+    }
+
+    /// Does `write` while no bar is in the way.
+    pub(super) fn aside(&self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        match &self.screen {
+            Screen::Bars(bars) => bars.suspend(write),
+            _ => write(),
+        }
+    }
+}
+
+/// A line that is drawn again and again: head, bar where the total is known, counts.
+fn bar(bars: &MultiProgress, head: &Line, total: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+    bar.set_style(style(total.is_some()));
+    bar.set_prefix(head.clone().into_text());
+    bars.add(bar)
+}
+
+fn style(total_is_known: bool) -> ProgressStyle {
+    let template = if total_is_known { "{prefix}{bar:24} {wide_msg}" } else { "{prefix}{wide_msg}" };
+    ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("━╸─")
+}
+
+fn redraw(bar: &ProgressBar, state: &State, elapsed: Duration) {
+    let State { tally, total } = *state;
+    if bar.length() != total
+        && let Some(total) = total
+    {
+        bar.set_style(style(true));
+        bar.set_length(total);
+    }
+    let done = match total {
+        Some(total) => format!("{}/{total}", tally.ended()),
+        None => figures::items(tally.ended()),
+    };
+    bar.set_message(format!("{done}{}", counts(state, elapsed)));
+    bar.set_position(tally.ended());
+}
+
+/// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`
+fn counts(state: &State, elapsed: Duration) -> String {
+    let State { tally, total } = *state;
+    let mut parts = Vec::new();
+    let named = [
+        (tally.succeeded, "ok"),
+        (tally.skipped, "skipped"),
+        (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"),
+        (tally.retried, "retried"),
+    ];
+    parts.extend(
+        named.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")),
+    );
+    parts.extend(figures::rate(tally.ended(), elapsed));
+    parts.extend(eta(tally.ended(), total, elapsed).map(|eta| format!("ETA {eta}")));
+    parts.iter().map(|part| format!(" · {part}")).collect()
+}
+
+/// What is left at the pace so far, in whole seconds: more would be a promise.
+fn eta(done: u64, total: Option<u64>, elapsed: Duration) -> Option<String> {
+    let left = total?.checked_sub(done).filter(|left| *left > 0)?;
+    if done == 0 {
+        return None;
+    }
+    let seconds = (elapsed.as_secs_f64() * left as f64 / done as f64).ceil();
+    // A step that does one item a day must not make the clock overflow.
+    Some(figures::brief(Duration::try_from_secs_f64(seconds).ok()?))
+}

@@ -1,0 +1,82 @@
+//! The fresh items that may start: ranges of indices, never one entry an item. Knows nothing of retries.
+
+use std::collections::BTreeMap;
+
+/// Fresh items in index order. Items that came back unstarted have lower indices than the rest, so they go first.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Ranges that came back: first index → index after the last.
+    returned: BTreeMap<u64, u64>,
+    /// The next index that was never started.
+    next: u64,
+    /// The index after the last one offered.
+    end: u64,
+}
+
+impl Ready {
+    pub(super) fn new() -> Self {
+        Self { returned: BTreeMap::new(), next: 1, end: 1 }
+    }
+
+    pub(super) fn offer(&mut self, count: u64) {
+        self.end += count;
+    }
+
+    /// Items offered so far, started or not.
+    pub(super) fn offered(&self) -> u64 {
+        self.end - 1
+    }
+
+    pub(super) fn first(&self) -> Option<u64> {
+        let returned = self.returned.keys().next().copied();
+        returned.or((self.next < self.end).then_some(self.next))
+    }
+
+    /// The first up to `max` items that follow each other: first index and count.
+    pub(super) fn take(&mut self, max: u64) -> Option<(u64, u64)> {
+        if max == 0 {
+            return None;
+        }
+        if let Some((first, end)) = self.returned.pop_first() {
+            let count = max.min(end - first);
+            if first + count < end {
+                self.returned.insert(first + count, end);
+            }
+            return Some((first, count));
+        }
+        let (first, count) = (self.next, max.min(self.end - self.next));
+        self.next += count;
+        (count > 0).then_some((first, count))
+    }
+
+    /// Takes back items that were not started after all.
+    pub(super) fn give_back(&mut self, first: u64, count: u64) {
+        if count > 0 {
+            self.returned.insert(first, first + count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_that_come_back_go_first_and_in_order() {
+        let mut ready = Ready::new();
+        ready.offer(10);
+        assert_eq!(ready.take(4), Some((1, 4)));
+        assert_eq!(ready.take(3), Some((5, 3)));
+        ready.give_back(6, 2);
+        ready.give_back(3, 2);
+        ready.give_back(9, 0);
+        assert_eq!(ready.first(), Some(3));
+        assert_eq!(ready.take(1), Some((3, 1)));
+        assert_eq!(ready.take(9), Some((4, 1)));
+        assert_eq!(ready.take(9), Some((6, 2)));
+        assert_eq!(ready.take(0), None);
+        assert_eq!(ready.take(9), Some((8, 3)));
+        assert_eq!((ready.take(9), ready.first()), (None, None));
+        assert_eq!(ready.offered(), 10);
+    }
+}

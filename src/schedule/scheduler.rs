@@ -1,0 +1,206 @@
+//! What may start now, what becomes of a failed attempt, and when a step is over.
+//! Running, timing and interrupting attempts, and keeping the items themselves, is left to the engine.
+
+mod ending;
+#[cfg(test)]
+mod tests;
+
+pub use ending::{FailedAttempt, Next};
+
+use std::time::Duration;
+
+use super::ready::Ready;
+use super::waiting::{Retry, Waiting};
+use super::window::Window;
+use super::{Policy, Stop};
+use crate::event::Tally;
+
+/// Items that may wait for a retry while fresh ones still start. Each of them is kept in memory, so a step that fails
+/// faster than its backoff lets it try again must pause; 65,536 items of 1 KB are 64 MB. Attempts that were already
+/// running may add their own items to that.
+const WAITING_MAX: u64 = 65_536;
+
+/// The state of one map-like step. Every time is counted from the step's start and never goes back. Each call costs
+/// O(log waiting retries) at most, and nothing for each item of a run that goes well.
+///
+/// The engine offers items, starts what [`Scheduler::start`] gives, reports how each started item ended, and then
+/// that the run has ended; after each report it looks at [`Scheduler::stop`] and [`Scheduler::is_done`].
+#[derive(Debug)]
+pub struct Scheduler {
+    policy: Policy,
+    seed: u64,
+    ready: Ready,
+    waiting: Waiting,
+    window: Option<Window>,
+    tally: Tally,
+    /// Runs that were started and have not ended.
+    running: usize,
+    /// Retries granted so far.
+    retries: u64,
+    /// Offered items that were none of this step's.
+    withdrawn: u64,
+    /// The total as known before the input has ended.
+    expected: Option<u64>,
+    input_ended: bool,
+    stop: Option<Stop>,
+    deadline_passed: bool,
+    /// Items that the step's deadline cut off.
+    deadline_cut: u64,
+}
+
+/// What may start: one retry, or fresh items that follow each other and are worked off by one worker, one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// Index of the first item, from 1.
+    pub first: u64,
+    /// Number of items, at least 1.
+    pub count: u64,
+    /// Number of this attempt, from 1. More than one item means attempt 1.
+    pub attempt: u32,
+    /// When all attempts of the item must have ended. `None` for a first attempt, whose own start sets it.
+    pub item_deadline: Option<Duration>,
+}
+
+impl Scheduler {
+    /// A step with no items yet. The seed is that of the run, or one derived from it for this step.
+    pub fn new(policy: &Policy, seed: u64) -> Self {
+        Self {
+            policy: policy.clone(),
+            seed,
+            ready: Ready::new(),
+            waiting: Waiting::default(),
+            window: policy.rate_limit.map(Window::new),
+            tally: Tally::default(),
+            running: 0,
+            retries: 0,
+            withdrawn: 0,
+            expected: None,
+            input_ended: false,
+            stop: None,
+            deadline_passed: false,
+            deadline_cut: 0,
+        }
+    }
+
+    /// This many more fresh items are there; their indices follow on those before.
+    pub fn offer(&mut self, count: u64) {
+        self.ready.offer(count);
+    }
+
+    /// No more fresh items will come. Without [`Scheduler::expect_total`] this makes the total known.
+    pub fn end_of_input(&mut self) {
+        self.input_ended = true;
+        self.reconsider();
+    }
+
+    /// The total is known in advance. Items that are never offered count as cancelled in the end.
+    pub fn expect_total(&mut self, total: u64) {
+        self.expected = Some(total);
+        self.reconsider();
+    }
+
+    /// What may start now: a due retry, else up to `max` fresh items as one run, one at a time under a rate limit.
+    /// With `max` 0 only retries start. `None`: nothing before [`Scheduler::next_wake`] or the end of a run.
+    ///
+    /// Under a rate limit every start is to be reported with [`Scheduler::started_at`] as soon as it has happened:
+    /// until then it counts as being in the present window, so late reports slow the step down.
+    pub fn start(&mut self, now: Duration, max: u64) -> Option<Start> {
+        if self.stop.is_some() || self.running >= self.policy.concurrency.max(1) {
+            return None;
+        }
+        if self.window.as_mut().is_some_and(|window| !window.is_open(now)) {
+            return None;
+        }
+        let start = match self.waiting.pop_due(now) {
+            Some(Retry { index, attempt, item_deadline }) => {
+                self.tally.retried += u64::from(attempt == 2);
+                Start { first: index, count: 1, attempt, item_deadline }
+            }
+            None => self.start_fresh(max)?,
+        };
+        if let Some(window) = &mut self.window {
+            window.allow(start.first);
+        }
+        self.running += 1;
+        Some(start)
+    }
+
+    fn start_fresh(&mut self, max: u64) -> Option<Start> {
+        self.next_fresh()?;
+        let max = if self.window.is_some() { max.min(1) } else { max };
+        let (first, count) = self.ready.take(max)?;
+        Some(Start { first, count, attempt: 1, item_deadline: None })
+    }
+
+    /// Index of the fresh item that starts next; `None` when none may start, however many workers are free.
+    pub fn next_fresh(&self) -> Option<u64> {
+        if self.stop.is_some() || self.waiting.len() >= WAITING_MAX { None } else { self.ready.first() }
+    }
+
+    /// When a start under a rate limit really took place. No effect without a rate limit, or the second time.
+    pub fn started_at(&mut self, start: &Start, at: Duration) {
+        if let Some(window) = &mut self.window {
+            window.started(start.first, at);
+        }
+    }
+
+    /// When to ask [`Scheduler::expired`] and [`Scheduler::start`] again though no run has ended: a retry falls due,
+    /// the rate window opens, or the deadline of a waiting item passes.
+    pub fn next_wake(&self, now: Duration) -> Option<Duration> {
+        if self.stop.is_some() {
+            return None;
+        }
+        let mut start = None;
+        if self.running < self.policy.concurrency.max(1) {
+            let fresh = self.next_fresh().map(|_| now);
+            let opens = self.window.as_ref().map_or(Some(now), |window| window.opens_at(now));
+            start =
+                earlier(fresh, self.waiting.first_due()).zip(opens).map(|(start, opens)| start.max(opens));
+        }
+        earlier(start, self.waiting.first_late()).map(|wake| wake.max(now))
+    }
+
+    /// Why the step is stopping, if it is.
+    pub fn stop(&self) -> Option<Stop> {
+        self.stop
+    }
+
+    /// Nothing is running and nothing will ever start again.
+    pub fn is_done(&self) -> bool {
+        let exhausted = || self.waiting.len() == 0 && self.ready.first().is_none() && self.all_offered();
+        self.running == 0 && (self.stop.is_some() || exhausted())
+    }
+
+    fn all_offered(&self) -> bool {
+        self.input_ended || self.expected.is_some_and(|total| self.ready.offered() >= total)
+    }
+
+    /// The counters so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Items that wait for another attempt.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.len()
+    }
+
+    /// Attempts being worked on, never more than `concurrency`.
+    pub fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Items in all, once known.
+    pub fn total(&self) -> Option<u64> {
+        let offered = self.ready.offered();
+        let total = match self.expected {
+            Some(expected) => Some(expected.max(offered)),
+            None => self.input_ended.then_some(offered),
+        };
+        total.map(|total| total - self.withdrawn)
+    }
+}
+
+fn earlier(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    a.into_iter().chain(b).min()
+}

@@ -1,0 +1,224 @@
+//! Single decisions, one scene each. What holds for every scene is in `properties`.
+
+use std::time::Duration;
+
+use super::*;
+use crate::schedule::{Expired, FailFast, Retries, StopReason, Verdict};
+use crate::value::{Rate, Ratio};
+
+fn ms(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+fn policy() -> Policy {
+    let retries = Retries { max: 2, delay: ms(100), ..Retries::default() };
+    Policy { concurrency: 2, retries, ..Policy::default() }
+}
+
+/// A scheduler whose whole input is there.
+fn scheduler(policy: &Policy, items: u64) -> Scheduler {
+    let mut scheduler = Scheduler::new(policy, 7);
+    scheduler.offer(items);
+    scheduler.end_of_input();
+    scheduler
+}
+
+fn start(scheduler: &mut Scheduler, now: u64) -> Start {
+    scheduler.start(ms(now), 1).expect("something may start")
+}
+
+fn failure(index: u64, started: u64) -> FailedAttempt {
+    FailedAttempt { index, identity: 0, retryable: true, retry_after: None, started: ms(started) }
+}
+
+fn fail(scheduler: &mut Scheduler, now: u64, start: &Start) -> Next {
+    let next = scheduler.failed(ms(now), start, &failure(start.first, now));
+    scheduler.run_ended(ms(now), start, 0);
+    next
+}
+
+/// An item that fails for good.
+fn lose(scheduler: &mut Scheduler, now: u64, start: &Start) {
+    let attempt = FailedAttempt { retryable: false, ..failure(start.first, now) };
+    assert_eq!(scheduler.failed(ms(now), start, &attempt), Next::Failed);
+    scheduler.run_ended(ms(now), start, 0);
+}
+
+fn succeed(scheduler: &mut Scheduler, now: u64, start: &Start) {
+    scheduler.succeeded(start.count);
+    scheduler.run_ended(ms(now), start, 0);
+}
+
+fn close(scheduler: &mut Scheduler) -> (Tally, Verdict) {
+    assert!(scheduler.is_done());
+    scheduler.close();
+    (scheduler.tally(), scheduler.verdict())
+}
+
+#[test]
+fn a_waiting_retry_holds_no_worker_and_goes_before_fresh_items() {
+    let mut scheduler = scheduler(&Policy { concurrency: 1, ..policy() }, 3);
+    let first = start(&mut scheduler, 0);
+    assert_eq!(scheduler.start(ms(0), 1), None);
+    assert_eq!(fail(&mut scheduler, 10, &first), Next::RetryAt(ms(110)));
+    assert_eq!((scheduler.running(), scheduler.waiting()), (0, 1));
+    let second = start(&mut scheduler, 10);
+    assert_eq!((second.first, scheduler.next_wake(ms(10))), (2, None));
+    succeed(&mut scheduler, 200, &second);
+    let again = start(&mut scheduler, 200);
+    assert_eq!((again.first, again.attempt, scheduler.tally().retried), (1, 2, 1));
+    assert_eq!(fail(&mut scheduler, 200, &again), Next::RetryAt(ms(400)));
+    let third = start(&mut scheduler, 200);
+    succeed(&mut scheduler, 201, &third);
+    assert_eq!((scheduler.next_wake(ms(201)), scheduler.is_done()), (Some(ms(400)), false));
+    let last = start(&mut scheduler, 400);
+    assert_eq!(fail(&mut scheduler, 400, &last), Next::Failed);
+    let (tally, verdict) = close(&mut scheduler);
+    assert_eq!((tally.succeeded, tally.failed, tally.retried), (2, 1, 1));
+    assert_eq!(verdict.reason.as_deref(), Some("2 of 3 items succeeded, 3 needed"));
+}
+
+#[test]
+fn an_item_that_would_wait_beyond_its_deadline_fails_at_once() {
+    let mut scheduler = scheduler(&Policy { item_deadline: Some(ms(110)), ..policy() }, 2);
+    let (one, two) = (start(&mut scheduler, 0), start(&mut scheduler, 0));
+    assert_eq!(scheduler.failed(ms(9), &one, &failure(1, 0)), Next::RetryAt(ms(109)));
+    assert_eq!(scheduler.failed(ms(10), &two, &failure(2, 0)), Next::OutOfTime);
+    scheduler.run_ended(ms(10), &one, 0);
+    scheduler.run_ended(ms(10), &two, 0);
+    assert_eq!(start(&mut scheduler, 109).item_deadline, Some(ms(110)));
+}
+
+#[test]
+fn an_item_whose_deadline_passes_in_the_queue_fails_and_gives_its_retry_back() {
+    let retries = Retries { budget: Some(1), ..policy().retries };
+    let mut scheduler =
+        scheduler(&Policy { item_deadline: Some(ms(150)), concurrency: 1, retries, ..policy() }, 3);
+    let one = start(&mut scheduler, 0);
+    assert_eq!(fail(&mut scheduler, 0, &one), Next::RetryAt(ms(100)));
+    let two = start(&mut scheduler, 0);
+    // The worker is busy: what is to come is the deadline, not the retry.
+    assert_eq!(scheduler.next_wake(ms(0)), Some(ms(150)));
+    assert_eq!(scheduler.expired(ms(149)), None);
+    succeed(&mut scheduler, 160, &two);
+    assert_eq!((start(&mut scheduler, 160).first, scheduler.next_wake(ms(160))), (3, Some(ms(160))));
+    assert_eq!(scheduler.expired(ms(160)), Some(Expired { index: 1, attempts: 1 }));
+    assert_eq!(
+        (scheduler.expired(ms(160)), scheduler.tally().failed, scheduler.tally().retried),
+        (None, 1, 0)
+    );
+    let three = Start { first: 3, count: 1, attempt: 1, item_deadline: None };
+    assert_eq!(scheduler.failed(ms(161), &three, &failure(3, 160)), Next::RetryAt(ms(261)));
+}
+
+#[test]
+fn a_stop_drops_retries_and_a_second_reason_can_only_interrupt() {
+    let mut scheduler = scheduler(&Policy { fail_fast: FailFast::Drain, concurrency: 3, ..policy() }, 9);
+    let starts = [0; 3].map(|now| start(&mut scheduler, now));
+    assert_eq!(fail(&mut scheduler, 5, &starts[0]), Next::RetryAt(ms(105)));
+    lose(&mut scheduler, 6, &starts[1]);
+    assert_eq!(scheduler.stop(), Some(Stop { reason: StopReason::FailFast, interrupt: false }));
+    assert_eq!((scheduler.waiting(), scheduler.tally().cancelled), (0, 1));
+    assert_eq!((scheduler.start(ms(999), 1), scheduler.next_wake(ms(6))), (None, None));
+    scheduler.interrupt();
+    assert_eq!(scheduler.stop(), Some(Stop { reason: StopReason::FailFast, interrupt: false }));
+    scheduler.grace_over();
+    assert_eq!(scheduler.stop(), Some(Stop { reason: StopReason::FailFast, interrupt: true }));
+    assert_eq!(fail(&mut scheduler, 7, &starts[2]), Next::Cancelled);
+    let (tally, verdict) = close(&mut scheduler);
+    assert_eq!(tally, Tally { failed: 1, cancelled: 8, ..Tally::default() });
+    assert_eq!(verdict.reason.as_deref(), Some("0 of 9 items succeeded, 9 needed (stopped: fail_fast)"));
+}
+
+#[test]
+fn a_deadline_fails_the_step_only_if_it_cuts_something_off() {
+    let lenient = Policy { min_success_ratio: Ratio::ZERO, ..policy() };
+    let check = |cut: &dyn Fn(&mut Scheduler), expect: Option<&str>| {
+        let mut scheduler = Scheduler::new(&lenient, 7);
+        scheduler.offer(1);
+        let one = start(&mut scheduler, 0);
+        scheduler.succeeded(1);
+        scheduler.run_ended(ms(1), &one, 0);
+        cut(&mut scheduler);
+        assert_eq!(close(&mut scheduler).1.reason.as_deref(), expect);
+    };
+    check(&Scheduler::deadline, Some("deadline"));
+    check(&|scheduler| (scheduler.end_of_input(), scheduler.deadline()).1, None);
+    check(&|scheduler| (scheduler.deadline(), scheduler.end_of_input()).1, None);
+    check(&|scheduler| (scheduler.expect_total(2), scheduler.deadline()).1, Some("deadline"));
+    check(&|scheduler| (scheduler.expect_total(2), scheduler.source_failed()).1, None);
+    check(&|scheduler| (scheduler.offer(1), scheduler.interrupt(), scheduler.deadline()).1, None);
+}
+
+#[test]
+fn a_step_that_is_over_cannot_be_stopped() {
+    let mut scheduler = scheduler(&policy(), 1);
+    let one = start(&mut scheduler, 0);
+    succeed(&mut scheduler, 1, &one);
+    scheduler.deadline();
+    scheduler.interrupt();
+    assert_eq!(scheduler.stop(), None);
+    assert!(close(&mut scheduler).1.succeeded);
+}
+
+#[test]
+fn a_sealed_verdict_stops_the_step() {
+    let check = |policy: Policy, total: Option<u64>, losses: u64, expect: Option<StopReason>| {
+        let mut scheduler = Scheduler::new(&policy, 7);
+        scheduler.offer(10);
+        if let Some(total) = total {
+            scheduler.expect_total(total);
+        }
+        for now in 0..losses {
+            assert_eq!(scheduler.stop(), None, "after {now} of {losses}");
+            let one = start(&mut scheduler, now);
+            lose(&mut scheduler, now, &one);
+        }
+        assert_eq!(scheduler.stop(), expect.map(|reason| Stop { reason, interrupt: true }));
+    };
+    let early = |ratio| {
+        let min_success_ratio = Ratio::parse(ratio).expect("a ratio");
+        Policy { stop_early: true, min_success_ratio, ..policy() }
+    };
+    check(early("1"), None, 1, Some(StopReason::StopEarly));
+    check(early("0.9"), None, 10, None);
+    check(early("0.8"), Some(10), 3, Some(StopReason::StopEarly));
+    check(early("0.8"), Some(20), 5, Some(StopReason::StopEarly));
+    let bounded = |max| Policy { max_failures: Some(max), min_success_ratio: Ratio::ZERO, ..policy() };
+    check(bounded(0), None, 1, Some(StopReason::MaxFailures));
+    check(bounded(3), Some(10), 3, None);
+    check(bounded(3), Some(10), 4, Some(StopReason::MaxFailures));
+}
+
+#[test]
+fn a_start_that_did_not_happen_leaves_room_in_the_rate() {
+    let mut scheduler =
+        scheduler(&Policy { rate_limit: Some(Rate { count: 1, period: ms(1000) }), ..policy() }, 3);
+    let one = scheduler.start(ms(0), 3).expect("the window is open");
+    assert_eq!((one.count, scheduler.start(ms(0), 3), scheduler.next_wake(ms(0))), (1, None, None));
+    scheduler.run_ended(ms(5), &one, 1);
+    let one = start(&mut scheduler, 5);
+    scheduler.started_at(&one, ms(8));
+    assert_eq!((one.first, scheduler.next_wake(ms(9))), (1, Some(ms(1008))));
+    assert_eq!(scheduler.start(ms(1007), 3), None);
+    assert_eq!(start(&mut scheduler, 1008).first, 2);
+}
+
+#[test]
+fn fresh_items_pause_while_too_many_wait() {
+    let mut scheduler = scheduler(&policy(), WAITING_MAX + 2);
+    let all = scheduler.start(ms(0), WAITING_MAX).expect("a run");
+    for index in 1..=WAITING_MAX {
+        assert_eq!(scheduler.failed(ms(0), &all, &failure(index, 0)), Next::RetryAt(ms(100)));
+    }
+    scheduler.run_ended(ms(0), &all, 0);
+    assert_eq!((scheduler.next_fresh(), scheduler.start(ms(0), 9)), (None, None));
+    assert_eq!(scheduler.next_wake(ms(0)), Some(ms(100)));
+    assert_eq!(start(&mut scheduler, 100).attempt, 2);
+    assert_eq!(scheduler.next_fresh(), Some(WAITING_MAX + 1));
+    assert_eq!(
+        scheduler.start(ms(100), 0).map(|start| start.first),
+        Some(2),
+        "with no fresh item wanted, a retry"
+    );
+}

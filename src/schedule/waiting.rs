@@ -1,0 +1,132 @@
+//! Items between two attempts: due times outside every worker. Counting them is left to the scheduler.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// One item that will be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Retry {
+    pub(super) index: u64,
+    /// Number of the attempt that is to come.
+    pub(super) attempt: u32,
+    /// When all attempts of the item must have ended.
+    pub(super) item_deadline: Option<Duration>,
+}
+
+/// An item whose `item_deadline` passed while it waited for its next attempt: it failed with kind `deadline`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// Which item, from 1.
+    pub index: u64,
+    /// Attempts it had.
+    pub attempts: u32,
+}
+
+/// The waiting items, by due time and by deadline.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Due time and index, so that retries due at once go in index order.
+    due: BTreeMap<(Duration, u64), Retry>,
+    /// Deadline and the key in `due`; only items that have a deadline.
+    deadlines: BTreeSet<(Duration, (Duration, u64))>,
+    /// Found to be too late and not yet collected.
+    late: VecDeque<Retry>,
+}
+
+impl Waiting {
+    pub(super) fn len(&self) -> u64 {
+        (self.due.len() + self.late.len()) as u64
+    }
+
+    pub(super) fn push(&mut self, due: Duration, retry: Retry) {
+        let key = (due, retry.index);
+        if let Some(deadline) = retry.item_deadline {
+            self.deadlines.insert((deadline, key));
+        }
+        self.due.insert(key, retry);
+    }
+
+    /// The first retry that is due and not too late.
+    pub(super) fn pop_due(&mut self, now: Duration) -> Option<Retry> {
+        self.sort_out(now);
+        let entry = self.due.first_entry()?;
+        if entry.key().0 > now {
+            return None;
+        }
+        let (key, retry) = entry.remove_entry();
+        if let Some(deadline) = retry.item_deadline {
+            self.deadlines.remove(&(deadline, key));
+        }
+        Some(retry)
+    }
+
+    /// The next item whose deadline passed while it waited.
+    pub(super) fn pop_late(&mut self, now: Duration) -> Option<Retry> {
+        self.sort_out(now);
+        self.late.pop_front()
+    }
+
+    fn sort_out(&mut self, now: Duration) {
+        while let Some(&(deadline, key)) = self.deadlines.first() {
+            if deadline > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.late.extend(self.due.remove(&key));
+        }
+    }
+
+    pub(super) fn first_due(&self) -> Option<Duration> {
+        self.due.keys().next().map(|key| key.0)
+    }
+
+    /// When an item will be, or was, found to be too late.
+    pub(super) fn first_late(&self) -> Option<Duration> {
+        if self.late.is_empty() { self.deadlines.first().map(|entry| entry.0) } else { Some(Duration::ZERO) }
+    }
+
+    /// Forgets everybody and returns how many that were.
+    pub(super) fn clear(&mut self) -> u64 {
+        let count = self.len();
+        *self = Self::default();
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(value: u64) -> Duration {
+        Duration::from_secs(value)
+    }
+
+    fn retry(index: u64, deadline: Option<u64>) -> Retry {
+        Retry { index, attempt: 2, item_deadline: deadline.map(secs) }
+    }
+
+    #[test]
+    fn retries_come_by_due_time_then_by_index() {
+        let mut waiting = Waiting::default();
+        for (due, index) in [(3, 1), (2, 9), (2, 4), (1, 7)] {
+            waiting.push(secs(due), retry(index, None));
+        }
+        assert_eq!(waiting.pop_due(secs(0)), None);
+        let order: Vec<u64> = std::iter::from_fn(|| waiting.pop_due(secs(2))).map(|r| r.index).collect();
+        assert_eq!(order, [7, 4, 9]);
+        assert_eq!((waiting.len(), waiting.first_due()), (1, Some(secs(3))));
+    }
+
+    #[test]
+    fn an_item_past_its_deadline_is_late_and_not_due() {
+        let mut waiting = Waiting::default();
+        waiting.push(secs(1), retry(1, Some(5)));
+        waiting.push(secs(2), retry(2, Some(9)));
+        assert_eq!(waiting.first_late(), Some(secs(5)));
+        assert_eq!(waiting.pop_late(secs(4)), None);
+        assert_eq!(waiting.pop_due(secs(5)).map(|r| r.index), Some(2));
+        assert_eq!((waiting.first_late(), waiting.len()), (Some(secs(0)), 1));
+        assert_eq!(waiting.pop_late(secs(5)).map(|r| r.index), Some(1));
+        assert_eq!((waiting.first_late(), waiting.len()), (None, 0));
+    }
+}

@@ -1,0 +1,295 @@
+//! The small types of single fields: how each is written, and which schema says so.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
+
+use super::units;
+use crate::value::{Rate, Ratio};
+
+/// The largest whole number that every JSON tool keeps exact.
+const EXACT: u64 = (1 << 53) - 1;
+
+/// A wait, which may be zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay(pub Duration);
+
+/// A limit on time, longer than zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimit(pub Duration);
+
+/// A number of bytes, more than zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+/// Starts in a second, a minute or an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit(pub Rate);
+
+/// A share between 0 and 1, exact as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(pub Ratio);
+
+/// A whole number from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count(pub u64);
+
+/// A number of extra tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries(pub u32);
+
+/// What each further wait is multiplied by, at least 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Factor(pub f64);
+
+/// A separator of one ASCII character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delimiter(pub u8);
+
+/// How many items a step works on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// The number of cores.
+    Auto,
+    /// That many, at least 1.
+    Items(u32),
+}
+
+/// What to do at the first item that failed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailFast {
+    /// `false`: go on.
+    Off,
+    /// `true`: start nothing more and interrupt running attempts.
+    Interrupt,
+    /// `drain`: start nothing more and let running attempts finish.
+    Drain,
+}
+
+/// Implements reading and schema for a type of one JSON value.
+macro_rules! literal {
+    ($type:ident, $read:expr, $schema:tt) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = Value::deserialize(deserializer)?;
+                let read: fn(&Value) -> Option<Self> = $read;
+                read(&value)
+                    .ok_or_else(|| D::Error::custom(format_args!("`{value}` is no {}", stringify!($type))))
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+literal!(Delay, |value| units::duration(value.as_str()?).ok().map(Delay), {
+    "type": "string",
+    "pattern": anchored(units::DURATION),
+    "patternErrorMessage": units::DURATION_WANTED,
+    "x-unit": "duration",
+});
+
+literal!(
+    TimeLimit,
+    |value| units::duration(value.as_str()?).ok().filter(|limit| !limit.is_zero()).map(TimeLimit),
+    {
+        "type": "string",
+        "pattern": anchored(&format!("(?=.*[1-9]){}", units::DURATION)),
+        "patternErrorMessage": units::DURATION_WANTED,
+        "x-unit": "duration",
+    }
+);
+
+literal!(Size, |value| units::size(value.as_str()?).ok().filter(|size| *size > 0).map(Size), {
+    "type": "string",
+    "pattern": anchored(&format!("(?=.*[1-9]){}", units::SIZE)),
+    "patternErrorMessage": units::SIZE_WANTED,
+    "x-unit": "size",
+});
+
+literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
+    "type": "string",
+    "pattern": anchored(units::RATE),
+    "patternErrorMessage": units::RATE_WANTED,
+    "x-unit": "rate",
+});
+
+literal!(Share, |value| Ratio::parse(&value.as_number()?.to_string()).map(Share), {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 1,
+});
+
+literal!(Count, |value| whole(value).filter(|count| *count <= EXACT).map(Count), {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": EXACT,
+});
+
+literal!(Tries, |value| u32::try_from(whole(value)?).ok().map(Tries), {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": u32::MAX,
+});
+
+literal!(Factor, |value| value.as_f64().filter(|factor| *factor >= 1.0).map(Factor), {
+    "type": "number",
+    "minimum": 1,
+});
+
+literal!(Delimiter, |value| delimiter(value.as_str()?), {
+    "type": "string",
+    "pattern": r#"^[\t !#-~]$"#,
+    "patternErrorMessage": "a delimiter is one ASCII character, such as `;`",
+});
+
+literal!(Concurrency, |value| match value {
+    Value::String(text) => (text == "auto").then_some(Concurrency::Auto),
+    value => u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(Concurrency::Items),
+}, {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "maximum": u32::MAX,
+    "pattern": "^auto$",
+    "patternErrorMessage": "a whole number from 1, or `auto`",
+    "x-values": ["auto"],
+});
+
+literal!(FailFast, |value| match value {
+    Value::Bool(true) => Some(FailFast::Interrupt),
+    Value::Bool(false) => Some(FailFast::Off),
+    Value::String(text) => (text == "drain").then_some(FailFast::Drain),
+    _ => None,
+}, {
+    "type": ["boolean", "string"],
+    "pattern": "^drain$",
+    "patternErrorMessage": "`false`, `true` or `drain`",
+    "x-values": ["drain"],
+});
+
+fn anchored(pattern: &str) -> String {
+    format!("^{pattern}$")
+}
+
+/// A whole number from 0; as in JSON schema, `4.0` is one.
+fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
+        (0.0..=EXACT as f64).contains(&float).then_some(float as u64)
+    })
+}
+
+fn delimiter(text: &str) -> Option<Delimiter> {
+    match text.as_bytes() {
+        [byte @ (b'\t' | b' ' | b'!' | b'#'..=b'~')] => Some(Delimiter(*byte)),
+        _ => None,
+    }
+}
+
+/// A type with a few names: the enum, how to read it, and its schema.
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident: $what:literal { $($(#[$doc:meta])* $variant:ident = $($text:literal)|+,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// Reads a name as it stands in the file.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name {
+                    $($($text)|+ => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+
+        literal!($name, |value| $name::parse(value.as_str()?), {
+            "type": "string",
+            "pattern": anchored(concat_choices(&[$($($text),+),*]).as_str()),
+            "patternErrorMessage": concat!($what, ": ", choice!(@list $($($text),+),*)),
+            "examples": [$($($text),+),*],
+            "x-values": [$($($text),+),*],
+        });
+    };
+    (@list $first:literal $(, $rest:literal)*) => { concat!("`", $first, "`" $(, ", `", $rest, "`")*) };
+}
+
+fn concat_choices(names: &[&str]) -> String {
+    format!("(?:{})", names.join("|"))
+}
+
+choice!(
+    /// How items lie in a file.
+    Format: "the formats are" {
+        /// One JSON value a line.
+        Jsonl = "jsonl",
+        /// One JSON array.
+        Json = "json",
+        /// Comma-separated values.
+        Csv = "csv",
+        /// Tab-separated values.
+        Tsv = "tsv",
+        /// One string a line.
+        Lines = "lines",
+    }
+);
+
+choice!(
+    /// How a file is compressed.
+    Compression: "the compressions are" {
+        /// Not at all.
+        None = "none",
+        /// As by `gzip`.
+        Gzip = "gzip" | "gz",
+        /// As by `zstd`.
+        Zstd = "zstd" | "zst",
+    }
+);
+
+choice!(
+    /// The type that a column's text is turned into.
+    ColumnType: "the types of a column are" {
+        /// Signed 64 bits.
+        Integer = "integer",
+        /// Integer or float.
+        Number = "number",
+        /// As it is.
+        String = "string",
+        /// `true` or `false`.
+        Boolean = "boolean",
+    }
+);
+
+choice!(
+    /// The type of a parameter.
+    ParamType: "the types of a parameter are" {
+        /// Text.
+        String = "string",
+        /// Signed 64 bits.
+        Integer = "integer",
+        /// Integer or float.
+        Number = "number",
+        /// `true` or `false`.
+        Boolean = "boolean",
+        /// A path, relative to the pipeline file.
+        Path = "path",
+        /// A list of values.
+        List = "list",
+        /// A map of values.
+        Map = "map",
+    }
+);

@@ -1,0 +1,116 @@
+//! A pipeline file as written, top level first. What a name stands for is not looked at here.
+
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
+
+use super::param::{EnvVar, Param, params};
+use super::policy::Policy;
+use super::schema;
+use super::setting::{fields, map, present};
+use super::step::{ID, Step, is_id};
+
+/// A declarative pipeline: what is read, which Lua function runs on every item, under which policy, and where the
+/// results go.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "flowrun pipeline", transform = schema::top_level)]
+pub struct Pipeline {
+    /// Version of the pipeline language. Default: 1, the only one there is.
+    #[serde(default, deserialize_with = "present")]
+    pub version: Option<Version>,
+    /// Name of the pipeline in run lists and reports. Default: the file's name without its extension.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(regex(pattern = ID), example = &"clean-docs")]
+    pub name: Option<String>,
+    /// What the pipeline is for; shown by `flowrun plan` and in reports.
+    #[serde(default, deserialize_with = "present")]
+    pub description: Option<String>,
+    /// Typed inputs of a run, set with `-p NAME=VALUE` or `--params-file`: `size: 224`, or a map with `type`,
+    /// `default`, `required`, `description`, `enum`, `min`, `max`.
+    #[serde(default, deserialize_with = "params")]
+    #[schemars(transform = schema::id_keys)]
+    pub params: IndexMap<String, Param>,
+    /// Environment variables that the pipeline may see, with their defaults; nothing else of the environment is visible.
+    #[serde(default)]
+    #[schemars(transform = schema::variable_keys)]
+    pub env: IndexMap<String, EnvVar>,
+    /// What steps start from when they do not say otherwise.
+    #[serde(default, deserialize_with = "map")]
+    pub defaults: Defaults,
+    /// The steps by their ids. Data flows by `from`; the order in the file is for the reader only.
+    #[schemars(transform = schema::steps)]
+    pub steps: IndexMap<String, Step>,
+    /// Codes of warnings that this file accepts.
+    #[serde(default, rename = "x-allow")]
+    #[schemars(inner(regex(pattern = "^(?:flowrun::)?[a-z][a-z0-9_]*$")), example = schema::allow_example())]
+    pub x_allow: Vec<String>,
+}
+
+/// The version of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// This one.
+    V1,
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)?.as_f64() {
+            Some(1.0) => Ok(Self::V1),
+            _ => Err(D::Error::custom("this is not version 1")),
+        }
+    }
+}
+
+impl JsonSchema for Version {
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "const": 1, "examples": [1] })
+    }
+}
+
+/// What steps start from when they do not say otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// The policy that every `map`, `flat_map` and `filter` starts from; a key given in the step wins.
+    #[serde(default, deserialize_with = "map")]
+    pub map: Policy,
+}
+
+/// A value that is no pipeline, although the schema accepts it: a fault of flowrun.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct DecodeError(#[from] serde_json::Error);
+
+/// Turns a value that passed the schema into types. `${{ … }}` may still stand in it, or be replaced by values.
+pub fn decode(value: &Value) -> Result<Pipeline, DecodeError> {
+    let mut value = value.clone();
+    if let Value::Object(top) = &mut value {
+        // Free keys hold anchors; whatever stands in them has been used where it was wanted.
+        top.retain(|key, _| !key.starts_with("x-") || key == "x-allow");
+    }
+    let pipeline: Pipeline = fields(value)?;
+    let ids = pipeline.steps.keys().chain(&pipeline.name);
+    if pipeline.steps.is_empty() || !ids.into_iter().all(|id| is_id(id)) {
+        return Err(serde_json::Error::custom("ids and steps are not as the schema wants them").into());
+    }
+    Ok(pipeline)
+}
+
+/// Turns one step that passed the schema into a type.
+pub fn decode_step(value: &Value) -> Result<Step, DecodeError> {
+    Ok(Step::deserialize(value)?)
+}

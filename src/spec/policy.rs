@@ -1,0 +1,132 @@
+//! The policy of a map-like step as written: what is not given stays open, for `defaults` and the plan to fill.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::{Map, Value};
+
+use super::literal::{Concurrency, Count, Delay, Factor, FailFast, RateLimit, Share, Size, TimeLimit, Tries};
+use super::schema;
+use super::setting::{Setting, fields, is_expression, present};
+
+/// How items are worked on and when the step has succeeded.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "policy")]
+pub struct Policy {
+    /// How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries
+    /// included. Default: 4.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 8, example = &"auto")]
+    pub concurrency: Option<Setting<Concurrency>>,
+    /// Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
+    #[serde(default, deserialize_with = "retries")]
+    #[schemars(example = 3)]
+    pub retries: Option<Setting<Retries>>,
+    /// Limit of one attempt; queueing and waits between tries do not count. The attempt is really stopped, and fails
+    /// with kind `timeout`, which is retried like any other failure. Default: no limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"500ms", example = &"10s", example = &"1m30s")]
+    pub timeout: Option<Setting<TimeLimit>>,
+    /// Limit of all attempts and waits of one item together. Default: no limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"1m")]
+    pub item_deadline: Option<Setting<TimeLimit>>,
+    /// Share of the items that must succeed for the step to succeed, from 0 to 1, judged after all retries and
+    /// computed exactly on the decimal as written. Skipped items do not count. Default: 1.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 0.95)]
+    pub min_success_ratio: Option<Setting<Share>>,
+    /// The step stops and fails when more items than this have failed for good. Default: no such limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 10)]
+    pub max_failures: Option<Setting<Count>>,
+    /// What the first item that failed for good does. `true`: start nothing more, drop pending retries, interrupt
+    /// running attempts; `drain`: the same, but running attempts finish and are kept; `false`: go on. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true, example = &"drain")]
+    pub fail_fast: Option<Setting<FailFast>>,
+    /// Stop as soon as `min_success_ratio` cannot be reached any more. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub stop_early: Option<Setting<bool>>,
+    /// Starts of attempts: never more than this number in any window of a second, a minute or an hour. Default: no
+    /// limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"20/s", example = &"600/m")]
+    pub rate_limit: Option<Setting<RateLimit>>,
+    /// Limit of one worker's Lua memory; an item that passes it fails with kind `memory`. Default: 256MB.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"64MB", example = &"1GiB")]
+    pub memory: Option<Setting<Size>>,
+    /// Give a notice when an attempt runs longer than this, and again at each multiple. Default: no notice.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"30s")]
+    pub slow_after: Option<Setting<TimeLimit>>,
+}
+
+impl Policy {
+    /// This policy, with what it leaves open taken from `base`, key by key.
+    #[must_use]
+    pub fn over(self, base: &Self) -> Self {
+        let base = base.clone();
+        Self {
+            concurrency: self.concurrency.or(base.concurrency),
+            retries: self.retries.or(base.retries),
+            timeout: self.timeout.or(base.timeout),
+            item_deadline: self.item_deadline.or(base.item_deadline),
+            min_success_ratio: self.min_success_ratio.or(base.min_success_ratio),
+            max_failures: self.max_failures.or(base.max_failures),
+            fail_fast: self.fail_fast.or(base.fail_fast),
+            stop_early: self.stop_early.or(base.stop_early),
+            rate_limit: self.rate_limit.or(base.rate_limit),
+            memory: self.memory.or(base.memory),
+            slow_after: self.slow_after.or(base.slow_after),
+        }
+    }
+}
+
+/// Extra tries after the first. The waits are `delay`, `delay · factor`, `delay · factor²`, …, none after the last.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "retries", transform = schema::short_number)]
+pub struct Retries {
+    /// How many extra tries, at most.
+    #[schemars(example = 3)]
+    pub max: Setting<Tries>,
+    /// Wait before the first extra try. Default: 1s.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"500ms", example = &"1s")]
+    pub delay: Option<Setting<Delay>>,
+    /// Each further wait is this many times the one before, at least 1. Default: 2.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 2)]
+    pub factor: Option<Setting<Factor>>,
+    /// No wait is longer than this. Default: 60s.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"60s")]
+    pub max_delay: Option<Setting<Delay>>,
+    /// Draw each wait evenly from half to one and a half times its length, from the run's seed and the item. Default:
+    /// `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub jitter: Option<Setting<bool>>,
+    /// Lua expression over `err` and `attempt`: try again only when it is true. Default: always.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"err.kind ~= \"timeout\"")]
+    pub when: Option<String>,
+    /// How many retries the whole step may make. Default: no limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 100)]
+    pub budget: Option<Setting<Count>>,
+}
+
+/// Reads `retries: 3` as `{max: 3}`.
+fn retries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Setting<Retries>>, D::Error> {
+    let value = match Value::deserialize(deserializer)? {
+        Value::String(text) if is_expression(&text) => return Ok(Some(Setting::Expression(text))),
+        number @ Value::Number(_) => Value::Object(Map::from_iter([("max".to_owned(), number)])),
+        value => value,
+    };
+    fields(value).map(|retries| Some(Setting::Known(retries))).map_err(D::Error::custom)
+}

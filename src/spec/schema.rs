@@ -1,0 +1,28 @@
+//! The JSON schema of pipeline files, made from the types. Shaped for editors: see the decisions in `ARCHITECTURE.md`.
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::pipeline::Pipeline;
+
+mod shape;
+mod tidy;
+
+pub(super) use shape::{
+    allow_example, columns_example, each, id_keys, names_example, one_verb, short_list, short_number,
+    short_path, short_text, short_value, steps, text_or_list, top_level, variable_keys,
+};
+
+/// The schema as it is made from the types.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let settings = settings.with_transform(tidy::tidy);
+    let schema: Schema = settings.into_generator().into_root_schema_for::<Pipeline>();
+    schema.to_value()
+}
+
+/// The published schema: what `flowrun schema` prints and `schemas/pipeline.schema.json` holds.
+pub fn schema_text() -> &'static str {
+    include_str!("../../schemas/pipeline.schema.json")
+}

@@ -1,0 +1,168 @@
+//! What derived schemas cannot say: short forms, verbs that exclude each other, names of keys, editor skeletons.
+
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+
+use super::super::setting::EXPRESSION;
+use super::super::step::{ID, SOURCES, VERBS};
+
+/// What an id looks like, for messages.
+const ID_WANTED: &str = "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`";
+
+/// `path` alone instead of the map.
+pub(in super::super) fn short_path(schema: &mut Schema) {
+    widen(schema, &["string", "object"]);
+    schema.insert("minLength".to_owned(), 1.into());
+}
+
+/// A text instead of the map.
+pub(in super::super) fn short_text(schema: &mut Schema) {
+    widen(schema, &["string", "object"]);
+}
+
+/// A whole number instead of the map.
+pub(in super::super) fn short_number(schema: &mut Schema) {
+    widen(schema, &["integer", "object"]);
+    schema.insert("minimum".to_owned(), 0.into());
+    schema.insert("maximum".to_owned(), u32::MAX.into());
+}
+
+/// Any value but null instead of the map.
+pub(in super::super) fn short_value(schema: &mut Schema) {
+    widen(schema, &["string", "number", "boolean", "array", "object"]);
+}
+
+/// A list, or an expression that gives one, instead of the map.
+pub(in super::super) fn short_list(schema: &mut Schema) {
+    widen(schema, &["array", "object", "string"]);
+    schema.insert("pattern".to_owned(), EXPRESSION.into());
+}
+
+fn widen(schema: &mut Schema, types: &[&str]) {
+    schema.insert("type".to_owned(), types.iter().copied().collect());
+}
+
+/// A text that matches `pattern`, or a list of such texts.
+pub(in super::super) fn text_or_list(pattern: &str, wanted: &str) -> Schema {
+    json_schema!({
+        "type": ["string", "array"],
+        "pattern": pattern,
+        "patternErrorMessage": wanted,
+        "items": { "type": "string", "pattern": pattern, "patternErrorMessage": wanted },
+        "minItems": 1,
+    })
+}
+
+/// A map-like step: Lua directly, or a map of the function's keys and the policy's.
+pub(in super::super) fn each(function: &Schema, policy: &Schema) -> Schema {
+    let mut properties = Map::new();
+    for part in [function, policy] {
+        if let Some(Value::Object(part)) = part.get("properties") {
+            properties.extend(part.clone());
+        }
+    }
+    json_schema!({
+        "title": "function and policy",
+        "type": ["string", "object"],
+        "properties": properties,
+        "additionalProperties": false,
+        "anyOf": [
+            { "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
+            { "required": ["file"], "errorMessage": "needs `lua` or `file`" },
+        ],
+        "dependencies": {
+            "lua": { "properties": { "file": false }, "errorMessage": "give `lua` or `file`, not both" },
+        },
+    })
+}
+
+/// Exactly one verb, and `from` where the verb wants it. Without `oneOf`, which ruins messages and completion.
+pub(in super::super) fn one_verb(schema: &mut Schema) {
+    let names = VERBS.join("`, `");
+    let none = format!("a step needs exactly one of `{names}`");
+    let any: Vec<Value> =
+        VERBS.iter().map(|verb| json!({ "required": [verb], "errorMessage": none })).collect();
+    let dependencies: Map<String, Value> =
+        VERBS.iter().map(|verb| ((*verb).to_owned(), verb_alone(verb))).collect();
+    schema.insert("anyOf".to_owned(), any.into());
+    schema.insert("dependencies".to_owned(), dependencies.into());
+}
+
+/// What a step with this verb may not have, and must have.
+fn verb_alone(verb: &str) -> Value {
+    let message = format!("this step already has `{verb}`; a step has exactly one verb");
+    let mut refused: Map<String, Value> = VERBS
+        .iter()
+        .filter(|other| **other != verb)
+        .map(|other| ((*other).to_owned(), Value::Bool(false)))
+        .collect();
+    if SOURCES.contains(&verb) {
+        refused.insert("from".to_owned(), Value::Bool(false));
+        return json!({ "properties": refused, "errorMessage": message });
+    }
+    json!({ "properties": refused, "required": ["from"], "errorMessage": message })
+}
+
+/// The keys are ids.
+pub(in super::super) fn id_keys(schema: &mut Schema) {
+    let names = json!({ "pattern": ID, "patternErrorMessage": ID_WANTED });
+    schema.insert("propertyNames".to_owned(), names);
+}
+
+/// The keys are names of environment variables.
+pub(in super::super) fn variable_keys(schema: &mut Schema) {
+    let wanted = "the name of a variable has letters, digits and `_`, and does not start with a digit";
+    let names = json!({ "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "patternErrorMessage": wanted });
+    schema.insert("propertyNames".to_owned(), names);
+}
+
+/// At least one step, under an id; editors offer skeletons.
+pub(in super::super) fn steps(schema: &mut Schema) {
+    id_keys(schema);
+    schema.insert("minProperties".to_owned(), 1.into());
+    let snippets = json!([
+        snippet("read step", "Items from files", &json!({ "read": "${2:data/*.jsonl}" })),
+        snippet("items step", "Items written out here", &json!({ "items": ["${2:1}"] })),
+        snippet("glob step", "Files as items", &json!({ "glob": "${2:raw/**/*.png}" })),
+        snippet(
+            "map step",
+            "A Lua function on every item",
+            &json!({ "from": "${2:docs}", "map": { "concurrency": 8, "lua": "|\n${3:return item}" } }),
+        ),
+        snippet(
+            "filter step",
+            "Items for which an expression is true",
+            &json!({ "from": "${2:docs}", "filter": "${3:item.ok}" }),
+        ),
+        snippet(
+            "write step",
+            "Items to a file",
+            &json!({ "from": "${2:clean}", "write": "${3:out/result.jsonl}" }),
+        ),
+    ]);
+    schema.insert("defaultSnippets".to_owned(), snippets);
+}
+
+fn snippet(label: &str, description: &str, step: &Value) -> Value {
+    json!({ "label": label, "description": description, "body": { "${1:name}": step } })
+}
+
+/// Free keys at the top level, and steps that must be there.
+pub(in super::super) fn top_level(schema: &mut Schema) {
+    schema.insert("patternProperties".to_owned(), json!({ "^x-": {} }));
+}
+
+/// An example of `columns` of `read`.
+pub(in super::super) fn columns_example() -> Value {
+    json!({ "id": "integer", "name": "string" })
+}
+
+/// An example of `columns` of `write`.
+pub(in super::super) fn names_example() -> Value {
+    json!(["id", "name"])
+}
+
+/// An example of `x-allow`.
+pub(in super::super) fn allow_example() -> Value {
+    json!(["flowrun::unused_step"])
+}

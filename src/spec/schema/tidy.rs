@@ -1,0 +1,46 @@
+//! Takes out of a generated schema what misleads editors: `null` beside optional keys, and pasted defaults.
+
+use schemars::Schema;
+use schemars::transform::transform_subschemas;
+use serde_json::{Map, Value};
+
+/// Tidies a schema and all its parts.
+pub(super) fn tidy(schema: &mut Schema) {
+    if let Some(object) = schema.as_object_mut() {
+        // Editors paste every default of a map that they complete; descriptions name them instead.
+        object.remove("default");
+        // Widths of integers mean nothing to people; the bounds are given.
+        object.remove("format");
+        strip_null(object);
+        if let Some(description) = object.get("description").and_then(Value::as_str) {
+            // Lines are wrapped for the source code, and paragraphs are not used.
+            let joined = description.split_whitespace().collect::<Vec<_>>().join(" ");
+            object.insert("markdownDescription".to_owned(), joined.clone().into());
+            object.insert("description".to_owned(), joined.into());
+        }
+    }
+    transform_subschemas(&mut tidy, schema);
+}
+
+/// A key that may be left out is not a key that may be null.
+fn strip_null(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            object.insert("type".to_owned(), one);
+        }
+    }
+    let Some(Value::Array(mut options)) = object.remove("anyOf") else { return };
+    options.retain(|option| option.get("type").is_none_or(|kind| kind != "null"));
+    match options.as_mut_slice() {
+        [Value::Object(one)] => {
+            for (key, value) in std::mem::take(one) {
+                object.entry(key).or_insert(value);
+            }
+        }
+        _ => {
+            object.insert("anyOf".to_owned(), options.into());
+        }
+    }
+}

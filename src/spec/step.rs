@@ -1,0 +1,275 @@
+//! A step as written: the common keys and exactly one verb.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
+
+use super::each::Each;
+use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
+use super::literal::TimeLimit;
+use super::schema;
+use super::setting::{Setting, map, present};
+
+/// The keys that say what a step does, in the order of the documentation.
+pub const VERBS: [&str; 7] = ["read", "glob", "items", "map", "flat_map", "filter", "write"];
+
+/// The verbs that bring items in; they take no `from`.
+pub const SOURCES: [&str; 3] = ["read", "glob", "items"];
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What it is for, for people.
+    pub description: Option<String>,
+    /// Its inputs as written: `clean`, `clean.failed`. Empty for sources, and for them only.
+    pub from: Vec<String>,
+    /// Ids that must have ended before.
+    pub needs: Vec<String>,
+    /// Lua expression: whether the step runs.
+    pub when: Option<String>,
+    /// Limit of the whole step.
+    pub deadline: Option<Setting<TimeLimit>>,
+    /// What it does.
+    pub verb: Verb,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verb {
+    /// Items from files.
+    Read(Box<Read>),
+    /// Files as items.
+    Glob(Glob),
+    /// Items from the pipeline file.
+    Items(Items),
+    /// One result for each item.
+    Map(Box<Each>),
+    /// A list of results for each item.
+    FlatMap(Box<Each>),
+    /// The items for which the function is true.
+    Filter(Box<Each>),
+    /// Items to a file.
+    Write(Box<Write>),
+}
+
+impl Verb {
+    /// The key in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "read",
+            Self::Glob(_) => "glob",
+            Self::Items(_) => "items",
+            Self::Map(_) => "map",
+            Self::FlatMap(_) => "flat_map",
+            Self::Filter(_) => "filter",
+            Self::Write(_) => "write",
+        }
+    }
+
+    /// Whether it brings items in, and so takes no `from`.
+    pub fn is_source(&self) -> bool {
+        matches!(self, Self::Read(_) | Self::Glob(_) | Self::Items(_))
+    }
+
+    /// The function and policy of a map-like verb.
+    pub fn each(&self) -> Option<&Each> {
+        match self {
+            Self::Map(each) | Self::FlatMap(each) | Self::Filter(each) => Some(each),
+            _ => None,
+        }
+    }
+}
+
+/// One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "step", transform = schema::one_verb)]
+struct StepFields {
+    /// What the step is for, for people.
+    #[serde(default, deserialize_with = "present")]
+    description: Option<String>,
+    /// The step whose results this one takes: `clean`, or `clean.failed` for the items that failed there; a list is
+    /// joined in its order. Required, except for `read`, `glob` and `items`, where it is not allowed.
+    #[serde(default, deserialize_with = "present")]
+    from: Option<Inputs>,
+    /// Steps that must have ended well before this one starts, with no data taken from them.
+    #[serde(default, deserialize_with = "present")]
+    needs: Option<Names>,
+    /// Lua expression over `params`, `env` and `steps`: when it is false, the step and all that read from it are
+    /// skipped.
+    #[serde(default, deserialize_with = "present")]
+    when: Option<Condition>,
+    /// Limit of the whole step. Unfinished items are then cancelled and the step fails. Default: no limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"5m", example = &"1h30m")]
+    deadline: Option<Setting<TimeLimit>>,
+    /// Read items from files.
+    #[serde(default, deserialize_with = "short_path")]
+    read: Option<Read>,
+    /// Take the files that match a pattern as items.
+    #[serde(default, deserialize_with = "short_pattern")]
+    glob: Option<Glob>,
+    /// Items written out here as a list, or `{lua: …}` that returns one.
+    #[serde(default, deserialize_with = "present")]
+    items: Option<Items>,
+    /// Run a Lua function on every item; each result is an item of this step.
+    #[serde(default, deserialize_with = "present")]
+    map: Option<Each>,
+    /// Run a Lua function on every item that returns a list; its elements are items of this step.
+    #[serde(default, deserialize_with = "present")]
+    flat_map: Option<Each>,
+    /// Keep the items for which a Lua expression, or the function in a map, is true.
+    #[serde(default, deserialize_with = "present")]
+    filter: Option<Each>,
+    /// Write the items to a file.
+    #[serde(default, deserialize_with = "short_path")]
+    write: Option<Write>,
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields: StepFields = map(deserializer)?;
+        let verbs: [Option<Verb>; VERBS.len()] = [
+            fields.read.map(|read| Verb::Read(Box::new(read))),
+            fields.glob.map(Verb::Glob),
+            fields.items.map(Verb::Items),
+            fields.map.map(|each| Verb::Map(Box::new(each))),
+            fields.flat_map.map(|each| Verb::FlatMap(Box::new(each))),
+            fields.filter.map(|each| Verb::Filter(Box::new(each))),
+            fields.write.map(|write| Verb::Write(Box::new(write))),
+        ];
+        let mut verbs = verbs.into_iter().flatten();
+        let (Some(verb), None) = (verbs.next(), verbs.next()) else {
+            return Err(D::Error::custom("a step has exactly one verb"));
+        };
+        if verb.is_source() == fields.from.is_some() {
+            return Err(D::Error::custom(format_args!("`from` does not fit to `{}`", verb.name())));
+        }
+        Ok(Self {
+            description: fields.description,
+            from: fields.from.map(|inputs| inputs.0).unwrap_or_default(),
+            needs: fields.needs.map(|names| names.0).unwrap_or_default(),
+            when: fields.when.map(|condition| condition.0),
+            deadline: fields.deadline,
+            verb,
+        })
+    }
+}
+
+impl JsonSchema for Step {
+    fn schema_name() -> Cow<'static, str> {
+        "Step".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        StepFields::json_schema(generator)
+    }
+}
+
+/// `from`: one input or a list of them.
+struct Inputs(Vec<String>);
+
+/// `needs`: one id or a list of them.
+struct Names(Vec<String>);
+
+/// `when`: Lua, or a boolean, which is Lua too.
+struct Condition(String);
+
+/// Pattern of an id: names of pipelines, steps and parameters.
+pub(super) const ID: &str = "^[A-Za-z_][A-Za-z0-9_-]*$";
+/// Pattern of an input.
+pub(super) const INPUT: &str = r"^[A-Za-z_][A-Za-z0-9_-]*(?:\.failed)?$";
+
+/// Whether a text is an id.
+pub fn is_id(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// One text or a list of at least one, each of which passes `valid`.
+fn texts(value: Value, valid: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    let texts: Vec<String> = match value {
+        Value::String(one) => vec![one],
+        Value::Array(many) => {
+            many.into_iter().map(|each| each.as_str().map(str::to_owned)).collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    (!texts.is_empty() && texts.iter().all(|text| valid(text))).then_some(texts)
+}
+
+impl<'de> Deserialize<'de> for Inputs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        texts(Value::deserialize(deserializer)?, |text| is_id(text.strip_suffix(".failed").unwrap_or(text)))
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("an input is the id of a step, or `ID.failed`"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        texts(Value::deserialize(deserializer)?, is_id)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("not the id of a step"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(lua) => Ok(Self(lua)),
+            Value::Bool(constant) => Ok(Self(constant.to_string())),
+            _ => Err(D::Error::custom("a condition is Lua")),
+        }
+    }
+}
+
+impl JsonSchema for Inputs {
+    fn schema_name() -> Cow<'static, str> {
+        "Inputs".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schema::text_or_list(INPUT, "the id of a step, or `ID.failed` for the items that failed there")
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schema::text_or_list(ID, "the id of a step")
+    }
+}
+
+impl JsonSchema for Condition {
+    fn schema_name() -> Cow<'static, str> {
+        "Condition".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": ["string", "boolean"], "examples": ["params.full"] })
+    }
+}

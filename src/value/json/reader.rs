@@ -1,0 +1,246 @@
+//! The grammar: turns text into calls of a [`Sink`]. Leaves numbers and strings to their own modules.
+
+use super::{DEPTH_MAX, JsonError, number, text};
+
+/// Takes what is read, in the order of the text.
+///
+/// Implementations may be left in the middle of a value, by an error in the text or (on Lua's stack) by an exception
+/// of the interpreter: the reader keeps nothing that would have to be tidied up.
+pub trait Sink {
+    /// What the sink wants to remember of a container until its end.
+    type Mark: Copy + Default;
+
+    /// `null`
+    fn null(&mut self) {}
+    /// `true` or `false`
+    fn boolean(&mut self, _value: bool) {}
+    /// A number without fraction and exponent.
+    fn integer(&mut self, _value: i64) {}
+    /// Any other number, and `-0`.
+    fn float(&mut self, _value: f64) {}
+    /// A string, escapes resolved.
+    fn string(&mut self, _value: &str) {}
+    /// `[`
+    fn begin_array(&mut self) -> Self::Mark {
+        Self::Mark::default()
+    }
+    /// The array has `count` elements by now.
+    fn element(&mut self, _mark: Self::Mark, _count: usize) {}
+    /// `]` behind `count` elements.
+    fn end_array(&mut self, _mark: Self::Mark, _count: usize) {}
+    /// `{`
+    fn begin_object(&mut self) -> Self::Mark {
+        Self::Mark::default()
+    }
+    /// A key, escapes resolved. `false`: its value is read, checked and thrown away, and counts for nothing.
+    fn key(&mut self, _key: &str) -> bool {
+        true
+    }
+    /// The object has `count` wanted entries by now.
+    fn entry(&mut self, _mark: Self::Mark, _count: usize) {}
+    /// `}` behind `count` wanted entries.
+    fn end_object(&mut self, _mark: Self::Mark, _count: usize) {}
+}
+
+/// Takes nothing: reading into it only checks.
+struct Ignore;
+
+impl Sink for Ignore {
+    type Mark = ();
+}
+
+/// Reads `text` as exactly one JSON value with optional white space around it. `scratch` is working space for strings
+/// with escapes; it lives outside so that reading many small texts allocates nothing.
+pub fn read<S: Sink>(text: &[u8], scratch: &mut String, sink: &mut S) -> Result<(), JsonError> {
+    let text = std::str::from_utf8(text).map_err(|error| JsonError {
+        offset: error.valid_up_to(),
+        message: "the text is not valid UTF-8".to_owned(),
+    })?;
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, scratch };
+    reader.whole(sink).map_err(|fault| fault.explain(text, reader.at))
+}
+
+/// What is wrong, without the words: small and plain, because every value on the fast path returns one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Value,
+    Key,
+    Colon,
+    ArrayEnd,
+    ObjectEnd,
+    Trailing,
+    Depth,
+    Number,
+    IntegerRange,
+    FloatRange,
+    Unterminated,
+    Control,
+    Escape,
+    Hex,
+    Surrogate,
+}
+
+impl Fault {
+    fn explain(self, text: &str, offset: usize) -> JsonError {
+        let found = match text.get(offset..).and_then(|rest| rest.chars().next()) {
+            None => "the end of the text".to_owned(),
+            Some(character) => format!("`{}`", character.escape_debug()),
+        };
+        let message = match self {
+            Self::Value => format!("expected a value, found {found}"),
+            Self::Key => format!("expected a key in double quotes, found {found}"),
+            Self::Colon => format!("expected `:`, found {found}"),
+            Self::ArrayEnd => format!("expected `,` or `]`, found {found}"),
+            Self::ObjectEnd => format!("expected `,` or `}}`, found {found}"),
+            Self::Trailing => format!("unexpected {found} after the value"),
+            Self::Depth => format!("nested deeper than {DEPTH_MAX} levels"),
+            Self::Number => format!("invalid number, found {found}"),
+            Self::IntegerRange => {
+                "the integer does not fit into 64 bits; quote it to keep it as a string".to_owned()
+            }
+            Self::FloatRange => "the number is too large for a 64-bit float".to_owned(),
+            Self::Unterminated => "the string has no closing quote".to_owned(),
+            Self::Control => format!("control character {found} in a string must be escaped"),
+            Self::Escape => format!("unknown escape `\\` followed by {found}"),
+            Self::Hex => "`\\u` needs four hexadecimal digits".to_owned(),
+            Self::Surrogate => "`\\u` names half of a surrogate pair".to_owned(),
+        };
+        JsonError { offset, message }
+    }
+}
+
+/// A place in a text. Its methods leave `at` on the offending byte when they fail.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+    pub(super) scratch: &'a mut String,
+}
+
+impl Reader<'_> {
+    fn whole<S: Sink>(&mut self, sink: &mut S) -> Result<(), Fault> {
+        self.space();
+        self.value(sink, 0)?;
+        self.space();
+        if self.at == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing) }
+    }
+
+    /// The byte at hand; 0, which no token begins with, at the end.
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\n' | b'\t' | b'\r') {
+            self.at += 1;
+        }
+    }
+
+    fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+        match self.peek() {
+            b'"' => {
+                let value = text::string(self)?;
+                sink.string(value);
+                Ok(())
+            }
+            b'-' | b'0'..=b'9' => {
+                match number::number(self)? {
+                    number::Number::Integer(value) => sink.integer(value),
+                    number::Number::Float(value) => sink.float(value),
+                }
+                Ok(())
+            }
+            b'{' => self.object(sink, depth),
+            b'[' => self.array(sink, depth),
+            b't' => self.word("true").map(|()| sink.boolean(true)),
+            b'f' => self.word("false").map(|()| sink.boolean(false)),
+            b'n' => self.word("null").map(|()| sink.null()),
+            _ => Err(Fault::Value),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        if self.bytes[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(())
+        } else {
+            Err(Fault::Value)
+        }
+    }
+
+    fn array<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+        if depth == DEPTH_MAX {
+            return Err(Fault::Depth);
+        }
+        self.at += 1;
+        let mark = sink.begin_array();
+        let mut count = 0;
+        self.space();
+        if self.peek() == b']' {
+            self.at += 1;
+            sink.end_array(mark, 0);
+            return Ok(());
+        }
+        loop {
+            self.value(sink, depth + 1)?;
+            count += 1;
+            sink.element(mark, count);
+            self.space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return Err(Fault::ArrayEnd),
+            }
+            self.space();
+        }
+        self.at += 1;
+        sink.end_array(mark, count);
+        Ok(())
+    }
+
+    fn object<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+        if depth == DEPTH_MAX {
+            return Err(Fault::Depth);
+        }
+        self.at += 1;
+        let mark = sink.begin_object();
+        let mut count = 0;
+        self.space();
+        if self.peek() == b'}' {
+            self.at += 1;
+            sink.end_object(mark, 0);
+            return Ok(());
+        }
+        loop {
+            if self.peek() != b'"' {
+                return Err(Fault::Key);
+            }
+            let wanted = sink.key(text::string(self)?);
+            self.space();
+            if self.peek() != b':' {
+                return Err(Fault::Colon);
+            }
+            self.at += 1;
+            self.space();
+            if wanted {
+                self.value(sink, depth + 1)?;
+                count += 1;
+                sink.entry(mark, count);
+            } else {
+                self.value(&mut Ignore, depth + 1)?;
+            }
+            self.space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b'}' => break,
+                _ => return Err(Fault::ObjectEnd),
+            }
+            self.space();
+        }
+        self.at += 1;
+        sink.end_object(mark, count);
+        Ok(())
+    }
+}

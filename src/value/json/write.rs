@@ -1,0 +1,76 @@
+//! The tokens of JSON text: strings and numbers as they are written. Leaves structure to the callers.
+
+use super::text;
+
+/// Appends `text` in quotes, escaped. `false`, and nothing useful appended, when it is not UTF-8.
+#[inline]
+pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    if !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
+        return false;
+    }
+    out.push(b'"');
+    let mut from = 0;
+    loop {
+        let end = from + text::plain(&bytes[from..]);
+        out.extend_from_slice(&bytes[from..end]);
+        match bytes.get(end) {
+            None => break,
+            Some(&byte) => escape(out, byte),
+        }
+        from = end + 1;
+    }
+    out.push(b'"');
+    true
+}
+
+#[cold]
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' => b'"',
+        b'\\' => b'\\',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// Appends an integer.
+#[inline]
+pub fn write_integer(out: &mut Vec<u8>, value: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends the shortest text that reads as `value` again, always recognisable as a float; `value` is finite.
+#[inline]
+pub fn write_float(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn for_every_string_the_escaping_is_that_of_serde_json(text in ".*") {
+            let mut out = Vec::new();
+            prop_assert!(write_string(&mut out, text.as_bytes()));
+            prop_assert_eq!(String::from_utf8(out).expect("utf-8"), serde_json::to_string(&text).expect("writes"));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_refused() {
+        assert!(!write_string(&mut Vec::new(), b"a\xffb"));
+    }
+}

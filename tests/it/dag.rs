@@ -1,0 +1,281 @@
+//! Steps that depend on each other, through the real binary.
+
+use crate::project::Project;
+
+#[test]
+fn independent_branches_run_and_failed_items_are_data() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: in.jsonl
+  work:
+    from: docs
+    map:
+      min_success_ratio: 0.5
+      lua: |
+        if item.id % 3 == 0 then error('third') end
+        return item
+  odd:
+    from: work
+    filter: item.id % 2 == 1
+  save:
+    from: odd
+    write: odd.jsonl
+  dead:
+    from: work.failed
+    write: dead.jsonl
+",
+    )
+    .ids("in.jsonl", 9);
+    let summary = project.json(&[]);
+    assert_eq!(summary.code, 0, "{}", summary.stderr);
+    assert_eq!(project.read("odd.jsonl"), "{\"id\":1}\n{\"id\":5}\n{\"id\":7}\n");
+    let dead: Vec<serde_json::Value> =
+        project.read("dead.jsonl").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        dead.iter().map(|record| record["index"].as_u64()).collect::<Vec<_>>(),
+        [Some(3), Some(6), Some(9)]
+    );
+    assert_eq!(dead[0]["item"], serde_json::json!({"id": 3}));
+    assert_eq!(dead[0]["error"]["kind"], "error");
+    assert_eq!((&dead[0]["attempts"], dead[0]["history"].as_array().map(Vec::len)), (&1.into(), Some(1)));
+}
+
+#[test]
+fn a_failed_step_skips_its_dependants_but_not_the_readers_of_its_failures() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: in.jsonl
+  work:
+    from: docs
+    map: error('no ' .. item.id)
+  save:
+    from: work
+    write: out.jsonl
+  after:
+    from: docs
+    needs: [work]
+    write: after.jsonl
+  dead:
+    from: work.failed
+    map: return item.error.message
+  kept:
+    from: dead
+    write: dead.jsonl
+",
+    )
+    .ids("in.jsonl", 2)
+    .file("out.jsonl", "old\n");
+    let summary = project.json(&[]);
+    assert_eq!(summary.code, 1);
+    let statuses = ["docs", "work", "save", "after", "dead", "kept"].map(|id| summary.status(id));
+    assert_eq!(statuses, ["succeeded", "failed", "skipped", "skipped", "succeeded", "succeeded"]);
+    assert_eq!(project.read("out.jsonl"), "old\n");
+    assert!(!project.has("after.jsonl"));
+    assert_eq!(project.read("dead.jsonl").lines().count(), 2);
+}
+
+#[test]
+fn a_list_of_inputs_is_concatenated_in_its_order() {
+    let project = Project::with(
+        "steps:
+  a:
+    items: [1, 2]
+  b:
+    items: [3]
+  all:
+    from: [b, a, b]
+    map: return { index, item }
+  save:
+    from: all
+    write: out.jsonl
+",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[1,3]\n[2,1]\n[3,2]\n[4,3]\n");
+}
+
+#[test]
+fn when_decides_on_the_results_of_steps_before() {
+    let pipeline = |limit: u64| {
+        format!(
+            "steps:
+  docs:
+    items: [1, 2, 3]
+  work:
+    from: docs
+    map: return item
+  alarm:
+    from: work
+    when: steps.work.successes < {limit}
+    write: alarm.jsonl
+  behind:
+    from: behind_source
+    needs: [alarm]
+    write: behind.jsonl
+  behind_source:
+    items: [1]
+"
+        )
+    };
+    let quiet = Project::with(&pipeline(3));
+    let summary = quiet.json(&[]);
+    assert_eq!((summary.code, summary.status("alarm"), summary.status("behind")), (0, "skipped", "skipped"));
+    assert!(!quiet.has("alarm.jsonl"));
+    let loud = Project::with(&pipeline(4));
+    assert_eq!(loud.json(&[]).status("behind"), "succeeded");
+    assert_eq!(loud.read("alarm.jsonl"), "1\n2\n3\n");
+}
+
+#[test]
+fn a_bad_row_fails_its_source_and_cancels_the_reader() {
+    let project =
+        Project::with("steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    map: return item\n")
+            .file("in.jsonl", "{\"a\":1}\n{oops\n{\"a\":3}\n");
+    let summary = project.json(&[]);
+    assert_eq!((summary.code, summary.status("docs"), summary.status("work")), (1, "failed", "cancelled"));
+    assert_eq!(summary.step("docs")["failures"], 1);
+    let errors = summary.step("docs")["errors"].as_object().expect("a map").clone();
+    assert_eq!(errors.keys().collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn tolerated_bad_rows_take_no_index_away_and_are_data() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: { path: in.jsonl, min_success_ratio: 0.5 }
+  work:
+    from: docs
+    map: return { index, item.a }
+  save:
+    from: work
+    write: out.jsonl
+  dead:
+    from: docs.failed
+    write: dead.jsonl
+",
+    )
+    .file("in.jsonl", "{\"a\":1}\n{oops\n{\"a\":3}\n");
+    let summary = project.json(&[]);
+    assert_eq!(
+        (summary.code, summary.counts("docs"), summary.counts("work")),
+        (0, [2, 1, 0, 0], [2, 0, 0, 0])
+    );
+    assert_eq!(project.read("out.jsonl"), "[1,1]\n[2,3]\n");
+    let dead: serde_json::Value = serde_json::from_str(&project.read("dead.jsonl")).expect("JSON");
+    assert_eq!((&dead["index"], &dead["error"]["kind"]), (&2.into(), &"bad_row".into()));
+}
+
+#[test]
+fn a_source_that_only_its_failures_are_read_of_is_read_all_the_same() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: { path: in.jsonl, min_success_ratio: 0 }
+  dead:
+    from: docs.failed
+    write: dead.jsonl
+",
+    )
+    .file("in.jsonl", "1\n{oops\n");
+    assert_eq!(project.json(&[]).code, 0);
+    assert_eq!(project.read("dead.jsonl").lines().count(), 1);
+}
+
+#[test]
+fn one_source_feeds_many_steps() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: in.jsonl
+  a:
+    from: docs
+    map: return item.id
+  b:
+    from: docs
+    filter: item.id > 5
+  save_a:
+    from: a
+    write: a.jsonl
+  save_b:
+    from: b
+    write: b.csv
+",
+    )
+    .ids("in.jsonl", 7);
+    let summary = project.json(&[]);
+    assert_eq!((summary.code, summary.counts("docs")), (0, [7, 0, 0, 0]));
+    assert_eq!(project.read("a.jsonl").lines().count(), 7);
+    assert_eq!(project.read("b.csv"), "id\n6\n7\n");
+}
+
+#[test]
+fn standard_input_feeds_many_steps_too() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: { path: '-', format: jsonl }
+  a:
+    from: docs
+    write: a.jsonl
+  b:
+    from: docs
+    write: b.jsonl
+",
+    );
+    let mut child = project
+        .command(&["pipeline.yaml"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    use std::io::Write as _;
+    child.stdin.take().expect("piped").write_all(b"1\n2\n").expect("it reads");
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!((project.read("a.jsonl"), project.read("b.jsonl")), ("1\n2\n".into(), "1\n2\n".into()));
+}
+
+#[test]
+fn only_and_until_select_steps() {
+    let pipeline = "steps:
+  docs:
+    items: [1]
+  a:
+    from: docs
+    write: a.jsonl
+  b:
+    from: docs
+    needs: [a]
+    write: b.jsonl
+";
+    let only = Project::with(pipeline);
+    only.run(&["pipeline.yaml", "--only", "b"]).ok();
+    assert!(!only.has("a.jsonl") && only.has("b.jsonl"));
+    let until = Project::with(pipeline);
+    until.run(&["pipeline.yaml", "--until", "a"]).ok();
+    assert!(until.has("a.jsonl") && !until.has("b.jsonl"));
+}
+
+#[test]
+fn a_list_made_by_lua_sees_the_steps_before_it() {
+    let project = Project::with(
+        "steps:
+  docs:
+    items: [1, 2, 3]
+  work:
+    from: docs
+    map: return item * 2
+  report:
+    needs: [work]
+    items:
+      lua: return { { ratio = steps.work.success_ratio, results = steps.work.results } }
+  save:
+    from: report
+    write: report.jsonl
+",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("report.jsonl"), "{\"ratio\":1,\"results\":[2,4,6]}\n");
+}

@@ -1,0 +1,225 @@
+//! Item functions: what they may do, what stops them, what becomes of their errors. Through the real binary.
+
+use crate::project::{Project, Summary};
+
+/// A pipeline that maps `items` through `lua` under `policy`, tolerating every failure.
+fn project(items: &str, policy: &str, lua: &str) -> Project {
+    let lua: String = lua.lines().map(|line| format!("        {line}\n")).collect();
+    Project::with(&format!(
+        "steps:\n  list:\n    items: {items}\n  work:\n    from: list\n    map:\n      min_success_ratio: 0\n{policy}      \
+         lua: |\n{lua}  save:\n    from: work\n    write: out.jsonl\n"
+    ))
+}
+
+/// The one result of one item.
+#[track_caller]
+fn result(lua: &str) -> String {
+    let project = project("[1]", "", lua);
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("work"), [1, 0, 0, 0], "{lua}: {}", summary.value);
+    project.read("out.jsonl").trim_end().to_owned()
+}
+
+/// The message of the one item's failure.
+#[track_caller]
+fn failure(summary: &Summary) -> String {
+    summary.step("work")["errors"]["1"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no error in {}", summary.value))
+        .to_owned()
+}
+
+#[test]
+fn nothing_outlives_its_timeout() {
+    for body in [
+        "while true do end",
+        "pcall(function() while true do end end)",
+        "while true do pcall(function() while true do end end) end",
+        "xpcall(function() while true do end end, function() while true do end end)",
+        "coroutine.wrap(function() while true do end end)()",
+        "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
+        "table.sort({ 3, 2, 1 }, function() while true do end end)",
+        "local t = setmetatable({}, { __index = function() while true do end end }) return t.x",
+        "string.gsub('aaa', 'a', function() while true do end end)",
+        "string.find(('a'):rep(3000), '.-.-.-.-b')",
+        "string.find(('a'):rep(2000000), ('a'):rep(1000000) .. 'b', 1, true) while true do end",
+        "time.sleep(60)",
+        "pcall(time.sleep, 60) time.sleep(60)",
+        "coroutine.wrap(function() time.sleep(60) end)()",
+        "table.sort({ 3, 2, 1 }, function() time.sleep(60) end)",
+    ] {
+        let lua = format!("if item == 1 then\n{body}\nend\nreturn item");
+        let project = project("[1, 2, 3]", "      timeout: 100ms\n", &lua);
+        let begun = std::time::Instant::now();
+        let summary = project.json(&[]);
+        assert_eq!(summary.counts("work"), [2, 1, 0, 0], "{body}: {}", summary.value);
+        assert!(failure(&summary).contains("timeout"), "{body}: {}", failure(&summary));
+        assert_eq!(project.read("out.jsonl"), "2\n3\n", "{body}");
+        // Far more than the machine may need, far less than the 60 s that some of them would take.
+        assert!(begun.elapsed().as_secs() < 20, "{body}");
+    }
+}
+
+#[test]
+fn whatever_a_function_does_is_its_own_failure() {
+    for (body, expected) in [
+        ("error(nil)", ""),
+        ("error({})", ""),
+        ("error({ message = 'from a table' })", "from a table"),
+        ("error('\\255\\254')", ""),
+        ("local function f() return f() + 1 end return f()", "stack overflow"),
+        ("local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end", "memory"),
+        ("local s = 'x' while true do s = s .. s end", "memory"),
+        ("return 0/0", ""),
+        ("return math.huge", ""),
+        ("return { a = { b = { 1, 2, print } } }", ".a.b[3]"),
+        ("local t = {} t.t = t return t", ""),
+        ("return { 1, nil, 3 }", ""),
+        ("return { 1, x = 2 }", ""),
+        ("local x = 1", "return"),
+        ("leak = 1", "leak"),
+        ("flow.fail('gone')", "gone"),
+        ("return item.x.y", ""),
+    ] {
+        let lua = format!("if item == 1 then\n{body}\nelse return item end");
+        let project = project("[1, 2]", "      memory: 64MB\n      timeout: 20s\n", &lua);
+        let summary = project.json(&[]);
+        assert_eq!(summary.counts("work"), [1, 1, 0, 0], "{body}: {}", summary.value);
+        assert!(failure(&summary).contains(expected), "{body}: {}", failure(&summary));
+        assert_eq!(project.read("out.jsonl"), "2\n", "{body}");
+    }
+}
+
+#[test]
+fn errors_carry_the_line_of_the_pipeline_file() {
+    let project = project("[{}]", "", "local user = item.user\n\nreturn user.name");
+    let ran = project.run(&["pipeline.yaml"]);
+    assert!(ran.stderr.contains("pipeline.yaml:11"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_sandbox_has_no_way_out() {
+    for name in [
+        "io",
+        "debug",
+        "load",
+        "loadstring",
+        "dofile",
+        "loadfile",
+        "getfenv",
+        "setfenv",
+        "newproxy",
+        "collectgarbage",
+        "package",
+    ] {
+        assert_eq!(result(&format!("return {name} == nil")), "true", "{name}");
+    }
+    for name in ["os.execute", "os.getenv", "os.remove", "os.exit", "string.dump"] {
+        assert_eq!(result(&format!("return {name} == nil")), "true", "{name}");
+    }
+    for name in [
+        "os.time",
+        "os.date",
+        "os.clock",
+        "bit32.band",
+        "utf8.char",
+        "coroutine.wrap",
+        "math.floor",
+        "table.concat",
+    ] {
+        assert_eq!(result(&format!("return type({name})")), "\"function\"", "{name}");
+    }
+    assert_eq!(result("return pcall(function() string.upper = nil end)"), "false");
+}
+
+#[test]
+fn each_attempt_sees_a_fresh_copy_of_the_item() {
+    let lua = "if ctx.attempt == 1 then item.n = 99 error('again') end return item";
+    let project = project("[{ n: 1 }]", "      retries: { max: 1, delay: 1ms }\n", lua);
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "{\"n\":1}\n");
+}
+
+#[test]
+fn values_go_through_exactly() {
+    let items = "[9007199254740993, -9223372036854775808, 9223372036854775807, -0.0, 1.0, 0.1, 1e300, [], {}, null, \"\", true]";
+    let project = project(items, "", "return item");
+    project.run(&["pipeline.yaml"]).ok();
+    let out = project.read("out.jsonl");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[..3], ["9007199254740993", "-9223372036854775808", "9223372036854775807"]);
+    assert!(lines[3] == "-0.0" || lines[3] == "-0", "{}", lines[3]);
+    assert!(lines[4] == "1" || lines[4] == "1.0", "{}", lines[4]);
+    assert_eq!(lines[5], "0.1");
+    assert_eq!(lines[6].parse(), Ok(1e300));
+    assert_eq!(lines[7..], ["[]", "{}", "null", "\"\"", "true"]);
+}
+
+#[test]
+fn keys_come_in_the_items_order_then_sorted() {
+    let lua = "return { zeta = 1, b = item.b, new = 2, a = item.a, inner = { z = 1, y = { c = 1, b = 2 } } }";
+    let project = project("[{ b: 1, a: 2 }]", "", lua);
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(
+        project.read("out.jsonl"),
+        "{\"b\":1,\"a\":2,\"inner\":{\"y\":{\"b\":2,\"c\":1},\"z\":1},\"new\":2,\"zeta\":1}\n"
+    );
+}
+
+#[test]
+fn setup_require_and_files_make_functions() {
+    let project = Project::with(
+        "steps:
+  list:
+    items: [1, 2]
+  a:
+    from: list
+    map:
+      setup: |
+        local lib = require('lib.double')
+        local base = 10
+      lua: return base + lib.double(item)
+  b:
+    from: a
+    map:
+      file: lua/add.lua
+  c:
+    from: b
+    map:
+      file: lua/lib.lua#negate
+  save:
+    from: c
+    write: out.jsonl
+",
+    )
+    .file("lib/double.lua", "local m = {}\nfunction m.double(x) return 2 * x end\nreturn m\n")
+    .file("lua/add.lua", "return function(item) return item + 100 end\n")
+    .file("lua/lib.lua", "return { negate = function(item) return -item end }\n");
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "-112\n-114\n");
+}
+
+#[test]
+fn flat_map_and_filter_shape_their_results() {
+    let project = Project::with(
+        "steps:
+  list:
+    items: [3, 0, 2]
+  many:
+    from: list
+    flat_map: |
+      local out = {}
+      for i = 1, item do out[i] = { n = item, i = i } end
+      return out
+  some:
+    from: many
+    filter: item.i ~= 2
+  save:
+    from: some
+    write: out.jsonl
+",
+    );
+    let summary = project.json(&[]);
+    assert_eq!((summary.counts("many"), summary.counts("some")), ([3, 0, 0, 0], [5, 0, 0, 0]));
+    assert_eq!(project.read("out.jsonl"), "{\"i\":1,\"n\":3}\n{\"i\":3,\"n\":3}\n{\"i\":1,\"n\":2}\n");
+}
