@@ -38,7 +38,8 @@ impl Example {
     }
 
     fn output(&self, name: &str) -> String {
-        fs::read_to_string(self.path.join("out").join(name)).unwrap_or_else(|error| panic!("out/{name}: {error}"))
+        fs::read_to_string(self.path.join("out").join(name))
+            .unwrap_or_else(|error| panic!("out/{name}: {error}"))
     }
 
     /// Compares `out` with all that `expected` says about it.
@@ -94,7 +95,11 @@ fn check_counters(summary: &Value, id: &str, counters: &[(&str, u64)]) {
 fn clean_text_cleans_ten_thousand_documents_and_skips_the_empty_ones() {
     let example = Example::new("clean-text");
     let summary = example.run(0, &[]);
-    check_counters(&summary, "clean", &[("total", 10_000), ("successes", 9_969), ("skipped", 31), ("failures", 0)]);
+    check_counters(
+        &summary,
+        "clean",
+        &[("total", 10_000), ("successes", 9_969), ("skipped", 31), ("failures", 0)],
+    );
     example.check_outputs();
 }
 
@@ -119,7 +124,11 @@ fn validate_passes_complete_records_on() {
 fn flaky_ends_the_same_in_every_run() {
     let example = Example::new("flaky");
     let summary = example.run(0, &[]);
-    check_counters(&summary, "resize", &[("total", 300), ("successes", 294), ("failures", 6), ("retried", 119)]);
+    check_counters(
+        &summary,
+        "resize",
+        &[("total", 300), ("successes", 294), ("failures", 6), ("retried", 119)],
+    );
     example.check_outputs();
 }
 
