@@ -64,7 +64,8 @@ impl Example {
     fn check_digest(&self, line: &str) {
         let (expected, name) = line.trim_end().split_once("  ").expect("a digest and a name");
         let bytes = fs::read(self.path.join(name)).expect("the output");
-        let digest = format!("{:x}", Sha256::digest(bytes));
+        let digest =
+            Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         assert_eq!(digest, expected, "{name}");
     }
 }
