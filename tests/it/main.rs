@@ -2,6 +2,7 @@
 
 mod cli;
 mod dag;
+mod examples;
 mod lua;
 mod policy;
 mod project;

@@ -1,0 +1,162 @@
+//! Every example runs, and writes what its `expected` folder holds. How the parts work alone is tested beside them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// An example in a folder of its own, so that a test run leaves the repository as it was.
+struct Example {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Example {
+    fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join(name);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        for part in ["", "data", "expected"] {
+            copy_files(&source.join(part), &path.join(part));
+        }
+        Self { _folder: folder, path }
+    }
+
+    /// Runs the pipeline and returns what `--output json` prints.
+    fn run(&self, exit: i32, arguments: &[&str]) -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+            .arg(self.path.join("pipeline.yaml"))
+            .args(["--output", "json"])
+            .args(arguments)
+            .output()
+            .expect("flowrun starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{said}");
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+
+    fn output(&self, name: &str) -> String {
+        fs::read_to_string(self.path.join("out").join(name))
+            .unwrap_or_else(|error| panic!("out/{name}: {error}"))
+    }
+
+    /// Compares `out` with all that `expected` says about it.
+    fn check_outputs(&self) {
+        for entry in fs::read_dir(self.path.join("expected")).expect("an `expected` folder") {
+            let file = entry.expect("an entry").path();
+            let name = file.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");
+            let expected = fs::read_to_string(&file).expect("text");
+            if name.ends_with(".sha256") {
+                self.check_digest(&expected);
+            } else if let Some((stem, extension)) = name.split_once(".head.") {
+                let output = self.output(&format!("{stem}.{extension}"));
+                let head: String = output.split_inclusive('\n').take(expected.lines().count()).collect();
+                assert_eq!(head, expected, "{name}");
+            } else {
+                assert_eq!(self.output(name), expected, "{name}");
+            }
+        }
+    }
+
+    /// `line` is in the form of `sha256sum`.
+    fn check_digest(&self, line: &str) {
+        let (expected, name) = line.trim_end().split_once("  ").expect("a digest and a name");
+        let bytes = fs::read(self.path.join(name)).expect("the output");
+        let digest =
+            Sha256::digest(bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        assert_eq!(digest, expected, "{name}");
+    }
+}
+
+fn copy_files(source: &Path, target: &Path) {
+    fs::create_dir_all(target).expect("a folder");
+    for entry in fs::read_dir(source).expect("the example's folder") {
+        let file = entry.expect("an entry").path();
+        if file.is_file() {
+            fs::copy(&file, target.join(file.file_name().expect("a name"))).expect("a copy");
+        }
+    }
+}
+
+/// The fields of a step in the JSON summary, by name.
+fn step<'a>(summary: &'a Value, id: &str) -> &'a Value {
+    let steps = summary["steps"].as_array().expect("steps");
+    steps.iter().find(|step| step["id"] == id).unwrap_or_else(|| panic!("no step `{id}` in {summary}"))
+}
+
+fn check_counters(summary: &Value, id: &str, counters: &[(&str, u64)]) {
+    for (name, expected) in counters {
+        assert_eq!(step(summary, id)[name], *expected, "{name} of {id}");
+    }
+}
+
+#[test]
+fn clean_text_cleans_ten_thousand_documents_and_skips_the_empty_ones() {
+    let example = Example::new("clean-text");
+    let summary = example.run(0, &[]);
+    check_counters(
+        &summary,
+        "clean",
+        &[("total", 10_000), ("successes", 9_969), ("skipped", 31), ("failures", 0)],
+    );
+    example.check_outputs();
+}
+
+#[test]
+fn validate_stops_at_the_record_without_an_id_and_writes_nothing() {
+    let example = Example::new("validate");
+    let summary = example.run(1, &[]);
+    check_counters(&summary, "check", &[("failures", 1)]);
+    assert_eq!(step(&summary, "check")["errors"]["14"], "missing id");
+    assert_eq!(step(&summary, "save")["status"], "skipped");
+    assert!(!example.path.join("out").exists());
+}
+
+#[test]
+fn validate_passes_complete_records_on() {
+    let example = Example::new("validate");
+    example.run(0, &["-p", "records=data/complete.jsonl"]);
+    example.check_outputs();
+}
+
+#[test]
+fn flaky_ends_the_same_in_every_run() {
+    let example = Example::new("flaky");
+    let summary = example.run(0, &[]);
+    check_counters(
+        &summary,
+        "resize",
+        &[("total", 300), ("successes", 294), ("failures", 6), ("retried", 119)],
+    );
+    example.check_outputs();
+}
+
+#[test]
+fn flaky_fails_when_too_many_images_are_lost_and_still_lists_them() {
+    let example = Example::new("flaky");
+    let summary = example.run(1, &["-p", "chance=0.6"]);
+    check_counters(&summary, "resize", &[("successes", 260), ("failures", 40)]);
+    assert_eq!(step(&summary, "save")["status"], "skipped");
+    assert_eq!(example.output("lost.jsonl").lines().count(), 40);
+}
+
+#[test]
+fn two_branches_writes_both_branches_and_the_dead_letters() {
+    let example = Example::new("two-branches");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "priced", &[("total", 40), ("successes", 37), ("failures", 3)]);
+    example.check_outputs();
+}
+
+#[test]
+fn every_example_passes_check_without_a_warning() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+        .args(["check", "--deny-warnings"])
+        .arg(examples)
+        .output()
+        .expect("flowrun starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
