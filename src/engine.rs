@@ -39,8 +39,6 @@ pub struct RunOptions {
     pub temp_dir: PathBuf,
     /// Whether log lines of items are wanted as events.
     pub logs: bool,
-    /// First items of every list that a script makes; other sources know it from the plan.
-    pub limit: Option<u64>,
 }
 
 /// Asks a run to end, from a signal handler's thread say.

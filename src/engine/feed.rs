@@ -246,7 +246,7 @@ pub(super) fn source_reader(
         }
         Verb::Glob(options) => Ok(noted(shared, source, data::glob(options)?)),
         Verb::Items(Items::List(list)) => Ok(data::items_reader(Arc::clone(list), None)),
-        Verb::Items(Items::Lua(_)) | Verb::Each(_) | Verb::Write(_) => {
+        Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")
         }
     }

@@ -45,10 +45,10 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
     let kept = shared.graph.kept[step.id.at()] && shared.graph.roles[step.id.at()] == Role::StoredSource;
     let mut spool = kept.then(|| Spool::new(shared.temp_dir()));
     let mut feed = match verb {
-        Verb::Items(Items::Lua(script)) => {
+        Verb::Items(Items::Lua { script, limit: most }) => {
             let limit = step.deadline.unwrap_or(SCRIPT_LIMIT);
             let list = script_list(shared, step, script, limit)?;
-            Feed::of_reader(shared, step.id, items_reader(list, shared.options.limit))
+            Feed::of_reader(shared, step.id, items_reader(list, *most))
         }
         verb => {
             let reader = source_reader(shared, step.id, verb, true).map_err(message)?;

@@ -29,7 +29,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Read(read)) => Some(format!("reads {}", reading(&read.options))),
         Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.pattern))),
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
-        Body::Ready(Verb::Items(Items::Lua(_))) => Some("a list that Lua returns".to_owned()),
+        Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
         Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
         Body::Ready(Verb::Each(_)) => None,
         Body::Late(_) => Some("decided by the results of other steps".to_owned()),
