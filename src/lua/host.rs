@@ -58,18 +58,21 @@ pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {
-        let module: mlua::Table = match globals.raw_get(function.module)? {
-            Some(module) => module,
-            None => {
-                let module = lua.create_table()?;
-                globals.raw_set(function.module, &module)?;
-                module
-            }
-        };
+        let module = module(&globals, function.module, lua)?;
         let bind = Bind { lua, state: &state, name: function.full_name() };
         module.raw_set(function.name, function.make(&bind, &prelude)?)?;
     }
     string::replace(lua, &prelude)
+}
+
+/// The module's table: one that is there already, such as the VM's own, gets the functions too.
+fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
+    if let Some(module) = globals.raw_get(name)? {
+        return Ok(module);
+    }
+    let module = lua.create_table()?;
+    globals.raw_set(name, &module)?;
+    Ok(module)
 }
 
 #[cfg(test)]

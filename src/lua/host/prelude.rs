@@ -6,12 +6,13 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use mlua::chunk::{ChunkMode, Compiler};
-use mlua::{Function, Lua, Table, Value};
+use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::call::{self, Call};
 use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
-use super::{call, re, string, tbl};
+use super::{re, string, tbl};
 
 /// A Luau source, compiled once a process; the error is the compiler's message.
 type Bytecode = LazyLock<Result<Vec<u8>, String>>;
@@ -55,8 +56,8 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     let host = lua.create_table()?;
     host.raw_set("array", &state.array)?;
     host.raw_set("null", Value::NULL)?;
-    host.raw_set("bad", lua.create_function(bad)?)?;
-    host.raw_set("fail", lua.create_function(fail)?)?;
+    host.raw_set("bad", bind("flowrun", "bad").to(bad)?)?;
+    host.raw_set("fail", bind("flowrun", "fail").to(fail)?)?;
     host.raw_set("scan", bind("string", "find").to(string::scan)?)?;
     host.raw_set("compare", bind("tbl", "sort_by").to(tbl::compare)?)?;
     host.raw_set("match", bind("re", "match").to(re::matched)?)?;
@@ -70,12 +71,12 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
 }
 
 /// `bad("tbl.keys", 1, "table", value)` raises the error for an argument of the wrong type.
-fn bad(_: &Lua, (name, at, expected, got): (String, usize, String, Value)) -> mlua::Result<()> {
-    let got = call::describe(&got);
+fn bad(_: &Call<'_>, (name, at, expected, got): &(String, usize, String, Value)) -> mlua::Result<()> {
+    let got = call::describe(got);
     Err(HostError::error(format!("bad argument #{at} to `{name}` ({expected} expected, got {got})")).into())
 }
 
 /// `fail(message)` raises an error.
-fn fail(_: &Lua, message: mlua::LuaString) -> mlua::Result<()> {
+fn fail(_: &Call<'_>, message: &LuaString) -> mlua::Result<()> {
     Err(HostError::error(message.to_string_lossy()).into())
 }
