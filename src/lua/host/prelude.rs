@@ -19,7 +19,8 @@ type Bytecode = LazyLock<Result<Vec<u8>, String>>;
 
 static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")));
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
-static TBL: Bytecode = LazyLock::new(|| compile(include_str!("tbl.luau")));
+static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
+static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
 /// Without line information, so that errors raised through these functions carry no position of theirs.
 fn compile(source: &str) -> Result<Vec<u8>, String> {
@@ -36,11 +37,16 @@ impl Prelude {
     pub(super) fn load(lua: &Lua, state: &Rc<State>) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state)?;
-        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &TBL)] {
+        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &LISTS), ("tbl", &RECORDS)] {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
             let chunk = lua.load(bytecode).set_name("=flowrun").set_mode(ChunkMode::Binary);
             let functions: Table = chunk.call(&host)?;
-            modules.raw_set(module, functions)?;
+            match modules.raw_get::<Option<Table>>(module)? {
+                Some(module) => {
+                    functions.for_each(|name: Value, function: Value| module.raw_set(name, function))?;
+                }
+                None => modules.raw_set(module, functions)?,
+            }
         }
         Ok(Self { modules })
     }

@@ -1,4 +1,4 @@
-//! `tbl`: lists and maps. The work is done in `tbl.luau`; here is only its entry in the table of functions.
+//! `tbl`: lists and maps. The work is done in the `.luau` files of its folder; here is only its entry in the table of functions.
 
 use std::cmp::Ordering;
 
