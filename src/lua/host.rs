@@ -52,8 +52,17 @@ pub fn functions() -> &'static [Function] {
 }
 
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
-/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it.
+/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it. Native
+/// compilation of what is loaded later is on afterwards.
 pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
+    // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
+    lua.enable_jit(false);
+    let installed = install_all(lua, root);
+    lua.enable_jit(true);
+    installed
+}
+
+fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
     let state = Rc::new(State::new(lua, root)?);
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
