@@ -52,24 +52,36 @@ pub fn functions() -> &'static [Function] {
 }
 
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
-/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it.
+/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it. Native
+/// compilation of what is loaded later is on afterwards.
 pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
+    // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
+    lua.enable_jit(false);
+    let installed = install_all(lua, root);
+    lua.enable_jit(true);
+    installed
+}
+
+fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
     let state = Rc::new(State::new(lua, root)?);
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {
-        let module: mlua::Table = match globals.raw_get(function.module)? {
-            Some(module) => module,
-            None => {
-                let module = lua.create_table()?;
-                globals.raw_set(function.module, &module)?;
-                module
-            }
-        };
+        let module = module(&globals, function.module, lua)?;
         let bind = Bind { lua, state: &state, name: function.full_name() };
         module.raw_set(function.name, function.make(&bind, &prelude)?)?;
     }
     string::replace(lua, &prelude)
+}
+
+/// The module's table: one that is there already, such as the VM's own, gets the functions too.
+fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
+    if let Some(module) = globals.raw_get(name)? {
+        return Ok(module);
+    }
+    let module = lua.create_table()?;
+    globals.raw_set(name, &module)?;
+    Ok(module)
 }
 
 #[cfg(test)]

@@ -72,6 +72,17 @@ impl<'a> Call<'a> {
         if value.is_nil() { Ok(None) } else { self.integer(at, value).map(Some) }
     }
 
+    /// An argument that bounds the number of pieces; nil is no bound.
+    pub(super) fn pieces_max(&self, at: usize, value: &Value) -> mlua::Result<usize> {
+        match self.optional_integer(at, value)? {
+            None => Ok(usize::MAX),
+            Some(max) if max > 0 => Ok(max as usize),
+            Some(max) => {
+                Err(self.bad_because(at, &format!("a number of pieces above 0 expected, got {max}")))
+            }
+        }
+    }
+
     /// An argument that must be a number.
     pub(super) fn number(&self, at: usize, value: &Value) -> mlua::Result<f64> {
         match value {

@@ -117,13 +117,14 @@ pub(super) struct Bind<'a> {
 
 impl Bind<'_> {
     /// Makes `body` callable from Lua; missing arguments arrive as nil, extra ones are dropped, as Lua does.
-    pub(super) fn to<A, R>(&self, body: fn(&Call<'_>, A) -> mlua::Result<R>) -> mlua::Result<mlua::Function>
+    pub(super) fn to<A, R>(&self, body: fn(&Call<'_>, &A) -> mlua::Result<R>) -> mlua::Result<mlua::Function>
     where
         A: mlua::FromLuaMulti + 'static,
         R: mlua::IntoLuaMulti + 'static,
     {
         let state = Rc::clone(self.state);
         let name = self.name;
-        self.lua.create_function(move |lua, arguments: A| body(&Call { lua, state: &state, name }, arguments))
+        self.lua
+            .create_function(move |lua, arguments: A| body(&Call { lua, state: &state, name }, &arguments))
     }
 }

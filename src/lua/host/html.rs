@@ -30,7 +30,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |bind| bind.to(select::select),
     )
     .explained(
-        "The elements that a CSS selector finds, in the order of the document.",
+        "The elements that a CSS selector finds, in the order of the document; `html` has their attributes sorted.",
         r#"html.select('<ul><li id="a">One</li><li>Two</li></ul>', "li#a")"#,
         r#"{{tag = "li", text = "One", html = '<li id="a">One</li>', attrs = {id = "a"}}}"#,
     ),

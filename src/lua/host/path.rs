@@ -50,7 +50,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
-fn join(call: &Call<'_>, parts: Variadic<Value>) -> mlua::Result<Value> {
+fn join(call: &Call<'_>, parts: &Variadic<Value>) -> mlua::Result<Value> {
     let mut joined = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let part = call.bytes(at + 1, part)?;
@@ -64,8 +64,8 @@ fn join(call: &Call<'_>, parts: Variadic<Value>) -> mlua::Result<Value> {
     call.new_string(joined)
 }
 
-fn dir(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
-    let path = call.bytes(1, &p)?;
+fn dir(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
+    let path = call.bytes(1, p)?;
     let path = without_end_slashes(&path);
     let dir = match path.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => without_end_slashes(&path[..=slash]),
@@ -74,21 +74,21 @@ fn dir(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
     call.new_string(dir)
 }
 
-fn base(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
-    call.new_string(last_part(&call.bytes(1, &p)?))
+fn base(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
+    call.new_string(last_part(&call.bytes(1, p)?))
 }
 
-fn stem(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
-    call.new_string(stem_and_ext(last_part(&call.bytes(1, &p)?)).0)
+fn stem(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
+    call.new_string(stem_and_ext(last_part(&call.bytes(1, p)?)).0)
 }
 
-fn ext(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
-    call.new_string(stem_and_ext(last_part(&call.bytes(1, &p)?)).1)
+fn ext(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
+    call.new_string(stem_and_ext(last_part(&call.bytes(1, p)?)).1)
 }
 
-fn with_ext(call: &Call<'_>, (p, ext): (Value, Value)) -> mlua::Result<Value> {
-    let path = call.bytes(1, &p)?;
-    let ext = call.bytes(2, &ext)?;
+fn with_ext(call: &Call<'_>, (p, ext): &(Value, Value)) -> mlua::Result<Value> {
+    let path = call.bytes(1, p)?;
+    let ext = call.bytes(2, ext)?;
     if ext.contains(&b'/') {
         return Err(call.bad_because(2, "an extension expected, got a path"));
     }
@@ -107,15 +107,15 @@ fn with_ext(call: &Call<'_>, (p, ext): (Value, Value)) -> mlua::Result<Value> {
     call.new_string(changed)
 }
 
-fn absolute(call: &Call<'_>, p: Value) -> mlua::Result<Value> {
-    let path = call.bytes(1, &p)?;
+fn absolute(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
+    let path = call.bytes(1, p)?;
     call.new_string(as_text(&resolved(call, &path)))
 }
 
-fn relative(call: &Call<'_>, (p, from): (Value, Value)) -> mlua::Result<Value> {
-    let path = call.bytes(1, &p)?;
+fn relative(call: &Call<'_>, (p, from): &(Value, Value)) -> mlua::Result<Value> {
+    let path = call.bytes(1, p)?;
     let to = resolved(call, &path);
-    let from = match call.optional_string(2, &from)? {
+    let from = match call.optional_string(2, from)? {
         Some(from) => resolved(call, &from.as_bytes()),
         None => resolved(call, b""),
     };

@@ -6,19 +6,21 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use mlua::chunk::{ChunkMode, Compiler};
-use mlua::{Function, Lua, Table, Value};
+use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::call::{self, Call};
 use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
-use super::{call, re, string, tbl};
+use super::{re, string, tbl};
 
 /// A Luau source, compiled once a process; the error is the compiler's message.
 type Bytecode = LazyLock<Result<Vec<u8>, String>>;
 
 static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")));
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
-static TBL: Bytecode = LazyLock::new(|| compile(include_str!("tbl.luau")));
+static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
+static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
 /// Without line information, so that errors raised through these functions carry no position of theirs.
 fn compile(source: &str) -> Result<Vec<u8>, String> {
@@ -35,11 +37,16 @@ impl Prelude {
     pub(super) fn load(lua: &Lua, state: &Rc<State>) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state)?;
-        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &TBL)] {
+        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &LISTS), ("tbl", &RECORDS)] {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
             let chunk = lua.load(bytecode).set_name("=flowrun").set_mode(ChunkMode::Binary);
             let functions: Table = chunk.call(&host)?;
-            modules.raw_set(module, functions)?;
+            match modules.raw_get::<Option<Table>>(module)? {
+                Some(module) => {
+                    functions.for_each(|name: Value, function: Value| module.raw_set(name, function))?;
+                }
+                None => modules.raw_set(module, functions)?,
+            }
         }
         Ok(Self { modules })
     }
@@ -55,8 +62,8 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     let host = lua.create_table()?;
     host.raw_set("array", &state.array)?;
     host.raw_set("null", Value::NULL)?;
-    host.raw_set("bad", lua.create_function(bad)?)?;
-    host.raw_set("fail", lua.create_function(fail)?)?;
+    host.raw_set("bad", bind("flowrun", "bad").to(bad)?)?;
+    host.raw_set("fail", bind("flowrun", "fail").to(fail)?)?;
     host.raw_set("scan", bind("string", "find").to(string::scan)?)?;
     host.raw_set("compare", bind("tbl", "sort_by").to(tbl::compare)?)?;
     host.raw_set("match", bind("re", "match").to(re::matched)?)?;
@@ -70,12 +77,12 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
 }
 
 /// `bad("tbl.keys", 1, "table", value)` raises the error for an argument of the wrong type.
-fn bad(_: &Lua, (name, at, expected, got): (String, usize, String, Value)) -> mlua::Result<()> {
-    let got = call::describe(&got);
+fn bad(_: &Call<'_>, (name, at, expected, got): &(String, usize, String, Value)) -> mlua::Result<()> {
+    let got = call::describe(got);
     Err(HostError::error(format!("bad argument #{at} to `{name}` ({expected} expected, got {got})")).into())
 }
 
 /// `fail(message)` raises an error.
-fn fail(_: &Lua, message: mlua::LuaString) -> mlua::Result<()> {
+fn fail(_: &Call<'_>, message: &LuaString) -> mlua::Result<()> {
     Err(HostError::error(message.to_string_lossy()).into())
 }

@@ -15,7 +15,7 @@ const SCRATCH_KEPT_BYTES: usize = 1 << 20;
 
 /// Patterns kept compiled for each VM. A function that builds more patterns than this out of its data compiles some
 /// of them again.
-const COMPILED_MAX: usize = 256;
+const COMPILED_MAX: usize = 128;
 
 /// One VM's share of the host modules.
 pub(super) struct State {
@@ -32,17 +32,9 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(lua: &mlua::Lua, root: &Path) -> mlua::Result<Self> {
-        let array = match lua.named_registry_value::<Option<mlua::Table>>(ARRAY)? {
-            Some(array) => array,
-            None => {
-                let array = lua.create_table()?;
-                lua.set_named_registry_value(ARRAY, &array)?;
-                array
-            }
-        };
         Ok(Self {
             root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
-            array,
+            array: array(lua)?,
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
@@ -60,6 +52,16 @@ impl State {
         }
         result
     }
+}
+
+/// The metatable of lists: the worker's, or a new one where there is no worker.
+fn array(lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
+    if let Some(array) = lua.named_registry_value(ARRAY)? {
+        return Ok(array);
+    }
+    let array = lua.create_table()?;
+    lua.set_named_registry_value(ARRAY, &array)?;
+    Ok(array)
 }
 
 /// Compiled forms by their text.

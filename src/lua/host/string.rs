@@ -22,10 +22,10 @@ pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
 /// set and the pattern is more than plain text.
 pub(super) fn scan(
     call: &Call<'_>,
-    (s, pattern, start, plain): (Value, Value, usize, Value),
+    (s, pattern, start, plain): &(Value, Value, usize, Value),
 ) -> mlua::Result<(Value, Value)> {
-    let s = call.bytes(1, &s)?;
-    let pattern = call.bytes(2, &pattern)?;
+    let s = call.bytes(1, s)?;
+    let pattern = call.bytes(2, pattern)?;
     let plain = !matches!(plain, Value::Nil | Value::Boolean(false));
     if !plain && pattern.iter().any(|byte| SPECIALS.contains(byte)) {
         return Ok((Value::Boolean(false), Value::Nil));

@@ -1,4 +1,4 @@
-//! `tbl`: lists and maps. The work is done in `tbl.luau`; here is only its entry in the table of functions.
+//! `tbl`: lists and maps. The work is done in the `.luau` files of its folder; here is only its entry in the table of functions.
 
 use std::cmp::Ordering;
 
@@ -85,12 +85,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// Compares two numbers of which at least one is a 64-bit integer, which Luau's `<` refuses: -1, 0 or 1.
-pub(super) fn compare(call: &Call<'_>, (a, b): (Value, Value)) -> mlua::Result<i64> {
-    let order = match (&a, &b) {
+pub(super) fn compare(call: &Call<'_>, (a, b): &(Value, Value)) -> mlua::Result<i64> {
+    let order = match (a, b) {
         (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
         (Value::Integer(a), b) => integer_to_float(*a, call.number(2, b)?),
         (a, Value::Integer(b)) => integer_to_float(*b, call.number(1, a)?).reverse(),
-        _ => call.number(1, &a)?.total_cmp(&call.number(2, &b)?),
+        _ => call.number(1, a)?.total_cmp(&call.number(2, b)?),
     };
     Ok(order as i64)
 }

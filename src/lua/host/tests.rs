@@ -1,5 +1,15 @@
 //! Helpers of the host modules' tests, and the tests over all functions.
 
+mod bounds;
+mod hash;
+mod html;
+mod path;
+mod re;
+mod str;
+mod string;
+mod tbl;
+mod time;
+
 use std::path::Path;
 
 use mlua::{Lua, Value};

@@ -5,12 +5,14 @@
 mod clock;
 mod duration;
 
+use mlua::MultiValue;
+
 use super::function::{Function, Module};
 
 const TIME: Module = Module("time");
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    TIME.rust("now", "(): number", |bind| bind.to(clock::now)).explained(
+    TIME.rust("now", "(): number", |bind| bind.to(|_, _: &MultiValue| Ok(clock::now()))).explained(
         "The time now, in seconds since 1970.",
         "time.now() > 1700000000",
         "true",

@@ -14,9 +14,9 @@ use crate::lua::host::call::Call;
 const PIECE_BYTES: usize = 1 << 18;
 
 /// `hash.file`
-pub(super) fn file(call: &Call<'_>, (path, algorithm): (Value, Value)) -> mlua::Result<String> {
-    let path = call.text(1, &path)?;
-    let algorithm = match call.optional_text(2, &algorithm)? {
+pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua::Result<String> {
+    let path = call.text(1, path)?;
+    let algorithm = match call.optional_text(2, algorithm)? {
         None => Algorithm::Sha256,
         Some(name) => Algorithm::named(&name).ok_or_else(|| {
             let expected = "`sha256`, `sha1`, `md5`, `blake3` or `xxh3` expected";

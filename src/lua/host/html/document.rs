@@ -40,7 +40,7 @@ pub(super) fn parse(call: &Call<'_>, text: &str) -> mlua::Result<Html> {
         let mut parser = driver::parse_document(sink, ParseOpts::default());
         let mut rest = text;
         while !rest.is_empty() {
-            let (piece, later) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
+            let (piece, later) = rest.split_at(piece_len(rest));
             parser.process(StrTendril::from_slice(piece));
             rest = later;
             parser.tokenizer.sink.sink.checkpoint();
@@ -52,6 +52,11 @@ pub(super) fn parse(call: &Call<'_>, text: &str) -> mlua::Result<Html> {
         (_, Some(error)) => Err(error),
         (Err(panic), None) => resume_unwind(panic),
     }
+}
+
+/// Length of the next piece: whole characters.
+fn piece_len(text: &str) -> usize {
+    (0..=PIECE_BYTES.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
 }
 
 /// A tree sink that counts, and leaves the parser by unwinding when it has to stop: the parser has no other way out.

@@ -6,11 +6,11 @@ use mlua::Value;
 use crate::lua::host::call::Call;
 
 /// `html.escape`
-pub(super) fn escape(call: &Call<'_>, s: Value) -> mlua::Result<Value> {
-    let bytes = call.bytes(1, &s)?;
+pub(super) fn escape(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let bytes = call.bytes(1, s)?;
     let grown: usize = bytes.iter().map(|&byte| entity(byte).map_or(0, str::len)).sum();
     if grown == 0 {
-        return Ok(s);
+        return Ok(s.clone());
     }
     call.room_for(bytes.len() + grown)?;
     call.build(|out| {
@@ -39,10 +39,10 @@ const fn entity(byte: u8) -> Option<&'static str> {
 }
 
 /// `html.unescape`
-pub(super) fn unescape(call: &Call<'_>, s: Value) -> mlua::Result<Value> {
-    let bytes = call.bytes(1, &s)?;
+pub(super) fn unescape(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let bytes = call.bytes(1, s)?;
     if memchr(b'&', &bytes).is_none() {
-        return Ok(s);
+        return Ok(s.clone());
     }
     call.build(|out| {
         let mut rest: &[u8] = &bytes;

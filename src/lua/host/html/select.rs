@@ -14,9 +14,9 @@ const CHECKPOINT_ELEMENTS: usize = 64;
 const PARENTHESES_MAX: usize = 16;
 
 /// `html.select`
-pub(super) fn select(call: &Call<'_>, (s, css): (Value, Value)) -> mlua::Result<Table> {
-    let text = call.text(1, &s)?;
-    let css = call.text(2, &css)?;
+pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result<Table> {
+    let text = call.text(1, s)?;
+    let css = call.text(2, css)?;
     let selector = call.state.selectors.get(&css, || parse(call, &css))?;
     let html = document::parse(call, &text)?;
     let mut list = call.list()?;
@@ -54,6 +54,8 @@ fn parse(call: &Call<'_>, css: &str) -> mlua::Result<Selector> {
 
 /// `{tag, text, html, attrs}`
 fn describe(call: &Call<'_>, element: ElementRef<'_>) -> mlua::Result<Table> {
+    // Nested elements that all match make a result of quadratic size, up to the memory limit.
+    call.checkpoint()?;
     let attrs = call.lua.create_table()?;
     for (name, value) in element.value().attrs() {
         attrs.raw_set(name, value)?;

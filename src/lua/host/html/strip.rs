@@ -7,10 +7,10 @@ use super::entities::decode;
 use crate::lua::host::call::Call;
 
 /// `html.strip`
-pub(super) fn strip(call: &Call<'_>, s: Value) -> mlua::Result<Value> {
-    let bytes = call.bytes(1, &s)?;
+pub(super) fn strip(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let bytes = call.bytes(1, s)?;
     if memchr2(b'<', b'&', &bytes).is_none() {
-        return Ok(s);
+        return Ok(s.clone());
     }
     call.build(|out| {
         strip_into(&bytes, out);

@@ -7,8 +7,8 @@ use super::document::{self, Visit};
 use crate::lua::host::call::Call;
 
 /// `html.text`
-pub(super) fn text(call: &Call<'_>, s: Value) -> mlua::Result<Value> {
-    let html = document::parse(call, &call.text(1, &s)?)?;
+pub(super) fn text(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let html = document::parse(call, &call.text(1, s)?)?;
     call.build(|out| visible_text(call, html.root_element(), out))
 }
 

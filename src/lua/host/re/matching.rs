@@ -11,20 +11,20 @@ use crate::lua::host::call::Call;
 const CHECKPOINT_BYTES: usize = 1 << 16;
 
 /// `re.match`
-pub(in crate::lua::host) fn matched(call: &Call<'_>, (s, p): (Value, Value)) -> mlua::Result<Option<Table>> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
+pub(in crate::lua::host) fn matched(call: &Call<'_>, (s, p): &(Value, Value)) -> mlua::Result<Option<Table>> {
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
     regex.captures(&bytes).map(|captures| capture_table(call, &regex, &captures)).transpose()
 }
 
 /// `re.find`
 pub(in crate::lua::host) fn find(
     call: &Call<'_>,
-    (s, p, init): (Value, Value, Value),
+    (s, p, init): &(Value, Value, Value),
 ) -> mlua::Result<(Option<usize>, Option<usize>)> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
-    let init = call.optional_integer(3, &init)?.unwrap_or(1);
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
+    let init = call.optional_integer(3, init)?.unwrap_or(1);
     let len = bytes.len() as i64;
     let from_front = if init < 0 { init.saturating_add(len + 1) } else { init };
     let start = from_front.max(1) as usize - 1;
@@ -36,9 +36,9 @@ pub(in crate::lua::host) fn find(
 }
 
 /// `re.find_all`
-pub(in crate::lua::host) fn find_all(call: &Call<'_>, (s, p): (Value, Value)) -> mlua::Result<Table> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
+pub(in crate::lua::host) fn find_all(call: &Call<'_>, (s, p): &(Value, Value)) -> mlua::Result<Table> {
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
     let mut list = call.list()?;
     let mut pace = Pace::new(call, bytes.len());
     if regex.captures_len() == 1 {
@@ -58,17 +58,11 @@ pub(in crate::lua::host) fn find_all(call: &Call<'_>, (s, p): (Value, Value)) ->
 /// `re.split`
 pub(in crate::lua::host) fn split(
     call: &Call<'_>,
-    (s, p, max): (Value, Value, Value),
+    (s, p, max): &(Value, Value, Value),
 ) -> mlua::Result<Table> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
-    let max = match call.optional_integer(3, &max)? {
-        None => usize::MAX,
-        Some(max) => usize::try_from(max)
-            .ok()
-            .filter(|&max| max > 0)
-            .ok_or_else(|| call.bad_because(3, &format!("a number of pieces above 0 expected, got {max}")))?,
-    };
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
+    let max = call.pieces_max(3, max)?;
     let mut list = call.list()?;
     let mut pace = Pace::new(call, bytes.len());
     let mut start = 0;
@@ -85,9 +79,9 @@ pub(in crate::lua::host) fn split(
 }
 
 /// Compiles the pattern, for `re.compile`.
-pub(in crate::lua::host) fn check(call: &Call<'_>, p: Value) -> mlua::Result<()> {
-    call.string(1, &p)?;
-    pattern(call, 1, &p).map(drop)
+pub(in crate::lua::host) fn check(call: &Call<'_>, p: &Value) -> mlua::Result<()> {
+    call.string(1, p)?;
+    pattern(call, 1, p).map(drop)
 }
 
 /// One match for `re.gsub`, from byte `from` (from 0) on: its first and last byte, then its captures, or the whole
@@ -95,11 +89,11 @@ pub(in crate::lua::host) fn check(call: &Call<'_>, p: Value) -> mlua::Result<()>
 /// ended, because an empty match directly behind another one does not count.
 pub(in crate::lua::host) fn step(
     call: &Call<'_>,
-    (s, p, from, ended): (Value, Value, usize, Option<usize>),
+    (s, p, from, ended): &(Value, Value, usize, Option<usize>),
 ) -> mlua::Result<MultiValue> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
-    let Some(captures) = next_match(&regex, &bytes, from, ended) else { return Ok(MultiValue::new()) };
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
+    let Some(captures) = next_match(&regex, &bytes, *from, *ended) else { return Ok(MultiValue::new()) };
     let whole = captures.get_match();
     let mut results = MultiValue::with_capacity(2 + captures.len());
     results.push_back((whole.start() + 1).into_lua(call.lua)?);

@@ -10,8 +10,11 @@ use crate::lua::host::call::Call;
 /// Bytes one compiled pattern may take; a Unicode class such as `\w` takes some 20 kB.
 const PROGRAM_BYTES: usize = 2 << 20;
 
+/// Longest pattern: what the parser makes of one takes a hundred times as much.
+const PATTERN_BYTES: usize = 1 << 16;
+
 /// Bytes of the cache with which a pattern is matched.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 2 << 20;
 
 /// The argument `at` as a compiled expression: a string, or what `re.compile` gave.
 pub(super) fn pattern(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Rc<Regex>> {
@@ -24,6 +27,9 @@ pub(super) fn pattern(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result
 
 fn by_text(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Rc<Regex>> {
     let text = call.text(at, value)?;
+    if text.len() > PATTERN_BYTES {
+        return Err(call.bad_because(at, &format!("a pattern of at most {PATTERN_BYTES} bytes expected")));
+    }
     call.state.patterns.get(&text, || {
         RegexBuilder::new(&text)
             .size_limit(PROGRAM_BYTES)

@@ -1,5 +1,6 @@
 //! Replacing matches by text. The result is checked against the VM's memory while it grows.
 
+use memchr::memchr_iter;
 use mlua::Value;
 use regex::bytes::{Match, Regex};
 
@@ -13,12 +14,12 @@ const GROWTH_BYTES: usize = 1 << 20;
 /// `re.gsub` with a string as replacement: the new text and the number of matches.
 pub(in crate::lua::host) fn expand(
     call: &Call<'_>,
-    (s, p, replacement, max): (Value, Value, Value, Value),
+    (s, p, replacement, max): &(Value, Value, Value, Value),
 ) -> mlua::Result<(Value, usize)> {
-    let bytes = call.bytes(1, &s)?;
-    let regex = pattern(call, 2, &p)?;
-    let replacement = call.bytes(3, &replacement)?;
-    let max = call.optional_integer(4, &max)?.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
+    let replacement = call.bytes(3, replacement)?;
+    let max = call.optional_integer(4, max)?.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
     let mut count = 0;
     let text = call.build(|out| {
         let output =
@@ -26,7 +27,7 @@ pub(in crate::lua::host) fn expand(
         count = output.replace(&regex, &replacement, max)?;
         Ok(())
     })?;
-    Ok((if count == 0 { s } else { text }, count))
+    Ok((if count == 0 { s.clone() } else { text }, count))
 }
 
 struct Output<'a> {
@@ -43,7 +44,7 @@ struct Output<'a> {
 impl Output<'_> {
     fn replace(mut self, regex: &Regex, replacement: &[u8], max: usize) -> mlua::Result<usize> {
         let mut count = 0;
-        let dollars = replacement.iter().filter(|&&byte| byte == b'$').count();
+        let dollars = memchr_iter(b'$', replacement).count();
         if dollars == 0 {
             for found in regex.find_iter(self.bytes).take(max) {
                 self.before(&found, replacement.len())?;

@@ -8,9 +8,9 @@ use crate::lua::host::call::Call;
 const CHECKPOINT_CELLS: usize = 1 << 18;
 
 /// `str.distance`
-pub(super) fn distance(call: &Call<'_>, (a, b): (Value, Value)) -> mlua::Result<i64> {
-    let a: Vec<char> = call.text(1, &a)?.chars().collect();
-    let b: Vec<char> = call.text(2, &b)?.chars().collect();
+pub(super) fn distance(call: &Call<'_>, (a, b): &(Value, Value)) -> mlua::Result<i64> {
+    let a: Vec<char> = call.text(1, a)?.chars().collect();
+    let b: Vec<char> = call.text(2, b)?.chars().collect();
     let (short, long) = if a.len() <= b.len() { (&a[..], &b[..]) } else { (&b[..], &a[..]) };
     let (short, long) = without_common_ends(short, long);
     // One row: `row[i]` is the distance between the characters of `long` seen so far and the first i of `short`.

@@ -8,20 +8,14 @@ use super::space::{space_after, trimmed, word_len};
 use crate::lua::host::call::Call;
 
 /// `str.split`
-pub(super) fn split(call: &Call<'_>, (s, separator, max): (Value, Value, Value)) -> mlua::Result<Table> {
-    let bytes = call.bytes(1, &s)?;
-    let separator = call.optional_string(2, &separator)?;
-    let max = match call.optional_integer(3, &max)? {
-        None => usize::MAX,
-        Some(max) => usize::try_from(max)
-            .ok()
-            .filter(|&max| max > 0)
-            .ok_or_else(|| call.bad_because(3, &format!("a number of pieces above 0 expected, got {max}")))?,
-    };
+pub(super) fn split(call: &Call<'_>, (s, separator, max): &(Value, Value, Value)) -> mlua::Result<Table> {
+    let bytes = call.bytes(1, s)?;
+    let separator = call.optional_string(2, separator)?;
+    let max = call.pieces_max(3, max)?;
     match separator {
         None => split_at_space(call, &bytes, max),
         Some(separator) if separator.as_bytes().is_empty() => {
-            split_characters(call, call.text(1, &s)?.as_ref(), max)
+            split_characters(call, call.text(1, s)?.as_ref(), max)
         }
         Some(separator) => split_at(call, &bytes, &separator.as_bytes(), max),
     }
@@ -69,8 +63,8 @@ fn split_characters(call: &Call<'_>, text: &str, max: usize) -> mlua::Result<Tab
 }
 
 /// `str.lines`
-pub(super) fn lines(call: &Call<'_>, s: Value) -> mlua::Result<Table> {
-    let bytes = call.bytes(1, &s)?;
+pub(super) fn lines(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
+    let bytes = call.bytes(1, s)?;
     let mut list = call.list()?;
     let mut rest: &[u8] = &bytes;
     while !rest.is_empty() {
@@ -84,8 +78,8 @@ pub(super) fn lines(call: &Call<'_>, s: Value) -> mlua::Result<Table> {
 }
 
 /// `str.words`
-pub(super) fn words(call: &Call<'_>, s: Value) -> mlua::Result<Table> {
-    let text = call.text(1, &s)?;
+pub(super) fn words(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
+    let text = call.text(1, s)?;
     let mut list = call.list()?;
     for word in text.unicode_words() {
         list.push_bytes(word.as_bytes())?;
@@ -95,16 +89,16 @@ pub(super) fn words(call: &Call<'_>, s: Value) -> mlua::Result<Table> {
 }
 
 /// `str.starts_with`
-pub(super) fn starts_with(call: &Call<'_>, (s, prefix): (Value, Value)) -> mlua::Result<bool> {
-    Ok(call.bytes(1, &s)?.starts_with(&call.bytes(2, &prefix)?))
+pub(super) fn starts_with(call: &Call<'_>, (s, prefix): &(Value, Value)) -> mlua::Result<bool> {
+    Ok(call.bytes(1, s)?.starts_with(&call.bytes(2, prefix)?))
 }
 
 /// `str.ends_with`
-pub(super) fn ends_with(call: &Call<'_>, (s, suffix): (Value, Value)) -> mlua::Result<bool> {
-    Ok(call.bytes(1, &s)?.ends_with(&call.bytes(2, &suffix)?))
+pub(super) fn ends_with(call: &Call<'_>, (s, suffix): &(Value, Value)) -> mlua::Result<bool> {
+    Ok(call.bytes(1, s)?.ends_with(&call.bytes(2, suffix)?))
 }
 
 /// `str.contains`
-pub(super) fn contains(call: &Call<'_>, (s, part): (Value, Value)) -> mlua::Result<bool> {
-    Ok(memmem::find(&call.bytes(1, &s)?, &call.bytes(2, &part)?).is_some())
+pub(super) fn contains(call: &Call<'_>, (s, part): &(Value, Value)) -> mlua::Result<bool> {
+    Ok(memmem::find(&call.bytes(1, s)?, &call.bytes(2, part)?).is_some())
 }

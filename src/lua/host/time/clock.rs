@@ -15,14 +15,14 @@ const MICROSECONDS: f64 = 1e6;
 const FORMAT_BYTES: usize = 1024;
 
 /// `time.now`
-pub(super) fn now(_: &Call<'_>, (): ()) -> mlua::Result<f64> {
-    Ok(seconds(Timestamp::now()))
+pub(super) fn now() -> f64 {
+    seconds(Timestamp::now())
 }
 
 /// `time.parse`
-pub(super) fn parse(call: &Call<'_>, (s, format): (Value, Value)) -> mlua::Result<f64> {
-    let text = call.text(1, &s)?;
-    let Some(format) = call.optional_text(2, &format)? else {
+pub(super) fn parse(call: &Call<'_>, (s, format): &(Value, Value)) -> mlua::Result<f64> {
+    let text = call.text(1, s)?;
+    let Some(format) = call.optional_text(2, format)? else {
         return parse_iso(&text).map(seconds).ok_or_else(|| {
             call.bad_because(1, &format!("an ISO 8601 time expected, got `{}`", shown(&text)))
         });
@@ -61,10 +61,10 @@ fn parse_with(format: &str, text: &str) -> Result<Timestamp, jiff::Error> {
 }
 
 /// `time.format`
-pub(super) fn format(call: &Call<'_>, (at, format, zone): (Value, Value, Value)) -> mlua::Result<String> {
-    let timestamp = timestamp(call, 1, &at)?;
-    let format = call.optional_text(2, &format)?;
-    let zone = match call.optional_text(3, &zone)? {
+pub(super) fn format(call: &Call<'_>, (at, format, zone): &(Value, Value, Value)) -> mlua::Result<String> {
+    let timestamp = timestamp(call, 1, at)?;
+    let format = call.optional_text(2, format)?;
+    let zone = match call.optional_text(3, zone)? {
         None => TimeZone::UTC,
         Some(name) if name.eq_ignore_ascii_case("utc") => TimeZone::UTC,
         Some(name) => TimeZone::get(&name)
@@ -84,8 +84,8 @@ pub(super) fn format(call: &Call<'_>, (at, format, zone): (Value, Value, Value))
 }
 
 /// `time.iso`
-pub(super) fn iso(call: &Call<'_>, at: Value) -> mlua::Result<String> {
-    let timestamp = if at.is_nil() { round(Timestamp::now()) } else { timestamp(call, 1, &at)? };
+pub(super) fn iso(call: &Call<'_>, at: &Value) -> mlua::Result<String> {
+    let timestamp = if at.is_nil() { round(Timestamp::now()) } else { timestamp(call, 1, at)? };
     Ok(timestamp.to_string())
 }
 

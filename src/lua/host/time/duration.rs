@@ -8,8 +8,8 @@ use crate::lua::host::call::Call;
 const UNITS: [(&str, f64); 5] = [("ms", 1.0), ("s", 1e3), ("m", 60e3), ("h", 3600e3), ("d", 86400e3)];
 
 /// `time.duration`
-pub(super) fn duration(call: &Call<'_>, s: Value) -> mlua::Result<f64> {
-    let text = call.text(1, &s)?;
+pub(super) fn duration(call: &Call<'_>, s: &Value) -> mlua::Result<f64> {
+    let text = call.text(1, s)?;
     parse(&text).ok_or_else(|| {
         let shown: String = text.chars().take(60).collect();
         call.bad_because(1, &format!("a duration such as `30s` or `1h30m` expected, got `{shown}`"))
