@@ -1,9 +1,12 @@
 //! The pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string here, names are not
 //! resolved, and `${{ … }}` is not evaluated.
 
+mod check;
+mod codes;
 mod document;
 mod each;
 mod files;
+mod guard;
 mod literal;
 mod load;
 mod param;
@@ -12,8 +15,11 @@ mod policy;
 mod schema;
 mod setting;
 mod step;
+mod tree;
 pub mod units;
 
+pub use check::validate_value;
+pub use codes::CODES;
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
@@ -21,10 +27,24 @@ pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
     RateLimit, Share, Size, TimeLimit, Tries,
 };
-pub use load::{Loaded, load, validate_value};
+pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};
 pub use setting::{Setting, is_expression};
 pub use step::{SOURCES, Step, VERBS, Verb, is_id};
+
+/// A name from the file as it may stand in a message: shortened, and without control characters.
+fn shown(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut text: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    text = text.replace("\\\"", "\"").replace("\\'", "'");
+    if name.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod testing;

@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::tree::Patch;
 use crate::source::{SourceFile, Span};
 
+mod build;
 mod lua;
 mod scalar;
 
+pub(super) use build::document;
+pub(super) use lua::escape;
 pub use lua::{Block, LuaField, LuaRole};
 pub use scalar::{Scalar, Style};
 
@@ -75,7 +79,10 @@ pub struct Document {
     /// Where each part stands.
     pub spans: SpanIndex,
     /// How each scalar was written, by pointer.
-    pub(super) scalars: HashMap<String, Scalar>,
+    scalars: HashMap<String, Scalar>,
+    /// The text that was read: the file's, but for what was patched.
+    read: Arc<SourceFile>,
+    patch: Arc<Patch>,
 }
 
 impl Document {
@@ -107,7 +114,10 @@ impl Document {
         let block = self.block(pointer);
         let scalar = self.scalar(pointer);
         match (block, scalar) {
-            (Some(block), Some(scalar)) => scalar.locate(&self.file, &block.text, line, &columns),
+            (Some(block), Some(scalar)) => {
+                let span = scalar.locate(&self.read, &block.text, line, &columns);
+                self.patch.original(span, self.file.text())
+            }
             _ => self.spans.value(pointer),
         }
     }

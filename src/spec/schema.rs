@@ -26,3 +26,22 @@ pub fn schema() -> Value {
 pub fn schema_text() -> &'static str {
     include_str!("../../schemas/pipeline.schema.json")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The committed schema is what the types say. `UPDATE_EXPECT=1` rewrites it.
+    #[test]
+    fn the_published_schema_is_made_from_the_types() {
+        let mut generated = serde_json::to_string_pretty(&schema()).expect("a schema is JSON");
+        generated.push('\n');
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/pipeline.schema.json");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(path, &generated).expect("the schemas folder is writable");
+            return;
+        }
+        let committed = std::fs::read_to_string(path).expect("the schema is committed");
+        assert!(generated == committed, "run `UPDATE_EXPECT=1 cargo test published_schema`");
+    }
+}

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::source::{SourceFile, Span};
+use crate::spec::tree::Written;
 
 /// The notation of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +35,100 @@ pub struct Scalar {
     pub exact: bool,
     /// A comment that follows a plain scalar on its line: where Lua's `#` may have been meant.
     pub comment: Option<Span>,
+    /// Its place in the text that was read; differs from `span` when that was patched.
+    read: Span,
 }
 
 impl Scalar {
-    /// The place of `columns` (bytes) of the line of `text` that stands on `line` of the file.
-    pub(super) fn locate(&self, file: &SourceFile, text: &str, line: usize, columns: &Range<usize>) -> Span {
-        let _ = (file, text, line, columns);
-        self.span
+    /// Describes a scalar of the text `read`, whose value is `text`. Spans are of that text.
+    pub(super) fn new(read: &SourceFile, span: Span, written: Written, text: &str) -> Self {
+        let Written { style, indent } = written;
+        let is_block = matches!(style, Style::Literal | Style::Folded);
+        let source = &read.text()[span.start..span.end];
+        let span = Span::new(span.start, span.start + source.trim_end_matches(['\n', '\r']).len());
+        let first = read.position(span.start).line;
+        let line = match text.find(|c| c != '\n') {
+            // Blank lines at the start of a block are in its text, but not in its span.
+            Some(blank) if is_block => first.saturating_sub(blank).max(1),
+            None if is_block => first + 1,
+            _ => first,
+        };
+        let exact = style == Style::Literal || !read.text()[span.start..span.end].contains('\n');
+        let comment = (style == Style::Plain).then(|| comment_after(read.text(), span)).flatten();
+        Self { style, span, line, indent, exact, comment, read: span }
     }
+
+    /// Takes the places to where they are in the file as written.
+    pub(super) fn moved(self, to: impl Fn(Span) -> Span) -> Self {
+        Self { span: to(self.span), comment: self.comment.map(to), ..self }
+    }
+
+    /// The place, in the text that was read, of `columns` (bytes) of the line of `text` that stands on `line`.
+    pub(super) fn locate(&self, read: &SourceFile, text: &str, line: usize, columns: &Range<usize>) -> Span {
+        let index = line.saturating_sub(self.line);
+        if self.style == Style::Literal {
+            let line = read.line_span(self.line + index);
+            let place = |column: usize| floor(read.text(), (line.start + self.indent + column).min(line.end));
+            return Span::new(place(columns.start), place(columns.end));
+        }
+        let start = text.split_inclusive('\n').take(index).map(str::len).sum::<usize>();
+        let length = text[start..].find('\n').unwrap_or(text.len() - start);
+        let place = |column: usize| self.align(read, &text[..floor(text, start + column.min(length))]);
+        Span::new(place(columns.start), place(columns.end))
+    }
+
+    /// Where the text after `before` stands: walks along the notation and the text side by side.
+    fn align(&self, read: &SourceFile, before: &str) -> usize {
+        let quote = usize::from(matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted));
+        let start = (self.read.start + quote).min(self.read.end);
+        let source = &read.text()[start..self.read.end];
+        let mut at = 0;
+        for c in before.chars() {
+            let blank = source[at..].len() - source[at..].trim_start().len();
+            let folded = source[at..at + blank].contains('\n');
+            at += match (c.is_whitespace(), source[at..].chars().next()) {
+                // One space of the text may be a line end and much indentation in the notation.
+                (true, _) if folded => blank,
+                (true, Some(next)) if !next.is_whitespace() && next != '\\' => 0,
+                _ => {
+                    let skipped = if folded { blank } else { 0 };
+                    skipped + self.width(&source[at + skipped..])
+                }
+            };
+        }
+        start + at
+    }
+
+    /// Bytes that the notation takes for the next character.
+    fn width(&self, source: &str) -> usize {
+        let width = match (self.style, source.as_bytes()) {
+            (Style::DoubleQuoted, [b'\\', escape, ..]) => match escape {
+                b'x' => 4,
+                b'u' => 6,
+                b'U' => 10,
+                _ => 1 + source[1..].chars().next().map_or(0, char::len_utf8),
+            },
+            (Style::SingleQuoted, [b'\'', b'\'', ..]) => 2,
+            _ => source.chars().next().map_or(0, char::len_utf8),
+        };
+        floor(source, width.min(source.len()))
+    }
+}
+
+/// A comment on the line on which a plain scalar, or nothing, ends.
+fn comment_after(text: &str, span: Span) -> Option<Span> {
+    // Nothing stands right behind its key or dash.
+    let mark = usize::from(span.start == span.end && text[span.end..].starts_with([':', '-']));
+    let rest = &text[span.end + mark..];
+    let start = span.end + mark + rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    let line = &text[start..start + text[start..].find(['\n', '\r']).unwrap_or(text.len() - start)];
+    line.starts_with('#').then(|| Span::new(start, start + line.trim_end().len()))
+}
+
+/// The nearest character boundary at or before a byte.
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }

@@ -8,18 +8,32 @@ use serde_json::{Map, Value};
 pub(super) fn tidy(schema: &mut Schema) {
     if let Some(object) = schema.as_object_mut() {
         // Editors paste every default of a map that they complete; descriptions name them instead.
-        object.remove("default");
+        object.shift_remove("default");
         // Widths of integers mean nothing to people; the bounds are given.
-        object.remove("format");
+        object.shift_remove("format");
         strip_null(object);
         if let Some(description) = object.get("description").and_then(Value::as_str) {
             // Lines are wrapped for the source code, and paragraphs are not used.
             let joined = description.split_whitespace().collect::<Vec<_>>().join(" ");
-            object.insert("markdownDescription".to_owned(), joined.clone().into());
+            if joined.contains('`') {
+                object.insert("markdownDescription".to_owned(), joined.clone().into());
+            }
             object.insert("description".to_owned(), joined.into());
         }
+        reorder(object);
     }
     transform_subschemas(&mut tidy, schema);
+}
+
+/// What people look for first comes first.
+fn reorder(object: &mut Map<String, Value>) {
+    let mut old = std::mem::take(object);
+    for key in ["$schema", "title", "description", "markdownDescription", "type"] {
+        if let Some(value) = old.shift_remove(key) {
+            object.insert(key.to_owned(), value);
+        }
+    }
+    object.extend(old);
 }
 
 /// A key that may be left out is not a key that may be null.
@@ -31,7 +45,10 @@ fn strip_null(object: &mut Map<String, Value>) {
             object.insert("type".to_owned(), one);
         }
     }
-    let Some(Value::Array(mut options)) = object.remove("anyOf") else { return };
+    if let Some(Value::Array(values)) = object.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    let Some(Value::Array(mut options)) = object.shift_remove("anyOf") else { return };
     options.retain(|option| option.get("type").is_none_or(|kind| kind != "null"));
     match options.as_mut_slice() {
         [Value::Object(one)] => {

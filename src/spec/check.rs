@@ -1,0 +1,97 @@
+//! Checks a document against the schema and says what is wrong in words of its own. Names and data flow are the plan's.
+
+use std::sync::{Arc, OnceLock};
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+use super::document::{Document, SpanIndex};
+use super::schema::schema_text;
+use crate::source::{Diagnostic, SourceFile, Span};
+
+mod keys;
+mod lua;
+mod steps;
+mod subject;
+mod values;
+
+/// The schema and what was made from it.
+struct Checker {
+    schema: Value,
+    validator: Validator,
+}
+
+fn checker() -> &'static Checker {
+    static CHECKER: OnceLock<Checker> = OnceLock::new();
+    CHECKER.get_or_init(|| {
+        let schema: Value = serde_json::from_str(schema_text()).expect("a test compares it with the types");
+        let validator = jsonschema::draft7::new(&schema).expect("the schema's own tests build it");
+        Checker { schema, validator }
+    })
+}
+
+/// A value under check, and where its parts stand.
+struct Checked<'a> {
+    value: &'a Value,
+    spans: &'a SpanIndex,
+    file: &'a Arc<SourceFile>,
+    /// Whether lines were left out: what is missing may have stood there.
+    dropped: bool,
+}
+
+/// All findings of this floor about a document that could be read.
+pub(super) fn document(document: &Document, dropped: bool) -> Vec<Diagnostic> {
+    let checked = Checked { value: &document.value, spans: &document.spans, file: &document.file, dropped };
+    let (cut, mut findings) = lua::check(document);
+    // What YAML has cut off is missing for that reason, not for the schema's.
+    findings.extend(schema(&checked, &cut));
+    findings
+}
+
+/// Checks a value against the schema once more, after its expressions were replaced by what they gave. Where the file
+/// holds an expression, the finding says what that gave.
+pub fn validate_value(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    schema(&Checked { value, spans, file, dropped: false }, &[])
+}
+
+fn schema(checked: &Checked<'_>, skip: &[String]) -> Vec<Diagnostic> {
+    let Checker { schema, validator } = checker();
+    let mut findings: Vec<Diagnostic> = validator
+        .iter_errors(checked.value)
+        .filter(|error| !skip.iter().any(|pointer| pointer == error.instance_path().as_str()))
+        .flat_map(|error| values::explain(checked, schema, &error))
+        .collect();
+    findings.extend(steps::check(checked, schema));
+    findings.sort_by_key(Diagnostic::start);
+    findings
+}
+
+impl Checked<'_> {
+    fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, self.file, message)
+    }
+
+    /// Where a value stands, its first line only.
+    fn value_span(&self, pointer: &str) -> Span {
+        self.first_line(self.spans.value(pointer))
+    }
+
+    /// Where a key stands; for the whole file its first line.
+    fn key_span(&self, pointer: &str) -> Span {
+        self.first_line(self.spans.key(pointer))
+    }
+
+    fn first_line(&self, span: Span) -> Span {
+        let text = &self.file.text()[span.start..span.end];
+        Span::new(span.start, span.start + text.lines().next().map_or(0, str::len))
+    }
+
+    /// The expression that stands in the file where a value was put.
+    fn expression(&self, pointer: &str) -> Option<&str> {
+        let span = self.spans.value(pointer);
+        let written = &self.file.text()[span.start..span.end];
+        let value = self.value.pointer(pointer)?;
+        let is_replaced = super::is_expression(written) && !value.as_str().is_some_and(super::is_expression);
+        is_replaced.then_some(written)
+    }
+}

@@ -1,0 +1,121 @@
+//! Keys that do not exist, keys that are missing, and names that are no names.
+
+use serde_json::{Map, Value};
+
+use super::Checked;
+use super::subject::{listed, parts, subject};
+use crate::source::{Diagnostic, nearest};
+use crate::spec::document::escape;
+use crate::spec::shown;
+
+/// What people coming from other tools write, and what it is called here.
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("retry_delay", "`retries: {max: …, delay: …}`"),
+    ("max_retries", "`retries`"),
+    ("timeout_per_item", "`timeout`"),
+    ("workers", "`concurrency`"),
+    ("parallelism", "`concurrency`"),
+    ("max_workers", "`concurrency`"),
+    ("depends_on", "`from` for data, `needs` for order"),
+    ("input", "`from`"),
+    ("inputs", "`from`"),
+    ("script", "`lua`"),
+    ("code", "`lua`"),
+    ("run", "`lua`"),
+];
+
+/// The properties that a schema names.
+pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
+}
+
+/// Whether a map has a key that does not exist and may well stand for `wanted`, so that `wanted` is not missing too.
+pub(super) fn is_misspelt(value: &Value, schema: &Value, wanted: &str) -> bool {
+    let known = properties(schema);
+    let unknown = |key: &str| known.is_none_or(|known| !known.contains_key(key)) && !key.starts_with("x-");
+    let map = value.as_object().into_iter().flatten();
+    map.map(|(key, _)| key)
+        .any(|key| unknown(key) && (near(key, [wanted]).is_some() || known.is_some_and(|k| k.len() == 1)))
+}
+
+fn near<'a>(key: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Long keys are no slips, and comparing them takes long.
+    if key.len() > 64 {
+        return None;
+    }
+    nearest(&key.to_lowercase().replace('-', "_"), names)
+}
+
+/// A key that the schema does not name.
+pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key: &str) -> Diagnostic {
+    let names: Vec<&str> =
+        properties(schema).map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
+    let given = checked.value.pointer(pointer).and_then(Value::as_object);
+    let free = |name: &&str| given.is_none_or(|given| !given.contains_key(*name));
+    let meant = near(key, names.iter().copied());
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == key).map(|(_, name)| *name);
+    let span = checked.key_span(&format!("{pointer}/{}", escape(key)));
+    let label = match (meant, elsewhere, holder(schema, key)) {
+        (Some(meant), ..) => format!("did you mean `{meant}`?"),
+        (None, Some(name), _) => format!("here it is called {name}"),
+        (None, None, Some(verb)) => format!("this belongs into the map under `{verb}`"),
+        _ => "no such key".to_owned(),
+    };
+    let help = match meant.and_then(|meant| properties(schema)?.get(meant)?.get("description")?.as_str()) {
+        Some(doc) => format!("`{}`: {doc}", meant.unwrap_or_default()),
+        None => {
+            let left: Vec<&str> = names.iter().copied().filter(free).collect();
+            match left.as_slice() {
+                [] => "no other key may stand here".to_owned(),
+                left => format!("keys that may stand here: {}", listed(left.iter().copied())),
+            }
+        }
+    };
+    let place = match pointer {
+        "" => String::new(),
+        _ => format!(" in {}", subject(pointer)),
+    };
+    checked
+        .error("flowrun::unknown_key", format!("unknown key `{}`{place}", shown(key)))
+        .label(span, label)
+        .help(help)
+}
+
+/// The verb of a step under which a key would be right.
+fn holder(schema: &Value, key: &str) -> Option<&'static str> {
+    let inside = |verb: &str| schema.pointer(&format!("/properties/{verb}/properties/{key}")).is_some();
+    let is_word = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    ["map", "read", "write", "glob"].into_iter().find(|verb| is_word && inside(verb))
+}
+
+/// A key that must be there.
+pub(super) fn missing(checked: &Checked<'_>, schema: &Value, pointer: &str, key: &str) -> Option<Diagnostic> {
+    let value = checked.value.pointer(pointer)?;
+    if checked.dropped || is_misspelt(value, schema, key) {
+        return None;
+    }
+    let owner = if pointer.is_empty() { "the pipeline".to_owned() } else { subject(pointer) };
+    let found = checked
+        .error("flowrun::missing_key", format!("{owner} needs the key `{key}`"))
+        .label(checked.key_span(pointer), format!("`{key}` is missing"));
+    let doc = properties(schema).and_then(|known| known.get(key)?.get("description")?.as_str());
+    Some(match doc {
+        Some(doc) => found.help(format!("`{key}`: {doc}")),
+        None => found,
+    })
+}
+
+/// A key that is no id.
+pub(super) fn bad_name(checked: &Checked<'_>, schema: &Value, pointer: &str, name: &str) -> Diagnostic {
+    let what = match parts(pointer).first().map(String::as_str) {
+        Some("steps") => "step",
+        Some("env") => "variable",
+        _ => "parameter",
+    };
+    let span = checked.key_span(&format!("{pointer}/{}", escape(name)));
+    let wanted = schema.pointer("/propertyNames/patternErrorMessage").and_then(Value::as_str);
+    checked
+        .error("flowrun::bad_name", format!("`{}` is not a name for a {what}", shown(name)))
+        .label(span, "not a name")
+        .help(wanted.unwrap_or("use letters, digits and `_`"))
+}

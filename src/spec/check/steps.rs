@@ -1,0 +1,146 @@
+//! What a step is made of: exactly one verb, `from` where it belongs, one function.
+
+use serde_json::{Map, Value};
+
+use super::Checked;
+use super::keys::{is_misspelt, properties};
+use super::subject::listed;
+use crate::source::Diagnostic;
+use crate::spec::document::escape;
+use crate::spec::shown;
+use crate::spec::step::{SOURCES, VERBS};
+
+/// Checks all steps for what the schema says with `anyOf` and `dependencies`.
+pub(super) fn check(checked: &Checked<'_>, schema: &Value) -> Vec<Diagnostic> {
+    let shape = schema.pointer("/properties/steps/additionalProperties").unwrap_or(&Value::Null);
+    let steps = checked.value.get("steps").and_then(Value::as_object);
+    let mut findings = Vec::new();
+    for (id, step) in steps.into_iter().flatten() {
+        if let Value::Object(step) = step {
+            Step { checked, shape, id, at: format!("/steps/{}", escape(id)), step }.check(&mut findings);
+        }
+    }
+    findings
+}
+
+struct Step<'a> {
+    checked: &'a Checked<'a>,
+    /// The schema of a step.
+    shape: &'a Value,
+    id: &'a str,
+    at: String,
+    step: &'a Map<String, Value>,
+}
+
+impl Step<'_> {
+    fn check(&self, findings: &mut Vec<Diagnostic>) {
+        let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| self.step.contains_key(*verb)).collect();
+        match verbs.as_slice() {
+            [] => findings.extend(self.no_verb()),
+            [verb] => findings.extend(self.from(verb)),
+            _ => findings.push(self.two_verbs()),
+        }
+        for verb in ["map", "flat_map", "filter"] {
+            findings.extend(self.function(verb));
+        }
+    }
+
+    fn no_verb(&self) -> Option<Diagnostic> {
+        let known = properties(self.shape)?;
+        let unknown = self.step.keys().any(|key| !known.contains_key(key));
+        // An unknown key is most likely the verb, and has its own finding.
+        if unknown || self.checked.dropped {
+            return None;
+        }
+        Some(
+            self.checked
+                .error("flowrun::no_verb", format!("step `{}` does nothing", shown(self.id)))
+                .label(self.checked.key_span(&self.at), "no verb here")
+                .help(format!("a step has exactly one of {}", listed(VERBS))),
+        )
+    }
+
+    fn two_verbs(&self) -> Diagnostic {
+        // In file order: the first is what the step does.
+        let mut verbs = self.step.keys().filter(|key| VERBS.contains(&key.as_str()));
+        let place = |verb: &str| self.checked.key_span(&format!("{}/{verb}", self.at));
+        let first = verbs.next().map_or("", String::as_str);
+        let count = if verbs.clone().count() > 1 { "several things" } else { "two things" };
+        let found =
+            self.checked.error("flowrun::two_verbs", format!("step `{}` does {count}", shown(self.id)));
+        let found = verbs.fold(found, |found, verb| found.label(place(verb), "and this is another"));
+        found
+            .label(place(first), format!("`{first}` is what the step does"))
+            .help("give each its own step, and name the first in the `from` of the second")
+    }
+
+    /// `from` and the verb must fit to each other.
+    fn from(&self, verb: &str) -> Option<Diagnostic> {
+        let has_from = self.step.contains_key("from");
+        if SOURCES.contains(&verb) {
+            let message = format!("step `{}` brings items in and takes no `from`", shown(self.id));
+            return has_from.then(|| {
+                self.checked
+                    .error("flowrun::from_in_source", message)
+                    .label(self.checked.key_span(&format!("{}/from", self.at)), "not allowed here")
+                    .label(
+                        self.checked.key_span(&format!("{}/{verb}", self.at)),
+                        format!("`{verb}` is a source"),
+                    )
+                    .help("use `needs` when this step is to start after another one")
+            });
+        }
+        if has_from
+            || self.checked.dropped
+            || is_misspelt(&Value::Object(self.step.clone()), self.shape, "from")
+        {
+            return None;
+        }
+        let elsewhere = ["input", "inputs", "depends_on"].iter().any(|key| self.step.contains_key(*key));
+        let message = format!("step `{}` needs the key `from`", shown(self.id));
+        (!elsewhere).then(|| {
+            self.checked
+                .error("flowrun::missing_key", message)
+                .label(
+                    self.checked.key_span(&format!("{}/{verb}", self.at)),
+                    format!("`{verb}` takes items from where?"),
+                )
+                .help("`from`: the step whose results this one takes")
+        })
+    }
+
+    /// A map-like verb has one function.
+    fn function(&self, verb: &str) -> Option<Diagnostic> {
+        let each = self.step.get(verb)?;
+        let map = each.as_object()?;
+        let at = format!("{}/{verb}", self.at);
+        let shape = self.shape.pointer(&format!("/properties/{verb}"))?;
+        match (map.contains_key("lua"), map.contains_key("file")) {
+            (true, true) => Some(
+                self.checked
+                    .error(
+                        "flowrun::two_functions",
+                        format!("`{verb}` of step `{}` has two functions", shown(self.id)),
+                    )
+                    .label(self.checked.key_span(&format!("{at}/file")), "and this is another")
+                    .label(self.checked.key_span(&format!("{at}/lua")), "`lua` is one")
+                    .help("keep `lua` or `file`"),
+            ),
+            (false, false) => {
+                let misspelt = ["lua", "file"].iter().any(|key| is_misspelt(each, shape, key));
+                let elsewhere = ["script", "code", "run"].iter().any(|key| map.contains_key(*key));
+                let quiet = misspelt || elsewhere || self.checked.dropped;
+                let message = format!("`{verb}` of step `{}` needs the key `lua` or `file`", shown(self.id));
+                (!quiet).then(|| {
+                    self.checked
+                        .error("flowrun::missing_key", message)
+                        .label(self.checked.key_span(&at), "no function here")
+                        .help(
+                            "`lua`: the function that runs on every item, as Lua statements with a `return`",
+                        )
+                })
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! How messages name what they are about: `concurrency` of step `clean`.
+
+use serde_json::Value;
+
+use crate::spec::shown;
+
+/// The parts of a JSON pointer.
+pub(super) fn parts(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// What stands at a pointer, for the start of a message.
+pub(super) fn subject(pointer: &str) -> String {
+    let parts = parts(pointer);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        [] => "a pipeline".to_owned(),
+        ["steps", step] => format!("step `{}`", shown(step)),
+        ["steps", step, "map" | "flat_map" | "filter" | "read" | "glob" | "write" | "items", rest @ ..]
+            if !rest.is_empty() && rest[0].parse::<usize>().is_err() =>
+        {
+            format!("{} of step `{}`", path(rest), shown(step))
+        }
+        ["steps", step, rest @ ..] => format!("{} of step `{}`", path(rest), shown(step)),
+        ["params", name] => format!("parameter `{}`", shown(name)),
+        ["params", name, rest @ ..] => format!("{} of parameter `{}`", path(rest), shown(name)),
+        ["env", name] => format!("variable `{}`", shown(name)),
+        ["env", name, rest @ ..] => format!("{} of variable `{}`", path(rest), shown(name)),
+        ["defaults", "map", rest @ ..] if !rest.is_empty() => format!("{} of `defaults.map`", path(rest)),
+        rest => path(rest),
+    }
+}
+
+fn path(parts: &[&str]) -> String {
+    let mut text = String::from("`");
+    for (index, part) in parts.iter().enumerate() {
+        match part.parse::<usize>() {
+            Ok(position) if index > 0 => text.push_str(&format!("[{}]", position + 1)),
+            _ => {
+                text.push_str(if index > 0 { "." } else { "" });
+                text.push_str(&shown(part));
+            }
+        }
+    }
+    text.push('`');
+    text
+}
+
+/// A value in a word.
+pub(super) fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a number",
+        Value::Number(_) => "a whole number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+/// Names in backticks, for a list of what may stand somewhere.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,278 @@
+//! What the schema finds, in words for people: every kind of error of the validator has its own.
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::Value;
+
+use super::subject::{listed, subject, word};
+use super::{Checked, keys};
+use crate::source::{Diagnostic, nearest};
+use crate::spec::{shown, units};
+use crate::value::Ratio;
+
+/// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked
+/// step by step.
+pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+    let path = error.schema_path().as_str();
+    let pointer = error.instance_path().as_str();
+    let schema = path.rfind('/').and_then(|end| root.pointer(&path[..end])).unwrap_or(root);
+    if path.contains("/dependencies/") {
+        return Vec::new();
+    }
+    let value = checked.value.pointer(pointer).unwrap_or(&Value::Null);
+    let at = At { checked, schema, pointer, value };
+    match error.kind() {
+        Kind::AnyOf { .. } | Kind::FalseSchema => Vec::new(),
+        Kind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|key| keys::unknown(checked, schema, pointer, key)).collect()
+        }
+        Kind::Required { property } => {
+            let missing = property.as_str().and_then(|key| keys::missing(checked, schema, pointer, key));
+            missing.into_iter().collect()
+        }
+        Kind::PropertyNames { error } => {
+            let name = error.instance();
+            vec![keys::bad_name(checked, schema, pointer, name.as_str().unwrap_or_default())]
+        }
+        _ if pointer == "/version" => vec![at.version()],
+        Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
+        Kind::Type { .. } if checked.dropped && value.is_null() => Vec::new(),
+        Kind::Type { .. } if pointer == "/steps" && value.is_null() => at.no_steps().into_iter().collect(),
+        Kind::Type { .. } => vec![at.wrong_type()],
+        Kind::Pattern { .. } => vec![at.pattern()],
+        Kind::Minimum { limit } => vec![at.range("at least", limit, "too small")],
+        Kind::Maximum { limit } => vec![at.range("at most", limit, "too large")],
+        Kind::MinLength { .. } => vec![at.bad_value("must not be empty", "empty", None)],
+        Kind::MinItems { .. } => vec![at.bad_value("must not be an empty list", "empty", None)],
+        // Not in the schema; whatever it is, it is said.
+        _ => vec![at.bad_value(&format!("is not as the schema wants it: {error}"), "not valid", None)],
+    }
+}
+
+/// A value that is not as it should be.
+struct At<'a> {
+    checked: &'a Checked<'a>,
+    /// The part of the schema that it fails.
+    schema: &'a Value,
+    pointer: &'a str,
+    value: &'a Value,
+}
+
+impl At<'_> {
+    /// A finding on the value: `label` says what is wrong with it, unless an expression gave it.
+    fn found(&self, code: &'static str, message: &str, label: &str, help: Option<String>) -> Diagnostic {
+        let label = match self.checked.expression(self.pointer) {
+            Some(_) => format!("this gives {}", shown(&self.value.to_string())),
+            None => label.to_owned(),
+        };
+        let span = match self.value {
+            Value::Object(_) | Value::Array(_) => self.checked.key_span(self.pointer),
+            _ => self.checked.value_span(self.pointer),
+        };
+        // Where nothing was written there is nothing to underline but the key.
+        let span = if span.start == span.end { self.checked.key_span(self.pointer) } else { span };
+        let found =
+            self.checked.error(code, format!("{} {message}", subject(self.pointer))).label(span, label);
+        match help.or_else(|| self.text("description").map(str::to_owned)) {
+            Some(help) => found.help(help),
+            None => found,
+        }
+    }
+
+    fn text(&self, keyword: &str) -> Option<&str> {
+        self.schema.get(keyword).and_then(Value::as_str)
+    }
+
+    fn bad_value(&self, message: &str, label: &str, help: Option<String>) -> Diagnostic {
+        self.found("flowrun::bad_value", message, label, help)
+    }
+
+    /// The JSON types that may stand here.
+    fn types(&self) -> Vec<&str> {
+        match self.schema.get("type") {
+            Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
+            Some(one) => one.as_str().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Words that may stand here, beside values of other types.
+    fn words(&self) -> Vec<&str> {
+        let words = self.schema.get("x-values").and_then(Value::as_array);
+        words.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// What may stand here, for a message.
+    fn wanted(&self) -> String {
+        if let Some(unit) = self.text("x-unit") {
+            return format!("a {unit}");
+        }
+        let types = self.types();
+        // A number, a boolean or a list that is text as well is so for expressions only, or for a few words.
+        let is_text = types == ["string"] || types.first() == Some(&"string");
+        let words = self.words();
+        let mut names: Vec<String> = types
+            .iter()
+            .filter(|kind| **kind != "string" || is_text && words.is_empty())
+            .map(|kind| kind_name(kind, self.pointer).to_owned())
+            .collect();
+        names.extend(words.iter().map(|word| format!("`{word}`")));
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+            None => "something else".to_owned(),
+        }
+    }
+
+    fn wrong_type(&self) -> Diagnostic {
+        if self.value.is_number() {
+            if let Some(unit) = self.unit() {
+                return self.bad_unit(&self.value.to_string(), unit);
+            }
+        }
+        let message = format!("must be {}, not {}", self.wanted(), word(self.value));
+        let help = match self.value {
+            Value::Number(_) | Value::Bool(_) if self.types() == ["string"] && self.words().is_empty() => {
+                Some(format!("put quotes around it: `\"{}\"`", self.value))
+            }
+            _ => None,
+        };
+        self.found("flowrun::wrong_type", &message, &format!("this is {}", word(self.value)), help)
+    }
+
+    fn unit(&self) -> Option<&str> {
+        self.text("x-unit")
+    }
+
+    /// A text that is none of those that may stand here.
+    fn pattern(&self) -> Diagnostic {
+        let given = self.value.as_str().unwrap_or_default();
+        if let Some(unit) = self.unit() {
+            return self.bad_unit(given, unit);
+        }
+        let words = self.words();
+        let meant = (given.len() <= 64).then(|| nearest(given, words.iter().copied())).flatten();
+        if let Some(meant) = meant {
+            return self.bad_value(&self.choice(), &format!("did you mean `{meant}`?"), None);
+        }
+        if self.types().iter().any(|kind| *kind != "string" && *kind != "array") || self.is_items() {
+            return self.text_for_value(given);
+        }
+        if !words.is_empty() {
+            return self.bad_value(&self.choice(), "no such word", None);
+        }
+        match self.pointer.rsplit('/').next() {
+            Some("delimiter") => {
+                self.bad_value("must be one ASCII character", "not one ASCII character", None)
+            }
+            _ if self.pointer.starts_with("/x-allow") => self.bad_value(
+                "is not the code of a finding",
+                "no code",
+                Some("a code is `flowrun::` and a word".to_owned()),
+            ),
+            _ => self.bad_name(given),
+        }
+    }
+
+    fn choice(&self) -> String {
+        format!("must be one of {}", listed(self.words()))
+    }
+
+    fn is_items(&self) -> bool {
+        self.pointer.starts_with("/steps/") && self.pointer.ends_with("/items")
+    }
+
+    /// Text where a number, a boolean or a list should be.
+    fn text_for_value(&self, given: &str) -> Diagnostic {
+        let bare = given.trim();
+        let is_value = serde_json::from_str::<Value>(bare).is_ok_and(|value| {
+            let kind = match value {
+                Value::Number(number) if number.is_f64() => "number",
+                Value::Number(_) => "integer",
+                Value::Bool(_) => "boolean",
+                _ => return false,
+            };
+            self.types().iter().any(|wanted| *wanted == kind || *wanted == "number" && kind == "integer")
+        });
+        let percent = bare.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+        let share =
+            percent.map(|percent| (percent / 100.0).to_string()).filter(|_| self.schema["maximum"] == 1);
+        let label = match (is_value, share.filter(|share| Ratio::parse(share).is_some())) {
+            (true, _) => "this is text: take the quotes away".to_owned(),
+            (_, Some(share)) => format!("did you mean `{share}`?"),
+            _ => "this is text".to_owned(),
+        };
+        let message = format!("must be {}, not text", self.wanted());
+        self.found("flowrun::wrong_type", &message, &label, None)
+    }
+
+    fn bad_name(&self, given: &str) -> Diagnostic {
+        let wanted =
+            self.text("patternErrorMessage").unwrap_or("letters, digits, `_` and `-`, no digit first");
+        let stem = given.strip_suffix(".failed").unwrap_or(given);
+        let help = match stem.rsplit_once('.') {
+            Some((step, _)) if self.pointer.contains("/from") => {
+                format!("a step gives `{step}` or `{step}.failed`")
+            }
+            _ => format!("use {wanted}"),
+        };
+        self.found("flowrun::bad_name", "is not a name", "not a name", Some(help))
+    }
+
+    /// A number without a unit, or with one that does not exist.
+    fn bad_unit(&self, given: &str, unit: &str) -> Diagnostic {
+        let (code, error) = match unit {
+            "size" => ("flowrun::bad_size", units::size(given).err()),
+            "rate" => ("flowrun::bad_rate", units::rate(given).err()),
+            _ => ("flowrun::bad_duration", units::duration(given).err()),
+        };
+        match error {
+            Some(error) => {
+                let label =
+                    error.meant.map_or(format!("not a {unit}"), |meant| format!("did you mean `{meant}`?"));
+                self.found(code, &format!("is not a {unit}"), &label, Some(error.wanted.to_owned()))
+            }
+            None => self.found("flowrun::out_of_range", "must be more than zero", "too small", None),
+        }
+    }
+
+    fn range(&self, relation: &str, limit: &Value, label: &str) -> Diagnostic {
+        self.found("flowrun::out_of_range", &format!("must be {relation} {limit}"), label, None)
+    }
+
+    fn version(&self) -> Diagnostic {
+        let given = shown(&self.value.to_string());
+        self.checked
+            .error(
+                "flowrun::bad_version",
+                format!("this flowrun reads version 1 of the language, the file says {given}"),
+            )
+            .label(self.checked.value_span(self.pointer), "unknown version")
+            .help("write `version: 1`")
+    }
+
+    fn no_steps(&self) -> Option<Diagnostic> {
+        (!self.checked.dropped).then(|| {
+            self.checked
+                .error("flowrun::empty_steps", "the pipeline has no steps")
+                .label(self.checked.key_span(self.pointer), "nothing below")
+                .help("a pipeline has at least one step")
+        })
+    }
+}
+
+/// A type of JSON in words; for text, what kind of text.
+fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
+    match kind {
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "`true` or `false`",
+        "array" => "a list",
+        "object" => "a map",
+        "string" => match pointer.rsplit('/').next() {
+            Some("lua" | "setup" | "map" | "flat_map" | "filter" | "when") => "Lua",
+            _ => "text",
+        },
+        other => other,
+    }
+}
