@@ -3,11 +3,18 @@
 //! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
 mod failure;
+mod globals;
 mod guard;
+mod host;
+mod raw;
 mod script;
+#[cfg(test)]
+mod testing;
+mod watchdog;
 mod worker;
 
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
-pub use guard::{Cancel, CancelLevel, Guard, Watchdog};
+pub use guard::{Cancel, CancelLevel, Guard};
 pub use script::{Block, Script};
+pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

@@ -1,5 +1,13 @@
 //! Lua source with its place in a file, as plain data that may cross threads. Running it is the worker's business.
 
+mod check;
+mod chunk;
+mod lexer;
+mod waits;
+
+pub(super) use check::{PARAMETERS, RETRY_PARAMETERS};
+pub(super) use chunk::{Chunk, Lines, Sources};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -57,6 +65,27 @@ impl Script {
     /// A `.lua` file that returns a function, or a table with one in `field`.
     pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
         Self { source: ScriptSource::File { block, field }, setup: None, root }
+    }
+
+    /// A whole file that is only to be checked.
+    pub(super) fn module(file: &Arc<SourceFile>) -> Self {
+        let block = Block { file: Arc::clone(file), line: 1, text: file.text().into() };
+        Self::file(block, None, PathBuf::new())
+    }
+
+    /// The folder that `require` may read.
+    pub(super) fn root(&self) -> &std::path::Path {
+        &self.root
+    }
+
+    /// The file that an error of [`Script::check`] is about.
+    pub(super) fn file_of(&self, error: &super::SyntaxError) -> &Arc<SourceFile> {
+        match &self.setup {
+            Some(setup) if (setup.line..=setup.line + setup.text.lines().count()).contains(&error.line) => {
+                &setup.file
+            }
+            _ => &self.source.block().file,
+        }
     }
 
     /// Adds code that runs once for each worker.

@@ -1,135 +1,74 @@
 //! One Lua VM with one item function, owned by one thread.
 
+mod evaluate;
+mod explain;
+mod options;
+mod retry;
+mod setup;
+mod waiting;
+
+pub use evaluate::evaluate;
+pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
+
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::explain::Named;
+use self::setup::Loaded;
+use self::waiting::Waiting;
+use super::raw::{Batch, Raised, Stop, Timing};
+use super::watchdog::Notices;
 use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
-use crate::event::LogLevel;
 use crate::value::Chunk;
 
-/// What becomes of the value that the function returns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// It is the result.
-    Map,
-    /// It is a list; its elements are the results.
-    FlatMap,
-    /// Its truth decides whether the item itself, as it was read, is the result.
-    Filter,
-}
-
-/// The values in scope besides the item, each the text of a JSON object.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// `params`
-    pub params: Arc<str>,
-    /// `env`
-    pub env: Arc<str>,
-    /// `steps`, for expressions only.
-    pub steps: Option<Arc<str>>,
-    /// `run`, for expressions only, and the id in `ctx.run`.
-    pub run: Arc<str>,
-}
-
-/// What a worker needs to know beside the script.
-#[derive(Debug, Clone)]
-pub struct WorkerOptions {
-    /// What becomes of the returned value.
-    pub shape: Shape,
-    /// Bytes the VM may hold.
-    pub memory: u64,
-    /// `params` and `env`.
-    pub scope: Scope,
-    /// `ctx.step`
-    pub step: Arc<str>,
-    /// `ctx.worker`, from 1.
-    pub worker: u32,
-    /// `ctx.max_attempts`
-    pub max_attempts: u32,
-    /// Limit of one attempt.
-    pub timeout: Option<Duration>,
-    /// Limit of all attempts of one item.
-    pub item_deadline: Option<Duration>,
-    /// `retries.when`, with `err` and `attempt` in scope.
-    pub retry_when: Option<Script>,
-    /// Seed of `math.random`, mixed with the item, so that an item gets the same numbers whatever the concurrency.
-    pub seed: u64,
-    /// Whether log lines below warnings are wanted at all.
-    pub logs: bool,
-}
-
-/// Which try of an item this is.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempt {
-    /// From 1.
-    pub number: u32,
-    /// When the item's own deadline passes; set by the first attempt.
-    pub item_deadline: Option<Instant>,
-}
-
-/// One line of an item's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// Which item, from 1.
-    pub index: u64,
-    /// How loud.
-    pub level: LogLevel,
-    /// The text.
-    pub message: String,
-    /// The fields as a JSON object, when given.
-    pub fields: Option<String>,
-}
-
-/// An item to be worked on as a coroutine of its own.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// The caller's name for it.
-    pub token: u64,
-    /// Exactly one item.
-    pub chunk: Chunk,
-    /// Which try.
-    pub attempt: Attempt,
-}
-
-/// A finished [`Job`].
-#[derive(Debug)]
-pub struct Ended {
-    /// The caller's name for it.
-    pub token: u64,
-    /// Result lines, each ended by a line feed.
-    pub out: Vec<u8>,
-    /// How many lines.
-    pub emitted: u64,
-    /// `None`: it succeeded.
-    pub end: Option<ItemEnd>,
-    /// When the attempt began.
-    pub started: Instant,
-    /// How long the attempt took, waiting included.
-    pub duration: Duration,
-}
-
 /// One VM with one function. Not `Send`: made and used on its thread.
-pub struct Worker {}
+pub struct Worker {
+    /// What is needed to make the VM again after a fault.
+    script: Script,
+    options: WorkerOptions,
+    guard: Arc<Guard>,
+    notices: Notices,
+    /// The VM, or why there is none.
+    loaded: Result<Loaded, ScriptError>,
+    waiting: Waiting,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker")
+            .field("script", &self.script)
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Worker {
-    /// Makes a VM, loads the script and runs its `setup`.
+    /// Makes a VM, loads the script and runs its `setup`, which only [`super::Cancel`] can interrupt.
     pub fn new(
         script: &Script,
         options: &WorkerOptions,
         guard: &Arc<Guard>,
         watchdog: &Watchdog,
     ) -> Result<Self, ScriptError> {
-        let _ = (script, options, guard, watchdog);
-        unimplemented!()
+        let shortest = [options.timeout, options.item_deadline, guard.slow_after].into_iter().flatten().min();
+        let notices = watchdog.register(guard, shortest);
+        Ok(Self {
+            script: script.clone(),
+            options: options.clone(),
+            guard: Arc::clone(guard),
+            notices,
+            loaded: Ok(Loaded::new(script, options, guard)?),
+            waiting: Waiting::default(),
+        })
     }
 
     /// Runs the items of `chunk` at `range`, one after the other, each as attempt `attempt`; appends the results to
-    /// `out` as JSON lines and returns how many lines were written. `end` hears of every item that did not simply
-    /// succeed: its place in the chunk (from 0), the length of `out` at that moment, the ending, and the duration of
-    /// the attempt. Stops before the first item that was not started when [`super::Cancel`] is raised, when `end`
-    /// returns `false`, or when `budget` has passed (checked between items; never before the first).
-    /// Returns `(items done, lines written)`.
+    /// `out` as JSON lines. `end` hears of every item that did not simply succeed: its place in the chunk (from 0), the
+    /// length of `out` at that moment, the ending, and the duration of the attempt. Stops before the first item that
+    /// was not started when [`super::Cancel`] is raised, when `end` returns `false`, or when `budget` has passed
+    /// (checked between items; never before the first). Returns `(items done, lines written)`.
     pub fn run(
         &mut self,
         chunk: &Chunk,
@@ -139,42 +78,125 @@ impl Worker {
         out: &mut Vec<u8>,
         end: &mut dyn FnMut(usize, usize, ItemEnd, Duration) -> bool,
     ) -> (usize, u64) {
-        let _ = (chunk, range, attempt, budget, out, end);
-        unimplemented!()
+        let begun = Instant::now();
+        let mut batch = Batch {
+            chunk,
+            at: range.start,
+            end: range.end,
+            shape: self.options.shape,
+            timing: Timing { until: begun.checked_add(budget), ..self.timing(attempt) },
+            out,
+            emitted: 0,
+            started: begun,
+        };
+        while batch.at < batch.end {
+            let Some((ending, taken)) = self.run_on(&mut batch, attempt) else { break };
+            let at = batch.at;
+            batch.at += 1;
+            if !end(at, batch.out.len(), ending, taken) {
+                break;
+            }
+            if batch.timing.until.is_some_and(|until| Instant::now() >= until) {
+                break;
+            }
+        }
+        (batch.at - range.start, batch.emitted)
     }
 
-    /// Starts an item as a coroutine; `Some` when it ended without waiting.
-    pub fn start(&mut self, job: Job) -> Option<Ended> {
-        let _ = job;
-        unimplemented!()
+    /// Runs until an item did not simply succeed. `None`: no item is left, or none may be started.
+    fn run_on(&mut self, batch: &mut Batch<'_>, attempt: Attempt) -> Option<(ItemEnd, Duration)> {
+        let loaded = match &self.loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                if self.guard.cancel.level() != super::CancelLevel::Run {
+                    return None;
+                }
+                return Some((unloaded(error), Duration::ZERO));
+            }
+        };
+        loaded.vm.current.attempt.set(attempt.number);
+        let length = batch.out.len();
+        let emitted = batch.emitted;
+        let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, batch)));
+        let taken = batch.started.elapsed();
+        let raised = match stop {
+            Ok(Stop::Done | Stop::Paused) => return None,
+            Ok(Stop::BadRow(error)) => return Some((ItemEnd::BadRow { message: error.to_string() }, taken)),
+            Ok(Stop::Raised(raised)) => *raised,
+            Err(panic) => {
+                // The VM was left in the middle of something, and so may be the line that was being written.
+                let _ = (length, emitted);
+                self.reload();
+                Raised::panic(panic_message(panic.as_ref()))
+            }
+        };
+        Some((self.conclude(raised, attempt), taken))
     }
 
-    /// When the first waiting coroutine is due (its wait ends, its deadline passes); `None` when none waits.
-    pub fn next_due(&self) -> Option<Instant> {
-        unimplemented!()
+    /// The ending that `raised` stands for, with `retries.when` asked.
+    fn conclude(&self, raised: Raised, attempt: Attempt) -> ItemEnd {
+        let limits = Named { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
+        match &self.loaded {
+            Ok(loaded) => {
+                let mut ending = explain::item_end(raised, &loaded.sources.borrow(), limits);
+                if let (ItemEnd::Failed(failure), Some(when)) = (&mut ending, loaded.retry_when) {
+                    retry::decide(loaded, when, failure, attempt.number);
+                }
+                ending
+            }
+            Err(_) => explain::item_end(raised, &super::script::Sources::default(), limits),
+        }
     }
 
-    /// Resumes waiting coroutines whose time has come (all of them, as cancelled, after an interrupt), and hands out
-    /// one that ended; `None` when nothing more is due now.
-    pub fn poll(&mut self, now: Instant) -> Option<Ended> {
-        let _ = now;
-        unimplemented!()
+    fn reload(&mut self) {
+        // Dropped first: the old VM's trigger must not outlive it.
+        let gone = ScriptError {
+            kind: crate::event::FailureKind::Panic,
+            message: "the Lua state is lost".to_owned(),
+            place: None,
+            traceback: String::new(),
+        };
+        drop(std::mem::replace(&mut self.loaded, Err(gone)));
+        self.loaded = Loaded::new(&self.script, &self.options, &self.guard);
     }
 
-    /// How many coroutines wait.
-    pub fn waiting(&self) -> usize {
-        unimplemented!()
+    fn timing(&self, attempt: Attempt) -> Timing {
+        Timing {
+            timeout: self.options.timeout,
+            item_deadline: self.options.item_deadline,
+            item_until: attempt.item_deadline,
+            slow_after: self.guard.slow_after,
+            until: None,
+        }
     }
 
     /// Log lines since the last call.
     pub fn take_logs(&mut self) -> Vec<LogLine> {
-        unimplemented!()
+        match &self.loaded {
+            Ok(loaded) => std::mem::take(&mut *loaded.vm.current.logs.borrow_mut()),
+            Err(_) => Vec::new(),
+        }
     }
 }
 
-/// Evaluates a script once, on a VM of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
-/// The result is JSON text.
-pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
-    let _ = (script, scope, limit);
-    unimplemented!()
+/// The ending of items that cannot be run because the VM cannot be made again.
+fn unloaded(error: &ScriptError) -> ItemEnd {
+    ItemEnd::Failed(Box::new(super::Failure {
+        kind: error.kind,
+        message: error.message.clone(),
+        place: error.place.clone(),
+        traceback: error.traceback.clone(),
+        retryable: false,
+        retry_after: None,
+        fields: None,
+    }))
 }
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a fault of flowrun").to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ mod text;
 mod tree;
 mod write;
 
-pub use compact::compact;
+pub use compact::{compact, pretty};
 pub use reader::{Sink, read};
 pub use tree::to_value;
 pub use write::{write_float, write_integer, write_string};

@@ -34,3 +34,59 @@ fn string_end(text: &[u8], mut at: usize) -> usize {
         }
     }
 }
+
+/// Appends `text`, which must be valid and compact, with one entry a line and two spaces for each level.
+pub fn pretty(text: &[u8], out: &mut Vec<u8>) {
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        let next = text.get(at + 1).copied();
+        let mut end = at + 1;
+        match byte {
+            b'"' => {
+                end = string_end(text, at);
+                out.extend_from_slice(&text[at..end]);
+            }
+            b'{' | b'[' if matches!(next, Some(b'}' | b']')) => {
+                end += 1;
+                out.extend_from_slice(&text[at..end]);
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                out.push(byte);
+                new_line(out, depth);
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                new_line(out, depth);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                new_line(out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            _ => out.push(byte),
+        }
+        at = end;
+    }
+}
+
+fn new_line(out: &mut Vec<u8>, depth: usize) {
+    out.push(b'\n');
+    out.resize(out.len() + 2 * depth, b' ');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pretty_is_that_of_serde_json() {
+        let text = r#"{"a":[1,{"b":[]},{}],"c:{":"x,y\"","d":null}"#;
+        let mut out = Vec::new();
+        pretty(text.as_bytes(), &mut out);
+        let value: serde_json::Value = serde_json::from_str(text).expect("valid");
+        assert_eq!(String::from_utf8_lossy(&out), serde_json::to_string_pretty(&value).expect("writes"));
+    }
+}

@@ -1,0 +1,132 @@
+//! The globals that know the item or the run: `flow`, `log`, `print`, `require`, `params`, `env`; and the seal over all.
+//!
+//! Modules that are the same for every item (`str`, `html`, …) are `host`'s business.
+
+mod require;
+
+pub(super) use require::module_path;
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use mlua::chunk::{ChunkMode, Compiler};
+use mlua::{Function, Lua, LuaString, Table, Value};
+
+use super::raw::{Current, Vm};
+use super::script::Sources;
+use super::worker::{LogLine, Scope};
+use crate::event::LogLevel;
+
+/// Lines of logs between two calls of `take_logs`. An endless loop that prints must not fill the memory.
+const LOG_LINES_MAX: usize = 10_000;
+/// Bytes of one log line.
+const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// The Luau half, compiled once a process.
+static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let compiler = Compiler::new().set_optimization_level(2).set_debug_level(0);
+    compiler.compile(include_str!("globals/prelude.luau")).expect("a test loads the prelude")
+});
+
+/// Names and values that a script finds in scope, and how code gets into a VM.
+pub(super) struct Globals {
+    /// The places of all code that was loaded.
+    pub(super) sources: Rc<RefCell<Sources>>,
+}
+
+impl Globals {
+    /// Sets everything that is global and seals the VM: from here on nothing that scripts share can change.
+    pub(super) fn install(vm: &Vm, scope: &Scope, root: &Path) -> mlua::Result<Self> {
+        let lua = vm.lua();
+        super::host::install(lua, root)?;
+        let sources = Rc::new(RefCell::new(Sources::default()));
+        let globals = lua.globals();
+        let prelude: Table = prelude(lua)?.call((
+            vm.signal()?,
+            lua.create_function(log_function(&vm.current))?,
+            if vm.current.verbose { LogLevel::Debug as u8 } else { LogLevel::Warn as u8 },
+            globals.raw_get::<Table>("json")?,
+        ))?;
+        for name in ["flow", "log", "print"] {
+            globals.raw_set(name, prelude.raw_get::<Value>(name)?)?;
+        }
+        let freeze: Function = prelude.raw_get("freeze")?;
+        let run = scope.steps.as_ref().map(|_| &scope.run);
+        let values = [
+            ("params", Some(&scope.params)),
+            ("env", Some(&scope.env)),
+            ("steps", scope.steps.as_ref()),
+            ("run", run),
+        ];
+        for (name, text) in values {
+            if let Some(text) = text {
+                globals.raw_set(name, freeze.call::<Table>(vm.decode(text)?)?)?;
+            }
+        }
+        globals.raw_set("require", require::function(lua, root, &sources)?)?;
+        lua.sandbox(true)?;
+        seal(lua, &globals, prelude.raw_get("refuse")?)?;
+        Ok(Self { sources })
+    }
+}
+
+/// Refuses new globals with a message that says what to do. Reading them stays as fast as the sandbox made it.
+fn seal(lua: &Lua, originals: &Table, refuse: Function) -> mlua::Result<()> {
+    let meta = lua.create_table()?;
+    meta.raw_set("__index", originals)?;
+    meta.raw_set("__newindex", refuse)?;
+    meta.set_readonly(true);
+    let globals = lua.globals();
+    globals.set_metatable(Some(meta))?;
+    globals.set_readonly(true);
+    Ok(())
+}
+
+fn prelude(lua: &Lua) -> mlua::Result<Function> {
+    lua.load(PRELUDE.as_slice()).set_name("=flowrun").into_function()
+}
+
+/// Compiles code with everything that makes it fast and keeps its lines known.
+pub(super) fn load(lua: &Lua, name: &str, text: &str) -> mlua::Result<Function> {
+    let compiler = Compiler::new().set_optimization_level(2).set_debug_level(1);
+    lua.load(text)
+        .set_name(format!("@{name}"))
+        .set_mode(ChunkMode::Text)
+        .set_compiler(compiler)
+        .into_function()
+}
+
+/// Takes a log line: level, text, fields as JSON.
+fn log_function(
+    current: &Rc<Current>,
+) -> impl Fn(&Lua, (u8, LuaString, Option<LuaString>)) -> mlua::Result<()> + 'static {
+    let current = Rc::clone(current);
+    move |_, (level, message, fields)| {
+        let mut logs = current.logs.borrow_mut();
+        let line = |level, message, fields| LogLine { index: current.index.get(), level, message, fields };
+        if logs.len() < LOG_LINES_MAX {
+            let level = match level {
+                0 => LogLevel::Debug,
+                1 => LogLevel::Info,
+                2 => LogLevel::Warn,
+                _ => LogLevel::Error,
+            };
+            let fields = fields.filter(|fields| fields.as_bytes().len() <= LOG_LINE_BYTES_MAX);
+            logs.push(line(level, shortened(&message), fields.map(|fields| fields.to_string_lossy())));
+        } else if logs.len() == LOG_LINES_MAX {
+            logs.push(line(LogLevel::Warn, "further log lines were dropped".to_owned(), None));
+        }
+        Ok(())
+    }
+}
+
+fn shortened(message: &LuaString) -> String {
+    let bytes = message.as_bytes();
+    let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOG_LINE_BYTES_MAX)]).into_owned();
+    if bytes.len() > LOG_LINE_BYTES_MAX {
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,83 @@
+//! `require`: `.lua` files below the pipeline's folder, each run once in a VM.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use mlua::{Function, Lua, Value};
+
+use super::super::host::HostError;
+use super::super::script::{Lines, Script, Sources};
+use crate::source::SourceFile;
+
+/// The file of the module `name`; whether it lies inside the folder is only known once links are resolved.
+pub(in crate::lua) fn module_path(root: &Path, name: &str) -> Result<PathBuf, String> {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
+    };
+    if !name.split('.').all(plain) {
+        return Err(format!("`{name}` is no module name: write `lib.text` for `lib/text.lua`"));
+    }
+    let mut path = root.to_path_buf();
+    path.extend(name.split('.'));
+    path.set_extension("lua");
+    Ok(path)
+}
+
+/// `require` for one VM.
+pub(super) fn function(lua: &Lua, root: &Path, sources: &Rc<RefCell<Sources>>) -> mlua::Result<Function> {
+    let loaded = lua.create_table()?;
+    let loading: Rc<RefCell<Vec<String>>> = Rc::default();
+    let root = root.to_path_buf();
+    let sources = Rc::clone(sources);
+    lua.create_function(move |lua, name: Value| {
+        let Value::String(name) = name else {
+            return Err(refusal(format!(
+                "bad argument #1 to `require` (string expected, got {})",
+                name.type_name()
+            )));
+        };
+        let name = name.to_string_lossy();
+        let found: Value = loaded.raw_get(name.as_str())?;
+        if !found.is_nil() {
+            return Ok(found);
+        }
+        let mut chain = loading.borrow().clone();
+        chain.push(name.clone());
+        if chain.iter().filter(|other| **other == name).count() > 1 {
+            return Err(refusal(format!("modules require each other in a circle: {}", chain.join(" → "))));
+        }
+        *loading.borrow_mut() = chain;
+        let result = run(lua, &root, &name, &sources);
+        loading.borrow_mut().pop();
+        let value = match result? {
+            Value::Nil => Value::Boolean(true),
+            value => value,
+        };
+        loaded.raw_set(name.as_str(), &value)?;
+        Ok(value)
+    })
+}
+
+fn run(lua: &Lua, root: &Path, name: &str, sources: &RefCell<Sources>) -> mlua::Result<Value> {
+    let path = module_path(root, name).map_err(refusal)?;
+    let shown = format!("{}.lua", name.replace('.', "/"));
+    let missing =
+        |error: std::io::Error| refusal(format!("cannot read module `{name}` (`{shown}`): {error}"));
+    let real = path.canonicalize().map_err(missing)?;
+    if !real.starts_with(root.canonicalize().map_err(missing)?) {
+        return Err(refusal(format!("module `{name}` lies outside the pipeline's folder")));
+    }
+    let text = std::fs::read_to_string(&real).map_err(missing)?;
+    let file = SourceFile::new(shown.clone(), real, text);
+    if let Some(error) = Script::module(&file).check().into_iter().next() {
+        return Err(refusal(format!("{shown}:{}: {}", error.line, error.message)));
+    }
+    sources.borrow_mut().add(&shown, Lines::same(&file));
+    super::load(lua, &shown, file.text())?.call(())
+}
+
+fn refusal(message: String) -> mlua::Error {
+    mlua::Error::external(HostError { kind: "error", message, retryable: false })
+}

@@ -1,0 +1,36 @@
+//! The one place with `unsafe`: everything that touches Luau's C interface directly.
+//!
+//! Why it exists: crossing the boundary through safe wrappers costs four times as much as the rest of an item's way
+//! through the program, tables raised as errors do not survive them, and only the raw interface can interrupt a VM.
+//!
+//! The rules that make it sound:
+//! - A [`Vm`] and all that hangs on it belong to one thread. The one exception is [`Trigger`], a word that Luau documents
+//!   as writable from any thread.
+//! - Whatever may raise an error runs inside `Vm::protected`. Luau's errors are C++ exceptions; every function they
+//!   may pass through is `extern "C-unwind"` or called from one, and owns nothing whose loss would matter.
+//! - Rust panics never cross Luau's frames.
+//! - C functions find their [`Current`] in an upvalue; the `Vm` keeps it alive longer than the state.
+//!
+//! What the values mean is left to the modules above.
+#![expect(unsafe_code, reason = "this is the floor's boundary to the C interface of Luau")]
+
+mod call;
+mod coroutine;
+mod current;
+mod decode;
+mod encode;
+mod functions;
+mod items;
+mod json;
+mod raised;
+mod stack;
+mod trigger;
+mod vm;
+
+pub(super) use call::{Argument, Callee, Take};
+pub(super) use coroutine::{Coroutine, Resumed};
+pub(super) use current::{Current, Wait};
+pub(super) use items::{Batch, Stop, Timing};
+pub(super) use raised::{Frame, Raised, Signal};
+pub(super) use trigger::Trigger;
+pub(super) use vm::{Context, Vm};

@@ -1,0 +1,156 @@
+//! Calls into Lua that are not the hot path: loaded chunks, `retries.when`, expressions.
+
+use std::ffi::c_int;
+
+use mlua::ffi::{self, lua_State};
+use mlua::{Function, Table};
+
+use super::{decode, raised, raised::Raised, stack, vm::Vm};
+use crate::event::FailureKind;
+
+/// A function that a VM keeps for the worker. It lives as long as the VM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) struct Callee(pub(super) c_int);
+
+impl Callee {
+    /// Nothing yet; calling it fails like calling nil.
+    pub(in crate::lua) const NONE: Self = Self(ffi::LUA_REFNIL);
+}
+
+/// A value to call a function with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lua) enum Argument<'a> {
+    /// JSON text, known to be valid.
+    Json(&'a str),
+    Number(f64),
+    Nil,
+}
+
+/// What to do with the first value that a function returns.
+pub(in crate::lua) enum Take<'a> {
+    Truth(&'a mut bool),
+    /// As JSON text.
+    Json(&'a mut Vec<u8>),
+    /// Keep it, if it is a function, or the function in this field of it, if it is a table.
+    Function(Option<&'a str>, &'a mut Option<Callee>),
+}
+
+impl Vm {
+    /// Keeps a function for later calls.
+    pub(in crate::lua) fn keep(&self, function: &Function) -> mlua::Result<Callee> {
+        let mut reference = 0;
+        // SAFETY: the function is the one value on the stack.
+        unsafe { self.lua().exec_raw::<()>(function, |l| reference = ffi::lua_ref(l, -1))? };
+        Ok(Callee(reference))
+    }
+
+    /// Pushes JSON text as a value of the safe interface, for tables that are made once.
+    pub(in crate::lua) fn decode(&self, text: &str) -> mlua::Result<Table> {
+        let array = self.current.array_anchor.get();
+        // SAFETY: the metatable is taken off again below the value.
+        unsafe {
+            self.lua().exec_raw((), |l| {
+                stack::anchored(l, array);
+                if decode::push_json(l, -1, text.as_bytes(), &mut String::new(), None).is_err() {
+                    ffi::lua_settop(l, 0);
+                    ffi::lua_createtable(l, 0, 0);
+                    return;
+                }
+                ffi::lua_remove(l, -2);
+            })
+        }
+    }
+
+    /// Calls `callee`. An error comes back described; so does a value that cannot be taken.
+    pub(in crate::lua) fn call(
+        &self,
+        callee: Callee,
+        arguments: &[Argument<'_>],
+        mut take: Take<'_>,
+    ) -> Result<(), Raised> {
+        let mut outcome = Ok(());
+        // SAFETY: everything that may raise runs protected; `outcome` and `take` are owned here.
+        let status = unsafe {
+            self.protected(&mut |l| {
+                stack::anchored(l, self.handler);
+                stack::anchored(l, callee.0);
+                for argument in arguments {
+                    self.push_argument(l, *argument);
+                }
+                let status = ffi::lua_pcall(l, arguments.len() as c_int, 1, 1);
+                outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
+                    self.take(l, &mut take)
+                } else {
+                    Err(raised::describe(l, &self.current, status))
+                };
+            })
+        };
+        if status != ffi::LUA_OK {
+            outcome = Err(Raised::memory());
+        }
+        if let Err(raised) = &outcome {
+            self.recover(raised.kind == FailureKind::Memory);
+        }
+        outcome
+    }
+
+    unsafe fn push_argument(&self, l: *mut lua_State, argument: Argument<'_>) {
+        // SAFETY: pushes exactly one value.
+        unsafe {
+            match argument {
+                Argument::Nil => ffi::lua_pushnil(l),
+                Argument::Number(number) => ffi::lua_pushnumber(l, number),
+                Argument::Json(text) => {
+                    stack::anchored(l, self.current.array_anchor.get());
+                    let at = ffi::lua_gettop(l);
+                    if decode::push_json(l, at, text.as_bytes(), &mut String::new(), None).is_err() {
+                        ffi::lua_settop(l, at);
+                        ffi::lua_pushnil(l);
+                    }
+                    ffi::lua_remove(l, at);
+                }
+            }
+        }
+    }
+
+    unsafe fn take(&self, l: *mut lua_State, take: &mut Take<'_>) -> Result<(), Raised> {
+        // SAFETY: there is one value on top.
+        unsafe {
+            match take {
+                Take::Truth(truth) => {
+                    **truth = is_true(l, -1);
+                    Ok(())
+                }
+                Take::Json(out) => {
+                    let work = &mut *self.work.borrow_mut();
+                    work.order.clear();
+                    work.encoder
+                        .write(l, -1, &self.current, &work.order, out)
+                        .map_err(|error| Raised::result(error.to_string()))
+                }
+                Take::Function(field, callee) => {
+                    if let Some(name) = field
+                        && ffi::lua_type(l, -1) == ffi::LUA_TTABLE
+                    {
+                        stack::push(l, name.as_bytes());
+                        ffi::lua_rawget(l, -2);
+                    }
+                    if ffi::lua_type(l, -1) == ffi::LUA_TFUNCTION {
+                        **callee = Some(Callee(ffi::lua_ref(l, -1)));
+                    }
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// Lua's truth, with JSON null counting as nothing.
+pub(super) unsafe fn is_true(l: *mut lua_State, index: c_int) -> bool {
+    // SAFETY: the caller has a value at `index`.
+    unsafe {
+        ffi::lua_toboolean(l, index) != 0
+            && !(ffi::lua_type(l, index) == ffi::LUA_TLIGHTUSERDATA
+                && ffi::lua_tolightuserdata(l, index).is_null())
+    }
+}

@@ -1,0 +1,188 @@
+//! Items as coroutines: started, suspended while they wait, resumed, dropped. When, is the worker's business.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use mlua::ffi::{self, lua_State};
+
+use super::call::Callee;
+use super::current::Wait;
+use super::items::Batch;
+use super::raised::{self, Raised};
+use super::vm::Vm;
+use super::{decode, stack};
+use crate::event::FailureKind;
+use crate::lua::guard::Reason;
+use crate::value::json::JsonError;
+
+/// A suspended item.
+#[derive(Debug)]
+pub(in crate::lua) struct Coroutine {
+    thread: *mut lua_State,
+    anchor: c_int,
+    /// Its own random numbers, while others run.
+    random: Option<[u64; 4]>,
+}
+
+/// How a start or a resumption ended.
+#[derive(Debug)]
+pub(in crate::lua) enum Resumed {
+    /// It waits.
+    Waiting(Coroutine, Wait),
+    /// It ended well; the batch has its results.
+    Finished,
+    /// The item is not JSON.
+    BadRow(JsonError),
+    /// It ended in an error.
+    Raised(Box<Raised>),
+}
+
+impl Vm {
+    /// Starts the item at hand of `batch` under the limits that the guard was given.
+    pub(in crate::lua) fn start(&self, callee: Callee, batch: &mut Batch<'_>) -> Resumed {
+        let mut started = None;
+        let mut bad = None;
+        // SAFETY: everything that may raise runs protected; what is owned is owned out here.
+        let status = unsafe {
+            self.protected(&mut |l| {
+                stack::anchored(l, self.current.array_anchor.get());
+                let text = batch.chunk.item(batch.at);
+                let work = &mut *self.work.borrow_mut();
+                if let Err(error) = decode::push_json(l, 1, text, &mut work.scratch, None) {
+                    bad = Some(error);
+                    return;
+                }
+                let coroutine = self.fresh(l);
+                stack::anchored(l, callee.0);
+                ffi::lua_pushvalue(l, 2);
+                ffi::lua_pushnumber(l, (batch.chunk.first + batch.at as u64) as f64);
+                stack::anchored(l, self.ctx);
+                ffi::lua_xmove(l, coroutine.thread, 4);
+                started = Some(coroutine);
+            })
+        };
+        match (bad, started) {
+            (Some(error), _) => Resumed::BadRow(error),
+            (None, Some(coroutine)) if status == ffi::LUA_OK => self.resume_with(coroutine, 3, batch),
+            _ => {
+                self.recover(true);
+                Resumed::Raised(Box::new(Raised::memory()))
+            }
+        }
+    }
+
+    /// Goes on with a suspended item.
+    pub(in crate::lua) fn resume(&self, coroutine: Coroutine, batch: &mut Batch<'_>) -> Resumed {
+        self.resume_with(coroutine, 0, batch)
+    }
+
+    fn resume_with(&self, mut coroutine: Coroutine, arguments: c_int, batch: &mut Batch<'_>) -> Resumed {
+        let index = batch.chunk.first + batch.at as u64;
+        self.current.begin(index, batch.chunk.item(batch.at));
+        self.current.random.set(coroutine.random.take());
+        self.current.coroutine.set(coroutine.thread);
+        self.current.wait.set(None);
+        // SAFETY: the coroutine is suspended; `lua_resume` protects what it runs.
+        let status = unsafe { ffi::lua_resume_(coroutine.thread, self.l, arguments) };
+        self.current.coroutine.set(ptr::null_mut());
+        let fired = self.current.guard.fired();
+        if status == ffi::LUA_YIELD
+            && fired.is_none()
+            && let Some(wait) = self.current.wait.take()
+        {
+            coroutine.random = self.current.random.get();
+            return Resumed::Waiting(coroutine, wait);
+        }
+        let outcome = self.finish(&coroutine, status, batch);
+        self.release(coroutine);
+        match outcome {
+            Ok(()) => Resumed::Finished,
+            Err(raised) => {
+                self.recover(raised.kind == FailureKind::Memory);
+                Resumed::Raised(Box::new(raised))
+            }
+        }
+    }
+
+    /// Takes the results, or the error, from a coroutine that has ended.
+    fn finish(&self, coroutine: &Coroutine, status: c_int, batch: &mut Batch<'_>) -> Result<(), Raised> {
+        let thread = coroutine.thread;
+        let mut outcome = Ok(());
+        // SAFETY: as for `start`; values move to the main thread before anything is done with them.
+        let protected = unsafe {
+            self.protected(&mut |l| {
+                let interrupted = self.current.guard.fired().is_some();
+                if status == ffi::LUA_OK && !interrupted {
+                    // Other items may have been read meanwhile.
+                    let work = &mut *self.work.borrow_mut();
+                    work.order.read(batch.chunk.item(batch.at), &mut work.scratch);
+                    let count = ffi::lua_gettop(thread).min(1);
+                    ffi::lua_settop(thread, count);
+                    ffi::lua_xmove(thread, l, count);
+                    outcome = self.emit(l, 0, batch, work);
+                    return;
+                }
+                if !interrupted {
+                    raised::remember_frames(thread, &self.current);
+                }
+                if status == ffi::LUA_OK || status == ffi::LUA_YIELD {
+                    ffi::lua_pushnil(l);
+                } else {
+                    ffi::lua_xmove(thread, l, 1);
+                }
+                outcome = Err(raised::describe(l, &self.current, status));
+                if status == ffi::LUA_YIELD && !interrupted {
+                    outcome =
+                        Err(Raised::error("`coroutine.yield` outside of a coroutine of the function's own"));
+                }
+            })
+        };
+        if protected == ffi::LUA_OK { outcome } else { Err(Raised::memory()) }
+    }
+
+    /// Lets go of a suspended item whose deadline has passed; answers where it was waiting.
+    pub(in crate::lua) fn expire(&self, coroutine: Coroutine, reason: Reason) -> Raised {
+        // SAFETY: the thread is suspended, its stack is as it left it.
+        unsafe { raised::remember_frames(coroutine.thread, &self.current) };
+        self.release(coroutine);
+        let frames = std::mem::take(&mut *self.current.frames.borrow_mut());
+        Raised { interrupted: Some(reason), frames, ..Raised::error("interrupted") }
+    }
+
+    /// Lets go of a suspended item.
+    pub(in crate::lua) fn abandon(&self, coroutine: Coroutine) {
+        self.release(coroutine);
+    }
+
+    /// A coroutine with an empty stack. May raise a memory error.
+    unsafe fn fresh(&self, l: *mut lua_State) -> Coroutine {
+        if let Some(coroutine) = self.pool.borrow_mut().pop() {
+            return coroutine;
+        }
+        // SAFETY: the new thread is on top, and goes into the registry.
+        unsafe {
+            let thread = ffi::lua_newthread(l);
+            Coroutine { thread, anchor: stack::anchor(l), random: None }
+        }
+    }
+
+    fn release(&self, coroutine: Coroutine) {
+        /// Coroutines kept for reuse; more wait at once only where concurrency is extreme.
+        const POOL_MAX: usize = 1024;
+        let mut pool = self.pool.borrow_mut();
+        // SAFETY: the thread does not run; resetting closes its upvalues and raises nothing.
+        unsafe {
+            if pool.len() < POOL_MAX && self.reset(coroutine.thread) {
+                pool.push(coroutine);
+            } else {
+                ffi::lua_unref(self.l, coroutine.anchor);
+            }
+        }
+    }
+
+    /// Empties a thread for reuse; `false` when it could not be.
+    unsafe fn reset(&self, thread: *mut lua_State) -> bool {
+        // SAFETY: resetting may allocate, so it is protected.
+        unsafe { self.protected(&mut |_| ffi::lua_resetthread(thread)) == ffi::LUA_OK }
+    }
+}

@@ -1,0 +1,127 @@
+//! What C functions of a VM may ask: which item is running, until when, and what it has said so far.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mlua::ffi::{self, lua_State};
+
+use super::raised::Frame;
+use crate::lua::guard::Guard;
+use crate::lua::worker::LogLine;
+
+/// What a coroutine waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) enum Wait {
+    /// A moment.
+    Until(Instant),
+}
+
+/// The state that a VM's C functions share with the worker. Single-threaded.
+pub(in crate::lua) struct Current {
+    pub(in crate::lua) guard: Arc<Guard>,
+    /// Seed of the run; random numbers mix it with the item and the attempt.
+    pub(in crate::lua) seed: u64,
+    /// Position of the item, from 1; 0 while none runs.
+    pub(in crate::lua) index: Cell<u64>,
+    pub(in crate::lua) attempt: Cell<u32>,
+    /// When the running attempt must have ended.
+    pub(in crate::lua) deadline: Cell<Option<Instant>>,
+    /// The text of the running item.
+    pub(super) text: Cell<*const [u8]>,
+    /// State of `math.random` for the running attempt; `None` until it is used.
+    pub(in crate::lua) random: Cell<Option<[u64; 4]>>,
+    /// The coroutine that the item itself runs on, while it does: only it may wait without holding the thread.
+    pub(super) coroutine: Cell<*mut lua_State>,
+    /// What the coroutine asked for when it was suspended.
+    pub(super) wait: Cell<Option<Wait>>,
+    /// The stack at the last error, innermost first.
+    pub(super) frames: RefCell<Vec<Frame>>,
+    pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
+    /// Whether lines below warnings are wanted.
+    pub(in crate::lua) verbose: bool,
+    /// Metatables, to be recognised by their address.
+    pub(super) array: Cell<*const c_void>,
+    pub(super) object: Cell<*const c_void>,
+    pub(super) signal: Cell<*const c_void>,
+    pub(super) host_error: Cell<*const c_void>,
+    /// Anchors of values that C functions need.
+    pub(super) array_anchor: Cell<i32>,
+    pub(super) object_anchor: Cell<i32>,
+    pub(super) signal_anchor: Cell<i32>,
+    pub(super) inspect_anchor: Cell<i32>,
+    pub(super) tostring_anchor: Cell<i32>,
+}
+
+/// The address of this names the registry entry that leads from a state to its [`Current`].
+static KEY: u8 = 0;
+
+impl Current {
+    pub(in crate::lua) fn new(guard: Arc<Guard>, seed: u64, verbose: bool) -> Self {
+        Self {
+            guard,
+            seed,
+            index: Cell::new(0),
+            attempt: Cell::new(1),
+            deadline: Cell::new(None),
+            text: Cell::new(&raw const b""[..]),
+            random: Cell::new(None),
+            coroutine: Cell::new(std::ptr::null_mut()),
+            wait: Cell::new(None),
+            frames: RefCell::default(),
+            logs: RefCell::default(),
+            verbose,
+            array: Cell::new(std::ptr::null()),
+            object: Cell::new(std::ptr::null()),
+            signal: Cell::new(std::ptr::null()),
+            host_error: Cell::new(std::ptr::null()),
+            array_anchor: Cell::new(0),
+            object_anchor: Cell::new(0),
+            signal_anchor: Cell::new(0),
+            inspect_anchor: Cell::new(0),
+            tostring_anchor: Cell::new(0),
+        }
+    }
+
+    /// The item at hand. Its text must outlive the attempt.
+    #[inline]
+    pub(super) fn begin(&self, index: u64, text: &[u8]) {
+        self.index.set(index);
+        self.text.set(text);
+        self.random.set(None);
+    }
+
+    /// The text of the running item, without white space around it.
+    pub(super) unsafe fn item(&self) -> &[u8] {
+        // SAFETY: `begin` is called with text that outlives the attempt, and C functions only run during one.
+        unsafe { (*self.text.get()).trim_ascii() }
+    }
+
+    /// Lets [`Current::find`] find it from `l` and all its coroutines.
+    pub(super) unsafe fn register(&self, l: *mut lua_State) {
+        // SAFETY: the `Vm` keeps `self` at its address for as long as the state lives.
+        unsafe {
+            ffi::lua_pushlightuserdata(l, std::ptr::from_ref(self).cast_mut().cast());
+            ffi::lua_rawsetp(l, ffi::LUA_REGISTRYINDEX, (&raw const KEY).cast());
+        }
+    }
+
+    /// The one of `l`'s VM. Needs one slot of the stack.
+    pub(super) unsafe fn find<'v>(l: *mut lua_State) -> Option<&'v Self> {
+        // SAFETY: the entry was made by `register`.
+        unsafe {
+            ffi::lua_rawgetp(l, ffi::LUA_REGISTRYINDEX, (&raw const KEY).cast());
+            let found = ffi::lua_tolightuserdata(l, -1).cast::<Self>();
+            ffi::lua_pop(l, 1);
+            found.as_ref()
+        }
+    }
+
+    /// The one in the first upvalue of the running C function.
+    #[inline]
+    pub(super) unsafe fn upvalue<'v>(l: *mut lua_State) -> &'v Self {
+        // SAFETY: all C functions of this module are made by `functions::push`, which puts it there.
+        unsafe { &*ffi::lua_tolightuserdata(l, ffi::lua_upvalueindex(1)).cast::<Self>() }
+    }
+}

@@ -1,0 +1,193 @@
+//! JSON text onto Lua's stack, through the one reader. What is JSON is decided there.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use mlua::ffi::{self, lua_State};
+
+use super::encode::KeyOrder;
+use super::stack;
+use crate::value::json::{self, JsonError, Sink};
+
+/// Integers up to here are plain numbers; beyond, a 64-bit float would round them.
+const EXACT_MAX: u64 = 1 << 53;
+
+/// Values of one container that gather on the stack before its table is made. With the whole container at hand, the
+/// table is made at its exact size, which is cheaper than letting it grow; and the order of `pairs`, which depends on
+/// the size, depends on nothing but the text.
+const GATHERED_MAX: usize = 128;
+
+/// Pushes the value that `text` stands for, and notes the order of its keys if it is an object. Raises memory errors;
+/// `scratch` is the reader's. After a failure there may be any number of values on the stack.
+pub(super) unsafe fn push_json(
+    l: *mut lua_State,
+    array: c_int,
+    text: &[u8],
+    scratch: &mut String,
+    order: Option<&mut KeyOrder>,
+) -> Result<(), JsonError> {
+    // SAFETY: the caller's state is live, and `array` is the index of the metatable of lists.
+    let mut sink = unsafe {
+        StackSink { l, top: ffi::lua_gettop(l), array: ffi::lua_absindex(l, array), depth: 0, order }
+    };
+    if let Some(order) = &mut sink.order {
+        order.clear();
+    }
+    json::read(text, scratch, &mut sink)
+}
+
+/// Keeps count of the stack itself: asking for it would cost a call for every value.
+struct StackSink<'o> {
+    l: *mut lua_State,
+    top: c_int,
+    array: c_int,
+    /// How many containers are open.
+    depth: usize,
+    order: Option<&'o mut KeyOrder>,
+}
+
+impl StackSink<'_> {
+    /// Moves `count` values from the top of the stack into a new list at `mark`.
+    unsafe fn gather_list(&mut self, mark: c_int, count: usize) {
+        // SAFETY: the values lie at `mark` and above; the stack grows by itself.
+        unsafe {
+            ffi::lua_createtable(self.l, count as c_int, 0);
+            ffi::lua_pushvalue(self.l, self.array);
+            ffi::lua_setmetatable(self.l, -2);
+            ffi::lua_insert(self.l, mark);
+            for at in (1..=count).rev() {
+                ffi::lua_rawseti_(self.l, mark, at as c_int);
+            }
+        }
+        self.top = mark;
+    }
+
+    /// Moves `count` pairs from the top of the stack into a new table at `mark`, in order, so that the last of equal
+    /// keys counts.
+    unsafe fn gather_map(&mut self, mark: c_int, count: usize) {
+        // SAFETY: as above; the first key's slot becomes the table's.
+        unsafe {
+            ffi::lua_createtable(self.l, 0, count as c_int);
+            let table = self.top + 1;
+            for at in 0..count as c_int {
+                ffi::lua_pushvalue(self.l, mark + 2 * at);
+                ffi::lua_pushvalue(self.l, mark + 2 * at + 1);
+                ffi::lua_rawset(self.l, table);
+            }
+            if count > 0 {
+                ffi::lua_replace(self.l, mark);
+                ffi::lua_settop(self.l, mark);
+            }
+        }
+        self.top = mark;
+    }
+}
+
+impl Sink for StackSink<'_> {
+    /// Where the container's first value, and in the end the container, lies.
+    type Mark = c_int;
+
+    #[inline]
+    fn null(&mut self) {
+        // SAFETY: the stack grows by itself; here and below.
+        unsafe { ffi::lua_pushlightuserdata(self.l, ptr::null_mut()) }
+        self.top += 1;
+    }
+    #[inline]
+    fn boolean(&mut self, value: bool) {
+        // SAFETY: see above.
+        unsafe { ffi::lua_pushboolean(self.l, c_int::from(value)) }
+        self.top += 1;
+    }
+    #[inline]
+    fn integer(&mut self, value: i64) {
+        // SAFETY: see above.
+        unsafe {
+            if value.unsigned_abs() <= EXACT_MAX {
+                ffi::lua_pushnumber(self.l, value as f64);
+            } else {
+                ffi::lua_pushinteger64(self.l, value);
+            }
+        }
+        self.top += 1;
+    }
+    #[inline]
+    fn float(&mut self, value: f64) {
+        // SAFETY: see above.
+        unsafe { ffi::lua_pushnumber(self.l, value) }
+        self.top += 1;
+    }
+    #[inline]
+    fn string(&mut self, value: &str) {
+        // SAFETY: see above.
+        unsafe { stack::push(self.l, value.as_bytes()) }
+        self.top += 1;
+    }
+    #[inline]
+    fn begin_array(&mut self) -> c_int {
+        self.depth += 1;
+        self.top + 1
+    }
+    #[inline]
+    fn element(&mut self, mark: c_int, count: usize) {
+        if count < GATHERED_MAX {
+            return;
+        }
+        // SAFETY: the first `GATHERED_MAX` values lie above `mark`; from then on there is a table at `mark` and one
+        // value above it.
+        unsafe {
+            if count == GATHERED_MAX {
+                self.gather_list(mark, count);
+            } else {
+                ffi::lua_rawseti_(self.l, mark, count as c_int);
+                self.top = mark;
+            }
+        }
+    }
+    #[inline]
+    fn end_array(&mut self, mark: c_int, count: usize) {
+        self.depth -= 1;
+        if count < GATHERED_MAX {
+            // SAFETY: `count` values lie at `mark` and above.
+            unsafe { self.gather_list(mark, count) }
+        }
+    }
+    #[inline]
+    fn begin_object(&mut self) -> c_int {
+        self.depth += 1;
+        self.top + 1
+    }
+    #[inline]
+    fn key(&mut self, key: &str) -> bool {
+        self.string(key);
+        if self.depth == 1
+            && let Some(order) = &mut self.order
+        {
+            order.push(key);
+        }
+        true
+    }
+    #[inline]
+    fn entry(&mut self, mark: c_int, count: usize) {
+        if count < GATHERED_MAX {
+            return;
+        }
+        // SAFETY: as for lists, with pairs.
+        unsafe {
+            if count == GATHERED_MAX {
+                self.gather_map(mark, count);
+            } else {
+                ffi::lua_rawset(self.l, mark);
+                self.top = mark;
+            }
+        }
+    }
+    #[inline]
+    fn end_object(&mut self, mark: c_int, count: usize) {
+        self.depth -= 1;
+        if count < GATHERED_MAX {
+            // SAFETY: `count` pairs lie at `mark` and above.
+            unsafe { self.gather_map(mark, count) }
+        }
+    }
+}

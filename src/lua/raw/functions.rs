@@ -1,0 +1,260 @@
+//! C functions that know the running item: `ctx`, `math.random`, `time.sleep`, and the manners of `null` and of errors.
+
+use std::ffi::{CStr, c_int};
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use mlua::ffi::{self, lua_CFunction, lua_State};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::current::{Current, Wait};
+use super::{raised, stack, trigger::Trigger};
+
+/// A wait that holds its thread looks at the guard this often.
+const NAP: Duration = Duration::from_millis(5);
+/// Longer sleeps are as good as this one.
+const SLEEP_MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// Pushes `function` with `current` as its upvalue. May raise a memory error.
+pub(super) unsafe fn push(
+    l: *mut lua_State,
+    current: &Current,
+    name: &'static CStr,
+    function: lua_CFunction,
+) {
+    // SAFETY: `current` outlives the state; `name` is static.
+    unsafe {
+        ffi::lua_pushlightuserdata(l, ptr::from_ref(current).cast_mut().cast());
+        ffi::lua_pushcclosurek(l, function, name.as_ptr(), 1, None);
+    }
+}
+
+/// Raises an error with the fields that errors of host functions have.
+pub(super) unsafe fn fail(l: *mut lua_State, current: &Current, message: &str) -> ! {
+    // SAFETY: pushes a table and raises it.
+    unsafe {
+        ffi::lua_createtable(l, 0, 3);
+        stack::push(l, b"error");
+        stack::set_field(l, -2, c"kind");
+        stack::push(l, message.as_bytes());
+        stack::set_field(l, -2, c"message");
+        ffi::lua_pushboolean(l, 1);
+        stack::set_field(l, -2, c"retryable");
+        stack::anchored(l, current.signal_anchor.get());
+        ffi::lua_setmetatable(l, -2);
+        ffi::lua_error(l)
+    }
+}
+
+/// `ctx.attempt` and `ctx.key`, which differ from item to item; the other fields are plain.
+pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM with the table and the key.
+    unsafe {
+        let current = Current::upvalue(l);
+        match stack::bytes(l, 2) {
+            Some(b"attempt") => ffi::lua_pushnumber(l, f64::from(current.attempt.get())),
+            Some(b"key") => {
+                let digest = blake3::hash(current.item());
+                stack::push(l, &digest.to_hex().as_bytes()[..32]);
+            }
+            _ => ffi::lua_pushnil(l),
+        }
+    }
+    1
+}
+
+/// `ctx.remaining()`: seconds until the deadline, infinite without one.
+pub(super) unsafe extern "C-unwind" fn remaining(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM.
+    unsafe {
+        let left = Current::upvalue(l).deadline.get().map_or(f64::INFINITY, |deadline| {
+            deadline.saturating_duration_since(Instant::now()).as_secs_f64()
+        });
+        ffi::lua_pushnumber(l, left);
+    }
+    1
+}
+
+/// `math.random`: the numbers of an attempt depend on the run's seed, the item and the attempt, and on nothing else.
+pub(super) unsafe extern "C-unwind" fn random(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM; arguments are checked before use.
+    unsafe {
+        let current = Current::upvalue(l);
+        let mut state = current.random.get().unwrap_or_else(|| {
+            let seed = current.seed ^ u64::from(current.attempt.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            seeded(xxh3_64_with_seed(current.item(), seed))
+        });
+        let word = next(&mut state);
+        current.random.set(Some(state));
+        let (low, high) = match ffi::lua_gettop(l) {
+            0 => {
+                ffi::lua_pushnumber(l, (word >> 11) as f64 / (1u64 << 53) as f64);
+                return 1;
+            }
+            1 => (1.0, ffi::luaL_checknumber(l, 1)),
+            2 => (ffi::luaL_checknumber(l, 1), ffi::luaL_checknumber(l, 2)),
+            _ => fail(l, current, "`math.random` takes no, one or two arguments"),
+        };
+        let (low, high) = (low.floor(), high.floor());
+        let exact = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
+        if !(exact.contains(&low) && exact.contains(&high) && low <= high) {
+            fail(l, current, &format!("`math.random` has nothing to choose from between {low} and {high}"));
+        }
+        let span = (high as i64).wrapping_sub(low as i64) as u64 + 1;
+        let offset = ((u128::from(word) * u128::from(span)) >> 64) as i64;
+        ffi::lua_pushnumber(l, (low as i64 + offset) as f64);
+    }
+    1
+}
+
+/// `math.randomseed`: replaces the numbers of the running attempt, and of no other.
+pub(super) unsafe extern "C-unwind" fn randomseed(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM; the argument is checked before use.
+    unsafe {
+        let seed = ffi::luaL_checknumber(l, 1);
+        Current::upvalue(l).random.set(Some(seeded(seed.to_bits())));
+    }
+    0
+}
+
+/// Four words out of one, by splitmix64, as the authors of xoshiro advise.
+fn seeded(seed: u64) -> [u64; 4] {
+    let mut state = seed;
+    std::array::from_fn(|_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let word = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    })
+}
+
+/// xoshiro256++.
+fn next(state: &mut [u64; 4]) -> u64 {
+    let result = state[0].wrapping_add(state[3]).rotate_left(23).wrapping_add(state[0]);
+    let shifted = state[1] << 17;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = state[3].rotate_left(45);
+    result
+}
+
+/// `time.sleep`: suspends the item's own coroutine; anywhere else it holds the thread, and ends with the attempt.
+pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM; yielding is asked for only where it is possible.
+    unsafe {
+        let current = Current::upvalue(l);
+        let seconds = ffi::luaL_checknumber(l, 1);
+        if !(seconds >= 0.0) {
+            fail(l, current, &format!("`time.sleep` takes a number of seconds from 0, not {seconds}"));
+        }
+        let length = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX).min(SLEEP_MAX);
+        let until = Instant::now() + length;
+        if l == current.coroutine.get() && ffi::lua_isyieldable(l) != 0 {
+            current.wait.set(Some(Wait::Until(until)));
+            return ffi::lua_yield(l, 0);
+        }
+        loop {
+            let now = Instant::now();
+            if let Some(reason) = current.guard.due(now) {
+                if let Some(trigger) = Trigger::new(l) {
+                    trigger.pull();
+                }
+                if current.guard.fire(reason) {
+                    raised::remember_frames(l, current);
+                }
+                stack::push(l, b"interrupted");
+                ffi::lua_error(l);
+            }
+            if now >= until {
+                return 0;
+            }
+            std::thread::sleep(NAP.min(until - now));
+        }
+    }
+}
+
+/// Indexing `json.null`.
+pub(super) unsafe extern "C-unwind" fn null_index(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM with null and the key.
+    unsafe {
+        ffi::luaL_where(l, 1);
+        let place = stack::text(l, -1).unwrap_or_default();
+        let message = match stack::text(l, 2) {
+            Some(key) => format!("{place}attempt to index JSON null with '{key}'"),
+            None => format!("{place}attempt to index JSON null"),
+        };
+        stack::push(l, message.as_bytes());
+        ffi::lua_error(l)
+    }
+}
+
+/// `tostring(json.null)`.
+pub(super) unsafe extern "C-unwind" fn null_tostring(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM.
+    unsafe { stack::push(l, b"null") }
+    1
+}
+
+/// `tostring` of an error table: its message.
+pub(super) unsafe extern "C-unwind" fn signal_tostring(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM with the table.
+    unsafe {
+        if ffi::lua_type(l, 1) != ffi::LUA_TTABLE || stack::field(l, 1, c"message") != ffi::LUA_TSTRING {
+            stack::push(l, b"error");
+        }
+    }
+    1
+}
+
+/// `kind`, `message` and `retryable` of an error that a function of `mlua`'s safe interface raised.
+pub(super) unsafe extern "C-unwind" fn error_index(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM with the error and the key.
+    unsafe {
+        let wanted = match stack::bytes(l, 2) {
+            Some(b"kind") => -3,
+            Some(b"message") => -2,
+            Some(b"retryable") => -1,
+            _ => {
+                ffi::lua_pushnil(l);
+                return 1;
+            }
+        };
+        inspect(l, Current::upvalue(l));
+        ffi::lua_pushvalue(l, wanted);
+    }
+    1
+}
+
+/// `tostring` of such an error: its message, without a traceback.
+pub(super) unsafe extern "C-unwind" fn error_tostring(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM with the error.
+    unsafe {
+        inspect(l, Current::upvalue(l));
+        ffi::lua_pushvalue(l, -2);
+    }
+    1
+}
+
+/// Pushes kind, message and retryable of the error at 1.
+unsafe fn inspect(l: *mut lua_State, current: &Current) {
+    // SAFETY: the anchors are those of functions; both calls are protected.
+    unsafe {
+        stack::anchored(l, current.inspect_anchor.get());
+        ffi::lua_pushvalue(l, 1);
+        if ffi::lua_pcall(l, 1, 3, 0) == ffi::LUA_OK {
+            return;
+        }
+        ffi::lua_pop(l, 1);
+        stack::push(l, b"panic");
+        stack::anchored(l, current.tostring_anchor.get());
+        ffi::lua_pushvalue(l, 1);
+        if ffi::lua_pcall(l, 1, 1, 0) != ffi::LUA_OK {
+            ffi::lua_pop(l, 1);
+            stack::push(l, b"a host function panicked");
+        }
+        ffi::lua_pushboolean(l, 1);
+    }
+}

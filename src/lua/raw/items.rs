@@ -1,0 +1,316 @@
+//! The hot path: a run of items, each decoded, passed to the function, and its result encoded.
+
+use std::ffi::c_int;
+use std::time::{Duration, Instant};
+
+use mlua::ffi::{self, lua_State};
+
+use super::call::{self, Callee};
+use super::raised::{self, Raised};
+use super::vm::{Vm, Work};
+use super::{decode, stack};
+use crate::event::FailureKind;
+use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
+use crate::lua::worker::Shape;
+use crate::value::Chunk;
+use crate::value::json::JsonError;
+
+/// While items are fast, the clock is asked only so often; this bounds the time that goes by in between.
+const BLIND_MAX: Duration = Duration::from_micros(20);
+/// Items between two looks at the clock, at most.
+const STRIDE_MAX: u32 = 64;
+
+/// Items to work on, one after the other, and how far the work has come.
+pub(in crate::lua) struct Batch<'a> {
+    pub(in crate::lua) chunk: &'a Chunk,
+    /// The next item.
+    pub(in crate::lua) at: usize,
+    /// One past the last item.
+    pub(in crate::lua) end: usize,
+    pub(in crate::lua) shape: Shape,
+    pub(in crate::lua) timing: Timing,
+    /// Gets the results, one a line.
+    pub(in crate::lua) out: &'a mut Vec<u8>,
+    /// How many results there are.
+    pub(in crate::lua) emitted: u64,
+    /// When the item at hand began.
+    pub(in crate::lua) started: Instant,
+}
+
+/// The limits of attempts.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lua) struct Timing {
+    pub(in crate::lua) timeout: Option<Duration>,
+    /// For items at their first attempt.
+    pub(in crate::lua) item_deadline: Option<Duration>,
+    /// For an item at a later one.
+    pub(in crate::lua) item_until: Option<Instant>,
+    pub(in crate::lua) slow_after: Option<Duration>,
+    /// No item begins after this.
+    pub(in crate::lua) until: Option<Instant>,
+}
+
+impl Timing {
+    /// Whether attempts have to know exactly when they began.
+    pub(super) fn exact(&self) -> bool {
+        self.timeout.is_some()
+            || self.item_deadline.is_some()
+            || self.item_until.is_some()
+            || self.slow_after.is_some()
+    }
+
+    pub(in crate::lua) fn limits(&self, index: u64, started: Instant) -> Limits {
+        let item =
+            self.item_until.or_else(|| self.item_deadline.and_then(|length| started.checked_add(length)));
+        let own = self.timeout.and_then(|length| started.checked_add(length));
+        let deadline = match (own, item) {
+            (Some(own), Some(item)) if item <= own => Some((item, Reason::Deadline)),
+            (Some(own), _) => Some((own, Reason::Timeout)),
+            (None, item) => item.map(|at| (at, Reason::Deadline)),
+        };
+        let notice = self.slow_after.map(|after| next_notice(started, after, started));
+        Limits { index, started, deadline, notice }
+    }
+}
+
+/// Why a batch stopped.
+#[derive(Debug)]
+pub(in crate::lua) enum Stop {
+    /// All items have ended well.
+    Done,
+    /// Time is up, or the step is to stop; the item at hand has not begun.
+    Paused,
+    /// The item at hand is not JSON.
+    BadRow(JsonError),
+    /// The item at hand did not end well.
+    Raised(Box<Raised>),
+}
+
+/// When the clock was asked last, and how many items may begin before it is asked again.
+struct Clock {
+    read: Instant,
+    stride: u32,
+    left: u32,
+}
+
+impl Clock {
+    /// A moment at or shortly before now.
+    #[inline]
+    fn now(&mut self, exact: bool) -> Instant {
+        if self.left > 0 && !exact {
+            self.left -= 1;
+            return self.read;
+        }
+        let now = Instant::now();
+        let passed = now - self.read;
+        self.stride =
+            if passed < BLIND_MAX / 2 { (self.stride * 2).min(STRIDE_MAX) } else { self.stride / 2 };
+        self.left = self.stride;
+        self.read = now;
+        now
+    }
+}
+
+impl Vm {
+    /// Works on the items of `batch` until one of them does not end well.
+    pub(in crate::lua) fn run(&self, callee: Callee, batch: &mut Batch<'_>) -> Stop {
+        let mut stop = Stop::Done;
+        let work = &mut *self.work.borrow_mut();
+        self.current.deadline.set(None);
+        // SAFETY: everything that may raise runs protected, and all that is owned is owned out here.
+        let status = unsafe {
+            self.protected(&mut |l| {
+                stack::anchored(l, self.handler);
+                stack::anchored(l, callee.0);
+                stack::anchored(l, self.ctx);
+                stack::anchored(l, self.current.array_anchor.get());
+                stop = self.items(l, batch, work);
+            })
+        };
+        self.current.guard.leave();
+        if status != ffi::LUA_OK {
+            // Only memory can run out outside of the function itself: while its item is decoded, say.
+            stop = Stop::Raised(Box::new(Raised::memory()));
+        }
+        if let Stop::Raised(raised) = &stop {
+            self.recover(raised.kind == FailureKind::Memory);
+        }
+        stop
+    }
+
+    /// With handler, function, `ctx` and the metatable of lists at 1 to 4.
+    unsafe fn items(&self, l: *mut lua_State, batch: &mut Batch<'_>, work: &mut Work) -> Stop {
+        let guard = &*self.current.guard;
+        let exact = batch.timing.exact();
+        let mut clock = Clock { read: Instant::now(), stride: 0, left: 0 };
+        let first = batch.at;
+        if !exact {
+            guard.enter(&batch.timing.limits(batch.chunk.first + first as u64, clock.read));
+        }
+        while batch.at < batch.end {
+            let now = clock.now(exact);
+            if guard.cancel.level() != CancelLevel::Run
+                || (batch.at > first && batch.timing.until.is_some_and(|until| now >= until))
+            {
+                return Stop::Paused;
+            }
+            batch.started = now;
+            let index = batch.chunk.first + batch.at as u64;
+            if exact {
+                let limits = batch.timing.limits(index, now);
+                self.current.deadline.set(limits.deadline.map(|(at, _)| at));
+                guard.enter(&limits);
+            }
+            // SAFETY: as for the caller.
+            if let Err(stop) = unsafe { self.item(l, index, batch, work) } {
+                return stop;
+            }
+            batch.at += 1;
+        }
+        Stop::Done
+    }
+
+    #[inline]
+    unsafe fn item(
+        &self,
+        l: *mut lua_State,
+        index: u64,
+        batch: &mut Batch<'_>,
+        work: &mut Work,
+    ) -> Result<(), Stop> {
+        const BASE: c_int = 4;
+        let text = batch.chunk.item(batch.at);
+        self.current.begin(index, text);
+        // SAFETY: see `items` for what lies on the stack.
+        unsafe {
+            ffi::lua_pushvalue(l, 2);
+            let Work { scratch, order, .. } = work;
+            if let Err(error) = decode::push_json(l, BASE, text, scratch, Some(order)) {
+                ffi::lua_settop(l, BASE);
+                return Err(Stop::BadRow(error));
+            }
+            ffi::lua_pushnumber(l, index as f64);
+            ffi::lua_pushvalue(l, 3);
+            let status = ffi::lua_pcall(l, 3, ffi::LUA_MULTRET, 1);
+            let outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
+                self.emit(l, BASE, batch, work)
+            } else {
+                if status == ffi::LUA_OK {
+                    // It was interrupted and returned all the same, perhaps nothing.
+                    ffi::lua_pushnil(l);
+                }
+                Err(raised::describe(l, &self.current, status))
+            };
+            ffi::lua_settop(l, BASE);
+            outcome.map_err(|raised| Stop::Raised(Box::new(raised)))
+        }
+    }
+
+    /// Writes what the function returned above `base` to the batch's output.
+    #[inline]
+    pub(super) unsafe fn emit(
+        &self,
+        l: *mut lua_State,
+        base: c_int,
+        batch: &mut Batch<'_>,
+        work: &mut Work,
+    ) -> Result<(), Raised> {
+        // SAFETY: the results lie above `base`.
+        unsafe {
+            if ffi::lua_gettop(l) == base {
+                return Err(Raised::result("the function returned no value; did you forget `return`?"));
+            }
+            match batch.shape {
+                Shape::Map => self.emit_value(l, base + 1, batch, work, ""),
+                Shape::FlatMap => self.emit_list(l, base + 1, batch, work),
+                Shape::Filter => {
+                    if call::is_true(l, base + 1) {
+                        emit_item(batch.chunk.item(batch.at), batch.out);
+                        batch.emitted += 1;
+                    }
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn emit_value(
+        &self,
+        l: *mut lua_State,
+        index: c_int,
+        batch: &mut Batch<'_>,
+        work: &mut Work,
+        path: &str,
+    ) -> Result<(), Raised> {
+        let length = batch.out.len();
+        // SAFETY: there is a value at `index`.
+        let written = unsafe { work.encoder.write(l, index, &self.current, &work.order, batch.out) };
+        match written {
+            Ok(()) => {
+                batch.out.push(b'\n');
+                batch.emitted += 1;
+                Ok(())
+            }
+            Err(mut error) => {
+                batch.out.truncate(length);
+                error.path.insert_str(0, path);
+                Err(Raised::result(error.to_string()))
+            }
+        }
+    }
+
+    unsafe fn emit_list(
+        &self,
+        l: *mut lua_State,
+        index: c_int,
+        batch: &mut Batch<'_>,
+        work: &mut Work,
+    ) -> Result<(), Raised> {
+        let (length, emitted) = (batch.out.len(), batch.emitted);
+        // SAFETY: there is a value at `index`; elements are pushed and popped.
+        let outcome = unsafe {
+            match self.check_list(l, index) {
+                Err(what) => Err(Raised::result(what)),
+                Ok(count) => (1..=count).try_for_each(|at| {
+                    ffi::lua_rawgeti_(l, index, at as c_int);
+                    let top = ffi::lua_gettop(l);
+                    self.emit_value(l, top, batch, work, &format!("[{at}]"))?;
+                    ffi::lua_settop(l, top - 1);
+                    Ok(())
+                }),
+            }
+        };
+        if outcome.is_err() {
+            batch.out.truncate(length);
+            batch.emitted = emitted;
+        }
+        outcome
+    }
+
+    /// The length of the list at `index`, or why it is none.
+    unsafe fn check_list(&self, l: *mut lua_State, index: c_int) -> Result<usize, String> {
+        // SAFETY: there is a value at `index`.
+        unsafe {
+            let got = match ffi::lua_type(l, index) {
+                ffi::LUA_TTABLE => {
+                    return super::encode::list_len(l, index)
+                        .map_err(|what| format!("the returned table {what}"));
+                }
+                ffi::LUA_TNIL => "nil".to_owned(),
+                ffi::LUA_TLIGHTUSERDATA => "null".to_owned(),
+                other => std::ffi::CStr::from_ptr(ffi::lua_typename(l, other)).to_string_lossy().into_owned(),
+            };
+            Err(format!("the function of a `flat_map` must return a list, not {got}"))
+        }
+    }
+}
+
+/// The item as it was read, on one line.
+fn emit_item(text: &[u8], out: &mut Vec<u8>) {
+    let text = text.trim_ascii();
+    if memchr::memchr2(b'\n', b'\r', text).is_none() || crate::value::json::compact(text, out).is_err() {
+        out.extend_from_slice(text);
+    }
+    out.push(b'\n');
+}

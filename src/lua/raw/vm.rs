@@ -1,0 +1,313 @@
+//! One VM: opened with what every function finds, sealed before it sees the user's code, closed with its worker.
+
+use std::cell::RefCell;
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::PoisonError;
+
+use mlua::ffi::{self, lua_State};
+use mlua::{Lua, LuaOptions, StdLib, Value};
+
+use super::coroutine::Coroutine;
+use super::current::Current;
+use super::encode::{Encoder, KeyOrder};
+use super::{functions, json, raised, stack, trigger::Trigger};
+use crate::lua::host::HostError;
+
+/// Name of the registry value that holds the metatable of lists; the host modules ask for it.
+const ARRAY: &str = "flowrun.array";
+
+/// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
+/// differs from run to run, or are replaced.
+const REMOVED: [&str; 9] = [
+    "getfenv",
+    "setfenv",
+    "newproxy",
+    "loadstring",
+    "gcinfo",
+    "collectgarbage",
+    "require",
+    "print",
+    "vector",
+];
+
+/// A VM and everything that has to live as long as it.
+pub(in crate::lua) struct Vm {
+    /// Closed first; the state's C functions point into the other fields.
+    lua: Lua,
+    /// The main thread of `lua`.
+    pub(super) l: *mut lua_State,
+    pub(super) trampoline: c_int,
+    pub(super) handler: c_int,
+    pub(super) ctx: c_int,
+    pub(super) work: RefCell<Work>,
+    /// Coroutines that have ended, for reuse.
+    pub(super) pool: RefCell<Vec<Coroutine>>,
+    pub(in crate::lua) current: Rc<Current>,
+}
+
+/// Working space that is kept from item to item.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) scratch: String,
+    pub(super) encoder: Encoder,
+    pub(super) order: KeyOrder,
+}
+
+/// The fields of `ctx` that stay the same.
+pub(in crate::lua) struct Context<'a> {
+    pub(in crate::lua) step: &'a str,
+    pub(in crate::lua) run: &'a str,
+    pub(in crate::lua) worker: u32,
+    pub(in crate::lua) max_attempts: u32,
+}
+
+impl Vm {
+    /// A VM with the standard library and what only the raw interface can give. `memory` is in bytes.
+    pub(in crate::lua) fn open(
+        current: Rc<Current>,
+        memory: u64,
+        context: &Context<'_>,
+    ) -> mlua::Result<Self> {
+        let libraries = StdLib::COROUTINE
+            | StdLib::TABLE
+            | StdLib::OS
+            | StdLib::STRING
+            | StdLib::UTF8
+            | StdLib::BIT
+            | StdLib::BUFFER
+            | StdLib::MATH;
+        let lua = Lua::new_with(libraries, LuaOptions::new())?;
+        let mut l = ptr::null_mut();
+        let mut anchors = [0; 3];
+        let inspect = lua.create_function(inspect)?;
+        let sample =
+            lua.create_function(|_, ()| -> mlua::Result<()> { Err(mlua::Error::runtime("sample")) })?;
+        // SAFETY: the closure leaves nothing on the stack, and `current` outlives the state, see `Vm`.
+        unsafe {
+            lua.exec_raw::<()>((inspect, sample), |state| {
+                l = ffi::lua_mainthread(state);
+                current.register(state);
+                install_errors(state, &current);
+                anchors = install(state, &current, context);
+                ffi::lua_settop(state, 0);
+            })?;
+        }
+        // SAFETY: pushes one value, a table.
+        let array: mlua::Table =
+            unsafe { lua.exec_raw((), |state| stack::anchored(state, current.array_anchor.get()))? };
+        lua.set_named_registry_value(ARRAY, array)?;
+        let globals = lua.globals();
+        for name in REMOVED {
+            globals.raw_set(name, Value::Nil)?;
+        }
+        globals.raw_get::<mlua::Table>("os")?.raw_set("difftime", Value::Nil)?;
+        lua.set_memory_limit(usize::try_from(memory).unwrap_or(usize::MAX))?;
+        // SAFETY: the state lives until `Vm` is dropped, which takes the trigger away first.
+        let trigger = unsafe { Trigger::new(l) };
+        *current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = trigger;
+        let [trampoline, handler, ctx] = anchors;
+        Ok(Self {
+            lua,
+            l,
+            trampoline,
+            handler,
+            ctx,
+            work: RefCell::default(),
+            pool: RefCell::default(),
+            current,
+        })
+    }
+
+    /// The safe interface, to register host modules and load code with.
+    pub(in crate::lua) fn lua(&self) -> &Lua {
+        &self.lua
+    }
+
+    /// The metatable of errors that mean something to the host.
+    pub(in crate::lua) fn signal(&self) -> mlua::Result<mlua::Table> {
+        let anchor = self.current.signal_anchor.get();
+        // SAFETY: pushes one value, a table.
+        unsafe { self.lua.exec_raw((), |l| stack::anchored(l, anchor)) }
+    }
+
+    /// Runs `body` such that errors raised in it end it and not the process. Whatever `body` owns must be owned by
+    /// the caller of this instead. The status is `LUA_OK` or that of the error; the error value is dropped.
+    pub(super) unsafe fn protected(&self, body: &mut dyn FnMut(*mut lua_State)) -> c_int {
+        let mut body = body;
+        // SAFETY: nothing here allocates in the VM: both values are pushed into slots that every state has to spare.
+        unsafe {
+            stack::anchored(self.l, self.trampoline);
+            ffi::lua_pushlightuserdata(self.l, (&raw mut body).cast());
+            let status = ffi::lua_pcall(self.l, 1, 0, 0);
+            if status != ffi::LUA_OK {
+                ffi::lua_pop(self.l, 1);
+            }
+            status
+        }
+    }
+
+    /// Takes the interrupt off after an attempt that was interrupted, and frees what a memory error left behind.
+    pub(in crate::lua) fn recover(&self, memory: bool) {
+        self.current.guard.calm();
+        // SAFETY: the state is live; collecting raises nothing.
+        unsafe {
+            if let Some(trigger) = Trigger::new(self.l) {
+                trigger.release();
+            }
+            if memory {
+                ffi::lua_gc(self.l, ffi::LUA_GCCOLLECT, 0);
+            }
+        }
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        *self.current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Calls the closure whose address it is given.
+unsafe extern "C-unwind" fn trampoline(l: *mut lua_State) -> c_int {
+    // SAFETY: only called by `Vm::protected`, whose argument lives until the call has ended.
+    unsafe {
+        let body = ffi::lua_tolightuserdata(l, 1).cast::<&mut dyn FnMut(*mut lua_State)>();
+        ffi::lua_settop(l, 0);
+        (*body)(l);
+    }
+    0
+}
+
+/// Kind, message and retryability of an error that came through the safe interface.
+fn inspect(_: &Lua, value: Value) -> mlua::Result<(&'static str, String, bool)> {
+    let Value::Error(error) = value else { return Ok(("error", "error".to_owned(), true)) };
+    Ok(inspect_error(&error))
+}
+
+fn inspect_error(error: &mlua::Error) -> (&'static str, String, bool) {
+    match error {
+        mlua::Error::CallbackError { cause, .. } => inspect_error(cause),
+        mlua::Error::RuntimeError(message) => ("error", message.clone(), true),
+        mlua::Error::MemoryError(_) => ("memory", "not enough memory".to_owned(), true),
+        mlua::Error::ExternalError(cause) => match cause.downcast_ref::<HostError>() {
+            Some(HostError { kind, message, retryable }) => (kind, message.clone(), *retryable),
+            None => ("error", cause.to_string(), true),
+        },
+        other => ("error", other.to_string(), true),
+    }
+}
+
+/// With `inspect` and a function that fails at 1 and 2: gives the error values of the safe interface fields.
+unsafe fn install_errors(l: *mut lua_State, current: &Current) {
+    // SAFETY: works on its own part of the stack.
+    unsafe {
+        ffi::lua_pushvalue(l, 1);
+        current.inspect_anchor.set(stack::anchor(l));
+        ffi::lua_pushvalue(l, 2);
+        ffi::lua_pcall(l, 0, 0, 0);
+        if ffi::lua_getmetatable(l, -1) == 0 {
+            return;
+        }
+        current.host_error.set(ffi::lua_topointer(l, -1));
+        stack::field(l, -1, c"__tostring");
+        current.tostring_anchor.set(stack::anchor(l));
+        functions::push(l, current, c"error", functions::error_tostring);
+        stack::set_field(l, -2, c"__tostring");
+        functions::push(l, current, c"error", functions::error_index);
+        stack::set_field(l, -2, c"__index");
+    }
+}
+
+/// Everything else that is made of C functions and metatables; answers the anchors that `Vm` keeps.
+unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 3] {
+    // SAFETY: every value that is pushed is popped into a field or the registry.
+    unsafe {
+        marker(l, &current.array, &current.array_anchor);
+        marker(l, &current.object, &current.object_anchor);
+        ffi::lua_createtable(l, 0, 2);
+        current.signal.set(ffi::lua_topointer(l, -1));
+        functions::push(l, current, c"tostring", functions::signal_tostring);
+        stack::set_field(l, -2, c"__tostring");
+        current.signal_anchor.set(stack::anchor(l));
+
+        json::push_module(l, current);
+        ffi::lua_setglobal(l, c"json".as_ptr());
+        ffi::lua_createtable(l, 0, 16);
+        functions::push(l, current, c"sleep", functions::sleep);
+        stack::set_field(l, -2, c"sleep");
+        ffi::lua_setglobal(l, c"time".as_ptr());
+        ffi::lua_getglobal(l, c"math".as_ptr());
+        functions::push(l, current, c"random", functions::random);
+        stack::set_field(l, -2, c"random");
+        functions::push(l, current, c"randomseed", functions::randomseed);
+        stack::set_field(l, -2, c"randomseed");
+        ffi::lua_pop(l, 1);
+        install_null(l, current);
+
+        functions::push(l, current, c"error", raised::message_handler);
+        let handler = stack::anchor(l);
+        ffi::lua_pushcfunction(l, trampoline);
+        let trampoline = stack::anchor(l);
+        push_ctx(l, current, context);
+        [trampoline, handler, stack::anchor(l)]
+    }
+}
+
+/// An empty metatable that means something by being there.
+unsafe fn marker(
+    l: *mut lua_State,
+    address: &std::cell::Cell<*const c_void>,
+    anchor: &std::cell::Cell<c_int>,
+) {
+    // SAFETY: as for `install`.
+    unsafe {
+        ffi::lua_createtable(l, 0, 0);
+        address.set(ffi::lua_topointer(l, -1));
+        ffi::lua_setreadonly(l, -1, 1);
+        anchor.set(stack::anchor(l));
+    }
+}
+
+/// JSON null is a light userdata, and the only one.
+unsafe fn install_null(l: *mut lua_State, current: &Current) {
+    // SAFETY: as for `install`.
+    unsafe {
+        ffi::lua_setlightuserdataname(l, 0, c"null".as_ptr());
+        ffi::lua_pushlightuserdata(l, ptr::null_mut());
+        ffi::lua_createtable(l, 0, 3);
+        functions::push(l, current, c"null", functions::null_index);
+        stack::set_field(l, -2, c"__index");
+        functions::push(l, current, c"null", functions::null_index);
+        stack::set_field(l, -2, c"__newindex");
+        functions::push(l, current, c"tostring", functions::null_tostring);
+        stack::set_field(l, -2, c"__tostring");
+        ffi::lua_setreadonly(l, -1, 1);
+        ffi::lua_setmetatable(l, -2);
+        ffi::lua_pop(l, 1);
+    }
+}
+
+unsafe fn push_ctx(l: *mut lua_State, current: &Current, context: &Context<'_>) {
+    // SAFETY: as for `install`.
+    unsafe {
+        ffi::lua_createtable(l, 0, 8);
+        stack::push(l, context.step.as_bytes());
+        stack::set_field(l, -2, c"step");
+        stack::push(l, context.run.as_bytes());
+        stack::set_field(l, -2, c"run");
+        ffi::lua_pushnumber(l, f64::from(context.worker));
+        stack::set_field(l, -2, c"worker");
+        ffi::lua_pushnumber(l, f64::from(context.max_attempts));
+        stack::set_field(l, -2, c"max_attempts");
+        functions::push(l, current, c"remaining", functions::remaining);
+        stack::set_field(l, -2, c"remaining");
+        ffi::lua_createtable(l, 0, 1);
+        functions::push(l, current, c"ctx", functions::ctx_index);
+        stack::set_field(l, -2, c"__index");
+        ffi::lua_setreadonly(l, -1, 1);
+        ffi::lua_setmetatable(l, -2);
+        ffi::lua_setreadonly(l, -1, 1);
+    }
+}

@@ -1,0 +1,220 @@
+//! Finds what does not compile, and where. Does not run anything.
+
+use mlua::chunk::Compiler;
+
+use super::chunk::{Chunk, alone};
+use super::lexer::{self, Token};
+use super::{Block, Script, ScriptSource};
+use crate::lua::SyntaxError;
+
+/// What a function has in scope by name.
+pub(in crate::lua) const PARAMETERS: &str = "item, index, ctx";
+
+/// What `retries.when` has.
+pub(in crate::lua) const RETRY_PARAMETERS: &str = "err, attempt";
+
+/// A complaint of the compiler.
+struct Complaint {
+    /// Line of the chunk.
+    line: usize,
+    message: String,
+}
+
+impl Complaint {
+    /// Whether more text might mend it.
+    fn is_incomplete(&self) -> bool {
+        self.message.ends_with("<eof>") || self.message.ends_with("'<eof>'")
+    }
+}
+
+fn compile(text: &str) -> Option<Complaint> {
+    match Compiler::new().compile(text) {
+        Ok(_) => None,
+        Err(mlua::Error::SyntaxError { message, .. }) => {
+            let message = message.trim_start_matches(':');
+            let (line, rest) = message.split_once(':').unwrap_or(("", message));
+            Some(Complaint { line: line.trim().parse().unwrap_or(1), message: rest.trim().to_owned() })
+        }
+        Err(other) => Some(Complaint { line: 1, message: other.to_string() }),
+    }
+}
+
+impl Script {
+    /// What does not compile: at most one complaint for `setup` and one for the function, because Luau stops at the
+    /// first. Empty when the script can be loaded.
+    pub fn check(&self) -> Vec<SyntaxError> {
+        let mut errors: Vec<SyntaxError> = Vec::new();
+        if let Some(setup) = &self.setup {
+            errors.extend(check_block(setup, ""));
+        }
+        errors.extend(match &self.source {
+            ScriptSource::Body(block) => check_block(block, &format!("local {PARAMETERS} = ... ")),
+            ScriptSource::File { block, .. } => check_block(block, ""),
+            ScriptSource::Expression(block) => check_expression(block),
+        });
+        if errors.is_empty() {
+            errors.extend(self.chunk(PARAMETERS).and_then(|chunk| self.check_whole(&chunk)));
+        }
+        errors
+    }
+
+    /// Setup and function are fine, but not together, or not as a function: `...`, two expressions, too many locals.
+    fn check_whole(&self, chunk: &Chunk) -> Option<SyntaxError> {
+        let complaint = compile(&chunk.text)?;
+        let line = chunk.lines.line(complaint.line);
+        let block = match (&self.setup, self.source.block()) {
+            (Some(setup), _) if (setup.line..setup.line + setup.text.lines().count()).contains(&line) => {
+                setup
+            }
+            (_, block) => block,
+        };
+        let message = match self.source {
+            // The compiler's words would be about brackets that the user did not write.
+            ScriptSource::Expression(_) => "this must be one expression, with one value".to_owned(),
+            _ => complaint.message,
+        };
+        Some(describe(block, &Complaint { line, message }, whole_line(block, line)))
+    }
+}
+
+impl ScriptSource {
+    pub(super) fn block(&self) -> &Block {
+        match self {
+            Self::Body(block) | Self::Expression(block) | Self::File { block, .. } => block,
+        }
+    }
+}
+
+fn check_expression(block: &Block) -> Option<SyntaxError> {
+    if block.text.trim().is_empty() {
+        let complaint =
+            Complaint { line: block.line, message: "expected an expression, found nothing".to_owned() };
+        return Some(describe(block, &complaint, 0..0));
+    }
+    let tokens = lexer::tokens(&block.text);
+    if let Some(first) = tokens.first()
+        && first.text(&block.text) == "return"
+    {
+        let complaint = Complaint {
+            line: line_of(block, first),
+            message: "this is an expression: write the value without `return`".to_owned(),
+        };
+        let columns = columns(block, first);
+        return Some(describe(block, &complaint, columns));
+    }
+    check_block(block, "return ")
+}
+
+fn check_block(block: &Block, before: &str) -> Option<SyntaxError> {
+    let complaint = compile(&alone(block, before).text)?;
+    let last = last_line(block);
+    if complaint.is_incomplete() || complaint.line > last {
+        // Where the text ends, whatever line the compiler takes that for.
+        let complaint = Complaint { line: last, ..complaint };
+        let end = whole_line(block, last).end;
+        return Some(describe(block, &complaint, end..end));
+    }
+    let columns = faulty_token(block, before, &complaint)
+        .map_or_else(|| whole_line(block, complaint.line), |token| columns(block, &token));
+    Some(describe(block, &complaint, columns))
+}
+
+/// Luau names the line only. The faulty token is the last of the shortest text that gives the same complaint.
+fn faulty_token(block: &Block, before: &str, complaint: &Complaint) -> Option<Token> {
+    let tokens = lexer::tokens(&block.text);
+    tokens.into_iter().filter(|token| line_of(block, token) == complaint.line).find(|token| {
+        let cut = Block { text: block.text[..token.span.end].into(), ..block.clone() };
+        compile(&alone(&cut, before).text)
+            .is_some_and(|found| found.line == complaint.line && found.message == complaint.message)
+    })
+}
+
+/// Line of the file.
+fn line_of(block: &Block, token: &Token) -> usize {
+    block.line + block.text[..token.span.start].matches('\n').count()
+}
+
+/// The bytes of `token` within its line of the block, cut at the line's end.
+fn columns(block: &Block, token: &Token) -> std::ops::Range<usize> {
+    let start = block.text[..token.span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let token_text = token.text(&block.text);
+    let len = token_text.find('\n').unwrap_or(token_text.len());
+    token.span.start - start..token.span.start - start + len
+}
+
+/// The bytes of the file's `line` within the block, without white space around them.
+fn whole_line(block: &Block, line: usize) -> std::ops::Range<usize> {
+    let text = line.checked_sub(block.line).and_then(|at| block.text.lines().nth(at)).unwrap_or("");
+    let start = text.len() - text.trim_start().len();
+    start..text.trim_end().len().max(start)
+}
+
+/// The last line of the file with code of `block` on it.
+fn last_line(block: &Block) -> usize {
+    block.line + block.text.trim_end().matches('\n').count()
+}
+
+fn describe(block: &Block, complaint: &Complaint, columns: std::ops::Range<usize>) -> SyntaxError {
+    let opened = complaint.message.split("at line ").nth(1).and_then(|rest| {
+        let digits = rest.len() - rest.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
+        rest[..digits].parse().ok()
+    });
+    let line = complaint.line.clamp(block.line, last_line(block));
+    SyntaxError { line, columns, message: complaint.message.clone(), opened }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{block, source};
+    use super::*;
+
+    fn check(make: fn(Block, std::path::PathBuf) -> Script, lua: &str, expect: &[&str]) {
+        let file = source(&format!("steps:\n  a:\n{lua}\n"));
+        let script = make(block(&file, 3, lua), ".".into());
+        let got: Vec<String> = script
+            .check()
+            .iter()
+            .map(|error| format!("{}:{:?} {:?} {}", error.line, error.columns, error.opened, error.message))
+            .collect();
+        assert_eq!(got, expect, "{lua}");
+    }
+
+    #[test]
+    fn a_syntax_error_has_line_and_columns() {
+        for (lua, expect) in [
+            ("return item", None),
+            ("local x = 1\nreturn `{x}` .. ((x))", None),
+            ("local name = = 2", Some("3:13..14 None Expected identifier when parsing expression, got '='")),
+            (
+                "local a = 1\nif a the\n  return a\nend",
+                Some("4:5..8 None Expected 'then' when parsing if statement, got 'the'"),
+            ),
+            (
+                "if item then\n  return 1\n\n",
+                Some("4:10..10 Some(3) Expected 'end' (to close 'then' at line 3), got <eof>"),
+            ),
+            ("return 1 end", Some("3:9..12 None Expected <eof>, got 'end'")),
+            (
+                "local s = 'abc\nreturn s",
+                Some("3:10..14 None Malformed string; did you forget to finish it?"),
+            ),
+            ("foo bar", Some("3:0..3 None Incomplete statement: expected assignment or a function call")),
+            ("return ...", Some("3:0..10 None Cannot use '...' outside of a vararg function")),
+        ] {
+            check(Script::body, lua, expect.as_slice());
+        }
+    }
+
+    #[test]
+    fn an_expression_is_exactly_one() {
+        for (lua, expect) in [
+            ("item.a > 1 -- yes", None),
+            ("return item.a", Some("3:0..6 None this is an expression: write the value without `return`")),
+            ("  ", Some("3:0..0 None expected an expression, found nothing")),
+            ("item.a, 2", Some("3:0..9 None this must be one expression, with one value")),
+            ("item.a =", Some("3:7..8 None Expected <eof>, got '='")),
+        ] {
+            check(Script::expression, lua, expect.as_slice());
+        }
+    }
+}

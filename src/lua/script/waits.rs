@@ -1,0 +1,69 @@
+//! Whether a function may wait, so that it has to run as a coroutine. Says yes when in doubt: that costs little.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::Script;
+use super::lexer::{TokenKind, tokens};
+use crate::lua::globals::module_path;
+
+/// Names of host functions that wait.
+const WAITING: [&str; 1] = ["sleep"];
+
+impl Script {
+    /// Whether its source, or a file that it requires by name, mentions a host function that waits.
+    pub fn waits(&self) -> bool {
+        let blocks = std::iter::once(self.source.block()).chain(&self.setup);
+        let mut seen = HashSet::new();
+        blocks.into_iter().any(|block| text_waits(&block.text, &self.root, &mut seen))
+    }
+}
+
+fn text_waits(text: &str, root: &Path, seen: &mut HashSet<PathBuf>) -> bool {
+    if WAITING.iter().any(|name| text.contains(name)) {
+        return true;
+    }
+    if !text.contains("require") {
+        return false;
+    }
+    let tokens = tokens(text);
+    let mut found = tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require");
+    found.any(|(at, _)| {
+        let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
+        let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else { return true };
+        let name = argument.text(text).trim_matches(['"', '\'', '[', ']', '=']);
+        let Ok(path) = module_path(root, name) else { return false };
+        if !seen.insert(path.clone()) {
+            return false;
+        }
+        std::fs::read_to_string(&path).is_ok_and(|text| text_waits(&text, root, seen))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{block, source};
+    use super::*;
+
+    #[test]
+    fn waiting_is_found_in_setup_and_required_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("slow.lua"), "local pause = require('pause') return {}")
+            .expect("written");
+        std::fs::write(folder.path().join("pause.lua"), "return time.sleep").expect("written");
+        std::fs::write(folder.path().join("quick.lua"), "return require('quick')").expect("written");
+        for (setup, lua, expect) in [
+            ("", "return item", false),
+            ("", "time.sleep(1)", true),
+            ("local s = time['sleep']", "s(1)", true),
+            ("local slow = require 'slow'", "return slow", true),
+            ("local quick = require(\"quick\")", "return quick", false),
+            ("local any = require(params.lib)", "return any", true),
+            ("local gone = require('gone')", "return gone", false),
+        ] {
+            let file = source("x");
+            let script = Script::body(block(&file, 1, lua), folder.path().into());
+            assert_eq!(script.with_setup(block(&file, 1, setup)).waits(), expect, "{setup} {lua}");
+        }
+    }
+}

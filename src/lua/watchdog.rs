@@ -1,0 +1,135 @@
+//! The one thread of a run that enforces deadlines, stop signals and `slow_after`.
+//!
+//! It only sets a VM's interrupt, which is the one thing Luau lets another thread do; what the interrupt then does is
+//! decided on the VM's own thread.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::guard::{CancelLevel, Guard};
+use crate::event::StepId;
+
+/// How often stop signals are looked at. They have to stop an attempt within 0.2 s.
+const TICK_MAX: Duration = Duration::from_millis(20);
+/// How often deadlines are looked at, at most: a deadline may be set and pass between two looks.
+const TICK_MIN: Duration = Duration::from_millis(1);
+
+/// An attempt that runs longer than `slow_after`, or than a multiple of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slow {
+    /// Which step.
+    pub step: StepId,
+    /// Which item, from 1.
+    pub index: u64,
+    /// Running time so far.
+    pub elapsed: Duration,
+}
+
+/// Told of every slow attempt.
+type OnSlow = dyn Fn(Slow) + Send + Sync;
+
+/// The thread. It ends when this is dropped; until then workers may register.
+pub struct Watchdog {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    on_slow: Box<OnSlow>,
+}
+
+#[derive(Default)]
+struct State {
+    guards: Vec<(Weak<Guard>, Duration)>,
+    ended: bool,
+}
+
+impl fmt::Debug for Watchdog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchdog").field("guards", &self.shared.lock().guards.len()).finish_non_exhaustive()
+    }
+}
+
+impl Watchdog {
+    /// Starts the thread. `on_slow` is called on it, or on a worker's thread, and must not wait.
+    pub fn start(on_slow: Box<OnSlow>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), on_slow });
+        let own = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("watchdog".to_owned()).spawn(move || own.watch())?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Watches `guard` for as long as it lives. `shortest` is the shortest limit that attempts under it can have.
+    pub(super) fn register(&self, guard: &Arc<Guard>, shortest: Option<Duration>) -> Notices {
+        let tick = shortest.map_or(TICK_MAX, |limit| (limit / 8).clamp(TICK_MIN, TICK_MAX));
+        self.shared.lock().guards.push((Arc::downgrade(guard), tick));
+        self.shared.changed.notify_one();
+        Notices(Arc::clone(&self.shared))
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Lets a worker tell of slow attempts that wait, which the watchdog does not see.
+#[derive(Clone)]
+pub(super) struct Notices(Arc<Shared>);
+
+impl Notices {
+    pub(super) fn give(&self, slow: Slow) {
+        (self.0.on_slow)(slow);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self) {
+        let mut state = self.lock();
+        while !state.ended {
+            let now = Instant::now();
+            let mut tick = None;
+            state.guards.retain(|(guard, own_tick)| {
+                let Some(guard) = guard.upgrade() else { return false };
+                let rest = self.look(&guard, now);
+                let wait = rest.map_or(*own_tick, |rest| rest.min(*own_tick)).max(TICK_MIN);
+                tick = Some(tick.map_or(wait, |tick: Duration| tick.min(wait)));
+                true
+            });
+            state = match tick {
+                Some(tick) => {
+                    self.changed.wait_timeout(state, tick).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Interrupts what is due; says how long until something else is.
+    fn look(&self, guard: &Guard, now: Instant) -> Option<Duration> {
+        if guard.due(now).is_some() {
+            // Again at each look, until the attempt has ended: the interrupt may have been taken off in between.
+            guard.pull();
+        }
+        if let Some((index, elapsed)) = guard.take_notice(now) {
+            (self.on_slow)(Slow { step: guard.step, index, elapsed });
+        }
+        if guard.cancel.level() == CancelLevel::Interrupt {
+            return Some(TICK_MIN);
+        }
+        guard.next_due().map(|due| due.saturating_duration_since(now))
+    }
+}

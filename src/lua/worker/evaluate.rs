@@ -1,0 +1,75 @@
+//! Scripts that run once, on a VM of their own: `when`, `${{ }}`, `items: {lua}`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::Scope;
+use super::setup::{Loaded, Recipe, plain_error};
+use crate::event::StepId;
+use crate::lua::raw::{Argument, Take};
+use crate::lua::{Cancel, Guard, Script, ScriptError, Watchdog};
+
+/// Bytes that an expression's VM may hold.
+const MEMORY: u64 = 256_000_000;
+
+/// Evaluates a script once, on a VM of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
+/// The result is JSON text.
+pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
+    let watchdog = Watchdog::start(Box::new(|_| {}))
+        .map_err(|error| plain_error(format!("cannot start a thread: {error}")))?;
+    let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
+    let _notices = watchdog.register(&guard, Some(limit));
+    let recipe = Recipe {
+        scope,
+        step: "",
+        worker: 1,
+        max_attempts: 1,
+        memory: MEMORY,
+        seed: 0,
+        logs: false,
+        limit: Some(limit),
+    };
+    let loaded = Loaded::make(script, &recipe, &guard)?;
+    let mut out = Vec::new();
+    loaded.guarded(Some(limit), || {
+        loaded.vm.call(loaded.function, &[Argument::Nil; 3], Take::Json(&mut out))
+    })?;
+    String::from_utf8(out).map_err(|_| plain_error("the value is not valid UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{block, scope, source};
+    use super::*;
+
+    fn check(lua: &str, expect: &str) {
+        let file = source("a\nb\nwhen: x\n");
+        let script = Script::expression(block(&file, 3, lua), ".".into());
+        let scope = Scope { steps: Some(r#"{"load":{"total":3}}"#.into()), ..scope() };
+        let got = match evaluate(&script, &scope, Duration::from_millis(50)) {
+            Ok(json) => json,
+            Err(error) => {
+                let place = error.place.map(|place| place.to_string()).unwrap_or_default();
+                format!("{}: {place}: {}", error.kind.name(), error.message)
+            }
+        };
+        assert_eq!(got, expect, "{lua}");
+    }
+
+    #[test]
+    fn an_expression_gives_json_or_says_why_not() {
+        for (lua, expect) in [
+            ("1 + 1", "2"),
+            ("params.size * 2", "448"),
+            ("steps.load.total > 2 and run.id", "\"r1\""),
+            ("{ b = {}, a = json.array(), c = json.null }", r#"{"a":[],"b":{},"c":null}"#),
+            ("nil", "null"),
+            ("params.gone.x", "error: p.yaml:3: attempt to index nil with 'x'"),
+            ("print", "result: : the value is a function"),
+            ("(function() while true do end end)()", "timeout: p.yaml:3: ran longer than 50ms"),
+            ("1 +", "error: p.yaml:3:4: Expected identifier when parsing expression, got <eof>"),
+        ] {
+            check(lua, expect);
+        }
+    }
+}

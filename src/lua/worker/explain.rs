@@ -1,0 +1,101 @@
+//! What was raised, in words and places of the user's files.
+
+use std::time::Duration;
+
+use crate::event::{FailureKind, Place};
+use crate::lua::guard::Reason;
+use crate::lua::raw::{Frame, Raised, Signal};
+use crate::lua::script::Sources;
+use crate::lua::{Failure, ItemEnd, ScriptError};
+
+/// Longest wait that `flow.retry` can ask for; the policy bounds it further.
+const RETRY_AFTER_MAX: f64 = 1e9;
+
+/// The limits that an interruption's message names.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Named {
+    pub(super) timeout: Option<Duration>,
+    pub(super) item_deadline: Option<Duration>,
+}
+
+/// How the item ended.
+pub(super) fn item_end(raised: Raised, sources: &Sources, limits: Named) -> ItemEnd {
+    match (raised.interrupted, raised.signal) {
+        (Some(Reason::Cancelled), _) => ItemEnd::Cancelled,
+        (None, Some(Signal::Skip)) => ItemEnd::Skipped { reason: raised.message },
+        _ => ItemEnd::Failed(Box::new(failure(raised, sources, limits))),
+    }
+}
+
+fn failure(raised: Raised, sources: &Sources, limits: Named) -> Failure {
+    let retry_after = match raised.signal {
+        Some(Signal::Retry(Some(after))) if raised.interrupted.is_none() => {
+            Some(Duration::from_secs_f64(after.clamp(0.0, RETRY_AFTER_MAX)))
+        }
+        _ => None,
+    };
+    let (retryable, fields) = (raised.retryable, raised.fields.clone());
+    let told = tell(raised, sources, limits);
+    let interrupted = matches!(told.kind, FailureKind::Timeout | FailureKind::Deadline);
+    Failure {
+        kind: told.kind,
+        message: told.message,
+        place: told.place,
+        traceback: told.traceback,
+        retryable: retryable || interrupted,
+        retry_after,
+        fields: if interrupted { None } else { fields },
+    }
+}
+
+/// A script that could not be run to its end.
+pub(super) fn script_error(raised: Raised, sources: &Sources, limit: Option<Duration>) -> ScriptError {
+    tell(raised, sources, Named { timeout: limit, item_deadline: None })
+}
+
+fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
+    let traceback = traceback(&raised.frames, sources);
+    let first = raised.frames.iter().find_map(|frame| sources.place(&frame.chunk, frame.line));
+    let (kind, message) = match raised.interrupted {
+        Some(Reason::Timeout) => (FailureKind::Timeout, exceeded("ran longer than", limits.timeout)),
+        Some(Reason::Deadline) => {
+            (FailureKind::Deadline, exceeded("all attempts together took longer than", limits.item_deadline))
+        }
+        Some(Reason::Cancelled) => (FailureKind::Error, "interrupted".to_owned()),
+        None => {
+            let message = raised.message.unwrap_or_default();
+            let (place, rest) =
+                if raised.positioned { sources.split(&message) } else { (None, message.as_str()) };
+            let place = place.or(first);
+            return ScriptError { kind: raised.kind, message: rest.to_owned(), place, traceback };
+        }
+    };
+    ScriptError { kind, message, place: first, traceback }
+}
+
+fn exceeded(what: &str, limit: Option<Duration>) -> String {
+    match limit {
+        Some(limit) => format!("{what} {limit:?}"),
+        None => format!("{what} allowed"),
+    }
+}
+
+/// One line for each level of the user's code, innermost first.
+fn traceback(frames: &[Frame], sources: &Sources) -> String {
+    let mut text = String::new();
+    for frame in frames {
+        let Some(place) = sources.place(&frame.chunk, frame.line) else { continue };
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&place_text(&place, frame.function.as_deref()));
+    }
+    text
+}
+
+fn place_text(place: &Place, function: Option<&str>) -> String {
+    match function {
+        Some(function) => format!("{place} in `{function}`"),
+        None => place.to_string(),
+    }
+}

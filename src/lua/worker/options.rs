@@ -1,0 +1,109 @@
+//! What a worker is told, and what it tells.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::event::LogLevel;
+use crate::lua::{ItemEnd, Script};
+use crate::value::Chunk;
+
+/// What becomes of the value that the function returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// It is the result.
+    Map,
+    /// It is a list; its elements are the results.
+    FlatMap,
+    /// Its truth decides whether the item itself, as it was read, is the result.
+    Filter,
+}
+
+/// The values in scope besides the item, each the text of a JSON object.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// `params`
+    pub params: Arc<str>,
+    /// `env`
+    pub env: Arc<str>,
+    /// `steps`, for expressions only.
+    pub steps: Option<Arc<str>>,
+    /// `run`, for expressions only, and the id in `ctx.run`.
+    pub run: Arc<str>,
+}
+
+/// What a worker needs to know beside the script.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// What becomes of the returned value.
+    pub shape: Shape,
+    /// Bytes the VM may hold.
+    pub memory: u64,
+    /// `params` and `env`.
+    pub scope: Scope,
+    /// `ctx.step`
+    pub step: Arc<str>,
+    /// `ctx.worker`, from 1.
+    pub worker: u32,
+    /// `ctx.max_attempts`
+    pub max_attempts: u32,
+    /// Limit of one attempt.
+    pub timeout: Option<Duration>,
+    /// Limit of all attempts of one item.
+    pub item_deadline: Option<Duration>,
+    /// `retries.when`, with `err` and `attempt` in scope.
+    pub retry_when: Option<Script>,
+    /// Seed of `math.random`, mixed with the item, so that an item gets the same numbers whatever the concurrency.
+    pub seed: u64,
+    /// Whether log lines below warnings are wanted at all.
+    pub logs: bool,
+}
+
+/// Which try of an item this is.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// When the item's own deadline passes; set by the first attempt.
+    pub item_deadline: Option<Instant>,
+}
+
+/// One line of an item's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Which item, from 1.
+    pub index: u64,
+    /// How loud.
+    pub level: LogLevel,
+    /// The text.
+    pub message: String,
+    /// The fields as a JSON object, when given.
+    pub fields: Option<String>,
+}
+
+/// An item to be worked on as a coroutine of its own.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The caller's name for it.
+    pub token: u64,
+    /// Exactly one item.
+    pub chunk: Chunk,
+    /// Which try.
+    pub attempt: Attempt,
+}
+
+/// A finished [`Job`].
+#[derive(Debug)]
+pub struct Ended {
+    /// The caller's name for it.
+    pub token: u64,
+    /// Result lines, each ended by a line feed.
+    pub out: Vec<u8>,
+    /// How many lines.
+    pub emitted: u64,
+    /// `None`: it succeeded.
+    pub end: Option<ItemEnd>,
+    /// When the attempt began.
+    pub started: Instant,
+    /// How long the attempt took, waiting included.
+    pub duration: Duration,
+}

@@ -1,0 +1,40 @@
+//! `retries.when`: whether a failed attempt is worth another.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::setup::Loaded;
+use crate::lua::Failure;
+use crate::lua::raw::{Argument, Callee, Take};
+
+/// Expressions have a limit of one second.
+pub(super) const LIMIT: Duration = Duration::from_secs(1);
+
+/// Takes the retry away where the expression says so. One that fails is a no, and says why.
+pub(super) fn decide(loaded: &Loaded, when: Callee, failure: &mut Failure, attempt: u32) {
+    if !failure.retryable {
+        return;
+    }
+    let err = describe(failure);
+    let mut truth = false;
+    let arguments = [Argument::Json(&err), Argument::Number(f64::from(attempt))];
+    let asked = loaded.guarded(Some(LIMIT), || loaded.vm.call(when, &arguments, Take::Truth(&mut truth)));
+    failure.retryable = asked.is_ok() && truth;
+    if let Err(error) = asked {
+        failure.message = format!("{} (and `retries.when` failed: {})", failure.message, error.message);
+    }
+}
+
+/// `err` as JSON text.
+fn describe(failure: &Failure) -> String {
+    let place = failure.place.as_ref();
+    json!({
+        "kind": failure.kind.name(),
+        "message": failure.message,
+        "retryable": failure.retryable,
+        "traceback": failure.traceback,
+        "line": place.map(|place| place.line),
+    })
+    .to_string()
+}
