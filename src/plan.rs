@@ -1,5 +1,6 @@
 //! What will run: a pipeline with every name resolved, every default filled in and every script compiled once.
 
+mod assemble;
 mod build;
 mod codes;
 mod expand;
@@ -37,3 +38,6 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
         _ => all.join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests;

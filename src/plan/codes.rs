@@ -38,23 +38,23 @@ pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 /// A fault of flowrun itself; no file brings it about.
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
-/// All of them that a file can bring about.
-pub const CODES: &[&str] = &[
-    UNKNOWN_STEP,
-    CYCLE,
-    NO_OUTPUT,
-    NO_FAILED_ITEMS,
-    UNUSED_STEP,
-    STEP_NOT_ENDED,
-    WRITE_CONFLICT,
-    WRITE_OVER_INPUT,
-    STANDARD_STREAM,
-    UNKNOWN_FORMAT,
-    BAD_OPTION,
-    BAD_PATTERN,
-    LUA_SYNTAX,
-    LUA_FILE,
-    EXPRESSION,
-    BAD_PARAM,
-    UNKNOWN_CODE,
+/// All codes that a file can bring about, with what each is for.
+pub const CODES: [(&str, &str); 17] = [
+    (UNKNOWN_STEP, "a step that does not exist is named"),
+    (CYCLE, "steps wait for each other"),
+    (NO_OUTPUT, "a step takes from one that yields nothing"),
+    (NO_FAILED_ITEMS, "`.failed` of a step whose items cannot fail"),
+    (UNUSED_STEP, "nothing reads a step, and it writes nothing"),
+    (STEP_NOT_ENDED, "an expression looks at the result of a step that need not have ended"),
+    (WRITE_CONFLICT, "two steps write one file"),
+    (WRITE_OVER_INPUT, "a step writes over a file that another one reads"),
+    (STANDARD_STREAM, "two steps want standard input or standard output"),
+    (UNKNOWN_FORMAT, "a file's name does not say its format"),
+    (BAD_OPTION, "an option that does not fit the file's format"),
+    (BAD_PATTERN, "a pattern of file names cannot be read"),
+    (LUA_SYNTAX, "Lua that cannot be compiled"),
+    (LUA_FILE, "a Lua file that cannot be used"),
+    (EXPRESSION, "a `${{ … }}` that cannot be evaluated"),
+    (BAD_PARAM, "a parameter whose declaration contradicts itself"),
+    (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
 ];

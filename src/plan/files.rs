@@ -1,5 +1,6 @@
 //! The files of a pipeline: names that say no format, options that do not fit it, and steps in each other's way.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -114,7 +115,7 @@ fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Di
         let pointer = format!("{verb}/{key}");
         if !fits && places.value().pointer(&pointer).is_some() {
             let message = format!("`{key}` has no effect on `{}`", format.name());
-            let label = format!("only {formats} know it");
+            let label = format!("this is for {formats}");
             found.push(places.error(codes::BAD_OPTION, message, &Spot::Key(&pointer), &label));
         }
     }
@@ -142,8 +143,9 @@ fn check_targets(
     let place = |one: &Named| paths::resolved(&paths::absolute(root, &one.path));
     let targets: Vec<(&Named, PathBuf)> =
         writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
-    for (at, (second, path)) in targets.iter().enumerate() {
-        if let Some((first, _)) = targets[..at].iter().find(|(_, other)| other == path) {
+    let mut written: HashMap<&Path, &Named> = HashMap::new();
+    for (second, path) in &targets {
+        if let Some(first) = written.insert(path, second) {
             let message = format!("steps `{}` and `{}` write one file", first.step, second.step);
             let finding = places.error(
                 codes::WRITE_CONFLICT,

@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::build::Builder;
+use super::assemble::Checked;
 use super::expand::{self, Expander, Field, When};
 use super::inputs::{Inputs, UsageError};
-use super::late::{Context, Late};
 use super::params::{self, Declaration, Values};
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
-use super::step::{Body, Expression, Input, Plan, Step};
+use super::step::Plan;
 use super::survey::{Survey, escape};
 use super::{CODES, codes, files, paths, references, set};
-use crate::event::StepId;
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -56,7 +54,11 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
     let plan = loading.plan().filter(|_| !mended);
     let Loading { places, mut found, mut usage, .. } = loading;
     places.split_usage(&mut found, &mut usage);
-    found.retain(|one| one.severity == Severity::Error || !places.document.allows(one.code));
+    // What was dropped to read a broken file may well have used the rest.
+    let is_noise = |one: &Diagnostic| mended && one.code == codes::UNUSED_STEP;
+    found.retain(|one| {
+        one.severity == Severity::Error || !(places.document.allows(one.code) || is_noise(one))
+    });
     found.sort_by_key(Diagnostic::start);
     let is_clean = usage.is_empty() && found.iter().all(|one| one.severity != Severity::Error);
     Loaded { plan: plan.filter(|_| is_clean), diagnostics: found, usage }
@@ -99,7 +101,17 @@ impl Loading<'_> {
         if errors || !is_complete || !self.usage.is_empty() {
             return None;
         }
-        self.build(&survey, &order, scripts, scope)
+        let checked = Checked {
+            places: &self.places,
+            survey: &survey,
+            scripts: &scripts,
+            late: &self.late,
+            root: &self.root,
+            scope: &scope,
+            limit: self.inputs.limit,
+            cores: self.inputs.cores,
+        };
+        checked.plan(&order, &mut self.found)
     }
 
     fn top(&self, key: &str) -> Map<String, Value> {
@@ -122,7 +134,7 @@ impl Loading<'_> {
                     codes::BAD_PARAM,
                     message,
                     &Spot::Value(&pointer),
-                    "contradicts itself",
+                    "does not fit the rest",
                 );
                 self.found.push(found);
             }
@@ -201,8 +213,8 @@ impl Loading<'_> {
         let list = self.places.value().get("x-allow").and_then(Value::as_array).cloned().unwrap_or_default();
         for (at, code) in list.iter().enumerate() {
             let Some(code) = code.as_str() else { continue };
-            let bare = |code: &'static str| code.trim_start_matches("flowrun::");
-            let known = || spec::CODES.iter().chain(CODES).copied().map(bare);
+            let known =
+                || spec::CODES.iter().chain(&CODES).map(|(code, _)| code.trim_start_matches("flowrun::"));
             let wanted = code.trim_start_matches("flowrun::");
             if known().all(|name| name != wanted) {
                 let label = match nearest(wanted, known()) {
@@ -215,96 +227,6 @@ impl Loading<'_> {
                 self.found.push(found);
             }
         }
-    }
-
-    fn build(&mut self, survey: &Survey, order: &[usize], scripts: Scripts, scope: Scope) -> Option<Plan> {
-        let pipeline = match spec::decode(self.places.value()) {
-            Ok(pipeline) => pipeline,
-            Err(error) => {
-                let file = &self.places.document.file;
-                let message = format!("the schema accepts what the types do not: {error}");
-                self.found.push(Diagnostic::error(codes::INTERNAL, file, message));
-                return None;
-            }
-        };
-        let context = Arc::new(Context {
-            places: self.places.clone(),
-            scripts,
-            root: self.root.clone(),
-            defaults: pipeline.defaults.map.clone(),
-            limit: self.inputs.limit,
-            cores: self.inputs.cores,
-            scope: scope.clone(),
-        });
-        let mut steps = Vec::new();
-        for (at, step) in pipeline.steps.values().enumerate() {
-            match self.step(StepId(at as u32), step, survey, &context) {
-                Ok(step) => steps.push(step),
-                Err(finding) => self.found.push(*finding),
-            }
-        }
-        let file = Arc::clone(&self.places.document.file);
-        let stem = file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let name = pipeline.name.or(stem).unwrap_or_default();
-        Some(Plan {
-            name: name.into(),
-            description: pipeline.description,
-            file,
-            root: self.root.clone(),
-            params: scope.params,
-            env: scope.env,
-            steps,
-            order: order.iter().map(|&at| StepId(at as u32)).collect(),
-        })
-    }
-
-    fn step(
-        &self,
-        id: StepId,
-        step: &spec::Step,
-        survey: &Survey,
-        context: &Arc<Context>,
-    ) -> Result<Step, Box<Diagnostic>> {
-        let surveyed = &survey.steps[id.at()];
-        let pointer = &surveyed.pointer;
-        let builder: Builder<'_> = context.builder(&context.places, &context.scripts);
-        let inside = format!("{pointer}/");
-        let fields: Vec<Field> =
-            self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
-        let body = if fields.is_empty() {
-            Body::Ready(builder.verb(pointer, &step.verb)?)
-        } else {
-            let json = context.places.value().pointer(pointer).cloned().unwrap_or_default();
-            Body::Late(Arc::new(Late {
-                json,
-                pointer: pointer.clone(),
-                fields,
-                context: Arc::clone(context),
-            }))
-        };
-        let when = format!("{pointer}/when");
-        let step_of = |at: usize| StepId(at as u32);
-        Ok(Step {
-            id,
-            name: surveyed.name.as_str().into(),
-            verb: step.verb.name(),
-            description: step.description.clone(),
-            from: surveyed
-                .from
-                .iter()
-                .filter_map(|one| Some(Input { step: step_of(one.step?), failed: one.failed }))
-                .collect(),
-            needs: surveyed.needs.iter().filter_map(|one| one.step.map(step_of)).collect(),
-            when: context
-                .scripts
-                .get(&when)
-                .map(|script| Expression { script, span: self.places.find(&Spot::Value(&when)).1 }),
-            deadline: builder
-                .known(&format!("{pointer}/deadline"), step.deadline.as_ref())?
-                .map(|limit| limit.0),
-            body,
-            span: self.places.find(&Spot::Key(pointer)).1,
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who takes from whom: ids that do not exist, steps with nothing to give, circles, steps that nobody wants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::expand::{Field, When};
 use super::lua_text::mentions;
@@ -27,6 +27,7 @@ pub(super) fn check(
     let sorted = graph::sort(&dependencies);
     found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, survey, cycle)));
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
+    used.extend(survey.steps.iter().flat_map(|step| meant(survey, step)));
     for mention in step_mentions(places, survey, fields) {
         match survey.find(&mention.name) {
             None => found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by())),
@@ -57,7 +58,8 @@ fn reference_problem(
     };
     let other_name = &other.name;
     match other.verb? {
-        "write" if key == "from" && !reference.failed => {
+        // A step that reads itself is a circle, and that is said.
+        "write" if key == "from" && !reference.failed && other_name != name => {
             let message = format!("step `{name}` reads from `{other_name}`, which yields no items");
             let found = places.error(codes::NO_OUTPUT, message, &spot, "this step only writes");
             let sources: Vec<&str> = other.from.iter().map(|from| from.name.as_str()).collect();
@@ -71,12 +73,18 @@ fn reference_problem(
         }
         verb @ ("write" | "glob" | "items") if reference.failed => {
             let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
-            let label = format!("no item of a `{verb}` step can fail");
+            let label = format!("the items of `{verb}` cannot fail");
             let found = places.error(codes::NO_FAILED_ITEMS, message, &spot, &label);
             Some(found.help("`.failed` follows the id of a `read`, `map`, `flat_map` or `filter` step"))
         }
         _ => None,
     }
+}
+
+/// The steps that a step's misspelt references probably mean.
+fn meant<'a>(survey: &'a Survey, step: &'a Surveyed) -> impl Iterator<Item = usize> + 'a {
+    let unknown = step.from.iter().chain(&step.needs).filter(|reference| reference.step.is_none());
+    unknown.filter_map(|reference| survey.find(nearest(&reference.name, survey.names())?))
 }
 
 /// `by` is the beginning of the message: ``step `save` reads from``.
@@ -142,6 +150,12 @@ impl Mention {
 
 /// The mentions of `steps.ID` in `when` and in `${{ … }}`.
 fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Mention> {
+    let mut by_step: HashMap<&str, Vec<&Field>> = HashMap::new();
+    for field in fields.iter().filter(|field| field.when == When::Start) {
+        // `/steps/ID` without what follows.
+        let end = field.pointer.match_indices('/').nth(2).map_or(field.pointer.len(), |(at, _)| at);
+        by_step.entry(&field.pointer[..end]).or_default().push(field);
+    }
     let mut all = Vec::new();
     for (at, step) in survey.steps.iter().enumerate() {
         let pointer = format!("{}/when", step.pointer);
@@ -159,10 +173,7 @@ fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Ment
                 });
             }
         }
-        let prefix = format!("{}/", step.pointer);
-        for field in
-            fields.iter().filter(|field| field.when == When::Start && field.pointer.starts_with(&prefix))
-        {
+        for field in by_step.get(step.pointer.as_str()).into_iter().flatten() {
             for (name, range) in field.mentions("steps").fields {
                 let (line, start) = field.line_column(range.start);
                 all.push(Mention {

@@ -2,6 +2,8 @@
 //!
 //! Works on the JSON value, so that references are looked at even when the schema has refused the file.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::spec;
@@ -10,6 +12,8 @@ use crate::spec;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Survey {
     pub(super) steps: Vec<Surveyed>,
+    /// Position by name.
+    positions: HashMap<String, usize>,
 }
 
 /// One step.
@@ -42,13 +46,13 @@ impl Survey {
     pub(super) fn of(document: &Value) -> Self {
         let empty = Map::new();
         let steps = document.get("steps").and_then(Value::as_object).unwrap_or(&empty);
-        let find = |name: &str| steps.keys().position(|key| key == name);
+        let positions: HashMap<String, usize> = steps.keys().cloned().zip(0..).collect();
         let surveyed = steps.iter().map(|(name, step)| {
             let pointer = format!("/steps/{}", escape(name));
             let references = |key: &str, inputs: bool| {
                 let mut references = references(step.get(key), &format!("{pointer}/{key}"), inputs);
                 for reference in &mut references {
-                    reference.step = find(&reference.name);
+                    reference.step = positions.get(&reference.name).copied();
                 }
                 references
             };
@@ -60,7 +64,7 @@ impl Survey {
                 pointer,
             }
         });
-        Self { steps: surveyed.collect() }
+        Self { steps: surveyed.collect(), positions }
     }
 
     /// The ids, in the order of the file.
@@ -70,7 +74,7 @@ impl Survey {
 
     /// Position of the step of this name.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.steps.iter().position(|step| step.name == name)
+        self.positions.get(name).copied()
     }
 
     /// For each step, the steps that it takes from or needs.

@@ -1,0 +1,136 @@
+//! Puts the plan together from what was checked. Finds nothing itself but what only the types can tell.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::build::Builder;
+use super::codes;
+use super::expand::Field;
+use super::late::{Context, Late};
+use super::places::{Places, Spot};
+use super::scripts::Scripts;
+use super::step::{Body, Expression, Input, Plan, Step};
+use super::survey::{Reference, Survey, Surveyed};
+use crate::event::StepId;
+use crate::lua::Scope;
+use crate::source::Diagnostic;
+use crate::spec;
+
+/// A document in which nothing is wrong.
+pub(super) struct Checked<'a> {
+    pub(super) places: &'a Places,
+    pub(super) survey: &'a Survey,
+    pub(super) scripts: &'a Scripts,
+    /// Fields that need the results of steps.
+    pub(super) late: &'a [Field],
+    pub(super) root: &'a PathBuf,
+    pub(super) scope: &'a Scope,
+    pub(super) limit: Option<u64>,
+    pub(super) cores: usize,
+}
+
+impl Checked<'_> {
+    /// The plan with its steps in this order.
+    pub(super) fn plan(&self, order: &[usize], found: &mut Vec<Diagnostic>) -> Option<Plan> {
+        let document = &self.places.document;
+        let pipeline = match spec::decode(&document.value) {
+            Ok(pipeline) => pipeline,
+            Err(error) => {
+                let message = format!("the schema accepts what the types do not: {error}");
+                found.push(Diagnostic::error(codes::INTERNAL, &document.file, message));
+                return None;
+            }
+        };
+        let context = (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map)));
+        let builder = Builder {
+            places: self.places,
+            scripts: self.scripts,
+            root: self.root,
+            defaults: &pipeline.defaults.map,
+            limit: self.limit,
+            cores: self.cores,
+        };
+        let mut steps = Vec::new();
+        for ((id, step), surveyed) in (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.survey.steps) {
+            match self.step(id, step, surveyed, &builder, context.as_ref()) {
+                Ok(step) => steps.push(step),
+                Err(finding) => found.push(*finding),
+            }
+        }
+        let stem = document.file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        Some(Plan {
+            name: pipeline.name.or(stem).unwrap_or_default().into(),
+            description: pipeline.description,
+            file: Arc::clone(&document.file),
+            root: self.root.clone(),
+            params: Arc::clone(&self.scope.params),
+            env: Arc::clone(&self.scope.env),
+            steps,
+            order: order.iter().map(|&at| step_id(at)).collect(),
+        })
+    }
+
+    fn context(&self, defaults: &spec::Policy) -> Context {
+        Context {
+            places: self.places.clone(),
+            scripts: self.scripts.clone(),
+            root: self.root.clone(),
+            defaults: defaults.clone(),
+            limit: self.limit,
+            cores: self.cores,
+            scope: self.scope.clone(),
+        }
+    }
+
+    fn step(
+        &self,
+        id: StepId,
+        step: &spec::Step,
+        surveyed: &Surveyed,
+        builder: &Builder<'_>,
+        context: Option<&Arc<Context>>,
+    ) -> Result<Step, Box<Diagnostic>> {
+        let pointer = &surveyed.pointer;
+        let body = match self.late(pointer, context) {
+            Some(late) => Body::Late(Arc::new(late)),
+            None => Body::Ready(builder.verb(pointer, &step.verb)?),
+        };
+        let input = |one: &Reference| Some(Input { step: step_id(one.step?), failed: one.failed });
+        let when = format!("{pointer}/when");
+        let when = self
+            .scripts
+            .get(&when)
+            .map(|script| Expression { script, span: self.places.find(&Spot::Value(&when)).1 });
+        let deadline = builder.known(&format!("{pointer}/deadline"), step.deadline.as_ref())?;
+        Ok(Step {
+            id,
+            name: surveyed.name.as_str().into(),
+            verb: step.verb.name(),
+            description: step.description.clone(),
+            from: surveyed.from.iter().filter_map(input).collect(),
+            needs: surveyed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),
+            when,
+            deadline: deadline.map(|limit| limit.0),
+            body,
+            span: self.places.find(&Spot::Key(pointer)).1,
+        })
+    }
+
+    /// The step at `pointer`, when it has expressions that need the results of others.
+    fn late(&self, pointer: &str, context: Option<&Arc<Context>>) -> Option<Late> {
+        let inside = format!("{pointer}/");
+        let fields: Vec<Field> =
+            self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
+        let context = context.filter(|_| !fields.is_empty())?;
+        Some(Late {
+            json: self.places.value().pointer(pointer).cloned().unwrap_or_default(),
+            pointer: pointer.to_owned(),
+            fields,
+            context: Arc::clone(context),
+        })
+    }
+}
+
+fn step_id(at: usize) -> StepId {
+    StepId(u32::try_from(at).expect("a file of four billion steps is refused for its length"))
+}
