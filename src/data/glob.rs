@@ -108,3 +108,81 @@ fn look_at(path: &Path) -> io::Result<(u64, f64)> {
     };
     Ok((meta.len(), seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn read(options: &GlobOptions) -> (String, Vec<BadRow>) {
+        let mut reader = glob(options).expect("usable");
+        let (mut chunk, mut bad, mut text) = (Chunk::default(), Vec::new(), String::new());
+        loop {
+            let more = reader.read(2, 1 << 16, &mut chunk, &mut bad).expect("readable");
+            text.push_str(std::str::from_utf8(&chunk.text).expect("UTF-8"));
+            if !more {
+                return (text, bad);
+            }
+        }
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::create_dir(dir.path().join("raw")).expect("writable");
+        for name in files {
+            let file = fs::File::create(dir.path().join("raw").join(name)).expect("writable");
+            file.set_len(3).expect("writable");
+            file.set_modified(UNIX_EPOCH + Duration::from_millis(1500)).expect("ours");
+        }
+        dir
+    }
+
+    fn options(root: PathBuf, pattern: &str) -> GlobOptions {
+        GlobOptions { pattern: pattern.into(), root, limit: None }
+    }
+
+    #[test]
+    fn files_are_items_sorted_by_path() {
+        let dir = folder(&["b.tar.gz", "a", "c.jpg"]);
+        let item = |name: &str, stem: &str, ext: &str| {
+            let root = dir.path().display();
+            format!(
+                "{{\"path\":\"{root}/raw/{name}\",\"relative\":\"raw/{name}\",\"name\":\"{name}\",\"stem\":\"{stem}\",\
+                 \"ext\":\"{ext}\",\"size\":3,\"modified\":1.5}}\n"
+            )
+        };
+        let all = [item("a", "a", ""), item("b.tar.gz", "b.tar", "gz"), item("c.jpg", "c", "jpg")];
+        assert_eq!(read(&options(dir.path().into(), "**/*")).0, all.concat());
+        assert_eq!(read(&options(dir.path().into(), "raw/c.jpg")).0, all[2]);
+        let limited = GlobOptions { limit: Some(1), ..options(dir.path().into(), "raw/*") };
+        assert_eq!(read(&limited).0, all[0]);
+    }
+
+    #[test]
+    fn relative_starts_at_the_root() {
+        let dir = folder(&["a"]);
+        let (text, _) = read(&options(dir.path().join("raw"), "*"));
+        assert!(text.contains("\"relative\":\"a\""), "{text}");
+    }
+
+    #[test]
+    fn no_match_is_a_notice() {
+        let dir = folder(&[]);
+        for pattern in ["*.jpg", "missing.jpg", "raw"] {
+            let reader = glob(&options(dir.path().into(), pattern)).expect("usable");
+            assert_eq!(reader.notice(), Some(format!("no file matches `{pattern}`").as_str()));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_text_is_a_bad_row() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = folder(&["z"]);
+        let name = std::ffi::OsStr::from_bytes(b"a\xFF");
+        fs::write(dir.path().join("raw").join(name), "").expect("writable");
+        let (text, bad) = read(&options(dir.path().into(), "raw/*"));
+        assert_eq!((text.lines().count(), bad.len()), (1, 1));
+        assert_eq!((bad[0].index, bad[0].message.as_str()), (1, "the file's name is not UTF-8"));
+    }
+}

@@ -124,3 +124,69 @@ impl Reader for Limited {
         self.reader.notice()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mut reader: Box<dyn Reader>, max_items: usize, max_bytes: usize, expect: &str) {
+        let (mut chunk, mut text) = (Chunk::default(), Vec::new());
+        while reader.read(max_items, max_bytes, &mut chunk, &mut Vec::new()).expect("readable") {
+            assert!((1..=max_items).contains(&chunk.len()));
+            text.append(&mut chunk.text);
+        }
+        text.append(&mut chunk.text);
+        assert_eq!(String::from_utf8_lossy(&text), expect);
+        assert_eq!(reader.rows(), expect.lines().count() as u64);
+    }
+
+    fn list(items: &[&str], limit: Option<u64>) -> Box<dyn Reader> {
+        items_reader(items.iter().copied().map(Arc::from).collect(), limit)
+    }
+
+    #[test]
+    fn a_list_is_read_in_chunks_up_to_its_limit() {
+        check(list(&["1", "[2]", "\"c\""], None), 2, 100, "1\n[2]\n\"c\"\n");
+        check(list(&["1", "2"], None), 9, 0, "1\n2\n");
+        check(list(&["1", "2", "3"], Some(2)), 9, 100, "1\n2\n");
+        check(list(&["1"], Some(5)), 9, 100, "1\n");
+        check(list(&[], None), 9, 100, "");
+    }
+
+    #[test]
+    fn a_chain_reads_its_readers_one_after_the_other() {
+        let readers = vec![list(&["1", "2", "3"], None), list(&["4"], None), list(&["5", "6"], Some(1))];
+        check(chain(readers), 2, 100, "1\n2\n3\n4\n5\n");
+        check(chain(Vec::new()), 2, 100, "");
+    }
+
+    /// A reader of bad rows only.
+    struct Bad(u64);
+
+    impl Reader for Bad {
+        fn read(
+            &mut self,
+            _: usize,
+            _: usize,
+            chunk: &mut Chunk,
+            bad: &mut Vec<BadRow>,
+        ) -> Result<bool, DataError> {
+            chunk.clear();
+            self.0 += 1;
+            bad.push(BadRow::new(self.0, "f", self.0, "bad", b""));
+            Ok(self.0 < 2)
+        }
+
+        fn rows(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn bad_rows_are_counted_through_a_chain() {
+        let mut chain = chain(vec![Box::new(Bad(0)), list(&["x"], None), Box::new(Bad(0))]);
+        let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
+        while chain.read(9, 100, &mut chunk, &mut bad).expect("readable") {}
+        assert_eq!(bad.iter().map(|row| row.index).collect::<Vec<_>>(), [1, 2, 4, 5]);
+    }
+}

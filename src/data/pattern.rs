@@ -81,7 +81,7 @@ impl Pattern {
             return Ok(found);
         }
         let walk = WalkDir::new(start).min_depth(1).max_depth(self.depth).follow_links(true);
-        for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || self.sees(entry)) {
+        for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || self.sees(entry, start)) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
@@ -98,8 +98,16 @@ impl Pattern {
         Ok(found)
     }
 
-    /// Whether the pattern may look at an entry of this name.
-    fn sees(&self, entry: &DirEntry) -> bool {
+    /// Whether the pattern may look at an entry.
+    fn sees(&self, entry: &DirEntry, start: &Path) -> bool {
+        // The walk itself notices links back to folders that it came through, but not to those above its start.
+        if entry.path_is_symlink()
+            && entry.file_type().is_dir()
+            && let (Ok(start), Ok(target)) = (start.canonicalize(), entry.path().canonicalize())
+            && start.starts_with(target)
+        {
+            return false;
+        }
         let name = entry.file_name();
         !name.as_encoded_bytes().starts_with(b".") || self.dotted.iter().any(|dotted| dotted.is_match(name))
     }
@@ -118,5 +126,84 @@ impl Pattern {
         }
         let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the walk failed"));
         Err(DataError::Io { intent: "look through", path, source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A folder with these files in it.
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().expect("below the folder")).expect("writable");
+            fs::write(path, "").expect("writable");
+        }
+        dir
+    }
+
+    fn check(root: &Path, pattern: &str, expect: &[&str]) {
+        let Matched::Files(found) = find(root, pattern).expect("usable") else {
+            panic!("`{pattern}` is a pattern");
+        };
+        let names: Vec<&str> = found.iter().map(|found| found.name.as_str()).collect();
+        assert_eq!(names, expect, "{pattern}");
+        assert!(found.iter().all(|found| found.path == root.join(&found.name)));
+    }
+
+    #[test]
+    fn stars_stay_in_a_folder_and_double_stars_cross_folders() {
+        let dir = tree(&["a.txt", "b.txt", "c.md", "d/a.txt", "d/e/a.txt", "d-e/a.txt"]);
+        check(dir.path(), "*.txt", &["a.txt", "b.txt"]);
+        check(dir.path(), "./*.{md,txt}", &["./a.txt", "./b.txt", "./c.md"]);
+        check(dir.path(), "**/a.txt", &["a.txt", "d-e/a.txt", "d/a.txt", "d/e/a.txt"]);
+        check(dir.path(), "d/**/*.txt", &["d/a.txt", "d/e/a.txt"]);
+        check(dir.path(), "*/a.txt", &["d-e/a.txt", "d/a.txt"]);
+        check(dir.path(), "[ab].???", &["a.txt", "b.txt"]);
+        check(dir.path(), "{c,d/a}.*", &["c.md", "d/a.txt"]);
+        check(dir.path(), "d*", &[]);
+        check(dir.path(), "missing/*.txt", &[]);
+    }
+
+    #[test]
+    fn hidden_names_are_matched_only_where_the_pattern_has_the_dot() {
+        let dir = tree(&["a", ".b", ".git/c", "d/.e/f"]);
+        check(dir.path(), "**", &["a"]);
+        check(dir.path(), ".*", &[".b"]);
+        check(dir.path(), ".git/*", &[".git/c"]);
+        check(dir.path(), "*/.e/*", &["d/.e/f"]);
+        check(dir.path(), "**/.git/*", &[".git/c"]);
+    }
+
+    #[test]
+    fn a_file_with_special_characters_in_its_name_is_meant_literally() {
+        let dir = tree(&["a[1].txt", "a1.txt"]);
+        let found = Found { path: dir.path().join("a[1].txt"), name: "a[1].txt".into() };
+        assert_eq!(find(dir.path(), "a[1].txt").expect("usable"), Matched::Literal(found));
+        check(dir.path(), "a[1-9].txt", &["a1.txt"]);
+    }
+
+    #[test]
+    fn an_absolute_pattern_keeps_its_folder_in_the_names() {
+        let dir = tree(&["a.txt"]);
+        let pattern = format!("{}/*.txt", dir.path().display());
+        check(Path::new("/nowhere"), &pattern, &[dir.path().join("a.txt").to_str().expect("UTF-8")]);
+    }
+
+    #[test]
+    fn links_are_followed_but_not_around_in_circles() {
+        let dir = tree(&["d/a.txt", "e/b.txt"]);
+        symlink("..", dir.path().join("d/up")).expect("writable");
+        symlink("../e", dir.path().join("d/side")).expect("writable");
+        symlink("a.txt", dir.path().join("d/c.txt")).expect("writable");
+        symlink("nothing", dir.path().join("d/broken")).expect("writable");
+        check(dir.path(), "d/**/*.txt", &["d/a.txt", "d/c.txt", "d/side/b.txt"]);
+        let error = find(dir.path(), "d/*").expect_err("the link is meant");
+        assert!(error.to_string().starts_with("cannot look through `"), "{error}");
     }
 }

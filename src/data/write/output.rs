@@ -21,11 +21,15 @@ const LINKS_MAX: usize = 40;
 /// Permissions of a new file, before the process's umask.
 const NEW_FILE_MODE: u32 = 0o666;
 
+/// What readers take away from the front of a file.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
 /// Where a writer writes.
 pub(super) struct Output {
     name: Arc<str>,
     bytes: Encoder,
     live: bool,
+    begun: bool,
 }
 
 enum Encoder {
@@ -68,7 +72,7 @@ impl Output {
                 Encoder::Zstd(encoder)
             }
         };
-        Ok(Self { name, bytes, live })
+        Ok(Self { name, bytes, live, begun: false })
     }
 
     /// The name for messages.
@@ -78,8 +82,7 @@ impl Output {
 
     /// Adds bytes, and hands on what was gathered if somebody may be waiting for it.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), DataError> {
-        let written =
-            self.bytes.write_all(bytes).and_then(|()| if self.live { self.bytes.flush() } else { Ok(()) });
+        let written = self.write_all(bytes).and_then(|()| self.flush());
         written.map_err(|source| DataError::Io { intent: "write", path: PathBuf::from(&*self.name), source })
     }
 
@@ -92,7 +95,7 @@ impl Output {
             Place::Stream(_) => Ok(()),
             Place::Beside { file, target } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
-                file.as_file().sync_all().map_err(|source| fail("write", source))?;
+                file.as_file().sync_data().map_err(|source| fail("write", source))?;
                 file.persist(&target).map_err(|error| fail("replace", error.error))?;
                 Ok(())
             }
@@ -102,6 +105,13 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.begun && !bytes.is_empty() {
+            self.begun = true;
+            if bytes.starts_with(BOM) {
+                // It belongs to the first item, and readers take only one away.
+                self.bytes.write_all(BOM)?;
+            }
+        }
         self.bytes.write(bytes)
     }
 
