@@ -48,12 +48,11 @@ impl Columns {
     /// The line of a step that has ended, and a second one with the reason when it did not succeed.
     pub(super) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
         let mut line = self.head(info, color);
+        let status = result.status.name();
         let reason = result.reason.as_deref().map(figures::printable);
-        if result.status == StepStatus::Skipped {
-            line.push(
-                Style::Dim,
-                &reason.map_or("skipped".to_owned(), |reason| format!("skipped: {reason}")),
-            );
+        let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
+        if has_not_begun(result) {
+            line.push(Style::Dim, &words);
             return line.into_text();
         }
         push_counts(&mut line, info, result);
