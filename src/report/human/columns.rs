@@ -2,7 +2,7 @@
 
 use super::line::{Line, Style};
 use crate::event::{StepInfo, StepResult, StepStatus};
-use crate::report::figures::{self, Rounding};
+use crate::report::figures;
 
 /// Columns for the counts of a step; longer counts push the duration to the right.
 const COUNTS: usize = 52;
@@ -130,9 +130,13 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
 /// `99.93 %, needed 95 %`
 fn share(result: &StepResult) -> String {
     let tally = &result.tally;
-    let short = result.needed.is_some_and(|(_, need)| tally.succeeded < need);
-    let rounding = if short { Rounding::Down } else { Rounding::Nearest };
-    let share = figures::percent(tally.succeeded, tally.ended() - tally.skipped, rounding);
+    let eligible = tally.ended() - tally.skipped;
+    let share = match result.needed {
+        Some((ratio, need)) if tally.succeeded < need => {
+            figures::percent_short_of(ratio, tally.succeeded, eligible)
+        }
+        _ => figures::percent(tally.succeeded, eligible),
+    };
     match result.needed {
         Some((ratio, _)) => format!("{share}, needed {}", figures::percent_of(ratio)),
         None => share,
