@@ -43,27 +43,25 @@ pub(super) fn items(count: u64) -> String {
     format!("{count} item{}", if count == 1 { "" } else { "s" })
 }
 
-/// Which way a share that has too many decimals goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rounding {
-    Nearest,
-    /// For shares that fell short: they must not look as if they had not.
-    Down,
+/// `99.93 %`: at most two decimals, and never 100 % for less than all.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    written(if part < whole { nearest(part, whole).min(9_999) } else { 10_000 })
 }
 
-/// `99.93 %`: at most two decimals, and never 100 % for less than all.
-pub(super) fn percent(part: u64, whole: u64, rounding: Rounding) -> String {
-    if whole == 0 {
-        return "100 %".to_owned();
-    }
-    let (part, whole) = (u128::from(part) * 10_000, u128::from(whole));
-    let mut hundredths = match rounding {
-        Rounding::Nearest => (part + whole / 2) / whole,
-        Rounding::Down => part / whole,
-    };
-    if hundredths == 10_000 && part < whole * 10_000 {
-        hundredths = 9_999;
-    }
+/// [`percent`] of a share that is smaller than `ratio`: rounding must not make it look as if it were not.
+pub(super) fn percent_short_of(ratio: Ratio, part: u64, whole: u64) -> String {
+    let hundredths = nearest(part, whole);
+    let is_misleading = hundredths >= u128::from(ratio.of(10_000));
+    written(if is_misleading { hundredths.saturating_sub(1) } else { hundredths })
+}
+
+/// A share in hundredths of a percent.
+fn nearest(part: u64, whole: u64) -> u128 {
+    let whole = u128::from(whole.max(1));
+    (u128::from(part) * 10_000 + whole / 2) / whole
+}
+
+fn written(hundredths: u128) -> String {
     let (whole, part) = (hundredths / 100, hundredths % 100);
     match part {
         0 => format!("{whole} %"),
@@ -130,17 +128,25 @@ mod tests {
 
     #[test]
     fn shares_never_round_to_what_they_are_not() {
-        for (part, whole, rounding, expect) in [
-            (9962, 9969, Rounding::Nearest, "99.93 %"),
-            (9962, 9969, Rounding::Down, "99.92 %"),
-            (1, 2, Rounding::Nearest, "50 %"),
-            (1, 8, Rounding::Nearest, "12.5 %"),
-            (999_999, 1_000_000, Rounding::Nearest, "99.99 %"),
-            (0, 0, Rounding::Nearest, "100 %"),
-            (7, 7, Rounding::Down, "100 %"),
-            (0, 7, Rounding::Nearest, "0 %"),
+        for (part, whole, expect) in [
+            (9962, 9969, "99.93 %"),
+            (1, 2, "50 %"),
+            (1, 8, "12.5 %"),
+            (5, 12, "41.67 %"),
+            (999_999, 1_000_000, "99.99 %"),
+            (0, 0, "100 %"),
+            (7, 7, "100 %"),
+            (0, 7, "0 %"),
         ] {
-            assert_eq!(percent(part, whole, rounding), expect);
+            assert_eq!(percent(part, whole), expect);
+        }
+        for (ratio, part, whole, expect) in [
+            ("0.95", 949_999, 1_000_000, "94.99 %"),
+            ("0.95", 5, 12, "41.67 %"),
+            ("1", 999_999, 1_000_000, "99.99 %"),
+            ("0.5", 0, 7, "0 %"),
+        ] {
+            assert_eq!(percent_short_of(Ratio::parse(ratio).expect("a ratio"), part, whole), expect);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The `--output json` reporter: one object at the end of the run. Leaves progress to the others.
 
-mod errors;
+mod failures;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use self::errors::{Errors, Interner, Messages};
+use self::failures::{Errors, Interner, Messages};
 use super::Reporter;
 use super::summary::StepSummary;
 use crate::event::{Event, RunStatus, StepInfo, StepResult};

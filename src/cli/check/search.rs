@@ -27,7 +27,8 @@ pub(super) fn pipelines(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<P
         }
     }
     found.sort();
-    found
+    // Code hosts and editors know the file as `x.yaml`, not as `./x.yaml`.
+    found.into_iter().map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file)).collect()
 }
 
 /// The YAML files of one folder; the folders in it go to `open`.

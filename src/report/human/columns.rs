@@ -2,7 +2,7 @@
 
 use super::line::{Line, Style};
 use crate::event::{StepInfo, StepResult, StepStatus};
-use crate::report::figures::{self, Rounding};
+use crate::report::figures;
 
 /// Columns for the counts of a step; longer counts push the duration to the right.
 const COUNTS: usize = 52;
@@ -48,12 +48,11 @@ impl Columns {
     /// The line of a step that has ended, and a second one with the reason when it did not succeed.
     pub(super) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
         let mut line = self.head(info, color);
+        let status = result.status.name();
         let reason = result.reason.as_deref().map(figures::printable);
-        if result.status == StepStatus::Skipped {
-            line.push(
-                Style::Dim,
-                &reason.map_or("skipped".to_owned(), |reason| format!("skipped: {reason}")),
-            );
+        let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
+        if has_not_begun(result) {
+            line.push(Style::Dim, &words);
             return line.into_text();
         }
         push_counts(&mut line, info, result);
@@ -133,9 +132,13 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
 /// `99.93 %, needed 95 %`
 fn share(result: &StepResult) -> String {
     let tally = &result.tally;
-    let short = result.needed.is_some_and(|(_, need)| tally.succeeded < need);
-    let rounding = if short { Rounding::Down } else { Rounding::Nearest };
-    let share = figures::percent(tally.succeeded, tally.ended() - tally.skipped, rounding);
+    let eligible = tally.ended() - tally.skipped;
+    let share = match result.needed {
+        Some((ratio, need)) if tally.succeeded < need => {
+            figures::percent_short_of(ratio, tally.succeeded, eligible)
+        }
+        _ => figures::percent(tally.succeeded, eligible),
+    };
     match result.needed {
         Some((ratio, _)) => format!("{share}, needed {}", figures::percent_of(ratio)),
         None => share,

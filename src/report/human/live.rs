@@ -140,7 +140,7 @@ fn bar(bars: &MultiProgress, head: &Line, total: Option<u64>) -> ProgressBar {
 }
 
 fn style(total_is_known: bool) -> ProgressStyle {
-    let template = if total_is_known { "{prefix}{bar:24} {wide_msg}" } else { "{prefix}{wide_msg}" };
+    let template = if total_is_known { "{prefix}{bar:16} {wide_msg}" } else { "{prefix}{wide_msg}" };
     ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("━╸─")
 }
 
@@ -156,8 +156,8 @@ fn redraw(bar: &ProgressBar, state: &State, elapsed: Duration) {
         Some(total) => format!("{}/{total}", tally.ended()),
         None => figures::items(tally.ended()),
     };
-    bar.set_message(format!("{done}{}", counts(state, elapsed)));
     bar.set_position(tally.ended());
+    bar.set_message(format!("{done}{}", counts(state, elapsed)));
 }
 
 /// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`

@@ -126,7 +126,7 @@ fn verbose_tells_of_retries_logs_and_slow_items() {
               clean: warning: `raw/*.png` matches no file
               warning: about the run
               interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
-                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.55 %, needed 100 %) · 1 retried   0.01s  778/s
+                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
                               cancelled: interrupted
         "#]],
     );
@@ -144,7 +144,7 @@ fn normally_only_warnings_and_slow_items_are_told() {
               clean: warning: `raw/*.png` matches no file
               warning: about the run
               interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
-                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.55 %, needed 100 %) · 1 retried   0.01s  778/s
+                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
                               cancelled: interrupted
         "#]],
     );
