@@ -29,14 +29,18 @@ pub use load::{Loaded, load};
 pub use step::{Body, Each, EachKind, Expression, Input, Items, Plan, Read, Step, Verb};
 pub use yaml_text::read_value;
 
+/// Findings of one file that are reported; people fix a few and run again.
+const FINDINGS_MAX: usize = 100;
+
 /// Names for a message: `` `a`, `b` ``, the first dozen of them.
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const SHOWN_MAX: usize = 12;
-    let all: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    match all.get(..SHOWN_MAX) {
-        Some(first) if all.len() > SHOWN_MAX => format!("{}, …", first.join(", ")),
-        _ => all.join(", "),
+    let mut names: Vec<String> = names.take(SHOWN_MAX + 1).map(|name| format!("`{name}`")).collect();
+    if names.len() > SHOWN_MAX {
+        names.truncate(SHOWN_MAX);
+        names.push("…".to_owned());
     }
+    names.join(", ")
 }
 
 #[cfg(test)]

@@ -47,4 +47,5 @@ fn shown(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[cfg(test)]
 mod testing;

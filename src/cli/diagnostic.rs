@@ -50,10 +50,11 @@ pub enum TextForm {
     Narrated,
 }
 
-/// Writes all diagnostics, sorted by file and position.
+/// Writes all diagnostics, sorted by file and position; what is about a whole file comes last.
 pub fn write(out: &mut dyn io::Write, format: Format, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|found| (found.file.name(), found.start(), found.severity));
+    let place = |found: &Diagnostic| found.labels.first().map_or(usize::MAX, |label| label.span.start);
+    sorted.sort_by_key(|found| (found.file.name(), place(found), found.severity));
     match format {
         Format::Text(TextOptions { form: TextForm::Narrated, .. }) => narrated::write(out, &sorted),
         Format::Text(options) => text::write(out, &sorted, options),

@@ -48,8 +48,9 @@ impl Globals {
             lua.create_function(log_function(&vm.current))?,
             if vm.current.verbose { LogLevel::Debug as u8 } else { LogLevel::Warn as u8 },
             globals.raw_get::<Table>("json")?,
+            require::loader(lua, root, &sources)?,
         ))?;
-        for name in ["flow", "log", "print"] {
+        for name in ["flow", "log", "print", "require"] {
             globals.raw_set(name, prelude.raw_get::<Value>(name)?)?;
         }
         let freeze: Function = prelude.raw_get("freeze")?;
@@ -65,7 +66,6 @@ impl Globals {
                 globals.raw_set(name, freeze.call::<Table>(vm.decode(text)?)?)?;
             }
         }
-        globals.raw_set("require", require::function(lua, root, &sources)?)?;
         lua.sandbox(true)?;
         seal(lua, &globals, prelude.raw_get("refuse")?)?;
         Ok(Self { sources })

@@ -91,10 +91,11 @@ pub struct Guard {
 }
 
 /// Where the clock of the atomics starts.
-static ORIGIN: LazyLock<Instant> = LazyLock::new(|| Instant::now() - Duration::from_secs(1));
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn nanos(at: Instant) -> u64 {
-    at.saturating_duration_since(*ORIGIN).as_nanos() as u64
+    // 0 means that there is none.
+    (at.saturating_duration_since(*ORIGIN).as_nanos() as u64).max(1)
 }
 
 fn instant(nanos: u64) -> Option<Instant> {
@@ -121,14 +122,13 @@ impl Guard {
 
     /// An attempt begins or goes on.
     pub(super) fn enter(&self, limits: &Limits) {
-        let (deadline, reason) =
-            limits.deadline.map_or((0, Reason::Timeout), |(at, why)| (nanos(at).max(1), why));
+        let (deadline, reason) = limits.deadline.map_or((0, Reason::Timeout), |(at, why)| (nanos(at), why));
         self.fired.store(0, Ordering::Relaxed);
         self.index.store(limits.index, Ordering::Relaxed);
         self.of_item.store(u8::from(reason == Reason::Deadline), Ordering::Relaxed);
         self.notice.store(limits.notice.map_or(0, nanos), Ordering::Relaxed);
         self.deadline.store(deadline, Ordering::Relaxed);
-        self.started.store(nanos(limits.started).max(1), Ordering::Release);
+        self.started.store(nanos(limits.started), Ordering::Release);
     }
 
     /// The attempt has ended or waits. Why it was interrupted, if it was.

@@ -69,6 +69,7 @@ impl Worker {
     /// length of `out` at that moment, the ending, and the duration of the attempt. Stops before the first item that
     /// was not started when [`super::Cancel`] is raised, when `end` returns `false`, or when `budget` has passed
     /// (checked between items; never before the first). Returns `(items done, lines written)`.
+    #[expect(clippy::too_many_arguments, reason = "each is a thing of its own, and there is one caller")]
     pub fn run(
         &mut self,
         chunk: &Chunk,

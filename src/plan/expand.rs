@@ -142,7 +142,7 @@ pub(super) struct Expander<'a> {
     pub(super) places: &'a Places,
     pub(super) root: &'a Path,
     pub(super) scope: &'a Scope,
-    /// Parameters and variables that have no value because this is only a check.
+    /// Parameters and variables that have no value, which is said elsewhere or is no fault.
     pub(super) missing_params: &'a [String],
     pub(super) missing_env: &'a [String],
 }
@@ -171,6 +171,12 @@ impl Expander<'_> {
             let label = "this value is needed before expressions are evaluated";
             found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
             return false;
+        }
+        if field.when != When::Start && field.mentions("steps").any() {
+            let spot = Spot::Value(&field.pointer);
+            let message = "`steps` cannot be used here".to_owned();
+            let label = "this value is needed before any step has ended";
+            found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
         }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::assemble::Checked;
 use super::expand::{self, Expander, Field, When};
@@ -16,10 +16,13 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, codes, files, paths, references, set};
+use super::{CODES, FINDINGS_MAX, codes, files, paths, references, set};
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
+
+/// The floor below says so of its own findings.
+const TOO_MANY: &str = "flowrun::too_many";
 
 /// A file after all checks.
 #[derive(Debug)]
@@ -60,8 +63,24 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
         one.severity == Severity::Error || !(places.document.allows(one.code) || is_noise(one))
     });
     found.sort_by_key(Diagnostic::start);
+    bound(&mut found);
     let is_clean = usage.is_empty() && found.iter().all(|one| one.severity != Severity::Error);
     Loaded { plan: plan.filter(|_| is_clean), diagnostics: found, usage }
+}
+
+/// Keeps the list short enough to be read.
+fn bound(found: &mut Vec<Diagnostic>) {
+    let said = found.iter().position(|one| one.code == TOO_MANY).map(|at| found.remove(at));
+    let more = found.len().saturating_sub(FINDINGS_MAX);
+    found.truncate(FINDINGS_MAX);
+    match (said, found.last()) {
+        (Some(said), _) => found.push(said),
+        (None, Some(last)) if more > 0 => {
+            let message = format!("the file has {more} more findings");
+            found.push(Diagnostic::error(TOO_MANY, &Arc::clone(&last.file), message).help("fix these first"));
+        }
+        (None, _) => {}
+    }
 }
 
 /// The folder of the pipeline file.
@@ -235,7 +254,8 @@ fn scope(params: &Values, env: &Values, run: &Arc<str>) -> Scope {
     Scope {
         params: Value::Object(params.known.clone()).to_string().into(),
         env: Value::Object(env.known.clone()).to_string().into(),
-        steps: None,
-        run: Arc::clone(run),
+        // None has ended yet; expressions that ask for one wait until the step starts.
+        steps: Some("{}".into()),
+        run: json!({ "id": &**run }).to_string().into(),
     }
 }

@@ -20,7 +20,7 @@ pub(super) use declaration::Declaration;
 pub(super) struct Values {
     /// By name, in the order of the file.
     pub(super) known: Map<String, Value>,
-    /// Required and not given, which only a check bears.
+    /// Required and not given: a fault of the run, and none in a check.
     pub(super) missing: Vec<String>,
 }
 
@@ -44,6 +44,7 @@ pub(super) fn params(
             Ok(given) => given,
             Err(error) => {
                 usage.push(error);
+                values.missing.push(param.name.clone());
                 continue;
             }
         };
@@ -54,10 +55,12 @@ pub(super) fn params(
                 }
                 values.known.insert(param.name.clone(), value);
             }
-            None if param.default.is_none() && param.required && inputs.check_only => {
+            None if param.default.is_none() && param.required => {
                 values.missing.push(param.name.clone());
+                if !inputs.check_only {
+                    usage.push(missing(param));
+                }
             }
-            None if param.default.is_none() && param.required => usage.push(missing(param)),
             None => {
                 values.known.insert(param.name.clone(), param.default.clone().unwrap_or(Value::Null));
             }
@@ -138,11 +141,15 @@ pub(super) fn env(declared: &Map<String, Value>, inputs: &Inputs, usage: &mut Ve
             Some(value) => {
                 values.known.insert(name.clone(), value.into());
             }
-            None if required && inputs.check_only => values.missing.push(name.clone()),
-            None if required => usage.push(
-                UsageError::new(format!("environment variable `{name}` is not set"))
-                    .help(format!("the pipeline requires it under `env`; set it with `{name}=… flowrun …`")),
-            ),
+            None if required => {
+                values.missing.push(name.clone());
+                if !inputs.check_only {
+                    let error = UsageError::new(format!("environment variable `{name}` is not set"));
+                    let help =
+                        format!("the pipeline requires it under `env`; set it with `{name}=… flowrun …`");
+                    usage.push(error.help(help));
+                }
+            }
             None => {}
         }
     }

@@ -6,7 +6,7 @@ use super::expand::{Field, When};
 use super::lua_text::mentions;
 use super::places::{Places, Spot};
 use super::survey::{Reference, Survey, Surveyed};
-use super::{codes, graph, listed};
+use super::{FINDINGS_MAX, codes, graph, listed};
 use crate::source::{Diagnostic, nearest};
 
 /// Checks all references between steps and returns the steps in an order in which they can run.
@@ -16,21 +16,44 @@ pub(super) fn check(
     fields: &[Field],
     found: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
+    let mut meant = BTreeSet::new();
     for step in &survey.steps {
-        for (key, reference) in
-            step.from.iter().map(|one| ("from", one)).chain(step.needs.iter().map(|one| ("needs", one)))
-        {
-            found.extend(reference_problem(places, survey, step, key, reference));
+        let from = step.from.iter().map(|one| ("from", one));
+        for (key, reference) in from.chain(step.needs.iter().map(|one| ("needs", one))) {
+            match reference.step {
+                Some(other) => {
+                    let other = &survey.steps[other];
+                    found.extend(reference_problem(places, step, key, reference, other));
+                }
+                // Looking for the nearest name takes its time.
+                None if found.len() < FINDINGS_MAX => {
+                    meant.extend(nearest(&reference.name, survey.names()).and_then(|near| survey.find(near)));
+                    let verb = if key == "from" { "reads from" } else { "needs" };
+                    let by = format!("step `{}` {verb}", step.name);
+                    found.push(unknown(
+                        places,
+                        survey,
+                        &reference.name,
+                        &Spot::Value(&reference.pointer),
+                        &by,
+                    ));
+                }
+                None => {}
+            }
         }
     }
     let dependencies = survey.dependencies();
     let sorted = graph::sort(&dependencies);
     found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, survey, cycle)));
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
-    used.extend(survey.steps.iter().flat_map(|step| meant(survey, step)));
+    // A misspelt reference is a reference all the same.
+    used.extend(meant);
     for mention in step_mentions(places, survey, fields) {
         match survey.find(&mention.name) {
-            None => found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by())),
+            None if found.len() < FINDINGS_MAX => {
+                found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by()));
+            }
+            None => {}
             Some(step) => {
                 used.insert(step);
                 if sorted.cycles.is_empty() && !ended_before(survey, mention.step).contains(&step) {
@@ -45,18 +68,13 @@ pub(super) fn check(
 
 fn reference_problem(
     places: &Places,
-    survey: &Survey,
     step: &Surveyed,
     key: &str,
     reference: &Reference,
+    other: &Surveyed,
 ) -> Option<Diagnostic> {
     let spot = Spot::Value(&reference.pointer);
-    let name = &step.name;
-    let Some(other) = reference.step.map(|at| &survey.steps[at]) else {
-        let verb = if key == "from" { "reads from" } else { "needs" };
-        return Some(unknown(places, survey, &reference.name, &spot, &format!("step `{name}` {verb}")));
-    };
-    let other_name = &other.name;
+    let (name, other_name) = (&step.name, &other.name);
     match other.verb? {
         // A step that reads itself is a circle, and that is said.
         "write" if key == "from" && !reference.failed && other_name != name => {
@@ -79,12 +97,6 @@ fn reference_problem(
         }
         _ => None,
     }
-}
-
-/// The steps that a step's misspelt references probably mean.
-fn meant<'a>(survey: &'a Survey, step: &'a Surveyed) -> impl Iterator<Item = usize> + 'a {
-    let unknown = step.from.iter().chain(&step.needs).filter(|reference| reference.step.is_none());
-    unknown.filter_map(|reference| survey.find(nearest(&reference.name, survey.names())?))
 }
 
 /// `by` is the beginning of the message: ``step `save` reads from``.

@@ -312,3 +312,237 @@ fn what_set_makes_wrong_is_wrong_usage() {
         check_with(CLEAN, &set(&[option]), &expect);
     }
 }
+
+#[test]
+fn lua_is_compiled_in_every_field_and_placed_exactly() {
+    check(
+        "defaults: {map: {retries: {max: 1, when: 'err.kind == '}}}
+steps:
+  a: {items: {lua: 'return {1,'}}
+  b:
+    from: a
+    when: params.x >
+    map:
+      setup: |
+        local x = = 1
+      lua: |
+
+        local y = 1
+        if y the return 1 end
+      retries: {max: 1, when: \"return err.kind = 1\"}
+  c: {from: b, flat_map: item.list}
+  d: {from: c, filter: item.ok and}
+  e: {from: d, filter: 'if item then return true end return false'}
+  f: {from: e, filter: {lua: item.ok}}
+  g:
+    from: f
+    map: |
+      if item then
+        return 1
+  h: {from: g, write: \"h-${{ params. }}-${{ 1 + }}.csv\"}
+",
+        &expect![[r#"
+            1:54 lua_syntax: the Lua of `defaults.map.retries.when` cannot be compiled | Expected identifier when parsing expression, got <eof>
+            3:31 lua_syntax: the Lua of `items.lua` in step `a` cannot be compiled | Expected identifier when parsing expression, got <eof>
+            6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | Expected identifier when parsing expression, got <eof>
+            9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | Expected identifier when parsing expression, got '='
+            13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | Expected 'then' when parsing if statement, got 'the'
+            14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | Expected <eof>, got '='
+            15:26 lua_syntax: the Lua of `flat_map` in step `c` cannot be compiled | Incomplete statement: expected assignment or a function call | help: did you forget `return`?
+            16:35 lua_syntax: the Lua of `filter` in step `d` cannot be compiled | Expected identifier when parsing expression, got <eof>
+            23:17 lua_syntax: the Lua of `map` in step `g` cannot be compiled | Expected 'end' (to close 'then' at line 22), got <eof> | 22:7 opened here
+            24:37 lua_syntax: the Lua of this expression cannot be compiled | Expected identifier, got <eof>
+            24:48 lua_syntax: the Lua of this expression cannot be compiled | Expected identifier when parsing expression, got <eof>
+        "#]],
+    );
+}
+
+#[test]
+fn expressions_keep_their_type_or_become_text() {
+    let text = "
+params: {n: 3, dir: {type: path, default: data}, list: [1, 'a']}
+env: {API: 'https://x'}
+description: run ${{ run.id }}
+steps:
+  a: {items: '${{ params.list }}'}
+  b: {from: a, deadline: '${{ params.n }}m', map: {lua: return 1, concurrency: '${{ params.n + 1 }}', retries: '${{ {max = 2, delay = \"5s\"} }}'}}
+  c: {from: b, write: '${{ params.dir }}/${{ env.API:sub(1, 5) }}-${{ params.list }}.csv'}
+  d: {items: [{x: '${{ params.n }}', y: [\"${{ params.n }}!\"]}]}
+  e: {from: d, write: '-'}
+";
+    let plan = plan(text, &Inputs { run: "r7".into(), ..Inputs::default() });
+    assert_eq!(plan.description.as_deref(), Some("run r7"));
+    let items = |at: usize| match &plan.steps[at].body {
+        Body::Ready(Verb::Items(Items::List(items))) => items.join(" "),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((items(0), items(3)), (r#"1 "a""#.to_owned(), r#"{"x":3,"y":["3!"]}"#.to_owned()));
+    let policy = &each(&plan, 1).policy;
+    assert_eq!(
+        (policy.concurrency, policy.retries.max, policy.retries.delay),
+        (4, 2, Duration::from_secs(5))
+    );
+    assert_eq!(plan.steps[1].deadline, Some(Duration::from_secs(180)));
+    let Body::Ready(Verb::Write(write)) = &plan.steps[2].body else { panic!("write") };
+    assert_eq!(&*write.name, "data/https-[1,\"a\"].csv");
+}
+
+#[test]
+fn expressions_without_a_value_or_with_a_wrong_one_are_placed() {
+    check(
+        "params: {n: 0, s: x, t: '${{ env.GONE.x }}'}
+env: {API: '${{ params.n }}'}
+steps:
+  a: {items: '${{ params.s }}'}
+  b: {from: a, map: {lua: return 1, concurrency: '${{ params.n }}', timeout: '${{ params.gone.x }}'}}
+  c: {from: b, write: 'x${{ (function() while true do end end)() }}.csv'}
+  d: {from: b, write: 'x${{ 1.csv'}
+  e: {from: b, deadline: '${{ steps.b.total }}s', write: 'x${{ print }}.csv'}
+",
+        &expect![[r#"
+            1:26 expression: this expression has no value | attempt to index nil with 'x'
+            2:12 expression: `${{ … }}` cannot stand here | this value is needed before expressions are evaluated
+            4:14 wrong_type: `items` of step `a` must be a list or a map, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            5:79 expression: this expression has no value | attempt to index nil with 'x'
+            6:25 expression: this expression has no value | it runs longer than 1 s
+            7:25 expression: an expression is not closed | `}}` is missing
+            8:26 expression: `steps` cannot be used here | this value is needed before any step has ended
+            8:60 expression: this expression has no value | the value is a function
+        "#]],
+    );
+    check(
+        "params: {n: 0, s: x}
+steps:
+  a: {items: '${{ params.s }}'}
+  b: {from: a, map: {lua: return 1, concurrency: '${{ params.n }}', timeout: '${{ nil }}'}}
+  c: {from: b, write: 'x.csv'}
+",
+        &expect![[r#"
+            3:14 wrong_type: `items` of step `a` must be a list or a map, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            4:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            4:78 wrong_type: `timeout` of step `b` must be a duration, not nothing | this gives `null` | help: Limit of one attempt; queueing and waits between tries do not count. The attempt is really stopped, and fails with kind `timeout`, which is retried like any other failure. Default: no limit.
+        "#]],
+    );
+}
+
+#[test]
+fn a_check_leaves_open_what_only_a_run_can_give() {
+    let text = "
+params: {p: {required: true}, q: 1}
+env: {KEY: {required: true}}
+steps:
+  a: {read: '${{ params.p }}/x.csv'}
+  b: {from: a, map: {lua: return 1, concurrency: '${{ params.q - 1 }}', timeout: '${{ env.KEY }}'}}
+  c: {from: b, write: 'x.csv'}
+";
+    check(
+        text,
+        &expect![[r#"
+        6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+    "#]],
+    );
+    check_with(
+        text,
+        &Inputs::default(),
+        &expect![[r#"
+            6:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            usage: environment variable `KEY` is not set | help: the pipeline requires it under `env`; set it with `KEY=… flowrun …`
+            usage: parameter `p` is required and not given | help: give it with `-p p=…`
+        "#]],
+    );
+}
+
+#[test]
+fn what_needs_results_of_steps_is_bound_when_the_step_starts() {
+    let text = "
+params: {n: 2}
+steps:
+  a: {items: [1]}
+  b: {from: a, map: return 1}
+  c: {from: b, when: steps.b.total > 0, map: {lua: return item, concurrency: '${{ steps.b.total * params.n }}', timeout: 3s}}
+  d: {from: c, write: 'out-${{ steps.b.total }}.csv'}
+";
+    let plan = plan(text, &Inputs::default());
+    assert!(plan.steps[2].when.is_some() && matches!(plan.steps[3].body, Body::Late(_)));
+    let bound = plan.bind(StepId(2), r#"{"b":{"total":4}}"#).expect("it fits");
+    let Verb::Each(each) = bound else { panic!("map") };
+    assert_eq!((each.policy.concurrency, each.policy.timeout), (8, Some(Duration::from_secs(3))));
+    let Ok(Verb::Write(write)) = plan.bind(StepId(3), r#"{"b":{"total":4}}"#) else { panic!("write") };
+    assert_eq!(write.target, Target::File("/work/pipes/out-4.csv".into()));
+    for (steps, expect) in [
+        (
+            r#"{"b":{"total":0}}"#,
+            expect![[r#"
+        6:78 out_of_range: `concurrency` of step `c` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+    "#]],
+        ),
+        (
+            "{}",
+            expect![[r#"
+        6:79 expression: this expression has no value | attempt to index nil with 'total'
+    "#]],
+        ),
+    ] {
+        let found = plan.bind(StepId(2), steps).expect_err("it does not fit");
+        expect.assert_eq(&listed_findings(&found, &[]));
+    }
+}
+
+#[test]
+fn a_value_that_looks_like_an_expression_is_not_evaluated_again() {
+    let text = "
+params: {s: '$', t: '{{ 1 }}'}
+steps:
+  a: {items: ['${{ params.s .. params.t }}']}
+  b: {from: a, write: '-'}
+";
+    let plan = plan(text, &Inputs::default());
+    let Body::Ready(Verb::Items(Items::List(items))) = &plan.steps[0].body else { panic!("items") };
+    assert_eq!(items.join(" "), r#""${{ 1 }}""#);
+    check(
+        "params: {s: '$', t: '{{ 1 }}'}\nsteps:\n  a: {items: [1]}\n  b: {from: a, map: {lua: return 1, timeout: '${{ params.s .. params.t }}'}}\n  c: {from: b, write: '-'}\n",
+        &expect![[r#"
+            4:46 expression: an expression gives another expression, `${{ 1 }}` | evaluated once only
+        "#]],
+    );
+}
+
+#[test]
+fn lua_files_lie_below_the_pipeline_and_compile() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("pipes");
+    std::fs::create_dir_all(root.join("lua")).expect("a folder");
+    let put = |name: &str, text: &str| std::fs::write(root.join(name), text).expect("a file");
+    put("lua/good.lua", "local m = {}\nfunction m.clean(item) return item end\nreturn m\n");
+    put("lua/bad.lua", "return function(item)\n  return item +\nend\n");
+    put("lua/none.lua", "local x = 1\n");
+    std::fs::write(dir.path().join("outside.lua"), "return print").expect("a file");
+    std::os::unix::fs::symlink(dir.path().join("outside.lua"), root.join("link.lua")).expect("a link");
+    let text = "steps:
+  a: {items: [1]}
+  b: {from: a, map: {file: lua/good.lua#clean}}
+  c: {from: b, map: {file: lua/bad.lua}}
+  d: {from: c, map: {file: lua/none.lua}}
+  e: {from: d, map: {file: ../outside.lua}}
+  f: {from: e, map: {file: link.lua}}
+  g: {from: f, map: {file: 'gone.lua#1x'}}
+  h: {from: g, map: {file: gone.lua}}
+  i: {from: h, filter: {file: lua}}
+  j: {from: i, write: x.csv}
+";
+    let loaded = load(spec::load(text.as_bytes(), "in/p.yaml", &root.join("p.yaml")), &Inputs::default());
+    let findings = listed_findings(&loaded.diagnostics, &loaded.usage);
+    expect![[r#"
+        3:1 lua_syntax: this Lua file cannot be compiled | Expected identifier when parsing expression, got 'end'
+        5:28 lua_file: the Lua file `lua/none.lua` cannot be used | it returns nothing | help: end the file with `return function(item) … end`
+        6:28 lua_file: the Lua file `../outside.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
+        7:28 lua_file: the Lua file `link.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
+        8:28 lua_file: the Lua file `gone.lua#1x` cannot be used | `1x` is no name | help: write `FILE.lua#NAME`
+        9:28 lua_file: the Lua file `gone.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
+        10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: paths are relative to the pipeline file
+    "#]].assert_eq(&findings.replace(&root.display().to_string(), "ROOT"));
+    let bad =
+        loaded.diagnostics.iter().find(|found| found.file.name() != "in/p.yaml").expect("one in a Lua file");
+    assert_eq!(bad.file.name(), "in/lua/bad.lua");
+}

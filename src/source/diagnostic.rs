@@ -79,10 +79,14 @@ impl Diagnostic {
 
 /// The name among `names` that is nearest to `wanted`, when it is near enough to be a slip of the keyboard.
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // One slip in a short name, `mpa` for `map` say, leaves little likeness.
+    let is_slip = |likeness: f64, edits: usize, length: usize| {
+        likeness > 0.8 && edits <= 1 + length / 3 || edits == 1 && length >= 3
+    };
     names
         .into_iter()
         .map(|name| (strsim::jaro_winkler(wanted, name), strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(likeness, edits, name)| *likeness > 0.8 && *edits <= 1 + name.chars().count() / 3)
+        .filter(|(likeness, edits, name)| is_slip(*likeness, *edits, name.chars().count()))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, _, name)| name)
 }
@@ -97,5 +101,7 @@ mod tests {
         assert_eq!(nearest("retrys", names), Some("retries"));
         assert_eq!(nearest("concurency", names), Some("concurrency"));
         assert_eq!(nearest("banana", names), None);
+        assert_eq!(nearest("mpa", ["map", "read"]), Some("map"));
+        assert_eq!(nearest("ab", ["ac", "b"]), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use jsonschema::Validator;
+use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::document::{Document, SpanIndex};
@@ -15,6 +15,9 @@ mod steps;
 mod subject;
 mod values;
 
+/// Characters of the file that a label underlines.
+const MOST_MARKED: usize = 100;
+
 /// The schema and what was made from it.
 struct Checker {
     schema: Value,
@@ -25,7 +28,11 @@ fn checker() -> &'static Checker {
     static CHECKER: OnceLock<Checker> = OnceLock::new();
     CHECKER.get_or_init(|| {
         let schema: Value = serde_json::from_str(schema_text()).expect("a test compares it with the types");
-        let validator = jsonschema::draft7::new(&schema).expect("the schema's own tests build it");
+        let validator = jsonschema::draft7::options()
+            // The other engine backtracks, and could be made to do so for hours.
+            .with_pattern_options(PatternOptions::regex())
+            .build(&schema)
+            .expect("the schema's own tests build it");
         Checker { schema, validator }
     })
 }
@@ -71,7 +78,7 @@ impl Checked<'_> {
         Diagnostic::error(code, self.file, message)
     }
 
-    /// Where a value stands, its first line only.
+    /// Where a value stands, the start of its first line only.
     fn value_span(&self, pointer: &str) -> Span {
         self.first_line(self.spans.value(pointer))
     }
@@ -83,13 +90,14 @@ impl Checked<'_> {
 
     fn first_line(&self, span: Span) -> Span {
         let text = &self.file.text()[span.start..span.end];
-        Span::new(span.start, span.start + text.lines().next().map_or(0, str::len))
+        let line = text.lines().next().unwrap_or_default();
+        Span::new(span.start, span.start + line.chars().take(MOST_MARKED).map(char::len_utf8).sum::<usize>())
     }
 
     /// The expression that stands in the file where a value was put.
     fn expression(&self, pointer: &str) -> Option<&str> {
-        let span = self.spans.value(pointer);
-        let written = &self.file.text()[span.start..span.end];
+        let place = self.spans.nearest(pointer).filter(|place| place.scalar)?;
+        let written = &self.file.text()[place.value.start..place.value.end];
         let value = self.value.pointer(pointer)?;
         let is_replaced = super::is_expression(written) && !value.as_str().is_some_and(super::is_expression);
         is_replaced.then_some(written)

@@ -40,3 +40,14 @@ pub const CODES: [(&str, &str); 34] = [
     ("flowrun::yaml_tab", "a tab is used for indentation"),
     ("flowrun::yaml_tag", "a tag is not one of YAML's own, or the value does not fit to it"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_known_once() {
+        assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(CODES.iter().all(|(code, meaning)| code.starts_with("flowrun::") && !meaning.ends_with('.')));
+    }
+}

@@ -25,6 +25,8 @@ pub struct Place {
     pub key: Option<Span>,
     /// The value.
     pub value: Span,
+    /// Whether it was written as a scalar, not as a map or list.
+    pub scalar: bool,
 }
 
 /// JSON pointer → place. Merged keys are where they were defined, aliased values where the anchor is.

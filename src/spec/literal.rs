@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::units;
 use crate::value::{Rate, Ratio};
@@ -106,17 +106,19 @@ literal!(
     |value| units::duration(value.as_str()?).ok().filter(|limit| !limit.is_zero()).map(TimeLimit),
     {
         "type": "string",
-        "pattern": anchored(&format!("(?=.*[1-9]){}", units::DURATION)),
+        "pattern": anchored(units::DURATION),
         "patternErrorMessage": units::DURATION_WANTED,
         "x-unit": "duration",
+        "not": { "pattern": "^[0.hms]*$" },
     }
 );
 
 literal!(Size, |value| units::size(value.as_str()?).ok().filter(|size| *size > 0).map(Size), {
     "type": "string",
-    "pattern": anchored(&format!("(?=.*[1-9]){}", units::SIZE)),
+    "pattern": anchored(units::SIZE),
     "patternErrorMessage": units::SIZE_WANTED,
     "x-unit": "size",
+    "not": { "pattern": "^[0.]*[KMG]?i?B?$" },
 });
 
 literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
@@ -126,7 +128,7 @@ literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
     "x-unit": "rate",
 });
 
-literal!(Share, |value| Ratio::parse(&value.as_number()?.to_string()).map(Share), {
+literal!(Share, |value| share(value.as_number()?).map(Share), {
     "type": "number",
     "minimum": 0,
     "maximum": 1,
@@ -189,6 +191,12 @@ fn whole(value: &Value) -> Option<u64> {
         let float = value.as_f64().filter(|float| float.fract() == 0.0)?;
         (0.0..=EXACT as f64).contains(&float).then_some(float as u64)
     })
+}
+
+/// The ratio that a number stands for: its shortest text is the decimal that was written.
+fn share(number: &Number) -> Option<Ratio> {
+    // Minus zero is a number from 0, too.
+    if number.as_f64() == Some(0.0) { Some(Ratio::ZERO) } else { Ratio::parse(&number.to_string()) }
 }
 
 fn delimiter(text: &str) -> Option<Delimiter> {

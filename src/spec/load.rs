@@ -80,7 +80,8 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
 /// Sorts by position, leaves out what is said twice, and keeps the list short enough to be read.
 fn tidy(file: &Arc<SourceFile>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(Diagnostic::start);
-    found.dedup_by(|a, b| a.code == b.code && a.message == b.message && a.labels == b.labels);
+    // A merged or aliased part is looked at wherever it is used.
+    found.dedup_by(|a, b| a.code == b.code && a.labels == b.labels);
     if let Some(more) = found.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {
         found.truncate(MOST_FINDINGS);
         let message = format!("the file has {more} more findings");

@@ -95,6 +95,17 @@ impl<'de> Deserialize<'de> for EnvVar {
     }
 }
 
+/// Reads variables under names that an environment can hold.
+pub(super) fn variables<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, EnvVar>, D::Error> {
+    let variables = IndexMap::<String, EnvVar>::deserialize(deserializer)?;
+    match variables.keys().find(|name| !is_id(name) || name.contains('-')) {
+        Some(name) => Err(D::Error::custom(format_args!("`{name}` is no name of a variable"))),
+        None => Ok(variables),
+    }
+}
+
 impl JsonSchema for EnvVar {
     fn schema_name() -> Cow<'static, str> {
         "EnvVar".into()

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use super::param::{EnvVar, Param, params};
+use super::param::{EnvVar, Param, params, variables};
 use super::policy::Policy;
 use super::schema;
 use super::setting::{fields, map, present};
@@ -24,7 +24,7 @@ pub struct Pipeline {
     #[serde(default, deserialize_with = "present")]
     pub version: Option<Version>,
     /// Name of the pipeline in run lists and reports. Default: the file's name without its extension.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "id")]
     #[schemars(regex(pattern = ID), example = &"clean-docs")]
     pub name: Option<String>,
     /// What the pipeline is for; shown by `flowrun plan` and in reports.
@@ -36,17 +36,18 @@ pub struct Pipeline {
     #[schemars(transform = schema::id_keys)]
     pub params: IndexMap<String, Param>,
     /// Environment variables that the pipeline may see, with their defaults; nothing else of the environment is visible.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "variables")]
     #[schemars(transform = schema::variable_keys)]
     pub env: IndexMap<String, EnvVar>,
     /// What steps start from when they do not say otherwise.
     #[serde(default, deserialize_with = "map")]
     pub defaults: Defaults,
     /// The steps by their ids. Data flows by `from`; the order in the file is for the reader only.
+    #[serde(deserialize_with = "steps")]
     #[schemars(transform = schema::steps)]
     pub steps: IndexMap<String, Step>,
     /// Codes of warnings that this file accepts.
-    #[serde(default, rename = "x-allow")]
+    #[serde(default, rename = "x-allow", deserialize_with = "codes")]
     #[schemars(inner(regex(pattern = "^(?:flowrun::)?[a-z][a-z0-9_]*$")), example = schema::allow_example())]
     pub x_allow: Vec<String>,
 }
@@ -102,12 +103,37 @@ pub fn decode(value: &Value) -> Result<Pipeline, DecodeError> {
         // Free keys hold anchors; whatever stands in them has been used where it was wanted.
         top.retain(|key, _| !key.starts_with("x-") || key == "x-allow");
     }
-    let pipeline: Pipeline = fields(value)?;
-    let ids = pipeline.steps.keys().chain(&pipeline.name);
-    if pipeline.steps.is_empty() || !ids.into_iter().all(|id| is_id(id)) {
-        return Err(serde_json::Error::custom("ids and steps are not as the schema wants them").into());
+    Ok(fields(value)?)
+}
+
+/// Reads an id.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if is_id(&id) { Ok(Some(id)) } else { Err(D::Error::custom(format_args!("`{id}` is no id"))) }
+}
+
+/// Reads at least one step, each under an id.
+fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, Step>, D::Error> {
+    let steps = IndexMap::<String, Step>::deserialize(deserializer)?;
+    match steps.keys().find(|id| !is_id(id)) {
+        Some(id) => Err(D::Error::custom(format_args!("`{id}` is no id"))),
+        None if steps.is_empty() => Err(D::Error::custom("there are no steps")),
+        None => Ok(steps),
     }
-    Ok(pipeline)
+}
+
+/// Reads codes of findings, with or without `flowrun::`.
+fn codes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let codes = Vec::<String>::deserialize(deserializer)?;
+    let is_code = |code: &&String| {
+        let word = code.strip_prefix("flowrun::").unwrap_or(code).as_bytes();
+        let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+        word.first().is_some_and(u8::is_ascii_lowercase) && word.iter().all(inner)
+    };
+    match codes.iter().find(|code| !is_code(code)) {
+        Some(code) => Err(D::Error::custom(format_args!("`{code}` is no code"))),
+        None => Ok(codes),
+    }
 }
 
 /// Turns one step that passed the schema into a type.

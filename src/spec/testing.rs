@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use expect_test::Expect;
+
 use super::{Loaded, load};
 use crate::source::{Diagnostic, Severity};
 
@@ -34,3 +36,24 @@ pub(super) fn print(diagnostics: &[Diagnostic]) -> String {
     }
     out
 }
+
+/// Compares all findings about a text with what is expected; `UPDATE_EXPECT=1` writes the expectation.
+fn check(text: &str, expect: &Expect) {
+    expect.assert_eq(&report(text));
+}
+
+/// Steps around a policy: a source `docs`, and `clean` that maps it.
+fn with_policy(policy: &str) -> String {
+    format!(
+        "steps:\n  docs:\n    items: [1]\n  clean:\n    from: docs\n    map:\n      lua: return item\n{policy}"
+    )
+}
+
+/// A valid file with every key of the language.
+pub(super) const EVERY_KEY: &str = include_str!("testing/every_key.yaml");
+
+mod agreement;
+mod hostile;
+mod keys;
+mod text;
+mod values;

@@ -14,8 +14,16 @@ pub struct UnitError {
     pub meant: Option<String>,
 }
 
-/// Pattern of a duration: hours, minutes, seconds and milliseconds in this order, each at most once.
-pub const DURATION: &str = r"(?=[0-9])(?:[0-9]{1,5}(?:\.[0-9]{1,3})?h)?(?:[0-9]{1,7}(?:\.[0-9]{1,3})?m(?!s))?(?:[0-9]{1,9}(?:\.[0-9]{1,6})?s)?(?:[0-9]{1,9}(?:\.[0-9]{1,3})?ms)?";
+/// Pattern of a duration: hours, minutes, seconds and milliseconds in this order, each at most once. Without
+/// lookaround, so that matching takes linear time on any text.
+pub const DURATION: &str = concat!(
+    r"(?:",
+    r"[0-9]{1,5}(?:\.[0-9]{1,3})?h(?:[0-9]{1,7}(?:\.[0-9]{1,3})?m)?(?:[0-9]{1,9}(?:\.[0-9]{1,6})?s)?(?:[0-9]{1,9}(?:\.[0-9]{1,3})?ms)?",
+    r"|[0-9]{1,7}(?:\.[0-9]{1,3})?m(?:[0-9]{1,9}(?:\.[0-9]{1,6})?s)?(?:[0-9]{1,9}(?:\.[0-9]{1,3})?ms)?",
+    r"|[0-9]{1,9}(?:\.[0-9]{1,6})?s(?:[0-9]{1,9}(?:\.[0-9]{1,3})?ms)?",
+    r"|[0-9]{1,9}(?:\.[0-9]{1,3})?ms",
+    r")",
+);
 /// Pattern of a size: a number and a power of 1000 or 1024.
 pub const SIZE: &str = r"[0-9]{1,6}(?:\.[0-9]{1,3})?(?:KB|MB|GB|KiB|MiB|GiB)";
 /// Pattern of a rate: a number of starts in a second, a minute or an hour.
@@ -72,30 +80,32 @@ fn duration_nanos(text: &str) -> Option<u64> {
 
 /// Reads `64KB`, `10MB`, `1GB` (powers of 1000), `KiB MiB GiB` (powers of 1024), as bytes.
 pub fn size(text: &str) -> Result<u64, UnitError> {
-    let read = || {
-        let (number, unit) = split_number(text)?;
-        let (_, scale) = SIZE_UNITS.iter().find(|(name, _)| *name == unit)?;
-        scaled(number, *scale, 6, 3)
-    };
-    read().ok_or_else(|| UnitError { wanted: SIZE_WANTED, meant: meant_size(text) })
+    size_bytes(text).ok_or_else(|| UnitError { wanted: SIZE_WANTED, meant: meant_size(text) })
+}
+
+fn size_bytes(text: &str) -> Option<u64> {
+    let (number, unit) = split_number(text)?;
+    let (_, scale) = SIZE_UNITS.iter().find(|(name, _)| *name == unit)?;
+    scaled(number, *scale, 6, 3)
 }
 
 /// Reads `20/s`, `600/m`, `5000/h`.
 pub fn rate(text: &str) -> Result<Rate, UnitError> {
-    let read = || {
-        let (count, period) = text.split_once('/')?;
-        let seconds = match period {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        let digits = count.trim_start_matches('0');
-        let valid = (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let count = valid.then(|| digits.parse().ok()).flatten()?;
-        Some(Rate { count, period: Duration::from_secs(seconds) })
+    rate_parts(text).ok_or_else(|| UnitError { wanted: RATE_WANTED, meant: meant_rate(text) })
+}
+
+fn rate_parts(text: &str) -> Option<Rate> {
+    let (count, period) = text.split_once('/')?;
+    let seconds = match period {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
     };
-    read().ok_or_else(|| UnitError { wanted: RATE_WANTED, meant: meant_rate(text) })
+    let digits = count.trim_start_matches('0');
+    let valid = (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let count = valid.then(|| digits.parse().ok()).flatten()?;
+    Some(Rate { count, period: Duration::from_secs(seconds) })
 }
 
 /// A duration in the notation that [`duration`] reads. Nanoseconds below one are cut.
@@ -136,7 +146,8 @@ fn scaled(number: &str, scale: u64, whole_digits: usize, part_digits: usize) -> 
 /// A number and the word after it, as somebody may have written them.
 fn loose(text: &str) -> Option<(&str, String)> {
     let (number, unit) = split_number(text.trim())?;
-    Some((number, unit.trim().to_ascii_lowercase()))
+    let is_word = !unit.contains(|c: char| c.is_ascii_digit());
+    is_word.then(|| (number, unit.trim().to_ascii_lowercase()))
 }
 
 fn meant_duration(text: &str) -> Option<String> {
@@ -169,7 +180,7 @@ fn meant_size(text: &str) -> Option<String> {
         _ => return None,
     };
     let meant = format!("{number}{unit}");
-    size(&meant).is_ok().then_some(meant)
+    size_bytes(&meant).is_some().then_some(meant)
 }
 
 fn meant_rate(text: &str) -> Option<String> {
@@ -183,5 +194,110 @@ fn meant_rate(text: &str) -> Option<String> {
         _ => return None,
     };
     let meant = format!("{number}/{period}");
-    rate(&meant).is_ok().then_some(meant)
+    rate_parts(&meant).is_some().then_some(meant)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_read_exactly() {
+        for (text, nanos) in [
+            ("250ms", 250_000_000),
+            ("30s", 30_000_000_000),
+            ("5m", 300_000_000_000),
+            ("1h30m", 5_400_000_000_000),
+            ("1h1m1s1ms", 3_661_001_000_000),
+            ("1.5s", 1_500_000_000),
+            ("0.000001s", 1_000),
+            ("0s", 0),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_names_what_was_meant() {
+        for (text, meant) in [
+            ("10 secondz", Some("10s")),
+            ("10", Some("10s")),
+            ("5 minutes", Some("5m")),
+            ("200 millis", Some("200ms")),
+            ("2d", Some("48h")),
+            ("1H", Some("1h")),
+            ("1m1h", None),
+            ("1s1s", None),
+            ("", None),
+            ("s", None),
+            ("1..5s", None),
+            ("1.s", None),
+            ("-1s", None),
+            ("100000h", None),
+            ("soon", None),
+        ] {
+            assert_eq!(duration(text).expect_err(text).meant.as_deref(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_powers_of_1000_or_1024() {
+        for (text, bytes) in
+            [("64KB", 64_000), ("10MB", 10_000_000), ("1GB", 1_000_000_000), ("1.5KiB", 1536)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for (text, meant) in [
+            ("10mb", Some("10MB")),
+            ("64 KiB", Some("64KiB")),
+            ("100", Some("100MB")),
+            ("1.5.5KB", None),
+            ("9999999KB", None),
+        ] {
+            assert_eq!(size(text).expect_err(text).meant.as_deref(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_starts_in_a_period() {
+        assert_eq!(rate("600/m"), Ok(Rate { count: 600, period: Duration::from_secs(60) }));
+        for (text, meant) in [
+            ("20", Some("20/s")),
+            ("20 per minute", Some("20/m")),
+            ("0/s", None),
+            ("0.5", None),
+            ("0.5/s", None),
+            ("api", None),
+        ] {
+            assert_eq!(rate(text).expect_err(text).meant.as_deref(), meant, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_duration_is_read_as_it_was_written(millis in 0u64..100_000_000_000) {
+            let exact = Duration::from_millis(millis);
+            prop_assert_eq!(duration(&format_duration(exact)), Ok(exact));
+        }
+
+        #[test]
+        fn every_size_is_read_as_it_was_written(number in 0u64..1_000_000, unit in 0usize..6) {
+            let (name, scale) = SIZE_UNITS[unit];
+            prop_assert_eq!(size(&format!("{number}{name}")), Ok(number * scale));
+        }
+
+        #[test]
+        fn every_rate_is_read_as_it_was_written(count in 1u32..1_000_000_000, period in 0usize..3) {
+            let period = Duration::from_secs([1, 60, 3600][period]);
+            let written = Rate { count, period };
+            prop_assert_eq!(rate(&written.to_string()), Ok(written));
+        }
+
+        #[test]
+        fn every_text_is_read_or_refused(text in "[0-9.]{0,12}[a-zA-Z /]{0,9}[0-9smhKMGBi./ ]{0,12}") {
+            let _ = (duration(&text), size(&text), rate(&text));
+        }
+    }
 }

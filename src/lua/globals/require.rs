@@ -25,42 +25,19 @@ pub(in crate::lua) fn module_path(root: &Path, name: &str) -> Result<PathBuf, St
     Ok(path)
 }
 
-/// `require` for one VM.
-pub(super) fn function(lua: &Lua, root: &Path, sources: &Rc<RefCell<Sources>>) -> mlua::Result<Function> {
-    let loaded = lua.create_table()?;
-    let loading: Rc<RefCell<Vec<String>>> = Rc::default();
+/// The half of `require` that reaches for files: the function of a module's text, by the module's name.
+pub(super) fn loader(lua: &Lua, root: &Path, sources: &Rc<RefCell<Sources>>) -> mlua::Result<Function> {
     let root = root.to_path_buf();
     let sources = Rc::clone(sources);
-    lua.create_function(move |lua, name: Value| {
-        let Value::String(name) = name else {
-            return Err(refusal(format!(
-                "bad argument #1 to `require` (string expected, got {})",
-                name.type_name()
-            )));
-        };
-        let name = name.to_string_lossy();
-        let found: Value = loaded.raw_get(name.as_str())?;
-        if !found.is_nil() {
-            return Ok(found);
+    lua.create_function(move |lua, name: Value| match name {
+        Value::String(name) => load(lua, &root, &name.to_string_lossy(), &sources),
+        other => {
+            Err(refusal(format!("bad argument #1 to `require` (string expected, got {})", other.type_name())))
         }
-        let mut chain = loading.borrow().clone();
-        chain.push(name.clone());
-        if chain.iter().filter(|other| **other == name).count() > 1 {
-            return Err(refusal(format!("modules require each other in a circle: {}", chain.join(" → "))));
-        }
-        *loading.borrow_mut() = chain;
-        let result = run(lua, &root, &name, &sources);
-        loading.borrow_mut().pop();
-        let value = match result? {
-            Value::Nil => Value::Boolean(true),
-            value => value,
-        };
-        loaded.raw_set(name.as_str(), &value)?;
-        Ok(value)
     })
 }
 
-fn run(lua: &Lua, root: &Path, name: &str, sources: &RefCell<Sources>) -> mlua::Result<Value> {
+fn load(lua: &Lua, root: &Path, name: &str, sources: &RefCell<Sources>) -> mlua::Result<Function> {
     let path = module_path(root, name).map_err(refusal)?;
     let shown = format!("{}.lua", name.replace('.', "/"));
     let missing =
@@ -75,7 +52,7 @@ fn run(lua: &Lua, root: &Path, name: &str, sources: &RefCell<Sources>) -> mlua::
         return Err(refusal(format!("{shown}:{}: {}", error.line, error.message)));
     }
     sources.borrow_mut().add(&shown, Lines::same(&file));
-    super::load(lua, &shown, file.text())?.call(())
+    super::load(lua, &shown, file.text())
 }
 
 fn refusal(message: String) -> mlua::Error {

@@ -130,11 +130,12 @@ impl Vm {
                 } else {
                     ffi::lua_xmove(thread, l, 1);
                 }
-                outcome = Err(raised::describe(l, &self.current, status));
+                let mut raised = raised::describe(l, &self.current, status);
                 if status == ffi::LUA_YIELD && !interrupted {
-                    outcome =
-                        Err(Raised::error("`coroutine.yield` outside of a coroutine of the function's own"));
+                    raised.message =
+                        Some("`coroutine.yield` outside of a coroutine of the function's own".to_owned());
                 }
+                outcome = Err(raised);
             })
         };
         if protected == ffi::LUA_OK { outcome } else { Err(Raised::memory()) }

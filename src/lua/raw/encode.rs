@@ -21,6 +21,15 @@ pub(in crate::lua) struct Unwritable {
     pub(in crate::lua) what: String,
 }
 
+impl Unwritable {
+    /// The same seen from one level up.
+    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed all the way, see `Written`")]
+    fn below(mut self: Box<Self>, segment: &str) -> Box<Self> {
+        self.path.insert_str(0, segment);
+        self
+    }
+}
+
 impl std::fmt::Display for Unwritable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.path.is_empty() {
@@ -71,11 +80,6 @@ struct Marks {
 
 fn refuse(what: impl Into<String>) -> Written {
     Err(Box::new(Unwritable { path: String::new(), what: what.into() }))
-}
-
-fn below(mut error: Box<Unwritable>, segment: &str) -> Box<Unwritable> {
-    error.path.insert_str(0, segment);
-    error
 }
 
 impl Encoder {
@@ -190,7 +194,7 @@ impl Encoder {
                 }
                 ffi::lua_rawgeti_(l, index, at as c_int);
                 let top = ffi::lua_gettop(l);
-                self.value(l, top, marks, None, out).map_err(|error| below(error, &format!("[{at}]")))?;
+                self.value(l, top, marks, None, out).map_err(|error| error.below(&format!("[{at}]")))?;
                 ffi::lua_settop(l, top - 1);
             }
             out.push(b']');
@@ -231,7 +235,7 @@ impl Encoder {
                 out.push(b':');
                 ffi::lua_rawiter(l, index, entry.at);
                 let top = ffi::lua_gettop(l);
-                self.value(l, top, marks, None, out).map_err(|error| below(error, &segment(entry.key())))?;
+                self.value(l, top, marks, None, out).map_err(|error| error.below(&segment(entry.key())))?;
                 ffi::lua_settop(l, top - 2);
             }
             out.push(b'}');
@@ -254,7 +258,7 @@ impl Encoder {
                     return refuse(if kind == "number" {
                         "has both list and map keys".to_owned()
                     } else {
-                        format!("has a key that is a {kind}")
+                        format!("has a key of type {kind}")
                     });
                 };
                 let rank = order.map_or(u32::MAX, |order| order.rank(key));

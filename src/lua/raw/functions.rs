@@ -147,7 +147,7 @@ pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
     unsafe {
         let current = Current::upvalue(l);
         let seconds = ffi::luaL_checknumber(l, 1);
-        if !(seconds >= 0.0) {
+        if seconds.is_nan() || seconds < 0.0 {
             fail(l, current, &format!("`time.sleep` takes a number of seconds from 0, not {seconds}"));
         }
         let length = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX).min(SLEEP_MAX);

@@ -270,7 +270,7 @@ impl Vm {
         let (length, emitted) = (batch.out.len(), batch.emitted);
         // SAFETY: there is a value at `index`; elements are pushed and popped.
         let outcome = unsafe {
-            match self.check_list(l, index) {
+            match check_list(l, index) {
                 Err(what) => Err(Raised::result(what)),
                 Ok(count) => (1..=count).try_for_each(|at| {
                     ffi::lua_rawgeti_(l, index, at as c_int);
@@ -287,22 +287,22 @@ impl Vm {
         }
         outcome
     }
+}
 
-    /// The length of the list at `index`, or why it is none.
-    unsafe fn check_list(&self, l: *mut lua_State, index: c_int) -> Result<usize, String> {
-        // SAFETY: there is a value at `index`.
-        unsafe {
-            let got = match ffi::lua_type(l, index) {
-                ffi::LUA_TTABLE => {
-                    return super::encode::list_len(l, index)
-                        .map_err(|what| format!("the returned table {what}"));
-                }
-                ffi::LUA_TNIL => "nil".to_owned(),
-                ffi::LUA_TLIGHTUSERDATA => "null".to_owned(),
-                other => std::ffi::CStr::from_ptr(ffi::lua_typename(l, other)).to_string_lossy().into_owned(),
-            };
-            Err(format!("the function of a `flat_map` must return a list, not {got}"))
-        }
+/// The length of the list at `index`, or why it is none.
+unsafe fn check_list(l: *mut lua_State, index: c_int) -> Result<usize, String> {
+    // SAFETY: there is a value at `index`.
+    unsafe {
+        let got = match ffi::lua_type(l, index) {
+            ffi::LUA_TTABLE => {
+                return super::encode::list_len(l, index)
+                    .map_err(|what| format!("the returned table {what}"));
+            }
+            ffi::LUA_TNIL => "nil".to_owned(),
+            ffi::LUA_TLIGHTUSERDATA => "null".to_owned(),
+            other => std::ffi::CStr::from_ptr(ffi::lua_typename(l, other)).to_string_lossy().into_owned(),
+        };
+        Err(format!("the function of a `flat_map` must return a list, not {got}"))
     }
 }
 

@@ -81,7 +81,7 @@ impl Vm {
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let mut l = ptr::null_mut();
         let mut anchors = [0; 3];
-        let inspect = lua.create_function(inspect)?;
+        let inspect = lua.create_function(|_, value: Value| Ok(inspect(&value)))?;
         let sample =
             lua.create_function(|_, ()| -> mlua::Result<()> { Err(mlua::Error::runtime("sample")) })?;
         // SAFETY: the closure leaves nothing on the stack, and `current` outlives the state, see `Vm`.
@@ -181,15 +181,20 @@ unsafe extern "C-unwind" fn trampoline(l: *mut lua_State) -> c_int {
 }
 
 /// Kind, message and retryability of an error that came through the safe interface.
-fn inspect(_: &Lua, value: Value) -> mlua::Result<(&'static str, String, bool)> {
-    let Value::Error(error) = value else { return Ok(("error", "error".to_owned(), true)) };
-    Ok(inspect_error(&error))
+fn inspect(value: &Value) -> (&'static str, String, bool) {
+    match value {
+        Value::Error(error) => inspect_error(error),
+        _ => ("error", "error".to_owned(), true),
+    }
 }
 
 fn inspect_error(error: &mlua::Error) -> (&'static str, String, bool) {
     match error {
         mlua::Error::CallbackError { cause, .. } => inspect_error(cause),
-        mlua::Error::RuntimeError(message) => ("error", message.clone(), true),
+        mlua::Error::RuntimeError(message) => {
+            let message = message.split("\nstack traceback:").next().unwrap_or_default();
+            ("error", message.to_owned(), true)
+        }
         mlua::Error::MemoryError(_) => ("memory", "not enough memory".to_owned(), true),
         mlua::Error::ExternalError(cause) => match cause.downcast_ref::<HostError>() {
             Some(HostError { kind, message, retryable }) => (kind, message.clone(), *retryable),

@@ -1,17 +1,24 @@
 //! Whole workers: text in, text out.
 
+mod environment;
+mod interruption;
+mod plain;
+mod waits;
+
+use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
-use crate::event::{FailureKind, StepId};
+use crate::event::StepId;
 use crate::lua::testing::{block, scope, source};
-use crate::lua::{Cancel, CancelLevel};
+use crate::lua::{Cancel, Slow};
 
 /// A worker and what keeps it alive.
 struct Bench {
     worker: Worker,
     cancel: Arc<Cancel>,
+    slow: Arc<std::sync::Mutex<Vec<Slow>>>,
     _watchdog: Watchdog,
 }
 
@@ -31,17 +38,30 @@ fn options() -> WorkerOptions {
     }
 }
 
+/// Lua from line 5 on of a pipeline file.
 fn script(lua: &str) -> Script {
-    let file = source(&format!("steps:\n  clean:\n    lua: |\n{lua}"));
-    Script::body(block(&file, 4, lua), ".".into())
+    let text: Vec<String> = lua.lines().map(|line| format!("      {line}")).collect();
+    let file = source(&format!("version: 1\nsteps:\n  clean:\n    map: |\n{}\n", text.join("\n")));
+    Script::body(block(&file, 5, lua), ".".into())
+}
+
+fn try_bench(
+    script: &Script,
+    options: &WorkerOptions,
+    slow_after: Option<Duration>,
+) -> Result<Bench, ScriptError> {
+    let slow = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&slow);
+    let watchdog =
+        Watchdog::start(Box::new(move |slow| heard.lock().expect("no panic").push(slow))).expect("a thread");
+    let cancel = Arc::new(Cancel::default());
+    let guard = Guard::new(Arc::clone(&cancel), StepId(0), slow_after);
+    let worker = Worker::new(script, options, &guard, &watchdog)?;
+    Ok(Bench { worker, cancel, slow, _watchdog: watchdog })
 }
 
 fn bench(script: &Script, options: &WorkerOptions) -> Bench {
-    let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
-    let cancel = Arc::new(Cancel::default());
-    let guard = Guard::new(Arc::clone(&cancel), StepId(0), None);
-    let worker = Worker::new(script, options, &guard, &watchdog).expect("loads");
-    Bench { worker, cancel, _watchdog: watchdog }
+    try_bench(script, options, None).expect("loads")
 }
 
 fn chunk(items: &[&str]) -> Chunk {
@@ -52,34 +72,29 @@ fn chunk(items: &[&str]) -> Chunk {
     chunk
 }
 
+const FIRST: Attempt = Attempt { number: 1, item_deadline: None };
+
 /// Results and endings, one a line, in the order in which they came.
 fn run(bench: &mut Bench, items: &[&str]) -> String {
+    let mut out = Vec::new();
+    let mut ends = Vec::new();
+    let chunk = chunk(items);
+    let mut heard = |at, len, end, _| {
+        ends.push((at, len, end));
+        true
+    };
+    let minute = Duration::from_secs(60);
+    let (done, lines) = bench.worker.run(&chunk, 0..items.len(), FIRST, minute, &mut out, &mut heard);
+    assert_eq!(lines, String::from_utf8_lossy(&out).lines().count() as u64);
     let mut text = String::new();
     let mut shown = 0;
-    let mut out = Vec::new();
-    let chunk = chunk(items);
-    let attempt = Attempt { number: 1, item_deadline: None };
-    let mut ends = Vec::new();
-    let (done, lines) = bench.worker.run(
-        &chunk,
-        0..items.len(),
-        attempt,
-        Duration::from_secs(60),
-        &mut out,
-        &mut |at, len, end, _| {
-            ends.push((at, len, end));
-            true
-        },
-    );
     for (at, len, end) in ends {
-        text.push_str(&String::from_utf8_lossy(&out[shown..len]));
-        text.push_str(&format!("{}! {}\n", at + 1, show(&end)));
+        let _ = writeln!(text, "{}{}! {}", String::from_utf8_lossy(&out[shown..len]), at + 1, show(&end));
         shown = len;
     }
     text.push_str(&String::from_utf8_lossy(&out[shown..]));
-    assert_eq!(lines, out.iter().filter(|byte| **byte == b'\n').count() as u64);
     if done < items.len() {
-        text.push_str(&format!("{done} of {}\n", items.len()));
+        let _ = writeln!(text, "{done} of {}", items.len());
     }
     text
 }
@@ -99,16 +114,11 @@ fn show(end: &ItemEnd) -> String {
     }
 }
 
-fn check(lua: &str, items: &[&str], expect: &str) {
-    let mut bench = bench(&script(lua), &options());
-    assert_eq!(run(&mut bench, items).trim_end(), expect.trim_end(), "{lua}");
+fn check_with(options: &WorkerOptions, lua: &str, items: &[&str], expect: &str) {
+    let mut bench = bench(&script(lua), options);
+    assert_eq!(run(&mut bench, items).trim_end(), expect, "{lua}");
 }
 
-#[test]
-fn a_map_returns_one_value_an_item() {
-    check(
-        "return { id = item.id, n = index }",
-        &[r#"{"id":5,"x":1}"#, r#"{"id":"é"}"#],
-        "{\"id\":5,\"n\":1}\n{\"id\":\"é\",\"n\":2}",
-    );
+fn check(lua: &str, items: &[&str], expect: &str) {
+    check_with(&options(), lua, items, expect);
 }

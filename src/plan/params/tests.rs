@@ -36,7 +36,7 @@ fn check_inputs(declared: &Value, inputs: &Inputs, expect: &Result<Value, &str>)
         .collect();
     match expect {
         Ok(expect) => {
-            assert_eq!((Value::Object(values.known), complaints.join("\n")), (expect.clone(), String::new()))
+            assert_eq!((Value::Object(values.known), complaints.join("\n")), (expect.clone(), String::new()));
         }
         Err(expect) => assert_eq!(complaints.join("\n"), *expect),
     }
@@ -145,14 +145,16 @@ fn a_declaration_must_not_contradict_itself() {
 fn only_named_variables_are_visible() {
     let declared = json!({ "API": "x", "TOKEN": { "required": true }, "SOFT": { "required": false } });
     let declared = declared.as_object().expect("a map");
-    let mut inputs = Inputs::default();
-    inputs.env =
-        [("API", "y"), ("HOME", "z")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let given = [("API", "y"), ("HOME", "z")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut inputs = Inputs { env: given.into(), ..Inputs::default() };
     let mut usage = Vec::new();
     let values = env(declared, &inputs, &mut usage);
-    assert_eq!(Value::Object(values.known), json!({ "API": "y" }));
+    assert_eq!(
+        (Value::Object(values.known), values.missing),
+        (json!({ "API": "y" }), vec!["TOKEN".to_owned()])
+    );
     assert_eq!(usage.len(), 1);
     assert_eq!(usage[0].message, "environment variable `TOKEN` is not set");
     inputs.check_only = true;
-    assert_eq!(env(declared, &inputs, &mut usage).missing, ["TOKEN"]);
+    assert_eq!((env(declared, &inputs, &mut usage).missing.len(), usage.len()), (1, 1));
 }

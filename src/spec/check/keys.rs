@@ -7,6 +7,7 @@ use super::subject::{listed, parts, subject};
 use crate::source::{Diagnostic, nearest};
 use crate::spec::document::escape;
 use crate::spec::shown;
+use crate::spec::step::VERBS;
 
 /// What people coming from other tools write, and what it is called here.
 const ELSEWHERE: [(&str, &str); 12] = [
@@ -51,11 +52,13 @@ pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key:
     let names: Vec<&str> =
         properties(schema).map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
     let given = checked.value.pointer(pointer).and_then(Value::as_object);
-    let free = |name: &&str| given.is_none_or(|given| !given.contains_key(*name));
+    let has = |name: &str| given.is_some_and(|given| given.contains_key(name));
+    let verb = VERBS.into_iter().find(|verb| names.contains(verb) && has(verb));
+    let free = |name: &&str| !has(name) && (verb.is_none() || !VERBS.contains(name));
     let meant = near(key, names.iter().copied());
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == key).map(|(_, name)| *name);
     let span = checked.key_span(&format!("{pointer}/{}", escape(key)));
-    let label = match (meant, elsewhere, holder(schema, key)) {
+    let label = match (meant, elsewhere, holder(schema, key, verb)) {
         (Some(meant), ..) => format!("did you mean `{meant}`?"),
         (None, Some(name), _) => format!("here it is called {name}"),
         (None, None, Some(verb)) => format!("this belongs into the map under `{verb}`"),
@@ -81,11 +84,12 @@ pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key:
         .help(help)
 }
 
-/// The verb of a step under which a key would be right.
-fn holder(schema: &Value, key: &str) -> Option<&'static str> {
-    let inside = |verb: &str| schema.pointer(&format!("/properties/{verb}/properties/{key}")).is_some();
+/// The verb under which a key of a step would be right: the one that the step has, if it takes that key.
+fn holder(schema: &Value, key: &str, verb: Option<&'static str>) -> Option<&'static str> {
     let is_word = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    ["map", "read", "write", "glob"].into_iter().find(|verb| is_word && inside(verb))
+    let takes = |verb: &&str| schema.pointer(&format!("/properties/{verb}/properties/{key}")).is_some();
+    let verbs = verb.into_iter().chain(["map", "read", "write", "glob"]);
+    verbs.filter(|_| is_word).find(takes)
 }
 
 /// A key that must be there.
@@ -113,9 +117,9 @@ pub(super) fn bad_name(checked: &Checked<'_>, schema: &Value, pointer: &str, nam
         _ => "parameter",
     };
     let span = checked.key_span(&format!("{pointer}/{}", escape(name)));
-    let wanted = schema.pointer("/propertyNames/patternErrorMessage").and_then(Value::as_str);
+    let wanted = schema.get("patternErrorMessage").or(schema.pointer("/propertyNames/patternErrorMessage"));
     checked
         .error("flowrun::bad_name", format!("`{}` is not a name for a {what}", shown(name)))
         .label(span, "not a name")
-        .help(wanted.unwrap_or("use letters, digits and `_`"))
+        .help(wanted.and_then(Value::as_str).unwrap_or("use letters, digits and `_`"))
 }

@@ -36,7 +36,10 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
         }
         _ if pointer == "/version" => vec![at.version()],
         Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
-        Kind::Type { .. } if checked.dropped && value.is_null() => Vec::new(),
+        // What is no duration or size at all is said already.
+        Kind::Not { .. } if !at.is_unit() => Vec::new(),
+        Kind::Not { .. } => vec![at.range("more than", &Value::from(0), "too small")],
+        Kind::Type { .. } if value.is_null() && (checked.dropped || at.was_refused()) => Vec::new(),
         Kind::Type { .. } if pointer == "/steps" && value.is_null() => at.no_steps().into_iter().collect(),
         Kind::Type { .. } => vec![at.wrong_type()],
         Kind::Pattern { .. } => vec![at.pattern()],
@@ -87,6 +90,12 @@ impl At<'_> {
         self.found("flowrun::bad_value", message, label, help)
     }
 
+    /// Whether something was written here that YAML, or its checks, made nothing of and have said so.
+    fn was_refused(&self) -> bool {
+        let span = self.checked.spans.value(self.pointer);
+        !matches!(&self.checked.file.text()[span.start..span.end], "" | "~" | "null" | "Null" | "NULL")
+    }
+
     /// The JSON types that may stand here.
     fn types(&self) -> Vec<&str> {
         match self.schema.get("type") {
@@ -107,6 +116,9 @@ impl At<'_> {
         if let Some(unit) = self.text("x-unit") {
             return format!("a {unit}");
         }
+        if self.is_items() {
+            return "a list or `{lua: …}`".to_owned();
+        }
         let types = self.types();
         // A number, a boolean or a list that is text as well is so for expressions only, or for a few words.
         let is_text = types == ["string"] || types.first() == Some(&"string");
@@ -118,7 +130,7 @@ impl At<'_> {
             .collect();
         names.extend(words.iter().map(|word| format!("`{word}`")));
         match names.split_last() {
-            Some((last, [])) => last.clone(),
+            Some((last, [])) => last.replace(", ", " or "),
             Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
             None => "something else".to_owned(),
         }
@@ -132,12 +144,33 @@ impl At<'_> {
         }
         let message = format!("must be {}, not {}", self.wanted(), word(self.value));
         let help = match self.value {
+            Value::String(text) => self.glued_key(text),
             Value::Number(_) | Value::Bool(_) if self.types() == ["string"] && self.words().is_empty() => {
                 Some(format!("put quotes around it: `\"{}\"`", self.value))
             }
             _ => None,
         };
         self.found("flowrun::wrong_type", &message, &format!("this is {}", word(self.value)), help)
+    }
+
+    /// Whether the value is what its unit wants.
+    fn is_unit(&self) -> bool {
+        let given = self.value.as_str().unwrap_or_default();
+        match self.unit() {
+            Some("size") => units::size(given).is_ok(),
+            _ => units::duration(given).is_ok(),
+        }
+    }
+
+    /// What to say about a text that starts with the name of a key, where a map should be.
+    fn glued_key(&self, text: &str) -> Option<String> {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        let (key, rest) = text.split_at(end);
+        keys::properties(self.schema)?.get(key)?;
+        Some(match rest.starts_with(':') {
+            true => format!("put a space after `{key}:`"),
+            false => format!("put a `:` after `{key}`"),
+        })
     }
 
     fn unit(&self) -> Option<&str> {
@@ -175,7 +208,10 @@ impl At<'_> {
     }
 
     fn choice(&self) -> String {
-        format!("must be one of {}", listed(self.words()))
+        match self.types().as_slice() {
+            ["string"] => format!("must be one of {}", listed(self.words())),
+            _ => format!("must be {}", self.wanted()),
+        }
     }
 
     fn is_items(&self) -> bool {
@@ -207,16 +243,16 @@ impl At<'_> {
     }
 
     fn bad_name(&self, given: &str) -> Diagnostic {
-        let wanted =
-            self.text("patternErrorMessage").unwrap_or("letters, digits, `_` and `-`, no digit first");
         let stem = given.strip_suffix(".failed").unwrap_or(given);
+        let is_step = !self.pointer.starts_with("/name");
         let help = match stem.rsplit_once('.') {
             Some((step, _)) if self.pointer.contains("/from") => {
                 format!("a step gives `{step}` or `{step}.failed`")
             }
-            _ => format!("use {wanted}"),
+            _ => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`".to_owned(),
         };
-        self.found("flowrun::bad_name", "is not a name", "not a name", Some(help))
+        let message = if is_step { "must be the id of a step" } else { "must be an id" };
+        self.found("flowrun::bad_name", message, "not an id", Some(help))
     }
 
     /// A number without a unit, or with one that does not exist.
@@ -232,7 +268,8 @@ impl At<'_> {
                     error.meant.map_or(format!("not a {unit}"), |meant| format!("did you mean `{meant}`?"));
                 self.found(code, &format!("is not a {unit}"), &label, Some(error.wanted.to_owned()))
             }
-            None => self.found("flowrun::out_of_range", "must be more than zero", "too small", None),
+            // Only the pattern of the schema is narrower; the two are compared by a test.
+            None => self.found(code, &format!("is not a {unit}"), &format!("not a {unit}"), None),
         }
     }
 
@@ -266,7 +303,7 @@ fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
     match kind {
         "integer" => "a whole number",
         "number" => "a number",
-        "boolean" => "`true` or `false`",
+        "boolean" => "`true`, `false`",
         "array" => "a list",
         "object" => "a map",
         "string" => match pointer.rsplit('/').next() {

@@ -49,7 +49,11 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn value(&mut self, node: &Node, key: Option<Span>) -> Value {
-        let place = Place { key: key.map(|key| self.written(key)), value: self.written(node.span) };
+        let place = Place {
+            key: key.map(|key| self.written(key)),
+            value: self.written(node.span),
+            scalar: !matches!(node.kind, Kind::List(_) | Kind::Map(_)),
+        };
         self.spans.insert(self.pointer.clone(), place);
         match &node.kind {
             Kind::List(items) => {

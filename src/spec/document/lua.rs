@@ -74,3 +74,90 @@ fn add(found: &mut Vec<LuaField>, value: &Value, pointer: &str, role: LuaRole, s
 pub(in crate::spec) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::testing::loaded;
+
+    /// The Lua of step `b`, its line, whether lines agree, and the text of the file at `columns` of `line` of it.
+    fn check(
+        step: &str,
+        pointer: &str,
+        line: usize,
+        columns: std::ops::Range<usize>,
+        expect: (&str, usize, bool, &str),
+    ) {
+        let text = format!("steps:\n  a: {{ items: [1] }}\n  b:\n    from: a\n{step}");
+        let loaded = loaded(&text);
+        let document = loaded.document.expect("it is YAML");
+        let block = document.block(pointer).expect("it is Lua");
+        let span = document.lua_span(pointer, line, columns);
+        let found = (&*block.text, block.line, block.exact, &text[span.start..span.end]);
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn blocks_know_their_lines_and_columns() {
+        let block = "    map: |\n      local x = 1\n      return y + x\n";
+        check(block, "/steps/b/map", 7, 7..8, ("local x = 1\nreturn y + x\n", 6, true, "y"));
+        let strip = "    map: |-\n      return é\n";
+        check(strip, "/steps/b/map", 6, 7..9, ("return é", 6, true, "é"));
+        let indicator = "    map: |2\n          return y\n";
+        check(indicator, "/steps/b/map", 6, 11..12, ("    return y\n", 6, true, "y"));
+    }
+
+    #[test]
+    fn blank_lines_at_the_start_of_a_block_count() {
+        let block = "    map:\n      lua: | # lua\n\n\n        return y\n";
+        check(block, "/steps/b/map/lua", 9, 7..8, ("\n\nreturn y\n", 7, true, "y"));
+    }
+
+    #[test]
+    fn windows_line_ends_change_nothing() {
+        let block = "    map: |\r\n      local x\r\n      return y\r\n";
+        check(block, "/steps/b/map", 7, 7..8, ("local x\nreturn y\n", 6, true, "y"));
+    }
+
+    #[test]
+    fn texts_on_one_line_have_columns() {
+        check("    map: return y\n", "/steps/b/map", 5, 7..8, ("return y", 5, true, "y"));
+        check("    map: return y # why\n", "/steps/b/map/lua", 5, 7..8, ("return y", 5, true, "y"));
+        check("    map: 'return ''y'''\n", "/steps/b/map", 5, 7..10, ("return 'y'", 5, true, "''y''"));
+        check(
+            "    map: \"return \\\"y\\\" .. z\"\n",
+            "/steps/b/map",
+            5,
+            14..15,
+            ("return \"y\" .. z", 5, true, "z"),
+        );
+        check("    map: \"return \\x41 .. z\"\n", "/steps/b/map", 5, 12..13, ("return A .. z", 5, true, "z"));
+    }
+
+    #[test]
+    fn joined_lines_have_columns_too() {
+        let folded = "    map: >\n      local x\n      return y\n\n      + z\n";
+        check(folded, "/steps/b/map", 6, 15..16, ("local x return y\n+ z\n", 6, false, "y"));
+        check(folded, "/steps/b/map", 7, 2..3, ("local x return y\n+ z\n", 6, false, "z"));
+        let plain = "    map: local x\n      return y\n";
+        check(plain, "/steps/b/map", 5, 15..16, ("local x return y", 5, false, "y"));
+        let quoted = "    map: \"local\\\n      \\ x\n      return y\"\n";
+        check(quoted, "/steps/b/map", 5, 15..16, ("local x return y", 5, false, "y"));
+    }
+
+    #[test]
+    fn what_is_out_of_the_text_stays_in_the_file() {
+        check("    map: |\n      return\n", "/steps/b/map", 99, 0..9, ("return\n", 6, true, ""));
+        check("    map: return\n", "/steps/b/map", 5, 90..99, ("return", 5, true, ""));
+    }
+
+    #[test]
+    fn a_patched_file_keeps_its_places() {
+        let block = "    map: |\n      return y\n    name: \"x\n";
+        check(block, "/steps/b/map", 6, 7..8, ("return y\n", 6, true, "y"));
+    }
+
+    #[test]
+    fn conditions_may_be_words() {
+        check("    when: false\n    map: return 1\n", "/steps/b/when", 5, 0..5, ("false", 5, true, "false"));
+    }
+}

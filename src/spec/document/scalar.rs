@@ -84,6 +84,7 @@ impl Scalar {
         let source = &read.text()[start..self.read.end];
         let mut at = 0;
         for c in before.chars() {
+            at += self.joined(&source[at..]);
             let blank = source[at..].len() - source[at..].trim_start().len();
             let folded = source[at..at + blank].contains('\n');
             at += match (c.is_whitespace(), source[at..].chars().next()) {
@@ -97,6 +98,15 @@ impl Scalar {
             };
         }
         start + at
+    }
+
+    /// Bytes of an escaped line end, which stands for nothing.
+    fn joined(&self, source: &str) -> usize {
+        let ends = ["\\\n", "\\\r\n"];
+        match ends.iter().find_map(|end| source.strip_prefix(end)) {
+            Some(rest) if self.style == Style::DoubleQuoted => source.len() - rest.trim_start().len(),
+            _ => 0,
+        }
     }
 
     /// Bytes that the notation takes for the next character.

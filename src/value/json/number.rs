@@ -75,12 +75,11 @@ fn integer(
             (false, _) => Number::Integer(value),
         });
     }
-    match reader.text[start..reader.at].parse() {
-        Ok(value) => Ok(Number::Integer(value)),
-        Err(_) => {
-            reader.at = start;
-            Err(Fault::IntegerRange)
-        }
+    if let Ok(value) = reader.text[start..reader.at].parse() {
+        Ok(Number::Integer(value))
+    } else {
+        reader.at = start;
+        Err(Fault::IntegerRange)
     }
 }
 

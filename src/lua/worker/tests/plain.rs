@@ -1,0 +1,272 @@
+//! Values, shapes, and failures of every kind that a function can bring about.
+
+use super::*;
+
+#[test]
+fn a_map_returns_one_value_an_item() {
+    check(
+        "return { id = item.id, n = index }",
+        &[r#"{"id":5,"x":1}"#, " {\"id\":\"é\"}\r\n"],
+        "{\"id\":5,\"n\":1}\n{\"id\":\"é\",\"n\":2}",
+    );
+    check("return nil", &["1"], "null");
+    check("return item", &["null", "[]", "{}", "-0.0", "\"x\""], "null\n[]\n{}\n-0.0\n\"x\"");
+}
+
+#[test]
+fn values_go_through_unharmed() {
+    for item in [
+        "9007199254740993",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0.1",
+        "1e300",
+        "5e-324",
+        "-0.0",
+        "\"\\u0000\\u001f é 😀 \\\" \\\\ \"",
+        r#"{"a":[],"b":{},"c":[{}],"d":{"e":[[]]},"f":null}"#,
+    ] {
+        let expect = serde_json::from_str::<serde_json::Value>(item).expect("json");
+        let mut bench = bench(&script("return item"), &options());
+        let got = run(&mut bench, &[item]);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&got).expect("json"), expect, "{item}");
+    }
+    check("return item", &["1.0", "1e3", "1e18"], "1\n1000\n1e+18");
+    check(
+        "return { [item] = tostring(item), t = `{item}` }",
+        &["9007199254740993"],
+        "1! result: the value has a key of type integer",
+    );
+}
+
+#[test]
+fn big_integers_can_be_compared_and_used_as_keys() {
+    check(
+        "local t = {}\nt[item.a] = 1\nreturn { item.a == item.b, t[item.b], tostring(item.a), `{item.a}` }",
+        &[r#"{"a":9007199254740993,"b":9007199254740993}"#],
+        "[true,1,\"9007199254740993\",\"9007199254740993\"]",
+    );
+    check(
+        "return item + 1",
+        &["9007199254740993"],
+        "1! error at p.yaml:5: attempt to perform arithmetic (add) on integer and number",
+    );
+}
+
+#[test]
+fn keys_follow_the_item_and_new_ones_are_sorted() {
+    check(
+        "item.b = nil\nitem.z2 = 1\nitem.a2 = { y = 1, x = 2 }\nitem.w = 0\nreturn item",
+        &[r#"{"z":1,"b":2,"a":{"q":1,"c":2},"w":3}"#],
+        r#"{"z":1,"a":{"c":2,"q":1},"w":0,"a2":{"x":2,"y":1},"z2":1}"#,
+    );
+    check(
+        "return { c = 1, a = 2, b = 3 }",
+        &[r#"{"b":1,"c":2}"#, "5"],
+        "{\"b\":3,\"c\":1,\"a\":2}\n{\"a\":2,\"b\":3,\"c\":1}",
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_named_with_its_path() {
+    for (lua, expect) in [
+        ("return { a = { b = { 1, 2, 0/0 } } }", "`.a.b[3]` is NaN"),
+        ("return { ['a b'] = math.huge }", "`[\"a b\"]` is infinite"),
+        ("return print", "the value is a function"),
+        ("return { x = { coroutine.create(print) } }", "`.x[1]` is a thread"),
+        ("local t = {}\nt.a = { t }\nreturn t", "`.a[1]` contains itself"),
+        ("return { l = { 1, nil, 3 } }", "`.l` is a list with holes"),
+        ("return { l = { [2] = 1 } }", "`.l` is a list with holes (there is no element 1)"),
+        ("return { 1, a = 2 }", "the value has both list and map keys"),
+        ("return { [1.5] = 2 }", "the value has the number 1.5 as a key"),
+        ("return { [true] = 2 }", "the value has a key of type boolean"),
+        ("return { s = '\\xff' }", "`.s` is a string that is not valid UTF-8"),
+        ("return { ['\\xff'] = 1 }", "the value has a key that is not valid UTF-8"),
+        ("return json.array({ a = 1 })", "the value has both list and map keys"),
+        ("return", "the function returned no value; did you forget `return`?"),
+        ("local x = item", "the function returned no value; did you forget `return`?"),
+        ("local t = {}\nfor _ = 1, 600 do t = { t } end\nreturn t", "is nested deeper than 512 levels"),
+    ] {
+        let mut bench = bench(&script(lua), &options());
+        let got = run(&mut bench, &["1"]);
+        assert!(got.starts_with("1! result: ") && got.trim_end().ends_with(expect), "{lua}: {got}");
+    }
+}
+
+#[test]
+fn a_list_or_a_map_can_be_asked_for() {
+    check(
+        "return { json.array(), json.object(), json.array({ 1 }), json.object({ 'a' }), {}, json.null }",
+        &["1"],
+        r#"[[],{},[1],{"1":"a"},{},null]"#,
+    );
+}
+
+#[test]
+fn a_flat_map_emits_each_element() {
+    let flat = WorkerOptions { shape: Shape::FlatMap, ..options() };
+    check_with(
+        &flat,
+        "return item.l",
+        &[r#"{"l":[1,{"a":2}]}"#, r#"{"l":[]}"#, r#"{"l":[3]}"#],
+        "1\n{\"a\":2}\n3",
+    );
+    check_with(&flat, "return {}", &["1"], "");
+    for (lua, expect) in [
+        ("return nil", "result: the function of a `flat_map` must return a list, not nil"),
+        ("return json.null", "result: the function of a `flat_map` must return a list, not null"),
+        ("return 'ab'", "result: the function of a `flat_map` must return a list, not string"),
+        ("return { a = 1 }", "result: the returned table is a map, not a list"),
+        ("return { 1, { a = 0/0 } }", "result: `[2].a` is NaN"),
+    ] {
+        check_with(&flat, lua, &["1"], &format!("1! {expect}"));
+    }
+}
+
+#[test]
+fn a_filter_keeps_the_item_as_it_was_read() {
+    let filter = WorkerOptions { shape: Shape::Filter, ..options() };
+    check_with(
+        &filter,
+        "item.a = 5\nreturn item.keep",
+        &[r#" { "keep" : 1.0, "b": 2}"#, r#"{"keep":false}"#, r#"{"keep":null}"#, "{\"keep\":\n1}", "{}"],
+        "{ \"keep\" : 1.0, \"b\": 2}\n{\"keep\":1}",
+    );
+    check_with(
+        &filter,
+        "local x",
+        &["1"],
+        "1! result: the function returned no value; did you forget `return`?",
+    );
+}
+
+#[test]
+fn errors_keep_their_message_place_and_fields() {
+    for (lua, expect) in [
+        ("local a = item\nreturn a.x.c", "error at p.yaml:6: attempt to index nil with 'c'"),
+        ("error('no')", "error at p.yaml:5: no"),
+        ("error('no', 0)", "error at p.yaml:5: no"),
+        ("local function f(...)\n  error('far', 2)\nend\n\nf()", "error at p.yaml:9: far"),
+        ("error()", "error at p.yaml:5: error raised with nil"),
+        ("error({})", "error at p.yaml:5: {}"),
+        ("error({ code = 42 })", "error at p.yaml:5: {\"code\":42}"),
+        ("error({ message = 'm', code = 42 })", "error at p.yaml:5: m"),
+        (
+            "error(setmetatable({}, { __tostring = function() return 'shown' end }))",
+            "error at p.yaml:5: shown",
+        ),
+        ("error(42)", "error at p.yaml:5: 42"),
+        ("error(print)", "error at p.yaml:5: error raised with a function"),
+        ("error('a\\xffb')", "error at p.yaml:5: a\u{fffd}b"),
+        ("error({ message = '\\xff' })", "error at p.yaml:5: \u{fffd}"),
+        ("return item.b.c", "error at p.yaml:5: attempt to index JSON null with 'c'"),
+        ("item.b.c = 1", "error at p.yaml:5: attempt to index JSON null with 'c'"),
+        ("return item.b + 1", "error at p.yaml:5: attempt to perform arithmetic (add) on null and number"),
+        ("local function f(n) return f(n + 1) + 1 end\nreturn f(1)", "error at p.yaml:5: stack overflow"),
+        ("x = 1", "error at p.yaml:5: globals are read-only: write `local x` to make a variable of your own"),
+        ("string.upper = 1", "error at p.yaml:5: attempt to modify a readonly table"),
+        ("rawset(_G, 'x', 1)", "error at p.yaml:5: attempt to modify a readonly table"),
+    ] {
+        check(lua, &[r#"{"b":null}"#], &format!("1! {expect}"));
+    }
+}
+
+#[test]
+fn flow_ends_the_item_as_asked() {
+    for (lua, expect) in [
+        ("flow.skip()", "skipped -"),
+        ("flow.skip('too short')", "skipped too short"),
+        ("flow.fail('bad')", "error at p.yaml:5: bad (for good)"),
+        ("flow.fail('bad', { code = 3, b = {} })", "error at p.yaml:5: bad {\"b\":{},\"code\":3} (for good)"),
+        ("flow.retry('later', { after = 1.5 })", "error at p.yaml:5: later after 1.5s"),
+        ("flow.retry('later')", "error at p.yaml:5: later"),
+        (
+            "flow.retry('later', { after = -1 })",
+            "error at p.yaml:5: `after` of `flow.retry` must be a number of seconds from 0 (for good)",
+        ),
+        (
+            "local ok, err = pcall(flow.fail, 'x')\nreturn { ok, err.message, err.kind, err.retryable, tostring(err) }",
+            "",
+        ),
+        ("coroutine.wrap(function() flow.skip('inside') end)()", "skipped inside"),
+    ] {
+        let expect = if expect.is_empty() {
+            r#"[false,"x","error",false,"x"]"#.to_owned()
+        } else {
+            format!("1! {expect}")
+        };
+        check(lua, &["1"], &expect);
+    }
+}
+
+#[test]
+fn bad_rows_do_not_disturb_their_neighbours() {
+    check(
+        "return item",
+        &["1", "{\"a\":", "18446744073709551615", "2"],
+        "1\n2! bad row: expected a value, found the end of the text at byte 6\n\
+         3! bad row: the integer does not fit into 64 bits; quote it to keep it as a string at byte 1\n2",
+    );
+}
+
+#[test]
+fn memory_bombs_and_panics_are_that_items_failure() {
+    let lua = "if item == 1 then\n  local t = {}\n  while true do t[#t + 1] = ('x'):rep(1e6) .. #t end\nend\n\
+               if item == 2 then return ('x'):rep(1e9) end\nif item == 3 then return table.create(5e7, 1) end\nreturn item";
+    check(
+        lua,
+        &["1", "2", "3", "4"],
+        "1! memory at p.yaml:7: not enough memory\n2! memory at p.yaml:9: not enough memory\n\
+         3! memory at p.yaml:10: not enough memory\n4",
+    );
+    let big = format!("[{}1]", "1,".repeat(8_000_000));
+    check("return #item", &[&big, "[1]"], "1! memory: not enough memory\n1");
+}
+
+#[test]
+fn a_run_stops_when_told_and_keeps_count() {
+    let mut bench = bench(&script("if item > 1 then error('x', 0) end return item"), &options());
+    let chunk = chunk(&["1", "2", "3", "1"]);
+    let mut out = Vec::new();
+    let mut calls = 0;
+    let mut heard = |_, _, _, _| {
+        calls += 1;
+        calls < 2
+    };
+    let counts = bench.worker.run(&chunk, 0..4, FIRST, Duration::from_secs(9), &mut out, &mut heard);
+    assert_eq!((counts, calls, out), ((3, 1), 2, b"1\n".to_vec()));
+    let counts =
+        bench.worker.run(&chunk, 3..4, FIRST, Duration::ZERO, &mut Vec::new(), &mut |_, _, _, _| true);
+    assert_eq!(counts, (1, 1), "never before the first");
+    bench.cancel.raise(crate::lua::CancelLevel::Drain);
+    let counts =
+        bench
+            .worker
+            .run(&chunk, 0..1, FIRST, Duration::from_secs(9), &mut Vec::new(), &mut |_, _, _, _| true);
+    assert_eq!(counts, (0, 0));
+}
+
+#[test]
+fn retries_when_sees_the_error_and_the_attempt() {
+    let file = source("a\nb\nc\nd\ne\nf");
+    for (when, kind, expect) in [
+        ("err.kind == 'error' and attempt < 2", "a", "error: a"),
+        ("attempt > 1", "a", "error: a (for good)"),
+        ("err.message:find('tem')", "temporary", "error: temporary"),
+        ("err.gone.x", "a", "error: a (and `retries.when` failed: attempt to index nil with 'x') (for good)"),
+        (
+            "(function() while true do end end)()",
+            "a",
+            "error: a (and `retries.when` failed: ran longer than 1s) (for good)",
+        ),
+    ] {
+        let when = Script::expression(block(&file, 1, when), ".".into());
+        let options = WorkerOptions { retry_when: Some(when), ..options() };
+        check_with(
+            &options,
+            &format!("error({{ message = '{kind}' }})"),
+            &["1"],
+            &format!("1! {}", expect.replacen("error:", "error at p.yaml:5:", 1)),
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Findings about keys and steps, with their whole text.
+
+use expect_test::expect;
+
+use super::{check, with_policy};
+
+#[test]
+fn unknown_keys_name_the_nearest_or_all() {
+    check(
+        &with_policy("      retrys: 3\n      retry_delay: 1s\n"),
+        &expect![[r#"
+        unknown_key: unknown key `retrys` in `map` of step `clean`
+          8:7 "retrys" did you mean `retries`?
+          help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
+        unknown_key: unknown key `retry_delay` in `map` of step `clean`
+          9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
+          help: keys that may stand here: `file`, `setup`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `memory`, `slow_after`
+    "#]],
+    );
+}
+
+#[test]
+fn unknown_keys_at_the_top() {
+    check(
+        "nmae: x\nsecrets: {}\nsteps: {a: {items: [1]}}\n",
+        &expect![[r#"
+        unknown_key: unknown key `nmae`
+          1:1 "nmae" did you mean `name`?
+          help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
+        unknown_key: unknown key `secrets`
+          2:1 "secrets" no such key
+          help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `defaults`, `x-allow`
+    "#]],
+    );
+}
+
+#[test]
+fn a_policy_key_beside_the_verb_belongs_into_it() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    filter: item.ok\n    concurrency: 2\n",
+        &expect![[r#"
+            unknown_key: unknown key `concurrency` in step `b`
+              6:5 "concurrency" this belongs into the map under `filter`
+              help: keys that may stand here: `description`, `needs`, `when`, `deadline`
+        "#]],
+    );
+}
+
+#[test]
+fn a_misspelt_verb_is_one_finding() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    mpa: return 1\n",
+        &expect![[r#"
+        unknown_key: unknown key `mpa` in step `b`
+          5:5 "mpa" did you mean `map`?
+          help: `map`: Run a Lua function on every item; each result is an item of this step.
+    "#]],
+    );
+}
+
+#[test]
+fn a_misspelt_from_is_one_finding() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    form: a\n    map: return 1\n",
+        &expect![[r#"
+        unknown_key: unknown key `form` in step `b`
+          4:5 "form" did you mean `from`?
+          help: `from`: The step whose results this one takes: `clean`, or `clean.failed` for the items that failed there; a list is joined in its order. Required, except for `read`, `glob` and `items`, where it is not allowed.
+    "#]],
+    );
+}
+
+#[test]
+fn a_misspelt_lua_is_one_finding() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: {lau: return 1}\n",
+        &expect![[r#"
+        unknown_key: unknown key `lau` in `map` of step `b`
+          5:11 "lau" did you mean `lua`?
+          help: `lua`: The function that runs on every item, as Lua statements with a `return`. In scope: `item`, `index`, `ctx`, `params`, `env` and the modules. One of `lua` and `file` is required.
+    "#]],
+    );
+}
+
+#[test]
+fn missing_keys() {
+    check(
+        "steps:\n  a: {read: {format: csv}}\n  b: {map: {concurrency: 2}}\nenv: {A: {}}\n",
+        &expect![[r#"
+        missing_key: `read` of step `a` needs the key `path`
+          2:7 "read" `path` is missing
+          help: `path`: A file or a pattern, relative to the pipeline file; `-` is standard input.
+        missing_key: step `b` needs the key `from`
+          3:7 "map" `map` takes items from where?
+          help: `from`: the step whose results this one takes
+        missing_key: `map` of step `b` needs the key `lua` or `file`
+          3:7 "map" no function here
+          help: `lua`: the function that runs on every item, as Lua statements with a `return`
+        missing_key: variable `A` needs the key `required`
+          4:7 "A" `required` is missing
+          help: `required`: Whether the variable must be set. When it is `false` and the variable is not set, `env.NAME` is nil.
+    "#]],
+    );
+}
+
+#[test]
+fn no_steps_at_all() {
+    check(
+        "name: x\n",
+        &expect![[r#"
+        missing_key: the pipeline needs the key `steps`
+          1:1 "name: x" `steps` is missing
+          help: `steps`: The steps by their ids. Data flows by `from`; the order in the file is for the reader only.
+    "#]],
+    );
+}
+
+#[test]
+fn empty_steps() {
+    check(
+        "steps:\n",
+        &expect![[r#"
+        empty_steps: the pipeline has no steps
+          1:1 "steps" nothing below
+          help: a pipeline has at least one step
+    "#]],
+    );
+}
+
+#[test]
+fn no_verb() {
+    check(
+        "steps:\n  a: {from: b}\n",
+        &expect![[r#"
+        no_verb: step `a` does nothing
+          2:3 "a" no verb here
+          help: a step has exactly one of `read`, `glob`, `items`, `map`, `flat_map`, `filter`, `write`
+    "#]],
+    );
+}
+
+#[test]
+fn two_verbs() {
+    check(
+        "steps:\n  a:\n    read: x.csv\n    map: return 1\n",
+        &expect![[r#"
+        two_verbs: step `a` does two things
+          4:5 "map" and this is another
+          3:5 "read" `read` is what the step does
+          help: give each its own step, and name the first in the `from` of the second
+    "#]],
+    );
+}
+
+#[test]
+fn two_functions() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b: {from: a, map: {lua: return 1, file: x.lua}}\n",
+        &expect![[r#"
+        two_functions: `map` of step `b` has two functions
+          3:37 "file" and this is another
+          3:22 "lua" `lua` is one
+          help: keep `lua` or `file`
+    "#]],
+    );
+}
+
+#[test]
+fn a_source_takes_nothing() {
+    check(
+        "steps:\n  a:\n    from: b\n    read: x.csv\n",
+        &expect![[r#"
+        from_in_source: step `a` brings items in and takes no `from`
+          3:5 "from" not allowed here
+          4:5 "read" `read` is a source
+          help: use `needs` when this step is to start after another one
+    "#]],
+    );
+}
+
+#[test]
+fn names() {
+    check(
+        "name: a b\nsteps:\n  9x: {items: [1]}\n  b: {from: [a.b, \"1\"], write: -}\nenv: {A-B: x}\nx-allow: [Foo]\n",
+        &expect![[r#"
+            bad_name: `name` must be an id
+              1:7 "a b" not an id
+              help: an id has letters, digits, `_` and `-`, and does not start with a digit or `-`
+            bad_name: `9x` is not a name for a step
+              3:3 "9x" not a name
+              help: an id has letters, digits, `_` and `-`, and does not start with a digit or `-`
+            wrong_type: step `b` must be a map, not text
+              4:6 "{from: [a.b, \"1\"], write: -}" this is text
+              help: One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
+            yaml_syntax: a `-` alone needs quotes
+              4:32 "-" this character has a meaning of its own in YAML
+              help: put quotes around the text
+            bad_name: `A-B` is not a name for a variable
+              5:7 "A-B" not a name
+              help: the name of a variable has letters, digits and `_`, and does not start with a digit
+            bad_value: `x-allow[1]` is not the code of a finding
+              6:11 "Foo" no code
+              help: a code is `flowrun::` and a word
+        "#]],
+    );
+}
+
+#[test]
+fn duplicate_keys_have_two_places() {
+    check(
+        "steps:\n  a: {items: [1]}\n  a: {items: [2]}\n",
+        &expect![[r#"
+        duplicate_key: the key `a` is given twice
+          3:3 "a" given again here
+          2:3 "a" first given here
+          help: keep one of them
+    "#]],
+    );
+}

@@ -1,0 +1,254 @@
+//! Findings about values and Lua, with their whole text.
+
+use expect_test::expect;
+
+use super::{check, loaded, print, with_policy};
+use crate::spec::validate_value;
+
+#[test]
+fn wrong_types_say_what_they_are() {
+    check(
+        &with_policy(
+            "      concurrency: \"four\"\n      stop_early: \"true\"\n      min_success_ratio: 95%\n      max_failures: [1]\n",
+        ),
+        &expect![[r#"
+            wrong_type: `concurrency` of step `clean` must be a whole number or `auto`, not text
+              8:20 "\"four\"" this is text
+              help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            wrong_type: `stop_early` of step `clean` must be `true` or `false`, not text
+              9:19 "\"true\"" this is text: take the quotes away
+              help: Stop as soon as `min_success_ratio` cannot be reached any more. Default: `false`.
+            wrong_type: `min_success_ratio` of step `clean` must be a number, not text
+              10:26 "95%" did you mean `0.95`?
+              help: Share of the items that must succeed for the step to succeed, from 0 to 1, judged after all retries and computed exactly on the decimal as written. Skipped items do not count. Default: 1.
+            wrong_type: `max_failures` of step `clean` must be a whole number, not a list
+              11:7 "max_failures" this is a list
+              help: The step stops and fails when more items than this have failed for good. Default: no such limit.
+        "#]],
+    );
+}
+
+#[test]
+fn items_must_be_a_list() {
+    check(
+        "steps:\n  a: {items: 5}\n  b: {items: text}\n  c: {items: }\n  d: {items: {a: 1}}\n  e: {items: {}}\n",
+        &expect![[r#"
+            wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a whole number
+              2:14 "5" this is a whole number
+              help: Items written out here as a list, or `{lua: …}` that returns one.
+            wrong_type: `items` of step `b` must be a list or `{lua: …}`, not text
+              3:14 "text" this is text
+              help: Items written out here as a list, or `{lua: …}` that returns one.
+            wrong_type: `items` of step `c` must be a list or `{lua: …}`, not nothing
+              4:7 "items" this is nothing
+              help: Items written out here as a list, or `{lua: …}` that returns one.
+            unknown_key: unknown key `a` in `items` of step `d`
+              5:15 "a" no such key
+              help: keys that may stand here: `lua`
+            missing_key: `items` of step `e` needs the key `lua`
+              6:7 "items" `lua` is missing
+              help: `lua`: Lua statements that return the list of items. In scope: `params`, `env` and the modules.
+        "#]],
+    );
+}
+
+#[test]
+fn a_step_must_be_a_map() {
+    check(
+        "steps:\n  a:\n    items [1]\n  b:\n    read:x.csv\n  c:\n",
+        &expect![[r#"
+        wrong_type: step `a` must be a map, not text
+          3:5 "items [1]" this is text
+          help: put a `:` after `items`
+        wrong_type: step `b` must be a map, not text
+          5:5 "read:x.csv" this is text
+          help: put a space after `read:`
+        wrong_type: step `c` must be a map, not nothing
+          6:3 "c" this is nothing
+          help: One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
+    "#]],
+    );
+}
+
+#[test]
+fn out_of_range() {
+    check(
+        &with_policy(
+            "      concurrency: 0\n      min_success_ratio: 1.5\n      timeout: 0s\n      max_failures: -1\n",
+        ),
+        &expect![[r#"
+            out_of_range: `concurrency` of step `clean` must be at least 1
+              8:20 "0" too small
+              help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            out_of_range: `min_success_ratio` of step `clean` must be at most 1
+              9:26 "1.5" too large
+              help: Share of the items that must succeed for the step to succeed, from 0 to 1, judged after all retries and computed exactly on the decimal as written. Skipped items do not count. Default: 1.
+            out_of_range: `timeout` of step `clean` must be more than 0
+              10:16 "0s" too small
+              help: Limit of one attempt; queueing and waits between tries do not count. The attempt is really stopped, and fails with kind `timeout`, which is retried like any other failure. Default: no limit.
+            out_of_range: `max_failures` of step `clean` must be at least 0
+              11:21 "-1" too small
+              help: The step stops and fails when more items than this have failed for good. Default: no such limit.
+        "#]],
+    );
+}
+
+#[test]
+fn units() {
+    check(
+        &with_policy(
+            "      timeout: 10 secondz\n      item_deadline: 10\n      memory: 10mb\n      rate_limit: api\n",
+        ),
+        &expect![[r#"
+            bad_duration: `timeout` of step `clean` is not a duration
+              8:16 "10 secondz" did you mean `10s`?
+              help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+            bad_duration: `item_deadline` of step `clean` is not a duration
+              9:22 "10" did you mean `10s`?
+              help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+            bad_size: `memory` of step `clean` is not a size
+              10:15 "10mb" did you mean `10MB`?
+              help: a size is a number and a unit (`KB`, `MB`, `GB` of 1000, `KiB`, `MiB`, `GiB` of 1024), such as `64MB`
+            bad_rate: `rate_limit` of step `clean` is not a rate
+              11:19 "api" not a rate
+              help: a rate is a whole number from 1 to 999999999 and a period, such as `20/s`, `600/m` or `5000/h`
+        "#]],
+    );
+}
+
+#[test]
+fn words() {
+    check(
+        &(with_policy("      fail_fast: drian\n")
+            + "  a:\n    read: {path: x, format: cvs, delimiter: ab}\n"),
+        &expect![[r#"
+            bad_value: `fail_fast` of step `clean` must be `true`, `false` or `drain`
+              8:18 "drian" did you mean `drain`?
+              help: What the first item that failed for good does. `true`: start nothing more, drop pending retries, interrupt running attempts; `drain`: the same, but running attempts finish and are kept; `false`: go on. Default: `false`.
+            bad_value: `format` of step `a` must be one of `jsonl`, `json`, `csv`, `tsv`, `lines`
+              10:29 "cvs" did you mean `csv`?
+              help: How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv` or `lines`. Default: from the extension.
+            bad_value: `delimiter` of step `a` must be one ASCII character
+              10:45 "ab" not one ASCII character
+              help: The separator of `csv` and `tsv`, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
+        "#]],
+    );
+}
+
+#[test]
+fn versions() {
+    check(
+        "version: 3\nsteps: {a: {items: [1]}}\n",
+        &expect![[r#"
+        bad_version: this flowrun reads version 1 of the language, the file says 3
+          1:10 "3" unknown version
+          help: write `version: 1`
+    "#]],
+    );
+}
+
+#[test]
+fn numbers_without_a_value() {
+    check(
+        "steps: {a: {items: [99999999999999999999, 1e999, .nan, !!int x]}}\n",
+        &expect![[r#"
+        bad_number: the whole number `99999999999999999999` does not fit into 64 bits
+          1:21 "99999999999999999999" too large
+          help: put quotes around it to keep it as text
+        bad_number: `1e999` is not a finite number
+          1:43 "1e999" this has no JSON value
+          help: put quotes around it to keep it as text
+        bad_number: `.nan` is not a finite number
+          1:50 ".nan" this has no JSON value
+          help: put quotes around it to keep it as text
+        yaml_tag: `x` does not fit to its tag
+          1:62 "x" not a value of this type
+          help: leave the tag out, or correct the value
+    "#]],
+    );
+}
+
+#[test]
+fn readers_that_disagree() {
+    check(
+        "steps: {a: {items: [010]}}\n",
+        &expect![[r#"
+        yaml_ambiguous: YAML readers disagree on this value: 10 or "010"
+          1:21 "010" write this so that there is one reading
+          help: put quotes around text, and take leading zeros off numbers
+    "#]],
+    );
+}
+
+#[test]
+fn lists_instead_of_a_pipeline() {
+    check(
+        "- a\n",
+        &expect![[r#"
+        wrong_type: a pipeline must be a map, not a list
+          1:1 "- a" this is a list
+          help: A declarative pipeline: what is read, which Lua function runs on every item, under which policy, and where the results go.
+    "#]],
+    );
+}
+
+#[test]
+fn lua_that_yaml_cuts() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: return #item\n  c:\n    from: a\n    filter: #item > 3\n  d:\n    from: a\n    filter: item.ok # fine\n  e:\n    from: a\n    filter: item.ok #fine\n",
+        &expect![[r##"
+            lua_cut: YAML cuts `map` of step `b` at the `#`
+              5:17 "#item" YAML reads this as a comment
+              help: write the Lua as a block (`|` and the Lua indented below) or in quotes; a comment has a space after its `#`
+            lua_cut: YAML cuts `filter` of step `c` at the `#`
+              8:13 "#item > 3" nothing is left: YAML reads this as a comment
+              help: write the Lua as a block (`|` and the Lua indented below) or in quotes; a comment has a space after its `#`
+            warning lua_cut: YAML cuts `filter` of step `e` at the `#`
+              14:21 "#fine" YAML reads this as a comment
+              help: write the Lua as a block (`|` and the Lua indented below) or in quotes; a comment has a space after its `#`
+        "##]],
+    );
+}
+
+#[test]
+fn lua_that_yaml_joins() {
+    check(
+        "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: >\n      local x = 1 -- one\n      return x\n",
+        &expect![[r#"
+            warning lua_folded: YAML joins the lines of `map` of step `b`
+              6:7 "local x = 1 -- one" a `--` comment hides what follows on the joined line
+              help: `>` joins lines; write the Lua as a block: `|` and the Lua indented below
+        "#]],
+    );
+}
+
+#[test]
+fn accepted_warnings_are_left_out() {
+    check(
+        "x-allow: [lua_folded]\nsteps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: >\n      local x = 1\n      return x\n",
+        &expect![[r#""#]],
+    );
+}
+
+#[test]
+fn what_an_expression_gave_is_checked_again() {
+    let loaded =
+        loaded(&with_policy("      concurrency: ${{ params.n }}\n      timeout: \"${{ params.n }}s\"\n"));
+    assert_eq!(print(&loaded.diagnostics), "");
+    let document = loaded.document.expect("it is YAML");
+    let mut value = document.value.clone();
+    value["steps"]["clean"]["map"]["concurrency"] = 0.into();
+    value["steps"]["clean"]["map"]["timeout"] = "xs".into();
+    value["steps"]["docs"]["items"] = 3.into();
+    expect![[r#"
+        wrong_type: `items` of step `docs` must be a list or `{lua: …}`, not a whole number
+          3:12 "[1]" this is a whole number
+          help: Items written out here as a list, or `{lua: …}` that returns one.
+        out_of_range: `concurrency` of step `clean` must be at least 1
+          8:20 "${{ params.n }}" this gives 0
+          help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+        bad_duration: `timeout` of step `clean` is not a duration
+          9:16 "\"${{ params.n }}s\"" this gives "xs"
+          help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+    "#]].assert_eq(&print(&validate_value(&value, &document.spans, &document.file)));
+}
