@@ -123,11 +123,12 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     worker.run(&chunk, 0..1, first, Duration::MAX, &mut Vec::new(), &mut |_, _, end, _| {
         if let ItemEnd::Failed(failure) = end {
             let place = failure.place.expect("the error has a place");
-            said = format!("{place}: {} | {}", failure.message, place.source.as_deref().unwrap_or_default());
+            let source = place.source.as_deref().unwrap_or_default();
+            said = format!("{}:{}: {} | {source}", place.file, place.line, failure.message);
         }
         true
     });
-    let expect = "14-lua-run-time.yaml:8:34: attempt to index nil with 'name' | \
+    let expect = "14-lua-run-time.yaml:8: attempt to index nil with 'name' | \
         return { id = item.id, name = user.name }";
     assert_eq!(said, expect);
 }
