@@ -342,17 +342,17 @@ steps:
   h: {from: g, write: \"h-${{ params. }}-${{ 1 + }}.csv\"}
 ",
         &expect![[r#"
-            1:54 lua_syntax: the Lua of `defaults.map.retries.when` cannot be compiled | Expected identifier when parsing expression, got <eof>
-            3:31 lua_syntax: the Lua of `items.lua` in step `a` cannot be compiled | Expected identifier when parsing expression, got <eof>
-            6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | Expected identifier when parsing expression, got <eof>
-            9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | Expected identifier when parsing expression, got '='
-            13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | Expected 'then' when parsing if statement, got 'the'
-            14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | Expected <eof>, got '='
-            15:26 lua_syntax: the Lua of `flat_map` in step `c` cannot be compiled | Incomplete statement: expected assignment or a function call | help: did you forget `return`?
-            16:35 lua_syntax: the Lua of `filter` in step `d` cannot be compiled | Expected identifier when parsing expression, got <eof>
-            23:17 lua_syntax: the Lua of `map` in step `g` cannot be compiled | Expected 'end' (to close 'then' at line 22), got <eof> | 22:7 opened here
-            24:37 lua_syntax: the Lua of this expression cannot be compiled | Expected identifier, got <eof>
-            24:48 lua_syntax: the Lua of this expression cannot be compiled | Expected identifier when parsing expression, got <eof>
+            1:54 lua_syntax: the Lua of `defaults.map.retries.when` cannot be compiled | expected identifier when parsing expression, got <eof>
+            3:31 lua_syntax: the Lua of `items.lua` in step `a` cannot be compiled | expected identifier when parsing expression, got <eof>
+            6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | expected identifier when parsing expression, got <eof>
+            9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | expected identifier when parsing expression, got '='
+            13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | expected 'then' when parsing if statement, got 'the'
+            14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | expected <eof>, got '='
+            15:26 lua_syntax: the Lua of `flat_map` in step `c` cannot be compiled | incomplete statement: expected assignment or a function call | help: did you forget `return`?
+            16:35 lua_syntax: the Lua of `filter` in step `d` cannot be compiled | expected identifier when parsing expression, got <eof>
+            23:17 lua_syntax: the Lua of `map` in step `g` cannot be compiled | expected 'end' (to close 'then' at line 22), got <eof> | 22:7 opened here
+            24:37 lua_syntax: the Lua of this expression cannot be compiled | expected identifier, got <eof>
+            24:48 lua_syntax: the Lua of this expression cannot be compiled | expected identifier when parsing expression, got <eof>
         "#]],
     );
 }
@@ -402,7 +402,7 @@ steps:
         &expect![[r#"
             1:26 expression: this expression has no value | attempt to index nil with 'x'
             2:12 expression: `${{ … }}` cannot stand here | this value is needed before expressions are evaluated
-            4:14 wrong_type: `items` of step `a` must be a list or a map, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            4:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
             5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
             5:79 expression: this expression has no value | attempt to index nil with 'x'
             6:25 expression: this expression has no value | it runs longer than 1 s
@@ -419,9 +419,8 @@ steps:
   c: {from: b, write: 'x.csv'}
 ",
         &expect![[r#"
-            3:14 wrong_type: `items` of step `a` must be a list or a map, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            3:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
             4:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-            4:78 wrong_type: `timeout` of step `b` must be a duration, not nothing | this gives `null` | help: Limit of one attempt; queueing and waits between tries do not count. The attempt is really stopped, and fails with kind `timeout`, which is retried like any other failure. Default: no limit.
         "#]],
     );
 }
@@ -534,13 +533,13 @@ fn lua_files_lie_below_the_pipeline_and_compile() {
     let loaded = load(spec::load(text.as_bytes(), "in/p.yaml", &root.join("p.yaml")), &Inputs::default());
     let findings = listed_findings(&loaded.diagnostics, &loaded.usage);
     expect![[r#"
-        3:1 lua_syntax: this Lua file cannot be compiled | Expected identifier when parsing expression, got 'end'
+        3:1 lua_syntax: this Lua file cannot be compiled | expected identifier when parsing expression, got 'end'
         5:28 lua_file: the Lua file `lua/none.lua` cannot be used | it returns nothing | help: end the file with `return function(item) … end`
         6:28 lua_file: the Lua file `../outside.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
         7:28 lua_file: the Lua file `link.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
         8:28 lua_file: the Lua file `gone.lua#1x` cannot be used | `1x` is no name | help: write `FILE.lua#NAME`
         9:28 lua_file: the Lua file `gone.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
-        10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: paths are relative to the pipeline file
+        10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: did you mean `lua`?
     "#]].assert_eq(&findings.replace(&root.display().to_string(), "ROOT"));
     let bad =
         loaded.diagnostics.iter().find(|found| found.file.name() != "in/p.yaml").expect("one in a Lua file");

@@ -2,6 +2,7 @@
 
 mod cli;
 mod dag;
+mod diagnostics;
 mod examples;
 mod lua;
 mod policy;
