@@ -13,10 +13,7 @@ use super::coroutine::Coroutine;
 use super::current::Current;
 use super::encode::{Encoder, KeyOrder};
 use super::{functions, json, raised, stack, trigger::Trigger};
-use crate::lua::host::HostError;
-
-/// Name of the registry value that holds the metatable of lists; the host modules ask for it.
-const ARRAY: &str = "flowrun.array";
+use crate::lua::host::{ARRAY, HostError};
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.
