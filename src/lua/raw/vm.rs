@@ -207,6 +207,13 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
     unsafe {
         ffi::lua_pushvalue(l, 1);
         current.inspect_anchor.set(stack::anchor(l));
+        // By error value, what a panic said: it can be asked only once.
+        ffi::lua_createtable(l, 0, 0);
+        ffi::lua_createtable(l, 0, 1);
+        stack::push(l, b"k");
+        stack::set_field(l, -2, c"__mode");
+        ffi::lua_setmetatable(l, -2);
+        current.panics_anchor.set(stack::anchor(l));
         ffi::lua_pushvalue(l, 2);
         ffi::lua_pcall(l, 0, 0, 0);
         if ffi::lua_getmetatable(l, -1) == 0 {
