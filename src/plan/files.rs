@@ -146,7 +146,8 @@ fn check_targets(
     let mut written: HashMap<&Path, &Named> = HashMap::new();
     for (second, path) in &targets {
         if let Some(first) = written.insert(path, second) {
-            let message = format!("steps `{}` and `{}` write one file", first.step, second.step);
+            let message =
+                format!("steps `{}` and `{}` write one file, `{}`", first.step, second.step, second.path);
             let finding = places.error(
                 codes::WRITE_CONFLICT,
                 message,

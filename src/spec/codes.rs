@@ -1,7 +1,7 @@
 //! The codes of this floor's findings, each with its meaning in one line.
 
 /// Code and meaning of every finding about the text and the shape of a pipeline file, sorted.
-pub const CODES: [(&str, &str); 34] = [
+pub const CODES: [(&str, &str); 33] = [
     ("flowrun::bad_duration", "a text is not a duration such as `10s`"),
     ("flowrun::bad_name", "a name is not an id, or an input is not an id or `ID.failed`"),
     ("flowrun::bad_number", "a number has no JSON value: too large for 64 bits, infinite, or not a number"),
@@ -30,7 +30,6 @@ pub const CODES: [(&str, &str); 34] = [
     ("flowrun::unknown_key", "a key does not exist here"),
     ("flowrun::wrong_type", "a value is of another type than the one that may stand here"),
     ("flowrun::yaml_alias", "an alias has no anchor above it, or stands inside of it"),
-    ("flowrun::yaml_ambiguous", "YAML readers do not agree on a value"),
     ("flowrun::yaml_control", "the file holds a control character"),
     ("flowrun::yaml_documents", "the file holds more than one YAML document"),
     ("flowrun::yaml_key", "a key is a list or a map"),

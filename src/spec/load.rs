@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::check;
 use super::document::{Document, document};
-use super::guard;
 use super::tree::{self, MAX_BYTES, Patch};
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
 
@@ -68,9 +67,6 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
         None => {}
     }
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
-    if let Some(document) = document.as_ref().filter(|_| !diagnostics.iter().any(is_error)) {
-        diagnostics.extend(guard::compare(document));
-    }
     if let Some(document) = &document {
         diagnostics.retain(|found| is_error(found) || !document.allows(found.code));
     }

@@ -65,9 +65,12 @@ impl Step<'_> {
         let mut verbs = self.keys.keys().filter(|key| VERBS.contains(&key.as_str()));
         let place = |verb: &str| self.checked.key_span(&format!("{}/{verb}", self.at));
         let first = verbs.next().map_or("", String::as_str);
-        let count = if verbs.clone().count() > 1 { "several things" } else { "two things" };
-        let found =
-            self.checked.error("flowrun::two_verbs", format!("step `{}` does {count}", shown(self.id)));
+        let others: Vec<&str> = verbs.clone().map(String::as_str).collect();
+        let message = match others.as_slice() {
+            [second] => format!("step `{}` does two things, `{first}` and `{second}`", shown(self.id)),
+            _ => format!("step `{}` does several things: `{first}`, {}", shown(self.id), listed(others)),
+        };
+        let found = self.checked.error("flowrun::two_verbs", message);
         let found = verbs.fold(found, |found, verb| found.label(place(verb), "and this is another"));
         found
             .label(place(first), format!("`{first}` is what the step does"))

@@ -193,7 +193,11 @@ impl At<'_> {
             return self.text_for_value(given);
         }
         if !words.is_empty() {
-            return self.bad_value(&self.choice(), "no such word", None);
+            return self.bad_value(
+                &format!("{}, not `{}`", self.choice(), shown(given)),
+                "no such word",
+                None,
+            );
         }
         match self.pointer.rsplit('/').next() {
             Some("delimiter") => {
@@ -239,7 +243,7 @@ impl At<'_> {
             (_, Some(share)) => format!("did you mean `{share}`?"),
             _ => "this is text".to_owned(),
         };
-        let message = format!("must be {}, not text", self.wanted());
+        let message = format!("must be {}, not a string", self.wanted());
         self.found("flowrun::wrong_type", &message, &label, None)
     }
 
@@ -267,7 +271,8 @@ impl At<'_> {
             Some(fault) => {
                 let label =
                     fault.meant.map_or(format!("not a {unit}"), |meant| format!("did you mean `{meant}`?"));
-                self.found(code, &format!("is not a {unit}"), &label, Some(fault.wanted.to_owned()))
+                let message = format!("is not a {unit}: `{}`", shown(given));
+                self.found(code, &message, &label, Some(fault.wanted.to_owned()))
             }
             // Only the pattern of the schema is narrower; the two are compared by a test.
             None => self.found(code, &format!("is not a {unit}"), &format!("not a {unit}"), None),

@@ -169,18 +169,6 @@ fn numbers_without_a_value() {
 }
 
 #[test]
-fn readers_that_disagree() {
-    check(
-        "steps: {a: {items: [010]}}\n",
-        &expect![[r#"
-        yaml_ambiguous: YAML readers disagree on this value: 10 or "010"
-          1:21 "010" write this so that there is one reading
-          help: put quotes around text, and take leading zeros off numbers
-    "#]],
-    );
-}
-
-#[test]
 fn lists_instead_of_a_pipeline() {
     check(
         "- a\n",
