@@ -141,9 +141,9 @@ fn files_must_not_be_in_each_others_way() {
         &expect![[r#"
             4:23 write_over_input: step `c` writes over a file that step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
             5:23 write_over_input: step `d` writes over a file that step `b` reads | written here | 3:13 read here | help: write to another file
-            6:23 write_conflict: steps `c` and `e` write one file | written again here | 4:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
+            6:23 write_conflict: steps `c` and `e` write one file, `./data/out.jsonl` | written again here | 4:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
             6:23 write_over_input: step `e` writes over a file that step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
-            8:23 write_conflict: steps `d` and `g` write one file | written again here | 5:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
+            8:23 write_conflict: steps `d` and `g` write one file, `/work/pipes/y.csv` | written again here | 5:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
             8:23 write_over_input: step `g` writes over a file that step `b` reads | written here | 3:13 read here | help: write to another file
         "#]],
     );
@@ -281,8 +281,8 @@ fn what_set_makes_wrong_is_wrong_usage() {
         (
             "clean.concurrency=zero",
             expect![[r#"
-            usage: `--set clean.concurrency=zero`: `concurrency` of step `clean` must be a whole number or `auto`, not text: this is text | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-        "#]],
+                usage: `--set clean.concurrency=zero`: `concurrency` of step `clean` must be a whole number or `auto`, not a string: this is text | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            "#]],
         ),
         (
             "claen.concurrency=2",
@@ -402,7 +402,7 @@ steps:
         &expect![[r#"
             1:26 expression: this expression has no value | attempt to index nil with 'x'
             2:12 expression: `${{ … }}` cannot stand here | this value is needed before expressions are evaluated
-            4:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            4:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a string | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
             5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
             5:79 expression: this expression has no value | attempt to index nil with 'x'
             6:25 expression: this expression has no value | it runs longer than 1 s
@@ -419,7 +419,7 @@ steps:
   c: {from: b, write: 'x.csv'}
 ",
         &expect![[r#"
-            3:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not text | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
+            3:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a string | this gives `"x"` | help: Items written out here as a list, or `{lua: …}` that returns one.
             4:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives `0` | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
         "#]],
     );

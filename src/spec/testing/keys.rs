@@ -144,11 +144,11 @@ fn two_verbs() {
     check(
         "steps:\n  a:\n    read: x.csv\n    map: return 1\n",
         &expect![[r#"
-        two_verbs: step `a` does two things
-          4:5 "map" and this is another
-          3:5 "read" `read` is what the step does
-          help: give each its own step, and name the first in the `from` of the second
-    "#]],
+            two_verbs: step `a` does two things, `read` and `map`
+              4:5 "map" and this is another
+              3:5 "read" `read` is what the step does
+              help: give each its own step, and name the first in the `from` of the second
+        "#]],
     );
 }
 

@@ -270,13 +270,13 @@ fn one_run_reports_mistakes_of_every_layer() {
             unknown_key: unknown key `retrys` in `map` of step `b`
               10:7 "retrys" did you mean `retries`?
               help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
-            wrong_type: `concurrency` of step `b` must be a whole number or `auto`, not text
+            wrong_type: `concurrency` of step `b` must be a whole number or `auto`, not a string
               11:20 "\"four\"" this is text
               help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-            bad_duration: `timeout` of step `b` is not a duration
+            bad_duration: `timeout` of step `b` is not a duration: `10 secondz`
               12:16 "10 secondz" did you mean `10s`?
               help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
-            two_verbs: step `b` does two things
+            two_verbs: step `b` does two things, `map` and `filter`
               14:5 "filter" and this is another
               9:5 "map" `map` is what the step does
               help: give each its own step, and name the first in the `from` of the second

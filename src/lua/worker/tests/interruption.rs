@@ -84,7 +84,7 @@ fn the_items_deadline_counts_where_it_comes_first() {
             true
         },
     );
-    assert_eq!(ends, ["deadline at p.yaml:5: item_deadline after allowed"]);
+    assert_eq!(ends, ["deadline at p.yaml:5: item_deadline after its limit"]);
 }
 
 #[test]
