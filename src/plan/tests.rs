@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::*;
 use crate::data::{Format, Target};
@@ -544,4 +545,46 @@ fn lua_files_lie_below_the_pipeline_and_compile() {
     let bad =
         loaded.diagnostics.iter().find(|found| found.file.name() != "in/p.yaml").expect("one in a Lua file");
     assert_eq!(bad.file.name(), "in/lua/bad.lua");
+}
+
+/// A file with something of everything.
+const MIXED: &str = "
+version: 1
+params: {n: {default: 3, min: 1}, out: {type: path, default: out}}
+env: {API: x}
+defaults: {map: {timeout: 5s, retries: {max: 3, when: err.kind ~= 'timeout'}}}
+steps:
+  a: {read: {path: data/*.csv, columns: {id: integer}}}
+  b: {glob: raw/**/*.txt}
+  c: {from: a, when: params.n > 1, map: {setup: local x = 1, lua: 'return item', concurrency: '${{ params.n }}'}}
+  d: {from: [c, a.failed], needs: b, flat_map: 'return {item}'}
+  e: {from: d, filter: item.ok}
+  f: {from: [e, b], write: '${{ params.out }}/${{ steps.c.total }}.jsonl.gz'}
+x-allow: [unused_step]
+";
+
+proptest! {
+    #[test]
+    fn for_every_damaged_file_all_findings_are_placed(
+        edits in proptest::collection::vec((0usize..700, 0usize..12, "[a-f{}\\[\\]:,'\"$.# \n*-]{0,6}|\\$\\{\\{|steps|null|from"), 1..6)
+    ) {
+        let mut text = MIXED.to_owned();
+        for (at, length, insert) in edits {
+            let at = at.min(text.len());
+            text.replace_range(at..(at + length).min(text.len()), &insert);
+        }
+        for check_only in [true, false] {
+            let loaded = load_text(&text, &Inputs { check_only, ..Inputs::default() });
+            for found in &loaded.diagnostics {
+                prop_assert_ne!(found.code, codes::INTERNAL, "{}", &found.message);
+                let is_whole = ["flowrun::empty_file", "flowrun::too_many", "flowrun::yaml_limit"].contains(&found.code);
+                prop_assert!(is_whole || !found.labels.is_empty(), "{} has no place", found.message);
+                for label in &found.labels {
+                    prop_assert!(found.file.text().get(label.span.start..label.span.end).is_some(), "{}", found.message);
+                }
+            }
+            let is_clean = loaded.usage.is_empty() && loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning);
+            prop_assert_eq!(loaded.plan.is_some(), is_clean, "{}", &text);
+        }
+    }
 }
