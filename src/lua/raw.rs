@@ -24,6 +24,8 @@ mod items;
 mod json;
 mod raised;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod trigger;
 mod vm;
 

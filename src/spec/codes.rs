@@ -50,4 +50,24 @@ mod tests {
         assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
         assert!(CODES.iter().all(|(code, meaning)| code.starts_with("flowrun::") && !meaning.ends_with('.')));
     }
+
+    #[test]
+    fn the_table_holds_the_codes_that_are_used() {
+        let mut used = std::collections::BTreeSet::new();
+        for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/spec")) {
+            let path = entry.expect("the sources are readable").into_path();
+            let is_other = path.ends_with("codes.rs") || path.to_string_lossy().contains("/testing");
+            if is_other || path.extension().is_none_or(|ext| ext != "rs") {
+                continue;
+            }
+            let source = std::fs::read_to_string(path).expect("the sources are readable");
+            let quoted = source.split('"').filter(|text| text.starts_with("flowrun::"));
+            used.extend(quoted.map(str::to_owned));
+        }
+        // An example of a code, and the prefix of all.
+        used.retain(|code| code != "flowrun::unused_step" && code != "flowrun::");
+        let table: std::collections::BTreeSet<String> =
+            CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+        assert_eq!(table, used);
+    }
 }

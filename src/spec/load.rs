@@ -79,7 +79,7 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
 
 /// Sorts by position, leaves out what is said twice, and keeps the list short enough to be read.
 fn tidy(file: &Arc<SourceFile>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.sort_by_key(Diagnostic::start);
+    found.sort_by_key(|found| (found.start(), found.code));
     // A merged or aliased part is looked at wherever it is used.
     found.dedup_by(|a, b| a.code == b.code && a.labels == b.labels);
     if let Some(more) = found.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {

@@ -13,10 +13,7 @@ use super::coroutine::Coroutine;
 use super::current::Current;
 use super::encode::{Encoder, KeyOrder};
 use super::{functions, json, raised, stack, trigger::Trigger};
-use crate::lua::host::HostError;
-
-/// Name of the registry value that holds the metatable of lists; the host modules ask for it.
-const ARRAY: &str = "flowrun.array";
+use crate::lua::host::{ARRAY, HostError};
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.
@@ -210,6 +207,13 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
     unsafe {
         ffi::lua_pushvalue(l, 1);
         current.inspect_anchor.set(stack::anchor(l));
+        // By error value, what a panic said: it can be asked only once.
+        ffi::lua_createtable(l, 0, 0);
+        ffi::lua_createtable(l, 0, 1);
+        stack::push(l, b"k");
+        stack::set_field(l, -2, c"__mode");
+        ffi::lua_setmetatable(l, -2);
+        current.panics_anchor.set(stack::anchor(l));
         ffi::lua_pushvalue(l, 2);
         ffi::lua_pcall(l, 0, 0, 0);
         if ffi::lua_getmetatable(l, -1) == 0 {

@@ -1,0 +1,160 @@
+//! One call of a host function: checked arguments, results, and what keeps long work stoppable and bounded.
+
+use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
+
+use super::error::HostError;
+use super::function::Name;
+use super::list::List;
+use super::state::State;
+
+/// Results below this are not checked against the VM's limit before they are handed over.
+const UNCHECKED_BYTES: usize = 1 << 20;
+
+/// Steps of a loop over small pieces between two checkpoints.
+const CHECKPOINT_STEPS: usize = 1024;
+
+/// The VM, the shared state, and the name for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) lua: &'a mlua::Lua,
+    pub(super) state: &'a State,
+    pub(super) name: Name,
+}
+
+impl<'a> Call<'a> {
+    /// An argument that must be a string.
+    pub(super) fn string<'v>(&self, at: usize, value: &'v Value) -> mlua::Result<&'v LuaString> {
+        match value {
+            Value::String(string) => Ok(string),
+            other => Err(self.bad(at, "string", other)),
+        }
+    }
+
+    /// The bytes of a string argument, not copied.
+    pub(super) fn bytes(&self, at: usize, value: &Value) -> mlua::Result<BorrowedBytes> {
+        Ok(self.string(at, value)?.as_bytes())
+    }
+
+    /// A string argument that must be UTF-8, because the function counts or changes characters.
+    pub(super) fn text(&self, at: usize, value: &Value) -> mlua::Result<BorrowedStr> {
+        let string = self.string(at, value)?;
+        string.to_str().map_err(|_| {
+            let bytes = string.as_bytes();
+            let valid = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            self.bad_because(at, &format!("valid UTF-8 expected, byte {} is not", valid + 1))
+        })
+    }
+
+    /// Like [`Call::string`], but nil is `None`.
+    pub(super) fn optional_string<'v>(
+        &self,
+        at: usize,
+        value: &'v Value,
+    ) -> mlua::Result<Option<&'v LuaString>> {
+        if value.is_nil() { Ok(None) } else { self.string(at, value).map(Some) }
+    }
+
+    /// Like [`Call::text`], but nil is `None`.
+    pub(super) fn optional_text(&self, at: usize, value: &Value) -> mlua::Result<Option<BorrowedStr>> {
+        if value.is_nil() { Ok(None) } else { self.text(at, value).map(Some) }
+    }
+
+    /// An argument that must be a whole number.
+    pub(super) fn integer(&self, at: usize, value: &Value) -> mlua::Result<i64> {
+        match value {
+            Value::Integer(integer) => Ok(*integer),
+            other => Err(self.bad(at, "integer", other)),
+        }
+    }
+
+    /// Like [`Call::integer`], but nil is `None`.
+    pub(super) fn optional_integer(&self, at: usize, value: &Value) -> mlua::Result<Option<i64>> {
+        if value.is_nil() { Ok(None) } else { self.integer(at, value).map(Some) }
+    }
+
+    /// An argument that bounds the number of pieces; nil is no bound.
+    pub(super) fn pieces_max(&self, at: usize, value: &Value) -> mlua::Result<usize> {
+        match self.optional_integer(at, value)? {
+            None => Ok(usize::MAX),
+            Some(max) if max > 0 => Ok(max as usize),
+            Some(max) => {
+                Err(self.bad_because(at, &format!("a number of pieces above 0 expected, got {max}")))
+            }
+        }
+    }
+
+    /// An argument that must be a number.
+    pub(super) fn number(&self, at: usize, value: &Value) -> mlua::Result<f64> {
+        match value {
+            Value::Integer(integer) => Ok(*integer as f64),
+            Value::Number(number) => Ok(*number),
+            other => Err(self.bad(at, "number", other)),
+        }
+    }
+
+    /// The error for an argument of the wrong type.
+    pub(super) fn bad(&self, at: usize, expected: &str, got: &Value) -> mlua::Error {
+        self.bad_because(at, &format!("{expected} expected, got {}", describe(got)))
+    }
+
+    /// The error for an argument that is wrong in another way.
+    pub(super) fn bad_because(&self, at: usize, why: &str) -> mlua::Error {
+        HostError::error(format!("bad argument #{at} to `{}` ({why})", self.name)).into()
+    }
+
+    /// The error for work that failed.
+    pub(super) fn fail(&self, why: &str) -> mlua::Error {
+        HostError::error(format!("`{}` {why}", self.name)).into()
+    }
+
+    /// A new Lua string with what `fill` writes.
+    pub(super) fn build(&self, fill: impl FnOnce(&mut Vec<u8>) -> mlua::Result<()>) -> mlua::Result<Value> {
+        self.state.with_scratch(|out| {
+            fill(out)?;
+            self.new_string(out)
+        })
+    }
+
+    /// A new Lua string.
+    pub(super) fn new_string(&self, bytes: impl AsRef<[u8]>) -> mlua::Result<Value> {
+        self.lua.create_string(bytes).map(Value::String)
+    }
+
+    /// A new empty list.
+    pub(super) fn list(&self) -> mlua::Result<List<'a>> {
+        List::new(self.lua, &self.state.array)
+    }
+
+    /// Raises the watchdog's error when the attempt is overdue or cancelled.
+    pub(super) fn checkpoint(&self) -> mlua::Result<()> {
+        self.state.checkpoint.call(())
+    }
+
+    /// [`Call::checkpoint`] at every so many steps of a loop over small pieces.
+    pub(super) fn checkpoint_each(&self, step: usize) -> mlua::Result<()> {
+        if step.is_multiple_of(CHECKPOINT_STEPS) { self.checkpoint() } else { Ok(()) }
+    }
+
+    /// Raises an error when a result of `len` bytes cannot fit the VM any more, before Rust allocates it.
+    pub(super) fn room_for(&self, len: usize) -> mlua::Result<()> {
+        if len <= UNCHECKED_BYTES {
+            return Ok(());
+        }
+        // mlua tells the limit only while it replaces it.
+        let limit = self.lua.set_memory_limit(0)?;
+        self.lua.set_memory_limit(limit)?;
+        if limit != 0 && self.lua.used_memory().saturating_add(len) > limit {
+            return Err(HostError::memory(format!("`{}` needs more than the memory limit", self.name)).into());
+        }
+        Ok(())
+    }
+}
+
+/// The type of a value as messages name it.
+pub(super) fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Integer(_) | Value::Number(_) => "number",
+        Value::LightUserData(pointer) if pointer.0.is_null() => "null",
+        other => other.type_name(),
+    }
+}

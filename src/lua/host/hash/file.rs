@@ -1,0 +1,59 @@
+//! Digests of files. Only files below the pipeline's folder can be read, links resolved.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use mlua::Value;
+
+use super::algorithm::{Algorithm, Digest, shown};
+use crate::lua::host::HostError;
+use crate::lua::host::call::Call;
+
+/// Bytes read between two checkpoints.
+const PIECE_BYTES: usize = 1 << 18;
+
+/// `hash.file`
+pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua::Result<String> {
+    let path = call.text(1, path)?;
+    let algorithm = match call.optional_text(2, algorithm)? {
+        None => Algorithm::Sha256,
+        Some(name) => Algorithm::named(&name).ok_or_else(|| {
+            let expected = "`sha256`, `sha1`, `md5`, `blake3` or `xxh3` expected";
+            call.bad_because(2, &format!("{expected}, got `{}`", shown(&name)))
+        })?,
+    };
+    let inside = resolve(call, &path)?;
+    let mut file = File::open(inside).map_err(|error| cannot(call, &path, &error))?;
+    let mut digest = Digest::new(algorithm);
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(digest.finish()),
+            Ok(len) => digest.update(&piece[..len]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot(call, &path, &error)),
+        }
+        call.checkpoint()?;
+    }
+}
+
+/// Where the file really is, if that is allowed and a plain file: a pipe would block.
+fn resolve(call: &Call<'_>, path: &str) -> mlua::Result<PathBuf> {
+    let root = call.state.root.canonicalize().map_err(|error| cannot(call, path, &error))?;
+    let real = call.state.root.join(path).canonicalize().map_err(|error| cannot(call, path, &error))?;
+    if !real.starts_with(&root) {
+        let message =
+            format!("`{}` may read only below the pipeline's folder, and `{path}` is outside", call.name);
+        return Err(HostError::refusal(message).into());
+    }
+    let metadata = real.metadata().map_err(|error| cannot(call, path, &error))?;
+    if !metadata.is_file() {
+        return Err(call.fail(&format!("cannot read `{path}`: it is not a file")));
+    }
+    Ok(real)
+}
+
+fn cannot(call: &Call<'_>, path: &str, error: &io::Error) -> mlua::Error {
+    call.fail(&format!("cannot read `{path}`: {error}"))
+}

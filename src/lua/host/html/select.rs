@@ -1,0 +1,69 @@
+//! Elements by CSS selector.
+
+use mlua::{Table, Value};
+use scraper::{ElementRef, Selector};
+
+use super::document::{self, Visit};
+use super::visible::visible_text;
+use crate::lua::host::call::Call;
+
+/// Elements between two checkpoints: one may be compared with all above and beside it.
+const CHECKPOINT_ELEMENTS: usize = 64;
+
+/// Parentheses within parentheses of a selector; real ones have two or three.
+const PARENTHESES_MAX: usize = 16;
+
+/// `html.select`
+pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result<Table> {
+    let text = call.text(1, s)?;
+    let css = call.text(2, css)?;
+    let selector = call.state.selectors.get(&css, || parse(call, &css))?;
+    let html = document::parse(call, &text)?;
+    let mut list = call.list()?;
+    let mut elements = 0_usize;
+    document::walk(html.root_element(), |visit| {
+        if let Visit::Open(element) = visit {
+            elements += 1;
+            if elements.is_multiple_of(CHECKPOINT_ELEMENTS) {
+                call.checkpoint()?;
+            }
+            if selector.matches(&element) {
+                list.push(describe(call, element)?)?;
+            }
+        }
+        Ok(true)
+    })?;
+    Ok(list.finish())
+}
+
+fn parse(call: &Call<'_>, css: &str) -> mlua::Result<Selector> {
+    // The parser recurses into parentheses, and the thread's stack is finite.
+    let depths = css.bytes().scan(0_usize, |depth, byte| {
+        match byte {
+            b'(' => *depth += 1,
+            b')' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        Some(*depth)
+    });
+    if depths.max() > Some(PARENTHESES_MAX) {
+        return Err(call.bad_because(2, "not a CSS selector: too many nested parentheses"));
+    }
+    Selector::parse(css).map_err(|error| call.bad_because(2, &format!("not a CSS selector: {error}")))
+}
+
+/// `{tag, text, html, attrs}`
+fn describe(call: &Call<'_>, element: ElementRef<'_>) -> mlua::Result<Table> {
+    // Nested elements that all match make a result of quadratic size, up to the memory limit.
+    call.checkpoint()?;
+    let attrs = call.lua.create_table()?;
+    for (name, value) in element.value().attrs() {
+        attrs.raw_set(name, value)?;
+    }
+    let table = call.lua.create_table()?;
+    table.raw_set("tag", element.value().name())?;
+    table.raw_set("text", call.build(|out| visible_text(call, element, out))?)?;
+    table.raw_set("html", element.html())?;
+    table.raw_set("attrs", attrs)?;
+    Ok(table)
+}

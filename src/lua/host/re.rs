@@ -1,0 +1,53 @@
+//! `re`: regular expressions in the syntax of Rust's `regex` crate, which matches in linear time.
+//!
+//! Works on any bytes, with Unicode classes; places are in bytes, as `string.find` and `string.sub` count them. Patterns
+//! are compiled once for each VM. Functions and tables as replacements are handled in `re.luau`.
+
+mod matching;
+mod pattern;
+mod replace;
+
+pub(super) use matching::{check, find, find_all, matched, split, step};
+pub(super) use replace::expand;
+
+use super::function::{Function, Module};
+
+const RE: Module = Module("re");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    RE.rust("match", "(s: string, pattern: Pattern): {[number | string]: string}?", |bind| bind.to(matched)).explained(
+        "The first match: its captures by number and by name, the whole match as number 0 (and 1 when the pattern has \
+         no groups); nil when nothing matches.",
+        r#"re.match("born 1815-12-10", [[(?<year>\d{4})-(\d\d)]])"#,
+        r#"{[0] = "1815-12", "1815", "12", year = "1815"}"#,
+    ),
+    RE.rust("find", "(s: string, pattern: Pattern, init: number?): (number?, number?)", |bind| bind.to(find))
+        .explained(
+            "First and last byte of the first match from byte `init`; nil when nothing matches.",
+            r#"re.find("abc 123", [[\d+]])"#,
+            "5, 7",
+        ),
+    RE.rust("find_all", "(s: string, pattern: Pattern): {any}", |bind| bind.to(find_all)).explained(
+        "All matches: strings when the pattern has no groups, else what `re.match` gives for each.",
+        r#"re.find_all("a1 b22", [[\d+]])"#,
+        r#"{"1", "22"}"#,
+    ),
+    RE.luau("gsub", "(s: string, pattern: Pattern, replacement: string | table | function, max: number?): (string, number)")
+        .explained(
+            "Replaces all matches, at most `max` of them, and tells how many. `$1`, `${name}` and `$$` in a string \
+             stand for captures and a dollar; a table is asked for, and a function called with, the captures or the \
+             whole match; nil or false keeps it.",
+            r#"re.gsub("John Smith", [[(\w+) (\w+)]], "$2, $1")"#,
+            r#""Smith, John", 1"#,
+        ),
+    RE.rust("split", "(s: string, pattern: Pattern, max: number?): {string}", |bind| bind.to(split)).explained(
+        "The pieces between the matches, at most `max` of them.",
+        r#"re.split("a1b22c", [[\d+]])"#,
+        r#"{"a", "b", "c"}"#,
+    ),
+    RE.luau("compile", "(pattern: string): Pattern").explained(
+        "An object with the other functions as methods, for patterns built in `setup`; a bad pattern fails at once.",
+        r#"re.compile([[\d+]]):find("abc 123")"#,
+        "5, 7",
+    ),
+];

@@ -1,0 +1,81 @@
+//! Replacing matches by text. The result is checked against the VM's memory while it grows.
+
+use memchr::memchr_iter;
+use mlua::Value;
+use regex::bytes::{Match, Regex};
+
+use super::matching::Pace;
+use super::pattern::pattern;
+use crate::lua::host::call::Call;
+
+/// Growth of the result between two looks at the memory.
+const GROWTH_BYTES: usize = 1 << 20;
+
+/// `re.gsub` with a string as replacement: the new text and the number of matches.
+pub(in crate::lua::host) fn expand(
+    call: &Call<'_>,
+    (s, p, replacement, max): &(Value, Value, Value, Value),
+) -> mlua::Result<(Value, usize)> {
+    let bytes = call.bytes(1, s)?;
+    let regex = pattern(call, 2, p)?;
+    let replacement = call.bytes(3, replacement)?;
+    let max = call.optional_integer(4, max)?.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
+    let mut count = 0;
+    let text = call.build(|out| {
+        let output =
+            Output { call, bytes: &bytes, out, kept: 0, checked: 0, pace: Pace::new(call, bytes.len()) };
+        count = output.replace(&regex, &replacement, max)?;
+        Ok(())
+    })?;
+    Ok((if count == 0 { s.clone() } else { text }, count))
+}
+
+struct Output<'a> {
+    call: &'a Call<'a>,
+    bytes: &'a [u8],
+    out: &'a mut Vec<u8>,
+    /// Up to here the text is already in `out`.
+    kept: usize,
+    /// Length of `out` at the last look at the memory.
+    checked: usize,
+    pace: Pace<'a>,
+}
+
+impl Output<'_> {
+    fn replace(mut self, regex: &Regex, replacement: &[u8], max: usize) -> mlua::Result<usize> {
+        let mut count = 0;
+        let dollars = memchr_iter(b'$', replacement).count();
+        if dollars == 0 {
+            for found in regex.find_iter(self.bytes).take(max) {
+                self.before(&found, replacement.len())?;
+                self.out.extend_from_slice(replacement);
+                count += 1;
+            }
+        } else {
+            for captures in regex.captures_iter(self.bytes).take(max) {
+                let found = captures.get_match();
+                // No capture is longer than the match.
+                self.before(&found, replacement.len().saturating_add(dollars.saturating_mul(found.len())))?;
+                captures.expand(replacement, self.out);
+                count += 1;
+            }
+        }
+        if count > 0 {
+            self.out.extend_from_slice(&self.bytes[self.kept..]);
+        }
+        Ok(count)
+    }
+
+    /// Keeps the text before a match, and makes sure that there is room for `len` bytes in its place.
+    fn before(&mut self, found: &Match<'_>, len: usize) -> mlua::Result<()> {
+        self.pace.after(found)?;
+        self.out.extend_from_slice(&self.bytes[self.kept..found.start()]);
+        self.kept = found.end();
+        let grown = self.out.len().saturating_add(len);
+        if grown - self.checked > GROWTH_BYTES {
+            self.checked = self.out.len();
+            self.call.room_for(grown)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! What the host functions of one VM share: the folder, compiled patterns, a scratch buffer, the checkpoint.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use regex::bytes::Regex;
+use scraper::Selector;
+
+use super::ARRAY;
+
+/// Scratch memory above this is given back after a call.
+const SCRATCH_KEPT_BYTES: usize = 1 << 20;
+
+/// Patterns kept compiled for each VM. A function that builds more patterns than this out of its data compiles some
+/// of them again.
+const COMPILED_MAX: usize = 128;
+
+/// One VM's share of the host modules.
+pub(super) struct State {
+    /// The pipeline's folder, absolute.
+    pub(super) root: PathBuf,
+    /// Metatable of lists.
+    pub(super) array: mlua::Table,
+    /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
+    pub(super) checkpoint: mlua::Function,
+    pub(super) patterns: Compiled<Regex>,
+    pub(super) selectors: Compiled<Selector>,
+    scratch: Cell<Vec<u8>>,
+}
+
+impl State {
+    pub(super) fn new(lua: &mlua::Lua, root: &Path) -> mlua::Result<Self> {
+        Ok(Self {
+            root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
+            array: array(lua)?,
+            checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
+            patterns: Compiled::default(),
+            selectors: Compiled::default(),
+            scratch: Cell::default(),
+        })
+    }
+
+    /// Lends a cleared buffer, so that a result costs no allocation but its own.
+    pub(super) fn with_scratch<R>(&self, fill: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let mut scratch = self.scratch.take();
+        scratch.clear();
+        let result = fill(&mut scratch);
+        if scratch.capacity() <= SCRATCH_KEPT_BYTES {
+            self.scratch.set(scratch);
+        }
+        result
+    }
+}
+
+/// The metatable of lists: the worker's, or a new one where there is no worker.
+fn array(lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
+    if let Some(array) = lua.named_registry_value(ARRAY)? {
+        return Ok(array);
+    }
+    let array = lua.create_table()?;
+    lua.set_named_registry_value(ARRAY, &array)?;
+    Ok(array)
+}
+
+/// Compiled forms by their text.
+pub(super) struct Compiled<T>(RefCell<HashMap<Box<str>, Rc<T>>>);
+
+impl<T> Default for Compiled<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T> Compiled<T> {
+    /// The compiled form of `text`, made by `compile` when it is not there yet.
+    pub(super) fn get<E>(&self, text: &str, compile: impl FnOnce() -> Result<T, E>) -> Result<Rc<T>, E> {
+        if let Some(found) = self.0.borrow().get(text) {
+            return Ok(Rc::clone(found));
+        }
+        let made = Rc::new(compile()?);
+        let mut all = self.0.borrow_mut();
+        if all.len() >= COMPILED_MAX {
+            all.clear();
+        }
+        all.insert(text.into(), Rc::clone(&made));
+        Ok(made)
+    }
+}

@@ -1,0 +1,41 @@
+//! Replaces `string.find` and `string.split` by forms that are linear in their input. Patterns stay the VM's own.
+
+use memchr::memmem;
+use mlua::{Lua, Table, Value};
+
+use super::call::Call;
+use super::prelude::Prelude;
+
+/// Characters that make a Lua pattern more than plain text.
+const SPECIALS: &[u8] = b"^$*+?.([%-";
+
+/// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too.
+pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
+    let string: Table = lua.globals().raw_get("string")?;
+    for name in ["find", "split"] {
+        string.raw_set(name, prelude.function("string", name)?)?;
+    }
+    Ok(())
+}
+
+/// First and last byte of `pattern` in `s` from byte `start`, nil when it is not there, `false` when `plain` is not
+/// set and the pattern is more than plain text.
+pub(super) fn scan(
+    call: &Call<'_>,
+    (s, pattern, start, plain): &(Value, Value, usize, Value),
+) -> mlua::Result<(Value, Value)> {
+    let s = call.bytes(1, s)?;
+    let pattern = call.bytes(2, pattern)?;
+    let plain = !matches!(plain, Value::Nil | Value::Boolean(false));
+    if !plain && pattern.iter().any(|byte| SPECIALS.contains(byte)) {
+        return Ok((Value::Boolean(false), Value::Nil));
+    }
+    let before = start.saturating_sub(1).min(s.len());
+    Ok(match memmem::find(&s[before..], &pattern) {
+        None => (Value::Nil, Value::Nil),
+        Some(at) => {
+            let first = before + at;
+            (Value::Integer(first as i64 + 1), Value::Integer((first + pattern.len()) as i64))
+        }
+    })
+}

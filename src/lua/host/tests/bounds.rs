@@ -1,0 +1,98 @@
+//! Tests that no call runs on after the interrupt, outgrows the VM's memory, or takes the process with it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use mlua::{Lua, Value, VmState};
+
+use super::{host_error, vm};
+
+/// Bytes a VM may hold in these tests.
+const MEMORY: usize = 64 << 20;
+
+/// When the interrupt strikes.
+const DEADLINE: Duration = Duration::from_millis(100);
+
+/// Runs code with an interrupt that stops it after the deadline, as the watchdog does; also how long that took.
+fn run(code: &str, deadline: Duration) -> (mlua::Result<String>, Duration) {
+    let lua = vm(Path::new("."));
+    lua.set_memory_limit(MEMORY).unwrap();
+    let started = Instant::now();
+    lua.set_interrupt(move |_: &Lua| {
+        if started.elapsed() > deadline {
+            Err(mlua::Error::runtime("overdue"))
+        } else {
+            Ok(VmState::Continue)
+        }
+    });
+    let result = lua.load(code).eval::<Value>().and_then(|value| value.to_string());
+    (result, started.elapsed())
+}
+
+fn is_stopped(code: &str) {
+    let (result, elapsed) = run(code, DEADLINE);
+    let Err(error) = result else { panic!("{code}: no error") };
+    assert!(error.to_string().contains("overdue"), "{code}: {error}");
+    assert!(elapsed < Duration::from_secs(3), "{code}: stopped only after {elapsed:?}");
+}
+
+fn passes_the_memory_limit(code: &str) {
+    let (result, elapsed) = run(code, Duration::MAX);
+    let Err(error) = result else { panic!("{code}: no error") };
+    let is_memory = host_error(&error).is_some_and(|error| error.kind == "memory")
+        || error.to_string().contains("not enough memory")
+        || error.to_string().contains("memory error");
+    assert!(is_memory, "{code}: {error}");
+    assert!(elapsed < Duration::from_secs(10), "{code}: failed only after {elapsed:?}");
+}
+
+#[test]
+fn quadratic_work_is_stopped() {
+    is_stopped("return str.distance(string.rep('ab', 200000), string.rep('ba', 200000))");
+    is_stopped(
+        "return re.find_all(string.rep('a', 1000000), '.*[^A-Z]|[A-Z]') and re.find_all(string.rep('a', 1000000), '.*b|a')",
+    );
+    is_stopped("return html.text(string.rep('<div>', 200000))");
+    is_stopped("return html.select(string.rep('<q>', 30000), 'b q')");
+}
+
+#[test]
+fn callbacks_and_loops_over_tables_are_stopped() {
+    is_stopped("return tbl.map({1}, function() while true do end end)");
+    is_stopped("local t = table.create(1000000, 1) while true do tbl.clone(t) end");
+    is_stopped("return tbl.sort_by({3, 2, 1}, function() while true do end end)");
+    is_stopped("return re.gsub('a', 'a', function() while true do end end)");
+    is_stopped("while true do pcall(str.distance, string.rep('a', 100), string.rep('b', 100)) end");
+}
+
+#[test]
+fn results_that_explode_fail_before_they_are_built() {
+    passes_the_memory_limit("return re.gsub(string.rep('a', 1000000), '', string.rep('b', 1000000))");
+    passes_the_memory_limit("return re.gsub(string.rep('a', 1000000), '.+', string.rep('$0', 1000000))");
+    passes_the_memory_limit("return html.escape(string.rep('\"', 16000000))");
+    passes_the_memory_limit("return str.normalize(string.rep('\\u{fdfa}', 8000000), 'NFKC')");
+}
+
+#[test]
+fn documents_that_explode_fail_before_they_are_built() {
+    // Each paragraph opens all the formatting again that the one before left open.
+    passes_the_memory_limit(
+        "local tags = {} for i = 1, 3000 do tags[i] = '<b a' .. i .. '>' end
+         return html.text('<p>' .. table.concat(tags) .. string.rep('</p><p>x', 100000))",
+    );
+}
+
+#[test]
+fn deep_nesting_does_not_overflow_the_stack() {
+    let deep = "local t = {} for i = 1, 150000 do t = {t} end ";
+    for call in ["tbl.clone(t)", "tbl.equal(t, {t})"] {
+        // A VM's error or a result, but no crash.
+        let (result, _) = run(&format!("{deep} return {call}"), Duration::MAX);
+        drop(result);
+    }
+    let (result, _) = run("return #html.select(string.rep('<i>', 500) .. 'x', 'i')", Duration::MAX);
+    assert_eq!(result.unwrap(), "500");
+    let (result, _) =
+        run("return re.compile(string.rep('(', 30000) .. string.rep(')', 30000))", Duration::MAX);
+    assert!(result.is_err());
+}

@@ -1,0 +1,123 @@
+//! Tests of `re`.
+
+use super::{check, check_error};
+
+#[test]
+fn match_gives_captures_by_number_and_name() {
+    check(r#"re.match("abc", "b")"#, r#"{[0] = "b", "b"}"#);
+    check(r#"re.match("abc", "x")"#, "nil");
+    check(r#"re.match("ac", "(a)(b)?(?P<last>c)")"#, r#"{[0] = "ac", [1] = "a", [3] = "c", last = "c"}"#);
+    check(r#"re.match("", "^$")"#, r#"{[0] = "", ""}"#);
+}
+
+#[test]
+fn find_counts_bytes_as_string_find_does() {
+    check(r#"re.find("é1", [[\d]])"#, "3, 3");
+    check(r#"re.find("aXbX", "X", 3)"#, "4, 4");
+    check(r#"re.find("aXbX", "X", -1)"#, "4, 4");
+    check(r#"re.find("aXbX", "X", -99)"#, "2, 2");
+    check(r#"re.find("aXbX", "X", 99)"#, "nil, nil");
+    check(r#"re.find("abc", "", 4)"#, "4, 3");
+    check(r#"re.find("ab", "^b", 2)"#, "nil, nil");
+}
+
+#[test]
+fn find_all_gives_strings_or_captures() {
+    check(r#"re.find_all("a1b22", [[[a-z]\d+]])"#, r#"{"a1", "b22"}"#);
+    check(r#"re.find_all("", "x")"#, "{}");
+    check(
+        r#"re.find_all("a=1 b=2", [[(?<k>\w)=(\d)]])"#,
+        r#"{{[0] = "a=1", "a", "1", k = "a"}, {[0] = "b=2", "b", "2", k = "b"}}"#,
+    );
+}
+
+#[test]
+fn gsub_takes_text_tables_and_functions() {
+    check(r#"re.gsub("hello", "l", "L")"#, r#""heLLo", 2"#);
+    check(r#"re.gsub("hello", "l", "L", 1)"#, r#""heLlo", 1"#);
+    check(r#"re.gsub("hello", "l", "L", 0)"#, r#""hello", 0"#);
+    check(r#"re.gsub("hello", "x", "L")"#, r#""hello", 0"#);
+    check(r#"re.gsub("a1", [[(?<n>\d)]], "[${n}$$$0$1x]")"#, r#""a[1$1]", 1"#);
+    check(r#"re.gsub("a1", [[(\d)]], 7)"#, r#""a7", 1"#);
+    check(r#"re.gsub("$x $y", [[\$(\w)]], {x = "1", y = false})"#, r#""1 $y", 2"#);
+    check(r#"re.gsub("abc", "[ac]", function(c) return c:upper() end)"#, r#""AbC", 2"#);
+    check(r#"re.gsub("a1b2", [[([a-z])(\d)]], function(c, n) return n .. c end)"#, r#""1a2b", 2"#);
+    check(r#"re.gsub("abc", "b", function() return nil end)"#, r#""abc", 1"#);
+    check(r#"re.gsub("abc", "b", function() return 5 end)"#, r#""a5c", 1"#);
+    check(r#"re.gsub("aaa", "a", function() return "b" end, 2)"#, r#""bba", 2"#);
+}
+
+#[test]
+fn gsub_treats_empty_matches_alike_whatever_the_replacement() {
+    for (text, pattern) in [("abc", ""), ("aab", "a*"), ("", "x?"), ("héé", "é*"), ("a b", r"\b")] {
+        let by_text = format!("re.gsub('{text}', [[{pattern}]], '-')");
+        let by_function = format!("re.gsub('{text}', [[{pattern}]], function() return '-' end)");
+        check(&by_function, &by_text);
+    }
+    check(r#"re.gsub("aab", "a*", "-")"#, r#""-b-", 2"#);
+}
+
+#[test]
+fn gsub_refuses_other_replacements() {
+    check_error(
+        "re.gsub('a', 'a', true)",
+        "bad argument #3 to `re.gsub` (string, table or function expected, got boolean)",
+    );
+    check_error(
+        "re.gsub('a', 'a', function() return {} end)",
+        "`re.gsub` got an invalid replacement value (a table)",
+    );
+}
+
+#[test]
+fn split_gives_what_is_between() {
+    check(r#"re.split("a, b;c", "[,;] *")"#, r#"{"a", "b", "c"}"#);
+    check(r#"re.split(",a,", ",")"#, r#"{"", "a", ""}"#);
+    check(r#"re.split("", ",")"#, r#"{""}"#);
+    check(r#"re.split("a,b,c", ",", 2)"#, r#"{"a", "b,c"}"#);
+}
+
+#[test]
+fn a_compiled_pattern_has_the_functions_as_methods() {
+    let with = |call: &str| format!("(function() local p = re.compile([[(\\d)(\\d)]]) return {call} end)()");
+    check(&with("p:match('a12')[2]"), r#""2""#);
+    check(&with("p:find('a12')"), "2, 3");
+    check(&with("p:find('12 34', 2)"), "4, 5");
+    check(&with("#p:find_all('1234')"), "2");
+    check(&with("p:gsub('1234', '$2$1')"), r#""2143", 2"#);
+    check(&with("p:gsub('1234', function(a, b) return b .. a end, 1)"), r#""2134", 1"#);
+    check(&with("p:split('a12b')"), r#"{"a", "b"}"#);
+    check(&with("p.pattern"), r"[[(\d)(\d)]]");
+    check(&with("re.find('a12', p)"), "2, 3");
+}
+
+#[test]
+fn a_bad_pattern_says_what_is_wrong() {
+    check_error(
+        "re.compile('(')",
+        "bad argument #1 to `re.compile` (bad regular expression `(`: unclosed group)",
+    );
+    check_error(
+        "re.match('a', 'a{2,1}')",
+        "bad argument #2 to `re.match` (bad regular expression `a{2,1}`: invalid repetition count range, the start \
+         must be <= the end)",
+    );
+    check_error(
+        r"re.match('a', [[(\w{100}){100}]])",
+        r"bad argument #2 to `re.match` (bad regular expression `(\w{100}){100}`: Compiled regex exceeds size limit of 2097152 bytes.)",
+    );
+    check_error("re.match('a', {})", "bad argument #2 to `re.match` (string expected, got table)");
+    check_error("re.compile(nil)", "bad argument #1 to `re.compile` (string expected, got nil)");
+    check_error(
+        "re.match('a', string.rep('a', 100000))",
+        "bad argument #2 to `re.match` (a pattern of at most 65536 bytes expected)",
+    );
+}
+
+#[test]
+fn any_bytes_can_be_searched() {
+    check(r#"re.find("\xff1", [[\d]])"#, "2, 2");
+    check(r#"re.find("\xff", ".")"#, "nil, nil");
+    check(r#"re.find("\xff", "(?s-u:.)")"#, "1, 1");
+    check(r#"re.match("Größe", [[\w+]])[0]"#, r#""Größe""#);
+}

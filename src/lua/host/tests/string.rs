@@ -1,0 +1,118 @@
+//! Tests of the replaced `string.find` and `string.split`: the same as the VM's own in everything but time.
+
+use std::time::{Duration, Instant};
+
+use mlua::{Lua, MultiValue, Value};
+use proptest::prelude::*;
+
+use super::vm;
+
+/// Results or error message of `call`, as text; positions are left out.
+fn outcome(lua: &Lua, s: &str, pattern: &str, call: &str) -> String {
+    lua.globals().raw_set("s", s).unwrap();
+    lua.globals().raw_set("p", pattern).unwrap();
+    match lua
+        .load(format!("local function show(ok, ...) return ok, ... end return show(pcall({call}))"))
+        .eval::<MultiValue>()
+    {
+        Ok(values) => values.iter().map(shown).collect::<Vec<_>>().join(" | "),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(string) => {
+            let text = string.to_string_lossy();
+            text.split_once(": ").map_or(text.clone(), |(_, message)| message.to_owned())
+        }
+        Value::Table(table) => {
+            let pieces: Vec<String> = table.sequence_values::<String>().map(Result::unwrap).collect();
+            format!("{pieces:?}")
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The VM's own functions, and the replaced ones.
+fn both() -> (Lua, Lua) {
+    (Lua::new(), vm(std::path::Path::new(".")))
+}
+
+fn same_as_before((before, after): &(Lua, Lua), s: &str, pattern: &str, call: &str) {
+    assert_eq!(outcome(after, s, pattern, call), outcome(before, s, pattern, call), "{call}");
+}
+
+#[test]
+fn every_form_of_arguments_is_as_before() {
+    let (s, pattern) = ("ab".repeat(2000) + "c" + &"ab".repeat(2000), "ab".repeat(200) + "c");
+    for (s, pattern) in
+        [(s.as_str(), pattern.as_str()), ("hello world", "o w"), ("", ""), (&s, "b"), (&s, "")]
+    {
+        let both = both();
+        for call in [
+            "string.find, s, p",
+            "string.find, s, p, 5",
+            "string.find, s, p, -3900",
+            "string.find, s, p, '5'",
+            "string.find, s, p, 3.7",
+            "string.find, s, p, 1e9",
+            "string.find, s, p, -1e9",
+            "string.find, s, p, #s + 1, true",
+            "string.find, s, p, #s + 2, true",
+            "string.find, s, p, nil, true",
+            "string.find, s, p, 1, false",
+            "string.find, s, p, 1, 'yes'",
+            "string.find, s, p, {}",
+            "string.find, s, p .. '$'",
+            "string.find, s, '(' .. p .. ')'",
+            "string.find, s, p .. '%'",
+            "string.find, s, p .. '%', 1, true",
+            "string.find, s, nil",
+            "string.find, s",
+            "string.find, nil, p",
+            "string.find",
+            "string.find, 12345, 34",
+            "string.split, s, p",
+            "string.split, s",
+            "string.split, s, 'ab'",
+            "string.split, s, ''",
+            "string.split, s, {}",
+            "string.split, nil",
+            "string.split, 1.5, '.'",
+            "function() return s:find(p, 2) end",
+            "function() return #s:split(p) end",
+        ] {
+            same_as_before(&both, s, pattern, call);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn for_every_large_input_the_result_is_as_before(
+        unit in "[ab]{1,3}",
+        repeats in 2000_usize..4000,
+        gap in "[abc]{0,3}",
+        needle in "[ab]{150,200}[abc]{0,2}",
+        init in -5000_i64..5000,
+    ) {
+        let s = format!("{}{gap}{needle}{}", unit.repeat(repeats), unit.repeat(repeats));
+        let both = both();
+        for call in [format!("string.find, s, p, {init}"), format!("string.find, s, p, {init}, true"), "string.split, s, p".to_owned()] {
+            same_as_before(&both, &s, &needle, &call);
+        }
+    }
+}
+
+#[test]
+fn a_search_that_used_to_take_minutes_takes_no_time() {
+    let lua = vm(std::path::Path::new("."));
+    let started = Instant::now();
+    let calls = "local s, p = string.rep('a', 2000000), string.rep('a', 1000000) .. 'b'
+                 return s:find(p, 1, true), s:find(p), #s:split(p)";
+    let (plain, pattern, pieces): (Value, Value, usize) = lua.load(calls).eval().unwrap();
+    assert!(plain.is_nil() && pattern.is_nil() && pieces == 1);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}

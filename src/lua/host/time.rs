@@ -1,0 +1,42 @@
+//! `time`: points in time as seconds since 1970 (UTC), with microseconds as the fraction.
+//!
+//! Waiting is the worker's business: it adds `time.sleep`.
+
+mod clock;
+mod duration;
+
+use mlua::MultiValue;
+
+use super::function::{Function, Module};
+
+const TIME: Module = Module("time");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    TIME.rust("now", "(): number", |bind| bind.to(|_, _: &MultiValue| Ok(clock::now()))).explained(
+        "The time now, in seconds since 1970.",
+        "time.now() > 1700000000",
+        "true",
+    ),
+    TIME.rust("parse", "(s: string, format: string?): number", |bind| bind.to(clock::parse)).explained(
+        "Seconds of a time in ISO 8601 or RFC 3339, or in a `strftime` format. Without an offset it is UTC, without a \
+         time of day midnight.",
+        r#"time.parse("2024-05-01T12:00:00+02:00")"#,
+        "1714557600",
+    ),
+    TIME.rust("format", "(seconds: number, format: string?, zone: string?): string", |bind| bind.to(clock::format))
+        .explained(
+            "The time in a `strftime` format (ISO 8601 if none) and an IANA time zone (UTC if none).",
+            r#"time.format(1714557600, "%d.%m.%Y %H:%M %Z", "Europe/Berlin")"#,
+            r#""01.05.2024 12:00 CEST""#,
+        ),
+    TIME.rust("iso", "(seconds: number?): string", |bind| bind.to(clock::iso)).explained(
+        "The time (now, if none is given) in ISO 8601, UTC.",
+        "time.iso(1714557600.5)",
+        r#""2024-05-01T10:00:00.5Z""#,
+    ),
+    TIME.rust("duration", "(s: string): number", |bind| bind.to(duration::duration)).explained(
+        "Seconds of a duration such as `250ms`, `30s`, `5m`, `1h30m`.",
+        r#"time.duration("1h30m")"#,
+        "5400",
+    ),
+];
