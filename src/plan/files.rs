@@ -42,6 +42,7 @@ pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut V
     check_streams(places, &reads, "reads standard input", found);
     check_streams(places, &writes, "writes to standard output", found);
     check_targets(places, &reads, &writes, root, found);
+    check_own_files(places, survey, &writes, root, found);
 }
 
 /// Checks the file of one step by itself.
@@ -169,6 +170,32 @@ fn check_targets(
             if source == *target || matches {
                 found.push(write_over_input(places, read, write, matches));
             }
+        }
+    }
+}
+
+/// The pipeline file and its Lua files are read too.
+fn check_own_files(
+    places: &Places,
+    survey: &Survey,
+    writes: &[Named],
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
+    let place = |path: &str| paths::resolved(&paths::absolute(root, path));
+    let pipeline = places.document.file.path().file_name().map(|name| place(&name.to_string_lossy()));
+    let mut own: HashMap<PathBuf, &str> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
+    for step in &survey.steps {
+        let name = places.value().pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
+        let path = name.and_then(|name| name.split('#').next()).filter(|path| !path.is_empty());
+        own.extend(path.map(|path| (place(path), "Lua file of a step")));
+    }
+    for write in writes.iter().filter(|one| one.path != "-") {
+        if let Some(what) = own.get(&place(&write.path)) {
+            let message = format!("step `{}` writes over the {what}", write.step);
+            let spot = Spot::Value(&write.pointer);
+            let finding = places.error(codes::WRITE_OVER_INPUT, message, &spot, "written here");
+            found.push(finding.help("write to another file"));
         }
     }
 }
