@@ -92,6 +92,10 @@ impl At<'_> {
 
     /// Whether something was written here that YAML, or its checks, made nothing of and have said so.
     fn was_refused(&self) -> bool {
+        // An expression may well have given nothing.
+        if self.checked.expression(self.pointer).is_some() {
+            return false;
+        }
         let span = self.checked.spans.value(self.pointer);
         !matches!(&self.checked.file.text()[span.start..span.end], "" | "~" | "null" | "Null" | "NULL")
     }
