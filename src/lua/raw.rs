@@ -22,6 +22,7 @@ mod encode;
 mod functions;
 mod items;
 mod json;
+mod keys;
 mod raised;
 mod stack;
 #[cfg(test)]

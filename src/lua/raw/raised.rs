@@ -4,7 +4,9 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi::{self, lua_State};
 
-use super::{current::Current, encode::Encoder, encode::KeyOrder, functions, stack};
+use super::current::Current;
+use super::encode::{Encoder, Manner};
+use super::{functions, stack};
 use crate::event::FailureKind;
 use crate::lua::guard::Reason;
 
@@ -216,7 +218,8 @@ unsafe fn json(l: *mut lua_State, current: &Current) -> Option<String> {
     let mut out = Vec::new();
     // SAFETY: there is a value on top.
     let top = unsafe { ffi::lua_gettop(l) };
-    let written = unsafe { Encoder::default().write(l, -1, current, &KeyOrder::default(), &mut out) };
+    let manner = Manner { current, keys: 0, order: None };
+    let written = unsafe { Encoder::default().write(l, -1, manner, &mut out) };
     // SAFETY: takes off what a refusal may have left.
     unsafe { ffi::lua_settop(l, top) };
     written.ok().and_then(|()| String::from_utf8(out).ok())

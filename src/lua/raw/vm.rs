@@ -11,7 +11,8 @@ use mlua::{Lua, LuaOptions, StdLib, Value};
 
 use super::coroutine::Coroutine;
 use super::current::Current;
-use super::encode::{Encoder, KeyOrder};
+use super::decode::Learned;
+use super::encode::Encoder;
 use super::{functions, json, raised, stack, trigger::Trigger};
 use crate::lua::host::{ARRAY, HostError};
 
@@ -38,6 +39,9 @@ pub(in crate::lua) struct Vm {
     pub(super) trampoline: c_int,
     pub(super) handler: c_int,
     pub(super) ctx: c_int,
+    /// Tables that keep what was learned about items and about results.
+    pub(super) shapes: c_int,
+    pub(super) layouts: c_int,
     pub(super) work: RefCell<Work>,
     /// Coroutines that have ended, for reuse.
     pub(super) pool: RefCell<Vec<Coroutine>>,
@@ -49,7 +53,7 @@ pub(in crate::lua) struct Vm {
 pub(super) struct Work {
     pub(super) scratch: String,
     pub(super) encoder: Encoder,
-    pub(super) order: KeyOrder,
+    pub(super) learned: Learned,
 }
 
 /// The fields of `ctx` that stay the same.
@@ -77,7 +81,7 @@ impl Vm {
             | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let mut l = ptr::null_mut();
-        let mut anchors = [0; 3];
+        let mut anchors = [0; 5];
         let inspect = lua.create_function(|_, value: Value| Ok(inspect(&value)))?;
         let sample =
             lua.create_function(|_, ()| -> mlua::Result<()> { Err(mlua::Error::runtime("sample")) })?;
@@ -104,13 +108,15 @@ impl Vm {
         // SAFETY: the state lives until `Vm` is dropped, which takes the trigger away first.
         let trigger = unsafe { Trigger::new(l) };
         *current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = trigger;
-        let [trampoline, handler, ctx] = anchors;
+        let [trampoline, handler, ctx, shapes, layouts] = anchors;
         Ok(Self {
             lua,
             l,
             trampoline,
             handler,
             ctx,
+            shapes,
+            layouts,
             work: RefCell::default(),
             pool: RefCell::default(),
             current,
@@ -120,6 +126,11 @@ impl Vm {
     /// The safe interface, to register host modules and load code with.
     pub(in crate::lua) fn lua(&self) -> &Lua {
         &self.lua
+    }
+
+    /// Says that the item function uses these fields of the item and no others.
+    pub(in crate::lua) fn use_only(&self, fields: Option<Vec<String>>) {
+        self.work.borrow_mut().learned.used = fields;
     }
 
     /// The metatable of errors that mean something to the host.
@@ -230,7 +241,7 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
 }
 
 /// Everything else that is made of C functions and metatables; answers the anchors that `Vm` keeps.
-unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 3] {
+unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 5] {
     // SAFETY: every value that is pushed is popped into a field or the registry.
     unsafe {
         marker(l, &current.array, &current.array_anchor);
@@ -260,7 +271,11 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -
         ffi::lua_pushcfunction(l, trampoline);
         let trampoline = stack::anchor(l);
         push_ctx(l, current, context);
-        [trampoline, handler, stack::anchor(l)]
+        let ctx = stack::anchor(l);
+        ffi::lua_createtable(l, 64, 0);
+        let shapes = stack::anchor(l);
+        ffi::lua_createtable(l, 64, 0);
+        [trampoline, handler, ctx, shapes, stack::anchor(l)]
     }
 }
 
