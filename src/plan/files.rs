@@ -201,7 +201,8 @@ fn check_own_files(
 }
 
 fn write_over_input(places: &Places, read: &Named, write: &Named, matches: bool) -> Diagnostic {
-    let message = format!("step `{}` writes over a file that step `{}` reads", write.step, read.step);
+    let message =
+        format!("step `{}` writes over `{}`, which step `{}` reads", write.step, write.path, read.step);
     let label = if matches { "this pattern matches it" } else { "read here" };
     let found = places.error(codes::WRITE_OVER_INPUT, message, &Spot::Value(&write.pointer), "written here");
     places.also(found, &Spot::Value(&read.pointer), label).help("write to another file")

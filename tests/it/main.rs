@@ -7,4 +7,5 @@ mod examples;
 mod lua;
 mod policy;
 mod project;
+mod readme;
 mod tidy;
