@@ -17,7 +17,7 @@ pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptio
 pub use glob::glob;
 pub use list::{chain, items_reader};
 pub use pattern::{PathPattern, normal};
-pub use read::{Reader, open};
+pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};
 pub use spool::{Spool, Stored};
 pub use write::{Writer, create};

@@ -72,6 +72,13 @@ pub fn open(options: &ReadOptions) -> Result<Box<dyn Reader>, DataError> {
     Ok(limited(reader, options.limit))
 }
 
+/// Whether rows may take their time, and can be had only once: standard input, a named pipe.
+pub fn is_live(options: &ReadOptions) -> bool {
+    let special = |kind: std::fs::FileType| !kind.is_file() && !kind.is_dir();
+    let path = options.root.join(&options.path);
+    options.path == "-" || std::fs::metadata(path).is_ok_and(|found| special(found.file_type()))
+}
+
 fn open_file(options: &ReadOptions, found: &Found) -> Result<Box<dyn Reader>, DataError> {
     let compression = options.compression.unwrap_or_else(|| Compression::of_path(&found.name));
     let open = |path: &Path| Input::open(path, Arc::from(found.name.as_str()), compression);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 
 use self::input::ChunkSize;
 use super::EngineError;
@@ -22,7 +22,7 @@ use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Cancel, CancelLevel, Shape, WorkerOptions};
 use crate::plan::{Each, EachKind, Step};
-use crate::schedule::{FailFast, Policy, Scheduler};
+use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::value::Chunk;
 
 /// How often a coordinator that waits looks up for interrupts.
@@ -82,6 +82,8 @@ struct Coordinator<'a> {
     size: ChunkSize,
     spare_chunks: Vec<Chunk>,
     input_ended: bool,
+    /// There is room for items, and the input has none yet.
+    starved: bool,
     lost: Option<StepId>,
     interrupted: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
@@ -148,6 +150,7 @@ impl<'a> Coordinator<'a> {
             size: ChunkSize::new(single),
             spare_chunks: Vec::new(),
             input_ended: false,
+            starved: false,
             lost: None,
             interrupted: None,
             errors: Vec::new(),
@@ -180,7 +183,7 @@ impl<'a> Coordinator<'a> {
             if self.works_out == 0 && self.scheduler.is_done() {
                 return Ok(());
             }
-            match self.pool.replies.recv_timeout(self.patience()) {
+            match self.listen() {
                 Ok(reply) => self.hear(reply)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -192,6 +195,22 @@ impl<'a> Coordinator<'a> {
             }
             self.tell_progress();
         }
+    }
+
+    /// The next reply. Rows that arrive for a starved step end the waiting.
+    fn listen(&self) -> Result<Reply, RecvTimeoutError> {
+        let replies = &self.pool.replies;
+        let Some(arrivals) = self.feed.arrivals().filter(|_| self.starved) else {
+            return replies.recv_timeout(self.patience());
+        };
+        let mut select = Select::new();
+        select.recv(replies);
+        select.recv(arrivals);
+        let _ = select.ready_timeout(self.patience());
+        replies.try_recv().map_err(|error| match error {
+            TryRecvError::Empty => RecvTimeoutError::Timeout,
+            TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+        })
     }
 
     fn now(&self) -> Duration {
@@ -274,12 +293,21 @@ impl<'a> Coordinator<'a> {
     fn finish(self, fault: Option<Fault>) -> StepResult {
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
         let (emitted, duration) = (self.sink.emitted, self.begun.elapsed());
+        let stop = self.scheduler.stop().map(|stop| stop.reason);
         let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
         let cut = self.interrupted.is_some() && tally.cancelled > 0;
-        let (status, reason) = match (fault, self.lost) {
+        // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
+        let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
+        let (status, reason) = match (fault, lost) {
+            // A script that was stopped while it was being set up says no more than that it was stopped.
+            (Some(Fault::Script(_)), _) if stop == Some(StopReason::Deadline) => {
+                (StepStatus::Failed, Some("deadline".to_owned()))
+            }
+            (Some(Fault::Script(_)), _) | (None, None) if cut => {
+                (StepStatus::Cancelled, Some("interrupted".to_owned()))
+            }
             (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
             (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.shared, lost))),
-            (None, None) if cut => (StepStatus::Cancelled, Some("interrupted".to_owned())),
             (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
             (None, None) => (StepStatus::Failed, verdict.reason),
         };

@@ -1,8 +1,13 @@
 //! The input of one step: its sources and the results of other steps, one after the other, as chunks with indices.
 
-use std::sync::Arc;
-use std::time::Instant;
+mod live;
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+
+use self::live::{Arrival, Live};
 use super::graph::Role;
 use super::shared::Shared;
 use crate::data::{self, BadRow, DataError, Reader};
@@ -15,6 +20,8 @@ use crate::value::Chunk;
 pub(super) enum Next {
     /// The chunk holds at least one item.
     Chunk,
+    /// Nothing has arrived yet.
+    Later,
     /// No more will come.
     End,
     /// This source failed, so nothing more may be made of it.
@@ -32,11 +39,19 @@ pub(super) struct Feed<'a> {
 }
 
 struct Part {
-    reader: Box<dyn Reader>,
+    rows: Rows,
     /// Set for a source that is read here and now.
     source: Option<StepId>,
     /// Items handed out when this part began: tells which part an index belongs to.
     before: u64,
+}
+
+/// Where the rows of a part come from.
+enum Rows {
+    /// A file, which is read here and now.
+    Here(Box<dyn Reader>),
+    /// An input that may take its time.
+    Live(Live),
 }
 
 impl<'a> Feed<'a> {
@@ -50,7 +65,7 @@ impl<'a> Feed<'a> {
                 Err(error) => {
                     shared.ledger(input.step).broke(error.to_string());
                     feed.parts.push(Part {
-                        reader: data::items_reader(Arc::new([]), None),
+                        rows: Rows::Here(data::items_reader(Arc::new([]), None)),
                         source: Some(input.step),
                         before: 0,
                     });
@@ -62,9 +77,18 @@ impl<'a> Feed<'a> {
     }
 
     /// A feed of one source alone, for a source that has a thread of its own.
+    pub(super) fn of_source(shared: &'a Shared<'a>, source: StepId, verb: &Verb) -> Result<Self, DataError> {
+        Ok(Self::of_rows(shared, source, source_rows(shared, source, verb, true)?))
+    }
+
+    /// A feed of items that are there already.
     pub(super) fn of_reader(shared: &'a Shared<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
+        Self::of_rows(shared, source, Rows::Here(reader))
+    }
+
+    fn of_rows(shared: &'a Shared<'a>, source: StepId, rows: Rows) -> Self {
         shared.ledger(source).open();
-        let part = Part { reader, source: Some(source), before: 0 };
+        let part = Part { rows, source: Some(source), before: 0 };
         Self { shared, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
     }
 
@@ -74,7 +98,7 @@ impl<'a> Feed<'a> {
             let output = self.shared.output(input.step);
             let stored = if input.failed { &output.failed } else { &output.results };
             let reader = stored.as_ref().expect("the graph keeps what is read").reader();
-            return Ok(Part { reader, source: None, before: 0 });
+            return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
         if self.shared.ledger(input.step).open() {
             self.shared.emit(Event::StepStarted { step: input.step, total: None });
@@ -82,8 +106,8 @@ impl<'a> Feed<'a> {
         let Body::Ready(verb) = &self.shared.plan.steps[input.step.at()].body else {
             unreachable!("a source that only a run can complete is a stored one")
         };
-        let reader = source_reader(self.shared, input.step, verb, prove)?;
-        Ok(Part { reader, source: Some(input.step), before: 0 })
+        let rows = source_rows(self.shared, input.step, verb, prove)?;
+        Ok(Part { rows, source: Some(input.step), before: 0 })
     }
 
     /// Items in all, when every input is known to its end.
@@ -102,24 +126,34 @@ impl<'a> Feed<'a> {
         step.from.iter().map(count).sum()
     }
 
-    /// Reads the next items into `chunk`.
-    pub(super) fn next(&mut self, max_items: usize, max_bytes: usize, chunk: &mut Chunk) -> Next {
-        while let Some(part) = self.parts.get_mut(self.at) {
-            if let Some(source) = part.source.filter(|source| self.shared.ledger(*source).is_lost()) {
+    /// Reads the next items into `chunk`. Where nothing is there yet, it waits no longer than `wait`; what has arrived
+    /// may then be more than was asked for.
+    pub(super) fn next(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        wait: Duration,
+        chunk: &mut Chunk,
+    ) -> Next {
+        loop {
+            if let Some(source) = self.lost() {
                 return Next::Lost(source);
             }
-            let begun = Instant::now();
-            let more = part.reader.read(max_items, max_bytes, chunk, &mut self.bad);
+            let Some(part) = self.parts.get_mut(self.at) else { return Next::End };
+            let seen = part.rows.read(max_items, max_bytes, wait, chunk, &mut self.bad);
             if let Some(source) = part.source {
-                self.shared.ledger(source).seen(part.reader.rows(), begun.elapsed());
+                let (rows, reading) =
+                    seen.as_ref().map_or((0, Duration::ZERO), |seen| (seen.rows, seen.reading));
+                self.shared.ledger(source).seen(rows, reading);
                 if let Err(lost) = self.book_bad_rows(source) {
                     return lost;
                 }
             }
-            match more {
+            match seen {
                 Err(error) => return self.broke(&error),
-                Ok(more) => {
-                    if !more {
+                Ok(Seen { nothing_yet: true, .. }) => return self.lost().map_or(Next::Later, Next::Lost),
+                Ok(seen) => {
+                    if !seen.more {
                         self.end_part();
                     }
                     if !chunk.is_empty() {
@@ -130,10 +164,20 @@ impl<'a> Feed<'a> {
                 }
             }
         }
-        Next::End
+    }
+
+    /// What to wait for after [`Next::Later`], beside other things.
+    pub(super) fn arrivals(&self) -> Option<&Receiver<Result<Arrival, DataError>>> {
+        match &self.parts.get(self.at)?.rows {
+            Rows::Live(live) => Some(live.arrivals()),
+            Rows::Here(_) => None,
+        }
     }
 
     fn end_part(&mut self) {
+        if let Some(source) = self.parts[self.at].source {
+            self.shared.ledger(source).conclude();
+        }
         self.at += 1;
         let given = self.given;
         if let Some(part) = self.parts.get_mut(self.at) {
@@ -179,16 +223,6 @@ impl<'a> Feed<'a> {
         book(self.shared, source, &row);
     }
 
-    /// Whether what is left can be read without waiting for somebody: not so for standard input.
-    pub(super) fn is_finite(&self) -> bool {
-        let steps = &self.shared.plan.steps;
-        let waits = |source: StepId| match &steps[source.at()].body {
-            Body::Ready(Verb::Read(read)) => read.options.path == "-",
-            _ => false,
-        };
-        !self.parts.iter().skip(self.at).filter_map(|part| part.source).any(waits)
-    }
-
     /// Items handed out so far.
     pub(super) fn given(&self) -> u64 {
         self.given
@@ -231,23 +265,62 @@ fn noted(shared: &Shared<'_>, source: StepId, reader: Box<dyn Reader>) -> Box<dy
     reader
 }
 
+/// What one look at a part has shown.
+#[derive(Default)]
+struct Seen {
+    /// Rows in all so far.
+    rows: u64,
+    reading: Duration,
+    more: bool,
+    nothing_yet: bool,
+}
+
+impl Rows {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        wait: Duration,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<Seen, DataError> {
+        match self {
+            Self::Here(reader) => {
+                let begun = Instant::now();
+                let more = reader.read(max_items, max_bytes, chunk, bad);
+                let seen = Seen { rows: reader.rows(), reading: begun.elapsed(), ..Seen::default() };
+                more.map(|more| Seen { more, ..seen })
+            }
+            Self::Live(live) => {
+                let Some(arrival) = live.next(wait) else {
+                    return Ok(Seen { nothing_yet: true, ..Seen::default() });
+                };
+                let Arrival { chunk: rows, bad: worse, rows: count, reading, more } = arrival?;
+                *chunk = rows;
+                bad.extend(worse);
+                Ok(Seen { rows: count, reading, more, nothing_yet: false })
+            }
+        }
+    }
+}
+
 /// Opens a source. Patterns that match nothing are worth a notice.
-pub(super) fn source_reader(
-    shared: &Shared<'_>,
-    source: StepId,
-    verb: &Verb,
-    prove: bool,
-) -> Result<Box<dyn Reader>, DataError> {
-    match verb {
+fn source_rows(shared: &Shared<'_>, source: StepId, verb: &Verb, prove: bool) -> Result<Rows, DataError> {
+    Ok(Rows::Here(match verb {
         Verb::Read(read) => {
             let mut options = read.options.clone();
             options.validate |= prove;
-            Ok(noted(shared, source, data::open(&options)?))
+            if data::is_live(&options) {
+                let io =
+                    |source| DataError::Io { intent: "read", path: read.options.path.clone().into(), source };
+                return Live::start(move || data::open(&options)).map(Rows::Live).map_err(io);
+            }
+            noted(shared, source, data::open(&options)?)
         }
-        Verb::Glob(options) => Ok(noted(shared, source, data::glob(options)?)),
-        Verb::Items(Items::List(list)) => Ok(data::items_reader(Arc::clone(list), None)),
+        Verb::Glob(options) => noted(shared, source, data::glob(options)?),
+        Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
         Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")
         }
-    }
+    }))
 }

@@ -1,6 +1,6 @@
 //! What the engine derives from a plan before anything runs: who reads whom, and what may be streamed. Runs nothing.
 
-use crate::data::Target;
+use crate::data::{self, Target};
 use crate::event::StepId;
 use crate::plan::{Body, Input, Items, Plan, Step, Verb};
 
@@ -84,8 +84,8 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
     let again = data.len() != 1 || !failed.is_empty() || needed;
     let stored = match &step.body {
         Body::Late(_) | Body::Ready(Verb::Items(Items::Lua { .. })) => true,
-        // Standard input can be read once; a folder may have changed by the second look.
-        Body::Ready(Verb::Read(read)) => read.options.path == "-" && again,
+        // Standard input and pipes can be read once; a folder may have changed by the second look.
+        Body::Ready(Verb::Read(read)) => again && data::is_live(&read.options),
         Body::Ready(Verb::Glob(_)) => again,
         Body::Ready(_) => false,
     };

@@ -31,6 +31,8 @@ pub(super) struct Ledger {
     failed_rows: Option<Spool>,
     errors: Errors,
     fault: Option<String>,
+    /// All rows were seen, and too many of them are bad.
+    sealed: bool,
 }
 
 impl Ledger {
@@ -56,6 +58,7 @@ impl Ledger {
             failed_rows: None,
             errors: Vec::new(),
             fault: None,
+            sealed: false,
         }
     }
 
@@ -104,9 +107,15 @@ impl Ledger {
         self.fault.get_or_insert(reason);
     }
 
+    /// A reader has seen the last row: the verdict is final, and a bad one cuts off whoever reads the source.
+    pub(super) fn conclude(&mut self) {
+        self.sealed |= self.failure().is_some();
+    }
+
     /// Whether the verdict is bad already, whatever the rows to come are like.
     pub(super) fn is_lost(&self) -> bool {
         self.fault.is_some()
+            || self.sealed
             || (self.failed > 0 && self.min_success_ratio == Ratio::ONE)
             || self.max_failures.is_some_and(|max| self.failed > max)
     }

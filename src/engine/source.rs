@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::feed::{Feed, Next, source_reader};
+use crossbeam_channel::{RecvTimeoutError, bounded};
+
+use super::feed::{Feed, Next};
 use super::graph::Role;
 use super::scope;
 use super::shared::{Output, Shared};
 use crate::data::{DataError, Spool, items_reader};
-use crate::event::{Event, StepId, StepResult, StepStatus, Tally};
-use crate::lua;
+use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus, Tally};
+use crate::lua::{self, ScriptError};
 use crate::plan::{Items, Step, Verb};
 use crate::value::Chunk;
 
@@ -18,6 +20,8 @@ use crate::value::Chunk;
 const SCRIPT_LIMIT: Duration = Duration::from_secs(600);
 
 const BLOCK: usize = 256 * 1024;
+/// How long to wait for rows, or for a script, before looking up for interrupts.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Reads a source to its end. Its items are kept when it is a [`Role::StoredSource`] that somebody reads.
 pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
@@ -47,13 +51,14 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
     let mut feed = match verb {
         Verb::Items(Items::Lua { script, limit: most }) => {
             let limit = step.deadline.unwrap_or(SCRIPT_LIMIT);
-            let list = script_list(shared, step, script, limit)?;
-            Feed::of_reader(shared, step.id, items_reader(list, *most))
+            let Some(text) = script_text(shared, script, limit) else { return Ok(true) };
+            let list = text.map_err(|error| match (error.kind, step.deadline) {
+                (FailureKind::Timeout, Some(_)) => "deadline".to_owned(),
+                _ => scope::reason("items", &error),
+            });
+            Feed::of_reader(shared, step.id, items_reader(script_list(step, &list?)?, *most))
         }
-        verb => {
-            let reader = source_reader(shared, step.id, verb, true).map_err(message)?;
-            Feed::of_reader(shared, step.id, reader)
-        }
+        verb => Feed::of_source(shared, step.id, verb).map_err(message)?,
     };
     let mut chunk = Chunk::default();
     let mut told = begun;
@@ -61,7 +66,8 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
         if shared.interrupt.count() > 0 {
             return Ok(true);
         }
-        match feed.next(usize::MAX, BLOCK, &mut chunk) {
+        match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
+            Next::Later => continue,
             Next::End | Next::Lost(_) => break,
             Next::Chunk => {}
         }
@@ -80,16 +86,42 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
     Ok(false)
 }
 
-/// The list that `items: {lua}` returns. Anything else is an error that names the type.
-fn script_list(
+/// What the script of `items: {lua}` returns, as JSON; `None` when an interrupt comes first. The script runs on a thread
+/// that nobody waits for, because only its limit can stop it.
+fn script_text(
     shared: &Shared<'_>,
-    step: &Step,
-    script: &lua::Script,
+    script: &Arc<lua::Script>,
     limit: Duration,
-) -> Result<Arc<[Arc<str>]>, String> {
-    let scope = shared.scope(Some(scope::steps(shared)));
-    let text = lua::evaluate(script, &scope, limit).map_err(|error| scope::reason("items", &error))?;
-    let value: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).map_err(|_| {
+) -> Option<Result<String, ScriptError>> {
+    let (script, scope) = (Arc::clone(script), shared.scope(Some(scope::steps(shared))));
+    let (sender, receiver) = bounded(1);
+    let spawned = std::thread::Builder::new().name("items".to_owned()).spawn(move || {
+        let _ = sender.send(lua::evaluate(&script, &scope, limit));
+    });
+    let gone = |message: String| ScriptError {
+        kind: FailureKind::Panic,
+        message,
+        place: None,
+        traceback: String::new(),
+    };
+    if let Err(error) = spawned {
+        return Some(Err(gone(format!("cannot start a thread: {error}"))));
+    }
+    while shared.interrupt.count() == 0 {
+        match receiver.recv_timeout(LOOK_UP) {
+            Ok(text) => return Some(text),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Some(Err(gone("a fault of flowrun in the script".to_owned())));
+            }
+        }
+    }
+    None
+}
+
+/// The list that `items: {lua}` returns. Anything else is an error that names the type.
+fn script_list(step: &Step, text: &str) -> Result<Arc<[Arc<str>]>, String> {
+    let value: Vec<&serde_json::value::RawValue> = serde_json::from_str(text).map_err(|_| {
         let found = match text.as_bytes().first() {
             Some(b'{') => "a map",
             Some(b'"') => "a string",

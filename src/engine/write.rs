@@ -13,6 +13,8 @@ use crate::value::Chunk;
 
 /// Text read at once: small enough to notice interrupts soon, large enough to make no difference.
 const BLOCK: usize = 256 * 1024;
+/// How long to wait for rows before looking up for interrupts and deadlines.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Runs a write step whose input has been opened.
 pub(super) fn run(
@@ -38,7 +40,8 @@ pub(super) fn run(
         if step.deadline.is_some_and(|limit| begun.elapsed() > limit) {
             break Some((StepStatus::Failed, "deadline".to_owned()));
         }
-        match feed.next(usize::MAX, BLOCK, &mut chunk) {
+        match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
+            Next::Later => continue,
             Next::End => {
                 break feed.lost().map(|source| (StepStatus::Cancelled, lost_reason(shared, source)));
             }

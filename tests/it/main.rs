@@ -3,6 +3,7 @@
 mod cli;
 mod dag;
 mod diagnostics;
+mod endings;
 mod examples;
 mod lua;
 mod policy;

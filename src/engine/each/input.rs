@@ -20,6 +20,9 @@ const RUN_ITEMS: usize = 8192;
 /// gigabytes of lines.
 const COUNT_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long it waits for rows of a pipe then.
+const COUNT_WAIT: Duration = Duration::from_millis(100);
+
 /// How many items travel together: follows the measured time of an item.
 pub(super) struct ChunkSize {
     single: bool,
@@ -53,8 +56,10 @@ impl ChunkSize {
 impl Coordinator<'_> {
     /// Starts whatever may start now.
     pub(super) fn fill(&mut self) {
+        self.starved = false;
         while self.works_out < self.window {
-            if self.fresh.is_empty() && !self.input_ended && self.scheduler.stop().is_none() {
+            let wanting = self.fresh.is_empty() && !self.input_ended && !self.starved;
+            if wanting && self.scheduler.stop().is_none() {
                 self.read();
                 // What was read may have been the end of a source that failed.
                 self.obey_stop();
@@ -68,7 +73,11 @@ impl Coordinator<'_> {
 
     fn read(&mut self) {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        match self.feed.next(self.size.items(), RUN_BYTES, &mut chunk) {
+        match self.feed.next(self.size.items(), RUN_BYTES, Duration::ZERO, &mut chunk) {
+            Next::Later => {
+                self.starved = true;
+                self.spare_chunks.push(chunk);
+            }
             Next::Chunk => {
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
@@ -97,8 +106,9 @@ impl Coordinator<'_> {
         }
         let until = Instant::now() + COUNT_LIMIT;
         let mut chunk = Chunk::default();
-        while self.shared.interrupt.count() == 0 && Instant::now() < until && self.feed.is_finite() {
-            match self.feed.next(usize::MAX, RUN_BYTES, &mut chunk) {
+        while self.shared.interrupt.count() == 0 && Instant::now() < until {
+            match self.feed.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
+                Next::Later => return,
                 Next::Chunk => self.scheduler.offer(chunk.len() as u64),
                 Next::End => return self.scheduler.end_of_input(),
                 Next::Lost(source) => return self.lose(source),

@@ -169,7 +169,7 @@ impl Coordinator<'_> {
                 return true;
             }
             Next::Cancelled => return false,
-            Next::OutOfTime => failure.kind = FailureKind::Deadline,
+            Next::OutOfTime => no_time_left(&mut failure),
             Next::Failed => {}
         }
         self.fail(index, work.chunk.item(at), &failure, &earlier, failed);
@@ -235,6 +235,17 @@ impl Coordinator<'_> {
 /// How many lines `out` holds.
 fn lines(out: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', out).count() as u64
+}
+
+/// What is said of an item whose next attempt would come too late.
+fn no_time_left(failure: &mut Failure) {
+    if failure.kind != FailureKind::Deadline {
+        failure.kind = FailureKind::Deadline;
+        failure.message = format!(
+            "item_deadline leaves no time for another attempt; the last one failed: {}",
+            failure.message
+        );
+    }
 }
 
 fn out_of_time(earlier: &Earlier) -> Failure {
