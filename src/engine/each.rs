@@ -295,7 +295,8 @@ impl<'a> Coordinator<'a> {
         let (emitted, duration) = (self.sink.emitted, self.begun.elapsed());
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
-        let cut = self.interrupted.is_some() && tally.cancelled > 0;
+        let unread = self.scheduler.total().is_none();
+        let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
         // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
         let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
         let (status, reason) = match (fault, lost) {

@@ -92,6 +92,8 @@ pub(super) enum Form {
     Body,
     /// One expression, or statements with a `return`.
     Either,
+    /// One expression, or any statements: that they return nothing is each item's own failure.
+    Function,
 }
 
 /// Lua that cannot be compiled.
@@ -107,17 +109,20 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
     let expression = Script::expression(block.clone(), root.to_owned());
     let has_return = lua_text::has_word(&block.text, "return");
     let (first, second) = match form {
-        Form::Either if !has_return => (expression, body),
-        Form::Body | Form::Either => (body, expression),
+        Form::Either | Form::Function if !has_return => (expression, body),
+        Form::Body | Form::Either | Form::Function => (body, expression),
     };
     let errors = first.check();
     if errors.is_empty() {
         return Ok(first);
     }
+    if form == Form::Function && !has_return && second.check().is_empty() {
+        return Ok(second);
+    }
     // An expression alone is no statement: the one mistake that everybody makes once.
     let help = match form {
         Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
-        Form::Body | Form::Either => None,
+        Form::Body | Form::Either | Form::Function => None,
     };
     Err(Refused { errors, help })
 }
@@ -126,7 +131,7 @@ fn form(field: &LuaField) -> Form {
     let is_filter = field.pointer.ends_with("/filter/lua") || field.pointer.ends_with("/items/lua");
     match field.role {
         LuaRole::Expression => Form::Either,
-        LuaRole::Body if is_filter => Form::Either,
+        LuaRole::Body if is_filter => Form::Function,
         LuaRole::Body | LuaRole::Setup => Form::Body,
     }
 }

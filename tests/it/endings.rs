@@ -47,6 +47,36 @@ fn a_deadline_is_the_reason_whichever_lua_it_stops() {
 }
 
 #[test]
+fn a_filter_that_never_returns_is_stopped_like_any_function() {
+    let project = Project::with(
+        "steps:\n  list: { items: [1, 2] }\n  work:\n    from: list\n    filter:\n      timeout: 50ms\n      lua: |\n        \
+         while item == 2 do end\n  save: { from: work, write: out.jsonl }\n",
+    );
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("work"), [0, 2, 0, 0]);
+    let errors = summary.step("work")["errors"].to_string();
+    assert!(errors.contains("did you forget `return`?") && errors.contains("timeout after 50ms"), "{errors}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_several_steps_read_is_read_once() {
+    let project = Project::with(
+        "steps:\n  rows: { read: pipe.jsonl }\n  work: { from: rows, map: return item }\n  \
+         save: { from: work, write: out.jsonl }\n  copy: { from: rows, write: copy.jsonl }\n",
+    );
+    let pipe = project.path("pipe.jsonl");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|made| made.success()));
+    let writer = std::thread::spawn(move || std::fs::write(pipe, "1\n2\n"));
+    project.run(&["pipeline.yaml"]).ok();
+    writer.join().expect("no panic").expect("the pipe takes two lines");
+    assert_eq!(
+        (project.read("out.jsonl"), project.read("copy.jsonl")),
+        ("1\n2\n".to_owned(), "1\n2\n".to_owned())
+    );
+}
+
+#[test]
 fn an_item_that_has_no_time_for_its_retry_failed_by_its_deadline() {
     let project = Project::with(
         "steps:\n  list: { items: [1] }\n  work:\n    from: list\n    map:\n      item_deadline: 200ms\n      \
@@ -119,7 +149,7 @@ fn an_input_that_says_nothing_more_holds_nobody_up() {
     let fail_fast = work("    map:\n      fail_fast: true\n", "error('no')");
     assert_eq!(status(blocked(&fail_fast, false)), (Some(1), "succeeded failed skipped".to_owned()));
     let plain = work("    map:\n", "return item");
-    assert_eq!(status(blocked(&plain, true)).0, Some(130));
+    assert_eq!(status(blocked(&plain, true)), (Some(130), "succeeded cancelled cancelled".to_owned()));
     let written = format!("{READ}  save: {{ from: rows, write: out.jsonl }}\n");
     assert_eq!(status(blocked(&written, true)).0, Some(130));
     let kept = format!("{written}  copy: {{ from: rows, write: copy.jsonl }}\n");
