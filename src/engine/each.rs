@@ -16,6 +16,7 @@ use super::EngineError;
 use super::feed::Feed;
 use super::ledger::Errors;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
+use super::scope;
 use super::shared::Shared;
 use super::sink::Sink;
 use crate::data::{DataError, Piece};
@@ -347,7 +348,7 @@ fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOption
     WorkerOptions {
         shape,
         memory: each.policy.memory,
-        scope: shared.scope(None),
+        scope: shared.scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
         step: Arc::clone(&step.name),
         worker: 1,
         max_attempts: each.policy.retries.max.saturating_add(1),

@@ -34,6 +34,8 @@ pub(super) struct Graph {
     pub(super) wants_results: bool,
     /// Whether an expression asks for `errors` of steps.
     pub(super) wants_errors: bool,
+    /// Whether an item function may ask for `steps` or `run`.
+    pub(super) wants_scope: bool,
 }
 
 impl Graph {
@@ -43,7 +45,9 @@ impl Graph {
         let count = plan.steps.len();
         // Over-approximated from the text: at worst results are kept that nobody asks for.
         let mentions = |word: &str| plan.file.text().contains(word);
-        let (wants_results, wants_errors) = (mentions("results"), mentions("errors"));
+        let asks = asks_for_steps(plan.file.text());
+        let (wants_results, wants_errors) = (asks && mentions("results"), asks && mentions("errors"));
+        let wants_scope = asks || mentions("run.");
         let mut roles = vec![Role::Each; count];
         let mut fused = vec![Vec::new(); count];
         let mut kept = vec![wants_results; count];
@@ -69,8 +73,13 @@ impl Graph {
                 }
             }
         }
-        Self { roles, fused, kept, failed_kept, wants_results, wants_errors }
+        Self { roles, fused, kept, failed_kept, wants_results, wants_errors, wants_scope }
     }
+}
+
+/// Whether `steps` stands anywhere in the text where it is no key of the file.
+fn asks_for_steps(text: &str) -> bool {
+    text.match_indices("steps").any(|(at, word)| !text[at + word.len()..].trim_start().starts_with(':'))
 }
 
 /// The role of a source; `None` for other steps.

@@ -124,7 +124,7 @@ impl<'a> Shared<'a> {
             params: Arc::clone(&self.plan.params),
             env: Arc::clone(&self.plan.env),
             steps,
-            run: Arc::clone(&self.options.run),
+            run: serde_json::json!({ "id": &*self.options.run }).to_string().into(),
         }
     }
 }

@@ -155,3 +155,14 @@ fn an_input_that_says_nothing_more_holds_nobody_up() {
     let kept = format!("{written}  copy: {{ from: rows, write: copy.jsonl }}\n");
     assert_eq!(status(blocked(&kept, true)).0, Some(130));
 }
+
+#[test]
+fn steps_and_run_are_plain_variables_in_item_functions() {
+    let project = Project::with(
+        "steps:\n  list: { items: [1, 2] }\n  work: { from: list, map: 'return item * 2' }\n  more:\n    from: work\n    when: run.id ~= nil\n    \
+         map: return { item, steps.work.total, steps.work.results[1], run.id == ctx.run }\n  \
+         save: { from: more, write: out.jsonl }\n",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[2,2,2,true]\n[4,2,2,true]\n");
+}
