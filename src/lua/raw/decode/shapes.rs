@@ -60,6 +60,8 @@ struct Guess {
     shape: Option<ShapeId>,
     hits: u32,
     misses: u32,
+    /// Nothing is worth expecting here.
+    closed: bool,
 }
 
 /// All that was learned about the items of one worker.
@@ -84,6 +86,18 @@ impl ShapeId {
 }
 
 impl Shapes {
+    /// Learns nothing from here on, for comparison.
+    #[cfg(test)]
+    pub(in crate::lua::raw) fn close(&mut self) {
+        self.full = true;
+    }
+
+    /// How many shapes there are.
+    #[cfg(test)]
+    pub(in crate::lua::raw) fn count(&self) -> usize {
+        self.shapes.len()
+    }
+
     /// What to expect at `site`.
     #[inline]
     pub(super) fn guess(&mut self, site: Site) -> Option<ShapeId> {
@@ -140,19 +154,19 @@ impl Shapes {
     pub(super) fn miss(&mut self, site: Site) {
         let guess = &mut self.guesses[site.0 as usize];
         guess.misses += 1;
-        if guess.misses >= MISSES_MAX {
-            if guess.hits < 4 * guess.misses {
-                guess.misses = u32::MAX / 2;
+        if guess.misses == MISSES_MAX {
+            *guess = if guess.hits < 4 * MISSES_MAX {
+                Guess { closed: true, ..Guess::default() }
             } else {
-                (guess.hits, guess.misses) = (0, 0);
-            }
+                Guess { shape: guess.shape, ..Guess::default() }
+            };
         }
     }
 
     /// Whether it is worth telling what object stood at `site`.
     #[inline]
     pub(super) fn learns(&self, site: Site) -> bool {
-        !self.full && self.guesses[site.0 as usize].misses < u32::MAX / 2
+        !self.full && !self.guesses[site.0 as usize].closed
     }
 
     /// An object with these keys stood at `site`. `wanted` says which of them the function uses. Makes a shape of it
