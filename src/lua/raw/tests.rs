@@ -200,7 +200,7 @@ fn any_text(kind: usize, number: u16) -> String {
         1 => format!("\"s{number}\""),
         2 => format!("{{\"y\":{number},\"x\":[{{\"q\":1,\"p\":null}},{{\"q\":2,\"p\":{{}}}}]}}"),
         3 => format!("[{{\"k\":{number}}},{{\"k\":2,\"l\":[]}},{{\"k\":3}}]"),
-        4 if number % 3 == 0 => "null".to_owned(),
+        4 if number.is_multiple_of(3) => "null".to_owned(),
         _ => format!("{{\"a\":{{\"b\":{number}}}}}"),
     }
 }

@@ -67,7 +67,7 @@ struct Guess {
 /// All that was learned about the items of one worker.
 #[derive(Default)]
 pub(in crate::lua::raw) struct Shapes {
-    shapes: Vec<Shape>,
+    known: Vec<Shape>,
     fields: Vec<Field>,
     bytes: Vec<u8>,
     guesses: Vec<Guess>,
@@ -95,7 +95,7 @@ impl Shapes {
     /// How many shapes there are.
     #[cfg(test)]
     pub(in crate::lua::raw) fn count(&self) -> usize {
-        self.shapes.len()
+        self.known.len()
     }
 
     /// What to expect at `site`.
@@ -110,20 +110,20 @@ impl Shapes {
     /// The table of a shape, to be copied.
     #[inline]
     pub(super) fn template(&self, id: ShapeId) -> c_int {
-        self.shapes[id.0 as usize].template
+        self.known[id.0 as usize].template
     }
 
     /// The field at `at`, if the shape has so many.
     #[inline]
     pub(super) fn field(&self, id: ShapeId, at: usize) -> Option<Field> {
-        let (first, count) = self.shapes[id.0 as usize].fields;
+        let (first, count) = self.known[id.0 as usize].fields;
         (at < count as usize).then(|| self.fields[first as usize + at])
     }
 
     /// How many fields the shape has.
     #[inline]
     pub(super) fn len(&self, id: ShapeId) -> usize {
-        self.shapes[id.0 as usize].fields.1 as usize
+        self.known[id.0 as usize].fields.1 as usize
     }
 
     /// The text that a key has, quotes and colon included.
@@ -198,7 +198,7 @@ impl Shapes {
             // Two sequences of keys may have one hash; a shape that is not theirs would only cost time.
             Some(shape) => Some(shape),
             // SAFETY: as for the caller.
-            None if self.shapes.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, wanted) },
+            None if self.known.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, wanted) },
             None => None,
         };
         self.seen.insert(hash, shape);
@@ -251,8 +251,8 @@ impl Shapes {
             ffi::lua_rawseti_(l, table, kept);
         }
         self.kept = kept;
-        let id = ShapeId(self.shapes.len() as u32);
-        self.shapes.push(Shape { fields: (first, keys.len() as u32), template: kept });
+        let id = ShapeId(self.known.len() as u32);
+        self.known.push(Shape { fields: (first, keys.len() as u32), template: kept });
         Some(id)
     }
 }
