@@ -105,7 +105,7 @@ impl Clock {
         let now = Instant::now();
         let passed = now - self.read;
         self.stride =
-            if passed < BLIND_MAX / 2 { (self.stride * 2).min(STRIDE_MAX) } else { self.stride / 2 };
+            if passed < BLIND_MAX / 2 { (self.stride * 2).clamp(1, STRIDE_MAX) } else { self.stride / 2 };
         self.left = self.stride;
         self.read = now;
         now
