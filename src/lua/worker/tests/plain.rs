@@ -270,3 +270,21 @@ fn retries_when_sees_the_error_and_the_attempt() {
         );
     }
 }
+
+#[test]
+fn garbage_does_not_count_as_memory() {
+    let lua = "local n = 0\nfor i = 1, 200 do local s = ('x'):rep(3e6) .. i n += #s end\nreturn n > 0";
+    check(lua, &["1", "2"], "true\ntrue");
+    let lua = "local n = 0\nfor i = 1, 300 do local t = table.create(2e5, i) n += #t end\nreturn n";
+    check(lua, &["1"], "60000000");
+    let lua = "local keep = {}\nfor i = 1, 20 do keep[i] = ('k'):rep(1e6) .. i end\nlocal n = 0\n\
+               for i = 1, 2000 do local t = {} for j = 1, 1000 do t[j] = { j } end n += #t end\nreturn n + #keep";
+    check(lua, &["1", "2"], "2000020\n2000020");
+}
+
+#[test]
+fn the_deepest_nesting_goes_through() {
+    let lists = "[".repeat(512) + &"]".repeat(512);
+    let maps = "{\"a\":[".repeat(256) + &"]}".repeat(256);
+    check("return item", &[&lists, &maps, &maps, &maps], &[lists.as_str(), &maps, &maps, &maps].join("\n"));
+}
