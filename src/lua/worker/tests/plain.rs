@@ -49,7 +49,7 @@ fn big_integers_can_be_compared_and_used_as_keys() {
     check(
         "return item + 1",
         &["9007199254740993"],
-        "1! error at p.yaml:5: attempt to perform arithmetic (add) on integer and number",
+        "1! error at p.yaml:5:19: attempt to perform arithmetic (add) on integer and number",
     );
 }
 
@@ -143,7 +143,7 @@ fn a_filter_keeps_the_item_as_it_was_read() {
 #[test]
 fn errors_keep_their_message_place_and_fields() {
     for (lua, expect) in [
-        ("local a = item\nreturn a.x.c", "error at p.yaml:6: attempt to index nil with 'c'"),
+        ("local a = item\nreturn a.x.c", "error at p.yaml:6:14: attempt to index nil with 'c'"),
         ("error('no')", "error at p.yaml:5: no"),
         ("error('no', 0)", "error at p.yaml:5: no"),
         ("local function f(...)\n  error('far', 2)\nend\n\nf()", "error at p.yaml:9: far"),
@@ -159,9 +159,9 @@ fn errors_keep_their_message_place_and_fields() {
         ("error(print)", "error at p.yaml:5: error raised with a function"),
         ("error('a\\xffb')", "error at p.yaml:5: a\u{fffd}b"),
         ("error({ message = '\\xff' })", "error at p.yaml:5: \u{fffd}"),
-        ("return item.b.c", "error at p.yaml:5: attempt to index JSON null with 'c'"),
-        ("item.b.c = 1", "error at p.yaml:5: attempt to index JSON null with 'c'"),
-        ("return item.b + 1", "error at p.yaml:5: attempt to perform arithmetic (add) on null and number"),
+        ("return item.b.c", "error at p.yaml:5:8: attempt to index JSON null with 'c'"),
+        ("item.b.c = 1", "error at p.yaml:5:1: attempt to index JSON null with 'c'"),
+        ("return item.b + 1", "error at p.yaml:5:15: attempt to perform arithmetic (add) on null and number"),
         ("local function f(n) return f(n + 1) + 1 end\nreturn f(1)", "error at p.yaml:5: stack overflow"),
         ("x = 1", "error at p.yaml:5: globals are read-only: write `local x` to make a variable of your own"),
         ("string.upper = 1", "error at p.yaml:5: attempt to modify a readonly table"),
