@@ -8,7 +8,7 @@ use crate::lua::CancelLevel;
 /// Within this everything must have stopped; the limit itself is 30 ms. Generous, because test machines are busy.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-const ENDLESS: [&str; 16] = [
+const ENDLESS: [&str; 21] = [
     "while true do end",
     "for i = 1, math.huge do end",
     "repeat until false",
@@ -25,6 +25,11 @@ const ENDLESS: [&str; 16] = [
     "return string.find(('a'):rep(3000), '.-.-.-.-b')",
     "time.sleep(60)",
     "while true do pcall(time.sleep, 60) end",
+    "while true do pcall(function() local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end end) end",
+    "error(setmetatable({}, { __tostring = function() while true do end end }))",
+    "local s = ('a'):rep(1e5) while true do s:gsub('a*b', '') end",
+    "local function f() pcall(f) while true do pcall(f) end end f()",
+    "local w = coroutine.wrap while true do w(function() w(function() pcall(time.sleep, 1) end)() end)() end",
 ];
 
 #[test]
