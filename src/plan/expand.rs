@@ -200,7 +200,9 @@ impl Expander<'_> {
             }
             values.push(match value {
                 Value::String(text) => text,
-                Value::Null => return Err(self.refusal(field, hole, "this gives null, which no text can hold")),
+                Value::Null => {
+                    return Err(self.refusal(field, hole, "this gives null, which no text can hold"));
+                }
                 other => other.to_string(),
             });
         }

@@ -269,7 +269,9 @@ fn standard_streams_are_called_by_their_names() {
 
 #[test]
 fn a_file_that_was_not_written_is_not_shown_as_written() {
-    let project = Project::with("steps:\n  in:\n    items: [{a: 1}, {b: 2}]\n  out:\n    from: in\n    write: out.csv\n");
+    let project = Project::with(
+        "steps:\n  in:\n    items: [{a: 1}, {b: 2}]\n  out:\n    from: in\n    write: out.csv\n",
+    );
     let ran = project.run(&["pipeline.yaml"]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     assert!(!ran.stderr.contains("→"), "{}", ran.stderr);
