@@ -180,11 +180,11 @@ impl Expander<'_> {
         }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);
-            if let Err(Refused { errors, .. }) = scripts::compile(&block, Form::Either, self.root) {
+            if let Err(Refused { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
                 let (line, column) = field.line_column(hole.inner.start);
                 let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
                 let message = "the Lua of this expression cannot be compiled";
-                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, None)));
+                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, help)));
             }
         }
         found.len() == before
@@ -201,7 +201,7 @@ impl Expander<'_> {
             values.push(match value {
                 Value::String(text) => text,
                 Value::Null => {
-                    return Err(self.refusal(field, hole, "this gives null, which no text can hold"));
+                    return Err(Box::new(self.refusal(field, hole, "this gives null, which no text can hold")));
                 }
                 other => other.to_string(),
             });
@@ -210,7 +210,7 @@ impl Expander<'_> {
     }
 
     fn value(&self, field: &Field, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
-        let refuse = |label: &str| self.refusal(field, hole, label);
+        let refuse = |label: &str| Box::new(self.refusal(field, hole, label));
         let block = self.block(field, hole);
         let script = scripts::compile(&block, Form::Either, self.root)
             .map_err(|Refused { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
@@ -218,9 +218,9 @@ impl Expander<'_> {
         serde_json::from_str(&text).map_err(|error| refuse(&error.to_string()))
     }
 
-    fn refusal(&self, field: &Field, hole: &Hole, label: &str) -> Box<Diagnostic> {
+    fn refusal(&self, field: &Field, hole: &Hole, label: &str) -> Diagnostic {
         let message = "this expression has no value".to_owned();
-        Box::new(self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label))
+        self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label)
     }
 
     /// The Lua of an expression, with the line of the file on which it begins.
