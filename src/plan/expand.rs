@@ -201,7 +201,11 @@ impl Expander<'_> {
             values.push(match value {
                 Value::String(text) => text,
                 Value::Null => {
-                    return Err(Box::new(self.refusal(field, hole, "this gives null, which no text can hold")));
+                    return Err(Box::new(self.refusal(
+                        field,
+                        hole,
+                        "this gives null, which no text can hold",
+                    )));
                 }
                 other => other.to_string(),
             });
