@@ -37,6 +37,7 @@ steps:
         &expect![[r#"
             1:54 lua_syntax: the Lua of `defaults.map.retries.when` cannot be compiled | expected identifier when parsing expression, got <eof>
             3:31 lua_syntax: the Lua of `items.lua` in step `a` cannot be compiled | expected identifier when parsing expression, got <eof>
+            6:18 warning undeclared: `params.x` is nil: the file declares no parameter `x` | no such parameter | help: declare it at the top of the file: `params: { x: a default }`
             6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | expected identifier when parsing expression, got <eof>
             9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | expected identifier when parsing expression, got '='
             13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | expected 'then' when parsing if statement, got 'the'
