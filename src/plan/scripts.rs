@@ -116,12 +116,14 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
     if errors.is_empty() {
         return Ok(first);
     }
-    if form == Form::Function && !has_return && second.check().is_empty() {
+    let assigns = errors.iter().any(|error| error.message.ends_with("got '='"));
+    if form == Form::Function && !has_return && !assigns && second.check().is_empty() {
         return Ok(second);
     }
     // An expression alone is no statement: the one mistake that everybody makes once.
     let help = match form {
         Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
+        Form::Either | Form::Function if assigns => Some("`==` compares, `=` gives a variable a value"),
         Form::Body | Form::Either | Form::Function => None,
     };
     Err(Refused { errors, help })
