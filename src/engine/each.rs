@@ -82,6 +82,8 @@ struct Coordinator<'a> {
     size: ChunkSize,
     spare_chunks: Vec<Chunk>,
     input_ended: bool,
+    /// Whether no worker is left, because the step was to stop before any was ready.
+    deserted: bool,
     lost: Option<StepId>,
     interrupted: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
@@ -148,6 +150,7 @@ impl<'a> Coordinator<'a> {
             size: ChunkSize::new(single),
             spare_chunks: Vec::new(),
             input_ended: false,
+            deserted: false,
             lost: None,
             interrupted: None,
             errors: Vec::new(),
@@ -177,7 +180,7 @@ impl<'a> Coordinator<'a> {
             self.expire()?;
             self.fill();
             self.obey_stop();
-            if self.works_out == 0 && self.scheduler.is_done() {
+            if self.deserted || (self.works_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
             }
             match self.pool.replies.recv_timeout(self.patience()) {
@@ -239,10 +242,16 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    /// Gives up on works that are out: what they hold counts as cancelled.
+    /// After a fault: stops the workers and gives up on the works that are out.
     fn abandon(&mut self) {
         self.cancel.raise(CancelLevel::Interrupt);
         self.scheduler.source_failed();
+        self.desert();
+    }
+
+    /// Gives up on works that are out: what they hold counts as cancelled.
+    fn desert(&mut self) {
+        self.deserted = true;
         self.scheduler.cancelled(self.items_out);
         (self.works_out, self.items_out) = (0, 0);
     }

@@ -3,7 +3,9 @@
 /// Column of the expression that `message` complains of, counted in characters from 1, when exactly one place in
 /// `line` can be meant.
 pub(in crate::lua) fn column(line: &str, message: &str) -> Option<u64> {
-    let start = if let Some(name) = named(message) { only(line, |at| is_access(line, at, name))? } else {
+    let start = if let Some(name) = named(message) {
+        only(line, |at| is_access(line, at, name))?
+    } else {
         let operator = operator(message)?;
         only(line, |at| is_operator(line, at, operator))?
     };
