@@ -85,6 +85,8 @@ struct Coordinator<'a> {
     input_ended: bool,
     /// There is room for items, and the input has none yet.
     starved: bool,
+    /// Whether no worker is left, because the step was to stop before any was ready.
+    deserted: bool,
     lost: Option<StepId>,
     interrupted: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
@@ -152,6 +154,7 @@ impl<'a> Coordinator<'a> {
             spare_chunks: Vec::new(),
             input_ended: false,
             starved: false,
+            deserted: false,
             lost: None,
             interrupted: None,
             errors: Vec::new(),
@@ -181,7 +184,7 @@ impl<'a> Coordinator<'a> {
             self.expire()?;
             self.fill();
             self.obey_stop();
-            if self.works_out == 0 && self.scheduler.is_done() {
+            if self.deserted || (self.works_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
             }
             match self.listen() {
@@ -259,10 +262,16 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    /// Gives up on works that are out: what they hold counts as cancelled.
+    /// After a fault: stops the workers and gives up on the works that are out.
     fn abandon(&mut self) {
         self.cancel.raise(CancelLevel::Interrupt);
         self.scheduler.source_failed();
+        self.desert();
+    }
+
+    /// Gives up on works that are out: what they hold counts as cancelled.
+    fn desert(&mut self) {
+        self.deserted = true;
         self.scheduler.cancelled(self.items_out);
         (self.works_out, self.items_out) = (0, 0);
     }

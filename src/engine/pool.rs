@@ -184,6 +184,8 @@ impl Seat {
                 self.pass_logs(&mut worker);
                 Some(worker)
             }
+            // The step is to stop: this worker will not be needed.
+            Ok(Err(error)) if error.cancelled => None,
             Ok(Err(error)) => {
                 let _ = self.replies.send(Reply::Unusable(Box::new(error)));
                 None
@@ -194,6 +196,7 @@ impl Seat {
                     message: panic_message(&*panic),
                     place: None,
                     traceback: String::new(),
+                    cancelled: false,
                 };
                 let _ = self.replies.send(Reply::Unusable(Box::new(error)));
                 None
@@ -239,13 +242,17 @@ impl Seat {
         }
     }
 
-    /// Items that wait are coroutines of one VM: takes on up to `most` of them and resumes each when it is due.
+    /// Items that wait are coroutines of one VM: takes on up to `most` of them and resumes each when it is due. Items that
+    /// compute for long take turns; after each turn there is a look at what else is to be done.
     fn juggle(&self, worker: &mut Worker, most: usize) {
         // Far below what an interrupt may take to be noticed, far above what polling costs.
         const LOOK_UP: Duration = Duration::from_millis(20);
         let mut open = true;
         let mut works: std::collections::HashMap<u64, Work> = std::collections::HashMap::new();
         let mut token = 0;
+        if most > 1 {
+            worker.take_turns();
+        }
         while open || worker.waiting() > 0 {
             while let Some(ended) = worker.poll(Instant::now()) {
                 self.reply_ended(&mut works, ended);

@@ -103,6 +103,7 @@ fn script_text(
         message,
         place: None,
         traceback: String::new(),
+        cancelled: false,
     };
     if let Err(error) = spawned {
         return Some(Err(gone(format!("cannot start a thread: {error}"))));

@@ -28,6 +28,8 @@ pub struct ScriptError {
     pub place: Option<Place>,
     /// The call stack, in places of the user's files, one a line. May be empty.
     pub traceback: String,
+    /// Whether [`super::Cancel`] ended it, so that the script is not to blame.
+    pub cancelled: bool,
 }
 
 /// One failed attempt.

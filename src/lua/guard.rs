@@ -1,11 +1,15 @@
 //! Deadlines and cancellation that Lua code can neither catch nor outlive. The thread that enforces them is `watchdog`.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::raw::Trigger;
 use crate::event::StepId;
+
+/// How long an item may compute while others of its worker want to. Changing over costs about a microsecond, so this
+/// could be far shorter; but then the watchdog would have to look more often, also while everybody sleeps.
+pub(super) const TURN: Duration = Duration::from_millis(4);
 
 /// How much of a step is to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +88,10 @@ pub struct Guard {
     /// Nanoseconds; 0 when there is none.
     notice: AtomicU64,
     index: AtomicU64,
+    /// Whether items take turns.
+    turns: AtomicBool,
+    /// When the turn of the running coroutine is over. Nanoseconds; 0 when it may run on.
+    turn: AtomicU64,
     /// The [`Reason`] for which the running attempt was interrupted.
     fired: AtomicU8,
     /// The VM to interrupt, while there is one. Locked by the watchdog while it does so: a VM cannot go away meanwhile.
@@ -115,6 +123,8 @@ impl Guard {
             of_item: AtomicU8::new(0),
             notice: AtomicU64::new(0),
             index: AtomicU64::new(0),
+            turns: AtomicBool::new(false),
+            turn: AtomicU64::new(0),
             fired: AtomicU8::new(0),
             trigger: Mutex::new(None),
         })
@@ -182,11 +192,47 @@ impl Guard {
         Some(if self.of_item.load(Ordering::Relaxed) == 1 { Reason::Deadline } else { Reason::Timeout })
     }
 
+    /// Says that other coroutines may want to run while one does.
+    pub(super) fn take_turns(&self) {
+        self.turns.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether coroutines take turns.
+    pub(super) fn takes_turns(&self) -> bool {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// The turn of a coroutine begins.
+    pub(super) fn begin_turn(&self) {
+        if self.takes_turns() {
+            self.turn.store(nanos(Instant::now() + TURN), Ordering::Relaxed);
+        }
+    }
+
+    /// Nobody's turn any more.
+    pub(super) fn end_turn(&self) {
+        self.turn.store(0, Ordering::Relaxed);
+    }
+
+    /// Ends a turn right after it has begun.
+    #[cfg(test)]
+    pub(super) fn hurry(&self) {
+        if self.turn.load(Ordering::Relaxed) > 1 {
+            self.turn.store(1, Ordering::Relaxed);
+            self.pull();
+        }
+    }
+
+    /// Whether the running coroutine is to let others run.
+    pub(super) fn turn_is_over(&self, now: Instant) -> bool {
+        let turn = self.turn.load(Ordering::Relaxed);
+        turn != 0 && nanos(now) >= turn
+    }
+
     /// When the watchdog has to look at this guard again, if anything runs under it.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let deadline = instant(self.deadline.load(Ordering::Relaxed));
-        let notice = instant(self.notice.load(Ordering::Relaxed));
-        deadline.into_iter().chain(notice).min()
+        let times = [&self.deadline, &self.notice, &self.turn];
+        times.into_iter().filter_map(|at| instant(at.load(Ordering::Relaxed))).min()
     }
 
     /// When the next notice is due, as far as it was not given yet.

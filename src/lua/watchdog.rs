@@ -1,4 +1,4 @@
-//! The one thread of a run that enforces deadlines, stop signals and `slow_after`.
+//! The one thread of a run that enforces deadlines, stop signals, turns and `slow_after`.
 //!
 //! It only sets a VM's interrupt, which is the one thing Luau lets another thread do; what the interrupt then does is
 //! decided on the VM's own thread.
@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::guard::{CancelLevel, Guard};
+use super::guard::{CancelLevel, Guard, TURN};
 use crate::event::StepId;
 
 /// How often stop signals are looked at. They have to stop an attempt within 0.2 s.
@@ -120,8 +120,8 @@ impl Shared {
 
     /// Interrupts what is due; says how long until something else is.
     fn look(&self, guard: &Guard, now: Instant) -> Option<Duration> {
-        if guard.due(now).is_some() {
-            // Again at each look, until the attempt has ended: the interrupt may have been taken off in between.
+        if guard.due(now).is_some() || guard.turn_is_over(now) {
+            // Again at each look, until the attempt or its turn has ended: the interrupt may have been taken off in between.
             guard.pull();
         }
         if let Some((index, elapsed)) = guard.take_notice(now) {
@@ -130,6 +130,8 @@ impl Shared {
         if guard.cancel.level() == CancelLevel::Interrupt {
             return Some(TICK_MIN);
         }
-        guard.next_due().map(|due| due.saturating_duration_since(now))
+        // A turn may begin at any time, and be over before the next deadline.
+        let turn = guard.takes_turns().then_some(TURN);
+        guard.next_due().map(|due| due.saturating_duration_since(now)).into_iter().chain(turn).min()
     }
 }

@@ -152,9 +152,7 @@ impl Worker {
         // Dropped first: the old VM's trigger must not outlive it.
         let gone = ScriptError {
             kind: crate::event::FailureKind::Panic,
-            message: "the Lua state is lost".to_owned(),
-            place: None,
-            traceback: String::new(),
+            ..setup::plain_error("the Lua state is lost")
         };
         drop(std::mem::replace(&mut self.loaded, Err(gone)));
         self.loaded = Loaded::new(&self.script, &self.options, &self.guard);

@@ -179,6 +179,21 @@ fn signal(pid: u32, name: &str) {
     assert!(status.expect("kill is there").success());
 }
 
+/// Interrupts a run of two steps that writes `events.jsonl`, once its items are at work.
+#[cfg(unix)]
+fn interrupt(project: &Project, child: &std::process::Child, signals: u32) {
+    let begun = Instant::now();
+    while !project.has("events.jsonl") || project.read("events.jsonl").matches("step_started").count() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the run does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    for _ in 0..signals {
+        signal(child.id(), "INT");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_first_interrupt_lets_running_items_finish_and_the_second_does_not() {
@@ -218,17 +233,7 @@ params:
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        let begun = Instant::now();
-        while !project.has("events.jsonl") || project.read("events.jsonl").matches("step_started").count() < 2
-        {
-            assert!(begun.elapsed() < Duration::from_secs(30), "the run does not begin");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        std::thread::sleep(Duration::from_millis(200));
-        for _ in 0..signals {
-            signal(child.id(), "INT");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        interrupt(&project, &child, signals);
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(130));
         let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -285,4 +290,23 @@ fn arguments_that_cannot_be_used_say_what_is_expected() {
     assert!(ran.code == 2 && !ran.stderr.contains("no error"), "{}", ran.stderr);
     let help = Project::new().run(&["run", "--help"]).ok().stdout;
     assert!(help.contains("Exit codes:"), "{help}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_a_setup_that_does_not_end() {
+    let project = Project::with(
+        "steps:\n  list:\n    items: [1, 2, 3]\n  work:\n    from: list\n    map:\n      setup: while true do end\n      \
+         lua: return item\n",
+    );
+    let args = ["pipeline.yaml", "--output", "json", "--grace", "30s", "--events", "events.jsonl"];
+    let mut command = project.command(&args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    interrupt(&project, &child, 2);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let work = &summary["steps"][1];
+    assert_eq!((&work["status"], &work["cancelled"]), (&"cancelled".into(), &3.into()), "{work}");
+    assert_eq!(work["reason"], "interrupted");
 }

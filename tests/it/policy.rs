@@ -187,3 +187,52 @@ fn a_rate_limit_spreads_the_starts() {
     starts.sort_by(f64::total_cmp);
     assert!(starts.windows(11).all(|window| window[10] - window[0] >= 0.999), "{starts:?}");
 }
+
+#[test]
+fn items_that_compute_hold_up_neither_others_that_wait_nor_the_end_of_the_step() {
+    let lua = "if item.id == 2 then time.sleep(0.1) error('stop') end while true do end";
+    let begun = std::time::Instant::now();
+    let summary = project(4, "concurrency: 4\nfail_fast: true", lua).json(&[]);
+    assert_eq!((summary.status("work"), summary.counts("work")), ("failed", [0, 1, 0, 3]));
+    // It takes 0.1 s where nothing else runs.
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn waiting_for_a_neighbour_is_no_part_of_an_attempt() {
+    // More that compute than there are threads, for longer than the timeout lets a single one.
+    let lua = "if item.id % 4 == 0 then time.sleep(0.05) return item.id end \
+               coroutine.wrap(function() local t = os.clock() while os.clock() - t < 0.1 do end end)() return item.id";
+    let summary = project(64, "concurrency: 64\ntimeout: 600ms", lua).json(&[]);
+    assert_eq!(summary.counts("work"), [64, 0, 0, 0], "{}", summary.value);
+}
+
+#[test]
+fn a_deadline_ends_a_setup_that_does_not_end() {
+    for wait in ["", "        time.sleep(0)\n"] {
+        let pipeline = format!(
+            "steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    deadline: 200ms\n    map:\n      \
+             setup: while true do end\n      lua: |\n{wait}        return 1\n"
+        );
+        let summary = Project::with(&pipeline).ids("in.jsonl", 100).json(&[]);
+        assert_eq!((summary.status("work"), summary.counts("work")), ("failed", [0, 0, 0, 100]));
+        assert_eq!(summary.step("work")["reason"], "deadline");
+    }
+}
+
+#[test]
+fn the_key_in_a_function_is_the_key_of_its_failed_record() {
+    let pipeline = "steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    map:\n      min_success_ratio: 0\n      \
+                    lua: error(ctx.key)\n  \
+                    bad:\n    from: work.failed\n    map: return { item.key, item.error.message }\n  \
+                    save:\n    from: bad\n    write: out.jsonl\n";
+    let project = Project::with(pipeline).file("in.jsonl", "{\"id\": 1}\n  {\"id\":2}  \n\"x\"\n");
+    let summary = project.json(&[]);
+    assert_eq!((summary.code, summary.counts("work")), (0, [0, 3, 0, 0]), "{}", summary.value);
+    let out = project.read("out.jsonl");
+    assert_eq!(out.lines().count(), 3);
+    for line in out.lines() {
+        let keys: Vec<String> = serde_json::from_str(line).expect("JSON");
+        assert_eq!((keys[0].len(), &keys[0]), (32, &keys[1]));
+    }
+}

@@ -8,7 +8,7 @@ use crate::data::Piece;
 use crate::engine::pool::{End, Ran, Reply, Work};
 use crate::engine::record::{self, Attempted};
 use crate::event::{Event, FailureKind};
-use crate::lua::{Failure, ItemEnd, LogLine, ScriptError};
+use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError};
 use crate::schedule::{FailedAttempt, Next};
 
 /// A run of items being cut into pieces at the items that will be tried again.
@@ -39,10 +39,14 @@ impl Coordinator<'_> {
             Reply::Broken(work, message) => self.settle_broken(*work, message),
             Reply::Unusable(error) => Err(Fault::Script(script_reason(&error))),
             Reply::Gone => {
-                if self.pool.one_gone() {
-                    return Err(Fault::Script("all workers are gone".to_owned()));
+                if !self.pool.one_gone() {
+                    return Ok(());
                 }
-                Ok(())
+                if self.cancel.level() == CancelLevel::Interrupt {
+                    self.desert();
+                    return Ok(());
+                }
+                Err(Fault::Script("all workers are gone".to_owned()))
             }
         }
     }

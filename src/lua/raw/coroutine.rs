@@ -83,6 +83,7 @@ impl Vm {
         self.current.random.set(coroutine.random.take());
         self.current.coroutine.set(coroutine.thread);
         self.current.wait.set(None);
+        self.current.tries.set(0);
         // SAFETY: the coroutine is suspended; `lua_resume` protects what it runs.
         let status = unsafe { ffi::lua_resume_(coroutine.thread, self.l, arguments) };
         self.current.coroutine.set(ptr::null_mut());

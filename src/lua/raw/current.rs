@@ -16,6 +16,16 @@ use crate::lua::worker::LogLine;
 pub(in crate::lua) enum Wait {
     /// A moment.
     Until(Instant),
+    /// Its next turn, since this moment.
+    Turn(Instant),
+}
+
+impl Wait {
+    /// From when on the coroutine can run.
+    pub(in crate::lua) fn ready(self) -> Instant {
+        let (Self::Until(at) | Self::Turn(at)) = self;
+        at
+    }
 }
 
 /// The state that a VM's C functions share with the worker. Single-threaded.
@@ -36,6 +46,8 @@ pub(in crate::lua) struct Current {
     pub(super) coroutine: Cell<*mut lua_State>,
     /// What the coroutine asked for when it was suspended.
     pub(super) wait: Cell<Option<Wait>>,
+    /// How often the running coroutine could not be suspended since the interrupt was pulled.
+    pub(super) tries: Cell<u32>,
     /// The stack at the last error, innermost first.
     pub(super) frames: RefCell<Vec<Frame>>,
     pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
@@ -55,9 +67,6 @@ pub(in crate::lua) struct Current {
     pub(super) panics_anchor: Cell<i32>,
 }
 
-/// The address of this names the registry entry that leads from a state to its [`Current`].
-static KEY: u8 = 0;
-
 impl Current {
     pub(in crate::lua) fn new(guard: Arc<Guard>, seed: u64, verbose: bool) -> Self {
         Self {
@@ -70,6 +79,7 @@ impl Current {
             random: Cell::new(None),
             coroutine: Cell::new(std::ptr::null_mut()),
             wait: Cell::new(None),
+            tries: Cell::new(0),
             frames: RefCell::default(),
             logs: RefCell::default(),
             verbose,
@@ -102,22 +112,15 @@ impl Current {
 
     /// Lets [`Current::find`] find it from `l` and all its coroutines.
     pub(super) unsafe fn register(&self, l: *mut lua_State) {
-        // SAFETY: the `Vm` keeps `self` at its address for as long as the state lives.
-        unsafe {
-            ffi::lua_pushlightuserdata(l, std::ptr::from_ref(self).cast_mut().cast());
-            ffi::lua_rawsetp(l, ffi::LUA_REGISTRYINDEX, (&raw const KEY).cast());
-        }
+        // SAFETY: the `Vm` keeps `self` at its address for as long as the state lives; nobody else uses this word.
+        unsafe { ffi::lua_setthreaddata(ffi::lua_mainthread(l), std::ptr::from_ref(self).cast_mut().cast()) }
     }
 
-    /// The one of `l`'s VM. Needs one slot of the stack.
+    /// The one of `l`'s VM. Leaves the stack alone: at a safepoint in Lua code it is full, and each value pushed then
+    /// would lengthen the frame for good.
     pub(super) unsafe fn find<'v>(l: *mut lua_State) -> Option<&'v Self> {
-        // SAFETY: the entry was made by `register`.
-        unsafe {
-            ffi::lua_rawgetp(l, ffi::LUA_REGISTRYINDEX, (&raw const KEY).cast());
-            let found = ffi::lua_tolightuserdata(l, -1).cast::<Self>();
-            ffi::lua_pop(l, 1);
-            found.as_ref()
-        }
+        // SAFETY: the word was set by `register`, or is null.
+        unsafe { ffi::lua_getthreaddata(ffi::lua_mainthread(l)).cast::<Self>().as_ref() }
     }
 
     /// The one in the first upvalue of the running C function.

@@ -54,8 +54,8 @@ pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
         match stack::bytes(l, 2) {
             Some(b"attempt") => ffi::lua_pushnumber(l, f64::from(current.attempt.get())),
             Some(b"key") => {
-                let digest = blake3::hash(current.item());
-                stack::push(l, &digest.to_hex().as_bytes()[..32]);
+                let digest = xxhash_rust::xxh3::xxh3_128(current.item());
+                stack::push(l, format!("{digest:032x}").as_bytes());
             }
             _ => ffi::lua_pushnil(l),
         }

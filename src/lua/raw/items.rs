@@ -70,15 +70,24 @@ impl Timing {
             || self.slow_after.is_some()
     }
 
-    pub(in crate::lua) fn limits(&self, index: u64, started: Instant) -> Limits {
-        let item =
-            self.item_until.or_else(|| self.item_deadline.and_then(|length| started.checked_add(length)));
-        let own = self.timeout.and_then(|length| started.checked_add(length));
-        let deadline = match (own, item) {
+    /// When the item's own deadline passes.
+    pub(in crate::lua) fn item(&self, started: Instant) -> Option<Instant> {
+        self.item_until.or_else(|| self.item_deadline.and_then(|length| started.checked_add(length)))
+    }
+
+    /// When the attempt must have ended, of which others took `kept`: that is queueing, which is no part of the
+    /// attempt, but of the item.
+    pub(in crate::lua) fn deadline(&self, started: Instant, kept: Duration) -> Option<(Instant, Reason)> {
+        let own = self.timeout.and_then(|length| started.checked_add(length)?.checked_add(kept));
+        match (own, self.item(started)) {
             (Some(own), Some(item)) if item <= own => Some((item, Reason::Deadline)),
             (Some(own), _) => Some((own, Reason::Timeout)),
             (None, item) => item.map(|at| (at, Reason::Deadline)),
-        };
+        }
+    }
+
+    pub(in crate::lua) fn limits(&self, index: u64, started: Instant) -> Limits {
+        let deadline = self.deadline(started, Duration::ZERO);
         let notice = self.slow_after.map(|after| next_notice(started, after, started));
         Limits { index, started, deadline, notice }
     }

@@ -7,7 +7,15 @@ use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 
-use super::{current::Current, raised, stack};
+use super::current::{Current, Wait};
+use super::{raised, stack};
+
+/// Where a function cannot be suspended (in comparators, in coroutines of its own) but its turn is over, the clock is
+/// asked at one of so many safepoints: it costs more than all the rest.
+const BLIND: u32 = 64;
+/// After so many safepoints (about a millisecond) the function runs unhindered until the watchdog pulls again, so that
+/// one that can never be suspended takes at most twice as long.
+const TRIES_MAX: u32 = 50_000;
 
 /// The interrupt of one VM.
 #[derive(Debug)]
@@ -45,7 +53,8 @@ impl Trigger {
 }
 
 /// Runs on the VM's thread. Raises an error when the attempt has to end, and stays in place until it has: `pcall` can
-/// catch the error, but nothing can go on. Takes itself off when it came too late and hit an innocent attempt.
+/// catch the error, but nothing can go on. Suspends the item when its turn is over, as soon as it runs where it can be
+/// suspended. Takes itself off when it came too late and hit an innocent attempt.
 unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
     // The collector calls too, and must not see errors.
     if gc >= 0 {
@@ -53,21 +62,33 @@ unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
     }
     // SAFETY: called by the VM with the running state.
     unsafe {
-        ffi::lua_rawcheckstack(l, 2);
         let Some(current) = Current::find(l) else { return };
-        match current.guard.due(Instant::now()) {
-            Some(reason) => {
-                if current.guard.fire(reason) {
-                    raised::remember_frames(l, current);
-                }
-                stack::push(l, b"interrupted");
-                ffi::lua_error(l);
+        let own = l == current.coroutine.get() && ffi::lua_isyieldable(l) != 0;
+        let tries = current.tries.get();
+        if !own && !tries.is_multiple_of(BLIND) && current.guard.fired().is_none() {
+            current.tries.set(tries.wrapping_add(1));
+            return;
+        }
+        let now = Instant::now();
+        if let Some(reason) = current.guard.due(now) {
+            if current.guard.fire(reason) {
+                raised::remember_frames(l, current);
             }
-            None => {
-                if let Some(trigger) = Trigger::new(l) {
-                    trigger.release();
-                }
-            }
+            stack::push(l, b"interrupted");
+            ffi::lua_error(l);
+        }
+        let over = current.guard.turn_is_over(now);
+        if over && !own && tries < TRIES_MAX {
+            current.tries.set(tries.wrapping_add(1));
+            return;
+        }
+        current.tries.set(0);
+        if let Some(trigger) = Trigger::new(l) {
+            trigger.release();
+        }
+        if over && own {
+            current.wait.set(Some(Wait::Turn(now)));
+            ffi::lua_yield(l, 0);
         }
     }
 }

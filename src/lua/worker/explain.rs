@@ -67,10 +67,12 @@ fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
             let (place, rest) =
                 if raised.positioned { sources.split(&message) } else { (None, message.as_str()) };
             let place = place.or(first).map(|place| sources.locate(place, rest));
-            return ScriptError { kind: raised.kind, message: rest.to_owned(), place, traceback };
+            let message = rest.to_owned();
+            return ScriptError { kind: raised.kind, message, place, traceback, cancelled: false };
         }
     };
-    ScriptError { kind, message, place: first, traceback }
+    let cancelled = raised.interrupted == Some(Reason::Cancelled);
+    ScriptError { kind, message, place: first, traceback, cancelled }
 }
 
 fn exceeded(what: &str, limit: Option<Duration>) -> String {

@@ -158,7 +158,8 @@ fn syntax_error(script: &Script, error: &crate::lua::SyntaxError) -> ScriptError
 }
 
 pub(super) fn plain_error(message: impl Into<String>) -> ScriptError {
-    ScriptError { kind: FailureKind::Error, message: message.into(), place: None, traceback: String::new() }
+    let (message, traceback) = (message.into(), String::new());
+    ScriptError { kind: FailureKind::Error, message, place: None, traceback, cancelled: false }
 }
 
 fn fault(error: &mlua::Error) -> ScriptError {

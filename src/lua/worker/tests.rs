@@ -3,6 +3,7 @@
 mod environment;
 mod interruption;
 mod plain;
+mod turns;
 mod waits;
 
 use std::fmt::Write as _;

@@ -1,56 +1,19 @@
-//! Items as coroutines: what waits, until when, and what becomes of it then.
+//! Items as coroutines: started, resumed when they are due or have their turn, ended. Which is next, `queue` knows.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+mod queue;
+
+pub(super) use queue::Waiting;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use self::queue::Suspended;
 use super::options::{Ended, Job};
 use super::{Worker, panic_message, unloaded};
 use crate::lua::guard::{Limits, next_notice};
-use crate::lua::raw::{Batch, Coroutine, Raised, Resumed, Wait};
+use crate::lua::raw::{Batch, Coroutine, Raised, Resumed};
 use crate::lua::watchdog::Slow;
 use crate::lua::{CancelLevel, ItemEnd};
-
-/// The suspended items of a worker.
-#[derive(Default)]
-pub(super) struct Waiting {
-    items: HashMap<u64, Suspended>,
-    /// When to look at which of them. Each item has exactly one entry.
-    due: BinaryHeap<Reverse<(Instant, u64)>>,
-    /// Number of the next item; ties are broken by it, so that the order is that of the starts.
-    next: u64,
-}
-
-/// One suspended item.
-struct Suspended {
-    job: Job,
-    coroutine: Coroutine,
-    wait: Wait,
-    limits: Limits,
-}
-
-impl Suspended {
-    fn due(&self) -> Instant {
-        let Wait::Until(until) = self.wait;
-        let deadline = self.limits.deadline.map(|(at, _)| at);
-        deadline.into_iter().chain(self.limits.notice).fold(until, Instant::min)
-    }
-}
-
-impl Waiting {
-    fn add(&mut self, suspended: Suspended) {
-        self.due.push(Reverse((suspended.due(), self.next)));
-        self.items.insert(self.next, suspended);
-        self.next += 1;
-    }
-
-    /// The item that is looked at next.
-    fn take(&mut self) -> Option<Suspended> {
-        let Reverse((_, number)) = self.due.pop()?;
-        self.items.remove(&number)
-    }
-}
 
 /// A start or a resumption.
 enum Go {
@@ -59,6 +22,12 @@ enum Go {
 }
 
 impl Worker {
+    /// From now on coroutines that compute for long are suspended to let others run, and [`Worker::poll`] gives each of
+    /// them a turn. Without this they run on until they wait for something.
+    pub fn take_turns(&mut self) {
+        self.guard.take_turns();
+    }
+
     /// Starts an item as a coroutine; `Some` when it ended without waiting.
     pub fn start(&mut self, job: Job) -> Option<Ended> {
         let started = Instant::now();
@@ -67,61 +36,71 @@ impl Worker {
             return Some(ended(&job, Vec::new(), 0, Some(end), started));
         }
         let limits = self.timing(job.attempt).limits(job.chunk.first, started);
-        self.go(Go::Start, job, limits)
+        self.go(Go::Start, job, limits, Duration::ZERO)
     }
 
-    /// When the first waiting coroutine is due (its wait ends, its deadline passes); `None` when none waits.
+    /// When the first waiting coroutine is due (its wait ends, its deadline passes); past when one could run on; `None`
+    /// when none waits.
     pub fn next_due(&self) -> Option<Instant> {
-        self.waiting.due.peek().map(|Reverse((due, _))| *due)
+        self.waiting.next_due()
     }
 
     /// How many coroutines wait.
     pub fn waiting(&self) -> usize {
-        self.waiting.items.len()
+        self.waiting.items.len() + self.waiting.lost.len()
     }
 
-    /// Resumes waiting coroutines whose time has come (all of them, as cancelled, after an interrupt), and hands out
-    /// one that ended; `None` when nothing more is due now.
+    /// Resumes waiting coroutines whose time has come (all of them, as cancelled, after an interrupt), then gives one of
+    /// those that could run on its turn. Hands out one that ended; `None` when there was none, and others may be due.
     pub fn poll(&mut self, now: Instant) -> Option<Ended> {
+        if let Some(ended) = self.waiting.lost.pop_front() {
+            return Some(ended);
+        }
+        // What is suspended again meanwhile is not due by `now`, so this comes to an end.
         loop {
-            let interrupted = self.guard.cancel.level() == CancelLevel::Interrupt;
-            if !interrupted && self.next_due()? > now {
-                return None;
-            }
-            let suspended = self.waiting.take()?;
-            if interrupted {
+            if self.guard.cancel.level() == CancelLevel::Interrupt {
+                let suspended = self.waiting.take_any()?;
                 return Some(self.cancel(suspended));
             }
-            if let Some(ended) = self.look(suspended, now) {
+            let Some(suspended) = self.waiting.take_due(now) else { break };
+            if let Some(ended) = self.look(suspended) {
                 return Some(ended);
             }
         }
+        let suspended = self.waiting.take_turn()?;
+        self.look(suspended)
     }
 
-    /// Does what is due of a suspended item.
-    fn look(&mut self, mut suspended: Suspended, now: Instant) -> Option<Ended> {
+    /// Does what is due of a suspended item. Asks the clock, because others may have run since the caller did.
+    fn look(&mut self, mut suspended: Suspended) -> Option<Ended> {
+        let now = Instant::now();
+        let timing = self.timing(suspended.job.attempt);
+        let ready = suspended.wait.ready();
+        let started = suspended.limits.started;
+        suspended.kept += now.saturating_duration_since(ready);
+        suspended.limits.deadline = timing.deadline(started, suspended.kept);
         if suspended.limits.deadline.is_some_and(|(at, _)| now >= at) {
             return Some(self.expire(suspended));
         }
         if let (Some(notice), Some(after)) = (suspended.limits.notice, self.guard.slow_after)
             && now >= notice
         {
-            let started = suspended.limits.started;
             let elapsed = now.saturating_duration_since(started);
             self.notices.give(Slow { step: self.guard.step, index: suspended.limits.index, elapsed });
             suspended.limits.notice = Some(next_notice(started, after, now));
         }
-        let Wait::Until(until) = suspended.wait;
-        if now < until {
+        if now < ready {
+            suspended.due = suspended.due(&timing);
             self.waiting.add(suspended);
             return None;
         }
-        let Suspended { job, coroutine, limits, .. } = suspended;
-        self.go(Go::Resume(coroutine), job, limits)
+        let Suspended { job, coroutine, limits, kept, .. } = suspended;
+        self.go(Go::Resume(coroutine), job, limits, kept)
     }
 
-    /// Runs an item until it ends or waits.
-    fn go(&mut self, go: Go, job: Job, mut limits: Limits) -> Option<Ended> {
+    /// Runs an item until it ends or waits, or its turn is over.
+    fn go(&mut self, go: Go, job: Job, mut limits: Limits, kept: Duration) -> Option<Ended> {
+        let timing = self.timing(job.attempt);
         let Ok(loaded) = &self.loaded else { return None };
         let mut out = Vec::new();
         let mut batch = Batch {
@@ -129,7 +108,7 @@ impl Worker {
             at: 0,
             end: 1,
             shape: self.options.shape,
-            timing: self.timing(job.attempt),
+            timing,
             out: &mut out,
             emitted: 0,
             started: limits.started,
@@ -139,23 +118,27 @@ impl Worker {
         current.attempt.set(job.attempt.number);
         current.deadline.set(limits.deadline.map(|(at, _)| at));
         self.guard.enter(&limits);
+        self.guard.begin_turn();
         let resumed = catch_unwind(AssertUnwindSafe(|| match go {
             Go::Start => loaded.vm.start(loaded.function, &mut batch),
             Go::Resume(coroutine) => loaded.vm.resume(coroutine, &mut batch),
         }));
+        self.guard.end_turn();
         limits.notice = self.guard.notice();
         self.guard.leave();
         let mut emitted = batch.emitted;
         let end = match resumed {
             Ok(Resumed::Waiting(coroutine, wait)) => {
-                self.waiting.add(Suspended { job, coroutine, wait, limits });
+                let mut suspended = Suspended { job, coroutine, wait, limits, kept, due: None };
+                suspended.due = suspended.due(&timing);
+                self.waiting.add(suspended);
                 return None;
             }
             Ok(Resumed::Finished) => None,
             Ok(Resumed::BadRow(error)) => Some(ItemEnd::BadRow { message: error.to_string() }),
             Ok(Resumed::Raised(raised)) => Some(self.conclude(*raised, job.attempt)),
             Err(panic) => {
-                self.reload();
+                self.lose();
                 Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
             }
         };
@@ -164,6 +147,19 @@ impl Worker {
             emitted = 0;
         }
         Some(ended(&job, out, emitted, end, limits.started))
+    }
+
+    /// Makes the VM again after a fault. The items that were suspended in the old one are lost with it.
+    pub(super) fn lose(&mut self) {
+        let mut gone = Vec::new();
+        while let Some(Suspended { job, limits, .. }) = self.waiting.take_any() {
+            gone.push((job, limits));
+        }
+        self.reload();
+        for (job, limits) in gone {
+            let end = self.conclude(Raised::panic("the Lua state is lost"), job.attempt);
+            self.waiting.lost.push_back(ended(&job, Vec::new(), 0, Some(end), limits.started));
+        }
     }
 
     /// Ends a suspended item whose deadline has passed.

@@ -5,14 +5,14 @@ use std::time::Instant;
 use super::*;
 use crate::lua::CancelLevel;
 
-fn job(token: u64, item: &str) -> Job {
+pub(super) fn job(token: u64, item: &str) -> Job {
     let mut chunk = chunk(&[item]);
     chunk.first = token;
     Job { token, chunk, attempt: FIRST }
 }
 
 /// Runs all items at once; what became of them, by token.
-fn run_all(bench: &mut Bench, items: &[&str]) -> Vec<String> {
+pub(super) fn run_all(bench: &mut Bench, items: &[&str]) -> Vec<String> {
     let mut ended: Vec<Ended> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         ended.extend(bench.worker.start(job(at as u64 + 1, item)));
