@@ -56,20 +56,17 @@ enum Rows {
 
 impl<'a> Feed<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because nobody does it later.
-    /// `Err` names the source that could not be opened; its ledger says why.
-    pub(super) fn open(shared: &'a Shared<'a>, step: &Step, prove: bool) -> Result<Self, StepId> {
+    /// `Err` says which input cannot be read; the ledger of a source says why.
+    pub(super) fn open(shared: &'a Shared<'a>, step: &Step, prove: bool) -> Result<Self, String> {
         let mut feed = Self { shared, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
         for input in &step.from {
             match feed.open_input(*input, prove) {
                 Ok(part) => feed.parts.push(part),
                 Err(error) => {
                     shared.ledger(input.step).broke(error.to_string());
-                    feed.parts.push(Part {
-                        rows: Rows::Here(data::items_reader(Arc::new([]), None)),
-                        source: Some(input.step),
-                        before: 0,
-                    });
-                    return Err(input.step);
+                    let name = &shared.plan.steps[input.step.at()].name;
+                    let suffix = if input.failed { " and its failed items could not be kept" } else { "" };
+                    return Err(format!("`{name}` failed{suffix}"));
                 }
             }
         }
@@ -95,9 +92,7 @@ impl<'a> Feed<'a> {
     fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
         let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
         if !lazy {
-            let output = self.shared.output(input.step);
-            let stored = if input.failed { &output.failed } else { &output.results };
-            let reader = stored.as_ref().expect("the graph keeps what is read").reader();
+            let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
         if self.shared.ledger(input.step).open() {
@@ -108,6 +103,21 @@ impl<'a> Feed<'a> {
         };
         let rows = source_rows(self.shared, input.step, verb, prove)?;
         Ok(Part { rows, source: Some(input.step), before: 0 })
+    }
+
+    /// What a step that has ended has left. A step that broke off before its first item left no failed ones; one that
+    /// could not store them all must not pass for one that did.
+    fn stored_reader(&self, input: Input) -> Result<Box<dyn Reader>, DataError> {
+        let output = self.shared.output(input.step);
+        if !input.failed {
+            return Ok(output.results.as_ref().expect("the graph keeps what is read").reader());
+        }
+        let stored = output.failed.as_ref();
+        let failed = output.result.as_ref().map_or(0, |result| result.tally.failed);
+        if stored.map_or(0, |stored| stored.count()) != failed {
+            return Err(DataError::Usage("its failed items could not be kept".to_owned()));
+        }
+        Ok(stored.map_or_else(|| data::items_reader(Arc::new([]), None), |stored| stored.reader()))
     }
 
     /// Items in all, when every input is known to its end.

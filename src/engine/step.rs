@@ -86,10 +86,7 @@ fn with_input<'a>(
 ) -> Done {
     let result = match Feed::open(shared, step, prove) {
         Ok(feed) => body(feed),
-        Err(source) => {
-            let name = &shared.plan.steps[source.at()].name;
-            StepResult::without_items(StepStatus::Skipped, format!("`{name}` failed"), Duration::ZERO)
-        }
+        Err(reason) => StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO),
     };
     let inputs = step.from.iter().filter(|input| !input.failed).map(|input| input.step);
     let lazy = |id: &StepId| shared.graph.roles[id.at()] == Role::LazySource;

@@ -280,3 +280,21 @@ fn a_list_made_by_lua_sees_the_steps_before_it() {
     project.run(&["pipeline.yaml"]).ok();
     assert_eq!(project.read("report.jsonl"), "{\"ratio\":1,\"results\":[2,4,6]}\n");
 }
+
+#[test]
+fn a_step_that_breaks_off_before_its_first_item_has_no_failed_items() {
+    let dead = |work: &str| {
+        let project = Project::with(&format!(
+            "steps:\n  list:\n    items: [1]\n{work}  dead:\n    from: work.failed\n    write: dead.jsonl\n"
+        ));
+        let summary = project.json(&[]);
+        assert_eq!(summary.code, 1, "{work}{}", summary.stderr);
+        assert_eq!((summary.status("work"), summary.status("dead")), ("failed", "succeeded"), "{work}");
+        assert_eq!(project.read("dead.jsonl"), "");
+    };
+    dead("  work:\n    read: missing.jsonl\n");
+    dead("  work:\n    read: { path: ., format: jsonl }\n");
+    dead("  work:\n    needs: [list]\n    read: '${{ steps.list.x.y }}.jsonl'\n");
+    dead("  work:\n    from: list\n    when: error('no')\n    map: return item\n");
+    dead("  work:\n    from: list\n    map: { setup: error('no'), lua: return item }\n");
+}
