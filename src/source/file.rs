@@ -69,9 +69,14 @@ impl SourceFile {
         while !self.text.is_char_boundary(byte) {
             byte -= 1;
         }
-        let line = self.line_starts.partition_point(|&start| start <= byte);
+        let line = self.line_of(byte);
         let start = self.line_starts[line - 1];
         Position { line, column: self.text[start..byte].chars().count() + 1 }
+    }
+
+    /// The line of a byte, from 1: [`Self::position`] for those who have no use for the column, which takes counting.
+    pub fn line_of(&self, byte: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= byte)
     }
 
     /// The text of a line, counted from 1, without its line end. Empty when there is no such line.

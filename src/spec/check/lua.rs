@@ -64,10 +64,8 @@ fn folded(document: &Document, field: &LuaField) -> Option<Diagnostic> {
         return None;
     }
     let text = document.value.pointer(&field.pointer).and_then(Value::as_str)?;
-    let span = Span::new(
-        scalar.span.start,
-        document.file.line_span(document.file.position(scalar.span.start).line).end,
-    );
+    let span =
+        Span::new(scalar.span.start, document.file.line_span(document.file.line_of(scalar.span.start)).end);
     let what = match scalar.style {
         Style::Folded => "`>`",
         Style::Plain => "a text without quotes",

@@ -46,7 +46,7 @@ impl Scalar {
         let is_block = matches!(style, Style::Literal | Style::Folded);
         let source = &read.text()[span.start..span.end];
         let span = Span::new(span.start, span.start + source.trim_end_matches(['\n', '\r']).len());
-        let first = read.position(span.start).line;
+        let first = read.line_of(span.start);
         let line = match text.find(|c| c != '\n') {
             // Blank lines at the start of a block are in its text, but not in its span.
             Some(blank) if is_block => first.saturating_sub(blank).max(1),
@@ -131,8 +131,10 @@ fn comment_after(text: &str, span: Span) -> Option<Span> {
     let mark = usize::from(span.start == span.end && text[span.end..].starts_with([':', '-']));
     let rest = &text[span.end + mark..];
     let start = span.end + mark + rest.len() - rest.trim_start_matches([' ', '\t']).len();
-    let line = &text[start..start + text[start..].find(['\n', '\r']).unwrap_or(text.len() - start)];
-    line.starts_with('#').then(|| Span::new(start, start + line.trim_end().len()))
+    // Looked at first: a long list in brackets is one line, and to look for its end at each item would take for ever.
+    let rest = text[start..].strip_prefix('#')?;
+    let comment = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    Some(Span::new(start, start + 1 + comment.trim_end().len()))
 }
 
 /// The nearest character boundary at or before a byte.

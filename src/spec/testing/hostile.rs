@@ -55,6 +55,14 @@ fn nesting_stops_at_the_limit() {
 }
 
 #[test]
+fn a_long_list_in_one_line_takes_time_by_its_length_not_by_its_square() {
+    let begun = std::time::Instant::now();
+    let list = vec!["1"; 60_000].join(", ");
+    assert_eq!(codes(format!("steps: {{ d: {{ items: [{list}] }} }}\n").as_bytes()), Vec::<&str>::new());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn alias_bombs_stop_at_the_limit() {
     let lists = lines(12, |i| format!("x{0}: &x{0} [{1}]", i + 1, vec![format!("*x{i}"); 10].join(", ")));
     check(&format!("x0: &x0 [lol]\n{lists}"), "flowrun::yaml_limit");
