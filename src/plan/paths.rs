@@ -49,14 +49,14 @@ mod tests {
 
     #[test]
     fn a_path_of_the_command_line_is_put_in_terms_of_the_pipelines_folder() {
-        let root = Path::new("/work/pipes");
+        let root = Path::new("/home/pipes");
         for (dir, text, expect) in [
-            ("/work/pipes", "x.jsonl", "x.jsonl"),
-            ("/work", "pipes/data/x.jsonl", "data/x.jsonl"),
-            ("/work", "x.jsonl", "/work/x.jsonl"),
-            ("/work/pipes", "..", "/work"),
-            ("/work/pipes", ".", "/work/pipes"),
-            ("/elsewhere", "/work/pipes/x", "x"),
+            ("/home/pipes", "x.jsonl", "x.jsonl"),
+            ("/home", "pipes/data/x.jsonl", "data/x.jsonl"),
+            ("/home", "x.jsonl", "/home/x.jsonl"),
+            ("/home/pipes", "..", "/home"),
+            ("/home/pipes", ".", "/home/pipes"),
+            ("/elsewhere", "/home/pipes/x", "x"),
             ("/elsewhere", "-", "-"),
         ] {
             assert_eq!(rebased(root, Path::new(dir), text), expect, "{dir} {text}");

@@ -177,7 +177,8 @@ fn unsafe_code_has_one_home() {
 
 #[test]
 fn nothing_is_left_for_later() {
-    let words = ["todo!(", "unimplemented!(", "FIXME", "XXX:", "#[ignore"];
+    let words =
+        [concat!("todo", "!("), concat!("unimplemented", "!("), "FIXME", "XXX:", concat!("#[", "ignore")];
     let found: Vec<String> = sources()
         .into_iter()
         .flat_map(|(_, path, text)| {

@@ -12,7 +12,7 @@ fn check(declared: &Value, options: &[&str], expect: &Result<Value, &str>) {
             .map(|option| option.split_once('=').expect("NAME=VALUE"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        current_dir: "/work".into(),
+        current_dir: "/home".into(),
         ..Inputs::default()
     };
     check_inputs(declared, &inputs, expect);
@@ -26,7 +26,7 @@ fn check_inputs(declared: &Value, inputs: &Inputs, expect: &Result<Value, &str>)
         .filter_map(|(name, value)| Declaration::read(name, value))
         .collect();
     let mut usage = Vec::new();
-    let values = params(&declared, inputs, Path::new("/work/pipes"), &mut usage);
+    let values = params(&declared, inputs, Path::new("/home/pipes"), &mut usage);
     let complaints: Vec<String> = usage
         .iter()
         .map(|error| match &error.help {
@@ -94,10 +94,10 @@ fn required_parameters_must_be_given_unless_this_is_a_check() {
 fn paths_are_relative_to_where_they_were_written() {
     let declared = json!({ "data": { "type": "path", "default": "a.jsonl" } });
     check(&declared, &[], &Ok(json!({ "data": "a.jsonl" })));
-    check(&declared, &["data=x.jsonl"], &Ok(json!({ "data": "/work/x.jsonl" })));
+    check(&declared, &["data=x.jsonl"], &Ok(json!({ "data": "/home/x.jsonl" })));
     check(&declared, &["data=pipes/x.jsonl"], &Ok(json!({ "data": "x.jsonl" })));
     let params_file = json!({ "data": "../x.jsonl" }).as_object().expect("a map").clone();
-    let inputs = Inputs { params_file, params_dir: "/work/pipes/params".into(), ..Inputs::default() };
+    let inputs = Inputs { params_file, params_dir: "/home/pipes/params".into(), ..Inputs::default() };
     check_inputs(&declared, &inputs, &Ok(json!({ "data": "x.jsonl" })));
 }
 

@@ -123,7 +123,7 @@ steps:
     let Verb::Each(each) = bound else { panic!("map") };
     assert_eq!((each.policy.concurrency, each.policy.timeout), (8, Some(Duration::from_secs(3))));
     let Ok(Verb::Write(write)) = plan.bind(StepId(3), r#"{"b":{"total":4}}"#) else { panic!("write") };
-    assert_eq!(write.target, Target::File("/work/pipes/out-4.csv".into()));
+    assert_eq!(write.target, Target::File("/home/pipes/out-4.csv".into()));
     for (steps, expect) in [
         (
             r#"{"b":{"total":0}}"#,

@@ -39,10 +39,10 @@ steps:
     let Body::Ready(Verb::Items(Items::List(items))) = &plan.steps[0].body else { panic!("items") };
     assert_eq!(items.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["1", "2"]);
     let Body::Ready(Verb::Write(write)) = &plan.steps[3].body else { panic!("write") };
-    assert_eq!(write.target, Target::File("/work/pipes/out/d.csv.gz".into()));
+    assert_eq!(write.target, Target::File("/home/pipes/out/d.csv.gz".into()));
     assert_eq!((write.format, &*write.name), (Format::Csv, "out/d.csv.gz"));
     assert_eq!(plan.order, [StepId(0), StepId(1), StepId(2), StepId(3)]);
-    assert_eq!((&*plan.name, plan.root.as_path()), ("p", Path::new("/work/pipes")));
+    assert_eq!((&*plan.name, plan.root.as_path()), ("p", Path::new("/home/pipes")));
 }
 
 const CLEAN: &str = "
