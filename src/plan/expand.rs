@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::codes;
-use super::lua_text::{Mentions, mentions};
+use super::lua_text::{Mentions, line_column, mentions};
 use super::places::{Places, Spot};
 use super::scripts::{self, Excerpt, Form, Refused};
 use super::survey::escape;
@@ -66,9 +66,7 @@ impl Field {
 
     /// Line of the text, from 1, on which a byte stands, and the bytes before it on that line.
     pub(super) fn line_column(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text[..byte];
-        let line = before.matches('\n').count() + 1;
-        (line, before.rfind('\n').map_or(byte, |feed| byte - feed - 1))
+        line_column(&self.text, byte)
     }
 
     /// Some bytes of the field; the range must lie on one line to be shown exactly.

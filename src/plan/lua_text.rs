@@ -73,6 +73,13 @@ pub(super) fn mentions(text: &str, name: &str) -> Mentions {
     mentions
 }
 
+/// Line of `text`, from 1, on which a byte stands, and the bytes before it on that line.
+pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..byte];
+    let line = before.matches('\n').count() + 1;
+    (line, before.rfind('\n').map_or(byte, |feed| byte - feed - 1))
+}
+
 /// Whether `text` holds the keyword or name `word`.
 pub(super) fn has_word(text: &str, word: &str) -> bool {
     Tokens::new(text).any(|token| token.kind == Kind::Name && &text[token.range] == word)

@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::expand::Field;
-use super::lua_text::mentions;
+use super::lua_text::{line_column, mentions};
 use super::places::{Places, Spot};
 use crate::source::{Diagnostic, nearest};
 
@@ -22,16 +22,13 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
         for lua in places.document.lua_fields() {
             let Some(block) = places.block(&lua.pointer) else { continue };
             for (name, range) in mentions(&block.text, scope).fields {
-                let before = &block.text[..range.start];
-                let start = before.rfind('\n').map_or(range.start, |feed| range.start - feed - 1);
-                let line = before.matches('\n').count() + 1;
+                let (line, start) = line_column(&block.text, range.start);
                 look(&name, &Spot::Text(&lua.pointer, line, start..start + range.len()));
             }
         }
         for field in fields {
             for (name, range) in field.mentions(scope).fields {
-                let (line, start) = field.line_column(range.start);
-                look(&name, &Spot::Text(&field.pointer, line, start..start + range.len()));
+                look(&name, &field.spot(range));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::expand::{Field, When};
-use super::lua_text::mentions;
+use super::lua_text::{line_column, mentions};
 use super::places::{Places, Spot};
 use super::survey::{Reference, Survey, Surveyed};
 use super::{FINDINGS_MAX, codes, graph, listed};
@@ -173,14 +173,13 @@ fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Ment
         let pointer = format!("{}/when", step.pointer);
         if let Some(block) = places.block(&pointer) {
             for (name, range) in mentions(&block.text, "steps").fields {
-                let before = &block.text[..range.start];
-                let start = before.rfind('\n').map_or(range.start, |feed| range.start - feed - 1);
+                let (line, start) = line_column(&block.text, range.start);
                 all.push(Mention {
                     step: at,
                     holder: step.name.clone(),
                     name,
                     pointer: pointer.clone(),
-                    line: before.matches('\n').count() + 1,
+                    line,
                     columns: start..start + range.len(),
                 });
             }
