@@ -15,7 +15,7 @@ mod write;
 pub use error::{BadRow, DataError};
 pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 pub use glob::glob;
-pub use list::{chain, items_reader};
+pub use list::items_reader;
 pub use pattern::{PathPattern, normal};
 pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};

@@ -1,4 +1,4 @@
-//! Readers that are made of something at hand: a list of items, other readers. Files are left to `read`.
+//! Readers that are made of something at hand: a list of items, the first rows of another reader. Files are left to `read`.
 
 use std::sync::Arc;
 
@@ -9,11 +9,6 @@ use crate::value::Chunk;
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
     let end = limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
     Box::new(List { items: list, at: 0, end })
-}
-
-/// Reads one reader after the other.
-pub fn chain(readers: Vec<Box<dyn Reader>>) -> Box<dyn Reader> {
-    Box::new(Chain { readers, at: 0, rows_before: 0 })
 }
 
 /// Ends `reader` after its first `limit` rows, bad ones counted.
@@ -50,46 +45,6 @@ impl Reader for List {
 
     fn rows(&self) -> u64 {
         self.at as u64
-    }
-}
-
-struct Chain {
-    readers: Vec<Box<dyn Reader>>,
-    at: usize,
-    /// Rows of the readers that have ended.
-    rows_before: u64,
-}
-
-impl Reader for Chain {
-    fn read(
-        &mut self,
-        max_items: usize,
-        max_bytes: usize,
-        chunk: &mut Chunk,
-        bad: &mut Vec<BadRow>,
-    ) -> Result<bool, DataError> {
-        let Some(reader) = self.readers.get_mut(self.at) else {
-            chunk.clear();
-            return Ok(false);
-        };
-        let old = bad.len();
-        let more = reader.read(max_items, max_bytes, chunk, bad)?;
-        for row in &mut bad[old..] {
-            row.index += self.rows_before;
-        }
-        if !more {
-            self.rows_before += reader.rows();
-            self.at += 1;
-        }
-        Ok(self.at < self.readers.len())
-    }
-
-    fn rows(&self) -> u64 {
-        self.rows_before + self.readers.get(self.at).map_or(0, |reader| reader.rows())
-    }
-
-    fn notice(&self) -> Option<&str> {
-        self.readers.iter().find_map(|reader| reader.notice())
     }
 }
 
@@ -151,42 +106,5 @@ mod tests {
         check(list(&["1", "2", "3"], Some(2)), 9, 100, "1\n2\n");
         check(list(&["1"], Some(5)), 9, 100, "1\n");
         check(list(&[], None), 9, 100, "");
-    }
-
-    #[test]
-    fn a_chain_reads_its_readers_one_after_the_other() {
-        let readers = vec![list(&["1", "2", "3"], None), list(&["4"], None), list(&["5", "6"], Some(1))];
-        check(chain(readers), 2, 100, "1\n2\n3\n4\n5\n");
-        check(chain(Vec::new()), 2, 100, "");
-    }
-
-    /// A reader of bad rows only.
-    struct Bad(u64);
-
-    impl Reader for Bad {
-        fn read(
-            &mut self,
-            _: usize,
-            _: usize,
-            chunk: &mut Chunk,
-            bad: &mut Vec<BadRow>,
-        ) -> Result<bool, DataError> {
-            chunk.clear();
-            self.0 += 1;
-            bad.push(BadRow::new(self.0, "f", self.0, "bad", b""));
-            Ok(self.0 < 2)
-        }
-
-        fn rows(&self) -> u64 {
-            self.0
-        }
-    }
-
-    #[test]
-    fn bad_rows_are_counted_through_a_chain() {
-        let mut chain = chain(vec![Box::new(Bad(0)), list(&["x"], None), Box::new(Bad(0))]);
-        let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
-        while chain.read(9, 100, &mut chunk, &mut bad).expect("readable") {}
-        assert_eq!(bad.iter().map(|row| row.index).collect::<Vec<_>>(), [1, 2, 4, 5]);
     }
 }
