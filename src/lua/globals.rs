@@ -43,7 +43,11 @@ impl Globals {
         super::host::install(lua, root)?;
         let sources = Rc::new(RefCell::new(Sources::default()));
         let globals = lua.globals();
-        let prelude: Table = prelude(lua)?.call((
+        // Native code for functions that mostly raise errors would only make the VM slower to open.
+        lua.enable_jit(false);
+        let prelude = lua.load(PRELUDE.as_slice()).set_name("=flowrun").into_function();
+        lua.enable_jit(true);
+        let prelude: Table = prelude?.call((
             vm.signal()?,
             lua.create_function(log_function(&vm.current))?,
             if vm.current.verbose { LogLevel::Debug as u8 } else { LogLevel::Warn as u8 },
@@ -82,10 +86,6 @@ fn seal(lua: &Lua, originals: &Table, refuse: Function) -> mlua::Result<()> {
     globals.set_metatable(Some(meta))?;
     globals.set_readonly(true);
     Ok(())
-}
-
-fn prelude(lua: &Lua) -> mlua::Result<Function> {
-    lua.load(PRELUDE.as_slice()).set_name("=flowrun").into_function()
 }
 
 /// Compiles code with everything that makes it fast and keeps its lines known.

@@ -2,6 +2,7 @@
 
 mod check;
 mod chunk;
+mod fields;
 mod lexer;
 mod waits;
 

@@ -140,6 +140,12 @@ fn described(field: &LuaField) -> String {
     }
 }
 
+/// What the compiler says, in the case of our own messages.
+pub(super) fn complaint(error: &SyntaxError) -> String {
+    let mut letters = error.message.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A part of a text of the document that was compiled on its own.
 pub(super) struct Excerpt<'a> {
     /// The text.
@@ -162,7 +168,7 @@ impl Excerpt<'_> {
         help: Option<&'static str>,
     ) -> Diagnostic {
         let spot = self.spot(error.line, error.columns.clone());
-        let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &error.message);
+        let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &complaint(error));
         if let Some(opened) = error.opened.filter(|opened| *opened != error.line) {
             let text =
                 self.block.text.lines().nth(opened.saturating_sub(self.block.line)).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::project::{Project, Summary};
 
 /// A pipeline that maps `items` through `lua` under `policy`, tolerating every failure.
 fn project(items: &str, policy: &str, lua: &str) -> Project {
-    let lua: String = lua.lines().map(|line| format!("        {line}\n")).collect();
+    let lua = lua.lines().map(|line| format!("        {line}\n")).collect::<Vec<_>>().concat();
     Project::with(&format!(
         "steps:\n  list:\n    items: {items}\n  work:\n    from: list\n    map:\n      min_success_ratio: 0\n{policy}      \
          lua: |\n{lua}  save:\n    from: work\n    write: out.jsonl\n"

@@ -64,8 +64,6 @@ impl Columns {
         let mut text = line.into_text();
         if result.status != StepStatus::Succeeded {
             let style = if result.status == StepStatus::Failed { Style::Bad } else { Style::Warn };
-            let status = result.status.name();
-            let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
             text.push('\n');
             text.push_str(&self.below(style, &words, color));
         }

@@ -257,7 +257,7 @@ fn retries_when_sees_the_error_and_the_attempt() {
         (
             "(function() while true do end end)()",
             "a",
-            "error: a (and `retries.when` failed: ran longer than 1s) (for good)",
+            "error: a (and `retries.when` failed: timeout after 1s) (for good)",
         ),
     ] {
         let when = Script::expression(block(&file, 1, when), ".".into());

@@ -134,9 +134,9 @@ fn deadlines_end_items_that_wait_and_items_that_run() {
     assert_eq!(
         got,
         [
-            "timeout at p.yaml:6: ran longer than 30ms",
-            "timeout at p.yaml:9: ran longer than 30ms",
-            "timeout at p.yaml:13: ran longer than 30ms",
+            "timeout at p.yaml:6: timeout after 30ms",
+            "timeout at p.yaml:9: timeout after 30ms",
+            "timeout at p.yaml:13: timeout after 30ms",
             "4"
         ]
     );

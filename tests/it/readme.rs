@@ -1,0 +1,51 @@
+//! What the README shows is what happens.
+
+use crate::project::Project;
+
+const README: &str = include_str!("../../README.md");
+
+/// The fenced blocks of a language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap_or("")).collect()
+}
+
+/// Times and rates as `#`, because they differ from run to run; the spaces before them go with them.
+fn without_times(text: &str) -> String {
+    let line = |line: &str| -> String {
+        let mut words: Vec<&str> = line.split("  ").filter(|word| !word.is_empty()).collect();
+        let is_time = |word: &str| {
+            let word = word.trim();
+            let number = word.strip_suffix("/s").or_else(|| word.strip_suffix('s')).unwrap_or("");
+            !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+        };
+        words.retain(|word| !is_time(word));
+        words.join("  ").trim_end().to_owned()
+    };
+    text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_prints_what_the_readme_says() {
+    let project = Project::with(blocks("yaml")[1]);
+    let ran = project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(without_times(&ran.stderr), without_times(blocks("text")[0]));
+    for line in project.read("out/gross.jsonl").lines() {
+        assert!(README.contains(&format!("`{line}`")), "{line}");
+    }
+}
+
+#[test]
+fn every_pipeline_in_the_readme_is_valid() {
+    for pipeline in blocks("yaml").into_iter().filter(|block| block.contains("steps:")) {
+        let project = Project::with(pipeline);
+        let ran = project.run(&["check", "pipeline.yaml", "--deny-warnings"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_test_command_is_the_one_of_the_checks() {
+    let checks = include_str!("../../.ci/run");
+    assert!(README.contains("cargo test") && checks.contains("cargo test"));
+}
