@@ -34,6 +34,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         cores: load::cores(),
         temp_dir: std::env::temp_dir(),
         logs: !output.quiet || output.events.is_some(),
+        state: None,
     };
     let mut reporters = Reporters::open(output, console, seed, data_on_stdout)?;
     let interrupt = Arc::new(Interrupt::default());
