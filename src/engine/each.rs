@@ -292,6 +292,7 @@ impl<'a> Coordinator<'a> {
             needed: Some((self.policy.min_success_ratio, verdict.needed)),
             duration,
             target: None,
+            reuse: None,
         }
     }
 }

@@ -265,7 +265,7 @@ impl<'a> Run<'a, '_> {
             RunStatus::Succeeded
         };
         (self.on_event)(&Event::RunFinished { status, duration: begun.elapsed() });
-        Outcome { status, steps, internal_error: self.internal_error }
+        Outcome { status, steps, internal_error: self.internal_error, run_dir: None }
     }
 }
 

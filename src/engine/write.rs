@@ -82,6 +82,7 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
             needed: None,
             duration: begun.elapsed(),
             target: Some(Arc::clone(&options.name)),
+            reuse: None,
         },
     }
 }
