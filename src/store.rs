@@ -18,9 +18,13 @@
 mod batch;
 mod catalogue;
 mod committer;
+#[cfg(test)]
+mod damage;
 mod database;
 mod endings;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod frames;
 mod identity;
 mod index;

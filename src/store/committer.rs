@@ -41,6 +41,7 @@ enum Message {
     Cancelled(usize, u64, u64),
     End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
     Finish(RunStatus, Duration, Answer),
+    Close,
 }
 
 /// Where somebody waits to hear that something is on the disk.
@@ -101,8 +102,9 @@ impl Committer {
     /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk.
     pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<RunDir, StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
-        let sent = send(&self.sender, &self.fault, Message::Finish(status, duration, answer));
-        let written = sent.and_then(|()| hear(&heard, &self.fault));
+        // After a fault too: it is by this message that the threads end, whoever still holds a journal.
+        let _ = self.sender.send(Message::Finish(status, duration, answer));
+        let written = hear(&heard, &self.fault);
         let thread = self.thread.take().expect("taken only here and when dropped");
         let run = thread.join().map_err(|_| closed(&self.fault))?;
         written.map(|()| run)
@@ -114,11 +116,8 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        let (closed, _) = mpsc::sync_channel(1);
-        drop(std::mem::replace(&mut self.sender, closed));
-        if thread.is_finished() {
-            let _ = thread.join();
-        }
+        let _ = self.sender.send(Message::Close);
+        let _ = thread.join();
     }
 }
 
@@ -268,6 +267,10 @@ impl Gatherer<'_> {
             Message::Finish(status, duration, answer) => {
                 self.pack_all();
                 self.order(Order::Finish(status, duration, answer));
+                return true;
+            }
+            Message::Close => {
+                self.pack_all();
                 return true;
             }
         }

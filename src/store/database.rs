@@ -81,6 +81,16 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Makes one plain file of a database that is not written to any more, unless somebody is looking at it: then the next
+/// one does it or nobody, and the content is the same.
+pub(super) fn make_one_file(connection: &Connection) {
+    let one_file = || -> rusqlite::Result<()> {
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
+    };
+    let _ = one_file();
+}
+
 /// Opens a database to look at it, whether somebody is writing to it or nobody may any more.
 pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     let plain = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

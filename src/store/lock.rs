@@ -40,8 +40,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                return Err(StoreError::Live { run: name, process: read(&mut file).process });
+                return Err(StoreError::Live { run: layout::id(run), process: read(&mut file).process });
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path, error)),
         }

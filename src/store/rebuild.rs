@@ -36,7 +36,7 @@ pub(super) fn fill(connection: &Connection, run: &Path) -> Result<(), StoreError
 fn run_row(connection: &Connection, run: &Path) -> rusqlite::Result<String> {
     let text = fs::read_to_string(layout::record(run)).unwrap_or_default();
     let record: Value = serde_json::from_str(&text).unwrap_or_default();
-    let folder = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = layout::id(run);
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
     let params = fs::read_to_string(layout::pipeline(run).join("params.json")).unwrap_or_default();
     // How it ended only the database knew; an interrupted run is the one that promises least.

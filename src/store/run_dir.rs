@@ -101,14 +101,9 @@ impl RunDir {
         }
     }
 
-    /// Makes one file of the database again, unless somebody is looking at it.
+    /// The run is over.
     pub(super) fn tidy(&mut self) {
-        let one_file = || -> rusqlite::Result<()> {
-            self.connection.busy_timeout(std::time::Duration::ZERO)?;
-            self.connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
-        };
-        // Where it fails, the next reader or nobody does it: the content is the same.
-        let _ = one_file();
+        database::make_one_file(&self.connection);
     }
 }
 

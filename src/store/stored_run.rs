@@ -203,7 +203,7 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
         let status: String = row.get("status")?;
         let gone = status == "running" && holder.is_none();
         Ok(RunRecord {
-            id: row.get("id")?,
+            id: layout::id(path),
             pipeline: row.get("pipeline")?,
             file: row.get("file")?,
             status: if gone { "interrupted".to_owned() } else { status },
