@@ -4,8 +4,8 @@ mod state;
 mod value;
 
 pub(super) use state::{
-    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments, RunsArguments, RunsCommand,
-    ShowArguments, ShowFormat, StateArguments,
+    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
+    RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::path::PathBuf;

@@ -23,8 +23,7 @@ pub(super) fn command(arguments: &CacheArguments) -> Result<Exit, Fault> {
         }
         CacheCommand::Prune { older_than } => {
             let is_there = folder.join("cache.db").exists();
-            let gone =
-                if is_there { Memo::open(&folder)?.prune(older_than, SystemTime::now())? } else { 0 };
+            let gone = if is_there { Memo::open(&folder)?.prune(older_than, SystemTime::now())? } else { 0 };
             say(&format!("forgot {gone} result{}", if gone == 1 { "" } else { "s" }));
         }
     }

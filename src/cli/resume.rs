@@ -27,7 +27,9 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
         Choice::Run(id) => id,
         Choice::Nothing(last) => {
-            say(&format!("nothing to resume: run {last} succeeded, and `flowrun resume {last}` goes through it again"));
+            say(&format!(
+                "nothing to resume: run {last} succeeded, and `flowrun resume {last}` goes through it again"
+            ));
             return Ok(Exit::Success);
         }
     };
@@ -83,7 +85,8 @@ fn choose(catalogue: &Catalogue, wanted: Option<&str>, file: Option<&Path>) -> R
     let name = file.and_then(Path::file_name);
     let mut records = catalogue.list()?;
     records.retain(|record| {
-        name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name)) && record.status != "running"
+        name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name))
+            && record.status != "running"
     });
     let mut done: Vec<&str> = Vec::new();
     for record in &records {

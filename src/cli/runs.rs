@@ -78,9 +78,8 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
         ]
     }));
-    let widths: [usize; 7] = std::array::from_fn(|column| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
-    });
+    let widths: [usize; 7] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let line = |row: &[String; 7]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
             4 | 5 => format!("{cell:>width$}"),

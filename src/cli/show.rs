@@ -7,7 +7,6 @@ mod results;
 
 use std::io::{self, BufWriter, Write};
 
-use self::counters::Counters;
 use super::args::{ColorChoice, ShowArguments, ShowFormat};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};

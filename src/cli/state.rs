@@ -115,7 +115,10 @@ mod tests {
     #[test]
     fn runs_are_kept_beside_the_file_unless_told_otherwise() {
         let of = |state_dir: Option<&str>, no_state| {
-            of_run(Path::new("a/p.yaml"), &StateArguments { state_dir: state_dir.map(PathBuf::from), no_state })
+            of_run(
+                Path::new("a/p.yaml"),
+                &StateArguments { state_dir: state_dir.map(PathBuf::from), no_state },
+            )
         };
         assert_eq!(of(None, false), Some("a/.flowrun".into()));
         assert_eq!(of(Some("x"), false), Some("x".into()));

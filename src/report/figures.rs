@@ -87,20 +87,15 @@ pub fn bytes(count: u64) -> String {
     if count < 1000 {
         return format!("{count} B");
     }
-    // In tenths of the unit, rounded; what would be a thousand of one is the next.
-    let mut tenths = u128::from(count) / 10 + u128::from(count % 10 >= 5);
+    let mut size = count as f64 / 1e3;
     let mut unit = 0;
-    loop {
-        let rounded = (tenths + 5) / 10;
-        if rounded < 10_000 || unit + 1 == UNITS.len() {
-            return match rounded {
-                0..100 => format!("{}.{} {}", rounded / 10, rounded % 10, UNITS[unit]),
-                _ => format!("{} {}", (rounded + 5) / 10, UNITS[unit]),
-            };
-        }
-        tenths /= 1000;
+    // What would be written as a thousand of one unit is one of the next.
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        size /= 1e3;
         unit += 1;
     }
+    let decimals = usize::from(size < 9.95);
+    format!("{size:.decimals$} {}", UNITS[unit])
 }
 
 /// Foreign text on one line: control characters can neither break the line nor steer a terminal.

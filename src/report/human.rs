@@ -217,12 +217,8 @@ impl<W: Write> Human<W> {
     /// `see them: flowrun show 7f3a clean --failed      run them again: flowrun resume 7f3a`
     fn way_on(&self) -> Option<String> {
         let commands = self.commands.as_ref()?;
-        let failing: Vec<&str> = self
-            .steps
-            .iter()
-            .filter(|step| !step.failures.is_empty())
-            .map(|step| &*step.info.name)
-            .collect();
+        let failing: Vec<&str> =
+            self.steps.iter().filter(|step| !step.failures.is_empty()).map(|step| &*step.info.name).collect();
         let resume = commands.resume();
         let again = match self.status? {
             RunStatus::Interrupted => format!("go on with it: {resume}"),

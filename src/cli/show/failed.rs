@@ -225,7 +225,9 @@ fn block(view: &View<'_>, step: &StepRecord, failure: &Failure, log: &[StoredLog
         lines.extend(attempts_of(&item.history));
     }
     let traceback = item.traceback.lines().filter(|line| !line.trim().is_empty());
-    lines.extend(traceback.enumerate().map(|(at, line)| labelled(if at == 0 { "traceback" } else { "" }, line)));
+    lines.extend(
+        traceback.enumerate().map(|(at, line)| labelled(if at == 0 { "traceback" } else { "" }, line)),
+    );
     lines.extend(log.iter().enumerate().map(|(at, line)| {
         let fields = line.fields.as_ref().map_or(String::new(), |fields| format!(" {fields}"));
         let text = format!("{}: {}{fields}", line.level, line.message);

@@ -70,7 +70,9 @@ fn chosen<'a>(view: &View<'a>) -> Result<&'a StepRecord, Broken> {
         }
         (None, _) => {
             let message = match view.steps {
-                [step] => format!("run `{}` keeps no results of the {} step `{}`", view.short, step.verb, step.step),
+                [step] => {
+                    format!("run `{}` keeps no results of the {} step `{}`", view.short, step.verb, step.step)
+                }
                 _ => format!("run `{}` keeps no results", view.short),
             };
             let help = "results of `map`, `flat_map` and `filter` are kept once such a step has begun";
@@ -96,8 +98,11 @@ fn lines(
 fn list(results: &mut Results, out: &mut impl Write) -> Result<u64, Broken> {
     let (shape, mut is_first) = (results.shape(), true);
     lines(results, |_, _, value| {
-        let values: Vec<&RawValue> =
-            if shape == Shape::Many { serde_json::from_slice(value)? } else { vec![serde_json::from_slice(value)?] };
+        let values: Vec<&RawValue> = if shape == Shape::Many {
+            serde_json::from_slice(value)?
+        } else {
+            vec![serde_json::from_slice(value)?]
+        };
         for value in values {
             comma(&mut is_first, out)?;
             out.write_all(value.get().as_bytes())?;

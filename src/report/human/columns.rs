@@ -88,10 +88,9 @@ impl Columns {
 fn reuse(counts: &ReuseCounts) -> String {
     let reasons: Vec<String> = match &counts.reasons[..] {
         [(only, _)] => vec![figures::printable(only).into_owned()],
-        several => several
-            .iter()
-            .map(|(reason, count)| format!("{count} {}", figures::printable(reason)))
-            .collect(),
+        several => {
+            several.iter().map(|(reason, count)| format!("{count} {}", figures::printable(reason))).collect()
+        }
     };
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     let dropped = match counts.dropped {
