@@ -224,6 +224,7 @@ impl Coordinator<'_> {
             place: None,
             traceback: String::new(),
             retryable: true,
+            permanent: false,
             retry_after: None,
             fields: None,
         };
@@ -247,6 +248,7 @@ fn out_of_time(earlier: &Earlier) -> Failure {
         place: None,
         traceback: String::new(),
         retryable: false,
+        permanent: false,
         retry_after: None,
         fields: None,
     }
