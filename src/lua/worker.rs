@@ -91,7 +91,10 @@ impl Worker {
             timing: Timing { until: begun.checked_add(budget), ..self.timing(attempt) },
             out,
             emitted: 0,
-            lines: std::mem::take(&mut self.lines),
+            lines: {
+                self.lines.clear();
+                std::mem::take(&mut self.lines)
+            },
             started: begun,
         };
         while batch.at < batch.end {
@@ -177,7 +180,8 @@ impl Worker {
         }
     }
 
-    /// Moves to `lines` how many lines each item has that ended well in [`Worker::run`], in order since the last call; nothing for a [`Shape::Map`], where each has one.
+    /// Moves to `lines` how many lines each item has that ended well in the last [`Worker::run`], in order; nothing for
+    /// a [`Shape::Map`], where each has one.
     pub fn take_lines(&mut self, lines: &mut Vec<u32>) {
         lines.append(&mut self.lines);
     }
