@@ -3,6 +3,8 @@
 mod each;
 mod feed;
 mod graph;
+mod identity;
+mod keep;
 mod ledger;
 mod pool;
 mod record;
@@ -13,6 +15,8 @@ mod sink;
 mod source;
 mod step;
 mod write;
+
+pub use identity::Identity;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::feed::{Feed, Next, source_reader};
 use super::graph::Role;
+use super::keep;
 use super::scope;
 use super::shared::{Output, Shared};
 use crate::data::{DataError, Spool, items_reader};
@@ -60,6 +61,9 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
     loop {
         if shared.interrupt.count() > 0 {
             return Ok(true);
+        }
+        if let Some(fault) = shared.fault() {
+            return Err(keep::stopped(fault));
         }
         match feed.next(usize::MAX, BLOCK, &mut chunk) {
             Next::End | Next::Lost(_) => break,

@@ -132,6 +132,7 @@ impl Worker {
             timing: self.timing(job.attempt),
             out: &mut out,
             emitted: 0,
+            lines: Vec::new(),
             started: limits.started,
         };
         let current = &loaded.vm.current;
