@@ -284,4 +284,6 @@ impl<W: Write> Reporter for Human<W> {
 }
 
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod tests;

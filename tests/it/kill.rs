@@ -94,7 +94,7 @@ fn called(project: &Project) -> BTreeSet<u64> {
 fn torment(seed: u64, expect: &str) -> u64 {
     let mut dice = Dice(seed);
     let mut project = Project::with(PIPELINE).ids("in.jsonl", ITEMS);
-    let (mut done, mut hits) = (BTreeSet::new(), 0);
+    let (mut done, mut kept, mut hits) = (BTreeSet::new(), 0, 0);
     for _ in 0..KILLS {
         let last = runs(&project).pop();
         let args: Vec<&str> = last.as_deref().map_or(vec!["pipeline.yaml"], |run| vec!["resume", run]);
@@ -115,6 +115,7 @@ fn torment(seed: u64, expect: &str) -> u64 {
         assert!(twice.is_empty(), "{twice:?} were committed and have run again");
         if let Some(run) = runs(&project).pop() {
             done.extend(committed(&project, &run));
+            kept = kept.max(done.len());
         }
         if !was_running {
             assert_eq!(project.read("out.jsonl"), expect);
@@ -128,6 +129,7 @@ fn torment(seed: u64, expect: &str) -> u64 {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(called(&project).intersection(&done).count(), 0);
     assert_eq!(project.read("out.jsonl"), expect, "byte by byte");
+    assert!(kept > 0, "no run came to a commit, so nothing was proved");
     hits
 }
 
