@@ -8,4 +8,5 @@ mod lua;
 mod policy;
 mod project;
 mod readme;
+mod state;
 mod tidy;
