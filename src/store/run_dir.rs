@@ -4,12 +4,11 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::committer::seconds;
+use super::clock::now;
 use super::lock::Lock;
 use super::segment::sync_folder;
 use super::{StepSpec, StoreError, database, layout};
@@ -129,7 +128,7 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<(Lock, Connection), StoreErro
         write(&copy, text.as_bytes())?;
     }
     write(&pipeline.join("params.json"), info.params.as_bytes())?;
-    let started = seconds(SystemTime::now());
+    let started = now();
     write(&layout::record(path), record(info, started).as_bytes())?;
     let connection = make_database(path, info, started)?;
     sync_folder(&pipeline)?;

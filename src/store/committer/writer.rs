@@ -5,8 +5,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::gatherer::PACKED_MAX;
 use super::pending::Group;
-use super::{Answer, PACKED_MAX, rows};
+use super::{Answer, rows};
 use crate::event::{RunStatus, StepResult};
 use crate::store::segment::{SegmentWriter, Written};
 use crate::store::{Memo, RunDir, StepSpec, StoreError, layout, step_title};
