@@ -16,6 +16,7 @@ pub use error::{BadRow, DataError};
 pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 pub use glob::glob;
 pub use list::{chain, items_reader};
+pub use pattern::{PathPattern, normal};
 pub use read::{Reader, open};
 pub use reorder::{Piece, Reorder};
 pub use spool::{Spool, Stored};

@@ -65,6 +65,8 @@ pub struct Outcome {
     pub status: RunStatus,
     /// The result of each selected step, in file order.
     pub steps: Vec<(StepId, Arc<StepResult>)>,
+    /// Whether a step failed by a fault of flowrun itself.
+    pub internal_error: bool,
 }
 
 /// A run that could not be carried through for reasons of flowrun's own or of the machine.

@@ -6,7 +6,6 @@ mod codes;
 mod document;
 mod each;
 mod files;
-mod guard;
 mod literal;
 mod load;
 mod param;

@@ -52,6 +52,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
 /// The exit code of a run that the engine carried through.
 fn exit(outcome: &Outcome, strict: bool) -> Exit {
     match outcome.status {
+        RunStatus::Failed if outcome.internal_error => Exit::Internal,
         RunStatus::Failed => Exit::StepFailed,
         RunStatus::Interrupted => Exit::Interrupted,
         RunStatus::Succeeded if strict && outcome.steps.iter().any(|(_, result)| result.tally.failed > 0) => {

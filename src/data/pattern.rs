@@ -1,6 +1,6 @@
 //! Finds the files that a path or a pattern means. What is in them is left to the readers.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
@@ -39,6 +39,46 @@ pub(super) fn find(root: &Path, pattern: &str) -> Result<Matched, DataError> {
     let mut found = pattern.walk(&root.join(&pattern.folder))?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Matched::Files(found))
+}
+
+/// `path` without `.`, and without `..` where something stands before it.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            // Nothing lies above the root.
+            Component::ParentDir if normal.has_root() => {}
+            component => normal.push(component),
+        }
+    }
+    normal
+}
+
+/// A pattern as a question about absolute paths: would it find this file?
+#[derive(Debug, Clone)]
+pub struct PathPattern(GlobMatcher);
+
+impl PathPattern {
+    /// A pattern that starts from `root` unless it is absolute; `Err` says why it cannot be read.
+    pub fn new(root: &Path, pattern: &str) -> Result<Self, String> {
+        let absolute = if Path::new(pattern).is_absolute() {
+            PathBuf::from(pattern)
+        } else {
+            Path::new(&globset::escape(&root.to_string_lossy())).join(pattern)
+        };
+        let plain = normal(&absolute);
+        let glob = GlobBuilder::new(&plain.to_string_lossy()).literal_separator(true).build();
+        glob.map(|glob| Self(glob.compile_matcher())).map_err(|error| error.kind().to_string())
+    }
+
+    /// Whether the pattern would find this absolute path.
+    pub fn is_match(&self, path: &Path) -> bool {
+        self.0.is_match(path)
+    }
 }
 
 /// A pattern, split where its first special character is.

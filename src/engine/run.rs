@@ -35,6 +35,7 @@ struct Run<'a, 'e> {
     states: Vec<State>,
     running: usize,
     interrupted: bool,
+    internal_error: bool,
     on_event: &'e mut dyn FnMut(&Event),
 }
 
@@ -65,7 +66,8 @@ pub(super) fn run(
         steps: steps.collect(),
     });
     let states = vec![State::Waiting; plan.steps.len()];
-    let mut run = Run { shared: &shared, states, running: 0, interrupted: false, on_event };
+    let mut run =
+        Run { shared: &shared, states, running: 0, interrupted: false, internal_error: false, on_event };
     run.all(&receiver)?;
     Ok(run.outcome(begun))
 }
@@ -211,7 +213,8 @@ impl<'a> Run<'a, '_> {
             let begun = Instant::now();
             let done = catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
                 let reason = format!("internal error: {}", pool::panic_message(&*panic));
-                Done { step: id, result: StepResult::broken(reason, begun.elapsed()), sources: Vec::new() }
+                let result = StepResult::broken(reason, begun.elapsed());
+                Done { step: id, result, sources: Vec::new(), internal_error: true }
             });
             let _ = shared.sender.send(Message::Done(Box::new(done)));
         };
@@ -224,6 +227,7 @@ impl<'a> Run<'a, '_> {
 
     fn done(&mut self, done: Done) {
         self.running -= 1;
+        self.internal_error |= done.internal_error;
         for (source, result) in done.sources {
             self.end(source, result);
         }
@@ -261,7 +265,7 @@ impl<'a> Run<'a, '_> {
             RunStatus::Succeeded
         };
         (self.on_event)(&Event::RunFinished { status, duration: begun.elapsed() });
-        Outcome { status, steps }
+        Outcome { status, steps, internal_error: self.internal_error }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Done {
     pub(super) result: StepResult,
     /// Sources that nobody reads any more, with how they ended.
     pub(super) sources: Vec<(StepId, StepResult)>,
+    /// Whether it is there because the step's thread panicked.
+    pub(super) internal_error: bool,
 }
 
 /// What later steps can read of a step that has ended.

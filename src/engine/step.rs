@@ -36,7 +36,7 @@ pub(super) fn run(shared: &Shared<'_>, id: StepId) -> Done {
     let verb = gated.and_then(|()| verb(shared, step));
     match verb {
         Ok(verb) => carry_out(shared, step, &verb),
-        Err(result) => Done { step: id, result: *result, sources: Vec::new() },
+        Err(result) => Done { step: id, result: *result, sources: Vec::new(), internal_error: false },
     }
 }
 
@@ -55,12 +55,18 @@ fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
 fn carry_out(shared: &Shared<'_>, step: &Step, verb: &Verb) -> Done {
     let role = shared.graph.roles[step.id.at()];
     match (role, verb) {
-        (Role::LazySource | Role::StoredSource, verb) => {
-            Done { step: step.id, result: source::run(shared, step, verb), sources: Vec::new() }
-        }
-        (Role::FusedWrite, Verb::Write(options)) => {
-            Done { step: step.id, result: write::commit_fed(shared, step, options), sources: Vec::new() }
-        }
+        (Role::LazySource | Role::StoredSource, verb) => Done {
+            step: step.id,
+            result: source::run(shared, step, verb),
+            sources: Vec::new(),
+            internal_error: false,
+        },
+        (Role::FusedWrite, Verb::Write(options)) => Done {
+            step: step.id,
+            result: write::commit_fed(shared, step, options),
+            sources: Vec::new(),
+            internal_error: false,
+        },
         (_, Verb::Each(each)) => with_input(shared, step, false, |feed| each::run(shared, step, each, feed)),
         (_, Verb::Write(options)) => {
             with_input(shared, step, true, |feed| write::run(shared, step, options, feed))
@@ -94,5 +100,5 @@ fn with_input<'a>(
             sources.push((source, source::close(shared, source)));
         }
     }
-    Done { step: step.id, result, sources }
+    Done { step: step.id, result, sources, internal_error: false }
 }

@@ -22,8 +22,11 @@ mod encode;
 mod functions;
 mod items;
 mod json;
+mod keys;
 mod raised;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod trigger;
 mod vm;
 

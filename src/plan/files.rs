@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
 use super::places::{Places, Spot};
 use super::survey::Survey;
 use super::{codes, paths};
-use crate::data::Format;
+use crate::data::{Format, PathPattern};
 use crate::source::Diagnostic;
 use crate::spec;
 
@@ -42,6 +41,7 @@ pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut V
     check_streams(places, &reads, "reads standard input", found);
     check_streams(places, &writes, "writes to standard output", found);
     check_targets(places, &reads, &writes, root, found);
+    check_own_files(places, survey, &writes, root, found);
 }
 
 /// Checks the file of one step by itself.
@@ -146,7 +146,8 @@ fn check_targets(
     let mut written: HashMap<&Path, &Named> = HashMap::new();
     for (second, path) in &targets {
         if let Some(first) = written.insert(path, second) {
-            let message = format!("steps `{}` and `{}` write one file", first.step, second.step);
+            let message =
+                format!("steps `{}` and `{}` write one file, `{}`", first.step, second.step, second.path);
             let finding = places.error(
                 codes::WRITE_CONFLICT,
                 message,
@@ -173,8 +174,35 @@ fn check_targets(
     }
 }
 
+/// The pipeline file and its Lua files are read too.
+fn check_own_files(
+    places: &Places,
+    survey: &Survey,
+    writes: &[Named],
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
+    let place = |path: &str| paths::resolved(&paths::absolute(root, path));
+    let pipeline = places.document.file.path().file_name().map(|name| place(&name.to_string_lossy()));
+    let mut own: HashMap<PathBuf, &str> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
+    for step in &survey.steps {
+        let name = places.value().pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
+        let path = name.and_then(|name| name.split('#').next()).filter(|path| !path.is_empty());
+        own.extend(path.map(|path| (place(path), "Lua file of a step")));
+    }
+    for write in writes.iter().filter(|one| one.path != "-") {
+        if let Some(what) = own.get(&place(&write.path)) {
+            let message = format!("step `{}` writes over the {what}", write.step);
+            let spot = Spot::Value(&write.pointer);
+            let finding = places.error(codes::WRITE_OVER_INPUT, message, &spot, "written here");
+            found.push(finding.help("write to another file"));
+        }
+    }
+}
+
 fn write_over_input(places: &Places, read: &Named, write: &Named, matches: bool) -> Diagnostic {
-    let message = format!("step `{}` writes over a file that step `{}` reads", write.step, read.step);
+    let message =
+        format!("step `{}` writes over `{}`, which step `{}` reads", write.step, write.path, read.step);
     let label = if matches { "this pattern matches it" } else { "read here" };
     let found = places.error(codes::WRITE_OVER_INPUT, message, &Spot::Value(&write.pointer), "written here");
     places.also(found, &Spot::Value(&read.pointer), label).help("write to another file")
@@ -186,15 +214,8 @@ fn is_pattern(root: &Path, path: &str) -> bool {
 }
 
 /// Matches absolute paths.
-fn matcher(root: &Path, pattern: &str) -> Result<GlobMatcher, String> {
-    let absolute = if Path::new(pattern).is_absolute() {
-        PathBuf::from(pattern)
-    } else {
-        Path::new(&globset::escape(&root.to_string_lossy())).join(pattern)
-    };
-    let pattern = paths::normal(&absolute);
-    let glob = GlobBuilder::new(&pattern.to_string_lossy()).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+fn matcher(root: &Path, pattern: &str) -> Result<PathPattern, String> {
+    PathPattern::new(root, pattern)
 }
 
 fn bad_pattern(places: &Places, pointer: &str, pattern: &str, reason: &str) -> Diagnostic {

@@ -16,7 +16,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, paths, references, set};
+use super::{CODES, FINDINGS_MAX, codes, files, outside, references, set};
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -52,7 +52,7 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
         found: diagnostics,
         usage,
         late: Vec::new(),
-        substituted: Vec::new(),
+        is_substituted: false,
     };
     let plan = loading.plan().filter(|_| !mended);
     let Loading { places, mut found, mut usage, .. } = loading;
@@ -86,7 +86,7 @@ fn bound(found: &mut Vec<Diagnostic>) {
 /// The folder of the pipeline file.
 fn root(document: &spec::Document, inputs: &Inputs) -> PathBuf {
     let folder = document.file.path().parent().unwrap_or(document.file.path());
-    paths::normal(&inputs.current_dir.join(folder))
+    crate::data::normal(&inputs.current_dir.join(folder))
 }
 
 struct Loading<'a> {
@@ -99,8 +99,8 @@ struct Loading<'a> {
     usage: Vec<UsageError>,
     /// Fields that need the results of steps.
     late: Vec<Field>,
-    /// Pointers to the values that expressions have given.
-    substituted: Vec<String>,
+    /// Whether expressions have given values.
+    is_substituted: bool,
 }
 
 impl Loading<'_> {
@@ -113,6 +113,7 @@ impl Loading<'_> {
         self.validate();
         let survey = Survey::of(self.places.value());
         let order = references::check(&self.places, &survey, &fields, &mut self.found);
+        outside::check(&self.places, &fields, &mut self.found);
         files::check(&self.places, &survey, &self.root, &mut self.found);
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
         self.check_allowed();
@@ -203,7 +204,7 @@ impl Loading<'_> {
         for (field, value) in values {
             if let Some(place) = self.places.document.value.pointer_mut(&field.pointer) {
                 *place = value;
-                self.substituted.push(field.pointer.clone());
+                self.is_substituted = true;
             }
         }
     }
@@ -211,20 +212,12 @@ impl Loading<'_> {
     /// Values of expressions must be what the schema wants in their place.
     fn validate(&mut self) {
         // A file that is wrong without them has been judged already.
-        if self.substituted.is_empty() || !self.is_valid {
+        if !self.is_substituted || !self.is_valid {
             return;
         }
         let spec::Document { value, spans, file, .. } = &self.places.document;
-        let mut found = spec::validate_value(value, spans, file);
-        found.retain(|one| one.severity == Severity::Error);
-        for one in &mut found {
-            let Some(label) = one.labels.first_mut() else { continue };
-            let given = self.substituted.iter().find(|pointer| spans.value(pointer) == label.span);
-            if let Some(given) = given.and_then(|pointer| value.pointer(pointer)) {
-                label.text = format!("this gives `{given}`");
-            }
-        }
-        self.found.extend(found);
+        let errors = spec::validate_value(value, spans, file);
+        self.found.extend(errors.into_iter().filter(|one| one.severity == Severity::Error));
     }
 
     /// `x-allow` must not accept what nobody says.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::places::{Places, Spot};
-use super::{codes, lua_text, paths};
+use super::{codes, lua_text, paths, scripts};
 use crate::lua::{Block, Script};
-use crate::source::{Diagnostic, SourceFile, Span};
+use crate::source::{Diagnostic, SourceFile, Span, nearest};
 use crate::spec;
 
 /// Reads and compiles the file that `name` at `pointer` names.
@@ -32,8 +32,10 @@ pub(super) fn compile(
     }
     let full = below(root, path)
         .map_err(|reason| refuse(reason, "a Lua file lies in the pipeline's folder or below"))?;
-    let bytes = std::fs::read(&full)
-        .map_err(|error| refuse(reason(&error), "paths are relative to the pipeline file"))?;
+    let bytes = std::fs::read(&full).map_err(|error| match near(&full, path) {
+        Some(near) => refuse(reason(&error), &format!("did you mean `{near}`?")),
+        None => refuse(reason(&error), "paths are relative to the pipeline file"),
+    })?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), ""))?;
     if !lua_text::has_word(&text, "return") {
         return Err(refuse(
@@ -50,7 +52,7 @@ pub(super) fn compile(
             let start = file.line_span(error.line).start;
             let span = Span::new(start + error.columns.start, start + error.columns.end);
             let found = Diagnostic::error(codes::LUA_SYNTAX, &file, "this Lua file cannot be compiled");
-            let found = found.label(span, error.message);
+            let found = found.label(span, scripts::complaint(&error));
             Err(Box::new(match error.opened.filter(|opened| *opened != error.line) {
                 Some(opened) => found.label(file.line_span(opened), "opened here"),
                 None => found,
@@ -70,6 +72,16 @@ fn below(root: &Path, path: &str) -> Result<PathBuf, String> {
         return Err(outside());
     }
     Ok(full)
+}
+
+/// The file in the folder of `full` whose name is nearest, as `path` would name it.
+fn near(full: &Path, path: &str) -> Option<String> {
+    let entries = std::fs::read_dir(full.parent()?).ok()?;
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let near = nearest(full.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(Path::new(path).with_file_name(near).to_string_lossy().into_owned())
 }
 
 fn reason(error: &std::io::Error) -> String {

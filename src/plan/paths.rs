@@ -1,27 +1,12 @@
 //! Paths as text: where a relative one starts, and when two name one file. Opens nothing.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use crate::data::normal;
 
 /// `text` under `root`, without `.` and with `..` taken away where that can be done by looking at the text.
 pub(super) fn absolute(root: &Path, text: &str) -> PathBuf {
     normal(&root.join(text))
-}
-
-/// `path` without `.`, and without `..` where something stands before it.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            // Nothing lies above the root.
-            Component::ParentDir if normal.has_root() => {}
-            component => normal.push(component),
-        }
-    }
-    normal
 }
 
 /// `path` with links resolved as far as its folders exist, so that two ways to one file compare equal.

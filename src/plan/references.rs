@@ -56,7 +56,7 @@ pub(super) fn check(
             None => {}
             Some(step) => {
                 used.insert(step);
-                if sorted.cycles.is_empty() && !ended_before(survey, mention.step).contains(&step) {
+                if sorted.cycles.is_empty() && !has_ended(survey, mention.step, step) {
                     found.push(not_ended(places, survey, &mention));
                 }
             }
@@ -202,20 +202,23 @@ fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Ment
     all
 }
 
-/// The steps that have ended when `step` starts. A source that it reads itself has not: it is read along the way.
-fn ended_before(survey: &Survey, step: usize) -> BTreeSet<usize> {
+/// Whether `other` has ended when `step` starts. A source that it reads itself has not: it is read along the way.
+fn has_ended(survey: &Survey, step: usize, other: usize) -> bool {
     let step = &survey.steps[step];
     let waits = |reference: &&Reference| reference.step.is_some_and(|at| !survey.steps[at].is_source());
     let mut open: Vec<usize> =
         step.from.iter().filter(waits).chain(&step.needs).filter_map(|reference| reference.step).collect();
-    let mut ended = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     while let Some(at) = open.pop() {
-        if ended.insert(at) {
+        if at == other {
+            return true;
+        }
+        if seen.insert(at) {
             let step = &survey.steps[at];
             open.extend(step.from.iter().chain(&step.needs).filter_map(|reference| reference.step));
         }
     }
-    ended
+    false
 }
 
 fn not_ended(places: &Places, survey: &Survey, mention: &Mention) -> Diagnostic {

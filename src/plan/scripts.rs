@@ -117,6 +117,9 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
     // An expression alone is no statement: the one mistake that everybody makes once.
     let help = match form {
         Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
+        Form::Either if errors.iter().any(|error| error.message.ends_with("got '='")) => {
+            Some("`==` compares, `=` gives a variable a value")
+        }
         Form::Body | Form::Either => None,
     };
     Err(Refused { errors, help })
@@ -138,6 +141,12 @@ fn described(field: &LuaField) -> String {
         Some(step) => format!("`{}` in step `{step}`", keys.by_ref().skip(2).collect::<Vec<_>>().join(".")),
         None => format!("`{}`", keys.collect::<Vec<_>>().join(".")),
     }
+}
+
+/// What the compiler says, in the case of our own messages.
+pub(super) fn complaint(error: &SyntaxError) -> String {
+    let mut letters = error.message.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A part of a text of the document that was compiled on its own.
@@ -162,7 +171,7 @@ impl Excerpt<'_> {
         help: Option<&'static str>,
     ) -> Diagnostic {
         let spot = self.spot(error.line, error.columns.clone());
-        let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &error.message);
+        let mut found = places.error(codes::LUA_SYNTAX, message.to_owned(), &spot, &complaint(error));
         if let Some(opened) = error.opened.filter(|opened| *opened != error.line) {
             let text =
                 self.block.text.lines().nth(opened.saturating_sub(self.block.line)).unwrap_or_default();

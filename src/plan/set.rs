@@ -7,7 +7,7 @@ use super::places::{Override, set_error};
 use super::survey::escape;
 use super::{listed, yaml_text};
 use crate::source::{Diagnostic, Severity, SourceFile, nearest};
-use crate::spec::{self, Document};
+use crate::spec::{self, Document, SpanIndex};
 
 /// The top-level keys that a path may begin with.
 const TOP: [&str; 7] = ["version", "name", "description", "params", "env", "defaults", "steps"];
@@ -45,7 +45,8 @@ pub(super) fn apply(
 }
 
 fn problems(document: &Document, value: &Value) -> Vec<Diagnostic> {
-    let mut found = spec::validate_value(value, &document.spans, &document.file);
+    // What stands in the file is not what is judged, so no places in it.
+    let mut found = spec::validate_value(value, &SpanIndex::default(), &document.file);
     found.retain(|diagnostic| diagnostic.severity == Severity::Error);
     found
 }

@@ -22,7 +22,7 @@ pub(super) struct Surveyed {
     pub(super) name: String,
     /// Pointer to the step.
     pub(super) pointer: String,
-    /// The first verb key, when there is one that exists.
+    /// What it does; `None` when that cannot be told, because it has no verb or several.
     pub(super) verb: Option<&'static str>,
     pub(super) from: Vec<Reference>,
     pub(super) needs: Vec<Reference>,
@@ -58,7 +58,7 @@ impl Survey {
             };
             Surveyed {
                 name: name.clone(),
-                verb: spec::VERBS.into_iter().find(|verb| step.get(verb).is_some()),
+                verb: verb(step),
                 from: references("from", true),
                 needs: references("needs", false),
                 pointer,
@@ -96,6 +96,11 @@ impl Surveyed {
     pub(super) fn verb_pointer(&self) -> String {
         self.verb.map_or_else(|| self.pointer.clone(), |verb| format!("{}/{verb}", self.pointer))
     }
+}
+
+fn verb(step: &Value) -> Option<&'static str> {
+    let mut verbs = spec::VERBS.into_iter().filter(|verb| step.get(verb).is_some());
+    verbs.next().filter(|_| verbs.next().is_none())
 }
 
 /// One id or a list of them; anything else is the schema's to refuse.

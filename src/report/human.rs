@@ -20,7 +20,7 @@ use self::live::{LiveView, State};
 use self::notes::Notes;
 use super::Reporter;
 use super::figures;
-use crate::event::{Event, StepId, StepInfo, StepResult, StepStatus};
+use crate::event::{Event, FailureKind, StepId, StepInfo, StepResult, StepStatus};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,8 +204,11 @@ impl<W: Write> Reporter for Human<W> {
                 let state = State { tally: *tally, total: *total };
                 self.live.progress(*step, state, time).map_or(Ok(()), |line| self.print(&line))
             }
-            Event::ItemFailed { step, index, message, place, .. } => {
-                self.steps[step.at()].failures.add(*index, message, place.as_ref());
+            Event::ItemFailed { step, index, kind, message, place, .. } => {
+                // Where an item was when its time was over is chance; it would scatter what belongs together.
+                let timed = matches!(kind, FailureKind::Timeout | FailureKind::Deadline);
+                let place = place.as_ref().filter(|_| !timed);
+                self.steps[step.at()].failures.add(*index, message, place);
                 Ok(())
             }
             Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),

@@ -1,7 +1,7 @@
 //! The codes of this floor's findings, each with its meaning in one line.
 
 /// Code and meaning of every finding about the text and the shape of a pipeline file, sorted.
-pub const CODES: [(&str, &str); 34] = [
+pub const CODES: [(&str, &str); 33] = [
     ("flowrun::bad_duration", "a text is not a duration such as `10s`"),
     ("flowrun::bad_name", "a name is not an id, or an input is not an id or `ID.failed`"),
     ("flowrun::bad_number", "a number has no JSON value: too large for 64 bits, infinite, or not a number"),
@@ -30,7 +30,6 @@ pub const CODES: [(&str, &str); 34] = [
     ("flowrun::unknown_key", "a key does not exist here"),
     ("flowrun::wrong_type", "a value is of another type than the one that may stand here"),
     ("flowrun::yaml_alias", "an alias has no anchor above it, or stands inside of it"),
-    ("flowrun::yaml_ambiguous", "YAML readers do not agree on a value"),
     ("flowrun::yaml_control", "the file holds a control character"),
     ("flowrun::yaml_documents", "the file holds more than one YAML document"),
     ("flowrun::yaml_key", "a key is a list or a map"),
@@ -49,5 +48,25 @@ mod tests {
     fn codes_are_sorted_and_known_once() {
         assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
         assert!(CODES.iter().all(|(code, meaning)| code.starts_with("flowrun::") && !meaning.ends_with('.')));
+    }
+
+    #[test]
+    fn the_table_holds_the_codes_that_are_used() {
+        let mut used = std::collections::BTreeSet::new();
+        for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/spec")) {
+            let path = entry.expect("the sources are readable").into_path();
+            let is_other = path.ends_with("codes.rs") || path.to_string_lossy().contains("/testing");
+            if is_other || path.extension().is_none_or(|ext| ext != "rs") {
+                continue;
+            }
+            let source = std::fs::read_to_string(path).expect("the sources are readable");
+            let quoted = source.split('"').filter(|text| text.starts_with("flowrun::"));
+            used.extend(quoted.map(str::to_owned));
+        }
+        // An example of a code, and the prefix of all.
+        used.retain(|code| code != "flowrun::unused_step" && code != "flowrun::");
+        let table: std::collections::BTreeSet<String> =
+            CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+        assert_eq!(table, used);
     }
 }

@@ -153,7 +153,7 @@ literal!(Factor, |value| value.as_f64().filter(|factor| *factor >= 1.0).map(Fact
 
 literal!(Delimiter, |value| delimiter(value.as_str()?), {
     "type": "string",
-    "pattern": r#"^[\t !#-~]$"#,
+    "pattern": r"^[\t !#-~]$",
     "patternErrorMessage": "a delimiter is one ASCII character, such as `;`",
 });
 

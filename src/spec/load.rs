@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::check;
 use super::document::{Document, document};
-use super::guard;
 use super::tree::{self, MAX_BYTES, Patch};
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
 
@@ -68,9 +67,6 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
         None => {}
     }
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
-    if let Some(document) = document.as_ref().filter(|_| !diagnostics.iter().any(is_error)) {
-        diagnostics.extend(guard::compare(document));
-    }
     if let Some(document) = &document {
         diagnostics.retain(|found| is_error(found) || !document.allows(found.code));
     }
@@ -79,7 +75,7 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
 
 /// Sorts by position, leaves out what is said twice, and keeps the list short enough to be read.
 fn tidy(file: &Arc<SourceFile>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    found.sort_by_key(Diagnostic::start);
+    found.sort_by_key(|found| (found.start(), found.code));
     // A merged or aliased part is looked at wherever it is used.
     found.dedup_by(|a, b| a.code == b.code && a.labels == b.labels);
     if let Some(more) = found.len().checked_sub(MOST_FINDINGS).filter(|more| *more > 0) {

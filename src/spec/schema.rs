@@ -44,4 +44,46 @@ mod tests {
         let committed = std::fs::read_to_string(path).expect("the schema is committed");
         assert!(generated == committed, "run `UPDATE_EXPECT=1 cargo test published_schema`");
     }
+
+    /// Calls `visit` on a schema and all schemas in it, with their pointers.
+    fn walk(schema: &Value, at: &str, visit: &mut dyn FnMut(&Value, &str)) {
+        visit(schema, at);
+        for part in ["properties", "patternProperties"] {
+            for (key, inner) in schema[part].as_object().into_iter().flatten() {
+                walk(inner, &format!("{at}/{part}/{key}"), visit);
+            }
+        }
+        for part in ["items", "additionalProperties"] {
+            if schema[part].is_object() {
+                walk(&schema[part], &format!("{at}/{part}"), visit);
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_is_draft_7_and_spares_editors_what_misleads_them() {
+        let schema = schema();
+        assert!(jsonschema::draft7::meta::is_valid(&schema));
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+        walk(&schema, "", &mut |schema, at| {
+            for keyword in ["$ref", "oneOf", "allOf", "default", "definitions", "format"] {
+                assert!(schema.get(keyword).is_none(), "{keyword} at {at}");
+            }
+            let types = schema["type"].as_array().into_iter().flatten();
+            assert!(types.chain([&schema["type"]]).all(|kind| kind != "null"), "null at {at}");
+        });
+    }
+
+    #[test]
+    fn every_key_is_described() {
+        walk(&schema(), "", &mut |schema, at| {
+            for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+                let description = inner["description"].as_str().unwrap_or_default();
+                assert!(
+                    description.ends_with('.') && !description.contains('\n'),
+                    "{key} at {at}: {description}"
+                );
+            }
+        });
+    }
 }

@@ -111,18 +111,15 @@ fn rate_parts(text: &str) -> Option<Rate> {
 /// A duration in the notation that [`duration`] reads. Nanoseconds below one are cut.
 pub fn format_duration(duration: Duration) -> String {
     let mut micros = duration.as_micros();
-    let mut text = String::new();
-    for (unit, scale) in [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)] {
-        let count = micros / scale;
-        if count > 0 {
-            text.push_str(&format!("{count}{unit}"));
-            micros %= scale;
-        }
-    }
-    if micros > 0 {
+    if micros == 0 || !micros.is_multiple_of(1_000) {
         return format!("{}s", duration.as_secs_f64());
     }
-    if text.is_empty() { "0s".to_owned() } else { text }
+    let part = |(unit, scale): (&str, u128)| {
+        let count = micros / scale;
+        micros %= scale;
+        if count > 0 { format!("{count}{unit}") } else { String::new() }
+    };
+    [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)].map(part).concat()
 }
 
 /// Splits off a leading decimal number.

@@ -1,5 +1,7 @@
 //! Steps that depend on each other, through the real binary.
 
+use std::io::Write as _;
+
 use crate::project::Project;
 
 #[test]
@@ -231,7 +233,6 @@ fn standard_input_feeds_many_steps_too() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("the binary runs");
-    use std::io::Write as _;
     child.stdin.take().expect("piped").write_all(b"1\n2\n").expect("it reads");
     assert!(child.wait().expect("it ends").success());
     assert_eq!((project.read("a.jsonl"), project.read("b.jsonl")), ("1\n2\n".into(), "1\n2\n".into()));

@@ -4,7 +4,7 @@ use crate::project::{Project, Summary};
 
 /// A pipeline that maps `items` through `lua` under `policy`, tolerating every failure.
 fn project(items: &str, policy: &str, lua: &str) -> Project {
-    let lua: String = lua.lines().map(|line| format!("        {line}\n")).collect();
+    let lua = lua.lines().map(|line| format!("        {line}\n")).collect::<Vec<_>>().concat();
     Project::with(&format!(
         "steps:\n  list:\n    items: {items}\n  work:\n    from: list\n    map:\n      min_success_ratio: 0\n{policy}      \
          lua: |\n{lua}  save:\n    from: work\n    write: out.jsonl\n"
@@ -222,4 +222,21 @@ fn flat_map_and_filter_shape_their_results() {
     let summary = project.json(&[]);
     assert_eq!((summary.counts("many"), summary.counts("some")), ([3, 0, 0, 0], [5, 0, 0, 0]));
     assert_eq!(project.read("out.jsonl"), "{\"i\":1,\"n\":3}\n{\"i\":3,\"n\":3}\n{\"i\":1,\"n\":2}\n");
+}
+
+#[test]
+fn a_name_that_a_module_does_not_have_is_named_with_the_nearest() {
+    for (lua, message) in [
+        ("return str.squeese('a')", "there is no `str.squeese`: did you mean `squeeze`?"),
+        ("return flow.stop()", "there is no `flow.stop`, only `fail`, `retry`, `skip`"),
+        ("return log.warning('a')", "there is no `log.warning`, only `debug`, `error`, `info`, `warn`"),
+        ("return pcall(function() return html.select() end)", ""),
+    ] {
+        let summary = project("[1]", "      retries: 3\n", lua).json(&[]);
+        if message.is_empty() {
+            assert_eq!(summary.counts("work"), [1, 0, 0, 0], "{lua}");
+        } else {
+            assert_eq!(failure(&summary), message, "{lua}");
+        }
+    }
 }

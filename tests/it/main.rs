@@ -2,8 +2,10 @@
 
 mod cli;
 mod dag;
+mod diagnostics;
 mod examples;
 mod lua;
 mod policy;
 mod project;
+mod readme;
 mod tidy;

@@ -4,7 +4,7 @@ use crate::project::Project;
 
 /// A map over `count` items under `policy`; item `n` runs `lua`.
 fn project(count: u64, policy: &str, lua: &str) -> Project {
-    let policy: String = policy.lines().map(|line| format!("      {}\n", line.trim())).collect();
+    let policy = policy.lines().map(|line| format!("      {}\n", line.trim())).collect::<Vec<_>>().concat();
     let pipeline = format!(
         "steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    map:\n{policy}      lua: |\n        {lua}\n  \
          save:\n    from: work\n    write: out.jsonl\n"

@@ -37,7 +37,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("schemars", &["spec"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
-    ("walkdir", &["data"]),
     ("zstd", &["data"]),
 ];
 
@@ -93,7 +92,7 @@ fn names_after<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
         let rest = &text[at + prefix.len()..];
         match rest.strip_prefix('{') {
             Some(group) => {
-                names.extend(group.split('}').next().unwrap_or("").split(',').map(|part| name(part.trim())))
+                names.extend(group.split('}').next().unwrap_or("").split(',').map(|part| name(part.trim())));
             }
             None => {
                 names.insert(name(rest));
@@ -178,7 +177,7 @@ fn unsafe_code_has_one_home() {
 
 #[test]
 fn nothing_is_left_for_later() {
-    let words = ["todo!(", "unimplemented!(", "FIXME", "XXX", "#[ignore"];
+    let words = ["todo!(", "unimplemented!(", "FIXME", "XXX:", "#[ignore"];
     let found: Vec<String> = sources()
         .into_iter()
         .flat_map(|(_, path, text)| {

@@ -42,7 +42,7 @@ enum Place {
     /// Written to as it comes.
     Stream(File),
     /// Renamed to `target` at the end.
-    Beside { file: NamedTempFile, target: PathBuf },
+    Beside { file: NamedTempFile, target: PathBuf, folders: Folders },
 }
 
 impl Output {
@@ -93,10 +93,11 @@ impl Output {
         let place = bytes.finish().map_err(|source| fail("write", source))?;
         match place {
             Place::Stream(_) => Ok(()),
-            Place::Beside { file, target } => {
+            Place::Beside { file, target, mut folders } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
                 file.persist(&target).map_err(|error| fail("replace", error.error))?;
+                folders.keep();
                 Ok(())
             }
         }
@@ -137,7 +138,7 @@ impl Place {
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|source| fail("create the folder of", source))?;
+        let folders = Folders::make(folder).map_err(|source| fail("create the folder of", source))?;
         let file = tempfile::Builder::new()
             .prefix(".flowrun-")
             .suffix(".tmp")
@@ -148,7 +149,36 @@ impl Place {
             let keep = Permissions::from_mode(old.permissions().mode() & 0o777);
             file.as_file().set_permissions(keep).map_err(|source| fail("keep the permissions of", source))?;
         }
-        Ok(Self::Beside { file, target })
+        Ok(Self::Beside { file, target, folders })
+    }
+}
+
+/// Folders that were made for a file and go with it when the file does not come to be.
+#[derive(Debug)]
+struct Folders(Vec<PathBuf>);
+
+impl Folders {
+    fn make(folder: &Path) -> io::Result<Self> {
+        let missing =
+            folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let folders = Self(missing.map(Path::to_path_buf).collect());
+        fs::create_dir_all(folder)?;
+        Ok(folders)
+    }
+
+    fn keep(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // Somebody else may have put something into it meanwhile.
+            if fs::remove_dir(folder).is_err() {
+                return;
+            }
+        }
     }
 }
 

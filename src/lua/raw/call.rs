@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use mlua::ffi::{self, lua_State};
 use mlua::{Function, Table};
 
+use super::encode::{Encoder, Manner};
 use super::{decode, raised, raised::Raised, stack, vm::Vm};
 use crate::event::FailureKind;
 
@@ -51,7 +52,7 @@ impl Vm {
         unsafe {
             self.lua().exec_raw((), |l| {
                 stack::anchored(l, array);
-                if decode::push_json(l, -1, text.as_bytes(), &mut String::new(), None).is_err() {
+                if decode::push_json(l, -1, text.as_bytes(), &mut String::new()).is_err() {
                     ffi::lua_settop(l, 0);
                     ffi::lua_createtable(l, 0, 0);
                     return;
@@ -103,7 +104,7 @@ impl Vm {
                 Argument::Json(text) => {
                     stack::anchored(l, self.current.array_anchor.get());
                     let at = ffi::lua_gettop(l);
-                    if decode::push_json(l, at, text.as_bytes(), &mut String::new(), None).is_err() {
+                    if decode::push_json(l, at, text.as_bytes(), &mut String::new()).is_err() {
                         ffi::lua_settop(l, at);
                         ffi::lua_pushnil(l);
                     }
@@ -122,11 +123,9 @@ impl Vm {
                     Ok(())
                 }
                 Take::Json(out) => {
-                    let work = &mut *self.work.borrow_mut();
-                    work.order.clear();
-                    work.encoder
-                        .write(l, -1, &self.current, &work.order, out)
-                        .map_err(|error| Raised::result(error.to_string()))
+                    let manner = Manner { current: &self.current, keys: 0, order: None };
+                    let written = Encoder::default().write(l, -1, manner, out);
+                    written.map_err(|error| Raised::result(error.to_string()))
                 }
                 Take::Function(field, callee) => {
                     if let Some(name) = field

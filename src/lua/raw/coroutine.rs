@@ -46,15 +46,16 @@ impl Vm {
         let status = unsafe {
             self.protected(&mut |l| {
                 stack::anchored(l, self.current.array_anchor.get());
+                stack::anchored(l, self.shapes);
                 let text = batch.chunk.item(batch.at);
                 let work = &mut *self.work.borrow_mut();
-                if let Err(error) = decode::push_json(l, 1, text, &mut work.scratch, None) {
+                if let Err(error) = decode::push_item(l, (1, 2), text, &mut work.scratch, &mut work.learned) {
                     bad = Some(error);
                     return;
                 }
                 let coroutine = self.fresh(l);
                 stack::anchored(l, callee.0);
-                ffi::lua_pushvalue(l, 2);
+                ffi::lua_pushvalue(l, 3);
                 ffi::lua_pushnumber(l, (batch.chunk.first + batch.at as u64) as f64);
                 stack::anchored(l, self.ctx);
                 ffi::lua_xmove(l, coroutine.thread, 4);
@@ -115,11 +116,12 @@ impl Vm {
                 if status == ffi::LUA_OK && !interrupted {
                     // Other items may have been read meanwhile.
                     let work = &mut *self.work.borrow_mut();
-                    work.order.read(batch.chunk.item(batch.at), &mut work.scratch);
+                    work.learned.order.read(batch.chunk.item(batch.at), &mut work.scratch);
+                    stack::anchored(l, self.layouts);
                     let count = ffi::lua_gettop(thread).min(1);
                     ffi::lua_settop(thread, count);
                     ffi::lua_xmove(thread, l, count);
-                    outcome = self.emit(l, 0, batch, work);
+                    outcome = self.emit(l, (1, 1), batch, work);
                     return;
                 }
                 if !interrupted {

@@ -52,6 +52,7 @@ pub(in crate::lua) struct Current {
     pub(super) signal_anchor: Cell<i32>,
     pub(super) inspect_anchor: Cell<i32>,
     pub(super) tostring_anchor: Cell<i32>,
+    pub(super) panics_anchor: Cell<i32>,
 }
 
 /// The address of this names the registry entry that leads from a state to its [`Current`].
@@ -81,6 +82,7 @@ impl Current {
             signal_anchor: Cell::new(0),
             inspect_anchor: Cell::new(0),
             tostring_anchor: Cell::new(0),
+            panics_anchor: Cell::new(0),
         }
     }
 

@@ -1,11 +1,16 @@
 //! JSON text onto Lua's stack, through the one reader. What is JSON is decided there.
 
+mod item;
+mod shapes;
+
+pub(super) use item::{Learned, Order, push_item};
+pub(super) use shapes::Shapes;
+
 use std::ffi::c_int;
 use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::encode::KeyOrder;
 use super::stack;
 use crate::value::json::{self, JsonError, Sink};
 
@@ -17,88 +22,48 @@ const EXACT_MAX: u64 = 1 << 53;
 /// the size, depends on nothing but the text.
 const GATHERED_MAX: usize = 128;
 
-/// Pushes the value that `text` stands for, and notes the order of its keys if it is an object. Raises memory errors;
-/// `scratch` is the reader's. After a failure there may be any number of values on the stack.
+/// Pushes the value that `text` stands for. Raises memory errors; `scratch` is the reader's. After a failure there may
+/// be any number of values on the stack.
 pub(super) unsafe fn push_json(
     l: *mut lua_State,
     array: c_int,
     text: &[u8],
     scratch: &mut String,
-    order: Option<&mut KeyOrder>,
 ) -> Result<(), JsonError> {
     // SAFETY: the caller's state is live, and `array` is the index of the metatable of lists.
-    let mut sink = unsafe {
-        StackSink { l, top: ffi::lua_gettop(l), array: ffi::lua_absindex(l, array), depth: 0, order }
-    };
-    if let Some(order) = &mut sink.order {
-        order.clear();
-    }
+    let mut sink = unsafe { Plain(Stack::new(l, array)) };
     json::read(text, scratch, &mut sink)
 }
 
-/// Keeps count of the stack itself: asking for it would cost a call for every value.
-struct StackSink<'o> {
+/// Lua's stack, with its height kept here: asking for it would cost a call for every value.
+struct Stack {
     l: *mut lua_State,
     top: c_int,
+    /// Index of the metatable of lists.
     array: c_int,
-    /// How many containers are open.
-    depth: usize,
-    order: Option<&'o mut KeyOrder>,
 }
 
-impl StackSink<'_> {
-    /// Moves `count` values from the top of the stack into a new list at `mark`.
-    unsafe fn gather_list(&mut self, mark: c_int, count: usize) {
-        // SAFETY: the values lie at `mark` and above; the stack grows by itself.
-        unsafe {
-            ffi::lua_createtable(self.l, count as c_int, 0);
-            ffi::lua_pushvalue(self.l, self.array);
-            ffi::lua_setmetatable(self.l, -2);
-            ffi::lua_insert(self.l, mark);
-            for at in (1..=count).rev() {
-                ffi::lua_rawseti_(self.l, mark, at as c_int);
-            }
-        }
-        self.top = mark;
+// Every method below pushes and pops what it says; the stack grows by itself, or raises a memory error.
+impl Stack {
+    unsafe fn new(l: *mut lua_State, array: c_int) -> Self {
+        // SAFETY: the caller's state is live.
+        unsafe { Self { l, top: ffi::lua_gettop(l), array: ffi::lua_absindex(l, array) } }
     }
-
-    /// Moves `count` pairs from the top of the stack into a new table at `mark`, in order, so that the last of equal
-    /// keys counts.
-    unsafe fn gather_map(&mut self, mark: c_int, count: usize) {
-        // SAFETY: as above; the first key's slot becomes the table's.
-        unsafe {
-            ffi::lua_createtable(self.l, 0, count as c_int);
-            let table = self.top + 1;
-            for at in 0..count as c_int {
-                ffi::lua_pushvalue(self.l, mark + 2 * at);
-                ffi::lua_pushvalue(self.l, mark + 2 * at + 1);
-                ffi::lua_rawset(self.l, table);
-            }
-            if count > 0 {
-                ffi::lua_replace(self.l, mark);
-                ffi::lua_settop(self.l, mark);
-            }
-        }
-        self.top = mark;
-    }
-}
-
-impl Sink for StackSink<'_> {
-    /// Where the container's first value, and in the end the container, lies.
-    type Mark = c_int;
 
     #[inline]
     fn null(&mut self) {
-        // SAFETY: the stack grows by itself; here and below.
+        // SAFETY: see above; here and below.
         unsafe { ffi::lua_pushlightuserdata(self.l, ptr::null_mut()) }
         self.top += 1;
     }
+
     #[inline]
     fn boolean(&mut self, value: bool) {
         // SAFETY: see above.
         unsafe { ffi::lua_pushboolean(self.l, c_int::from(value)) }
         self.top += 1;
     }
+
     #[inline]
     fn integer(&mut self, value: i64) {
         // SAFETY: see above.
@@ -111,83 +76,145 @@ impl Sink for StackSink<'_> {
         }
         self.top += 1;
     }
+
     #[inline]
     fn float(&mut self, value: f64) {
         // SAFETY: see above.
         unsafe { ffi::lua_pushnumber(self.l, value) }
         self.top += 1;
     }
+
     #[inline]
     fn string(&mut self, value: &str) {
         // SAFETY: see above.
         unsafe { stack::push(self.l, value.as_bytes()) }
         self.top += 1;
     }
-    #[inline]
-    fn begin_array(&mut self) -> c_int {
-        self.depth += 1;
-        self.top + 1
-    }
+
+    /// A list at `mark` has got its `count`th element.
     #[inline]
     fn element(&mut self, mark: c_int, count: usize) {
         if count < GATHERED_MAX {
             return;
         }
-        // SAFETY: the first `GATHERED_MAX` values lie above `mark`; from then on there is a table at `mark` and one
-        // value above it.
-        unsafe {
-            if count == GATHERED_MAX {
-                self.gather_list(mark, count);
-            } else {
-                ffi::lua_rawseti_(self.l, mark, count as c_int);
-                self.top = mark;
-            }
+        if count == GATHERED_MAX {
+            self.gather_list(mark, count);
+            return;
         }
+        // SAFETY: there is a table at `mark` and one value above it.
+        unsafe { ffi::lua_rawseti_(self.l, mark, count as c_int) }
+        self.top = mark;
     }
+
     #[inline]
     fn end_array(&mut self, mark: c_int, count: usize) {
-        self.depth -= 1;
         if count < GATHERED_MAX {
-            // SAFETY: `count` values lie at `mark` and above.
-            unsafe { self.gather_list(mark, count) }
+            self.gather_list(mark, count);
         }
     }
-    #[inline]
-    fn begin_object(&mut self) -> c_int {
-        self.depth += 1;
-        self.top + 1
-    }
-    #[inline]
-    fn key(&mut self, key: &str) -> bool {
-        self.string(key);
-        if self.depth == 1
-            && let Some(order) = &mut self.order
-        {
-            order.push(key);
-        }
-        true
-    }
+
+    /// A map at `mark` has got its `count`th pair.
     #[inline]
     fn entry(&mut self, mark: c_int, count: usize) {
         if count < GATHERED_MAX {
             return;
         }
-        // SAFETY: as for lists, with pairs.
-        unsafe {
-            if count == GATHERED_MAX {
-                self.gather_map(mark, count);
-            } else {
-                ffi::lua_rawset(self.l, mark);
-                self.top = mark;
-            }
+        if count == GATHERED_MAX {
+            self.gather_map(mark, count);
+            return;
         }
+        // SAFETY: there is a table at `mark` and one pair above it.
+        unsafe { ffi::lua_rawset(self.l, mark) }
+        self.top = mark;
     }
+
     #[inline]
     fn end_object(&mut self, mark: c_int, count: usize) {
-        self.depth -= 1;
         if count < GATHERED_MAX {
-            // SAFETY: `count` pairs lie at `mark` and above.
-            unsafe { self.gather_map(mark, count) }
+            self.gather_map(mark, count);
         }
+    }
+
+    /// Moves `count` values from the top of the stack into a new list at `mark`.
+    fn gather_list(&mut self, mark: c_int, count: usize) {
+        // SAFETY: the values lie at `mark` and above.
+        unsafe {
+            ffi::lua_createtable(self.l, count as c_int, 0);
+            ffi::lua_pushvalue(self.l, self.array);
+            ffi::lua_setmetatable(self.l, -2);
+            if count > 0 {
+                ffi::lua_insert(self.l, mark);
+                for at in (1..=count).rev() {
+                    ffi::lua_rawseti_(self.l, mark, at as c_int);
+                }
+            }
+        }
+        self.top = mark;
+    }
+
+    /// Moves `count` pairs from the top of the stack into a new table at `mark`, in order, so that the last of equal
+    /// keys counts.
+    fn gather_map(&mut self, mark: c_int, count: usize) {
+        // SAFETY: as above; the first key's slot becomes the table's.
+        unsafe {
+            ffi::lua_createtable(self.l, 0, count as c_int);
+            if count > 0 {
+                let table = self.top + 1;
+                for at in 0..count as c_int {
+                    ffi::lua_pushvalue(self.l, mark + 2 * at);
+                    ffi::lua_pushvalue(self.l, mark + 2 * at + 1);
+                    ffi::lua_rawset(self.l, table);
+                }
+                ffi::lua_replace(self.l, mark);
+                ffi::lua_settop(self.l, mark);
+            }
+        }
+        self.top = mark;
+    }
+}
+
+/// Takes values as they come, and learns nothing.
+struct Plain(Stack);
+
+impl Sink for Plain {
+    /// Where the container's first value, and in the end the container, lies.
+    type Mark = c_int;
+
+    fn null(&mut self) {
+        self.0.null();
+    }
+    fn boolean(&mut self, value: bool) {
+        self.0.boolean(value);
+    }
+    fn integer(&mut self, value: i64) {
+        self.0.integer(value);
+    }
+    fn float(&mut self, value: f64) {
+        self.0.float(value);
+    }
+    fn string(&mut self, value: &str) {
+        self.0.string(value);
+    }
+    fn begin_array(&mut self) -> c_int {
+        self.0.top + 1
+    }
+    fn element(&mut self, mark: c_int, count: usize) {
+        self.0.element(mark, count);
+    }
+    fn end_array(&mut self, mark: c_int, count: usize) {
+        self.0.end_array(mark, count);
+    }
+    fn begin_object(&mut self) -> c_int {
+        self.0.top + 1
+    }
+    fn key(&mut self, key: &str) -> bool {
+        self.0.string(key);
+        true
+    }
+    fn entry(&mut self, mark: c_int, count: usize) {
+        self.0.entry(mark, count);
+    }
+    fn end_object(&mut self, mark: c_int, count: usize) {
+        self.0.end_object(mark, count);
     }
 }

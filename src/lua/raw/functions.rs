@@ -222,7 +222,7 @@ pub(super) unsafe extern "C-unwind" fn error_index(l: *mut lua_State) -> c_int {
                 return 1;
             }
         };
-        inspect(l, Current::upvalue(l));
+        inspect(l, Current::upvalue(l), 1);
         ffi::lua_pushvalue(l, wanted);
     }
     1
@@ -232,29 +232,42 @@ pub(super) unsafe extern "C-unwind" fn error_index(l: *mut lua_State) -> c_int {
 pub(super) unsafe extern "C-unwind" fn error_tostring(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM with the error.
     unsafe {
-        inspect(l, Current::upvalue(l));
+        inspect(l, Current::upvalue(l), 1);
         ffi::lua_pushvalue(l, -2);
     }
     1
 }
 
-/// Pushes kind, message and retryable of the error at 1.
-unsafe fn inspect(l: *mut lua_State, current: &Current) {
-    // SAFETY: the anchors are those of functions; both calls are protected.
+/// Pushes kind, message and retryable of the error at `error`.
+pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int) {
+    // SAFETY: the anchors are those of functions and a table; both calls are protected.
     unsafe {
-        stack::anchored(l, current.inspect_anchor.get());
-        ffi::lua_pushvalue(l, 1);
-        if ffi::lua_pcall(l, 1, 3, 0) == ffi::LUA_OK {
-            return;
-        }
-        ffi::lua_pop(l, 1);
-        stack::push(l, b"panic");
-        stack::anchored(l, current.tostring_anchor.get());
-        ffi::lua_pushvalue(l, 1);
-        if ffi::lua_pcall(l, 1, 1, 0) != ffi::LUA_OK {
+        stack::anchored(l, current.panics_anchor.get());
+        ffi::lua_pushvalue(l, error);
+        if ffi::lua_rawget(l, -2) == ffi::LUA_TNIL {
+            ffi::lua_pop(l, 2);
+            stack::anchored(l, current.tostring_anchor.get());
+            ffi::lua_pushvalue(l, error);
+            if ffi::lua_pcall(l, 1, 1, 0) != ffi::LUA_OK {
+                ffi::lua_pop(l, 1);
+                stack::push(l, b"a host function panicked");
+            }
+            stack::anchored(l, current.inspect_anchor.get());
+            ffi::lua_pushvalue(l, error);
+            // Looking into a panic makes `mlua` raise it again, which tells it from an error, and uses it up.
+            if ffi::lua_pcall(l, 1, 3, 0) == ffi::LUA_OK {
+                ffi::lua_remove(l, -4);
+                return;
+            }
             ffi::lua_pop(l, 1);
-            stack::push(l, b"a host function panicked");
+            stack::anchored(l, current.panics_anchor.get());
+            ffi::lua_pushvalue(l, error);
+            ffi::lua_pushvalue(l, -3);
+            ffi::lua_rawset(l, -3);
+            ffi::lua_insert(l, -2);
         }
+        stack::push(l, b"panic");
+        ffi::lua_replace(l, -3);
         ffi::lua_pushboolean(l, 1);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mlua::ffi::{self, lua_State};
 
 use super::call::{self, Callee};
+use super::encode::Manner;
 use super::raised::{self, Raised};
 use super::vm::{Vm, Work};
 use super::{decode, stack};
@@ -35,6 +36,16 @@ pub(in crate::lua) struct Batch<'a> {
     pub(in crate::lua) emitted: u64,
     /// When the item at hand began.
     pub(in crate::lua) started: Instant,
+    /// Length of `out` and number of results when it began.
+    pub(in crate::lua) before: (usize, u64),
+}
+
+impl Batch<'_> {
+    /// Takes back what the item at hand has written so far.
+    pub(in crate::lua) fn rewind(&mut self) {
+        self.out.truncate(self.before.0);
+        self.emitted = self.before.1;
+    }
 }
 
 /// The limits of attempts.
@@ -104,7 +115,7 @@ impl Clock {
         let now = Instant::now();
         let passed = now - self.read;
         self.stride =
-            if passed < BLIND_MAX / 2 { (self.stride * 2).min(STRIDE_MAX) } else { self.stride / 2 };
+            if passed < BLIND_MAX / 2 { (self.stride * 2).clamp(1, STRIDE_MAX) } else { self.stride / 2 };
         self.left = self.stride;
         self.read = now;
         now
@@ -124,12 +135,15 @@ impl Vm {
                 stack::anchored(l, callee.0);
                 stack::anchored(l, self.ctx);
                 stack::anchored(l, self.current.array_anchor.get());
+                stack::anchored(l, self.shapes);
+                stack::anchored(l, self.layouts);
                 stop = self.items(l, batch, work);
             })
         };
         self.current.guard.leave();
         if status != ffi::LUA_OK {
             // Only memory can run out outside of the function itself: while its item is decoded, say.
+            batch.rewind();
             stop = Stop::Raised(Box::new(Raised::memory()));
         }
         if let Stop::Raised(raised) = &stop {
@@ -138,7 +152,7 @@ impl Vm {
         stop
     }
 
-    /// With handler, function, `ctx` and the metatable of lists at 1 to 4.
+    /// With handler, function, `ctx`, the metatable of lists, and the tables of keys of items and results at 1 to 6.
     unsafe fn items(&self, l: *mut lua_State, batch: &mut Batch<'_>, work: &mut Work) -> Stop {
         let guard = &*self.current.guard;
         let exact = batch.timing.exact();
@@ -155,6 +169,7 @@ impl Vm {
                 return Stop::Paused;
             }
             batch.started = now;
+            batch.before = (batch.out.len(), batch.emitted);
             let index = batch.chunk.first + batch.at as u64;
             if exact {
                 let limits = batch.timing.limits(index, now);
@@ -178,14 +193,14 @@ impl Vm {
         batch: &mut Batch<'_>,
         work: &mut Work,
     ) -> Result<(), Stop> {
-        const BASE: c_int = 4;
+        const BASE: c_int = 6;
         let text = batch.chunk.item(batch.at);
         self.current.begin(index, text);
         // SAFETY: see `items` for what lies on the stack.
         unsafe {
             ffi::lua_pushvalue(l, 2);
-            let Work { scratch, order, .. } = work;
-            if let Err(error) = decode::push_json(l, BASE, text, scratch, Some(order)) {
+            let Work { scratch, learned, .. } = work;
+            if let Err(error) = decode::push_item(l, (4, 5), text, scratch, learned) {
                 ffi::lua_settop(l, BASE);
                 return Err(Stop::BadRow(error));
             }
@@ -193,7 +208,7 @@ impl Vm {
             ffi::lua_pushvalue(l, 3);
             let status = ffi::lua_pcall(l, 3, ffi::LUA_MULTRET, 1);
             let outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
-                self.emit(l, BASE, batch, work)
+                self.emit(l, (BASE, 6), batch, work)
             } else {
                 if status == ffi::LUA_OK {
                     // It was interrupted and returned all the same, perhaps nothing.
@@ -206,12 +221,13 @@ impl Vm {
         }
     }
 
-    /// Writes what the function returned above `base` to the batch's output.
+    /// Writes what the function returned above `base` to the batch's output. `keys` is the index of the table of keys
+    /// of results, or 0.
     #[inline]
     pub(super) unsafe fn emit(
         &self,
         l: *mut lua_State,
-        base: c_int,
+        (base, keys): (c_int, c_int),
         batch: &mut Batch<'_>,
         work: &mut Work,
     ) -> Result<(), Raised> {
@@ -221,8 +237,8 @@ impl Vm {
                 return Err(Raised::result("the function returned no value; did you forget `return`?"));
             }
             match batch.shape {
-                Shape::Map => self.emit_value(l, base + 1, batch, work, ""),
-                Shape::FlatMap => self.emit_list(l, base + 1, batch, work),
+                Shape::Map => self.emit_value(l, (base + 1, keys), batch, work, ""),
+                Shape::FlatMap => self.emit_list(l, (base + 1, keys), batch, work),
                 Shape::Filter => {
                     if call::is_true(l, base + 1) {
                         emit_item(batch.chunk.item(batch.at), batch.out);
@@ -238,14 +254,17 @@ impl Vm {
     unsafe fn emit_value(
         &self,
         l: *mut lua_State,
-        index: c_int,
+        (index, keys): (c_int, c_int),
         batch: &mut Batch<'_>,
         work: &mut Work,
         path: &str,
     ) -> Result<(), Raised> {
         let length = batch.out.len();
         // SAFETY: there is a value at `index`.
-        let written = unsafe { work.encoder.write(l, index, &self.current, &work.order, batch.out) };
+        let Work { encoder, learned, .. } = work;
+        let order = Some((&mut learned.order, &learned.shapes));
+        let manner = Manner { current: &self.current, keys, order };
+        let written = unsafe { encoder.write(l, index, manner, batch.out) };
         match written {
             Ok(()) => {
                 batch.out.push(b'\n');
@@ -263,7 +282,7 @@ impl Vm {
     unsafe fn emit_list(
         &self,
         l: *mut lua_State,
-        index: c_int,
+        (index, keys): (c_int, c_int),
         batch: &mut Batch<'_>,
         work: &mut Work,
     ) -> Result<(), Raised> {
@@ -275,7 +294,7 @@ impl Vm {
                 Ok(count) => (1..=count).try_for_each(|at| {
                     ffi::lua_rawgeti_(l, index, at as c_int);
                     let top = ffi::lua_gettop(l);
-                    self.emit_value(l, top, batch, work, &format!("[{at}]"))?;
+                    self.emit_value(l, (top, keys), batch, work, &format!("[{at}]"))?;
                     ffi::lua_settop(l, top - 1);
                     Ok(())
                 }),

@@ -6,7 +6,7 @@ use std::ptr;
 use mlua::ffi::{self, lua_State};
 
 use super::current::Current;
-use super::encode::{Encoder, KeyOrder};
+use super::encode::{Encoder, Manner};
 use super::{decode, functions, stack};
 use crate::value::json;
 
@@ -48,7 +48,7 @@ unsafe extern "C-unwind" fn json_decode(l: *mut lua_State) -> c_int {
         let current = Current::upvalue(l);
         let text = text_argument(l, current, "json.decode");
         stack::anchored(l, current.array_anchor.get());
-        if let Err(error) = decode::push_json(l, -1, text, &mut String::new(), None) {
+        if let Err(error) = decode::push_json(l, -1, text, &mut String::new()) {
             functions::fail(l, current, &format!("`json.decode`: {error}"));
         }
     }
@@ -70,7 +70,7 @@ unsafe extern "C-unwind" fn json_lines(l: *mut lua_State) -> c_int {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            if let Err(error) = decode::push_json(l, 2, line, &mut String::new(), None) {
+            if let Err(error) = decode::push_json(l, 2, line, &mut String::new()) {
                 functions::fail(l, current, &format!("`json.lines`: {error} of line {}", at + 1));
             }
             count += 1;
@@ -89,7 +89,7 @@ unsafe extern "C-unwind" fn json_encode(l: *mut lua_State) -> c_int {
             functions::fail(l, current, "bad argument #1 to `json.encode` (value expected)");
         }
         let mut out = Vec::new();
-        let written = Encoder::default().write(l, 1, current, &KeyOrder::default(), &mut out);
+        let written = Encoder::default().write(l, 1, Manner { current, keys: 0, order: None }, &mut out);
         if let Err(error) = written {
             functions::fail(l, current, &format!("`json.encode`: {error}"));
         }

@@ -4,13 +4,18 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi::{self, lua_State};
 
-use super::{current::Current, encode::Encoder, encode::KeyOrder, stack};
+use super::current::Current;
+use super::encode::{Encoder, Manner};
+use super::{functions, stack};
 use crate::event::FailureKind;
 use crate::lua::guard::Reason;
 
 /// Frames kept of a deep stack, from its inner and its outer end.
 const FRAMES_INNER: c_int = 12;
 const FRAMES_OUTER: c_int = 8;
+
+/// Bytes of an error message; what is longer is data.
+const MESSAGE_MAX: usize = 16 * 1024;
 
 /// One level of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,10 +150,20 @@ pub(super) unsafe fn describe(l: *mut lua_State, current: &Current, status: c_in
             }
         };
         ffi::lua_pop(l, 1);
+        raised.message = raised.message.map(shortened);
         raised.frames = frames;
         raised.interrupted = current.guard.fired();
         raised
     }
+}
+
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_MAX {
+        let end = (0..=MESSAGE_MAX).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 unsafe fn from_string(l: *mut lua_State) -> Raised {
@@ -216,7 +231,8 @@ unsafe fn json(l: *mut lua_State, current: &Current) -> Option<String> {
     let mut out = Vec::new();
     // SAFETY: there is a value on top.
     let top = unsafe { ffi::lua_gettop(l) };
-    let written = unsafe { Encoder::default().write(l, -1, current, &KeyOrder::default(), &mut out) };
+    let manner = Manner { current, keys: 0, order: None };
+    let written = unsafe { Encoder::default().write(l, -1, manner, &mut out) };
     // SAFETY: takes off what a refusal may have left.
     unsafe { ffi::lua_settop(l, top) };
     written.ok().and_then(|()| String::from_utf8(out).ok())
@@ -239,24 +255,16 @@ unsafe fn tostring(l: *mut lua_State) -> Option<String> {
 
 /// An error, or a panic, of a function written with `mlua`'s safe interface.
 unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
-    // SAFETY: there is an error value on top; both calls are protected.
+    // SAFETY: there is an error value on top; three values are pushed and popped.
     unsafe {
-        let error = ffi::lua_absindex(l, -1);
-        stack::anchored(l, current.tostring_anchor.get());
-        ffi::lua_pushvalue(l, error);
-        let shown = if ffi::lua_pcall(l, 1, 1, 0) == ffi::LUA_OK { stack::text(l, -1) } else { None };
-        ffi::lua_pop(l, 1);
-        stack::anchored(l, current.inspect_anchor.get());
-        ffi::lua_pushvalue(l, error);
-        // Looking into a panic makes `mlua` raise it again, which tells it from an error.
-        if ffi::lua_pcall(l, 1, 3, 0) != ffi::LUA_OK {
-            ffi::lua_pop(l, 1);
-            return Raised::panic(shown.unwrap_or_else(|| "a host function panicked".to_owned()));
-        }
-        let mut raised = Raised::new(FailureKind::Error, stack::text(l, -2).or(shown).unwrap_or_default());
-        if stack::text(l, -3).as_deref() == Some("memory") {
-            raised.kind = FailureKind::Memory;
-        }
+        functions::inspect(l, current, ffi::lua_absindex(l, -1));
+        let kind = match stack::text(l, -3).as_deref() {
+            Some("memory") => FailureKind::Memory,
+            Some("panic") => FailureKind::Panic,
+            _ => FailureKind::Error,
+        };
+        let mut raised = Raised::new(kind, stack::text(l, -2).unwrap_or_default());
+        raised.positioned = true;
         raised.retryable = ffi::lua_toboolean(l, -1) != 0;
         ffi::lua_pop(l, 3);
         raised

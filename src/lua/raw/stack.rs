@@ -26,6 +26,17 @@ pub(super) unsafe fn bytes<'v>(l: *mut lua_State, index: c_int) -> Option<&'v [u
     }
 }
 
+/// The bytes of the value at `index`, which is a string.
+#[inline]
+pub(super) unsafe fn bytes_of_string<'v>(l: *mut lua_State, index: c_int) -> &'v [u8] {
+    // SAFETY: as for `bytes`.
+    unsafe {
+        let mut len = 0;
+        let data = ffi::lua_tolstring(l, index, &raw mut len);
+        slice::from_raw_parts(data.cast(), len)
+    }
+}
+
 /// The string at `index` as text, with replacement characters for what is not UTF-8; `None` for any other type.
 pub(super) unsafe fn text(l: *mut lua_State, index: c_int) -> Option<String> {
     // SAFETY: as for `bytes`.

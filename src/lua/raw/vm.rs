@@ -7,16 +7,15 @@ use std::rc::Rc;
 use std::sync::PoisonError;
 
 use mlua::ffi::{self, lua_State};
+use mlua::state::{GcIncParams, GcMode};
 use mlua::{Lua, LuaOptions, StdLib, Value};
 
 use super::coroutine::Coroutine;
 use super::current::Current;
-use super::encode::{Encoder, KeyOrder};
+use super::decode::Learned;
+use super::encode::Encoder;
 use super::{functions, json, raised, stack, trigger::Trigger};
-use crate::lua::host::HostError;
-
-/// Name of the registry value that holds the metatable of lists; the host modules ask for it.
-const ARRAY: &str = "flowrun.array";
+use crate::lua::host::{ARRAY, HostError};
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.
@@ -32,6 +31,12 @@ const REMOVED: [&str; 9] = [
     "vector",
 ];
 
+/// Memory that the collector goes through in one step. By default it takes a kilobyte at each allocation, however
+/// large that is, so that a few large strings pass the limit long before a cycle has ended. Nobody waits for frames
+/// here: whole cycles cost the same in all, and leave no garbage beyond the collector's goal. (Luau multiplies this by
+/// 200 · 1024 in 32 bits.)
+const GC_STEP_KB: c_int = 8 * 1024;
+
 /// A VM and everything that has to live as long as it.
 pub(in crate::lua) struct Vm {
     /// Closed first; the state's C functions point into the other fields.
@@ -41,6 +46,9 @@ pub(in crate::lua) struct Vm {
     pub(super) trampoline: c_int,
     pub(super) handler: c_int,
     pub(super) ctx: c_int,
+    /// Tables that keep what was learned about items and about results.
+    pub(super) shapes: c_int,
+    pub(super) layouts: c_int,
     pub(super) work: RefCell<Work>,
     /// Coroutines that have ended, for reuse.
     pub(super) pool: RefCell<Vec<Coroutine>>,
@@ -52,7 +60,7 @@ pub(in crate::lua) struct Vm {
 pub(super) struct Work {
     pub(super) scratch: String,
     pub(super) encoder: Encoder,
-    pub(super) order: KeyOrder,
+    pub(super) learned: Learned,
 }
 
 /// The fields of `ctx` that stay the same.
@@ -80,7 +88,7 @@ impl Vm {
             | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let mut l = ptr::null_mut();
-        let mut anchors = [0; 3];
+        let mut anchors = [0; 5];
         let inspect = lua.create_function(|_, value: Value| Ok(inspect(&value)))?;
         let sample =
             lua.create_function(|_, ()| -> mlua::Result<()> { Err(mlua::Error::runtime("sample")) })?;
@@ -103,17 +111,20 @@ impl Vm {
             globals.raw_set(name, Value::Nil)?;
         }
         globals.raw_get::<mlua::Table>("os")?.raw_set("difftime", Value::Nil)?;
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().step_size(GC_STEP_KB)));
         lua.set_memory_limit(usize::try_from(memory).unwrap_or(usize::MAX))?;
         // SAFETY: the state lives until `Vm` is dropped, which takes the trigger away first.
         let trigger = unsafe { Trigger::new(l) };
         *current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = trigger;
-        let [trampoline, handler, ctx] = anchors;
+        let [trampoline, handler, ctx, shapes, layouts] = anchors;
         Ok(Self {
             lua,
             l,
             trampoline,
             handler,
             ctx,
+            shapes,
+            layouts,
             work: RefCell::default(),
             pool: RefCell::default(),
             current,
@@ -123,6 +134,11 @@ impl Vm {
     /// The safe interface, to register host modules and load code with.
     pub(in crate::lua) fn lua(&self) -> &Lua {
         &self.lua
+    }
+
+    /// Says that the item function uses these fields of the item and no others.
+    pub(in crate::lua) fn use_only(&self, fields: Option<Vec<String>>) {
+        self.work.borrow_mut().learned.used = fields;
     }
 
     /// The metatable of errors that mean something to the host.
@@ -210,6 +226,13 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
     unsafe {
         ffi::lua_pushvalue(l, 1);
         current.inspect_anchor.set(stack::anchor(l));
+        // By error value, what a panic said: it can be asked only once.
+        ffi::lua_createtable(l, 0, 0);
+        ffi::lua_createtable(l, 0, 1);
+        stack::push(l, b"k");
+        stack::set_field(l, -2, c"__mode");
+        ffi::lua_setmetatable(l, -2);
+        current.panics_anchor.set(stack::anchor(l));
         ffi::lua_pushvalue(l, 2);
         ffi::lua_pcall(l, 0, 0, 0);
         if ffi::lua_getmetatable(l, -1) == 0 {
@@ -226,7 +249,7 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
 }
 
 /// Everything else that is made of C functions and metatables; answers the anchors that `Vm` keeps.
-unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 3] {
+unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 5] {
     // SAFETY: every value that is pushed is popped into a field or the registry.
     unsafe {
         marker(l, &current.array, &current.array_anchor);
@@ -256,7 +279,11 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -
         ffi::lua_pushcfunction(l, trampoline);
         let trampoline = stack::anchor(l);
         push_ctx(l, current, context);
-        [trampoline, handler, stack::anchor(l)]
+        let ctx = stack::anchor(l);
+        ffi::lua_createtable(l, 64, 0);
+        let shapes = stack::anchor(l);
+        ffi::lua_createtable(l, 64, 0);
+        [trampoline, handler, ctx, shapes, stack::anchor(l)]
     }
 }
 

@@ -141,6 +141,42 @@ fn template_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
+/// The expressions in a template, which begins and ends with a backtick.
+pub(in crate::lua) fn substitutions(template: &str) -> Vec<Range<usize>> {
+    let bytes = template.as_bytes();
+    let mut found = Vec::new();
+    let mut depth = 0usize;
+    let mut start = 0;
+    let mut at = 1;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if depth == 0 => at += 2,
+            b'`' if depth == 0 => break,
+            b'`' => at = template_end(bytes, at),
+            b'"' | b'\'' if depth > 0 => at = quoted_end(bytes, at),
+            b'{' => {
+                depth += 1;
+                at += 1;
+                if depth == 1 {
+                    start = at;
+                }
+            }
+            b'}' => {
+                if depth == 1 {
+                    found.push(start..at);
+                }
+                depth = depth.saturating_sub(1);
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    if depth > 0 {
+        found.push(start..template.len());
+    }
+    found
+}
+
 /// How many `=` stand between the brackets of a long bracket that opens at `at`.
 fn long_level(bytes: &[u8], at: usize) -> Option<usize> {
     let level = bytes[at + 1..].iter().take_while(|byte| **byte == b'=').count();

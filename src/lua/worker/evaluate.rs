@@ -66,7 +66,7 @@ mod tests {
             ("nil", "null"),
             ("params.gone.x", "error: p.yaml:3: attempt to index nil with 'x'"),
             ("print", "result: : the value is a function"),
-            ("(function() while true do end end)()", "timeout: p.yaml:3: ran longer than 50ms"),
+            ("(function() while true do end end)()", "timeout: p.yaml:3: timeout after 50ms"),
             ("1 +", "error: p.yaml:3:4: Expected identifier when parsing expression, got <eof>"),
         ] {
             check(lua, expect);

@@ -57,16 +57,16 @@ fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
     let traceback = traceback(&raised.frames, sources);
     let first = raised.frames.iter().find_map(|frame| sources.place(&frame.chunk, frame.line));
     let (kind, message) = match raised.interrupted {
-        Some(Reason::Timeout) => (FailureKind::Timeout, exceeded("ran longer than", limits.timeout)),
+        Some(Reason::Timeout) => (FailureKind::Timeout, exceeded("timeout after", limits.timeout)),
         Some(Reason::Deadline) => {
-            (FailureKind::Deadline, exceeded("all attempts together took longer than", limits.item_deadline))
+            (FailureKind::Deadline, exceeded("item_deadline after", limits.item_deadline))
         }
         Some(Reason::Cancelled) => (FailureKind::Error, "interrupted".to_owned()),
         None => {
             let message = raised.message.unwrap_or_default();
             let (place, rest) =
                 if raised.positioned { sources.split(&message) } else { (None, message.as_str()) };
-            let place = place.or(first);
+            let place = place.or(first).map(|place| sources.locate(place, rest));
             return ScriptError { kind: raised.kind, message: rest.to_owned(), place, traceback };
         }
     };
@@ -76,7 +76,7 @@ fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
 fn exceeded(what: &str, limit: Option<Duration>) -> String {
     match limit {
         Some(limit) => format!("{what} {limit:?}"),
-        None => format!("{what} allowed"),
+        None => format!("{what} its limit"),
     }
 }
 

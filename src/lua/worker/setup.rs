@@ -81,6 +81,7 @@ impl Loaded {
         let globals = Globals::install(&vm, recipe.scope, script.root()).map_err(|error| fault(&error))?;
         let mut loaded = Self { vm, sources: globals.sources, function: Callee::NONE, retry_when: None };
         loaded.function = loaded.load(script, PARAMETERS, recipe.limit)?;
+        loaded.vm.use_only(script.fields());
         Ok(loaded)
     }
 

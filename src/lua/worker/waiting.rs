@@ -133,6 +133,7 @@ impl Worker {
             out: &mut out,
             emitted: 0,
             started: limits.started,
+            before: (0, 0),
         };
         let current = &loaded.vm.current;
         current.attempt.set(job.attempt.number);
@@ -144,7 +145,7 @@ impl Worker {
         }));
         limits.notice = self.guard.notice();
         self.guard.leave();
-        let emitted = batch.emitted;
+        let mut emitted = batch.emitted;
         let end = match resumed {
             Ok(Resumed::Waiting(coroutine, wait)) => {
                 self.waiting.add(Suspended { job, coroutine, wait, limits });
@@ -158,6 +159,10 @@ impl Worker {
                 Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
             }
         };
+        if end.is_some() {
+            out.clear();
+            emitted = 0;
+        }
         Some(ended(&job, out, emitted, end, limits.started))
     }
 

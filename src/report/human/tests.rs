@@ -23,21 +23,26 @@ fn told(verbosity: Verbosity, live: Live, color: bool, events: &[(u64, Event)]) 
 fn check(verbosity: Verbosity, events: &[(u64, Event)], expect: &Expect) {
     let text = told(verbosity, Live::Lines, false, events);
     assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
-    expect.assert_eq(&text);
+    expect.assert_eq(&edged(&text));
+}
+
+/// Marks where each line begins: indentation that all lines share would else be taken for that of the test.
+fn edged(text: &str) -> String {
+    text.lines().flat_map(|line| ["|", line, "\n"]).collect()
 }
 
 #[test]
 fn the_summary_has_the_layout_of_the_specification() {
     expect![[r#"
-           read docs      10000 items                                            0.04s
-            map clean     10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried   3.81s  2623/s
-          write save      9962 items → out/clean.jsonl                           0.12s
-
-          7 failed in clean:
-            5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
-                14 | local text = html.strip(item.text)
-            2 × timeout after 10s                                      items 31, 4410
-    "#]].assert_eq(&told(Verbosity::Normal, Live::None, false, &documents()));
+        |   read docs      10000 items                                            0.04s
+        |    map clean     10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried   3.81s  2623/s
+        |  write save      9962 items → out/clean.jsonl                           0.12s
+        |
+        |  7 failed in clean:
+        |    5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
+        |        14 | local text = html.strip(item.text)
+        |    2 × timeout after 10s                                      items 31, 4410
+    "#]].assert_eq(&edged(&told(Verbosity::Normal, Live::None, false, &documents())));
 }
 
 #[test]
@@ -46,17 +51,17 @@ fn off_a_terminal_steps_have_a_line_at_both_ends() {
         Verbosity::Normal,
         &documents(),
         &expect![[r#"
-               read docs      started
-                map clean     started
-               read docs      10000 items                                            0.04s
-                map clean     10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried   3.81s  2623/s
-              write save      started · 9962 items
-              write save      9962 items → out/clean.jsonl                           0.12s
-
-              7 failed in clean:
-                5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
-                    14 | local text = html.strip(item.text)
-                2 × timeout after 10s                                      items 31, 4410
+            |   read docs      started
+            |    map clean     started
+            |   read docs      10000 items                                            0.04s
+            |    map clean     10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried   3.81s  2623/s
+            |  write save      started · 9962 items
+            |  write save      9962 items → out/clean.jsonl                           0.12s
+            |
+            |  7 failed in clean:
+            |    5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
+            |        14 | local text = html.strip(item.text)
+            |    2 × timeout after 10s                                      items 31, 4410
         "#]],
     );
 }
@@ -67,11 +72,11 @@ fn quiet_says_nothing_of_steps_that_succeeded() {
         Verbosity::Quiet,
         &documents(),
         &expect![[r#"
-
-              7 failed in clean:
-                5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
-                    14 | local text = html.strip(item.text)
-                2 × timeout after 10s                                      items 31, 4410
+            |
+            |  7 failed in clean:
+            |    5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …
+            |        14 | local text = html.strip(item.text)
+            |    2 × timeout after 10s                                      items 31, 4410
         "#]],
     );
 }
@@ -82,11 +87,11 @@ fn quiet_says_which_step_failed_and_why() {
         Verbosity::Quiet,
         &failing(),
         &expect![[r#"
-                map clean     100 items · 94 ok · 5 failed · 1 cancelled (94 %, needed 95 %) · 2 retried   0.05s  1980/s
-                              failed: 94 of 100 items succeeded, 95 needed
-
-              5 failed in clean:
-                5 × no id                                                  items 1, 2, 3 …
+            |    map clean     100 items · 94 ok · 5 failed · 1 cancelled (94 %, needed 95 %) · 2 retried   0.05s  1980/s
+            |                  failed: 94 of 100 items succeeded, 95 needed
+            |
+            |  5 failed in clean:
+            |    5 × no id                                                  items 1, 2, 3 …
         "#]],
     );
 }
@@ -97,16 +102,16 @@ fn a_failed_step_says_why_and_its_dependants_are_skipped() {
         Verbosity::Normal,
         &failing(),
         &expect![[r#"
-               read docs      started
-                map clean     started
-               read docs      100 items                                              0.04s
-                map clean     100 items · 94 ok · 5 failed · 1 cancelled (94 %, needed 95 %) · 2 retried   0.05s  1980/s
-                              failed: 94 of 100 items succeeded, 95 needed
-              write save      skipped: step `clean` failed
-                map extra     skipped: `when` is false
-
-              5 failed in clean:
-                5 × no id                                                  items 1, 2, 3 …
+            |   read docs      started
+            |    map clean     started
+            |   read docs      100 items                                              0.04s
+            |    map clean     100 items · 94 ok · 5 failed · 1 cancelled (94 %, needed 95 %) · 2 retried   0.05s  1980/s
+            |                  failed: 94 of 100 items succeeded, 95 needed
+            |  write save      skipped: step `clean` failed
+            |    map extra     skipped: `when` is false
+            |
+            |  5 failed in clean:
+            |    5 × no id                                                  items 1, 2, 3 …
         "#]],
     );
 }
@@ -117,17 +122,17 @@ fn verbose_tells_of_retries_logs_and_slow_items() {
         Verbosity::Verbose,
         &every_event(),
         &expect![[r#"
-              run 7f3a · seed 42
-                map clean     started · 10 items
-              clean: item 3: attempt 1 failed, next in 1.50s: timeout after 10s
-              clean: item 4: running for 2s
-              clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
-              clean: item 5: info: printed lines
-              clean: warning: `raw/*.png` matches no file
-              warning: about the run
-              interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
-                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
-                              cancelled: interrupted
+            |  run 7f3a · seed 42
+            |    map clean     started · 10 items
+            |  clean: item 3: attempt 1 failed, next in 1.50s: timeout after 10s
+            |  clean: item 4: running for 2s
+            |  clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
+            |  clean: item 5: info: printed lines
+            |  clean: warning: `raw/*.png` matches no file
+            |  warning: about the run
+            |  interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
+            |    map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
+            |                  cancelled: interrupted
         "#]],
     );
 }
@@ -138,14 +143,14 @@ fn normally_only_warnings_and_slow_items_are_told() {
         Verbosity::Normal,
         &every_event(),
         &expect![[r#"
-                map clean     started · 10 items
-              clean: item 4: running for 2s
-              clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
-              clean: warning: `raw/*.png` matches no file
-              warning: about the run
-              interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
-                map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
-                              cancelled: interrupted
+            |    map clean     started · 10 items
+            |  clean: item 4: running for 2s
+            |  clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
+            |  clean: warning: `raw/*.png` matches no file
+            |  warning: about the run
+            |  interrupted: nothing new starts, running items have 5s; interrupt again to stop at once
+            |    map clean     10 items · 5 ok · 1 skipped · 1 failed · 3 cancelled (55.56 %, needed 100 %) · 1 retried   0.01s  778/s
+            |                  cancelled: interrupted
         "#]],
     );
 }
@@ -178,12 +183,12 @@ fn progress_lines_come_every_ten_seconds_and_take_turns() {
         Verbosity::Normal,
         &events,
         &expect![[r#"
-               read docs      started
-                map clean     started · 100 items
-               read docs      30 items · 30 ok · 3.0/s
-                map clean     19 of 100 items · 19 ok · 0.95/s · ETA 1m26s
-               read docs      90 items · 90 ok · 3.0/s
-                map clean     39 of 100 items · 39 ok · 0.97/s · ETA 1m03s
+            |   read docs      started
+            |    map clean     started · 100 items
+            |   read docs      30 items · 30 ok · 3.0/s
+            |    map clean     19 of 100 items · 19 ok · 0.95/s · ETA 1m26s
+            |   read docs      90 items · 90 ok · 3.0/s
+            |    map clean     39 of 100 items · 39 ok · 0.97/s · ETA 1m03s
         "#]],
     );
 }
@@ -201,10 +206,10 @@ fn a_step_that_waits_does_not_take_the_turn_of_others() {
         Verbosity::Normal,
         &events,
         &expect![[r#"
-               read a         started
-                map b         started · 100 items
-                map b         10 of 100 items · 10 ok · 1.0/s · ETA 1m30s
-                map b         20 of 100 items · 20 ok · 1.0/s · ETA 1m20s
+            |   read a         started
+            |    map b         started · 100 items
+            |    map b         10 of 100 items · 10 ok · 1.0/s · ETA 1m30s
+            |    map b         20 of 100 items · 20 ok · 1.0/s · ETA 1m20s
         "#]],
     );
 }
@@ -217,19 +222,19 @@ fn messages_that_all_differ_are_bounded() {
         Verbosity::Normal,
         &events,
         &expect![[r#"
-
-              3000 failed in a:
-                   1 × no 1                                                   item 1
-                   1 × no 2                                                   item 2
-                   1 × no 3                                                   item 3
-                   1 × no 4                                                   item 4
-                   1 × no 5                                                   item 5
-                   1 × no 6                                                   item 6
-                   1 × no 7                                                   item 7
-                   1 × no 8                                                   item 8
-                   1 × no 9                                                   item 9
-                   1 × no 10                                                  item 10
-                2990 × more than 990 other messages
+            |
+            |  3000 failed in a:
+            |       1 × no 1                                                   item 1
+            |       1 × no 2                                                   item 2
+            |       1 × no 3                                                   item 3
+            |       1 × no 4                                                   item 4
+            |       1 × no 5                                                   item 5
+            |       1 × no 6                                                   item 6
+            |       1 × no 7                                                   item 7
+            |       1 × no 8                                                   item 8
+            |       1 × no 9                                                   item 9
+            |       1 × no 10                                                  item 10
+            |    2990 × more than 990 other messages
         "#]],
     );
     let text = told(Verbosity::Verbose, Live::None, false, &events);
@@ -248,10 +253,10 @@ fn long_and_hostile_messages_stay_on_their_line() {
         Verbosity::Normal,
         &events,
         &expect![[r#"
-
-              2 failed in a:
-                1 × clean.yaml:14 line one line two\u{1b}[2J               item 1
-                1 × éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé…   item 2
+            |
+            |  2 failed in a:
+            |    1 × clean.yaml:14 line one line two\u{1b}[2J               item 1
+            |    1 × éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé…   item 2
         "#]],
     );
 }
@@ -267,11 +272,11 @@ fn verbs_names_and_counts_of_any_length_line_up() {
         (2, finished(1, parts)),
     ];
     expect![[r#"
-              glob files             0 items                                                0.00s
-            filter a                 10 items · 10 ok → 3 kept                              1.00s  10/s
-          flat_map a-very-long-name  1 item · 1 ok → 1 item                                 1m05s  0.02/s
+        |      glob files             0 items                                                0.00s
+        |    filter a                 10 items · 10 ok → 3 kept                              1.00s  10/s
+        |  flat_map a-very-long-name  1 item · 1 ok → 1 item                                 1m05s  0.02/s
     "#]]
-    .assert_eq(&told(Verbosity::Normal, Live::None, false, &events));
+    .assert_eq(&edged(&told(Verbosity::Normal, Live::None, false, &events)));
 }
 
 #[test]
@@ -397,9 +402,9 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
     assert!(drawn.contains("    map clean     ━"), "{drawn}");
     assert!(drawn.trim_end().ends_with("<clear>"), "{drawn}");
     expect![[r#"
-            map clean     100 items · 100 ok                                     2.00s  50/s
+        |    map clean     100 items · 100 ok                                     2.00s  50/s
     "#]]
-    .assert_eq(&String::from_utf8(out).expect("UTF-8"));
+    .assert_eq(&edged(&String::from_utf8(out).expect("UTF-8")));
 }
 
 #[test]
@@ -414,8 +419,8 @@ fn a_live_line_has_counts_rate_and_eta() {
         Verbosity::Normal,
         &events,
         &expect![[r#"
-                map clean     started · 100 items
-                map clean     33 of 100 items · 30 ok · 1 skipped · 2 failed · 4 retried · 3.3/s · ETA 21s
+            |    map clean     started · 100 items
+            |    map clean     33 of 100 items · 30 ok · 1 skipped · 2 failed · 4 retried · 3.3/s · ETA 21s
         "#]],
     );
 }

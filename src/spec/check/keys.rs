@@ -64,15 +64,12 @@ pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key:
         (None, None, Some(verb)) => format!("this belongs into the map under `{verb}`"),
         _ => "no such key".to_owned(),
     };
-    let help = match meant.and_then(|meant| properties(schema)?.get(meant)?.get("description")?.as_str()) {
-        Some(doc) => format!("`{}`: {doc}", meant.unwrap_or_default()),
-        None => {
-            let left: Vec<&str> = names.iter().copied().filter(free).collect();
-            match left.as_slice() {
-                [] => "no other key may stand here".to_owned(),
-                left => format!("keys that may stand here: {}", listed(left.iter().copied())),
-            }
-        }
+    let doc = |name| properties(schema)?.get(name)?.get("description")?.as_str();
+    let left: Vec<&str> = names.iter().copied().filter(free).collect();
+    let help = match (meant, meant.and_then(doc), left.as_slice()) {
+        (Some(meant), Some(doc), _) => format!("`{meant}`: {doc}"),
+        (_, _, []) => "no other key may stand here".to_owned(),
+        (_, _, left) => format!("keys that may stand here: {}", listed(left.iter().copied())),
     };
     let place = match pointer {
         "" => String::new(),

@@ -73,9 +73,10 @@ fn folded(document: &Document, field: &LuaField) -> Option<Diagnostic> {
         Style::Plain => "a text without quotes",
         _ => "a quoted text",
     };
-    let label = match text.lines().any(|line| line.contains("--")) {
-        true => "a `--` comment hides what follows on the joined line",
-        false => "the lines from here on are joined",
+    let label = if text.lines().any(|line| line.contains("--")) {
+        "a `--` comment hides what follows on the joined line"
+    } else {
+        "the lines from here on are joined"
     };
     let message = format!("YAML joins the lines of {}", subject(&field.pointer));
     Some(

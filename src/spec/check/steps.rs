@@ -16,8 +16,8 @@ pub(super) fn check(checked: &Checked<'_>, schema: &Value) -> Vec<Diagnostic> {
     let steps = checked.value.get("steps").and_then(Value::as_object);
     let mut findings = Vec::new();
     for (id, step) in steps.into_iter().flatten() {
-        if let Value::Object(step) = step {
-            Step { checked, shape, id, at: format!("/steps/{}", escape(id)), step }.check(&mut findings);
+        if let Value::Object(keys) = step {
+            Step { checked, shape, id, at: format!("/steps/{}", escape(id)), keys }.check(&mut findings);
         }
     }
     findings
@@ -29,12 +29,12 @@ struct Step<'a> {
     shape: &'a Value,
     id: &'a str,
     at: String,
-    step: &'a Map<String, Value>,
+    keys: &'a Map<String, Value>,
 }
 
 impl Step<'_> {
     fn check(&self, findings: &mut Vec<Diagnostic>) {
-        let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| self.step.contains_key(*verb)).collect();
+        let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| self.keys.contains_key(*verb)).collect();
         match verbs.as_slice() {
             [] => findings.extend(self.no_verb()),
             [verb] => findings.extend(self.from(verb)),
@@ -47,7 +47,7 @@ impl Step<'_> {
 
     fn no_verb(&self) -> Option<Diagnostic> {
         let known = properties(self.shape)?;
-        let unknown = self.step.keys().any(|key| !known.contains_key(key));
+        let unknown = self.keys.keys().any(|key| !known.contains_key(key));
         // An unknown key is most likely the verb, and has its own finding.
         if unknown || self.checked.dropped {
             return None;
@@ -62,12 +62,15 @@ impl Step<'_> {
 
     fn two_verbs(&self) -> Diagnostic {
         // In file order: the first is what the step does.
-        let mut verbs = self.step.keys().filter(|key| VERBS.contains(&key.as_str()));
+        let mut verbs = self.keys.keys().filter(|key| VERBS.contains(&key.as_str()));
         let place = |verb: &str| self.checked.key_span(&format!("{}/{verb}", self.at));
         let first = verbs.next().map_or("", String::as_str);
-        let count = if verbs.clone().count() > 1 { "several things" } else { "two things" };
-        let found =
-            self.checked.error("flowrun::two_verbs", format!("step `{}` does {count}", shown(self.id)));
+        let others: Vec<&str> = verbs.clone().map(String::as_str).collect();
+        let message = match others.as_slice() {
+            [second] => format!("step `{}` does two things, `{first}` and `{second}`", shown(self.id)),
+            _ => format!("step `{}` does several things: `{first}`, {}", shown(self.id), listed(others)),
+        };
+        let found = self.checked.error("flowrun::two_verbs", message);
         let found = verbs.fold(found, |found, verb| found.label(place(verb), "and this is another"));
         found
             .label(place(first), format!("`{first}` is what the step does"))
@@ -76,7 +79,7 @@ impl Step<'_> {
 
     /// `from` and the verb must fit to each other.
     fn from(&self, verb: &str) -> Option<Diagnostic> {
-        let has_from = self.step.contains_key("from");
+        let has_from = self.keys.contains_key("from");
         if SOURCES.contains(&verb) {
             let message = format!("step `{}` brings items in and takes no `from`", shown(self.id));
             return has_from.then(|| {
@@ -92,11 +95,11 @@ impl Step<'_> {
         }
         if has_from
             || self.checked.dropped
-            || is_misspelt(&Value::Object(self.step.clone()), self.shape, "from")
+            || is_misspelt(&Value::Object(self.keys.clone()), self.shape, "from")
         {
             return None;
         }
-        let elsewhere = ["input", "inputs", "depends_on"].iter().any(|key| self.step.contains_key(*key));
+        let elsewhere = ["input", "inputs", "depends_on"].iter().any(|key| self.keys.contains_key(*key));
         let message = format!("step `{}` needs the key `from`", shown(self.id));
         (!elsewhere).then(|| {
             self.checked
@@ -111,7 +114,7 @@ impl Step<'_> {
 
     /// A map-like verb has one function.
     fn function(&self, verb: &str) -> Option<Diagnostic> {
-        let each = self.step.get(verb)?;
+        let each = self.keys.get(verb)?;
         let map = each.as_object()?;
         let at = format!("{}/{verb}", self.at);
         let shape = self.shape.pointer(&format!("/properties/{verb}"))?;

@@ -32,28 +32,22 @@ pub(super) fn subject(pointer: &str) -> String {
 }
 
 fn path(parts: &[&str]) -> String {
-    let mut text = String::from("`");
-    for (index, part) in parts.iter().enumerate() {
-        match part.parse::<usize>() {
-            Ok(position) if index > 0 => text.push_str(&format!("[{}]", position + 1)),
-            _ => {
-                text.push_str(if index > 0 { "." } else { "" });
-                text.push_str(&shown(part));
-            }
-        }
-    }
-    text.push('`');
-    text
+    let part = |(index, part): (usize, &&str)| match (index, part.parse::<usize>()) {
+        (0, _) => shown(part),
+        (_, Ok(position)) => format!("[{}]", position + 1),
+        _ => format!(".{}", shown(part)),
+    };
+    format!("`{}`", parts.iter().enumerate().map(part).collect::<String>())
 }
 
 /// A value in a word.
 pub(super) fn word(value: &Value) -> &'static str {
     match value {
-        Value::Null => "nothing",
+        Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(number) if number.is_f64() => "a number",
         Value::Number(_) => "a whole number",
-        Value::String(_) => "text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "a map",
     }

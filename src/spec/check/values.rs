@@ -92,6 +92,10 @@ impl At<'_> {
 
     /// Whether something was written here that YAML, or its checks, made nothing of and have said so.
     fn was_refused(&self) -> bool {
+        // An expression may well have given nothing.
+        if self.checked.expression(self.pointer).is_some() {
+            return false;
+        }
         let span = self.checked.spans.value(self.pointer);
         !matches!(&self.checked.file.text()[span.start..span.end], "" | "~" | "null" | "Null" | "NULL")
     }
@@ -126,6 +130,8 @@ impl At<'_> {
         let mut names: Vec<String> = types
             .iter()
             .filter(|kind| **kind != "string" || is_text && words.is_empty())
+            // A word as a condition is Lua as well.
+            .filter(|kind| **kind != "boolean" || !self.pointer.ends_with("/when"))
             .map(|kind| kind_name(kind, self.pointer).to_owned())
             .collect();
         names.extend(words.iter().map(|word| format!("`{word}`")));
@@ -137,10 +143,8 @@ impl At<'_> {
     }
 
     fn wrong_type(&self) -> Diagnostic {
-        if self.value.is_number() {
-            if let Some(unit) = self.unit() {
-                return self.bad_unit(&self.value.to_string(), unit);
-            }
+        if let (Value::Number(number), Some(unit)) = (self.value, self.unit()) {
+            return self.bad_unit(&number.to_string(), unit);
         }
         let message = format!("must be {}, not {}", self.wanted(), word(self.value));
         let help = match self.value {
@@ -167,9 +171,10 @@ impl At<'_> {
         let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         let (key, rest) = text.split_at(end);
         keys::properties(self.schema)?.get(key)?;
-        Some(match rest.starts_with(':') {
-            true => format!("put a space after `{key}:`"),
-            false => format!("put a `:` after `{key}`"),
+        Some(if rest.starts_with(':') {
+            format!("put a space after `{key}:`")
+        } else {
+            format!("put a `:` after `{key}`")
         })
     }
 
@@ -192,7 +197,11 @@ impl At<'_> {
             return self.text_for_value(given);
         }
         if !words.is_empty() {
-            return self.bad_value(&self.choice(), "no such word", None);
+            return self.bad_value(
+                &format!("{}, not `{}`", self.choice(), shown(given)),
+                "no such word",
+                None,
+            );
         }
         match self.pointer.rsplit('/').next() {
             Some("delimiter") => {
@@ -238,16 +247,16 @@ impl At<'_> {
             (_, Some(share)) => format!("did you mean `{share}`?"),
             _ => "this is text".to_owned(),
         };
-        let message = format!("must be {}, not text", self.wanted());
+        let message = format!("must be {}, not a string", self.wanted());
         self.found("flowrun::wrong_type", &message, &label, None)
     }
 
     fn bad_name(&self, given: &str) -> Diagnostic {
-        let stem = given.strip_suffix(".failed").unwrap_or(given);
+        let input = given.strip_suffix(".failed").unwrap_or(given);
         let is_step = !self.pointer.starts_with("/name");
-        let help = match stem.rsplit_once('.') {
+        let help = match input.rsplit_once('.') {
             Some((step, _)) if self.pointer.contains("/from") => {
-                format!("a step gives `{step}` or `{step}.failed`")
+                format!("a step gives `{0}` or `{0}.failed`", shown(step))
             }
             _ => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`".to_owned(),
         };
@@ -257,16 +266,17 @@ impl At<'_> {
 
     /// A number without a unit, or with one that does not exist.
     fn bad_unit(&self, given: &str, unit: &str) -> Diagnostic {
-        let (code, error) = match unit {
+        let (code, fault) = match unit {
             "size" => ("flowrun::bad_size", units::size(given).err()),
             "rate" => ("flowrun::bad_rate", units::rate(given).err()),
             _ => ("flowrun::bad_duration", units::duration(given).err()),
         };
-        match error {
-            Some(error) => {
+        match fault {
+            Some(fault) => {
                 let label =
-                    error.meant.map_or(format!("not a {unit}"), |meant| format!("did you mean `{meant}`?"));
-                self.found(code, &format!("is not a {unit}"), &label, Some(error.wanted.to_owned()))
+                    fault.meant.map_or(format!("not a {unit}"), |meant| format!("did you mean `{meant}`?"));
+                let message = format!("is not a {unit}: `{}`", shown(given));
+                self.found(code, &message, &label, Some(fault.wanted.to_owned()))
             }
             // Only the pattern of the schema is narrower; the two are compared by a test.
             None => self.found(code, &format!("is not a {unit}"), &format!("not a {unit}"), None),

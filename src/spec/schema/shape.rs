@@ -127,7 +127,7 @@ pub(in super::super) fn steps(schema: &mut Schema) {
         snippet(
             "map step",
             "A Lua function on every item",
-            &json!({ "from": "${2:docs}", "map": { "concurrency": 8, "lua": "|\n${3:return item}" } }),
+            &json!({ "from": "${2:docs}", "map": { "concurrency": 8, "lua": "${3:return item}" } }),
         ),
         snippet(
             "filter step",

@@ -40,7 +40,7 @@ fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), all))
+            map.iter().for_each(|(key, value)| pointers(value, &format!("{at}/{key}"), all));
         }
         Value::Array(list) => {
             list.iter().enumerate().for_each(|(i, value)| pointers(value, &format!("{at}/{i}"), all));

@@ -38,24 +38,27 @@ fn check(text: &str, code: &str) {
     assert!(codes.contains(&code), "{codes:?}");
 }
 
+/// A number of lines, each made from its position.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).flat_map(|at| [line(at), "\n".to_owned()]).collect()
+}
+
 #[test]
 fn nesting_stops_at_the_limit() {
     check(&"[".repeat(5000), "flowrun::yaml_limit");
     check(&"{a: ".repeat(5000), "flowrun::yaml_limit");
     check(&"- ".repeat(5000), "flowrun::yaml_limit");
-    let maps: String = (0..2500).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let maps = lines(2500, |depth| format!("{}a:", " ".repeat(depth)));
     check(&maps, "flowrun::yaml_limit");
-    let aliases: String = (1..5000).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect();
+    let aliases = lines(5000, |i| format!("a{0}: &a{0} [*a{i}]", i + 1));
     check(&format!("a0: &a0 []\n{aliases}"), "flowrun::yaml_limit");
 }
 
 #[test]
 fn alias_bombs_stop_at_the_limit() {
-    let lists: String =
-        (1..12).map(|i| format!("x{i}: &x{i} [{}]\n", vec![format!("*x{}", i - 1); 10].join(", "))).collect();
+    let lists = lines(12, |i| format!("x{0}: &x{0} [{1}]", i + 1, vec![format!("*x{i}"); 10].join(", ")));
     check(&format!("x0: &x0 [lol]\n{lists}"), "flowrun::yaml_limit");
-    let merges: String =
-        (1..40).map(|i| format!("x{i}: &x{i} {{a{i}: 1, <<: [*x{0}, *x{0}]}}\n", i - 1)).collect();
+    let merges = lines(40, |i| format!("x{0}: &x{0} {{a{0}: 1, <<: [*x{i}, *x{i}]}}", i + 1));
     check(&format!("x0: &x0 {{a: 1}}\n{merges}"), "flowrun::yaml_limit");
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 100].join(", "));
     check(&long, "flowrun::yaml_limit");
@@ -83,7 +86,7 @@ fn long_files_and_strange_bytes_end_in_a_finding() {
 
 #[test]
 fn a_file_full_of_mistakes_is_cut_short() {
-    let steps: String = (0..500).map(|i| format!("  s{i}: {{items: [], bad: 1}}\n")).collect();
+    let steps = lines(500, |i| format!("  s{i}: {{items: [], bad: 1}}"));
     let report = report(&format!("steps:\n{steps}"));
     assert!(
         report.ends_with("too_many: the file has 400 more findings\n  help: fix these first\n"),

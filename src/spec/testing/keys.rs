@@ -144,11 +144,11 @@ fn two_verbs() {
     check(
         "steps:\n  a:\n    read: x.csv\n    map: return 1\n",
         &expect![[r#"
-        two_verbs: step `a` does two things
-          4:5 "map" and this is another
-          3:5 "read" `read` is what the step does
-          help: give each its own step, and name the first in the `from` of the second
-    "#]],
+            two_verbs: step `a` does two things, `read` and `map`
+              4:5 "map" and this is another
+              3:5 "read" `read` is what the step does
+              help: give each its own step, and name the first in the `from` of the second
+        "#]],
     );
 }
 
@@ -189,9 +189,12 @@ fn names() {
             bad_name: `9x` is not a name for a step
               3:3 "9x" not a name
               help: an id has letters, digits, `_` and `-`, and does not start with a digit or `-`
-            wrong_type: step `b` must be a map, not text
-              4:6 "{from: [a.b, \"1\"], write: -}" this is text
-              help: One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
+            bad_name: `from[1]` of step `b` must be the id of a step
+              4:14 "a.b" not an id
+              help: a step gives `a` or `a.failed`
+            bad_name: `from[2]` of step `b` must be the id of a step
+              4:19 "\"1\"" not an id
+              help: an id has letters, digits, `_` and `-`, and does not start with a digit or `-`
             yaml_syntax: a `-` alone needs quotes
               4:32 "-" this character has a meaning of its own in YAML
               help: put quotes around the text

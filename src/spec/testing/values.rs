@@ -12,13 +12,13 @@ fn wrong_types_say_what_they_are() {
             "      concurrency: \"four\"\n      stop_early: \"true\"\n      min_success_ratio: 95%\n      max_failures: [1]\n",
         ),
         &expect![[r#"
-            wrong_type: `concurrency` of step `clean` must be a whole number or `auto`, not text
+            wrong_type: `concurrency` of step `clean` must be a whole number or `auto`, not a string
               8:20 "\"four\"" this is text
               help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-            wrong_type: `stop_early` of step `clean` must be `true` or `false`, not text
+            wrong_type: `stop_early` of step `clean` must be `true` or `false`, not a string
               9:19 "\"true\"" this is text: take the quotes away
               help: Stop as soon as `min_success_ratio` cannot be reached any more. Default: `false`.
-            wrong_type: `min_success_ratio` of step `clean` must be a number, not text
+            wrong_type: `min_success_ratio` of step `clean` must be a number, not a string
               10:26 "95%" did you mean `0.95`?
               help: Share of the items that must succeed for the step to succeed, from 0 to 1, judged after all retries and computed exactly on the decimal as written. Skipped items do not count. Default: 1.
             wrong_type: `max_failures` of step `clean` must be a whole number, not a list
@@ -36,11 +36,11 @@ fn items_must_be_a_list() {
             wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a whole number
               2:14 "5" this is a whole number
               help: Items written out here as a list, or `{lua: …}` that returns one.
-            wrong_type: `items` of step `b` must be a list or `{lua: …}`, not text
+            wrong_type: `items` of step `b` must be a list or `{lua: …}`, not a string
               3:14 "text" this is text
               help: Items written out here as a list, or `{lua: …}` that returns one.
-            wrong_type: `items` of step `c` must be a list or `{lua: …}`, not nothing
-              4:7 "items" this is nothing
+            wrong_type: `items` of step `c` must be a list or `{lua: …}`, not null
+              4:7 "items" this is null
               help: Items written out here as a list, or `{lua: …}` that returns one.
             unknown_key: unknown key `a` in `items` of step `d`
               5:15 "a" no such key
@@ -57,16 +57,16 @@ fn a_step_must_be_a_map() {
     check(
         "steps:\n  a:\n    items [1]\n  b:\n    read:x.csv\n  c:\n",
         &expect![[r#"
-        wrong_type: step `a` must be a map, not text
-          3:5 "items [1]" this is text
-          help: put a `:` after `items`
-        wrong_type: step `b` must be a map, not text
-          5:5 "read:x.csv" this is text
-          help: put a space after `read:`
-        wrong_type: step `c` must be a map, not nothing
-          6:3 "c" this is nothing
-          help: One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
-    "#]],
+            wrong_type: step `a` must be a map, not a string
+              3:5 "items [1]" this is a string
+              help: put a `:` after `items`
+            wrong_type: step `b` must be a map, not a string
+              5:5 "read:x.csv" this is a string
+              help: put a space after `read:`
+            wrong_type: step `c` must be a map, not null
+              6:3 "c" this is null
+              help: One step of the pipeline: where its items come from and exactly one verb that says what it does with them.
+        "#]],
     );
 }
 
@@ -100,16 +100,16 @@ fn units() {
             "      timeout: 10 secondz\n      item_deadline: 10\n      memory: 10mb\n      rate_limit: api\n",
         ),
         &expect![[r#"
-            bad_duration: `timeout` of step `clean` is not a duration
+            bad_duration: `timeout` of step `clean` is not a duration: `10 secondz`
               8:16 "10 secondz" did you mean `10s`?
               help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
-            bad_duration: `item_deadline` of step `clean` is not a duration
+            bad_duration: `item_deadline` of step `clean` is not a duration: `10`
               9:22 "10" did you mean `10s`?
               help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
-            bad_size: `memory` of step `clean` is not a size
+            bad_size: `memory` of step `clean` is not a size: `10mb`
               10:15 "10mb" did you mean `10MB`?
               help: a size is a number and a unit (`KB`, `MB`, `GB` of 1000, `KiB`, `MiB`, `GiB` of 1024), such as `64MB`
-            bad_rate: `rate_limit` of step `clean` is not a rate
+            bad_rate: `rate_limit` of step `clean` is not a rate: `api`
               11:19 "api" not a rate
               help: a rate is a whole number from 1 to 999999999 and a period, such as `20/s`, `600/m` or `5000/h`
         "#]],
@@ -169,18 +169,6 @@ fn numbers_without_a_value() {
 }
 
 #[test]
-fn readers_that_disagree() {
-    check(
-        "steps: {a: {items: [010]}}\n",
-        &expect![[r#"
-        yaml_ambiguous: YAML readers disagree on this value: 10 or "010"
-          1:21 "010" write this so that there is one reading
-          help: put quotes around text, and take leading zeros off numbers
-    "#]],
-    );
-}
-
-#[test]
 fn lists_instead_of_a_pipeline() {
     check(
         "- a\n",
@@ -226,7 +214,7 @@ fn lua_that_yaml_joins() {
 fn accepted_warnings_are_left_out() {
     check(
         "x-allow: [lua_folded]\nsteps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: >\n      local x = 1\n      return x\n",
-        &expect![[r#""#]],
+        &expect![[""]],
     );
 }
 
@@ -247,7 +235,7 @@ fn what_an_expression_gave_is_checked_again() {
         out_of_range: `concurrency` of step `clean` must be at least 1
           8:20 "${{ params.n }}" this gives 0
           help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-        bad_duration: `timeout` of step `clean` is not a duration
+        bad_duration: `timeout` of step `clean` is not a duration: `xs`
           9:16 "\"${{ params.n }}s\"" this gives "xs"
           help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
     "#]].assert_eq(&print(&validate_value(&value, &document.spans, &document.file)));

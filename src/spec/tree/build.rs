@@ -50,10 +50,20 @@ struct Frame {
     /// Position in `entries` of each key, to find a second one.
     seen: HashMap<String, usize>,
     is_map: bool,
-    /// A key that waits for its value; `None` inside when the key was refused and its value is to be left out.
-    key: Option<Option<Key>>,
+    /// Whether a key waits for its value.
+    key: Waiting,
     height: u32,
     weight: u64,
+}
+
+/// What a map expects next.
+enum Waiting {
+    /// A key.
+    Key,
+    /// The value of this key.
+    Value(Key),
+    /// The value of a key that was refused; it is left out.
+    Nothing,
 }
 
 /// An anchor's name and, once it is complete, its node.
@@ -196,7 +206,7 @@ impl Builder<'_> {
             entries: Vec::new(),
             seen: HashMap::new(),
             is_map,
-            key: None,
+            key: Waiting::Key,
             height: 1,
             weight: 1,
         });
@@ -233,13 +243,13 @@ impl Builder<'_> {
             frame.items.push(node);
             return Ok(());
         }
-        match frame.key.take() {
-            None => {
-                let key = self.key(&node, used);
-                self.stack.last_mut().expect("looked at above").key = Some(key);
+        match std::mem::replace(&mut frame.key, Waiting::Key) {
+            Waiting::Key => {
+                let key = self.key(&node, used).map_or(Waiting::Nothing, Waiting::Value);
+                self.stack.last_mut().expect("looked at above").key = key;
             }
-            Some(None) => {}
-            Some(Some(key)) => self.entry(key, node),
+            Waiting::Value(key) => self.entry(key, node),
+            Waiting::Nothing => {}
         }
         Ok(())
     }

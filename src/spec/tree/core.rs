@@ -45,9 +45,10 @@ pub(super) fn tagged(text: &str, tag: &Tag) -> Result<Kind, Unfit> {
     match (tag.core_suffix(), kind) {
         (Some("str"), _) => Ok(Kind::Text(text.to_owned())),
         (Some("null"), Ok(Kind::Null)) => Ok(Kind::Null),
-        (Some("bool"), Ok(kind @ Kind::Bool(_))) | (Some("int"), Ok(kind @ Kind::Int(_))) => Ok(kind),
+        (Some("bool"), Ok(kind @ Kind::Bool(_)))
+        | (Some("int"), Ok(kind @ Kind::Int(_)))
+        | (Some("float"), Ok(kind @ Kind::Float(_))) => Ok(kind),
         (Some("float"), Ok(Kind::Int(whole))) => Ok(Kind::Float(whole as f64)),
-        (Some("float"), Ok(kind @ Kind::Float(_))) => Ok(kind),
         (_, Err(unfit)) => Err(unfit),
         _ => Err(Unfit::Tag),
     }

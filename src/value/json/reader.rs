@@ -32,6 +32,11 @@ pub trait Sink {
     fn begin_object(&mut self) -> Self::Mark {
         Self::Mark::default()
     }
+    /// Asked before each key: when the text at hand, `rest`, begins with the key that the sink expects, quotes and colon
+    /// included, the length of that, and what [`Sink::key`] would answer.
+    fn expect(&mut self, _rest: &[u8]) -> Option<(usize, bool)> {
+        None
+    }
     /// A key, escapes resolved. `false`: its value is read, checked and thrown away, and counts for nothing.
     fn key(&mut self, _key: &str) -> bool {
         true
@@ -214,15 +219,13 @@ impl Reader<'_> {
             return Ok(());
         }
         loop {
-            if self.peek() != b'"' {
-                return Err(Fault::Key);
-            }
-            let wanted = sink.key(text::string(self)?);
-            self.space();
-            if self.peek() != b':' {
-                return Err(Fault::Colon);
-            }
-            self.at += 1;
+            let wanted = match sink.expect(&self.bytes[self.at..]) {
+                Some((len, wanted)) => {
+                    self.at += len;
+                    wanted
+                }
+                None => self.key(sink)?,
+            };
             self.space();
             if wanted {
                 self.value(sink, depth + 1)?;
@@ -242,5 +245,18 @@ impl Reader<'_> {
         self.at += 1;
         sink.end_object(mark, count);
         Ok(())
+    }
+
+    fn key<S: Sink>(&mut self, sink: &mut S) -> Result<bool, Fault> {
+        if self.peek() != b'"' {
+            return Err(Fault::Key);
+        }
+        let wanted = sink.key(text::string(self)?);
+        self.space();
+        if self.peek() != b':' {
+            return Err(Fault::Colon);
+        }
+        self.at += 1;
+        Ok(wanted)
     }
 }

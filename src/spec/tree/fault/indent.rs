@@ -37,7 +37,7 @@ pub(super) fn tab(place: &Place<'_>) -> Option<Fault> {
         }
         None => return None,
     };
-    let more = edits.len() - 1;
+    let more = edits.len().saturating_sub(1);
     let lines = if more == 1 { "line" } else { "lines" };
     Some(Fault {
         code: "flowrun::yaml_tab",
@@ -64,6 +64,10 @@ fn untabbed(text: &str, first: &Range<usize>) -> Vec<(Range<usize>, String)> {
     for line in lines_from(text, first.start) {
         let lead = indent(text, &line);
         if is_blank(text, &line) {
+            // White space alone, but the reader took offence at it.
+            if line.start == first.start {
+                edits.push((line.start..line.start + lead.len(), String::new()));
+            }
             continue;
         }
         if line.start != first.start && !lead.starts_with('\t') {

@@ -114,9 +114,14 @@ pub(super) fn start(place: &Place<'_>) -> Option<Fault> {
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::PlainScalarStartsWithDashFlowIndicator => '-',
         _ => return None,
     };
-    let message = match character {
-        '-' => "a `-` alone needs quotes".to_owned(),
-        other => format!("a text cannot start with `{}`", other.escape_debug()),
+    let (message, mend) = match character {
+        '-' => {
+            let dash = place.at..place.at + usize::from(place.text[place.at..].starts_with('-'));
+            ("a `-` alone needs quotes".to_owned(), Mend::Replace(vec![(dash, "'-'".to_owned())]))
+        }
+        other => {
+            (format!("a text cannot start with `{}`", other.escape_debug()), quote_value(place.text, &line))
+        }
     };
     Some(Fault {
         code: "flowrun::yaml_syntax",
@@ -124,7 +129,7 @@ pub(super) fn start(place: &Place<'_>) -> Option<Fault> {
         span: one_char(place.text, place.at),
         label: "this character has a meaning of its own in YAML".to_owned(),
         help: Some("put quotes around the text".to_owned()),
-        mend: quote_value(place.text, &line),
+        mend,
     })
 }
 

@@ -1,0 +1,158 @@
+//! Maps: tables whose keys are strings, written in a fixed order.
+
+use std::ffi::{CStr, c_int};
+use std::slice;
+
+use mlua::ffi;
+
+use super::layouts::Site;
+use super::{Order, Run, Shapes, Written, number, refuse};
+use crate::lua::raw::keys::Keys;
+use crate::lua::raw::stack;
+use crate::value::json;
+
+/// One entry of a map.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// The key's bytes, which stay where they are while the table holds the key.
+    key: *const u8,
+    len: usize,
+    /// Where `lua_rawiter` finds the entry.
+    pub(super) at: c_int,
+    /// Its place among the item's own keys; new ones come last.
+    rank: u32,
+}
+
+impl Entry {
+    pub(super) fn key(&self) -> &[u8] {
+        // SAFETY: see `key`; nothing runs between the collecting of entries and their writing.
+        unsafe { slice::from_raw_parts(self.key, self.len) }
+    }
+}
+
+impl Run<'_> {
+    /// Writes the table at `index` as a map, if it is one, and learns its layout.
+    pub(super) unsafe fn map(
+        &mut self,
+        index: c_int,
+        site: Option<Site>,
+        order: Option<(&mut Order, &Shapes)>,
+    ) -> Written {
+        let from = self.encoder.entries.len();
+        let number = order.as_ref().map_or(0, |(order, _)| order.number());
+        let keys = order.map(|(order, shapes)| order.keys(shapes));
+        // SAFETY: there is a table at `index`; entries are pushed and popped in pairs.
+        unsafe {
+            self.collect(index, keys)?;
+            let entries = &mut self.encoder.entries[from..];
+            entries.sort_unstable_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.key().cmp(b.key())));
+            // An order that is not known by number must not be remembered.
+            let site = site.filter(|_| keys.is_none() || number != 0);
+            let site = site.and_then(|site| self.learn(index, site, number, from));
+            self.out.push(b'{');
+            for at in from..self.encoder.entries.len() {
+                let entry = self.encoder.entries[at];
+                if at > from {
+                    self.out.push(b',');
+                }
+                if !json::write_string(self.out, entry.key()) {
+                    return refuse("has a key that is not valid UTF-8");
+                }
+                self.out.push(b':');
+                ffi::lua_rawiter(self.l, index, entry.at);
+                let top = ffi::lua_gettop(self.l);
+                let below = site.and_then(|site| self.encoder.layouts.below(site, at - from));
+                self.value(top, below).map_err(|error| error.below(&segment(entry.key())))?;
+                ffi::lua_settop(self.l, top - 2);
+            }
+        }
+        self.out.push(b'}');
+        self.encoder.entries.truncate(from);
+        Ok(())
+    }
+
+    unsafe fn collect(&mut self, index: c_int, order: Option<&Keys>) -> Written {
+        let l = self.l;
+        // SAFETY: as for `map`.
+        unsafe {
+            let mut at = 0;
+            loop {
+                let next = ffi::lua_rawiter(l, index, at);
+                if next < 0 {
+                    return Ok(());
+                }
+                let Some(key) = stack::bytes(l, -2) else {
+                    let kind = CStr::from_ptr(ffi::lua_typename(l, ffi::lua_type(l, -2))).to_string_lossy();
+                    return refuse(if kind == "number" {
+                        "has both list and map keys".to_owned()
+                    } else {
+                        format!("has a key of type {kind}")
+                    });
+                };
+                let rank = order.map_or(u32::MAX, |order| order.rank(key));
+                self.encoder.entries.push(Entry { key: key.as_ptr(), len: key.len(), at: next - 1, rank });
+                ffi::lua_pop(l, 2);
+                at = next;
+            }
+        }
+    }
+
+    /// A table that was marked as a map: whole numbers among its keys become strings.
+    pub(super) unsafe fn object(
+        &mut self,
+        index: c_int,
+        site: Option<Site>,
+        order: Option<(&mut Order, &Shapes)>,
+    ) -> Written {
+        let l = self.l;
+        // SAFETY: builds one table on the stack and pops it again.
+        unsafe {
+            let mut at = 0;
+            loop {
+                at = ffi::lua_rawiter(l, index, at);
+                if at < 0 {
+                    return self.map(index, site, order);
+                }
+                let number = ffi::lua_type(l, -2) == ffi::LUA_TNUMBER;
+                ffi::lua_pop(l, 2);
+                if number {
+                    break;
+                }
+            }
+            ffi::lua_createtable(l, 0, 8);
+            let copy = ffi::lua_gettop(l);
+            self.rename(index, copy)?;
+            self.map(copy, None, order)?;
+            ffi::lua_settop(l, copy - 1);
+            Ok(())
+        }
+    }
+
+    unsafe fn rename(&mut self, index: c_int, copy: c_int) -> Written {
+        let l = self.l;
+        // SAFETY: there are tables at both places.
+        unsafe {
+            let mut at = 0;
+            loop {
+                at = ffi::lua_rawiter(l, index, at);
+                if at < 0 {
+                    return Ok(());
+                }
+                if ffi::lua_type(l, -2) == ffi::LUA_TNUMBER {
+                    let mut name = Vec::new();
+                    number(ffi::lua_tonumber(l, -2), &mut name)?;
+                    stack::push(l, &name);
+                    ffi::lua_replace(l, -3);
+                }
+                ffi::lua_rawset(l, copy);
+            }
+        }
+    }
+}
+
+/// A key as part of a path.
+pub(super) fn segment(key: &[u8]) -> String {
+    let name = String::from_utf8_lossy(key);
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { format!(".{name}") } else { format!("[{name:?}]") }
+}

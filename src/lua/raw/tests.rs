@@ -1,0 +1,277 @@
+//! What only this module can be asked: panics, the boundary against `serde_json`, order that depends on nothing.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::event::{FailureKind, StepId};
+use crate::lua::guard::Limits;
+use crate::lua::worker::Shape;
+use crate::lua::{Cancel, Guard};
+use crate::value::Chunk;
+
+fn open() -> Vm {
+    let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
+    let current = Rc::new(Current::new(guard, 1, true));
+    let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
+    Vm::open(current, 64_000_000, &context).expect("opens")
+}
+
+fn function(vm: &Vm, lua: &str) -> Callee {
+    let function: mlua::Function = vm.lua().load(lua).eval().expect("a function");
+    vm.keep(&function).expect("kept")
+}
+
+fn raised(vm: &Vm, callee: Callee) -> Raised {
+    let now = Instant::now();
+    vm.current.guard.enter(&Limits { index: 0, started: now, deadline: None, notice: None });
+    vm.call(callee, &[], Take::Json(&mut Vec::new())).expect_err("raises")
+}
+
+#[test]
+fn a_panic_in_a_host_function_is_a_failure_of_its_own_kind() {
+    let vm = open();
+    let boom = vm.lua().create_function(|_, ()| -> mlua::Result<()> { panic!("boom {}", 1) }).expect("made");
+    vm.lua().globals().set("boom", boom).expect("set");
+    let direct = function(&vm, "return function() boom() end");
+    for _ in 0..3 {
+        let raised = raised(&vm, direct);
+        assert_eq!((raised.kind, raised.message.as_deref()), (FailureKind::Panic, Some("boom 1")));
+    }
+    let caught =
+        function(&vm, "return function() local ok, e = pcall(boom) return { ok, e.kind, e.message } end");
+    let mut out = Vec::new();
+    vm.call(caught, &[], Take::Json(&mut out)).expect("caught");
+    assert_eq!(String::from_utf8_lossy(&out), r#"[false,"panic","boom 1"]"#);
+}
+
+#[test]
+fn the_stack_is_left_as_it_was() {
+    let vm = open();
+    let top = || {
+        let mut top = 0;
+        // SAFETY: only asks.
+        unsafe { vm.lua().exec_raw::<()>((), |_| top = mlua::ffi::lua_gettop(vm.l)).expect("asks") };
+        top
+    };
+    let before = top();
+    let function = function(&vm, "return function(item) if item == 2 then error('x') end return item end");
+    let items = ["1", "2", "{", "[{}]"];
+    let mut chunk = Chunk { first: 1, ..Chunk::default() };
+    for item in items {
+        chunk.push(item.as_bytes());
+    }
+    for at in 0..100 {
+        let mut out = Vec::new();
+        let mut batch = batch(&chunk, at % 4, &mut out);
+        vm.run(function, &mut batch);
+    }
+    assert_eq!(top(), before);
+}
+
+fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> Batch<'a> {
+    let timing =
+        Timing { timeout: None, item_deadline: None, item_until: None, slow_after: None, until: None };
+    let started = Instant::now();
+    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, started, before: (0, 0) }
+}
+
+/// The text of `item` after `lua` has had it.
+fn through(vm: &Vm, function: Callee, item: &str) -> String {
+    let mut chunk = Chunk { first: 1, ..Chunk::default() };
+    chunk.push(item.as_bytes());
+    let mut out = Vec::new();
+    let stop = vm.run(function, &mut batch(&chunk, 0, &mut out));
+    assert!(matches!(stop, Stop::Done), "{item}: {stop:?}");
+    String::from_utf8(out).expect("utf-8").trim_end().to_owned()
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1000i64..1000).prop_map(Value::from),
+        any::<f64>().prop_filter("not whole", |float| float.fract() != 0.0).prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 300, 150, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::vec(inner.clone(), 120..140).prop_map(Value::from),
+            prop::collection::vec(("[a-c]{0,2}|.{0,9}", inner.clone()), 0..9)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            prop::collection::vec(("[a-z]{1,3}", inner), 120..180)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
+
+/// The keys of all maps but the outermost sorted, as results are written.
+fn sorted(value: &Value, top: bool) -> Value {
+    match value {
+        Value::Array(list) => list.iter().map(|value| sorted(value, false)).collect(),
+        Value::Object(map) => {
+            let mut pairs: Vec<(String, Value)> =
+                map.iter().map(|(key, value)| (key.clone(), sorted(value, false))).collect();
+            if !top {
+                pairs.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+            }
+            Value::Object(pairs.into_iter().collect())
+        }
+        other => other.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn for_every_value_what_goes_in_comes_out(values in prop::collection::vec(any_value(), 1..4)) {
+        let vm = open();
+        let function = function(&vm, "return function(item) return item end");
+        for value in values.iter().chain(&values) {
+            let got = through(&vm, function, &value.to_string());
+            prop_assert_eq!(got, sorted(value, true).to_string());
+        }
+    }
+
+    #[test]
+    fn for_every_map_the_order_of_pairs_is_that_of_a_fresh_vm(values in prop::collection::vec(any_value(), 1..5)) {
+        let lua = "return function(item) local t = {} if type(item) ~= 'table' then return 0 end \
+                   for k in item do t[#t + 1] = tostring(k) end return t end";
+        let used = open();
+        let used_function = function(&used, lua);
+        for value in &values {
+            let fresh = open();
+            let fresh_function = function(&fresh, lua);
+            let text = value.to_string();
+            prop_assert_eq!(through(&used, used_function, &text), through(&fresh, fresh_function, &text));
+        }
+    }
+}
+
+/// Items as sources have them: mostly of a few shapes, with nested maps, now and then with a key more, less, twice, or
+/// elsewhere.
+fn any_source() -> impl Strategy<Value = Vec<String>> {
+    let shape = prop::collection::vec(("[a-d]{1,2}|é|\"", 0..6usize), 1..7);
+    let shapes = prop::collection::vec(shape, 1..4);
+    let item =
+        (any::<prop::sample::Index>(), 0..12usize, any::<prop::sample::Index>(), any::<u16>(), any::<bool>());
+    (shapes, prop::collection::vec(item, 1..60)).prop_map(|(shapes, items)| {
+        let make = |(which, change, place, number, spaced): (
+            prop::sample::Index,
+            usize,
+            prop::sample::Index,
+            u16,
+            bool,
+        )| {
+            let mut fields = which.get(&shapes).clone();
+            let at = place.index(fields.len());
+            match change {
+                0 => drop(fields.remove(at)),
+                1 => fields.push(("new".to_owned(), 1)),
+                2 => fields.push(fields[at].clone()),
+                3 => fields.rotate_left(at),
+                _ => {}
+            }
+            let colon = if spaced && change == 4 { " : " } else { ":" };
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(key, kind)| format!("{}{colon}{}", Value::from(key.as_str()), any_text(*kind, number)))
+                .collect();
+            match change {
+                5 => format!("[{{{}}}, 1]", fields.join(",")),
+                6 => number.to_string(),
+                _ => format!("{{{}}}", fields.join(", ")),
+            }
+        };
+        items.into_iter().map(make).collect()
+    })
+}
+
+fn any_text(kind: usize, number: u16) -> String {
+    match kind {
+        0 => number.to_string(),
+        1 => format!("\"s{number}\""),
+        2 => format!("{{\"y\":{number},\"x\":[{{\"q\":1,\"p\":null}},{{\"q\":2,\"p\":{{}}}}]}}"),
+        3 => format!("[{{\"k\":{number}}},{{\"k\":2,\"l\":[]}},{{\"k\":3}}]"),
+        4 if number.is_multiple_of(3) => "null".to_owned(),
+        _ => format!("{{\"a\":{{\"b\":{number}}}}}"),
+    }
+}
+
+/// What becomes of all items in one run.
+fn all_through(vm: &Vm, function: Callee, items: &[String]) -> String {
+    let mut chunk = Chunk { first: 1, ..Chunk::default() };
+    for item in items {
+        chunk.push(item.as_bytes());
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < items.len() {
+        let mut batch = batch(&chunk, at, &mut out);
+        batch.end = items.len();
+        let stop = vm.run(function, &mut batch);
+        at = batch.at + 1;
+        match stop {
+            Stop::Done => break,
+            Stop::Raised(raised) => out.extend_from_slice(format!("{:?}\n", raised.message).as_bytes()),
+            stop => panic!("{stop:?}"),
+        }
+    }
+    String::from_utf8(out).expect("utf-8")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn for_every_source_what_was_learned_changes_nothing(items in any_source()) {
+        let lua = "local function order(t)\n\
+                   if type(t) ~= 'table' then return t end\n\
+                   local keys = {}\n\
+                   for k, v in t do keys[#keys + 1] = { k, order(v) } end\n\
+                   return keys end\n\
+                   return function(item) return { order(item), item, new = 1, a = 2 } end";
+        let lua = lua.replace("{ order(item), item, new = 1, a = 2 }", "json.object({ order(item), item, new = 1, a = 2 })");
+        let same = "return function(item) if type(item) == 'table' then item.zz = 1 item.b = nil end return item end";
+        let list = "return function(item) return { item, item, { a = item, c = 1, b = 2 } } end";
+        for lua in [lua.as_str(), same, list] {
+            let learning = open();
+            let plain = open();
+            plain.work.borrow_mut().learned.shapes.close();
+            plain.work.borrow_mut().encoder.close();
+            let learned = all_through(&learning, function(&learning, lua), &items);
+            prop_assert_eq!(&learned, &all_through(&plain, function(&plain, lua), &items));
+            prop_assert_eq!(plain.work.borrow().learned.shapes.count(), 0);
+        }
+    }
+
+    #[test]
+    fn for_every_source_leaving_out_unused_fields_changes_nothing(items in any_source()) {
+        let lua = "return function(item) if type(item) ~= 'table' then return item end return { item.a, zz = item.b, a = item.new, d = item.d } end";
+        let lua = lua.replace("{ item.a, ", "{ x = item.a, ");
+        let partial = open();
+        partial.use_only(Some(["a", "b", "new", "d"].map(str::to_owned).to_vec()));
+        let whole = open();
+        whole.work.borrow_mut().learned.shapes.close();
+        let got = all_through(&partial, function(&partial, &lua), &items);
+        prop_assert_eq!(got, all_through(&whole, function(&whole, &lua), &items));
+    }
+}
+
+#[test]
+fn ordinary_sources_are_learned() {
+    let vm = open();
+    let function = function(&vm, "return function(item) return item end");
+    let items: Vec<String> = (0..50)
+        .map(|n| format!("{{\"id\":{n},\"tags\":[{{\"t\":1}},{{\"t\":2}}],\"in\":{{\"a\":1}}}}"))
+        .collect();
+    all_through(&vm, function, &items);
+    assert_eq!(vm.work.borrow().learned.shapes.count(), 3);
+}

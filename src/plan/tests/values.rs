@@ -1,0 +1,150 @@
+//! The values of a run: defaults, overrides, parameters; and files damaged at random.
+
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
+
+use std::time::Duration;
+
+use expect_test::expect;
+use proptest::prelude::*;
+
+use super::*;
+use crate::data::{Format, Target};
+
+#[test]
+fn parameters_must_not_contradict_themselves() {
+    check(
+        "params:\n  n: {default: 5, max: 3}\n  s: {type: string, min: 1}\nsteps:\n  a: {read: a.csv}\n  b: {from: a, write: b.csv}\n",
+        &expect![[r#"
+            2:16 bad_param: the default of `n` must be at most 3 | does not fit the rest
+            3:26 bad_param: `min` is for numbers, and `s` is a string | does not fit the rest
+        "#]],
+    );
+}
+
+#[test]
+fn defaults_are_under_every_policy() {
+    let text = "
+defaults: {map: {timeout: 5s, retries: {max: 3, delay: 2s}, concurrency: auto}}
+steps:
+  a: {items: [1, 2, 3]}
+  b: {from: a, map: return 1}
+  c: {from: b, filter: {lua: return true, timeout: 1s, retries: 5}}
+  d: {from: c, write: out/d.csv.gz}
+";
+    let plan = plan(text, &Inputs { cores: 6, limit: Some(2), ..Inputs::default() });
+    let (b, c) = (&each(&plan, 1).policy, &each(&plan, 2).policy);
+    assert_eq!((b.timeout, c.timeout), (Some(Duration::from_secs(5)), Some(Duration::from_secs(1))));
+    assert_eq!((b.retries.max, c.retries.max, b.concurrency), (3, 5, 6));
+    assert_eq!((b.retries.delay, c.retries.delay), (Duration::from_secs(2), Duration::from_secs(2)));
+    let Body::Ready(Verb::Items(Items::List(items))) = &plan.steps[0].body else { panic!("items") };
+    assert_eq!(items.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["1", "2"]);
+    let Body::Ready(Verb::Write(write)) = &plan.steps[3].body else { panic!("write") };
+    assert_eq!(write.target, Target::File("/work/pipes/out/d.csv.gz".into()));
+    assert_eq!((write.format, &*write.name), (Format::Csv, "out/d.csv.gz"));
+    assert_eq!(plan.order, [StepId(0), StepId(1), StepId(2), StepId(3)]);
+    assert_eq!((&*plan.name, plan.root.as_path()), ("p", Path::new("/work/pipes")));
+}
+
+const CLEAN: &str = "
+steps:
+  docs: {read: a.jsonl}
+  clean: {from: docs, map: return item}
+  save: {from: clean, write: b.jsonl}
+";
+
+#[test]
+fn set_overrides_single_fields() {
+    let plan = plan(
+        CLEAN,
+        &set(&["clean.concurrency=2", "clean.retries.max=3", "save.path=x.json", "save.pretty=true"]),
+    );
+    assert_eq!((each(&plan, 1).policy.concurrency, each(&plan, 1).policy.retries.max), (2, 3));
+    let Body::Ready(Verb::Write(write)) = &plan.steps[2].body else { panic!("write") };
+    assert_eq!((write.format, write.pretty), (Format::Json, true));
+}
+
+#[test]
+fn what_set_makes_wrong_is_wrong_usage() {
+    for (option, expect) in [
+        (
+            "clean.concurency=2",
+            expect![[r#"
+            usage: `--set clean.concurency=2`: unknown key `concurency` in `map` of step `clean`: did you mean `concurrency`? | help: `concurrency`: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+        "#]],
+        ),
+        (
+            "clean.concurrency=zero",
+            expect![[r#"
+                usage: `--set clean.concurrency=zero`: `concurrency` of step `clean` must be a whole number or `auto`, not a string: this is text | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+            "#]],
+        ),
+        (
+            "claen.concurrency=2",
+            expect![[r#"
+            usage: `--set claen.concurrency=2`: unknown step or key `claen` | help: did you mean `clean`?
+        "#]],
+        ),
+        (
+            "clean.from=dosc",
+            expect![[r#"
+                usage: `--set clean.from=dosc`: step `clean` reads from unknown step `dosc`: did you mean `docs`? | help: the steps of this file: `docs`, `clean`, `save`
+            "#]],
+        ),
+        (
+            "save.path=x.dat",
+            expect![[r#"
+            usage: `--set save.path=x.dat`: the name `x.dat` does not say how its items lie: no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without
+        "#]],
+        ),
+        (
+            "clean.timeout=[",
+            expect![[r#"
+            usage: `--set clean.timeout=[`: the value is no YAML: did not find expected node content at line 2 column 1, while parsing a flow node
+        "#]],
+        ),
+    ] {
+        check_with(CLEAN, &set(&[option]), &expect);
+    }
+}
+
+/// A file with something of everything.
+const MIXED: &str = "
+version: 1
+params: {n: {default: 3, min: 1}, out: {type: path, default: out}}
+env: {API: x}
+defaults: {map: {timeout: 5s, retries: {max: 3, when: err.kind ~= 'timeout'}}}
+steps:
+  a: {read: {path: data/*.csv, columns: {id: integer}}}
+  b: {glob: raw/**/*.txt}
+  c: {from: a, when: params.n > 1, map: {setup: local x = 1, lua: 'return item', concurrency: '${{ params.n }}'}}
+  d: {from: [c, a.failed], needs: b, flat_map: 'return {item}'}
+  e: {from: d, filter: item.ok}
+  f: {from: [e, b], write: '${{ params.out }}/${{ steps.c.total }}.jsonl.gz'}
+x-allow: [unused_step]
+";
+
+proptest! {
+    #[test]
+    fn for_every_damaged_file_all_findings_are_placed(
+        edits in proptest::collection::vec((0usize..700, 0usize..12, "[a-f{}\\[\\]:,'\"$.# \n*-]{0,6}|\\$\\{\\{|steps|null|from"), 1..6)
+    ) {
+        let mut text = MIXED.to_owned();
+        for (at, length, insert) in edits {
+            let at = at.min(text.len());
+            text.replace_range(at..(at + length).min(text.len()), &insert);
+        }
+        for check_only in [true, false] {
+            let loaded = load_text(&text, &Inputs { check_only, ..Inputs::default() });
+            for found in &loaded.diagnostics {
+                prop_assert_ne!(found.code, codes::INTERNAL, "{}", &found.message);
+                let is_whole = ["flowrun::empty_file", "flowrun::too_many", "flowrun::yaml_limit"].contains(&found.code);
+                prop_assert!(is_whole || !found.labels.is_empty(), "{} has no place", found.message);
+                for label in &found.labels {
+                    prop_assert!(found.file.text().get(label.span.start..label.span.end).is_some(), "{}", found.message);
+                }
+            }
+            let is_clean = loaded.usage.is_empty() && loaded.diagnostics.iter().all(|one| one.severity == Severity::Warning);
+            prop_assert_eq!(loaded.plan.is_some(), is_clean, "{}", &text);
+        }
+    }
+}
