@@ -71,6 +71,7 @@ impl Writer {
     }
 
     fn commit(&mut self, orders: &[Order]) -> Result<(), StoreError> {
+        self.run.sync_copies()?;
         let written = self.append(orders)?;
         let path = layout::database(self.run.path());
         self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
@@ -80,7 +81,6 @@ impl Writer {
                 Order::End(Some(id), ..) => {
                     self.kept.remove(id);
                 }
-                Order::Finish(..) => self.run.tidy(),
                 _ => {}
             }
         }
