@@ -17,10 +17,15 @@
 
 mod batch;
 mod catalogue;
+mod clock;
 mod committer;
+#[cfg(test)]
+mod damage;
 mod database;
 mod endings;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod frames;
 mod identity;
 mod index;

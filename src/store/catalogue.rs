@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::committer::seconds;
+use super::clock::seconds;
 use super::lock::Lock;
 use super::{RunRecord, StoreError, StoredRun, database, layout, rebuild, settle, stored_run};
 
@@ -146,6 +146,7 @@ impl Catalogue {
         if run.record().ended.is_some() && run.warnings().is_empty() {
             return Ok(run);
         }
+        drop(run);
         said.extend(settle::settle(&self.path(id))?);
         self.open(id)
     }
@@ -156,7 +157,8 @@ impl Catalogue {
     }
 
     /// Removes runs beyond the newest `keep` that began before `before`; without a bound, it is not asked. Runs that
-    /// are still going on stay, and so do those that the rest stands on: what a kept unsuccessful run resumed.
+    /// are still going on stay, and so do those that the rest stands on: what a kept run resumed and had not taken over
+    /// when it was cut off.
     /// `removes`: otherwise it is only said which would go.
     pub fn prune(
         &self,
@@ -175,7 +177,8 @@ impl Catalogue {
             let asked = keep.is_some() || before.is_some();
             if !(asked && beyond && old) || record.holder.is_some() || needed.contains(&record.id) {
                 // Parents are older, so they come later in the list.
-                needed.extend(record.parent.filter(|_| record.status != "succeeded"));
+                let stands = record.parent.is_some() && self.was_cut_off(&record);
+                needed.extend(record.parent.filter(|_| stands));
                 continue;
             }
             let bytes = self.size(&record.id);
@@ -185,6 +188,21 @@ impl Catalogue {
             pruned.push(Pruned { record, bytes });
         }
         Ok(pruned)
+    }
+
+    /// Whether a run may have had more items to take over from the one that it resumed.
+    fn was_cut_off(&self, record: &RunRecord) -> bool {
+        let unfinished = |run: StoredRun| {
+            let steps = run.steps().unwrap_or_default();
+            steps
+                .iter()
+                .any(|step| step.cancelled > 0 || ["cancelled", "running"].contains(&step.status.as_str()))
+        };
+        match record.status.as_str() {
+            "succeeded" => false,
+            "failed" => self.open(&record.id).is_ok_and(unfinished),
+            _ => true,
+        }
     }
 
     /// `false`: a process is at work on it after all.

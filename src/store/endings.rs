@@ -74,12 +74,6 @@ pub(super) struct Endings {
 }
 
 impl Endings {
-    /// How item `row` ended.
-    #[cfg(test)]
-    pub(super) fn state(&self, row: usize) -> State {
-        self.states.get(row).and_then(|byte| State::from_byte(*byte)).unwrap_or(State::Succeeded)
-    }
-
     /// Appends the block to `out`.
     pub(super) fn encode(&self, place: Place, out: &mut Vec<u8>) {
         let rows = self.identities.len();

@@ -12,6 +12,11 @@ pub(super) fn run(state: &Path, id: &str) -> PathBuf {
     runs(state).join(id)
 }
 
+/// The id of the run in a folder, whatever its database says.
+pub(super) fn id(run: &Path) -> String {
+    run.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 /// The state folder of a run's folder.
 pub(super) fn state_of(run: &Path) -> Option<&Path> {
     run.parent().and_then(Path::parent)

@@ -26,8 +26,7 @@ pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
         WHERE status = 'running'";
     let closed = connection.execute(sql, []).and_then(|_| {
         let sql = "UPDATE steps SET status = 'cancelled', reason = 'interrupted' WHERE status = 'running'";
-        connection.execute(sql, [])?;
-        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
+        connection.execute(sql, [])
     });
     closed.map_err(|error| StoreError::sql("write", &path, error))?;
     Ok(said)
@@ -75,6 +74,11 @@ fn cut(run: &Path, connection: &Connection) -> Result<Vec<String>, StoreError> {
                         file.sync_all()
                     });
                     cut.map_err(|error| StoreError::io("cut", &path, error))?;
+                    let rest = length - *end;
+                    said.push(format!(
+                        "{rest} bytes behind the last commit of `{}` are cut off",
+                        path.display()
+                    ));
                 }
                 Some(end) if length < *end => {
                     said.push(format!("`{}` is shorter than it was: some results are lost", path.display()));

@@ -38,6 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
     ("rayon", &["engine"]),
+    ("rusqlite", &["store"]),
     ("schemars", &["spec"]),
     ("rusqlite", &["store"]),
     ("scraper", &["lua"]),
