@@ -43,7 +43,7 @@ fn record(n: usize) -> String {
         n % 17,
         n % 900,
         n % 100,
-        n % 3 == 0,
+        n.is_multiple_of(3),
         n % 28 + 1
     )
 }

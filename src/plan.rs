@@ -11,6 +11,7 @@ mod late;
 mod load;
 mod lua_file;
 mod lua_text;
+mod outside;
 mod params;
 mod paths;
 mod places;

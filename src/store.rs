@@ -17,6 +17,7 @@
 
 mod batch;
 mod catalogue;
+mod clock;
 mod committer;
 #[cfg(test)]
 mod damage;

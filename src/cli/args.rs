@@ -50,6 +50,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a pipeline
+    #[command(after_long_help = EXIT_CODES)]
     Run(RunArguments),
     /// Validate without running: every error and warning of every file at once
     Check(CheckArguments),
@@ -88,7 +89,7 @@ pub(super) struct InputArguments {
     #[arg(long, value_name = "PATH=VALUE", value_parser = value::assignment)]
     pub(super) set: Vec<(String, String)>,
     /// Take only the first N items of every source
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value::count)]
     pub(super) limit: Option<u64>,
 }
 
@@ -96,10 +97,10 @@ pub(super) struct InputArguments {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Steps")]
 pub(super) struct SelectArguments {
-    /// Run this step and the steps it takes items from; may be given several times
+    /// Run this step and the steps it takes items from, not those in its `needs`; may be given several times
     #[arg(long, value_name = "ID")]
     pub(super) only: Vec<String>,
-    /// Run this step and everything it depends on; may be given several times
+    /// Run this step and everything it depends on, `needs` included; may be given several times
     #[arg(long, value_name = "ID")]
     pub(super) until: Vec<String>,
 }

@@ -32,7 +32,9 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
     write(console, arguments, &diagnostics)?;
     let color = arguments.console.color;
     console.complain(&complaints, color);
-    say(&summary(read, &diagnostics));
+    if read > 0 {
+        say(&summary(read, &diagnostics));
+    }
     Ok(exit(&diagnostics, &complaints, arguments.deny_warnings))
 }
 

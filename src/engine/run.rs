@@ -60,7 +60,7 @@ pub(super) fn run(
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
     let watchdog = Arc::new(watchdog);
-    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender, keep.as_ref());
+    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
     let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
     on_event(&Event::RunStarted {
         run: Arc::clone(&options.run),

@@ -80,14 +80,13 @@ impl<'a> Shared<'a> {
         interrupt: &'a Arc<Interrupt>,
         watchdog: &'a Arc<Watchdog>,
         sender: Sender<Message>,
-        keep: Option<&'a Keep>,
     ) -> Self {
         Self {
             outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
             ledgers: plan.steps.iter().map(|step| Mutex::new(Ledger::new(step, graph, options))).collect(),
             fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
-            keep,
+            keep: None,
             plan,
             options,
             graph,
@@ -95,6 +94,12 @@ impl<'a> Shared<'a> {
             watchdog,
             sender,
         }
+    }
+
+    /// The same, kept there.
+    pub(super) fn kept_in(mut self, keep: Option<&'a Keep>) -> Self {
+        self.keep = keep;
+        self
     }
 
     /// Tells the reporters. A run whose owner has gone away has nobody left to tell.

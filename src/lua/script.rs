@@ -2,6 +2,7 @@
 
 mod check;
 mod chunk;
+mod column;
 mod fields;
 mod footprint;
 mod lexer;
@@ -13,8 +14,9 @@ pub use footprint::{Footprint, Seen};
 pub(super) use chunk::{Chunk, Lines, Sources};
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::SyntaxError;
 use crate::source::SourceFile;
 
 /// A piece of Lua inside a file (a block scalar of the pipeline, or a whole `.lua` file).
@@ -37,6 +39,8 @@ pub struct Script {
     pub(super) setup: Option<Block>,
     /// `require` finds files below this folder, and nothing outside it.
     pub(super) root: PathBuf,
+    /// What [`Script::check`] found, once it has looked.
+    checked: Arc<OnceLock<Vec<SyntaxError>>>,
 }
 
 /// Where a function comes from.
@@ -56,19 +60,23 @@ pub(super) enum ScriptSource {
 }
 
 impl Script {
+    fn new(source: ScriptSource, root: PathBuf) -> Self {
+        Self { source, setup: None, root, checked: Arc::default() }
+    }
+
     /// A function body: statements, a `return` among them.
     pub fn body(block: Block, root: PathBuf) -> Self {
-        Self { source: ScriptSource::Body(block), setup: None, root }
+        Self::new(ScriptSource::Body(block), root)
     }
 
     /// One expression whose value is the result.
     pub fn expression(block: Block, root: PathBuf) -> Self {
-        Self { source: ScriptSource::Expression(block), setup: None, root }
+        Self::new(ScriptSource::Expression(block), root)
     }
 
     /// A `.lua` file that returns a function, or a table with one in `field`.
     pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
-        Self { source: ScriptSource::File { block, field }, setup: None, root }
+        Self::new(ScriptSource::File { block, field }, root)
     }
 
     /// A whole file that is only to be checked.
@@ -96,6 +104,7 @@ impl Script {
     #[must_use]
     pub fn with_setup(mut self, setup: Block) -> Self {
         self.setup = Some(setup);
+        self.checked = Arc::default();
         self
     }
 }

@@ -89,6 +89,7 @@ impl Worker {
             end: range.end,
             shape: self.options.shape,
             timing: Timing { until: begun.checked_add(budget), ..self.timing(attempt) },
+            before: (out.len(), 0),
             out,
             emitted: 0,
             lines: {
@@ -125,8 +126,6 @@ impl Worker {
             }
         };
         loaded.vm.current.attempt.set(attempt.number);
-        let length = batch.out.len();
-        let emitted = batch.emitted;
         let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, batch)));
         let taken = batch.started.elapsed();
         let raised = match stop {
@@ -135,7 +134,7 @@ impl Worker {
             Ok(Stop::Raised(raised)) => *raised,
             Err(panic) => {
                 // The VM was left in the middle of something, and so may be the line that was being written.
-                let _ = (length, emitted);
+                batch.rewind();
                 self.reload();
                 Raised::panic(panic_message(panic.as_ref()))
             }

@@ -32,6 +32,8 @@ pub(super) const LUA_FILE: &str = "flowrun::lua_file";
 pub(super) const EXPRESSION: &str = "flowrun::expression";
 /// A parameter whose declaration contradicts itself.
 pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
+/// Lua looks at a parameter or variable that the file does not declare.
+pub(super) const UNDECLARED: &str = "flowrun::undeclared";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -39,7 +41,7 @@ pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 17] = [
+pub const CODES: [(&str, &str); 18] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -56,5 +58,6 @@ pub const CODES: [(&str, &str); 17] = [
     (LUA_FILE, "a Lua file that cannot be used"),
     (EXPRESSION, "a `${{ … }}` that cannot be evaluated"),
     (BAD_PARAM, "a parameter whose declaration contradicts itself"),
+    (UNDECLARED, "Lua looks at a parameter or variable that the file does not declare"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
 ];

@@ -180,11 +180,11 @@ impl Expander<'_> {
         }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);
-            if let Err(Refused { errors, .. }) = scripts::compile(&block, Form::Either, self.root) {
+            if let Err(Refused { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
                 let (line, column) = field.line_column(hole.inner.start);
                 let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
                 let message = "the Lua of this expression cannot be compiled";
-                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, None)));
+                found.extend(errors.iter().map(|error| excerpt.finding(self.places, message, error, help)));
             }
         }
         found.len() == before
@@ -200,6 +200,13 @@ impl Expander<'_> {
             }
             values.push(match value {
                 Value::String(text) => text,
+                Value::Null => {
+                    return Err(Box::new(self.refusal(
+                        field,
+                        hole,
+                        "this gives null, which no text can hold",
+                    )));
+                }
                 other => other.to_string(),
             });
         }
@@ -207,15 +214,17 @@ impl Expander<'_> {
     }
 
     fn value(&self, field: &Field, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
-        let refuse = |label: &str| {
-            let message = "this expression has no value".to_owned();
-            Box::new(self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label))
-        };
+        let refuse = |label: &str| Box::new(self.refusal(field, hole, label));
         let block = self.block(field, hole);
         let script = scripts::compile(&block, Form::Either, self.root)
             .map_err(|Refused { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
         let text = lua::evaluate(&script, self.scope, TIME_MAX).map_err(|error| refuse(&reason(&error)))?;
         serde_json::from_str(&text).map_err(|error| refuse(&error.to_string()))
+    }
+
+    fn refusal(&self, field: &Field, hole: &Hole, label: &str) -> Diagnostic {
+        let message = "this expression has no value".to_owned();
+        self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label)
     }
 
     /// The Lua of an expression, with the line of the file on which it begins.

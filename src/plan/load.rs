@@ -16,7 +16,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, references, set};
+use super::{CODES, FINDINGS_MAX, codes, files, outside, references, set};
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -113,6 +113,7 @@ impl Loading<'_> {
         self.validate();
         let survey = Survey::of(self.places.value());
         let order = references::check(&self.places, &survey, &fields, &mut self.found);
+        outside::check(&self.places, &fields, &mut self.found);
         files::check(&self.places, &survey, &self.root, &mut self.found);
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
         self.check_allowed();

@@ -117,6 +117,9 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
     // An expression alone is no statement: the one mistake that everybody makes once.
     let help = match form {
         Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
+        Form::Either if errors.iter().any(|error| error.message.ends_with("got '='")) => {
+            Some("`==` compares, `=` gives a variable a value")
+        }
         Form::Body | Form::Either => None,
     };
     Err(Refused { errors, help })

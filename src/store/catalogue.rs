@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::committer::seconds;
+use super::clock::seconds;
 use super::lock::Lock;
 use super::{RunRecord, StoreError, StoredRun, database, layout, rebuild, settle, stored_run};
 

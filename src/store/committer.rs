@@ -3,33 +3,22 @@
 //! Two threads: one gathers and packs, one writes and waits for the disk, so that neither waits for the other. What
 //! is in a group and how it is written is theirs; when a step has ended is the engine's to say.
 
+mod gatherer;
+mod pack;
 mod pending;
 mod rows;
 mod writer;
 
-use std::collections::HashMap;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use self::pending::{Packer, Pending};
-pub(in crate::store) use self::rows::seconds;
-use self::writer::{Order, Writer};
 use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult};
 
-/// A group is committed when its oldest ending is this old: what a crash may cost of slow items, and few enough
-/// waits for the disk (some milliseconds each) that nobody notices them.
-const GROUP_AGE_MAX: Duration = Duration::from_millis(200);
-/// … or when it has this many items: what a crash may cost of quick ones.
-const GROUP_ROWS_MAX: usize = 10_000;
-/// … or results of this size: what a reader unpacks at once.
-const GROUP_BYTES_MAX: usize = 4 << 20;
 /// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
-/// Packed groups that wait for the disk; they are committed together as soon as it is ready.
-const PACKED_MAX: usize = 8;
 
 /// From the steps to the packer.
 enum Message {
@@ -39,6 +28,7 @@ enum Message {
     Retried(usize, RetriedItem),
     Logs(usize, Vec<LogEntry>),
     Cancelled(usize, u64, u64),
+    Resumed(usize, u64, Vec<(String, u64)>),
     End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
     Finish(RunStatus, Duration, Answer),
     Close,
@@ -65,7 +55,7 @@ impl Committer {
         let path = run.path().to_path_buf();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || keep(run, &receiver, &at_fault))
+            .spawn(move || gatherer::keep(run, &receiver, &at_fault))
             .map_err(|error| StoreError::io("start a thread for", &path, error))?;
         Ok(Self { sender, fault, steps: 0.into(), thread: Some(thread) })
     }
@@ -164,6 +154,11 @@ impl StepJournal {
         self.send(Message::Cancelled(self.id, first, count))
     }
 
+    /// How many items were taken from an old run, and how many were not, by reason.
+    pub fn resumed(&self, reused: u64, redone: Vec<(String, u64)>) -> Result<(), StoreError> {
+        self.send(Message::Resumed(self.id, reused, redone))
+    }
+
     /// Books the end of the step and waits until everything about it is on the disk. Only then may anybody hear of it.
     pub fn finish(self, result: &StepResult) -> Result<(), StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
@@ -198,121 +193,6 @@ fn closed(fault: &OnceLock<StoreError>) -> StoreError {
         let gone = std::io::Error::other("the thread that writes it has ended");
         StoreError::io("write", std::path::Path::new("run.db"), gone)
     })
-}
-
-/// What the packing thread does, until nobody can send any more or the run is finished.
-fn keep(run: RunDir, messages: &Receiver<Message>, fault: &Arc<OnceLock<StoreError>>) -> RunDir {
-    let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
-    let mut writer = Writer::new(run, Arc::clone(fault));
-    std::thread::scope(|scope| {
-        let writing = scope.spawn(move || {
-            writer.work(&waiting);
-            writer.into_run()
-        });
-        Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
-        writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
-}
-
-/// Sorts messages into the groups of their steps, and packs a group when it is time.
-struct Gatherer<'a> {
-    orders: SyncSender<Order>,
-    pending: HashMap<usize, Pending>,
-    packer: Packer,
-    fault: &'a OnceLock<StoreError>,
-}
-
-impl Gatherer<'_> {
-    fn work(&mut self, messages: &Receiver<Message>) {
-        loop {
-            let due =
-                self.pending.values().filter_map(Pending::since).min().map(|since| since + GROUP_AGE_MAX);
-            let message = match due {
-                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(due) => messages.recv_timeout(due.saturating_duration_since(Instant::now())),
-            };
-            match message {
-                Ok(message) => {
-                    if self.take(message) {
-                        return;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => self.pack_all(),
-                Err(RecvTimeoutError::Disconnected) => return self.pack_all(),
-            }
-        }
-    }
-
-    /// `true`: that was the last one.
-    fn take(&mut self, message: Message) -> bool {
-        match message {
-            Message::Begin(id, spec, spare) => {
-                self.order(Order::Begin(id, Arc::clone(&spec)));
-                self.pending.insert(id, Pending::new(spec, spare));
-            }
-            Message::Batch(id, batch) => self.with(id, |pending| pending.push(batch)),
-            Message::Failed(id, index, key, item) => {
-                self.with(id, |pending| pending.failed(index, key, item));
-            }
-            Message::Retried(id, item) => self.with(id, |pending| pending.retried(item)),
-            Message::Logs(id, lines) => self.with(id, |pending| pending.logs(lines)),
-            Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
-            Message::End(id, name, result, answer) => {
-                if let Some(id) = id {
-                    self.pack(id);
-                    self.pending.remove(&id);
-                }
-                self.order(Order::End(id, name, result, answer));
-            }
-            Message::Finish(status, duration, answer) => {
-                self.pack_all();
-                self.order(Order::Finish(status, duration, answer));
-                return true;
-            }
-            Message::Close => {
-                self.pack_all();
-                return true;
-            }
-        }
-        false
-    }
-
-    fn with(&mut self, id: usize, change: impl FnOnce(&mut Pending)) {
-        let Some(pending) = self.pending.get_mut(&id) else { return };
-        change(pending);
-        if pending.rows() >= GROUP_ROWS_MAX || pending.bytes() >= GROUP_BYTES_MAX {
-            self.pack(id);
-        }
-    }
-
-    fn pack_all(&mut self) {
-        let mut ids: Vec<usize> = self.pending.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            self.pack(id);
-        }
-    }
-
-    fn pack(&mut self, id: usize) {
-        let Some(pending) = self.pending.get_mut(&id).filter(|pending| pending.since().is_some()) else {
-            return;
-        };
-        // What cannot be written any more need not be packed.
-        if self.fault.get().is_some() {
-            return pending.forget();
-        }
-        match pending.pack(&mut self.packer) {
-            Ok(group) => self.order(Order::Group(id, Box::new(group))),
-            Err(error) => {
-                let _ = self.fault.set(error);
-            }
-        }
-    }
-
-    fn order(&self, order: Order) {
-        // The writer listens until the last order; when it is gone there is a panic on its way.
-        let _ = self.orders.send(order);
-    }
 }
 
 #[cfg(test)]

@@ -150,17 +150,30 @@ fn journal() -> [&'static Path; 3] {
     ["steps/work/results-0001.jsonl.zst", "run.db", "run.db-wal"].map(Path::new)
 }
 
-#[test]
-fn for_every_place_in_its_last_4_kb_a_journal_may_end_there() {
+/// Lets a file end at each byte of its last 4 KB.
+fn check_cuts(file: &Path) {
     let crashed = crashed();
-    for file in journal() {
-        let whole = &crashed.files[file];
-        assert!(whole.len() > 4096, "{} is too short to prove anything", file.display());
-        for length in whole.len() - 4096..=whole.len() {
-            let what = format!("{} cut at {length} of {}", file.display(), whole.len());
-            crashed.check(file, &whole[..length], length % 64 == 0, &what);
-        }
+    let whole = &crashed.files[file];
+    assert!(whole.len() > 4096, "{} is too short to prove anything", file.display());
+    for length in whole.len() - 4096..=whole.len() {
+        let what = format!("{} cut at {length} of {}", file.display(), whole.len());
+        crashed.check(file, &whole[..length], length % 64 == 0, &what);
     }
+}
+
+#[test]
+fn for_every_place_in_its_last_4_kb_a_segment_may_end_there() {
+    check_cuts(journal()[0]);
+}
+
+#[test]
+fn for_every_place_in_its_last_4_kb_a_database_may_end_there() {
+    check_cuts(journal()[1]);
+}
+
+#[test]
+fn for_every_place_in_its_last_4_kb_the_log_of_a_database_may_end_there() {
+    check_cuts(journal()[2]);
 }
 
 #[test]

@@ -25,7 +25,8 @@ CREATE TABLE steps(
   status TEXT NOT NULL, reason TEXT, total INTEGER, successes INTEGER NOT NULL DEFAULT 0,
   failures INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0, cancelled INTEGER NOT NULL DEFAULT 0,
   retried INTEGER NOT NULL DEFAULT 0, emitted INTEGER NOT NULL DEFAULT 0, success_ratio REAL, needed INTEGER,
-  min_success_ratio TEXT, started REAL, duration REAL, target TEXT, logs_left_out INTEGER NOT NULL DEFAULT 0);
+  min_success_ratio TEXT, started REAL, duration REAL, target TEXT, logs_left_out INTEGER NOT NULL DEFAULT 0,
+  reused INTEGER, redone TEXT);
 CREATE TABLE commits(
   seq INTEGER PRIMARY KEY, step TEXT NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, endings INTEGER NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -49,17 +50,18 @@ CREATE TABLE logs(
 CREATE INDEX logs_of_item ON logs(step, idx);
 ";
 
-/// Makes the database of a new run.
+/// Makes the database of a new run, without tables.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(|error| StoreError::sql("create", path, error))?;
-    let made = set_up(&connection).and_then(|()| tables(&connection));
-    made.map_err(|error| StoreError::sql("create", path, error))?;
-    Ok(connection)
+    let made = Connection::open(path).and_then(|connection| {
+        set_up(&connection)?;
+        Ok(connection)
+    });
+    made.map_err(|error| StoreError::sql("create", path, error))
 }
 
-/// Makes the tables in an empty database.
+/// Makes the tables in an empty database, within a transaction of the caller's.
 pub(super) fn tables(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}COMMIT;"))
+    connection.execute_batch(TABLES)
 }
 
 /// Opens the database of a run whose lock is held.
@@ -79,16 +81,6 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
-}
-
-/// Makes one plain file of a database that is not written to any more, unless somebody is looking at it: then the next
-/// one does it or nobody, and the content is the same.
-pub(super) fn make_one_file(connection: &Connection) {
-    let one_file = || -> rusqlite::Result<()> {
-        connection.busy_timeout(Duration::ZERO)?;
-        connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
-    };
-    let _ = one_file();
 }
 
 /// Opens a database to look at it, whether somebody is writing to it or nobody may any more.

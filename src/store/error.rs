@@ -18,7 +18,7 @@ pub enum StoreError {
         source: Arc<io::Error>,
     },
     /// SQLite refused.
-    #[error("cannot {intent} `{}`: {source}", path.display())]
+    #[error("cannot {intent} `{}`: {}", path.display(), explain(source))]
     Sql {
         /// `create`, `write`, `read`, …
         intent: &'static str,
@@ -83,5 +83,19 @@ impl StoreError {
     /// A file that is not what flowrun has written.
     pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_path_buf(), what: what.into() }
+    }
+}
+
+/// What SQLite says, with what it knows beyond that: a full disk hides behind some of its input and output errors.
+fn explain(error: &rusqlite::Error) -> String {
+    use rusqlite::ffi::{SQLITE_IOERR, SQLITE_IOERR_SHMSIZE};
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == SQLITE_IOERR_SHMSIZE => {
+            "no space left for the file that it shares with readers".to_owned()
+        }
+        rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code & 0xff == SQLITE_IOERR => {
+            format!("{error} (SQLite code {})", failure.extended_code)
+        }
+        _ => error.to_string(),
     }
 }

@@ -4,7 +4,7 @@ use super::endings::State;
 use super::index::StepIndex;
 
 /// Unpacked bytes that are kept: some ten commits, for readers that jump between those that overlap.
-const BYTES_MAX: usize = 32 << 20;
+const BYTES_MAX: usize = 16 << 20;
 
 /// The lines of one commit.
 #[derive(Debug)]
@@ -66,6 +66,6 @@ impl Frame {
             lines.push((start, end));
             start = end;
         }
-        Self { commit, lines, text }
+        Self { commit, text, lines }
     }
 }

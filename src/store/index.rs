@@ -1,6 +1,7 @@
 //! Where a step's items lie in its segments, in the order of their indices. Knows no digests and unpacks nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 
 use super::endings::{self, Head, Place, State};
@@ -76,11 +77,12 @@ impl StepIndex {
 
     /// A segment, opened once.
     fn file(&mut self, run: &StoredRun, step: &str, number: u32) -> Option<&File> {
-        if !self.files.contains_key(&number) {
-            let file = File::open(layout::segment(run.path(), step, number)).ok()?;
-            self.files.insert(number, file);
+        match self.files.entry(number) {
+            Entry::Occupied(file) => Some(file.into_mut()),
+            Entry::Vacant(place) => {
+                Some(place.insert(File::open(layout::segment(run.path(), step, number)).ok()?))
+            }
         }
-        self.files.get(&number)
     }
 
     /// Brings the spans into the order of their indices. Items that are there twice, which only damage explains,

@@ -87,8 +87,8 @@ pub struct Line<'a> {
     pub index: u64,
     /// Its identity as JSON text: a string in quotes.
     pub key: &'a [u8],
-    /// The digest of its content.
-    pub content: Digest,
+    /// The digest of its content, in hexadecimal digits.
+    pub content: &'a [u8],
     /// The result as JSON text; `None`: a `filter` let the item go. For `flat_map`, a list.
     pub value: Option<&'a [u8]>,
 }
@@ -101,9 +101,12 @@ pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
     let rest = rest[digits..].strip_prefix(b",\"k\":")?;
     let (key, rest) = rest.split_at(string_end(rest)?);
     let (content, rest) = match rest.strip_prefix(b",\"d\":\"") {
-        Some(rest) => (Digest::from_hex(rest.get(..32)?)?, rest[32..].strip_prefix(b"\"")?),
-        None => (Digest::from_hex(key.get(1..key.len() - 1)?)?, rest),
+        Some(rest) => (rest.get(..32)?, rest[32..].strip_prefix(b"\"")?),
+        None => (key.get(1..key.len() - 1)?, rest),
     };
+    if content.len() != 32 || !content.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
     let value = if rest == DROPPED { None } else { Some(rest.strip_prefix(KEPT)?) };
     Some(Line { index, key, content, value })
 }
@@ -113,11 +116,11 @@ fn string_end(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     text.first().filter(|byte| **byte == b'"')?;
     loop {
-        match text.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
+            return Some(at + 1);
         }
+        at += 2;
     }
 }
 
@@ -134,7 +137,7 @@ mod tests {
         assert_eq!((parsed.index, whole["i"].as_u64()), (7, Some(7)));
         assert_eq!(serde_json::from_slice::<serde_json::Value>(parsed.key).expect("JSON"), whole["k"]);
         let (Key::Content(content) | Key::Given(_, content)) = key;
-        assert_eq!(parsed.content, content);
+        assert_eq!(parsed.content, content.hex());
         let mut lines = Vec::new();
         let count = parsed.value.map_or(Some(0), |value| spread(&mut lines, shape, value));
         assert_eq!(count, Some(values.lines().count() as u32));

@@ -3,9 +3,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::{StoreError, layout};
+use super::{StoreError, clock, layout};
 
 /// How often a lock is asked for before somebody else is said to hold it: whoever only looks whether a run is going on
 /// holds it for an instant.
@@ -44,8 +44,7 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path, error)),
         }
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let text = format!("{{\"pid\":{},\"started\":{:.3}}}\n", std::process::id(), since.as_secs_f64());
+        let text = format!("{{\"pid\":{},\"started\":{:.3}}}\n", std::process::id(), clock::now());
         let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| StoreError::io("write", &path, error))?;
         Ok(Self { _file: file })

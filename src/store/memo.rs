@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OptionalExtension, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::committer::seconds;
+use super::clock::{now, seconds};
 use super::{Digest, Shape, StoreError, layout, line};
 
 /// How long a connection waits for another run that writes.
@@ -110,7 +110,7 @@ impl Memo {
 
     /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go.
     pub(super) fn put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
-        let at = seconds(SystemTime::now());
+        let at = now();
         let connection = &mut self.connection;
         let mut put = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::endings::State;
 use super::segment::Found;
-use super::{Fingerprint, StoreError, database, endings, layout, segment};
+use super::{Fingerprint, StoreError, database, endings, layout, lock, segment};
 
 /// The database of the run in this folder, as far as it can be made out. Nothing on the disk is changed.
 pub(super) fn in_memory(run: &Path) -> Result<Connection, StoreError> {
@@ -23,8 +23,8 @@ pub(super) fn in_memory(run: &Path) -> Result<Connection, StoreError> {
 /// Fills a database without tables.
 pub(super) fn fill(connection: &Connection, run: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::sql("rebuild", &layout::database(run), error);
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     database::tables(connection).map_err(failed)?;
-    connection.execute_batch("BEGIN").map_err(failed)?;
     let id = run_row(connection, run).map_err(failed)?;
     let mut seq = 0;
     for step in folders(&layout::steps(run))? {
@@ -40,9 +40,10 @@ fn run_row(connection: &Connection, run: &Path) -> rusqlite::Result<String> {
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
     let params = fs::read_to_string(layout::pipeline(run).join("params.json")).unwrap_or_default();
     // How it ended only the database knew; an interrupted run is the one that promises least.
+    let status = if lock::holder(run).is_some() { "running" } else { "interrupted" };
     connection.execute(
         "INSERT INTO run(id, pipeline, file, status, started, params, seed, parent, flowrun, language)
-         VALUES(?1, ?2, ?3, 'interrupted', ?4, ?5, ?6, ?7, ?8, ?9)",
+         VALUES(?1, ?2, ?3, ?10, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             folder,
             text("pipeline"),
@@ -53,6 +54,7 @@ fn run_row(connection: &Connection, run: &Path) -> rusqlite::Result<String> {
             record["parent"].as_str(),
             text("flowrun"),
             record["language"].as_u64().map_or(1, |version| version as i64),
+            status,
         ],
     )?;
     for (position, step) in record["steps"].as_array().into_iter().flatten().enumerate() {

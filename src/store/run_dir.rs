@@ -1,15 +1,15 @@
 //! The folder of a run that begins: made whole before the first item, so that a full or read-only disk is found out
 //! while nothing has happened yet. What is written to it afterwards is the committer's.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::committer::seconds;
+use super::clock::now;
 use super::lock::Lock;
 use super::segment::sync_folder;
 use super::{StepSpec, StoreError, database, layout};
@@ -48,11 +48,14 @@ pub struct RunDir {
     id: String,
     connection: Connection,
     warnings: Vec<String>,
+    /// Written, and not yet known to be on the disk.
+    unsynced: Vec<(PathBuf, File)>,
     _lock: Lock,
 }
 
 impl RunDir {
-    /// Makes the folder, with everything in it on the disk.
+    /// Makes the folder. Everything is written then, so that there is room for it; the database is on the disk, the
+    /// copies of the pipeline with the first commit, so that no run begins with a dozen waits.
     pub fn create(state: &Path, info: &RunInfo<'_>) -> Result<Self, StoreError> {
         make_state(state)?;
         let path = layout::run(state, info.id);
@@ -62,9 +65,10 @@ impl RunDir {
             // Half a run would be in the way of lists; what cannot be removed is no worse than before.
             let _ = fs::remove_dir_all(&path);
         }
-        let (lock, connection) = made?;
+        let (lock, connection, unsynced) = made?;
         sync_folder(&layout::runs(state))?;
-        Ok(Self { path, id: info.id.to_owned(), connection, warnings: Vec::new(), _lock: lock })
+        let (id, warnings) = (info.id.to_owned(), Vec::new());
+        Ok(Self { path, id, connection, warnings, unsynced, _lock: lock })
     }
 
     /// Where it is.
@@ -86,7 +90,8 @@ impl RunDir {
     pub fn write_summary(&self, json: &str) -> Result<(), StoreError> {
         let path = layout::summary(&self.path);
         let temporary = path.with_extension("json.part");
-        write(&temporary, json.as_bytes())?;
+        let file = write(&temporary, json.as_bytes())?;
+        file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
         fs::rename(&temporary, &path).map_err(|error| StoreError::io("write", &path, error))?;
         sync_folder(&self.path)
     }
@@ -101,9 +106,15 @@ impl RunDir {
         }
     }
 
-    /// The run is over.
-    pub(super) fn tidy(&mut self) {
-        database::make_one_file(&self.connection);
+    /// Waits until the copies of the pipeline are on the disk.
+    pub(super) fn sync_copies(&mut self) -> Result<(), StoreError> {
+        if self.unsynced.is_empty() {
+            return Ok(());
+        }
+        for (path, file) in self.unsynced.drain(..) {
+            file.sync_all().map_err(|error| StoreError::io("sync", &path, error))?;
+        }
+        sync_folder(&layout::pipeline(&self.path))
     }
 }
 
@@ -111,30 +122,40 @@ fn make_state(state: &Path) -> Result<(), StoreError> {
     let runs = layout::runs(state);
     fs::create_dir_all(&runs).map_err(|error| StoreError::io("create", &runs, error))?;
     let ignore = state.join(".gitignore");
-    if ignore.exists() { Ok(()) } else { write(&ignore, b"*\n") }
+    if !ignore.exists() {
+        write(&ignore, b"*\n")?;
+    }
+    Ok(())
 }
 
-fn fill(path: &Path, info: &RunInfo<'_>) -> Result<(Lock, Connection), StoreError> {
+type Filled = (Lock, Connection, Vec<(PathBuf, File)>);
+
+fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
     let lock = Lock::take(path)?;
+    let started = now();
+    let mut files = Vec::new();
+    let mut keep = |path: PathBuf, content: &str| {
+        let file = write(&path, content.as_bytes())?;
+        files.push((path, file));
+        Ok::<(), StoreError>(())
+    };
     let pipeline = layout::pipeline(path);
     for folder in [&pipeline, &layout::steps(path)] {
         fs::create_dir(folder).map_err(|error| StoreError::io("create", folder, error))?;
     }
     let name = info.file.file_name().unwrap_or("pipeline.yaml".as_ref());
-    write(&pipeline.join(name), info.text.as_bytes())?;
+    keep(pipeline.join(name), info.text)?;
     for (file, text) in info.lua {
         let copy = pipeline.join(inside(file));
         let folder = copy.parent().unwrap_or(&pipeline);
         fs::create_dir_all(folder).map_err(|error| StoreError::io("create", folder, error))?;
-        write(&copy, text.as_bytes())?;
+        keep(copy, text)?;
     }
-    write(&pipeline.join("params.json"), info.params.as_bytes())?;
-    let started = seconds(SystemTime::now());
-    write(&layout::record(path), record(info, started).as_bytes())?;
+    keep(pipeline.join("params.json"), info.params)?;
+    keep(layout::record(path), &record(info, started))?;
     let connection = make_database(path, info, started)?;
-    sync_folder(&pipeline)?;
     sync_folder(path)?;
-    Ok((lock, connection))
+    Ok((lock, connection, files))
 }
 
 fn record(info: &RunInfo<'_>, started: f64) -> String {
@@ -152,6 +173,7 @@ fn make_database(path: &Path, info: &RunInfo<'_>, started: f64) -> Result<Connec
     let mut connection = database::create(&database)?;
     let mut filled = || -> rusqlite::Result<()> {
         let transaction = connection.transaction()?;
+        database::tables(&transaction)?;
         transaction.execute(
             "INSERT INTO run(id, pipeline, file, status, started, params, seed, parent, flowrun, language)
              VALUES(?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -186,11 +208,11 @@ fn inside(path: &Path) -> PathBuf {
     path.components().filter_map(normal).collect()
 }
 
-/// Writes a small file and waits until it is on the disk.
-fn write(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let written = fs::File::create(path).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, content)?;
-        file.sync_all()
+/// Writes a small file.
+fn write(path: &Path, content: &[u8]) -> Result<File, StoreError> {
+    let written = File::create(path).and_then(|mut file| {
+        file.write_all(content)?;
+        Ok(file)
     });
     written.map_err(|error| StoreError::io("write", path, error))
 }

@@ -29,7 +29,6 @@ pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
         connection.execute(sql, [])
     });
     closed.map_err(|error| StoreError::sql("write", &path, error))?;
-    database::make_one_file(&connection);
     Ok(said)
 }
 

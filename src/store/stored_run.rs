@@ -81,6 +81,10 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// Log lines that were not kept.
     pub logs_left_out: u64,
+    /// Items that were taken from the run that this one resumes.
+    pub reused: Option<u64>,
+    /// Items that were not, by reason.
+    pub redone: Vec<(String, u64)>,
     /// How many results an item has; `None`: its items are not kept.
     pub shape: Option<Shape>,
     /// Whether its items have keys of their own.
@@ -227,6 +231,7 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
     let maybe =
         |name: &str| row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count.max(0) as u64));
     let fingerprint: Option<String> = row.get("fingerprint")?;
+    let redone: Option<String> = row.get("redone")?;
     let total = maybe("total")?;
     Ok(StepRecord {
         step: row.get("step")?,
@@ -248,6 +253,8 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
         logs_left_out: count("logs_left_out")?,
+        reused: maybe("reused")?,
+        redone: redone.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(Shape::from_name),
         keyed: row.get::<_, Option<bool>>("keyed")?.unwrap_or(false),
         fingerprint: fingerprint.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! The command line: exit codes, options, what is printed where, interrupts. Through the real binary.
 
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -239,4 +240,51 @@ params:
         assert_eq!(work["successes"].as_u64().unwrap_or(0) + work["cancelled"].as_u64().unwrap_or(0), 8);
         assert_eq!(project.read("out.jsonl"), "old\n");
     }
+}
+
+#[test]
+fn a_text_cannot_hold_a_parameter_that_has_no_value() {
+    let pipeline = DOUBLE.replace("write: out.jsonl", "write: \"${{ params.folder }}.jsonl\"");
+    let ran = Project::with(&pipeline).run(&["pipeline.yaml"]);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("this gives null, which no text can hold"), "{}", ran.stderr);
+}
+
+#[test]
+fn standard_streams_are_called_by_their_names() {
+    let project = Project::with("steps:\n  in:\n    read: \"-\"\n  out:\n    from: in\n    write: \"-\"\n");
+    let run = |input: &[u8]| {
+        let mut child = project
+            .command(&["pipeline.yaml"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        child.stdin.take().expect("a pipe").write_all(input).expect("the binary reads");
+        let output = child.wait_with_output().expect("the binary ends");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(run(b"1\n").contains("1 item → standard output"), "{}", run(b"1\n"));
+    assert!(run(b"{\n").contains("standard input:1 expected"), "{}", run(b"{\n"));
+}
+
+#[test]
+fn a_file_that_was_not_written_is_not_shown_as_written() {
+    let project = Project::with(
+        "steps:\n  in:\n    items: [{a: 1}, {b: 2}]\n  out:\n    from: in\n    write: out.csv\n",
+    );
+    let ran = project.run(&["pipeline.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("→"), "{}", ran.stderr);
+}
+
+#[test]
+fn arguments_that_cannot_be_used_say_what_is_expected() {
+    let ran = Project::with(DOUBLE).run(&["pipeline.yaml", "--limit", "ten"]);
+    assert!(ran.code == 2 && ran.stderr.contains("a whole number from 0 is expected"), "{}", ran.stderr);
+    let ran = Project::new().run(&["check", "missing.yaml"]);
+    assert!(ran.code == 2 && !ran.stderr.contains("no error"), "{}", ran.stderr);
+    let help = Project::new().run(&["run", "--help"]).ok().stdout;
+    assert!(help.contains("Exit codes:"), "{help}");
 }

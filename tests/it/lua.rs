@@ -223,3 +223,20 @@ fn flat_map_and_filter_shape_their_results() {
     assert_eq!((summary.counts("many"), summary.counts("some")), ([3, 0, 0, 0], [5, 0, 0, 0]));
     assert_eq!(project.read("out.jsonl"), "{\"i\":1,\"n\":3}\n{\"i\":3,\"n\":3}\n{\"i\":1,\"n\":2}\n");
 }
+
+#[test]
+fn a_name_that_a_module_does_not_have_is_named_with_the_nearest() {
+    for (lua, message) in [
+        ("return str.squeese('a')", "there is no `str.squeese`: did you mean `squeeze`?"),
+        ("return flow.stop()", "there is no `flow.stop`, only `fail`, `retry`, `skip`"),
+        ("return log.warning('a')", "there is no `log.warning`, only `debug`, `error`, `info`, `warn`"),
+        ("return pcall(function() return html.select() end)", ""),
+    ] {
+        let summary = project("[1]", "      retries: 3\n", lua).json(&[]);
+        if message.is_empty() {
+            assert_eq!(summary.counts("work"), [1, 0, 0, 0], "{lua}");
+        } else {
+            assert_eq!(failure(&summary), message, "{lua}");
+        }
+    }
+}

@@ -11,4 +11,5 @@ mod project;
 mod readme;
 mod resume;
 mod show;
+mod state;
 mod tidy;

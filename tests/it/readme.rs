@@ -1,5 +1,7 @@
 //! What the README shows is what happens.
 
+use std::io::Write as _;
+
 use crate::project::Project;
 
 const README: &str = include_str!("../../README.md");
@@ -59,4 +61,61 @@ fn every_pipeline_in_the_readme_is_valid() {
 fn the_test_command_is_the_one_of_the_checks() {
     let checks = include_str!("../../.ci/run");
     assert!(README.contains("cargo test") && checks.contains("cargo test"));
+}
+
+#[test]
+fn every_lua_function_has_its_line() {
+    for function in flowrun::lua::functions() {
+        let flowrun::lua::Function { module, name, signature, doc, .. } = function;
+        let line = format!("\n- `{module}.{name}{signature}` {doc}\n");
+        assert!(README.contains(&line), "the README lacks{line}");
+    }
+}
+
+#[test]
+fn the_lua_names_of_the_readme_are_those_that_functions_see() {
+    let modules = "{ flow = flow, log = log, json = json, str = str, html = html, re = re, tbl = tbl, time = time, \
+                   path = path, hash = hash }";
+    let names = format!(
+        "local names = {{}} for module, all in {modules} do for name in all do \
+                         table.insert(names, module .. \".\" .. name) end end table.sort(names) return names"
+    );
+    let project = Project::with(&format!(
+        "steps:\n  one:\n    items: [1]\n  names:\n    from: one\n    flat_map: |\n      {names}\n  save:\n    from: names\n    \
+         write: names.txt\n"
+    ));
+    project.run(&["pipeline.yaml"]).ok();
+    let section =
+        README.split("\n## Lua modules\n").nth(1).expect("a section").split("\n## ").next().unwrap_or("");
+    let entries = section.lines().filter_map(|line| line.strip_prefix("- `"));
+    let is_name = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_');
+    let mut documented: Vec<&str> =
+        entries.map(|entry| entry.split(|character| !is_name(character)).next().unwrap_or("")).collect();
+    documented.sort_unstable();
+    assert_eq!(documented, project.read("names.txt").lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_orders_example_does_what_the_readme_says() {
+    let pipeline =
+        blocks("yaml").into_iter().find(|block| block.contains("name: orders")).expect("it is there");
+    let day = "id,country,tags,paid\n1,DE,a;b,true\n2,FR,c,true\n3,DE,d,false\n4,DE,,TRUE\n";
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(day.as_bytes()).expect("memory takes it");
+    let project = Project::with(pipeline)
+        .file("data/orders-2024-05-01-x.csv.gz", gz.finish().expect("memory takes it"));
+    let ran = project.run(&["pipeline.yaml", "-p", "day=2024-05-01"]).ok();
+    assert_eq!(ran.stdout, "id,tag\n1,a\n1,b\n");
+    assert_eq!(project.read("out/dead.jsonl"), "");
+    assert_eq!(project.run(&["pipeline.yaml"]).code, 2);
+}
+
+#[test]
+fn the_options_of_the_readme_are_there() {
+    let help = Project::new().run(&["run", "--help"]).ok().stdout;
+    let listed =
+        README.split("Options of a run: `").nth(1).expect("the list").split('`').next().unwrap_or("");
+    for option in listed.split(' ').filter(|word| word.starts_with("--")) {
+        assert!(help.contains(option), "{option}");
+    }
 }

@@ -40,6 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["engine"]),
     ("rusqlite", &["store"]),
     ("schemars", &["spec"]),
+    ("rusqlite", &["store"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
     ("zstd", &["data", "store"]),

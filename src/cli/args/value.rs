@@ -12,6 +12,11 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A number of things.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a whole number from 0 is expected".to_owned())
+}
+
 /// A duration as in pipeline files.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     units::duration(text).map_err(|error| error.to_string())

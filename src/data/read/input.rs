@@ -37,7 +37,7 @@ impl Input {
 
     /// Standard input.
     pub(super) fn stdin(compression: Compression) -> Result<Self, DataError> {
-        Self::decode(Box::new(io::stdin()), "-".into(), compression, true)
+        Self::decode(Box::new(io::stdin()), "standard input".into(), compression, true)
     }
 
     /// Bytes from anywhere, as they are.

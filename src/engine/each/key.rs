@@ -75,7 +75,7 @@ impl Keys {
             };
             keys.push(
                 key.unwrap_or_else(|failure| {
-                    failed.push((at, failure));
+                    failed.push((at, *failure));
                     String::new()
                 })
                 .into(),
@@ -87,7 +87,7 @@ impl Keys {
 }
 
 /// The key that a JSON value stands for.
-fn key_text(json: &[u8]) -> Result<String, Failure> {
+fn key_text(json: &[u8]) -> Result<String, Box<Failure>> {
     match serde_json::from_slice(json) {
         Ok(serde_json::Value::String(text)) => Ok(text),
         Ok(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => Ok(value.to_string()),
@@ -102,12 +102,12 @@ fn key_text(json: &[u8]) -> Result<String, Failure> {
     }
 }
 
-fn about_key(failure: Failure) -> Failure {
-    Failure { message: format!("`key` failed: {}", failure.message), retryable: false, ..failure }
+fn about_key(failure: Failure) -> Box<Failure> {
+    Box::new(Failure { message: format!("`key` failed: {}", failure.message), retryable: false, ..failure })
 }
 
-fn refused(message: String) -> Failure {
-    Failure {
+fn refused(message: String) -> Box<Failure> {
+    Box::new(Failure {
         kind: FailureKind::Result,
         message,
         place: None,
@@ -116,7 +116,7 @@ fn refused(message: String) -> Failure {
         permanent: false,
         retry_after: None,
         fields: None,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Coordinator<'_> {
         self.size.learn(ran.done, ran.elapsed);
         self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
         let ends = std::mem::take(&mut ran.ends);
-        let mut batch = self.batch_of(&mut ran);
+        let mut batch = batch_of(&mut ran);
         let endings = batch.as_mut().map(|batch| &mut batch.ends);
         let mut cut = Cut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
         let whole = self.settle_ends(&mut ran.work, ends, &mut cut, endings)?;
@@ -109,24 +109,6 @@ impl Coordinator<'_> {
             self.spare_chunks.push(ran.work.chunk);
         }
         Ok(())
-    }
-
-    /// What the journal is told of a run, its endings excepted.
-    fn batch_of(&self, ran: &mut Ran) -> Option<Batch> {
-        let mut batch = *ran.work.batch.take()?;
-        if ran.done == 0 {
-            return None;
-        }
-        let chunk = &ran.work.chunk;
-        batch.first = chunk.first;
-        if batch.contents.len() != ran.done {
-            // A worker that broke down has not come to it.
-            batch.contents.clear();
-            batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
-        }
-        batch.keys.extend(chunk.keys.iter().take(ran.done).cloned());
-        batch.out.extend_from_slice(&ran.work.out);
-        Some(batch)
     }
 
     /// Items that the worker did not begin go back to where they came from.
@@ -307,6 +289,24 @@ impl Coordinator<'_> {
         let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
         self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
     }
+}
+
+/// What the journal is told of a run, its endings excepted.
+fn batch_of(ran: &mut Ran) -> Option<Batch> {
+    let mut batch = *ran.work.batch.take()?;
+    if ran.done == 0 {
+        return None;
+    }
+    let chunk = &ran.work.chunk;
+    batch.first = chunk.first;
+    if batch.contents.len() != ran.done {
+        // A worker that broke down has not come to it.
+        batch.contents.clear();
+        batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
+    }
+    batch.keys.extend(chunk.keys.iter().take(ran.done).cloned());
+    batch.out.extend_from_slice(&ran.work.out);
+    Some(batch)
 }
 
 /// How many lines `out` holds.

@@ -38,6 +38,16 @@ pub(in crate::lua) struct Batch<'a> {
     pub(in crate::lua) lines: Vec<u32>,
     /// When the item at hand began.
     pub(in crate::lua) started: Instant,
+    /// Length of `out` and number of results when it began.
+    pub(in crate::lua) before: (usize, u64),
+}
+
+impl Batch<'_> {
+    /// Takes back what the item at hand has written so far.
+    pub(in crate::lua) fn rewind(&mut self) {
+        self.out.truncate(self.before.0);
+        self.emitted = self.before.1;
+    }
 }
 
 /// The limits of attempts.
@@ -107,7 +117,7 @@ impl Clock {
         let now = Instant::now();
         let passed = now - self.read;
         self.stride =
-            if passed < BLIND_MAX / 2 { (self.stride * 2).min(STRIDE_MAX) } else { self.stride / 2 };
+            if passed < BLIND_MAX / 2 { (self.stride * 2).clamp(1, STRIDE_MAX) } else { self.stride / 2 };
         self.left = self.stride;
         self.read = now;
         now
@@ -135,6 +145,7 @@ impl Vm {
         self.current.guard.leave();
         if status != ffi::LUA_OK {
             // Only memory can run out outside of the function itself: while its item is decoded, say.
+            batch.rewind();
             stop = Stop::Raised(Box::new(Raised::memory()));
         }
         if let Stop::Raised(raised) = &stop {
@@ -160,6 +171,7 @@ impl Vm {
                 return Stop::Paused;
             }
             batch.started = now;
+            batch.before = (batch.out.len(), batch.emitted);
             let index = batch.chunk.first + batch.at as u64;
             if exact {
                 let limits = batch.timing.limits(index, now);

@@ -14,6 +14,9 @@ use crate::lua::guard::Reason;
 const FRAMES_INNER: c_int = 12;
 const FRAMES_OUTER: c_int = 8;
 
+/// Bytes of an error message; what is longer is data.
+const MESSAGE_MAX: usize = 16 * 1024;
+
 /// One level of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lua) struct Frame {
@@ -147,10 +150,20 @@ pub(super) unsafe fn describe(l: *mut lua_State, current: &Current, status: c_in
             }
         };
         ffi::lua_pop(l, 1);
+        raised.message = raised.message.map(shortened);
         raised.frames = frames;
         raised.interrupted = current.guard.fired();
         raised
     }
+}
+
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_MAX {
+        let end = (0..=MESSAGE_MAX).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 unsafe fn from_string(l: *mut lua_State) -> Raised {

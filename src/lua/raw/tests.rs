@@ -77,7 +77,8 @@ fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> Batch<'a> {
     let timing =
         Timing { timeout: None, item_deadline: None, item_until: None, slow_after: None, until: None };
     let started = Instant::now();
-    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, lines: Vec::new(), started }
+    let (lines, before) = (Vec::new(), (0, 0));
+    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, lines, started, before }
 }
 
 /// The text of `item` after `lua` has had it.
@@ -153,4 +154,125 @@ proptest! {
             prop_assert_eq!(through(&used, used_function, &text), through(&fresh, fresh_function, &text));
         }
     }
+}
+
+/// Items as sources have them: mostly of a few shapes, with nested maps, now and then with a key more, less, twice, or
+/// elsewhere.
+fn any_source() -> impl Strategy<Value = Vec<String>> {
+    let shape = prop::collection::vec(("[a-d]{1,2}|é|\"", 0..6usize), 1..7);
+    let shapes = prop::collection::vec(shape, 1..4);
+    let item =
+        (any::<prop::sample::Index>(), 0..12usize, any::<prop::sample::Index>(), any::<u16>(), any::<bool>());
+    (shapes, prop::collection::vec(item, 1..60)).prop_map(|(shapes, items)| {
+        let make = |(which, change, place, number, spaced): (
+            prop::sample::Index,
+            usize,
+            prop::sample::Index,
+            u16,
+            bool,
+        )| {
+            let mut fields = which.get(&shapes).clone();
+            let at = place.index(fields.len());
+            match change {
+                0 => drop(fields.remove(at)),
+                1 => fields.push(("new".to_owned(), 1)),
+                2 => fields.push(fields[at].clone()),
+                3 => fields.rotate_left(at),
+                _ => {}
+            }
+            let colon = if spaced && change == 4 { " : " } else { ":" };
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(key, kind)| format!("{}{colon}{}", Value::from(key.as_str()), any_text(*kind, number)))
+                .collect();
+            match change {
+                5 => format!("[{{{}}}, 1]", fields.join(",")),
+                6 => number.to_string(),
+                _ => format!("{{{}}}", fields.join(", ")),
+            }
+        };
+        items.into_iter().map(make).collect()
+    })
+}
+
+fn any_text(kind: usize, number: u16) -> String {
+    match kind {
+        0 => number.to_string(),
+        1 => format!("\"s{number}\""),
+        2 => format!("{{\"y\":{number},\"x\":[{{\"q\":1,\"p\":null}},{{\"q\":2,\"p\":{{}}}}]}}"),
+        3 => format!("[{{\"k\":{number}}},{{\"k\":2,\"l\":[]}},{{\"k\":3}}]"),
+        4 if number.is_multiple_of(3) => "null".to_owned(),
+        _ => format!("{{\"a\":{{\"b\":{number}}}}}"),
+    }
+}
+
+/// What becomes of all items in one run.
+fn all_through(vm: &Vm, function: Callee, items: &[String]) -> String {
+    let mut chunk = Chunk { first: 1, ..Chunk::default() };
+    for item in items {
+        chunk.push(item.as_bytes());
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < items.len() {
+        let mut batch = batch(&chunk, at, &mut out);
+        batch.end = items.len();
+        let stop = vm.run(function, &mut batch);
+        at = batch.at + 1;
+        match stop {
+            Stop::Done => break,
+            Stop::Raised(raised) => out.extend_from_slice(format!("{:?}\n", raised.message).as_bytes()),
+            stop => panic!("{stop:?}"),
+        }
+    }
+    String::from_utf8(out).expect("utf-8")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn for_every_source_what_was_learned_changes_nothing(items in any_source()) {
+        let lua = "local function order(t)\n\
+                   if type(t) ~= 'table' then return t end\n\
+                   local keys = {}\n\
+                   for k, v in t do keys[#keys + 1] = { k, order(v) } end\n\
+                   return keys end\n\
+                   return function(item) return { order(item), item, new = 1, a = 2 } end";
+        let lua = lua.replace("{ order(item), item, new = 1, a = 2 }", "json.object({ order(item), item, new = 1, a = 2 })");
+        let same = "return function(item) if type(item) == 'table' then item.zz = 1 item.b = nil end return item end";
+        let list = "return function(item) return { item, item, { a = item, c = 1, b = 2 } } end";
+        for lua in [lua.as_str(), same, list] {
+            let learning = open();
+            let plain = open();
+            plain.work.borrow_mut().learned.shapes.close();
+            plain.work.borrow_mut().encoder.close();
+            let learned = all_through(&learning, function(&learning, lua), &items);
+            prop_assert_eq!(&learned, &all_through(&plain, function(&plain, lua), &items));
+            prop_assert_eq!(plain.work.borrow().learned.shapes.count(), 0);
+        }
+    }
+
+    #[test]
+    fn for_every_source_leaving_out_unused_fields_changes_nothing(items in any_source()) {
+        let lua = "return function(item) if type(item) ~= 'table' then return item end return { item.a, zz = item.b, a = item.new, d = item.d } end";
+        let lua = lua.replace("{ item.a, ", "{ x = item.a, ");
+        let partial = open();
+        partial.use_only(Some(["a", "b", "new", "d"].map(str::to_owned).to_vec()));
+        let whole = open();
+        whole.work.borrow_mut().learned.shapes.close();
+        let got = all_through(&partial, function(&partial, &lua), &items);
+        prop_assert_eq!(got, all_through(&whole, function(&whole, &lua), &items));
+    }
+}
+
+#[test]
+fn ordinary_sources_are_learned() {
+    let vm = open();
+    let function = function(&vm, "return function(item) return item end");
+    let items: Vec<String> = (0..50)
+        .map(|n| format!("{{\"id\":{n},\"tags\":[{{\"t\":1}},{{\"t\":2}}],\"in\":{{\"a\":1}}}}"))
+        .collect();
+    all_through(&vm, function, &items);
+    assert_eq!(vm.work.borrow().learned.shapes.count(), 3);
 }

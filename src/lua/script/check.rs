@@ -43,6 +43,10 @@ impl Script {
     /// What does not compile: at most one complaint for `setup` and one for the function, because Luau stops at the
     /// first. Empty when the script can be loaded.
     pub fn check(&self) -> Vec<SyntaxError> {
+        self.checked.get_or_init(|| self.find_errors()).clone()
+    }
+
+    fn find_errors(&self) -> Vec<SyntaxError> {
         let mut errors: Vec<SyntaxError> = Vec::new();
         if let Some(setup) = &self.setup {
             errors.extend(check_block(setup, ""));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::column::column;
 use super::{Block, Script, ScriptSource};
 use crate::event::Place;
 use crate::source::SourceFile;
@@ -71,6 +72,13 @@ impl Sources {
     /// The place of a line of a chunk; `None` for code that is not the user's.
     pub(in crate::lua) fn place(&self, chunk: &str, line: usize) -> Option<Place> {
         self.0.get(chunk).map(|lines| lines.place(line))
+    }
+
+    /// Adds the column to a place when the message tells it.
+    pub(in crate::lua) fn locate(&self, place: Place, message: &str) -> Place {
+        let file = self.0.values().find(|lines| lines.file.name() == &*place.file);
+        let column = file.and_then(|lines| column(lines.file.line(place.line as usize), message));
+        Place { column: place.column.or(column), ..place }
     }
 
     /// Splits the `name:line: ` off a message that begins with the position of a known chunk.

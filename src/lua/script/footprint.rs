@@ -146,7 +146,7 @@ impl Reading<'_> {
                 let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
                 match argument.filter(|token| token.kind == TokenKind::String) {
                     Some(argument) => self.module(unquoted(argument.text(text))),
-                    None => self.all_modules(&self.root.to_owned(), DEPTH_MAX),
+                    None => self.all_modules(self.root, DEPTH_MAX),
                 }
             }
             _ => {}
@@ -155,17 +155,17 @@ impl Reading<'_> {
 
     fn module(&mut self, name: &str) {
         if let Ok(path) = module_path(self.root, name) {
-            self.file(path);
+            self.file(&path);
         }
     }
 
-    fn file(&mut self, path: PathBuf) {
-        if self.modules.contains_key(&path) || self.modules.len() >= MODULES_MAX {
+    fn file(&mut self, path: &Path) {
+        if self.modules.contains_key(path) || self.modules.len() >= MODULES_MAX {
             return;
         }
-        let text: Option<Arc<str>> = std::fs::read_to_string(&path).ok().map(Arc::from);
-        self.modules.insert(path.clone(), text.clone());
-        self.part(&path.strip_prefix(self.root).unwrap_or(&path).to_string_lossy());
+        let text: Option<Arc<str>> = std::fs::read_to_string(path).ok().map(Arc::from);
+        self.modules.insert(path.to_owned(), text.clone());
+        self.part(&path.strip_prefix(self.root).unwrap_or(path).to_string_lossy());
         match text {
             Some(text) => self.text(&text),
             None => self.part("missing"),
@@ -183,7 +183,7 @@ impl Reading<'_> {
                 continue;
             }
             if path.extension().is_some_and(|extension| extension == "lua") {
-                self.file(path);
+                self.file(&path);
             } else if depth > 0 && path.is_dir() {
                 self.all_modules(&path, depth - 1);
             }

@@ -68,7 +68,7 @@ fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
             let message = raised.message.unwrap_or_default();
             let (place, rest) =
                 if raised.positioned { sources.split(&message) } else { (None, message.as_str()) };
-            let place = place.or(first);
+            let place = place.or(first).map(|place| sources.locate(place, rest));
             return ScriptError { kind: raised.kind, message: rest.to_owned(), place, traceback };
         }
     };

@@ -134,6 +134,7 @@ impl Worker {
             emitted: 0,
             lines: Vec::new(),
             started: limits.started,
+            before: (0, 0),
         };
         let current = &loaded.vm.current;
         current.attempt.set(job.attempt.number);
@@ -145,7 +146,7 @@ impl Worker {
         }));
         limits.notice = self.guard.notice();
         self.guard.leave();
-        let emitted = batch.emitted;
+        let mut emitted = batch.emitted;
         let end = match resumed {
             Ok(Resumed::Waiting(coroutine, wait)) => {
                 self.waiting.add(Suspended { job, coroutine, wait, limits });
@@ -159,6 +160,10 @@ impl Worker {
                 Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
             }
         };
+        if end.is_some() {
+            out.clear();
+            emitted = 0;
+        }
         Some(ended(&job, out, emitted, end, limits.started))
     }
 

@@ -53,10 +53,12 @@ steps:
 ",
         &expect![[r#"
             1:26 expression: this expression has no value | attempt to index nil with 'x'
+            1:34 warning undeclared: `env.GONE` is nil: the file declares no variable `GONE` | no such variable | help: declare it at the top of the file: `env: { GONE: a default }`
             2:12 expression: `${{ … }}` cannot stand here | this value is needed before expressions are evaluated
             4:14 wrong_type: `items` of step `a` must be a list or `{lua: …}`, not a string | this gives "x" | help: Items written out here as a list, or `{lua: …}` that returns one.
             5:50 out_of_range: `concurrency` of step `b` must be at least 1 | this gives 0 | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
             5:79 expression: this expression has no value | attempt to index nil with 'x'
+            5:90 warning undeclared: `params.gone` is nil: the file declares no parameter `gone` | no such parameter | help: declare it at the top of the file: `params: { gone: a default }`
             6:25 expression: this expression has no value | it runs longer than 1 s
             7:25 expression: an expression is not closed | `}}` is missing
             8:26 expression: `steps` cannot be used here | this value is needed before any step has ended

@@ -37,10 +37,11 @@ steps:
         &expect![[r#"
             1:54 lua_syntax: the Lua of `defaults.map.retries.when` cannot be compiled | expected identifier when parsing expression, got <eof>
             3:31 lua_syntax: the Lua of `items.lua` in step `a` cannot be compiled | expected identifier when parsing expression, got <eof>
+            6:18 warning undeclared: `params.x` is nil: the file declares no parameter `x` | no such parameter | help: declare it at the top of the file: `params: { x: a default }`
             6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | expected identifier when parsing expression, got <eof>
             9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | expected identifier when parsing expression, got '='
             13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | expected 'then' when parsing if statement, got 'the'
-            14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | expected <eof>, got '='
+            14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | expected <eof>, got '=' | help: `==` compares, `=` gives a variable a value
             15:26 lua_syntax: the Lua of `flat_map` in step `c` cannot be compiled | incomplete statement: expected assignment or a function call | help: did you forget `return`?
             16:35 lua_syntax: the Lua of `filter` in step `d` cannot be compiled | expected identifier when parsing expression, got <eof>
             23:17 lua_syntax: the Lua of `map` in step `g` cannot be compiled | expected 'end' (to close 'then' at line 22), got <eof> | 22:7 opened here

@@ -73,12 +73,12 @@ fn files_must_not_be_in_each_others_way() {
   g: {from: b, write: /work/pipes/y.csv}
 ",
         &expect![[r#"
-            4:23 write_over_input: step `c` writes over a file that step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
-            5:23 write_over_input: step `d` writes over a file that step `b` reads | written here | 3:13 read here | help: write to another file
+            4:23 write_over_input: step `c` writes over `data/out.jsonl`, which step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
+            5:23 write_over_input: step `d` writes over `y.csv`, which step `b` reads | written here | 3:13 read here | help: write to another file
             6:23 write_conflict: steps `c` and `e` write one file, `./data/out.jsonl` | written again here | 4:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
-            6:23 write_over_input: step `e` writes over a file that step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
+            6:23 write_over_input: step `e` writes over `./data/out.jsonl`, which step `a` reads | written here | 2:13 this pattern matches it | help: write to another file
             8:23 write_conflict: steps `d` and `g` write one file, `/work/pipes/y.csv` | written again here | 5:23 first written here | help: give each step a file of its own, or join their inputs: `from: [a, b]`
-            8:23 write_over_input: step `g` writes over a file that step `b` reads | written here | 3:13 read here | help: write to another file
+            8:23 write_over_input: step `g` writes over `/work/pipes/y.csv`, which step `b` reads | written here | 3:13 read here | help: write to another file
         "#]],
     );
 }

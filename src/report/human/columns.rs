@@ -1,5 +1,7 @@
 //! The layout of lines about steps: verb, name, counts, duration, rate, one under the other.
 
+use std::borrow::Cow;
+
 use super::line::{Line, Style};
 use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus};
 use crate::report::figures;
@@ -145,11 +147,18 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
         line.push(Style::Plain, &format!(" · {} retried", tally.retried));
     }
     match (info.verb, &result.target) {
-        (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", figures::printable(target))),
+        // A file that was not written must not look as if it were.
+        (_, Some(_)) if result.status != StepStatus::Succeeded => {}
+        (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
         ("filter", None) => line.push(Style::Plain, &format!(" → {} kept", result.emitted)),
         ("flat_map", None) => line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted))),
         _ => {}
     }
+}
+
+/// A file as people call it.
+fn file_name(target: &str) -> Cow<'_, str> {
+    if target == "-" { "standard output".into() } else { figures::printable(target) }
 }
 
 /// `99.93 %, needed 95 %`

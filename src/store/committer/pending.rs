@@ -1,21 +1,16 @@
-//! What one step has told since its last commit, and the packing of it. Where it goes is the writer's.
+//! What one step has told since its last commit, gathered for the next one. Making a frame of it is the packer's.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::store::batch::{Batch, End, Ending, FailedItem, LogEntry, RetriedItem, Shape, StepSpec};
-use crate::store::endings::{Endings, Run, State};
-use crate::store::line::{self, Key};
-use crate::store::{Digest, StoreError};
+use crate::store::Digest;
+use crate::store::batch::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec};
+use crate::store::endings::Endings;
 
 /// Lines of one item's log in one commit, and characters of a line: what a person reads of an item.
 const ITEM_LOGS_MAX: usize = 100;
 const LOG_CHARS_MAX: usize = 8 * 1024;
-
-/// Fast enough to keep up with a million items a second; slower levels save little of short lines full of digests.
-const LEVEL: i32 = 1;
 
 /// Used batches that go back; more than can be on their way.
 const SPARE_BYTES_MAX: usize = 1 << 20;
@@ -40,15 +35,9 @@ pub(super) struct Group {
     pub(super) logs: Vec<LogEntry>,
     pub(super) logs_left_out: u64,
     pub(super) cancelled: Vec<(u64, u64)>,
+    pub(super) resumed: Option<(u64, Vec<(String, u64)>)>,
     /// For the memo: contents and what came of them.
     pub(super) memo: Vec<(Digest, Vec<u8>)>,
-}
-
-/// Working space of the packing thread.
-#[derive(Default)]
-pub(super) struct Packer {
-    lines: Vec<u8>,
-    zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
 /// See the module.
@@ -100,6 +89,11 @@ impl Pending {
         self.group.cancelled.push((first, count));
     }
 
+    pub(super) fn resumed(&mut self, reused: u64, redone: Vec<(String, u64)>) {
+        self.grow(1, 0);
+        self.group.resumed = Some((reused, redone));
+    }
+
     pub(super) fn logs(&mut self, lines: Vec<LogEntry>) {
         for mut line in lines {
             // Lines of one item follow each other, so the last hundred tell whether it has had its hundred.
@@ -130,161 +124,24 @@ impl Pending {
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Makes one frame of the results, in the order of their indices, and leaves nothing behind.
-    pub(super) fn pack(&mut self, packer: &mut Packer) -> Result<Group, StoreError> {
-        let mut group = std::mem::take(&mut self.group);
-        let mut batches = std::mem::take(&mut self.batches);
+    /// Gives out what waits, in the order of indices, and begins anew.
+    pub(super) fn take(&mut self) -> (Group, Vec<Batch>) {
         (self.rows, self.bytes, self.since) = (0, 0, None);
+        let mut batches = std::mem::take(&mut self.batches);
         batches.sort_unstable_by_key(|batch| batch.first);
-        packer.lines.clear();
-        for batch in &mut batches {
-            let mut reading =
-                Reading { spec: &self.spec, group: &mut group, lines: &mut packer.lines, at: 0 };
-            reading.batch(batch).ok_or_else(|| {
-                StoreError::damaged(Path::new(&*self.spec.name), "results and endings do not match")
-            })?;
-        }
-        group.bytes = packer.lines.len() as u64;
-        if !packer.lines.is_empty() {
-            let packed = packer.compress();
-            let failed = |error| StoreError::io("compress results of", Path::new(&*self.spec.name), error);
-            group.packed = packed.map_err(failed)?;
-        }
-        for mut batch in batches {
-            if batch.out.capacity() <= SPARE_BYTES_MAX {
-                batch.clear();
-                let _ = self.spare.send(batch);
-            }
-        }
-        batches_gone(&mut packer.lines);
-        Ok(group)
-    }
-}
-
-/// One huge group must not stay for the rest of the run.
-fn batches_gone(lines: &mut Vec<u8>) {
-    if lines.capacity() > 64 << 20 {
-        *lines = Vec::new();
-    }
-}
-
-impl Packer {
-    /// The lines as one zstd frame that says how long it will be and whose end proves the rest.
-    fn compress(&mut self) -> std::io::Result<Vec<u8>> {
-        let zstd = match &mut self.zstd {
-            Some(zstd) => zstd,
-            None => {
-                let mut zstd = zstd::bulk::Compressor::new(LEVEL)?;
-                zstd.include_checksum(true)?;
-                zstd.include_contentsize(true)?;
-                self.zstd.insert(zstd)
-            }
-        };
-        zstd.compress(&self.lines)
-    }
-}
-
-/// Turns batches into lines and endings.
-struct Reading<'a> {
-    spec: &'a StepSpec,
-    group: &'a mut Group,
-    lines: &'a mut Vec<u8>,
-    /// Where the next result begins in the batch's output.
-    at: usize,
-}
-
-impl Reading<'_> {
-    /// `None`: the batch contradicts itself.
-    fn batch(&mut self, batch: &mut Batch) -> Option<()> {
-        let ends = std::mem::take(&mut batch.ends);
-        let (mut row, mut counts) = (0, batch.lines.iter());
-        for End { at, how } in ends {
-            let at = at as usize;
-            self.succeeded(batch, row..at, &mut counts)?;
-            self.ended(batch, at, how)?;
-            row = at + 1;
-        }
-        self.succeeded(batch, row..batch.contents.len(), &mut counts)?;
-        (self.at == batch.out.len() && counts.len() == 0).then_some(())
+        (std::mem::take(&mut self.group), batches)
     }
 
-    fn succeeded(
-        &mut self,
-        batch: &Batch,
-        rows: std::ops::Range<usize>,
-        counts: &mut std::slice::Iter<'_, u32>,
-    ) -> Option<()> {
-        if rows.is_empty() {
-            return Some(());
-        }
-        self.booked(batch, rows.clone(), State::Succeeded)?;
-        self.group.lines += rows.len() as u64;
-        for row in rows {
-            let count = if self.spec.shape == Shape::One { 1 } else { *counts.next()? };
-            let start = self.at;
-            for _ in 0..count {
-                self.at += memchr::memchr(b'\n', batch.out.get(self.at..)?)? + 1;
-            }
-            let values = &batch.out[start..self.at];
-            let content = *batch.contents.get(row)?;
-            let key = match batch.keys.get(row) {
-                Some(key) => Key::Given(key, content),
-                None => Key::Content(content),
-            };
-            self.group.emitted += u64::from(count);
-            line::push(self.lines, batch.first + row as u64, key, self.spec.shape, values);
-            if self.spec.memo.is_some() {
-                let mut value = Vec::new();
-                if self.spec.shape != Shape::Optional || count > 0 {
-                    line::gather(&mut value, self.spec.shape, values);
-                }
-                self.group.memo.push((content, value));
-            }
-        }
-        Some(())
+    /// The step.
+    pub(super) fn spec(&self) -> Arc<StepSpec> {
+        Arc::clone(&self.spec)
     }
 
-    fn ended(&mut self, batch: &Batch, at: usize, how: Ending) -> Option<()> {
-        let index = batch.first + at as u64;
-        let key = match batch.keys.get(at) {
-            Some(key) => key.to_string(),
-            None => batch.contents.get(at)?.to_string(),
-        };
-        match how {
-            Ending::Open => Some(()),
-            Ending::Skipped(reason) => {
-                self.group.skipped.push((index, key, reason));
-                self.booked(batch, at..at + 1, State::Skipped)
-            }
-            Ending::Failed(item) => {
-                let state = if item.permanent { State::FailedForGood } else { State::Failed };
-                self.group.failed.push((index, key, item));
-                self.booked(batch, at..at + 1, state)
-            }
+    /// Sends a used batch back to where it came from.
+    pub(super) fn give_back(&self, mut batch: Batch) {
+        if batch.out.capacity() <= SPARE_BYTES_MAX {
+            batch.clear();
+            let _ = self.spare.send(batch);
         }
-    }
-
-    /// Notes which items ended.
-    fn booked(&mut self, batch: &Batch, rows: std::ops::Range<usize>, state: State) -> Option<()> {
-        let endings = &mut self.group.endings;
-        let (first, count) = (batch.first + rows.start as u64, rows.len() as u32);
-        match endings.runs.last_mut() {
-            Some(run) if run.first + u64::from(run.count) == first => run.count += count,
-            _ => endings.runs.push(Run { first, count }),
-        }
-        let before = endings.identities.len();
-        if state != State::Succeeded || !endings.states.is_empty() {
-            endings.states.resize(before, State::Succeeded as u8);
-            endings.states.resize(before + rows.len(), state as u8);
-        }
-        let contents = batch.contents.get(rows.clone())?;
-        if self.spec.keyed {
-            let keys = batch.keys.get(rows)?;
-            endings.identities.extend(keys.iter().map(|key| Digest::of_key(key)));
-            endings.contents.extend_from_slice(contents);
-        } else {
-            endings.identities.extend_from_slice(contents);
-        }
-        Some(())
     }
 }

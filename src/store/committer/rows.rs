@@ -1,25 +1,17 @@
 //! The rows of one transaction. When it is committed is the writer's.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
 use super::pending::Group;
 use crate::event::{RunStatus, StepResult};
 use crate::store::StepSpec;
+use crate::store::clock::now;
 use crate::store::segment::Written;
 
 /// Log lines of a step that are kept besides those of failures: more than anybody reads.
 const STEP_LOGS_MAX: u64 = 100_000;
-
-/// Seconds since 1970.
-pub(in crate::store) fn seconds(at: SystemTime) -> f64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-fn now() -> f64 {
-    seconds(SystemTime::now())
-}
 
 /// A step has begun.
 pub(super) fn begin(transaction: &Transaction<'_>, spec: &StepSpec) -> rusqlite::Result<()> {
@@ -71,6 +63,11 @@ pub(super) fn group(
 ) -> rusqlite::Result<u64> {
     failures(transaction, step, group)?;
     skips(transaction, step, group)?;
+    if let Some((reused, redone)) = &group.resumed {
+        let redone = serde_json::to_string(redone).expect("pairs of a string and a number are JSON");
+        let sql = "UPDATE steps SET reused = ?2, redone = ?3 WHERE step = ?1";
+        transaction.prepare_cached(sql)?.execute(params![step, *reused as i64, redone])?;
+    }
     let left_out = group.logs_left_out + log_lines(transaction, step, group, &mut logs)?;
     let sql = "UPDATE steps SET successes = successes + ?2, failures = failures + ?3, skipped = skipped + ?4,
         emitted = emitted + ?5, logs_left_out = logs_left_out + ?6 WHERE step = ?1";

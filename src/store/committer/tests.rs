@@ -39,6 +39,7 @@ fn everything_that_was_told_can_be_read_back() {
     journal.push(batch(1, &["a", "!b", "-c"])).expect("room");
     journal.push(batch(7, &["!!g"])).expect("room");
     journal.cancelled(8, 3).expect("room");
+    journal.resumed(4, vec![("item changed".to_owned(), 2)]).expect("room");
     let source = committer.step(crate::store::StepSpec { name: "source".into(), ..spec(Shape::One, false) });
     source.expect("room").failed(3, "k3".to_owned(), failed("x", false)).expect("room");
     committer.end_step("save", &result(9, 0, 0)).expect("room");
@@ -64,8 +65,8 @@ fn everything_that_was_told_can_be_read_back() {
     assert_eq!(groups[0].place.as_deref(), Some("p.yaml:3:5"));
     let skips = run.skips("work", 0, 10).expect("readable");
     assert_eq!((skips.len(), skips[0].index, skips[0].reason.as_deref()), (1, 3, Some("not c")));
-    let retries = run.retries("work", 0, 10).expect("readable");
-    assert_eq!((retries.len(), retries[0].attempts, retries[0].message.as_str()), (1, 2, "slow"));
+    let again = run.retries("work", 0, 10).expect("readable");
+    assert_eq!((again.len(), again[0].attempts, again[0].message.as_str()), (1, 2, "slow"));
     assert_eq!(run.cancelled("work").expect("readable"), [(8, 3)]);
     let logs = run.logs("work", Some(2), 10).expect("readable");
     assert_eq!((logs.len(), logs[0].message.as_str(), logs[0].level.as_str()), (1, "before", "warn"));
@@ -77,6 +78,7 @@ fn everything_that_was_told_can_be_read_back() {
     let work = &steps[1];
     assert_eq!((work.successes, work.failures, work.skipped, work.total), (3, 2, 1, Some(6)));
     assert_eq!((work.success_ratio, work.shape), (Some(0.6), Some(Shape::One)));
+    assert_eq!((work.reused, &work.redone), (Some(4), &vec![("item changed".to_owned(), 2)]));
     assert_eq!(work.fingerprint, spec(Shape::One, false).fingerprint);
 }
 

@@ -5,8 +5,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::gatherer::PACKED_MAX;
 use super::pending::Group;
-use super::{Answer, PACKED_MAX, rows};
+use super::{Answer, rows};
 use crate::event::{RunStatus, StepResult};
 use crate::store::segment::{SegmentWriter, Written};
 use crate::store::{Memo, RunDir, StepSpec, StoreError, layout, step_title};
@@ -70,6 +71,7 @@ impl Writer {
     }
 
     fn commit(&mut self, orders: &[Order]) -> Result<(), StoreError> {
+        self.run.sync_copies()?;
         let written = self.append(orders)?;
         let path = layout::database(self.run.path());
         self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
@@ -79,7 +81,6 @@ impl Writer {
                 Order::End(Some(id), ..) => {
                     self.kept.remove(id);
                 }
-                Order::Finish(..) => self.run.tidy(),
                 _ => {}
             }
         }

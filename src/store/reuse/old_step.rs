@@ -218,7 +218,8 @@ impl OldStep {
         match self.index.state(span.commit, row) {
             State::Succeeded => {
                 let line = self.frames.line(&self.index, span.commit, row).and_then(line::parse);
-                let line = line.filter(|line| line.index == index && line.content == items.contents[at]);
+                let line =
+                    line.filter(|line| line.index == index && line.content == items.contents[at].hex());
                 let lines = line.and_then(|line| match line.value {
                     Some(value) => line::spread(out, shape, value),
                     None => Some(0),

@@ -8,21 +8,41 @@ use crate::store::Digest;
 /// Items of a bucket on average: a bucket's bits are then one cache line.
 const BUCKET_ITEMS: u64 = 16;
 
+/// An item: bits of its digest, and its position in two halves, so that it takes no more room than its parts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    bits: u16,
+    low: u16,
+    high: u16,
+}
+
+impl Slot {
+    fn new(digest: Digest, position: u64) -> Self {
+        Self { bits: some_bits(digest), low: position as u16, high: (position >> 16) as u16 }
+    }
+
+    fn position(self) -> u64 {
+        u64::from(self.high) << 16 | u64::from(self.low)
+    }
+}
+
+/// Takes the position and the identity of an item.
+pub(super) type Show<'a> = &'a mut dyn FnMut(u64, Digest);
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Where the unclaimed items of each bucket begin, and where each bucket ends.
     from: Vec<u32>,
     ends: Vec<u32>,
-    /// Of each item, by bucket and in the order of indices: bits of its digest, and its position.
-    bits: Vec<u16>,
-    positions: Vec<u32>,
+    /// By bucket and in the order of positions.
+    slots: Vec<Slot>,
     mask: u64,
 }
 
 impl Table {
     /// Builds a table of `count` items. `each` is asked twice to show all of them in the order of their positions.
-    pub(super) fn build(count: u64, each: &mut dyn FnMut(&mut dyn FnMut(u64, Digest))) -> Self {
+    pub(super) fn build(count: u64, each: &mut dyn FnMut(Show<'_>)) -> Self {
         let buckets = (count / BUCKET_ITEMS).next_power_of_two().max(1);
         let mask = buckets - 1;
         let mut ends = vec![0_u32; buckets as usize];
@@ -35,22 +55,18 @@ impl Table {
                 sum - count
             })
             .collect();
-        let mut bits = vec![0; sum as usize];
-        let mut positions = vec![0; sum as usize];
+        let mut slots = vec![Slot::default(); sum as usize];
         each(&mut |position, digest| {
             let next = &mut from[bucket(digest, mask)];
             // A commit that could be read the second time only has no room here.
-            let (Some(bits), Some(slot)) = (bits.get_mut(*next as usize), positions.get_mut(*next as usize))
-            else {
-                return;
-            };
-            (*bits, *slot) = (some_bits(digest), position as u32);
+            let Some(slot) = slots.get_mut(*next as usize) else { return };
+            *slot = Slot::new(digest, position);
             *next += 1;
         });
         for (from, end) in from.iter_mut().zip(&mut ends) {
             (*from, *end) = (*from - *end, *from);
         }
-        Self { from, ends, bits, positions, mask }
+        Self { from, ends, slots, mask }
     }
 
     /// The first unclaimed position whose item may have this identity and for which `is_it` says so.
@@ -65,14 +81,14 @@ impl Table {
         let wanted = some_bits(digest);
         let mut all_claimed = true;
         for at in from..end {
-            let position = u64::from(self.positions[at]);
+            let position = self.slots[at].position();
             if claimed(position) {
                 // What is claimed at the front is never looked at again: there may be millions of one identity.
                 self.from[bucket] += u32::from(all_claimed);
                 continue;
             }
             all_claimed = false;
-            if self.bits[at] == wanted && is_it(position) {
+            if self.slots[at].bits == wanted && is_it(position) {
                 return Some(position);
             }
         }

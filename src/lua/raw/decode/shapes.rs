@@ -60,12 +60,14 @@ struct Guess {
     shape: Option<ShapeId>,
     hits: u32,
     misses: u32,
+    /// Nothing is worth expecting here.
+    closed: bool,
 }
 
 /// All that was learned about the items of one worker.
 #[derive(Default)]
 pub(in crate::lua::raw) struct Shapes {
-    shapes: Vec<Shape>,
+    known: Vec<Shape>,
     fields: Vec<Field>,
     bytes: Vec<u8>,
     guesses: Vec<Guess>,
@@ -84,6 +86,18 @@ impl ShapeId {
 }
 
 impl Shapes {
+    /// Learns nothing from here on, for comparison.
+    #[cfg(test)]
+    pub(in crate::lua::raw) fn close(&mut self) {
+        self.full = true;
+    }
+
+    /// How many shapes there are.
+    #[cfg(test)]
+    pub(in crate::lua::raw) fn count(&self) -> usize {
+        self.known.len()
+    }
+
     /// What to expect at `site`.
     #[inline]
     pub(super) fn guess(&mut self, site: Site) -> Option<ShapeId> {
@@ -96,20 +110,20 @@ impl Shapes {
     /// The table of a shape, to be copied.
     #[inline]
     pub(super) fn template(&self, id: ShapeId) -> c_int {
-        self.shapes[id.0 as usize].template
+        self.known[id.0 as usize].template
     }
 
     /// The field at `at`, if the shape has so many.
     #[inline]
     pub(super) fn field(&self, id: ShapeId, at: usize) -> Option<Field> {
-        let (first, count) = self.shapes[id.0 as usize].fields;
+        let (first, count) = self.known[id.0 as usize].fields;
         (at < count as usize).then(|| self.fields[first as usize + at])
     }
 
     /// How many fields the shape has.
     #[inline]
     pub(super) fn len(&self, id: ShapeId) -> usize {
-        self.shapes[id.0 as usize].fields.1 as usize
+        self.known[id.0 as usize].fields.1 as usize
     }
 
     /// The text that a key has, quotes and colon included.
@@ -140,19 +154,19 @@ impl Shapes {
     pub(super) fn miss(&mut self, site: Site) {
         let guess = &mut self.guesses[site.0 as usize];
         guess.misses += 1;
-        if guess.misses >= MISSES_MAX {
-            if guess.hits < 4 * guess.misses {
-                guess.misses = u32::MAX / 2;
+        if guess.misses == MISSES_MAX {
+            *guess = if guess.hits < 4 * MISSES_MAX {
+                Guess { closed: true, ..Guess::default() }
             } else {
-                (guess.hits, guess.misses) = (0, 0);
-            }
+                Guess { shape: guess.shape, ..Guess::default() }
+            };
         }
     }
 
     /// Whether it is worth telling what object stood at `site`.
     #[inline]
     pub(super) fn learns(&self, site: Site) -> bool {
-        !self.full && self.guesses[site.0 as usize].misses < u32::MAX / 2
+        !self.full && !self.guesses[site.0 as usize].closed
     }
 
     /// An object with these keys stood at `site`. `wanted` says which of them the function uses. Makes a shape of it
@@ -184,7 +198,7 @@ impl Shapes {
             // Two sequences of keys may have one hash; a shape that is not theirs would only cost time.
             Some(shape) => Some(shape),
             // SAFETY: as for the caller.
-            None if self.shapes.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, wanted) },
+            None if self.known.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, wanted) },
             None => None,
         };
         self.seen.insert(hash, shape);
@@ -237,8 +251,8 @@ impl Shapes {
             ffi::lua_rawseti_(l, table, kept);
         }
         self.kept = kept;
-        let id = ShapeId(self.shapes.len() as u32);
-        self.shapes.push(Shape { fields: (first, keys.len() as u32), template: kept });
+        let id = ShapeId(self.known.len() as u32);
+        self.known.push(Shape { fields: (first, keys.len() as u32), template: kept });
         Some(id)
     }
 }

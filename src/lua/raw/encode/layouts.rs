@@ -50,6 +50,8 @@ struct Guess {
     order: u32,
     hits: u32,
     misses: u32,
+    /// Nothing is worth expecting here.
+    closed: bool,
 }
 
 /// All that was learned about the results of one worker.
@@ -65,6 +67,11 @@ pub(super) struct Layouts {
 }
 
 impl Layouts {
+    #[cfg(test)]
+    pub(super) fn close(&mut self) {
+        self.count = LAYOUTS_MAX;
+    }
+
     /// The place under the field that is written at `at` of the layout that `site` has.
     pub(super) fn below(&self, site: Site, at: usize) -> Option<Site> {
         let (first, count) = self.guesses.get(site.0 as usize)?.fields;
@@ -156,7 +163,7 @@ impl Run<'_> {
             layouts.guesses.push(Guess::default());
         }
         let guess = layouts.guesses[site.0 as usize];
-        if entries.len() > FIELDS_MAX || layouts.count >= LAYOUTS_MAX || guess.misses == u32::MAX {
+        if entries.len() > FIELDS_MAX || layouts.count >= LAYOUTS_MAX || guess.closed {
             return None;
         }
         if entries.iter().any(|entry| std::str::from_utf8(entry.key()).is_err()) {
@@ -198,12 +205,12 @@ impl Layouts {
     /// The guess at a place was wrong. Where that is so mostly, there will be no more.
     fn miss(&mut self, at: usize) {
         let guess = &mut self.guesses[at];
-        guess.misses = guess.misses.saturating_add(1);
-        if guess.misses >= MISSES_MAX {
-            if guess.hits < 4 * guess.misses {
-                (guess.fields.1, guess.misses) = (0, u32::MAX);
-            } else {
-                (guess.hits, guess.misses) = (0, 0);
+        guess.misses += 1;
+        if guess.misses == MISSES_MAX {
+            guess.closed = guess.hits < 4 * MISSES_MAX;
+            (guess.hits, guess.misses) = (0, 0);
+            if guess.closed {
+                guess.fields = (0, 0);
             }
         }
     }

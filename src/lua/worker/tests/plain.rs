@@ -49,7 +49,7 @@ fn big_integers_can_be_compared_and_used_as_keys() {
     check(
         "return item + 1",
         &["9007199254740993"],
-        "1! error at p.yaml:5: attempt to perform arithmetic (add) on integer and number",
+        "1! error at p.yaml:5:19: attempt to perform arithmetic (add) on integer and number",
     );
 }
 
@@ -143,7 +143,7 @@ fn a_filter_keeps_the_item_as_it_was_read() {
 #[test]
 fn errors_keep_their_message_place_and_fields() {
     for (lua, expect) in [
-        ("local a = item\nreturn a.x.c", "error at p.yaml:6: attempt to index nil with 'c'"),
+        ("local a = item\nreturn a.x.c", "error at p.yaml:6:14: attempt to index nil with 'c'"),
         ("error('no')", "error at p.yaml:5: no"),
         ("error('no', 0)", "error at p.yaml:5: no"),
         ("local function f(...)\n  error('far', 2)\nend\n\nf()", "error at p.yaml:9: far"),
@@ -159,9 +159,9 @@ fn errors_keep_their_message_place_and_fields() {
         ("error(print)", "error at p.yaml:5: error raised with a function"),
         ("error('a\\xffb')", "error at p.yaml:5: a\u{fffd}b"),
         ("error({ message = '\\xff' })", "error at p.yaml:5: \u{fffd}"),
-        ("return item.b.c", "error at p.yaml:5: attempt to index JSON null with 'c'"),
-        ("item.b.c = 1", "error at p.yaml:5: attempt to index JSON null with 'c'"),
-        ("return item.b + 1", "error at p.yaml:5: attempt to perform arithmetic (add) on null and number"),
+        ("return item.b.c", "error at p.yaml:5:14: attempt to index JSON null with 'c'"),
+        ("item.b.c = 1", "error at p.yaml:5:7: attempt to index JSON null with 'c'"),
+        ("return item.b + 1", "error at p.yaml:5:21: attempt to perform arithmetic (add) on null and number"),
         ("local function f(n) return f(n + 1) + 1 end\nreturn f(1)", "error at p.yaml:5: stack overflow"),
         ("x = 1", "error at p.yaml:5: globals are read-only: write `local x` to make a variable of your own"),
         ("string.upper = 1", "error at p.yaml:5: attempt to modify a readonly table"),
@@ -269,4 +269,69 @@ fn retries_when_sees_the_error_and_the_attempt() {
             &format!("1! {}", expect.replacen("error:", "error at p.yaml:5:", 1)),
         );
     }
+}
+
+#[test]
+fn endless_recursion_ends_in_an_error_of_its_own() {
+    for lua in [
+        "local function f() f() return 1 end\nf()",
+        "local t = setmetatable({}, {})\ngetmetatable(t).__index = function(_, k) return t[k] end\nreturn t.x",
+        "local function f(...) return f(1, ...) end\nf()",
+        "local function f() return coroutine.wrap(f)() end\nf()",
+        "local t = setmetatable({}, {})\ngetmetatable(t).__tostring = function(s) return tostring(s) end\nreturn tostring(t)",
+        "local function f() return (('x'):gsub('x', f)) end\nf()",
+        "local t = {1, 2}\nlocal function f() table.sort(t, f) return true end\nf()",
+    ] {
+        let mut bench =
+            bench(&script(&format!("if item == 0 then return 7 end\ndo\n{lua}\nend")), &options());
+        let got = run(&mut bench, &["1", "0"]);
+        assert!(got.contains("overflow") || got.starts_with("1! memory"), "{lua}: {got}");
+        assert!(got.ends_with("\n7\n"), "{lua}: {got}");
+    }
+}
+
+#[test]
+fn garbage_does_not_count_as_memory() {
+    let lua = "local n = 0\nfor i = 1, 200 do local s = ('x'):rep(3e6) .. i n += #s end\nreturn n > 0";
+    check(lua, &["1", "2"], "true\ntrue");
+    let lua = "local n = 0\nfor i = 1, 300 do local t = table.create(2e5, i) n += #t end\nreturn n";
+    check(lua, &["1"], "60000000");
+    let lua = "local keep = {}\nfor i = 1, 20 do keep[i] = ('k'):rep(1e6) .. i end\nlocal n = 0\n\
+               for i = 1, 2000 do local t = {} for j = 1, 1000 do t[j] = { j } end n += #t end\nreturn n + #keep";
+    check(lua, &["1", "2"], "2000020\n2000020");
+}
+
+#[test]
+fn the_deepest_nesting_goes_through() {
+    let lists = "[".repeat(512) + &"]".repeat(512);
+    let maps = "{\"a\":[".repeat(256) + &"]}".repeat(256);
+    check("return item", &[&lists, &maps, &maps, &maps], &[lists.as_str(), &maps, &maps, &maps].join("\n"));
+}
+
+#[test]
+fn wherever_memory_runs_out_only_that_item_fails() {
+    let rows: Vec<String> = (0..40)
+        .map(|n| format!("{{\"id\":{n},\"name\":\"row {n}\",\"more\":[{n},{{\"a\":\"é\\n\"}}]}}"))
+        .collect();
+    let item = format!("{{\"rows\":[{}],\"text\":\"{}\"}}", rows.join(","), "x".repeat(3000));
+    let lua = "local t = {}\nfor i = 1, item.n or 30 do t[i] = { item.rows[i % 40 + 1], tostring(i):rep(10), item } end\nreturn t";
+    let items: Vec<&str> = std::iter::repeat_n(item.as_str(), 6).chain(["{\"n\":0}"]).collect();
+    let mut seen = [0; 2];
+    for step in 0..90 {
+        let options = WorkerOptions { memory: 600_000 + step * 4_000, ..options() };
+        let mut bench = match try_bench(&script(lua), &options, None) {
+            Ok(bench) => bench,
+            Err(error) => {
+                assert_eq!(error.kind, crate::event::FailureKind::Memory, "{error:?}");
+                continue;
+            }
+        };
+        let got = run(&mut bench, &items);
+        for line in got.lines() {
+            let failed = line.contains("! memory");
+            seen[usize::from(failed)] += 1;
+            assert!(failed || serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+        }
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
 }
