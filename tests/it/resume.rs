@@ -81,6 +81,13 @@ impl Ran {
     }
 }
 
+/// Two hundred items, of which the third is bad.
+fn two_hundred() -> String {
+    let bad = |id| if id == 3 { ",\"bad\":true" } else { "" };
+    let lines: Vec<String> = (1..=200).map(|id| format!("{{\"id\":{id}{}}}\n", bad(id))).collect();
+    lines.concat()
+}
+
 /// A project after a first run of the pipeline.
 fn ran(items: &str) -> Project {
     let project = Project::with(PIPELINE).file("in.jsonl", items);
@@ -142,9 +149,7 @@ fn what_was_given_up_runs_again_unless_it_is_to_be_kept() {
 #[test]
 fn what_was_cancelled_or_never_started_runs() {
     let pipeline = PIPELINE.replace("min_success_ratio: 0", "fail_fast: true\n      concurrency: 1");
-    let items: String = (1..=200)
-        .map(|id| format!("{{\"id\":{id}{}}}\n", if id == 3 { ",\"bad\":true" } else { "" }))
-        .collect();
+    let items = two_hundred();
     let project = Project::with(&pipeline).file("in.jsonl", &items);
     let first = Ran::of(&project, &["pipeline.yaml"]);
     assert_eq!(first.summary.code, 1);
@@ -160,9 +165,7 @@ fn what_was_cancelled_or_never_started_runs() {
 #[test]
 fn failed_only_leaves_what_had_not_ended() {
     let pipeline = PIPELINE.replace("min_success_ratio: 0", "fail_fast: true\n      concurrency: 1");
-    let items: String = (1..=200)
-        .map(|id| format!("{{\"id\":{id}{}}}\n", if id == 3 { ",\"bad\":true" } else { "" }))
-        .collect();
+    let items = two_hundred();
     let project = Project::with(&pipeline).file("in.jsonl", &items);
     let first = Ran::of(&project, &["pipeline.yaml"]);
     let project = project.file("pipeline.yaml", pipeline.replace("retries: 0", "retries: 1"));

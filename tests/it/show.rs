@@ -85,7 +85,9 @@ fn finish(committer: Committer, status: RunStatus) {
     journal.push(batch).expect("room");
     let retried =
         |index| RetriedItem { index, attempt: 1, kind: FailureKind::Timeout, message: "timeout".into() };
-    [2, 4].into_iter().for_each(|index| journal.retried(retried(index)).expect("room"));
+    for index in [2, 4] {
+        journal.retried(retried(index)).expect("room");
+    }
     let line = LogEntry {
         index: 2,
         level: LogLevel::Info,

@@ -8,7 +8,7 @@ use expect_test::{Expect, expect};
 use indicatif::TermLike;
 
 use super::*;
-use crate::event::{FailureKind, LogLevel, Place, ReuseCounts, RunStatus, Tally};
+use crate::event::{FailureKind, LogLevel, Place, RunStatus, Tally};
 use crate::report::fixture::{
     self, documents, every_event, failed, finished, good, log, needed, progress, run_finished, run_started,
     started,
