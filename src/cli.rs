@@ -3,20 +3,28 @@
 //! Everything the floors below need of the world is asked for here and handed down.
 
 mod args;
+mod cache;
 mod check;
 mod console;
 pub mod diagnostic;
 mod exit;
 mod interrupt;
+mod job;
 mod load;
+mod moment;
 mod outline;
 mod pages;
 mod panic;
 mod reporters;
+mod request;
+mod resume;
 mod run;
 mod run_id;
+mod runs;
 mod select;
+mod show;
 mod slip;
+mod state;
 mod stdout;
 
 use std::ffi::OsString;
@@ -57,6 +65,10 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Run(run) => (run::command(console, &run), run.output.console.color),
         Command::Check(check) => (check::command(console, &check), check.console.color),
         Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
+        Command::Runs(runs) => (runs::command(&runs), runs.console.color),
+        Command::Show(show) => (show::command(console, &show), show.console.color),
+        Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
         Command::Man => (pages::manual(), ColorChoice::Auto),

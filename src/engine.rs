@@ -3,6 +3,8 @@
 mod each;
 mod feed;
 mod graph;
+mod identity;
+mod keep;
 mod ledger;
 mod pool;
 mod record;
@@ -14,6 +16,8 @@ mod source;
 mod step;
 mod write;
 
+pub use identity::Identity;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -21,6 +25,7 @@ use std::time::Duration;
 
 use crate::event::{Event, RunStatus, StepId, StepResult};
 use crate::plan::Plan;
+use crate::store::RunDir;
 
 /// What a run needs to know beside its plan.
 #[derive(Debug, Clone)]
@@ -39,6 +44,30 @@ pub struct RunOptions {
     pub temp_dir: PathBuf,
     /// Whether log lines of items are wanted as events.
     pub logs: bool,
+    /// Where the run is kept; `None`: nowhere, nothing is written but what the pipeline writes.
+    pub state: Option<StateOptions>,
+}
+
+/// Where a run is kept, and which one it goes on with.
+#[derive(Debug, Clone)]
+pub struct StateOptions {
+    /// The state folder, `.flowrun` mostly; it is made when it is missing.
+    pub dir: PathBuf,
+    /// The run that this one resumes.
+    pub resume: Option<ResumeOptions>,
+    /// Version of flowrun, for the record.
+    pub version: &'static str,
+}
+
+/// How an old run is resumed.
+#[derive(Debug, Clone)]
+pub struct ResumeOptions {
+    /// Whole id of the old run.
+    pub run: String,
+    /// Failures by `flow.fail` stay failed.
+    pub keep_permanent: bool,
+    /// Only items that failed run again; what had not ended stays so.
+    pub failed_only: bool,
 }
 
 /// Asks a run to end, from a signal handler's thread say.
@@ -59,7 +88,7 @@ impl Interrupt {
 }
 
 /// What a run came to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Outcome {
     /// How it ended.
     pub status: RunStatus,
@@ -67,6 +96,9 @@ pub struct Outcome {
     pub steps: Vec<(StepId, Arc<StepResult>)>,
     /// Whether a step failed by a fault of flowrun itself.
     pub internal_error: bool,
+    /// Where the run is kept, with everything on the disk but the summary, which is the caller's to write
+    /// ([`RunDir::write_summary`]).
+    pub run_dir: Option<RunDir>,
 }
 
 /// A run that could not be carried through for reasons of flowrun's own or of the machine.
@@ -80,6 +112,10 @@ pub enum EngineError {
         /// What the system said.
         reason: String,
     },
+    /// The run cannot be kept, or not be resumed. Before [`Event::RunStarted`], nothing has run; after
+    /// [`Event::RunFinished`], the run was stopped because something is not on the disk.
+    #[error("{0}")]
+    State(String),
 }
 
 /// Runs the selected steps of `plan` and tells `on_event` what happens, in one order, from this thread.

@@ -2,7 +2,7 @@
 
 mod result;
 
-pub use result::{FailureKind, Place, RunStatus, StepResult, StepStatus, Tally};
+pub use result::{FailureKind, Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,4 +19,5 @@ pub mod report;
 pub mod schedule;
 pub mod source;
 pub mod spec;
+pub mod store;
 pub mod value;

@@ -6,13 +6,16 @@ mod events;
 mod figures;
 mod human;
 mod json;
+mod overview;
 mod summary;
 
 pub use events::Events;
-pub use figures::{percent_of, printable};
-pub use human::{Human, HumanOptions, Live, Verbosity};
+pub use figures::{bytes, percent_of, printable};
+pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
+pub use overview::{Overview, duration, strong};
+pub use summary::StepSummary;
 
 use std::io;
 use std::time::Duration;

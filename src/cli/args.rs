@@ -1,6 +1,12 @@
 //! The arguments as clap reads them. What they mean together is the commands' business.
 
+mod state;
 mod value;
+
+pub(super) use state::{
+    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
+    RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
+};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,6 +56,14 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show what would run: steps, order, counts where known, need, worst-case time
     Plan(PlanArguments),
+    /// Go on with an interrupted or failed run: finished items are reused, the others run
+    Resume(ResumeArguments),
+    /// List the runs, or remove old ones
+    Runs(RunsArguments),
+    /// Show one run or step: counters, failures, results; also while it is running
+    Show(ShowArguments),
+    /// The memo across runs of functions with `cache: true`
+    Cache(CacheArguments),
     /// Print the JSON schema of pipeline files
     Schema,
     /// Print a completion script for a shell
@@ -117,6 +131,9 @@ pub(super) struct RunArguments {
     /// How it runs.
     #[command(flatten)]
     pub(super) engine: EngineArguments,
+    /// Where it is kept.
+    #[command(flatten)]
+    pub(super) state: StateArguments,
     /// What is said about it.
     #[command(flatten)]
     pub(super) output: OutputArguments,

@@ -40,7 +40,9 @@ impl Checked {
 /// Reads and checks a pipeline file.
 pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complaint> {
     let bytes = read(path, "read the pipeline file")?;
-    let loaded = plan::load(spec::load(&bytes, &path.to_string_lossy(), path), inputs);
+    // Kept with the run, which may be resumed from any folder.
+    let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let loaded = plan::load(spec::load(&bytes, &path.to_string_lossy(), &place), inputs);
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
     Ok(Checked { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })

@@ -10,53 +10,78 @@ use super::console::Console;
 use super::exit::Complaint;
 use super::load::cannot;
 use crate::event::Event;
-use crate::report::{Events, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter, Verbosity};
+use crate::report::{
+    Commands, Events, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter, Verbosity,
+};
 
 /// All reporters of a run, told the same events.
 pub(super) struct Reporters {
     started: Instant,
     writing: Vec<(String, Box<dyn Reporter>)>,
+    summary: Option<Json<Vec<u8>>>,
+    prints_summary: bool,
     complaints: Vec<Complaint>,
 }
 
+/// What is left to do when all reporters have written their ends.
+pub(super) struct Finished {
+    /// What could not be written.
+    pub(super) complaints: Vec<Complaint>,
+    /// The result as one JSON object, where somebody wants it and the run came to an end.
+    pub(super) summary: Option<String>,
+    /// Whether it is to be printed.
+    pub(super) prints_summary: bool,
+}
+
 impl Reporters {
-    /// Opens what is to be written to. `data_on_stdout`: the pipeline itself writes there.
+    /// Opens what is to be written to. `data_on_stdout`: the pipeline itself writes there. `commands`: the run is kept.
     pub(super) fn open(
         output: &OutputArguments,
         console: &Console,
         seed: u64,
         data_on_stdout: bool,
+        commands: Option<Commands>,
     ) -> Result<Self, Complaint> {
         let events = match output.events.as_deref() {
             Some(path) => Some((format!("events to `{}`", path.display()), events(path, seed)?)),
             None => None,
         };
         let to_stdout = data_on_stdout || output.events.as_deref() == Some(Path::new("-"));
+        let prints_summary = output.output == OutputChoice::Json;
+        let summary = (prints_summary || commands.is_some()).then(|| Json::new(Vec::new()));
         let options = HumanOptions {
             verbosity: verbosity(output),
             live: live(output.progress, console, to_stdout),
             color: console.color(output.console.color),
             seed,
+            commands,
         };
         let human: Box<dyn Reporter> = Box::new(Human::new(io::stderr(), options));
         let mut writing = vec![("the summary to standard error".to_owned(), human)];
         writing.extend(events);
-        if output.output == OutputChoice::Json {
-            writing.push(("the result to standard output".to_owned(), Box::new(Json::new(io::stdout()))));
-        }
-        Ok(Self { started: Instant::now(), writing, complaints: Vec::new() })
+        Ok(Self { started: Instant::now(), writing, summary, prints_summary, complaints: Vec::new() })
     }
 
     /// Tells all reporters; one that fails is told no more, and the run goes on.
     pub(super) fn event(&mut self, event: &Event) {
         let time = self.started.elapsed();
         self.each(|reporter| reporter.event(event, time));
+        if let Some(summary) = &mut self.summary {
+            // It is written to memory, and only at the end.
+            let _ = summary.event(event, time);
+        }
     }
 
-    /// Lets all reporters write their ends. Returns what could not be written.
-    pub(super) fn finish(mut self) -> Vec<Complaint> {
+    /// Lets all reporters write their ends. A run that `has_result` not gets no summary: half a result must not look
+    /// like one.
+    pub(super) fn finish(mut self, has_result: bool) -> Finished {
         self.each(|reporter| reporter.finish());
-        self.complaints
+        let text = self.summary.filter(|_| has_result).and_then(|mut summary| {
+            summary.finish().ok()?;
+            String::from_utf8(summary.into_inner()).ok()
+        });
+        let summary = text.filter(|text| !text.is_empty());
+        Finished { complaints: self.complaints, summary, prints_summary: self.prints_summary }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut Box<dyn Reporter>) -> io::Result<()>) {

@@ -59,15 +59,37 @@ fn options_of_a_run_are_read() {
 
 #[test]
 fn options_of_later_versions_do_not_exist() {
-    for option in ["--state-dir x", "--no-state", "--report x.html", "--junit x.xml", "--failed"] {
+    for option in ["--report x.html", "--junit x.xml", "--failed", "--no-state --state-dir x"] {
         assert!(parse(&format!("p.yaml {option}")).is_err(), "{option}");
     }
-    for command in
-        ["preview", "test", "graph", "resume", "runs", "show", "types", "init", "fmt", "cache", "lsp"]
-    {
+    for command in ["preview", "test", "graph", "types", "init", "fmt", "lsp"] {
         assert!(Arguments::command().find_subcommand(command).is_none(), "{command}");
     }
     assert!(parse("check p.yaml --format junit").is_err());
+}
+
+#[test]
+fn kept_runs_have_their_commands() {
+    for line in [
+        "p.yaml --state-dir x",
+        "p.yaml --no-state",
+        "resume",
+        "resume 1x --keep-permanent --failed-only -p a=1 --limit 3 --state-dir x --output json",
+        "runs --status failed --format json",
+        "runs prune --keep 3 --older-than 30d --dry-run --state-dir x",
+        "show",
+        "show latest clean --failed --format jsonl",
+        "show latest clean --results --format csv",
+        "cache stats --format json",
+        "cache prune --older-than 12h",
+    ] {
+        assert!(parse(line).is_ok(), "{line}");
+    }
+    for line in
+        ["runs prune", "runs --status done", "show a b --failed --results", "cache", "resume --no-state"]
+    {
+        assert!(parse(line).is_err(), "{line}");
+    }
 }
 
 #[test]
@@ -78,6 +100,8 @@ fn wrong_values_are_refused() {
         "p.yaml --grace 5",
         "p.yaml --limit -1",
         "p.yaml --seed x",
+        "runs prune --older-than 3w",
+        "runs prune --older-than d",
         "p.yaml -q -v",
         "check",
         "",

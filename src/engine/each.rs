@@ -3,6 +3,9 @@
 //! All decisions are the scheduler's; all Lua is the workers'. Runs on the step's own thread.
 
 mod input;
+mod key;
+mod known;
+mod passing;
 mod settle;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,18 +15,22 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 
 use self::input::ChunkSize;
+use self::key::Keys;
+use self::known::Known;
 use super::EngineError;
 use super::feed::Feed;
+use super::identity::{self, Identity};
 use super::ledger::Errors;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
-use super::scope;
 use super::shared::Shared;
 use super::sink::Sink;
+use super::{keep, record, scope};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Cancel, CancelLevel, Shape, WorkerOptions};
 use crate::plan::{Each, EachKind, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
+use crate::store::{Shape as Lines, StepJournal, StepSpec, StoreError};
 use crate::value::Chunk;
 
 /// How often a coordinator that waits looks up for interrupts.
@@ -39,6 +46,14 @@ pub(super) enum Fault {
     Data(DataError),
     /// The script cannot be loaded, or its setup failed.
     Script(String),
+    /// The run cannot be kept.
+    State(StoreError),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::State(error)
+    }
 }
 
 impl From<DataError> for Fault {
@@ -52,6 +67,7 @@ impl std::fmt::Display for Fault {
         match self {
             Self::Data(error) => error.fmt(f),
             Self::Script(reason) => f.write_str(reason),
+            Self::State(error) => f.write_str(&keep::stopped(error)),
         }
     }
 }
@@ -60,6 +76,17 @@ impl std::fmt::Display for Fault {
 struct Waiting {
     chunk: Chunk,
     earlier: Box<Earlier>,
+}
+
+/// Why a step cannot begin.
+#[derive(Debug, thiserror::Error)]
+enum Unready {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("{}", keep::stopped(.0))]
+    State(#[from] StoreError),
+    #[error("{0}")]
+    Script(String),
 }
 
 struct Coordinator<'a> {
@@ -92,6 +119,13 @@ struct Coordinator<'a> {
     /// `errors` of the step, when an expression asks for them.
     errors: Errors,
     told: Instant,
+    /// How many results an item has.
+    shape: Lines,
+    /// Where endings are kept, if the run is.
+    journal: Option<StepJournal>,
+    /// What is known of items before they run.
+    known: Option<Known>,
+    keys: Option<Keys>,
 }
 
 /// Runs a map-like step whose input has been opened.
@@ -107,12 +141,7 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>)
 }
 
 impl<'a> Coordinator<'a> {
-    fn new(
-        shared: &'a Shared<'a>,
-        step: &'a Step,
-        each: &'a Each,
-        feed: Feed<'a>,
-    ) -> Result<Self, EngineError> {
+    fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, Unready> {
         let policy = &each.policy;
         let threads = policy.concurrency.min(shared.options.cores).max(1);
         let coroutines = each.script.waits();
@@ -123,9 +152,21 @@ impl<'a> Coordinator<'a> {
         let window = if exact { policy.concurrency } else { threads * 2 };
         let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
+        let options = worker_options(shared, step, each);
+        let identity = shared.keep.map(|_| Identity::of(shared.plan, each));
+        let journal = match (shared.keep, &identity) {
+            (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
+            _ => None,
+        };
+        let known = match &identity {
+            Some(identity) => Known::open(shared, step, each, identity, &feed)?,
+            None => None,
+        };
+        let keys = each.key.as_deref().map(|key| Keys::new(shared, step.id, key, &options, &cancel));
+        let keys = keys.transpose().map_err(|error| Unready::Script(scope::reason("key", &error)))?;
         let crew = Crew {
             script: Arc::clone(&each.script),
-            options: worker_options(shared, step, each),
+            options,
             cancel: Arc::clone(&cancel),
             step: step.id,
             slow_after: policy.slow_after,
@@ -159,6 +200,10 @@ impl<'a> Coordinator<'a> {
             interrupted: None,
             errors: Vec::new(),
             told: Instant::now(),
+            shape: identity::shape(each.kind),
+            journal,
+            known,
+            keys,
         })
     }
 
@@ -181,8 +226,11 @@ impl<'a> Coordinator<'a> {
     fn drive(&mut self) -> Result<(), Fault> {
         loop {
             self.look_outside();
+            if let Some(fault) = self.shared.fault() {
+                return Err(Fault::State(fault.clone()));
+            }
             self.expire()?;
-            self.fill();
+            self.fill()?;
             self.obey_stop();
             if self.deserted || (self.works_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
@@ -282,6 +330,7 @@ impl<'a> Coordinator<'a> {
         let waiting = std::mem::take(&mut self.waiting);
         let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
         for (first, count) in gaps.chain(waiting.keys().map(|index| (*index, 1))) {
+            self.keep_cancelled(first, count);
             self.sink.push(Piece { first, count, ..Piece::default() })?;
         }
         Ok(())
@@ -304,6 +353,12 @@ impl<'a> Coordinator<'a> {
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
         let (emitted, duration) = (self.sink.emitted, self.begun.elapsed());
         let stop = self.scheduler.stop().map(|stop| stop.reason);
+        let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
+        let reuse = self.known.as_ref().map(|known| known.counts(all_seen));
+        for warning in self.known.iter().flat_map(Known::warnings) {
+            self.shared.notice(self.step.id, warning);
+        }
+        self.shared.leave_journal(self.step.id, self.journal);
         let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
         let unread = self.scheduler.total().is_none();
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
@@ -331,6 +386,7 @@ impl<'a> Coordinator<'a> {
             needed: Some((self.policy.min_success_ratio, verdict.needed)),
             duration,
             target: None,
+            reuse,
         }
     }
 }
@@ -365,6 +421,19 @@ fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOption
         item_deadline: each.policy.item_deadline,
         retry_when: each.retry_when.as_deref().cloned(),
         seed: shared.options.seed,
-        logs: shared.options.logs,
+        // A log is kept with its item whether or not anybody watches.
+        logs: shared.options.logs || shared.keep.is_some(),
+    }
+}
+
+/// What the journal is told of a step.
+fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
+    StepSpec {
+        name: Arc::clone(&step.name),
+        verb: step.verb,
+        shape: identity::shape(each.kind),
+        keyed: each.key.is_some(),
+        fingerprint: identity.fingerprint.clone(),
+        memo: each.cache.then_some(identity.function),
     }
 }

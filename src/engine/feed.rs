@@ -9,6 +9,7 @@ use crossbeam_channel::Receiver;
 
 use self::live::{Arrival, Live};
 use super::graph::Role;
+use super::record;
 use super::shared::Shared;
 use crate::data::{self, BadRow, DataError, Reader};
 use crate::event::{Event, FailureKind, Place, StepId};
@@ -253,14 +254,23 @@ impl<'a> Feed<'a> {
 fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
     let mut ledger = shared.ledger(source);
     match ledger.bad_row(row) {
-        Ok(true) => shared.emit(Event::ItemFailed {
-            step: source,
-            index: row.index,
-            kind: FailureKind::BadRow,
-            message: row.message.as_str().into(),
-            place: Some(Place { file: row.file.as_str().into(), line: row.line, column: None, source: None }),
-            attempts: 1,
-        }),
+        Ok(true) => {
+            let key = record::key(row.text.as_bytes());
+            shared.keep_bad_row(source, row.index, key, record::bad_row_item(row));
+            shared.emit(Event::ItemFailed {
+                step: source,
+                index: row.index,
+                kind: FailureKind::BadRow,
+                message: row.message.as_str().into(),
+                place: Some(Place {
+                    file: row.file.as_str().into(),
+                    line: row.line,
+                    column: None,
+                    source: None,
+                }),
+                attempts: 1,
+            });
+        }
         Ok(false) => {}
         Err(error) => ledger.broke(error.to_string()),
     }

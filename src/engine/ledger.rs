@@ -164,6 +164,7 @@ impl Ledger {
             needed: Some((self.min_success_ratio, self.min_success_ratio.of(self.rows))),
             duration: self.reading,
             target: None,
+            reuse: None,
         }
     }
 }

@@ -11,10 +11,11 @@ use super::EngineError;
 use super::record::Attempted;
 use crate::event::StepId;
 use crate::lua::{
-    Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Watchdog, Worker,
+    Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Shape, Watchdog, Worker,
     WorkerOptions,
 };
 use crate::schedule::Start;
+use crate::store::{Batch, Digest};
 use crate::value::Chunk;
 
 /// A run of items for one worker.
@@ -27,6 +28,8 @@ pub(super) struct Work {
     pub(super) earlier: Option<Box<Earlier>>,
     /// A buffer for the results.
     pub(super) out: Vec<u8>,
+    /// What the journal is to be told, when there is one. The worker fills in contents and counts of lines.
+    pub(super) batch: Option<Box<Batch>>,
 }
 
 /// The failed attempts of an item.
@@ -227,6 +230,10 @@ impl Seat {
         match ran {
             Ok((done, emitted)) => {
                 work.out = out;
+                if let Some(batch) = &mut work.batch {
+                    worker.take_lines(&mut batch.lines);
+                    batch.contents.extend((0..done).map(|at| Digest::of(work.chunk.item(at))));
+                }
                 let ran = Ran { work, done, emitted, ends, elapsed: begun.elapsed() };
                 let _ = self.replies.send(Reply::Ran(Box::new(ran)));
                 true
@@ -302,6 +309,12 @@ impl Seat {
         let Some(mut work) = works.remove(&ended.token) else { return };
         work.out = ended.out;
         let out_len = work.out.len();
+        if let Some(batch) = &mut work.batch {
+            batch.contents.push(Digest::of(work.chunk.item(0)));
+            if ended.end.is_none() && self.crew.options.shape != Shape::Map {
+                batch.lines.push(ended.emitted as u32);
+            }
+        }
         let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
         let ran = Ran {
             work,

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::data::BadRow;
-use crate::event::FailureKind;
+use crate::event::{FailureKind, Place};
 use crate::lua::Failure;
+use crate::store::{Digest, FailedItem};
 
 /// One attempt that failed.
 #[derive(Debug, Clone, Serialize)]
@@ -41,8 +42,8 @@ struct Record<'a> {
     key: &'a str,
     item: &'a RawValue,
     error: ErrorRecord<'a>,
-    attempts: usize,
-    history: &'a [Attempted],
+    attempts: u32,
+    history: &'a RawValue,
     duration: f64,
 }
 
@@ -57,55 +58,77 @@ struct ErrorRecord<'a> {
 
 /// The key of an item: a digest of its text, the same for the same content.
 pub(super) fn key(item: &[u8]) -> String {
-    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(item.trim_ascii()))
+    Digest::of(item).to_string()
 }
 
-/// Appends the line for an item whose function failed. `history` holds every attempt, the last one included.
-pub(super) fn push_failed(
-    lines: &mut Vec<u8>,
-    index: u64,
+/// What is kept of an item that failed for good. `history` holds every attempt, the last one included.
+pub(super) fn failed_item(
     item: &[u8],
     failure: &Failure,
     history: &[Attempted],
     duration: Duration,
-) {
-    let text = String::from_utf8_lossy(item.trim_ascii()).into_owned();
+) -> FailedItem {
+    FailedItem {
+        kind: failure.kind,
+        message: failure.message.as_str().into(),
+        place: failure.place.clone(),
+        traceback: failure.traceback.clone(),
+        fields: failure.fields.clone(),
+        item: String::from_utf8_lossy(item.trim_ascii()).into_owned(),
+        attempts: history.len() as u32,
+        history: history_text(history),
+        duration,
+        permanent: failure.permanent,
+    }
+}
+
+/// What is kept of a row that could not be read; its `item` is the row's text.
+pub(super) fn bad_row_item(row: &BadRow) -> FailedItem {
+    let message: Arc<str> = row.message.as_str().into();
+    FailedItem {
+        kind: FailureKind::BadRow,
+        place: Some(Place { file: row.file.as_str().into(), line: row.line, column: None, source: None }),
+        traceback: String::new(),
+        fields: None,
+        item: serde_json::to_string(&row.text).expect("a string is JSON"),
+        attempts: 1,
+        history: history_text(&[Attempted::new(FailureKind::BadRow, &message, Duration::ZERO)]),
+        message,
+        duration: Duration::ZERO,
+        permanent: false,
+    }
+}
+
+fn history_text(history: &[Attempted]) -> String {
+    serde_json::to_string(history).expect("a list of records is JSON")
+}
+
+/// Appends the line for an item that failed for good.
+pub(super) fn push_failed(lines: &mut Vec<u8>, index: u64, key: &str, item: &FailedItem) {
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).ok();
     let record = Record {
         index,
-        key: &key(item),
-        item: &RawValue::from_string(text).expect("a worker has read the item as JSON"),
+        key,
+        item: &raw(&item.item).unwrap_or_default(),
         error: ErrorRecord {
-            kind: failure.kind.name(),
-            message: &failure.message,
-            traceback: &failure.traceback,
-            fields: failure.fields.as_deref().and_then(|fields| serde_json::from_str(fields).ok()),
+            kind: item.kind.name(),
+            message: &item.message,
+            traceback: &item.traceback,
+            fields: item.fields.as_deref().and_then(|fields| serde_json::from_str(fields).ok()),
         },
-        attempts: history.len(),
-        history,
-        duration: seconds(duration),
+        attempts: item.attempts,
+        history: &raw(&item.history).unwrap_or_default(),
+        duration: seconds(item.duration),
     };
     push(lines, &record);
 }
 
-/// Appends the line for a row that could not be read; its `item` is the row's text.
+/// Appends the line for a row that could not be read.
 pub(super) fn push_bad_row(lines: &mut Vec<u8>, row: &BadRow) {
-    let item = serde_json::to_string(&row.text).expect("a string is JSON");
     let message: Arc<str> = place_message(row).into();
-    let record = Record {
-        index: row.index,
-        key: &key(row.text.as_bytes()),
-        item: &RawValue::from_string(item).expect("a string is JSON"),
-        error: ErrorRecord {
-            kind: FailureKind::BadRow.name(),
-            message: &message,
-            traceback: "",
-            fields: None,
-        },
-        attempts: 1,
-        history: &[Attempted::new(FailureKind::BadRow, &message, Duration::ZERO)],
-        duration: 0.0,
-    };
-    push(lines, &record);
+    let history = history_text(&[Attempted::new(FailureKind::BadRow, &message, Duration::ZERO)]);
+    let item = FailedItem { message, history, ..bad_row_item(row) };
+    push_failed(lines, row.index, &key(row.text.as_bytes()), &item);
 }
 
 /// The message of a bad row with its place, for records that have no field for it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::graph::{Graph, Role};
+use super::keep::{self, Keep};
 use super::shared::{Done, Message, Shared};
 use super::{EngineError, Interrupt, Outcome, RunOptions, pool, step};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
@@ -47,6 +48,7 @@ pub(super) fn run(
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
     let begun = Instant::now();
+    let keep = Keep::open(plan, options)?;
     let graph = Graph::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
@@ -58,18 +60,39 @@ pub(super) fn run(
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
     let watchdog = Arc::new(watchdog);
-    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender);
+    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
     let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
     on_event(&Event::RunStarted {
         run: Arc::clone(&options.run),
         pipeline: Arc::clone(&plan.name),
         steps: steps.collect(),
     });
+    for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()) {
+        on_event(&Event::Notice { step: None, message });
+    }
     let states = vec![State::Waiting; plan.steps.len()];
+    let (running, on_event) = (0, &mut *on_event);
     let mut run =
-        Run { shared: &shared, states, running: 0, interrupted: false, internal_error: false, on_event };
+        Run { shared: &shared, states, running, interrupted: false, internal_error: false, on_event };
     run.all(&receiver)?;
-    Ok(run.outcome(begun))
+    let outcome = run.outcome();
+    close(keep, outcome, begun, on_event)
+}
+
+/// Puts the end of the run on the disk, then tells of it.
+fn close(
+    keep: Option<Keep>,
+    outcome: Outcome,
+    begun: Instant,
+    on_event: &mut dyn FnMut(&Event),
+) -> Result<Outcome, EngineError> {
+    let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed())).transpose();
+    let status = if kept.is_ok() { outcome.status } else { RunStatus::Failed };
+    for message in kept.iter().flatten().flat_map(|run| run.warnings().iter().cloned()) {
+        on_event(&Event::Notice { step: None, message });
+    }
+    on_event(&Event::RunFinished { status, duration: begun.elapsed() });
+    Ok(Outcome { run_dir: kept?, ..outcome })
 }
 
 impl<'a> Run<'a, '_> {
@@ -129,11 +152,15 @@ impl<'a> Run<'a, '_> {
         let step = &self.shared.plan.steps[id.at()];
         if self.interrupted || self.shared.interrupt.count() > 0 {
             self.look_for_interrupt();
-            self.end(id, StepResult::without_items(StepStatus::Cancelled, "interrupted", Duration::ZERO));
+            self.end_idle(id, StepStatus::Cancelled, "interrupted");
+            return Ok(true);
+        }
+        if let Some(reason) = self.shared.fault().map(keep::stopped) {
+            self.end_idle(id, StepStatus::Cancelled, reason);
             return Ok(true);
         }
         if let Some(reason) = self.hindrance(step) {
-            self.end(id, StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO));
+            self.end_idle(id, StepStatus::Skipped, reason);
             return Ok(true);
         }
         if !self.is_ready(step) {
@@ -142,7 +169,7 @@ impl<'a> Run<'a, '_> {
         if self.shared.graph.roles[id.at()] == Role::LazySource {
             match step::gate(self.shared, step) {
                 Ok(()) => self.states[id.at()] = State::Open,
-                Err(result) => self.end(id, *result),
+                Err(result) => self.end(id, self.shared.book(id, *result)),
             }
         } else {
             self.start(scope, id)?;
@@ -188,7 +215,7 @@ impl<'a> Run<'a, '_> {
         let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return Ok(false) };
         if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
             let reason = "nothing reads it any more";
-            self.end(id, StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO));
+            self.end_idle(id, StepStatus::Skipped, reason);
         } else {
             self.start(scope, id)?;
         }
@@ -211,11 +238,15 @@ impl<'a> Run<'a, '_> {
         self.running += 1;
         let body = move || {
             let begun = Instant::now();
-            let done = catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
-                let reason = format!("internal error: {}", pool::panic_message(&*panic));
-                let result = StepResult::broken(reason, begun.elapsed());
-                Done { step: id, result, sources: Vec::new(), internal_error: true }
-            });
+            let done: Done =
+                catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
+                    let reason = format!("internal error: {}", pool::panic_message(&*panic));
+                    let result = StepResult::broken(reason, begun.elapsed());
+                    Done { step: id, result, sources: Vec::new(), internal_error: true }
+                });
+            let book = |id, result| (id, shared.book(id, result));
+            let sources = done.sources.into_iter().map(|(id, result)| book(id, result)).collect();
+            let done = Done { result: shared.book(done.step, done.result), sources, ..done };
             let _ = shared.sender.send(Message::Done(Box::new(done)));
         };
         std::thread::Builder::new()
@@ -234,7 +265,13 @@ impl<'a> Run<'a, '_> {
         self.end(done.step, done.result);
     }
 
-    /// Books the end of a step and tells of it.
+    /// Ends a step that did nothing.
+    fn end_idle(&mut self, id: StepId, status: StepStatus, reason: impl Into<String>) {
+        let result = StepResult::without_items(status, reason, Duration::ZERO);
+        self.end(id, self.shared.book(id, result));
+    }
+
+    /// Notes the end of a step, which is in the books, and tells of it.
     fn end(&mut self, id: StepId, result: StepResult) {
         if matches!(self.states[id.at()], State::Done(_)) {
             return;
@@ -245,7 +282,7 @@ impl<'a> Run<'a, '_> {
         (self.on_event)(&Event::StepFinished { step: id, result });
     }
 
-    fn outcome(self, begun: Instant) -> Outcome {
+    fn outcome(self) -> Outcome {
         let steps: Vec<(StepId, Arc<StepResult>)> = self
             .shared
             .plan
@@ -257,15 +294,16 @@ impl<'a> Run<'a, '_> {
             })
             .collect();
         let is = |status: StepStatus| steps.iter().any(|(_, result)| result.status == status);
-        let status = if self.interrupted {
+        let status = if self.shared.fault().is_some() {
+            RunStatus::Failed
+        } else if self.interrupted {
             RunStatus::Interrupted
         } else if is(StepStatus::Failed) {
             RunStatus::Failed
         } else {
             RunStatus::Succeeded
         };
-        (self.on_event)(&Event::RunFinished { status, duration: begun.elapsed() });
-        Outcome { status, steps, internal_error: self.internal_error }
+        Outcome { status, steps, internal_error: self.internal_error, run_dir: None }
     }
 }
 

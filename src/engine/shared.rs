@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Sender;
 
 use super::graph::Graph;
+use super::keep::Keep;
 use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
-use crate::event::{Event, StepId, StepResult};
+use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog};
 use crate::plan::Plan;
+use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
 
 /// From step threads to the thread that owns the run.
 pub(super) enum Message {
@@ -62,6 +64,9 @@ pub(super) struct Shared<'a> {
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) watchdog: &'a Arc<Watchdog>,
     pub(super) sender: Sender<Message>,
+    /// Where the run is kept, if it is.
+    pub(super) keep: Option<&'a Keep>,
+    journals: Vec<Mutex<Option<StepJournal>>>,
     outputs: Vec<Mutex<Output>>,
     ledgers: Vec<Mutex<Ledger>>,
     fed: Vec<Mutex<Option<Fed>>>,
@@ -80,6 +85,8 @@ impl<'a> Shared<'a> {
             outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
             ledgers: plan.steps.iter().map(|step| Mutex::new(Ledger::new(step, graph, options))).collect(),
             fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            keep: None,
             plan,
             options,
             graph,
@@ -87,6 +94,12 @@ impl<'a> Shared<'a> {
             watchdog,
             sender,
         }
+    }
+
+    /// The same, kept there.
+    pub(super) fn kept_in(mut self, keep: Option<&'a Keep>) -> Self {
+        self.keep = keep;
+        self
     }
 
     /// Tells the reporters. A run whose owner has gone away has nobody left to tell.
@@ -111,6 +124,44 @@ impl<'a> Shared<'a> {
     /// Where a writer waits for its producer's verdict.
     pub(super) fn fed(&self, step: StepId) -> MutexGuard<'_, Option<Fed>> {
         lock(&self.fed[step.at()])
+    }
+
+    /// Why the run cannot go on because it cannot be kept, if so.
+    pub(super) fn fault(&self) -> Option<&StoreError> {
+        self.keep.and_then(Keep::fault)
+    }
+
+    /// Leaves a step's journal to whoever books the step's end.
+    pub(super) fn leave_journal(&self, step: StepId, journal: Option<StepJournal>) {
+        *lock(&self.journals[step.at()]) = journal;
+    }
+
+    /// Keeps a row that a source cannot read. What goes wrong stops the run by [`Shared::fault`].
+    pub(super) fn keep_bad_row(&self, source: StepId, index: u64, key: String, item: FailedItem) {
+        let Some(keep) = self.keep else { return };
+        let mut journal = lock(&self.journals[source.at()]);
+        if journal.is_none() {
+            let step = &self.plan.steps[source.at()];
+            let (name, verb) = (Arc::clone(&step.name), step.verb);
+            let spec =
+                StepSpec { name, verb, shape: Shape::One, keyed: false, fingerprint: Vec::new(), memo: None };
+            *journal = keep.step(spec).ok();
+        }
+        if let Some(journal) = &*journal {
+            let _ = journal.failed(index, key, item);
+        }
+    }
+
+    /// Books the end of a step: before it is on the disk, nobody hears of it.
+    pub(super) fn book(&self, step: StepId, result: StepResult) -> StepResult {
+        let Some(keep) = self.keep else { return result };
+        let journal = lock(&self.journals[step.at()]).take();
+        match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
+            Err(error) if result.status == StepStatus::Succeeded => {
+                StepResult { status: StepStatus::Failed, reason: Some(error.to_string()), ..result }
+            }
+            _ => result,
+        }
     }
 
     /// Where intermediate results go that do not fit in memory.

@@ -7,6 +7,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::feed::{Feed, Next};
 use super::graph::Role;
+use super::keep;
 use super::scope;
 use super::shared::{Output, Shared};
 use crate::data::{DataError, Spool, items_reader};
@@ -65,6 +66,9 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
     loop {
         if shared.interrupt.count() > 0 {
             return Ok(true);
+        }
+        if let Some(fault) = shared.fault() {
+            return Err(keep::stopped(fault));
         }
         match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
             Next::Later => continue,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::each::lost_reason;
 use super::feed::{Feed, Next};
+use super::keep;
 use super::shared::{Fed, Shared};
 use crate::data::{self, WriteOptions};
 use crate::event::{Event, StepResult, StepStatus, Tally};
@@ -36,6 +37,9 @@ pub(super) fn run(
     let cut = loop {
         if shared.interrupt.count() > 0 {
             break Some((StepStatus::Cancelled, "interrupted".to_owned()));
+        }
+        if let Some(fault) = shared.fault() {
+            break Some((StepStatus::Failed, keep::stopped(fault)));
         }
         if step.deadline.is_some_and(|limit| begun.elapsed() > limit) {
             break Some((StepStatus::Failed, "deadline".to_owned()));
@@ -85,6 +89,7 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
             needed: None,
             duration: begun.elapsed(),
             target: Some(Arc::clone(&options.name)),
+            reuse: None,
         },
     }
 }

@@ -135,6 +135,19 @@ impl RunStatus {
     }
 }
 
+/// What became of the items of a step that goes on where an old run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReuseCounts {
+    /// Items whose old ending was taken over.
+    pub reused: u64,
+    /// Items that ran again, or for the first time.
+    pub redone: u64,
+    /// Why: `function changed`, `failed before`, `new`, …, each with the number of its items; they add up to `redone`.
+    pub reasons: Vec<(String, u64)>,
+    /// Items of the old run that are no longer there.
+    pub dropped: u64,
+}
+
 /// What a step has to show for itself. The names are those of `steps.ID` in expressions and of `--output json`.
 #[derive(Debug, Clone)]
 pub struct StepResult {
@@ -154,6 +167,8 @@ pub struct StepResult {
     pub duration: Duration,
     /// Where a `write` step wrote, as the user named it.
     pub target: Option<Arc<str>>,
+    /// What was taken over from an old run; `None`: nothing was resumed.
+    pub reuse: Option<ReuseCounts>,
 }
 
 impl StepResult {
@@ -168,6 +183,7 @@ impl StepResult {
             needed: None,
             duration,
             target: None,
+            reuse: None,
         }
     }
 

@@ -45,6 +45,8 @@ pub struct Failure {
     pub traceback: String,
     /// Whether another attempt makes sense: not after `flow.fail`, and only if `retries.when` (when given) says so.
     pub retryable: bool,
+    /// Whether it came of `flow.fail`.
+    pub permanent: bool,
     /// The wait that `flow.retry` asked for.
     pub retry_after: Option<Duration>,
     /// The fields given to `flow.fail`, as a JSON object.

@@ -4,10 +4,13 @@ mod check;
 mod chunk;
 mod column;
 mod fields;
+mod footprint;
 mod lexer;
 mod waits;
 
 pub(super) use check::{PARAMETERS, RETRY_PARAMETERS};
+pub use footprint::{Footprint, Seen};
+
 pub(super) use chunk::{Chunk, Lines, Sources};
 
 use std::path::PathBuf;

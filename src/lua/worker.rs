@@ -33,6 +33,8 @@ pub struct Worker {
     /// The VM, or why there is none.
     loaded: Result<Loaded, ScriptError>,
     waiting: Waiting,
+    /// Lines of each item that ended well, for functions that do not give exactly one.
+    lines: Vec<u32>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -61,6 +63,7 @@ impl Worker {
             notices,
             loaded: Ok(Loaded::new(script, options, guard)?),
             waiting: Waiting::default(),
+            lines: Vec::new(),
         })
     }
 
@@ -89,6 +92,10 @@ impl Worker {
             before: (out.len(), 0),
             out,
             emitted: 0,
+            lines: {
+                self.lines.clear();
+                std::mem::take(&mut self.lines)
+            },
             started: begun,
         };
         while batch.at < batch.end {
@@ -102,7 +109,9 @@ impl Worker {
                 break;
             }
         }
-        (batch.at - range.start, batch.emitted)
+        let done = (batch.at - range.start, batch.emitted);
+        self.lines = batch.lines;
+        done
     }
 
     /// Runs until an item did not simply succeed. `None`: no item is left, or none may be started.
@@ -168,6 +177,12 @@ impl Worker {
         }
     }
 
+    /// Moves to `lines` how many lines each item has that ended well in the last [`Worker::run`], in order; nothing for
+    /// a [`Shape::Map`], where each has one.
+    pub fn take_lines(&mut self, lines: &mut Vec<u32>) {
+        lines.append(&mut self.lines);
+    }
+
     /// Log lines since the last call.
     pub fn take_logs(&mut self) -> Vec<LogLine> {
         match &self.loaded {
@@ -185,6 +200,7 @@ fn unloaded(error: &ScriptError) -> ItemEnd {
         place: error.place.clone(),
         traceback: error.traceback.clone(),
         retryable: false,
+        permanent: false,
         retry_after: None,
         fields: None,
     }))

@@ -124,8 +124,11 @@ impl Builder<'_> {
         let own_when = format!("{at}/retries/when");
         let retry_when =
             self.scripts.get(&own_when).or_else(|| self.scripts.get("/defaults/map/retries/when"));
+        let key = self.scripts.get(&format!("{at}/key")).or_else(|| self.scripts.get("/defaults/map/key"));
+        let cache = each.policy.clone().over(self.defaults).cache;
+        let cache = self.known(&format!("{at}/cache"), cache.as_ref())?.unwrap_or(false);
         let policy = self.policy(at, &each.policy)?;
-        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, policy })))
+        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, key, cache, policy })))
     }
 
     fn script(&self, pointer: &str) -> Built<Arc<Script>> {

@@ -12,6 +12,9 @@ pub struct Inputs {
     pub params: Vec<(String, String)>,
     /// `--params-file`: a map.
     pub params_file: serde_json::Map<String, serde_json::Value>,
+    /// Parameters that a resumed run was given, as they came out then: whatever is given anew wins, and paths are
+    /// relative to the pipeline's folder already.
+    pub params_kept: serde_json::Map<String, serde_json::Value>,
     /// Folder of the params file: `path` parameters in it are relative to it.
     pub params_dir: PathBuf,
     /// Folder in which flowrun was started: `path` parameters given by `-p` are relative to it.

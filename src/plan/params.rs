@@ -81,10 +81,12 @@ fn given(param: &Declaration, inputs: &Inputs, root: &Path) -> Result<Option<Giv
             Err(problem) => Err(UsageError::new(format!("{source}: parameter `{name}` {problem}"))),
         };
     }
-    Ok(inputs.params_file.get(&param.name).map(|value| Given {
-        value: rebased(param.kind, value.clone(), root, &inputs.params_dir),
-        source: "the params file".to_owned(),
-    }))
+    if let Some(value) = inputs.params_file.get(&param.name) {
+        let value = rebased(param.kind, value.clone(), root, &inputs.params_dir);
+        return Ok(Some(Given { value, source: "the params file".to_owned() }));
+    }
+    let kept = inputs.params_kept.get(&param.name);
+    Ok(kept.map(|value| Given { value: value.clone(), source: "the resumed run".to_owned() }))
 }
 
 /// Paths of the outside are relative to where they were written; those of a pipeline are relative to its folder.

@@ -145,6 +145,10 @@ pub struct Each {
     pub script: Arc<Script>,
     /// `retries.when`
     pub retry_when: Option<Arc<Script>>,
+    /// `key`: by what an item is known from one run to the next, when not by its content.
+    pub key: Option<Arc<Script>>,
+    /// Whether results of any earlier run may be taken over.
+    pub cache: bool,
     /// The policy.
     pub policy: Policy,
 }

@@ -81,6 +81,23 @@ pub fn percent_of(ratio: Ratio) -> String {
     if tail.is_empty() { format!("{whole} %") } else { format!("{whole}.{tail} %") }
 }
 
+/// `512 B`, `3.4 kB`, `12 MB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let mut size = count as f64 / 1e3;
+    let mut unit = 0;
+    // What would be written as a thousand of one unit is one of the next.
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        size /= 1e3;
+        unit += 1;
+    }
+    let decimals = usize::from(size < 9.95);
+    format!("{size:.decimals$} {}", UNITS[unit])
+}
+
 /// Foreign text on one line: control characters can neither break the line nor steer a terminal.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let text = text.trim_end();
@@ -170,6 +187,22 @@ mod tests {
         assert_eq!(rate(1, Duration::from_secs(4)).as_deref(), Some("0.25/s"));
         assert_eq!(rate(0, Duration::from_secs(4)), None);
         assert_eq!(rate(4, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn sizes_have_a_decimal_only_when_small() {
+        for (count, expect) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (3449, "3.4 kB"),
+            (12_345, "12 kB"),
+            (999_499, "999 kB"),
+            (12_345_678, "12 MB"),
+            (2_500_000_000, "2.5 GB"),
+        ] {
+            assert_eq!(bytes(count), expect, "{count}");
+        }
     }
 
     #[test]

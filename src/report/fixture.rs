@@ -73,6 +73,7 @@ pub(super) fn good(total: u64, millis: u64) -> StepResult {
         needed: None,
         duration: Duration::from_millis(millis),
         target: None,
+        reuse: None,
     }
 }
 

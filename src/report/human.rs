@@ -2,9 +2,9 @@
 //!
 //! On a terminal the progress is bars, elsewhere now and then a line. Leaves it to the caller to know which it is.
 
-mod columns;
-mod failures;
-mod line;
+pub(super) mod columns;
+pub(super) mod failures;
+pub(super) mod line;
 mod live;
 mod notes;
 
@@ -20,7 +20,7 @@ use self::live::{LiveView, State};
 use self::notes::Notes;
 use super::Reporter;
 use super::figures;
-use crate::event::{Event, FailureKind, StepId, StepInfo, StepResult, StepStatus};
+use crate::event::{Event, FailureKind, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +55,32 @@ pub struct HumanOptions {
     pub color: bool,
     /// Seed of the run, said when verbose.
     pub seed: u64,
+    /// How the run is called for afterwards, when it is kept.
+    pub commands: Option<Commands>,
+}
+
+/// What people type to see more of a run, or to go on with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commands {
+    /// The run, abbreviated.
+    pub run: String,
+    /// The folder that keeps it, as a word of a shell, where it would not be found without being named.
+    pub folder: Option<String>,
+}
+
+impl Commands {
+    fn show(&self, step: Option<&str>) -> String {
+        let step = step.map_or(String::new(), |step| format!(" {step}"));
+        format!("flowrun show {}{step} --failed{}", self.run, self.option())
+    }
+
+    fn resume(&self) -> String {
+        format!("flowrun resume {}{}", self.run, self.option())
+    }
+
+    fn option(&self) -> String {
+        self.folder.as_ref().map_or(String::new(), |folder| format!(" --state-dir {folder}"))
+    }
 }
 
 /// Tells people what happens.
@@ -64,6 +90,8 @@ pub struct Human<W: Write> {
     verbosity: Verbosity,
     color: bool,
     seed: u64,
+    commands: Option<Commands>,
+    status: Option<RunStatus>,
     live: LiveView,
     columns: Columns,
     steps: Vec<StepView>,
@@ -85,6 +113,8 @@ impl<W: Write> Human<W> {
             verbosity: options.verbosity,
             color: options.color,
             seed: options.seed,
+            commands: options.commands,
+            status: None,
             live: LiveView::new(live),
             columns: Columns::default(),
             steps: Vec::new(),
@@ -184,6 +214,23 @@ impl<W: Write> Human<W> {
         self.print(&line.into_text())
     }
 
+    /// `see them: flowrun show 7f3a clean --failed      run them again: flowrun resume 7f3a`
+    fn way_on(&self) -> Option<String> {
+        let commands = self.commands.as_ref()?;
+        let failing: Vec<&str> =
+            self.steps.iter().filter(|step| !step.failures.is_empty()).map(|step| &*step.info.name).collect();
+        let resume = commands.resume();
+        let again = match self.status? {
+            RunStatus::Interrupted => format!("go on with it: {resume}"),
+            RunStatus::Failed if failing.is_empty() => format!("run it again: {resume}"),
+            RunStatus::Succeeded if failing.is_empty() => return None,
+            RunStatus::Failed | RunStatus::Succeeded => format!("run them again: {resume}"),
+        };
+        let step = if let [only] = failing[..] { Some(only) } else { None };
+        let see = (!failing.is_empty()).then(|| format!("see them: {}      ", commands.show(step)));
+        Some(format!("  {}{again}", see.unwrap_or_default()))
+    }
+
     fn interrupted(&mut self, grace: Duration) -> io::Result<()> {
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
@@ -215,7 +262,10 @@ impl<W: Write> Reporter for Human<W> {
             Event::Notice { step, message } => self.notice(*step, message),
             Event::StepFinished { step, result } => self.step_finished(*step, result),
             Event::Interrupted { grace } => self.interrupted(*grace),
-            Event::RunFinished { .. } => Ok(()),
+            Event::RunFinished { status, .. } => {
+                self.status = Some(*status);
+                Ok(())
+            }
         }
     }
 
@@ -225,9 +275,15 @@ impl<W: Write> Reporter for Human<W> {
         let blocks =
             self.steps.iter().filter_map(|step| step.failures.block(&step.info.name, shown, self.color));
         let text: Vec<String> = blocks.collect();
-        text.iter().try_for_each(|block| self.print(&format!("\n{block}")))
+        text.iter().try_for_each(|block| self.print(&format!("\n{block}")))?;
+        match self.way_on() {
+            Some(line) => self.print(&line),
+            None => Ok(()),
+        }
     }
 }
 
+#[cfg(test)]
+mod kept_tests;
 #[cfg(test)]
 mod tests;

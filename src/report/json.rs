@@ -61,6 +61,11 @@ impl<W: Write> Json<W> {
             status: None,
         }
     }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
 }
 
 impl<W: Write> Reporter for Json<W> {

@@ -1,12 +1,12 @@
 //! A step's result as the object that machines read, the same in `--output json` and in the events.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::event::{StepInfo, StepResult};
+use crate::event::{ReuseCounts, StepInfo, StepResult};
 
 /// The counters of a step under the names of the specification.
-#[derive(Serialize)]
-pub(super) struct StepSummary<'a> {
+#[derive(Debug, Serialize)]
+pub struct StepSummary<'a> {
     verb: &'a str,
     status: &'static str,
     reason: Option<&'a str>,
@@ -18,10 +18,34 @@ pub(super) struct StepSummary<'a> {
     retried: u64,
     success_ratio: f64,
     duration: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse: Option<Reuse<'a>>,
+}
+
+/// What a resumed step took over; only resumed runs have it.
+#[derive(Debug, Serialize)]
+struct Reuse<'a> {
+    reused: u64,
+    redone: u64,
+    dropped: u64,
+    #[serde(serialize_with = "by_name")]
+    reasons: &'a [(String, u64)],
+}
+
+impl<'a> From<&'a ReuseCounts> for Reuse<'a> {
+    fn from(counts: &'a ReuseCounts) -> Self {
+        let ReuseCounts { reused, redone, dropped, reasons } = counts;
+        Self { reused: *reused, redone: *redone, dropped: *dropped, reasons }
+    }
+}
+
+fn by_name<S: Serializer>(reasons: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(reasons.iter().map(|(name, count)| (name, count)))
 }
 
 impl<'a> StepSummary<'a> {
-    pub(super) fn new(info: &'a StepInfo, result: &'a StepResult) -> Self {
+    /// Of a step that has ended.
+    pub fn new(info: &'a StepInfo, result: &'a StepResult) -> Self {
         Self {
             verb: info.verb,
             status: result.status.name(),
@@ -34,6 +58,7 @@ impl<'a> StepSummary<'a> {
             retried: result.tally.retried,
             success_ratio: result.tally.success_ratio(),
             duration: seconds(result.duration),
+            reuse: result.reuse.as_ref().map(Reuse::from),
         }
     }
 }

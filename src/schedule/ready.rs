@@ -22,6 +22,15 @@ impl Ready {
         self.end += count;
     }
 
+    /// The next items that come are none to be started: they have ended already.
+    pub(super) fn pass(&mut self, count: u64) {
+        if self.next < self.end {
+            self.returned.insert(self.next, self.end);
+        }
+        self.end += count;
+        self.next = self.end;
+    }
+
     /// Items offered so far, started or not.
     pub(super) fn offered(&self) -> u64 {
         self.end - 1
@@ -60,6 +69,21 @@ impl Ready {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn items_that_have_ended_already_are_passed_over_in_their_place() {
+        let mut ready = Ready::new();
+        ready.pass(2);
+        ready.offer(3);
+        ready.pass(1);
+        ready.offer(2);
+        assert_eq!(ready.offered(), 8);
+        assert_eq!(ready.take(2), Some((3, 2)));
+        assert_eq!(ready.take(9), Some((5, 1)));
+        assert_eq!(ready.take(1), Some((7, 1)));
+        ready.give_back(4, 1);
+        assert_eq!((ready.take(9), ready.take(9), ready.take(9)), (Some((4, 1)), Some((8, 1)), None));
+    }
 
     #[test]
     fn items_that_come_back_go_first_and_in_order() {

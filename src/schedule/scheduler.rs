@@ -87,6 +87,19 @@ impl Scheduler {
         self.ready.offer(count);
     }
 
+    /// This many more items are there, in their place among those that are offered, and have ended already: their
+    /// endings are known from an old run. They count, and are not started.
+    pub fn passed(&mut self, ended: &Tally) {
+        self.ready.pass(ended.ended());
+        self.tally.succeeded += ended.succeeded;
+        self.tally.skipped += ended.skipped;
+        self.cancelled(ended.cancelled);
+        for _ in 0..ended.failed {
+            self.lose();
+        }
+        self.reconsider();
+    }
+
     /// No more fresh items will come. Without [`Scheduler::expect_total`] this makes the total known.
     pub fn end_of_input(&mut self) {
         self.input_ended = true;

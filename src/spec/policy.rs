@@ -63,6 +63,15 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"30s")]
     pub slow_after: Option<Setting<TimeLimit>>,
+    /// Lua expression over `item`: what an item is known by from one run to the next, a string or a number. Default:
+    /// its content.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"item.id")]
+    pub key: Option<String>,
+    /// Take over results of earlier runs with the same function, visible params and item. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub cache: Option<Setting<bool>>,
 }
 
 impl Policy {
@@ -82,6 +91,8 @@ impl Policy {
             rate_limit: self.rate_limit.or(base.rate_limit),
             memory: self.memory.or(base.memory),
             slow_after: self.slow_after.or(base.slow_after),
+            key: self.key.or(base.key),
+            cache: self.cache.or(base.cache),
         }
     }
 }

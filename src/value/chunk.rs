@@ -23,6 +23,8 @@ pub struct Chunk {
     pub text: Vec<u8>,
     /// Where each item's text ends in `text`. Chunks stay far below 4 GiB; a reader refuses longer rows.
     pub ends: Vec<u32>,
+    /// Key of each item, where items have keys of their own; empty otherwise.
+    pub keys: Vec<Box<str>>,
     /// Known for items that were read from a file and not yet proved to be JSON.
     pub origin: Option<Origin>,
 }
@@ -42,6 +44,11 @@ impl Chunk {
     pub fn item(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
         &self.text[start..self.ends[at] as usize]
+    }
+
+    /// The key of the item at `at`, where items have keys of their own.
+    pub fn key(&self, at: usize) -> Option<&str> {
+        self.keys.get(at).map(|key| &**key)
     }
 
     /// Adds an item's text.
@@ -90,6 +97,7 @@ impl Chunk {
             first: self.first + range.start as u64,
             text: self.text[start as usize..end.max(start) as usize].to_vec(),
             ends: self.ends[range.clone()].iter().map(|end| end - start).collect(),
+            keys: self.keys.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default(),
             origin: self.origin.as_ref().map(|origin| Origin {
                 file: Arc::clone(&origin.file),
                 line: origin.line + range.start as u64,
@@ -101,6 +109,7 @@ impl Chunk {
     pub fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
+        self.keys.clear();
         self.origin = None;
     }
 }

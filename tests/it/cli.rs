@@ -136,7 +136,9 @@ fn failures_are_grouped_by_message() {
     let ran = Project::with(pipeline).ids("in.jsonl", 20).run(&["pipeline.yaml"]).ok();
     assert!(ran.stderr.contains("10 failed in work"), "{}", ran.stderr);
     assert!(ran.stderr.contains("10 × ") && ran.stderr.contains("items 2, 4, 6 …"), "{}", ran.stderr);
-    assert!(!ran.stderr.contains("flowrun show") && !ran.stderr.contains("flowrun resume"), "{}", ran.stderr);
+    let last = ran.stderr.lines().last().unwrap_or("");
+    assert!(last.starts_with("  see them: flowrun show ") && last.contains(" work --failed "), "{last}");
+    assert!(last.contains("      run them again: flowrun resume "), "{last}");
 }
 
 #[test]

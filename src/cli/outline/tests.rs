@@ -27,7 +27,14 @@ fn script() -> Arc<Script> {
 }
 
 fn each(kind: EachKind, policy: Policy) -> Body {
-    Body::Ready(Verb::Each(Box::new(Each { kind, script: script(), retry_when: None, policy })))
+    Body::Ready(Verb::Each(Box::new(Each {
+        kind,
+        script: script(),
+        retry_when: None,
+        key: None,
+        cache: false,
+        policy,
+    })))
 }
 
 fn read(path: &str) -> Body {

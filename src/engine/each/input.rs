@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Coordinator, Waiting, Work};
+use super::{Coordinator, Fault, Waiting, Work};
 use crate::engine::feed::Next;
 use crate::lua::Attempt;
 use crate::schedule::{Start, Stop, StopReason};
@@ -55,29 +55,38 @@ impl ChunkSize {
 
 impl Coordinator<'_> {
     /// Starts whatever may start now.
-    pub(super) fn fill(&mut self) {
+    pub(super) fn fill(&mut self) -> Result<(), Fault> {
         self.starved = false;
         while self.works_out < self.window {
-            let wanting = self.fresh.is_empty() && !self.input_ended && !self.starved;
-            if wanting && self.scheduler.stop().is_none() {
-                self.read();
+            // Items that have ended already leave nothing to start, and there may be millions of them.
+            while self.fresh.is_empty()
+                && !self.input_ended
+                && !self.starved
+                && self.scheduler.stop().is_none()
+            {
+                self.read()?;
                 // What was read may have been the end of a source that failed.
                 self.obey_stop();
+                self.tell_progress();
+                self.look_outside();
             }
             let most =
                 self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
-            let Some(start) = self.scheduler.start(self.now(), most as u64) else { return };
+            let Some(start) = self.scheduler.start(self.now(), most as u64) else { return Ok(()) };
             self.dispatch(start);
         }
+        Ok(())
     }
 
-    fn read(&mut self) {
+    fn read(&mut self) -> Result<(), Fault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        match self.feed.next(self.size.items(), RUN_BYTES, Duration::ZERO, &mut chunk) {
+        let items = if self.known.is_some() { RUN_ITEMS } else { self.size.items() };
+        match self.feed.next(items, RUN_BYTES, Duration::ZERO, &mut chunk) {
             Next::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
             }
+            Next::Chunk if self.known.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
             Next::Chunk => {
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
@@ -88,6 +97,7 @@ impl Coordinator<'_> {
             }
             Next::Lost(source) => self.lose(source),
         }
+        Ok(())
     }
 
     /// The source failed: what was made of it so far is not to be used.
@@ -109,7 +119,10 @@ impl Coordinator<'_> {
         while self.shared.interrupt.count() == 0 && Instant::now() < until {
             match self.feed.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
                 Next::Later => return,
-                Next::Chunk => self.scheduler.offer(chunk.len() as u64),
+                Next::Chunk => {
+                    self.scheduler.offer(chunk.len() as u64);
+                    self.keep_cancelled(chunk.first, chunk.len() as u64);
+                }
                 Next::End => return self.scheduler.end_of_input(),
                 Next::Lost(source) => return self.lose(source),
             }
@@ -120,13 +133,14 @@ impl Coordinator<'_> {
         let item_deadline = start.item_deadline.map(|deadline| self.begun + deadline);
         let attempt = Attempt { number: start.attempt, item_deadline };
         let out = self.sink.spare();
+        let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
         let work = if start.attempt > 1 {
             let Waiting { chunk, earlier } =
                 self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
-            Work { start, chunk, attempt, earlier: Some(earlier), out }
+            Work { start, chunk, attempt, earlier: Some(earlier), out, batch }
         } else {
             let chunk = self.take_fresh(start.first, start.count as usize);
-            Work { start, chunk, attempt, earlier: None, out }
+            Work { start, chunk, attempt, earlier: None, out, batch }
         };
         self.works_out += 1;
         self.items_out += work.chunk.len() as u64;

@@ -7,9 +7,11 @@ use super::{Coordinator, Earlier, Fault, Waiting};
 use crate::data::Piece;
 use crate::engine::pool::{End, Ran, Reply, Work};
 use crate::engine::record::{self, Attempted};
-use crate::event::{Event, FailureKind};
+use crate::event::{Event, FailureKind, LogLevel};
 use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError};
 use crate::schedule::{FailedAttempt, Next};
+use crate::store::{self, Batch, Digest, Ending, FailedItem, LogEntry, RetriedItem};
+use crate::value::Chunk;
 
 /// A run of items being cut into pieces at the items that will be tried again.
 struct Cut {
@@ -21,6 +23,16 @@ struct Cut {
     out_start: usize,
     /// Records of its items that failed for good.
     failed: Vec<u8>,
+}
+
+/// What became of an item after a failed attempt.
+enum Settled {
+    /// It will be tried again.
+    Again,
+    /// The step is stopping.
+    Cancelled,
+    /// It has failed for good.
+    Failed(Box<FailedItem>),
 }
 
 impl Coordinator<'_> {
@@ -52,8 +64,21 @@ impl Coordinator<'_> {
     }
 
     pub(super) fn log(&self, lines: Vec<LogLine>) {
+        if let Some(journal) = &self.journal {
+            let entry = |line: &LogLine| LogEntry {
+                index: line.index,
+                level: line.level,
+                message: line.message.clone(),
+                fields: line.fields.clone(),
+            };
+            // What goes wrong here stops the step before its next item.
+            let _ = journal.logs(lines.iter().map(entry).collect());
+        }
         for line in lines {
             let LogLine { index, level, message, fields } = line;
+            if !self.shared.options.logs && level < LogLevel::Warn {
+                continue;
+            }
             self.shared.emit(Event::Log { step: self.step.id, index, level, message, fields });
         }
     }
@@ -66,13 +91,18 @@ impl Coordinator<'_> {
         self.size.learn(ran.done, ran.elapsed);
         self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
         let ends = std::mem::take(&mut ran.ends);
+        let mut batch = batch_of(&mut ran);
+        let endings = batch.as_mut().map(|batch| &mut batch.ends);
         let mut cut = Cut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
-        let whole = self.settle_ends(&mut ran.work, ends, &mut cut)?;
+        let whole = self.settle_ends(&mut ran.work, ends, &mut cut, endings)?;
         let count = first + ran.done as u64 - cut.first;
         if count > 0 {
             let emitted = if whole { ran.emitted } else { lines(&cut.out[cut.out_start..]) };
             let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
             self.sink.push(Piece { first: cut.first, count, out, emitted, failed: cut.failed })?;
+        }
+        if let (Some(journal), Some(batch)) = (&self.journal, batch) {
+            journal.push(batch)?;
         }
         if ran.done < len {
             self.keep_unstarted(&mut ran);
@@ -97,12 +127,26 @@ impl Coordinator<'_> {
     }
 
     /// Books every ending that is no plain success. `true`: no item of the run will be tried again, it is one piece.
-    fn settle_ends(&mut self, work: &mut Work, ends: Vec<End>, cut: &mut Cut) -> Result<bool, Fault> {
+    fn settle_ends(
+        &mut self,
+        work: &mut Work,
+        ends: Vec<End>,
+        cut: &mut Cut,
+        mut endings: Option<&mut Vec<store::End>>,
+    ) -> Result<bool, Fault> {
         let mut whole = true;
         for End { at, out_len, how, duration } in ends {
+            let index = work.chunk.first + at as u64;
+            let mut ending = Ending::Open;
             match how {
-                ItemEnd::Skipped { .. } => self.scheduler.skipped(),
-                ItemEnd::Cancelled => self.scheduler.cancelled(1),
+                ItemEnd::Skipped { reason } => {
+                    self.scheduler.skipped();
+                    ending = Ending::Skipped(reason);
+                }
+                ItemEnd::Cancelled => {
+                    self.scheduler.cancelled(1);
+                    self.keep_cancelled(index, 1);
+                }
                 ItemEnd::BadRow { message } => {
                     self.feed.bad_item(&work.chunk, at, message);
                     self.scheduler.withdrawn();
@@ -111,11 +155,18 @@ impl Coordinator<'_> {
                     }
                 }
                 ItemEnd::Failed(failure) => {
-                    if self.settle_failure(work, at, *failure, duration, &mut cut.failed) {
-                        self.push_cut(cut, work.chunk.first + at as u64, out_len)?;
-                        whole = false;
+                    match self.settle_failure(work, at, *failure, duration, &mut cut.failed) {
+                        Settled::Again => {
+                            self.push_cut(cut, index, out_len)?;
+                            whole = false;
+                        }
+                        Settled::Cancelled => self.keep_cancelled(index, 1),
+                        Settled::Failed(item) => ending = Ending::Failed(item),
                     }
                 }
+            }
+            if let Some(endings) = &mut endings {
+                endings.push(store::End { at: at as u32, how: ending });
             }
         }
         Ok(whole)
@@ -133,7 +184,7 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    /// A failed attempt. `true`: the item will be tried again.
+    /// A failed attempt.
     fn settle_failure(
         &mut self,
         work: &mut Work,
@@ -141,7 +192,7 @@ impl Coordinator<'_> {
         mut failure: Failure,
         duration: Duration,
         failed: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Settled {
         let index = work.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
         let ended = Instant::now();
@@ -166,38 +217,37 @@ impl Coordinator<'_> {
                     index,
                     attempt: work.start.attempt,
                     kind: failure.kind,
-                    message,
+                    message: Arc::clone(&message),
                     delay: due.saturating_sub(now),
                 });
+                if let Some(journal) = &self.journal {
+                    let (attempt, kind) = (work.start.attempt, failure.kind);
+                    // What goes wrong here stops the step before its next item.
+                    let _ = journal.retried(RetriedItem { index, attempt, kind, message });
+                }
                 self.waiting.insert(index, Waiting { chunk: work.chunk.slice(at..at + 1), earlier });
-                return true;
+                return Settled::Again;
             }
-            Next::Cancelled => return false,
+            Next::Cancelled => return Settled::Cancelled,
             Next::OutOfTime => no_time_left(&mut failure),
             Next::Failed => {}
         }
-        self.fail(index, work.chunk.item(at), &failure, &earlier, failed);
-        false
+        Settled::Failed(self.fail(&work.chunk, at, &failure, &earlier, failed))
     }
 
     /// An item has failed for good.
-    fn fail(&mut self, index: u64, item: &[u8], failure: &Failure, earlier: &Earlier, failed: &mut Vec<u8>) {
-        let message: Arc<str> = failure.message.as_str().into();
-        if self.shared.graph.wants_errors {
-            self.errors.push((index, Arc::clone(&message)));
-        }
-        if self.sink.keeps_failed() {
-            let duration = earlier.since.elapsed();
-            record::push_failed(failed, index, item, failure, &earlier.history, duration);
-        }
-        self.shared.emit(Event::ItemFailed {
-            step: self.step.id,
-            index,
-            kind: failure.kind,
-            message,
-            place: failure.place.clone(),
-            attempts: earlier.history.len() as u32,
-        });
+    fn fail(
+        &mut self,
+        chunk: &Chunk,
+        at: usize,
+        failure: &Failure,
+        earlier: &Earlier,
+        failed: &mut Vec<u8>,
+    ) -> Box<FailedItem> {
+        let duration = earlier.since.elapsed();
+        let item = record::failed_item(chunk.item(at), failure, &earlier.history, duration);
+        self.tell_failure(chunk.first + at as u64, &item, chunk.key(at), failed);
+        Box::new(item)
     }
 
     /// Items whose deadline passed while they waited for their next attempt.
@@ -207,7 +257,15 @@ impl Coordinator<'_> {
             let Some(Waiting { chunk, earlier }) = self.waiting.remove(&expired.index) else { continue };
             let failure = out_of_time(&earlier);
             let mut failed = Vec::new();
-            self.fail(expired.index, chunk.item(0), &failure, &earlier, &mut failed);
+            let item = self.fail(&chunk, 0, &failure, &earlier, &mut failed);
+            if let Some(journal) = &self.journal {
+                let mut batch = journal.spare();
+                batch.first = expired.index;
+                batch.contents.push(Digest::of(chunk.item(0)));
+                batch.keys.extend(chunk.keys.iter().cloned());
+                batch.ends.push(store::End { at: 0, how: Ending::Failed(item) });
+                journal.push(batch)?;
+            }
             self.sink.push(Piece { first: expired.index, count: 1, failed, ..Piece::default() })?;
         }
         Ok(())
@@ -228,12 +286,31 @@ impl Coordinator<'_> {
             place: None,
             traceback: String::new(),
             retryable: true,
+            permanent: false,
             retry_after: None,
             fields: None,
         };
         let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
         self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
     }
+}
+
+/// What the journal is told of a run, its endings excepted.
+fn batch_of(ran: &mut Ran) -> Option<Batch> {
+    let mut batch = *ran.work.batch.take()?;
+    if ran.done == 0 {
+        return None;
+    }
+    let chunk = &ran.work.chunk;
+    batch.first = chunk.first;
+    if batch.contents.len() != ran.done {
+        // A worker that broke down has not come to it.
+        batch.contents.clear();
+        batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
+    }
+    batch.keys.extend(chunk.keys.iter().take(ran.done).cloned());
+    batch.out.extend_from_slice(&ran.work.out);
+    Some(batch)
 }
 
 /// How many lines `out` holds.
@@ -262,6 +339,7 @@ fn out_of_time(earlier: &Earlier) -> Failure {
         place: None,
         traceback: String::new(),
         retryable: false,
+        permanent: false,
         retry_after: None,
         fields: None,
     }

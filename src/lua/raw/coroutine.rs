@@ -79,7 +79,7 @@ impl Vm {
 
     fn resume_with(&self, mut coroutine: Coroutine, arguments: c_int, batch: &mut Batch<'_>) -> Resumed {
         let index = batch.chunk.first + batch.at as u64;
-        self.current.begin(index, batch.chunk.item(batch.at));
+        self.current.begin(index, batch.chunk.item(batch.at), batch.chunk.key(batch.at));
         self.current.random.set(coroutine.random.take());
         self.current.coroutine.set(coroutine.thread);
         self.current.wait.set(None);

@@ -40,6 +40,8 @@ pub(in crate::lua) struct Current {
     pub(in crate::lua) deadline: Cell<Option<Instant>>,
     /// The text of the running item.
     pub(super) text: Cell<*const [u8]>,
+    /// Its key, where it has one of its own.
+    key: Cell<Option<*const str>>,
     /// State of `math.random` for the running attempt; `None` until it is used.
     pub(in crate::lua) random: Cell<Option<[u64; 4]>>,
     /// The coroutine that the item itself runs on, while it does: only it may wait without holding the thread.
@@ -76,6 +78,7 @@ impl Current {
             attempt: Cell::new(1),
             deadline: Cell::new(None),
             text: Cell::new(&raw const b""[..]),
+            key: Cell::new(None),
             random: Cell::new(None),
             coroutine: Cell::new(std::ptr::null_mut()),
             wait: Cell::new(None),
@@ -96,9 +99,10 @@ impl Current {
         }
     }
 
-    /// The item at hand. Its text must outlive the attempt.
+    /// The item at hand. Its text and its key must outlive the attempt.
     #[inline]
-    pub(super) fn begin(&self, index: u64, text: &[u8]) {
+    pub(super) fn begin(&self, index: u64, text: &[u8], key: Option<&str>) {
+        self.key.set(key.map(std::ptr::from_ref));
         self.index.set(index);
         self.text.set(text);
         self.random.set(None);
@@ -108,6 +112,12 @@ impl Current {
     pub(super) unsafe fn item(&self) -> &[u8] {
         // SAFETY: `begin` is called with text that outlives the attempt, and C functions only run during one.
         unsafe { (*self.text.get()).trim_ascii() }
+    }
+
+    /// The key of the running item, where it has one of its own.
+    pub(super) unsafe fn key(&self) -> Option<&str> {
+        // SAFETY: as for `item`.
+        self.key.get().map(|key| unsafe { &*key })
     }
 
     /// Lets [`Current::find`] find it from `l` and all its coroutines.

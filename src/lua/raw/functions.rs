@@ -54,8 +54,10 @@ pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
         match stack::bytes(l, 2) {
             Some(b"attempt") => ffi::lua_pushnumber(l, f64::from(current.attempt.get())),
             Some(b"key") => {
-                let digest = xxhash_rust::xxh3::xxh3_128(current.item());
-                stack::push(l, format!("{digest:032x}").as_bytes());
+                // As in records of failed items and in the journal: by content, unless a key was given.
+                let content = || format!("{:032x}", xxhash_rust::xxh3::xxh3_128(current.item()));
+                let key = current.key().map_or_else(content, str::to_owned);
+                stack::push(l, key.as_bytes());
             }
             _ => ffi::lua_pushnil(l),
         }

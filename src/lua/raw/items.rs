@@ -34,6 +34,8 @@ pub(in crate::lua) struct Batch<'a> {
     pub(in crate::lua) out: &'a mut Vec<u8>,
     /// How many results there are.
     pub(in crate::lua) emitted: u64,
+    /// How many each item that ended well has, for functions that do not give exactly one.
+    pub(in crate::lua) lines: Vec<u32>,
     /// When the item at hand began.
     pub(in crate::lua) started: Instant,
     /// Length of `out` and number of results when it began.
@@ -186,8 +188,12 @@ impl Vm {
                 guard.enter(&limits);
             }
             // SAFETY: as for the caller.
+            let emitted = batch.emitted;
             if let Err(stop) = unsafe { self.item(l, index, batch, work) } {
                 return stop;
+            }
+            if batch.shape != Shape::Map {
+                batch.lines.push((batch.emitted - emitted) as u32);
             }
             batch.at += 1;
         }
@@ -204,7 +210,7 @@ impl Vm {
     ) -> Result<(), Stop> {
         const BASE: c_int = 6;
         let text = batch.chunk.item(batch.at);
-        self.current.begin(index, text);
+        self.current.begin(index, text, batch.chunk.key(batch.at));
         // SAFETY: see `items` for what lies on the stack.
         unsafe {
             ffi::lua_pushvalue(l, 2);

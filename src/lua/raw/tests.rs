@@ -77,7 +77,8 @@ fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> Batch<'a> {
     let timing =
         Timing { timeout: None, item_deadline: None, item_until: None, slow_after: None, until: None };
     let started = Instant::now();
-    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, started, before: (0, 0) }
+    let (lines, before) = (Vec::new(), (0, 0));
+    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, lines, started, before }
 }
 
 /// The text of `item` after `lua` has had it.

@@ -35,6 +35,7 @@ fn failure(raised: Raised, sources: &Sources, limits: Named) -> Failure {
         _ => None,
     };
     let (retryable, fields) = (raised.retryable, raised.fields.clone());
+    let said_so = matches!(raised.signal, Some(Signal::Fail));
     let told = tell(raised, sources, limits);
     let interrupted = matches!(told.kind, FailureKind::Timeout | FailureKind::Deadline);
     Failure {
@@ -43,6 +44,7 @@ fn failure(raised: Raised, sources: &Sources, limits: Named) -> Failure {
         place: told.place,
         traceback: told.traceback,
         retryable: retryable || interrupted,
+        permanent: said_so && !interrupted,
         retry_after,
         fields: if interrupted { None } else { fields },
     }

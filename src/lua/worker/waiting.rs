@@ -111,6 +111,7 @@ impl Worker {
             timing,
             out: &mut out,
             emitted: 0,
+            lines: Vec::new(),
             started: limits.started,
             before: (0, 0),
         };

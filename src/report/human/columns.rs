@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::line::{Line, Style};
-use crate::event::{StepInfo, StepResult, StepStatus};
+use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus};
 use crate::report::figures;
 
 /// Columns for the counts of a step; longer counts push the duration to the right.
@@ -13,13 +13,13 @@ const GAP: usize = 3;
 
 /// Widths that suit the steps of one run.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub(in crate::report) struct Columns {
     verb: usize,
     name: usize,
 }
 
 impl Columns {
-    pub(super) fn of(steps: &[StepInfo]) -> Self {
+    pub(in crate::report) fn of(steps: &[StepInfo]) -> Self {
         let longest =
             |least: usize, length: fn(&StepInfo) -> usize| steps.iter().map(length).fold(least, usize::max);
         Self {
@@ -29,7 +29,7 @@ impl Columns {
     }
 
     /// Verb and name, up to where the counts begin.
-    pub(super) fn head(&self, info: &StepInfo, color: bool) -> Line {
+    pub(in crate::report) fn head(&self, info: &StepInfo, color: bool) -> Line {
         let mut line = Line::new(color);
         line.pad(self.verb - info.verb.chars().count(), 0);
         line.push(Style::Dim, info.verb);
@@ -40,7 +40,7 @@ impl Columns {
     }
 
     /// A line of further words on a step, under its counts.
-    pub(super) fn below(&self, style: Style, text: &str, color: bool) -> String {
+    pub(in crate::report) fn below(&self, style: Style, text: &str, color: bool) -> String {
         let mut line = Line::new(color);
         line.pad(self.counts(), 0);
         line.push(style, text);
@@ -48,14 +48,14 @@ impl Columns {
     }
 
     /// The line of a step that has ended, and a second one with the reason when it did not succeed.
-    pub(super) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
+    pub(in crate::report) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
         let mut line = self.head(info, color);
         let status = result.status.name();
         let reason = result.reason.as_deref().map(figures::printable);
         let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
         if has_not_begun(result) {
             line.push(Style::Dim, &words);
-            return line.into_text();
+            return self.with_reuse(line.into_text(), result, color);
         }
         push_counts(&mut line, info, result);
         line.pad(self.counts() + COUNTS + GAP, GAP);
@@ -69,12 +69,37 @@ impl Columns {
             text.push('\n');
             text.push_str(&self.below(style, &words, color));
         }
+        self.with_reuse(text, result, color)
+    }
+
+    /// What a resumed step took over goes under its counts.
+    fn with_reuse(&self, mut text: String, result: &StepResult, color: bool) -> String {
+        if let Some(counts) = &result.reuse {
+            text.push('\n');
+            text.push_str(&self.below(Style::Dim, &reuse(counts), color));
+        }
         text
     }
 
     fn counts(&self) -> usize {
         self.verb + 1 + self.name
     }
+}
+
+/// `reused 95, redone 5 (3 failed before, 2 new), 1 dropped (no longer in the source)`
+fn reuse(counts: &ReuseCounts) -> String {
+    let reasons: Vec<String> = match &counts.reasons[..] {
+        [(only, _)] => vec![figures::printable(only).into_owned()],
+        several => {
+            several.iter().map(|(reason, count)| format!("{count} {}", figures::printable(reason))).collect()
+        }
+    };
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let dropped = match counts.dropped {
+        0 => String::new(),
+        dropped => format!(", {dropped} dropped (no longer in the source)"),
+    };
+    format!("reused {}, redone {}{reasons}{dropped}", counts.reused, counts.redone)
 }
 
 /// Whether there is nothing to count, and nothing went wrong with the step itself.

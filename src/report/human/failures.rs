@@ -8,7 +8,7 @@ use crate::event::Place;
 use crate::report::figures;
 
 /// Groups shown unless all are asked for.
-pub(super) const SHOWN: usize = 10;
+pub(in crate::report) const SHOWN: usize = 10;
 /// Groups kept. Messages that hold a piece of the item would else be kept once for each item.
 const KEPT: usize = 1000;
 /// Bytes of a message kept: a message may hold the whole item.
@@ -24,7 +24,7 @@ const GAP: usize = 3;
 
 /// Failures of one step.
 #[derive(Debug, Default)]
-pub(super) struct Failures {
+pub(in crate::report) struct Failures {
     total: u64,
     groups: HashMap<Key, Group>,
     /// Failures whose message came after the last group that is kept.
@@ -61,7 +61,11 @@ impl Group {
 }
 
 impl Failures {
-    pub(super) fn add(&mut self, index: u64, message: &Arc<str>, place: Option<&Place>) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    pub(in crate::report) fn add(&mut self, index: u64, message: &Arc<str>, place: Option<&Place>) {
         self.total += 1;
         let key = (shortened(message), place.cloned());
         if let Some(group) = self.groups.get_mut(&key) {
@@ -74,7 +78,7 @@ impl Failures {
     }
 
     /// The lines about these failures, the most frequent first; `None` when there are none.
-    pub(super) fn block(&self, step: &str, shown: usize, color: bool) -> Option<String> {
+    pub(in crate::report) fn block(&self, step: &str, shown: usize, color: bool) -> Option<String> {
         if self.total == 0 {
             return None;
         }

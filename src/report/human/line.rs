@@ -2,7 +2,7 @@
 
 /// What a piece of text is, as a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::report) enum Style {
     Plain,
     /// A name to look for.
     Strong,
@@ -28,18 +28,18 @@ impl Style {
 
 /// A line that is being written.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(in crate::report) struct Line {
     text: String,
     width: usize,
     color: bool,
 }
 
 impl Line {
-    pub(super) fn new(color: bool) -> Self {
+    pub(in crate::report) fn new(color: bool) -> Self {
         Self { text: String::new(), width: 0, color }
     }
 
-    pub(super) fn push(&mut self, style: Style, text: &str) {
+    pub(in crate::report) fn push(&mut self, style: Style, text: &str) {
         self.width += text.chars().count();
         match style.code().filter(|_| self.color) {
             Some(code) => self.text.extend(["\x1b[", code, "m", text, "\x1b[0m"]),
@@ -48,13 +48,13 @@ impl Line {
     }
 
     /// Fills up with blanks to `column`, and with at least `gap` of them.
-    pub(super) fn pad(&mut self, column: usize, gap: usize) {
+    pub(in crate::report) fn pad(&mut self, column: usize, gap: usize) {
         let blanks = column.saturating_sub(self.width).max(gap);
         self.text.extend(std::iter::repeat_n(' ', blanks));
         self.width += blanks;
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::report) fn into_text(self) -> String {
         self.text
     }
 }

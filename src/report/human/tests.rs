@@ -14,9 +14,12 @@ use crate::report::fixture::{
     started,
 };
 
-fn told(verbosity: Verbosity, live: Live, color: bool, events: &[(u64, Event)]) -> String {
+pub(super) fn told(verbosity: Verbosity, live: Live, color: bool, events: &[(u64, Event)]) -> String {
     let mut out = Vec::new();
-    fixture::replay(&mut Human::new(&mut out, HumanOptions { verbosity, live, color, seed: 42 }), events);
+    fixture::replay(
+        &mut Human::new(&mut out, HumanOptions { verbosity, live, color, seed: 42, commands: None }),
+        events,
+    );
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -375,7 +378,13 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
     let mut out = Vec::new();
     let mut human = Human::new(
         &mut out,
-        HumanOptions { verbosity: Verbosity::Normal, live: Live::Bars(target), color: false, seed: 1 },
+        HumanOptions {
+            verbosity: Verbosity::Normal,
+            live: Live::Bars(target),
+            color: false,
+            seed: 1,
+            commands: None,
+        },
     );
     let retried = Event::ItemRetried {
         step: StepId(0),

@@ -182,7 +182,7 @@ impl Scheduler {
     }
 
     /// An item failed for good.
-    fn lose(&mut self) {
+    pub(super) fn lose(&mut self) {
         self.tally.failed += 1;
         match self.policy.fail_fast {
             FailFast::Off => self.reconsider(),

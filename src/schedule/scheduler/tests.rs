@@ -222,3 +222,28 @@ fn fresh_items_pause_while_too_many_wait() {
         "with no fresh item wanted, a retry"
     );
 }
+
+#[test]
+fn items_that_have_ended_already_count_and_are_not_started() {
+    let mut scheduler = Scheduler::new(&policy(), 7);
+    scheduler.passed(&Tally { succeeded: 2, skipped: 1, ..Tally::default() });
+    scheduler.offer(1);
+    scheduler.passed(&Tally { failed: 1, cancelled: 1, ..Tally::default() });
+    scheduler.end_of_input();
+    assert_eq!(scheduler.total(), Some(6));
+    let only = start(&mut scheduler, 0);
+    assert_eq!((only.first, only.count), (4, 1));
+    succeed(&mut scheduler, 1, &only);
+    let (tally, verdict) = close(&mut scheduler);
+    assert_eq!(tally, Tally { succeeded: 3, failed: 1, skipped: 1, cancelled: 1, retried: 0 });
+    assert!(!verdict.succeeded);
+}
+
+#[test]
+fn an_old_failure_stops_a_step_like_a_new_one() {
+    let mut scheduler = Scheduler::new(&Policy { fail_fast: FailFast::Drain, ..policy() }, 7);
+    scheduler.offer(1);
+    scheduler.passed(&Tally { failed: 1, ..Tally::default() });
+    assert_eq!(scheduler.stop().map(|stop| stop.reason), Some(StopReason::FailFast));
+    assert_eq!(scheduler.start(ms(0), 1), None);
+}

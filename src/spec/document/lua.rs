@@ -44,6 +44,7 @@ const EACH: [&str; 3] = ["map", "flat_map", "filter"];
 pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     let mut found = Vec::new();
     add(&mut found, value, "/defaults/map/retries/when", LuaRole::Expression, None);
+    add(&mut found, value, "/defaults/map/key", LuaRole::Expression, None);
     for (id, step) in value.get("steps").and_then(Value::as_object).into_iter().flatten() {
         let at = format!("/steps/{}", escape(id));
         let mut add = |rest: &str, role| add(&mut found, value, &format!("{at}/{rest}"), role, Some(id));
@@ -55,6 +56,7 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
                     add(&format!("{verb}/lua"), LuaRole::Body);
                     add(&format!("{verb}/setup"), LuaRole::Setup);
                     add(&format!("{verb}/retries/when"), LuaRole::Expression);
+                    add(&format!("{verb}/key"), LuaRole::Expression);
                 }
                 _ if verb == "filter" => add(verb, LuaRole::Expression),
                 _ => add(verb, LuaRole::Body),

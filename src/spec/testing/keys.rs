@@ -9,13 +9,13 @@ fn unknown_keys_name_the_nearest_or_all() {
     check(
         &with_policy("      retrys: 3\n      retry_delay: 1s\n"),
         &expect![[r#"
-        unknown_key: unknown key `retrys` in `map` of step `clean`
-          8:7 "retrys" did you mean `retries`?
-          help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
-        unknown_key: unknown key `retry_delay` in `map` of step `clean`
-          9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
-          help: keys that may stand here: `file`, `setup`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `memory`, `slow_after`
-    "#]],
+            unknown_key: unknown key `retrys` in `map` of step `clean`
+              8:7 "retrys" did you mean `retries`?
+              help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
+            unknown_key: unknown key `retry_delay` in `map` of step `clean`
+              9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
+              help: keys that may stand here: `file`, `setup`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `memory`, `slow_after`, `key`, `cache`
+        "#]],
     );
 }
 

@@ -1,0 +1,143 @@
+//! One run of a pipeline, new or resumed: from a file and its inputs through plan and engine to an exit code.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::args::{EngineArguments, OutputArguments, SelectArguments};
+use super::console::{Console, put};
+use super::exit::{Complaint, Exit, Fault};
+use super::reporters::{Finished, Reporters};
+use super::request::Request;
+use super::{interrupt, load, run_id, select, state, stdout};
+use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
+use crate::event::{Event, RunStatus};
+use crate::plan::Inputs;
+use crate::store;
+
+/// See the module.
+pub(super) struct Job<'a> {
+    /// The pipeline file.
+    pub(super) file: &'a Path,
+    /// What the pipeline sees; its `run` is the id.
+    pub(super) inputs: Inputs,
+    /// Which steps run.
+    pub(super) select: &'a SelectArguments,
+    /// How it runs.
+    pub(super) engine: &'a EngineArguments,
+    /// Seed of random numbers and jitter.
+    pub(super) seed: u64,
+    /// What is said about it.
+    pub(super) output: &'a OutputArguments,
+    /// The folder that keeps it.
+    pub(super) state: Option<PathBuf>,
+    /// The run that it goes on with.
+    pub(super) resume: Option<ResumeOptions>,
+}
+
+/// A new id.
+pub(super) fn id() -> Arc<str> {
+    Arc::from(run_id::new(SystemTime::now(), run_id::random()))
+}
+
+/// A new seed. It is said to people, who type it again: short beats large.
+pub(super) fn seed() -> u64 {
+    run_id::random() >> 32
+}
+
+impl Job<'_> {
+    /// Does it.
+    pub(super) fn carry_out(self, console: &Console) -> Result<Exit, Fault> {
+        let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
+        let output = self.output;
+        if !output.quiet {
+            console.show(&warnings, output.console.color);
+        }
+        let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
+        let data_on_stdout = stdout::claim(&plan, &selected, output)?;
+        let request = Request::of(&plan, &self.inputs, self.select).text();
+        let commands = self.state.as_deref().map(|folder| state::commands(folder, &self.inputs.run));
+        let mut reporters = Reporters::open(output, console, self.seed, data_on_stdout, commands)?;
+        let options = self.options(selected);
+        let interrupt = Arc::new(Interrupt::default());
+        interrupt::listen(&interrupt)?;
+        let mut refused = None;
+        let outcome = engine::run(&plan, &options, &interrupt, &mut |event| {
+            if let (Event::RunStarted { run, .. }, Some(state)) = (event, &options.state)
+                && let Err(error) = store::keep_request(&state.dir, run, &request)
+            {
+                // Nothing has begun, and nothing shall: an end at once.
+                (0..2).for_each(|_| interrupt.raise());
+                refused = Some(error);
+            }
+            reporters.event(event);
+        });
+        let outcome = match refused {
+            Some(error) => Err(EngineError::State(error.to_string())),
+            None => outcome,
+        };
+        self.end(console, reporters.finish(outcome.is_ok()), outcome)
+    }
+
+    fn options(&self, selected: Vec<bool>) -> RunOptions {
+        let state = |dir: &PathBuf| StateOptions {
+            dir: dir.clone(),
+            resume: self.resume.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        RunOptions {
+            run: Arc::clone(&self.inputs.run),
+            seed: self.seed,
+            grace: self.engine.grace,
+            selected,
+            cores: load::cores(),
+            temp_dir: std::env::temp_dir(),
+            logs: !self.output.quiet || self.output.events.is_some(),
+            state: self.state.as_ref().map(state),
+        }
+    }
+
+    /// Keeps and prints the result, and says how the process ends.
+    fn end(
+        &self,
+        console: &Console,
+        finished: Finished,
+        outcome: Result<Outcome, EngineError>,
+    ) -> Result<Exit, Fault> {
+        let Finished { mut complaints, summary, prints_summary } = finished;
+        let outcome = outcome.map_err(|error| match error {
+            EngineError::State(reason) => Complaint::new(format!("the run cannot be kept: {reason}"))
+                .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")
+                .into(),
+            error @ EngineError::System { .. } => Fault::Internal(error.to_string()),
+        })?;
+        if let Some(summary) = summary {
+            // What is printed shall be on the disk before.
+            if let Some(Err(error)) = outcome.run_dir.as_ref().map(|dir| dir.write_summary(&summary)) {
+                complaints.push(Complaint::new(error.to_string()));
+            }
+            if prints_summary {
+                put(summary.as_bytes())?;
+            }
+        }
+        console.complain(&complaints, self.output.console.color);
+        Ok(match exit(&outcome, self.engine.strict) {
+            // What was asked for is not there, so this cannot pass for a success.
+            Exit::Success if !complaints.is_empty() => Exit::Usage,
+            exit => exit,
+        })
+    }
+}
+
+/// The exit code of a run that the engine carried through.
+fn exit(outcome: &Outcome, strict: bool) -> Exit {
+    match outcome.status {
+        RunStatus::Failed if outcome.internal_error => Exit::Internal,
+        RunStatus::Failed => Exit::StepFailed,
+        RunStatus::Interrupted => Exit::Interrupted,
+        RunStatus::Succeeded if strict && outcome.steps.iter().any(|(_, result)| result.tally.failed > 0) => {
+            Exit::ItemFailed
+        }
+        RunStatus::Succeeded => Exit::Success,
+    }
+}

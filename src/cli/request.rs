@@ -1,0 +1,120 @@
+//! What a run was asked for, as it is kept with it, and how a resumed run takes it over.
+//!
+//! Values of parameters are kept as they came out, so that it does not matter where and how they were given; whatever
+//! was left to the pipeline file is read there again.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::args::{InputArguments, SelectArguments};
+use crate::plan::{Inputs, Plan};
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Request {
+    /// Parameters that the pipeline file did not decide.
+    params: Map<String, Value>,
+    set: Vec<(String, String)>,
+    limit: Option<u64>,
+    only: Vec<String>,
+    until: Vec<String>,
+}
+
+impl Request {
+    /// What this run is asked for.
+    pub(super) fn of(plan: &Plan, inputs: &Inputs, select: &SelectArguments) -> Self {
+        let given: BTreeSet<&String> = inputs
+            .params
+            .iter()
+            .map(|(name, _)| name)
+            .chain(inputs.params_file.keys())
+            .chain(inputs.params_kept.keys())
+            .collect();
+        let mut params: Map<String, Value> = serde_json::from_str(&plan.params).unwrap_or_default();
+        params.retain(|name, _| given.contains(name));
+        Self {
+            params,
+            set: inputs.set.clone(),
+            limit: inputs.limit,
+            only: select.only.clone(),
+            until: select.until.clone(),
+        }
+    }
+
+    /// As it is kept.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// As it was kept. A run that was killed before it kept anything still knows its parameters.
+    pub(super) fn kept(text: Option<&str>, params: &str) -> Self {
+        let kept = text.and_then(|text| serde_json::from_str(text).ok());
+        kept.unwrap_or_else(|| Self {
+            params: serde_json::from_str(params).unwrap_or_default(),
+            ..Self::default()
+        })
+    }
+
+    /// The options of the resumed run: those of the old one, unless the new ones say otherwise.
+    pub(super) fn under(
+        &self,
+        inputs: &InputArguments,
+        select: &SelectArguments,
+    ) -> (InputArguments, SelectArguments) {
+        let inputs = InputArguments {
+            set: self.set.iter().chain(&inputs.set).cloned().collect(),
+            limit: inputs.limit.or(self.limit),
+            ..inputs.clone()
+        };
+        let is_selected = !(select.only.is_empty() && select.until.is_empty());
+        let old = || SelectArguments { only: self.only.clone(), until: self.until.clone() };
+        (inputs, if is_selected { select.clone() } else { old() })
+    }
+
+    /// The parameters that the old run was given.
+    pub(super) fn into_params(self) -> Map<String, Value> {
+        self.params
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn old() -> Request {
+        Request {
+            params: Map::from_iter([("a".to_owned(), 1.into())]),
+            set: vec![("x.y".to_owned(), "1".to_owned())],
+            limit: Some(5),
+            only: vec!["x".to_owned()],
+            until: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_request_is_read_as_it_was_kept_and_made_up_for_from_the_parameters() {
+        assert_eq!(Request::kept(Some(&old().text()), "{}"), old());
+        for text in [None, Some("{\"set\":"), Some("7")] {
+            let kept = Request::kept(text, "{\"a\":1}");
+            assert_eq!(kept, Request { params: old().params, ..Request::default() }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn new_options_win_over_kept_ones() {
+        let (inputs, select) = old().under(&InputArguments::default(), &SelectArguments::default());
+        assert_eq!((inputs.set.len(), inputs.limit, &*select.only), (1, Some(5), &["x".to_owned()][..]));
+        let new = InputArguments {
+            set: vec![("x.y".to_owned(), "2".to_owned())],
+            limit: Some(7),
+            ..InputArguments::default()
+        };
+        let until = SelectArguments { only: Vec::new(), until: vec!["z".to_owned()] };
+        let (inputs, select) = old().under(&new, &until);
+        assert_eq!((inputs.set[1].1.as_str(), inputs.limit), ("2", Some(7)));
+        assert_eq!((select.only.len(), select.until.len()), (0, 1));
+    }
+}

@@ -1,0 +1,134 @@
+//! `flowrun resume`: which run is meant, and the run that goes on with it. What is reused is the engine's business.
+
+use std::path::{Path, PathBuf};
+
+use super::args::ResumeArguments;
+use super::console::{Console, say};
+use super::exit::{Complaint, Exit, Fault};
+use super::job::{self, Job};
+use super::request::Request;
+use super::{load, state};
+use crate::engine::ResumeOptions;
+use crate::plan::Inputs;
+use crate::store::{Catalogue, RunRecord};
+
+/// Which run is resumed.
+enum Choice {
+    /// This one.
+    Run(String),
+    /// None: nothing went wrong since this one.
+    Nothing(String),
+}
+
+/// Resumes a run.
+pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<Exit, Fault> {
+    let (folder, file) = folder(arguments)?;
+    let catalogue = Catalogue::new(&folder);
+    let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
+        Choice::Run(id) => id,
+        Choice::Nothing(last) => {
+            say(&format!(
+                "nothing to resume: run {last} succeeded, and `flowrun resume {last}` goes through it again"
+            ));
+            return Ok(Exit::Success);
+        }
+    };
+    let old = catalogue.open(&id)?;
+    let record = old.record();
+    let request = Request::kept(old.request().as_deref(), &record.params);
+    let file = pipeline_file(record, &folder);
+    let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
+    let inputs = load::inputs(&inputs, console, &job::id())?;
+    if !arguments.output.quiet {
+        say(&format!("  resuming run {id} of {}, which {}", record.pipeline, ended(record)));
+    }
+    let job = Job {
+        file: &file,
+        inputs: Inputs { params_kept: request.into_params(), ..inputs },
+        select: &select,
+        engine: &arguments.engine,
+        // The same items then draw the same numbers.
+        seed: arguments.engine.seed.unwrap_or(record.seed),
+        output: &arguments.output,
+        state: Some(folder),
+        resume: Some(ResumeOptions {
+            run: id,
+            keep_permanent: arguments.keep_permanent,
+            failed_only: arguments.failed_only,
+        }),
+    };
+    drop(old);
+    job.carry_out(console)
+}
+
+/// The folder that keeps the run, and the pipeline file when one was named in the place of a run.
+fn folder(arguments: &ResumeArguments) -> Result<(PathBuf, Option<PathBuf>), Complaint> {
+    let named = arguments.run.as_deref().map(Path::new);
+    let is_file = |path: &&Path| {
+        let extension = path.extension().and_then(std::ffi::OsStr::to_str);
+        path.is_file() || matches!(extension, Some("yaml" | "yml"))
+    };
+    let Some(file) = named.filter(is_file) else {
+        return state::find(&arguments.folder).map(|folder| (folder, None));
+    };
+    let folder = match &arguments.folder.state_dir {
+        Some(_) => state::find(&arguments.folder)?,
+        None => state::beside(file),
+    };
+    Ok((folder, Some(file.to_owned())))
+}
+
+fn choose(catalogue: &Catalogue, wanted: Option<&str>, file: Option<&Path>) -> Result<Choice, Fault> {
+    if let (Some(wanted), None) = (wanted, file) {
+        return Ok(Choice::Run(state::run(catalogue, wanted)?));
+    }
+    let name = file.and_then(Path::file_name);
+    let mut records = catalogue.list()?;
+    records.retain(|record| {
+        name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name))
+            && record.status != "running"
+    });
+    let mut done: Vec<&str> = Vec::new();
+    for record in &records {
+        if record.status != "succeeded" && !done.contains(&record.id.as_str()) {
+            return Ok(Choice::Run(record.id.clone()));
+        }
+        // What a good run has resumed, directly or not, is done with; that is older and comes later in the list.
+        done.extend(record.parent.as_deref());
+    }
+    match records.first() {
+        Some(last) => Ok(Choice::Nothing(last.id.clone())),
+        None => Err(Complaint::new("no run that is over is kept here")
+            .help("`flowrun FILE` runs a pipeline; `flowrun runs` lists the runs")
+            .into()),
+    }
+}
+
+/// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.
+fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
+    let file = PathBuf::from(&record.file);
+    if !file.is_file()
+        && let Some(name) = file.file_name()
+        && let Ok(folder) = std::path::absolute(folder)
+        && let Some(moved) = folder.parent().map(|parent| parent.join(name)).filter(|moved| moved.is_file())
+    {
+        return near(moved);
+    }
+    near(file)
+}
+
+/// Relative to the current folder where it lies below: that is how people would name it.
+fn near(file: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    file.strip_prefix(&here).map(Path::to_owned).unwrap_or(file)
+}
+
+/// How a run ended, as a verb.
+fn ended(record: &RunRecord) -> &'static str {
+    match record.status.as_str() {
+        "succeeded" => "succeeded",
+        "failed" => "failed",
+        "interrupted" => "was interrupted",
+        _ => "is still going on",
+    }
+}

@@ -1,0 +1,106 @@
+//! `flowrun runs`: the list of kept runs, and removing old ones.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
+use super::console::{put, say};
+use super::exit::{Exit, Fault};
+use super::{moment, state};
+use crate::report::{bytes, duration, printable};
+use crate::store::{Catalogue, Pruned, RunRecord};
+
+/// Lists or prunes.
+pub(super) fn command(arguments: &RunsArguments) -> Result<Exit, Fault> {
+    let folder = state::find(&arguments.folder)?;
+    let catalogue = Catalogue::new(&folder);
+    match &arguments.command {
+        Some(RunsCommand::Prune(options)) => prune(&catalogue, options),
+        None => list(&catalogue, arguments),
+    }
+}
+
+fn list(catalogue: &Catalogue, arguments: &RunsArguments) -> Result<Exit, Fault> {
+    let mut records = catalogue.list()?;
+    records.retain(|record| arguments.status.is_none_or(|status| status.name() == record.status));
+    match arguments.format {
+        ListFormat::Json => put(&json(catalogue, &records))?,
+        ListFormat::Text if records.is_empty() => say("no runs"),
+        ListFormat::Text => put(table(catalogue, &records)?.as_bytes())?,
+    }
+    Ok(Exit::Success)
+}
+
+/// A list with an object for each run, the newest first.
+fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
+    let entry = |record: &RunRecord| {
+        json!({
+            "run": record.id,
+            "pipeline": record.pipeline,
+            "file": record.file,
+            "status": record.status,
+            "started": moment::rfc3339(record.started),
+            "ended": record.ended.map(moment::rfc3339),
+            "duration": lasted(record).as_secs_f64(),
+            "size": catalogue.size(&record.id),
+            "resumes": record.parent,
+            "flowrun": record.flowrun,
+        })
+    };
+    let mut text = serde_json::to_vec(&records.iter().map(entry).collect::<Vec<_>>()).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+/// How long a run took, or has been running.
+fn lasted(record: &RunRecord) -> Duration {
+    match record.duration {
+        Some(duration) => duration,
+        None if record.status == "running" => moment::since(record.started),
+        None => Duration::ZERO,
+    }
+}
+
+fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> {
+    let ids = catalogue.ids()?;
+    let heads = ["run", "status", "pipeline", "started", "time", "size", "resumes"];
+    let mut rows = vec![heads.map(str::to_owned)];
+    rows.extend(records.iter().map(|record| {
+        let is_over = record.duration.is_some() || record.status == "running";
+        [
+            state::short(&record.id, &ids).to_owned(),
+            record.status.clone(),
+            printable(&record.pipeline).into_owned(),
+            moment::local(record.started),
+            if is_over { duration(lasted(record)) } else { "–".to_owned() },
+            bytes(catalogue.size(&record.id)),
+            record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
+        ]
+    }));
+    let widths: [usize; 7] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
+            4 | 5 => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        });
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    Ok(rows.iter().map(line).collect())
+}
+
+fn prune(catalogue: &Catalogue, options: &PruneArguments) -> Result<Exit, Fault> {
+    let removes = !options.dry_run;
+    let pruned = catalogue.prune(options.keep, options.older_than, SystemTime::now(), removes)?;
+    let room: u64 = pruned.iter().map(|pruned| pruned.bytes).sum();
+    let lines = pruned.iter().map(|Pruned { record, bytes: size }| {
+        let pipeline = printable(&record.pipeline);
+        format!("{}  {}  {pipeline}  {}\n", record.id, moment::local(record.started), bytes(*size))
+    });
+    put(lines.collect::<String>().as_bytes())?;
+    let noun = if pruned.len() == 1 { "run" } else { "runs" };
+    let verb = if removes { "removed" } else { "would remove" };
+    say(&format!("{verb} {} {noun}, {}", pruned.len(), bytes(room)));
+    Ok(Exit::Success)
+}

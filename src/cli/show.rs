@@ -1,0 +1,127 @@
+//! `flowrun show`: a kept run, or one of its steps, as text, JSON, JSON lines or CSV; finished or still going on.
+
+mod counters;
+mod failed;
+mod page;
+mod results;
+
+use std::io::{self, BufWriter, Write};
+
+use super::args::{ColorChoice, ShowArguments, ShowFormat};
+use super::console::{Console, say};
+use super::exit::{Complaint, Exit, Fault};
+use super::state;
+use crate::source::nearest;
+use crate::store::{Catalogue, StepRecord, StoreError, StoredRun};
+
+/// Why a page could not be shown to its end.
+enum Broken {
+    /// It cannot be read.
+    Store(StoreError),
+    /// It cannot be written.
+    Output(io::Error),
+    /// It was asked for wrongly.
+    Usage(Complaint),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<serde_json::Error> for Broken {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+/// What is shown of which run.
+struct View<'a> {
+    run: &'a StoredRun,
+    /// The run, abbreviated.
+    short: &'a str,
+    /// The steps that are meant.
+    steps: &'a [StepRecord],
+    /// Whether a step was named.
+    is_one: bool,
+    format: ShowFormat,
+    color: bool,
+}
+
+/// Shows a run.
+pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {
+    let catalogue = Catalogue::new(&state::find(&arguments.folder)?);
+    let wanted = arguments.run.as_deref().unwrap_or("latest");
+    let id = state::run(&catalogue, wanted).map_err(|complaint| hint(&catalogue, arguments, complaint))?;
+    let run = catalogue.open(&id)?;
+    run.warnings().iter().for_each(|warning| say(&format!("  warning: {warning}")));
+    let all = run.steps()?;
+    let steps = match &arguments.step {
+        Some(name) => vec![step(&all, name, &id)?],
+        None => all,
+    };
+    let view = View {
+        run: &run,
+        short: state::short(&id, &catalogue.ids()?),
+        steps: &steps,
+        is_one: arguments.step.is_some(),
+        format: arguments.format,
+        color: color(console, arguments.console.color),
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let shown = if arguments.failed {
+        failed::write(&view, &mut out)
+    } else if arguments.results {
+        results::write(&view, &mut out)
+    } else {
+        page::write(&view, &mut out)
+    };
+    match shown.and_then(|()| out.flush().map_err(Broken::Output)) {
+        Ok(()) => Ok(Exit::Success),
+        // A reader that has gone away has got what it wanted.
+        Err(Broken::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Success),
+        Err(Broken::Output(error)) => {
+            Err(Complaint::new(format!("cannot write to standard output: {error}")).into())
+        }
+        Err(Broken::Store(error)) => Err(error.into()),
+        Err(Broken::Usage(complaint)) => Err(complaint.into()),
+    }
+}
+
+/// What is shown goes to standard output, so that is the terminal which counts.
+fn color(console: &Console, choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Auto => console.stdout_is_terminal && console.color(choice),
+        _ => console.color(choice),
+    }
+}
+
+/// The step of that name.
+fn step(steps: &[StepRecord], name: &str, run: &str) -> Result<StepRecord, Complaint> {
+    if let Some(step) = steps.iter().find(|step| step.step == name) {
+        return Ok(step.clone());
+    }
+    let names: Vec<&str> = steps.iter().map(|step| step.step.as_str()).collect();
+    let complaint = Complaint::new(format!("run `{run}` has no step `{name}`"));
+    Err(match nearest(name, names.iter().copied()) {
+        Some(near) => complaint.help(format!("did you mean `{near}`?")),
+        None => complaint.help(format!("the steps are: {}", names.join(", "))),
+    })
+}
+
+/// A step in the place of the run is told.
+fn hint(catalogue: &Catalogue, arguments: &ShowArguments, complaint: Complaint) -> Complaint {
+    let Some(name) = arguments.run.as_deref().filter(|_| arguments.step.is_none()) else { return complaint };
+    let latest = catalogue.find("latest").and_then(|id| catalogue.open(&id)?.steps());
+    if latest.is_ok_and(|steps| steps.iter().any(|step| step.step == name)) {
+        return complaint.help(format!("`flowrun show latest {name}` shows a step of the last run"));
+    }
+    complaint
+}

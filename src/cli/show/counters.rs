@@ -1,0 +1,124 @@
+//! A kept step as a result: under the names of `--output json` for machines, as a line for people.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+
+use crate::cli::moment;
+use crate::event::{StepInfo, StepResult, StepStatus, Tally};
+use crate::store::{StepRecord, StoredRun};
+use crate::value::Ratio;
+
+/// Failures that are read at once.
+pub(super) const PAGE: u64 = 1000;
+
+/// The counters of a step, and the messages of its failures.
+#[derive(Serialize)]
+pub(super) struct Counters<'a> {
+    pub(super) id: &'a str,
+    pub(super) verb: &'a str,
+    pub(super) status: &'a str,
+    pub(super) reason: Option<&'a str>,
+    pub(super) total: Option<u64>,
+    pub(super) successes: u64,
+    pub(super) failures: u64,
+    pub(super) skipped: u64,
+    pub(super) cancelled: u64,
+    pub(super) retried: u64,
+    pub(super) success_ratio: Option<f64>,
+    pub(super) duration: Option<f64>,
+    errors: Errors<'a>,
+}
+
+impl<'a> Counters<'a> {
+    pub(super) fn new(run: &'a StoredRun, step: &'a StepRecord) -> Self {
+        Self {
+            id: &step.step,
+            verb: &step.verb,
+            status: status(run, step),
+            reason: step.reason.as_deref(),
+            total: step.total,
+            successes: step.successes,
+            failures: step.failures,
+            skipped: step.skipped,
+            cancelled: step.cancelled,
+            retried: step.retried,
+            success_ratio: step.success_ratio,
+            duration: lasted(run, step).map(|duration| duration.as_micros() as f64 / 1e6),
+            errors: Errors { run, step: &step.step },
+        }
+    }
+}
+
+/// `index → message`, read while it is written.
+struct Errors<'a> {
+    run: &'a StoredRun,
+    step: &'a str,
+}
+
+impl Serialize for Errors<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        let mut after = 0;
+        loop {
+            let page = self.run.failures(self.step, after, PAGE).map_err(S::Error::custom)?;
+            let Some(last) = page.last() else { break };
+            after = last.index;
+            for failure in &page {
+                map.serialize_entry(&failure.index, &*failure.item.message)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The status of a step. What was running when its process was killed is so no more.
+pub(super) fn status<'a>(run: &StoredRun, step: &'a StepRecord) -> &'a str {
+    let is_gone = run.record().status != "running";
+    if is_gone && step.status == "running" { "interrupted" } else { &step.status }
+}
+
+/// How long it took, or has been running.
+pub(super) fn lasted(run: &StoredRun, step: &StepRecord) -> Option<Duration> {
+    let is_running = status(run, step) == "running";
+    step.duration.or_else(|| step.started.filter(|_| is_running).map(moment::since))
+}
+
+/// What reporters know of a step beforehand.
+pub(super) fn info(step: &StepRecord) -> StepInfo {
+    const VERBS: [&str; 8] = ["read", "glob", "items", "map", "flat_map", "filter", "write", "reduce"];
+    let verb = VERBS.into_iter().find(|verb| *verb == step.verb).unwrap_or("step");
+    StepInfo { name: Arc::from(step.step.as_str()), verb }
+}
+
+/// The counts so far.
+pub(super) fn tally(step: &StepRecord) -> Tally {
+    Tally {
+        succeeded: step.successes,
+        failed: step.failures,
+        skipped: step.skipped,
+        cancelled: step.cancelled,
+        retried: step.retried,
+    }
+}
+
+/// The result of a step that has ended.
+pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
+    let all = [StepStatus::Succeeded, StepStatus::Failed, StepStatus::Skipped, StepStatus::Cancelled];
+    let status = all.into_iter().find(|status| status.name() == step.status)?;
+    let ratio = step.min_success_ratio.as_deref().and_then(Ratio::parse);
+    Some(StepResult {
+        status,
+        reason: step.reason.clone(),
+        total: step.total.unwrap_or_else(|| tally(step).ended()),
+        tally: tally(step),
+        emitted: step.emitted,
+        needed: ratio.zip(step.needed),
+        duration: step.duration.unwrap_or_default(),
+        target: step.target.as_deref().map(Arc::from),
+        reuse: None,
+    })
+}

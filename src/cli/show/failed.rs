@@ -1,0 +1,261 @@
+//! The items that failed: in groups, and each with everything that is known of it.
+
+use std::io::Write;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::counters::{self, PAGE};
+use super::page::{cell, groups};
+use super::{Broken, ShowFormat, View};
+use crate::report::{Overview, duration, printable, strong};
+use crate::store::{Failure, FailureGroup, StepRecord, StoredLog};
+
+/// Characters of an item, a message or a log line that people are shown.
+const SHOWN: usize = 400;
+/// Lines of an item's log that are read; the store keeps fewer.
+const LOGS: u64 = 10_000;
+/// Groups that machines are given.
+const GROUPS: u64 = 10_000;
+
+/// A failed item: the fields of `ID.failed`, and what else is known.
+#[derive(Serialize)]
+struct Record<'a> {
+    step: &'a str,
+    index: u64,
+    key: &'a str,
+    item: Box<RawValue>,
+    error: ErrorRecord<'a>,
+    attempts: u32,
+    history: Box<RawValue>,
+    duration: f64,
+    permanent: bool,
+    log: Vec<LogRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct ErrorRecord<'a> {
+    kind: &'static str,
+    message: &'a str,
+    place: Option<String>,
+    traceback: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct LogRecord<'a> {
+    level: &'a str,
+    message: &'a str,
+    fields: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct GroupRecord<'a> {
+    step: &'a str,
+    count: u64,
+    kind: &'a str,
+    message: &'a str,
+    place: Option<&'a str>,
+    items: &'a [u64],
+}
+
+/// Writes them.
+pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    match view.format {
+        ShowFormat::Text => text(view, out),
+        ShowFormat::Json => json(view, out),
+        ShowFormat::Jsonl => each(view, |step, failure, log| {
+            serde_json::to_writer(&mut *out, &record(step, failure, log))?;
+            Ok(out.write_all(b"\n")?)
+        }),
+        ShowFormat::Csv => {
+            out.write_all(b"step,index,key,kind,message,place,attempts,duration,permanent,item\n")?;
+            each(view, |step, failure, _| Ok(writeln!(out, "{}", csv(step, failure))?))
+        }
+    }
+}
+
+/// All failures of the steps that are meant, with their logs.
+fn each(
+    view: &View<'_>,
+    mut take: impl FnMut(&StepRecord, &Failure, &[StoredLog]) -> Result<(), Broken>,
+) -> Result<(), Broken> {
+    for step in view.steps {
+        let mut after = 0;
+        loop {
+            let page = view.run.failures(&step.step, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = last.index;
+            for failure in &page {
+                let log = view.run.logs(&step.step, Some(failure.index), LOGS)?;
+                take(step, failure, &log)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record<'a>(step: &'a StepRecord, failure: &'a Failure, log: &'a [StoredLog]) -> Record<'a> {
+    let item = &failure.item;
+    Record {
+        step: &step.step,
+        index: failure.index,
+        key: &failure.key,
+        item: raw(&item.item),
+        error: ErrorRecord {
+            kind: item.kind.name(),
+            message: &item.message,
+            place: item.place.as_ref().map(ToString::to_string),
+            traceback: &item.traceback,
+            fields: item.fields.as_deref().map(raw),
+        },
+        attempts: item.attempts,
+        history: raw(&item.history),
+        duration: item.duration.as_secs_f64(),
+        permanent: item.permanent,
+        log: log
+            .iter()
+            .map(|line| LogRecord {
+                level: &line.level,
+                message: &line.message,
+                fields: line.fields.as_deref().map(raw),
+            })
+            .collect(),
+    }
+}
+
+/// JSON as it is; text that is none, as a row that could not be read may be, becomes a string.
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.trim().to_owned())
+        .or_else(|_| serde_json::value::to_raw_value(text))
+        .unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// `{run, groups: […], failures: […]}`, written as it is read.
+fn json(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    out.write_all(b"{\"run\":")?;
+    serde_json::to_writer(&mut *out, &view.run.record().id)?;
+    out.write_all(b",\"groups\":[")?;
+    let mut is_first = true;
+    for step in view.steps {
+        for FailureGroup { kind, message, place, count, items } in
+            view.run.failure_groups(&step.step, GROUPS)?
+        {
+            comma(&mut is_first, out)?;
+            let (step, place) = (&*step.step, place.as_deref());
+            let group = GroupRecord { step, count, kind: &kind, message: &message, place, items: &items };
+            serde_json::to_writer(&mut *out, &group)?;
+        }
+    }
+    out.write_all(b"],\"failures\":[")?;
+    let mut is_first = true;
+    each(view, |step, failure, log| {
+        comma(&mut is_first, out)?;
+        Ok(serde_json::to_writer(&mut *out, &record(step, failure, log))?)
+    })?;
+    Ok(out.write_all(b"]}\n")?)
+}
+
+/// Separates what comes from what has been written, if anything has.
+pub(super) fn comma(is_first: &mut bool, out: &mut impl Write) -> std::io::Result<()> {
+    if std::mem::take(is_first) { Ok(()) } else { out.write_all(b",") }
+}
+
+fn csv(step: &StepRecord, failure: &Failure) -> String {
+    let item = &failure.item;
+    let place = item.place.as_ref().map(ToString::to_string).unwrap_or_default();
+    [
+        cell(&step.step),
+        failure.index.to_string(),
+        cell(&failure.key),
+        item.kind.name().to_owned(),
+        cell(&item.message),
+        cell(&place),
+        item.attempts.to_string(),
+        item.duration.as_secs_f64().to_string(),
+        item.permanent.to_string(),
+        cell(&item.item),
+    ]
+    .join(",")
+}
+
+fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
+    let mut overview = Overview::new(&infos, view.color);
+    let mut is_empty = true;
+    for step in view.steps {
+        if let Some(groups) = groups(view, &mut overview, step, true)? {
+            writeln!(out, "{groups}\n")?;
+            is_empty = false;
+        }
+    }
+    if is_empty {
+        return Ok(writeln!(out, "  no item failed in run {}", view.run.record().id)?);
+    }
+    each(view, |step, failure, log| Ok(out.write_all(block(view, step, failure, log).as_bytes())?))
+}
+
+/// A paragraph about one item.
+fn block(view: &View<'_>, step: &StepRecord, failure: &Failure, log: &[StoredLog]) -> String {
+    let item = &failure.item;
+    let attempts = if item.attempts == 1 { "attempt" } else { "attempts" };
+    let mut head = vec![
+        strong(&format!("{} item {}", step.step, failure.index), view.color),
+        item.kind.name().to_owned(),
+        format!("{} {attempts}", item.attempts),
+        duration(item.duration),
+    ];
+    if step.keyed {
+        head.insert(1, format!("key {}", cut(&failure.key)));
+    }
+    if item.permanent {
+        head.push("given up by `flow.fail`".to_owned());
+    }
+    let place = item.place.as_ref().map_or(String::new(), |place| format!("{place} "));
+    let mut lines = vec![format!("  {}", head.join(" · ")), format!("    {place}{}", cut(&item.message))];
+    if let Some(place) = &item.place
+        && let Some(source) = &place.source
+    {
+        lines.push(format!("      {} | {}", place.line, cut(source)));
+    }
+    lines.extend(item.fields.iter().map(|fields| labelled("fields", fields)));
+    lines.push(labelled("item", &item.item));
+    if item.attempts > 1 {
+        lines.extend(attempts_of(&item.history));
+    }
+    let traceback = item.traceback.lines().filter(|line| !line.trim().is_empty());
+    lines.extend(
+        traceback.enumerate().map(|(at, line)| labelled(if at == 0 { "traceback" } else { "" }, line)),
+    );
+    lines.extend(log.iter().enumerate().map(|(at, line)| {
+        let fields = line.fields.as_ref().map_or(String::new(), |fields| format!(" {fields}"));
+        let text = format!("{}: {}{fields}", line.level, line.message);
+        labelled(if at == 0 { "log" } else { "" }, &text)
+    }));
+    format!("{}\n\n", lines.join("\n"))
+}
+
+/// A line for each attempt.
+fn attempts_of(history: &str) -> Vec<String> {
+    let attempts: Vec<serde_json::Value> = serde_json::from_str(history).unwrap_or_default();
+    let line = |(at, attempt): (usize, &serde_json::Value)| {
+        let word = |name: &str| attempt[name].as_str().unwrap_or("").to_owned();
+        let time = attempt["duration"].as_f64().map_or(String::new(), |time| format!(" after {time:.3}s"));
+        labelled(&format!("attempt {}", at + 1), &format!("{}{time}: {}", word("kind"), word("message")))
+    };
+    attempts.iter().enumerate().map(line).collect()
+}
+
+fn labelled(label: &str, text: &str) -> String {
+    format!("    {label:<10} {}", cut(text))
+}
+
+/// Foreign text on one line of bearable length.
+pub(super) fn cut(text: &str) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
+}

@@ -1,0 +1,182 @@
+//! A run and its steps: counters, reasons, timing. Items that failed are only counted and grouped here.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::counters::{self, Counters, PAGE};
+use super::{Broken, ShowFormat, View};
+use crate::cli::moment;
+use crate::report::{Overview, duration, printable, strong};
+use crate::store::StepRecord;
+
+#[derive(Serialize)]
+struct RunPage<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    steps: Vec<Counters<'a>>,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    run: &'a str,
+    pipeline: &'a str,
+    status: &'a str,
+    file: &'a str,
+    started: String,
+    ended: Option<String>,
+    duration: Option<f64>,
+    resumes: Option<&'a str>,
+    seed: u64,
+}
+
+/// Writes it.
+pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    let counters = || view.steps.iter().map(|step| Counters::new(view.run, step));
+    match view.format {
+        ShowFormat::Text => return text(view, out),
+        ShowFormat::Json => {
+            match (view.is_one, counters().next()) {
+                (true, Some(step)) => serde_json::to_writer(&mut *out, &step)?,
+                _ => serde_json::to_writer(
+                    &mut *out,
+                    &RunPage { head: head(view), steps: counters().collect() },
+                )?,
+            }
+            out.write_all(b"\n")?;
+        }
+        ShowFormat::Jsonl => {
+            for step in counters() {
+                serde_json::to_writer(&mut *out, &step)?;
+                out.write_all(b"\n")?;
+            }
+        }
+        ShowFormat::Csv => csv(counters(), out)?,
+    }
+    Ok(())
+}
+
+fn head<'a>(view: &View<'a>) -> Head<'a> {
+    let record = view.run.record();
+    Head {
+        run: &record.id,
+        pipeline: &record.pipeline,
+        status: &record.status,
+        file: &record.file,
+        started: moment::rfc3339(record.started),
+        ended: record.ended.map(moment::rfc3339),
+        duration: record.duration.map(|duration| duration.as_secs_f64()),
+        resumes: record.parent.as_deref(),
+        seed: record.seed,
+    }
+}
+
+/// The counters alone: messages are no cells of a table.
+fn csv<'a>(steps: impl Iterator<Item = Counters<'a>>, out: &mut impl Write) -> Result<(), Broken> {
+    out.write_all(
+        b"id,verb,status,reason,total,successes,failures,skipped,cancelled,retried,success_ratio,duration\n",
+    )?;
+    for step in steps {
+        let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+        let cells = [
+            cell(step.id),
+            cell(step.verb),
+            cell(step.status),
+            cell(step.reason.unwrap_or("")),
+            step.total.map_or(String::new(), |total| total.to_string()),
+            step.successes.to_string(),
+            step.failures.to_string(),
+            step.skipped.to_string(),
+            step.cancelled.to_string(),
+            step.retried.to_string(),
+            number(step.success_ratio),
+            number(step.duration),
+        ];
+        writeln!(out, "{}", cells.join(","))?;
+    }
+    Ok(())
+}
+
+/// A cell of a table, in quotes where it needs them.
+pub(super) fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+    writeln!(out, "{}\n", title(view))?;
+    let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
+    let mut overview = Overview::new(&infos, view.color);
+    for (info, step) in infos.iter().zip(view.steps) {
+        let line = match counters::result(step) {
+            Some(result) => overview.ended(info, &result),
+            None => overview.open(
+                info,
+                counters::status(view.run, step),
+                counters::tally(step),
+                counters::lasted(view.run, step),
+            ),
+        };
+        writeln!(out, "{line}")?;
+    }
+    let mut failing = Vec::new();
+    for step in view.steps {
+        if let Some(groups) = groups(view, &mut overview, step, false)? {
+            writeln!(out, "\n{groups}")?;
+            failing.push(step.step.as_str());
+        }
+    }
+    ways_on(view, &failing, out)
+}
+
+/// `run 1xak40 · clean-docs · failed · 2026-11-22 16:26:01 · 3.81s`
+fn title(view: &View<'_>) -> String {
+    let record = view.run.record();
+    let mut parts = vec![
+        strong(&format!("run {}", record.id), view.color),
+        printable(&record.pipeline).into_owned(),
+        record.status.clone(),
+        moment::local(record.started),
+    ];
+    let is_running = record.status == "running";
+    let lasted = record.duration.or_else(|| is_running.then(|| moment::since(record.started)));
+    parts.extend(lasted.map(duration));
+    parts.extend(record.parent.as_ref().map(|parent| format!("resumes {parent}")));
+    parts.join(" · ")
+}
+
+/// The failures of a step, in groups.
+pub(super) fn groups(
+    view: &View<'_>,
+    overview: &mut Overview,
+    step: &StepRecord,
+    all: bool,
+) -> Result<Option<String>, Broken> {
+    let mut after = 0;
+    loop {
+        let page = view.run.failures(&step.step, after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.index;
+        for failure in &page {
+            let item = &failure.item;
+            overview.failure(failure.index, item.kind, &item.message, item.place.as_ref());
+        }
+    }
+    Ok(overview.groups(&step.step, all))
+}
+
+fn ways_on(view: &View<'_>, failing: &[&str], out: &mut impl Write) -> Result<(), Broken> {
+    let run = view.short;
+    let step = if let [only] = failing { format!(" {only}") } else { String::new() };
+    let see = format!("each of them: flowrun show {run}{step} --failed");
+    let again = format!("run them again: flowrun resume {run}");
+    let line = match (view.run.record().status.as_str(), failing.is_empty()) {
+        ("running" | "succeeded", true) => return Ok(()),
+        (_, true) => format!("go on with it: flowrun resume {run}"),
+        ("running", false) => see,
+        (_, false) => format!("{see}      {again}"),
+    };
+    Ok(writeln!(out, "\n  {line}")?)
+}

@@ -1,0 +1,139 @@
+//! `key:`: by what an item is known from one run to the next, evaluated before it is handed to a worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::shared::Shared;
+use crate::event::{FailureKind, StepId};
+use crate::lua::{
+    Attempt, Cancel, Failure, Guard, ItemEnd, Script, ScriptError, Shape, Worker, WorkerOptions,
+};
+use crate::value::Chunk;
+
+/// Limit of one key, as of every expression.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Keys {
+    worker: Worker,
+    out: Vec<u8>,
+}
+
+impl Keys {
+    /// Loads the expression.
+    pub(super) fn new(
+        shared: &Shared<'_>,
+        step: StepId,
+        key: &Script,
+        options: &WorkerOptions,
+        cancel: &Arc<Cancel>,
+    ) -> Result<Self, ScriptError> {
+        let options = WorkerOptions {
+            shape: Shape::Map,
+            max_attempts: 1,
+            timeout: Some(LIMIT),
+            item_deadline: None,
+            retry_when: None,
+            logs: false,
+            ..options.clone()
+        };
+        let guard = Guard::new(Arc::clone(cancel), step, None);
+        Ok(Self { worker: Worker::new(key, &options, &guard, shared.watchdog)?, out: Vec::new() })
+    }
+
+    /// Gives each item of `chunk` its key. Items that have none are returned with the reason, by their place.
+    pub(super) fn fill(&mut self, chunk: &mut Chunk) -> Vec<(usize, Failure)> {
+        let attempt = Attempt { number: 1, item_deadline: None };
+        let mut failed = Vec::new();
+        let mut keys: Vec<Box<str>> = Vec::with_capacity(chunk.len());
+        self.out.clear();
+        let mut ends = Vec::new();
+        let mut at = 0;
+        while at < chunk.len() {
+            let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
+                ends.push((at, how));
+                true
+            };
+            let all = at..chunk.len();
+            let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, &mut self.out, &mut end);
+            if done == 0 {
+                break;
+            }
+            at += done;
+        }
+        // Whatever the expression logs is nobody's.
+        drop(self.worker.take_logs());
+        let mut lines = self.out.split(|byte| *byte == b'\n');
+        let mut ends = ends.into_iter().peekable();
+        for at in 0..chunk.len() {
+            let key = match ends.next_if(|(ended, _)| *ended == at) {
+                // What cannot be read is the source's failure, which the item's worker finds; what was cut off is not run.
+                Some((_, ItemEnd::BadRow { .. } | ItemEnd::Cancelled)) => Ok(String::new()),
+                Some((_, ItemEnd::Failed(failure))) => Err(about_key(*failure)),
+                Some((_, ItemEnd::Skipped { .. })) => Err(refused("`key` cannot skip an item".to_owned())),
+                None => key_text(lines.next().unwrap_or_default()),
+            };
+            keys.push(
+                key.unwrap_or_else(|failure| {
+                    failed.push((at, *failure));
+                    String::new()
+                })
+                .into(),
+            );
+        }
+        chunk.keys = keys;
+        failed
+    }
+}
+
+/// The key that a JSON value stands for.
+fn key_text(json: &[u8]) -> Result<String, Box<Failure>> {
+    match serde_json::from_slice(json) {
+        Ok(serde_json::Value::String(text)) => Ok(text),
+        Ok(value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => Ok(value.to_string()),
+        Ok(serde_json::Value::Null) => {
+            Err(refused("`key` is nil; it must be a string or a number".to_owned()))
+        }
+        Ok(serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
+            Err(refused("`key` is a table; it must be a string or a number".to_owned()))
+        }
+        // The worker was stopped; the item will not run either.
+        Err(_) => Ok(String::new()),
+    }
+}
+
+fn about_key(failure: Failure) -> Box<Failure> {
+    Box::new(Failure { message: format!("`key` failed: {}", failure.message), retryable: false, ..failure })
+}
+
+fn refused(message: String) -> Box<Failure> {
+    Box::new(Failure {
+        kind: FailureKind::Result,
+        message,
+        place: None,
+        traceback: String::new(),
+        retryable: false,
+        permanent: false,
+        retry_after: None,
+        fields: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_texts_numbers_and_truths() {
+        for (json, expect) in [
+            ("\"a\\n\"", Ok("a\n")),
+            ("12", Ok("12")),
+            ("true", Ok("true")),
+            ("null", Err("`key` is nil; it must be a string or a number")),
+            ("[]", Err("`key` is a table; it must be a string or a number")),
+        ] {
+            let key = key_text(json.as_bytes()).map_err(|failure| failure.message);
+            assert_eq!(key.as_deref().map_err(String::as_str), expect, "{json}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What is known of items before they run: from the old run that is resumed, or from the memo across runs.
+//!
+//! Says what became of an item and why others run again; booking it is left to `passing`.
+
+use crate::engine::feed::Feed;
+use crate::engine::identity::{self, Identity};
+use crate::engine::shared::Shared;
+use crate::event::{ReuseCounts, StepResult};
+use crate::plan::{Each, Step};
+use crate::store::{Digest, FailedItem, Items, Memo, Reuse, Reused, Shape, StoreError};
+
+/// What becomes of an item.
+pub(super) enum Fate {
+    /// It runs.
+    Run,
+    /// It has this many results, which were appended.
+    Result { lines: u32 },
+    /// It was left out, for this reason.
+    Skipped(Option<String>),
+    /// It stays failed.
+    Failed(Box<FailedItem>),
+    /// It stays as it was: not run.
+    Left,
+}
+
+/// See the module.
+pub(super) struct Known {
+    shape: Shape,
+    /// The old run's items; `Err`: why none of them is of any use.
+    old: Option<Result<Reuse, String>>,
+    memo: Option<(Memo, Digest)>,
+    /// Why items that the old run does not know are there.
+    unknown: &'static str,
+    /// Whether those stay as they are.
+    leaves_unknown: bool,
+    keep_permanent: bool,
+    counts: ReuseCounts,
+    /// What cannot be read of the old run.
+    warning: Option<String>,
+}
+
+impl Known {
+    /// What is known of the items of a step; `None`: nothing, all of them run.
+    pub(super) fn open(
+        shared: &Shared<'_>,
+        step: &Step,
+        each: &Each,
+        identity: &Identity,
+        feed: &Feed<'_>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(keep) = shared.keep else { return Ok(None) };
+        let shape = identity::shape(each.kind);
+        let memo = each.cache.then(|| keep.memo()).transpose()?.map(|memo| (memo, identity.function));
+        let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
+        if old.is_none() && memo.is_none() {
+            return Ok(None);
+        }
+        let mut known = Self {
+            shape,
+            old: None,
+            memo,
+            unknown: "not in the cache",
+            leaves_unknown: false,
+            keep_permanent: false,
+            counts: ReuseCounts::default(),
+            warning: None,
+        };
+        if let (Some(old), Some(resume)) = (old, keep.resume()) {
+            let from_source = step.from.len() == feed.sources().count();
+            let redone = |result: &StepResult| result.reuse.as_ref().is_some_and(|reuse| reuse.redone > 0);
+            let upstream_changed =
+                step.from.iter().any(|input| shared.output(input.step).result.as_deref().is_some_and(redone));
+            known.keep_permanent = resume.keep_permanent;
+            match old {
+                Ok(old) => {
+                    known.unknown = match (old.unfinished, upstream_changed) {
+                        (true, _) => "not finished",
+                        (false, true) => "upstream changed",
+                        (false, false) => "new",
+                    };
+                    known.leaves_unknown = resume.failed_only && from_source;
+                    known.old = Some(old.items);
+                }
+                Err(error) => {
+                    known.warning = Some(format!("{error}; all items of step `{}` run again", step.name));
+                    known.old = Some(Err("not readable".to_owned()));
+                }
+            }
+        }
+        Ok(Some(known))
+    }
+
+    /// What becomes of the item at `at`; its results are appended to `out`.
+    pub(super) fn look(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Fate {
+        let reason = match self.look_back(items, at, out) {
+            Ok(fate) => {
+                self.counts.reused += u64::from(!matches!(fate, Fate::Left));
+                return fate;
+            }
+            Err(reason) => reason,
+        };
+        if let Some((memo, function)) = &self.memo {
+            let length = out.len();
+            if let Ok(Some(lines)) = memo.get(*function, items.contents[at], self.shape, out) {
+                self.counts.reused += 1;
+                return Fate::Result { lines };
+            }
+            out.truncate(length);
+        }
+        self.counts.redone += 1;
+        match self.counts.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.counts.reasons.push((reason, 1)),
+        }
+        Fate::Run
+    }
+
+    /// By the old run alone; `Err`: why the item runs.
+    fn look_back(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Result<Fate, String> {
+        let reuse = match &mut self.old {
+            None => return Err(self.unknown.to_owned()),
+            Some(Err(reason)) => return Err(reason.clone()),
+            Some(Ok(reuse)) => reuse,
+        };
+        let length = out.len();
+        let reused = reuse.take(items, at, out).unwrap_or_else(|error| {
+            self.warning.get_or_insert_with(|| error.to_string());
+            out.truncate(length);
+            Reused::Damaged
+        });
+        let upstream = self.unknown == "upstream changed";
+        match reused {
+            Reused::Result { lines } => Ok(Fate::Result { lines }),
+            Reused::Skipped(reason) => Ok(Fate::Skipped(reason)),
+            Reused::FailedForGood(item) if self.keep_permanent => Ok(Fate::Failed(item)),
+            Reused::Failed | Reused::FailedForGood(_) => Err("failed before".to_owned()),
+            Reused::Changed if upstream => Err("upstream changed".to_owned()),
+            Reused::Changed => Err("item changed".to_owned()),
+            Reused::Damaged => Err("damaged".to_owned()),
+            Reused::New if self.leaves_unknown => Ok(Fate::Left),
+            Reused::New => Err(self.unknown.to_owned()),
+        }
+    }
+
+    /// What was taken over. `all_seen`: no item of the input is still to come.
+    pub(super) fn counts(&self, all_seen: bool) -> ReuseCounts {
+        let mut counts = self.counts.clone();
+        if let (Some(Ok(reuse)), true) = (&self.old, all_seen) {
+            counts.dropped = reuse.left();
+        }
+        // The most frequent first, and one order among equals.
+        counts.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts
+    }
+
+    /// What is wrong with the old run.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let of_reuse = match &self.old {
+            Some(Ok(reuse)) => reuse.warnings().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        self.warning.iter().cloned().chain(of_reuse).collect()
+    }
+}

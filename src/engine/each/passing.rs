@@ -1,0 +1,176 @@
+//! Sorts what was read: items whose endings are known pass by the workers, the others are offered to the scheduler.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::known::Fate;
+use super::{Coordinator, Fault, record};
+use crate::data::Piece;
+use crate::event::{Event, Tally};
+use crate::lua::Failure;
+use crate::store::{Digest, End, Ending, FailedItem, Items, Shape};
+use crate::value::Chunk;
+
+/// Items that run travel from here in runs of this many at least; runs get their final length when they start.
+const FRESH_ITEMS: usize = 64;
+
+/// Neighbouring items that pass by.
+#[derive(Default)]
+struct Passing {
+    tally: Tally,
+    out: Vec<u8>,
+    emitted: u64,
+    lines: Vec<u32>,
+    failed: Vec<u8>,
+    ends: Vec<End>,
+}
+
+impl Coordinator<'_> {
+    /// Takes items over that have ended in an old run, and those that have no key; offers the others.
+    pub(super) fn sort_out(&mut self, mut chunk: Chunk) -> Result<(), Fault> {
+        let keyless = match &mut self.keys {
+            Some(keys) => keys.fill(&mut chunk),
+            None => Vec::new(),
+        };
+        let mut keyless = keyless.into_iter().peekable();
+        let mut contents = Vec::new();
+        Digest::of_items(&chunk, &mut contents);
+        let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
+        let identities = if self.keys.is_some() { &keys } else { &contents };
+        let items = Items { first: chunk.first, identities, contents: &contents };
+        let mut known = self.known.take();
+        let mut passing = Passing::default();
+        // Where the neighbours begin that have the fate of the item at hand, and whether they run.
+        let (mut start, mut runs) = (0, false);
+        for at in 0..chunk.len() {
+            let failure = keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
+            let length = passing.out.len();
+            let fate = match (&failure, &mut known) {
+                (Some(failure), _) => Fate::Failed(Box::new(no_key(&chunk, at, failure))),
+                (None, Some(known)) => known.look(&items, at, &mut passing.out),
+                (None, None) => Fate::Run,
+            };
+            let run = matches!(fate, Fate::Run);
+            if at > start && run != runs {
+                // Results of the item at hand belong to the neighbours that begin with it.
+                let own = passing.out.split_off(length);
+                let ended = std::mem::replace(&mut passing, Passing { out: own, ..Passing::default() });
+                self.flush(&chunk, start..at, &contents, (!runs).then_some(ended))?;
+                start = at;
+            }
+            runs = run;
+            self.pass(&chunk, at, (at - start) as u32, fate, &mut passing);
+        }
+        self.known = known;
+        self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(passing))?;
+        if self.spare_chunks.len() < self.window {
+            self.spare_chunks.push(chunk);
+        }
+        Ok(())
+    }
+
+    /// Notes the ending of an item that passes by.
+    fn pass(&mut self, chunk: &Chunk, at: usize, place: u32, fate: Fate, passing: &mut Passing) {
+        let index = chunk.first + at as u64;
+        match fate {
+            Fate::Run => {}
+            Fate::Result { lines } => {
+                passing.tally.succeeded += 1;
+                passing.emitted += u64::from(lines);
+                passing.lines.push(lines);
+            }
+            Fate::Skipped(reason) => {
+                passing.tally.skipped += 1;
+                passing.ends.push(End { at: place, how: Ending::Skipped(reason) });
+            }
+            Fate::Left => {
+                passing.tally.cancelled += 1;
+                self.keep_cancelled(index, 1);
+                passing.ends.push(End { at: place, how: Ending::Open });
+            }
+            Fate::Failed(item) => {
+                passing.tally.failed += 1;
+                self.tell_failure(index, &item, chunk.key(at), &mut passing.failed);
+                passing.ends.push(End { at: place, how: Ending::Failed(item) });
+            }
+        }
+    }
+
+    /// Gives on neighbouring items: those that pass, or else those that run.
+    fn flush(
+        &mut self,
+        chunk: &Chunk,
+        range: Range<usize>,
+        contents: &[Digest],
+        passing: Option<Passing>,
+    ) -> Result<(), Fault> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let (first, count) = (chunk.first + range.start as u64, range.len() as u64);
+        let Some(passing) = passing else {
+            self.scheduler.offer(count);
+            let step = self.size.items().max(FRESH_ITEMS);
+            for start in range.clone().step_by(step) {
+                let part = chunk.slice(start..(start + step).min(range.end));
+                self.fresh.insert(part.first, part);
+            }
+            return Ok(());
+        };
+        let Passing { tally, out, emitted, lines, failed, ends } = passing;
+        self.scheduler.passed(&tally);
+        if let Some(journal) = &self.journal {
+            let mut batch = journal.spare();
+            batch.first = first;
+            batch.contents.extend_from_slice(&contents[range.clone()]);
+            batch.keys.extend(chunk.keys.get(range).into_iter().flatten().cloned());
+            batch.out.extend_from_slice(&out);
+            if self.shape != Shape::One {
+                batch.lines.extend(lines);
+            }
+            batch.ends.extend(ends);
+            journal.push(batch)?;
+        }
+        self.sink.push(Piece { first, count, out, emitted, failed })?;
+        Ok(())
+    }
+
+    /// Tells everybody of an item that has failed for good.
+    pub(super) fn tell_failure(
+        &mut self,
+        index: u64,
+        item: &FailedItem,
+        key: Option<&str>,
+        failed: &mut Vec<u8>,
+    ) {
+        if self.shared.graph.wants_errors {
+            self.errors.push((index, Arc::clone(&item.message)));
+        }
+        if self.sink.keeps_failed() {
+            let content = || record::key(item.item.as_bytes());
+            record::push_failed(failed, index, &key.map_or_else(content, str::to_owned), item);
+        }
+        self.shared.emit(Event::ItemFailed {
+            step: self.step.id,
+            index,
+            kind: item.kind,
+            message: Arc::clone(&item.message),
+            place: item.place.clone(),
+            attempts: item.attempts,
+        });
+    }
+
+    /// Keeps that items were not run. What goes wrong stops the step by [`super::Shared::fault`].
+    pub(super) fn keep_cancelled(&self, first: u64, count: u64) {
+        if let Some(journal) = &self.journal {
+            let _ = journal.cancelled(first, count);
+        }
+    }
+}
+
+/// What is kept of an item without a key.
+fn no_key(chunk: &Chunk, at: usize, failure: &Failure) -> FailedItem {
+    let message: Arc<str> = failure.message.as_str().into();
+    let history = [record::Attempted::new(failure.kind, &message, std::time::Duration::ZERO)];
+    record::failed_item(chunk.item(at), failure, &history, std::time::Duration::ZERO)
+}

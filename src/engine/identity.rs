@@ -1,0 +1,62 @@
+//! What the results of a step depend on beside its items. Old results with another identity are not used again.
+
+use serde_json::{Map, Value};
+
+use crate::lua::{Footprint, Seen};
+use crate::plan::{Each, EachKind, Plan};
+use crate::store::{Digest, Fingerprint, Shape};
+
+/// Version of the pipeline language. Another one may understand the same file differently.
+pub(super) const LANGUAGE: u32 = 1;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// By parts, whose names are the reasons that people read: `function`, `params`, …
+    pub fingerprint: Fingerprint,
+    /// All parts but the key in one, for the memo across runs.
+    pub function: Digest,
+}
+
+impl Identity {
+    /// Of a step of `plan`. Reads the Lua files that its function requires.
+    pub fn of(plan: &Plan, each: &Each) -> Self {
+        Self::from_footprint(plan, each, &each.script.footprint())
+    }
+
+    fn from_footprint(plan: &Plan, each: &Each, footprint: &Footprint) -> Self {
+        let mut fingerprint = vec![
+            ("function".to_owned(), format!("{:032x}", footprint.function)),
+            ("params".to_owned(), digest(&visible(&plan.params, &footprint.params))),
+            ("env".to_owned(), digest(&visible(&plan.env, &footprint.env))),
+            ("language".to_owned(), LANGUAGE.to_string()),
+        ];
+        let function = Digest::of(format!("{:?} {fingerprint:?}", each.kind).as_bytes());
+        if let Some(key) = &each.key {
+            fingerprint.push(("key".to_owned(), format!("{:032x}", key.footprint().function)));
+        }
+        Self { fingerprint, function }
+    }
+}
+
+/// How many result lines an item of such a step has.
+pub(super) fn shape(kind: EachKind) -> Shape {
+    match kind {
+        EachKind::Map => Shape::One,
+        EachKind::FlatMap => Shape::Many,
+        EachKind::Filter => Shape::Optional,
+    }
+}
+
+/// The fields of a JSON object that a function may look at, in one order.
+fn visible(object: &str, seen: &Seen) -> Vec<(String, Value)> {
+    let all: Map<String, Value> = serde_json::from_str(object).unwrap_or_default();
+    let mut fields: Vec<(String, Value)> = all.into_iter().filter(|(name, _)| seen.sees(name)).collect();
+    fields.sort_by(|a, b| a.0.cmp(&b.0));
+    fields
+}
+
+fn digest(fields: &[(String, Value)]) -> String {
+    let text = serde_json::to_string(fields).expect("JSON values are JSON");
+    Digest::of(text.as_bytes()).to_string()
+}

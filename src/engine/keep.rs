@@ -1,0 +1,169 @@
+//! Where a run is kept: its folder, made before anything runs, its committer, and the old run that it goes on with.
+//!
+//! What is kept of an item is the coordinators' business; what becomes of a fault is the run's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::identity::LANGUAGE;
+use super::{EngineError, ResumeOptions, RunOptions, StateOptions};
+use crate::event::{RunStatus, StepResult};
+use crate::plan::{Body, Items, Plan, Verb};
+use crate::store::{
+    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, Shape, StepJournal, StepSpec,
+    StoreError, StoredRun, Unusable,
+};
+
+/// See the module.
+pub(super) struct Keep {
+    committer: Committer,
+    dir: PathBuf,
+    resume: Option<ResumeOptions>,
+    /// What is wrong with the old run.
+    pub(super) warnings: Vec<String>,
+}
+
+/// What an old run knows of a step.
+pub(super) struct Old {
+    /// Its items; `Err`: none of them is of any use, for this reason.
+    pub(super) items: Result<Reuse, String>,
+    /// Whether it had not come to the end of all items.
+    pub(super) unfinished: bool,
+}
+
+impl Keep {
+    /// Makes the folder of the run and looks at the old one; `None`: nothing is to be kept.
+    pub(super) fn open(plan: &Plan, options: &RunOptions) -> Result<Option<Self>, EngineError> {
+        let Some(state) = &options.state else { return Ok(None) };
+        let failed = |error: StoreError| EngineError::State(format!("the run cannot be kept: {error}"));
+        let mut warnings = Vec::new();
+        if let Some(resume) = &state.resume {
+            let (runs, said) = Catalogue::new(&state.dir).open_to_resume(&resume.run).map_err(|error| {
+                EngineError::State(format!("run `{}` cannot be resumed: {error}", resume.run))
+            })?;
+            warnings.extend(said);
+            warnings.extend(runs.iter().flat_map(StoredRun::warnings).cloned());
+        }
+        let run = make(plan, options, state).map_err(failed)?;
+        let committer = Committer::start(run).map_err(failed)?;
+        Ok(Some(Self { committer, dir: state.dir.clone(), resume: state.resume.clone(), warnings }))
+    }
+
+    /// How the old run is resumed, if there is one.
+    pub(super) fn resume(&self) -> Option<&ResumeOptions> {
+        self.resume.as_ref()
+    }
+
+    /// Begins to keep the items of a step.
+    pub(super) fn step(&self, spec: StepSpec) -> Result<StepJournal, StoreError> {
+        self.committer.step(spec)
+    }
+
+    /// Books the end of a step and waits until it is on the disk.
+    pub(super) fn book(
+        &self,
+        name: &str,
+        journal: Option<StepJournal>,
+        result: &StepResult,
+    ) -> Result<(), StoreError> {
+        match journal {
+            Some(journal) => journal.finish(result),
+            None => self.committer.end_step(name, result),
+        }
+    }
+
+    /// Why nothing is kept any more, if so.
+    pub(super) fn fault(&self) -> Option<&StoreError> {
+        self.committer.fault()
+    }
+
+    /// The memo across runs.
+    pub(super) fn memo(&self) -> Result<Memo, StoreError> {
+        Memo::open(&self.dir)
+    }
+
+    /// What the old run knows of a step; `None`: there is no old run.
+    pub(super) fn old(
+        &self,
+        step: &str,
+        shape: Shape,
+        keyed: bool,
+        fingerprint: &Fingerprint,
+    ) -> Option<Result<Old, StoreError>> {
+        let resume = self.resume.as_ref()?;
+        Some(self.open_old(resume, step, shape, keyed, fingerprint))
+    }
+
+    fn open_old(
+        &self,
+        resume: &ResumeOptions,
+        step: &str,
+        shape: Shape,
+        keyed: bool,
+        fingerprint: &Fingerprint,
+    ) -> Result<Old, StoreError> {
+        let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
+        let record = match runs.first().map(|run| run.step(step)) {
+            Some(Ok(record)) => Some(record),
+            Some(Err(StoreError::NoStep { .. })) | None => None,
+            Some(Err(error)) => return Err(error),
+        };
+        let known = record.is_some();
+        let unfinished = record.is_some_and(|record| record.total.is_none() || record.cancelled > 0);
+        let items = Reuse::open(runs, step, shape, keyed, fingerprint)?.map_err(|unusable| match unusable {
+            Unusable::Unknown if known => "not finished".to_owned(),
+            Unusable::Unknown => "new".to_owned(),
+            Unusable::Changed(parts) => format!("{} changed", parts.join(" and ")),
+        });
+        Ok(Old { items, unfinished })
+    }
+
+    /// Writes everything down that is not yet on the disk, how the run ended too.
+    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
+        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+    }
+}
+
+/// What is said of a run that cannot be kept any more.
+pub(super) fn stopped(error: &StoreError) -> String {
+    format!("the run is stopped because it cannot be kept: {error}")
+}
+
+fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDir, StoreError> {
+    let selected = plan.steps.iter().filter(|step| options.selected[step.id.at()]);
+    let steps: Vec<(Arc<str>, &'static str)> =
+        selected.map(|step| (Arc::clone(&step.name), step.verb)).collect();
+    let file = plan.file.path().canonicalize().unwrap_or_else(|_| plan.file.path().to_path_buf());
+    RunDir::create(
+        &state.dir,
+        &RunInfo {
+            id: &options.run,
+            pipeline: &plan.name,
+            file: &file,
+            text: plan.file.text(),
+            lua: &lua_files(plan),
+            params: &plan.params,
+            seed: options.seed,
+            parent: state.resume.as_ref().map(|resume| resume.run.as_str()),
+            flowrun: state.version,
+            language: LANGUAGE,
+            steps: &steps,
+        },
+    )
+}
+
+/// The Lua files of all steps, each once.
+fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
+    let mut files = BTreeMap::new();
+    for step in &plan.steps {
+        let script = match &step.body {
+            Body::Ready(Verb::Each(each)) => &each.script,
+            Body::Ready(Verb::Items(Items::Lua { script, .. })) => script,
+            _ => continue,
+        };
+        files.extend(script.footprint().files);
+    }
+    files.into_iter().collect()
+}

@@ -1,0 +1,287 @@
+//! What a script's results depend on beside the item: its own tokens, the files it requires, the params and variables
+//! it may see. Comments, white space and places are left out; comparing with an old run is the caller's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::lexer::{Token, TokenKind, substitutions, tokens};
+use super::{Script, ScriptSource};
+use crate::lua::globals::module_path;
+
+/// Folders below the pipeline's that are looked into for modules whose names are only known when they are required.
+const DEPTH_MAX: u32 = 8;
+/// Modules of that kind: beyond them somebody keeps other things there.
+const MODULES_MAX: usize = 10_000;
+
+/// Which fields of a table of the run a script may look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// These, by name.
+    Fields(BTreeSet<String>),
+    /// Any: it uses the table as a whole.
+    All,
+}
+
+impl Seen {
+    fn add(&mut self, field: Option<String>) {
+        match (&mut *self, field) {
+            (Self::Fields(fields), Some(field)) => {
+                fields.insert(field);
+            }
+            _ => *self = Self::All,
+        }
+    }
+
+    /// Whether it may look at this field.
+    pub fn sees(&self, field: &str) -> bool {
+        match self {
+            Self::Fields(fields) => fields.contains(field),
+            Self::All => true,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Footprint {
+    /// Digest of the function with its `setup`, its field and the files it requires.
+    pub function: u128,
+    /// Which params it may see.
+    pub params: Seen,
+    /// Which variables of the environment it may see.
+    pub env: Seen,
+    /// The Lua files it is made of, by their paths from the pipeline's folder, with their texts.
+    pub files: Vec<(PathBuf, Arc<str>)>,
+}
+
+impl Script {
+    /// What its results depend on. Reads the files that it requires, as they are now.
+    pub fn footprint(&self) -> Footprint {
+        let mut reading = Reading {
+            root: &self.root,
+            hasher: Xxh3::new(),
+            params: Seen::Fields(BTreeSet::new()),
+            env: Seen::Fields(BTreeSet::new()),
+            modules: BTreeMap::new(),
+        };
+        let (kind, field) = match &self.source {
+            ScriptSource::Body(_) => ("body", None),
+            ScriptSource::Expression(_) => ("expression", None),
+            ScriptSource::File { field, .. } => ("file", field.as_deref()),
+        };
+        let mut files = Vec::new();
+        if let ScriptSource::File { block, .. } = &self.source {
+            let path = block.file.path();
+            files.push((path.strip_prefix(&self.root).unwrap_or(path).to_owned(), Arc::clone(&block.text)));
+        }
+        reading.part(kind);
+        reading.part(field.unwrap_or(""));
+        reading.text(&self.source.block().text);
+        if let Some(setup) = &self.setup {
+            reading.part("setup");
+            reading.text(&setup.text);
+        }
+        let Reading { hasher, params, env, modules, .. } = reading;
+        let modules = modules.into_iter().filter_map(|(path, text)| Some((path, text?)));
+        files.extend(
+            modules.map(|(path, text)| {
+                (path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path), text)
+            }),
+        );
+        Footprint { function: hasher.digest128(), params, env, files }
+    }
+}
+
+struct Reading<'a> {
+    root: &'a Path,
+    hasher: Xxh3,
+    params: Seen,
+    env: Seen,
+    /// Files that were required, with their texts; `None`: not readable.
+    modules: BTreeMap<PathBuf, Option<Arc<str>>>,
+}
+
+impl Reading<'_> {
+    /// Lengths keep parts apart whatever is in them.
+    fn part(&mut self, text: &str) {
+        self.hasher.update(&(text.len() as u64).to_le_bytes());
+        self.hasher.update(text.as_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        let tokens = tokens(text);
+        for (at, token) in tokens.iter().enumerate() {
+            self.part(token.text(text));
+            match token.kind {
+                TokenKind::Name => self.name(text, &tokens, at),
+                TokenKind::Template => {
+                    let template = token.text(text);
+                    for inner in substitutions(template) {
+                        self.text(&template[inner]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.part("end");
+    }
+
+    fn name(&mut self, text: &str, tokens: &[Token], at: usize) {
+        let is_field = at > 0 && matches!(tokens[at - 1].text(text), "." | ":");
+        if is_field {
+            return;
+        }
+        let next = |ahead: usize| tokens.get(at + ahead);
+        match tokens[at].text(text) {
+            "params" => self.params.add(field(text, next(1), next(2), next(3))),
+            "env" => self.env.add(field(text, next(1), next(2), next(3))),
+            "_G" | "getfenv" => {
+                self.params.add(None);
+                self.env.add(None);
+            }
+            "require" => {
+                let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
+                match argument.filter(|token| token.kind == TokenKind::String) {
+                    Some(argument) => self.module(unquoted(argument.text(text))),
+                    None => self.all_modules(self.root, DEPTH_MAX),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn module(&mut self, name: &str) {
+        if let Ok(path) = module_path(self.root, name) {
+            self.file(&path);
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        if self.modules.contains_key(path) || self.modules.len() >= MODULES_MAX {
+            return;
+        }
+        let text: Option<Arc<str>> = std::fs::read_to_string(path).ok().map(Arc::from);
+        self.modules.insert(path.to_owned(), text.clone());
+        self.part(&path.strip_prefix(self.root).unwrap_or(path).to_string_lossy());
+        match text {
+            Some(text) => self.text(&text),
+            None => self.part("missing"),
+        }
+    }
+
+    /// Any module may be meant.
+    fn all_modules(&mut self, folder: &Path, depth: u32) {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.sort();
+        for path in paths {
+            let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if hidden {
+                continue;
+            }
+            if path.extension().is_some_and(|extension| extension == "lua") {
+                self.file(&path);
+            } else if depth > 0 && path.is_dir() {
+                self.all_modules(&path, depth - 1);
+            }
+        }
+    }
+}
+
+/// The field that is taken of a name by what follows it; `None`: it is used in another way.
+fn field(text: &str, first: Option<&Token>, second: Option<&Token>, third: Option<&Token>) -> Option<String> {
+    let second = second?;
+    match first?.text(text) {
+        "." if second.kind == TokenKind::Name => Some(second.text(text).to_owned()),
+        "[" if second.kind == TokenKind::String && third?.text(text) == "]" => {
+            let name = unquoted(second.text(text));
+            (!name.contains('\\')).then(|| name.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// A string without its quotes or brackets.
+fn unquoted(text: &str) -> &str {
+    match text.strip_prefix('[') {
+        Some(rest) => {
+            let level = rest.bytes().take_while(|byte| *byte == b'=').count() + 2;
+            text.get(level..text.len().saturating_sub(level)).unwrap_or("")
+        }
+        None => text.get(1..text.len().saturating_sub(1)).unwrap_or(""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{block, source};
+    use super::*;
+
+    fn footprint(folder: &Path, setup: &str, lua: &str) -> Footprint {
+        let file = source("x");
+        Script::body(block(&file, 1, lua), folder.into()).with_setup(block(&file, 1, setup)).footprint()
+    }
+
+    #[test]
+    fn comments_and_white_space_change_nothing_and_everything_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |setup: &str, lua: &str| footprint(folder.path(), setup, lua).function;
+        let plain = of("local a = 1", "return item.x + a");
+        for (setup, lua) in
+            [("local a=1", "return item.x+a"), ("local a = 1 -- one", "--[[ why ]] return item.x\n\n  + a\n")]
+        {
+            assert_eq!(of(setup, lua), plain, "{setup} {lua}");
+        }
+        for (setup, lua) in [
+            ("local a = 2", "return item.x + a"),
+            ("local a = 1", "return item.x - a"),
+            ("local a = 1", "return item.x + a .. ' '"),
+            ("local a = 1 return item.x", "+ a"),
+        ] {
+            assert_ne!(of(setup, lua), plain, "{setup} {lua}");
+        }
+        assert_ne!(of("", "return 'a b'"), of("", "return 'a  b'"), "what is in a string counts");
+    }
+
+    #[test]
+    fn required_files_count_with_what_they_require() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        };
+        write("a.lua", "return require('b') + params.deep");
+        write("b.lua", "return 1");
+        let of = |lua: &str| footprint(folder.path(), "", lua);
+        let before = of("return require('a')");
+        assert_eq!(before.files.len(), 2);
+        assert!(before.params.sees("deep") && !before.params.sees("other"));
+        let dynamic = of("return require(item.name)");
+        write("b.lua", "return 1 -- one");
+        assert_eq!(of("return require 'a'").function, of("return require 'a'").function);
+        assert_eq!(of("return require('a')").function, before.function, "a comment");
+        write("b.lua", "return 2");
+        assert_ne!(of("return require('a')").function, before.function);
+        assert_ne!(of("return require(item.name)").function, dynamic.function, "any file may be meant");
+    }
+
+    #[test]
+    fn params_are_seen_by_name_or_as_a_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (lua, size, other) in [
+            ("return params.size", true, false),
+            ("return params['size']", true, false),
+            ("return `{params.size}`", true, false),
+            ("return item.params.size", false, false),
+            ("return params[item.name]", true, true),
+            ("local p = params return p.size", true, true),
+            ("return _G", true, true),
+            ("return 'params.size' -- params", false, false),
+        ] {
+            let seen = footprint(folder.path(), "", lua).params;
+            assert_eq!((seen.sees("size"), seen.sees("other")), (size, other), "{lua}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A kept run in the words of the reporter for people: steps as lines, failures in groups. Leaves reading it to the
+//! caller.
+
+use super::figures;
+use super::human::columns::Columns;
+use super::human::failures::{Failures, SHOWN};
+use super::human::line::{Line, Style};
+use crate::event::{FailureKind, Place, StepInfo, StepResult, Tally};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Lines about the steps of one run.
+#[derive(Debug)]
+pub struct Overview {
+    columns: Columns,
+    color: bool,
+    failures: Failures,
+}
+
+impl Overview {
+    /// For these steps.
+    pub fn new(steps: &[StepInfo], color: bool) -> Self {
+        Self { columns: Columns::of(steps), color, failures: Failures::default() }
+    }
+
+    /// A step that has ended, with the reason on a second line when it did not succeed.
+    pub fn ended(&self, info: &StepInfo, result: &StepResult) -> String {
+        self.columns.finished(info, result, self.color)
+    }
+
+    /// A step that has not begun, or is running.
+    pub fn open(&self, info: &StepInfo, status: &str, tally: Tally, time: Option<Duration>) -> String {
+        let mut line = self.columns.head(info, self.color);
+        line.push(Style::Warn, status);
+        let counts = [
+            (tally.succeeded, "ok"),
+            (tally.skipped, "skipped"),
+            (tally.failed, "failed"),
+            (tally.cancelled, "cancelled"),
+            (tally.retried, "retried"),
+        ];
+        for (count, name) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            line.push(Style::Plain, &format!(" · {count} {name}"));
+        }
+        if let Some(time) = time {
+            line.push(Style::Plain, &format!(" · for {}", figures::duration(time)));
+        }
+        line.into_text()
+    }
+
+    /// Counts a failure of the step whose failures are being gathered.
+    pub fn failure(&mut self, index: u64, kind: FailureKind, message: &Arc<str>, place: Option<&Place>) {
+        // As at the end of a run: where an item was when its time was over is chance.
+        let timed = matches!(kind, FailureKind::Timeout | FailureKind::Deadline);
+        self.failures.add(index, message, place.filter(|_| !timed));
+    }
+
+    /// The groups gathered since the last call; `all`: however many there are.
+    pub fn groups(&mut self, step: &str, all: bool) -> Option<String> {
+        let shown = if all { usize::MAX } else { SHOWN };
+        std::mem::take(&mut self.failures).block(step, shown, self.color)
+    }
+}
+
+/// Durations as people read them.
+pub fn duration(time: Duration) -> String {
+    figures::duration(time)
+}
+
+/// A heading, or a name to look for.
+pub fn strong(text: &str, color: bool) -> String {
+    let mut line = Line::new(color);
+    line.push(Style::Strong, text);
+    line.into_text()
+}

@@ -1,0 +1,61 @@
+//! The folder of a run: journal, results, resume state and dead letter in one; the list of runs; the memo across runs.
+//!
+//! What an item's ending means for a step, and what is done with old results, is left to the engine.
+//!
+//! ```text
+//! .flowrun/runs/ID/run.db            what happened: steps, commits, failures, skips, retries, logs (SQLite)
+//!                  steps/STEP/…      what came of it: results in zstd frames, one after the other
+//!                  pipeline/         the pipeline as it was
+//!                  lock              who is at work
+//! .flowrun/cache.db                  the memo
+//! ```
+//!
+//! A commit appends to the segment of its step and waits until that is on the disk; then one transaction names what
+//! was appended. What no transaction names does not count and is cut off when the run is opened again. Between the
+//! frames stand blocks that zstd readers skip: they say which items ended, by digests and with checksums, so that a run
+//! of millions of items is opened without unpacking anything, and what was damaged is never believed.
+
+mod batch;
+mod catalogue;
+mod clock;
+mod committer;
+#[cfg(test)]
+mod damage;
+mod database;
+mod endings;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod frames;
+mod identity;
+mod index;
+mod layout;
+mod line;
+mod lock;
+mod memo;
+mod queries;
+mod rebuild;
+mod request;
+mod results;
+mod reuse;
+mod run_dir;
+mod segment;
+mod settle;
+mod stored_run;
+
+pub use batch::{Batch, End, Ending, FailedItem, Fingerprint, LogEntry, RetriedItem, Shape, StepSpec};
+pub use catalogue::{Catalogue, Pruned};
+pub use committer::{Committer, StepJournal};
+pub use error::StoreError;
+pub use identity::Digest;
+pub use line::Line;
+pub use lock::Holder;
+pub use memo::{Memo, MemoStats};
+pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
+pub use request::keep_request;
+pub use results::Results;
+pub use reuse::{Items, Reuse, Reused, Unusable};
+pub use run_dir::{RunDir, RunInfo};
+pub use stored_run::{RunRecord, StepRecord, StoredRun};
+
+use run_dir::step_title;

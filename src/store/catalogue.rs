@@ -1,0 +1,240 @@
+//! All runs of a state folder: which there are, which one is meant, how much room they take, and which may go.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::clock::seconds;
+use super::lock::Lock;
+use super::{RunRecord, StoreError, StoredRun, database, layout, rebuild, settle, stored_run};
+
+/// Ids that an error about an ambiguous one names.
+const NAMED_MAX: usize = 5;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    state: PathBuf,
+}
+
+/// A run that was removed, or would be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pruned {
+    /// What it said of itself.
+    pub record: RunRecord,
+    /// Bytes that its files took.
+    pub bytes: u64,
+}
+
+impl Catalogue {
+    /// Of this state folder, which need not exist.
+    pub fn new(state: &Path) -> Self {
+        Self { state: state.to_path_buf() }
+    }
+
+    /// Ids of all runs, the oldest first.
+    pub fn ids(&self) -> Result<Vec<String>, StoreError> {
+        let runs = layout::runs(&self.state);
+        let entries = match fs::read_dir(&runs) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StoreError::io("read", &runs, error)),
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| StoreError::io("read", &runs, error))?;
+            // A folder without a database is one that is being made or removed at this moment.
+            if layout::database(&entry.path()).exists() || layout::record(&entry.path()).exists() {
+                ids.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// All runs, the newest first.
+    pub fn list(&self) -> Result<Vec<RunRecord>, StoreError> {
+        let mut records = Vec::new();
+        for id in self.ids()?.into_iter().rev() {
+            match self.record(&id) {
+                Ok(record) => records.push(record),
+                // Removed by somebody else since it was listed.
+                Err(_) if !self.path(&id).exists() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(records)
+    }
+
+    fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
+        let path = self.path(id);
+        let record = database::read(&layout::database(&path))
+            .and_then(|connection| stored_run::run_record(&connection, &path));
+        record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?, &path))
+    }
+
+    /// The run that is meant by an id, the beginning of one, or `latest`.
+    pub fn find(&self, wanted: &str) -> Result<String, StoreError> {
+        let ids = self.ids()?;
+        let none = || StoreError::NoRun { wanted: wanted.to_owned(), folder: self.state.clone() };
+        if wanted == "latest" {
+            return ids.last().cloned().ok_or_else(none);
+        }
+        let lower = wanted.to_lowercase();
+        if ids.contains(&lower) {
+            return Ok(lower);
+        }
+        let mut fitting = ids.into_iter().filter(|id| !lower.is_empty() && id.starts_with(&lower));
+        let Some(first) = fitting.next() else { return Err(none()) };
+        let others: Vec<String> = fitting.take(NAMED_MAX - 1).collect();
+        if others.is_empty() {
+            return Ok(first);
+        }
+        let runs = std::iter::once(first).chain(others).collect();
+        Err(StoreError::Ambiguous { wanted: wanted.to_owned(), runs })
+    }
+
+    /// Opens a run by its whole id.
+    pub fn open(&self, id: &str) -> Result<StoredRun, StoreError> {
+        let path = self.path(id);
+        if !path.is_dir() {
+            return Err(StoreError::NoRun { wanted: id.to_owned(), folder: self.state.clone() });
+        }
+        StoredRun::open(&path)
+    }
+
+    /// The last run of a pipeline, by its name and its file's name, that did not succeed, is over, and was not
+    /// resumed by one that did.
+    pub fn last_unsuccessful(&self, pipeline: &str, file: &Path) -> Result<Option<String>, StoreError> {
+        let records = self.list()?;
+        let mut done: Vec<String> = Vec::new();
+        for record in records {
+            let same = record.pipeline == pipeline && Path::new(&record.file).file_name() == file.file_name();
+            if !same || record.status == "running" {
+                continue;
+            }
+            if record.status != "succeeded" && !done.contains(&record.id) {
+                return Ok(Some(record.id));
+            }
+            // Parents are older, so they come later in the list.
+            done.extend(record.parent);
+        }
+        Ok(None)
+    }
+
+    /// Puts a run in order whose process is gone, and opens it together with those that it resumed, the newest first:
+    /// what [`super::Reuse`] reads from. Runs that were removed meanwhile end the line.
+    pub fn open_to_resume(&self, id: &str) -> Result<(Vec<StoredRun>, Vec<String>), StoreError> {
+        let mut said = Vec::new();
+        let mut runs = vec![self.settled(id, &mut said)?];
+        while let Some(parent) = runs.last().and_then(|run| run.record().parent.clone()) {
+            let known = runs.iter().any(|run| run.record().id == parent);
+            if known || !self.path(&parent).is_dir() {
+                break;
+            }
+            runs.push(self.settled(&parent, &mut said)?);
+        }
+        Ok((runs, said))
+    }
+
+    /// A run that is over needs no putting in order, and may lie where nothing can be written.
+    fn settled(&self, id: &str, said: &mut Vec<String>) -> Result<StoredRun, StoreError> {
+        let run = self.open(id)?;
+        if let Some(holder) = run.record().holder {
+            return Err(StoreError::Live { run: id.to_owned(), process: holder.process });
+        }
+        if run.record().ended.is_some() && run.warnings().is_empty() {
+            return Ok(run);
+        }
+        drop(run);
+        said.extend(settle::settle(&self.path(id))?);
+        self.open(id)
+    }
+
+    /// Bytes that a run's files take.
+    pub fn size(&self, id: &str) -> u64 {
+        bytes_below(&self.path(id))
+    }
+
+    /// Removes runs beyond the newest `keep` that began before `before`; without a bound, it is not asked. Runs that
+    /// are still going on stay, and so do those that the rest stands on: what a kept run resumed and had not taken over
+    /// when it was cut off.
+    /// `removes`: otherwise it is only said which would go.
+    pub fn prune(
+        &self,
+        keep: Option<usize>,
+        older_than: Option<Duration>,
+        now: SystemTime,
+        removes: bool,
+    ) -> Result<Vec<Pruned>, StoreError> {
+        let records = self.list()?;
+        let before = older_than.map(|age| seconds(now) - age.as_secs_f64());
+        let mut needed: Vec<String> = Vec::new();
+        let mut pruned = Vec::new();
+        for (at, record) in records.into_iter().enumerate() {
+            let beyond = keep.is_none_or(|keep| at >= keep);
+            let old = before.is_none_or(|before| record.started < before);
+            let asked = keep.is_some() || before.is_some();
+            if !(asked && beyond && old) || record.holder.is_some() || needed.contains(&record.id) {
+                // Parents are older, so they come later in the list.
+                let stands = record.parent.is_some() && self.was_cut_off(&record);
+                needed.extend(record.parent.filter(|_| stands));
+                continue;
+            }
+            let bytes = self.size(&record.id);
+            if removes && !self.remove(&record.id)? {
+                continue;
+            }
+            pruned.push(Pruned { record, bytes });
+        }
+        Ok(pruned)
+    }
+
+    /// Whether a run may have had more items to take over from the one that it resumed.
+    fn was_cut_off(&self, record: &RunRecord) -> bool {
+        let unfinished = |run: StoredRun| {
+            let steps = run.steps().unwrap_or_default();
+            steps
+                .iter()
+                .any(|step| step.cancelled > 0 || ["cancelled", "running"].contains(&step.status.as_str()))
+        };
+        match record.status.as_str() {
+            "succeeded" => false,
+            "failed" => self.open(&record.id).is_ok_and(unfinished),
+            _ => true,
+        }
+    }
+
+    /// `false`: a process is at work on it after all.
+    fn remove(&self, id: &str) -> Result<bool, StoreError> {
+        let path = self.path(id);
+        let lock = match Lock::take(&path) {
+            Ok(lock) => Some(lock),
+            Err(StoreError::Live { .. }) => return Ok(false),
+            // The folder decides whether it can be removed.
+            Err(_) => None,
+        };
+        // A run that is half removed must not be taken for one: its name goes first.
+        let gone = path.with_file_name(format!(".{id}.removed"));
+        fs::rename(&path, &gone).map_err(|error| StoreError::io("remove", &path, error))?;
+        drop(lock);
+        fs::remove_dir_all(&gone).map_err(|error| StoreError::io("remove", &path, error))?;
+        Ok(true)
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        layout::run(&self.state, id)
+    }
+}
+
+fn bytes_below(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else { return 0 };
+    let size = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
+        _ => entry.metadata().map_or(0, |metadata| metadata.len()),
+    };
+    entries.flatten().map(size).sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! The one writer of a run's journal: takes endings of items from all steps and puts them on the disk in groups.
+//!
+//! Two threads: one gathers and packs, one writes and waits for the disk, so that neither waits for the other. What
+//! is in a group and how it is written is theirs; when a step has ended is the engine's to say.
+
+mod gatherer;
+mod pack;
+mod pending;
+mod rows;
+mod writer;
+
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
+use crate::event::{RunStatus, StepResult};
+
+/// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
+const WAITING_MAX: usize = 32;
+
+/// From the steps to the packer.
+enum Message {
+    Begin(usize, Arc<StepSpec>, Sender<Batch>),
+    Batch(usize, Batch),
+    Failed(usize, u64, String, Box<FailedItem>),
+    Retried(usize, RetriedItem),
+    Logs(usize, Vec<LogEntry>),
+    Cancelled(usize, u64, u64),
+    Resumed(usize, u64, Vec<(String, u64)>),
+    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
+    Finish(RunStatus, Duration, Answer),
+    Close,
+}
+
+/// Where somebody waits to hear that something is on the disk.
+type Answer = SyncSender<Result<(), StoreError>>;
+
+/// See the module. Shared by reference between the threads of a run.
+#[derive(Debug)]
+pub struct Committer {
+    sender: SyncSender<Message>,
+    fault: Arc<OnceLock<StoreError>>,
+    steps: std::sync::atomic::AtomicUsize,
+    thread: Option<JoinHandle<RunDir>>,
+}
+
+impl Committer {
+    /// Starts to keep a run that was just made.
+    pub fn start(run: RunDir) -> Result<Self, StoreError> {
+        let (sender, receiver) = mpsc::sync_channel(WAITING_MAX);
+        let fault = Arc::new(OnceLock::new());
+        let at_fault = Arc::clone(&fault);
+        let path = run.path().to_path_buf();
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || gatherer::keep(run, &receiver, &at_fault))
+            .map_err(|error| StoreError::io("start a thread for", &path, error))?;
+        Ok(Self { sender, fault, steps: 0.into(), thread: Some(thread) })
+    }
+
+    /// Begins a step whose items are to be kept.
+    pub fn step(&self, spec: StepSpec) -> Result<StepJournal, StoreError> {
+        let id = self.steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let (spare_sender, spare) = mpsc::channel();
+        let name = Arc::clone(&spec.name);
+        let journal = StepJournal {
+            id,
+            name,
+            sender: self.sender.clone(),
+            fault: Arc::clone(&self.fault),
+            spare: spare.into(),
+        };
+        journal.send(Message::Begin(id, Arc::new(spec), spare_sender))?;
+        Ok(journal)
+    }
+
+    /// Books the end of a step that has no journal, and waits until it is on the disk.
+    pub fn end_step(&self, name: &str, result: &StepResult) -> Result<(), StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        let message = Message::End(None, name.into(), Box::new(result.clone()), answer);
+        send(&self.sender, &self.fault, message)?;
+        hear(&heard, &self.fault)
+    }
+
+    /// Why nothing is kept any more, if so: the run must stop.
+    pub fn fault(&self) -> Option<&StoreError> {
+        self.fault.get()
+    }
+
+    /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk.
+    pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<RunDir, StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        // After a fault too: it is by this message that the threads end, whoever still holds a journal.
+        let _ = self.sender.send(Message::Finish(status, duration, answer));
+        let written = hear(&heard, &self.fault);
+        let thread = self.thread.take().expect("taken only here and when dropped");
+        let run = thread.join().map_err(|_| closed(&self.fault))?;
+        written.map(|()| run)
+    }
+}
+
+/// A run that is given up leaves what it has kept; its status stays `running`, which without a process at work on it
+/// means that it was interrupted.
+impl Drop for Committer {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let _ = self.sender.send(Message::Close);
+        let _ = thread.join();
+    }
+}
+
+/// What one step tells the committer.
+#[derive(Debug)]
+pub struct StepJournal {
+    id: usize,
+    name: Arc<str>,
+    sender: SyncSender<Message>,
+    fault: Arc<OnceLock<StoreError>>,
+    spare: std::sync::Mutex<Receiver<Batch>>,
+}
+
+impl StepJournal {
+    /// An empty batch, a used one if there is one.
+    pub fn spare(&self) -> Batch {
+        let spare = self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        spare.try_recv().unwrap_or_default()
+    }
+
+    /// Takes endings. Waits when the disk does not keep up.
+    pub fn push(&self, batch: Batch) -> Result<(), StoreError> {
+        self.send(Message::Batch(self.id, batch))
+    }
+
+    /// Takes the failure of an item without an ending of its own: a row that a source cannot read. `key` is what
+    /// `ID.failed` shows as its key.
+    pub fn failed(&self, index: u64, key: String, item: FailedItem) -> Result<(), StoreError> {
+        self.send(Message::Failed(self.id, index, key, Box::new(item)))
+    }
+
+    /// An attempt failed and the item will be tried again.
+    pub fn retried(&self, item: RetriedItem) -> Result<(), StoreError> {
+        self.send(Message::Retried(self.id, item))
+    }
+
+    /// Lines of items' logs. Of a step that logs without end, the first lines are kept and those of failures.
+    pub fn logs(&self, lines: Vec<LogEntry>) -> Result<(), StoreError> {
+        self.send(Message::Logs(self.id, lines))
+    }
+
+    /// Items that were never started, or cut off.
+    pub fn cancelled(&self, first: u64, count: u64) -> Result<(), StoreError> {
+        self.send(Message::Cancelled(self.id, first, count))
+    }
+
+    /// How many items were taken from an old run, and how many were not, by reason.
+    pub fn resumed(&self, reused: u64, redone: Vec<(String, u64)>) -> Result<(), StoreError> {
+        self.send(Message::Resumed(self.id, reused, redone))
+    }
+
+    /// Books the end of the step and waits until everything about it is on the disk. Only then may anybody hear of it.
+    pub fn finish(self, result: &StepResult) -> Result<(), StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        let result = Box::new(result.clone());
+        self.send(Message::End(Some(self.id), Arc::clone(&self.name), result, answer))?;
+        hear(&heard, &self.fault)
+    }
+
+    fn send(&self, message: Message) -> Result<(), StoreError> {
+        send(&self.sender, &self.fault, message)
+    }
+}
+
+fn send(
+    sender: &SyncSender<Message>,
+    fault: &OnceLock<StoreError>,
+    message: Message,
+) -> Result<(), StoreError> {
+    match fault.get() {
+        Some(fault) => Err(fault.clone()),
+        None => sender.send(message).map_err(|_| closed(fault)),
+    }
+}
+
+fn hear(heard: &Receiver<Result<(), StoreError>>, fault: &OnceLock<StoreError>) -> Result<(), StoreError> {
+    heard.recv().unwrap_or_else(|_| Err(closed(fault)))
+}
+
+/// Why nobody listens.
+fn closed(fault: &OnceLock<StoreError>) -> StoreError {
+    fault.get().cloned().unwrap_or_else(|| {
+        let gone = std::io::Error::other("the thread that writes it has ended");
+        StoreError::io("write", std::path::Path::new("run.db"), gone)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Sorts what the steps tell into groups, one a step, and has a group packed when it is time. Runs on a thread of its
+//! own and starts the one that writes; neither what is in a group nor where it goes is decided here.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::Message;
+use super::pack::Packer;
+use super::pending::Pending;
+use super::writer::{Order, Writer};
+use crate::store::{RunDir, StoreError};
+
+/// A group is committed when its oldest ending is this old: what a crash may cost of slow items, and few enough
+/// waits for the disk (some milliseconds each) that nobody notices them.
+const GROUP_AGE_MAX: Duration = Duration::from_millis(200);
+/// … or when it has this many items: what a crash may cost of quick ones.
+const GROUP_ROWS_MAX: usize = 10_000;
+/// … or results of this size: what a reader unpacks at once.
+const GROUP_BYTES_MAX: usize = 4 << 20;
+/// Packed groups that wait for the disk; they are committed together as soon as it is ready.
+pub(super) const PACKED_MAX: usize = 8;
+
+/// What the packing thread does, until nobody can send any more or the run is finished.
+pub(super) fn keep(run: RunDir, messages: &Receiver<Message>, fault: &Arc<OnceLock<StoreError>>) -> RunDir {
+    let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
+    let mut writer = Writer::new(run, Arc::clone(fault));
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(move || {
+            writer.work(&waiting);
+            writer.into_run()
+        });
+        Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Sorts messages into the groups of their steps, and packs a group when it is time.
+struct Gatherer<'a> {
+    orders: SyncSender<Order>,
+    pending: HashMap<usize, Pending>,
+    packer: Packer,
+    fault: &'a OnceLock<StoreError>,
+}
+
+impl Gatherer<'_> {
+    fn work(&mut self, messages: &Receiver<Message>) {
+        loop {
+            let due =
+                self.pending.values().filter_map(Pending::since).min().map(|since| since + GROUP_AGE_MAX);
+            let heard = match due {
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => messages.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match heard {
+                Ok(told) => {
+                    if self.take(told) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.pack_all(),
+                Err(RecvTimeoutError::Disconnected) => return self.pack_all(),
+            }
+        }
+    }
+
+    /// `true`: that was the last one.
+    fn take(&mut self, message: Message) -> bool {
+        match message {
+            Message::Begin(id, spec, spare) => {
+                self.order(Order::Begin(id, Arc::clone(&spec)));
+                self.pending.insert(id, Pending::new(spec, spare));
+            }
+            Message::Batch(id, batch) => self.with(id, |pending| pending.push(batch)),
+            Message::Failed(id, index, key, item) => {
+                self.with(id, |pending| pending.failed(index, key, item));
+            }
+            Message::Retried(id, item) => self.with(id, |pending| pending.retried(item)),
+            Message::Logs(id, lines) => self.with(id, |pending| pending.logs(lines)),
+            Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
+            Message::Resumed(id, reused, redone) => {
+                self.with(id, |pending| pending.resumed(reused, redone));
+            }
+            Message::End(id, name, result, answer) => {
+                if let Some(id) = id {
+                    self.pack(id);
+                    self.pending.remove(&id);
+                }
+                self.order(Order::End(id, name, result, answer));
+            }
+            Message::Finish(status, duration, answer) => {
+                self.pack_all();
+                self.order(Order::Finish(status, duration, answer));
+                return true;
+            }
+            Message::Close => {
+                self.pack_all();
+                return true;
+            }
+        }
+        false
+    }
+
+    fn with(&mut self, id: usize, change: impl FnOnce(&mut Pending)) {
+        let Some(pending) = self.pending.get_mut(&id) else { return };
+        change(pending);
+        if pending.rows() >= GROUP_ROWS_MAX || pending.bytes() >= GROUP_BYTES_MAX {
+            self.pack(id);
+        }
+    }
+
+    fn pack_all(&mut self) {
+        let mut ids: Vec<usize> = self.pending.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.pack(id);
+        }
+    }
+
+    fn pack(&mut self, id: usize) {
+        let Some(pending) = self.pending.get_mut(&id).filter(|pending| pending.since().is_some()) else {
+            return;
+        };
+        // What cannot be written any more need not be packed.
+        if self.fault.get().is_some() {
+            return pending.forget();
+        }
+        match self.packer.pack(pending) {
+            Ok(group) => self.order(Order::Group(id, Box::new(group))),
+            Err(error) => {
+                let _ = self.fault.set(error);
+            }
+        }
+    }
+
+    fn order(&self, order: Order) {
+        // The writer listens until the last order; when it is gone there is a panic on its way.
+        let _ = self.orders.send(order);
+    }
+}

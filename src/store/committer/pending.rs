@@ -1,0 +1,147 @@
+//! What one step has told since its last commit, gathered for the next one. Making a frame of it is the packer's.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use crate::store::Digest;
+use crate::store::batch::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec};
+use crate::store::endings::Endings;
+
+/// Lines of one item's log in one commit, and characters of a line: what a person reads of an item.
+const ITEM_LOGS_MAX: usize = 100;
+const LOG_CHARS_MAX: usize = 8 * 1024;
+
+/// Used batches that go back; more than can be on their way.
+const SPARE_BYTES_MAX: usize = 1 << 20;
+
+/// A failure with its item's index and key.
+pub(super) type FailedRow = (u64, String, Box<FailedItem>);
+
+/// What is committed at once of a step.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// One zstd frame; empty when nothing succeeded.
+    pub(super) packed: Vec<u8>,
+    /// Bytes and lines in it.
+    pub(super) bytes: u64,
+    pub(super) lines: u64,
+    /// Results of those lines.
+    pub(super) emitted: u64,
+    pub(super) endings: Endings,
+    pub(super) failed: Vec<FailedRow>,
+    pub(super) skipped: Vec<(u64, String, Option<String>)>,
+    pub(super) retried: Vec<RetriedItem>,
+    pub(super) logs: Vec<LogEntry>,
+    pub(super) logs_left_out: u64,
+    pub(super) cancelled: Vec<(u64, u64)>,
+    pub(super) resumed: Option<(u64, Vec<(String, u64)>)>,
+    /// For the memo: contents and what came of them.
+    pub(super) memo: Vec<(Digest, Vec<u8>)>,
+}
+
+/// See the module.
+pub(super) struct Pending {
+    spec: Arc<StepSpec>,
+    spare: Sender<Batch>,
+    batches: Vec<Batch>,
+    group: Group,
+    rows: usize,
+    bytes: usize,
+    since: Option<Instant>,
+}
+
+impl Pending {
+    pub(super) fn new(spec: Arc<StepSpec>, spare: Sender<Batch>) -> Self {
+        Self { spec, spare, batches: Vec::new(), group: Group::default(), rows: 0, bytes: 0, since: None }
+    }
+
+    /// Age of the oldest thing that waits, if anything does.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, batch: Batch) {
+        self.grow(batch.contents.len(), batch.out.len());
+        self.batches.push(batch);
+    }
+
+    pub(super) fn failed(&mut self, index: u64, key: String, item: Box<FailedItem>) {
+        self.grow(1, item.item.len());
+        self.group.failed.push((index, key, item));
+    }
+
+    pub(super) fn retried(&mut self, item: RetriedItem) {
+        self.grow(1, 0);
+        self.group.retried.push(item);
+    }
+
+    pub(super) fn cancelled(&mut self, first: u64, count: u64) {
+        self.grow(1, 0);
+        self.group.cancelled.push((first, count));
+    }
+
+    pub(super) fn resumed(&mut self, reused: u64, redone: Vec<(String, u64)>) {
+        self.grow(1, 0);
+        self.group.resumed = Some((reused, redone));
+    }
+
+    pub(super) fn logs(&mut self, lines: Vec<LogEntry>) {
+        for mut line in lines {
+            // Lines of one item follow each other, so the last hundred tell whether it has had its hundred.
+            let logs = &self.group.logs;
+            let full = logs.len() >= ITEM_LOGS_MAX && logs[logs.len() - ITEM_LOGS_MAX].index == line.index;
+            if full {
+                self.group.logs_left_out += 1;
+                continue;
+            }
+            if let Some((end, _)) = line.message.char_indices().nth(LOG_CHARS_MAX) {
+                line.message.truncate(end);
+                line.message.push('…');
+            }
+            self.grow(1, line.message.len());
+            self.group.logs.push(line);
+        }
+    }
+
+    /// Drops what waits, so that a run that stops for a full disk does not fill the memory too.
+    pub(super) fn forget(&mut self) {
+        (self.group, self.rows, self.bytes, self.since) = (Group::default(), 0, 0, None);
+        self.batches.clear();
+    }
+
+    fn grow(&mut self, rows: usize, bytes: usize) {
+        self.rows += rows;
+        self.bytes += bytes;
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Gives out what waits, in the order of indices, and begins anew.
+    pub(super) fn take(&mut self) -> (Group, Vec<Batch>) {
+        (self.rows, self.bytes, self.since) = (0, 0, None);
+        let mut batches = std::mem::take(&mut self.batches);
+        batches.sort_unstable_by_key(|batch| batch.first);
+        (std::mem::take(&mut self.group), batches)
+    }
+
+    /// The step.
+    pub(super) fn spec(&self) -> Arc<StepSpec> {
+        Arc::clone(&self.spec)
+    }
+
+    /// Sends a used batch back to where it came from.
+    pub(super) fn give_back(&self, mut batch: Batch) {
+        if batch.out.capacity() <= SPARE_BYTES_MAX {
+            batch.clear();
+            let _ = self.spare.send(batch);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Puts packed groups on the disk: frames first, then the transaction that names them. What they hold is the packer's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::gatherer::PACKED_MAX;
+use super::pending::Group;
+use super::{Answer, rows};
+use crate::event::{RunStatus, StepResult};
+use crate::store::segment::{SegmentWriter, Written};
+use crate::store::{Memo, RunDir, StepSpec, StoreError, layout, step_title};
+
+/// From the packing thread.
+pub(super) enum Order {
+    Begin(usize, Arc<StepSpec>),
+    Group(usize, Box<Group>),
+    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
+    Finish(RunStatus, Duration, Answer),
+}
+
+/// A step that is being kept.
+struct Kept {
+    spec: Arc<StepSpec>,
+    segments: SegmentWriter,
+    /// Log lines in the database so far.
+    logs: u64,
+}
+
+/// See the module.
+pub(super) struct Writer {
+    run: RunDir,
+    fault: Arc<OnceLock<StoreError>>,
+    kept: BTreeMap<usize, Kept>,
+    memo: Option<Memo>,
+    commits: i64,
+}
+
+impl Writer {
+    pub(super) fn new(run: RunDir, fault: Arc<OnceLock<StoreError>>) -> Self {
+        Self { run, fault, kept: BTreeMap::new(), memo: None, commits: 0 }
+    }
+
+    pub(super) fn into_run(self) -> RunDir {
+        self.run
+    }
+
+    /// Works orders off until nobody can give any more. All that wait are committed together.
+    pub(super) fn work(&mut self, orders: &Receiver<Order>) {
+        while let Ok(first) = orders.recv() {
+            let mut together = vec![first];
+            while together.len() < PACKED_MAX * 2
+                && let Ok(order) = orders.try_recv()
+            {
+                together.push(order);
+            }
+            let done = match self.fault.get() {
+                Some(fault) => Err(fault.clone()),
+                None => self.commit(&together),
+            };
+            if let Err(error) = &done {
+                let _ = self.fault.set(error.clone());
+            }
+            for order in &together {
+                if let Order::End(.., answer) | Order::Finish(_, _, answer) = order {
+                    let _ = answer.send(done.clone());
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, orders: &[Order]) -> Result<(), StoreError> {
+        self.run.sync_copies()?;
+        let written = self.append(orders)?;
+        let path = layout::database(self.run.path());
+        self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
+        for order in orders {
+            match order {
+                Order::Group(id, group) if !group.memo.is_empty() => self.remember(*id, group),
+                Order::End(Some(id), ..) => {
+                    self.kept.remove(id);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts all frames on the disk.
+    fn append(&mut self, orders: &[Order]) -> Result<Vec<Option<Written>>, StoreError> {
+        let mut touched = BTreeSet::new();
+        let mut written = Vec::with_capacity(orders.len());
+        for order in orders {
+            let mut place = None;
+            match order {
+                Order::Begin(id, spec) => {
+                    let title = step_title(self.run.id(), spec);
+                    let segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
+                    self.kept.insert(*id, Kept { spec: Arc::clone(spec), segments, logs: 0 });
+                }
+                Order::Group(id, group) if !group.endings.identities.is_empty() => {
+                    let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
+                    place = Some(kept.segments.append(&group.packed, &group.endings)?);
+                    touched.insert(*id);
+                }
+                _ => {}
+            }
+            written.push(place);
+        }
+        for id in touched {
+            self.kept[&id].segments.sync()?;
+        }
+        Ok(written)
+    }
+
+    /// Commits the transaction that names them.
+    fn name(&mut self, orders: &[Order], written: &[Option<Written>]) -> rusqlite::Result<()> {
+        let transaction = self.run.connection().transaction()?;
+        for (order, written) in orders.iter().zip(written) {
+            match order {
+                Order::Begin(_, spec) => rows::begin(&transaction, spec)?,
+                Order::Group(id, group) => {
+                    let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
+                    if let Some(written) = written {
+                        self.commits += 1;
+                        rows::commit(&transaction, self.commits, &kept.spec.name, written, group)?;
+                    }
+                    kept.logs = rows::group(&transaction, &kept.spec.name, group, kept.logs)?;
+                }
+                Order::End(_, name, result, _) => rows::end_step(&transaction, name, result)?,
+                Order::Finish(status, duration, _) => rows::end_run(&transaction, *status, *duration)?,
+            }
+        }
+        transaction.commit()
+    }
+
+    /// A memo that cannot be written costs a later run some work and this one nothing.
+    fn remember(&mut self, id: usize, group: &Group) {
+        let Some(function) = self.kept.get(&id).and_then(|kept| kept.spec.memo) else { return };
+        if self.memo.is_none() {
+            let Some(state) = layout::state_of(self.run.path()) else { return };
+            match Memo::open(state) {
+                Ok(memo) => self.memo = Some(memo),
+                Err(error) => return self.run.warn(format!("results are not remembered: {error}")),
+            }
+        }
+        let memo = self.memo.as_mut().expect("opened above");
+        if let Err(error) = memo.put(function, &group.memo) {
+            self.run.warn(format!("results are not remembered: {error}"));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Unpacked results, the last few of them, so that neighbours are unpacked once. What they mean is the reader's.
+
+use super::endings::State;
+use super::index::StepIndex;
+
+/// Unpacked bytes that are kept: some ten commits, for readers that jump between those that overlap.
+const BYTES_MAX: usize = 16 << 20;
+
+/// The lines of one commit.
+#[derive(Debug)]
+struct Frame {
+    commit: u32,
+    text: Vec<u8>,
+    /// Where the line of each row begins and ends; the same for rows without one. Empty when it is damaged.
+    lines: Vec<(usize, usize)>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    /// The one used last is the last.
+    kept: Vec<Frame>,
+}
+
+impl Frames {
+    /// The line of a row that succeeded; `None`: it is damaged.
+    pub(super) fn line(&mut self, index: &StepIndex, commit: u32, row: u32) -> Option<&[u8]> {
+        if self.kept.last().is_none_or(|frame| frame.commit != commit) {
+            self.fetch(index, commit);
+        }
+        let frame = self.kept.last()?;
+        let (start, end) = *frame.lines.get(row as usize)?;
+        frame.text.get(start..end).filter(|line| !line.is_empty())
+    }
+
+    /// Makes the commit the last one.
+    fn fetch(&mut self, index: &StepIndex, commit: u32) {
+        if let Some(at) = self.kept.iter().position(|frame| frame.commit == commit) {
+            let frame = self.kept.remove(at);
+            return self.kept.push(frame);
+        }
+        let frame = Frame::unpack(index, commit);
+        let mut bytes = frame.text.len();
+        let fits = self.kept.iter().rev().take_while(|frame| {
+            bytes += frame.text.len();
+            bytes <= BYTES_MAX
+        });
+        let stay = fits.count();
+        self.kept.drain(..self.kept.len() - stay);
+        self.kept.push(frame);
+    }
+}
+
+impl Frame {
+    fn unpack(index: &StepIndex, commit: u32) -> Self {
+        let text = index.results(commit).unwrap_or_default();
+        let mut ends = memchr::memchr_iter(b'\n', &text).map(|at| at + 1);
+        let mut start = 0;
+        let mut lines = Vec::with_capacity(index.rows(commit) as usize);
+        for row in 0..index.rows(commit) {
+            if index.state(commit, row) != State::Succeeded {
+                lines.push((start, start));
+                continue;
+            }
+            let Some(end) = ends.next() else { break };
+            lines.push((start, end));
+            start = end;
+        }
+        Self { commit, text, lines }
+    }
+}

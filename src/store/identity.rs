@@ -1,0 +1,81 @@
+//! By what items are known from one run to the next: digests of their key or their content.
+//!
+//! A repeated identity is told apart by its occurrence, which is never stored: the entries of an old run with one
+//! identity, in the order of their indices, *are* its occurrences. So nothing has to remember every item that went
+//! by, and memory stays constant however many there are.
+
+use std::fmt;
+
+use crate::value::Chunk;
+
+/// An xxh3 digest of 128 bits: two of ten million items share one with a chance of one in 10^24.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Digest(pub u128);
+
+impl Digest {
+    /// Of a text, white space around it left out: an item's JSON text.
+    pub fn of(text: &[u8]) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(text.trim_ascii()))
+    }
+
+    /// Of a key, every character of it.
+    pub fn of_key(key: &str) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(key.as_bytes()))
+    }
+
+    /// Of every item of a chunk, appended to `digests`.
+    pub fn of_items(chunk: &Chunk, digests: &mut Vec<Self>) {
+        digests.reserve(chunk.len());
+        digests.extend((0..chunk.len()).map(|at| Self::of(chunk.item(at))));
+    }
+
+    /// 32 hexadecimal digits.
+    pub(super) fn hex(self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair.copy_from_slice(&PAIRS[usize::from(byte)]);
+        }
+        digits
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The two digits of every byte: a digest is written for each result, a million times a second.
+const PAIRS: [[u8; 2]; 256] = pairs();
+
+const fn pairs() -> [[u8; 2]; 256] {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_of_display() {
+        let digest = Digest::of(b"{\"a\":1}");
+        assert_eq!(digest.hex().as_slice(), digest.to_string().as_bytes());
+    }
+
+    #[test]
+    fn white_space_around_an_item_does_not_count() {
+        let mut chunk = Chunk::default();
+        chunk.push(b" 1\n");
+        chunk.push(b"2");
+        let mut digests = Vec::new();
+        Digest::of_items(&chunk, &mut digests);
+        assert_eq!(digests, [Digest::of(b"1"), Digest::of(b"2")]);
+    }
+}

@@ -1,0 +1,152 @@
+//! Where a step's items lie in its segments, in the order of their indices. Knows no digests and unpacks nothing.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::File;
+
+use super::endings::{self, Head, Place, State};
+use super::{Digest, StoreError, StoredRun, layout, segment};
+
+/// A commit that the database names and the segment confirms.
+#[derive(Debug)]
+pub(super) struct Commit {
+    pub(super) place: Place,
+    endings: u64,
+    head: Head,
+}
+
+/// Items with consecutive indices in one commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Index of the first, from 1.
+    pub(super) first: u64,
+    pub(super) count: u32,
+    /// Which commit, and which of its rows is the first.
+    pub(super) commit: u32,
+    pub(super) row: u32,
+    /// Items in all spans before.
+    pub(super) before: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct StepIndex {
+    files: BTreeMap<u32, File>,
+    pub(super) commits: Vec<Commit>,
+    /// In the order of their indices, without overlaps.
+    pub(super) spans: Vec<Span>,
+    /// What was left out, and why.
+    pub(super) warnings: Vec<String>,
+}
+
+impl StepIndex {
+    /// Reads what the commits of a step say of themselves.
+    pub(super) fn open(run: &StoredRun, step: &str) -> Result<Self, StoreError> {
+        let tag = endings::tag(&run.record().id, step);
+        let sql = "SELECT segment, offset, length, endings, rows FROM commits WHERE step = ?1 ORDER BY seq";
+        let rows = run.rows(sql, [step], |row| {
+            let number = |at: usize| row.get::<_, i64>(at);
+            let place = Place {
+                tag,
+                segment: number(0)? as u32,
+                offset: number(1)? as u64,
+                length: number(2)? as u64,
+            };
+            Ok((place, number(3)? as u64, number(4)?))
+        })?;
+        let mut index =
+            Self { files: BTreeMap::new(), commits: Vec::new(), spans: Vec::new(), warnings: Vec::new() };
+        let mut damaged = 0;
+        for (place, endings, results) in rows {
+            let file = index.file(run, step, place.segment);
+            match file
+                .and_then(|file| segment::read_head(file, place))
+                .filter(|(_, length)| *length == endings)
+            {
+                Some((head, endings)) => index.commits.push(Commit { place, endings, head }),
+                None => damaged += results.max(0),
+            }
+        }
+        if damaged > 0 {
+            let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", run.record().id);
+            index.warnings.push(text);
+        }
+        index.order();
+        Ok(index)
+    }
+
+    /// A segment, opened once.
+    fn file(&mut self, run: &StoredRun, step: &str, number: u32) -> Option<&File> {
+        match self.files.entry(number) {
+            Entry::Occupied(file) => Some(file.into_mut()),
+            Entry::Vacant(place) => {
+                Some(place.insert(File::open(layout::segment(run.path(), step, number)).ok()?))
+            }
+        }
+    }
+
+    /// Brings the spans into the order of their indices. Items that are there twice, which only damage explains,
+    /// count once.
+    fn order(&mut self) {
+        for (commit, Commit { head, .. }) in self.commits.iter_mut().enumerate() {
+            let mut row = 0;
+            for run in std::mem::take(&mut head.runs) {
+                let span = Span { first: run.first, count: run.count, commit: commit as u32, row, before: 0 };
+                self.spans.push(span);
+                row += run.count;
+            }
+        }
+        self.spans.sort_unstable_by_key(|span| (span.first, span.commit));
+        let (mut next, mut before) = (0_u64, 0);
+        self.spans.retain_mut(|span| {
+            let double = next.saturating_sub(span.first).min(u64::from(span.count)) as u32;
+            span.first += u64::from(double);
+            (span.row, span.count) = (span.row + double, span.count - double);
+            span.before = before;
+            next = next.max(span.first + u64::from(span.count));
+            before += u64::from(span.count);
+            span.count > 0
+        });
+        self.spans.shrink_to_fit();
+    }
+
+    /// Items in all spans.
+    pub(super) fn len(&self) -> u64 {
+        self.spans.last().map_or(0, |span| span.before + u64::from(span.count))
+    }
+
+    /// The span of the item at `position`, counted from 0 over all spans.
+    pub(super) fn span_at(&self, position: u64) -> Option<usize> {
+        let at = self.spans.partition_point(|span| span.before <= position).checked_sub(1)?;
+        (position - self.spans[at].before < u64::from(self.spans[at].count)).then_some(at)
+    }
+
+    /// The position of the item with this index.
+    pub(super) fn position_of(&self, index: u64) -> Option<u64> {
+        let at = self.spans.partition_point(|span| span.first <= index).checked_sub(1)?;
+        let (span, within) = (&self.spans[at], index - self.spans[at].first);
+        (within < u64::from(span.count)).then(|| span.before + within)
+    }
+
+    /// How the item in a row of a commit ended.
+    pub(super) fn state(&self, commit: u32, row: u32) -> State {
+        self.commits[commit as usize].head.state(row as usize)
+    }
+
+    /// Items of a commit.
+    pub(super) fn rows(&self, commit: u32) -> u32 {
+        self.commits[commit as usize].head.rows
+    }
+
+    /// The digests of a commit; `None`: they are damaged.
+    pub(super) fn digests(&self, commit: u32) -> Option<(Vec<Digest>, Vec<Digest>)> {
+        let Commit { place, endings, head } = &self.commits[commit as usize];
+        segment::read_digests(self.files.get(&place.segment)?, *place, head, *endings)
+    }
+
+    /// The unpacked results of a commit; `None`: they are damaged.
+    pub(super) fn results(&self, commit: u32) -> Option<Vec<u8>> {
+        let place = self.commits[commit as usize].place;
+        segment::read_results(self.files.get(&place.segment)?, place)
+    }
+}

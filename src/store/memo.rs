@@ -1,0 +1,251 @@
+//! The memo across runs: what a function has made of a content. Which results may be remembered is the plan's to say.
+//!
+//! It is a cache: what is lost or damaged is worked out again, so it is written with less care than a run's journal.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::clock::{now, seconds};
+use super::{Digest, Shape, StoreError, layout, line};
+
+/// How long a connection waits for another run that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS memo(
+  function BLOB NOT NULL, content BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY(function, content)) WITHOUT ROWID;
+";
+
+/// See the module.
+#[derive(Debug)]
+pub struct Memo {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// What `flowrun cache stats` says.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MemoStats {
+    /// Results.
+    pub entries: u64,
+    /// Functions that made them.
+    pub functions: u64,
+    /// Bytes of the results.
+    pub value_bytes: u64,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// When the oldest was made, in seconds since 1970.
+    pub oldest: Option<f64>,
+}
+
+impl Memo {
+    /// Opens the memo of a state folder, which is made when it is missing. One that cannot be read is begun anew.
+    pub fn open(state: &Path) -> Result<Self, StoreError> {
+        let path = layout::memo(state);
+        std::fs::create_dir_all(state).map_err(|error| StoreError::io("create", state, error))?;
+        match Self::connect(&path) {
+            Err(StoreError::Sql { source, .. }) if is_damage(&source) => {
+                for name in ["cache.db", "cache.db-wal", "cache.db-shm"] {
+                    // What cannot be removed will be complained about by SQLite again.
+                    let _ = std::fs::remove_file(state.join(name));
+                }
+                Self::connect(&path)
+            }
+            opened => opened,
+        }
+    }
+
+    fn connect(path: &Path) -> Result<Self, StoreError> {
+        let connect = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(PATIENCE)?;
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.execute_batch(TABLES)?;
+            Ok(connection)
+        };
+        let connection = connect().map_err(|error| StoreError::sql("open", path, error))?;
+        Ok(Self { path: path.to_path_buf(), connection })
+    }
+
+    /// Appends the result lines that a function has made of a content, and says how many; `None`: not known.
+    pub fn get(
+        &self,
+        function: Digest,
+        content: Digest,
+        shape: Shape,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<u32>, StoreError> {
+        let get = || -> rusqlite::Result<Option<(Vec<u8>, i64)>> {
+            let sql = "SELECT value, checksum FROM memo WHERE function = ?1 AND content = ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement
+                .query_row(params![blob(function), blob(content)], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        };
+        let Some((value, checksum)) = get().map_err(|error| self.failed("read", error))? else {
+            return Ok(None);
+        };
+        if self::checksum(function, content, &value) != checksum {
+            return Ok(None);
+        }
+        if value.is_empty() {
+            return Ok((shape == Shape::Optional).then_some(0));
+        }
+        Ok(line::spread(out, shape, &value))
+    }
+
+    /// Whether a result is known.
+    pub fn has(&self, function: Digest, content: Digest) -> Result<bool, StoreError> {
+        let has = || -> rusqlite::Result<bool> {
+            let sql = "SELECT 1 FROM memo WHERE function = ?1 AND content = ?2";
+            self.connection.prepare_cached(sql)?.exists(params![blob(function), blob(content)])
+        };
+        has().map_err(|error| self.failed("read", error))
+    }
+
+    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go.
+    pub(super) fn put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+        let at = now();
+        let connection = &mut self.connection;
+        let mut put = || -> rusqlite::Result<()> {
+            let transaction = connection.transaction()?;
+            {
+                let sql = "INSERT OR REPLACE INTO memo VALUES(?1, ?2, ?3, ?4, ?5)";
+                let mut statement = transaction.prepare_cached(sql)?;
+                for (content, value) in values {
+                    let checksum = checksum(function, *content, value);
+                    statement.execute(params![blob(function), blob(*content), value, checksum, at])?;
+                }
+            }
+            transaction.commit()
+        };
+        put().map_err(|error| StoreError::sql("write", &self.path, error))
+    }
+
+    /// How much there is.
+    pub fn stats(&self) -> Result<MemoStats, StoreError> {
+        let sql =
+            "SELECT count(*), count(DISTINCT function), coalesce(sum(length(value)), 0), min(at) FROM memo";
+        let stats = self.connection.query_row(sql, [], |row| {
+            let count = |at: usize| row.get::<_, i64>(at).map(|count| count as u64);
+            Ok(MemoStats {
+                entries: count(0)?,
+                functions: count(1)?,
+                value_bytes: count(2)?,
+                file_bytes: 0,
+                oldest: row.get(3)?,
+            })
+        });
+        let stats = stats.map_err(|error| self.failed("read", error))?;
+        let size =
+            |name: &str| std::fs::metadata(self.path.with_file_name(name)).map_or(0, |file| file.len());
+        Ok(MemoStats { file_bytes: size("cache.db") + size("cache.db-wal"), ..stats })
+    }
+
+    /// Forgets what is older; everything without an age. Says how many results that were.
+    pub fn prune(&self, older_than: Option<Duration>, now: SystemTime) -> Result<u64, StoreError> {
+        let before = older_than.map_or(f64::MAX, |age| seconds(now) - age.as_secs_f64());
+        let prune = || -> rusqlite::Result<usize> {
+            let gone = self.connection.execute("DELETE FROM memo WHERE at < ?1", [before])?;
+            self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
+            Ok(gone)
+        };
+        prune().map(|gone| gone as u64).map_err(|error| self.failed("prune", error))
+    }
+
+    fn failed(&self, intent: &'static str, error: rusqlite::Error) -> StoreError {
+        StoreError::sql(intent, &self.path, error)
+    }
+}
+
+/// Whether SQLite says that the file is none of its own any more.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
+    )
+}
+
+fn blob(digest: Digest) -> [u8; 16] {
+    digest.0.to_be_bytes()
+}
+
+/// SQLite believes its pages; a result must not change by a flipped bit.
+fn checksum(function: Digest, content: Digest, value: &[u8]) -> i64 {
+    let mut text = [blob(function), blob(content)].concat();
+    text.extend_from_slice(value);
+    xxh3_64(&text) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const F: Digest = Digest(1);
+
+    fn memo(state: &Path, values: &[(u128, &str)]) -> Memo {
+        let mut memo = Memo::open(state).expect("room");
+        let values: Vec<_> =
+            values.iter().map(|(content, value)| (Digest(*content), value.as_bytes().to_vec())).collect();
+        memo.put(F, &values).expect("room");
+        memo
+    }
+
+    fn check(memo: &Memo, content: u128, shape: Shape, expect: Option<&str>) {
+        let mut out = Vec::new();
+        let lines = memo.get(F, Digest(content), shape, &mut out).expect("readable");
+        assert_eq!(lines, expect.map(|text| text.lines().count() as u32));
+        assert_eq!(String::from_utf8_lossy(&out), expect.unwrap_or(""));
+        assert_eq!(memo.has(F, Digest(content)).expect("readable"), expect.is_some());
+    }
+
+    #[test]
+    fn what_was_remembered_comes_back_as_lines() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let memo = memo(dir.path(), &[(1, "{\"a\":1}"), (2, ""), (3, "[1,[2]]")]);
+        check(&memo, 1, Shape::One, Some("{\"a\":1}\n"));
+        check(&memo, 2, Shape::Optional, Some(""));
+        check(&memo, 3, Shape::Many, Some("1\n[2]\n"));
+        check(&memo, 4, Shape::One, None);
+        let other = memo.get(Digest(2), Digest(1), Shape::One, &mut Vec::new()).expect("readable");
+        assert_eq!(other, None, "another function has made nothing yet");
+    }
+
+    #[test]
+    fn the_last_result_counts_and_old_ones_can_be_forgotten() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let memo = memo(dir.path(), &[(1, "1"), (1, "2"), (2, "3")]);
+        check(&memo, 1, Shape::One, Some("2\n"));
+        let stats = memo.stats().expect("readable");
+        assert_eq!((stats.entries, stats.functions, stats.value_bytes), (2, 1, 2));
+        assert!(stats.file_bytes > 0 && stats.oldest.is_some());
+        let hour = Some(Duration::from_secs(3600));
+        let now = SystemTime::now();
+        assert_eq!(memo.prune(hour, now).expect("room"), 0);
+        assert_eq!(memo.prune(hour, now + Duration::from_secs(7200)).expect("room"), 2);
+        check(&memo, 1, Shape::One, None);
+    }
+
+    #[test]
+    fn a_memo_that_is_damaged_is_begun_anew_and_never_believed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        drop(memo(dir.path(), &[(1, "12345678901234567890")]));
+        let path = dir.path().join("cache.db");
+        let mut bytes = std::fs::read(&path).expect("readable");
+        let at = memchr::memmem::find(&bytes, b"12345678901234567890").expect("checkpointed");
+        bytes[at + 3] ^= 1;
+        std::fs::write(&path, &bytes).expect("room");
+        let memo = Memo::open(dir.path()).expect("still SQLite");
+        assert_eq!(memo.get(F, Digest(1), Shape::One, &mut Vec::new()).expect("readable"), None);
+        drop(memo);
+        std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
+            .expect("room");
+        let memo = Memo::open(dir.path()).expect("begun anew");
+        check(&memo, 1, Shape::One, None);
+    }
+}

@@ -1,0 +1,45 @@
+//! What a run was asked for, kept beside the pipeline as it was, so that resuming it asks for the same. What stands in
+//! it is the command line's business.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::{StoreError, StoredRun, layout};
+
+const NAME: &str = "request.json";
+
+/// Keeps the request of a run whose folder has just been made.
+pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreError> {
+    let folder = layout::pipeline(&layout::run(state, run));
+    let (path, part) = (folder.join(NAME), folder.join("request.json.part"));
+    let written = fs::File::create(&part).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, &path)
+    });
+    written.map_err(|error| StoreError::io("write", &path, error))
+}
+
+impl StoredRun {
+    /// What the run was asked for, if it came to keep that.
+    pub fn request(&self) -> Option<String> {
+        fs::read_to_string(layout::pipeline(self.path()).join(NAME)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_cannot_be_kept_is_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let error = keep_request(dir.path(), "r1", "{}").expect_err("no such run");
+        assert!(error.to_string().contains("runs/r1/pipeline/request.json"), "{error}");
+        fs::create_dir_all(dir.path().join("runs/r1/pipeline")).expect("room");
+        keep_request(dir.path(), "r1", "{}").expect("room");
+        let text = fs::read_to_string(dir.path().join("runs/r1/pipeline/request.json"));
+        assert_eq!(text.expect("it is there"), "{}");
+    }
+}

@@ -1,0 +1,91 @@
+//! The results of a step, read back in the order of their items. Whether they may be used again is not asked here.
+
+use super::Shape;
+use super::endings::State;
+use super::frames::Frames;
+use super::index::StepIndex;
+use super::line::{self, Line};
+
+/// See the module. Holds one unpacked commit or a few, whatever the step's size.
+#[derive(Debug)]
+pub struct Results {
+    index: StepIndex,
+    frames: Frames,
+    shape: Shape,
+    /// Where the next item is: a span and a place in it.
+    span: usize,
+    at: u32,
+    damaged: u64,
+}
+
+impl Results {
+    pub(super) fn new(index: StepIndex, shape: Shape) -> Self {
+        Self { index, frames: Frames::default(), shape, span: 0, at: 0, damaged: 0 }
+    }
+
+    /// How many results an item has.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// What is wrong with the files.
+    pub fn warnings(&self) -> &[String] {
+        &self.index.warnings
+    }
+
+    /// Results so far that cannot be read.
+    pub fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    /// The next item that succeeded.
+    #[expect(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
+    pub fn next(&mut self) -> Option<Line<'_>> {
+        let (commit, row) = loop {
+            let (commit, row, index) = self.step()?;
+            if self.index.state(commit, row) != State::Succeeded {
+                continue;
+            }
+            let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
+            if line.is_some_and(|line| line.index == index) {
+                break (commit, row);
+            }
+            self.damaged += 1;
+        };
+        self.frames.line(&self.index, commit, row).and_then(line::parse)
+    }
+
+    /// Appends result lines of whole items until `out` holds `bytes_max`; `false`: there are no more.
+    pub fn read(&mut self, bytes_max: usize, out: &mut Vec<u8>) -> bool {
+        let shape = self.shape;
+        while out.len() < bytes_max {
+            let Some(line) = self.next() else { return false };
+            let Some(value) = line.value else { continue };
+            if line::spread(out, shape, value).is_none() {
+                self.damaged += 1;
+            }
+        }
+        true
+    }
+
+    /// Leaves out the next `count` items that succeeded.
+    pub fn skip(&mut self, count: u64) {
+        let mut left = count;
+        while left > 0 {
+            let Some((commit, row, _)) = self.step() else { return };
+            left -= u64::from(self.index.state(commit, row) == State::Succeeded);
+        }
+    }
+
+    /// The next item: commit, row, index.
+    fn step(&mut self) -> Option<(u32, u32, u64)> {
+        let mut span = self.index.spans.get(self.span)?;
+        if self.at == span.count {
+            (self.span, self.at) = (self.span + 1, 0);
+            span = self.index.spans.get(self.span)?;
+        }
+        let at = self.at;
+        self.at += 1;
+        Some((span.commit, span.row + at, span.first + u64::from(at)))
+    }
+}

@@ -1,0 +1,135 @@
+//! What items of a new run came to in an old one: each old item is given to one new item at most.
+//!
+//! Items are matched by identity and occurrence: the new items with one identity get the old ones with it, in order.
+//! Whether an old function is the same as the new one is compared once, by fingerprints, when a step is opened.
+
+mod old_step;
+mod table;
+
+use self::old_step::OldStep;
+use super::{Digest, FailedItem, Fingerprint, Shape, StoreError, StoredRun};
+
+/// New items with consecutive indices. The more of them at once, the better repeats can be told apart where the old
+/// run had not come to all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Items<'a> {
+    /// Index of the first, from 1.
+    pub first: u64,
+    /// By what each is known: its content, or the digest of its key.
+    pub identities: &'a [Digest],
+    /// Content of each; the same list for steps without `key:`.
+    pub contents: &'a [Digest],
+}
+
+/// What became of an item in an old run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reused {
+    /// It succeeded; its result lines were appended.
+    Result {
+        /// How many.
+        lines: u32,
+    },
+    /// It was left out, for this reason.
+    Skipped(Option<String>),
+    /// It failed, not for good.
+    Failed,
+    /// It failed by `flow.fail`.
+    FailedForGood(Box<FailedItem>),
+    /// There is one with its key and another content.
+    Changed,
+    /// It succeeded, and its result cannot be read.
+    Damaged,
+    /// It had not ended, or was not there.
+    New,
+}
+
+/// Why the old results of a step cannot be used, whatever the items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// The old run had no such step, or did not come to it.
+    Unknown,
+    /// These parts of the fingerprint are different.
+    Changed(Vec<String>),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Reuse {
+    /// The run that is resumed, the one that it resumed, …
+    old: Vec<OldStep>,
+    shape: Shape,
+}
+
+impl Reuse {
+    /// Opens a step of an old run, and of the runs that one resumed in its turn: what it had not come to before it
+    /// was cut off may still lie there. `runs` are these, the newest first.
+    pub fn open(
+        runs: Vec<StoredRun>,
+        step: &str,
+        shape: Shape,
+        keyed: bool,
+        fingerprint: &Fingerprint,
+    ) -> Result<Result<Self, Unusable>, StoreError> {
+        let mut old = Vec::new();
+        let mut unusable = Unusable::Unknown;
+        for run in runs {
+            let record = match run.step(step) {
+                Ok(record) => record,
+                Err(StoreError::NoStep { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let Some(old_shape) = record.shape else { continue };
+            let mut changed = differences(&record.fingerprint, fingerprint);
+            if old_shape != shape {
+                changed.push("verb".to_owned());
+            }
+            if record.keyed != keyed {
+                changed.push("key".to_owned());
+            }
+            if !changed.is_empty() {
+                unusable = Unusable::Changed(changed);
+                break;
+            }
+            old.push(OldStep::open(run, step)?);
+        }
+        Ok(if old.is_empty() { Err(unusable) } else { Ok(Self { old, shape }) })
+    }
+
+    /// What became of the item at `at` in the old runs; its result lines are appended to `out`. Each item is asked
+    /// for once, in order: the answer is then taken.
+    pub fn take(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Result<Reused, StoreError> {
+        let mut answer = Reused::New;
+        for old in &mut self.old {
+            // Every run gives its occurrence away, whether it is needed or not, so that the next repeat gets the next.
+            let Some(position) = old.claim(items, at) else { continue };
+            if matches!(answer, Reused::New | Reused::Damaged) {
+                answer = old.ending(position, items, at, self.shape, out)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Items of the old run that nobody has asked for: once all new items are through, those that are gone.
+    pub fn left(&self) -> u64 {
+        self.old.iter().map(OldStep::left).max().unwrap_or(0)
+    }
+
+    /// What is wrong with the old runs.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.old.iter().flat_map(OldStep::warnings)
+    }
+}
+
+/// The names of what is different, each once, sorted.
+pub(super) fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<String> {
+    let one_way = |these: &Fingerprint, those: &Fingerprint| -> Vec<String> {
+        these.iter().filter(|part| !those.contains(part)).map(|(name, _)| name.clone()).collect()
+    };
+    let mut names = [one_way(old, new), one_way(new, old)].concat();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! One step of one old run: whose occurrence comes next, and how it ended.
+
+use super::table::Table;
+use super::{Items, Reused};
+use crate::store::endings::State;
+use crate::store::frames::Frames;
+use crate::store::index::StepIndex;
+use crate::store::{Digest, Shape, StoreError, StoredRun, line};
+
+/// Commits whose digests are at hand: those that overlap, and the one behind.
+const DIGESTS_MAX: usize = 4;
+
+/// The digests of one commit.
+#[derive(Debug)]
+struct Digests {
+    commit: u32,
+    identities: Vec<Digest>,
+    contents: Vec<Digest>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct OldStep {
+    run: StoredRun,
+    step: String,
+    index: StepIndex,
+    frames: Frames,
+    /// Those of the last few commits.
+    digests: Vec<Digests>,
+    /// One bit an item, by position.
+    claimed: Vec<u64>,
+    claims: u64,
+    /// The first position that is not claimed, and the span it is in.
+    next: u64,
+    next_span: usize,
+    next_identity: Option<(u64, Option<Digest>)>,
+    /// Made when the order of the items turns out to be another one.
+    table: Option<Table>,
+    warnings: Vec<String>,
+}
+
+impl OldStep {
+    pub(super) fn open(run: StoredRun, step: &str) -> Result<Self, StoreError> {
+        let index = StepIndex::open(&run, step)?;
+        let warnings = run.warnings().iter().chain(&index.warnings).cloned().collect();
+        let claimed = vec![0; index.len().div_ceil(64) as usize];
+        let step = step.to_owned();
+        let frames = Frames::default();
+        Ok(Self {
+            run,
+            step,
+            index,
+            frames,
+            digests: Vec::new(),
+            claimed,
+            claims: 0,
+            next: 0,
+            next_span: 0,
+            next_identity: None,
+            table: None,
+            warnings,
+        })
+    }
+
+    pub(super) fn left(&self) -> u64 {
+        self.index.len() - self.claims
+    }
+
+    pub(super) fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.warnings.iter().map(String::as_str)
+    }
+
+    /// The position of the old item that the new item at `at` takes over.
+    pub(super) fn claim(&mut self, items: &Items<'_>, at: usize) -> Option<u64> {
+        let (new_index, identity) = (items.first + at as u64, items.identities[at]);
+        let position = self.find(identity)?;
+        let at_span = self.span_of(position)?;
+        let span = self.index.spans[at_span];
+        let old_index = span.first + (position - span.before);
+        // The old run had not come to the end of what stood here, and this is a later item with the same identity. If
+        // the new item at the later place has it too, the two are repeats, and the later one's result is not this
+        // one's.
+        if old_index > new_index && self.index.position_of(new_index).is_none() {
+            let owner = usize::try_from(old_index - items.first).ok();
+            if owner.and_then(|at| items.identities.get(at)) == Some(&identity) {
+                return None;
+            }
+        }
+        self.claimed[(position / 64) as usize] |= 1 << (position % 64);
+        self.claims += 1;
+        while self.next < self.index.len() && is_claimed(&self.claimed, self.next) {
+            self.next += 1;
+        }
+        Some(position)
+    }
+
+    /// The first unclaimed item with an identity.
+    fn find(&mut self, identity: Digest) -> Option<u64> {
+        if self.next >= self.index.len() {
+            return None;
+        }
+        // As long as nothing was moved, inserted or dropped this is it, and no table is needed.
+        if self.next_identity() == Some(identity) {
+            return Some(self.next);
+        }
+        let mut table = match self.table.take() {
+            Some(table) => table,
+            None => self.build_table(),
+        };
+        let claimed = std::mem::take(&mut self.claimed);
+        let found = table.find(identity, &|position| is_claimed(&claimed, position), &mut |position| {
+            self.identity(position) == Some(identity)
+        });
+        (self.claimed, self.table) = (claimed, Some(table));
+        found
+    }
+
+    fn build_table(&mut self) -> Table {
+        Table::build(self.index.len(), &mut |show| {
+            for at in 0..self.index.spans.len() {
+                let span = self.index.spans[at];
+                let digests = self.digests(span.commit);
+                let rows = span.row as usize..(span.row + span.count) as usize;
+                // A damaged commit has none, and its items are run again.
+                for (position, identity) in
+                    (span.before..).zip(digests.identities.get(rows).unwrap_or_default())
+                {
+                    show(position, *identity);
+                }
+            }
+        })
+    }
+
+    /// The span of a position; mostly that of the next one.
+    fn span_of(&mut self, position: u64) -> Option<usize> {
+        let holds = |at: usize| {
+            let span = self.index.spans.get(at);
+            span.is_some_and(|span| position >= span.before && position - span.before < u64::from(span.count))
+        };
+        if holds(self.next_span) {
+            return Some(self.next_span);
+        }
+        let at = if holds(self.next_span + 1) { self.next_span + 1 } else { self.index.span_at(position)? };
+        self.next_span = at;
+        Some(at)
+    }
+
+    fn identity(&mut self, position: u64) -> Option<Digest> {
+        let at = self.span_of(position)?;
+        let span = self.index.spans[at];
+        let row = span.row as usize + (position - span.before) as usize;
+        self.digests(span.commit).identities.get(row).copied()
+    }
+
+    /// The identity of the first item that is not claimed.
+    fn next_identity(&mut self) -> Option<Digest> {
+        match self.next_identity {
+            Some((position, identity)) if position == self.next => identity,
+            _ => {
+                let identity = self.identity(self.next);
+                self.next_identity = Some((self.next, identity));
+                identity
+            }
+        }
+    }
+
+    /// The digests of a commit; none when they are damaged.
+    fn digests(&mut self, commit: u32) -> &Digests {
+        if self.digests.last().is_none_or(|digests| digests.commit != commit) {
+            let kept = self.digests.iter().position(|digests| digests.commit == commit);
+            let digests = match kept {
+                Some(at) => self.digests.remove(at),
+                None => self.read_digests(commit),
+            };
+            if self.digests.len() == DIGESTS_MAX {
+                self.digests.remove(0);
+            }
+            self.digests.push(digests);
+        }
+        self.digests.last().expect("pushed above")
+    }
+
+    fn read_digests(&mut self, commit: u32) -> Digests {
+        let read = self.index.digests(commit);
+        if read.is_none() {
+            self.warn(&format!("{} items", self.index.rows(commit)));
+        }
+        let (identities, contents) = read.unwrap_or_default();
+        Digests { commit, identities, contents }
+    }
+
+    fn warn(&mut self, what: &str) {
+        let run = &self.run.record().id;
+        let warning = format!("{what} of step `{}` in run `{run}` are damaged and run again", self.step);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// How the item at a claimed position ended.
+    pub(super) fn ending(
+        &mut self,
+        position: u64,
+        items: &Items<'_>,
+        at: usize,
+        shape: Shape,
+        out: &mut Vec<u8>,
+    ) -> Result<Reused, StoreError> {
+        let Some(span) = self.span_of(position).map(|at| self.index.spans[at]) else {
+            return Ok(Reused::New);
+        };
+        let within = (position - span.before) as u32;
+        let (row, index) = (span.row + within, span.first + u64::from(within));
+        let digests = self.digests(span.commit);
+        if !digests.contents.is_empty() && digests.contents.get(row as usize) != Some(&items.contents[at]) {
+            return Ok(Reused::Changed);
+        }
+        match self.index.state(span.commit, row) {
+            State::Succeeded => {
+                let line = self.frames.line(&self.index, span.commit, row).and_then(line::parse);
+                let line =
+                    line.filter(|line| line.index == index && line.content == items.contents[at].hex());
+                let lines = line.and_then(|line| match line.value {
+                    Some(value) => line::spread(out, shape, value),
+                    None => Some(0),
+                });
+                if lines.is_none() {
+                    self.warn("some results");
+                }
+                Ok(lines.map_or(Reused::Damaged, |lines| Reused::Result { lines }))
+            }
+            State::Skipped => {
+                let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
+                Ok(Reused::Skipped(self.run.row_of_item(sql, &self.step, index)?.flatten()))
+            }
+            State::Failed => Ok(Reused::Failed),
+            State::FailedForGood => {
+                let failure = self.run.failure(&self.step, index)?;
+                Ok(failure.map_or(Reused::Failed, |failure| Reused::FailedForGood(Box::new(failure.item))))
+            }
+        }
+    }
+}
+
+fn is_claimed(claimed: &[u64], position: u64) -> bool {
+    claimed[(position / 64) as usize] & (1 << (position % 64)) != 0
+}

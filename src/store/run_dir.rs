@@ -1,0 +1,284 @@
+//! The folder of a run that begins: made whole before the first item, so that a full or read-only disk is found out
+//! while nothing has happened yet. What is written to it afterwards is the committer's.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use super::clock::now;
+use super::lock::Lock;
+use super::segment::sync_folder;
+use super::{StepSpec, StoreError, database, layout};
+
+/// What is known of a run before anything happens.
+#[derive(Debug, Clone)]
+pub struct RunInfo<'a> {
+    /// Short, and sorted by time.
+    pub id: &'a str,
+    /// Name of the pipeline.
+    pub pipeline: &'a str,
+    /// The pipeline file.
+    pub file: &'a Path,
+    /// Its text.
+    pub text: &'a str,
+    /// Lua files with their texts, by their paths from the pipeline's folder.
+    pub lua: &'a [(PathBuf, Arc<str>)],
+    /// Parameters as a JSON object.
+    pub params: &'a str,
+    /// Seed of jitter and random numbers.
+    pub seed: u64,
+    /// The run that this one resumes.
+    pub parent: Option<&'a str>,
+    /// Version of flowrun.
+    pub flowrun: &'a str,
+    /// Version of the pipeline language.
+    pub language: u32,
+    /// Name and verb of each step, in file order.
+    pub steps: &'a [(Arc<str>, &'static str)],
+}
+
+/// The folder of a run, held by its process alone.
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    id: String,
+    connection: Connection,
+    warnings: Vec<String>,
+    /// Written, and not yet known to be on the disk.
+    unsynced: Vec<(PathBuf, File)>,
+    _lock: Lock,
+}
+
+impl RunDir {
+    /// Makes the folder. Everything is written then, so that there is room for it; the database is on the disk, the
+    /// copies of the pipeline with the first commit, so that no run begins with a dozen waits.
+    pub fn create(state: &Path, info: &RunInfo<'_>) -> Result<Self, StoreError> {
+        make_state(state)?;
+        let path = layout::run(state, info.id);
+        fs::create_dir(&path).map_err(|error| StoreError::io("create", &path, error))?;
+        let made = fill(&path, info);
+        if made.is_err() {
+            // Half a run would be in the way of lists; what cannot be removed is no worse than before.
+            let _ = fs::remove_dir_all(&path);
+        }
+        let (lock, connection, unsynced) = made?;
+        sync_folder(&layout::runs(state))?;
+        let (id, warnings) = (info.id.to_owned(), Vec::new());
+        Ok(Self { path, id, connection, warnings, unsynced, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What went wrong without harm to this run.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Keeps what `--output json` prints.
+    pub fn write_summary(&self, json: &str) -> Result<(), StoreError> {
+        let path = layout::summary(&self.path);
+        let temporary = path.with_extension("json.part");
+        let file = write(&temporary, json.as_bytes())?;
+        file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
+        fs::rename(&temporary, &path).map_err(|error| StoreError::io("write", &path, error))?;
+        sync_folder(&self.path)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    pub(super) fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Waits until the copies of the pipeline are on the disk.
+    pub(super) fn sync_copies(&mut self) -> Result<(), StoreError> {
+        if self.unsynced.is_empty() {
+            return Ok(());
+        }
+        for (path, file) in self.unsynced.drain(..) {
+            file.sync_all().map_err(|error| StoreError::io("sync", &path, error))?;
+        }
+        sync_folder(&layout::pipeline(&self.path))
+    }
+}
+
+fn make_state(state: &Path) -> Result<(), StoreError> {
+    let runs = layout::runs(state);
+    fs::create_dir_all(&runs).map_err(|error| StoreError::io("create", &runs, error))?;
+    let ignore = state.join(".gitignore");
+    if !ignore.exists() {
+        write(&ignore, b"*\n")?;
+    }
+    Ok(())
+}
+
+type Filled = (Lock, Connection, Vec<(PathBuf, File)>);
+
+fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
+    let lock = Lock::take(path)?;
+    let started = now();
+    let mut files = Vec::new();
+    let mut keep = |path: PathBuf, content: &str| {
+        let file = write(&path, content.as_bytes())?;
+        files.push((path, file));
+        Ok::<(), StoreError>(())
+    };
+    let pipeline = layout::pipeline(path);
+    for folder in [&pipeline, &layout::steps(path)] {
+        fs::create_dir(folder).map_err(|error| StoreError::io("create", folder, error))?;
+    }
+    let name = info.file.file_name().unwrap_or("pipeline.yaml".as_ref());
+    keep(pipeline.join(name), info.text)?;
+    for (file, text) in info.lua {
+        let copy = pipeline.join(inside(file));
+        let folder = copy.parent().unwrap_or(&pipeline);
+        fs::create_dir_all(folder).map_err(|error| StoreError::io("create", folder, error))?;
+        keep(copy, text)?;
+    }
+    keep(pipeline.join("params.json"), info.params)?;
+    keep(layout::record(path), &record(info, started))?;
+    let connection = make_database(path, info, started)?;
+    sync_folder(path)?;
+    Ok((lock, connection, files))
+}
+
+fn record(info: &RunInfo<'_>, started: f64) -> String {
+    let steps: Vec<_> = info.steps.iter().map(|(name, verb)| json!([**name, verb])).collect();
+    let record = json!({
+        "id": info.id, "pipeline": info.pipeline, "file": info.file.to_string_lossy(), "started": started,
+        "seed": info.seed.to_string(), "parent": info.parent, "flowrun": info.flowrun,
+        "language": info.language, "steps": steps,
+    });
+    format!("{record}\n")
+}
+
+fn make_database(path: &Path, info: &RunInfo<'_>, started: f64) -> Result<Connection, StoreError> {
+    let database = layout::database(path);
+    let mut connection = database::create(&database)?;
+    let mut filled = || -> rusqlite::Result<()> {
+        let transaction = connection.transaction()?;
+        database::tables(&transaction)?;
+        transaction.execute(
+            "INSERT INTO run(id, pipeline, file, status, started, params, seed, parent, flowrun, language)
+             VALUES(?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                info.id,
+                info.pipeline,
+                info.file.to_string_lossy(),
+                started,
+                info.params,
+                info.seed.to_string(),
+                info.parent,
+                info.flowrun,
+                info.language
+            ],
+        )?;
+        for (position, (name, verb)) in info.steps.iter().enumerate() {
+            let sql = "INSERT INTO steps(step, position, verb, status) VALUES(?1, ?2, ?3, 'pending')";
+            transaction.execute(sql, params![name, position as i64, verb])?;
+        }
+        transaction.commit()
+    };
+    filled().map_err(|error| StoreError::sql("create", &database, error))?;
+    Ok(connection)
+}
+
+/// A path that cannot lead out of the folder it is joined to.
+fn inside(path: &Path) -> PathBuf {
+    let normal = |component: Component<'_>| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        _ => None,
+    };
+    path.components().filter_map(normal).collect()
+}
+
+/// Writes a small file.
+fn write(path: &Path, content: &[u8]) -> Result<File, StoreError> {
+    let written = File::create(path).and_then(|mut file| {
+        file.write_all(content)?;
+        Ok(file)
+    });
+    written.map_err(|error| StoreError::io("write", path, error))
+}
+
+/// What a segment says of its step, as JSON.
+pub(super) fn step_title(run: &str, spec: &StepSpec) -> String {
+    let title = json!({
+        "flowrun": 1, "run": run, "step": *spec.name, "verb": spec.verb, "shape": spec.shape.name(),
+        "keyed": spec.keyed, "fingerprint": spec.fingerprint,
+    });
+    title.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info<'a>(id: &'a str, file: &'a Path, lua: &'a [(PathBuf, Arc<str>)]) -> RunInfo<'a> {
+        RunInfo {
+            id,
+            pipeline: "p",
+            file,
+            text: "steps: {}\n",
+            lua,
+            params: "{\"a\":1}",
+            seed: u64::MAX,
+            parent: None,
+            flowrun: "0.1.0",
+            language: 1,
+            steps: &[],
+        }
+    }
+
+    #[test]
+    fn a_run_keeps_the_pipeline_as_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let state = dir.path().join("deep/.flowrun");
+        let lua = [("lua/a.lua".into(), "return 1".into()), ("../../b.lua".into(), "return 2".into())];
+        let run = RunDir::create(&state, &info("r1", Path::new("/x/p.yaml"), &lua)).expect("room");
+        run.write_summary("{}\n").expect("room");
+        let text = |path: &str| fs::read_to_string(state.join(path)).expect(path);
+        assert_eq!(text(".gitignore"), "*\n");
+        assert_eq!(text("runs/r1/pipeline/p.yaml"), "steps: {}\n");
+        assert_eq!(text("runs/r1/pipeline/lua/a.lua"), "return 1");
+        assert_eq!(text("runs/r1/pipeline/b.lua"), "return 2", "copies stay inside");
+        assert_eq!(text("runs/r1/pipeline/params.json"), "{\"a\":1}");
+        assert_eq!(text("runs/r1/summary.json"), "{}\n");
+    }
+
+    #[test]
+    fn two_runs_do_not_share_a_folder() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let first = RunDir::create(dir.path(), &info("r1", Path::new("p"), &[])).expect("room");
+        let error = RunDir::create(dir.path(), &info("r1", Path::new("p"), &[])).expect_err("taken");
+        assert!(error.to_string().starts_with("cannot create `"), "{error}");
+        assert!(first.path().join("run.db").exists(), "the first run is untouched");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named_with_the_intent() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("file");
+        fs::write(&file, "").expect("room");
+        let error =
+            RunDir::create(&file.join("state"), &info("r1", Path::new("p"), &[])).expect_err("no folder");
+        let expect = format!("cannot create `{}/state/runs`: Not a directory (os error 20)", file.display());
+        assert_eq!(error.to_string(), expect);
+    }
+}

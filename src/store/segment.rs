@@ -1,0 +1,118 @@
+//! The files of a step's results: frames appended to them, one segment after the other. Which of them count is said by
+//! the database, and reading them is left to `read`.
+
+mod read;
+
+pub(super) use self::read::{Found, read_digests, read_head, read_results, scan};
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::endings::{self, Endings, Place, SKIPPABLE};
+use super::{StoreError, layout};
+
+/// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
+const SEGMENT_BYTES_MAX: u64 = 256 << 20;
+
+/// Appends to a step's segments, one after the other.
+#[derive(Debug)]
+pub(super) struct SegmentWriter {
+    run: PathBuf,
+    step: String,
+    tag: u64,
+    /// Text of the block that every segment begins with.
+    title: String,
+    number: u32,
+    file: Option<File>,
+    length: u64,
+    length_max: u64,
+}
+
+/// Where a commit's bytes have gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) place: Place,
+    /// Bytes of the block of endings behind the results.
+    pub(super) endings: u64,
+}
+
+impl SegmentWriter {
+    /// For a step that has no segments yet. `title` is what a rebuilt database will know of the step, as JSON.
+    pub(super) fn new(run: &Path, id: &str, step: &str, title: String) -> Self {
+        Self {
+            run: run.to_path_buf(),
+            step: step.to_owned(),
+            tag: endings::tag(id, step),
+            title,
+            number: 0,
+            file: None,
+            length: 0,
+            length_max: SEGMENT_BYTES_MAX,
+        }
+    }
+
+    /// Appends results and the block of endings about them. On the disk only after [`SegmentWriter::sync`].
+    pub(super) fn append(&mut self, results: &[u8], endings: &Endings) -> Result<Written, StoreError> {
+        if self.file.is_none() || self.length >= self.length_max {
+            self.open_next()?;
+        }
+        let (offset, length) = (self.length, results.len() as u64);
+        let place = Place { tag: self.tag, segment: self.number, offset, length };
+        let mut block = Vec::with_capacity(endings.identities.len() * 32 + 256);
+        endings.encode(place, &mut block);
+        self.write(results)?;
+        self.write(&block)?;
+        Ok(Written { place, endings: block.len() as u64 })
+    }
+
+    /// Waits until all that was appended is on the disk.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        file.sync_data().map_err(|error| StoreError::io("sync", &self.path(), error))
+    }
+
+    fn path(&self) -> PathBuf {
+        layout::segment(&self.run, &self.step, self.number)
+    }
+
+    fn open_next(&mut self) -> Result<(), StoreError> {
+        self.sync()?;
+        let folder = layout::step(&self.run, &self.step);
+        std::fs::create_dir_all(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
+        self.number += 1;
+        let path = self.path();
+        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path);
+        self.file = Some(file.map_err(|error| StoreError::io("create", &path, error))?);
+        self.length = 0;
+        self.write(&title(&self.title))?;
+        // The file's name must be as durable as what is in it.
+        for folder in [&folder, &layout::steps(&self.run)] {
+            sync_folder(folder)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let file = self.file.as_ref().expect("opened before anything is written");
+        let written = file.write_all_at(bytes, self.length);
+        written.map_err(|error| StoreError::io("write", &self.path(), error))?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Waits until the names in a folder are on the disk.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| StoreError::io("sync", folder, error))
+}
+
+/// The block that a segment begins with: skipped by zstd readers, a JSON text with a checksum behind it.
+fn title(text: &str) -> Vec<u8> {
+    let mut block = SKIPPABLE.to_le_bytes().to_vec();
+    block.extend_from_slice(&(text.len() as u32 + 8).to_le_bytes());
+    block.extend_from_slice(text.as_bytes());
+    block.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(text.as_bytes()).to_le_bytes());
+    block
+}

@@ -1,0 +1,92 @@
+//! Puts in order what a process left behind that did not come to its end: cuts off what no transaction names, makes a
+//! damaged database again, and says that the run was interrupted. Which items are redone is not decided here.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::lock::Lock;
+use super::{StoreError, StoredRun, database, layout, rebuild};
+
+/// Puts the run in this folder in order. Gives what there is to say about it; an error while a process is at work on
+/// it, or when the disk refuses.
+pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
+    let _lock = Lock::take(run)?;
+    let path = layout::database(run);
+    let stored = StoredRun::open(run)?;
+    let mut said = stored.warnings().to_vec();
+    let damaged = !said.is_empty();
+    drop(stored);
+    let connection = if damaged { remade(run)? } else { database::write(&path)? };
+    said.extend(cut(run, &connection)?);
+    let sql =
+        "UPDATE run SET status = 'interrupted', ended = coalesce((SELECT max(at) FROM commits), started)
+        WHERE status = 'running'";
+    let closed = connection.execute(sql, []).and_then(|_| {
+        let sql = "UPDATE steps SET status = 'cancelled', reason = 'interrupted' WHERE status = 'running'";
+        connection.execute(sql, [])
+    });
+    closed.map_err(|error| StoreError::sql("write", &path, error))?;
+    Ok(said)
+}
+
+/// A new database in the place of the damaged one, which is kept beside it.
+fn remade(run: &Path) -> Result<Connection, StoreError> {
+    let path = layout::database(run);
+    for name in ["run.db-wal", "run.db-shm", "run.db"] {
+        let (from, to) = (run.join(name), run.join(name.replace("run.db", "run.db.damaged")));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("rename", &from, error));
+            }
+            _ => {}
+        }
+    }
+    let connection = Connection::open(&path).map_err(|error| StoreError::sql("create", &path, error))?;
+    rebuild::fill(&connection, run)?;
+    Ok(connection)
+}
+
+/// Cuts off what stands behind the last named commit of each segment.
+fn cut(run: &Path, connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let database = layout::database(run);
+    let ends = || -> rusqlite::Result<BTreeMap<(String, u32), u64>> {
+        let sql = "SELECT step, segment, max(offset + length + endings) FROM commits GROUP BY 1, 2";
+        let row = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get::<_, i64>(2)? as u64));
+        connection.prepare(sql)?.query_map(params![], row)?.collect()
+    };
+    let ends = ends().map_err(|error| StoreError::sql("read", &database, error))?;
+    let mut said = Vec::new();
+    let Ok(steps) = fs::read_dir(layout::steps(run)) else { return Ok(said) };
+    for step in steps.flatten() {
+        let name = step.file_name().to_string_lossy().into_owned();
+        let Ok(files) = fs::read_dir(step.path()) else { continue };
+        for file in files.flatten() {
+            let Some(number) = layout::segment_number(&file.file_name().to_string_lossy()) else { continue };
+            let path = file.path();
+            let length = file.metadata().map_or(0, |metadata| metadata.len());
+            match ends.get(&(name.clone(), number)) {
+                Some(end) if length > *end => {
+                    let cut = OpenOptions::new().write(true).open(&path).and_then(|file| {
+                        file.set_len(*end)?;
+                        file.sync_all()
+                    });
+                    cut.map_err(|error| StoreError::io("cut", &path, error))?;
+                    let rest = length - *end;
+                    said.push(format!(
+                        "{rest} bytes behind the last commit of `{}` are cut off",
+                        path.display()
+                    ));
+                }
+                Some(end) if length < *end => {
+                    said.push(format!("`{}` is shorter than it was: some results are lost", path.display()));
+                }
+                Some(_) => {}
+                None => fs::remove_file(&path).map_err(|error| StoreError::io("remove", &path, error))?,
+            }
+        }
+    }
+    Ok(said)
+}

@@ -1,0 +1,267 @@
+//! A run as it lies on the disk, for those who only look: finished, broken off, or still going on.
+//!
+//! What is decided from it (what to redo, how to print it) is left to the callers.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::lock::{self, Holder};
+use super::{Fingerprint, Results, Shape, StoreError, database, index::StepIndex, layout, rebuild};
+
+/// What a run says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Short, and sorted by time.
+    pub id: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// The pipeline file.
+    pub file: String,
+    /// `running succeeded failed interrupted`; a run whose process is gone without a word was interrupted.
+    pub status: String,
+    /// Who is at work on it.
+    pub holder: Option<Holder>,
+    /// Seconds since 1970.
+    pub started: f64,
+    /// Seconds since 1970.
+    pub ended: Option<f64>,
+    /// Wall-clock time.
+    pub duration: Option<Duration>,
+    /// Parameters as a JSON object.
+    pub params: String,
+    /// Seed of jitter and random numbers.
+    pub seed: u64,
+    /// The run that this one resumes.
+    pub parent: Option<String>,
+    /// Version of flowrun.
+    pub flowrun: String,
+    /// Version of the pipeline language.
+    pub language: u32,
+}
+
+/// A step and its counters: the last word where it has ended, what is on the disk so far where it has not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    /// Name in the pipeline file.
+    pub step: String,
+    /// `map`, `read`, …
+    pub verb: String,
+    /// `pending running succeeded failed skipped cancelled`.
+    pub status: String,
+    /// Why it ended so.
+    pub reason: Option<String>,
+    /// Items in all, once known.
+    pub total: Option<u64>,
+    /// Items that succeeded.
+    pub successes: u64,
+    /// Items that failed.
+    pub failures: u64,
+    /// Items left out.
+    pub skipped: u64,
+    /// Items never started, or cut off.
+    pub cancelled: u64,
+    /// Items that needed more than one attempt.
+    pub retried: u64,
+    /// Results given on.
+    pub emitted: u64,
+    /// `successes / (total − skipped)`, once the step has ended.
+    pub success_ratio: Option<f64>,
+    /// Successes that the verdict asked for.
+    pub needed: Option<u64>,
+    /// The share that the verdict asked for, as it was written.
+    pub min_success_ratio: Option<String>,
+    /// Seconds since 1970.
+    pub started: Option<f64>,
+    /// Wall-clock time.
+    pub duration: Option<Duration>,
+    /// Where a `write` step wrote.
+    pub target: Option<String>,
+    /// Log lines that were not kept.
+    pub logs_left_out: u64,
+    /// Items that were taken from the run that this one resumes.
+    pub reused: Option<u64>,
+    /// Items that were not, by reason.
+    pub redone: Vec<(String, u64)>,
+    /// How many results an item has; `None`: its items are not kept.
+    pub shape: Option<Shape>,
+    /// Whether its items have keys of their own.
+    pub keyed: bool,
+    /// What its results depend on.
+    pub fingerprint: Fingerprint,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct StoredRun {
+    path: PathBuf,
+    pub(super) connection: Connection,
+    record: RunRecord,
+    warnings: Vec<String>,
+}
+
+impl StoredRun {
+    /// Opens the run in this folder. A database that cannot be read is made up for from the results, with a warning.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let database = layout::database(path);
+        let mut warnings = Vec::new();
+        let opened = database::read(&database).and_then(|connection| {
+            if !database::is_sound(&connection, &database) {
+                return Err(StoreError::damaged(&database, "its pages contradict each other"));
+            }
+            let record = run_record(&connection, path)?;
+            Ok((connection, record))
+        });
+        let (connection, record) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                warnings.push(format!(
+                    "{error}; what its items came to is read from their results instead, without failures and logs"
+                ));
+                let connection = rebuild::in_memory(path)?;
+                let record = run_record(&connection, path)?;
+                (connection, record)
+            }
+        };
+        Ok(Self { path: path.to_path_buf(), connection, record, warnings })
+    }
+
+    /// What the run says of itself.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is wrong with it.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What `--output json` printed, if the run came to that.
+    pub fn summary(&self) -> Option<String> {
+        std::fs::read_to_string(layout::summary(&self.path)).ok()
+    }
+
+    /// All steps, in file order.
+    pub fn steps(&self) -> Result<Vec<StepRecord>, StoreError> {
+        let sql = "SELECT *, (SELECT count(*) FROM retried WHERE retried.step = steps.step) AS retries
+            FROM steps ORDER BY position";
+        self.rows(sql, [], step_record)
+    }
+
+    /// One step.
+    pub fn step(&self, name: &str) -> Result<StepRecord, StoreError> {
+        let found = self.steps()?.into_iter().find(|step| step.step == name);
+        let missing = || StoreError::NoStep { run: self.record.id.clone(), step: name.to_owned() };
+        found.ok_or_else(missing)
+    }
+
+    /// The results of a step in the order of their items. Those that are damaged are left out and counted.
+    pub fn results(&self, step: &str) -> Result<Results, StoreError> {
+        let shape = self.step(step)?.shape.unwrap_or(Shape::One);
+        Ok(Results::new(StepIndex::open(self, step)?, shape))
+    }
+
+    /// Rows of a query, each made into something.
+    pub(super) fn rows<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        make: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<T>> {
+            self.connection.prepare_cached(sql)?.query_map(values, make)?.collect()
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    /// The row with an index, of a table that has one row an item.
+    pub(super) fn row_of_item<T: FromSql>(
+        &self,
+        sql: &str,
+        step: &str,
+        index: u64,
+    ) -> Result<Option<T>, StoreError> {
+        let read = || -> rusqlite::Result<Option<T>> {
+            let values = params![step, index as i64];
+            self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn failed(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::sql("read", &layout::database(&self.path), error)
+    }
+}
+
+/// The run's own row.
+pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunRecord, StoreError> {
+    let holder = lock::holder(path);
+    let make = |row: &Row<'_>| {
+        let status: String = row.get("status")?;
+        let gone = status == "running" && holder.is_none();
+        Ok(RunRecord {
+            id: layout::id(path),
+            pipeline: row.get("pipeline")?,
+            file: row.get("file")?,
+            status: if gone { "interrupted".to_owned() } else { status },
+            holder,
+            started: row.get("started")?,
+            ended: row.get("ended")?,
+            duration: seconds(row, "duration")?,
+            params: row.get("params")?,
+            seed: row.get::<_, String>("seed")?.parse().unwrap_or(0),
+            parent: row.get("parent")?,
+            flowrun: row.get("flowrun")?,
+            language: row.get("language")?,
+        })
+    };
+    let record = connection.query_row("SELECT * FROM run", [], make);
+    record.map_err(|error| StoreError::sql("read", &layout::database(path), error))
+}
+
+fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
+    let count = |name: &str| row.get::<_, i64>(name).map(|count| count.max(0) as u64);
+    let maybe =
+        |name: &str| row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count.max(0) as u64));
+    let fingerprint: Option<String> = row.get("fingerprint")?;
+    let redone: Option<String> = row.get("redone")?;
+    let total = maybe("total")?;
+    Ok(StepRecord {
+        step: row.get("step")?,
+        verb: row.get("verb")?,
+        status: row.get("status")?,
+        reason: row.get("reason")?,
+        total,
+        successes: count("successes")?,
+        failures: count("failures")?,
+        skipped: count("skipped")?,
+        cancelled: count("cancelled")?,
+        // Until the step has ended, its retries so far.
+        retried: if total.is_some() { count("retried")? } else { count("retries")? },
+        emitted: count("emitted")?,
+        success_ratio: row.get("success_ratio")?,
+        needed: maybe("needed")?,
+        min_success_ratio: row.get("min_success_ratio")?,
+        started: row.get("started")?,
+        duration: seconds(row, "duration")?,
+        target: row.get("target")?,
+        logs_left_out: count("logs_left_out")?,
+        reused: maybe("reused")?,
+        redone: redone.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(Shape::from_name),
+        keyed: row.get::<_, Option<bool>>("keyed")?.unwrap_or(false),
+        fingerprint: fingerprint.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+    })
+}
+
+fn seconds(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<Duration>> {
+    let seconds: Option<f64> = row.get(name)?;
+    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+}
