@@ -15,7 +15,7 @@ pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
 pub use overview::{Overview, duration, strong};
-pub use summary::StepSummary;
+pub use summary::{ReuseSummary, StepSummary};
 
 use std::io;
 use std::time::Duration;

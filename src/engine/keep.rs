@@ -13,7 +13,7 @@ use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Items, Plan, Verb};
 use crate::store::{
     Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, Shape, StepJournal, StepSpec,
-    StoreError, StoredRun, Unusable,
+    StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// See the module.
@@ -72,6 +72,11 @@ impl Keep {
             Some(journal) => journal.finish(result),
             None => self.committer.end_step(name, result),
         }
+    }
+
+    /// Keeps the Lua files of a step whose verb was only known now.
+    pub(super) fn late(&self, run: &str, verb: &Verb) -> Result<(), StoreError> {
+        keep_lua(&self.dir, run, &files_of(verb))
     }
 
     /// Why nothing is kept any more, if so.
@@ -158,12 +163,19 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
 fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
     let mut files = BTreeMap::new();
     for step in &plan.steps {
-        let script = match &step.body {
-            Body::Ready(Verb::Each(each)) => &each.script,
-            Body::Ready(Verb::Items(Items::Lua { script, .. })) => script,
-            _ => continue,
-        };
-        files.extend(script.footprint().files);
+        if let Body::Ready(verb) = &step.body {
+            files.extend(files_of(verb));
+        }
     }
     files.into_iter().collect()
+}
+
+/// The Lua files that a verb is made of.
+fn files_of(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
+    let scripts = match verb {
+        Verb::Each(each) => vec![Some(&each.script), each.key.as_ref(), each.retry_when.as_ref()],
+        Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
+        _ => Vec::new(),
+    };
+    scripts.into_iter().flatten().flat_map(|script| script.footprint().files).collect()
 }

@@ -43,6 +43,21 @@ pub enum Reused {
     New,
 }
 
+/// What is known of an item's ending in an old run without looking at its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It succeeded or was left out.
+    Well,
+    /// It failed, not for good.
+    Failed,
+    /// It failed by `flow.fail`.
+    FailedForGood,
+    /// There is one with its key and another content.
+    Changed,
+    /// It had not ended, or was not there.
+    Open,
+}
+
 /// Why the old results of a step cannot be used, whatever the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
@@ -107,6 +122,23 @@ impl Reuse {
             }
         }
         Ok(answer)
+    }
+
+    /// As [`Reuse::take`], for those who only want to know what would be taken.
+    pub fn look(&mut self, items: &Items<'_>, at: usize) -> Ended {
+        let mut answer = Ended::Open;
+        for old in &mut self.old {
+            let Some(position) = old.claim(items, at) else { continue };
+            if answer == Ended::Open {
+                answer = old.ended(position, items, at);
+            }
+        }
+        answer
+    }
+
+    /// Items that had ended in the old runs, at most.
+    pub fn known(&self) -> u64 {
+        self.old.iter().map(OldStep::len).sum()
     }
 
     /// Items of the old run that nobody has asked for: once all new items are through, those that are gone.

@@ -281,6 +281,49 @@ fn the_old_run_stays_and_the_new_one_refers_to_it() {
 }
 
 #[test]
+fn a_resumed_run_is_shown_with_what_it_reused() {
+    let project = ran(ITEMS);
+    assert!(!project.run(&["show"]).ok().stdout.contains("reused"));
+    let resumed = Ran::of(&project, &["resume", "latest"]);
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":5}\n");
+    let again = Ran::of(&project, &["resume", "latest"]);
+    let text = project.run(&["show"]).ok().stdout;
+    assert!(text.contains("reused 1, redone 1 (new), 3 dropped (no longer in the source)"), "{text}");
+    for (ran, run) in [(&again, "latest"), (&resumed, resumed.summary.value["run"].as_str().unwrap_or(""))] {
+        let shown = project.run(&["show", run, "work", "--format", "json"]).ok().stdout;
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(shown["reuse"], ran.summary.step("work")["reuse"]);
+    }
+    assert_eq!(resumed.summary.step("work")["reuse"]["reasons"], serde_json::json!({"failed before": 1}));
+}
+
+#[test]
+fn lua_files_of_steps_that_are_known_late_are_kept_too() {
+    let late = "steps:
+  one: { items: [1, 2] }
+  two:
+    from: one
+    map: return item
+  three:
+    from: two
+    needs: [one]
+    map:
+      file: ${{ 'lua/of_' .. steps.one.total .. '.lua' }}
+";
+    let project = Project::with(late)
+        .file("lua/of_2.lua", "local lib = require('lib') return function(item) return lib + item end")
+        .file("lib.lua", "return 1");
+    let ran = project.json(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let kept = format!(".flowrun/runs/{}/pipeline", ran.value["run"].as_str().expect("an id"));
+    assert!(project.has(&format!("{kept}/lua/of_2.lua")) && project.has(&format!("{kept}/lib.lua")));
+    let resumed = Ran::of(&project, &["resume", "latest"]);
+    assert_eq!(resumed.reuse("three").0, 2);
+    let project = project.file("lib.lua", "return 2");
+    assert_eq!(Ran::of(&project, &["resume", "latest"]).reuse("three").2, ["function changed"]);
+}
+
+#[test]
 fn a_resumed_run_is_asked_for_the_same_as_the_old_one() {
     let project = Project::with(PIPELINE).ids("in.jsonl", 10);
     let args = ["pipeline.yaml", "-p", "factor=7", "--limit", "3", "--set", "work.concurrency=1"];
