@@ -11,6 +11,7 @@ mod summary;
 
 pub use events::Events;
 pub use figures::{bytes, percent_of, printable};
+pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;

@@ -56,7 +56,7 @@ pub use memo::{Memo, MemoStats};
 pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
 pub use request::keep_request;
 pub use results::Results;
-pub use reuse::{Ended, Items, Reuse, Reused, Unusable};
+pub use reuse::{Ended, Items, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 

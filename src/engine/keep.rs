@@ -110,6 +110,24 @@ impl Keep {
         fingerprint: &Fingerprint,
     ) -> Result<Old, StoreError> {
         let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
+        Old::of(runs, step, shape, keyed, fingerprint)
+    }
+
+    /// Writes everything down that is not yet on the disk, how the run ended too.
+    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
+        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+    }
+}
+
+impl Old {
+    /// What a run and those that it resumed, the newest first, know of a step.
+    pub(super) fn of(
+        runs: Vec<StoredRun>,
+        step: &str,
+        shape: Shape,
+        keyed: bool,
+        fingerprint: &Fingerprint,
+    ) -> Result<Self, StoreError> {
         let record = match runs.first().map(|run| run.step(step)) {
             Some(Ok(record)) => Some(record),
             Some(Err(StoreError::NoStep { .. })) | None => None,
@@ -122,12 +140,7 @@ impl Keep {
             Unusable::Unknown => "new".to_owned(),
             Unusable::Changed(parts) => format!("{} changed", parts.join(" and ")),
         });
-        Ok(Old { items, unfinished })
-    }
-
-    /// Writes everything down that is not yet on the disk, how the run ended too.
-    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
-        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+        Ok(Self { items, unfinished })
     }
 }
 

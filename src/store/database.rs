@@ -92,7 +92,8 @@ pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     opened.map_err(|error| StoreError::sql("read", path, error))
 }
 
-const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+/// To look only, from one thread.
+pub(super) const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 fn open_beside_writers(path: &Path) -> rusqlite::Result<Connection> {
     let first = Connection::open_with_flags(path, READ).and_then(proved);
@@ -101,8 +102,13 @@ fn open_beside_writers(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+    unshared(path).and_then(proved)
+}
+
+/// A connection that leaves no trace, to a database that nobody is writing to.
+pub(super) fn unshared(path: &Path) -> rusqlite::Result<Connection> {
     let uri = format!("file:{}?immutable=1", escaped(path));
-    Connection::open_with_flags(uri, READ | OpenFlags::SQLITE_OPEN_URI).and_then(proved)
+    Connection::open_with_flags(uri, READ | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// A connection that has read something: opening alone tells nothing.

@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
+use super::database::{self, READ};
 use super::{Digest, Fingerprint, Shape, StoreError, layout, line};
 
 /// How long a connection waits for another run that writes.
@@ -69,8 +70,10 @@ impl Memo {
         if !path.exists() {
             return Ok(None);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).and_then(|connection| {
+        let shared = state.join("cache.db-wal").exists();
+        let opened =
+            if shared { Connection::open_with_flags(&path, READ) } else { database::unshared(&path) };
+        let connection = opened.and_then(|connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.query_row("SELECT count(*) FROM (SELECT 1 FROM memo LIMIT 1)", [], |_| Ok(()))?;
             Ok(connection)
@@ -139,6 +142,16 @@ impl Memo {
         let has = || -> rusqlite::Result<bool> {
             let sql = "SELECT 1 FROM memo WHERE function = ?1 AND content = ?2";
             self.connection.prepare_cached(sql)?.exists(params![blob(function), blob(content)])
+        };
+        has().map_err(|error| self.failed("read", error))
+    }
+
+    /// Whether any result of a function is known.
+    pub fn has_any(&self, function: Digest) -> Result<bool, StoreError> {
+        let has = || -> rusqlite::Result<bool> {
+            self.connection
+                .prepare_cached("SELECT 1 FROM memo WHERE function = ?1 LIMIT 1")?
+                .exists([blob(function)])
         };
         has().map_err(|error| self.failed("read", error))
     }

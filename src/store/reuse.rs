@@ -153,7 +153,7 @@ impl Reuse {
 }
 
 /// The names of what is different, each once, sorted.
-pub(super) fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<String> {
+pub fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<String> {
     let one_way = |these: &Fingerprint, those: &Fingerprint| -> Vec<String> {
         these.iter().filter(|part| !those.contains(part)).map(|(name, _)| name.clone()).collect()
     };

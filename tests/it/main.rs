@@ -1,10 +1,12 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
+mod cache;
 mod cli;
 mod dag;
 mod diagnostics;
 mod endings;
 mod examples;
+mod forecast;
 mod kill;
 mod lua;
 mod policy;

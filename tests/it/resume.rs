@@ -34,14 +34,14 @@ steps:
 const ITEMS: &str = "{\"id\":1}\n{\"id\":2,\"bad\":true}\n{\"id\":3,\"skip\":true}\n{\"id\":4}\n";
 
 /// A run of the pipeline, and what came of it.
-struct Ran {
-    summary: Summary,
+pub(crate) struct Ran {
+    pub(crate) summary: Summary,
     /// Calls of the function by item.
     calls: BTreeMap<u64, u64>,
 }
 
 impl Ran {
-    fn of(project: &Project, args: &[&str]) -> Self {
+    pub(crate) fn of(project: &Project, args: &[&str]) -> Self {
         let mut all = args.to_vec();
         all.extend(["--output", "json", "--events", "events.jsonl"]);
         let ran = project.run(&all);
@@ -57,13 +57,13 @@ impl Ran {
         Self { summary: Summary { code: ran.code, value, stderr: ran.stderr }, calls }
     }
 
-    fn called(&self) -> Vec<u64> {
+    pub(crate) fn called(&self) -> Vec<u64> {
         self.calls.keys().copied().collect()
     }
 
     /// `reused N, redone M (reasons)` of a step.
     #[track_caller]
-    fn said(&self, step: &str) -> String {
+    pub(crate) fn said(&self, step: &str) -> String {
         let lines = self.summary.stderr.lines().skip_while(|line| {
             let mut words = line.split_whitespace();
             !(words.next().is_some() && words.next() == Some(step) && !line.contains("started"))
@@ -73,7 +73,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn reuse(&self, step: &str) -> (u64, u64, Vec<String>) {
+    pub(crate) fn reuse(&self, step: &str) -> (u64, u64, Vec<String>) {
         let reuse = &self.summary.step(step)["reuse"];
         let count = |name: &str| reuse[name].as_u64().unwrap_or_else(|| panic!("{name} of {reuse}"));
         let reasons = reuse["reasons"].as_object().map(|map| map.keys().cloned().collect());

@@ -151,7 +151,11 @@ impl Writer {
         let memo = self.memo.as_mut().expect("opened above");
         let put = memo.put(function, &group.memo).and_then(|()| {
             let known = !self.named.insert(id);
-            if known { Ok(()) } else { memo.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint) }
+            if known {
+                Ok(())
+            } else {
+                memo.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint)
+            }
         });
         if let Some(said) = memo.begun_anew() {
             self.run.warn(said.to_owned());
