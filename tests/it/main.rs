@@ -4,6 +4,7 @@ mod cache;
 mod cli;
 mod dag;
 mod diagnostics;
+mod disk;
 mod endings;
 mod examples;
 mod forecast;
