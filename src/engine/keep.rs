@@ -134,7 +134,7 @@ impl Old {
             Some(Err(error)) => return Err(error),
         };
         let known = record.is_some();
-        let unfinished = record.is_some_and(|record| record.total.is_none() || record.cancelled > 0);
+        let unfinished = record.is_some_and(|record| !record.is_whole());
         let items = Reuse::open(runs, step, shape, keyed, fingerprint)?.map_err(|unusable| match unusable {
             Unusable::Unknown if known => "not finished".to_owned(),
             Unusable::Unknown => "new".to_owned(),

@@ -105,7 +105,12 @@ impl Reuse {
                 unusable = Unusable::Changed(changed);
                 break;
             }
+            let whole = record.is_whole();
             old.push(OldStep::open(run, step)?);
+            // It has taken over whatever the runs before it had; the rest was dropped.
+            if whole {
+                break;
+            }
         }
         Ok(if old.is_empty() { Err(unusable) } else { Ok(Self { old, shape }) })
     }

@@ -92,6 +92,14 @@ pub struct StepRecord {
     pub fingerprint: Fingerprint,
 }
 
+impl StepRecord {
+    /// Whether every item of its input has ended: an interrupt may come while nothing is in flight, and what was not
+    /// yet read is then in no counter.
+    pub fn is_whole(&self) -> bool {
+        self.total.is_some() && self.cancelled == 0 && ["succeeded", "failed"].contains(&self.status.as_str())
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct StoredRun {

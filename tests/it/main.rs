@@ -9,6 +9,7 @@ mod endings;
 mod examples;
 mod forecast;
 mod kill;
+mod live;
 mod lua;
 mod policy;
 mod project;
