@@ -39,6 +39,7 @@ mod request;
 mod results;
 mod reuse;
 mod run_dir;
+mod secret_key;
 mod segment;
 mod settle;
 mod stored_run;
@@ -56,6 +57,7 @@ pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Items, Reuse, Reused, Unusable};
 pub use run_dir::{RunDir, RunInfo};
+pub use secret_key::SecretKey;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 
 use run_dir::step_title;

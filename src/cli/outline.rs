@@ -10,7 +10,7 @@ use self::count::Count;
 use super::args::PlanArguments;
 use super::console::{Console, put};
 use super::exit::{Exit, Fault};
-use super::{load, select};
+use super::{hush, load, select};
 use crate::plan::{Plan, Step};
 use crate::report::printable;
 
@@ -21,7 +21,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
-    put(text(&plan, &selected, arguments.inputs.limit).as_bytes())?;
+    put(hush::text(&text(&plan, &selected, arguments.inputs.limit)).as_bytes())?;
     Ok(Exit::Success)
 }
 

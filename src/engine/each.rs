@@ -153,7 +153,7 @@ impl<'a> Coordinator<'a> {
         let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
         let options = worker_options(shared, step, each);
-        let identity = shared.keep.map(|_| Identity::of(shared.plan, each));
+        let identity = shared.keep.map(|keep| keep.identity(shared.plan, each)).transpose()?;
         let journal = match (shared.keep, &identity) {
             (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
             _ => None,
@@ -413,7 +413,7 @@ fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOption
     WorkerOptions {
         shape,
         memory: each.policy.memory,
-        scope: shared.scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
         step: Arc::clone(&step.name),
         worker: 1,
         max_attempts: each.policy.retries.max.saturating_add(1),

@@ -13,6 +13,7 @@ use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog};
 use crate::plan::Plan;
+use crate::value::Mask;
 use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
 
 /// From step threads to the thread that owns the run.
@@ -154,6 +155,7 @@ impl<'a> Shared<'a> {
 
     /// Books the end of a step: before it is on the disk, nobody hears of it.
     pub(super) fn book(&self, step: StepId, result: StepResult) -> StepResult {
+        let result = result.masked(self.mask());
         let Some(keep) = self.keep else { return result };
         let journal = lock(&self.journals[step.at()]).take();
         match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
@@ -169,9 +171,21 @@ impl<'a> Shared<'a> {
         &self.options.temp_dir
     }
 
-    /// What scripts have in scope besides the item.
+    /// What hides secrets.
+    pub(super) fn mask(&self) -> &'a Mask {
+        self.plan.secrets.mask()
+    }
+
+    /// What the Lua of steps has in scope besides the item: secrets too, which expressions do not see.
+    pub(super) fn step_scope(&self, steps: Option<Arc<str>>) -> Scope {
+        Scope { shows_secrets: true, ..self.scope(steps) }
+    }
+
+    /// What expressions have in scope.
     pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
         Scope {
+            secrets: self.plan.secrets.clone(),
+            shows_secrets: false,
             params: Arc::clone(&self.plan.params),
             env: Arc::clone(&self.plan.env),
             steps,

@@ -22,5 +22,7 @@ pub(super) fn scope() -> super::Scope {
         env: r#"{"HOME":"/home/x"}"#.into(),
         steps: None,
         run: r#"{"id":"r1"}"#.into(),
+        secrets: crate::value::Secrets::default(),
+        shows_secrets: true,
     }
 }

@@ -131,6 +131,7 @@ fn when(pointer: &str) -> Option<When> {
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
         ["params", _, "description" | "enum"] | ["env", _] => When::Never,
+        ["rate_limits", _] => When::Load,
         _ => return None,
     })
 }

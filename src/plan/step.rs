@@ -10,7 +10,7 @@ use crate::event::StepId;
 use crate::lua::Script;
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
-use crate::value::Ratio;
+use crate::value::{Ratio, Secrets};
 
 /// A checked pipeline with the values of one run.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Plan {
     pub params: Arc<str>,
     /// `env` of this run, as the text of a JSON object.
     pub env: Arc<str>,
+    /// `secrets` of this run, with their values.
+    pub secrets: Secrets,
     /// The steps in file order, indexed by [`StepId`].
     pub steps: Vec<Step>,
     /// The steps, each after all that it depends on.
@@ -151,4 +153,6 @@ pub struct Each {
     pub cache: bool,
     /// The policy.
     pub policy: Policy,
+    /// The name of the limit in the policy, when steps share it.
+    pub shared_limit: Option<Arc<str>>,
 }
