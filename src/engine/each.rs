@@ -142,7 +142,7 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>)
 
 impl<'a> Coordinator<'a> {
     fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, Unready> {
-        let policy = &each.policy;
+        let (policy, begun) = (&each.policy, Instant::now());
         let threads = policy.concurrency.min(shared.options.cores).max(1);
         let coroutines = each.script.waits();
         let exact =
@@ -180,12 +180,12 @@ impl<'a> Coordinator<'a> {
             shared,
             step,
             policy,
-            scheduler: Scheduler::new(&scheduled, shared.options.seed),
+            scheduler: shared.scheduler(each, &scheduled, begun),
             sink: Sink::open(shared, step.id),
             pool: Pool::start(threads, crew, shared.watchdog)?,
             feed,
             cancel,
-            begun: Instant::now(),
+            begun,
             fresh: BTreeMap::new(),
             waiting: HashMap::new(),
             works_out: 0,

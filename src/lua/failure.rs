@@ -93,9 +93,7 @@ impl ItemEnd {
     pub fn masked(self, mask: &Mask) -> Self {
         match self {
             Self::Failed(failure) => Self::Failed(Box::new(failure.masked(mask))),
-            Self::Skipped { reason } => {
-                Self::Skipped { reason: reason.map(|reason| mask.owned(reason)) }
-            }
+            Self::Skipped { reason } => Self::Skipped { reason: reason.map(|reason| mask.owned(reason)) },
             Self::BadRow { message } => Self::BadRow { message: mask.owned(message) },
             Self::Cancelled => Self::Cancelled,
         }

@@ -43,7 +43,8 @@ impl Checked<'_> {
             }
         };
         let limits = Arc::new(limits::of(&pipeline));
-        let context = (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
+        let context =
+            (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
         let builder = Builder {
             places: self.places,
             scripts: self.scripts,

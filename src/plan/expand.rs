@@ -153,7 +153,10 @@ impl Expander<'_> {
             let found = field.mentions(name);
             missing.iter().any(|one| found.may_use(one))
         };
-        !lacks("params", self.missing_params) && !lacks("env", self.missing_env)
+        // That they are asked for has been said.
+        !field.mentions("secrets").any()
+            && !lacks("params", self.missing_params)
+            && !lacks("env", self.missing_env)
     }
 
     /// Reports what can be seen to be wrong with a field without evaluating it; `true`: nothing.

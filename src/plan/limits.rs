@@ -42,8 +42,12 @@ pub(super) fn check(places: &Places, survey: &Survey, found: &mut Vec<Diagnostic
     for name in declared.difference(&used) {
         let pointer = format!("/rate_limits/{}", escape(name));
         let message = format!("no step uses the rate limit `{name}`");
-        let warning =
-            places.warning(codes::UNUSED_RATE_LIMIT, message, &Spot::Key(&pointer), "nothing is limited by it");
+        let warning = places.warning(
+            codes::UNUSED_RATE_LIMIT,
+            message,
+            &Spot::Key(&pointer),
+            "nothing is limited by it",
+        );
         found.push(warning.help(format!("name it in a step: `rate_limit: {name}`")));
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
 fn refuse_secrets(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
     let mut refuse = |spot: &Spot<'_>| {
         let message = "`secrets` cannot be used here".to_owned();
-        let error = places.error(codes::EXPRESSION, message, spot, "this expression is no function of items");
+        let error = places.error(codes::EXPRESSION, message, spot, "expressions do not see secrets");
         found.push(error.help("secrets are for the Lua of `map`, `flat_map`, `filter`, `items` and `setup`"));
     };
     for lua in places.document.lua_fields() {

@@ -91,7 +91,8 @@ pub(super) fn check(secrets: &Secrets, places: &Places, found: &mut Vec<Diagnost
         let message = format!("secret `{name}` is too short to be hidden everywhere");
         let label = format!("its value has fewer than {WHOLE_BELOW} characters");
         let warning = places.warning(codes::SHORT_SECRET, message, &Spot::Key(&pointer), &label);
-        found.push(warning.help("it is hidden only where it stands alone, not as a part of words or encoded"));
+        found
+            .push(warning.help("it is hidden only where it stands alone, not as a part of words or encoded"));
     }
 }
 
@@ -103,7 +104,9 @@ mod tests {
 
     fn check(from: &Value, needs_secrets: bool, expect: &str) {
         let folder = tempfile::tempdir().expect("a folder");
-        for (name, bytes) in [("a.txt", &b"one\r\n"[..]), ("b.txt", b"x\n\n"), ("c.txt", b"\n"), ("d.txt", b"\xff")] {
+        for (name, bytes) in
+            [("a.txt", &b"one\r\n"[..]), ("b.txt", b"x\n\n"), ("c.txt", b"\n"), ("d.txt", b"\xff")]
+        {
             std::fs::write(folder.path().join(name), bytes).expect("room");
         }
         let env = [("SET".to_owned(), "hush ".to_owned()), ("EMPTY".to_owned(), String::new())].into();

@@ -21,7 +21,7 @@ pub enum Secret {
     File(String),
 }
 
-/// The map of a secret.
+/// Where the value of a secret comes from: one of these.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "secret", transform = schema::one_key)]

@@ -1,9 +1,8 @@
 //! The key under which digests of secrets are made. It lies in the state folder, beside the runs and not in them: whoever
 //! is given a run, a database say, cannot try guesses against the digests in it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::{StoreError, layout};
@@ -28,6 +27,10 @@ impl SecretKey {
         if let Some(key) = read(&path) {
             return Ok(key);
         }
+        // Whatever else is there is no key: none that is whole is ever taken away.
+        if path.exists() {
+            fs::remove_file(&path).map_err(|error| StoreError::io("remove", &path, error))?;
+        }
         make(&path).map_err(|error| StoreError::io("create", &path, error))?;
         read(&path).ok_or_else(|| {
             let error = io::Error::new(io::ErrorKind::InvalidData, "it holds no key");
@@ -49,19 +52,14 @@ fn read(path: &Path) -> Option<SecretKey> {
 
 /// Of several that make it at once, the first one wins.
 fn make(path: &Path) -> io::Result<()> {
-    if path.exists() {
-        // What is there is no key.
-        fs::remove_file(path)?;
-    }
     let mut bytes = [0; BYTES];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    let part = path.with_extension(format!("{}.part", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    let linked =
-        file.write_all(&bytes).and_then(|()| file.sync_all()).and_then(|()| fs::hard_link(&part, path));
-    fs::remove_file(&part)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+    // Only its owner may read it, as all temporary files.
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(&bytes)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
         _ => Ok(()),
     }
 }

@@ -41,7 +41,11 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
             Some("write `{env: VARIABLE}` or `{file: path}`".to_owned()),
         )],
         Kind::MaxProperties { .. } => {
-            vec![at.bad_value("must have one key", "comes from where?", Some("keep `env` or `file`".to_owned()))]
+            vec![at.bad_value(
+                "must have one key",
+                "comes from where?",
+                Some("keep `env` or `file`".to_owned()),
+            )]
         }
         Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
         // What is no duration or size at all is said already.
@@ -156,12 +160,12 @@ impl At<'_> {
         }
         let message = format!("must be {}, not {}", self.wanted(), word(self.value));
         let help = match self.value {
+            _ if self.pointer.starts_with("/secrets/") && self.types() == ["object"] => Some(
+                "write `{env: VARIABLE}` or `{file: path}`: values do not belong into the file".to_owned(),
+            ),
             Value::String(text) => self.glued_key(text),
             Value::Number(_) | Value::Bool(_) if self.types() == ["string"] && self.words().is_empty() => {
                 Some(format!("put quotes around it: `\"{}\"`", self.value))
-            }
-            _ if self.pointer.starts_with("/secrets/") && self.types() == ["object"] => {
-                Some("write `{env: VARIABLE}` or `{file: path}`: values do not belong into the file".to_owned())
             }
             _ => None,
         };

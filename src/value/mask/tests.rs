@@ -54,7 +54,10 @@ fn lines_of_a_key_file_are_secrets_too() {
 fn json_stays_json_whatever_is_masked() {
     let mask = Mask::new(["12345", "a\"b{"].into_iter());
     for (text, expect) in [
-        ("{\"n\":12345,\"t\":[\"x12345\",true,{\"a\\\"b{\":null}]}", r#"{"n":"***","t":["x***",true,{"***":null}]}"#),
+        (
+            "{\"n\":12345,\"t\":[\"x12345\",true,{\"a\\\"b{\":null}]}",
+            r#"{"n":"***","t":["x***",true,{"***":null}]}"#,
+        ),
         ("{\"n\": 1}", "{\"n\": 1}"),
     ] {
         assert_eq!(mask.json(text), expect);
