@@ -18,7 +18,7 @@ pub(super) fn keep(mask: &Mask) {
 
 /// The text without secrets.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
-    all(text, |mask, text| mask.owned(text))
+    all(text, Mask::owned)
 }
 
 /// The text without secrets. JSON stays JSON.
@@ -28,8 +28,8 @@ pub(super) fn json(text: &str) -> Cow<'_, str> {
 
 fn all(text: &str, hide: impl Fn(&Mask, String) -> String) -> Cow<'_, str> {
     let masks = MASKS.read().unwrap_or_else(PoisonError::into_inner);
-    match masks.is_empty() {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(masks.iter().fold(text.to_owned(), |text, mask| hide(mask, text))),
+    if masks.is_empty() {
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(masks.iter().fold(text.to_owned(), |text, mask| hide(mask, text)))
 }

@@ -49,9 +49,8 @@ pub(super) fn run(
 ) -> Result<Outcome, EngineError> {
     let begun = Instant::now();
     let mask = plan.secrets.mask();
-    let mut masked = |event: &Event| match mask.is_empty() {
-        true => on_event(event),
-        false => on_event(&event.masked(mask)),
+    let mut masked = |event: &Event| {
+        if mask.is_empty() { on_event(event) } else { on_event(&event.masked(mask)) }
     };
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
     let keep = Keep::open(plan, options)?;

@@ -92,6 +92,7 @@ impl ItemEnd {
     #[must_use]
     pub fn masked(self, mask: &Mask) -> Self {
         match self {
+            Self::Failed(failure) if mask.is_empty() => Self::Failed(failure),
             Self::Failed(failure) => Self::Failed(Box::new(failure.masked(mask))),
             Self::Skipped { reason } => Self::Skipped { reason: reason.map(|reason| mask.owned(reason)) },
             Self::BadRow { message } => Self::BadRow { message: mask.owned(message) },

@@ -126,14 +126,14 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
 fn when(pointer: &str) -> Option<When> {
     let keys: Vec<&str> = pointer.split('/').skip(1).take(3).collect();
     Some(match keys.as_slice() {
-        ["description"] | ["defaults" | "permissions", ..] | ["steps", _, "deadline" | "description"] => {
-            When::Load
-        }
+        ["description"]
+        | ["rate_limits", _]
+        | ["defaults" | "permissions", ..]
+        | ["steps", _, "deadline" | "description"] => When::Load,
         ["steps", _, verb] if spec::VERBS.contains(verb) => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
         ["params", _, "description" | "enum"] | ["env", _] => When::Never,
-        ["rate_limits", _] => When::Load,
         _ => return None,
     })
 }

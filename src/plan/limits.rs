@@ -65,9 +65,10 @@ pub(super) fn unknown(places: &Places, pointer: &str, name: &str) -> Diagnostic 
         &Spot::Value(pointer),
         &label,
     );
-    found.help(match declared.is_empty() {
-        true => format!("declare it at the top of the file: `rate_limits: {{ {name}: 20/s }}`"),
-        false => format!("the rate limits of this file: {}", listed(declared.into_iter())),
+    found.help(if declared.is_empty() {
+        format!("declare it at the top of the file: `rate_limits: {{ {name}: 20/s }}`")
+    } else {
+        format!("the rate limits of this file: {}", listed(declared.into_iter()))
     })
 }
 

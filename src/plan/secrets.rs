@@ -31,6 +31,8 @@ pub(super) fn read(
         let text = |key: &str| from.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let value = match (text("env"), text("file")) {
             (Some(variable), None) => of_variable(name, variable, inputs),
+            // A pipe may be for the run alone, and nobody may be writing to it.
+            (None, Some(path)) if !inputs.needs_secrets && !paths::absolute(root, path).is_file() => continue,
             (None, Some(path)) => of_file(name, path, root),
             // The schema has said so.
             _ => continue,

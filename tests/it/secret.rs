@@ -196,7 +196,9 @@ fn rows(path: &Path) -> String {
                     rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => {
                         text.push_str(&String::from_utf8_lossy(bytes));
                     }
-                    other => text.push_str(&format!("{other:?}")),
+                    rusqlite::types::ValueRef::Integer(number) => text.push_str(&number.to_string()),
+                    rusqlite::types::ValueRef::Real(number) => text.push_str(&number.to_string()),
+                    rusqlite::types::ValueRef::Null => {}
                 }
                 text.push('\t');
             }

@@ -61,9 +61,8 @@ impl Patterns {
             let before = start.checked_sub(1).and_then(|at| bytes.get(at)).copied();
             let after = bytes.get(end).copied();
             match self.rules[hit.pattern().as_usize()] {
-                Rule::Plain => {}
                 Rule::Alone if before.is_some_and(is_word) || after.is_some_and(is_word) => continue,
-                Rule::Alone => {}
+                Rule::Plain | Rule::Alone => {}
                 Rule::Base64 { before: widen_start, after: widen_end } => {
                     start -= usize::from(widen_start && before.is_some_and(is_base64));
                     end += usize::from(widen_end && after.is_some_and(is_base64));

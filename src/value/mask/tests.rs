@@ -104,7 +104,8 @@ proptest! {
     #[test]
     fn for_every_secret_its_percent_encoding_is_found(secret in "[ -~é]{4,20}") {
         let mask = Mask::new([secret.as_str()].into_iter());
-        let all = secret.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let all: Vec<String> = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let all = all.concat();
         prop_assert_eq!(mask.text(&all), "***");
         let json = serde_json::to_string(&secret).expect("a string is JSON");
         prop_assert_eq!(mask.text(&json), "\"***\"");

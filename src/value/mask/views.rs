@@ -28,19 +28,17 @@ impl View {
         let (mut bytes, mut starts) = (Vec::with_capacity(self.bytes.len()), Vec::new());
         let (mut at, mut changed) = (0, false);
         while let Some(byte) = self.bytes.get(at) {
-            match read(&self.bytes[at..]) {
-                Some((meant, length)) => {
-                    changed = true;
-                    starts.extend(meant.iter().map(|_| self.starts[at]));
-                    bytes.extend(meant);
-                    at += length;
-                }
-                None => {
-                    starts.push(self.starts[at]);
-                    bytes.push(*byte);
-                    at += 1;
-                }
-            }
+            let length = if let Some((meant, length)) = read(&self.bytes[at..]) {
+                changed = true;
+                starts.extend(meant.iter().map(|_| self.starts[at]));
+                bytes.extend(meant);
+                length
+            } else {
+                starts.push(self.starts[at]);
+                bytes.push(*byte);
+                1
+            };
+            at += length;
         }
         starts.push(self.starts[self.bytes.len()]);
         changed.then_some(Self { bytes, starts })
