@@ -1,9 +1,10 @@
-//! Items as JSON text, and the exact numbers of a policy. Imports nothing of the crate.
+//! Items as JSON text, scalars of YAML, and the exact numbers of a policy. Imports nothing of the crate.
 
 mod chunk;
 pub mod json;
 mod rate;
 mod ratio;
+pub mod scalar;
 
 pub use chunk::{Chunk, Origin};
 pub use rate::Rate;

@@ -1,10 +1,11 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `csv`, `yaml`, `toml`, `time`, `path`, `hash`) and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
+mod csv;
 mod error;
 mod function;
 mod hash;
@@ -18,6 +19,8 @@ mod str;
 mod string;
 mod tbl;
 mod time;
+mod toml;
+mod yaml;
 
 pub(crate) use error::HostError;
 pub use function::Function;
@@ -35,6 +38,9 @@ pub(super) const ARRAY: &str = "flowrun.array";
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
+        csv::FUNCTIONS,
+        yaml::FUNCTIONS,
+        toml::FUNCTIONS,
         str::FUNCTIONS,
         html::FUNCTIONS,
         re::FUNCTIONS,

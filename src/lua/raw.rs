@@ -28,6 +28,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod trigger;
+mod values;
 mod vm;
 
 pub(super) use call::{Argument, Callee, Take};
@@ -36,4 +37,5 @@ pub(super) use current::{Current, Wait};
 pub(super) use items::{Batch, Stop, Timing};
 pub(super) use raised::{Frame, Raised, Signal};
 pub(super) use trigger::Trigger;
+pub(super) use values::{decode, encode};
 pub(super) use vm::{Context, Vm};

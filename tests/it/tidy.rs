@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["data"]),
     ("flate2", &["data"]),
     ("globset", &["data"]),
-    ("granit_parser", &["spec"]),
+    ("granit_parser", &["lua", "spec"]),
     ("indicatif", &["report"]),
     ("jsonschema", &["spec"]),
     ("miette", &["cli"]),

@@ -1,6 +1,7 @@
 //! Helpers of the host modules' tests, and the tests over all functions.
 
 mod bounds;
+mod csv;
 mod hash;
 mod html;
 mod path;
@@ -9,22 +10,54 @@ mod str;
 mod string;
 mod tbl;
 mod time;
+mod toml;
+mod yaml;
 
+use std::ops::Deref;
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use mlua::{Lua, Value};
 
-use super::{ARRAY, HostError, functions, install};
+use super::{HostError, functions, install};
+use crate::event::StepId;
+use crate::lua::globals::Globals;
+use crate::lua::raw::{Context, Current, Vm};
+use crate::lua::testing::scope;
+use crate::lua::{Cancel, Guard};
 
-/// A VM as the worker sets it up, with a folder that holds `abc.txt`.
-pub(super) fn vm(root: &Path) -> Lua {
-    let lua = Lua::new();
-    let array = lua.create_table().unwrap();
-    array.raw_set("__metatable", false).unwrap();
-    lua.set_named_registry_value(ARRAY, array).unwrap();
-    install(&lua, root).unwrap();
-    lua.sandbox(true).unwrap();
-    lua
+/// A worker's VM without the worker.
+pub(super) struct TestVm(Vm);
+
+impl Deref for TestVm {
+    type Target = Lua;
+
+    fn deref(&self) -> &Lua {
+        self.0.lua()
+    }
+}
+
+/// A VM with the host modules, and globals that can be set.
+pub(super) fn vm(root: &Path) -> TestVm {
+    let vm = open();
+    install(vm.lua(), root).unwrap();
+    vm.lua().sandbox(true).unwrap();
+    TestVm(vm)
+}
+
+/// A VM as the worker sets it up.
+fn whole_vm(root: &Path) -> TestVm {
+    let vm = open();
+    Globals::install(&vm, &scope(), root).unwrap();
+    TestVm(vm)
+}
+
+fn open() -> Vm {
+    let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
+    let current = Rc::new(Current::new(guard, 7, true));
+    let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
+    Vm::open(current, 256_000_000, &context).unwrap()
 }
 
 /// Whether both expressions have the same values.
@@ -71,7 +104,16 @@ fn every_example_gives_its_result() {
 fn every_function_refuses_a_missing_first_argument() {
     let folder = tempfile::tempdir().unwrap();
     let lua = vm(folder.path());
-    let without = ["time.now", "time.iso", "path.join", "tbl.merge", "tbl.clone", "tbl.equal", "tbl.get"];
+    let without = [
+        "time.now",
+        "time.iso",
+        "path.join",
+        "tbl.merge",
+        "tbl.clone",
+        "tbl.equal",
+        "tbl.get",
+        "yaml.encode",
+    ];
     for function in functions() {
         let name = function.full_name().to_string();
         let result = lua.load(format!("return {name}()")).eval::<Value>();
