@@ -1,4 +1,4 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `csv`, `yaml`, `toml`, `time`, `path`, `hash`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `csv`, …), the table of all functions in scope, and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
@@ -8,11 +8,14 @@ mod call;
 mod csv;
 mod error;
 mod function;
+mod given;
 mod hash;
 mod html;
 mod list;
+mod page;
 mod path;
 mod prelude;
+mod rand;
 mod re;
 mod state;
 mod str;
@@ -24,6 +27,7 @@ mod yaml;
 
 pub(crate) use error::HostError;
 pub use function::Function;
+pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 
 use std::path::Path;
 use std::rc::Rc;
@@ -38,6 +42,9 @@ pub(super) const ARRAY: &str = "flowrun.array";
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
+        given::FLOW_FUNCTIONS,
+        given::LOG_FUNCTIONS,
+        given::JSON_FUNCTIONS,
         csv::FUNCTIONS,
         yaml::FUNCTIONS,
         toml::FUNCTIONS,
@@ -45,14 +52,17 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         html::FUNCTIONS,
         re::FUNCTIONS,
         tbl::FUNCTIONS,
+        rand::FUNCTIONS,
+        given::UUID_FUNCTIONS,
         time::FUNCTIONS,
         path::FUNCTIONS,
         hash::FUNCTIONS,
+        given::GLOBAL_FUNCTIONS,
     ]
     .concat()
 });
 
-/// Every function of the host modules, in the order of the documentation.
+/// Every function that item functions find beside Lua's own, in the order of the documentation.
 pub fn functions() -> &'static [Function] {
     &FUNCTIONS
 }
@@ -73,9 +83,10 @@ fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {
-        let module = module(&globals, function.module, lua)?;
         let bind = Bind { lua, state: &state, name: function.full_name() };
-        module.raw_set(function.name, function.make(&bind, &prelude)?)?;
+        if let Some(made) = function.make(&bind, &prelude)? {
+            module(&globals, function.module, lua)?.raw_set(function.name, made)?;
+        }
     }
     string::replace(lua, &prelude)
 }

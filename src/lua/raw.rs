@@ -24,6 +24,7 @@ mod items;
 mod json;
 mod keys;
 mod raised;
+mod random;
 mod stack;
 #[cfg(test)]
 mod tests;

@@ -13,4 +13,5 @@ mod readme;
 mod resume;
 mod show;
 mod state;
+mod stubs;
 mod tidy;

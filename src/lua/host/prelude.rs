@@ -20,6 +20,7 @@ type Bytecode = LazyLock<Result<Vec<u8>, String>>;
 static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")));
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
 static YAML: Bytecode = LazyLock::new(|| compile(include_str!("yaml.luau")));
+static RAND: Bytecode = LazyLock::new(|| compile(include_str!("rand.luau")));
 static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
 static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
@@ -38,7 +39,14 @@ impl Prelude {
     pub(super) fn load(lua: &Lua, state: &Rc<State>) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state)?;
-        let sources = [("string", &STRING), ("re", &RE), ("tbl", &LISTS), ("tbl", &RECORDS), ("yaml", &YAML)];
+        let sources = [
+            ("string", &STRING),
+            ("re", &RE),
+            ("tbl", &LISTS),
+            ("tbl", &RECORDS),
+            ("yaml", &YAML),
+            ("rand", &RAND),
+        ];
         for (module, bytecode) in sources {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
             let chunk = lua.load(bytecode).set_name("=flowrun").set_mode(ChunkMode::Binary);

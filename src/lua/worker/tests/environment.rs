@@ -233,7 +233,7 @@ fn json_in_lua_is_the_json_of_items() {
     }
     for (lua, expect) in [
         ("json.decode('[1,')", "`json.decode`: expected a value, found the end of the text at byte 4"),
-        ("json.decode(5)", "bad argument #1 to `json.decode` (string expected)"),
+        ("json.decode(5)", "bad argument #1 to `json.decode` (string expected, got number)"),
         ("json.encode({ a = print })", "`json.encode`: `.a` is a function"),
         ("json.lines('1\\nx')", "`json.lines`: expected a value, found `x` at byte 1 of line 2"),
     ] {
