@@ -25,7 +25,9 @@ pub fn stubs() -> String {
             Meaning::Alias(kind) => line(&mut out, &format!("---@alias {} {}", named.name, annotation(kind))),
             Meaning::Fields(fields) => {
                 line(&mut out, &format!("---@class {}", named.name));
-                fields.iter().for_each(|field| write_field(&mut out, field));
+                for field in fields {
+                    write_field(&mut out, field);
+                }
                 let has_methods = registry().iter().any(|function| function.module == named.name);
                 if has_methods {
                     line(&mut out, &format!("local {} = {{}}", named.name));

@@ -5,6 +5,7 @@ mod dag;
 mod diagnostics;
 mod endings;
 mod examples;
+mod functions;
 mod kill;
 mod lua;
 mod policy;

@@ -40,7 +40,7 @@ fn analysed(project: &Project) -> Option<String> {
     let output = Command::new(analyser).arg(&folder).output().expect("the analyser runs");
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("Check finished") || text.contains("Summary") || !text.is_empty(), "{text}");
+    assert!(text.contains("Check finished"), "{text}");
     Some(text)
 }
 
@@ -50,10 +50,10 @@ fn an_analyser_takes_the_stubs_and_every_example() {
     for function in functions() {
         let call = function.example;
         // A comparison or a length is no statement.
-        lua.push_str(&format!("  do local _ = {call} end\n"));
+        lua.extend(["  do local _ = ", call, " end\n"]);
     }
     lua.push_str("  return { item, index, ctx.attempt, ctx.remaining(), params.size, env.HOME, secrets.key, entry }\nend\n");
-    let project = Project::new().file("use.lua", lua);
+    let project = Project::new().file("use.lua", lua).file("lib/text.lua", "return { greeting = 'hello' }\n");
     project.run(&["types", "."]).ok();
     if let Some(found) = analysed(&project) {
         let complaints: Vec<&str> =

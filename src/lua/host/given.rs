@@ -59,7 +59,7 @@ pub(super) const JSON_FUNCTIONS: &[Function] = &[
     JSON.given("encode", "(value: any, options: {pretty: boolean?, sort_keys: boolean?}?): string")
         .explained(
             "The value as JSON text. Keys are always sorted.",
-            r#"json.encode({b = 1, a = {json.null}})"#,
+            "json.encode({b = 1, a = {json.null}})",
             r#"'{"a":[null],"b":1}'"#,
         ),
     JSON.given("null", ": userdata").explained(
@@ -74,7 +74,7 @@ pub(super) const JSON_FUNCTIONS: &[Function] = &[
     ),
     JSON.given("object", "(t: table?): table").explained(
         "A map, also where it is empty.",
-        r#"json.encode(json.object({}))"#,
+        "json.encode(json.object({}))",
         r#""{}""#,
     ),
     JSON.given("lines", "(s: string): {any}").explained(

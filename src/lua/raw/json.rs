@@ -33,17 +33,11 @@ pub(super) unsafe fn push_module(l: *mut lua_State, current: &Current) {
 unsafe fn text_argument<'v>(l: *mut lua_State, current: &Current, function: &str) -> &'v [u8] {
     // SAFETY: arguments stay on the stack while the function runs.
     unsafe {
-        match stack::bytes(l, 1) {
-            Some(bytes) => bytes,
-            None => {
-                let got = functions::type_name(l, 1);
-                functions::fail(
-                    l,
-                    current,
-                    &format!("bad argument #1 to `{function}` (string expected, got {got})"),
-                )
-            }
+        if let Some(bytes) = stack::bytes(l, 1) {
+            return bytes;
         }
+        let got = functions::type_name(l, 1);
+        functions::fail(l, current, &format!("bad argument #1 to `{function}` (string expected, got {got})"))
     }
 }
 

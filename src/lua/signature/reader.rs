@@ -90,9 +90,8 @@ impl Reader<'_> {
             if self.takes(")") {
                 return Ok(results);
             }
-            loop {
-                // What is no list of types may still be one type that begins with a parenthesis.
-                let Ok(kind) = self.kind() else { break };
+            // What is no list of types may still be one type that begins with a parenthesis.
+            while let Ok(kind) = self.kind() {
                 results.push(kind);
                 if self.takes(",") {
                     continue;

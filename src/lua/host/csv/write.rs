@@ -81,10 +81,10 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn row(&mut self, number: usize, row: &RawValue) -> mlua::Result<()> {
-        if let Ok(fields) = serde_json::from_str::<Vec<&RawValue>>(row.get()) {
-            if !fields.is_empty() {
-                return self.list(number, &fields);
-            }
+        if let Ok(fields) = serde_json::from_str::<Vec<&RawValue>>(row.get())
+            && !fields.is_empty()
+        {
+            return self.list(number, &fields);
         }
         let Ok(object) = serde_json::from_str::<Object<'_>>(row.get()) else {
             return Err(self.refuse(number, "is neither a map nor a list of fields"));

@@ -40,7 +40,7 @@ fn convert(value: Json, path: &mut String) -> Result<toml::Value, String> {
         Json::Array(list) => {
             let mut values = Vec::with_capacity(list.len());
             for (at, value) in list.into_iter().enumerate() {
-                path.push_str(&format!("[{}]", at + 1));
+                path.extend(["[", itoa::Buffer::new().format(at + 1), "]"]);
                 values.push(convert(value, path)?);
                 path.truncate(length);
             }
