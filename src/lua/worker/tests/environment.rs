@@ -223,7 +223,8 @@ fn logs_carry_level_fields_and_item() {
     assert_eq!(loud.worker.take_logs(), []);
     let mut quiet = bench(&script(lua), &WorkerOptions { logs: false, ..options() });
     run(&mut quiet, &["5"]);
-    assert_eq!(quiet.worker.take_logs(), [line(1, LogLevel::Warn, "w", Some("{\"k\":[1]}"))]);
+    let expect = [line(1, LogLevel::Warn, "w", Some("{\"k\":[1]}")), line(1, LogLevel::Error, "e", None)];
+    assert_eq!(quiet.worker.take_logs(), expect);
     let mut endless = bench(&script("for i = 1, 50000 do print(i) end return 1"), &options());
     run(&mut endless, &["5"]);
     assert_eq!(endless.worker.take_logs().len(), 10_001);
