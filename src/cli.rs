@@ -27,6 +27,7 @@ mod show;
 mod slip;
 mod state;
 mod stdout;
+mod stubs;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
+        Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
         Command::Man => (pages::manual(), ColorChoice::Auto),

@@ -8,6 +8,8 @@ mod guard;
 mod host;
 mod raw;
 mod script;
+mod signature;
+mod stubs;
 #[cfg(test)]
 mod testing;
 mod watchdog;
@@ -15,7 +17,8 @@ mod worker;
 
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
-pub use host::{Allowed, Function, Permissions, functions};
+pub use host::{Allowed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, VARIABLES, functions};
 pub use script::{Block, Footprint, Script, Seen};
+pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

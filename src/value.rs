@@ -1,10 +1,12 @@
-//! Items as JSON text, the exact numbers of a policy, secrets and what hides them. Imports nothing of the crate.
+//! Items as JSON text, scalars of YAML, the exact numbers of a policy, secrets and what hides them. Imports nothing of
+//! the crate.
 
 mod chunk;
 pub mod json;
 mod mask;
 mod rate;
 mod ratio;
+pub mod scalar;
 mod secrets;
 
 pub use chunk::{Chunk, Origin};

@@ -66,6 +66,12 @@ pub(super) enum Command {
     Cache(CacheArguments),
     /// Print the JSON schema of pipeline files
     Schema,
+    /// Write stubs of the Lua functions for editors
+    Types {
+        /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// Which shell

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::host::MODULES;
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use super::worker::{LogLine, Scope};
@@ -24,9 +25,6 @@ use crate::value::Mask;
 const LOG_LINES_MAX: usize = 10_000;
 /// Bytes of one log line.
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
-
-/// The modules that are ours alone; Lua's own answer nil for what they do not have.
-const MODULES: [&str; 10] = ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash"];
 
 /// The Luau half, compiled once a process.
 static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -84,11 +82,12 @@ impl Globals {
     }
 }
 
-/// Makes a name that a module of ours does not have an error that names the nearest, instead of a nil to call.
+/// Makes a name that a module of ours does not have an error that names the nearest, instead of a nil to call. Lua's own
+/// modules answer nil for what they do not have.
 fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
     let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
-    for name in MODULES {
-        closed.call::<()>((name, globals.raw_get::<Table>(name)?, &distance))?;
+    for (name, _) in MODULES {
+        closed.call::<()>((*name, globals.raw_get::<Table>(*name)?, &distance))?;
     }
     Ok(())
 }

@@ -1,27 +1,34 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `csv`, …), the table of all functions in scope, and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
+mod csv;
 mod error;
 mod function;
+mod given;
 mod hash;
 mod html;
 mod list;
+mod page;
 mod path;
 mod permissions;
 mod prelude;
+mod rand;
 mod re;
 mod state;
 mod str;
 mod string;
 mod tbl;
 mod time;
+mod toml;
+mod yaml;
 
 pub(crate) use error::HostError;
 pub use function::Function;
+pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 pub use permissions::{Allowed, Permissions};
 
 use std::path::Path;
@@ -37,18 +44,27 @@ pub(super) const ARRAY: &str = "flowrun.array";
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
+        given::FLOW_FUNCTIONS,
+        given::LOG_FUNCTIONS,
+        given::JSON_FUNCTIONS,
+        csv::FUNCTIONS,
+        yaml::FUNCTIONS,
+        toml::FUNCTIONS,
         str::FUNCTIONS,
         html::FUNCTIONS,
         re::FUNCTIONS,
         tbl::FUNCTIONS,
+        rand::FUNCTIONS,
+        given::UUID_FUNCTIONS,
         time::FUNCTIONS,
         path::FUNCTIONS,
         hash::FUNCTIONS,
+        given::GLOBAL_FUNCTIONS,
     ]
     .concat()
 });
 
-/// Every function of the host modules, in the order of the documentation.
+/// Every function that item functions find beside Lua's own, in the order of the documentation.
 pub fn functions() -> &'static [Function] {
     &FUNCTIONS
 }
@@ -69,9 +85,10 @@ fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> 
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {
-        let module = module(&globals, function.module, lua)?;
         let bind = Bind { lua, state: &state, name: function.full_name() };
-        module.raw_set(function.name, function.make(&bind, &prelude)?)?;
+        if let Some(made) = function.make(&bind, &prelude)? {
+            module(&globals, function.module, lua)?.raw_set(function.name, made)?;
+        }
     }
     string::replace(lua, &prelude)
 }

@@ -24,10 +24,12 @@ mod items;
 mod json;
 mod keys;
 mod raised;
+mod random;
 mod stack;
 #[cfg(test)]
 mod tests;
 mod trigger;
+mod values;
 mod vm;
 
 pub(super) use call::{Argument, Callee, Take};
@@ -36,4 +38,5 @@ pub(super) use current::{Current, Wait};
 pub(super) use items::{Batch, Stop, Timing};
 pub(super) use raised::{Frame, Raised, Signal};
 pub(super) use trigger::Trigger;
+pub(super) use values::{decode, encode};
 pub(super) use vm::{Context, Vm};

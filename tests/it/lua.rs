@@ -240,3 +240,28 @@ fn a_name_that_a_module_does_not_have_is_named_with_the_nearest() {
         }
     }
 }
+
+#[test]
+fn random_numbers_are_the_items_own_whatever_the_concurrency() {
+    let project = |concurrency: u32, key: &str| {
+        Project::with(&format!(
+            "steps:\n  items:\n    items: {{ lua: \"local all = {{}} for n = 1, 200 do all[n] = {{ id = n // 2, n = n }} end return all\" }}\n  \
+             draw:\n    from: items\n    map:\n      concurrency: {concurrency}\n{key}      lua: |\n        \
+             return {{ item.id, rand.int(1, 1000000000), uuid.v4(), math.random() }}\n  save:\n    from: draw\n    write: out.jsonl\n"
+        ))
+    };
+    let run = |concurrency, key| {
+        let project = project(concurrency, key);
+        project.run(&["pipeline.yaml", "--seed", "5"]).ok();
+        project.read("out.jsonl")
+    };
+    let (alone, many) = (run(1, ""), run(8, ""));
+    assert_eq!(alone, many);
+    // With a key of its own, an item draws what its key says, and nothing else of it counts.
+    let keyed = run(8, "      key: item.id\n");
+    let lines: Vec<&str> = keyed.lines().collect();
+    assert_eq!(lines[1], lines[2]);
+    assert_ne!(lines[2], lines[3]);
+    let lines: Vec<&str> = alone.lines().collect();
+    assert_ne!(lines[1], lines[2]);
+}

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use flowrun::lua::{Function, MODULES, Meaning, NAMED, functions};
+
 use crate::project::Project;
 
 const README: &str = include_str!("../../README.md");
@@ -63,34 +65,90 @@ fn the_test_command_is_the_one_of_the_checks() {
     assert!(README.contains("cargo test") && checks.contains("cargo test"));
 }
 
-#[test]
-fn every_lua_function_has_its_line() {
-    for function in flowrun::lua::functions() {
-        let flowrun::lua::Function { module, name, signature, doc, .. } = function;
-        let line = format!("\n- `{module}.{name}{signature}` {doc}\n");
-        assert!(README.contains(&line), "the README lacks{line}");
+/// The section on Lua modules, from its heading to the next one.
+fn module_section(readme: &str) -> (usize, usize) {
+    let start = readme.find("\n## Lua modules\n").expect("a section") + 1;
+    let end = readme[start..].find("\n## ").map_or(readme.len(), |end| start + end + 1);
+    (start, end)
+}
+
+/// The same, made from the table of functions.
+fn expected_section() -> String {
+    let mut text = "## Lua modules\n\nSignatures are in Luau's notation; `?` marks what may be left out. Editors complete and check `.lua` \
+                    files with the stubs that `flowrun types DIR`\nwrites.\n"
+        .to_owned();
+    let mut heading = |title: &str, doc: &str, is_here: &dyn Fn(&Function) -> bool| {
+        let entries: Vec<String> = functions()
+            .iter()
+            .filter(|function| is_here(function))
+            .map(|function| format!("- `{}{}` {}\n", function.shown(), function.signature, function.doc))
+            .collect();
+        if !entries.is_empty() {
+            text.extend(["\n**", title, "**: ", doc, "\n\n", &entries.concat()]);
+        }
+    };
+    for (module, doc) in MODULES {
+        let inner = format!("{module}.");
+        heading(&format!("`{module}`"), doc, &|function| {
+            function.module == *module || function.module.starts_with(&inner)
+        });
     }
+    for named in NAMED {
+        heading(&format!("`{}`", named.name), named.doc, &|function| function.module == named.name);
+    }
+    heading("Global", "Beside Lua's own.", &|function| function.module.is_empty());
+    text.push_str("\n**Types** that signatures name:\n\n");
+    for named in NAMED {
+        let meaning = match named.meaning {
+            Meaning::Alias(kind) => format!(" is `{kind}`"),
+            Meaning::Fields(fields) => {
+                let fields = fields.iter().map(|field| format!(", `{}: {}`", field.name, field.kind));
+                fields.collect::<Vec<_>>().concat()
+            }
+        };
+        text.extend(["- `", named.name, "`", &meaning, ": ", named.doc, "\n"]);
+    }
+    text.push('\n');
+    text
+}
+
+#[test]
+fn the_section_on_lua_modules_is_made_from_the_table_of_functions() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let (start, end) = module_section(&readme);
+    let expected = expected_section();
+    if readme[start..end] != expected && std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, [&readme[..start], &expected, &readme[end..]].concat()).expect("written");
+        return;
+    }
+    let differs = readme[start..end].lines().zip(expected.lines()).find(|(is, should)| is != should);
+    assert!(
+        readme[start..end] == expected,
+        "the README is not what the table of functions says (UPDATE_EXPECT=1 rewrites it): {differs:?}"
+    );
 }
 
 #[test]
 fn the_lua_names_of_the_readme_are_those_that_functions_see() {
-    let modules = "{ flow = flow, log = log, json = json, str = str, html = html, re = re, tbl = tbl, time = time, \
-                   path = path, hash = hash }";
+    let modules: Vec<String> = MODULES.iter().map(|(name, _)| format!("{name} = {name}")).collect();
     let names = format!(
-        "local names = {{}} for module, all in {modules} do for name in all do \
-                         table.insert(names, module .. \".\" .. name) end end table.sort(names) return names"
+        "local names = {{}} \
+         local function add(prefix, all) for name, value in all do \
+           if type(value) == 'table' then add(prefix .. name .. '.', value) \
+           else table.insert(names, prefix .. name) end end end \
+         add('', {{ {} }}) table.sort(names) return names",
+        modules.join(", ")
     );
     let project = Project::with(&format!(
         "steps:\n  one:\n    items: [1]\n  names:\n    from: one\n    flat_map: |\n      {names}\n  save:\n    from: names\n    \
          write: names.txt\n"
     ));
     project.run(&["pipeline.yaml"]).ok();
-    let section =
-        README.split("\n## Lua modules\n").nth(1).expect("a section").split("\n## ").next().unwrap_or("");
-    let entries = section.lines().filter_map(|line| line.strip_prefix("- `"));
-    let is_name = |character: char| character.is_alphanumeric() || matches!(character, '.' | '_');
-    let mut documented: Vec<&str> =
-        entries.map(|entry| entry.split(|character| !is_name(character)).next().unwrap_or("")).collect();
+    let is_in_module = |function: &&Function| {
+        MODULES.iter().any(|(name, _)| function.module.split('.').next() == Some(name))
+    };
+    let mut documented: Vec<String> = functions().iter().filter(is_in_module).map(Function::shown).collect();
     documented.sort_unstable();
     assert_eq!(documented, project.read("names.txt").lines().collect::<Vec<_>>());
 }

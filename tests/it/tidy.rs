@@ -29,10 +29,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("crossbeam_channel", &["engine"]),
-    ("csv", &["data"]),
+    // In `lua` there is a host module of this name.
+    ("csv", &["data", "lua"]),
     ("flate2", &["data"]),
     ("globset", &["data"]),
-    ("granit_parser", &["spec"]),
+    ("granit_parser", &["lua", "spec"]),
     ("indicatif", &["report"]),
     ("jsonschema", &["spec"]),
     ("miette", &["cli"]),

@@ -43,3 +43,15 @@ impl From<HostError> for mlua::Error {
         Self::external(error)
     }
 }
+
+/// Line and column of a byte of a text, from 1, the column in characters.
+pub(super) fn place(text: &str, at: usize) -> String {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    format!("line {line}, column {}", before[line_start..].chars().count() + 1)
+}

@@ -10,17 +10,19 @@ use super::state::State;
 /// A host function: what registers it, and what documentation, editor stubs and tests are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
-    /// The global table it lives in, such as `str`.
+    /// The global table it lives in, such as `str` or `codec.base64`; empty for a global; beginning with a capital for the type
+    /// whose method it is.
     pub module: &'static str,
     /// Its name within the module.
     pub name: &'static str,
-    /// Parameters and results in Luau's type notation, such as `(s: string): string`.
+    /// Parameters and results in Luau's type notation, such as `(s: string): string`; for a value its type, `: number`.
     pub signature: &'static str,
     /// What it does, in one line.
     pub doc: &'static str,
     /// A Lua expression that calls it.
     pub example: &'static str,
-    /// A Lua expression for the result of the example; several results are separated by commas.
+    /// A Lua expression for the result of the example; several results are separated by commas. It raises an error where the
+    /// example does.
     pub result: &'static str,
     pub(super) body: Body,
 }
@@ -32,6 +34,8 @@ pub(super) enum Body {
     Rust(fn(&Bind<'_>) -> mlua::Result<mlua::Function>),
     /// In the prelude's Luau sources, under the same module and name: it calls back into Lua, or is plain table work.
     Luau,
+    /// In the VM already, see `given`.
+    Given,
 }
 
 impl fmt::Debug for Body {
@@ -39,6 +43,7 @@ impl fmt::Debug for Body {
         f.write_str(match self {
             Self::Rust(_) => "Rust",
             Self::Luau => "Luau",
+            Self::Given => "given",
         })
     }
 }
@@ -62,6 +67,11 @@ impl Module {
         self.entry(name, signature, Body::Luau)
     }
 
+    /// A function or value that the VM has already.
+    pub(super) const fn given(&self, name: &'static str, signature: &'static str) -> Function {
+        self.entry(name, signature, Body::Given)
+    }
+
     const fn entry(&self, name: &'static str, signature: &'static str, body: Body) -> Function {
         Function { module: self.0, name, signature, doc: "", example: "", result: "", body }
     }
@@ -81,16 +91,22 @@ impl Function {
         self
     }
 
+    /// Module and name, as Lua code writes them: `str.trim`, `Image:resize`.
+    pub fn shown(&self) -> String {
+        self.full_name().to_string()
+    }
+
     /// Module and name.
     pub(super) fn full_name(&self) -> Name {
         Name { module: self.module, function: self.name }
     }
 
-    /// The function as a value of one VM.
-    pub(super) fn make(&self, bind: &Bind<'_>, prelude: &Prelude) -> mlua::Result<mlua::Function> {
+    /// The function as a value of one VM; `None` if it is there already.
+    pub(super) fn make(&self, bind: &Bind<'_>, prelude: &Prelude) -> mlua::Result<Option<mlua::Function>> {
         match self.body {
-            Body::Rust(make) => make(bind),
-            Body::Luau => prelude.function(self.module, self.name),
+            Body::Rust(make) => make(bind).map(Some),
+            Body::Luau => prelude.function(self.module, self.name).map(Some),
+            Body::Given => Ok(None),
         }
     }
 }
@@ -104,7 +120,14 @@ pub(super) struct Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.module, self.function)
+        match self.module {
+            "" => f.write_str(self.function),
+            // Types begin with a capital, and their functions are methods.
+            module if module.starts_with(|first: char| first.is_ascii_uppercase()) => {
+                write!(f, "{module}:{}", self.function)
+            }
+            module => write!(f, "{module}.{}", self.function),
+        }
     }
 }
 

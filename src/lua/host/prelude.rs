@@ -12,13 +12,15 @@ use super::call::{self, Call};
 use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
-use super::{re, string, tbl};
+use super::{re, string, tbl, yaml};
 
 /// A Luau source, compiled once a process; the error is the compiler's message.
 type Bytecode = LazyLock<Result<Vec<u8>, String>>;
 
 static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")));
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
+static YAML: Bytecode = LazyLock::new(|| compile(include_str!("yaml.luau")));
+static RAND: Bytecode = LazyLock::new(|| compile(include_str!("rand.luau")));
 static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
 static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
@@ -37,7 +39,15 @@ impl Prelude {
     pub(super) fn load(lua: &Lua, state: &Rc<State>) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state)?;
-        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &LISTS), ("tbl", &RECORDS)] {
+        let sources = [
+            ("string", &STRING),
+            ("re", &RE),
+            ("tbl", &LISTS),
+            ("tbl", &RECORDS),
+            ("yaml", &YAML),
+            ("rand", &RAND),
+        ];
+        for (module, bytecode) in sources {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
             let chunk = lua.load(bytecode).set_name("=flowrun").set_mode(ChunkMode::Binary);
             let functions: Table = chunk.call(&host)?;
@@ -73,6 +83,7 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     host.raw_set("check", bind("re", "compile").to(re::check)?)?;
     host.raw_set("step", bind("re", "gsub").to(re::step)?)?;
     host.raw_set("expand", bind("re", "gsub").to(re::expand)?)?;
+    host.raw_set("yaml", bind("yaml", "decode").to(yaml::boxed)?)?;
     Ok(host)
 }
 

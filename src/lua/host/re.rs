@@ -13,6 +13,8 @@ pub(super) use replace::expand;
 use super::function::{Function, Module};
 
 const RE: Module = Module("re");
+/// What `re.compile` returns.
+const COMPILED: Module = Module("Compiled");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     RE.rust("match", "(s: string, pattern: Pattern): {[number | string]: string}?", |bind| bind.to(matched)).explained(
@@ -45,9 +47,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
         r#"re.split("a1b22c", [[\d+]])"#,
         r#"{"a", "b", "c"}"#,
     ),
-    RE.luau("compile", "(pattern: string): Pattern").explained(
+    RE.luau("compile", "(pattern: string): Compiled").explained(
         "An object with the other functions as methods, for patterns built in `setup`; a bad pattern fails at once.",
         r#"re.compile([[\d+]]):find("abc 123")"#,
         "5, 7",
+    ),
+    COMPILED.given("match", "(self: Compiled, s: string): {[number | string]: string}?").explained(
+        "As `re.match`.",
+        r#"re.compile([[(\d)\d]]):match("a12")"#,
+        r#"{[0] = "12", "1"}"#,
+    ),
+    COMPILED.given("find", "(self: Compiled, s: string, init: number?): (number?, number?)").explained(
+        "As `re.find`.",
+        r#"re.compile([[\d+]]):find("abc 123")"#,
+        "5, 7",
+    ),
+    COMPILED.given("find_all", "(self: Compiled, s: string): {any}").explained(
+        "As `re.find_all`.",
+        r#"re.compile([[\d]]):find_all("a12")"#,
+        r#"{"1", "2"}"#,
+    ),
+    COMPILED
+        .given(
+            "gsub",
+            "(self: Compiled, s: string, replacement: string | table | function, max: number?): (string, number)",
+        )
+        .explained("As `re.gsub`.", r#"re.compile([[\d]]):gsub("a12", "<$0>")"#, r#""a<1><2>", 2"#),
+    COMPILED.given("split", "(self: Compiled, s: string, max: number?): {string}").explained(
+        "As `re.split`.",
+        r#"re.compile([[\d]]):split("a1b2c")"#,
+        r#"{"a", "b", "c"}"#,
     ),
 ];

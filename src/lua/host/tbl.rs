@@ -31,7 +31,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "tbl.filter({1, 2, 3, 4}, function(n) return n % 2 == 0 end)",
         "{2, 4}",
     ),
-    TBL.luau("reduce", "(t: table, f: (acc: any, value: any, key: any) -> any, init: any): any").explained(
+    TBL.luau("reduce", "(t: table, f: (acc: any, value: any, key: any) -> any, init: any?): any").explained(
         "Folds the values, in the order of the keys, into one; without `init` it starts with the first value.",
         "tbl.reduce({1, 2, 3}, function(sum, n) return sum + n end, 0)",
         "6",
@@ -52,17 +52,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "tbl.merge({a = 1, b = 1}, {b = 2})",
         "{a = 1, b = 2}",
     ),
-    TBL.luau("pick", "(t: table, keys: {any}): table").explained(
+    TBL.luau("pick", "(t: table, keys: any, ...any): table").explained(
         "A new table with these keys only; the keys may also be given one by one.",
         r#"tbl.pick({a = 1, b = 2, c = 3}, {"a", "c"})"#,
         "{a = 1, c = 3}",
     ),
-    TBL.luau("omit", "(t: table, keys: {any}): table").explained(
+    TBL.luau("omit", "(t: table, keys: any, ...any): table").explained(
         "A new table without these keys; the keys may also be given one by one.",
         r#"tbl.omit({a = 1, b = 2, c = 3}, "b")"#,
         "{a = 1, c = 3}",
     ),
-    TBL.luau("get", "(t: any, path: string, default: any): any").explained(
+    TBL.luau("get", "(t: any, path: string, default: any?): any").explained(
         r#"The value at a path such as `a.b[1]` or `a["x.y"]`; the default where anything on the way is missing."#,
         r#"tbl.get({a = {b = {10, 20}}}, "a.b[2]")"#,
         "20",

@@ -1,6 +1,6 @@
 //! `time`: points in time as seconds since 1970 (UTC), with microseconds as the fraction.
 //!
-//! Waiting is the worker's business: it adds `time.sleep`.
+//! Waiting is the worker's business: `time.sleep` is in the VM already.
 
 mod clock;
 mod duration;
@@ -38,5 +38,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "Seconds of a duration such as `250ms`, `30s`, `5m`, `1h30m`.",
         r#"time.duration("1h30m")"#,
         "5400",
+    ),
+    TIME.given("sleep", "(seconds: number)").explained(
+        "Waits without holding a worker's thread, until the deadline at most.",
+        "time.sleep(0.01)",
+        "",
     ),
 ];

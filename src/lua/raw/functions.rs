@@ -1,11 +1,10 @@
-//! C functions that know the running item: `ctx`, `math.random`, `time.sleep`, and the manners of `null` and of errors.
+//! C functions that know the running item: `ctx`, `time.sleep`, and the manners of `null` and of errors.
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
 use std::time::{Duration, Instant};
 
 use mlua::ffi::{self, lua_CFunction, lua_State};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::current::{Current, Wait};
 use super::{raised, stack, trigger::Trigger};
@@ -46,6 +45,19 @@ pub(super) unsafe fn fail(l: *mut lua_State, current: &Current, message: &str) -
     }
 }
 
+/// The type of the value at `index` as messages name it.
+pub(super) unsafe fn type_name(l: *mut lua_State, index: c_int) -> String {
+    // SAFETY: asks for a type only.
+    unsafe {
+        match ffi::lua_type(l, index) {
+            ffi::LUA_TNONE => "nil".to_owned(),
+            ffi::LUA_TINTEGER => "number".to_owned(),
+            ffi::LUA_TLIGHTUSERDATA if ffi::lua_tolightuserdata(l, index).is_null() => "null".to_owned(),
+            other => CStr::from_ptr(ffi::lua_typename(l, other)).to_string_lossy().into_owned(),
+        }
+    }
+}
+
 /// `ctx.attempt` and `ctx.key`, which differ from item to item; the other fields are plain.
 pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM with the table and the key.
@@ -77,78 +89,16 @@ pub(super) unsafe extern "C-unwind" fn remaining(l: *mut lua_State) -> c_int {
     1
 }
 
-/// `math.random`: the numbers of an attempt depend on the run's seed, the item and the attempt, and on nothing else.
-pub(super) unsafe extern "C-unwind" fn random(l: *mut lua_State) -> c_int {
-    // SAFETY: called by the VM; arguments are checked before use.
-    unsafe {
-        let current = Current::upvalue(l);
-        let mut state = current.random.get().unwrap_or_else(|| {
-            let seed = current.seed ^ u64::from(current.attempt.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            seeded(xxh3_64_with_seed(current.item(), seed))
-        });
-        let word = next(&mut state);
-        current.random.set(Some(state));
-        let (low, high) = match ffi::lua_gettop(l) {
-            0 => {
-                ffi::lua_pushnumber(l, (word >> 11) as f64 / (1u64 << 53) as f64);
-                return 1;
-            }
-            1 => (1.0, ffi::luaL_checknumber(l, 1)),
-            2 => (ffi::luaL_checknumber(l, 1), ffi::luaL_checknumber(l, 2)),
-            _ => fail(l, current, "`math.random` takes no, one or two arguments"),
-        };
-        let (low, high) = (low.floor(), high.floor());
-        let exact = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
-        if !(exact.contains(&low) && exact.contains(&high) && low <= high) {
-            fail(l, current, &format!("`math.random` has nothing to choose from between {low} and {high}"));
-        }
-        let span = (high as i64).wrapping_sub(low as i64) as u64 + 1;
-        let offset = ((u128::from(word) * u128::from(span)) >> 64) as i64;
-        ffi::lua_pushnumber(l, (low as i64 + offset) as f64);
-    }
-    1
-}
-
-/// `math.randomseed`: replaces the numbers of the running attempt, and of no other.
-pub(super) unsafe extern "C-unwind" fn randomseed(l: *mut lua_State) -> c_int {
-    // SAFETY: called by the VM; the argument is checked before use.
-    unsafe {
-        let seed = ffi::luaL_checknumber(l, 1);
-        Current::upvalue(l).random.set(Some(seeded(seed.to_bits())));
-    }
-    0
-}
-
-/// Four words out of one, by splitmix64, as the authors of xoshiro advise.
-fn seeded(seed: u64) -> [u64; 4] {
-    let mut state = seed;
-    std::array::from_fn(|_| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let word = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    })
-}
-
-/// xoshiro256++.
-fn next(state: &mut [u64; 4]) -> u64 {
-    let result = state[0].wrapping_add(state[3]).rotate_left(23).wrapping_add(state[0]);
-    let shifted = state[1] << 17;
-    state[2] ^= state[0];
-    state[3] ^= state[1];
-    state[1] ^= state[2];
-    state[0] ^= state[3];
-    state[2] ^= shifted;
-    state[3] = state[3].rotate_left(45);
-    result
-}
-
 /// `time.sleep`: suspends the item's own coroutine; anywhere else it holds the thread, and ends with the attempt.
 pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; yielding is asked for only where it is possible.
     unsafe {
         let current = Current::upvalue(l);
-        let seconds = ffi::luaL_checknumber(l, 1);
+        if ffi::lua_type(l, 1) != ffi::LUA_TNUMBER {
+            let got = type_name(l, 1);
+            fail(l, current, &format!("bad argument #1 to `time.sleep` (number expected, got {got})"));
+        }
+        let seconds = ffi::lua_tonumber(l, 1);
         if seconds.is_nan() || seconds < 0.0 {
             fail(l, current, &format!("`time.sleep` takes a number of seconds from 0, not {seconds}"));
         }

@@ -33,12 +33,11 @@ pub(super) unsafe fn push_module(l: *mut lua_State, current: &Current) {
 unsafe fn text_argument<'v>(l: *mut lua_State, current: &Current, function: &str) -> &'v [u8] {
     // SAFETY: arguments stay on the stack while the function runs.
     unsafe {
-        match stack::bytes(l, 1) {
-            Some(bytes) => bytes,
-            None => {
-                functions::fail(l, current, &format!("bad argument #1 to `{function}` (string expected)"))
-            }
+        if let Some(bytes) = stack::bytes(l, 1) {
+            return bytes;
         }
+        let got = functions::type_name(l, 1);
+        functions::fail(l, current, &format!("bad argument #1 to `{function}` (string expected, got {got})"))
     }
 }
 
@@ -150,7 +149,14 @@ unsafe fn marked(l: *mut lua_State, current: &Current, function: &str) {
                 ffi::lua_createtable(l, 0, 0);
             }
             ffi::LUA_TTABLE => ffi::lua_settop(l, 1),
-            _ => functions::fail(l, current, &format!("bad argument #1 to `{function}` (table expected)")),
+            _ => {
+                let got = functions::type_name(l, 1);
+                functions::fail(
+                    l,
+                    current,
+                    &format!("bad argument #1 to `{function}` (table expected, got {got})"),
+                )
+            }
         }
     }
 }

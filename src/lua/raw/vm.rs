@@ -14,7 +14,7 @@ use super::coroutine::Coroutine;
 use super::current::Current;
 use super::decode::Learned;
 use super::encode::Encoder;
-use super::{functions, json, raised, stack, trigger::Trigger};
+use super::{functions, json, raised, random, stack, trigger::Trigger};
 use crate::lua::host::{ARRAY, HostError};
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
@@ -266,12 +266,7 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -
         functions::push(l, current, c"sleep", functions::sleep);
         stack::set_field(l, -2, c"sleep");
         ffi::lua_setglobal(l, c"time".as_ptr());
-        ffi::lua_getglobal(l, c"math".as_ptr());
-        functions::push(l, current, c"random", functions::random);
-        stack::set_field(l, -2, c"random");
-        functions::push(l, current, c"randomseed", functions::randomseed);
-        stack::set_field(l, -2, c"randomseed");
-        ffi::lua_pop(l, 1);
+        random::install(l, current);
         install_null(l, current);
 
         functions::push(l, current, c"error", raised::message_handler);

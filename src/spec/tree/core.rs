@@ -1,136 +1,30 @@
-//! What a scalar means: the core schema of YAML 1.2, as editors read it.
+//! What a scalar means, as a node of the tree. The core schema itself is `value::scalar`'s business.
 
 use granit_parser::Tag;
 
 use super::Kind;
+use crate::value::scalar::{self, Scalar};
 
-/// A scalar that has no value here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfit {
-    /// A whole number outside of 64 bits.
-    BigInteger,
-    /// `.inf`, `.nan`, or a number so large that it becomes one of them.
-    NotFinite,
-    /// The text does not fit to its tag.
-    Tag,
-}
+pub(super) use crate::value::scalar::Unfit;
 
-/// The value of a plain scalar without a tag: `no` is a text, `010` is ten.
+/// The value of a plain scalar without a tag.
 pub(super) fn plain(text: &str) -> Result<Kind, Unfit> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Kind::Null),
-        "true" | "True" | "TRUE" => return Ok(Kind::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Kind::Bool(false)),
-        _ => {}
-    }
-    if let Some(integer) = integer(text) {
-        return integer.map(Kind::Int);
-    }
-    if is_special_float(text) {
-        return Err(Unfit::NotFinite);
-    }
-    if is_float(text) {
-        // Rust reads the same decimals, but for a sign and a missing digit beside the point, which it allows as well.
-        return match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Kind::Float(float)),
-            _ => Err(Unfit::NotFinite),
-        };
-    }
-    Ok(Kind::Text(text.to_owned()))
+    scalar::plain(text).map(Kind::from)
 }
 
 /// The value of a scalar with a tag of the core schema.
 pub(super) fn tagged(text: &str, tag: &Tag) -> Result<Kind, Unfit> {
-    let kind = plain(text);
-    match (tag.core_suffix(), kind) {
-        (Some("str"), _) => Ok(Kind::Text(text.to_owned())),
-        (Some("null"), Ok(Kind::Null)) => Ok(Kind::Null),
-        (Some("bool"), Ok(kind @ Kind::Bool(_)))
-        | (Some("int"), Ok(kind @ Kind::Int(_)))
-        | (Some("float"), Ok(kind @ Kind::Float(_))) => Ok(kind),
-        (Some("float"), Ok(Kind::Int(whole))) => Ok(Kind::Float(whole as f64)),
-        (_, Err(unfit)) => Err(unfit),
-        _ => Err(Unfit::Tag),
-    }
+    scalar::tagged(text, tag.core_suffix()).map(Kind::from)
 }
 
-/// Whole numbers: decimal, `0o17`, `0x1F`. `None` when the text is no such number.
-fn integer(text: &str) -> Option<Result<i64, Unfit>> {
-    let (digits, radix) = match text.as_bytes() {
-        [b'0', b'o', ..] => (&text[2..], 8),
-        [b'0', b'x', ..] => (&text[2..], 16),
-        _ => (text, 10),
-    };
-    let bare = if radix == 10 { digits.strip_prefix(['+', '-']).unwrap_or(digits) } else { digits };
-    if bare.is_empty() || !bare.chars().all(|digit| digit.is_digit(radix)) {
-        return None;
-    }
-    Some(i64::from_str_radix(digits, radix).map_err(|_| Unfit::BigInteger))
-}
-
-fn is_special_float(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN")
-}
-
-/// `[-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
-fn is_float(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
-        None => (unsigned, None),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let has_digits = !whole.is_empty() || !part.is_empty();
-    has_digits
-        && digits(whole)
-        && digits(part)
-        && exponent.is_none_or(|power| !power.is_empty() && digits(power))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> String {
-        match plain(text) {
-            Ok(kind) => format!("{kind:?}"),
-            Err(unfit) => format!("{unfit:?}"),
-        }
-    }
-
-    #[test]
-    fn plain_scalars_mean_what_editors_read() {
-        for (text, meaning) in [
-            ("no", "Text(\"no\")"),
-            ("on", "Text(\"on\")"),
-            ("True", "Bool(true)"),
-            ("~", "Null"),
-            ("010", "Int(10)"),
-            ("0o10", "Int(8)"),
-            ("0x1F", "Int(31)"),
-            ("-7", "Int(-7)"),
-            ("+7", "Int(7)"),
-            ("1_000", "Text(\"1_000\")"),
-            ("0b11", "Text(\"0b11\")"),
-            ("9223372036854775807", "Int(9223372036854775807)"),
-            ("9223372036854775808", "BigInteger"),
-            ("-9223372036854775809", "BigInteger"),
-            ("1.", "Float(1.0)"),
-            (".5", "Float(0.5)"),
-            ("-0.0", "Float(-0.0)"),
-            ("1e3", "Float(1000.0)"),
-            ("1e400", "NotFinite"),
-            (".nan", "NotFinite"),
-            ("-.inf", "NotFinite"),
-            (".", "Text(\".\")"),
-            ("1.2.3", "Text(\"1.2.3\")"),
-            ("e3", "Text(\"e3\")"),
-            ("infinity", "Text(\"infinity\")"),
-            ("2024-01-01", "Text(\"2024-01-01\")"),
-        ] {
-            assert_eq!(read(text), meaning, "{text}");
+impl From<Scalar> for Kind {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(value) => Self::Bool(value),
+            Scalar::Int(value) => Self::Int(value),
+            Scalar::Float(value) => Self::Float(value),
+            Scalar::Text(value) => Self::Text(value),
         }
     }
 }

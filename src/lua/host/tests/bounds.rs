@@ -83,12 +83,40 @@ fn documents_that_explode_fail_before_they_are_built() {
 }
 
 #[test]
+fn texts_of_other_formats_that_explode_are_stopped() {
+    passes_the_memory_limit(
+        "local lines = {'x0: &x0 [lollollol]'} for i = 1, 12 do
+         lines[i + 1] = 'x' .. i .. ': &x' .. i .. ' [' .. string.rep('*x' .. i - 1 .. ', ', 9) .. ']' end
+         return yaml.decode(table.concat(lines, '\\n'))",
+    );
+    passes_the_memory_limit(
+        "return yaml.decode('a: &a ' .. string.rep('x', 1000000) .. '\\nb: [' .. string.rep('*a, ', 1000) .. ']')",
+    );
+    is_stopped("return yaml.decode('[' .. string.rep('1, ', 3000000) .. ']')");
+    is_stopped("return csv.decode(string.rep('a,b\\n', 5000000))");
+    is_stopped("while true do pcall(toml.decode, 'a = ' .. string.rep('[', 100)) end");
+}
+
+#[test]
 fn deep_nesting_does_not_overflow_the_stack() {
     let deep = "local t = {} for i = 1, 150000 do t = {t} end ";
     for call in ["tbl.clone(t)", "tbl.equal(t, {t})"] {
         // A VM's error or a result, but no crash.
         let (result, _) = run(&format!("{deep} return {call}"), Duration::MAX);
         drop(result);
+    }
+    for text in ["string.rep('[', 100000)", "string.rep('- ', 100000)", "string.rep('{a: ', 100000)"] {
+        let (result, _) = run(&format!("return yaml.decode({text})"), Duration::MAX);
+        let error = result.expect_err(text);
+        let message = &host_error(&error).unwrap().message;
+        assert!(message.starts_with("`yaml.decode`: "), "{message}");
+    }
+    for call in ["yaml.encode(t)", "toml.encode({t = t})", "csv.encode({t})"] {
+        let (result, _) = run(&format!("{deep} return {call}"), Duration::MAX);
+        assert!(
+            host_error(&result.expect_err(call)).unwrap().message.contains("deeper than 512 levels"),
+            "{call}"
+        );
     }
     let (result, _) = run("return #html.select(string.rep('<i>', 500) .. 'x', 'i')", Duration::MAX);
     assert_eq!(result.unwrap(), "500");

@@ -6,6 +6,8 @@ use super::{check, check_error, host_error, vm};
 fn digests_are_those_of_the_standards() {
     check("hash.sha256('')", "'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'");
     check("hash.md5('')", "'d41d8cd98f00b204e9800998ecf8427e'");
+    check("hash.sha1('')", "'da39a3ee5e6b4b0d3255bfef95601890afd80709'");
+    check("hash.blake3('')", "'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262'");
     check("hash.xxh3('')", "'2d06800538d394c2'");
     check("hash.sha256('\\xff\\0') == hash.sha256('\\xff')", "false");
     check(

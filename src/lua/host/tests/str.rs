@@ -176,3 +176,9 @@ proptest! {
         prop_assert_eq!(got, expect);
     }
 }
+
+#[test]
+fn slugs_are_ascii_with_single_hyphens() {
+    check("str.slug('  Déjà -- vu! ')", "'deja-vu'");
+    check("str.slug('!?'), str.slug('')", "'', ''");
+}

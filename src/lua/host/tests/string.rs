@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, MultiValue, Value};
 use proptest::prelude::*;
 
-use super::vm;
+use super::{TestVm, vm};
 
 /// Results or error message of `call`, as text; positions are left out.
 fn outcome(lua: &Lua, s: &str, pattern: &str, call: &str) -> String {
@@ -35,11 +35,11 @@ fn shown(value: &Value) -> String {
 }
 
 /// The VM's own functions, and the replaced ones.
-fn both() -> (Lua, Lua) {
+fn both() -> (Lua, TestVm) {
     (Lua::new(), vm(std::path::Path::new(".")))
 }
 
-fn same_as_before((before, after): &(Lua, Lua), s: &str, pattern: &str, call: &str) {
+fn same_as_before((before, after): &(Lua, TestVm), s: &str, pattern: &str, call: &str) {
     assert_eq!(outcome(after, s, pattern, call), outcome(before, s, pattern, call), "{call}");
 }
 

@@ -183,8 +183,27 @@ fn random_numbers_depend_on_seed_item_and_attempt_alone() {
 }
 
 #[test]
+fn rand_and_uuid_depend_on_seed_key_and_attempt_alone() {
+    let lua = "if item.n % 2 == 0 then math.random() end
+        return { rand.int(1, 1000000), rand.float(), rand.pick({ 'a', 'b', 'c', 'd' }), rand.shuffle({ 1, 2, 3, 4, 5 }), uuid.v4(),
+          uuid.v7():sub(16) }";
+    let items = ["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"];
+    let mut one = bench(&script(lua), &options());
+    let forward = run(&mut one, &items);
+    let mut two = bench(&script(lua), &options());
+    let mut backward: Vec<String> =
+        run(&mut two, &[items[2], items[1], items[0]]).lines().map(str::to_owned).collect();
+    backward.reverse();
+    assert_eq!(forward.lines().collect::<Vec<_>>(), backward);
+    assert_eq!(run(&mut two, &items), forward);
+    let mut other = bench(&script(lua), &WorkerOptions { seed: 8, ..options() });
+    assert_ne!(run(&mut other, &items), forward);
+}
+
+#[test]
 fn logs_carry_level_fields_and_item() {
-    let lua = "print('a', 1, nil, true)\nlog.warn('w', { k = { 1 } })\nlog.debug(item)\nreturn 1";
+    let lua =
+        "print('a', 1, nil, true)\nlog.warn('w', { k = { 1 } })\nlog.debug(item)\nlog.error('e')\nreturn 1";
     let mut loud = bench(&script(lua), &options());
     run(&mut loud, &["5", "6"]);
     let line = |index, level, message: &str, fields: Option<&str>| LogLine {
@@ -198,12 +217,14 @@ fn logs_carry_level_fields_and_item() {
         expect.push(line(index, LogLevel::Info, "a\t1\tnil\ttrue", None));
         expect.push(line(index, LogLevel::Warn, "w", Some("{\"k\":[1]}")));
         expect.push(line(index, LogLevel::Debug, &(index + 4).to_string(), None));
+        expect.push(line(index, LogLevel::Error, "e", None));
     }
     assert_eq!(loud.worker.take_logs(), expect);
     assert_eq!(loud.worker.take_logs(), []);
     let mut quiet = bench(&script(lua), &WorkerOptions { logs: false, ..options() });
     run(&mut quiet, &["5"]);
-    assert_eq!(quiet.worker.take_logs(), [line(1, LogLevel::Warn, "w", Some("{\"k\":[1]}"))]);
+    let expect = [line(1, LogLevel::Warn, "w", Some("{\"k\":[1]}")), line(1, LogLevel::Error, "e", None)];
+    assert_eq!(quiet.worker.take_logs(), expect);
     let mut endless = bench(&script("for i = 1, 50000 do print(i) end return 1"), &options());
     run(&mut endless, &["5"]);
     assert_eq!(endless.worker.take_logs().len(), 10_001);
@@ -233,7 +254,7 @@ fn json_in_lua_is_the_json_of_items() {
     }
     for (lua, expect) in [
         ("json.decode('[1,')", "`json.decode`: expected a value, found the end of the text at byte 4"),
-        ("json.decode(5)", "bad argument #1 to `json.decode` (string expected)"),
+        ("json.decode(5)", "bad argument #1 to `json.decode` (string expected, got number)"),
         ("json.encode({ a = print })", "`json.encode`: `.a` is a function"),
         ("json.lines('1\\nx')", "`json.lines`: expected a value, found `x` at byte 1 of line 2"),
     ] {

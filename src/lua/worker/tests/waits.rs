@@ -108,7 +108,7 @@ fn results_errors_and_signals_come_out_as_without_waiting() {
     check_all(
         "time.sleep('x')",
         &["1"],
-        &["error at p.yaml:5: invalid argument #1 to 'sleep' (number expected, got string)"],
+        &["error at p.yaml:5: bad argument #1 to `time.sleep` (number expected, got string)"],
     );
 }
 

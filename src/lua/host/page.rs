@@ -1,0 +1,94 @@
+//! What documentation says beside the functions: a line for each module, the types that signatures name, and the variables in
+//! scope. Editor stubs and the README are made from it and from the table of functions.
+
+/// A type that signatures name.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+    /// What it stands for.
+    pub meaning: Meaning,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy)]
+pub enum Meaning {
+    /// Another type, in Luau's notation.
+    Alias(&'static str),
+    /// A value with these fields, and with the functions of the registry whose module is the name as methods. A field that may
+    /// be nil has a type with `?`.
+    Fields(&'static [Field]),
+}
+
+/// A field of a value, or a variable in scope.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type, in Luau's notation.
+    pub kind: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+}
+
+const fn field(name: &'static str, kind: &'static str, doc: &'static str) -> Field {
+    Field { name, kind, doc }
+}
+
+/// The modules in the order of the documentation, with what they are for.
+pub const MODULES: &[(&str, &str)] = &[
+    ("flow", "What becomes of the item."),
+    ("log", "Lines for people, `fields` as JSON behind."),
+    ("json", "JSON texts."),
+    ("csv", "Delimited texts, by the rules of `read` and `write`."),
+    ("yaml", "YAML documents, with the scalars of pipeline files."),
+    ("toml", "TOML documents."),
+    ("str", "Text by characters, not bytes."),
+    ("html", "Text out of markup."),
+    ("re", "Patterns of Rust's `regex`, linear in time."),
+    ("tbl", "Lists and maps."),
+    ("rand", "Random numbers from the run's seed, the item's key and the attempt; `math.random` likewise."),
+    ("uuid", "UUIDs from the same random numbers, so an item has the same ones whatever the concurrency."),
+    ("time", "Seconds since 1970, UTC."),
+    ("path", "Names only, nothing is opened."),
+    ("hash", "Digests in lower-case hex."),
+];
+
+/// The types that signatures name, beside Lua's own.
+pub const NAMED: &[Named] = &[
+    Named {
+        name: "Pattern",
+        doc: "A pattern as a string, or what `re.compile` returned.",
+        meaning: Meaning::Alias("string | Compiled"),
+    },
+    Named { name: "Compiled", doc: "A compiled pattern.", meaning: Meaning::Fields(&[]) },
+    Named {
+        name: "Context",
+        doc: "What a function may know of the attempt it is in.",
+        meaning: Meaning::Fields(&[
+            field("step", "string", "The step's name."),
+            field("run", "string", "The run's id."),
+            field("key", "string", "The item's identity across runs."),
+            field("attempt", "number", "Which attempt this is, from 1."),
+            field("max_attempts", "number", "How many attempts there are at most."),
+            field("worker", "number", "Which worker runs the item, from 1."),
+            field("remaining", "() -> number", "Seconds until the deadline, infinite without one."),
+        ]),
+    },
+];
+
+/// The variables in scope of an item function.
+pub const VARIABLES: &[Field] = &[
+    field("item", "any", "The item."),
+    field("index", "number", "The item's position in the step's input, from 1."),
+    field("ctx", "Context", "What a function may know of the attempt it is in."),
+    field("params", "{[string]: any}", "The run's parameters."),
+    field("env", "{[string]: string}", "The environment variables that the pipeline declares."),
+    field(
+        "secrets",
+        "{[string]: string}",
+        "The secrets that the pipeline declares; masked in all that flowrun writes.",
+    ),
+];

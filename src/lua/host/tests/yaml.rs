@@ -1,0 +1,92 @@
+//! Tests of `yaml`.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::{check, check_error, vm};
+
+#[test]
+fn scalars_mean_what_they_mean_in_pipeline_files() {
+    check(
+        "yaml.decode('[1, 010, 0x1F, -1.5, 1e3, true, no, ~, \"1\", 2024-01-01, 9007199254740993]')",
+        "json.decode('[1,10,31,-1.5,1000,true,\"no\",null,\"1\",\"2024-01-01\",9007199254740993]')",
+    );
+    check("yaml.decode('9007199254740993')", "json.decode('9007199254740993')");
+    check("yaml.decode('') == json.null and yaml.decode('# nothing') == json.null", "true");
+    check("yaml.decode('---\\ntext: |\\n  a\\n  b\\n...\\n')", "{text = 'a\\nb\\n'}");
+    check(
+        "yaml.decode('1: a\\ntrue: b\\n~: c\\n1.50: d')",
+        "{['1'] = 'a', ['true'] = 'b', ['~'] = 'c', ['1.50'] = 'd'}",
+    );
+    check("json.encode(yaml.decode('a: []\\nb: {}'))", "'{\"a\":[],\"b\":{}}'");
+    check("yaml.decode('a: !!str 1\\nb: ! 2\\nc: !!float 3')", "{a = '1', b = '2', c = 3}");
+}
+
+#[test]
+fn anchors_aliases_and_merges_are_resolved() {
+    check(
+        "yaml.decode('a: &x {n: [1]}\\nb: *x\\nc: [*x, *x]')",
+        "{a = {n = {1}}, b = {n = {1}}, c = {{n = {1}}, {n = {1}}}}",
+    );
+    check(
+        "yaml.decode('d: &d {a: 1, b: 2}\\nm:\\n  <<: *d\\n  b: 3')",
+        "{d = {a = 1, b = 2}, m = {a = 1, b = 3}}",
+    );
+    check(
+        "yaml.decode('- &a {a: 1, z: 1}\\n- &b {a: 2, b: 2}\\n- {<<: [*a, *b], c: 3}')[3]",
+        "{a = 1, b = 2, c = 3, z = 1}",
+    );
+    check("yaml.decode('{<<: &x {a: 1}, b: *x}')", "{a = 1, b = {a = 1}}");
+    check("yaml.decode('{\"<<\": 1}')", "{['<<'] = 1}");
+}
+
+#[test]
+fn text_that_is_no_document_is_refused_at_its_place() {
+    for (text, expect) in [
+        ("a: 1\\n---\\nb: 2", "a second document begins; `yaml.decode` reads one at line 2, column 1"),
+        ("a: 1\\né: {a: 1, a: 2}", "the key `a` is given twice at line 2, column 11"),
+        ("a: *b", "there is no anchor `&b` above at line 1, column 4"),
+        ("a: &x [*x]", "an alias stands inside of its own anchor at line 1, column 8"),
+        ("a: !x 1", "the tag `!x` has no meaning here at line 1, column 7"),
+        ("a: !!int x", "`x` does not fit to its tag at line 1, column 10"),
+        ("[1]: 2", "a key cannot be a list or a map at line 1, column 1"),
+        ("a: .inf", "`.inf` is not a finite number; quote it to keep it as a string at line 1, column 4"),
+        (
+            "a: 9223372036854775808",
+            "the integer `9223372036854775808` does not fit into 64 bits; quote it to keep it as a string at line 1, column 4",
+        ),
+        ("{<<: 1}", "`<<` takes a map or a list of maps at line 1, column 7"),
+    ] {
+        check_error(&format!("yaml.decode('{text}')"), &format!("`yaml.decode`: {expect}"));
+    }
+    check("select(2, pcall(yaml.decode, 'a: [')).message:match('at line %d+, column %d+') ~= nil", "true");
+    check("select(2, pcall(yaml.decode, 'a: [')).retryable", "false");
+}
+
+#[test]
+fn encode_sorts_keys_and_quotes_what_would_be_read_otherwise() {
+    check("yaml.encode({b = {}, a = json.array(), c = json.null})", "'a: []\\nb: {}\\nc: null\\n'");
+    check("yaml.encode(json.decode('9007199254740993'))", "'9007199254740993\\n'");
+    check_error("yaml.encode({['<<'] = {}})", "`yaml.encode`: the key `<<` would be read as a merge of maps");
+    check_error("yaml.encode({a = {tostring}})", "`yaml.encode`: `.a[1]` is a function");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn for_every_list_of_texts_decode_undoes_encode(
+        texts in prop::collection::vec(prop_oneof!["[-+.0-9a-fox_:~ n]{0,6}", "\\PC{0,8}", "[ -~\n\t]{0,8}"], 1..8)
+    ) {
+        let json = serde_json::to_string(&texts).expect("texts");
+        let lua = vm(Path::new("."));
+        let text: mlua::LuaString = lua.create_string(&json).expect("made");
+        let same: mlua::Function = lua
+            .load("return function(s) local v = json.decode(s) local m = {} for _, t in v do m[t] = t end \
+                   return tbl.equal(yaml.decode(yaml.encode(v)), v) and (m['<<'] or tbl.equal(yaml.decode(yaml.encode(m)), m)) end")
+            .eval()
+            .expect("compiles");
+        prop_assert!(same.call::<mlua::Value>(text).expect("round trip") == mlua::Value::Boolean(true), "{}", json);
+    }
+}

@@ -1,0 +1,23 @@
+//! `yaml`: one document of YAML 1.2 to a value and back. Scalars mean what they mean in pipeline files.
+
+mod read;
+mod write;
+
+use super::function::{Function, Module};
+
+const YAML: Module = Module("yaml");
+
+pub(super) use read::boxed;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    YAML.luau("decode", "(s: string): any").explained(
+        "The value of a text with one YAML document; anchors, aliases and `<<` are resolved, and keys are strings.",
+        r#"yaml.decode("a: [1, x, ~]\nb: {}")"#,
+        r#"{a = {1, "x", json.null}, b = {}}"#,
+    ),
+    YAML.rust("encode", "(value: any): string", |bind| bind.to(write::encode)).explained(
+        "The value as a YAML document, keys sorted.",
+        r#"yaml.encode({name = "a", list = {1, "2"}})"#,
+        r#""list:\n- 1\n- '2'\nname: a\n""#,
+    ),
+];

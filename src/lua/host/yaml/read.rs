@@ -1,0 +1,312 @@
+//! `yaml.decode`: parser events to JSON text, with a stack of its own, so that no text can make it recurse, and with a look
+//! at deadline and memory on the way, so that neither long texts nor aliases of aliases run away.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
+use mlua::Value;
+
+use crate::lua::host::call::Call;
+use crate::lua::host::error::HostError;
+use crate::lua::raw;
+use crate::value::json;
+use crate::value::scalar::{self, Scalar, Unfit};
+
+/// The value of a document in a list of its own.
+pub(in crate::lua::host) fn boxed(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let text = call.text(1, s)?;
+    let json = Reader::new(call, &text).read()?;
+    raw::decode(call.lua, &call.state.array, &json)?
+        .map_err(|error| HostError::refusal(format!("`{}`: {}", call.name, error.message)).into())
+}
+
+/// A map or list that is not yet complete.
+struct Frame {
+    /// Where its JSON text begins.
+    start: usize,
+    anchor: usize,
+    is_map: bool,
+    /// Entries so far.
+    count: usize,
+    /// What a map's next value belongs to; `None` while a key is expected.
+    key: Option<Key>,
+    seen: HashSet<String>,
+    /// JSON texts of what is to be merged.
+    merges: Vec<Vec<u8>>,
+    /// Levels below and including it.
+    height: usize,
+}
+
+enum Key {
+    Plain,
+    /// `<<`; the text of its value begins there.
+    Merge(usize),
+}
+
+/// A finished node with an anchor.
+struct Anchor {
+    json: Rc<[u8]>,
+    height: usize,
+}
+
+struct Reader<'a> {
+    call: &'a Call<'a>,
+    text: &'a str,
+    out: Vec<u8>,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Anchor>,
+    /// Bytes that the anchors hold.
+    held: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(call: &'a Call<'a>, text: &'a str) -> Self {
+        Self { call, text, out: vec![b'['], stack: Vec::new(), anchors: HashMap::new(), held: 0 }
+    }
+
+    /// The JSON text of a list that holds the document.
+    fn read(mut self) -> mlua::Result<Vec<u8>> {
+        let settings =
+            options! { emit_comments: false, emit_anchor_events: false, emit_unresolved_aliases: true };
+        let mut documents = 0;
+        for (step, next) in Parser::new_from_str_with_options(self.text, settings).enumerate() {
+            self.call.checkpoint_each(step)?;
+            let (event, span) = next.map_err(|error| {
+                let at = error.marker().byte_offset().unwrap_or(self.text.len());
+                self.refuse(at, &error.kind().to_string())
+            })?;
+            let at = span.byte_range().unwrap_or_default().start;
+            if matches!(event, Event::DocumentStart(..)) {
+                documents += 1;
+                if documents > 1 {
+                    return Err(self.refuse(at, "a second document begins; `yaml.decode` reads one"));
+                }
+            }
+            self.event(event, &span, at)?;
+        }
+        if documents == 0 {
+            self.out.extend_from_slice(b"null");
+        }
+        self.out.push(b']');
+        Ok(self.out)
+    }
+
+    fn event(&mut self, event: Event<'_>, span: &Span, at: usize) -> mlua::Result<()> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let scalar = self.scalar(&text, style, tag.as_deref(), at)?;
+                if self.expects_key() {
+                    let written =
+                        span.byte_range().and_then(|range| self.text.get(range)).unwrap_or_default();
+                    let merge = style == ScalarStyle::Plain && text == "<<";
+                    return self.key(scalar, written, merge, at);
+                }
+                self.separate();
+                let start = self.out.len();
+                write_scalar(&mut self.out, &scalar);
+                self.finish(start, anchor, 0, at)
+            }
+            Event::SequenceStart(_, anchor, tag) => self.open(false, anchor, tag.as_deref(), at),
+            Event::MappingStart(_, anchor, tag) => self.open(true, anchor, tag.as_deref(), at),
+            Event::SequenceEnd | Event::MappingEnd => self.close(at),
+            Event::Alias(id) => self.alias(id, at),
+            Event::UnresolvedAlias(name) => {
+                Err(self.refuse(at, &format!("there is no anchor `&{}` above", shown(&name))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn expects_key(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.is_map && frame.key.is_none())
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, at: usize) -> mlua::Result<Scalar> {
+        let scalar = match tag {
+            // The non-specific tag `!` says that a scalar is a text.
+            Some(tag) if tag.core_suffix().is_none() && tag.suffix() == "!" => {
+                Ok(Scalar::Text(text.to_owned()))
+            }
+            Some(tag) if tag.core_suffix().is_none() => return Err(self.custom_tag(tag, at)),
+            Some(tag) => scalar::tagged(text, tag.core_suffix()),
+            None if style == ScalarStyle::Plain => scalar::plain(text),
+            None => Ok(Scalar::Text(text.to_owned())),
+        };
+        scalar.map_err(|unfit| {
+            let text = shown(text);
+            let message = match unfit {
+                Unfit::BigInteger => {
+                    format!("the integer `{text}` does not fit into 64 bits; quote it to keep it as a string")
+                }
+                Unfit::NotFinite => {
+                    format!("`{text}` is not a finite number; quote it to keep it as a string")
+                }
+                Unfit::Tag => format!("`{text}` does not fit to its tag"),
+            };
+            self.refuse(at, &message)
+        })
+    }
+
+    fn custom_tag(&self, tag: &Tag, at: usize) -> mlua::Error {
+        self.refuse(at, &format!("the tag `{}` has no meaning here", shown(&tag.original())))
+    }
+
+    /// A comma, where the list at hand has an element already.
+    fn separate(&mut self) {
+        if let Some(frame) = self.stack.last()
+            && !frame.is_map
+            && frame.count > 0
+        {
+            self.out.push(b',');
+        }
+    }
+
+    /// Writes a key. Numbers and words stand for their text, as everywhere in JSON.
+    fn key(&mut self, scalar: Scalar, written: &str, merge: bool, at: usize) -> mlua::Result<()> {
+        let text = match scalar {
+            Scalar::Text(text) => text,
+            _ => written.to_owned(),
+        };
+        let Some(frame) = self.stack.last_mut() else { return Ok(()) };
+        if merge {
+            frame.key = Some(Key::Merge(self.out.len()));
+            return Ok(());
+        }
+        if frame.seen.contains(&text) {
+            return Err(self.refuse(at, &format!("the key `{}` is given twice", shown(&text))));
+        }
+        push_key(&mut self.out, frame, &text);
+        frame.seen.insert(text);
+        frame.key = Some(Key::Plain);
+        Ok(())
+    }
+
+    fn open(&mut self, is_map: bool, anchor: usize, tag: Option<&Tag>, at: usize) -> mlua::Result<()> {
+        if let Some(tag) = tag {
+            let fits = tag.core_suffix() == Some(if is_map { "map" } else { "seq" });
+            if !fits && tag.suffix() != "!" {
+                return Err(self.custom_tag(tag, at));
+            }
+        }
+        if self.expects_key() {
+            return Err(self.refuse(at, "a key cannot be a list or a map"));
+        }
+        if self.stack.len() == json::DEPTH_MAX {
+            return Err(self.too_deep(at));
+        }
+        self.separate();
+        let start = self.out.len();
+        self.out.push(if is_map { b'{' } else { b'[' });
+        let (seen, merges) = (HashSet::new(), Vec::new());
+        self.stack.push(Frame { start, anchor, is_map, count: 0, key: None, seen, merges, height: 1 });
+        Ok(())
+    }
+
+    fn close(&mut self, at: usize) -> mlua::Result<()> {
+        let Some(mut frame) = self.stack.pop() else { return Ok(()) };
+        for merge in std::mem::take(&mut frame.merges) {
+            self.merge(&mut frame, &merge, at)?;
+        }
+        self.out.push(if frame.is_map { b'}' } else { b']' });
+        self.finish(frame.start, frame.anchor, frame.height, at)
+    }
+
+    fn alias(&mut self, id: usize, at: usize) -> mlua::Result<()> {
+        if self.expects_key() {
+            return Err(self.refuse(at, "a key cannot be an alias"));
+        }
+        let Some(Anchor { json, height }) = self.anchors.get(&id) else {
+            return Err(self.refuse(at, "an alias stands inside of its own anchor"));
+        };
+        let (json, height) = (Rc::clone(json), *height);
+        self.call.room_for(self.out.len() + self.held + json.len())?;
+        self.call.checkpoint()?;
+        self.separate();
+        let start = self.out.len();
+        self.out.extend_from_slice(&json);
+        self.finish(start, 0, height, at)
+    }
+
+    /// A value has been written from `start` on; it is this many levels high.
+    fn finish(&mut self, start: usize, anchor: usize, height: usize, at: usize) -> mlua::Result<()> {
+        if self.stack.len() + height > json::DEPTH_MAX {
+            return Err(self.too_deep(at));
+        }
+        if anchor > 0 {
+            let json: Rc<[u8]> = self.out[start..].into();
+            self.held += json.len();
+            self.call.room_for(self.out.len() + self.held)?;
+            self.anchors.insert(anchor, Anchor { json, height });
+        }
+        let Some(frame) = self.stack.last_mut() else { return Ok(()) };
+        frame.height = frame.height.max(height + 1);
+        match frame.key.take() {
+            Some(Key::Merge(start)) => frame.merges.push(self.out.split_off(start)),
+            Some(Key::Plain) => {}
+            None => frame.count += 1,
+        }
+        Ok(())
+    }
+
+    /// Adds the entries of a map, or of a list of maps, that the frame does not have yet.
+    fn merge(&mut self, frame: &mut Frame, text: &[u8], at: usize) -> mlua::Result<()> {
+        let value = json::to_value(text).map_err(|error| self.refuse(at, &error.message))?;
+        let maps = match value {
+            serde_json::Value::Array(maps) => maps,
+            map => vec![map],
+        };
+        for map in maps {
+            let serde_json::Value::Object(map) = map else {
+                return Err(self.refuse(at, "`<<` takes a map or a list of maps"));
+            };
+            for (key, value) in map {
+                if frame.seen.contains(&key) {
+                    continue;
+                }
+                push_key(&mut self.out, frame, &key);
+                frame.seen.insert(key);
+                let written = serde_json::to_writer(&mut self.out, &value);
+                written.map_err(|error| self.refuse(at, &error.to_string()))?;
+                self.call.room_for(self.out.len() + self.held)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn too_deep(&self, at: usize) -> mlua::Error {
+        self.refuse(at, &format!("the text is nested deeper than {} levels", json::DEPTH_MAX))
+    }
+
+    /// The error at a byte, with its line and column from 1, the column in characters.
+    fn refuse(&self, at: usize, message: &str) -> mlua::Error {
+        let place = crate::lua::host::error::place(self.text, at);
+        HostError::refusal(format!("`{}`: {message} at {place}", self.call.name)).into()
+    }
+}
+
+fn push_key(out: &mut Vec<u8>, frame: &mut Frame, key: &str) {
+    if frame.count > 0 {
+        out.push(b',');
+    }
+    frame.count += 1;
+    json::write_string(out, key.as_bytes());
+    out.push(b':');
+}
+
+fn write_scalar(out: &mut Vec<u8>, scalar: &Scalar) {
+    match scalar {
+        Scalar::Null => out.extend_from_slice(b"null"),
+        Scalar::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
+        Scalar::Int(value) => json::write_integer(out, *value),
+        Scalar::Float(value) => json::write_float(out, *value),
+        Scalar::Text(text) => {
+            json::write_string(out, text.as_bytes());
+        }
+    }
+}
+
+/// The start of a text, for messages.
+fn shown(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,61 @@
+//! Values of the safe interface from JSON text and to it, for host modules of other formats. Exact where that interface
+//! would round: 64-bit integers never pass through it alone.
+
+use mlua::ffi;
+use mlua::{Lua, Table, Value};
+
+use super::current::Current;
+use super::decode::push_json;
+use super::encode::{Encoder, Manner};
+use crate::value::json::{self, JsonError};
+
+/// The value that JSON text stands for; `array` is the metatable of lists. The outer error is the VM's.
+///
+/// A 64-bit integer is exact inside a table only: one that is handed to Lua alone is rounded on the way.
+pub(in crate::lua) fn decode(
+    lua: &Lua,
+    array: &Table,
+    text: &[u8],
+) -> mlua::Result<Result<Value, JsonError>> {
+    let mut scratch = String::new();
+    let mut failed = None;
+    // SAFETY: the metatable lies alone on the stack; in the end there is one value.
+    let value = unsafe {
+        lua.exec_raw(array, |l| {
+            if let Err(error) = push_json(l, -1, text, &mut scratch) {
+                failed = Some(error);
+                ffi::lua_settop(l, 0);
+                ffi::lua_pushnil(l);
+                return;
+            }
+            ffi::lua_remove(l, -2);
+        })?
+    };
+    Ok(failed.map_or(Ok(value), Err))
+}
+
+/// Appends the value as JSON text, keys sorted; the inner error says what cannot be written, and where it is. The outer
+/// error is the VM's.
+pub(in crate::lua) fn encode(
+    lua: &Lua,
+    value: &Value,
+    out: &mut Vec<u8>,
+) -> mlua::Result<Result<(), String>> {
+    if let Value::Integer(integer) = value {
+        json::write_integer(out, *integer);
+        return Ok(Ok(()));
+    }
+    let mut encoder = Encoder::default();
+    let mut written = Ok(());
+    // SAFETY: the value lies alone on the stack, and nothing is left there.
+    unsafe {
+        lua.exec_raw::<()>(value, |l| {
+            if let Some(current) = Current::find(l) {
+                let manner = Manner { current, keys: 0, order: None };
+                written = encoder.write(l, -1, manner, out).map_err(|error| error.to_string());
+            }
+            ffi::lua_settop(l, 0);
+        })?;
+    }
+    Ok(written)
+}
