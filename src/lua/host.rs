@@ -1,4 +1,5 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `url`, `http`,
+//! `exec`) and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
@@ -9,7 +10,9 @@ mod error;
 mod function;
 mod hash;
 mod html;
+mod http;
 mod list;
+mod options;
 mod path;
 mod prelude;
 mod re;
@@ -18,6 +21,7 @@ mod str;
 mod string;
 mod tbl;
 mod time;
+mod url;
 
 pub(crate) use error::HostError;
 pub use function::Function;
@@ -33,6 +37,9 @@ use state::State;
 /// Name of the registry value that holds the metatable of lists.
 pub(super) const ARRAY: &str = "flowrun.array";
 
+/// Name of the registry value that holds the function that waits for an errand.
+pub(super) const WAIT: &str = "flowrun.wait";
+
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
         str::FUNCTIONS,
@@ -42,6 +49,8 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         time::FUNCTIONS,
         path::FUNCTIONS,
         hash::FUNCTIONS,
+        url::FUNCTIONS,
+        http::FUNCTIONS,
     ]
     .concat()
 });

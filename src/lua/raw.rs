@@ -23,6 +23,7 @@ mod functions;
 mod items;
 mod json;
 mod keys;
+mod pause;
 mod raised;
 mod stack;
 #[cfg(test)]

@@ -28,7 +28,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("crossbeam_channel", &["engine"]),
+    ("crossbeam_channel", &["engine", "lua"]),
     ("csv", &["data"]),
     ("flate2", &["data"]),
     ("globset", &["data"]),
@@ -38,11 +38,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
     ("rayon", &["engine"]),
+    ("reqwest", &["lua"]),
     ("rusqlite", &["store"]),
     ("schemars", &["spec"]),
     ("rusqlite", &["store"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
+    ("tokio", &["lua"]),
     ("zstd", &["data", "store"]),
 ];
 
