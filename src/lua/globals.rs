@@ -44,7 +44,7 @@ impl Globals {
     /// Sets everything that is global and seals the VM: from here on nothing that scripts share can change.
     pub(super) fn install(vm: &Vm, scope: &Scope, root: &Path) -> mlua::Result<Self> {
         let lua = vm.lua();
-        super::host::install(lua, root)?;
+        super::host::install(lua, root, &scope.permissions)?;
         let sources = Rc::new(RefCell::new(Sources::default()));
         let globals = lua.globals();
         // Native code for functions that mostly raise errors would only make the VM slower to open.
