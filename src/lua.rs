@@ -17,6 +17,7 @@ mod worker;
 pub use errand::Arrival;
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
+pub(crate) use host::end_programs;
 pub use host::{Allowed, Function, Permissions, functions};
 pub use script::{Block, Footprint, Script, Seen};
 pub use watchdog::{Slow, Watchdog};

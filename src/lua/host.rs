@@ -7,6 +7,7 @@
 
 mod call;
 mod error;
+mod exec;
 mod function;
 mod hash;
 mod html;
@@ -25,6 +26,7 @@ mod time;
 mod url;
 
 pub(crate) use error::HostError;
+pub(crate) use exec::end_all as end_programs;
 pub use function::Function;
 pub use permissions::{Allowed, Permissions};
 
@@ -53,6 +55,7 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         hash::FUNCTIONS,
         url::FUNCTIONS,
         http::FUNCTIONS,
+        exec::FUNCTIONS,
     ]
     .concat()
 });

@@ -5,6 +5,7 @@ mod dag;
 mod diagnostics;
 mod endings;
 mod examples;
+mod exec;
 mod http;
 mod kill;
 mod lua;

@@ -124,11 +124,11 @@ impl fmt::Debug for Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
         if let Some(halt) = self.halt.take() {
             halt();
+        }
+        if let Some(task) = &self.task {
+            task.abort();
         }
     }
 }
