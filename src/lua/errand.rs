@@ -8,6 +8,7 @@ mod runtime;
 
 pub use post::Arrival;
 pub(super) use post::{Pending, Post, attend};
+pub(super) use runtime::files_given;
 
 use std::cell::Cell;
 use std::fmt;

@@ -7,7 +7,7 @@ use crate::project::Project;
 
 /// A map of one item over `lua`.
 fn project(policy: &str, lua: &str) -> Project {
-    let lua = lua.lines().map(|line| format!("        {}\n", line.trim())).collect::<String>();
+    let lua = lua.lines().map(|line| format!("        {}\n", line.trim())).collect::<Vec<_>>().concat();
     Project::with(&format!(
         "permissions:\n  exec: [sh, cat, env, pwd, missing, ./tools/hello, python3]\nsteps:\n  docs:\n    items: [1]\n  work:\n    from: docs\n    \
          map:\n      {policy}\n      min_success_ratio: 0\n      lua: |\n{lua}  save:\n    from: work\n    write: out.jsonl\n  lost:\n    \

@@ -1,6 +1,6 @@
 //! `http` against servers on loopback, through the real binary.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ fn project(policy: &str, server: &Server, lua: &str) -> Project {
 }
 
 fn many(policy: &str, server: &Server, lua: &str, count: u64) -> Project {
-    let lua = lua.lines().map(|line| format!("        {}\n", line.trim())).collect::<String>();
+    let lua = lua.lines().map(|line| format!("        {}\n", line.trim())).collect::<Vec<_>>().concat();
     Project::with(&format!(
         "permissions: {{net: [\"{address}\"]}}\nsteps:\n  docs:\n    read: in.jsonl\n  ask:\n    from: docs\n    map:\n      {policy}\n      \
          min_success_ratio: 0\n      lua: |\n        local base = 'http://{address}'\n{lua}  save:\n    from: ask\n    write: out.jsonl\n  lost:\n    from: ask.failed\n    write: failed.jsonl\n",
@@ -251,7 +251,7 @@ fn a_status_from_400_on_fails_when_it_is_checked_and_is_retried_when_that_makes_
         return { r.ok, r.body, ok, err.kind, err.retryable, err.status, (tostring(err):gsub('http.*', '')) }";
     check(&server, lua, r#"[false,"why",false,"error",false,404,"status 404 Not Found from "]"#);
     let lua = "local r = http.get(base .. '/200') local ok, err = pcall(r.json, r) return { ok, err.kind, (err.message:gsub('.* is not', 'is not')) }";
-    check(&server, lua, "[false,\"error\",\"is not JSON: expected a value, found 'w' at byte 1\"]");
+    check(&server, lua, "[false,\"error\",\"is not JSON: expected a value, found `w` at byte 1\"]");
 }
 
 #[test]
@@ -407,4 +407,62 @@ fn a_network_that_fails_is_tried_again() {
     std::fs::write(project.path("pipeline.yaml"), text).expect("written");
     let message = format!("`http.get` cannot reach http://{nobody}/: connection refused (os error 111)");
     assert_eq!(project.failure(), ("error".to_owned(), message, 3));
+}
+
+/// Answers over TLS with a certificate that nobody has signed but its owner.
+fn secret_server() -> String {
+    use rustls::pki_types::pem::PemObject as _;
+    let pem = |name: &str| format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let certificate =
+        rustls::pki_types::CertificateDer::from_pem_file(pem("cert.pem")).expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(pem("key.pem")).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("they belong together");
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has one").to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a good config");
+            let mut stream = rustls::StreamOwned::new(connection, stream);
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret");
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_certificate_must_be_one_that_the_system_trusts() {
+    let server = Server::elsewhere(secret_server());
+    let lua = "return http.get((base:gsub('http:', 'https:'))).body";
+    let project = project("retries: { max: 1, delay: 1ms }", &server, lua);
+    let (kind, message, attempts) = project.failure();
+    let start = format!("`http.get` cannot reach https://{}/: invalid peer certificate", server.address);
+    assert!(kind == "error" && message.starts_with(&start) && attempts == 2, "{message} {attempts}");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/cert.pem");
+    let trusting =
+        project.command(&["pipeline.yaml", "-q"]).env("SSL_CERT_FILE", own).status().expect("it runs");
+    assert!(trusting.success());
+    assert_eq!(project.read("out.jsonl").trim_end(), "\"secret\"", "{}", project.read("failed.jsonl"));
+}
+
+#[test]
+fn expressions_have_a_second_for_requests_too() {
+    let server = Server::start(|_| Reply::Never);
+    let pipeline = format!(
+        "permissions: {{net: [127.0.0.1]}}\nsteps:\n  docs:\n    items: [1]\n  work:\n    from: docs\n    when: \"http.get('{}').ok\"\n    map: return item\n  \
+         save:\n    from: work\n    write: out.jsonl\n",
+        server.url("/")
+    );
+    let started = Instant::now();
+    let ran = Project::with(&pipeline).run(&["pipeline.yaml"]);
+    assert!(ran.code != 0 && ran.stderr.contains("timeout after 1s"), "{} {}", ran.code, ran.stderr);
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
 }

@@ -75,7 +75,7 @@ fn every_lua_function_has_its_line() {
 #[test]
 fn the_lua_names_of_the_readme_are_those_that_functions_see() {
     let modules = "{ flow = flow, log = log, json = json, str = str, html = html, re = re, tbl = tbl, time = time, \
-                   path = path, hash = hash }";
+                   path = path, hash = hash, url = url, http = http, exec = exec }";
     let names = format!(
         "local names = {{}} for module, all in {modules} do for name in all do \
                          table.insert(names, module .. \".\" .. name) end end table.sort(names) return names"

@@ -73,6 +73,11 @@ impl Server {
         Self { address, requests }
     }
 
+    /// One that others serve.
+    pub(crate) fn elsewhere(address: String) -> Self {
+        Self { address, requests: Arc::default() }
+    }
+
     /// A URL of this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -93,7 +98,7 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Request>>, answer: &Answer) -> std
             Reply::Whole(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Answer\r\nContent-Length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    head += &format!("{name}: {value}\r\n");
+                    head.extend([name, ": ", &value, "\r\n"]);
                 }
                 out.write_all(&[head.as_bytes(), b"\r\n", &body].concat())?;
             }

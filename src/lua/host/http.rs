@@ -81,6 +81,7 @@ pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> 
 
 /// What there is to say of an answer from 400 on: message, whether another attempt makes sense, and after how many
 /// seconds.
+#[expect(clippy::unnecessary_wraps, reason = "host functions answer a `Result`")]
 pub(super) fn trouble(
     _: &Call<'_>,
     (status, url, retry_after): &(u16, LuaString, Option<LuaString>),
@@ -96,7 +97,7 @@ pub(super) fn trouble(
 }
 
 /// Hands out what was waited for.
-pub(super) fn landed(call: &Call<'_>, (): &()) -> mlua::Result<Value> {
+pub(super) fn landed(call: &Call<'_>, _: &Value) -> mlua::Result<Value> {
     match call.state.desk.landing() {
         Some(landing) => landing(call.lua),
         None => Err(HostError::error("nothing can be waited for here").into()),
