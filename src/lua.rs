@@ -16,6 +16,6 @@ mod worker;
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 pub use host::{Allowed, Function, Permissions, functions};
-pub use script::{Block, Footprint, Script, Seen};
+pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};
