@@ -1,3 +1,5 @@
+//! Tests of what is granted, compared and said. What Lua code makes of it, `tests/it/escapes.rs` shows.
+
 use super::*;
 
 fn allowed(list: &[&str]) -> Option<Vec<String>> {

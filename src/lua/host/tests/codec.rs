@@ -1,3 +1,5 @@
+//! Tests of `codec`. How large the unpacked may be, `tests/it/escapes.rs` shows.
+
 use super::{check, check_error};
 
 #[test]

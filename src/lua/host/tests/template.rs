@@ -1,3 +1,5 @@
+//! Tests of `template`.
+
 use super::{check, check_error};
 
 #[test]
