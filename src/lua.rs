@@ -19,6 +19,6 @@ pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 pub(crate) use host::end_programs;
 pub use host::{Allowed, Function, Permissions, functions};
-pub use script::{Block, Footprint, Script, Seen};
+pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

@@ -14,6 +14,7 @@ mod lua_text;
 mod outside;
 mod params;
 mod paths;
+mod permissions;
 mod places;
 mod references;
 mod scripts;

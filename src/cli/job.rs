@@ -48,7 +48,8 @@ pub(super) fn seed() -> u64 {
 impl Job<'_> {
     /// Does it.
     pub(super) fn carry_out(self, console: &Console) -> Result<Exit, Fault> {
-        let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
+        let inputs = Inputs { state: self.state.clone(), ..self.inputs.clone() };
+        let (plan, warnings) = load::pipeline(self.file, &inputs)?.into_plan()?;
         let output = self.output;
         if !output.quiet {
             console.show(&warnings, output.console.color);

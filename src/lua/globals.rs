@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::host::Temporaries;
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use super::worker::{LogLine, Scope};
@@ -25,8 +26,29 @@ const LOG_LINES_MAX: usize = 10_000;
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The modules that are ours alone; Lua's own answer nil for what they do not have.
-const MODULES: [&str; 13] =
-    ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "url", "http", "exec"];
+const MODULES: [&str; 21] = [
+    "flow",
+    "log",
+    "json",
+    "str",
+    "html",
+    "re",
+    "tbl",
+    "time",
+    "path",
+    "fs",
+    "hash",
+    "codec.base64",
+    "codec.hex",
+    "codec.url",
+    "codec.gzip",
+    "codec.zstd",
+    "codec",
+    "template",
+    "url",
+    "http",
+    "exec",
+];
 
 /// The Luau half, compiled once a process.
 static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -38,13 +60,17 @@ static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 pub(super) struct Globals {
     /// The places of all code that was loaded.
     pub(super) sources: Rc<RefCell<Sources>>,
+    /// The files of `fs.tempfile`.
+    pub(super) temporaries: Rc<Temporaries>,
 }
 
 impl Globals {
     /// Sets everything that is global and seals the VM: from here on nothing that scripts share can change.
     pub(super) fn install(vm: &Vm, scope: &Scope, root: &Path) -> mlua::Result<Self> {
         let lua = vm.lua();
-        super::host::install(lua, root, &scope.permissions)?;
+        let current = Rc::clone(&vm.current);
+        let temporaries = Rc::new(Temporaries::new(move || current.index.get()));
+        super::host::install(lua, root, &scope.permissions, &temporaries)?;
         let sources = Rc::new(RefCell::new(Sources::default()));
         let globals = lua.globals();
         // Native code for functions that mostly raise errors would only make the VM slower to open.
@@ -77,7 +103,7 @@ impl Globals {
         }
         lua.sandbox(true)?;
         seal(lua, &globals, prelude.raw_get("refuse")?)?;
-        Ok(Self { sources })
+        Ok(Self { sources, temporaries })
     }
 }
 
@@ -85,7 +111,13 @@ impl Globals {
 fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
     let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
     for name in MODULES {
-        closed.call::<()>((name, globals.raw_get::<Table>(name)?, &distance))?;
+        let mut module = globals.clone();
+        for part in name.split('.') {
+            module = module.raw_get(part)?;
+        }
+        closed.call::<()>((name, &module, &distance))?;
+        // The sandbox seals the tables that are globals, but not those within them.
+        module.set_readonly(true);
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `url`, `http`,
-//! `exec`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `fs`, `hash`, `codec`, `template`,
+//! `url`, `http`, `exec`) and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
+mod codec;
 mod error;
 mod exec;
+mod fs;
 mod function;
 mod hash;
 mod html;
@@ -22,11 +24,13 @@ mod state;
 mod str;
 mod string;
 mod tbl;
+mod template;
 mod time;
 mod url;
 
 pub(crate) use error::HostError;
 pub(crate) use exec::end_all as end_programs;
+pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use permissions::{Allowed, Permissions};
 
@@ -52,10 +56,13 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         tbl::FUNCTIONS,
         time::FUNCTIONS,
         path::FUNCTIONS,
+        fs::FUNCTIONS,
         hash::FUNCTIONS,
         url::FUNCTIONS,
         http::FUNCTIONS,
         exec::FUNCTIONS,
+        codec::FUNCTIONS,
+        template::FUNCTIONS,
     ]
     .concat()
 });
@@ -68,34 +75,46 @@ pub fn functions() -> &'static [Function] {
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
 /// `root` is the pipeline's folder, where relative paths start; `permissions` say what is reached. Native compilation
 /// of what is loaded later is on afterwards.
-pub(super) fn install(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
+pub(super) fn install(
+    lua: &mlua::Lua,
+    root: &Path,
+    permissions: &Arc<Permissions>,
+    temporaries: &Rc<Temporaries>,
+) -> mlua::Result<()> {
     // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
     lua.enable_jit(false);
-    let installed = install_all(lua, root, permissions);
+    let state = State::new(lua, root, permissions, temporaries);
+    let installed = state.and_then(|state| install_all(lua, &Rc::new(state)));
     lua.enable_jit(true);
     installed
 }
 
-fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
-    let state = Rc::new(State::new(lua, root, permissions)?);
-    let prelude = Prelude::load(lua, &state)?;
+fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
+    let prelude = Prelude::load(lua, state)?;
     let globals = lua.globals();
     for function in functions() {
         let module = module(&globals, function.module, lua)?;
-        let bind = Bind { lua, state: &state, name: function.full_name() };
+        let bind = Bind { lua, state, name: function.full_name() };
         module.raw_set(function.name, function.make(&bind, &prelude)?)?;
     }
     string::replace(lua, &prelude)
 }
 
-/// The module's table: one that is there already, such as the VM's own, gets the functions too.
+/// The module's table, also of one within another such as `codec.base64`: one that is there already, such as the VM's
+/// own, gets the functions too.
 fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
-    if let Some(module) = globals.raw_get(name)? {
-        return Ok(module);
+    let mut table = globals.clone();
+    for part in name.split('.') {
+        table = match table.raw_get(part)? {
+            Some(inner) => inner,
+            None => {
+                let inner = lua.create_table()?;
+                table.raw_set(part, &inner)?;
+                inner
+            }
+        };
     }
-    let module = lua.create_table()?;
-    globals.raw_set(name, &module)?;
-    Ok(module)
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub(super) const EXPRESSION: &str = "flowrun::expression";
 pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
 /// Lua looks at a parameter or variable that the file does not declare.
 pub(super) const UNDECLARED: &str = "flowrun::undeclared";
+/// Lua reaches for what the file does not grant.
+pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -41,7 +43,7 @@ pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 18] = [
+pub const CODES: [(&str, &str); 19] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -59,5 +61,6 @@ pub const CODES: [(&str, &str); 18] = [
     (EXPRESSION, "a `${{ … }}` that cannot be evaluated"),
     (BAD_PARAM, "a parameter whose declaration contradicts itself"),
     (UNDECLARED, "Lua looks at a parameter or variable that the file does not declare"),
+    (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
 ];

@@ -4,6 +4,7 @@ mod cli;
 mod dag;
 mod diagnostics;
 mod endings;
+mod escapes;
 mod examples;
 mod exec;
 mod http;

@@ -30,11 +30,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli"]),
     ("crossbeam_channel", &["engine", "lua"]),
     ("csv", &["data"]),
-    ("flate2", &["data"]),
-    ("globset", &["data"]),
+    ("flate2", &["data", "lua"]),
+    ("globset", &["data", "lua"]),
     ("granit_parser", &["spec"]),
     ("indicatif", &["report"]),
     ("jsonschema", &["spec"]),
+    ("minijinja", &["lua"]),
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
     ("rayon", &["engine"]),
@@ -45,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
     ("tokio", &["lua"]),
-    ("zstd", &["data", "store"]),
+    ("zstd", &["data", "lua", "store"]),
 ];
 
 /// Lines of a file, tests included. Beyond this there is a noun to split out.

@@ -1,6 +1,8 @@
 //! Helpers of the host modules' tests, and the tests over all functions.
 
 mod bounds;
+mod codec;
+mod fs;
 mod hash;
 mod html;
 mod path;
@@ -8,14 +10,16 @@ mod re;
 mod str;
 mod string;
 mod tbl;
+mod template;
 mod time;
 
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mlua::{Lua, Value};
 
-use super::{ARRAY, Allowed, HostError, Permissions, functions, install};
+use super::{ARRAY, Allowed, HostError, Permissions, Temporaries, functions, install};
 
 /// A VM as the worker sets it up, which reaches its folder.
 pub(super) fn vm(root: &Path) -> Lua {
@@ -29,7 +33,7 @@ pub(super) fn vm_with(root: &Path, allowed: Allowed) -> Lua {
     array.raw_set("__metatable", false).unwrap();
     lua.set_named_registry_value(ARRAY, array).unwrap();
     let permissions = Permissions::new(root, allowed, &Allowed::default());
-    install(&lua, root, &Arc::new(permissions)).unwrap();
+    install(&lua, root, &Arc::new(permissions), &Rc::new(Temporaries::new(|| 0))).unwrap();
     lua.sandbox(true).unwrap();
     lua
 }
@@ -83,7 +87,16 @@ fn every_example_gives_its_result() {
 fn every_function_refuses_a_missing_first_argument() {
     let folder = tempfile::tempdir().unwrap();
     let lua = vm(folder.path());
-    let without = ["time.now", "time.iso", "path.join", "tbl.merge", "tbl.clone", "tbl.equal", "tbl.get"];
+    let without = [
+        "time.now",
+        "time.iso",
+        "path.join",
+        "tbl.merge",
+        "tbl.clone",
+        "tbl.equal",
+        "tbl.get",
+        "fs.tempfile",
+    ];
     for function in functions() {
         let name = function.full_name().to_string();
         let result = lua.load(format!("return {name}()")).eval::<Value>();
