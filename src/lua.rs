@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
+mod errand;
 mod failure;
 mod globals;
 mod guard;
@@ -15,10 +16,12 @@ mod testing;
 mod watchdog;
 mod worker;
 
+pub use errand::Arrival;
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
+pub(crate) use host::end_programs;
 pub use host::{Allowed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, VARIABLES, functions};
-pub use script::{Block, Footprint, Script, Seen};
+pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

@@ -15,6 +15,7 @@ mod lua_text;
 mod outside;
 mod params;
 mod paths;
+mod permissions;
 mod places;
 mod references;
 mod scripts;

@@ -97,6 +97,27 @@ pub(super) struct InputArguments {
     /// Take only the first N items of every source
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub(super) limit: Option<u64>,
+    /// What this run adds to `permissions`.
+    #[command(flatten)]
+    pub(super) allow: AllowArguments,
+}
+
+/// What the Lua code of one run may reach beside what the file grants.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Permissions")]
+pub(super) struct AllowArguments {
+    /// Let `http` reach this host, as in `api.example.org`, `localhost:8080`, `*.example.org`; may be given several times
+    #[arg(long = "allow-net", value_name = "HOST", value_parser = value::host)]
+    pub(super) net: Vec<String>,
+    /// Let `fs` read this folder or file too; may be given several times
+    #[arg(long = "allow-read", value_name = "DIR", value_parser = value::filled)]
+    pub(super) read: Vec<String>,
+    /// Let `fs` write this folder or file too; may be given several times
+    #[arg(long = "allow-write", value_name = "DIR", value_parser = value::filled)]
+    pub(super) write: Vec<String>,
+    /// Let `exec` run this program, by name or by path; may be given several times
+    #[arg(long = "allow-exec", value_name = "PROG", value_parser = value::filled)]
+    pub(super) exec: Vec<String>,
 }
 
 /// What decides which steps run.

@@ -49,6 +49,7 @@ impl Job<'_> {
     /// Does it.
     pub(super) fn carry_out(mut self, console: &Console) -> Result<Exit, Fault> {
         self.inputs.needs_secrets = true;
+        self.inputs.state.clone_from(&self.state);
         let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
         let output = self.output;
         if !output.quiet {

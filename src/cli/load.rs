@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::args::InputArguments;
+use super::args::{AllowArguments, InputArguments};
 use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::hush;
+use crate::lua::Allowed;
 use crate::plan::{self, Inputs, Plan};
 use crate::source::{Diagnostic, Severity};
 use crate::spec;
@@ -76,12 +77,25 @@ pub(super) fn inputs(
         params: arguments.params.clone(),
         params_file,
         params_dir: current_dir.join(params_dir),
+        allow: allowed(&arguments.allow, &current_dir),
         current_dir,
         set: arguments.set.clone(),
         limit: arguments.limit,
         run: Arc::clone(run),
         ..surroundings(console)
     })
+}
+
+/// What a run is allowed beside what the file grants; paths on the command line start in the current folder.
+fn allowed(arguments: &AllowArguments, current_dir: &Path) -> Allowed {
+    let absolute = |path: &String| current_dir.join(path).to_string_lossy().into_owned();
+    let program = |name: &String| if name.contains('/') { absolute(name) } else { name.clone() };
+    Allowed {
+        net: Some(arguments.net.clone()),
+        read: Some(arguments.read.iter().map(absolute).collect()),
+        write: Some(arguments.write.iter().map(absolute).collect()),
+        exec: Some(arguments.exec.iter().map(program).collect()),
+    }
 }
 
 /// What a check knows of the run: nothing.

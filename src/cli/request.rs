@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::args::{InputArguments, SelectArguments};
+use super::args::{AllowArguments, InputArguments, SelectArguments};
 use crate::plan::{Inputs, Plan};
 
 /// See the module.
@@ -23,6 +23,10 @@ pub(super) struct Request {
     until: Vec<String>,
     /// Values that hold a secret and are therefore not kept: names of parameters, paths of `set`.
     withheld: Vec<String>,
+    allow_net: Vec<String>,
+    allow_read: Vec<String>,
+    allow_write: Vec<String>,
+    allow_exec: Vec<String>,
 }
 
 impl Request {
@@ -57,6 +61,10 @@ impl Request {
             limit: inputs.limit,
             only: select.only.clone(),
             until: select.until.clone(),
+            allow_net: inputs.allow.net.clone().unwrap_or_default(),
+            allow_read: inputs.allow.read.clone().unwrap_or_default(),
+            allow_write: inputs.allow.write.clone().unwrap_or_default(),
+            allow_exec: inputs.allow.exec.clone().unwrap_or_default(),
         }
     }
 
@@ -83,6 +91,12 @@ impl Request {
         let inputs = InputArguments {
             set: self.set.iter().chain(&inputs.set).cloned().collect(),
             limit: inputs.limit.or(self.limit),
+            allow: AllowArguments {
+                net: both(&self.allow_net, &inputs.allow.net),
+                read: both(&self.allow_read, &inputs.allow.read),
+                write: both(&self.allow_write, &inputs.allow.write),
+                exec: both(&self.allow_exec, &inputs.allow.exec),
+            },
             ..inputs.clone()
         };
         let is_selected = !(select.only.is_empty() && select.until.is_empty());
@@ -105,6 +119,12 @@ impl Request {
     }
 }
 
+/// What the old run was allowed, and what is new.
+fn both(old: &[String], new: &[String]) -> Vec<String> {
+    let added = new.iter().filter(|one| !old.contains(one));
+    old.iter().chain(added).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +137,8 @@ mod tests {
             only: vec!["x".to_owned()],
             until: Vec::new(),
             withheld: vec!["token".to_owned()],
+            allow_net: vec!["a.org".to_owned()],
+            ..Request::default()
         }
     }
 
@@ -144,11 +166,13 @@ mod tests {
         let new = InputArguments {
             set: vec![("x.y".to_owned(), "2".to_owned())],
             limit: Some(7),
+            allow: AllowArguments { net: vec!["a.org".into(), "b.org".into()], ..AllowArguments::default() },
             ..InputArguments::default()
         };
         let until = SelectArguments { only: Vec::new(), until: vec!["z".to_owned()] };
         let (inputs, select) = old().under(&new, &until);
         assert_eq!((inputs.set[1].1.as_str(), inputs.limit), ("2", Some(7)));
+        assert_eq!(inputs.allow.net, ["a.org", "b.org"]);
         assert_eq!((select.only.len(), select.until.len()), (0, 1));
     }
 }

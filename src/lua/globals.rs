@@ -7,6 +7,7 @@ mod require;
 pub(super) use require::module_path;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -14,7 +15,7 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
-use super::host::MODULES;
+use super::host::{MODULES, Temporaries, functions};
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use super::worker::{LogLine, Scope};
@@ -36,13 +37,17 @@ static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 pub(super) struct Globals {
     /// The places of all code that was loaded.
     pub(super) sources: Rc<RefCell<Sources>>,
+    /// The files of `fs.tempfile`.
+    pub(super) temporaries: Rc<Temporaries>,
 }
 
 impl Globals {
     /// Sets everything that is global and seals the VM: from here on nothing that scripts share can change.
     pub(super) fn install(vm: &Vm, scope: &Scope, root: &Path) -> mlua::Result<Self> {
         let lua = vm.lua();
-        super::host::install(lua, root, &scope.permissions)?;
+        let current = Rc::clone(&vm.current);
+        let temporaries = Rc::new(Temporaries::new(move || current.index.get()));
+        super::host::install(lua, root, &scope.permissions, &temporaries)?;
         let sources = Rc::new(RefCell::new(Sources::default()));
         let globals = lua.globals();
         // Native code for functions that mostly raise errors would only make the VM slower to open.
@@ -78,7 +83,7 @@ impl Globals {
         }
         lua.sandbox(true)?;
         seal(lua, &globals, prelude.raw_get("refuse")?)?;
-        Ok(Self { sources })
+        Ok(Self { sources, temporaries })
     }
 }
 
@@ -86,8 +91,16 @@ impl Globals {
 /// modules answer nil for what they do not have.
 fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
     let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
-    for (name, _) in MODULES {
-        closed.call::<()>((*name, globals.raw_get::<Table>(*name)?, &distance))?;
+    let inner = functions().iter().map(|function| function.module).filter(|module| module.contains('.'));
+    let names: BTreeSet<&str> = MODULES.iter().map(|(name, _)| *name).chain(inner).collect();
+    for name in names {
+        let mut module = globals.clone();
+        for part in name.split('.') {
+            module = module.raw_get(part)?;
+        }
+        closed.call::<()>((name, &module, &distance))?;
+        // The sandbox seals the tables that are globals, but not those within them.
+        module.set_readonly(true);
     }
     Ok(())
 }

@@ -5,13 +5,18 @@
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
+mod codec;
 mod csv;
 mod error;
+mod exec;
+mod fs;
 mod function;
 mod given;
 mod hash;
 mod html;
+mod http;
 mod list;
+mod options;
 mod page;
 mod path;
 mod permissions;
@@ -22,11 +27,15 @@ mod state;
 mod str;
 mod string;
 mod tbl;
+mod template;
 mod time;
 mod toml;
+mod url;
 mod yaml;
 
 pub(crate) use error::HostError;
+pub(crate) use exec::end_all as end_programs;
+pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 pub use permissions::{Allowed, Permissions};
@@ -41,6 +50,9 @@ use state::State;
 
 /// Name of the registry value that holds the metatable of lists.
 pub(super) const ARRAY: &str = "flowrun.array";
+
+/// Name of the registry value that holds the function that waits for an errand.
+pub(super) const WAIT: &str = "flowrun.wait";
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
@@ -58,8 +70,14 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         given::UUID_FUNCTIONS,
         time::FUNCTIONS,
         path::FUNCTIONS,
+        fs::FUNCTIONS,
         hash::FUNCTIONS,
         given::GLOBAL_FUNCTIONS,
+        url::FUNCTIONS,
+        http::FUNCTIONS,
+        exec::FUNCTIONS,
+        codec::FUNCTIONS,
+        template::FUNCTIONS,
     ]
     .concat()
 });
@@ -72,20 +90,25 @@ pub fn functions() -> &'static [Function] {
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
 /// `root` is the pipeline's folder, where relative paths start; `permissions` say what is reached. Native compilation
 /// of what is loaded later is on afterwards.
-pub(super) fn install(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
+pub(super) fn install(
+    lua: &mlua::Lua,
+    root: &Path,
+    permissions: &Arc<Permissions>,
+    temporaries: &Rc<Temporaries>,
+) -> mlua::Result<()> {
     // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
     lua.enable_jit(false);
-    let installed = install_all(lua, root, permissions);
+    let state = State::new(lua, root, permissions, temporaries);
+    let installed = state.and_then(|state| install_all(lua, &Rc::new(state)));
     lua.enable_jit(true);
     installed
 }
 
-fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
-    let state = Rc::new(State::new(lua, root, permissions)?);
-    let prelude = Prelude::load(lua, &state)?;
+fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
+    let prelude = Prelude::load(lua, state)?;
     let globals = lua.globals();
     for function in functions() {
-        let bind = Bind { lua, state: &state, name: function.full_name() };
+        let bind = Bind { lua, state, name: function.full_name() };
         if let Some(made) = function.make(&bind, &prelude)? {
             module(&globals, function.module, lua)?.raw_set(function.name, made)?;
         }
@@ -93,14 +116,21 @@ fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> 
     string::replace(lua, &prelude)
 }
 
-/// The module's table: one that is there already, such as the VM's own, gets the functions too.
+/// The module's table, also of one within another such as `codec.base64`: one that is there already, such as the VM's
+/// own, gets the functions too.
 fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
-    if let Some(module) = globals.raw_get(name)? {
-        return Ok(module);
+    let mut table = globals.clone();
+    for part in name.split('.') {
+        table = match table.raw_get(part)? {
+            Some(inner) => inner,
+            None => {
+                let inner = lua.create_table()?;
+                table.raw_set(part, &inner)?;
+                inner
+            }
+        };
     }
-    let module = lua.create_table()?;
-    globals.raw_set(name, &module)?;
-    Ok(module)
+    Ok(table)
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ mod column;
 mod fields;
 mod footprint;
 mod lexer;
+mod reach;
 mod waits;
 
 pub(super) use check::{PARAMETERS, RETRY_PARAMETERS};
 pub use footprint::{Footprint, Seen};
+pub use reach::{Reach, Reached, reaches};
 
 pub(super) use chunk::{Chunk, Lines, Sources};
 
@@ -72,6 +74,11 @@ impl Script {
     /// One expression whose value is the result.
     pub fn expression(block: Block, root: PathBuf) -> Self {
         Self::new(ScriptSource::Expression(block), root)
+    }
+
+    /// The text of the function.
+    pub fn block(&self) -> &Block {
+        self.source.block()
     }
 
     /// A `.lua` file that returns a function, or a table with one in `field`.

@@ -111,6 +111,12 @@ impl Worker {
         }
         let done = (batch.at - range.start, batch.emitted);
         self.lines = batch.lines;
+        // Items that run one after the other are over with the run; those that wait keep theirs.
+        if let Ok(loaded) = &self.loaded
+            && self.waiting() == 0
+        {
+            loaded.temporaries.end_all();
+        }
         done
     }
 

@@ -14,7 +14,7 @@ use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::survey::{Reference, Survey, Surveyed};
 use crate::event::StepId;
-use crate::lua::{Allowed, Permissions, Scope};
+use crate::lua::{Permissions, Scope};
 use crate::source::Diagnostic;
 use crate::spec;
 
@@ -27,6 +27,7 @@ pub(super) struct Checked<'a> {
     pub(super) late: &'a [Field],
     pub(super) root: &'a PathBuf,
     pub(super) scope: &'a Scope,
+    pub(super) permissions: Arc<Permissions>,
     pub(super) inputs: &'a Inputs,
 }
 
@@ -69,22 +70,11 @@ impl Checked<'_> {
             root: self.root.clone(),
             params: Arc::clone(&self.scope.params),
             env: Arc::clone(&self.scope.env),
-            permissions: Arc::new(self.permissions(pipeline.permissions)),
+            permissions: Arc::clone(&self.permissions),
             secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
         })
-    }
-
-    /// What the file grants, and what this run adds.
-    fn permissions(&self, written: spec::Permissions) -> Permissions {
-        let spec::Permissions { net, read, write, exec } = written;
-        let allowed = Allowed { net, read, write, exec };
-        let file = self.places.document.file.path().file_name();
-        let mut permissions = Permissions::new(self.root, allowed, &self.inputs.allow);
-        permissions.protect(file.into_iter().map(|name| self.root.join(name)));
-        permissions.protect(self.inputs.state.clone());
-        permissions
     }
 
     fn context(&self, defaults: &spec::Policy, limits: &Arc<Limits>) -> Context {

@@ -40,6 +40,8 @@ pub(super) const UNKNOWN_RATE_LIMIT: &str = "flowrun::unknown_rate_limit";
 pub(super) const UNUSED_RATE_LIMIT: &str = "flowrun::unused_rate_limit";
 /// A secret that cannot be told from other text.
 pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
+/// Lua reaches for what the file does not grant.
+pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -47,7 +49,7 @@ pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 21] = [
+pub const CODES: [(&str, &str); 22] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -68,5 +70,6 @@ pub const CODES: [(&str, &str); 21] = [
     (UNKNOWN_RATE_LIMIT, "a rate limit that does not exist is named"),
     (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
     (SHORT_SECRET, "a secret that cannot be told from other text"),
+    (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
 ];

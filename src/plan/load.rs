@@ -16,7 +16,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, limits, outside, references, secrets, set};
+use super::{CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set};
 use crate::lua::{Allowed, Permissions, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -124,6 +124,8 @@ impl Loading<'_> {
         limits::check(&self.places, &survey, &mut self.found);
         files::check(&self.places, &survey, &self.root, &mut self.found);
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
+        let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
+        permissions::check(&self.places, &survey, &scripts, &permissions, &mut self.found);
         self.check_allowed();
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);
         if errors || !is_complete || !self.usage.is_empty() {
@@ -136,6 +138,7 @@ impl Loading<'_> {
             late: &self.late,
             root: &self.root,
             scope: &scope,
+            permissions: Arc::new(permissions),
             inputs: self.inputs,
         };
         checked.plan(&order, &mut self.found)

@@ -12,6 +12,21 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Something.
+pub(super) fn filled(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("something is expected".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// A host, perhaps with a port.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    match text.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '@'))
+        || text.is_empty()
+    {
+        true => Err("a host is expected, as in `api.example.org` or `localhost:8080`".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// A number of things.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number from 0 is expected".to_owned())

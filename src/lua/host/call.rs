@@ -143,7 +143,9 @@ impl<'a> Call<'a> {
         // mlua tells the limit only while it replaces it.
         let limit = self.lua.set_memory_limit(0)?;
         self.lua.set_memory_limit(limit)?;
-        if limit != 0 && self.lua.used_memory().saturating_add(len) > limit {
+        let is_full = || limit != 0 && self.lua.used_memory().saturating_add(len) > limit;
+        // What earlier calls left behind counts until it is collected.
+        if is_full() && (len > limit || self.lua.gc_collect().is_err() || is_full()) {
             return Err(HostError::memory(format!("`{}` needs more than the memory limit", self.name)).into());
         }
         Ok(())

@@ -24,6 +24,8 @@ pub struct Function {
     /// A Lua expression for the result of the example; several results are separated by commas. It raises an error where the
     /// example does.
     pub result: &'static str,
+    /// Whether its example needs what only the world outside has, so that it cannot simply be run.
+    pub outside: bool,
     pub(super) body: Body,
 }
 
@@ -73,7 +75,7 @@ impl Module {
     }
 
     const fn entry(&self, name: &'static str, signature: &'static str, body: Body) -> Function {
-        Function { module: self.0, name, signature, doc: "", example: "", result: "", body }
+        Function { module: self.0, name, signature, doc: "", example: "", result: "", outside: false, body }
     }
 }
 
@@ -94,6 +96,12 @@ impl Function {
     /// Module and name, as Lua code writes them: `str.trim`, `Image:resize`.
     pub fn shown(&self) -> String {
         self.full_name().to_string()
+    }
+
+    /// Says that the example shows what only the world outside can answer.
+    pub(super) const fn elsewhere(mut self) -> Self {
+        self.outside = true;
+        self
     }
 
     /// Module and name.

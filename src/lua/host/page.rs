@@ -54,6 +54,15 @@ pub const MODULES: &[(&str, &str)] = &[
     ("time", "Seconds since 1970, UTC."),
     ("path", "Names only, nothing is opened."),
     ("hash", "Digests in lower-case hex."),
+    ("fs", "Files that the permissions open, relative to the pipeline's folder."),
+    ("codec", "Bytes as text and compressed, and back."),
+    ("template", "Jinja."),
+    ("url", "Addresses, as browsers read them."),
+    (
+        "http",
+        "Requests; they reach the hosts in `permissions: {net: [api.example.com]}`, redirects included.",
+    ),
+    ("exec", "Programs that `permissions: {exec: [name]}` names; no shell between."),
 ];
 
 /// The types that signatures name, beside Lua's own.
@@ -64,6 +73,43 @@ pub const NAMED: &[Named] = &[
         meaning: Meaning::Alias("string | Compiled"),
     },
     Named { name: "Compiled", doc: "A compiled pattern.", meaning: Meaning::Fields(&[]) },
+    Named {
+        name: "RequestOptions",
+        doc: "What a request may say beside its URL.",
+        meaning: Meaning::Fields(&[
+            field("method", "string?", "For `http.request`; `GET` if none is given."),
+            field("url", "string?", "For `http.request`."),
+            field("query", "{[string]: any}?", "Added to the URL's query."),
+            field("headers", "{[string]: string}?", "Header fields."),
+            field("json", "any", "The body as JSON, with its content type."),
+            field("form", "{[string]: any}?", "The body as a form, with its content type."),
+            field("body", "string?", "The body's bytes."),
+            field(
+                "timeout",
+                "number?",
+                "Seconds; until the attempt's deadline if none is given, or a minute.",
+            ),
+            field("max_bytes", "number?", "Bytes of the answer, unpacked; 64 MB if none are given."),
+        ]),
+    },
+    Named {
+        name: "Answer",
+        doc: "The answer to a request.",
+        meaning: Meaning::Fields(&[
+            field("status", "number", "The status code."),
+            field("ok", "boolean", "Whether the status is from 200 to 299."),
+            field("headers", "{[string]: string}", "Header fields; names in lower case, found in any."),
+            field("body", "string", "The bytes of the body, unpacked."),
+            field("url", "string", "Where the last redirect led."),
+            field("ms", "number", "Milliseconds until the last byte."),
+            field("json", "(self: Answer) -> any", "The body decoded; fails when it is not JSON."),
+            field(
+                "check",
+                "(self: Answer) -> Answer",
+                "Fails from status 400 on; 408, 425, 429 and 5xx can be retried.",
+            ),
+        ]),
+    },
     Named {
         name: "Context",
         doc: "What a function may know of the attempt it is in.",

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::HostError;
+use crate::lua::script::Reached;
 use refusal::{Kind, refused};
 use walk::Stopped;
 
@@ -74,17 +75,32 @@ impl Permissions {
 
     /// Keeps these from ever being written: the pipeline file, the folder of runs.
     pub fn protect(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        self.protected.extend(paths);
+        self.protected.extend(paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)));
     }
 
-    /// Whether any host may be reached.
-    pub fn grants_net(&self) -> bool {
-        !self.net.is_empty()
-    }
-
-    /// Whether any program may be started.
-    pub fn grants_exec(&self) -> bool {
-        !self.exec.is_empty()
+    /// Why something that Lua code visibly reaches for would be refused, and what to do about it.
+    pub fn complaint(&self, reached: &Reached) -> Option<(String, String)> {
+        let needs = |module: &str, what: &str, entry: &str| {
+            let message = format!("`{module}` is used, and the file grants no {what}");
+            Some((message, format!("add `permissions: {{{entry}}}` to the pipeline file")))
+        };
+        let refused = match reached {
+            Reached::AnyHost if self.net.is_empty() => return needs("http", "host", "net: [HOST]"),
+            Reached::AnyProgram if self.exec.is_empty() => {
+                return needs("exec", "program", "exec: [PROGRAM]");
+            }
+            Reached::AnyHost | Reached::AnyProgram => return None,
+            Reached::Url(text) => {
+                let url = url::Url::parse(text).ok()?;
+                self.net(url.host_str()?, url.port_or_known_default().unwrap_or(0))
+            }
+            Reached::Program(program) => self.exec(program).map(drop),
+            Reached::Read(path) => self.read(Path::new(path)).map(drop),
+            Reached::Write(path) => self.write(Path::new(path)).map(drop),
+        };
+        let error = refused.err().filter(|error| !error.retryable)?;
+        let (message, help) = error.message.split_once("; ").unwrap_or((&error.message, ""));
+        Some((message.to_owned(), help.to_owned()))
     }
 
     /// Whether this host may be reached: a name or an address, as it stands in a URL. To be asked for each redirect

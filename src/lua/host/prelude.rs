@@ -8,11 +8,12 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::WAIT;
 use super::call::{self, Call};
 use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
-use super::{re, string, tbl, yaml};
+use super::{exec, http, re, string, tbl, yaml};
 
 /// A Luau source, compiled once a process; the error is the compiler's message.
 type Bytecode = LazyLock<Result<Vec<u8>, String>>;
@@ -21,6 +22,8 @@ static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")))
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
 static YAML: Bytecode = LazyLock::new(|| compile(include_str!("yaml.luau")));
 static RAND: Bytecode = LazyLock::new(|| compile(include_str!("rand.luau")));
+static EXEC: Bytecode = LazyLock::new(|| compile(include_str!("exec.luau")));
+static HTTP: Bytecode = LazyLock::new(|| compile(include_str!("http.luau")));
 static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
 static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
@@ -46,6 +49,8 @@ impl Prelude {
             ("tbl", &RECORDS),
             ("yaml", &YAML),
             ("rand", &RAND),
+            ("http", &HTTP),
+            ("exec", &EXEC),
         ];
         for (module, bytecode) in sources {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
@@ -84,6 +89,11 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     host.raw_set("step", bind("re", "gsub").to(re::step)?)?;
     host.raw_set("expand", bind("re", "gsub").to(re::expand)?)?;
     host.raw_set("yaml", bind("yaml", "decode").to(yaml::boxed)?)?;
+    host.raw_set("http_begin", bind("http", "request").to(http::begin)?)?;
+    host.raw_set("http_trouble", bind("http", "check").to(http::trouble)?)?;
+    host.raw_set("exec_begin", bind("exec", "run").to(exec::begin)?)?;
+    host.raw_set("landed", bind("flowrun", "landed").to(http::landed)?)?;
+    host.raw_set("wait", lua.named_registry_value::<Value>(WAIT)?)?;
     Ok(host)
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use scraper::Selector;
 
-use super::{ARRAY, Permissions};
+use super::{ARRAY, Permissions, Temporaries};
+use crate::lua::errand::Desk;
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
@@ -23,24 +24,36 @@ pub(super) struct State {
     /// The pipeline's folder, absolute.
     pub(super) root: PathBuf,
     pub(super) permissions: Arc<Permissions>,
+    pub(super) temporaries: Rc<Temporaries>,
     /// Metatable of lists.
     pub(super) array: mlua::Table,
     /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
     pub(super) checkpoint: mlua::Function,
     pub(super) patterns: Compiled<Regex>,
     pub(super) selectors: Compiled<Selector>,
+    /// Where orders are put and landings found.
+    pub(super) desk: Rc<Desk>,
+    pub(super) templates: Compiled<minijinja::Environment<'static>>,
     scratch: Cell<Vec<u8>>,
 }
 
 impl State {
-    pub(super) fn new(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<Self> {
+    pub(super) fn new(
+        lua: &mlua::Lua,
+        root: &Path,
+        permissions: &Arc<Permissions>,
+        temporaries: &Rc<Temporaries>,
+    ) -> mlua::Result<Self> {
         Ok(Self {
             root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
             permissions: Arc::clone(permissions),
+            temporaries: Rc::clone(temporaries),
             array: array(lua)?,
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
+            desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
+            templates: Compiled::default(),
             scratch: Cell::default(),
         })
     }

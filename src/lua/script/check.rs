@@ -82,7 +82,7 @@ impl Script {
 }
 
 impl ScriptSource {
-    pub(super) fn block(&self) -> &Block {
+    pub(in crate::lua) fn block(&self) -> &Block {
         match self {
             Self::Body(block) | Self::Expression(block) | Self::File { block, .. } => block,
         }

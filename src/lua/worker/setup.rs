@@ -10,6 +10,7 @@ use super::options::WorkerOptions;
 use crate::event::FailureKind;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
+use crate::lua::host::Temporaries;
 use crate::lua::raw::{Callee, Context, Current, Raised, Take, Vm};
 use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::{ScriptError, worker::Scope};
@@ -18,6 +19,7 @@ use crate::lua::{ScriptError, worker::Scope};
 pub(super) struct Loaded {
     pub(super) vm: Vm,
     pub(super) sources: Rc<RefCell<Sources>>,
+    pub(super) temporaries: Rc<Temporaries>,
     /// The item function.
     pub(super) function: Callee,
     /// `retries.when`
@@ -82,7 +84,8 @@ impl Loaded {
         };
         let vm = Vm::open(current, recipe.memory, &context).map_err(|error| fault(&error))?;
         let globals = Globals::install(&vm, recipe.scope, script.root()).map_err(|error| fault(&error))?;
-        let mut loaded = Self { vm, sources: globals.sources, function: Callee::NONE, retry_when: None };
+        let Globals { sources, temporaries } = globals;
+        let mut loaded = Self { vm, sources, temporaries, function: Callee::NONE, retry_when: None };
         loaded.function = loaded.load(script, PARAMETERS, recipe.limit)?;
         loaded.vm.use_only(script.fields());
         Ok(loaded)

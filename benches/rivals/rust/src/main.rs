@@ -3,6 +3,7 @@
 
 mod check;
 mod generate;
+mod serve;
 mod stream;
 mod work;
 
@@ -16,6 +17,7 @@ const USAGE: &str = "usage:
   rival gen records|text|numeric LINES OUT      write a deterministic input file
   rival value|typed records|text|numeric IN OUT [WORKERS]
                                                 do the work on `serde_json::Value` or on typed structs
+  rival serve MILLISECONDS                      answer HTTP requests on loopback after a pause
   rival check A B                               compare two JSONL files, line by line, as values";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
 fn run(words: &[&str]) -> Result<(), Box<dyn Error + Send + Sync>> {
     match words {
         ["gen", kind, lines, out] => generate::file(kind, lines.parse()?, out),
+        ["serve", milliseconds] => serve::forever(milliseconds.parse()?),
         ["check", left, right] => check::files(left, right),
         [model, kind, input, output] => process(model, kind, input, output, 2),
         [model, kind, input, output, workers] => process(model, kind, input, output, workers.parse()?),

@@ -82,7 +82,7 @@ impl Walk {
     fn step(&mut self, part: OsString, follow: bool) -> io::Result<()> {
         if part == ".." {
             if self.missing {
-                return Err(io::ErrorKind::NotFound.into());
+                return Err(rustix::io::Errno::NOENT.into());
             }
             self.real.pop();
             return Ok(());
@@ -95,14 +95,18 @@ impl Walk {
             Ok(found) if found.is_symlink() && follow => {
                 self.links += 1;
                 if self.links > LINKS_MAX {
-                    return Err(io::Error::other("too many links on the way"));
+                    return Err(rustix::io::Errno::LOOP.into());
                 }
                 let target = self.real.read_link()?;
                 self.real.pop();
                 self.push(&target);
                 Ok(())
             }
-            Ok(found) if !found.is_dir() && !self.todo.is_empty() => Err(io::ErrorKind::NotADirectory.into()),
+            // There is nothing in a file: whoever goes on to open it is told so.
+            Ok(found) if !found.is_dir() && !self.todo.is_empty() => {
+                self.missing = true;
+                Ok(())
+            }
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.missing = true;

@@ -1,0 +1,101 @@
+//! What is there: whether, of which kind and size, and the names in a folder.
+
+use std::io;
+
+use mlua::Value;
+use rustix::fs::FileType;
+
+use super::place::{self, Parents, Place};
+use super::{cannot, path};
+use crate::lua::host::call::Call;
+
+/// `fs.exists`
+pub(super) fn exists(call: &Call<'_>, named: &Value) -> mlua::Result<bool> {
+    let path = path(call, 1, named)?;
+    let real = call.state.permissions.read(&path)?;
+    match Place::find(&real, Parents::Expect).and_then(|place| place.stat()) {
+        Ok(stat) => Ok(stat.is_some()),
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(error) => Err(cannot("look at", &path, &error)),
+    }
+}
+
+/// `fs.stat`
+pub(super) fn stat(call: &Call<'_>, named: &Value) -> mlua::Result<Value> {
+    let path = path(call, 1, named)?;
+    let real = call.state.permissions.look(&path)?;
+    let stat = match Place::find(&real, Parents::Expect).and_then(|place| place.stat()) {
+        Ok(Some(stat)) => stat,
+        Ok(None) => return Ok(Value::Nil),
+        Err(error) if is_absence(&error) => return Ok(Value::Nil),
+        Err(error) => return Err(cannot("look at", &path, &error)),
+    };
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => "file",
+        FileType::Directory => "dir",
+        FileType::Symlink => "link",
+        _ => "other",
+    };
+    let table = call.lua.create_table()?;
+    table.raw_set("size", stat.st_size)?;
+    table.raw_set("modified", stat.st_mtime as f64 + stat.st_mtime_nsec as f64 / 1e9)?;
+    table.raw_set("kind", kind)?;
+    Ok(Value::Table(table))
+}
+
+/// `fs.list`
+pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> {
+    let path = path(call, 1, named)?;
+    let real = call.state.permissions.read(&path)?;
+    let failed = |error: io::Error| cannot("list", &path, &error);
+    let folder = Place::find(&real, Parents::Expect).and_then(|place| place.folder()).map_err(failed)?;
+    let (mut names, mut bytes) = (Vec::new(), 0);
+    place::names(&folder, |name| -> Result<(), Halted> {
+        names.push(name.to_vec());
+        bytes += name.len() + NAME_BYTES;
+        call.checkpoint_each(names.len())?;
+        Ok(call.room_for(bytes)?)
+    })
+    .map_err(|error| error.or(failed))?;
+    names.sort_unstable();
+    let mut list = call.list()?;
+    for name in &names {
+        list.push_bytes(name)?;
+    }
+    Ok(list.finish())
+}
+
+/// What a string and its place in a list cost beside its bytes.
+const NAME_BYTES: usize = 48;
+
+/// Why a listing ended early: of its own, or by a checkpoint.
+pub(super) enum Halted {
+    Io(io::Error),
+    Lua(mlua::Error),
+}
+
+impl Halted {
+    pub(super) fn or(self, failed: impl FnOnce(io::Error) -> mlua::Error) -> mlua::Error {
+        match self {
+            Self::Io(error) => failed(error),
+            Self::Lua(error) => error,
+        }
+    }
+}
+
+impl From<io::Error> for Halted {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<mlua::Error> for Halted {
+    fn from(error: mlua::Error) -> Self {
+        Self::Lua(error)
+    }
+}
+
+/// A folder on the way is missing, or is a file.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

@@ -1,0 +1,87 @@
+//! Writing files and making folders.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use mlua::Value;
+use rustix::fs::{FileType, OFlags};
+
+use super::place::{Parents, Place};
+use super::{PIECE_BYTES, cannot, flags, path};
+use crate::lua::host::call::Call;
+
+/// `fs.write`
+pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)) -> mlua::Result<()> {
+    let path = path(call, 1, named)?;
+    let bytes = call.bytes(2, s)?;
+    let [append, atomic] = flags(call, 3, options, ["append", "atomic"])?;
+    if append && atomic {
+        return Err(call.bad_because(3, "`append` and `atomic` exclude each other"));
+    }
+    let real = call.state.permissions.write(&path)?;
+    let failed = |error: io::Error| cannot("write", &path, &error);
+    let place = Place::find(&real, Parents::Make).map_err(failed)?;
+    if atomic {
+        return replace(call, &path, &place, &bytes);
+    }
+    let how = if append { OFlags::APPEND } else { OFlags::TRUNC };
+    let mut file = place.file(OFlags::WRONLY | OFlags::CREATE | how).map_err(failed)?;
+    pour(call, &path, &mut file, &bytes)
+}
+
+/// `fs.mkdir`
+pub(super) fn mkdir(call: &Call<'_>, named: &Value) -> mlua::Result<()> {
+    let path = path(call, 1, named)?;
+    let real = call.state.permissions.write(&path)?;
+    let made = Place::find(&real, Parents::Make).and_then(|place| place.make_folder());
+    made.map_err(|error| cannot("make the folder", &path, &error))
+}
+
+/// Writes a new file beside `place` and renames it, so that there is the old or the new file at every moment.
+fn replace(call: &Call<'_>, path: &Path, place: &Place, bytes: &[u8]) -> mlua::Result<()> {
+    let failed = |error: io::Error| cannot("write", path, &error);
+    let old = place.stat().map_err(failed)?;
+    let (part, mut file) = part(place).map_err(failed)?;
+    let written = pour(call, path, &mut file, bytes).and_then(|()| {
+        let keep_mode = || match old {
+            Some(old) if FileType::from_raw_mode(old.st_mode) == FileType::RegularFile => {
+                rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(old.st_mode)).map_err(Into::into)
+            }
+            _ => Ok(()),
+        };
+        keep_mode().and_then(|()| file.sync_data()).and_then(|()| part.rename(place)).map_err(failed)
+    });
+    if written.is_err() {
+        // Nothing more can be done about a file that does not go away.
+        let _ = part.unlink(FileType::RegularFile);
+    }
+    written
+}
+
+/// A new file beside `place` under a name that nobody has.
+fn part(place: &Place) -> io::Result<(Place, File)> {
+    loop {
+        let part = place.beside(&format!(".flowrun-{:016x}.part", rand_word()))?;
+        match part.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return Ok((part, file?)),
+        }
+    }
+}
+
+/// Differs from call to call and from process to process; need not be hard to guess, because names are claimed.
+fn rand_word() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}
+
+fn pour(call: &Call<'_>, path: &Path, file: &mut File, bytes: &[u8]) -> mlua::Result<()> {
+    for (at, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
+        if at > 0 {
+            call.checkpoint()?;
+        }
+        file.write_all(piece).map_err(|error| cannot("write", path, &error))?;
+    }
+    Ok(())
+}

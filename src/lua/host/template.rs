@@ -1,0 +1,116 @@
+//! `template`: Jinja templates of text and values. They reach no files: there is nothing to include from.
+
+mod values;
+
+use std::io;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use mlua::Value;
+
+use super::call::Call;
+use super::function::{Function, Module};
+
+const TEMPLATE: Module = Module("template");
+
+/// The name of every template.
+const NAME: &str = "template";
+
+/// Steps of one rendering, where a loop that writes nothing must end. Large values cost more than one: this bounds the
+/// memory too, to half a gigabyte.
+const STEPS_MAX: u64 = 8_000_000;
+
+/// Templates and macros within each other.
+const DEPTH_MAX: usize = 100;
+
+pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
+    .rust("render", "(src: string, vars: {[string]: any}?): string", |bind| bind.to(render))
+    .explained(
+        "Renders a Jinja template with these variables. Nothing is escaped unless `|escape` says so; writing a variable \
+         that is not defined is an error, asking whether it is there is not. Compiled once a worker.",
+        r#"template.render("Hello {{ name }}!{% for n in list %} {{ n }}{% endfor %}", {name = "Ada", list = {1, 2}})"#,
+        r#""Hello Ada! 1 2""#,
+    )];
+
+fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result<Value> {
+    let source = call.text(1, source)?;
+    let variables = values::variables(call, variables)?;
+    let environment =
+        call.state.templates.get(&source, || compile(&source)).map_err(|error| {
+            call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
+        })?;
+    call.build(|out| {
+        let mut stopped = None;
+        let output = Output { call, out, stopped: &mut stopped, writes: 0 };
+        let rendered = environment
+            .get_template(NAME)
+            .and_then(|template| template.render_captured_to(variables, output).map(drop));
+        match (stopped, rendered) {
+            (Some(error), _) => Err(error),
+            (None, Ok(())) => Ok(()),
+            (None, Err(error)) => Err(call.fail(&format!("failed: {}", explained(&source, &error)))),
+        }
+    })
+}
+
+fn compile(source: &str) -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).build()?);
+    environment.set_fuel(Some(STEPS_MAX));
+    environment.set_recursion_limit(DEPTH_MAX);
+    environment.set_debug(true);
+    environment.add_template_owned(NAME, source.to_owned())?;
+    Ok(environment)
+}
+
+/// What is wrong, with the words of the template that it is about.
+fn explained(source: &str, error: &minijinja::Error) -> String {
+    let what = match error.kind() {
+        ErrorKind::OutOfFuel => "it takes too many steps".to_owned(),
+        ErrorKind::TemplateNotFound => "templates cannot include others: there are no files".to_owned(),
+        kind => match error.detail() {
+            Some(detail) => format!("{kind}: {detail}"),
+            None => kind.to_string(),
+        },
+    };
+    let words = error.range().and_then(|range| source.get(range)).map(str::trim);
+    let words = words.filter(|words| {
+        !what.contains(words) && !words.is_empty() && words.len() <= 80 && !words.contains('\n')
+    });
+    match (words, error.line()) {
+        (Some(words), Some(line)) => format!("{what} (`{words}`, line {line} of the template)"),
+        (None, Some(line)) => format!("{what} (line {line} of the template)"),
+        _ => what,
+    }
+}
+
+/// Collects what is written, as long as there is room and time.
+struct Output<'a, 'c> {
+    call: &'a Call<'c>,
+    out: &'a mut Vec<u8>,
+    stopped: &'a mut Option<mlua::Error>,
+    writes: usize,
+}
+
+impl io::Write for Output<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writes += 1;
+        let checked = self.call.room_for(self.out.len() + bytes.len());
+        match checked.and_then(|()| self.call.checkpoint_each(self.writes)) {
+            Ok(()) => {
+                self.out.extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            Err(error) => {
+                *self.stopped = Some(error);
+                Err(io::Error::other("stopped"))
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! What a piece of Lua reaches for, as far as its tokens show it: modules that need a grant, and literal hosts, programs
+//! and absolute paths. Whether that is granted is for the permissions to say.
+
+use std::ops::Range;
+
+use super::lexer::{Token, TokenKind, substitutions, tokens};
+
+/// A place in Lua that needs a permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// What is reached for.
+    pub what: Reached,
+    /// The bytes of the text that show it.
+    pub span: Range<usize>,
+}
+
+/// What a piece of Lua reaches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// Some host.
+    AnyHost,
+    /// A URL that is written out, at least as far as behind its host.
+    Url(String),
+    /// Some program.
+    AnyProgram,
+    /// A program that is written out.
+    Program(String),
+    /// An absolute path to read.
+    Read(String),
+    /// An absolute path to write.
+    Write(String),
+}
+
+/// Functions that take a path, with what they do to each of their first arguments.
+const PATHS: [(&str, &str, &str); 14] = [
+    ("fs", "read", "r"),
+    ("fs", "exists", "r"),
+    ("fs", "stat", "r"),
+    ("fs", "list", "r"),
+    ("fs", "write", "w"),
+    ("fs", "mkdir", "w"),
+    ("fs", "remove", "w"),
+    ("fs", "copy", "rw"),
+    ("fs", "move", "ww"),
+    ("hash", "file", "r"),
+    ("image", "open", "r"),
+    ("sqlite", "open", "r"),
+    ("csv", "read", "r"),
+    ("json", "read", "r"),
+];
+
+/// Everything that `text` visibly reaches for, in its order. Comments and strings that are no arguments do not count.
+pub fn reaches(text: &str) -> Vec<Reach> {
+    let tokens = tokens(text);
+    let look = Look { text, tokens: &tokens };
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if token.kind == TokenKind::Template {
+            let template = token.text(text);
+            for inner in substitutions(template) {
+                let start = token.span.start + inner.start;
+                found.extend(reaches(&template[inner]).into_iter().map(|mut reach| {
+                    reach.span = reach.span.start + start..reach.span.end + start;
+                    reach
+                }));
+            }
+        }
+        if token.kind == TokenKind::Name && look.is_global(at) {
+            look.module(at, &mut found);
+        }
+    }
+    found
+}
+
+struct Look<'a> {
+    text: &'a str,
+    tokens: &'a [Token],
+}
+
+impl Look<'_> {
+    fn is(&self, at: usize, text: &str) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.text(self.text) == text)
+    }
+
+    /// Neither a field of something else, nor a key of a table, nor a variable that the text makes itself.
+    fn is_global(&self, at: usize) -> bool {
+        let before = |text: &str| at > 0 && self.is(at - 1, text);
+        if before(".") || before(":") || before("local") || self.is(at + 1, "=") {
+            return false;
+        }
+        let name = self.tokens[at].text(self.text);
+        let made = |at: usize| self.is(at, "local") && self.is(at + 1, name);
+        !(0..at).any(made)
+    }
+
+    fn module(&self, at: usize, found: &mut Vec<Reach>) {
+        let module = self.tokens[at].text(self.text);
+        let has_field = self.is(at + 1, ".");
+        let function =
+            has_field.then(|| self.tokens.get(at + 2)).flatten().map(|token| token.text(self.text));
+        match (module, function) {
+            ("http", _) => found.push(self.http(at)),
+            ("exec", _) => found.push(self.exec(at)),
+            (_, Some(function)) => {
+                let known = PATHS.iter().find(|(of, name, _)| *of == module && *name == function);
+                if let Some((.., arguments)) = known {
+                    self.paths(at + 3, arguments, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn http(&self, at: usize) -> Reach {
+        let any = Reach { what: Reached::AnyHost, span: self.tokens[at].span.clone() };
+        let Some((argument, literal, is_whole)) = self.literal(self.argument(at + 3)) else { return any };
+        let host_end = literal.find("://").map(|scheme| scheme + 3);
+        let is_known = host_end.is_some_and(|host| is_whole || literal[host..].contains(['/', '?', '#']));
+        if is_known { Reach { what: Reached::Url(literal), span: argument } } else { any }
+    }
+
+    fn exec(&self, at: usize) -> Reach {
+        let any = Reach { what: Reached::AnyProgram, span: self.tokens[at].span.clone() };
+        let list = self.argument(at + 3);
+        if !self.is(list, "{") {
+            return any;
+        }
+        match self.literal(list + 1) {
+            Some((argument, literal, true)) => Reach { what: Reached::Program(literal), span: argument },
+            _ => any,
+        }
+    }
+
+    fn paths(&self, at: usize, arguments: &str, found: &mut Vec<Reach>) {
+        let mut at = self.argument(at);
+        for doing in arguments.bytes() {
+            // Only what is plainly written can be followed to the next argument.
+            let Some((span, literal, true)) = self.literal(at) else { return };
+            if literal.starts_with('/') {
+                let what = if doing == b'r' { Reached::Read(literal) } else { Reached::Write(literal) };
+                found.push(Reach { what, span });
+            }
+            at += 2;
+        }
+    }
+
+    /// Where the first argument begins of a call whose name ends before `at`.
+    fn argument(&self, at: usize) -> usize {
+        if self.is(at, "(") { at + 1 } else { at }
+    }
+
+    /// A string without escapes, and whether it is all of its argument.
+    fn literal(&self, at: usize) -> Option<(Range<usize>, String, bool)> {
+        let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::String)?;
+        let text = token.text(self.text);
+        let inner = text.strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])?;
+        if inner.contains('\\') {
+            return None;
+        }
+        let next = self.tokens.get(at + 1).map(|next| next.text(self.text));
+        let is_whole = matches!(next, None | Some("," | ")" | "}" | ";"))
+            || self.tokens.get(at + 1).is_some_and(|next| next.kind == TokenKind::Name);
+        Some((token.span.clone(), inner.to_owned(), is_whole))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &[(Reached, &str)]) {
+        let found = reaches(text);
+        let found: Vec<_> =
+            found.iter().map(|reach| (reach.what.clone(), &text[reach.span.clone()])).collect();
+        assert_eq!(found, expect, "{text}");
+    }
+
+    #[test]
+    fn calls_with_literals_say_what_they_reach() {
+        let url = |text: &str| Reached::Url(text.to_owned());
+        check("http.get('https://a.org/x')", &[(url("https://a.org/x"), "'https://a.org/x'")]);
+        check("http.get('https://a.org/' .. id)", &[(url("https://a.org/"), "'https://a.org/'")]);
+        check("http.get('https://a.' .. id)", &[(Reached::AnyHost, "http")]);
+        check("http.request{url = x}", &[(Reached::AnyHost, "http")]);
+        check("exec.run({'ffmpeg', x})", &[(Reached::Program("ffmpeg".into()), "'ffmpeg'")]);
+        check("exec.run({prog})", &[(Reached::AnyProgram, "exec")]);
+        check("exec.run({'a' .. b})", &[(Reached::AnyProgram, "exec")]);
+        check("fs.read '/etc/x'", &[(Reached::Read("/etc/x".into()), "'/etc/x'")]);
+        check(
+            "fs.copy('/a', '/b')",
+            &[(Reached::Read("/a".into()), "'/a'"), (Reached::Write("/b".into()), "'/b'")],
+        );
+        check("local h = `x{http.get(u)}y`", &[(Reached::AnyHost, "http")]);
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_nothing() {
+        for text in [
+            "-- http.get('https://a.org')",
+            "return 'http.get(1)'",
+            "return item.http, item.exec.run({'x'})",
+            "return {http = 1}",
+            "local http = {} return http.get('x')",
+            "fs.read('a') fs.read('/a' .. b) fs.read(p)",
+            "fs.write(p, '/etc')",
+        ] {
+            check(text, &[]);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the Lua code of a run may reach: the file's `permissions` and what the run adds; and warnings of Lua that visibly
+//! reaches for more. Whether something is covered is for the permissions themselves to say.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::codes;
+use super::inputs::Inputs;
+use super::lua_text::line_column;
+use super::places::{Places, Spot};
+use super::scripts::Scripts;
+use super::survey::Survey;
+use crate::lua::{Allowed, Permissions, Reached, reaches};
+use crate::source::{Diagnostic, Span};
+
+/// The permissions of one run.
+pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Permissions {
+    let list = |key: &str| {
+        let list = places.value().get("permissions")?.get(key)?.as_array()?;
+        Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    };
+    let written = Allowed { net: list("net"), read: list("read"), write: list("write"), exec: list("exec") };
+    let mut permissions = Permissions::new(root, written, &inputs.allow);
+    let file = places.document.file.path().file_name();
+    permissions.protect(file.into_iter().map(|name| root.join(name)));
+    permissions.protect(inputs.state.clone());
+    permissions
+}
+
+/// Warns of Lua that would be refused. What comes from expressions without a value cannot be judged.
+pub(super) fn check(
+    places: &Places,
+    survey: &Survey,
+    scripts: &Scripts,
+    permissions: &Permissions,
+    found: &mut Vec<Diagnostic>,
+) {
+    let is_open = |key: &str| {
+        let list = places.value().pointer(&format!("/permissions/{key}")).and_then(Value::as_array);
+        list.into_iter().flatten().any(|one| one.as_str().is_some_and(|text| text.contains("${{")))
+    };
+    let judge = |reached: &Reached| {
+        let key = match reached {
+            Reached::AnyHost | Reached::Url(_) => "net",
+            Reached::AnyProgram | Reached::Program(_) => "exec",
+            Reached::Read(_) => "read",
+            Reached::Write(_) => "write",
+        };
+        permissions.complaint(reached).filter(|_| !is_open(key))
+    };
+    for lua in places.document.lua_fields() {
+        let Some(block) = places.block(&lua.pointer) else { continue };
+        for (reach, (message, help)) in refused(&block.text, &judge) {
+            let (line, column) = line_column(&block.text, reach.start);
+            let spot = Spot::Text(&lua.pointer, line, column..column + reach.len());
+            found.push(places.warning(codes::NOT_PERMITTED, message, &spot, LABEL).help(help));
+        }
+    }
+    for step in &survey.steps {
+        let Some(script) = scripts.get(&format!("{}/file", step.verb_pointer())) else { continue };
+        let block = script.block();
+        for (reach, (message, help)) in refused(&block.text, &judge) {
+            let span = Span::new(reach.start, reach.end);
+            let warning = Diagnostic::warning(codes::NOT_PERMITTED, &block.file, message);
+            found.push(warning.label(span, LABEL).help(help));
+        }
+    }
+}
+
+const LABEL: &str = "this will be refused";
+
+/// The places of a text that will be refused, each kind of thing once.
+fn refused(
+    text: &str,
+    judge: &dyn Fn(&Reached) -> Option<(String, String)>,
+) -> Vec<(std::ops::Range<usize>, (String, String))> {
+    let mut seen = Vec::new();
+    let mut refused = Vec::new();
+    for reach in reaches(text) {
+        if seen.contains(&reach.what) {
+            continue;
+        }
+        if let Some(complaint) = judge(&reach.what) {
+            refused.push((reach.span, complaint));
+        }
+        seen.push(reach.what);
+    }
+    refused
+}
