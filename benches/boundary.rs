@@ -23,7 +23,13 @@ fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
     WorkerOptions {
         shape,
         memory: 256_000_000,
-        scope: Scope { params: "{}".into(), env: "{}".into(), steps: None, run: "{}".into() },
+        scope: Scope {
+            params: "{}".into(),
+            env: "{}".into(),
+            steps: None,
+            run: "{}".into(),
+            permissions: std::sync::Arc::default(),
+        },
         step: "bench".into(),
         worker: 1,
         max_attempts: 1,
