@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flowrun::event::StepId;
 use flowrun::lua::{Attempt, Block, Cancel, Guard, Scope, Script, Shape, Watchdog, Worker, WorkerOptions};
 use flowrun::source::SourceFile;
-use flowrun::value::Chunk;
+use flowrun::value::{Chunk, Secrets};
 
 const ITEMS: usize = 1000;
 
@@ -29,6 +29,8 @@ fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
             steps: None,
             run: "{}".into(),
             permissions: std::sync::Arc::default(),
+            secrets: Secrets::default(),
+            shows_secrets: true,
         },
         step: "bench".into(),
         worker: 1,

@@ -1,17 +1,23 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
+mod cache;
 mod cli;
 mod dag;
 mod diagnostics;
+mod disk;
 mod endings;
 mod escapes;
 mod examples;
+mod forecast;
 mod kill;
+mod live;
 mod lua;
 mod policy;
 mod project;
+mod rate;
 mod readme;
 mod resume;
+mod secret;
 mod show;
 mod state;
 mod tidy;
