@@ -28,6 +28,7 @@ fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
             env: "{}".into(),
             steps: None,
             run: "{}".into(),
+            permissions: std::sync::Arc::default(),
             secrets: Secrets::default(),
             shows_secrets: true,
         },
