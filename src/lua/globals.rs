@@ -25,7 +25,8 @@ const LOG_LINES_MAX: usize = 10_000;
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The modules that are ours alone; Lua's own answer nil for what they do not have.
-const MODULES: [&str; 10] = ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash"];
+const MODULES: [&str; 11] =
+    ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "image"];
 
 /// The Luau half, compiled once a process.
 static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -60,7 +61,7 @@ impl Globals {
         for name in ["flow", "log", "print", "require"] {
             globals.raw_set(name, prelude.raw_get::<Value>(name)?)?;
         }
-        close(&globals, &prelude.raw_get("closed")?)?;
+        close(lua, &globals, &prelude.raw_get("closed")?)?;
         let freeze: Function = prelude.raw_get("freeze")?;
         let run = scope.steps.as_ref().map(|_| &scope.run);
         let values = [
@@ -81,10 +82,13 @@ impl Globals {
 }
 
 /// Makes a name that a module of ours does not have an error that names the nearest, instead of a nil to call.
-fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
+fn close(lua: &Lua, globals: &Table, closed: &Function) -> mlua::Result<()> {
     let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
     for name in MODULES {
         closed.call::<()>((name, globals.raw_get::<Table>(name)?, &distance))?;
+    }
+    for (name, methods) in super::host::types(lua)? {
+        closed.call::<()>((name, methods, &distance))?;
     }
     Ok(())
 }

@@ -1,15 +1,19 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `image`) and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
+mod choices;
 mod error;
 mod function;
 mod hash;
 mod html;
+mod image;
 mod list;
+mod methods;
+mod outside;
 mod path;
 mod prelude;
 mod re;
@@ -42,6 +46,7 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         time::FUNCTIONS,
         path::FUNCTIONS,
         hash::FUNCTIONS,
+        image::FUNCTIONS,
     ]
     .concat()
 });
@@ -67,11 +72,23 @@ fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {
-        let module = module(&globals, function.module, lua)?;
+        let module = if methods::is_type(function.module) {
+            methods::of(lua, function.module)?
+        } else {
+            module(&globals, function.module, lua)?
+        };
         let bind = Bind { lua, state: &state, name: function.full_name() };
         module.raw_set(function.name, function.make(&bind, &prelude)?)?;
     }
     string::replace(lua, &prelude)
+}
+
+/// The tables of methods, with the names of their types.
+pub(super) fn types(lua: &mlua::Lua) -> mlua::Result<Vec<(&'static str, mlua::Table)>> {
+    let mut names: Vec<_> = functions().iter().map(|function| function.module).collect();
+    names.dedup();
+    names.retain(|name| methods::is_type(name));
+    names.into_iter().map(|name| Ok((name, methods::of(lua, name)?))).collect()
 }
 
 /// The module's table: one that is there already, such as the VM's own, gets the functions too.

@@ -9,6 +9,7 @@ use regex::bytes::Regex;
 use scraper::Selector;
 
 use super::ARRAY;
+use super::outside::Outside;
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub(super) checkpoint: mlua::Function,
     pub(super) patterns: Compiled<Regex>,
     pub(super) selectors: Compiled<Selector>,
+    /// Memory that values hold outside of the VM.
+    pub(super) outside: Outside,
     scratch: Cell<Vec<u8>>,
 }
 
@@ -38,6 +41,7 @@ impl State {
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
+            outside: Outside::default(),
             scratch: Cell::default(),
         })
     }
