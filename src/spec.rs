@@ -9,6 +9,7 @@ mod files;
 mod literal;
 mod load;
 mod param;
+mod permissions;
 mod pipeline;
 mod policy;
 mod schema;
@@ -28,6 +29,7 @@ pub use literal::{
 };
 pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};
+pub use permissions::Permissions;
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};

@@ -41,6 +41,7 @@ pub(super) fn write(name: &str) -> WriteOptions {
 pub(super) fn plan(steps: Vec<Step>) -> Plan {
     let ids = (0..).map(StepId);
     Plan {
+        permissions: std::sync::Arc::default(),
         name: Arc::from("clean-docs"),
         description: None,
         file: SourceFile::new("p.yaml", "p.yaml", "when: params.deep > 1\n".to_owned()),

@@ -176,6 +176,7 @@ impl<'a> Shared<'a> {
             env: Arc::clone(&self.plan.env),
             steps,
             run: serde_json::json!({ "id": &*self.options.run }).to_string().into(),
+            permissions: Arc::clone(&self.plan.permissions),
         }
     }
 }

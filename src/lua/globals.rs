@@ -25,8 +25,8 @@ const LOG_LINES_MAX: usize = 10_000;
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The modules that are ours alone; Lua's own answer nil for what they do not have.
-const MODULES: [&str; 11] =
-    ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "image"];
+const MODULES: [&str; 12] =
+    ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "image", "sqlite"];
 
 /// The Luau half, compiled once a process.
 static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -44,7 +44,7 @@ impl Globals {
     /// Sets everything that is global and seals the VM: from here on nothing that scripts share can change.
     pub(super) fn install(vm: &Vm, scope: &Scope, root: &Path) -> mlua::Result<Self> {
         let lua = vm.lua();
-        super::host::install(lua, root)?;
+        super::host::install(lua, root, &scope.permissions)?;
         let sources = Rc::new(RefCell::new(Sources::default()));
         let globals = lua.globals();
         // Native code for functions that mostly raise errors would only make the VM slower to open.

@@ -1,4 +1,4 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `image`) and linear-time replacements
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `image`, `sqlite`) and linear-time replacements
 //! for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
@@ -15,8 +15,10 @@ mod list;
 mod methods;
 mod outside;
 mod path;
+mod permissions;
 mod prelude;
 mod re;
+mod sqlite;
 mod state;
 mod str;
 mod string;
@@ -25,10 +27,11 @@ mod time;
 
 pub(crate) use error::HostError;
 pub use function::Function;
+pub use permissions::{Allowed, Permissions};
 
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use function::Bind;
 use prelude::Prelude;
@@ -47,6 +50,7 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         path::FUNCTIONS,
         hash::FUNCTIONS,
         image::FUNCTIONS,
+        sqlite::FUNCTIONS,
     ]
     .concat()
 });
@@ -57,18 +61,18 @@ pub fn functions() -> &'static [Function] {
 }
 
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
-/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it. Native
-/// compilation of what is loaded later is on afterwards.
-pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
+/// `root` is the pipeline's folder, where relative paths start; `permissions` say what is reached. Native compilation
+/// of what is loaded later is on afterwards.
+pub(super) fn install(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
     // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
     lua.enable_jit(false);
-    let installed = install_all(lua, root);
+    let installed = install_all(lua, root, permissions);
     lua.enable_jit(true);
     installed
 }
 
-fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
-    let state = Rc::new(State::new(lua, root)?);
+fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
+    let state = Rc::new(State::new(lua, root, permissions)?);
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {

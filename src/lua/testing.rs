@@ -22,5 +22,6 @@ pub(super) fn scope() -> super::Scope {
         env: r#"{"HOME":"/home/x"}"#.into(),
         steps: None,
         run: r#"{"id":"r1"}"#.into(),
+        permissions: Arc::default(),
     }
 }

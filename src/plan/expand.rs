@@ -126,7 +126,9 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
 fn when(pointer: &str) -> Option<When> {
     let keys: Vec<&str> = pointer.split('/').skip(1).take(3).collect();
     Some(match keys.as_slice() {
-        ["description"] | ["defaults", ..] | ["steps", _, "deadline" | "description"] => When::Load,
+        ["description"] | ["defaults" | "permissions", ..] | ["steps", _, "deadline" | "description"] => {
+            When::Load
+        }
         ["steps", _, verb] if spec::VERBS.contains(verb) => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,

@@ -17,7 +17,7 @@ use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
 use super::{CODES, FINDINGS_MAX, codes, files, outside, references, set};
-use crate::lua::Scope;
+use crate::lua::{Allowed, Permissions, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
 
@@ -108,7 +108,7 @@ impl Loading<'_> {
         let env = params::env(&self.top("env"), self.inputs, &mut self.usage);
         let fields = expand::fields(&self.places, "");
         let params = self.params(&fields, &env);
-        let scope = scope(&params, &env, &self.inputs.run);
+        let scope = self.scope(&params, &env);
         let is_complete = self.expand(&fields, &scope, (&params, &env), |when| when != When::Params);
         self.validate();
         let survey = Survey::of(self.places.value());
@@ -128,8 +128,7 @@ impl Loading<'_> {
             late: &self.late,
             root: &self.root,
             scope: &scope,
-            limit: self.inputs.limit,
-            cores: self.inputs.cores,
+            inputs: self.inputs,
         };
         checked.plan(&order, &mut self.found)
     }
@@ -138,9 +137,23 @@ impl Loading<'_> {
         self.places.value().get(key).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
+    /// The values in scope of expressions. They are evaluated by a check too, so they may look at files but change
+    /// and reach nothing, whatever the file grants.
+    fn scope(&self, params: &Values, env: &Values) -> Scope {
+        let allowed = Allowed { write: Some(Vec::new()), ..Allowed::default() };
+        Scope {
+            params: Value::Object(params.known.clone()).to_string().into(),
+            env: Value::Object(env.known.clone()).to_string().into(),
+            // None has ended yet; expressions that ask for one wait until the step starts.
+            steps: Some("{}".into()),
+            run: json!({ "id": &*self.inputs.run }).to_string().into(),
+            permissions: Arc::new(Permissions::new(&self.root, allowed, &Allowed::default())),
+        }
+    }
+
     /// The parameters' values; their defaults may use the environment.
     fn params(&mut self, fields: &[Field], env: &Values) -> Values {
-        let early = scope(&Values::default(), env, &self.inputs.run);
+        let early = self.scope(&Values::default(), env);
         self.expand(fields, &early, (&Values::default(), env), |when| when == When::Params);
         let mut declared = Vec::new();
         for (name, value) in &self.top("params") {
@@ -239,16 +252,5 @@ impl Loading<'_> {
                 self.found.push(found);
             }
         }
-    }
-}
-
-/// The values in scope of expressions.
-fn scope(params: &Values, env: &Values, run: &Arc<str>) -> Scope {
-    Scope {
-        params: Value::Object(params.known.clone()).to_string().into(),
-        env: Value::Object(env.known.clone()).to_string().into(),
-        // None has ended yet; expressions that ask for one wait until the step starts.
-        steps: Some("{}".into()),
-        run: json!({ "id": &**run }).to_string().into(),
     }
 }

@@ -10,7 +10,8 @@ use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::spec::{self, Document, SpanIndex};
 
 /// The top-level keys that a path may begin with.
-const TOP: [&str; 7] = ["version", "name", "description", "params", "env", "defaults", "steps"];
+const TOP: [&str; 8] =
+    ["version", "name", "description", "params", "env", "permissions", "defaults", "steps"];
 /// The keys of a step that are no verb.
 const COMMON: [&str; 5] = ["description", "from", "needs", "when", "deadline"];
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::late::Late;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::StepId;
-use crate::lua::Script;
+use crate::lua::{Permissions, Script};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
 use crate::value::Ratio;
@@ -27,6 +27,8 @@ pub struct Plan {
     pub params: Arc<str>,
     /// `env` of this run, as the text of a JSON object.
     pub env: Arc<str>,
+    /// What the Lua code of this run may reach.
+    pub permissions: Arc<Permissions>,
     /// The steps in file order, indexed by [`StepId`].
     pub steps: Vec<Step>,
     /// The steps, each after all that it depends on.

@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::param::{EnvVar, Param, params, variables};
+use super::permissions::Permissions;
 use super::policy::Policy;
 use super::schema;
 use super::setting::{fields, map, present};
@@ -39,6 +40,9 @@ pub struct Pipeline {
     #[serde(default, deserialize_with = "variables")]
     #[schemars(transform = schema::variable_keys)]
     pub env: IndexMap<String, EnvVar>,
+    /// What host functions may reach. Default: `fs` the pipeline's folder, `http` and `exec` nothing.
+    #[serde(default, deserialize_with = "map")]
+    pub permissions: Permissions,
     /// What steps start from when they do not say otherwise.
     #[serde(default, deserialize_with = "map")]
     pub defaults: Defaults,

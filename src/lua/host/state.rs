@@ -4,12 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use regex::bytes::Regex;
 use scraper::Selector;
 
-use super::ARRAY;
 use super::outside::Outside;
+use super::sqlite::Databases;
+use super::{ARRAY, Permissions};
+use crate::lua::raw::Current;
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
@@ -22,25 +25,36 @@ const COMPILED_MAX: usize = 128;
 pub(super) struct State {
     /// The pipeline's folder, absolute.
     pub(super) root: PathBuf,
+    pub(super) permissions: Arc<Permissions>,
     /// Metatable of lists.
     pub(super) array: mlua::Table,
     /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
     pub(super) checkpoint: mlua::Function,
     pub(super) patterns: Compiled<Regex>,
     pub(super) selectors: Compiled<Selector>,
+    /// The databases that this VM has open.
+    pub(super) databases: Rc<Databases>,
+    /// `json.decode`, which alone makes integers beyond 2^53; only a worker's VM has it.
+    pub(super) decode: Option<mlua::Function>,
     /// Memory that values hold outside of the VM.
     pub(super) outside: Outside,
     scratch: Cell<Vec<u8>>,
 }
 
 impl State {
-    pub(super) fn new(lua: &mlua::Lua, root: &Path) -> mlua::Result<Self> {
+    pub(super) fn new(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<Self> {
         Ok(Self {
             root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
+            permissions: Arc::clone(permissions),
             array: array(lua)?,
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
+            databases: Databases::new(lua.app_data_ref::<Rc<Current>>().as_deref()),
+            decode: lua
+                .globals()
+                .raw_get::<Option<mlua::Table>>("json")?
+                .map_or(Ok(None), |json| json.raw_get("decode"))?,
             outside: Outside::default(),
             scratch: Cell::default(),
         })

@@ -106,6 +106,7 @@ impl Vm {
         let array: mlua::Table =
             unsafe { lua.exec_raw((), |state| stack::anchored(state, current.array_anchor.get()))? };
         lua.set_named_registry_value(ARRAY, array)?;
+        lua.set_app_data(Rc::clone(&current));
         let globals = lua.globals();
         for name in REMOVED {
             globals.raw_set(name, Value::Nil)?;

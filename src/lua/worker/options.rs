@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
-use crate::lua::{ItemEnd, Script};
+use crate::lua::{ItemEnd, Permissions, Script};
 use crate::value::Chunk;
 
 /// What becomes of the value that the function returns.
@@ -29,6 +29,8 @@ pub struct Scope {
     pub steps: Option<Arc<str>>,
     /// `run`, for expressions only, and the id in `ctx.run`.
     pub run: Arc<str>,
+    /// What host functions may reach.
+    pub permissions: Arc<Permissions>,
 }
 
 /// What a worker needs to know beside the script.

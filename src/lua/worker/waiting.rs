@@ -143,6 +143,7 @@ impl Worker {
                 Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
             }
         };
+        self.ended(job.chunk.first);
         if end.is_some() {
             out.clear();
             emitted = 0;
@@ -173,6 +174,7 @@ impl Worker {
             }
             _ => ItemEnd::Cancelled,
         };
+        self.ended(job.chunk.first);
         ended(&job, Vec::new(), 0, Some(end), limits.started)
     }
 
@@ -180,6 +182,7 @@ impl Worker {
         if let Ok(loaded) = &self.loaded {
             loaded.vm.abandon(suspended.coroutine);
         }
+        self.ended(suspended.job.chunk.first);
         ended(&suspended.job, Vec::new(), 0, Some(ItemEnd::Cancelled), suspended.limits.started)
     }
 }

@@ -1,4 +1,4 @@
-//! `image.open` and `img:save`: files below the pipeline's folder.
+//! `image.open` and `img:save`: files that may be read and written.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -29,7 +29,7 @@ pub(super) fn open(call: &Call<'_>, path: &Value) -> mlua::Result<AnyUserData> {
 
 /// The bytes of a file, and the memory claimed for them.
 fn read(call: &Call<'_>, path: &str) -> mlua::Result<(Vec<u8>, crate::lua::host::outside::Claim)> {
-    let real = call.state.root.join(path);
+    let real = call.state.permissions.read(Path::new(path))?;
     let failed = |error: io::Error| call.fail(&format!("cannot read `{path}`: {error}"));
     let metadata = fs::metadata(&real).map_err(failed)?;
     // A pipe would block.
@@ -57,9 +57,9 @@ pub(super) fn save(call: &Call<'_>, (image, path, options): &(Value, Value, Valu
             call.bad_because(1, &format!("a path that ends in {known} expected, got `{}`", shown(&path)))
         );
     };
+    let real = call.state.permissions.write(Path::new(&*path))?;
     let bytes = encoded(call, &image, format, options)?;
-    write(&call.state.root.join(&*path), &bytes)
-        .map_err(|error| call.fail(&format!("cannot write `{path}`: {error}")))
+    write(&real, &bytes).map_err(|error| call.fail(&format!("cannot write `{path}`: {error}")))
 }
 
 /// Writes beside the target and renames, so that nobody ever reads half a picture.
