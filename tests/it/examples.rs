@@ -151,6 +151,45 @@ fn two_branches_writes_both_branches_and_the_dead_letters() {
 }
 
 #[test]
+fn resize_images_lists_the_two_broken_pictures_and_succeeds() {
+    let example = Example::new("resize-images");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "resize", &[("total", 40), ("successes", 38), ("failures", 2), ("retried", 0)]);
+    example.check_outputs();
+    let out = example.path.join("out");
+    let is_thumbnail = |path: &Path| path.extension().is_some_and(|extension| extension == "jpg");
+    let files = fs::read_dir(out).expect("outputs").map(|entry| entry.expect("an entry").path());
+    let thumbnails: Vec<_> = files.filter(|path| is_thumbnail(path)).collect();
+    assert_eq!(thumbnails.len(), 38);
+    for path in thumbnails {
+        assert_eq!(image::image_dimensions(&path).expect("a picture"), (224, 224), "{}", path.display());
+    }
+}
+
+#[test]
+fn resize_images_fails_when_too_many_are_broken() {
+    let example = Example::new("resize-images");
+    let summary = example.run(1, &["--set", "resize.min_success_ratio=1"]);
+    check_counters(&summary, "resize", &[("failures", 2)]);
+    assert_eq!(example.output("broken.jsonl").lines().count(), 2);
+}
+
+#[test]
+fn to_sqlite_fills_a_database_that_can_be_asked_afterwards() {
+    let example = Example::new("to-sqlite");
+    // Again, to see that it changes nothing.
+    for _ in 0..2 {
+        let summary = example.run(0, &[]);
+        check_counters(&summary, "insert", &[("total", 960), ("successes", 960)]);
+        example.check_outputs();
+    }
+    let database = rusqlite::Connection::open(example.path.join("out/weather.db")).expect("a database");
+    let count: i64 =
+        database.query_row("select count(*) from measurements", [], |row| row.get(0)).expect("the table");
+    assert_eq!(count, 960);
+}
+
+#[test]
 fn every_example_passes_check_without_a_warning() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))

@@ -12,5 +12,6 @@ mod project;
 mod readme;
 mod resume;
 mod show;
+mod sqlite;
 mod state;
 mod tidy;

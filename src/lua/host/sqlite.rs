@@ -28,7 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .explained(
             "Runs one statement with values for `?` (a list) or `:name` (by name), or several statements without values. \
              How many rows it changed. A transaction that its item leaves open is rolled back.",
-            r#"sqlite.open("a.db"):exec("create table t (a, b); insert into t values (1, 'x'), (2, 'y')")"#,
+            r#"sqlite.open(":memory:"):exec("create table t (a, b); insert into t values (1, 'x'), (2, 'y')")"#,
             "2",
         ),
     METHODS

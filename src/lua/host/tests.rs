@@ -6,6 +6,7 @@ mod html;
 mod image;
 mod path;
 mod re;
+mod sqlite;
 mod str;
 mod string;
 mod tbl;

@@ -18,10 +18,11 @@ pub(super) fn exec(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Resu
         let before = connection.total_changes();
         let mut statement = match connection.prepare_cached(&sql) {
             Ok(statement) => statement,
-            Err(Error::MultipleStatement) => {
-                if !params.is_nil() {
-                    return Err(call.bad_because(2, "values are for one statement, not for several"));
-                }
+            Err(Error::MultipleStatement) if !params.is_nil() => {
+                return Err(call.bad_because(2, "values are for one statement, not for several"));
+            }
+            // A later statement may need what an earlier one makes, so that an error is none yet.
+            Err(_) if params.is_nil() => {
                 connection.execute_batch(&sql).map_err(|error| raised(call, &error))?;
                 return Ok(connection.total_changes() - before);
             }
