@@ -19,6 +19,7 @@ mod batch;
 mod catalogue;
 mod clock;
 mod committer;
+mod copies;
 #[cfg(test)]
 mod damage;
 mod database;
@@ -46,6 +47,7 @@ mod stored_run;
 pub use batch::{Batch, End, Ending, FailedItem, Fingerprint, LogEntry, RetriedItem, Shape, StepSpec};
 pub use catalogue::{Catalogue, Pruned};
 pub use committer::{Committer, StepJournal};
+pub use copies::keep_lua;
 pub use error::StoreError;
 pub use identity::Digest;
 pub use line::Line;
@@ -54,7 +56,7 @@ pub use memo::{Memo, MemoStats};
 pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
 pub use request::keep_request;
 pub use results::Results;
-pub use reuse::{Items, Reuse, Reused, Unusable};
+pub use reuse::{Ended, Items, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 

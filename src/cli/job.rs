@@ -73,7 +73,7 @@ impl Job<'_> {
             reporters.event(event);
         });
         let outcome = match refused {
-            Some(error) => Err(EngineError::State(error.to_string())),
+            Some(error) => Err(EngineError::State(format!("the run cannot be kept: {error}"))),
             None => outcome,
         };
         self.end(console, reporters.finish(outcome.is_ok()), outcome)
@@ -106,7 +106,7 @@ impl Job<'_> {
     ) -> Result<Exit, Fault> {
         let Finished { mut complaints, summary, prints_summary } = finished;
         let outcome = outcome.map_err(|error| match error {
-            EngineError::State(reason) => Complaint::new(format!("the run cannot be kept: {reason}"))
+            EngineError::State(reason) => Complaint::new(reason)
                 .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")
                 .into(),
             error @ EngineError::System { .. } => Fault::Internal(error.to_string()),

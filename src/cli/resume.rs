@@ -13,7 +13,7 @@ use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
 
 /// Which run is resumed.
-enum Choice {
+pub(super) enum Choice {
     /// This one.
     Run(String),
     /// None: nothing went wrong since this one.
@@ -78,7 +78,12 @@ fn folder(arguments: &ResumeArguments) -> Result<(PathBuf, Option<PathBuf>), Com
     Ok((folder, Some(file.to_owned())))
 }
 
-fn choose(catalogue: &Catalogue, wanted: Option<&str>, file: Option<&Path>) -> Result<Choice, Fault> {
+/// The run that is meant: the one that is named, or the last one that did not succeed, of this file if one is given.
+pub(super) fn choose(
+    catalogue: &Catalogue,
+    wanted: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Choice, Fault> {
     if let (Some(wanted), None) = (wanted, file) {
         return Ok(Choice::Run(state::run(catalogue, wanted)?));
     }

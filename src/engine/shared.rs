@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Sender;
 
 use super::graph::Graph;
-use super::keep::Keep;
+use super::keep::{self, Keep};
 use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
@@ -158,7 +158,7 @@ impl<'a> Shared<'a> {
         let journal = lock(&self.journals[step.at()]).take();
         match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
             Err(error) if result.status == StepStatus::Succeeded => {
-                StepResult { status: StepStatus::Failed, reason: Some(error.to_string()), ..result }
+                StepResult { status: StepStatus::Failed, reason: Some(keep::stopped(&error)), ..result }
             }
             _ => result,
         }

@@ -148,6 +148,22 @@ pub struct ReuseCounts {
     pub dropped: u64,
 }
 
+impl ReuseCounts {
+    /// An item that is not reused.
+    pub fn redo(&mut self, reason: String) {
+        self.redone += 1;
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.reasons.push((reason, 1)),
+        }
+    }
+
+    /// Brings the reasons into the order in which they are told: the most frequent first, and one order among equals.
+    pub fn sort(&mut self) {
+        self.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    }
+}
+
 /// What a step has to show for itself. The names are those of `steps.ID` in expressions and of `--output json`.
 #[derive(Debug, Clone)]
 pub struct StepResult {

@@ -1,11 +1,15 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
+mod cache;
 mod cli;
 mod dag;
 mod diagnostics;
+mod disk;
 mod endings;
 mod examples;
+mod forecast;
 mod kill;
+mod live;
 mod lua;
 mod policy;
 mod project;
