@@ -34,8 +34,8 @@ pub(super) struct State {
     pub(super) selectors: Compiled<Selector>,
     /// The databases that this VM has open.
     pub(super) databases: Rc<Databases>,
-    /// `json.decode`, which alone makes integers beyond 2^53; only a worker's VM has it.
-    pub(super) decode: Option<mlua::Function>,
+    /// `set(table, key, digits)` sets an integer beyond 2^53; only a worker's VM can.
+    pub(super) set_integer: Option<mlua::Function>,
     /// Memory that values hold outside of the VM.
     pub(super) outside: Outside,
     scratch: Cell<Vec<u8>>,
@@ -51,10 +51,7 @@ impl State {
             patterns: Compiled::default(),
             selectors: Compiled::default(),
             databases: Databases::new(lua.app_data_ref::<Rc<Current>>().as_deref()),
-            decode: lua
-                .globals()
-                .raw_get::<Option<mlua::Table>>("json")?
-                .map_or(Ok(None), |json| json.raw_get("decode"))?,
+            set_integer: set_integer(lua)?,
             outside: Outside::default(),
             scratch: Cell::default(),
         })
@@ -70,6 +67,15 @@ impl State {
         }
         result
     }
+}
+
+/// Integers beyond 2^53 become numbers on the way through `mlua`, but `json.decode` makes them.
+fn set_integer(lua: &mlua::Lua) -> mlua::Result<Option<mlua::Function>> {
+    let Some(json) = lua.globals().raw_get::<Option<mlua::Table>>("json")? else { return Ok(None) };
+    let Some(decode) = json.raw_get::<Option<mlua::Function>>("decode")? else { return Ok(None) };
+    let make =
+        lua.load("local decode = ... return function(t, k, s) t[k] = decode(s) end").set_name("=flowrun");
+    make.call(decode).map(Some)
 }
 
 /// The metatable of lists: the worker's, or a new one where there is no worker.

@@ -81,7 +81,12 @@ pub(super) fn row(call: &Call<'_>, columns: &[Value], row: &Row<'_>) -> mlua::Re
     let table = call.lua.create_table_with_capacity(0, columns.len())?;
     for (at, name) in columns.iter().enumerate() {
         let value = row.get_ref(at).map_err(|error| super::error::raised(call, &error))?;
-        table.raw_set(name, to_lua(call, value)?)?;
+        match (value, &call.state.set_integer) {
+            (ValueRef::Integer(number), Some(set)) if number.unsigned_abs() > EXACT_MAX => {
+                set.call::<()>((&table, name, number.to_string()))?;
+            }
+            _ => table.raw_set(name, to_lua(call, value)?)?,
+        }
     }
     Ok(table)
 }
@@ -89,10 +94,6 @@ pub(super) fn row(call: &Call<'_>, columns: &[Value], row: &Row<'_>) -> mlua::Re
 fn to_lua(call: &Call<'_>, value: ValueRef<'_>) -> mlua::Result<Value> {
     match value {
         ValueRef::Null => Ok(Value::NULL),
-        ValueRef::Integer(number) if number.unsigned_abs() > EXACT_MAX => match &call.state.decode {
-            Some(decode) => decode.call(number.to_string()),
-            None => Ok(Value::Integer(number)),
-        },
         ValueRef::Integer(number) => Ok(Value::Integer(number)),
         ValueRef::Real(number) => Ok(Value::Number(number)),
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
