@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
+mod errand;
 mod failure;
 mod globals;
 mod guard;
@@ -13,8 +14,10 @@ mod testing;
 mod watchdog;
 mod worker;
 
+pub use errand::Arrival;
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
+pub(crate) use host::end_programs;
 pub use host::{Allowed, Function, Permissions, functions};
 pub use script::{Block, Footprint, Script, Seen};
 pub use watchdog::{Slow, Watchdog};

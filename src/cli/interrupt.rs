@@ -9,6 +9,7 @@ use signal_hook::iterator::Signals;
 
 use super::exit::{Exit, Fault};
 use crate::engine::Interrupt;
+use crate::lua;
 
 /// Signals after which the process no longer waits for the engine.
 const PATIENCE: u8 = 3;
@@ -24,6 +25,8 @@ pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
         for _ in signals.forever() {
             interrupt.raise();
             if interrupt.count() >= PATIENCE {
+                // Nobody else will.
+                lua::end_programs();
                 signal_hook::low_level::exit(Exit::Interrupted as i32);
             }
         }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::EngineError;
@@ -285,23 +285,28 @@ impl Seat {
 
     /// The next work, if `wanted` and there before something is due. `Err`: there will be none any more.
     fn next_work(&self, wanted: bool, worker: &Worker, look_up: Duration) -> Result<Option<Work>, ()> {
-        let due = worker.next_due().map(|due| due.saturating_duration_since(Instant::now()).min(look_up));
+        if worker.waiting() == 0 {
+            return if wanted { self.work.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
+        }
+        let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(Instant::now()));
+        if !due.is_zero() {
+            let mut select = Select::new();
+            if wanted {
+                select.recv(&self.work);
+            }
+            if let Some(arrivals) = worker.arrivals() {
+                select.recv(arrivals);
+            }
+            // Whatever is ready, both are looked at.
+            let _ = select.ready_timeout(due.min(look_up));
+        }
         if !wanted {
-            std::thread::sleep(due.unwrap_or_default());
             return Ok(None);
         }
-        match due {
-            None => self.work.recv().map(Some).map_err(|_| ()),
-            Some(due) if due.is_zero() => match self.work.try_recv() {
-                Ok(work) => Ok(Some(work)),
-                Err(TryRecvError::Empty) => Ok(None),
-                Err(TryRecvError::Disconnected) => Err(()),
-            },
-            Some(due) => match self.work.recv_timeout(due) {
-                Ok(work) => Ok(Some(work)),
-                Err(RecvTimeoutError::Timeout) => Ok(None),
-                Err(RecvTimeoutError::Disconnected) => Err(()),
-            },
+        match self.work.try_recv() {
+            Ok(work) => Ok(Some(work)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(()),
         }
     }
 

@@ -25,8 +25,10 @@ const LOG_LINES_MAX: usize = 10_000;
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The modules that are ours alone; Lua's own answer nil for what they do not have.
-const MODULES: [&str; 12] =
-    ["flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "image", "sqlite"];
+const MODULES: [&str; 15] = [
+    "flow", "log", "json", "str", "html", "re", "tbl", "time", "path", "hash", "url", "http", "exec",
+    "image", "sqlite",
+];
 
 /// The Luau half, compiled once a process.
 static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {

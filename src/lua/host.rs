@@ -1,18 +1,20 @@
-//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `image`, `sqlite`) and linear-time replacements
-//! for `string.find` and `string.split`.
+//! The host modules of item functions (`str`, `html`, `re`, `tbl`, `time`, `path`, `hash`, `url`, `http`, `exec`,
+//! `image`, `sqlite`) and linear-time replacements for `string.find` and `string.split`.
 //!
 //! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
 //! waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
-mod choices;
 mod error;
+mod exec;
 mod function;
 mod hash;
 mod html;
+mod http;
 mod image;
 mod list;
 mod methods;
+mod options;
 mod outside;
 mod path;
 mod permissions;
@@ -24,8 +26,10 @@ mod str;
 mod string;
 mod tbl;
 mod time;
+mod url;
 
 pub(crate) use error::HostError;
+pub(crate) use exec::end_all as end_programs;
 pub use function::Function;
 pub use permissions::{Allowed, Permissions};
 
@@ -40,6 +44,9 @@ use state::State;
 /// Name of the registry value that holds the metatable of lists.
 pub(super) const ARRAY: &str = "flowrun.array";
 
+/// Name of the registry value that holds the function that waits for an errand.
+pub(super) const WAIT: &str = "flowrun.wait";
+
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
         str::FUNCTIONS,
@@ -51,6 +58,9 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         hash::FUNCTIONS,
         image::FUNCTIONS,
         sqlite::FUNCTIONS,
+        url::FUNCTIONS,
+        http::FUNCTIONS,
+        exec::FUNCTIONS,
     ]
     .concat()
 });

@@ -14,6 +14,7 @@
 //! What the values mean is left to the modules above.
 #![expect(unsafe_code, reason = "this is the floor's boundary to the C interface of Luau")]
 
+mod adopt;
 mod call;
 mod coroutine;
 mod current;
@@ -23,6 +24,7 @@ mod functions;
 mod items;
 mod json;
 mod keys;
+mod pause;
 mod raised;
 mod stack;
 #[cfg(test)]
@@ -30,6 +32,7 @@ mod tests;
 mod trigger;
 mod vm;
 
+pub(super) use adopt::adopting;
 pub(super) use call::{Argument, Callee, Take};
 pub(super) use coroutine::{Coroutine, Resumed};
 pub(super) use current::{Current, Wait};

@@ -72,6 +72,18 @@ impl Project {
         Ran::from(self.command(args).stdin(Stdio::null()).output().expect("the binary runs"))
     }
 
+    /// Runs `pipeline.yaml`, which writes its failed items to `failed.jsonl`; kind and message of the only one there
+    /// is, and the number of its attempts.
+    #[track_caller]
+    pub(crate) fn failure(&self) -> (String, String, u64) {
+        let ran = self.run(&["pipeline.yaml"]).ok();
+        let text = self.read("failed.jsonl");
+        let record: Value = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{error}\nfailed: {text}\nstderr: {}", ran.stderr));
+        let text = |key: &str| record["error"][key].as_str().expect("text").to_owned();
+        (text("kind"), text("message"), record["attempts"].as_u64().expect("a number"))
+    }
+
     /// Runs `pipeline.yaml` with `--output json` and these options.
     pub(crate) fn json(&self, args: &[&str]) -> Summary {
         let mut all = vec!["pipeline.yaml", "--output", "json"];

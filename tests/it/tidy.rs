@@ -28,7 +28,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("crossbeam_channel", &["engine"]),
+    ("crossbeam_channel", &["engine", "lua"]),
     ("csv", &["data"]),
     ("flate2", &["data"]),
     ("globset", &["data"]),
@@ -40,10 +40,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
     ("rayon", &["engine"]),
+    ("reqwest", &["lua"]),
     ("rusqlite", &["lua", "store"]),
     ("schemars", &["spec"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
+    ("tokio", &["lua"]),
     ("zstd", &["data", "store"]),
 ];
 

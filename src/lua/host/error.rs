@@ -5,7 +5,7 @@ use std::fmt;
 /// Why a host function failed, with the fields that Lua code may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostError {
-    /// `error`, or `memory` when a result would pass the VM's limit.
+    /// `error`, `memory` when a result would pass the VM's limit, or `timeout` when an operation passed its own.
     pub(crate) kind: &'static str,
     /// Lower case, no period, no position.
     pub(crate) message: String,

@@ -22,6 +22,8 @@ pub struct Function {
     pub example: &'static str,
     /// A Lua expression for the result of the example; several results are separated by commas.
     pub result: &'static str,
+    /// Whether its example needs what only the world outside has, so that it cannot simply be run.
+    pub outside: bool,
     pub(super) body: Body,
 }
 
@@ -63,7 +65,7 @@ impl Module {
     }
 
     const fn entry(&self, name: &'static str, signature: &'static str, body: Body) -> Function {
-        Function { module: self.0, name, signature, doc: "", example: "", result: "", body }
+        Function { module: self.0, name, signature, doc: "", example: "", result: "", outside: false, body }
     }
 }
 
@@ -78,6 +80,12 @@ impl Function {
         self.doc = doc;
         self.example = example;
         self.result = result;
+        self
+    }
+
+    /// Says that the example shows what only the world outside can answer.
+    pub(super) const fn elsewhere(mut self) -> Self {
+        self.outside = true;
         self
     }
 

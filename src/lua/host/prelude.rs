@@ -8,17 +8,20 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
+use super::WAIT;
 use super::call::{self, Call};
 use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
-use super::{re, string, tbl};
+use super::{exec, http, re, string, tbl};
 
 /// A Luau source, compiled once a process; the error is the compiler's message.
 type Bytecode = LazyLock<Result<Vec<u8>, String>>;
 
 static STRING: Bytecode = LazyLock::new(|| compile(include_str!("string.luau")));
 static RE: Bytecode = LazyLock::new(|| compile(include_str!("re.luau")));
+static EXEC: Bytecode = LazyLock::new(|| compile(include_str!("exec.luau")));
+static HTTP: Bytecode = LazyLock::new(|| compile(include_str!("http.luau")));
 static LISTS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/lists.luau")));
 static RECORDS: Bytecode = LazyLock::new(|| compile(include_str!("tbl/records.luau")));
 
@@ -37,7 +40,15 @@ impl Prelude {
     pub(super) fn load(lua: &Lua, state: &Rc<State>) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state)?;
-        for (module, bytecode) in [("string", &STRING), ("re", &RE), ("tbl", &LISTS), ("tbl", &RECORDS)] {
+        let sources = [
+            ("string", &STRING),
+            ("re", &RE),
+            ("tbl", &LISTS),
+            ("tbl", &RECORDS),
+            ("http", &HTTP),
+            ("exec", &EXEC),
+        ];
+        for (module, bytecode) in sources {
             let bytecode = bytecode.as_ref().map_err(mlua::Error::runtime)?;
             let chunk = lua.load(bytecode).set_name("=flowrun").set_mode(ChunkMode::Binary);
             let functions: Table = chunk.call(&host)?;
@@ -73,6 +84,11 @@ fn helpers(lua: &Lua, state: &Rc<State>) -> mlua::Result<Table> {
     host.raw_set("check", bind("re", "compile").to(re::check)?)?;
     host.raw_set("step", bind("re", "gsub").to(re::step)?)?;
     host.raw_set("expand", bind("re", "gsub").to(re::expand)?)?;
+    host.raw_set("http_begin", bind("http", "request").to(http::begin)?)?;
+    host.raw_set("http_trouble", bind("http", "check").to(http::trouble)?)?;
+    host.raw_set("exec_begin", bind("exec", "run").to(exec::begin)?)?;
+    host.raw_set("landed", bind("flowrun", "landed").to(http::landed)?)?;
+    host.raw_set("wait", lua.named_registry_value::<Value>(WAIT)?)?;
     Ok(host)
 }
 

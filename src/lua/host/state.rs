@@ -12,6 +12,7 @@ use scraper::Selector;
 use super::outside::Outside;
 use super::sqlite::Databases;
 use super::{ARRAY, Permissions};
+use crate::lua::errand::Desk;
 use crate::lua::raw::Current;
 
 /// Scratch memory above this is given back after a call.
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub(super) set_integer: Option<mlua::Function>,
     /// Memory that values hold outside of the VM.
     pub(super) outside: Outside,
+    /// Where orders are put and landings found.
+    pub(super) desk: Rc<Desk>,
     scratch: Cell<Vec<u8>>,
 }
 
@@ -53,6 +56,7 @@ impl State {
             databases: Databases::new(lua.app_data_ref::<Rc<Current>>().as_deref()),
             set_integer: set_integer(lua)?,
             outside: Outside::default(),
+            desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
             scratch: Cell::default(),
         })
     }

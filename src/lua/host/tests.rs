@@ -79,6 +79,11 @@ fn every_example_gives_its_result() {
     for function in functions() {
         assert!(function.doc.ends_with('.') && !function.signature.is_empty(), "{}", function.full_name());
         assert!(function.example.contains(function.name), "{}", function.full_name());
+        if function.outside {
+            let chunk = format!("local a, b = {}, {}", function.example, function.result);
+            Lua::new().load(chunk).into_function().expect(function.example);
+            continue;
+        }
         check(function.example, function.result);
     }
 }

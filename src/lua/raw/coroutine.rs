@@ -12,6 +12,7 @@ use super::raised::{self, Raised};
 use super::vm::Vm;
 use super::{decode, stack};
 use crate::event::FailureKind;
+use crate::lua::errand::{Landing, Parcel};
 use crate::lua::guard::Reason;
 use crate::value::json::JsonError;
 
@@ -22,6 +23,8 @@ pub(in crate::lua) struct Coroutine {
     anchor: c_int,
     /// Its own random numbers, while others run.
     random: Option<[u64; 4]>,
+    /// What lay on its desk.
+    parcel: Option<Parcel>,
 }
 
 /// How a start or a resumption ended.
@@ -72,8 +75,16 @@ impl Vm {
         }
     }
 
-    /// Goes on with a suspended item.
-    pub(in crate::lua) fn resume(&self, coroutine: Coroutine, batch: &mut Batch<'_>) -> Resumed {
+    /// Goes on with a suspended item; `landing` is what it was waiting for, when that was an errand.
+    pub(in crate::lua) fn resume(
+        &self,
+        mut coroutine: Coroutine,
+        landing: Option<Landing>,
+        batch: &mut Batch<'_>,
+    ) -> Resumed {
+        if let Some(landing) = landing {
+            coroutine.parcel = Some(Parcel::Landed(landing));
+        }
         self.resume_with(coroutine, 0, batch)
     }
 
@@ -81,6 +92,7 @@ impl Vm {
         let index = batch.chunk.first + batch.at as u64;
         self.current.begin(index, batch.chunk.item(batch.at), batch.chunk.key(batch.at));
         self.current.random.set(coroutine.random.take());
+        self.current.desk.put(coroutine.parcel.take());
         self.current.coroutine.set(coroutine.thread);
         self.current.wait.set(None);
         self.current.tries.set(0);
@@ -88,11 +100,13 @@ impl Vm {
         let status = unsafe { ffi::lua_resume_(coroutine.thread, self.l, arguments) };
         self.current.coroutine.set(ptr::null_mut());
         let fired = self.current.guard.fired();
+        let wait = self.current.wait.take();
         if status == ffi::LUA_YIELD
             && fired.is_none()
-            && let Some(wait) = self.current.wait.take()
+            && let Some(wait) = wait
         {
             coroutine.random = self.current.random.get();
+            coroutine.parcel = self.current.desk.take();
             return Resumed::Waiting(coroutine, wait);
         }
         let outcome = self.finish(&coroutine, status, batch);
@@ -166,13 +180,14 @@ impl Vm {
         // SAFETY: the new thread is on top, and goes into the registry.
         unsafe {
             let thread = ffi::lua_newthread(l);
-            Coroutine { thread, anchor: stack::anchor(l), random: None }
+            Coroutine { thread, anchor: stack::anchor(l), random: None, parcel: None }
         }
     }
 
-    fn release(&self, coroutine: Coroutine) {
+    fn release(&self, mut coroutine: Coroutine) {
         /// Coroutines kept for reuse; more wait at once only where concurrency is extreme.
         const POOL_MAX: usize = 1024;
+        coroutine.parcel = None;
         let mut pool = self.pool.borrow_mut();
         // SAFETY: the thread does not run; resetting closes its upvalues and raises nothing.
         unsafe {

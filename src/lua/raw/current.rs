@@ -2,29 +2,48 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 
 use super::raised::Frame;
+use crate::lua::errand::{Desk, Landing, Pending, Post};
 use crate::lua::guard::Guard;
 use crate::lua::worker::LogLine;
 
 /// What a coroutine waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::lua) enum Wait {
     /// A moment.
     Until(Instant),
     /// Its next turn, since this moment.
     Turn(Instant),
+    /// An errand.
+    Elsewhere(Pending),
+    /// Its next turn, since an errand came to this.
+    Landed(Instant, Landing),
 }
 
 impl Wait {
-    /// From when on the coroutine can run.
-    pub(in crate::lua) fn ready(self) -> Instant {
-        let (Self::Until(at) | Self::Turn(at)) = self;
-        at
+    /// From when on the coroutine can run, when that is known.
+    pub(in crate::lua) fn ready(&self) -> Option<Instant> {
+        match self {
+            Self::Until(at) | Self::Turn(at) | Self::Landed(at, _) => Some(*at),
+            Self::Elsewhere(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Until(at) => f.debug_tuple("Until").field(at).finish(),
+            Self::Turn(at) => f.debug_tuple("Turn").field(at).finish(),
+            Self::Elsewhere(pending) => f.debug_tuple("Elsewhere").field(pending).finish(),
+            Self::Landed(at, _) => f.debug_tuple("Landed").field(at).finish_non_exhaustive(),
+        }
     }
 }
 
@@ -48,6 +67,10 @@ pub(in crate::lua) struct Current {
     pub(super) coroutine: Cell<*mut lua_State>,
     /// What the coroutine asked for when it was suspended.
     pub(super) wait: Cell<Option<Wait>>,
+    /// Errands on their way.
+    pub(in crate::lua) post: Post,
+    /// What the running item has ordered, or what became of it; host functions share it.
+    pub(super) desk: Rc<Desk>,
     /// How often the running coroutine could not be suspended since the interrupt was pulled.
     pub(super) tries: Cell<u32>,
     /// The stack at the last error, innermost first.
@@ -84,6 +107,8 @@ impl Current {
             random: Cell::new(None),
             coroutine: Cell::new(std::ptr::null_mut()),
             wait: Cell::new(None),
+            post: Post::new(),
+            desk: Rc::default(),
             tries: Cell::new(0),
             frames: RefCell::default(),
             logs: RefCell::default(),

@@ -1,19 +1,14 @@
-//! C functions that know the running item: `ctx`, `math.random`, `time.sleep`, and the manners of `null` and of errors.
+//! C functions that know the running item: `ctx`, `math.random`, and the manners of `null` and of errors.
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mlua::ffi::{self, lua_CFunction, lua_State};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::current::{Current, Wait};
-use super::{raised, stack, trigger::Trigger};
-
-/// A wait that holds its thread looks at the guard this often.
-const NAP: Duration = Duration::from_millis(5);
-/// Longer sleeps are as good as this one.
-const SLEEP_MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
+use super::current::Current;
+use super::stack;
 
 /// Pushes `function` with `current` as its upvalue. May raise a memory error.
 pub(super) unsafe fn push(
@@ -141,41 +136,6 @@ fn next(state: &mut [u64; 4]) -> u64 {
     state[2] ^= shifted;
     state[3] = state[3].rotate_left(45);
     result
-}
-
-/// `time.sleep`: suspends the item's own coroutine; anywhere else it holds the thread, and ends with the attempt.
-pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
-    // SAFETY: called by the VM; yielding is asked for only where it is possible.
-    unsafe {
-        let current = Current::upvalue(l);
-        let seconds = ffi::luaL_checknumber(l, 1);
-        if seconds.is_nan() || seconds < 0.0 {
-            fail(l, current, &format!("`time.sleep` takes a number of seconds from 0, not {seconds}"));
-        }
-        let length = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX).min(SLEEP_MAX);
-        let until = Instant::now() + length;
-        if l == current.coroutine.get() && ffi::lua_isyieldable(l) != 0 {
-            current.wait.set(Some(Wait::Until(until)));
-            return ffi::lua_yield(l, 0);
-        }
-        loop {
-            let now = Instant::now();
-            if let Some(reason) = current.guard.due(now) {
-                if let Some(trigger) = Trigger::new(l) {
-                    trigger.pull();
-                }
-                if current.guard.fire(reason) {
-                    raised::remember_frames(l, current);
-                }
-                stack::push(l, b"interrupted");
-                ffi::lua_error(l);
-            }
-            if now >= until {
-                return 0;
-            }
-            std::thread::sleep(NAP.min(until - now));
-        }
-    }
 }
 
 /// Indexing `json.null`.

@@ -261,6 +261,7 @@ unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
         let kind = match stack::text(l, -3).as_deref() {
             Some("memory") => FailureKind::Memory,
             Some("panic") => FailureKind::Panic,
+            Some("timeout") => FailureKind::Timeout,
             _ => FailureKind::Error,
         };
         let mut raised = Raised::new(kind, stack::text(l, -2).unwrap_or_default());

@@ -14,8 +14,8 @@ use super::coroutine::Coroutine;
 use super::current::Current;
 use super::decode::Learned;
 use super::encode::Encoder;
-use super::{functions, json, raised, stack, trigger::Trigger};
-use crate::lua::host::{ARRAY, HostError};
+use super::{functions, json, pause, raised, stack, trigger::Trigger};
+use crate::lua::host::{ARRAY, HostError, WAIT};
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.
@@ -107,6 +107,11 @@ impl Vm {
             unsafe { lua.exec_raw((), |state| stack::anchored(state, current.array_anchor.get()))? };
         lua.set_named_registry_value(ARRAY, array)?;
         lua.set_app_data(Rc::clone(&current));
+        // SAFETY: pushes one value, a function.
+        let wait: mlua::Function =
+            unsafe { lua.exec_raw((), |state| functions::push(state, &current, c"wait", pause::wait))? };
+        lua.set_named_registry_value(WAIT, wait)?;
+        lua.set_app_data(Rc::clone(&current.desk));
         let globals = lua.globals();
         for name in REMOVED {
             globals.raw_set(name, Value::Nil)?;
@@ -264,7 +269,7 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -
         json::push_module(l, current);
         ffi::lua_setglobal(l, c"json".as_ptr());
         ffi::lua_createtable(l, 0, 16);
-        functions::push(l, current, c"sleep", functions::sleep);
+        functions::push(l, current, c"sleep", pause::sleep);
         stack::set_field(l, -2, c"sleep");
         ffi::lua_setglobal(l, c"time".as_ptr());
         ffi::lua_getglobal(l, c"math".as_ptr());

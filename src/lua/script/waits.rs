@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::Script;
-use super::lexer::{TokenKind, tokens};
+use super::lexer::{Token, TokenKind, tokens};
 use crate::lua::globals::module_path;
 
-/// Names of host functions that wait.
-const WAITING: [&str; 1] = ["sleep"];
+/// Names that host functions are reached by that wait: of a function, or of a module in which all of them do.
+const WAITING: [&str; 3] = ["sleep", "http", "exec"];
+/// Those of functions, which stand behind a dot.
+const MEMBERS: [&str; 1] = ["sleep"];
 
 impl Script {
     /// Whether its source, or a file that it requires by name, mentions a host function that waits.
@@ -20,13 +22,14 @@ impl Script {
 }
 
 fn text_waits(text: &str, root: &Path, seen: &mut HashSet<PathBuf>) -> bool {
-    if WAITING.iter().any(|name| text.contains(name)) {
-        return true;
-    }
-    if !text.contains("require") {
+    let may_wait = WAITING.iter().any(|name| text.contains(name));
+    if !may_wait && !text.contains("require") {
         return false;
     }
     let tokens = tokens(text);
+    if may_wait && (0..tokens.len()).any(|at| names_waiting(text, &tokens, at)) {
+        return true;
+    }
     let mut found = tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require");
     found.any(|(at, _)| {
         let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
@@ -38,6 +41,22 @@ fn text_waits(text: &str, root: &Path, seen: &mut HashSet<PathBuf>) -> bool {
         }
         std::fs::read_to_string(&path).is_ok_and(|text| text_waits(&text, root, seen))
     })
+}
+
+/// Whether the token at `at` may lead to a host function that waits. A field such as `item.http` does not.
+fn names_waiting(text: &str, tokens: &[Token], at: usize) -> bool {
+    let name = tokens[at].text(text);
+    match tokens[at].kind {
+        TokenKind::Name => {
+            let is_field = at > 0 && matches!(tokens[at - 1].text(text), "." | ":");
+            WAITING.contains(&name) && (!is_field || MEMBERS.contains(&name))
+        }
+        // As in `time["sleep"]`.
+        TokenKind::String => WAITING.contains(&name.trim_matches(['"', '\'', '[', ']', '='])),
+        // May have anything in it.
+        TokenKind::Template => WAITING.iter().any(|waiting| name.contains(waiting)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +74,11 @@ mod tests {
         for (setup, lua, expect) in [
             ("", "return item", false),
             ("", "time.sleep(1)", true),
+            ("", "return http.get(item.url).body", true),
+            ("", "return `{exec.run({item}).stdout}`", true),
+            ("", "local get = http.get return get(item)", true),
+            ("", "return item.http, 'http://', \"https://x/\", item.exec -- http.get", false),
+            ("", "return _G['exec']", true),
             ("local s = time['sleep']", "s(1)", true),
             ("local slow = require 'slow'", "return slow", true),
             ("local quick = require(\"quick\")", "return quick", false),

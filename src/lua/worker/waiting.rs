@@ -7,18 +7,21 @@ pub(super) use queue::Waiting;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Receiver;
+
 use self::queue::Suspended;
 use super::options::{Ended, Job};
 use super::{Worker, panic_message, unloaded};
+use crate::lua::errand::{Arrival, Landing};
 use crate::lua::guard::{Limits, next_notice};
-use crate::lua::raw::{Batch, Coroutine, Raised, Resumed};
+use crate::lua::raw::{Batch, Coroutine, Raised, Resumed, Wait};
 use crate::lua::watchdog::Slow;
 use crate::lua::{CancelLevel, ItemEnd};
 
 /// A start or a resumption.
 enum Go {
     Start,
-    Resume(Coroutine),
+    Resume(Coroutine, Option<Landing>),
 }
 
 impl Worker {
@@ -45,6 +48,11 @@ impl Worker {
         self.waiting.next_due()
     }
 
+    /// Where what coroutines wait for comes in; a message there is reason to [`Worker::poll`], which takes it.
+    pub fn arrivals(&self) -> Option<&Receiver<Arrival>> {
+        self.loaded.as_ref().ok().map(|loaded| loaded.vm.current.post.arrivals())
+    }
+
     /// How many coroutines wait.
     pub fn waiting(&self) -> usize {
         self.waiting.items.len() + self.waiting.lost.len()
@@ -56,6 +64,7 @@ impl Worker {
         if let Some(ended) = self.waiting.lost.pop_front() {
             return Some(ended);
         }
+        self.collect();
         // What is suspended again meanwhile is not due by `now`, so this comes to an end.
         loop {
             if self.guard.cancel.level() == CancelLevel::Interrupt {
@@ -71,13 +80,25 @@ impl Worker {
         self.look(suspended)
     }
 
+    /// Makes those due whose errands have come to something.
+    fn collect(&mut self) {
+        while let Some(Arrival { id, at, landing }) =
+            self.arrivals().and_then(|arrivals| arrivals.try_recv().ok())
+        {
+            let Some(mut suspended) = self.waiting.take_errand(id) else { continue };
+            suspended.wait = Wait::Landed(at, landing);
+            suspended.due = Some(at);
+            self.waiting.add(suspended);
+        }
+    }
+
     /// Does what is due of a suspended item. Asks the clock, because others may have run since the caller did.
     fn look(&mut self, mut suspended: Suspended) -> Option<Ended> {
         let now = Instant::now();
         let timing = self.timing(suspended.job.attempt);
         let ready = suspended.wait.ready();
         let started = suspended.limits.started;
-        suspended.kept += now.saturating_duration_since(ready);
+        suspended.kept += ready.map_or(Duration::ZERO, |ready| now.saturating_duration_since(ready));
         suspended.limits.deadline = timing.deadline(started, suspended.kept);
         if suspended.limits.deadline.is_some_and(|(at, _)| now >= at) {
             return Some(self.expire(suspended));
@@ -89,13 +110,14 @@ impl Worker {
             self.notices.give(Slow { step: self.guard.step, index: suspended.limits.index, elapsed });
             suspended.limits.notice = Some(next_notice(started, after, now));
         }
-        if now < ready {
+        if ready.is_none_or(|ready| now < ready) {
             suspended.due = suspended.due(&timing);
             self.waiting.add(suspended);
             return None;
         }
-        let Suspended { job, coroutine, limits, kept, .. } = suspended;
-        self.go(Go::Resume(coroutine), job, limits, kept)
+        let Suspended { job, coroutine, wait, limits, kept, .. } = suspended;
+        let landing = if let Wait::Landed(_, landing) = wait { Some(landing) } else { None };
+        self.go(Go::Resume(coroutine, landing), job, limits, kept)
     }
 
     /// Runs an item until it ends or waits, or its turn is over.
@@ -122,7 +144,7 @@ impl Worker {
         self.guard.begin_turn();
         let resumed = catch_unwind(AssertUnwindSafe(|| match go {
             Go::Start => loaded.vm.start(loaded.function, &mut batch),
-            Go::Resume(coroutine) => loaded.vm.resume(coroutine, &mut batch),
+            Go::Resume(coroutine, landing) => loaded.vm.resume(coroutine, landing, &mut batch),
         }));
         self.guard.end_turn();
         limits.notice = self.guard.notice();

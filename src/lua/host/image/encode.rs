@@ -10,7 +10,7 @@ use mlua::Value;
 
 use super::picture::{Format, Image, Layout, Size, this};
 use crate::lua::host::call::Call;
-use crate::lua::host::choices::Choices;
+use crate::lua::host::options::Options;
 
 /// Quality of JPEG files, if none is asked for; as other programs have it.
 const QUALITY: u8 = 75;
@@ -46,7 +46,7 @@ pub(super) fn encoded(
     format: Format,
     options: &Value,
 ) -> mlua::Result<Vec<u8>> {
-    let options = Choices::new(call, 2, options, &["quality"])?;
+    let options = Options::of(call, 2, options, &["quality"])?;
     let quality = options.integer("quality", 1..=100)?;
     if quality.is_some() && format != Format::Jpeg {
         let name = format.name();

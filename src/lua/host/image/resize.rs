@@ -6,7 +6,7 @@ use mlua::{AnyUserData, Value};
 
 use super::picture::{Image, Layout, SIDE_MAX, Size, this};
 use crate::lua::host::call::Call;
-use crate::lua::host::choices::Choices;
+use crate::lua::host::options::Options;
 
 /// How a picture of other proportions gets into a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) fn resize(
 ) -> mlua::Result<AnyUserData> {
     let image = this(call, image)?;
     let wanted = Size { width: side(call, 1, width)?, height: side(call, 2, height)? };
-    let options = Choices::new(call, 3, options, &["fit", "filter"])?;
+    let options = Options::of(call, 3, options, &["fit", "filter"])?;
     let fit = options.word("fit", &FITS)?;
     let how = ResizeOptions::new().resize_alg(options.word("filter", &FILTERS)?);
     let (size, how) = match fit {

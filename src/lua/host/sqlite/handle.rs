@@ -10,8 +10,8 @@ use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, Value};
 use super::connection::Database;
 use super::error::raised;
 use crate::lua::host::call::{Call, describe};
-use crate::lua::host::choices::Choices;
 use crate::lua::host::methods;
+use crate::lua::host::options::Options;
 
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";
@@ -29,7 +29,7 @@ impl UserData for Handle {
 /// `sqlite.open`
 pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::Result<AnyUserData> {
     let path = call.text(1, path)?;
-    let readonly = Choices::new(call, 2, options, &["readonly"])?.flag("readonly")?;
+    let readonly = Options::of(call, 2, options, &["readonly"])?.flag("readonly")?;
     let real = if &*path == MEMORY { None } else { Some(place(call, &path, readonly)?) };
     let database = call
         .state

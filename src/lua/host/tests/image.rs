@@ -136,11 +136,11 @@ fn wrong_arguments_are_refused() {
         ("resize(5)", "bad argument #2 to `Image.resize` (integer expected, got nil)"),
         (
             "resize(5, 5, {fit = 'fil'})",
-            "bad argument #3 to `Image.resize` (`fit` is one of `fill`, `contain`, `cover`, got `fil`)",
+            "bad argument #3 to `Image.resize` (`fit` is one of `fill`, `contain`, `cover`, not `fil`)",
         ),
         (
             "resize(5, 5, {fitt = 'fill'})",
-            "bad argument #3 to `Image.resize` (unknown option `fitt`, known are `fit`, `filter`)",
+            "bad argument #3 to `Image.resize` (there is no option `fitt`, only `fit`, `filter`)",
         ),
         ("crop(8, 0, 1, 1)", "bad argument #1 to `Image.crop` (a position from 0 to 7 expected, got 8)"),
         ("crop(2, 0, 7, 1)", "bad argument #3 to `Image.crop` (a size from 1 to 6 expected, got 7)"),
@@ -151,7 +151,7 @@ fn wrong_arguments_are_refused() {
         ),
         (
             "encode('jpeg', {quality = 101})",
-            "bad argument #2 to `Image.encode` (`quality` is a whole number from 1 to 100)",
+            "bad argument #2 to `Image.encode` (`quality` must be a whole number from 1 to 100)",
         ),
         (
             "encode('png', {quality = 10})",

@@ -317,7 +317,11 @@ fn wherever_memory_runs_out_only_that_item_fails() {
     let lua = "local t = {}\nfor i = 1, item.n or 30 do t[i] = { item.rows[i % 40 + 1], tostring(i):rep(10), item } end\nreturn t";
     let items: Vec<&str> = std::iter::repeat_n(item.as_str(), 6).chain(["{\"n\":0}"]).collect();
     let mut seen = [0; 2];
-    for step in 0..90 {
+    let mut opened = 0;
+    for step in 0..1000 {
+        if opened == 60 {
+            break;
+        }
         let options = WorkerOptions { memory: 600_000 + step * 4_000, ..options() };
         let mut bench = match try_bench(&script(lua), &options, None) {
             Ok(bench) => bench,
@@ -326,6 +330,7 @@ fn wherever_memory_runs_out_only_that_item_fails() {
                 continue;
             }
         };
+        opened += 1;
         let got = run(&mut bench, &items);
         for line in got.lines() {
             let failed = line.contains("! memory");

@@ -15,6 +15,8 @@ pub(in crate::lua::worker) struct Waiting {
     due: BTreeSet<(Instant, u64)>,
     /// Those that could run on, in the order of their turns.
     turns: VecDeque<u64>,
+    /// Numbers of those that wait for an errand, by its id.
+    errands: HashMap<u64, u64>,
     /// Number of the next item.
     next: u64,
     /// Items that ended together with the VM that they ran in.
@@ -37,7 +39,8 @@ impl Suspended {
     /// When it is to be looked at, unless its turn comes before.
     pub(super) fn due(&self, timing: &Timing) -> Option<Instant> {
         let times = match self.wait {
-            Wait::Until(until) => [Some(until), self.limits.deadline.map(|(at, _)| at)],
+            Wait::Until(at) | Wait::Landed(at, _) => [Some(at), self.limits.deadline.map(|(at, _)| at)],
+            Wait::Elsewhere(_) => [None, self.limits.deadline.map(|(at, _)| at)],
             // Its timeout stands still meanwhile.
             Wait::Turn(_) => [timing.item(self.limits.started), None],
         };
@@ -50,8 +53,12 @@ impl Waiting {
         if let Some(due) = suspended.due {
             self.due.insert((due, self.next));
         }
-        if matches!(suspended.wait, Wait::Turn(_)) {
-            self.turns.push_back(self.next);
+        match &suspended.wait {
+            Wait::Turn(_) => self.turns.push_back(self.next),
+            Wait::Elsewhere(pending) => {
+                self.errands.insert(pending.id, self.next);
+            }
+            Wait::Until(_) | Wait::Landed(..) => {}
         }
         self.items.insert(self.next, suspended);
         self.next += 1;
@@ -62,10 +69,20 @@ impl Waiting {
         if let Some(due) = suspended.due {
             self.due.remove(&(due, number));
         }
-        if matches!(suspended.wait, Wait::Turn(_)) {
-            self.turns.retain(|other| *other != number);
+        match &suspended.wait {
+            Wait::Turn(_) => self.turns.retain(|other| *other != number),
+            Wait::Elsewhere(pending) => {
+                self.errands.remove(&pending.id);
+            }
+            Wait::Until(_) | Wait::Landed(..) => {}
         }
         Some(suspended)
+    }
+
+    /// The item that waits for this errand, unless it was given up.
+    pub(super) fn take_errand(&mut self, id: u64) -> Option<Suspended> {
+        let number = *self.errands.get(&id)?;
+        self.remove(number)
     }
 
     /// The next item that is to be looked at by `now`.
@@ -81,13 +98,15 @@ impl Waiting {
     }
 
     pub(super) fn take_any(&mut self) -> Option<Suspended> {
-        let number = self.due.first().map(|(_, number)| number).or(self.turns.front()).copied()?;
+        let first = self.due.first().map(|(_, number)| number).or(self.turns.front());
+        let number = first.or_else(|| self.errands.values().next()).copied()?;
         self.remove(number)
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
         let lost = self.lost.front().map(|ended| ended.started);
-        let turn = self.turns.front().and_then(|number| self.items.get(number)).map(|item| item.wait.ready());
+        let turn =
+            self.turns.front().and_then(|number| self.items.get(number)).and_then(|item| item.wait.ready());
         let due = self.due.first().map(|(due, _)| *due);
         [lost, turn, due].into_iter().flatten().min()
     }

@@ -1,0 +1,63 @@
+//! `exec`: programs, run without a shell, with nothing of flowrun's environment but the search path. Whatever ends the
+//! item's attempt ends them, with everything that they have started.
+//!
+//! Leaves to `errand` where the waiting is done and to `permissions` which programs there are.
+
+mod process;
+mod program;
+mod tree;
+
+pub(crate) use tree::end_all;
+
+use std::sync::Arc;
+
+use mlua::{Lua, Value};
+
+use super::call::Call;
+use super::error::HostError;
+use super::function::{Function, Module};
+use crate::lua::errand::{Errand, Landing, Parcel};
+use process::Output;
+use program::Program;
+use tree::Tree;
+
+const EXEC: Module = Module("exec");
+
+pub(super) const FUNCTIONS: &[Function] = &[EXEC
+    .luau("run", "(program: {string}, options: ExecOptions?): {ok: boolean, code: number, stdout: string, stderr: string, ms: number}")
+    .explained(
+        "Runs a program, given as a list of its name and its arguments, to its end; no shell is asked. Options: `stdin` \
+         (a string; otherwise nothing can be read), `cwd` (otherwise the pipeline's folder), `env` (all the variables it \
+         gets beside `PATH`), `timeout` (seconds), `max_output` (bytes of each stream, 16 MB). `ok` is whether `code` is \
+         0; a program ended by a signal has code 128 and its number. At the deadline it dies with all it has started.",
+        r#"exec.run({"wc", "-c"}, {stdin = "four"}).stdout"#,
+        r#""4\n""#,
+    )
+    .elsewhere()];
+
+/// Checks a program and puts it on the desk, to be waited for.
+pub(super) fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
+    let program = Program::read(call, program, options)?;
+    call.state.desk.put(Some(Parcel::Order(Box::new(move |_| {
+        let tree = Tree::new();
+        let own = Arc::clone(&tree);
+        Errand::new(async move { landing(process::within(program, &own).await) })
+            .with_halt(move || tree.end())
+    }))));
+    Ok(())
+}
+
+/// Makes the table, or raises the error, when it is back at the VM.
+fn landing(output: Result<Output, HostError>) -> Landing {
+    Box::new(move |lua| output.map_err(mlua::Error::from).and_then(|output| table(lua, &output)))
+}
+
+fn table(lua: &Lua, output: &Output) -> mlua::Result<Value> {
+    let table = lua.create_table()?;
+    table.raw_set("ok", output.code == 0)?;
+    table.raw_set("code", output.code)?;
+    table.raw_set("stdout", lua.create_string(&output.stdout)?)?;
+    table.raw_set("stderr", lua.create_string(&output.stderr)?)?;
+    table.raw_set("ms", (output.taken.as_secs_f64() * 1e6).round() / 1e3)?;
+    Ok(Value::Table(table))
+}

@@ -1,0 +1,104 @@
+//! One run of a program: started, fed, read, and ended when it takes or says too much.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, Command};
+
+use super::program::Program;
+use super::tree::Tree;
+use crate::lua::host::HostError;
+use crate::lua::raw::adopting;
+
+/// What a program left behind.
+pub(super) struct Output {
+    pub(super) code: i32,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+    pub(super) taken: Duration,
+}
+
+/// Ends what is left of the program when the run ends in any way.
+struct Ending<'a>(&'a Arc<Tree>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+/// Runs a program under its own limit, when it has one.
+pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
+    let _ending = Ending(tree);
+    let (limit, name) = (program.timeout, program.name.to_string_lossy().into_owned());
+    let run = run(program, tree);
+    let Some(limit) = limit else { return run.await };
+    match tokio::time::timeout(limit, run).await {
+        Ok(output) => output,
+        Err(_) => Err(HostError {
+            kind: "timeout",
+            ..HostError::error(format!("`exec.run` ended `{name}` after {limit:?}"))
+        }),
+    }
+}
+
+async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
+    let begun = Instant::now();
+    let name = program.name.to_string_lossy().into_owned();
+    let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
+    let mut command = Command::new(&program.file);
+    command
+        .arg0(&program.name)
+        .args(&program.arguments)
+        .env_clear()
+        .envs(program.env)
+        .current_dir(&program.folder)
+        .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Keys pressed at the terminal are flowrun's to act on.
+        .process_group(0)
+        .kill_on_drop(true);
+    adopting(&mut command);
+    let mut child = tree.start(|| command.spawn()).map_err(lost)?;
+    let max = program.max_output;
+    let feed = feed(child.stdin.take(), program.stdin.unwrap_or_default());
+    let stdout = read(child.stdout.take(), max);
+    let stderr = read(child.stderr.take(), max);
+    let (stdout, stderr, ()) =
+        tokio::try_join!(stdout, stderr, feed).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => HostError::refusal(format!(
+                "`{name}` wrote more than {max} bytes to one stream; `max_output` allows more"
+            )),
+            _ => lost(error),
+        })?;
+    // Only now: a program that nobody has waited for keeps its number.
+    let status = child.wait().await.map_err(lost)?;
+    tree.finish();
+    Ok(Output { code: code(status), stdout, stderr, taken: begun.elapsed() })
+}
+
+async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
+    let Some(mut stdin) = stdin else { return Ok(()) };
+    match stdin.write_all(&text).await {
+        // It did not want all of it.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>, max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let Some(stream) = stream else { return Ok(bytes) };
+    stream.take(max as u64 + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() > max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// As shells tell it.
+fn code(status: ExitStatus) -> i32 {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}

@@ -1,0 +1,104 @@
+//! `http`: requests over a shared client, which the item waits for while others run.
+//!
+//! Leaves to `errand` where the request runs and to `permissions` what may be reached; the part in `http.luau` waits.
+
+mod answer;
+mod client;
+mod exchange;
+mod request;
+
+use std::sync::Arc;
+
+use mlua::{LuaString, Value};
+
+use super::call::Call;
+use super::error::HostError;
+use super::function::{Function, Module, Name};
+use crate::lua::errand::{Errand, Parcel};
+
+const HTTP: Module = Module("http");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    HTTP.luau("get", "(url: string, options: RequestOptions?): Answer")
+        .explained(
+            "Asks for a URL. Options: `query`, `headers`, `json`, `form`, `body`, `timeout` (seconds; by default until \
+             the attempt's deadline, or a minute without one), `max_bytes` (64 MB). The answer has `status`, `ok`, \
+             `headers` (lower case), `body`, `url`, `ms`, and `:json()` and `:check()`, which fails from status 400 on: \
+             408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent.",
+            r#"http.get("https://api.example.com/items", {query = {page = 2}}):check():json().total"#,
+            "40",
+        )
+        .elsewhere(),
+    HTTP.luau("post", "(url: string, options: RequestOptions?): Answer")
+        .explained(
+            "Sends to a URL, as `http.get` asks; one of `json`, `form` and `body` is what is sent.",
+            r#"http.post("https://api.example.com/items", {json = {name = "x"}}).status"#,
+            "201",
+        )
+        .elsewhere(),
+    HTTP.luau("put", "(url: string, options: RequestOptions?): Answer")
+        .explained(
+            "Replaces what is at a URL, as `http.post` sends.",
+            r#"http.put("https://api.example.com/items/7", {body = "text", headers = {["Content-Type"] = "text/plain"}}).ok"#,
+            "true",
+        )
+        .elsewhere(),
+    HTTP.luau("delete", "(url: string, options: RequestOptions?): Answer")
+        .explained(
+            "Deletes what is at a URL, with the options of `http.get`.",
+            r#"http.delete("https://api.example.com/items/7").status"#,
+            "204",
+        )
+        .elsewhere(),
+    HTTP.luau("request", "(options: RequestOptions): Answer")
+        .explained(
+            "Any request: the options of `http.get`, and `url` and `method`.",
+            r#"http.request({method = "PATCH", url = "https://api.example.com/items/7", json = {name = "y"}}).status"#,
+            "200",
+        )
+        .elsewhere(),
+];
+
+/// What `http.luau` begins a request with: name of the function, URL, options, body as JSON.
+type Arguments = (LuaString, Value, Value, Option<LuaString>);
+
+/// Checks a request and puts it on the desk, to be waited for.
+pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> mlua::Result<()> {
+    let function = ["get", "post", "put", "delete"].into_iter().find(|function| *name == **function);
+    let call = &Call { name: Name { module: "http", function: function.unwrap_or("request") }, ..*call };
+    let request = request::Request::read(call, url, options, json.as_ref())?;
+    let permissions = Arc::clone(&call.state.permissions);
+    request::permit(&permissions, &request.url)?;
+    let name = call.name;
+    call.state.desk.put(Some(Parcel::Order(Box::new(move |limited| {
+        Errand::new(async move {
+            let answer = exchange::within(&name, request, &permissions, limited).await;
+            answer::landing(answer)
+        })
+    }))));
+    Ok(())
+}
+
+/// What there is to say of an answer from 400 on: message, whether another attempt makes sense, and after how many
+/// seconds.
+pub(super) fn trouble(
+    _: &Call<'_>,
+    (status, url, retry_after): &(u16, LuaString, Option<LuaString>),
+) -> mlua::Result<(String, bool, Option<f64>)> {
+    let retryable = matches!(status, 408 | 425 | 429 | 500..);
+    let reason = reqwest::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    let url = url.to_string_lossy();
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let after = retry_after.as_ref().filter(|_| retryable);
+    let after = after.and_then(|text| answer::retry_after(&text.to_string_lossy(), jiff::Timestamp::now()));
+    Ok((format!("status {status}{reason} from {url}"), retryable, after))
+}
+
+/// Hands out what was waited for.
+pub(super) fn landed(call: &Call<'_>, (): &()) -> mlua::Result<Value> {
+    match call.state.desk.landing() {
+        Some(landing) => landing(call.lua),
+        None => Err(HostError::error("nothing can be waited for here").into()),
+    }
+}

@@ -1,0 +1,141 @@
+//! A request as a Lua function describes it, checked before anything is sent.
+
+use std::time::Duration;
+
+use mlua::{LuaString, Value};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::lua::host::call::Call;
+use crate::lua::host::options::Options;
+use crate::lua::host::{HostError, Permissions, url as urls};
+
+/// Bytes of an answer, unless `max_bytes` says otherwise.
+const BYTES_MAX: usize = 64_000_000;
+
+/// What options of a request there are.
+const OPTIONS: [&str; 7] = ["query", "headers", "json", "form", "body", "timeout", "max_bytes"];
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_bytes: usize,
+}
+
+impl Request {
+    /// Reads the arguments of `http.get(url, options)` or `http.request(options)`; `json` is the option of that name,
+    /// already written.
+    pub(super) fn read(
+        call: &Call<'_>,
+        url: &Value,
+        options: &Value,
+        json: Option<&LuaString>,
+    ) -> mlua::Result<Self> {
+        let free = call.name.function == "request";
+        let at = if free { 1 } else { 2 };
+        let target = address(call, url)?;
+        let names: Vec<&str> =
+            OPTIONS.iter().chain(if free { &["url", "method"][..] } else { &[] }).copied().collect();
+        let options = Options::of(call, at, options, &names)?;
+        let method = match options.text("method")? {
+            Some(method) => {
+                let known = method.to_ascii_uppercase();
+                known.parse().map_err(|_| call.bad_because(at, &format!("`{method}` is no method")))?
+            }
+            None if free => Method::GET,
+            None => call
+                .name
+                .function
+                .to_ascii_uppercase()
+                .parse()
+                .expect("the functions are named after methods"),
+        };
+        let mut request = Self {
+            method,
+            url: target,
+            headers: headers(call, at, &options)?,
+            body: None,
+            timeout: options.seconds("timeout")?,
+            max_bytes: options.size("max_bytes", BYTES_MAX)?,
+        };
+        let query = options.pairs("query")?;
+        if !query.is_empty() {
+            let added = urls::query_text(&query);
+            let all = match request.url.query() {
+                Some(given) if !given.is_empty() => format!("{given}&{added}"),
+                _ => added,
+            };
+            request.url.set_query(Some(&all));
+        }
+        request.fill(call, at, &options, json)?;
+        Ok(request)
+    }
+
+    /// Sets the body, and its type unless a header says it.
+    fn fill(
+        &mut self,
+        call: &Call<'_>,
+        at: usize,
+        options: &Options<'_>,
+        json: Option<&LuaString>,
+    ) -> mlua::Result<()> {
+        let given = [json.is_some(), options.has("form")?, options.has("body")?];
+        if given.iter().filter(|given| **given).count() > 1 {
+            return Err(call.bad_because(at, "only one of `json`, `form` and `body` can be sent"));
+        }
+        let (body, kind) = if let Some(json) = json {
+            (json.as_bytes().to_vec(), Some("application/json"))
+        } else if options.has("form")? {
+            let form = urls::query_text(&options.pairs("form")?);
+            (form.into_bytes(), Some("application/x-www-form-urlencoded"))
+        } else if let Some(body) = options.bytes("body")? {
+            (body, None)
+        } else {
+            return Ok(());
+        };
+        self.body = Some(body);
+        if let Some(kind) = kind {
+            self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+        }
+        Ok(())
+    }
+}
+
+/// The URL of a request, in its first argument or in the option of that name.
+fn address(call: &Call<'_>, url: &Value) -> mlua::Result<Url> {
+    if call.name.function == "request" && !url.is_string() {
+        return Err(call.bad_because(1, "the option `url` must be a string"));
+    }
+    let mut url = urls::absolute(call, 1, url)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        let scheme = url.scheme();
+        return Err(call.bad_because(1, &format!("`http://` or `https://` expected, got `{scheme}:`")));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+fn headers(call: &Call<'_>, at: usize, options: &Options<'_>) -> mlua::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in options.pairs("headers")? {
+        let parsed = HeaderName::from_bytes(name.as_bytes());
+        let parsed = parsed.map_err(|_| call.bad_because(at, &format!("`{name}` is no name of a header")))?;
+        // The value is not shown: it may be a key.
+        let value = HeaderValue::from_bytes(&value).map_err(|_| {
+            call.bad_because(at, &format!("the header `{name}` has bytes that cannot be sent"))
+        })?;
+        headers.append(parsed, value);
+    }
+    Ok(headers)
+}
+
+/// Whether the host of a URL may be reached.
+pub(super) fn permit(permissions: &Permissions, url: &Url) -> Result<(), HostError> {
+    permissions.net(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}

@@ -1,0 +1,158 @@
+//! `url`: addresses taken apart and put together, as browsers read them (the WHATWG standard).
+//!
+//! Asks no network; what may be reached is `http`'s business.
+
+use mlua::{Table, Value};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
+use url::{ParseError, Url, form_urlencoded};
+
+use super::call::Call;
+use super::function::{Function, Module};
+use super::options::{Options, Pairs, pairs};
+
+const URL: Module = Module("url");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    URL.rust("parse", "(s: string): {[string]: any}", |bind| bind.to(parse)).explained(
+        "The parts of an absolute URL: `scheme`, `user`, `password`, `host`, `port` (a number), `path`, `query`, \
+         `fragment`; nil for those that are not there, the port included when it is the scheme's own.",
+        r#"url.parse("https://ada@example.com:8443/a%20b?x=1&y=2#top")"#,
+        r#"{scheme = "https", user = "ada", host = "example.com", port = 8443, path = "/a%20b", query = "x=1&y=2", fragment = "top"}"#,
+    ),
+    URL.rust("build", "(parts: {[string]: any}): string", |bind| bind.to(build)).explained(
+        "The URL of such parts, with what needs it encoded; `query` may also be a table.",
+        r#"url.build({scheme = "https", host = "example.com", path = "/a b", query = {tag = {"x", "y&z"}, n = 1}})"#,
+        r#""https://example.com/a%20b?n=1&tag=x&tag=y%26z""#,
+    ),
+    URL.rust("join", "(base: string, reference: string): string", |bind| bind.to(join)).explained(
+        "Where a reference leads that stands in the document at `base`.",
+        r#"url.join("https://example.com/docs/a.html", "../img/b.png")"#,
+        r#""https://example.com/img/b.png""#,
+    ),
+    URL.rust("encode", "(s: string | {[string]: any}): string", |bind| bind.to(encode)).explained(
+        "Text for one place in a URL: all but letters, digits and `-_.~` as `%XX`; of a table, a query.",
+        r#"url.encode("a b/c&d"), url.encode({q = "a b", n = 2})"#,
+        r#""a%20b%2Fc%26d", "n=2&q=a+b""#,
+    ),
+    URL.rust("decode", "(s: string): string", |bind| bind.to(decode)).explained(
+        "Text with its `%XX` decoded; `+` stays as it is.",
+        r#"url.decode("a%20b%2Fc+d")"#,
+        r#""a b/c+d""#,
+    ),
+];
+
+/// What stays as it is everywhere in a URL.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The URL in argument `at`.
+pub(super) fn absolute(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Url> {
+    let text = call.text(at, value)?;
+    Url::parse(&text).map_err(|error| call.bad_because(at, &refusal(&text, error)))
+}
+
+/// Why `text` is no URL. Without what may be a password in it.
+pub(super) fn refusal(text: &str, error: ParseError) -> String {
+    if error == ParseError::RelativeUrlWithoutBase {
+        return format!("`{}` has no scheme such as `https://`", text.chars().take(60).collect::<String>());
+    }
+    format!("this is no URL: {error}")
+}
+
+fn parse(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
+    let url = absolute(call, 1, s)?;
+    let decoded = |text: &str| call.new_string(percent_decode(text.as_bytes()).collect::<Vec<u8>>());
+    let parts = call.lua.create_table()?;
+    parts.raw_set("scheme", url.scheme())?;
+    if !url.username().is_empty() {
+        parts.raw_set("user", decoded(url.username())?)?;
+    }
+    if let Some(password) = url.password() {
+        parts.raw_set("password", decoded(password)?)?;
+    }
+    parts.raw_set("host", url.host_str().filter(|host| !host.is_empty()))?;
+    parts.raw_set("port", url.port())?;
+    parts.raw_set("path", url.path())?;
+    parts.raw_set("query", url.query())?;
+    parts.raw_set("fragment", url.fragment())?;
+    Ok(parts)
+}
+
+fn build(call: &Call<'_>, parts: &Value) -> mlua::Result<String> {
+    let names = ["scheme", "user", "password", "host", "port", "path", "query", "fragment"];
+    if parts.is_nil() {
+        return Err(call.bad(1, "table", parts));
+    }
+    let options = Options::of(call, 1, parts, &names)?;
+    let refuse = |why: String| call.bad_because(1, &why);
+    let scheme = options.text("scheme")?.ok_or_else(|| refuse("`scheme` is missing".to_owned()))?;
+    let host = options.text("host")?.ok_or_else(|| refuse("`host` is missing".to_owned()))?;
+    let is_address = host.contains(':') && !host.starts_with('[');
+    let host = if is_address { format!("[{host}]") } else { host };
+    if host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_control()) {
+        return Err(refuse(format!("`{host}` is no host")));
+    }
+    let base = format!("{scheme}://{host}");
+    let mut url = Url::parse(&base).map_err(|error| refuse(refusal(&base, error)))?;
+    let impossible = |name: &str| refuse(format!("`{name}` cannot be part of a URL of scheme `{scheme}`"));
+    if let Some(user) = options.text("user")? {
+        url.set_username(&user).map_err(|()| impossible("user"))?;
+    }
+    if let Some(password) = options.text("password")? {
+        url.set_password(Some(&password)).map_err(|()| impossible("password"))?;
+    }
+    let port = options.value("port")?;
+    if !port.is_nil() {
+        let number = call.integer(1, &port).ok().and_then(|port| u16::try_from(port).ok());
+        let number = number.ok_or_else(|| refuse("`port` must be a number from 0 to 65535".to_owned()))?;
+        url.set_port(Some(number)).map_err(|()| impossible("port"))?;
+    }
+    if let Some(path) = options.text("path")? {
+        url.set_path(&path);
+    }
+    match options.value("query")? {
+        Value::Table(table) => {
+            let query = pairs(&table).map_err(|why| refuse(format!("`query` {why}")))?;
+            url.set_query(Some(&query_text(&query)).filter(|query| !query.is_empty()).map(String::as_str));
+        }
+        _ => url.set_query(options.text("query")?.as_deref()),
+    }
+    url.set_fragment(options.text("fragment")?.as_deref());
+    Ok(url.into())
+}
+
+fn join(call: &Call<'_>, (base, reference): &(Value, Value)) -> mlua::Result<String> {
+    let base = absolute(call, 1, base)?;
+    let reference = call.text(2, reference)?;
+    let joined = base.join(&reference).map_err(|error| call.bad_because(2, &refusal(&reference, error)))?;
+    Ok(joined.into())
+}
+
+fn encode(call: &Call<'_>, s: &Value) -> mlua::Result<String> {
+    if let Value::Table(table) = s {
+        let pairs = pairs(table).map_err(|why| call.bad_because(1, &format!("the table {why}")))?;
+        return Ok(query_text(&pairs));
+    }
+    Ok(percent_encode(&call.bytes(1, s)?, ENCODED).to_string())
+}
+
+fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
+    let bytes = call.bytes(1, s)?;
+    call.build(|out| {
+        out.extend(percent_decode(&bytes));
+        Ok(())
+    })
+}
+
+/// `a=1&b=2`, as forms are sent.
+pub(super) fn query_text(pairs: &Pairs) -> String {
+    let mut query = String::new();
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        query.push('=');
+        query.extend(form_urlencoded::byte_serialize(value));
+    }
+    query
+}

@@ -1,0 +1,88 @@
+//! C functions that wait: `time.sleep`, and the wait for an errand. Where the item's own coroutine runs, it is suspended;
+//! anywhere else the thread is held, and let go when the attempt has to end.
+
+use std::ffi::c_int;
+use std::time::{Duration, Instant};
+
+use mlua::ffi::{self, lua_State};
+
+use super::current::{Current, Wait};
+use super::{functions, raised, stack, trigger::Trigger};
+use crate::lua::errand::{self, Parcel};
+use crate::lua::guard::Reason;
+
+/// A wait that holds its thread looks at the guard this often.
+const NAP: Duration = Duration::from_millis(5);
+/// Longer sleeps are as good as this one.
+const SLEEP_MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// `time.sleep`
+pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM; yielding is asked for only where it is possible.
+    unsafe {
+        let current = Current::upvalue(l);
+        let seconds = ffi::luaL_checknumber(l, 1);
+        if seconds.is_nan() || seconds < 0.0 {
+            let message = format!("`time.sleep` takes a number of seconds from 0, not {seconds}");
+            functions::fail(l, current, &message);
+        }
+        let length = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX).min(SLEEP_MAX);
+        let until = Instant::now() + length;
+        if may_suspend(l, current) {
+            current.wait.set(Some(Wait::Until(until)));
+            return ffi::lua_yield(l, 0);
+        }
+        loop {
+            let now = Instant::now();
+            if let Some(reason) = current.guard.due(now) {
+                interrupted(l, current, reason);
+            }
+            if now >= until {
+                return 0;
+            }
+            std::thread::sleep(NAP.min(until - now));
+        }
+    }
+}
+
+/// Waits for what a host function has just ordered; it takes the landing from the desk afterwards.
+pub(super) unsafe extern "C-unwind" fn wait(l: *mut lua_State) -> c_int {
+    // SAFETY: called by the VM; yielding is asked for only where it is possible.
+    unsafe {
+        let current = Current::upvalue(l);
+        let Some(order) = current.desk.order() else { return 0 };
+        if may_suspend(l, current) {
+            let pending = current.post.send(order(current.deadline.get().is_some()));
+            current.wait.set(Some(Wait::Elsewhere(pending)));
+            return ffi::lua_yield(l, 0);
+        }
+        let errand = order(current.deadline.get().is_some());
+        // What is owned here is gone before anything is raised.
+        match errand::attend(errand, NAP, || current.guard.due(Instant::now())) {
+            Ok(landing) => current.desk.put(Some(Parcel::Landed(landing))),
+            Err(reason) => interrupted(l, current, reason),
+        }
+    }
+    0
+}
+
+/// Whether what runs is the item's own coroutine, at a place where it can be suspended.
+unsafe fn may_suspend(l: *mut lua_State, current: &Current) -> bool {
+    // SAFETY: asks only.
+    l == current.coroutine.get() && unsafe { ffi::lua_isyieldable(l) } != 0
+}
+
+/// Ends the attempt from within a wait.
+unsafe fn interrupted(l: *mut lua_State, current: &Current, reason: Reason) -> ! {
+    // SAFETY: called by a C function that the VM runs, which owns nothing.
+    unsafe {
+        if let Some(trigger) = Trigger::new(l) {
+            trigger.pull();
+        }
+        if current.guard.fire(reason) {
+            raised::remember_frames(l, current);
+        }
+        stack::push(l, b"interrupted");
+        ffi::lua_error(l)
+    }
+}

@@ -1,0 +1,172 @@
+//! `exec` through the real binary: what programs get, what comes of them, and that none of them outlives its item.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::project::Project;
+
+/// A map of one item over `lua`.
+fn project(policy: &str, lua: &str) -> Project {
+    let lua = lua.lines().map(|line| format!("        {}\n", line.trim())).collect::<String>();
+    Project::with(&format!(
+        "permissions:\n  exec: [sh, cat, env, pwd, missing, ./tools/hello, python3]\nsteps:\n  docs:\n    items: [1]\n  work:\n    from: docs\n    \
+         map:\n      {policy}\n      min_success_ratio: 0\n      lua: |\n{lua}  save:\n    from: work\n    write: out.jsonl\n  lost:\n    \
+         from: work.failed\n    write: failed.jsonl\n"
+    ))
+}
+
+#[track_caller]
+fn check(lua: &str, expect: &str) {
+    let project = project("timeout: 20s", lua);
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl").trim_end(), expect, "{lua}\n{}", project.read("failed.jsonl"));
+}
+
+/// Whether a process with this word on its command line is alive.
+fn alive(word: &str) -> bool {
+    let folders = fs::read_dir("/proc").expect("Linux").flatten();
+    let has = |path: std::path::PathBuf| {
+        let line = fs::read(path.join("cmdline")).unwrap_or_default();
+        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let dead = stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
+        !dead && String::from_utf8_lossy(&line).split('\0').any(|other| other == word)
+    };
+    folders.into_iter().any(|folder| has(folder.path()))
+}
+
+/// Waits until `condition` holds; `false` when it does not for long.
+fn soon(condition: impl Fn() -> bool) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(20) {
+        if condition() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    false
+}
+
+#[test]
+fn a_program_gets_what_it_is_given_and_nothing_else() {
+    check(
+        "local r = exec.run({ 'sh', '-c', 'cat; echo err >&2; exit 3' }, { stdin = 'in' }) assert(r.ms > 0) r.ms = nil return r",
+        r#"{"code":3,"ok":false,"stderr":"err\n","stdout":"in"}"#,
+    );
+    check("return exec.run({ 'cat' }).stdout", "\"\"");
+    check("return exec.run({ 'sh', '-c', 'echo \"$0 $1\"', 'a b', 7 }).stdout", r#""a b 7\n""#);
+    check("return (exec.run({ 'env' }, { env = { A = 1, PATH = '/x' } }).stdout)", r#""A=1\nPATH=/x\n""#);
+    check(
+        "local out = exec.run({ 'env' }).stdout return str.starts_with(out, 'PATH=') and #str.lines(out) == 1",
+        "true",
+    );
+    check("return exec.run({ 'sh', '-c', 'kill -9 $$' }).code", "137");
+    check("return exec.run({ 'pwd' }).stdout == path.absolute('.') .. '\\n'", "true");
+    check("return #exec.run({ 'sh', '-c', 'head -c 3000000 /dev/zero' }).stdout", "3000000");
+    check("return exec.run({ 'sh', '-c', 'exec true' }, { stdin = ('x'):rep(1e6) }).ok", "true");
+}
+
+#[test]
+fn a_program_that_may_not_run_or_is_not_there_fails_for_good() {
+    for (lua, message) in [
+        ("exec.run({ 'rm', 'x' })", "running `rm` is not allowed; add `permissions: {exec: [rm, "),
+        ("exec.run({ '/bin/sh' })", "running `/bin/sh` is not allowed"),
+        ("exec.run({ 'missing' })", "there is no program `missing` on the search path"),
+        ("exec.run({ 'cat' }, { cwd = '/etc' })", "reading `/etc` is not allowed"),
+        ("exec.run({ 'cat' }, { cwd = 'gone' })", "there is no folder `gone`"),
+        (
+            "exec.run({ 'sh', '-c', 'cat /dev/zero' }, { max_output = 1e6 })",
+            "`sh` wrote more than 1000000 bytes",
+        ),
+    ] {
+        let project = project("retries: { max: 3, delay: 1ms }", lua);
+        let (kind, got, attempts) = project.failure();
+        assert!(
+            kind == "error" && got.starts_with(message) && attempts == 1,
+            "{lua}: {kind} {got} {attempts}"
+        );
+    }
+}
+
+#[test]
+fn a_granted_path_runs_and_a_search_path_of_the_program_has_no_say() {
+    let lua = "local evil = { env = { PATH = path.absolute('tools') } }
+        return { exec.run({ './tools/hello' }).stdout, exec.run({ 'tools/hello' }).stdout, exec.run({ 'cat' }, evil).stdout }";
+    let project = project("timeout: 20s", lua)
+        .file("tools/hello", "#!/bin/sh\necho hello\n")
+        .file("tools/cat", "#!/bin/sh\necho evil\n");
+    for name in ["hello", "cat"] {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(project.path("tools").join(name), fs::Permissions::from_mode(0o755))
+            .expect("ours");
+    }
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl").trim_end(), r#"["hello\n","hello\n",""]"#);
+}
+
+/// A shell that starts processes of which some ignore signals, some are in sessions of their own, and one has no
+/// living parent; all sleep for the `word`, which tells them from others.
+fn family(word: &str) -> String {
+    format!(
+        "trap \"\" TERM INT HUP; (setsid sleep {word}) & (setsid sh -c \"sleep {word} & exit\" &) ; sleep {word} & sleep {word}"
+    )
+}
+
+#[test]
+fn the_whole_family_dies_at_the_deadline_on_timeout_and_on_too_much_output() {
+    for (word, policy, options, kind) in [
+        ("61.0001", "timeout: 500ms", "", "timeout"),
+        ("61.0002", "item_deadline: 500ms", "", "deadline"),
+        ("61.0003", "timeout: 20s", ", { timeout = 0.5 }", "timeout"),
+        ("61.0004", "timeout: 20s", ", { max_output = 100 }", "error"),
+    ] {
+        let noise = if word == "61.0004" { "sleep 0.3; head -c 200 /dev/zero & " } else { "" };
+        let script = family(word).replace(" & sleep", &format!(" & {noise}sleep"));
+        let project = project(policy, &format!("return exec.run({{ 'sh', '-c', [[{script}]] }}{options})"));
+        let started = Instant::now();
+        let (got, message, _) = project.failure();
+        assert_eq!(got, kind, "{message}");
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        assert!(!alive(word), "{policy}{options}");
+    }
+}
+
+#[test]
+fn what_holds_the_output_of_a_program_that_has_ended_dies_at_the_deadline() {
+    let project = project("timeout: 500ms", "return exec.run({ 'sh', '-c', '(setsid sleep 61.0005 &)' })");
+    assert_eq!(project.failure().0, "timeout");
+    assert!(!alive("61.0005"));
+}
+
+#[test]
+fn waiting_where_nothing_can_be_suspended_ends_at_the_deadline_too() {
+    let lua = "local co = coroutine.wrap(function() exec.run({ 'sh', '-c', 'sleep 61.0006' }) end) return pcall(co)";
+    assert_eq!(project("timeout: 300ms", lua).failure().0, "timeout");
+    assert!(!alive("61.0006"));
+    check(
+        "local co = coroutine.wrap(function() return exec.run({ 'sh', '-c', 'echo a' }).stdout end) return co()",
+        r#""a\n""#,
+    );
+    check(
+        "local ok, err = pcall(exec.run, { 'sh', '-c', 'sleep 60' }, { timeout = 0.1 }) return { ok, err.kind, err.retryable }",
+        r#"[false,"timeout",true]"#,
+    );
+}
+
+#[test]
+fn an_interrupt_ends_programs_at_once() {
+    for (word, signals) in [("61.0007", 2), ("61.0008", 3)] {
+        let project =
+            project("timeout: 50s", &format!("return exec.run({{ 'sh', '-c', [[{}]] }})", family(word)));
+        let mut child = project.command(&["pipeline.yaml", "-q"]).spawn().expect("it starts");
+        assert!(soon(|| alive(word)), "the program has started");
+        let pid = rustix::process::Pid::from_child(&child);
+        let started = Instant::now();
+        for _ in 0..signals {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(child.wait().expect("ours").code(), Some(130));
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        assert!(soon(|| !alive(word)), "{word}");
+    }
+}
