@@ -252,6 +252,13 @@ impl<'a> Feed<'a> {
 
 /// Books a bad row and tells of it; `false` when the source is lost with it.
 fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
+    let mask = shared.mask();
+    let masked = (!mask.is_empty()).then(|| BadRow {
+        file: mask.text(&row.file).into_owned(),
+        message: mask.text(&row.message).into_owned(),
+        ..row.clone()
+    });
+    let row = masked.as_ref().unwrap_or(row);
     let mut ledger = shared.ledger(source);
     match ledger.bad_row(row) {
         Ok(true) => {

@@ -80,7 +80,8 @@ fn effort(each: &Each) -> String {
     }
     let limits = [("timeout", policy.timeout), ("item deadline", policy.item_deadline)];
     parts.extend(limits.iter().filter_map(|(name, limit)| Some(format!("{name} {}", duration((*limit)?)))));
-    parts.extend(policy.rate_limit.map(|rate| format!("at most {rate}")));
+    let shared = each.shared_limit.as_ref().map(|name| format!(", shared as `{name}`")).unwrap_or_default();
+    parts.extend(policy.rate_limit.map(|rate| format!("at most {rate}{shared}")));
     parts.join(" · ")
 }
 
