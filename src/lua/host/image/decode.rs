@@ -91,7 +91,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn run<D: ImageDecoder>(&self, decoder: ImageResult<D>) -> mlua::Result<Image> {
-        let mut decoder = decoder.map_err(|error| self.failed(error))?;
+        let mut decoder = decoder.map_err(|error| self.failed(&error))?;
         let (width, height) = decoder.dimensions();
         if width == 0 || height == 0 || width > SIDE_MAX || height > SIDE_MAX {
             let why = format!("it is {width} x {height} pixels, and {SIDE_MAX} a side is the limit");
@@ -99,19 +99,19 @@ impl Work<'_> {
         }
         let size = Size { width, height };
         let (layout, is_wide) = layout(decoder.color_type());
-        let decoded = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
-        let needed = if is_wide { decoded.saturating_add(size.bytes(layout)) } else { decoded };
+        let len = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
+        let needed = if is_wide { len.saturating_add(size.bytes(layout)) } else { len };
         let mut claim = self.claim(needed, size)?;
         let mut limits = Limits::no_limits();
         limits.max_alloc = Some((self.call.room()? as u64).saturating_add(needed as u64));
-        decoder.set_limits(limits).map_err(|error| self.failed(error))?;
+        decoder.set_limits(limits).map_err(|error| self.failed(&error))?;
         let pixels = if is_wide {
-            let wide = DynamicImage::from_decoder(decoder).map_err(|error| self.failed(error))?;
+            let wide = DynamicImage::from_decoder(decoder).map_err(|error| self.failed(&error))?;
             self.call.checkpoint()?;
             narrow(wide, layout)
         } else {
-            let mut pixels = vec![0; decoded];
-            decoder.read_image(&mut pixels).map_err(|error| self.failed(error))?;
+            let mut pixels = vec![0; len];
+            decoder.read_image(&mut pixels).map_err(|error| self.failed(&error))?;
             pixels
         };
         claim.shrink(pixels.len());
@@ -136,12 +136,12 @@ impl Work<'_> {
         HostError { kind: "memory", message, retryable: false }.into()
     }
 
-    fn failed(&self, error: ImageError) -> mlua::Error {
+    fn failed(&self, error: &ImageError) -> mlua::Error {
         // The reader stopped it: that is said by the one who did.
         if let Err(interrupted) = self.call.checkpoint() {
             return interrupted;
         }
-        if let ImageError::Limits(limit) = &error
+        if let ImageError::Limits(limit) = error
             && limit.kind() == LimitErrorKind::InsufficientMemory
         {
             return self.too_large("decoding it needs more than the memory limit");

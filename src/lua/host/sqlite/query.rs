@@ -69,7 +69,7 @@ fn rows(
         let sql = call.text(1, sql)?;
         let mut statement = connection.prepare_cached(&sql).map_err(|error| raised(call, &error))?;
         value::bind(call, &mut statement, params)?;
-        let columns = statement.column_names().into_iter().map(|name| call.new_string(name));
+        let columns = statement.column_names().map(|name| call.new_string(name));
         let columns = columns.collect::<mlua::Result<Vec<_>>>()?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| raised(call, &error))? {
