@@ -64,7 +64,7 @@ impl Globals {
         for name in ["flow", "log", "print", "require"] {
             globals.raw_set(name, prelude.raw_get::<Value>(name)?)?;
         }
-        close(&globals, &prelude.raw_get("closed")?)?;
+        close(lua, &globals, &prelude.raw_get("closed")?)?;
         let freeze: Function = prelude.raw_get("freeze")?;
         let run = scope.steps.as_ref().map(|_| &scope.run);
         let values = [
@@ -89,7 +89,7 @@ impl Globals {
 
 /// Makes a name that a module of ours does not have an error that names the nearest, instead of a nil to call. Lua's own
 /// modules answer nil for what they do not have.
-fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
+fn close(lua: &Lua, globals: &Table, closed: &Function) -> mlua::Result<()> {
     let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
     let inner = functions().iter().map(|function| function.module).filter(|module| module.contains('.'));
     let names: BTreeSet<&str> = MODULES.iter().map(|(name, _)| *name).chain(inner).collect();
@@ -101,6 +101,9 @@ fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
         closed.call::<()>((name, &module, &distance))?;
         // The sandbox seals the tables that are globals, but not those within them.
         module.set_readonly(true);
+    }
+    for (name, methods) in super::host::types(lua)? {
+        closed.call::<()>((name, methods, &distance))?;
     }
     Ok(())
 }

@@ -15,14 +15,18 @@ mod given;
 mod hash;
 mod html;
 mod http;
+mod image;
 mod list;
+mod methods;
 mod options;
+mod outside;
 mod page;
 mod path;
 mod permissions;
 mod prelude;
 mod rand;
 mod re;
+mod sqlite;
 mod state;
 mod str;
 mod string;
@@ -73,6 +77,8 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         fs::FUNCTIONS,
         hash::FUNCTIONS,
         given::GLOBAL_FUNCTIONS,
+        image::FUNCTIONS,
+        sqlite::FUNCTIONS,
         url::FUNCTIONS,
         http::FUNCTIONS,
         exec::FUNCTIONS,
@@ -109,11 +115,23 @@ fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
     let globals = lua.globals();
     for function in functions() {
         let bind = Bind { lua, state, name: function.full_name() };
-        if let Some(made) = function.make(&bind, &prelude)? {
-            module(&globals, function.module, lua)?.raw_set(function.name, made)?;
-        }
+        let Some(made) = function.make(&bind, &prelude)? else { continue };
+        let module = if methods::is_type(function.module) {
+            methods::of(lua, function.module)?
+        } else {
+            module(&globals, function.module, lua)?
+        };
+        module.raw_set(function.name, made)?;
     }
     string::replace(lua, &prelude)
+}
+
+/// The tables of methods, with the names of their types.
+pub(super) fn types(lua: &mlua::Lua) -> mlua::Result<Vec<(&'static str, mlua::Table)>> {
+    let mut names: Vec<_> = functions().iter().map(|function| function.module).collect();
+    names.dedup();
+    names.retain(|name| methods::is_type(name));
+    names.into_iter().map(|name| Ok((name, methods::of(lua, name)?))).collect()
 }
 
 /// The module's table, also of one within another such as `codec.base64`: one that is there already, such as the VM's

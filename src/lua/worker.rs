@@ -102,6 +102,7 @@ impl Worker {
             let Some((ending, taken)) = self.run_on(&mut batch, attempt) else { break };
             let at = batch.at;
             batch.at += 1;
+            self.ended(batch.chunk.first + at as u64);
             if !end(at, batch.out.len(), ending, taken) {
                 break;
             }
@@ -149,6 +150,13 @@ impl Worker {
             }
         };
         Some((self.conclude(raised, attempt), taken))
+    }
+
+    /// Lets host functions tidy up behind an item.
+    fn ended(&self, index: u64) {
+        if let Ok(loaded) = &self.loaded {
+            loaded.vm.current.end(index);
+        }
     }
 
     /// The ending that `raised` stands for, with `retries.when` asked.

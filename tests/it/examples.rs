@@ -1,11 +1,15 @@
 //! Every example runs, and writes what its `expected` folder holds. How the parts work alone is tested beside them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use assert_cmd::Command;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::server::{Reply, Server};
 
 /// An example in a folder of its own, so that a test run leaves the repository as it was.
 struct Example {
@@ -26,7 +30,13 @@ impl Example {
 
     /// Runs the pipeline and returns what `--output json` prints.
     fn run(&self, exit: i32, arguments: &[&str]) -> Value {
+        self.run_with(exit, arguments, &[])
+    }
+
+    /// [`Example::run`] with these variables in the environment.
+    fn run_with(&self, exit: i32, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+            .envs(environment.iter().copied())
             .arg(self.path.join("pipeline.yaml"))
             .args(["--output", "json"])
             .args(arguments)
@@ -147,6 +157,92 @@ fn two_branches_writes_both_branches_and_the_dead_letters() {
     let example = Example::new("two-branches");
     let summary = example.run(0, &[]);
     check_counters(&summary, "priced", &[("total", 40), ("successes", 37), ("failures", 3)]);
+    example.check_outputs();
+}
+
+#[test]
+fn resize_images_lists_the_two_broken_pictures_and_succeeds() {
+    let example = Example::new("resize-images");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "resize", &[("total", 40), ("successes", 38), ("failures", 2), ("retried", 0)]);
+    example.check_outputs();
+    let out = example.path.join("out");
+    let is_thumbnail = |path: &Path| path.extension().is_some_and(|extension| extension == "jpg");
+    let files = fs::read_dir(out).expect("outputs").map(|entry| entry.expect("an entry").path());
+    let thumbnails: Vec<_> = files.filter(|path| is_thumbnail(path)).collect();
+    assert_eq!(thumbnails.len(), 38);
+    for path in thumbnails {
+        assert_eq!(image::image_dimensions(&path).expect("a picture"), (224, 224), "{}", path.display());
+    }
+}
+
+#[test]
+fn resize_images_fails_when_too_many_are_broken() {
+    let example = Example::new("resize-images");
+    let summary = example.run(1, &["--set", "resize.min_success_ratio=1"]);
+    check_counters(&summary, "resize", &[("failures", 2)]);
+    assert_eq!(example.output("broken.jsonl").lines().count(), 2);
+}
+
+#[test]
+fn to_sqlite_fills_a_database_that_can_be_asked_afterwards() {
+    let example = Example::new("to-sqlite");
+    // Again, to see that it changes nothing.
+    for _ in 0..2 {
+        let summary = example.run(0, &[]);
+        check_counters(&summary, "insert", &[("total", 960), ("successes", 960)]);
+        example.check_outputs();
+    }
+    let database = rusqlite::Connection::open(example.path.join("out/weather.db")).expect("a database");
+    let count: i64 =
+        database.query_row("select count(*) from measurements", [], |row| row.get(0)).expect("the table");
+    assert_eq!(count, 960);
+}
+
+#[test]
+fn transcode_runs_a_program_for_each_letter() {
+    let example = Example::new("transcode");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "transcode", &[("total", 7), ("successes", 6), ("failures", 1)]);
+    example.check_outputs();
+}
+
+/// Knows customers, but is not always in the mood; `token` is what it wants to see.
+fn customers_service(token: &'static str) -> Server {
+    let seen: Mutex<HashMap<u32, u32>> = Mutex::default();
+    Server::start(move |request| {
+        if request.header("authorization") != format!("Bearer {token}") {
+            return Reply::text(401, "who are you?");
+        }
+        let id = request.target.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
+        let time = {
+            let mut seen = seen.lock().expect("no test panics here");
+            let times = seen.entry(id).or_default();
+            *times += 1;
+            *times
+        };
+        match (id, time) {
+            (10, 1) => Reply::Whole(429, vec![("Retry-After", "1".to_owned())], Vec::new()),
+            (7 | 14 | 21, 1 | 2) => Reply::text(500, "not now"),
+            (5, 1) => Reply::Never,
+            (20, _) => Reply::text(503, "never"),
+            (12, _) => Reply::text(404, "unknown"),
+            _ => Reply::text(200, &format!("{{\"city\":\"{}\"}}", ["Bern", "Lyon", "Oslo"][id as usize % 3])),
+        }
+    })
+}
+
+#[test]
+fn enrich_http_outlives_the_moods_of_the_service() {
+    const TOKEN: &str = "s3cret-t0ken-of-the-test";
+    let example = Example::new("enrich-http");
+    let server = customers_service(TOKEN);
+    let api = format!("api={}", server.url(""));
+    let summary = example.run_with(0, &["-p", &api], &[("CUSTOMERS_TOKEN", TOKEN)]);
+    // 1 + 3 * 2 + 1 + 3 further attempts of customers 10; 7, 14, 21; 5; 20.
+    check_counters(&summary, "enrich", &[("total", 30), ("successes", 28), ("skipped", 1), ("failures", 1)]);
+    assert_eq!(server.requests().len(), 30 + 1 + 3 * 2 + 1 + 3);
+    assert!(!summary.to_string().contains(TOKEN));
     example.check_outputs();
 }
 

@@ -29,6 +29,20 @@ const PROMISED: &[(&str, &str)] = &[
     ("time", "now parse format iso sleep duration"),
     ("path", "join dir base stem ext with_ext relative absolute"),
     ("hash", "sha256 sha1 md5 blake3 xxh3 file hmac"),
+    ("fs", "read write exists stat list glob mkdir copy move remove tempfile"),
+    ("codec.base64", "encode decode"),
+    ("codec.hex", "encode decode"),
+    ("codec.url", "encode decode"),
+    ("codec.gzip", "encode decode"),
+    ("codec.zstd", "encode decode"),
+    ("template", "render"),
+    ("url", "parse build join encode decode"),
+    ("http", "get post put delete request"),
+    ("exec", "run"),
+    ("image", "open decode"),
+    ("Image", "resize crop rotate grayscale save encode"),
+    ("sqlite", "open"),
+    ("Database", "exec query one close"),
 ];
 
 /// Every promised name, as Lua code writes it.

@@ -23,6 +23,7 @@ mod resume;
 mod secret;
 mod server;
 mod show;
+mod sqlite;
 mod state;
 mod stubs;
 mod tidy;

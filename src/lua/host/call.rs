@@ -107,6 +107,11 @@ impl<'a> Call<'a> {
         HostError::error(format!("`{}` {why}", self.name)).into()
     }
 
+    /// The error for work that no other attempt can do either.
+    pub(super) fn refuse(&self, why: &str) -> mlua::Error {
+        HostError::refusal(format!("`{}` {why}", self.name)).into()
+    }
+
     /// A new Lua string with what `fill` writes.
     pub(super) fn build(&self, fill: impl FnOnce(&mut Vec<u8>) -> mlua::Result<()>) -> mlua::Result<Value> {
         self.state.with_scratch(|out| {
@@ -140,15 +145,21 @@ impl<'a> Call<'a> {
         if len <= UNCHECKED_BYTES {
             return Ok(());
         }
-        // mlua tells the limit only while it replaces it.
-        let limit = self.lua.set_memory_limit(0)?;
-        self.lua.set_memory_limit(limit)?;
+        let limit = self.memory_limit()?;
         let is_full = || limit != 0 && self.lua.used_memory().saturating_add(len) > limit;
         // What earlier calls left behind counts until it is collected.
         if is_full() && (len > limit || self.lua.gc_collect().is_err() || is_full()) {
             return Err(HostError::memory(format!("`{}` needs more than the memory limit", self.name)).into());
         }
         Ok(())
+    }
+
+    /// Bytes that the VM may hold; 0 is no limit.
+    pub(super) fn memory_limit(&self) -> mlua::Result<usize> {
+        // mlua tells the limit only while it replaces it.
+        let limit = self.lua.set_memory_limit(0)?;
+        self.lua.set_memory_limit(limit)?;
+        Ok(limit)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The named options of one call: a table with known keys, each of a known type.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use mlua::{Table, Value};
@@ -104,6 +105,46 @@ impl<'a> Options<'a> {
                 Err(self.refuse(&format!("`{name}` must be a number of bytes from 0")))
             }
             other => Err(self.wrong(name, "a number of bytes", &other)),
+        }
+    }
+
+    /// One of these words; the first when it is not given.
+    pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> mlua::Result<T> {
+        let given = match self.value(name)? {
+            Value::Nil => return Ok(words[0].1),
+            Value::String(given) => given,
+            other => return Err(self.wrong(name, "a string", &other)),
+        };
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| given == **word) {
+            return Ok(*meaning);
+        }
+        let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        Err(self.refuse(&format!(
+            "`{name}` is one of {}, not `{}`",
+            words.join(", "),
+            given.to_string_lossy()
+        )))
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn integer(&self, name: &str, bounds: RangeInclusive<i64>) -> mlua::Result<Option<i64>> {
+        match self.value(name)? {
+            Value::Nil => Ok(None),
+            Value::Integer(number) if bounds.contains(&number) => Ok(Some(number)),
+            Value::Integer(_) | Value::Number(_) => {
+                let (min, max) = bounds.into_inner();
+                Err(self.refuse(&format!("`{name}` must be a whole number from {min} to {max}")))
+            }
+            other => Err(self.wrong(name, "a whole number", &other)),
+        }
+    }
+
+    /// True or false; false when it is not given.
+    pub(super) fn flag(&self, name: &str) -> mlua::Result<bool> {
+        match self.value(name)? {
+            Value::Nil => Ok(false),
+            Value::Boolean(flag) => Ok(flag),
+            other => Err(self.wrong(name, "a boolean", &other)),
         }
     }
 

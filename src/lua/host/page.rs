@@ -57,6 +57,8 @@ pub const MODULES: &[(&str, &str)] = &[
     ("fs", "Files that the permissions open, relative to the pipeline's folder."),
     ("codec", "Bytes as text and compressed, and back."),
     ("template", "Jinja."),
+    ("image", "Pictures."),
+    ("sqlite", "SQLite databases."),
     ("url", "Addresses, as browsers read them."),
     (
         "http",
@@ -73,6 +75,20 @@ pub const NAMED: &[Named] = &[
         meaning: Meaning::Alias("string | Compiled"),
     },
     Named { name: "Compiled", doc: "A compiled pattern.", meaning: Meaning::Fields(&[]) },
+    Named {
+        name: "Image",
+        doc: "A picture, 8 bits a channel.",
+        meaning: Meaning::Fields(&[
+            field("width", "number", "Pixels."),
+            field("height", "number", "Pixels."),
+            field(
+                "format",
+                "string",
+                "What it was read from: `jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`.",
+            ),
+        ]),
+    },
+    Named { name: "Database", doc: "An open SQLite database.", meaning: Meaning::Fields(&[]) },
     Named {
         name: "RequestOptions",
         doc: "What a request may say beside its URL.",

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 use scraper::Selector;
 
+use super::outside::Outside;
+use super::sqlite::Databases;
 use super::{ARRAY, Permissions, Temporaries};
 use crate::lua::errand::Desk;
+use crate::lua::raw::Current;
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
@@ -31,6 +34,12 @@ pub(super) struct State {
     pub(super) checkpoint: mlua::Function,
     pub(super) patterns: Compiled<Regex>,
     pub(super) selectors: Compiled<Selector>,
+    /// The databases that this VM has open.
+    pub(super) databases: Rc<Databases>,
+    /// `set(table, key, digits)` sets an integer beyond 2^53; only a worker's VM can.
+    pub(super) set_integer: Option<mlua::Function>,
+    /// Memory that values hold outside of the VM.
+    pub(super) outside: Outside,
     /// Where orders are put and landings found.
     pub(super) desk: Rc<Desk>,
     pub(super) templates: Compiled<minijinja::Environment<'static>>,
@@ -52,6 +61,9 @@ impl State {
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
+            databases: Databases::new(lua.app_data_ref::<Rc<Current>>().as_deref()),
+            set_integer: set_integer(lua)?,
+            outside: Outside::default(),
             desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
             templates: Compiled::default(),
             scratch: Cell::default(),
@@ -68,6 +80,15 @@ impl State {
         }
         result
     }
+}
+
+/// Integers beyond 2^53 become numbers on the way through `mlua`, but `json.decode` makes them.
+fn set_integer(lua: &mlua::Lua) -> mlua::Result<Option<mlua::Function>> {
+    let Some(json) = lua.globals().raw_get::<Option<mlua::Table>>("json")? else { return Ok(None) };
+    let Some(decode) = json.raw_get::<Option<mlua::Function>>("decode")? else { return Ok(None) };
+    let make =
+        lua.load("local decode = ... return function(t, k, s) t[k] = decode(s) end").set_name("=flowrun");
+    make.call(decode).map(Some)
 }
 
 /// The metatable of lists: the worker's, or a new one where there is no worker.

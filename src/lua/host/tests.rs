@@ -6,9 +6,11 @@ mod csv;
 mod fs;
 mod hash;
 mod html;
+mod image;
 mod path;
 mod rand;
 mod re;
+mod sqlite;
 mod str;
 mod string;
 mod tbl;
@@ -71,10 +73,17 @@ fn open() -> Vm {
     Vm::open(current, 256_000_000, &context).unwrap()
 }
 
-/// Whether both expressions have the same values.
-pub(super) fn check(expression: &str, expect: &str) {
+/// A folder with the files that examples use: `abc.txt` and `photo.png`.
+pub(super) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("abc.txt"), "abc").unwrap();
+    image::photo(8, 6).save(folder.path().join("photo.png")).unwrap();
+    folder
+}
+
+/// Whether both expressions have the same values.
+pub(super) fn check(expression: &str, expect: &str) {
+    let folder = folder();
     let lua = vm(folder.path());
     let chunk = format!(
         "local function pack(...) return {{n = select('#', ...), ...}} end
@@ -87,7 +96,7 @@ pub(super) fn check(expression: &str, expect: &str) {
 
 /// Whether the expression raises this error.
 pub(super) fn check_error(expression: &str, expect: &str) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let error = vm(folder.path()).load(expression).eval::<Value>().expect_err(expression);
     assert_eq!(host_error(&error).map(|error| error.message.as_str()), Some(expect), "{expression}: {error}");
 }
@@ -104,8 +113,7 @@ pub(super) fn host_error(error: &mlua::Error) -> Option<&HostError> {
 
 #[test]
 fn every_example_gives_its_result() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("abc.txt"), "abc").unwrap();
+    let folder = folder();
     std::fs::create_dir(folder.path().join("lib")).unwrap();
     std::fs::write(folder.path().join("lib/text.lua"), "return {greeting = 'hello'}").unwrap();
     let lua = whole_vm(folder.path());

@@ -1,6 +1,6 @@
 //! What C functions of a VM may ask: which item is running, until when, and what it has said so far.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
 use std::rc::Rc;
@@ -77,6 +77,8 @@ pub(in crate::lua) struct Current {
     /// The stack at the last error, innermost first.
     pub(super) frames: RefCell<Vec<Frame>>,
     pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
+    /// What is to be done when an item has ended; it gets the item's index.
+    pub(in crate::lua) on_end: OnceCell<Box<dyn Fn(u64)>>,
     /// Whether lines below warnings are wanted.
     pub(in crate::lua) verbose: bool,
     /// What hides secrets in messages.
@@ -113,6 +115,7 @@ impl Current {
             tries: Cell::new(0),
             frames: RefCell::default(),
             logs: RefCell::default(),
+            on_end: OnceCell::new(),
             verbose,
             mask: Mask::default(),
             array: Cell::new(std::ptr::null()),
@@ -135,6 +138,18 @@ impl Current {
         self.index.set(index);
         self.text.set(text);
         self.random.set(None);
+    }
+
+    /// Whether the running item is one of several that are under way.
+    pub(in crate::lua) fn is_coroutine(&self) -> bool {
+        !self.coroutine.get().is_null()
+    }
+
+    /// An item has ended, and not simply succeeded, or on a coroutine.
+    pub(in crate::lua) fn end(&self, index: u64) {
+        if let Some(on_end) = self.on_end.get() {
+            on_end(index);
+        }
     }
 
     /// The text of the running item, without white space around it.

@@ -106,6 +106,7 @@ impl Vm {
         let array: mlua::Table =
             unsafe { lua.exec_raw((), |state| stack::anchored(state, current.array_anchor.get()))? };
         lua.set_named_registry_value(ARRAY, array)?;
+        lua.set_app_data(Rc::clone(&current));
         // SAFETY: pushes one value, a function.
         let wait: mlua::Function =
             unsafe { lua.exec_raw((), |state| functions::push(state, &current, c"wait", pause::wait))? };

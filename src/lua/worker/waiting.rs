@@ -167,6 +167,7 @@ impl Worker {
                 Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
             }
         };
+        self.ended(job.chunk.first);
         if end.is_some() {
             out.clear();
             emitted = 0;
@@ -199,6 +200,7 @@ impl Worker {
             _ => ItemEnd::Cancelled,
         };
         self.tidy(&job);
+        self.ended(job.chunk.first);
         ended(&job, Vec::new(), 0, Some(end), limits.started)
     }
 
@@ -214,6 +216,7 @@ impl Worker {
             loaded.vm.abandon(suspended.coroutine);
         }
         self.tidy(&suspended.job);
+        self.ended(suspended.job.chunk.first);
         ended(&suspended.job, Vec::new(), 0, Some(ItemEnd::Cancelled), suspended.limits.started)
     }
 }

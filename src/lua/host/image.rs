@@ -1,0 +1,81 @@
+//! `image`: pictures decoded, resized, cropped, turned and encoded. Pixels live outside of the VM and count against its
+//! memory limit.
+//!
+//! Leaves to its parts: which bytes make which pixels (`decode`, `encode`), and what is done to them.
+
+mod decode;
+mod encode;
+mod file;
+mod picture;
+mod resize;
+mod shape;
+
+use super::function::{Function, Module};
+
+const IMAGE: Module = Module("image");
+/// What `image.open` and `image.decode` return. It has the fields `width`, `height` and `format` besides.
+const METHODS: Module = Module("Image");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    IMAGE.rust("open", "(path: string): Image", |bind| bind.to(file::open)).explained(
+        "The picture in a jpeg, png, gif (its first frame), webp, bmp or tiff file, with 8 bits a channel. The format is \
+         told from the content. Its EXIF orientation is not applied.",
+        r#"image.open("photo.png").width"#,
+        "8",
+    ),
+    IMAGE.rust("decode", "(bytes: string): Image", |bind| bind.to(decode::decode)).explained(
+        "The picture in a string that holds such a file.",
+        r#"image.decode(image.open("photo.png"):encode("webp")).format"#,
+        r#""webp""#,
+    ),
+    METHODS
+        .rust(
+            "resize",
+            "(self: Image, width: number, height: number, options: {fit: string?, filter: string?}?): Image",
+            |bind| bind.to(resize::resize),
+        )
+        .explained(
+            "A resized copy. `fit` is `fill` (exactly that size), `contain` (whole, within it) or `cover` (cut to fill it); \
+             `filter` is `bicubic`, `nearest`, `box`, `bilinear`, `hamming` or `lanczos`.",
+            r#"image.open("photo.png"):resize(4, 4, {fit = "contain"}).height"#,
+            "3",
+        ),
+    METHODS
+        .rust("crop", "(self: Image, x: number, y: number, width: number, height: number): Image", |bind| {
+            bind.to(shape::crop)
+        })
+        .explained(
+            "A copy of the rectangle whose upper left corner is at `x`, `y`, counted from 0.",
+            r#"image.open("photo.png"):crop(2, 1, 5, 4).width"#,
+            "5",
+        ),
+    METHODS.rust("rotate", "(self: Image, degrees: number): Image", |bind| bind.to(shape::rotate)).explained(
+        "A copy turned clockwise by 90, 180 or 270 degrees.",
+        r#"image.open("photo.png"):rotate(90).width"#,
+        "6",
+    ),
+    METHODS.rust("grayscale", "(self: Image): Image", |bind| bind.to(shape::grayscale)).explained(
+        "A copy in shades of gray; transparency stays.",
+        r#"image.open("photo.png"):grayscale().width"#,
+        "8",
+    ),
+    METHODS
+        .rust("save", "(self: Image, path: string, options: {quality: number?}?): ()", |bind| {
+            bind.to(file::save)
+        })
+        .explained(
+            "Writes a file whose extension tells the format; missing folders are made, an old file is replaced at the end. \
+             `quality` is for jpeg, 1 to 100, otherwise 75.",
+            r#"image.open("photo.png"):save("out/photo.jpg", {quality = 90})"#,
+            "",
+        ),
+    METHODS
+        .rust("encode", "(self: Image, format: string, options: {quality: number?}?): string", |bind| {
+            bind.to(encode::encode)
+        })
+        .explained(
+            "The bytes of a `jpeg`, `png`, `gif`, `webp` (without loss), `bmp` or `tiff` file.",
+            r#"image.open("photo.png"):encode("png"):sub(2, 4)"#,
+            r#""PNG""#,
+        ),
+];

@@ -1,0 +1,55 @@
+//! `sqlite`: databases in files that may be read and written, several workers at once.
+//!
+//! Leaves to its parts: connections and whose transaction is open (`connection`), values (`value`), rows (`query`).
+
+mod connection;
+mod error;
+mod handle;
+mod query;
+mod value;
+
+pub(super) use connection::Databases;
+
+use super::function::{Function, Module};
+
+const SQLITE: Module = Module("sqlite");
+/// What `sqlite.open` returns.
+const METHODS: Module = Module("Database");
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    SQLITE.rust("open", "(path: string, options: {readonly: boolean?}?): Database", |bind| bind.to(handle::open)).explained(
+        "The database in a file, which is made when it is missing unless `readonly`; `:memory:` is one that is nowhere. A \
+         worker opens a file once. Several workers may write: each waits for the others, at most until its item's deadline.",
+        r#"sqlite.open(":memory:"):one("select 6 * 7 as answer").answer"#,
+        "42",
+    ),
+    METHODS
+        .rust("exec", "(self: Database, sql: string, params: {any}?): number", |bind| bind.to(query::exec))
+        .explained(
+            "Runs one statement with values for `?` (a list) or `:name` (by name), or several statements without values. \
+             How many rows it changed. A transaction that its item leaves open is rolled back.",
+            r#"sqlite.open(":memory:"):exec("create table t (a, b); insert into t values (1, 'x'), (2, 'y')")"#,
+            "2",
+        ),
+    METHODS
+        .rust("query", "(self: Database, sql: string, params: {any}?): {{[string]: any}}", |bind| {
+            bind.to(query::query)
+        })
+        .explained(
+            "The rows as a list of tables with the names of the columns; NULL is `json.null`.",
+            r#"#sqlite.open(":memory:"):query("select value from json_each(?) where value > 1", {"[1, 2, 3]"})"#,
+            "2",
+        ),
+    METHODS
+        .rust("one", "(self: Database, sql: string, params: {any}?): {[string]: any}?", |bind| bind.to(query::one))
+        .explained(
+            "The first row, or nil.",
+            r#"sqlite.open(":memory:"):one("select :a || :b as s", {a = "x", b = "y"}).s"#,
+            r#""xy""#,
+        ),
+    METHODS.rust("close", "(self: Database): ()", |bind| bind.to(handle::close)).explained(
+        "Ends the use of this value; an open transaction is rolled back. Not needed: the worker closes what it opened.",
+        r#"sqlite.open(":memory:"):close()"#,
+        "",
+    ),
+];

@@ -1,0 +1,276 @@
+//! The connections of one worker: opened once for each file, waiting for locks without holding a core, never waiting
+//! longer than the attempt may run. A transaction belongs to the item that began it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::lua::guard::Guard;
+use crate::lua::raw::Current;
+
+/// How long a statement waits for the locks of others, when no deadline ends it earlier.
+const BUSY_MAX: Duration = Duration::from_secs(30);
+/// A wait looks this often whether it has to end, and whether the lock is free.
+const NAP_MAX: Duration = Duration::from_millis(10);
+/// Steps of SQLite's machine between two looks at the deadline: well below a millisecond.
+const STEPS: i32 = 10_000;
+/// Statements kept prepared.
+const STATEMENTS: usize = 64;
+/// Code of `ATTACH` where its file is no literal.
+const ATTACH: i32 = rusqlite::ffi::SQLITE_ATTACH;
+
+/// Settings that reach beyond the connection, or that would replace how it waits.
+const PRAGMAS: [&str; 5] =
+    ["hard_heap_limit", "soft_heap_limit", "temp_store_directory", "data_store_directory", "busy_timeout"];
+
+/// One item of the worker and one of its attempts; `(0, …)` is `setup`.
+type Item = (u64, u32);
+
+/// The databases of one VM.
+pub(in crate::lua::host) struct Databases {
+    current: Option<Rc<Current>>,
+    open: RefCell<HashMap<(PathBuf, bool), Rc<Database>>>,
+}
+
+/// One database, with a connection for each item that has a transaction open, and at least one.
+pub(super) struct Database {
+    /// `None`: in memory.
+    path: Option<PathBuf>,
+    readonly: bool,
+    bytes_max: usize,
+    /// Device and number of the file, to notice when another took its place.
+    file: Cell<Option<(u64, u64)>>,
+    slots: RefCell<Vec<Slot>>,
+    /// Whether an item of this very worker holds a lock: waiting for it would be waiting for oneself.
+    held: Arc<AtomicBool>,
+}
+
+struct Slot {
+    connection: Connection,
+    /// Whose transaction is open.
+    owner: Option<Item>,
+}
+
+impl Databases {
+    pub(in crate::lua::host) fn new(current: Option<&Rc<Current>>) -> Rc<Self> {
+        Rc::new(Self { current: current.cloned(), open: RefCell::default() })
+    }
+
+    /// The worker's side, where there is one.
+    pub(super) fn current(&self) -> Option<&Rc<Current>> {
+        self.current.as_ref()
+    }
+
+    /// The database in a file; `bytes_max` bounds single values, and databases in memory.
+    pub(super) fn open(
+        self: &Rc<Self>,
+        path: Option<&Path>,
+        readonly: bool,
+        bytes_max: usize,
+    ) -> rusqlite::Result<Rc<Database>> {
+        self.tidy_up_behind_items();
+        let key = path.map(|path| (path.to_owned(), readonly));
+        if let Some(key) = &key
+            && let Some(found) = self.open.borrow().get(key)
+            && found.file.get() == identity(&key.0)
+        {
+            return Ok(Rc::clone(found));
+        }
+        let database = Rc::new(Database {
+            path: path.map(Path::to_owned),
+            readonly,
+            bytes_max,
+            file: Cell::new(None),
+            slots: RefCell::default(),
+            held: Arc::default(),
+        });
+        let connection = database.connect(self.guard())?;
+        database.slots.borrow_mut().push(Slot { connection, owner: None });
+        if let Some(key) = key {
+            database.file.set(identity(&key.0));
+            self.open.borrow_mut().insert(key, Rc::clone(&database));
+        }
+        Ok(database)
+    }
+
+    fn guard(&self) -> Option<Arc<Guard>> {
+        self.current.as_ref().map(|current| Arc::clone(&current.guard))
+    }
+
+    fn item(&self) -> Item {
+        self.current.as_ref().map_or((0, 0), |current| (current.index.get(), current.attempt.get()))
+    }
+
+    /// Has transactions rolled back that an item leaves open.
+    fn tidy_up_behind_items(self: &Rc<Self>) {
+        if let Some(current) = &self.current {
+            let databases = Rc::downgrade(self);
+            current.on_end.get_or_init(|| {
+                Box::new(move |index| {
+                    if let Some(databases) = databases.upgrade() {
+                        let open = databases.open.borrow();
+                        open.values().for_each(|database| database.release(|owner| owner.0 == index));
+                    }
+                })
+            });
+        }
+    }
+}
+
+impl Database {
+    fn connect(&self, guard: Option<Arc<Guard>>) -> rusqlite::Result<Connection> {
+        let access = if self.readonly {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+        };
+        // The path has no links any more; nor may one have taken its place meanwhile.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let mut connection = match &self.path {
+            Some(path) => Connection::open_with_flags(path, flags)?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let patience = patience(guard.clone(), Arc::clone(&self.held));
+        connection.busy_handler(Some(patience))?;
+        if let Some(guard) = guard {
+            connection.progress_handler(STEPS, Some(move || guard.due(Instant::now()).is_some()))?;
+        }
+        if self.bytes_max > 0 {
+            let longest = i32::try_from(self.bytes_max).unwrap_or(i32::MAX);
+            connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
+        }
+        match &self.path {
+            None if self.bytes_max > 0 => {
+                let size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+                let pages = (self.bytes_max as i64 / size.max(1)).max(1);
+                connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+            }
+            Some(_) if !self.readonly => write_ahead(&connection)?,
+            _ => {}
+        }
+        connection.authorizer(Some(authorize))?;
+        Ok(connection)
+    }
+
+    /// Runs `work` on the connection that the running item may use.
+    pub(super) fn with<R>(
+        &self,
+        databases: &Databases,
+        work: impl FnOnce(&Connection) -> R,
+    ) -> rusqlite::Result<R> {
+        let item = databases.item();
+        let is_alone = !databases.current().is_some_and(|current| current.is_coroutine());
+        if is_alone {
+            // Whoever began one has ended.
+            self.release(|owner| owner != item);
+        }
+        let mut slot = self.take(item, databases.guard())?;
+        let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
+        self.held.store(held, Ordering::Relaxed);
+        let result = work(&slot.connection);
+        slot.owner = (!slot.connection.is_autocommit()).then_some(item);
+        self.slots.borrow_mut().push(slot);
+        Ok(result)
+    }
+
+    /// The item's own connection, or a free one, or a new one.
+    fn take(&self, item: Item, guard: Option<Arc<Guard>>) -> rusqlite::Result<Slot> {
+        let mut slots = self.slots.borrow_mut();
+        let own = slots.iter().position(|slot| slot.owner == Some(item));
+        // What is in memory cannot be reached by a second connection.
+        let free = || slots.iter().position(|slot| slot.owner.is_none() || self.path.is_none());
+        if let Some(at) = own.or_else(free) {
+            return Ok(slots.swap_remove(at));
+        }
+        drop(slots);
+        Ok(Slot { connection: self.connect(guard)?, owner: None })
+    }
+
+    /// Rolls back what these owners have left open, and keeps one connection of those that are free.
+    fn release(&self, is_over: impl Fn(Item) -> bool) {
+        let mut slots = self.slots.borrow_mut();
+        for slot in slots.iter_mut() {
+            if slot.owner.is_some_and(&is_over) {
+                // Fails only where there is nothing left to roll back.
+                let _ = slot.connection.execute_batch("ROLLBACK");
+                slot.owner = None;
+            }
+        }
+        let mut kept = false;
+        slots.retain(|slot| slot.owner.is_some() || !std::mem::replace(&mut kept, true));
+    }
+
+    /// Rolls back what the running item has open.
+    pub(super) fn give_up(&self, databases: &Databases) {
+        let item = databases.item();
+        self.release(|owner| owner == item);
+    }
+}
+
+/// Device and number of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Decides, while a lock is not free, whether to go on waiting; sleeps in between.
+fn patience(guard: Option<Arc<Guard>>, held: Arc<AtomicBool>) -> impl FnMut(i32) -> bool + Send + 'static {
+    let mut since = Instant::now();
+    move |count| {
+        let now = Instant::now();
+        if count == 0 {
+            since = now;
+        }
+        let is_over = guard.as_ref().is_some_and(|guard| guard.due(now).is_some());
+        if is_over || held.load(Ordering::Relaxed) || now.duration_since(since) >= BUSY_MAX {
+            return false;
+        }
+        let nap = Duration::from_millis(1 + u64::try_from(count).unwrap_or(0));
+        std::thread::sleep(nap.min(NAP_MAX));
+        true
+    }
+}
+
+/// Turns the write-ahead log on: readers and one writer do not disturb each other. SQLite does not ask the busy handler
+/// when several want that at once.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let since = Instant::now();
+    loop {
+        let done = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        match done {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && since.elapsed() < BUSY_MAX / 10 =>
+            {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    connection.pragma_update(None, "synchronous", "NORMAL")
+}
+
+/// Keeps SQL within its file.
+fn authorize(context: AuthContext<'_>) -> Authorization {
+    let is_denied = match context.action {
+        // `VACUUM` attaches a file without a name, which is a temporary one.
+        AuthAction::Attach { filename } => !filename.is_empty(),
+        AuthAction::Unknown { code, .. } => code == ATTACH,
+        AuthAction::Pragma { pragma_name, .. } => {
+            PRAGMAS.iter().any(|name| pragma_name.eq_ignore_ascii_case(name))
+        }
+        AuthAction::Function { function_name } => function_name.eq_ignore_ascii_case("load_extension"),
+        _ => false,
+    };
+    if is_denied { Authorization::Deny } else { Authorization::Allow }
+}

@@ -1,0 +1,48 @@
+//! What goes wrong in SQLite, as errors of host functions.
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::lua::host::HostError;
+use crate::lua::host::call::Call;
+
+/// What the authoriser says no to.
+const REFUSED: &str = "this is not available: one connection reaches its own file only, without `attach`, \
+                       `vacuum into`, `load_extension` and settings of the whole process";
+
+/// The error for Lua code; that of the watchdog when the attempt has to end.
+pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
+    if let Some(current) = call.state.databases.current()
+        && current.guard.due(std::time::Instant::now()).is_some()
+    {
+        // The watchdog may not have looked yet.
+        current.guard.pull();
+        if let Err(interrupted) = call.checkpoint() {
+            return interrupted;
+        }
+    }
+    let code = error.sqlite_error_code();
+    let kind = if code == Some(ErrorCode::OutOfMemory) { "memory" } else { "error" };
+    let why = match error {
+        _ if code == Some(ErrorCode::AuthorizationForStatementDenied) => REFUSED.to_owned(),
+        Error::SqliteFailure(_, Some(message)) => message.clone(),
+        Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    let message = format!("`{}` failed: {why}", call.name);
+    HostError { kind, message, retryable: code.is_some_and(may_pass) }.into()
+}
+
+/// Whether the same statement may work later.
+fn may_pass(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::OutOfMemory
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+            | ErrorCode::FileLockingProtocolFailed
+    )
+}

@@ -1,0 +1,89 @@
+//! `db:exec`, `db:query` and `db:one`: statements run, rows collected.
+
+use mlua::{Table, Value};
+use rusqlite::{Connection, Error};
+
+use super::error::raised;
+use super::handle::this;
+use super::value;
+use crate::lua::host::call::Call;
+
+/// The arguments of all three.
+type Arguments = (Value, Value, Value);
+
+/// `db:exec`
+pub(super) fn exec(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<u64> {
+    run(call, db, |connection| {
+        let sql = call.text(1, sql)?;
+        let before = connection.total_changes();
+        let mut statement = match connection.prepare_cached(&sql) {
+            Ok(statement) => statement,
+            Err(Error::MultipleStatement) if !params.is_nil() => {
+                return Err(call.bad_because(2, "values are for one statement, not for several"));
+            }
+            // A later statement may need what an earlier one makes, so that an error is none yet.
+            Err(_) if params.is_nil() => {
+                connection.execute_batch(&sql).map_err(|error| raised(call, &error))?;
+                return Ok(connection.total_changes() - before);
+            }
+            Err(error) => return Err(raised(call, &error)),
+        };
+        value::bind(call, &mut statement, params)?;
+        let mut rows = statement.raw_query();
+        while rows.next().map_err(|error| raised(call, &error))?.is_some() {}
+        drop(rows);
+        // What triggers changed is in the total, but not in the answer.
+        let is_unchanged = connection.total_changes() == before;
+        Ok(if is_unchanged { 0 } else { connection.changes() })
+    })
+}
+
+/// `db:query`
+pub(super) fn query(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<Table> {
+    let mut list = call.list()?;
+    rows(call, (db, sql, params), |row| {
+        list.push(row)?;
+        call.checkpoint_each(list.len())?;
+        Ok(true)
+    })?;
+    Ok(list.finish())
+}
+
+/// `db:one`
+pub(super) fn one(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<Option<Table>> {
+    let mut first = None;
+    rows(call, (db, sql, params), |row| {
+        first = Some(row);
+        Ok(false)
+    })?;
+    Ok(first)
+}
+
+/// Hands on the rows of a statement until `take` says that it has enough.
+fn rows(
+    call: &Call<'_>,
+    (db, sql, params): (&Value, &Value, &Value),
+    mut take: impl FnMut(Table) -> mlua::Result<bool>,
+) -> mlua::Result<()> {
+    run(call, db, |connection| {
+        let sql = call.text(1, sql)?;
+        let mut statement = connection.prepare_cached(&sql).map_err(|error| raised(call, &error))?;
+        value::bind(call, &mut statement, params)?;
+        let columns = statement.column_names().map(|name| call.new_string(name));
+        let columns = columns.collect::<mlua::Result<Vec<_>>>()?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(|error| raised(call, &error))? {
+            if !take(value::row(call, &columns, row)?)? {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Runs `work` on the database's connection.
+fn run<R>(call: &Call<'_>, db: &Value, work: impl FnOnce(&Connection) -> mlua::Result<R>) -> mlua::Result<R> {
+    let database = this(call, db)?;
+    call.checkpoint()?;
+    database.with(&call.state.databases, work).map_err(|error| raised(call, &error))?
+}

@@ -1,0 +1,187 @@
+//! Tests of `sqlite`.
+
+use mlua::Value;
+
+use super::{check, check_error, folder, host_error, vm};
+
+#[test]
+fn values_come_back_as_they_went_in() {
+    check(
+        "(function()
+            local db = sqlite.open(':memory:')
+            local n = db:exec('create table t (a, b, c, d, e)')
+            local m = db:exec('insert into t values (?, ?, ?, ?, ?)', {1, 2.5, 'text', '\\xff\\0', true})
+            local row = db:one('select * from t')
+            return n, m, row.a, row.b, row.c, row.d, row.e
+        end)()",
+        "0, 1, 1, 2.5, 'text', '\\xff\\0', 1",
+    );
+    check("sqlite.open(':memory:'):one('select 9007199254740992 as n').n", "9007199254740992");
+    check("sqlite.open(':memory:'):one('select typeof(?) as t', {'\\xff'}).t", "'blob'");
+    check("sqlite.open(':memory:'):one('select typeof(?) as t', {3.0}).t", "'integer'");
+    check("sqlite.open(':memory:'):one('select 1 where 0')", "nil");
+    check("#sqlite.open(':memory:'):query('select 1 where 0')", "0");
+}
+
+#[test]
+fn null_is_itself_in_both_directions() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    lua.globals().set_readonly(false);
+    lua.globals().raw_set("null", Value::NULL).unwrap();
+    let (given, got): (bool, bool) = lua
+        .load(
+            "local row = sqlite.open(':memory:'):one('select ? is null as given, null as got', {null})
+             return row.given == 1, row.got == null",
+        )
+        .eval()
+        .unwrap();
+    assert!(given && got);
+}
+
+#[test]
+fn parameters_are_found_by_place_and_by_name() {
+    let one = |sql: &str, params: &str, expect: &str| {
+        check(&format!("sqlite.open(':memory:'):one([[select {sql} as v]], {params}).v"), expect);
+    };
+    one("? || ?", "{'a', 'b'}", "'ab'");
+    one("?2 || ?1", "{'a', 'b'}", "'ba'");
+    one(":x || @y || $z", "{x = 'a', y = 'b', z = 'c'}", "'abc'");
+    one("':no' || '?'", "nil", "':no?'");
+    let wrong = |sql: &str, params: &str, expect: &str| {
+        check_error(
+            &format!("sqlite.open(':memory:'):query([[{sql}]], {params})"),
+            &format!("bad argument #2 to `Database.query` ({expect})"),
+        );
+    };
+    wrong("select ?", "nil", "there is no value for parameter 1; NULL is `json.null`");
+    wrong("select :x", "{y = 1}", "there is no value for `:x`; NULL is `json.null`");
+    wrong("select :x", "{x = 1, y = 1}", "the statement has no parameter `y`");
+    wrong("select ?", "{1, 2}", "the statement has no parameter `2`");
+    wrong("select ?", "{{}}", "the value for parameter 1 is a table");
+    wrong("select 1", "'x'", "table expected, got string");
+}
+
+#[test]
+fn exec_counts_rows_of_one_statement_and_of_several() {
+    check(
+        "(function()
+            local db = sqlite.open(':memory:')
+            local n = db:exec(\"create table t (a); insert into t values (1), (2), (3); delete from t where a = 3\")
+            return n, db:exec('update t set a = a + ? where a > ?', {1, 1}), db:exec('create table u (a)'),
+                db:exec('pragma user_version'), db:one('select count(*) as n from t').n
+        end)()",
+        "4, 1, 0, 0, 2",
+    );
+    check_error(
+        "sqlite.open(':memory:'):exec('select ?; select ?', {1})",
+        "bad argument #2 to `Database.exec` (values are for one statement, not for several)",
+    );
+}
+
+#[test]
+fn errors_of_sql_are_for_good() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    for (code, expect) in [
+        ("sqlite.open(':memory:'):exec('selec')", "`Database.exec` failed: near \"selec\": syntax error"),
+        ("sqlite.open(':memory:'):one('select * from t')", "`Database.one` failed: no such table: t"),
+        (
+            "sqlite.open(':memory:'):exec('create table t (a unique); insert into t values (1), (1)')",
+            "`Database.exec` failed: UNIQUE constraint failed: t.a",
+        ),
+        ("sqlite.open('abc.txt'):exec('select 1')", "`sqlite.open` failed: file is not a database"),
+        (
+            "sqlite.open(':memory:').query('select 1')",
+            "`Database.query` is a method of a database, got string: write `db:query(…)`",
+        ),
+        (
+            "local db = sqlite.open(':memory:') db:close() db:close() db:exec('select 1')",
+            "`Database.exec` is called on a database that was closed",
+        ),
+    ] {
+        let error = lua.load(code).exec().expect_err(code);
+        let error = host_error(&error).unwrap_or_else(|| panic!("{code}: {error}"));
+        assert_eq!((error.message.as_str(), error.retryable), (expect, false), "{code}");
+    }
+}
+
+#[test]
+fn sql_stays_within_its_file() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    lua.load("sqlite.open('a.db'):exec('create table t (a); vacuum; pragma user_version = 3')")
+        .exec()
+        .unwrap();
+    for sql in [
+        "attach 'b.db' as b",
+        "attach 'b' || '.db' as b",
+        "attach ? as b",
+        "attach 'file:b.db' as b",
+        "vacuum into 'b.db'",
+        "vacuum into 'b' || '.db'",
+        "select load_extension('x')",
+        "pragma hard_heap_limit = 1",
+        "PRAGMA Temp_Store_Directory = '/tmp'",
+        "pragma busy_timeout = 1000000",
+        "select * from pragma_busy_timeout(5)",
+    ] {
+        let code = format!(
+            "sqlite.open('a.db'):query([[{sql}]], string.find([[{sql}]], '?', 1, true) and {{'b.db'}} or nil)"
+        );
+        let error = lua.load(code).exec().expect_err(sql);
+        let error = host_error(&error).unwrap();
+        assert!(!error.retryable, "{sql}: {}", error.message);
+        assert!(!folder.path().join("b.db").exists(), "{sql}");
+    }
+    for path in ["/etc/x.db", "../x.db", "file:/etc/x.db?mode=rwc/../../../x"] {
+        let error = lua.load(format!("sqlite.open('{path}')")).exec().expect_err(path);
+        assert!(!host_error(&error).unwrap().message.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn readonly_makes_nothing_and_changes_nothing() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    let error = lua.load("sqlite.open('a.db', {readonly = true})").exec().unwrap_err();
+    assert!(
+        host_error(&error).unwrap().message.starts_with("`sqlite.open` cannot open `a.db`: No such file")
+    );
+    lua.load("sqlite.open('deep/a.db'):exec('create table t (a)')").exec().unwrap();
+    let error = lua
+        .load("sqlite.open('deep/a.db', {readonly = true}):exec('insert into t values (1)')")
+        .exec()
+        .unwrap_err();
+    assert_eq!(
+        host_error(&error).unwrap().message,
+        "`Database.exec` failed: attempt to write a readonly database"
+    );
+}
+
+#[test]
+fn values_and_databases_in_memory_are_bounded() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    lua.set_memory_limit(32 << 20).unwrap();
+    for code in [
+        "sqlite.open(':memory:'):one('select length(zeroblob(100000000)) as n')",
+        "local db = sqlite.open(':memory:') db:exec('create table t (a)')
+         for i = 1, 100 do db:exec('insert into t values (zeroblob(1000000))') end",
+        "sqlite.open(':memory:'):query(
+            'with recursive n (i) as (select 1 union all select i + 1 from n) select i from n')",
+    ] {
+        assert!(lua.load(code).exec().is_err(), "{code}");
+    }
+}
+
+#[test]
+fn a_file_that_was_replaced_is_opened_again() {
+    let folder = folder();
+    let lua = vm(folder.path());
+    lua.load("sqlite.open('a.db'):exec('create table t (a)')").exec().unwrap();
+    for name in ["a.db", "a.db-wal", "a.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
+    lua.load("sqlite.open('a.db'):exec('create table t (a)')").exec().unwrap();
+}
