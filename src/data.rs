@@ -7,8 +7,10 @@ mod format;
 mod glob;
 mod list;
 mod pattern;
+mod rank;
 mod read;
 mod reorder;
+mod sort;
 mod spool;
 mod write;
 
@@ -17,7 +19,9 @@ pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptio
 pub use glob::glob;
 pub use list::items_reader;
 pub use pattern::{PathPattern, normal};
+pub use rank::push_rank;
 pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};
+pub use sort::{Sorted, Sorter};
 pub use spool::{Spool, Stored};
 pub use write::{Writer, create};

@@ -18,4 +18,6 @@ pub use guard::{Cancel, CancelLevel, Guard};
 pub use host::{Function, functions};
 pub use script::{Block, Footprint, Script, Seen};
 pub use watchdog::{Slow, Watchdog};
-pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};
+pub use worker::{
+    Attempt, Ended, FoldError, Folder, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate,
+};

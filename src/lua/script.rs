@@ -8,7 +8,7 @@ mod footprint;
 mod lexer;
 mod waits;
 
-pub(super) use check::{PARAMETERS, RETRY_PARAMETERS};
+pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub use footprint::{Footprint, Seen};
 
 pub(super) use chunk::{Chunk, Lines, Sources};

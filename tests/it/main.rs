@@ -1,6 +1,7 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
 mod cli;
+mod collections;
 mod dag;
 mod diagnostics;
 mod endings;

@@ -1,0 +1,125 @@
+//! Items with the value of an expression: what `sort`, `unique` and `group_by` share, and `sort` itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::crew::{Crew, Hand, Maker, Trouble};
+use super::{BLOCK, Cut, Frame, ITEMS, push_item};
+use crate::data::{Sorted, Sorter, push_rank};
+use crate::engine::scope;
+use crate::lua::{
+    Attempt, Guard, ItemEnd, LogLine, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
+};
+use crate::schedule::Policy;
+use crate::value::Chunk;
+
+/// `sort`
+pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
+    let mut sorter = Sorter::new(frame.shared.temp_dir());
+    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    with_values(frame, "sort", by, &mut |_, item, value| {
+        (rank.clear(), line.clear());
+        push_rank(value, descending, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_item(item, &mut line);
+        Ok(sorter.push(&rank, &line)?)
+    })?;
+    let mut sorted = sorter.finish()?;
+    while let Some((_, item)) = next(frame, &mut sorted)? {
+        frame.give(item)?;
+    }
+    Ok(())
+}
+
+/// The next record; sorting may have taken a while.
+pub(super) fn next<'s>(
+    frame: &mut Frame<'_>,
+    sorted: &'s mut Sorted,
+) -> Result<Option<(&'s [u8], &'s [u8])>, Cut> {
+    if frame.given == 0 && frame.held == 0 {
+        frame.look()?;
+    }
+    Ok(sorted.next()?)
+}
+
+/// Gives every item with the JSON text of its value to `take`, in order.
+pub(super) fn with_values(
+    frame: &mut Frame<'_>,
+    key: &'static str,
+    by: &Arc<Script>,
+    take: &mut dyn FnMut(&mut Frame<'_>, &[u8], &[u8]) -> Result<(), Cut>,
+) -> Result<(), Cut> {
+    let options = options(frame);
+    let by = Arc::clone(by);
+    let maker: Maker = Arc::new(move |number, guard, watchdog| {
+        let hand =
+            Valuer::new(key, &by, &WorkerOptions { worker: number, ..options.clone() }, guard, watchdog)?;
+        Ok(Box::new(hand) as Box<dyn Hand>)
+    });
+    let threads = frame.shared.options.cores.max(1);
+    let mut crew = Crew::start(frame, key, threads, &maker)?;
+    let cutter = |part: &Chunk, _| part.len() >= ITEMS || part.text.len() >= BLOCK;
+    crew.carry(frame, cutter, &mut |frame, chunk, out| {
+        let values = out.split(|byte| *byte == b'\n');
+        (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
+    })
+}
+
+/// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
+pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
+    let shared = frame.shared;
+    WorkerOptions {
+        shape: Shape::Map,
+        memory: Policy::default().memory,
+        scope: shared.scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        step: Arc::clone(&frame.step.name),
+        worker: 1,
+        max_attempts: 1,
+        timeout: None,
+        item_deadline: None,
+        retry_when: None,
+        seed: shared.options.seed,
+        logs: shared.options.logs,
+    }
+}
+
+/// Evaluates the expression for every item of a chunk: one line each.
+struct Valuer {
+    key: &'static str,
+    worker: Worker,
+}
+
+impl Valuer {
+    fn new(
+        key: &'static str,
+        by: &Script,
+        options: &WorkerOptions,
+        guard: &Arc<Guard>,
+        watchdog: &Watchdog,
+    ) -> Result<Self, ScriptError> {
+        Ok(Self { key, worker: Worker::new(by, options, guard, watchdog)? })
+    }
+}
+
+impl Hand for Valuer {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let attempt = Attempt { number: 1, item_deadline: None };
+        let mut ended: Option<(usize, ItemEnd)> = None;
+        let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
+            ended = Some((at, how));
+            false
+        };
+        let all = 0..chunk.len();
+        let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
+        match ended {
+            Some((at, how)) => Err(Trouble { at: Some(at), error: how.into_error(self.key) }),
+            None if done < chunk.len() => {
+                Err(Trouble { at: Some(done), error: ItemEnd::Cancelled.into_error(self.key) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn take_logs(&mut self) -> Vec<LogLine> {
+        self.worker.take_logs()
+    }
+}
