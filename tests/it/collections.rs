@@ -153,30 +153,38 @@ fn they_take_no_policy() {
         "steps:\n  a: { items: [1] }\n  b:\n    from: a\n    sort: { by: item, retries: 2 }\n  c:\n    from: b\n    reduce: { init: 0, lua: return acc, concurrency: 2 }\n  d:\n    from: c\n    write: x.jsonl\n",
     );
     let ran = project.run(&["check", "pipeline.yaml"]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("unknown key `retries`") || ran.stdout.contains("unknown key `retries`"),
-        "{}",
-        ran.stderr
-    );
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("unknown key `retries`"), "{}", ran.stderr);
     assert!(ran.stderr.contains("unknown key `concurrency`"), "{}", ran.stderr);
 }
 
 #[test]
 fn a_resumed_run_reuses_what_stands_behind_a_sort() {
-    let pipeline = |mark: &str| {
-        format!(
-            "steps:\n  docs:\n    read: in.jsonl\n  sorted:\n    from: docs\n    sort: {{ by: item.id, order: desc }}\n  work:\n    from: sorted\n    map:\n      min_success_ratio: 0.5\n      lua: |\n        if item.id == 2 and not params.fixed then error('two') end\n        return item\n  save:\n    from: work\n    write: out.jsonl\nparams:\n  fixed: {mark}\n"
-        )
-    };
-    let project = Project::with(&pipeline("false")).ids("in.jsonl", 3);
+    let project = Project::with(
+        "steps:
+  docs:
+    read: in.jsonl
+  sorted:
+    from: docs
+    sort: { by: item.id, order: desc }
+  work:
+    from: sorted
+    map: |
+      if item.id == 2 then error('two') end
+      return item
+  save:
+    from: work
+    write: out.jsonl
+",
+    )
+    .ids("in.jsonl", 3);
     assert_eq!(project.json(&[]).counts("work"), [2, 1, 0, 0]);
-    let project = project.file("in.jsonl", "{\"id\":3}\n{\"id\":2}\n{\"id\":1}\n{\"id\":4}\n");
-    let ran = project.run(&["resume", "--output", "json"]);
-    let value: serde_json::Value =
-        serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
-    let work =
-        value["steps"].as_array().expect("steps").iter().find(|step| step["id"] == "work").expect("work");
-    assert_eq!(work["total"], 4, "{value}");
+    // The items stand elsewhere now, and are known by their content all the same.
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":4}\n{\"id\":3}\n");
+    let ran = project.run(&["resume", "--output", "json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one object");
+    let steps = value["steps"].as_array().expect("steps is a list");
+    let work = steps.iter().find(|step| step["id"] == "work").expect("the step ran");
+    assert_eq!((&work["total"], &work["reuse"]["reused"]), (&3.into(), &2.into()), "{value}");
     assert_eq!(project.read("out.jsonl"), "{\"id\":4}\n{\"id\":3}\n{\"id\":1}\n");
 }
