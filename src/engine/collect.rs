@@ -3,9 +3,7 @@
 
 mod crew;
 mod fold;
-mod group;
 mod keyed;
-mod unique;
 
 use std::time::{Duration, Instant};
 
@@ -83,8 +81,8 @@ pub(super) fn run<'a>(
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),
         Collect::Sort { by, descending } => keyed::sort(&mut frame, by, *descending),
-        Collect::Unique(by) => unique::run(&mut frame, by),
-        Collect::GroupBy(by) => group::run(&mut frame, by),
+        Collect::Unique(by) => keyed::unique(&mut frame, by),
+        Collect::GroupBy(by) => keyed::group_by(&mut frame, by),
         Collect::Reduce(reduce) => fold::run(&mut frame, reduce),
     };
     let carried = carried.and_then(|()| frame.flush());

@@ -251,6 +251,7 @@ pub(super) fn format(format: spec::Format) -> Format {
         spec::Format::Csv => Format::Csv,
         spec::Format::Tsv => Format::Tsv,
         spec::Format::Lines => Format::Lines,
+        spec::Format::Parquet => Format::Parquet,
     }
 }
 

@@ -263,6 +263,8 @@ choice!(
         Tsv = "tsv",
         /// One string a line.
         Lines = "lines",
+        /// Apache Parquet.
+        Parquet = "parquet",
     }
 );
 

@@ -24,7 +24,7 @@ impl Digest {
     }
 
     /// Of bytes that are no text, every one of them.
-    pub fn of_key_bytes(key: &[u8]) -> Self {
+    pub fn of_bytes(key: &[u8]) -> Self {
         Self(xxhash_rust::xxh3::xxh3_128(key))
     }
 

@@ -8,6 +8,7 @@ mod endings;
 mod examples;
 mod kill;
 mod lua;
+mod parquet;
 mod policy;
 mod project;
 mod readme;

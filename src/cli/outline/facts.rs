@@ -76,6 +76,7 @@ fn name(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Tsv => "tsv",
         Format::Lines => "lines",
+        Format::Parquet => "parquet",
     }
 }
 

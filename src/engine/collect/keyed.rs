@@ -1,16 +1,17 @@
-//! Items with the value of an expression: what `sort`, `unique` and `group_by` share, and `sort` itself.
+//! Items with the value of an expression: `sort`, `unique` and `group_by`. How they are kept in order is left to `data`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
 use super::{BLOCK, Cut, Frame, ITEMS, push_item};
-use crate::data::{Sorted, Sorter, push_rank};
+use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
 use crate::engine::scope;
 use crate::lua::{
     Attempt, Guard, ItemEnd, LogLine, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
 };
 use crate::schedule::Policy;
+use crate::store::Digest;
 use crate::value::Chunk;
 
 /// `sort`
@@ -18,27 +19,53 @@ pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) ->
     let mut sorter = Sorter::new(frame.shared.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
-        (rank.clear(), line.clear());
+        rank.clear();
+        line.clear();
         push_rank(value, descending, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
         push_item(item, &mut line);
         Ok(sorter.push(&rank, &line)?)
     })?;
-    let mut sorted = sorter.finish()?;
-    while let Some((_, item)) = next(frame, &mut sorted)? {
+    give_all(frame, sorter.finish()?)
+}
+
+/// `unique`
+pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+    let mut firsts = Firsts::new(frame.shared.temp_dir());
+    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    with_values(frame, "unique", by, &mut |frame, item, value| {
+        rank.clear();
+        line.clear();
+        push_rank(value, false, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_item(item, &mut line);
+        if firsts.take(Digest::of_bytes(&rank).0, &line)? { frame.give(&line) } else { Ok(()) }
+    })?;
+    match firsts.finish(&mut || frame.look())? {
+        Some(late) => give_all(frame, late),
+        None => Ok(()),
+    }
+}
+
+/// `group_by`
+pub(super) fn group_by(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+    let mut groups = Groups::new(frame.shared.temp_dir());
+    let mut line = Vec::new();
+    with_values(frame, "group_by", by, &mut |_, item, value| {
+        line.clear();
+        push_item(item, &mut line);
+        Ok(groups.push(value, &line)?)
+    })?;
+    let groups = groups.finish(&mut || frame.look())?;
+    give_all(frame, groups)
+}
+
+/// Gives the values of all records on, in order.
+fn give_all(frame: &mut Frame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
+    // Sorting may have taken a while.
+    frame.look()?;
+    while let Some((_, item)) = sorted.next()? {
         frame.give(item)?;
     }
     Ok(())
-}
-
-/// The next record; sorting may have taken a while.
-pub(super) fn next<'s>(
-    frame: &mut Frame<'_>,
-    sorted: &'s mut Sorted,
-) -> Result<Option<(&'s [u8], &'s [u8])>, Cut> {
-    if frame.given == 0 && frame.held == 0 {
-        frame.look()?;
-    }
-    Ok(sorted.next()?)
 }
 
 /// Gives every item with the JSON text of its value to `take`, in order.
