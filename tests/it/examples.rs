@@ -151,6 +151,14 @@ fn two_branches_writes_both_branches_and_the_dead_letters() {
 }
 
 #[test]
+fn word_count_counts_sorts_and_takes() {
+    let example = Example::new("word-count");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "top", &[("total", 10), ("successes", 10)]);
+    example.check_outputs();
+}
+
+#[test]
 fn every_example_passes_check_without_a_warning() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))

@@ -272,4 +272,36 @@ mod tests {
         assert!(matches!(error.end, ItemEnd::Cancelled), "{error:?}");
         thread.join().expect("it ends");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+        #[test]
+        fn for_any_parts_an_associative_function_gives_the_same_value(
+            words in proptest::collection::vec("[a-z]{0,3}", 0..30),
+            cuts in proptest::collection::vec(1..6_usize, 1..30),
+        ) {
+            let items: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            let mut folder = folder("return acc .. item", Some("return a .. b"), &Arc::default()).expect("it loads");
+            folder.begin("\"\"").expect("a text");
+            folder.fold(&chunk(&items)).expect("texts");
+            let whole = folder.finish().expect("a text");
+            let (mut parts, mut rest) = (Vec::new(), items.as_slice());
+            for cut in cuts.into_iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (part, left) = rest.split_at(cut.min(rest.len()));
+                rest = left;
+                folder.begin("\"\"").expect("a text");
+                folder.fold(&chunk(part)).expect("texts");
+                parts.push(folder.finish().expect("a text"));
+            }
+            for part in &parts {
+                folder.combine(part).expect("texts");
+            }
+            let combined = if parts.is_empty() { whole.clone() } else { folder.finish().expect("a text") };
+            proptest::prop_assert_eq!(combined, whole);
+        }
+    }
 }
