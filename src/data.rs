@@ -26,6 +26,6 @@ pub use pattern::{PathPattern, normal};
 pub use rank::push_rank;
 pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};
-pub use sort::{Sorted, Sorter};
+pub use sort::{Record, Sorted, Sorter};
 pub use spool::{Spool, Stored};
 pub use write::{Writer, create};

@@ -63,7 +63,9 @@ fn push_value(value: &Value, out: &mut Vec<u8>) {
         Value::String(text) => push_string(text.as_bytes(), out),
         Value::Array(list) => {
             out.push(LIST);
-            list.iter().for_each(|value| push_value(value, out));
+            for value in list {
+                push_value(value, out);
+            }
             out.push(END);
         }
         Value::Object(map) => {

@@ -151,6 +151,9 @@ impl Sorter {
     }
 }
 
+/// A key and its value.
+pub type Record<'r> = (&'r [u8], &'r [u8]);
+
 /// Records in the order of their keys.
 #[derive(Debug)]
 pub struct Sorted(Records);
@@ -164,7 +167,7 @@ enum Records {
 impl Sorted {
     /// The next record: its key and its value.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it owns")]
-    pub fn next(&mut self) -> Result<Option<(&[u8], &[u8])>, DataError> {
+    pub fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         match &mut self.0 {
             Records::Memory { arena, entries, next } => {
                 let Some(entry) = entries.get(*next) else { return Ok(None) };
@@ -182,17 +185,17 @@ mod tests {
 
     use super::*;
 
-    type Record = (Vec<u8>, Vec<u8>);
+    type Owned = (Vec<u8>, Vec<u8>);
 
-    fn sorted(records: &[Record], memory: usize) -> Vec<Record> {
+    fn sorted(records: &[Owned], memory: usize) -> Vec<Owned> {
         let dir = tempfile::tempdir().expect("a folder");
         let mut sorter = Sorter::new(dir.path()).with_memory(memory);
         for (key, value) in records {
             sorter.push(key, value).expect("writable");
         }
-        let mut sorted = sorter.finish().expect("writable");
+        let mut records = sorter.finish().expect("writable");
         let mut seen = Vec::new();
-        while let Some((key, value)) = sorted.next().expect("readable") {
+        while let Some((key, value)) = records.next().expect("readable") {
             seen.push((key.to_vec(), value.to_vec()));
         }
         seen
@@ -219,8 +222,8 @@ mod tests {
             long in 0..2000_usize,
             memory in 0..6000_usize,
         ) {
-            let value = |at: usize| [at.to_string().into_bytes(), vec![0; if at % 7 == 0 { long } else { 0 }]].concat();
-            let records: Vec<Record> = keys.into_iter().enumerate().map(|(at, key)| (key, value(at))).collect();
+            let value = |at: usize| [at.to_string().into_bytes(), vec![0; if at.is_multiple_of(7) { long } else { 0 }]].concat();
+            let records: Vec<Owned> = keys.into_iter().enumerate().map(|(at, key)| (key, value(at))).collect();
             let mut expect = records.clone();
             expect.sort_by(|a, b| a.0.cmp(&b.0));
             prop_assert_eq!(sorted(&records, memory), expect);

@@ -59,8 +59,8 @@ pub(super) fn short_sort<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
         text @ Value::String(_) => (Value::Object(Map::from_iter([("by".to_owned(), text)])), true),
         value => (value, false),
     };
-    let sort = fields::<Sort>(value).map_err(D::Error::custom)?;
-    Ok(Some(Sort { short, ..sort }))
+    let long: Sort = fields(value).map_err(D::Error::custom)?;
+    Ok(Some(Sort { short, ..long }))
 }
 
 /// Reads `reduce`, which is a map.

@@ -7,7 +7,7 @@ use crate::project::Project;
 /// Runs `step` from items in `in.jsonl` and compares what is written.
 #[track_caller]
 fn check(step: &str, items: &[&str], expect: &[&str]) {
-    let lines: String = items.iter().map(|item| format!("{item}\n")).collect();
+    let lines = items.iter().flat_map(|item| [item, "\n"]).collect::<String>();
     let project = Project::with(&format!(
         "steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n{step}\n  save:\n    from: work\n    write: out.jsonl\n"
     ))

@@ -93,7 +93,10 @@ fn a_row_that_does_not_fit_is_named_and_the_old_file_stays() {
         "cannot write item 1 to `out.parquet`: a row has named columns, and this item is an integer"
     );
     assert!(refused("out.parquet", "{\"a\":{}}\n").starts_with("column `a` holds maps without any key"));
-    let many: String = (0..10_000).map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    let many = (0..10_000).fold(String::new(), |mut text, id| {
+        let _ = writeln!(text, "{{\"id\":{id}}}");
+        text
+    });
     assert_eq!(
         refused("out.parquet", &format!("{many}{{\"id\":0.5}}\n")),
         "cannot write item 10001 to `out.parquet`: column `id` holds integers, and this one is a float"

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::HEADER;
+use super::{HEADER, Record};
 use crate::data::DataError;
 use crate::data::spool::temporary_error;
 
@@ -115,7 +115,7 @@ impl Merge {
         Ok(merge)
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<(&[u8], &[u8])>, DataError> {
+    pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         if std::mem::replace(&mut self.given, true) {
             self.step()?;
         }

@@ -37,7 +37,7 @@ pub(super) struct Parquet {
 
 enum State {
     /// The columns are still to be known: the items so far, as lines.
-    Sampling(Output, Vec<u8>),
+    Sampling(Box<Output>, Vec<u8>),
     Writing(Box<Writing>),
     /// Something went wrong and was said.
     Broken,
@@ -55,7 +55,7 @@ impl Parquet {
     pub(super) fn new(output: Output, columns: Option<Vec<String>>) -> Self {
         let name = Arc::clone(output.name());
         let shape = Shape::new(columns.as_deref());
-        Self { name, columns, shape, state: State::Sampling(output, Vec::new()), items: 0 }
+        Self { name, columns, shape, state: State::Sampling(Box::new(output), Vec::new()), items: 0 }
     }
 
     fn refuse(&self, item: u64, message: String) -> DataError {
@@ -104,7 +104,7 @@ impl Parquet {
         let schema = self.shape.schema(self.columns.as_deref()).map_err(DataError::Usage)?;
         let schema = Arc::new(schema);
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let writer = ArrowWriter::try_new(output, Arc::clone(&schema), Some(properties))
+        let writer = ArrowWriter::try_new(*output, Arc::clone(&schema), Some(properties))
             .map_err(|error| self.broken(&error))?;
         let decoder = ReaderBuilder::new(schema)
             .with_batch_size(BATCH_ITEMS)

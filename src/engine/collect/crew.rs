@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use super::{Cut, Frame, ITEMS, LOOK_UP};
+use super::{BLOCK, Cut, Frame, ITEMS, LOOK_UP};
 use crate::engine::feed::Next;
 use crate::engine::{pool, scope};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
@@ -17,6 +17,11 @@ use crate::value::Chunk;
 
 /// Chunks on their way for each worker: one at work and one to follow.
 const AHEAD: usize = 2;
+/// Items of the first parts, and how many parts there are before they become twice as large. Small ones first, so that a
+/// small collection whose items take long is worked on by all; and always the same, so that results do not depend on
+/// the number of workers, or on how the items arrived.
+const PART_ITEMS: usize = 16;
+const PARTS_OF_A_SIZE: u64 = 8;
 /// How long workers may take to end once they are told to.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -34,18 +39,21 @@ pub(super) trait Hand {
 pub(super) struct Trouble {
     /// Place of the item in the chunk, from 0; `None`: it is not about an item.
     pub(super) at: Option<usize>,
-    pub(super) error: ScriptError,
+    pub(super) error: Box<ScriptError>,
 }
 
 impl From<ScriptError> for Trouble {
     fn from(error: ScriptError) -> Self {
-        Self { at: None, error }
+        Self { at: None, error: Box::new(error) }
     }
 }
 
 /// Makes the hand of the worker of this number, from 1, whose VM is watched through this guard.
 pub(super) type Maker =
     Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn Hand>, ScriptError> + Send + Sync>;
+
+/// Takes the lines that were made of a chunk.
+pub(super) type Taker<'t> = dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
 
 struct Reply {
     number: u64,
@@ -91,19 +99,14 @@ impl Crew {
         Ok(Self { key, work: Some(work), replies, cancel, threads, sent, given, early })
     }
 
-    /// Hands in all of the input, cut as `cutter` says, and gives the answers to `take` in order.
-    pub(super) fn carry(
-        &mut self,
-        frame: &mut Frame<'_>,
-        mut cutter: impl FnMut(&Chunk, usize) -> bool,
-        take: &mut dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut>,
-    ) -> Result<(), Cut> {
-        let mut part = Chunk::default();
+    /// Hands in all of the input in parts and gives the answers to `take` in order.
+    pub(super) fn carry(&mut self, frame: &mut Frame<'_>, take: &mut Taker<'_>) -> Result<(), Cut> {
+        let (mut part, mut size) = (Chunk::default(), PART_ITEMS);
         let mut ended = false;
         while !ended || self.sent > self.given {
             frame.look()?;
             while !ended && self.has_room() {
-                ended = !self.read(frame, &mut part, &mut cutter)?;
+                ended = !self.read(frame, &mut part, &mut size)?;
                 if self.sent > self.given {
                     break;
                 }
@@ -118,15 +121,10 @@ impl Crew {
     }
 
     /// Reads on; `false` at the end of the input.
-    fn read(
-        &mut self,
-        frame: &mut Frame<'_>,
-        part: &mut Chunk,
-        cutter: &mut impl FnMut(&Chunk, usize) -> bool,
-    ) -> Result<bool, Cut> {
+    fn read(&mut self, frame: &mut Frame<'_>, part: &mut Chunk, size: &mut usize) -> Result<bool, Cut> {
         let mut chunk = Chunk::default();
         let wait = if self.sent > self.given { Duration::ZERO } else { LOOK_UP };
-        match frame.feed.next(ITEMS, super::BLOCK, wait, &mut chunk) {
+        match frame.feed.next(ITEMS, BLOCK, wait, &mut chunk) {
             Next::Later => {
                 frame.look()?;
                 // Somebody may be done meanwhile.
@@ -149,8 +147,9 @@ impl Crew {
                         part.first = chunk.first + at as u64;
                     }
                     part.push(chunk.item(at));
-                    if cutter(part, chunk.item(at).len()) {
+                    if part.len() >= *size || part.text.len() >= BLOCK {
                         self.send(std::mem::take(part));
+                        *size = part_size(self.sent);
                     }
                 }
             }
@@ -170,7 +169,7 @@ impl Crew {
         &mut self,
         frame: &mut Frame<'_>,
         chunk: Chunk,
-        take: &mut dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut>,
+        take: &mut Taker<'_>,
     ) -> Result<(), Cut> {
         self.send(chunk);
         while self.sent > self.given {
@@ -181,12 +180,7 @@ impl Crew {
     }
 
     /// Waits for answers and gives on what is next in line.
-    fn hear(
-        &mut self,
-        frame: &mut Frame<'_>,
-        wait: Duration,
-        take: &mut dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut>,
-    ) -> Result<(), Cut> {
+    fn hear(&mut self, frame: &mut Frame<'_>, wait: Duration, take: &mut Taker<'_>) -> Result<(), Cut> {
         if self.sent == self.given {
             return Ok(());
         }
@@ -233,6 +227,12 @@ impl Drop for Crew {
         let until = Instant::now() + FAREWELL;
         while self.replies.recv_deadline(until).is_ok() {}
     }
+}
+
+/// How many items the part has that is sent after so many others.
+fn part_size(sent: u64) -> usize {
+    let doublings = u32::try_from(sent / PARTS_OF_A_SIZE).unwrap_or(u32::MAX);
+    PART_ITEMS.checked_shl(doublings).filter(|size| (1..ITEMS).contains(size)).unwrap_or(ITEMS)
 }
 
 /// A worker's life.

@@ -5,14 +5,10 @@ use std::sync::Arc;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
 use super::keyed::options;
-use super::{BLOCK, Cut, Frame, ITEMS};
+use super::{Cut, Frame};
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;
-
-/// Items of a part, and bytes of their text.
-const PART_ITEMS: usize = 16 * 1024;
-const PART_BYTES: usize = 4 << 20;
 
 /// See the module.
 pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
@@ -24,8 +20,7 @@ pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
 
 fn in_one(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     let mut crew = Crew::start(frame, "reduce", 1, &maker(frame, reduce, Role::Whole))?;
-    let cutter = |part: &Chunk, _| part.len() >= ITEMS || part.text.len() >= BLOCK;
-    crew.carry(frame, cutter, &mut |_, _, _| Ok(()))?;
+    crew.carry(frame, &mut |_, _, _| Ok(()))?;
     crew.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
 }
 
@@ -33,16 +28,7 @@ fn in_parts(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     let threads = frame.shared.options.cores.max(1);
     let mut crew = Crew::start(frame, "reduce", threads, &maker(frame, reduce, Role::Part))?;
     let mut combiner = Crew::start(frame, "combine", 1, &maker(frame, reduce, Role::Combine))?;
-    let mut bytes = 0;
-    let cutter = |part: &Chunk, item: usize| {
-        bytes += item;
-        let full = part.len() >= PART_ITEMS || bytes >= PART_BYTES;
-        if full {
-            bytes = 0;
-        }
-        full
-    };
-    crew.carry(frame, cutter, &mut |frame, _, value| {
+    crew.carry(frame, &mut |frame, _, value| {
         let mut part = Chunk::default();
         part.push(value);
         combiner.ask(frame, part, &mut |_, _, _| Ok(()))
@@ -87,7 +73,7 @@ impl Folding {
     fn fold(&mut self, chunk: &Chunk) -> Result<(), Trouble> {
         self.folder
             .fold(chunk)
-            .map_err(|error| Trouble { at: Some(error.at), error: error.into_error("reduce") })
+            .map_err(|error| Trouble { at: Some(error.at), error: Box::new(error.into_error("reduce")) })
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Trouble> {

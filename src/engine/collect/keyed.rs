@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
-use super::{BLOCK, Cut, Frame, ITEMS, push_item};
+use super::{Cut, Frame, push_item};
 use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
 use crate::engine::scope;
 use crate::lua::{
@@ -68,12 +68,15 @@ fn give_all(frame: &mut Frame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
     Ok(())
 }
 
+/// Takes an item and the JSON text of its value.
+type ItemTaker<'t> = dyn FnMut(&mut Frame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
+
 /// Gives every item with the JSON text of its value to `take`, in order.
 pub(super) fn with_values(
     frame: &mut Frame<'_>,
     key: &'static str,
     by: &Arc<Script>,
-    take: &mut dyn FnMut(&mut Frame<'_>, &[u8], &[u8]) -> Result<(), Cut>,
+    take: &mut ItemTaker<'_>,
 ) -> Result<(), Cut> {
     let options = options(frame);
     let by = Arc::clone(by);
@@ -84,8 +87,7 @@ pub(super) fn with_values(
     });
     let threads = frame.shared.options.cores.max(1);
     let mut crew = Crew::start(frame, key, threads, &maker)?;
-    let cutter = |part: &Chunk, _| part.len() >= ITEMS || part.text.len() >= BLOCK;
-    crew.carry(frame, cutter, &mut |frame, chunk, out| {
+    crew.carry(frame, &mut |frame, chunk, out| {
         let values = out.split(|byte| *byte == b'\n');
         (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
     })
@@ -138,9 +140,9 @@ impl Hand for Valuer {
         let all = 0..chunk.len();
         let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
         match ended {
-            Some((at, how)) => Err(Trouble { at: Some(at), error: how.into_error(self.key) }),
+            Some((at, how)) => Err(Trouble { at: Some(at), error: Box::new(how.into_error(self.key)) }),
             None if done < chunk.len() => {
-                Err(Trouble { at: Some(done), error: ItemEnd::Cancelled.into_error(self.key) })
+                Err(Trouble { at: Some(done), error: Box::new(ItemEnd::Cancelled.into_error(self.key)) })
             }
             None => Ok(()),
         }

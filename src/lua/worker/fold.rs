@@ -185,7 +185,9 @@ mod tests {
 
     fn chunk(items: &[&str]) -> Chunk {
         let mut chunk = Chunk { first: 1, ..Chunk::default() };
-        items.iter().for_each(|item| chunk.push(item.as_bytes()));
+        for item in items {
+            chunk.push(item.as_bytes());
+        }
         chunk
     }
 

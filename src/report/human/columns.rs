@@ -150,8 +150,9 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
         // A file that was not written must not look as if it were.
         (_, Some(_)) if result.status != StepStatus::Succeeded => {}
         (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
-        ("filter", None) => line.push(Style::Plain, &format!(" → {} kept", result.emitted)),
-        ("take" | "unique", None) => line.push(Style::Plain, &format!(" → {} kept", result.emitted)),
+        ("filter" | "take" | "unique", None) => {
+            line.push(Style::Plain, &format!(" → {} kept", result.emitted))
+        }
         ("batch" | "group_by" | "reduce", None) if result.status == StepStatus::Succeeded => {
             let (one, many) = match info.verb {
                 "batch" => ("list", "lists"),

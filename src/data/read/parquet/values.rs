@@ -68,10 +68,7 @@ impl<T: DecimalType> Encoder for Decimal<'_, T> {
 /// Counts since 1970 in UTC.
 struct Moment<'a, T: ArrowTimestampType>(&'a PrimitiveArray<T>);
 
-impl<T: ArrowTimestampType> Encoder for Moment<'_, T>
-where
-    i64: From<T::Native>,
-{
+impl<T: ArrowTimestampType> Encoder for Moment<'_, T> {
     fn encode(&mut self, at: usize, out: &mut Vec<u8>) {
         match self.0.value_as_datetime(at) {
             // Shown as ISO 8601 has it.
@@ -80,7 +77,7 @@ where
             }
             // Beyond the years that calendars have.
             None => {
-                let _ = write!(out, "{}", i64::from(self.0.value(at)));
+                let _ = write!(out, "{}", self.0.value(at));
             }
         }
     }
