@@ -3,21 +3,29 @@
 //! When a step starts, how many rows may be bad and what an item means is left to the engine.
 
 mod error;
+mod firsts;
 mod format;
 mod glob;
+mod groups;
 mod list;
 mod pattern;
+mod rank;
 mod read;
 mod reorder;
+mod sort;
 mod spool;
 mod write;
 
 pub use error::{BadRow, DataError};
+pub use firsts::Firsts;
 pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 pub use glob::glob;
+pub use groups::Groups;
 pub use list::items_reader;
 pub use pattern::{PathPattern, normal};
+pub use rank::push_rank;
 pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};
+pub use sort::{Record, Sorted, Sorter};
 pub use spool::{Spool, Stored};
 pub use write::{Writer, create};

@@ -1,5 +1,6 @@
 //! Runs a plan: turns it into events and an outcome. Never prints, never reads the environment.
 
+mod collect;
 mod each;
 mod feed;
 mod forecast;

@@ -24,4 +24,6 @@ pub use host::{Allowed, Field, Function, MODULES, Meaning, NAMED, Named, Permiss
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
-pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};
+pub use worker::{
+    Attempt, Ended, FoldError, Folder, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate,
+};

@@ -3,6 +3,7 @@
 mod assemble;
 mod build;
 mod codes;
+mod collection;
 mod expand;
 mod files;
 mod graph;
@@ -30,7 +31,7 @@ pub use codes::CODES;
 pub use inputs::{Inputs, UsageError};
 pub use late::Late;
 pub use load::{Loaded, load};
-pub use step::{Body, Each, EachKind, Expression, Input, Items, Plan, Read, Step, Verb};
+pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

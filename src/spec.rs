@@ -3,6 +3,7 @@
 
 mod check;
 mod codes;
+mod collection;
 mod document;
 mod each;
 mod files;
@@ -21,12 +22,13 @@ pub mod units;
 
 pub use check::validate_value;
 pub use codes::CODES;
+pub use collection::{Batch, Reduce, Sort, Take};
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
 pub use literal::{
-    ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
-    RateLimit, RateRule, Share, Size, TimeLimit, Tries,
+    ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, Order,
+    ParamType, Positive, RateLimit, RateRule, Share, Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};

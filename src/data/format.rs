@@ -6,8 +6,18 @@ use std::sync::Arc;
 use crate::data::DataError;
 
 /// Formats for people, with the extensions that stand for them.
-const FORMATS: &str =
-    "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log)";
+const FORMATS: &str = "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log), `parquet` (.parquet)";
+
+/// Why Parquet does not come from standard input.
+pub(super) const NO_STREAM: &str =
+    "`path: -` is not for `parquet`, which is read from its end: standard input cannot go back and forth";
+
+/// Why Parquet does not go to standard output.
+const NO_OUTPUT: &str =
+    "`path: -` is not for `parquet`: whoever reads it has to go back and forth, which a stream cannot";
+
+/// Why Parquet is not compressed as a whole.
+pub(super) const PACKED: &str = "`compression` is not for `parquet`, which compresses its columns itself";
 
 /// How items lie in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +32,8 @@ pub enum Format {
     Tsv,
     /// One string a line.
     Lines,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl Format {
@@ -39,6 +51,7 @@ impl Format {
             "csv" => Self::Csv,
             "tsv" => Self::Tsv,
             "txt" | "log" => Self::Lines,
+            "parquet" => Self::Parquet,
             _ => {
                 let why = match extension {
                     "" => "it has no extension".to_string(),
@@ -59,12 +72,18 @@ impl Format {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Lines => "lines",
+            Self::Parquet => "parquet",
         }
     }
 
-    /// Whether the format has columns.
+    /// Whether the format is text in columns.
     pub fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
+    }
+
+    /// Whether columns can be chosen.
+    pub fn has_columns(self) -> bool {
+        self.is_table() || self == Self::Parquet
     }
 }
 
@@ -149,16 +168,24 @@ impl ReadOptions {
     /// Whether the options fit a file of this format.
     pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
         let refuse = |message: String| Err(DataError::Usage(message));
+        if format == Format::Parquet {
+            if self.path == "-" {
+                return refuse(NO_STREAM.to_owned());
+            }
+            if !matches!(self.compression, None | Some(Compression::None)) {
+                return refuse(PACKED.to_owned());
+            }
+        }
         if !format.is_table() {
             let given = [
-                ("columns", self.columns.is_some()),
-                ("delimiter", self.delimiter.is_some()),
-                ("header: false", !self.header),
+                ("columns", self.columns.is_some() && !format.has_columns(), "`csv`, `tsv` and `parquet`"),
+                ("delimiter", self.delimiter.is_some(), "`csv` and `tsv`"),
+                ("header: false", !self.header, "`csv` and `tsv`"),
             ];
-            return match given.iter().find(|(_, given)| *given) {
+            return match given.iter().find(|(_, given, _)| *given) {
                 None => Ok(()),
-                Some((key, _)) => {
-                    refuse(format!("`{key}` is for `csv` and `tsv`, not for `{}`", format.name()))
+                Some((key, _, formats)) => {
+                    refuse(format!("`{key}` is for {formats}, not for `{}`", format.name()))
                 }
             };
         }
@@ -216,9 +243,19 @@ impl WriteOptions {
         if self.pretty && self.format != Format::Json {
             return refuse(format!("`pretty` is for `json`, not for `{name}`"));
         }
+        if self.format == Format::Parquet {
+            if self.target == Target::Stdout {
+                return refuse(NO_OUTPUT.to_owned());
+            }
+            if self.compression != Compression::None {
+                return refuse(
+                    "`path`: parquet compresses its columns itself; take the `.gz` or `.zst` away".to_owned(),
+                );
+            }
+        }
         match &self.columns {
-            Some(_) if !self.format.is_table() => {
-                refuse(format!("`columns` is for `csv` and `tsv`, not for `{name}`"))
+            Some(_) if !self.format.has_columns() => {
+                refuse(format!("`columns` is for `csv`, `tsv` and `parquet`, not for `{name}`"))
             }
             Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
             Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {

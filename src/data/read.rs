@@ -9,6 +9,7 @@ mod input;
 mod json;
 mod jsonl;
 mod line_source;
+mod parquet;
 mod records;
 mod table;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::data::format::{NO_STREAM, PACKED};
 use crate::data::list::limited;
 use crate::data::pattern::{self, Found, Matched};
 use crate::data::{BadRow, Compression, DataError, Format, ReadOptions};
@@ -81,6 +83,19 @@ pub fn is_live(options: &ReadOptions) -> bool {
 
 fn open_file(options: &ReadOptions, found: &Found) -> Result<Box<dyn Reader>, DataError> {
     let compression = options.compression.unwrap_or_else(|| Compression::of_path(&found.name));
+    if options
+        .format
+        .map_or_else(|| Format::of_path(&found.name), Ok)
+        .is_ok_and(|format| format == Format::Parquet)
+    {
+        options.check_format(Format::Parquet)?;
+        if compression != Compression::None {
+            return Err(DataError::Usage(format!("`{}`: {PACKED}", found.name)));
+        }
+        let columns = options.columns.as_deref();
+        let reader = parquet::Parquet::open(&found.path, &Arc::from(found.name.as_str()), columns)?;
+        return Ok(Box::new(ErrorsLast::new(reader)));
+    }
     let open = |path: &Path| Input::open(path, Arc::from(found.name.as_str()), compression);
     // A folder or a missing file is worth more as an error than an extension that is not known.
     let input = open(&found.path)?;
@@ -100,6 +115,7 @@ fn decode(options: &ReadOptions, input: Input, format: Format) -> Result<Box<dyn
         Format::Csv => Box::new(table(input, b',')),
         Format::Tsv => Box::new(table(input, b'\t')),
         Format::Lines => Box::new(text::Text::new(input)),
+        Format::Parquet => return Err(DataError::Usage(NO_STREAM.to_owned())),
     })
 }
 

@@ -3,6 +3,7 @@
 mod array;
 mod jsonl;
 mod output;
+mod parquet;
 mod pretty;
 mod table;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
         Format::Json => Box::new(array::Array::new(output, options.pretty)),
         Format::Csv => Box::new(table(output, b',')?),
         Format::Tsv => Box::new(table(output, b'\t')?),
+        Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),
         Format::Lines => Box::new(text::Text::new(output)),
     })
 }

@@ -346,7 +346,7 @@ fn source_rows(shared: &Shared<'_>, source: StepId, verb: &Verb, prove: bool) ->
         }
         Verb::Glob(options) => noted(shared, source, data::glob(options)?),
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
-        Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Write(_) => {
+        Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Collect(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")
         }
     }))

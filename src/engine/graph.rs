@@ -11,7 +11,7 @@ pub(super) enum Role {
     LazySource,
     /// A source that is read once and kept, because it cannot be read again or not the same way.
     StoredSource,
-    /// A function on every item.
+    /// A function on every item, or something done to the collection as a whole.
     Each,
     /// A writer that takes a step of its own.
     Write,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::feed::Feed;
 use super::graph::Role;
 use super::shared::{Done, Shared};
-use super::{each, keep, scope, source, write};
+use super::{collect, each, keep, scope, source, write};
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua;
 use crate::plan::{Body, Step, Verb};
@@ -29,7 +29,7 @@ pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), Box<StepResul
 }
 
 /// Runs a step to its end.
-pub(super) fn run(shared: &Shared<'_>, id: StepId) -> Done {
+pub(super) fn run<'a>(shared: &'a Shared<'a>, id: StepId) -> Done {
     let step = &shared.plan.steps[id.at()];
     // The gate of a lazy source was passed before anybody could read it.
     let gated = if shared.graph.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(shared, step) };
@@ -59,7 +59,7 @@ fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
     }
 }
 
-fn carry_out(shared: &Shared<'_>, step: &Step, verb: &Verb) -> Done {
+fn carry_out<'a>(shared: &'a Shared<'a>, step: &'a Step, verb: &Verb) -> Done {
     let role = shared.graph.roles[step.id.at()];
     match (role, verb) {
         (Role::LazySource | Role::StoredSource, verb) => Done {
@@ -75,6 +75,9 @@ fn carry_out(shared: &Shared<'_>, step: &Step, verb: &Verb) -> Done {
             internal_error: false,
         },
         (_, Verb::Each(each)) => with_input(shared, step, false, |feed| each::run(shared, step, each, feed)),
+        (_, Verb::Collect(collect)) => {
+            with_input(shared, step, true, |feed| collect::run(shared, step, collect, feed))
+        }
         (_, Verb::Write(options)) => {
             with_input(shared, step, true, |feed| write::run(shared, step, options, feed))
         }

@@ -9,7 +9,7 @@ mod lexer;
 mod reach;
 mod waits;
 
-pub(super) use check::{PARAMETERS, RETRY_PARAMETERS};
+pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub use footprint::{Footprint, Seen};
 pub use reach::{Reach, Reached, reaches};
 

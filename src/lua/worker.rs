@@ -2,12 +2,14 @@
 
 mod evaluate;
 mod explain;
+mod fold;
 mod options;
 mod retry;
 mod setup;
 mod waiting;
 
 pub use evaluate::evaluate;
+pub use fold::{FoldError, Folder};
 pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
 
 use std::ops::Range;

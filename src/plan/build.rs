@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::limits::Limits;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
-use super::step::{Each, EachKind, Items, Read, Verb};
+use super::step::{Collect, Each, EachKind, Items, Read, Verb};
 use super::{codes, limits, paths};
 use crate::data::{self, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
@@ -33,7 +33,7 @@ pub(super) struct Builder<'a> {
 }
 
 /// A finding, boxed because it is far larger than what is built.
-type Built<T> = Result<T, Box<Diagnostic>>;
+pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
 
 impl Builder<'_> {
     /// What the step at `pointer` does.
@@ -46,6 +46,12 @@ impl Builder<'_> {
             spec::Verb::Map(each) => self.each(&at, EachKind::Map, each),
             spec::Verb::FlatMap(each) => self.each(&at, EachKind::FlatMap, each),
             spec::Verb::Filter(each) => self.each(&at, EachKind::Filter, each),
+            spec::Verb::Reduce(reduce) => self.reduce(&at, reduce).map(Verb::Collect),
+            spec::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
+            spec::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
+            spec::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),
+            spec::Verb::Unique(_) => Ok(Verb::Collect(Collect::Unique(self.script(&at)?))),
+            spec::Verb::GroupBy(_) => Ok(Verb::Collect(Collect::GroupBy(self.script(&at)?))),
             spec::Verb::Write(write) => self.write(&at, write).map(Verb::Write),
         }
     }
@@ -136,7 +142,7 @@ impl Builder<'_> {
         Ok(Verb::Each(Box::new(Each { kind, script, retry_when, key, cache, policy, shared_limit })))
     }
 
-    fn script(&self, pointer: &str) -> Built<Arc<Script>> {
+    pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {
         self.scripts.get(pointer).ok_or_else(|| {
             let message = "this Lua was not compiled".to_owned();
             Box::new(self.places.error(codes::LUA_SYNTAX, message, &Spot::Value(pointer), ""))
@@ -264,6 +270,7 @@ pub(super) fn format(format: spec::Format) -> Format {
         spec::Format::Csv => Format::Csv,
         spec::Format::Tsv => Format::Tsv,
         spec::Format::Lines => Format::Lines,
+        spec::Format::Parquet => Format::Parquet,
     }
 }
 

@@ -13,8 +13,8 @@ use crate::source::Diagnostic;
 use crate::spec;
 
 /// What somebody is told whose file has another extension.
-const FORMATS_HELP: &str = "give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`), or a name that ends in `.jsonl`, \
-    `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without";
+const FORMATS_HELP: &str = "give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, \
+    `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`";
 
 /// A path of a step, as far as it is known.
 struct Named {
@@ -107,7 +107,7 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
 fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
     let is_table = format.is_table();
     for (key, fits, formats) in [
-        ("columns", is_table, "`csv` and `tsv`"),
+        ("columns", format.has_columns(), "`csv`, `tsv` and `parquet`"),
         ("delimiter", is_table, "`csv` and `tsv`"),
         ("header", is_table, "`csv` and `tsv`"),
         ("pretty", format == Format::Json, "`json`"),

@@ -89,7 +89,10 @@ fn reference_problem(
                 "read from what it writes: {sources}; to wait for the file, add `needs: {other_name}`"
             )))
         }
-        verb @ ("write" | "glob" | "items") if reference.failed => {
+        verb
+        @ ("write" | "glob" | "items" | "reduce" | "batch" | "take" | "sort" | "unique" | "group_by")
+            if reference.failed =>
+        {
             let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
             let label = format!("the items of `{verb}` cannot fail");
             let found = places.error(codes::NO_FAILED_ITEMS, message, &spot, &label);

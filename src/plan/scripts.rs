@@ -130,7 +130,9 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
 }
 
 fn form(field: &LuaField) -> Form {
-    let is_filter = field.pointer.ends_with("/filter/lua") || field.pointer.ends_with("/items/lua");
+    let is_filter = ["/filter/lua", "/items/lua", "/reduce/lua", "/reduce/combine"]
+        .iter()
+        .any(|end| field.pointer.ends_with(end));
     match field.role {
         LuaRole::Expression => Form::Either,
         LuaRole::Body if is_filter => Form::Function,

@@ -100,8 +100,43 @@ pub enum Verb {
     Items(Items),
     /// A function on every item.
     Each(Box<Each>),
+    /// Something done to the collection as a whole.
+    Collect(Collect),
     /// Items to a file.
     Write(WriteOptions),
+}
+
+/// What is done to a collection. Its Lua is no policy's business: an error there fails the step.
+#[derive(Debug, Clone)]
+pub enum Collect {
+    /// The first so many items.
+    Take(u64),
+    /// Lists of up to so many items.
+    Batch(u64),
+    /// Items in the order of the value of `by`; equal ones keep theirs.
+    Sort {
+        /// The value of an item.
+        by: Arc<Script>,
+        /// The largest first.
+        descending: bool,
+    },
+    /// The first item of each value.
+    Unique(Arc<Script>),
+    /// Items `{key, items}`, in order of first appearance.
+    GroupBy(Arc<Script>),
+    /// One value of all items.
+    Reduce(Reduce),
+}
+
+/// How one value is made of all items.
+#[derive(Debug, Clone)]
+pub struct Reduce {
+    /// Where it begins, as compact JSON text.
+    pub init: Arc<str>,
+    /// From `acc` and `item` to the next `acc`.
+    pub script: Arc<Script>,
+    /// From `a` and `b` to one: with it, parts may be worked on side by side.
+    pub combine: Option<Arc<Script>>,
 }
 
 /// Items from files, and how many rows may be bad.

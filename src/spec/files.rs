@@ -20,14 +20,14 @@ pub struct Read {
     /// A file or a pattern, relative to the pipeline file; `-` is standard input.
     #[schemars(example = &"data/*.jsonl", example = &"-", length(min = 1))]
     pub path: String,
-    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv` or `lines`. Default: from the extension.
+    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
     /// `gzip`, `zstd` or `none`. Default: from the extension (`.gz`, `.zst`).
     #[serde(default, deserialize_with = "present")]
     pub compression: Option<Setting<Compression>>,
-    /// The columns of `csv` and `tsv` to take, with their types; the items have them in this order. Default: all
-    /// columns, as strings.
+    /// The columns of `csv`, `tsv` and `parquet` to take, with their types; the items have them in this order. Default:
+    /// all columns, those of `csv` and `tsv` as strings.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::columns_example())]
     pub columns: Option<Setting<IndexMap<String, ColumnType>>>,
@@ -71,14 +71,15 @@ pub struct Write {
     /// The file, relative to the pipeline file; `-` is standard output. `.gz` and `.zst` compress.
     #[schemars(example = &"out/clean.jsonl", example = &"-", length(min = 1))]
     pub path: String,
-    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv` or `lines`. Default: from the extension.
+    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
     /// Indent the values of `json`. Default: `false`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]
     pub pretty: Option<Setting<bool>>,
-    /// The columns of `csv` and `tsv`, in this order. Default: the keys of the first item.
+    /// The columns of `csv`, `tsv` and `parquet`, in this order. Default: the keys of the first item; for `parquet` those
+    /// of the first 10,000 items.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::names_example())]
     pub columns: Option<Setting<Vec<String>>>,

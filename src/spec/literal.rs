@@ -48,6 +48,10 @@ pub struct Share(pub Ratio);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count(pub u64);
 
+/// A whole number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Positive(pub u64);
+
 /// A number of extra tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tries(pub u32);
@@ -154,6 +158,12 @@ literal!(Share, |value| share(value.as_number()?).map(Share), {
 literal!(Count, |value| whole(value).filter(|count| *count <= EXACT).map(Count), {
     "type": "integer",
     "minimum": 0,
+    "maximum": EXACT,
+});
+
+literal!(Positive, |value| whole(value).filter(|count| (1..=EXACT).contains(count)).map(Positive), {
+    "type": "integer",
+    "minimum": 1,
     "maximum": EXACT,
 });
 
@@ -275,6 +285,8 @@ choice!(
         Tsv = "tsv",
         /// One string a line.
         Lines = "lines",
+        /// Apache Parquet.
+        Parquet = "parquet",
     }
 );
 
@@ -301,6 +313,16 @@ choice!(
         String = "string",
         /// `true` or `false`.
         Boolean = "boolean",
+    }
+);
+
+choice!(
+    /// Which end of a sorted collection comes first.
+    Order: "the orders are" {
+        /// The smallest value.
+        Asc = "asc",
+        /// The largest value.
+        Desc = "desc",
     }
 );
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::collection::{Batch, Reduce, Sort, Take, reduce, short_sort};
 use super::each::Each;
 use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
 use super::literal::TimeLimit;
@@ -14,7 +15,10 @@ use super::schema;
 use super::setting::{Setting, map, present};
 
 /// The keys that say what a step does, in the order of the documentation.
-pub const VERBS: [&str; 7] = ["read", "glob", "items", "map", "flat_map", "filter", "write"];
+pub const VERBS: [&str; 13] = [
+    "read", "glob", "items", "map", "flat_map", "filter", "reduce", "batch", "take", "sort", "unique",
+    "group_by", "write",
+];
 
 /// The verbs that bring items in; they take no `from`.
 pub const SOURCES: [&str; 3] = ["read", "glob", "items"];
@@ -51,6 +55,18 @@ pub enum Verb {
     FlatMap(Box<Each>),
     /// The items for which the function is true.
     Filter(Box<Each>),
+    /// All items to one value.
+    Reduce(Box<Reduce>),
+    /// Lists of neighbouring items.
+    Batch(Batch),
+    /// The first items.
+    Take(Take),
+    /// Items in the order of a value.
+    Sort(Box<Sort>),
+    /// The first item of each value: a Lua expression.
+    Unique(String),
+    /// Items gathered by a value: a Lua expression.
+    GroupBy(String),
     /// Items to a file.
     Write(Box<Write>),
 }
@@ -65,6 +81,12 @@ impl Verb {
             Self::Map(_) => "map",
             Self::FlatMap(_) => "flat_map",
             Self::Filter(_) => "filter",
+            Self::Reduce(_) => "reduce",
+            Self::Batch(_) => "batch",
+            Self::Take(_) => "take",
+            Self::Sort(_) => "sort",
+            Self::Unique(_) => "unique",
+            Self::GroupBy(_) => "group_by",
             Self::Write(_) => "write",
         }
     }
@@ -124,6 +146,29 @@ struct StepFields {
     /// Keep the items for which a Lua expression, or the function in a map, is true.
     #[serde(default, deserialize_with = "present")]
     filter: Option<Each>,
+    /// Make one value of all items: `init`, and Lua that returns the next value of `acc` for each item.
+    #[serde(default, deserialize_with = "reduce")]
+    reduce: Option<Reduce>,
+    /// Gather neighbouring items in lists of up to this many.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 100)]
+    batch: Option<Batch>,
+    /// Keep the first items, so many of them. A source is read no further.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 10)]
+    take: Option<Take>,
+    /// Put the items in the order of the value of a Lua expression, or of `by` in a map.
+    #[serde(default, deserialize_with = "short_sort")]
+    #[schemars(example = &"item.size")]
+    sort: Option<Sort>,
+    /// Keep the first item for each value of a Lua expression.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"item.id")]
+    unique: Option<String>,
+    /// Gather the items by the value of a Lua expression: items `{key, items}`, in order of first appearance.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"item.lang")]
+    group_by: Option<String>,
     /// Write the items to a file.
     #[serde(default, deserialize_with = "short_path")]
     write: Option<Write>,
@@ -139,6 +184,12 @@ impl<'de> Deserialize<'de> for Step {
             fields.map.map(|each| Verb::Map(Box::new(each))),
             fields.flat_map.map(|each| Verb::FlatMap(Box::new(each))),
             fields.filter.map(|each| Verb::Filter(Box::new(each))),
+            fields.reduce.map(|reduce| Verb::Reduce(Box::new(reduce))),
+            fields.batch.map(Verb::Batch),
+            fields.take.map(Verb::Take),
+            fields.sort.map(|sort| Verb::Sort(Box::new(sort))),
+            fields.unique.map(Verb::Unique),
+            fields.group_by.map(Verb::GroupBy),
             fields.write.map(|write| Verb::Write(Box::new(write))),
         ];
         let mut verbs = verbs.into_iter().flatten();

@@ -23,6 +23,11 @@ impl Digest {
         Self(xxhash_rust::xxh3::xxh3_128(key.as_bytes()))
     }
 
+    /// Of bytes that are no text, every one of them.
+    pub fn of_bytes(key: &[u8]) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(key))
+    }
+
     /// Of every item of a chunk, appended to `digests`.
     pub fn of_items(chunk: &Chunk, digests: &mut Vec<Self>) {
         digests.reserve(chunk.len());

@@ -243,6 +243,13 @@ fn enrich_http_outlives_the_moods_of_the_service() {
     check_counters(&summary, "enrich", &[("total", 30), ("successes", 28), ("skipped", 1), ("failures", 1)]);
     assert_eq!(server.requests().len(), 30 + 1 + 3 * 2 + 1 + 3);
     assert!(!summary.to_string().contains(TOKEN));
+}
+
+#[test]
+fn word_count_counts_sorts_and_takes() {
+    let example = Example::new("word-count");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "top", &[("total", 10), ("successes", 10)]);
     example.check_outputs();
 }
 

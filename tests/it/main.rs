@@ -2,6 +2,7 @@
 
 mod cache;
 mod cli;
+mod collections;
 mod dag;
 mod diagnostics;
 mod disk;
@@ -15,6 +16,7 @@ mod http;
 mod kill;
 mod live;
 mod lua;
+mod parquet;
 mod policy;
 mod project;
 mod rate;

@@ -25,6 +25,9 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// Dependencies that may appear under these modules only.
 const HOMES: &[(&str, &[&str])] = &[
+    ("arrow_array", &["data"]),
+    ("arrow_json", &["data"]),
+    ("arrow_schema", &["data"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -41,6 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["lua"]),
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
+    ("parquet", &["data"]),
     ("rayon", &["engine"]),
     ("reqwest", &["lua"]),
     ("rusqlite", &["lua", "store"]),

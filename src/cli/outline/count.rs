@@ -1,7 +1,7 @@
 //! How many items each step will get, where that is known before anything runs.
 
 use crate::data;
-use crate::plan::{Body, EachKind, Items, Plan, Step, Verb};
+use crate::plan::{Body, Collect, EachKind, Items, Plan, Step, Verb};
 use crate::value::Chunk;
 
 /// A number of items.
@@ -67,6 +67,13 @@ fn passed_on(step: &Step, count: Count) -> Option<Count> {
     match &step.body {
         Body::Ready(Verb::Each(each)) if each.kind == EachKind::FlatMap => None,
         Body::Ready(Verb::Each(_)) => Some(Count { exact: false, ..count }),
+        Body::Ready(Verb::Collect(collect)) => Some(match collect {
+            Collect::Take(most) => Count { most: count.most.min(*most), ..count },
+            Collect::Batch(size) => Count { most: count.most.div_ceil((*size).max(1)), ..count },
+            Collect::Reduce(_) => Count { most: 1, exact: true },
+            Collect::Unique(_) | Collect::GroupBy(_) => Count { exact: false, ..count },
+            Collect::Sort { .. } => count,
+        }),
         Body::Ready(_) => Some(count),
         Body::Late(_) => None,
     }

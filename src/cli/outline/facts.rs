@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Count, worst};
 use crate::data::{Format, ReadOptions, WriteOptions};
-use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
+use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
 use crate::report::{percent_of, printable};
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::spec::units;
@@ -31,7 +31,15 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
         Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
         Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
-        Body::Ready(Verb::Each(_)) => None,
+        Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
+        Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
+        Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {
+            Some("the largest first".to_owned())
+        }
+        Body::Ready(Verb::Collect(Collect::Reduce(reduce))) if reduce.combine.is_some() => {
+            Some("in parallel parts".to_owned())
+        }
+        Body::Ready(Verb::Each(_) | Verb::Collect(_)) => None,
         Body::Late(_) => Some("decided by the results of other steps".to_owned()),
     };
     let count = count.map(|count| {
@@ -68,6 +76,7 @@ fn name(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Tsv => "tsv",
         Format::Lines => "lines",
+        Format::Parquet => "parquet",
     }
 }
 

@@ -93,8 +93,7 @@ pub(super) fn lasted(run: &StoredRun, step: &StepRecord) -> Option<Duration> {
 
 /// What reporters know of a step beforehand.
 pub(super) fn info(step: &StepRecord) -> StepInfo {
-    const VERBS: [&str; 8] = ["read", "glob", "items", "map", "flat_map", "filter", "write", "reduce"];
-    let verb = VERBS.into_iter().find(|verb| *verb == step.verb).unwrap_or("step");
+    let verb = crate::spec::VERBS.into_iter().find(|verb| *verb == step.verb).unwrap_or("step");
     StepInfo { name: Arc::from(step.step.as_str()), verb }
 }
 

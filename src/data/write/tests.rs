@@ -103,7 +103,7 @@ fn given_columns_choose_and_order() {
         |options: &mut WriteOptions| options.columns = Some(vec!["b".into(), "x".into(), "a".into()]);
     check_with(Format::Csv, columns, &["{\"a\":1,\"b\":2,\"c\":3}\n"], "b,x,a\n2,,1\n");
     check_with(Format::Csv, columns, &[], "b,x,a\n");
-    check_with(Format::Json, columns, &[], "`columns` is for `csv` and `tsv`, not for `json`");
+    check_with(Format::Json, columns, &[], "`columns` is for `csv`, `tsv` and `parquet`, not for `json`");
     let twice = |options: &mut WriteOptions| options.columns = Some(vec!["a".into(), "a".into()]);
     check_with(Format::Csv, twice, &[], "`columns` names `a` twice");
 }

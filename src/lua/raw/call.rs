@@ -6,6 +6,7 @@ use mlua::ffi::{self, lua_State};
 use mlua::{Function, Table};
 
 use super::encode::{Encoder, Manner};
+use super::fold::Kept;
 use super::{decode, raised, raised::Raised, stack, vm::Vm};
 use crate::event::FailureKind;
 
@@ -24,6 +25,8 @@ pub(in crate::lua) enum Argument<'a> {
     /// JSON text, known to be valid.
     Json(&'a str),
     Number(f64),
+    /// What the VM keeps.
+    Kept(Kept),
     Nil,
 }
 
@@ -32,6 +35,8 @@ pub(in crate::lua) enum Take<'a> {
     Truth(&'a mut bool),
     /// As JSON text.
     Json(&'a mut Vec<u8>),
+    /// Keep it, whatever it is, instead of what was kept there.
+    Kept(&'a mut Kept),
     /// Keep it, if it is a function, or the function in this field of it, if it is a table.
     Function(Option<&'a str>, &'a mut Option<Callee>),
 }
@@ -100,6 +105,7 @@ impl Vm {
         unsafe {
             match argument {
                 Argument::Nil => ffi::lua_pushnil(l),
+                Argument::Kept(kept) => stack::anchored(l, kept.0),
                 Argument::Number(number) => ffi::lua_pushnumber(l, number),
                 Argument::Json(text) => {
                     stack::anchored(l, self.current.array_anchor.get());
@@ -126,6 +132,12 @@ impl Vm {
                     let manner = Manner { current: &self.current, keys: 0, order: None };
                     let written = Encoder::default().write(l, -1, manner, out);
                     written.map_err(|error| Raised::result(error.to_string()))
+                }
+                Take::Kept(kept) => {
+                    let next = Kept(ffi::lua_ref(l, -1));
+                    ffi::lua_unref(l, kept.0);
+                    **kept = next;
+                    Ok(())
                 }
                 Take::Function(field, callee) => {
                     if let Some(name) = field

@@ -13,6 +13,12 @@ pub(in crate::lua) const PARAMETERS: &str = "item, index, ctx";
 /// What `retries.when` has.
 pub(in crate::lua) const RETRY_PARAMETERS: &str = "err, attempt";
 
+/// What the function of a fold has.
+pub(in crate::lua) const FOLD_PARAMETERS: &str = "acc, item, index, ctx";
+
+/// What the function has that makes one value of two.
+pub(in crate::lua) const COMBINE_PARAMETERS: &str = "a, b, ctx";
+
 /// A complaint of the compiler.
 struct Complaint {
     /// Line of the chunk.

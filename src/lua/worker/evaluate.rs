@@ -7,6 +7,7 @@ use super::options::Scope;
 use super::setup::{Loaded, Recipe, plain_error};
 use crate::event::StepId;
 use crate::lua::raw::{Argument, Take};
+use crate::lua::script::PARAMETERS;
 use crate::lua::{Cancel, Guard, Script, ScriptError, Watchdog};
 
 /// Bytes that an expression's VM may hold.
@@ -31,6 +32,7 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
         memory: MEMORY,
         seed: 0,
         logs: false,
+        parameters: PARAMETERS,
         limit: Some(limit),
     };
     let loaded = Loaded::make(script, &recipe, &guard)?;

@@ -35,6 +35,8 @@ pub(super) struct Recipe<'a> {
     pub(super) memory: u64,
     pub(super) seed: u64,
     pub(super) logs: bool,
+    /// What the function has in scope by name.
+    pub(super) parameters: &'a str,
     /// Limit of what runs while loading.
     pub(super) limit: Option<Duration>,
 }
@@ -53,6 +55,7 @@ impl Loaded {
             memory: options.memory,
             seed: options.seed,
             logs: options.logs,
+            parameters: PARAMETERS,
             limit: None,
         };
         let mut loaded = Self::make(script, &recipe, guard)?;
@@ -86,13 +89,13 @@ impl Loaded {
         let globals = Globals::install(&vm, recipe.scope, script.root()).map_err(|error| fault(&error))?;
         let Globals { sources, temporaries } = globals;
         let mut loaded = Self { vm, sources, temporaries, function: Callee::NONE, retry_when: None };
-        loaded.function = loaded.load(script, PARAMETERS, recipe.limit)?;
+        loaded.function = loaded.load(script, recipe.parameters, recipe.limit)?;
         loaded.vm.use_only(script.fields());
         Ok(loaded)
     }
 
     /// The function of `script`, after its `setup` has run.
-    fn load(
+    pub(super) fn load(
         &self,
         script: &Script,
         parameters: &str,

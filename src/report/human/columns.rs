@@ -150,7 +150,18 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
         // A file that was not written must not look as if it were.
         (_, Some(_)) if result.status != StepStatus::Succeeded => {}
         (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
-        ("filter", None) => line.push(Style::Plain, &format!(" → {} kept", result.emitted)),
+        ("filter" | "take" | "unique", None) => {
+            line.push(Style::Plain, &format!(" → {} kept", result.emitted))
+        }
+        ("batch" | "group_by" | "reduce", None) if result.status == StepStatus::Succeeded => {
+            let (one, many) = match info.verb {
+                "batch" => ("list", "lists"),
+                "group_by" => ("group", "groups"),
+                _ => ("value", "values"),
+            };
+            let noun = if result.emitted == 1 { one } else { many };
+            line.push(Style::Plain, &format!(" → {} {noun}", result.emitted));
+        }
         ("flat_map", None) => line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted))),
         _ => {}
     }

@@ -16,9 +16,13 @@ pub(super) fn subject(pointer: &str) -> String {
     match parts.as_slice() {
         [] => "a pipeline".to_owned(),
         ["steps", step] => format!("step `{}`", shown(step)),
-        ["steps", step, "map" | "flat_map" | "filter" | "read" | "glob" | "write" | "items", rest @ ..]
-            if !rest.is_empty() && rest[0].parse::<usize>().is_err() =>
-        {
+        [
+            "steps",
+            step,
+            "map" | "flat_map" | "filter" | "read" | "glob" | "write" | "items" | "reduce" | "batch" | "take"
+            | "sort" | "unique" | "group_by",
+            rest @ ..,
+        ] if !rest.is_empty() && rest[0].parse::<usize>().is_err() => {
             format!("{} of step `{}`", path(rest), shown(step))
         }
         ["steps", step, rest @ ..] => format!("{} of step `{}`", path(rest), shown(step)),

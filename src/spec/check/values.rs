@@ -332,7 +332,10 @@ fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
         "array" => "a list",
         "object" => "a map",
         "string" => match pointer.rsplit('/').next() {
-            Some("lua" | "setup" | "map" | "flat_map" | "filter" | "when" | "key") => "Lua",
+            Some(
+                "lua" | "setup" | "map" | "flat_map" | "filter" | "when" | "key" | "by" | "sort" | "unique"
+                | "group_by" | "combine",
+            ) => "Lua",
             _ => "text",
         },
         other => other,

@@ -50,6 +50,13 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         let mut add = |rest: &str, role| add(&mut found, value, &format!("{at}/{rest}"), role, Some(id));
         add("when", LuaRole::Expression);
         add("items/lua", LuaRole::Body);
+        for verb in ["unique", "group_by"] {
+            add(verb, LuaRole::Expression);
+        }
+        let sort = if step.get("sort").is_some_and(Value::is_object) { "sort/by" } else { "sort" };
+        add(sort, LuaRole::Expression);
+        add("reduce/lua", LuaRole::Body);
+        add("reduce/combine", LuaRole::Body);
         for verb in EACH {
             match step.get(verb) {
                 Some(Value::Object(_)) => {

@@ -132,10 +132,10 @@ fn no_verb() {
     check(
         "steps:\n  a: {from: b}\n",
         &expect![[r#"
-        no_verb: step `a` does nothing
-          2:3 "a" no verb here
-          help: a step has exactly one of `read`, `glob`, `items`, `map`, `flat_map`, `filter`, `write`
-    "#]],
+            no_verb: step `a` does nothing
+              2:3 "a" no verb here
+              help: a step has exactly one of `read`, `glob`, `items`, `map`, `flat_map`, `filter`, `reduce`, `batch`, `take`, `sort`, `unique`, `group_by`, `write`
+        "#]],
     );
 }
 

@@ -1,0 +1,167 @@
+//! Items from Parquet files: one row an item, read a few at a time. What a value becomes in JSON is left to `values`.
+
+mod values;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Schema};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+
+use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
+use crate::value::{Chunk, json};
+
+/// Bytes that the rows read at once should have, uncompressed.
+const BATCH_BYTES: i64 = 4 << 20;
+/// Rows read at once at most.
+const BATCH_ROWS: i64 = 4096;
+
+/// See the module.
+pub(super) struct Parquet {
+    name: Arc<str>,
+    batches: ParquetRecordBatchReader,
+    /// Where the wanted columns stand among those that are read, when they were chosen.
+    order: Option<Vec<usize>>,
+    /// The rows at hand as JSON lines, and how much of them is handed out.
+    lines: Vec<u8>,
+    at: usize,
+    rows: u64,
+}
+
+impl Parquet {
+    /// Opens a file; `name` is what the user calls it.
+    pub(super) fn open(path: &Path, name: &Arc<str>, columns: Option<&[Column]>) -> Result<Self, DataError> {
+        let io = |source| DataError::Io { intent: "open", path: PathBuf::from(&**name), source };
+        let file = File::open(path).map_err(io)?;
+        if !file.metadata().map_err(io)?.is_file() {
+            return Err(DataError::Usage(format!(
+                "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
+            )));
+        }
+        let broken = |error: &dyn std::fmt::Display| DataError::Io {
+            intent: "read",
+            path: PathBuf::from(&**name),
+            source: io::Error::other(error.to_string()),
+        };
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(&error))?;
+        let metadata = builder.metadata();
+        let rows = metadata.file_metadata().num_rows().max(1);
+        let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size().max(0)).sum();
+        let batch = (BATCH_BYTES / (bytes / rows).max(1)).clamp(1, BATCH_ROWS) as usize;
+        let chosen = columns.map(|columns| choose(builder.schema(), name, columns)).transpose()?;
+        let builder = builder.with_batch_size(batch);
+        let (builder, order) = match chosen {
+            None => (builder, None),
+            Some(chosen) => {
+                let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
+                // What is read comes in the order of the file.
+                let place = |at: &usize| chosen.iter().filter(|other| *other < at).count();
+                let order = chosen.iter().map(place).collect();
+                (builder.with_projection(mask), Some(order))
+            }
+        };
+        let batches = builder.build().map_err(|error| broken(&error))?;
+        Ok(Self { name: Arc::clone(name), batches, order, lines: Vec::new(), at: 0, rows: 0 })
+    }
+
+    /// Reads the next rows; `false` when there are none.
+    fn fill(&mut self) -> Result<bool, DataError> {
+        let Some(batch) = self.batches.next() else { return Ok(false) };
+        let ordered = batch.and_then(|batch| match &self.order {
+            Some(order) => batch.project(order),
+            None => Ok(batch),
+        });
+        (self.at, self.lines) = (0, std::mem::take(&mut self.lines));
+        self.lines.clear();
+        ordered.and_then(|batch: RecordBatch| values::push_lines(&batch, &mut self.lines)).map_err(
+            |error| DataError::Content {
+                file: self.name.to_string(),
+                line: self.rows + 1,
+                message: error.to_string(),
+            },
+        )?;
+        Ok(true)
+    }
+}
+
+impl Reader for Parquet {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        chunk.clear();
+        for _ in 0..max_items {
+            while self.at == self.lines.len() {
+                if !self.fill()? {
+                    return Ok(false);
+                }
+            }
+            let rest = &self.lines[self.at..];
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line = &rest[..end];
+            self.at += end;
+            self.rows += 1;
+            match json::validate(line) {
+                Ok(()) => chunk.push(line),
+                Err(error) => bad.push(BadRow::not_json(self.rows, &self.name, self.rows, line, &error)),
+            }
+            if chunk.text.len() >= max_bytes {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+/// Where the chosen columns stand in the file.
+fn choose(schema: &Schema, name: &str, columns: &[Column]) -> Result<Vec<usize>, DataError> {
+    let find = |column: &Column| {
+        let Ok(at) = schema.index_of(&column.name) else {
+            let names: Vec<String> =
+                schema.fields().iter().take(20).map(|field| format!("`{}`", field.name())).collect();
+            return Err(DataError::Usage(format!(
+                "`{name}` has no column `{}`; it has {}",
+                column.name,
+                names.join(", ")
+            )));
+        };
+        let kind = schema.field(at).data_type();
+        if holds(kind, column.kind) {
+            return Ok(at);
+        }
+        Err(DataError::Usage(format!(
+            "column `{}` of `{name}` does not hold what `columns` says: it has the type {kind}",
+            column.name
+        )))
+    };
+    columns.iter().map(find).collect()
+}
+
+/// Whether what is read from a column of this type is what was asked for.
+fn holds(kind: &DataType, wanted: ColumnType) -> bool {
+    if let DataType::Dictionary(_, value) = kind {
+        return holds(value, wanted);
+    }
+    let text = matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let bytes = matches!(
+        kind,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
+    );
+    match wanted {
+        ColumnType::Integer => kind.is_integer(),
+        ColumnType::Number => kind.is_integer() || kind.is_floating(),
+        ColumnType::String => text || bytes || kind.is_temporal() || kind.is_decimal(),
+        ColumnType::Boolean => *kind == DataType::Boolean,
+    }
+}

@@ -1,0 +1,114 @@
+//! `reduce`: one value of all items. With `combine`, parts of the collection are folded side by side, each from `init`
+//! on, and the parts' values are combined in their order. Where one part ends does not depend on the number of workers.
+
+use std::sync::Arc;
+
+use super::crew::{Crew, Hand, Maker, Trouble};
+use super::keyed::options;
+use super::{Cut, Frame};
+use crate::lua::{Folder, LogLine, WorkerOptions};
+use crate::plan::Reduce;
+use crate::value::Chunk;
+
+/// See the module.
+pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+    match &reduce.combine {
+        None => in_one(frame, reduce),
+        Some(_) => in_parts(frame, reduce),
+    }
+}
+
+fn in_one(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+    let mut crew = Crew::start(frame, "reduce", 1, &maker(frame, reduce, Role::Whole))?;
+    crew.carry(frame, &mut |_, _, _| Ok(()))?;
+    crew.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
+}
+
+fn in_parts(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+    let threads = frame.shared.options.cores.max(1);
+    let mut crew = Crew::start(frame, "reduce", threads, &maker(frame, reduce, Role::Part))?;
+    let mut combiner = Crew::start(frame, "combine", 1, &maker(frame, reduce, Role::Combine))?;
+    crew.carry(frame, &mut |frame, _, value| {
+        let mut part = Chunk::default();
+        part.push(value);
+        combiner.ask(frame, part, &mut |_, _, _| Ok(()))
+    })?;
+    combiner.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Folds everything into one value.
+    Whole,
+    /// Folds each chunk into a value of its own.
+    Part,
+    /// Combines the values that chunks consist of.
+    Combine,
+}
+
+fn maker(frame: &Frame<'_>, reduce: &Reduce, role: Role) -> Maker {
+    let (options, reduce) = (options(frame), reduce.clone());
+    Arc::new(move |number, guard, watchdog| {
+        let options = WorkerOptions { worker: number, ..options.clone() };
+        let combine = reduce.combine.as_deref();
+        let folder = Folder::new(&reduce.script, combine, &options, guard, watchdog)?;
+        let mut hand = Folding { folder, init: Arc::clone(&reduce.init), role, begun: false };
+        if role == Role::Whole {
+            hand.folder.begin(&hand.init)?;
+            hand.begun = true;
+        }
+        Ok(Box::new(hand) as Box<dyn Hand>)
+    })
+}
+
+struct Folding {
+    folder: Folder,
+    init: Arc<str>,
+    role: Role,
+    /// Whether there is a value.
+    begun: bool,
+}
+
+impl Folding {
+    fn fold(&mut self, chunk: &Chunk) -> Result<(), Trouble> {
+        self.folder
+            .fold(chunk)
+            .map_err(|error| Trouble { at: Some(error.at), error: Box::new(error.into_error("reduce")) })
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        if !std::mem::take(&mut self.begun) {
+            self.folder.begin(&self.init)?;
+        }
+        out.extend_from_slice(self.folder.finish()?.as_bytes());
+        Ok(())
+    }
+}
+
+impl Hand for Folding {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        match self.role {
+            _ if chunk.is_empty() => self.finish(out),
+            Role::Whole => self.fold(chunk),
+            Role::Part => {
+                self.folder.begin(&self.init)?;
+                self.begun = true;
+                self.fold(chunk)?;
+                self.finish(out)
+            }
+            Role::Combine => {
+                let value = String::from_utf8_lossy(chunk.item(0));
+                if std::mem::replace(&mut self.begun, true) {
+                    self.folder.combine(&value)?;
+                } else {
+                    self.folder.begin(&value)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn take_logs(&mut self) -> Vec<LogLine> {
+        self.folder.take_logs()
+    }
+}

@@ -1,0 +1,154 @@
+//! Items with the value of an expression: `sort`, `unique` and `group_by`. How they are kept in order is left to `data`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::crew::{Crew, Hand, Maker, Trouble};
+use super::{Cut, Frame, push_item};
+use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
+use crate::engine::scope;
+use crate::lua::{
+    Attempt, Guard, ItemEnd, LogLine, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
+};
+use crate::schedule::Policy;
+use crate::store::Digest;
+use crate::value::Chunk;
+
+/// `sort`
+pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
+    let mut sorter = Sorter::new(frame.shared.temp_dir());
+    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    with_values(frame, "sort", by, &mut |_, item, value| {
+        rank.clear();
+        line.clear();
+        push_rank(value, descending, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_item(item, &mut line);
+        Ok(sorter.push(&rank, &line)?)
+    })?;
+    give_all(frame, sorter.finish()?)
+}
+
+/// `unique`
+pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+    let mut firsts = Firsts::new(frame.shared.temp_dir());
+    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    with_values(frame, "unique", by, &mut |frame, item, value| {
+        rank.clear();
+        line.clear();
+        push_rank(value, false, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_item(item, &mut line);
+        if firsts.take(Digest::of_bytes(&rank).0, &line)? { frame.give(&line) } else { Ok(()) }
+    })?;
+    match firsts.finish(&mut || frame.look())? {
+        Some(late) => give_all(frame, late),
+        None => Ok(()),
+    }
+}
+
+/// `group_by`
+pub(super) fn group_by(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+    let mut groups = Groups::new(frame.shared.temp_dir());
+    let mut line = Vec::new();
+    with_values(frame, "group_by", by, &mut |_, item, value| {
+        line.clear();
+        push_item(item, &mut line);
+        Ok(groups.push(value, &line)?)
+    })?;
+    let groups = groups.finish(&mut || frame.look())?;
+    give_all(frame, groups)
+}
+
+/// Gives the values of all records on, in order.
+fn give_all(frame: &mut Frame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
+    // Sorting may have taken a while.
+    frame.look()?;
+    while let Some((_, item)) = sorted.next()? {
+        frame.give(item)?;
+    }
+    Ok(())
+}
+
+/// Takes an item and the JSON text of its value.
+type ItemTaker<'t> = dyn FnMut(&mut Frame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
+
+/// Gives every item with the JSON text of its value to `take`, in order.
+pub(super) fn with_values(
+    frame: &mut Frame<'_>,
+    key: &'static str,
+    by: &Arc<Script>,
+    take: &mut ItemTaker<'_>,
+) -> Result<(), Cut> {
+    let options = options(frame);
+    let by = Arc::clone(by);
+    let maker: Maker = Arc::new(move |number, guard, watchdog| {
+        let hand =
+            Valuer::new(key, &by, &WorkerOptions { worker: number, ..options.clone() }, guard, watchdog)?;
+        Ok(Box::new(hand) as Box<dyn Hand>)
+    });
+    let threads = frame.shared.options.cores.max(1);
+    let mut crew = Crew::start(frame, key, threads, &maker)?;
+    crew.carry(frame, &mut |frame, chunk, out| {
+        let values = out.split(|byte| *byte == b'\n');
+        (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
+    })
+}
+
+/// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
+pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
+    let shared = frame.shared;
+    WorkerOptions {
+        shape: Shape::Map,
+        memory: Policy::default().memory,
+        scope: shared.scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        step: Arc::clone(&frame.step.name),
+        worker: 1,
+        max_attempts: 1,
+        timeout: None,
+        item_deadline: None,
+        retry_when: None,
+        seed: shared.options.seed,
+        logs: shared.options.logs,
+    }
+}
+
+/// Evaluates the expression for every item of a chunk: one line each.
+struct Valuer {
+    key: &'static str,
+    worker: Worker,
+}
+
+impl Valuer {
+    fn new(
+        key: &'static str,
+        by: &Script,
+        options: &WorkerOptions,
+        guard: &Arc<Guard>,
+        watchdog: &Watchdog,
+    ) -> Result<Self, ScriptError> {
+        Ok(Self { key, worker: Worker::new(by, options, guard, watchdog)? })
+    }
+}
+
+impl Hand for Valuer {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble> {
+        let attempt = Attempt { number: 1, item_deadline: None };
+        let mut ended: Option<(usize, ItemEnd)> = None;
+        let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
+            ended = Some((at, how));
+            false
+        };
+        let all = 0..chunk.len();
+        let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
+        match ended {
+            Some((at, how)) => Err(Trouble { at: Some(at), error: Box::new(how.into_error(self.key)) }),
+            None if done < chunk.len() => {
+                Err(Trouble { at: Some(done), error: Box::new(ItemEnd::Cancelled.into_error(self.key)) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn take_logs(&mut self) -> Vec<LogLine> {
+        self.worker.take_logs()
+    }
+}

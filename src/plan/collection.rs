@@ -1,0 +1,27 @@
+//! From the steps over collections as written to what they do. What they do it with is left to `build`.
+
+use super::build::{Builder, Built};
+use super::step::{Collect, Reduce};
+use crate::spec;
+
+impl Builder<'_> {
+    pub(super) fn take(&self, at: &str, count: &spec::Take) -> Built<Collect> {
+        Ok(Collect::Take(self.known(at, Some(count))?.map_or(0, |count| count.0)))
+    }
+
+    pub(super) fn batch(&self, at: &str, size: &spec::Batch) -> Built<Collect> {
+        Ok(Collect::Batch(self.known(at, Some(size))?.map_or(1, |size| size.0)))
+    }
+
+    pub(super) fn sort(&self, at: &str, sort: &spec::Sort) -> Built<Collect> {
+        let by = self.script(&if sort.short { at.to_owned() } else { format!("{at}/by") })?;
+        let order = self.known(&format!("{at}/order"), sort.order.as_ref())?;
+        Ok(Collect::Sort { by, descending: order == Some(spec::Order::Desc) })
+    }
+
+    pub(super) fn reduce(&self, at: &str, reduce: &spec::Reduce) -> Built<Collect> {
+        let combine = reduce.combine.as_ref().map(|_| self.script(&format!("{at}/combine"))).transpose()?;
+        let script = self.script(&format!("{at}/lua"))?;
+        Ok(Collect::Reduce(Reduce { init: reduce.init.to_string().into(), script, combine }))
+    }
+}
