@@ -8,6 +8,7 @@ mod check;
 mod console;
 pub mod diagnostic;
 mod exit;
+mod explain;
 mod interrupt;
 mod job;
 mod load;
@@ -21,11 +22,14 @@ mod resume;
 mod run;
 mod run_id;
 mod runs;
+mod sample;
 mod select;
 mod show;
 mod slip;
 mod state;
 mod stdout;
+mod test;
+mod trial;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -65,12 +69,14 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Run(run) => (run::command(console, &run), run.output.console.color),
         Command::Check(check) => (check::command(console, &check), check.console.color),
         Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Test(test) => (test::command(console, &test), test.console.color),
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
+        Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),
         Command::Man => (pages::manual(), ColorChoice::Auto),
     };
     done.unwrap_or_else(|fault| console.explain(&fault, color))

@@ -21,6 +21,7 @@ mod set;
 mod step;
 mod survey;
 mod template;
+mod test_case;
 mod yaml_text;
 
 pub use codes::CODES;
@@ -28,6 +29,7 @@ pub use inputs::{Inputs, UsageError};
 pub use late::Late;
 pub use load::{Loaded, load};
 pub use step::{Body, Each, EachKind, Expression, Input, Items, Plan, Read, Step, Verb};
+pub use test_case::{Expected, TestCase};
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

@@ -6,6 +6,7 @@ mod events;
 mod figures;
 mod human;
 mod json;
+mod junit;
 mod overview;
 mod summary;
 
@@ -14,6 +15,7 @@ pub use figures::{bytes, percent_of, printable};
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
+pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
 pub use summary::StepSummary;
 

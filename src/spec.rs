@@ -14,6 +14,7 @@ mod policy;
 mod schema;
 mod setting;
 mod step;
+mod test_case;
 mod tree;
 pub mod units;
 
@@ -33,6 +34,7 @@ pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};
 pub use setting::{Setting, is_expression};
 pub use step::{SOURCES, Step, VERBS, Verb, is_id};
+pub use test_case::{ERROR_KINDS, ErrorKind, ExpectedError, TestCase};
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

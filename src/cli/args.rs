@@ -1,8 +1,10 @@
 //! The arguments as clap reads them. What they mean together is the commands' business.
 
+mod author;
 mod state;
 mod value;
 
+pub(super) use author::{ExplainArguments, TestArguments, TestFormat};
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
     RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
@@ -56,6 +58,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show what would run: steps, order, counts where known, need, worst-case time
     Plan(PlanArguments),
+    /// Run the `tests:` of pipeline files, or make some from a run
+    Test(TestArguments),
     /// Go on with an interrupted or failed run: finished items are reused, the others run
     Resume(ResumeArguments),
     /// List the runs, or remove old ones
@@ -71,6 +75,8 @@ pub(super) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+    /// Say what a finding means and what to do about it
+    Explain(ExplainArguments),
     /// Print the manual page
     Man,
 }

@@ -105,7 +105,7 @@ fn choose(catalogue: &Catalogue, wanted: Option<&str>, file: Option<&Path>) -> R
 }
 
 /// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.
-fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
+pub(super) fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
     let file = PathBuf::from(&record.file);
     if !file.is_file()
         && let Some(name) = file.file_name()

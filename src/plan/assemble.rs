@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Builder;
-use super::codes;
 use super::expand::Field;
 use super::late::{Context, Late};
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::survey::{Reference, Survey, Surveyed};
+use super::{codes, test_case};
 use crate::event::StepId;
 use crate::lua::Scope;
 use crate::source::Diagnostic;
@@ -67,6 +67,7 @@ impl Checked<'_> {
             env: Arc::clone(&self.scope.env),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
+            tests: test_case::of(self.places, self.survey, &pipeline.tests),
         })
     }
 

@@ -37,11 +37,16 @@ pub(super) const UNDECLARED: &str = "flowrun::undeclared";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
+/// A test that cannot be run, or expects what cannot be.
+pub(super) const BAD_TEST: &str = "flowrun::bad_test";
+/// Two tests with one name.
+pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
+
 /// A fault of flowrun itself; no file brings it about.
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 18] = [
+pub const CODES: [(&str, &str); 20] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -60,4 +65,6 @@ pub const CODES: [(&str, &str); 18] = [
     (BAD_PARAM, "a parameter whose declaration contradicts itself"),
     (UNDECLARED, "Lua looks at a parameter or variable that the file does not declare"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
+    (BAD_TEST, "a test cannot be run, or expects what cannot be"),
+    (SAME_TEST_NAME, "two tests have one name"),
 ];

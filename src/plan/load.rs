@@ -16,7 +16,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, outside, references, set};
+use super::{CODES, FINDINGS_MAX, codes, files, outside, references, set, test_case};
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -117,6 +117,7 @@ impl Loading<'_> {
         files::check(&self.places, &survey, &self.root, &mut self.found);
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
         self.check_allowed();
+        test_case::check(&self.places, &survey, &self.top("params"), &mut self.found);
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);
         if errors || !is_complete || !self.usage.is_empty() {
             return None;

@@ -24,13 +24,13 @@ fn unknown_keys_at_the_top() {
     check(
         "nmae: x\nsecrets: {}\nsteps: {a: {items: [1]}}\n",
         &expect![[r#"
-        unknown_key: unknown key `nmae`
-          1:1 "nmae" did you mean `name`?
-          help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
-        unknown_key: unknown key `secrets`
-          2:1 "secrets" no such key
-          help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `defaults`, `x-allow`
-    "#]],
+            unknown_key: unknown key `nmae`
+              1:1 "nmae" did you mean `name`?
+              help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
+            unknown_key: unknown key `secrets`
+              2:1 "secrets" no such key
+              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `defaults`, `tests`, `x-allow`
+        "#]],
     );
 }
 
