@@ -9,6 +9,9 @@ mod console;
 pub mod diagnostic;
 mod exit;
 mod explain;
+mod fmt;
+mod graph;
+mod init;
 mod interrupt;
 mod job;
 mod load;
@@ -16,6 +19,7 @@ mod moment;
 mod outline;
 mod pages;
 mod panic;
+mod preview;
 mod reporters;
 mod request;
 mod resume;
@@ -69,6 +73,10 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Run(run) => (run::command(console, &run), run.output.console.color),
         Command::Check(check) => (check::command(console, &check), check.console.color),
         Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Preview(preview) => (preview::command(console, &preview), preview.console.color),
+        Command::Graph(graph) => (graph::command(console, &graph), graph.console.color),
+        Command::Init(init) => (init::command(&init), ColorChoice::Auto),
+        Command::Fmt(fmt) => (fmt::command(console, &fmt), fmt.console.color),
         Command::Test(test) => (test::command(console, &test), test.console.color),
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),

@@ -6,6 +6,7 @@ mod codes;
 mod document;
 mod each;
 mod files;
+mod format;
 mod literal;
 mod load;
 mod param;
@@ -23,6 +24,7 @@ pub use codes::CODES;
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
+pub use format::format;
 pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
     RateLimit, Share, Size, TimeLimit, Tries,

@@ -4,7 +4,10 @@ mod author;
 mod state;
 mod value;
 
-pub(super) use author::{ExplainArguments, TestArguments, TestFormat};
+pub(super) use author::{
+    ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
+    TestArguments, TestFormat,
+};
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
     RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
@@ -58,6 +61,14 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show what would run: steps, order, counts where known, need, worst-case time
     Plan(PlanArguments),
+    /// Run a step on a few items and show input → output side by side; writes nothing
+    Preview(PreviewArguments),
+    /// Draw the steps and what flows between them
+    Graph(GraphArguments),
+    /// Make a small working pipeline with editor settings
+    Init(InitArguments),
+    /// Order the keys of pipeline files; comments and meaning stay
+    Fmt(FmtArguments),
     /// Run the `tests:` of pipeline files, or make some from a run
     Test(TestArguments),
     /// Go on with an interrupted or failed run: finished items are reused, the others run
@@ -266,4 +277,6 @@ pub(super) enum FormatChoice {
     Sarif,
     /// Workflow commands of GitHub Actions
     Github,
+    /// `JUnit` XML: a case for each file and each finding
+    Junit,
 }

@@ -99,7 +99,7 @@ impl Sample<'_> {
 }
 
 /// Whether the items that a step gets are of interest, not those that it gives: it has a function, or only writes.
-pub(super) fn takes_items(step: &Step) -> bool {
+fn takes_items(step: &Step) -> bool {
     matches!(step.verb, "map" | "flat_map" | "filter" | "write")
 }
 

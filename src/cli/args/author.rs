@@ -66,3 +66,79 @@ pub(in crate::cli) enum TestFormat {
     /// `JUnit` XML
     Junit,
 }
+
+/// The arguments of `flowrun preview`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct PreviewArguments {
+    /// The pipeline file
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// The step to run; of a step without a function, its items are shown
+    #[arg(value_name = "STEP")]
+    pub(in crate::cli) step: String,
+    /// How many items
+    #[arg(long, value_name = "N", default_value = "5", value_parser = value::count)]
+    pub(in crate::cli) items: u64,
+    /// Take any items, not the first ones; all items are read for that
+    #[arg(long)]
+    pub(in crate::cli) shuffle: bool,
+    /// Seed of random numbers: the same seed takes the same items [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) seed: Option<u64>,
+    /// What the pipeline sees.
+    #[command(flatten)]
+    pub(in crate::cli) inputs: InputArguments,
+    /// Colours.
+    #[command(flatten)]
+    pub(in crate::cli) console: ConsoleArguments,
+}
+
+/// The arguments of `flowrun graph`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct GraphArguments {
+    /// The pipeline file
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// How it is drawn
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(in crate::cli) format: GraphFormat,
+    /// Colours.
+    #[command(flatten)]
+    pub(in crate::cli) console: ConsoleArguments,
+}
+
+/// `--format` of `graph`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(in crate::cli) enum GraphFormat {
+    /// Lines for a terminal
+    #[default]
+    Text,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// A picture
+    Svg,
+}
+
+/// The arguments of `flowrun init`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct InitArguments {
+    /// The folder; it is made when it is missing [default: the current folder]
+    #[arg(value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(in crate::cli) dir: PathBuf,
+}
+
+/// The arguments of `flowrun fmt`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct FmtArguments {
+    /// Pipeline files; `-` formats standard input onto standard output
+    #[arg(value_name = "FILE", required = true)]
+    pub(in crate::cli) files: Vec<PathBuf>,
+    /// Change nothing; exit with 1 when something would change
+    #[arg(long)]
+    pub(in crate::cli) check: bool,
+    /// Colours.
+    #[command(flatten)]
+    pub(in crate::cli) console: ConsoleArguments,
+}
