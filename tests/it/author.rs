@@ -129,3 +129,107 @@ fn every_code_is_listed_and_explained() {
     let ran = project.run(&["explain", "unknwon_key"]);
     assert!(ran.code == 2 && ran.stderr.contains("did you mean `unknown_key`?"), "{}", ran.stderr);
 }
+
+/// Sources, a filter and a map, without tests.
+fn pipeline() -> String {
+    TESTED.split("tests:").next().expect("the steps").to_owned()
+}
+
+#[test]
+fn a_preview_shows_input_and_output_and_writes_nothing() {
+    let items: String = (1..=400).map(|id| format!("{{\"id\":{id},\"text\":\"T{id}\"}}\n")).collect();
+    let slow = pipeline()
+        .replace("filter: item.id > 2", "filter: item.id > 100")
+        .replace("item.id == 8", "item.id == 102");
+    let project = Project::with(&slow).file("docs.jsonl", items);
+    let ran = project.run(&["preview", "pipeline.yaml", "clean", "--items", "2"]).ok();
+    for part in
+        ["item 1  ", "item 2  ", "{\"id\":1,\"text\":\"T1\"}", "→  {\"id\":1,\"text\":\"xt1\"}", "info: seen"]
+    {
+        assert!(ran.stdout.contains(part), "{part} in {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("item 3  ") && !ran.stdout.contains('\u{1b}'));
+    // As many items of the sources as it takes: the first 100 are not kept.
+    let ran = project.run(&["preview", "pipeline.yaml", "save", "--items", "3"]).ok();
+    assert!(ran.stdout.contains("\"id\":101,") && ran.stdout.contains("\"id\":104,"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("1 items failed in step `clean` before"), "{}", ran.stderr);
+    let drawn = |seed: &str| {
+        let args = ["preview", "pipeline.yaml", "docs", "--items", "4", "--shuffle", "--seed", seed];
+        project.run(&args).ok().stdout
+    };
+    assert_eq!(drawn("1"), drawn("1"));
+    assert_ne!(drawn("1"), drawn("2"));
+    assert!(!project.has("out.jsonl") && !project.has(".flowrun"));
+    let ran = project.run(&["preview", "pipeline.yaml", "claen"]);
+    assert!(ran.code == 2 && ran.stderr.contains("did you mean `clean`?"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_graph_is_drawn_in_four_ways_and_needs_no_parameters() {
+    let project = Project::with(&pipeline().replace("prefix: x", "prefix: { required: true }"));
+    for (format, part) in
+        [("text", "map clean  ← docs"), ("mermaid", "s0 --> s1"), ("dot", "s0 -> s1;"), ("svg", "<svg ")]
+    {
+        let ran = project.run(&["graph", "pipeline.yaml", "--format", format]).ok();
+        assert!(ran.stdout.contains(part), "{}", ran.stdout);
+    }
+    assert_eq!(Project::with("steps: 1\n").run(&["graph", "pipeline.yaml"]).code, 65);
+}
+
+#[test]
+fn a_new_project_passes_check_test_and_run_and_overwrites_nothing() {
+    let project = Project::new();
+    project.run(&["init", "new"]).ok();
+    project.run(&["check", "new", "--deny-warnings"]).ok();
+    project.run(&["test", "new/pipeline.yaml"]).ok();
+    project.run(&["fmt", "--check", "new/pipeline.yaml"]).ok();
+    project.run(&["new/pipeline.yaml"]).ok();
+    assert_eq!(project.read("new/out/good.jsonl").lines().count(), 3);
+    assert_eq!(project.read("new/out/failed.jsonl").lines().count(), 1);
+    assert_eq!(project.read("new/.vscode/flowrun.schema.json"), project.run(&["schema"]).ok().stdout);
+    let settings: serde_json::Value =
+        serde_json::from_str(&project.read("new/.vscode/settings.json")).expect("JSON");
+    let schema = settings["yaml.schemas"].as_object().and_then(|map| map.keys().next()).expect("a schema");
+    assert!(project.has(&format!("new/{schema}")));
+    let before = project.read("new/pipeline.yaml");
+    let ran = project.run(&["init", "new"]);
+    assert!(ran.code == 2 && ran.stderr.contains("`new/pipeline.yaml` is there already"), "{}", ran.stderr);
+    assert_eq!(project.read("new/pipeline.yaml"), before);
+    let other = Project::new().file(".gitignore", "x\n");
+    assert_eq!(other.run(&["init"]).code, 2);
+    assert!(!other.has("pipeline.yaml"), "nothing is written when something is in the way");
+}
+
+#[test]
+fn the_formatter_orders_keys_and_leaves_broken_files_alone() {
+    let messy = "steps:\n  docs:\n    read: x.jsonl\n  save: # last\n    write: y.jsonl\n    # why\n    from: docs\nname: p\n";
+    let neat = "name: p\nsteps:\n  docs:\n    read: x.jsonl\n  save: # last\n    # why\n    from: docs\n    write: y.jsonl\n";
+    let project = Project::with(messy).file("broken.yaml", "steps: [1\n");
+    assert_eq!(project.run(&["fmt", "--check", "pipeline.yaml"]).code, 1);
+    assert_eq!(project.read("pipeline.yaml"), messy);
+    assert_eq!(project.run(&["fmt", "pipeline.yaml", "broken.yaml"]).code, 65);
+    assert_eq!(
+        (project.read("pipeline.yaml").as_str(), project.read("broken.yaml").as_str()),
+        (neat, "steps: [1\n")
+    );
+    project.run(&["fmt", "--check", "pipeline.yaml"]).ok();
+    let stdin = std::fs::File::open(project.path("broken.yaml")).expect("it is there");
+    assert_eq!(
+        project.command(&["fmt", "-"]).stdin(stdin).output().expect("it runs").status.code(),
+        Some(65)
+    );
+    let project = project.file("messy.yaml", messy);
+    let stdin = std::fs::File::open(project.path("messy.yaml")).expect("it is there");
+    let output = project.command(&["fmt", "-"]).stdin(stdin).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), neat);
+}
+
+#[test]
+fn a_check_writes_junit() {
+    let project = Project::with("steps:\n  docs:\n    raed: x\n")
+        .file("good.yaml", "steps:\n  a: { items: [1] }\n  b: { from: a, write: x.jsonl }\n");
+    let ran = project.run(&["check", "good.yaml", "pipeline.yaml", "--format", "junit"]);
+    assert_eq!(ran.code, 65);
+    assert!(ran.stdout.contains("tests=\"2\" failures=\"1\""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("type=\"flowrun::unknown_key\""), "{}", ran.stdout);
+}

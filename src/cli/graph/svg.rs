@@ -92,7 +92,7 @@ pub(super) fn draw(graph: &Graph) -> String {
         let _ = writeln!(
             out,
             "  <g><title>{} {verb} {detail}</title><rect class=\"box {verb}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" \
-             height=\"{BOX_HEIGHT}\" rx=\"7\"/><text class=\"name\" x=\"{2:.1}\" y=\"{:.1}\" \
+             height=\"{BOX_HEIGHT}\" rx=\"7\"/><text class=\"name\" x=\"{5:.1}\" y=\"{:.1}\" \
              text-anchor=\"middle\">{0}</text><text class=\"about\" x=\"{:.1}\" y=\"{:.1}\" \
              text-anchor=\"middle\">{}</text></g>",
             escaped(&node.name),

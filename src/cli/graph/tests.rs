@@ -48,6 +48,10 @@ fn the_picture_holds_every_step_and_tie_and_nothing_from_elsewhere() {
     assert!(
         drawn.contains("&quot;a&quot; &lt;b&gt; &amp; [c]") && drawn.contains("prefers-color-scheme: dark")
     );
+    for step in drawn.split("<g>").skip(1) {
+        let places: Vec<_> = step.split("<text ").skip(1).filter_map(|text| text.split('"').nth(3)).collect();
+        assert_eq!(places[0], places[1], "name and verb stand one below the other: {step}");
+    }
     assert_eq!(drawn.matches("http").count(), 1, "the namespace alone: {drawn}");
 }
 
