@@ -4,6 +4,8 @@
 
 mod examples;
 
+use std::fmt::Write as _;
+
 use self::examples::EXAMPLES;
 use super::args::ExplainArguments;
 use super::console::put;
@@ -64,7 +66,7 @@ fn explanation(name: &str) -> Option<String> {
     page.push_str(&excerpt(&file));
     page.push_str("\nwhich `flowrun check` answers with\n\n");
     page.push_str(&excerpt(example.said.trim_end()));
-    page.push_str(&format!("\nWhat to do\n\n{fix}\n"));
+    let _ = write!(page, "\nWhat to do\n\n{fix}\n");
     Some(page)
 }
 

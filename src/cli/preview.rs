@@ -26,7 +26,9 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
     let bench = Bench::new(arguments.seed)?;
     let sample = Sample { file: &arguments.file, inputs: &inputs, bench: &bench };
     let (chosen, notes) = choose(&sample, step, arguments)?;
-    notes.iter().for_each(|note| say(&printable(note)));
+    for note in &notes {
+        say(&printable(note));
+    }
     let color = console.stdout_color(arguments.console.color);
     for (at, item) in &chosen {
         if bench.is_interrupted() {

@@ -83,13 +83,12 @@ fn run_file(bench: &Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, 
     let mut plans: Vec<(Map<String, Value>, Plan)> = Vec::new();
     for (at, params) in overrides(path)?.into_iter().enumerate() {
         let known = plans.iter().position(|(other, _)| *other == params);
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let plan = plan(path, inputs, &params)?;
-                plans.push((params, plan));
-                plans.len() - 1
-            }
+        let known = if let Some(known) = known {
+            known
+        } else {
+            let plan = plan(path, inputs, &params)?;
+            plans.push((params, plan));
+            plans.len() - 1
         };
         judged.push(run_test(bench, &plans[known].1, at)?);
         if bench.is_interrupted() {
@@ -114,7 +113,7 @@ fn plan(path: &Path, inputs: &Inputs, params: &Map<String, Value>) -> Result<Pla
     let mut inputs = inputs.clone();
     inputs.params.retain(|(name, _)| !params.contains_key(name));
     inputs.params_file.retain(|name, _| !params.contains_key(name));
-    inputs.params_kept = params.clone();
+    inputs.params_kept.clone_from(params);
     Ok(load::pipeline(path, &inputs)?.into_plan()?.0)
 }
 

@@ -130,7 +130,9 @@ fn write_case(out: &mut String, case: &JunitCase) {
 
 fn element(out: &mut String, name: &str, attributes: &[(&str, &String)], text: &str) {
     let _ = write!(out, "      <{name}");
-    attributes.iter().for_each(|(name, value)| attribute(out, name, value));
+    for (name, value) in attributes {
+        attribute(out, name, value);
+    }
     if text.is_empty() {
         out.push_str("/>\n");
         return;

@@ -1,5 +1,7 @@
 //! The findings of a check as cases for test machines: one for each file that is as it should be, one for each finding.
 
+use std::fmt::Write as _;
+
 use std::path::PathBuf;
 
 use crate::report::{self, JunitCase, JunitEnd, JunitSuite};
@@ -36,10 +38,10 @@ fn case(found: &Diagnostic, deny_warnings: bool) -> JunitCase {
     let mut text = format!("{file}:{}:{}: {}", position.line, position.column, found.message);
     for label in &found.labels {
         let place = found.file.position(label.span.start);
-        text.push_str(&format!("\n  {}:{}: {}", place.line, place.column, label.text));
+        let _ = write!(text, "\n  {}:{}: {}", place.line, place.column, label.text);
     }
     if let Some(help) = &found.help {
-        text.push_str(&format!("\n  help: {help}"));
+        let _ = write!(text, "\n  help: {help}");
     }
     let is_bad = deny_warnings || found.severity == Severity::Error;
     JunitCase {

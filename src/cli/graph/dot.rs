@@ -1,5 +1,7 @@
 //! The graph in the language of Graphviz.
 
+use std::fmt::Write as _;
+
 use super::{Graph, Kind};
 
 /// The whole graph.
@@ -10,7 +12,7 @@ pub(super) fn draw(graph: &Graph) -> String {
     for (at, node) in graph.nodes.iter().enumerate() {
         let about = if node.detail.is_empty() { String::new() } else { format!(" {}", node.detail) };
         let label = quoted(&format!("{}\n{}{about}", node.name, node.verb));
-        out.push_str(&format!("    s{at} [label={label}];\n"));
+        let _ = write!(out, "    s{at} [label={label}];\n");
     }
     for edge in &graph.edges {
         let look = match edge.kind {
@@ -18,7 +20,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             Kind::Failed => " [label=\"failed\", color=\"firebrick\"]",
             Kind::Needs => " [label=\"needs\", style=dashed]",
         };
-        out.push_str(&format!("    s{} -> s{}{look};\n", edge.from, edge.to));
+        let _ = write!(out, "    s{} -> s{}{look};\n", edge.from, edge.to);
     }
     out.push_str("}\n");
     out

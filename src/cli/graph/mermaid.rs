@@ -1,5 +1,7 @@
 //! The graph as a Mermaid flowchart, which code hosts draw in Markdown.
 
+use std::fmt::Write as _;
+
 use super::{Graph, Kind};
 
 /// The whole chart.
@@ -14,7 +16,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             _ => ("[", "]"),
         };
         let (name, verb) = (escaped(&node.name), &node.verb);
-        out.push_str(&format!("    s{at}{open}\"{name}<br/>{verb}{about}\"{close}\n"));
+        let _ = write!(out, "    s{at}{open}\"{name}<br/>{verb}{about}\"{close}\n");
     }
     for edge in &graph.edges {
         let arrow = match edge.kind {
@@ -22,7 +24,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             Kind::Failed => "-->|failed|",
             Kind::Needs => "-.->|needs|",
         };
-        out.push_str(&format!("    s{} {arrow} s{}\n", edge.from, edge.to));
+        let _ = write!(out, "    s{} {arrow} s{}\n", edge.from, edge.to);
     }
     out
 }

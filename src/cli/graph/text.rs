@@ -1,5 +1,7 @@
 //! The graph for terminals: layer by layer, each step with what it takes.
 
+use std::fmt::Write as _;
+
 use super::{Graph, Kind};
 use crate::report::printable;
 
@@ -21,13 +23,13 @@ pub(super) fn draw(graph: &Graph, color: bool) -> String {
     let mut out = format!("{}\n\n", paint("1", &graph.name));
     for (at, layer) in graph.layers().into_iter().enumerate() {
         if at > 0 {
-            out.push_str(&format!("  {:verb$} ↓\n", ""));
+            let _ = write!(out, "  {:verb$} ↓\n", "");
         }
         for at in layer {
             let node = &graph.nodes[at];
             let mut line = format!("  {:>verb$} {}", node.verb, paint("1", &format!("{:<name$}", node.name)));
             if !inputs[at].is_empty() {
-                line.push_str(&format!("  ← {}", inputs[at].join(", ")));
+                let _ = write!(line, "  ← {}", inputs[at].join(", "));
             }
             if !node.detail.is_empty() {
                 line.push_str(&paint("2", &format!("  {}", printable(&node.detail))));

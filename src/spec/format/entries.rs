@@ -12,7 +12,7 @@ pub(super) struct Entries {
     /// What stands before the first key on its line: spaces, or the dash of a list.
     before: Range<usize>,
     /// For each entry in the order of the file: blank lines, then all that belongs to it.
-    entries: Vec<(Range<usize>, Range<usize>)>,
+    parts: Vec<(Range<usize>, Range<usize>)>,
     /// Where the key of each entry stands.
     keys: Vec<usize>,
     /// Positions of the entries in their new order.
@@ -53,7 +53,7 @@ impl Entries {
             let body = start + body.map(str::len).sum::<usize>();
             (*start..body, body..end)
         });
-        Some(Self { before, entries: ranges.collect(), keys, order })
+        Some(Self { before, parts: ranges.collect(), keys, order })
     }
 
     /// The text with the entries in order; its length stays, and nothing outside of them moves.
@@ -61,19 +61,19 @@ impl Entries {
         let lead = &text[self.before.clone()];
         let blank = " ".repeat(lead.len());
         let mut out = String::with_capacity(text.len());
-        let start = self.entries[0].0.start;
+        let start = self.parts[0].0.start;
         out.push_str(&text[..start]);
         for (place, &at) in self.order.iter().enumerate() {
             // Blank lines stay where they are, so that none comes to stand at the beginning.
-            out.push_str(&text[self.entries[place].0.clone()]);
-            let body = &self.entries[at].1;
+            out.push_str(&text[self.parts[place].0.clone()]);
+            let body = &self.parts[at].1;
             let key = self.keys[at];
             let line = key - lead.len();
             out.push_str(&text[body.start..line]);
             out.push_str(if place == 0 { lead } else { &blank });
             out.push_str(&text[key..body.end]);
         }
-        let end = self.entries.last().map_or(start, |(_, body)| body.end);
+        let end = self.parts.last().map_or(start, |(_, body)| body.end);
         out.push_str(&text[end..]);
         out
     }
