@@ -8,7 +8,11 @@ mod check;
 mod console;
 pub mod diagnostic;
 mod exit;
+mod explain;
+mod fmt;
+mod graph;
 mod hush;
+mod init;
 mod interrupt;
 mod job;
 mod load;
@@ -16,18 +20,22 @@ mod moment;
 mod outline;
 mod pages;
 mod panic;
+mod preview;
 mod reporters;
 mod request;
 mod resume;
 mod run;
 mod run_id;
 mod runs;
+mod sample;
 mod select;
 mod show;
 mod slip;
 mod state;
 mod stdout;
 mod stubs;
+mod test;
+mod trial;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -67,6 +75,11 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Run(run) => (run::command(console, &run), run.output.console.color),
         Command::Check(check) => (check::command(console, &check), check.console.color),
         Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Preview(preview) => (preview::command(console, &preview), preview.console.color),
+        Command::Graph(graph) => (graph::command(console, &graph), graph.console.color),
+        Command::Init(init) => (init::command(&init), ColorChoice::Auto),
+        Command::Fmt(fmt) => (fmt::command(console, &fmt), fmt.console.color),
+        Command::Test(test) => (test::command(console, &test), test.console.color),
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
@@ -74,6 +87,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
+        Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),
         Command::Man => (pages::manual(), ColorChoice::Auto),
     };
     done.unwrap_or_else(|fault| console.explain(&fault, color))

@@ -25,6 +25,7 @@ mod set;
 mod step;
 mod survey;
 mod template;
+mod test_case;
 mod yaml_text;
 
 pub use codes::CODES;
@@ -32,6 +33,7 @@ pub use inputs::{Inputs, UsageError};
 pub use late::Late;
 pub use load::{Loaded, load};
 pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
+pub use test_case::{Expected, TestCase};
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

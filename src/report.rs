@@ -6,6 +6,7 @@ mod events;
 mod figures;
 mod human;
 mod json;
+mod junit;
 mod overview;
 mod summary;
 
@@ -15,6 +16,7 @@ pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
+pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
 pub use summary::{ReuseSummary, StepSummary};
 

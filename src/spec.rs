@@ -7,6 +7,7 @@ mod collection;
 mod document;
 mod each;
 mod files;
+mod format;
 mod literal;
 mod load;
 mod param;
@@ -17,6 +18,7 @@ mod schema;
 mod secret;
 mod setting;
 mod step;
+mod test_case;
 mod tree;
 pub mod units;
 
@@ -26,6 +28,7 @@ pub use collection::{Batch, Reduce, Sort, Take};
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
+pub use format::format;
 pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, Order,
     ParamType, Positive, RateLimit, RateRule, Share, Size, TimeLimit, Tries,
@@ -39,6 +42,7 @@ pub use schema::{schema, schema_text};
 pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{SOURCES, Step, VERBS, Verb, is_id};
+pub use test_case::{ERROR_KINDS, ErrorKind, ExpectedError, TestCase};
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

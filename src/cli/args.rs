@@ -1,8 +1,13 @@
 //! The arguments as clap reads them. What they mean together is the commands' business.
 
+mod author;
 mod state;
 mod value;
 
+pub(super) use author::{
+    ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
+    TestArguments, TestFormat,
+};
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
     RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
@@ -56,6 +61,16 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Show what would run: steps, order, counts where known, need, worst-case time, what is reused
     Plan(PlanArguments),
+    /// Run a step on a few items and show input → output side by side; writes nothing
+    Preview(PreviewArguments),
+    /// Draw the steps and what flows between them
+    Graph(GraphArguments),
+    /// Make a small working pipeline with editor settings
+    Init(InitArguments),
+    /// Order the keys of pipeline files; comments and meaning stay
+    Fmt(FmtArguments),
+    /// Run the `tests:` of pipeline files, or make some from a run
+    Test(TestArguments),
     /// Go on with an interrupted or failed run: finished items are reused, the others run
     Resume(ResumeArguments),
     /// List the runs, or remove old ones
@@ -77,6 +92,8 @@ pub(super) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+    /// Say what a finding means and what to do about it
+    Explain(ExplainArguments),
     /// Print the manual page
     Man,
 }
@@ -290,4 +307,6 @@ pub(super) enum FormatChoice {
     Sarif,
     /// Workflow commands of GitHub Actions
     Github,
+    /// `JUnit` XML: a case for each file and each finding
+    Junit,
 }

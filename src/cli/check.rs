@@ -1,5 +1,6 @@
 //! `flowrun check`: all findings of all files at once. Runs nothing.
 
+mod junit;
 mod search;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
             Err(complaint) => complaints.push(complaint),
         }
     }
-    write(console, arguments, &diagnostics)?;
+    write(console, arguments, &files, &diagnostics)?;
     let color = arguments.console.color;
     console.complain(&complaints, color);
     if read > 0 {
@@ -61,7 +62,12 @@ fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
     files
 }
 
-fn write(console: &Console, arguments: &CheckArguments, diagnostics: &[Diagnostic]) -> Result<(), Fault> {
+fn write(
+    console: &Console,
+    arguments: &CheckArguments,
+    files: &[PathBuf],
+    diagnostics: &[Diagnostic],
+) -> Result<(), Fault> {
     let format = match arguments.format {
         FormatChoice::Text => {
             console.show(diagnostics, arguments.console.color);
@@ -70,6 +76,9 @@ fn write(console: &Console, arguments: &CheckArguments, diagnostics: &[Diagnosti
         FormatChoice::Json => Format::Json,
         FormatChoice::Sarif => Format::Sarif,
         FormatChoice::Github => Format::Github,
+        FormatChoice::Junit => {
+            return put(junit::document(files, diagnostics, arguments.deny_warnings).as_bytes());
+        }
     };
     put(hush::json(&rendered(format, diagnostics)).as_bytes())
 }

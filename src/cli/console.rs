@@ -50,6 +50,19 @@ impl Console {
         }
     }
 
+    /// Whether what people read on standard output is coloured.
+    pub(super) fn stdout_color(&self, choice: ColorChoice) -> bool {
+        match choice {
+            ColorChoice::Auto => self.stdout_is_terminal && !self.is_set("NO_COLOR"),
+            choice => self.color(choice),
+        }
+    }
+
+    /// Characters of a line.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     /// Writes diagnostics for people to standard error.
     pub(super) fn show(&self, diagnostics: &[Diagnostic], color: ColorChoice) {
         let format = diagnostic::Format::Text(self.text_options(color));

@@ -120,7 +120,7 @@ pub(super) fn choose(
 }
 
 /// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.
-fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
+pub(super) fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
     let file = PathBuf::from(&record.file);
     if !file.is_file()
         && let Some(name) = file.file_name()

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Builder;
-use super::codes;
 use super::expand::Field;
 use super::inputs::Inputs;
 use super::late::{Context, Late};
@@ -13,6 +12,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::survey::{Reference, Survey, Surveyed};
+use super::{codes, test_case};
 use crate::event::StepId;
 use crate::lua::{Permissions, Scope};
 use crate::source::Diagnostic;
@@ -74,6 +74,7 @@ impl Checked<'_> {
             secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
+            tests: test_case::of(self.places, self.survey, &pipeline.tests),
         })
     }
 

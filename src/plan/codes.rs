@@ -45,11 +45,16 @@ pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
+/// A test that cannot be run, or expects what cannot be.
+pub(super) const BAD_TEST: &str = "flowrun::bad_test";
+/// Two tests with one name.
+pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
+
 /// A fault of flowrun itself; no file brings it about.
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 22] = [
+pub const CODES: [(&str, &str); 24] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -72,4 +77,6 @@ pub const CODES: [(&str, &str); 22] = [
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
+    (BAD_TEST, "a test cannot be run, or expects what cannot be"),
+    (SAME_TEST_NAME, "two tests have one name"),
 ];

@@ -16,7 +16,9 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set};
+use super::{
+    CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set, test_case,
+};
 use crate::lua::{Allowed, Permissions, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
@@ -127,6 +129,7 @@ impl Loading<'_> {
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
         permissions::check(&self.places, &survey, &scripts, &permissions, &mut self.found);
         self.check_allowed();
+        test_case::check(&self.places, &survey, &self.top("params"), &mut self.found);
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);
         if errors || !is_complete || !self.usage.is_empty() {
             return None;

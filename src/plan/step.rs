@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::late::Late;
+use super::test_case::TestCase;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::StepId;
 use crate::lua::{Permissions, Script};
@@ -35,6 +36,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The steps, each after all that it depends on.
     pub order: Vec<StepId>,
+    /// The tests of the file, in their order.
+    pub tests: Vec<TestCase>,
 }
 
 /// One step.

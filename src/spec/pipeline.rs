@@ -16,6 +16,7 @@ use super::schema;
 use super::secret::{Secret, secrets};
 use super::setting::{Setting, fields, map, present};
 use super::step::{ID, Step, is_id};
+use super::test_case::{TestCase, tests};
 
 /// A declarative pipeline: what is read, which Lua function runs on every item, under which policy, and where the
 /// results go.
@@ -60,6 +61,9 @@ pub struct Pipeline {
     #[serde(deserialize_with = "steps")]
     #[schemars(transform = schema::steps)]
     pub steps: IndexMap<String, Step>,
+    /// Tests of the steps' functions, which `flowrun test` runs.
+    #[serde(default, deserialize_with = "tests")]
+    pub tests: Vec<TestCase>,
     /// Codes of warnings that this file accepts.
     #[serde(default, rename = "x-allow", deserialize_with = "codes")]
     #[schemars(inner(regex(pattern = "^(?:flowrun::)?[a-z][a-z0-9_]*$")), example = schema::allow_example())]

@@ -1,5 +1,6 @@
 //! The one integration-test binary: everything here goes through the public interface or the real program.
 
+mod author;
 mod cache;
 mod cli;
 mod collections;

@@ -136,6 +136,13 @@ fn time(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> St
         Some(count) => worst::step(policy, count.most, deadline),
         None => deadline,
     };
+    let unbounded = count.and_then(|count| worst::step(policy, count.most, None));
+    if let (Some(item), Some(worst), Some(deadline)) = (worst::item(policy), unbounded, deadline)
+        && worst > deadline
+    {
+        let (item, worst, deadline) = (duration(item), duration(worst), duration(deadline));
+        return format!("at worst {item} an item, {worst} in all: longer than the deadline of {deadline}");
+    }
     match (worst::item(policy), whole) {
         (Some(item), Some(whole)) => {
             format!("at worst {} an item, {} in all", duration(item), duration(whole))

@@ -18,10 +18,17 @@ pub(super) fn item(policy: &Policy) -> Option<Duration> {
     }
 }
 
-/// `items` of them, as many at once as the policy allows; `None` where nothing bounds it.
+/// `items` of them, as many at once as the policy allows; `None` where nothing bounds it. Items wait between attempts
+/// without taking the place of another, so only the waits of the last one count.
 pub(super) fn step(policy: &Policy, items: u64, deadline: Option<Duration>) -> Option<Duration> {
     let rounds = u32::try_from(items.div_ceil(policy.concurrency.max(1) as u64)).unwrap_or(u32::MAX);
-    let whole = item(policy).map(|item| item.saturating_mul(rounds));
+    let attempts = policy.timeout.map(|timeout| timeout.saturating_mul(policy.retries.max.saturating_add(1)));
+    let work = [attempts, policy.item_deadline].into_iter().flatten().min();
+    let waits = policy
+        .item_deadline
+        .map_or_else(|| waits(&policy.retries), |limit| limit.min(waits(&policy.retries)));
+    let whole = work.filter(|_| items > 0).map(|work| work.saturating_mul(rounds).saturating_add(waits));
+    let whole = if items == 0 { work.map(|_| Duration::ZERO) } else { whole };
     match (whole, deadline) {
         (Some(whole), Some(deadline)) => Some(whole.min(deadline)),
         (whole, deadline) => whole.or(deadline),
@@ -83,6 +90,10 @@ mod tests {
         assert_eq!(step(&policy, 10, None), Some(seconds(15)), "three rounds of four");
         assert_eq!(step(&policy, 10, Some(seconds(7))), Some(seconds(7)));
         assert_eq!(step(&Policy::default(), 10, None), None);
+        let retries = Retries { max: 2, ..Retries::default() };
+        let policy = Policy { timeout: Some(seconds(10)), retries, ..Policy::default() };
+        assert_eq!(step(&policy, 10, None), Some(seconds(3 * 30 + 1 + 2)), "waits take no place");
+        assert_eq!(step(&policy, 0, None), Some(Duration::ZERO));
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Declaration {
     }
 
     /// Why `value` cannot be the parameter's, as the end of a sentence. `None`: it can.
-    pub(super) fn problem(&self, value: &Value) -> Option<String> {
+    pub(in crate::plan) fn problem(&self, value: &Value) -> Option<String> {
         if !is_of(self.kind, value) {
             return Some(format!("must be {}", type_name(self.kind)));
         }

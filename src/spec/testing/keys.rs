@@ -29,7 +29,7 @@ fn unknown_keys_at_the_top() {
               help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
             unknown_key: unknown key `banana`
               2:1 "banana" no such key
-              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `x-allow`
+              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `tests`, `x-allow`
         "#]],
     );
 }

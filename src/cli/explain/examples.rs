@@ -1,0 +1,79 @@
+//! A mistake for each code, and what is said of it: the fixtures of the tests, so that both are true.
+
+/// A pipeline file with a mistake.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Example {
+    /// The code, without `flowrun::`.
+    pub(super) code: &'static str,
+    /// The file. One of them is no UTF-8, which is its mistake.
+    pub(super) file: &'static [u8],
+    /// What `flowrun check` says.
+    pub(super) said: &'static str,
+}
+
+macro_rules! example {
+    ($code:literal) => {
+        Example {
+            code: $code,
+            file: include_bytes!(concat!("../../../tests/diagnostics/", $code, ".yaml")),
+            said: include_str!(concat!("../../../tests/diagnostics/", $code, ".stderr")),
+        }
+    };
+}
+
+/// All of them, sorted by code.
+pub(super) const EXAMPLES: &[Example] = &[
+    example!("bad_duration"),
+    example!("bad_name"),
+    example!("bad_number"),
+    example!("bad_option"),
+    example!("bad_param"),
+    example!("bad_pattern"),
+    example!("bad_rate"),
+    example!("bad_size"),
+    example!("bad_test"),
+    example!("bad_value"),
+    example!("bad_version"),
+    example!("cycle"),
+    example!("duplicate_key"),
+    example!("empty_file"),
+    example!("empty_steps"),
+    example!("expression"),
+    example!("from_in_source"),
+    example!("lua_cut"),
+    example!("lua_file"),
+    example!("lua_folded"),
+    example!("lua_syntax"),
+    example!("missing_key"),
+    example!("no_failed_items"),
+    example!("no_output"),
+    example!("no_verb"),
+    example!("not_utf8"),
+    example!("out_of_range"),
+    example!("same_test_name"),
+    example!("standard_stream"),
+    example!("step_not_ended"),
+    example!("too_many"),
+    example!("two_functions"),
+    example!("two_verbs"),
+    example!("unclosed_bracket"),
+    example!("unclosed_quote"),
+    example!("undeclared"),
+    example!("unknown_code"),
+    example!("unknown_format"),
+    example!("unknown_key"),
+    example!("unknown_step"),
+    example!("unused_step"),
+    example!("write_conflict"),
+    example!("write_over_input"),
+    example!("wrong_type"),
+    example!("yaml_alias"),
+    example!("yaml_control"),
+    example!("yaml_documents"),
+    example!("yaml_key"),
+    example!("yaml_limit"),
+    example!("yaml_merge"),
+    example!("yaml_syntax"),
+    example!("yaml_tab"),
+    example!("yaml_tag"),
+];

@@ -1,0 +1,43 @@
+//! The graph in the language of Graphviz.
+
+use std::fmt::Write as _;
+
+use super::{Graph, Kind};
+
+/// The whole graph.
+pub(super) fn draw(graph: &Graph) -> String {
+    let mut out = format!("digraph {} {{\n", quoted(&graph.name));
+    out.push_str("    rankdir=TB;\n    node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
+    out.push_str("    edge [fontname=\"sans-serif\", fontsize=10];\n");
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let about = if node.detail.is_empty() { String::new() } else { format!(" {}", node.detail) };
+        let label = quoted(&format!("{}\n{}{about}", node.name, node.verb));
+        let _ = write!(out, "    s{at} [label={label}];\n");
+    }
+    for edge in &graph.edges {
+        let look = match edge.kind {
+            Kind::Data => "",
+            Kind::Failed => " [label=\"failed\", color=\"firebrick\"]",
+            Kind::Needs => " [label=\"needs\", style=dashed]",
+        };
+        let _ = write!(out, "    s{} -> s{}{look};\n", edge.from, edge.to);
+    }
+    out.push_str("}\n");
+    out
+}
+
+/// A text in quotes. A backslash would begin an escape of Graphviz's own.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            control if control.is_control() => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,42 @@
+//! The graph as a Mermaid flowchart, which code hosts draw in Markdown.
+
+use std::fmt::Write as _;
+
+use super::{Graph, Kind};
+
+/// The whole chart.
+pub(super) fn draw(graph: &Graph) -> String {
+    let mut out = String::from("flowchart TD\n");
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let about =
+            if node.detail.is_empty() { String::new() } else { format!(" {}", escaped(&node.detail)) };
+        let (open, close) = match node.verb.as_str() {
+            "read" | "glob" | "items" => ("([", "])"),
+            "write" => ("[(", ")]"),
+            _ => ("[", "]"),
+        };
+        let (name, verb) = (escaped(&node.name), &node.verb);
+        let _ = write!(out, "    s{at}{open}\"{name}<br/>{verb}{about}\"{close}\n");
+    }
+    for edge in &graph.edges {
+        let arrow = match edge.kind {
+            Kind::Data => "-->",
+            Kind::Failed => "-->|failed|",
+            Kind::Needs => "-.->|needs|",
+        };
+        let _ = write!(out, "    s{} {arrow} s{}\n", edge.from, edge.to);
+    }
+    out
+}
+
+/// What means something to Mermaid or to HTML, as entity codes of Mermaid.
+fn escaped(text: &str) -> String {
+    let escape = |character: char| match character {
+        '"' | '<' | '>' | '&' | '#' | '`' | '\\' | ';' | '{' | '}' | '[' | ']' | '(' | ')' | '|' => {
+            format!("#{};", u32::from(character))
+        }
+        control if control.is_control() => " ".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(escape).collect()
+}

@@ -1,0 +1,162 @@
+//! The first items that a step gets, by running what stands before it on as few items as needed. Writes nothing: the
+//! runs lie in a folder that is gone afterwards, and no `write` step is among them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::exit::{Complaint, Fault};
+use super::load;
+use super::trial::{self, Bench, lenient};
+use crate::event::{StepId, StepStatus};
+use crate::lua::{Block, Script};
+use crate::plan::{Body, Each, EachKind, Input, Inputs, Plan, Step, Verb};
+use crate::schedule::Policy;
+use crate::source::{SourceFile, Span};
+use crate::value::Ratio;
+
+/// How many times more items the sources give when those of the last time were too few.
+const GROWTH: u64 = 4;
+
+/// Where items come from.
+#[derive(Debug)]
+pub(super) struct Sample<'a> {
+    /// The pipeline file.
+    pub(super) file: &'a Path,
+    /// What it sees.
+    pub(super) inputs: &'a Inputs,
+    /// Where it runs.
+    pub(super) bench: &'a Bench,
+}
+
+/// Items of a step.
+#[derive(Debug, Default)]
+pub(super) struct Sampled {
+    /// As JSON texts, in order.
+    pub(super) items: Vec<Arc<str>>,
+    /// What went wrong on the way.
+    pub(super) notes: Vec<String>,
+}
+
+impl Sample<'_> {
+    /// The first `count` items that the step gets; of a source, those that it gives.
+    pub(super) fn first(&self, step: &str, count: u64) -> Result<Sampled, Fault> {
+        let most = self.inputs.limit.unwrap_or(u64::MAX);
+        let mut limit = count.clamp(1, most.max(1));
+        loop {
+            let (mut sampled, is_all) = self.under_limit(step, Some(limit))?;
+            if is_all || limit >= most || sampled.items.len() as u64 >= count || self.bench.is_interrupted() {
+                sampled.items.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+                return Ok(sampled);
+            }
+            limit = limit.saturating_mul(GROWTH).min(most);
+        }
+    }
+
+    /// All items that the step gets.
+    pub(super) fn all(&self, step: &str) -> Result<Sampled, Fault> {
+        Ok(self.under_limit(step, self.inputs.limit)?.0)
+    }
+
+    /// The items of the step when each source gives so many at most, and whether no source had more.
+    fn under_limit(&self, step: &str, limit: Option<u64>) -> Result<(Sampled, bool), Fault> {
+        let inputs = Inputs { limit, ..self.inputs.clone() };
+        let (plan, _) = load::pipeline(self.file, &inputs)?.into_plan()?;
+        let gone = || Complaint::new(format!("`{step}` names no step of `{}`", plan.file.name()));
+        let target = plan.steps.iter().find(|one| *one.name == *step).ok_or_else(gone)?;
+        let taken = if target.from.is_empty() || !takes_items(target) {
+            vec![Input { step: target.id, failed: false }]
+        } else {
+            target.from.clone()
+        };
+        let (plan, selected) = probed(&plan, taken);
+        let sources: Vec<StepId> = plan
+            .steps
+            .iter()
+            .filter(|step| step.from.is_empty() && selected[step.id.at()])
+            .map(|step| step.id)
+            .collect();
+        let (outcome, run) = self.bench.run(&plan, selected)?;
+        let probe = plan.steps.last().map(|step| Arc::clone(&step.name)).unwrap_or_default();
+        let mut sampled = Sampled::default();
+        for (id, result) in &outcome.steps {
+            let name = &plan.steps[id.at()].name;
+            let reason = result.reason.as_deref().unwrap_or("no reason is known");
+            if *name != probe && result.status != StepStatus::Succeeded {
+                sampled.notes.push(format!("step `{name}` {}: {reason}", result.status.name()));
+            } else if *name != probe && result.tally.failed > 0 {
+                sampled.notes.push(format!("{} items failed in step `{name}` before", result.tally.failed));
+            }
+        }
+        let results = trial::results(&run, &probe, u64::MAX)?;
+        sampled.items.extend(results.into_iter().flat_map(|(_, results)| results).map(Arc::from));
+        let gave = |id: &StepId| {
+            outcome.steps.iter().find(|(step, _)| step == id).map(|(_, result)| result.tally.ended())
+        };
+        let is_all =
+            limit.is_none_or(|limit| sources.iter().all(|id| gave(id).is_none_or(|gave| gave < limit)));
+        Ok((sampled, is_all))
+    }
+}
+
+/// Whether the items that a step gets are of interest, not those that it gives: it has a function, or only writes.
+fn takes_items(step: &Step) -> bool {
+    matches!(step.verb, "map" | "flat_map" | "filter" | "write")
+}
+
+/// The plan with one more step behind these inputs that lets every item through, and which of its steps run.
+fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
+    let mut plan = plan.clone();
+    let mut name = "_taken".to_owned();
+    while plan.steps.iter().any(|step| *step.name == *name) {
+        name.push('_');
+    }
+    let id = StepId(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX));
+    for step in &mut plan.steps {
+        // Few items say little about a share of them.
+        match &mut step.body {
+            Body::Ready(Verb::Each(each)) => **each = lenient(each, usize::MAX),
+            Body::Ready(Verb::Read(read)) => {
+                (read.min_success_ratio, read.max_failures) = (Ratio::ZERO, None)
+            }
+            _ => {}
+        }
+    }
+    let file = SourceFile::new("preview", PathBuf::from("preview"), "return true".to_owned());
+    let block = Block { text: file.text().into(), file, line: 1 };
+    let each = Each {
+        kind: EachKind::Filter,
+        script: Arc::new(Script::body(block, plan.root.clone())),
+        retry_when: None,
+        key: None,
+        cache: false,
+        shared_limit: None,
+        policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
+    };
+    plan.steps.push(Step {
+        id,
+        name: name.into(),
+        verb: "filter",
+        description: None,
+        from: taken,
+        needs: Vec::new(),
+        when: None,
+        deadline: None,
+        body: Body::Ready(Verb::Each(Box::new(each))),
+        span: Span::default(),
+    });
+    plan.order.push(id);
+    let selected = upstream(&plan, id);
+    (plan, selected)
+}
+
+/// The step and all that it takes items from. What writes is no part of that.
+fn upstream(plan: &Plan, id: StepId) -> Vec<bool> {
+    let mut selected = vec![false; plan.steps.len()];
+    let mut open = vec![id];
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut selected[id.at()], true) {
+            open.extend(plan.steps[id.at()].from.iter().map(|input| input.step));
+        }
+    }
+    selected
+}

@@ -1,0 +1,153 @@
+//! `flowrun test`: runs the tests of pipeline files. What a test means is judged beside this, what is said of it too.
+
+pub(super) mod diff;
+mod judge;
+mod print;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use self::judge::Mismatch;
+use super::args::TestArguments;
+use super::console::Console;
+use super::exit::{Complaint, Exit, Fault};
+use super::load;
+use super::trial::Bench;
+use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
+use crate::spec;
+use crate::store::StoredLog;
+
+/// A test that has run.
+struct Judged {
+    name: Arc<str>,
+    step: Arc<str>,
+    line: usize,
+    time: Duration,
+    logs: Vec<StoredLog>,
+    /// Why it fails, if it does.
+    mismatch: Option<Mismatch>,
+}
+
+/// The tests of one file.
+struct FileTests {
+    file: String,
+    tests: Vec<Judged>,
+}
+
+/// Runs tests, or records some.
+pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
+    if let Some(step) = &arguments.record {
+        return record::command(console, arguments, step);
+    }
+    let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
+    refuse_invalid(console, &arguments.files)?;
+    let bench = Bench::new(None)?;
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        let tests = run_file(&bench, path, &inputs)?;
+        files.push(FileTests { file: path.to_string_lossy().into_owned(), tests });
+        if bench.is_interrupted() {
+            return Ok(Exit::Interrupted);
+        }
+    }
+    print::write(console, arguments, &files)?;
+    let failed = files.iter().flat_map(|file| &file.tests).any(|test| test.mismatch.is_some());
+    Ok(if failed { Exit::StepFailed } else { Exit::Success })
+}
+
+/// Nothing runs unless all files are valid, and what is wrong with them is said of all at once.
+fn refuse_invalid(console: &Console, files: &[PathBuf]) -> Result<(), Fault> {
+    let (mut diagnostics, mut complaints) = (Vec::new(), Vec::new());
+    for path in files {
+        load::refuse_standard_input(path)?;
+        let checked = load::pipeline(path, &load::no_inputs(console))?;
+        diagnostics.extend(checked.diagnostics);
+        complaints.extend(checked.complaints);
+    }
+    diagnostics.retain(|found| found.severity == crate::source::Severity::Error);
+    match (diagnostics.is_empty(), complaints.is_empty()) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Fault::Usage(complaints)),
+        (false, _) => Err(Fault::Invalid(diagnostics, complaints)),
+    }
+}
+
+/// Runs all tests of a file.
+fn run_file(bench: &Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, Fault> {
+    let mut judged = Vec::new();
+    // Each set of parameters makes a plan of its own.
+    let mut plans: Vec<(Map<String, Value>, Plan)> = Vec::new();
+    for (at, params) in overrides(path)?.into_iter().enumerate() {
+        let known = plans.iter().position(|(other, _)| *other == params);
+        let known = if let Some(known) = known {
+            known
+        } else {
+            let plan = plan(path, inputs, &params)?;
+            plans.push((params, plan));
+            plans.len() - 1
+        };
+        judged.push(run_test(bench, &plans[known].1, at)?);
+        if bench.is_interrupted() {
+            break;
+        }
+    }
+    Ok(judged)
+}
+
+/// The parameters that each test of a file sets.
+fn overrides(path: &Path) -> Result<Vec<Map<String, Value>>, Fault> {
+    let bytes = std::fs::read(path).map_err(|error| load::cannot("read the pipeline file", path, &error))?;
+    let loaded = spec::load(&bytes, &path.to_string_lossy(), path);
+    let value = loaded.document.map(|document| document.value).unwrap_or_default();
+    let tests = value.get("tests").and_then(Value::as_array).cloned().unwrap_or_default();
+    let params = |test: &Value| test.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
+    Ok(tests.iter().map(params).collect())
+}
+
+/// The plan with these parameters, which win over those of the command line.
+fn plan(path: &Path, inputs: &Inputs, params: &Map<String, Value>) -> Result<Plan, Fault> {
+    let mut inputs = inputs.clone();
+    inputs.params.retain(|(name, _)| !params.contains_key(name));
+    inputs.params_file.retain(|name, _| !params.contains_key(name));
+    inputs.params_kept.clone_from(params);
+    Ok(load::pipeline(path, &inputs)?.into_plan()?.0)
+}
+
+fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
+    let fault = || Fault::Internal("a test of a valid file is gone".to_owned());
+    let test = plan.tests.get(at).ok_or_else(fault)?;
+    let step = &plan.steps[test.step.at()];
+    let items: Vec<Arc<str>> = test.items.iter().map(|item| item.to_string().into()).collect();
+    let (tried, time) = bench.items(plan, step, &items)?;
+    Ok(Judged {
+        name: Arc::clone(&test.name),
+        step: Arc::clone(&step.name),
+        line: plan.file.line_of(test.span.start),
+        time,
+        mismatch: judge::judge(test, kind(step), &tried),
+        logs: tried.into_iter().flat_map(|tried| tried.logs).collect(),
+    })
+}
+
+/// Which of the verbs with a function a step has.
+fn kind(step: &Step) -> EachKind {
+    match (&step.body, step.verb) {
+        (Body::Ready(Verb::Each(each)), _) => each.kind,
+        (_, "flat_map") => EachKind::FlatMap,
+        (_, "filter") => EachKind::Filter,
+        _ => EachKind::Map,
+    }
+}
+
+/// A complaint about a step that does not exist or cannot be used so.
+fn no_such_step(name: &str, file: &str, names: &[&str]) -> Complaint {
+    let complaint = Complaint::new(format!("`{name}` names no step of `{file}`"));
+    match crate::source::nearest(name, names.iter().copied()) {
+        Some(near) => complaint.help(format!("did you mean `{near}`?")),
+        None => complaint.help(format!("its steps: {}", names.join(", "))),
+    }
+}

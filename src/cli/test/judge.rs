@@ -1,0 +1,275 @@
+//! Whether what came of the items of a test is what it expects.
+
+use serde_json::Value;
+
+use super::diff::{self, Line};
+use crate::cli::trial::{Ended, Tried};
+use crate::plan::{EachKind, Expected, TestCase};
+
+/// Why a test fails.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mismatch {
+    /// In a line.
+    pub(super) message: String,
+    /// What was expected against what came, where both are values.
+    pub(super) diff: Vec<Line>,
+    /// More about it: where an error was raised.
+    pub(super) notes: Vec<String>,
+    /// What was expected, and what came, for machines.
+    pub(super) expected: Value,
+    /// See `expected`.
+    pub(super) got: Value,
+}
+
+/// Compares; `None`: the test passes.
+pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[Tried]) -> Option<Mismatch> {
+    match &test.expected {
+        Expected::Value(value) => value_mismatch(test, kind, tried, value),
+        Expected::Error { kind, message } => {
+            let mut items = (1..).zip(tried);
+            items.find_map(|(index, tried)| {
+                let place = place(test, index);
+                error_mismatch(&place, tried, kind.as_deref(), message.as_deref())
+            })
+        }
+        Expected::Skipped => (1..).zip(tried).find_map(|(index, one)| {
+            let is_left_out = match &one.ended {
+                Ended::Skipped(_) => true,
+                Ended::Results(results) => kind == EachKind::Filter && results.is_empty(),
+                _ => false,
+            };
+            (!is_left_out).then(|| {
+                let message = format!("{} was to be skipped, and {}", place(test, index), said(&one.ended));
+                plain(message, "skipped".into(), one)
+            })
+        }),
+    }
+}
+
+/// `the item`, or `item 2` where there are several.
+fn place(test: &TestCase, index: usize) -> String {
+    if test.many { format!("item {index}") } else { "the item".to_owned() }
+}
+
+/// How an item ended, as a verb.
+fn said(ended: &Ended) -> String {
+    match ended {
+        Ended::Results(_) => "succeeded".to_owned(),
+        Ended::Skipped(Some(reason)) => format!("was skipped: {reason}"),
+        Ended::Skipped(None) => "was skipped".to_owned(),
+        Ended::Failed { kind, message, .. } => format!("failed with kind `{}`: {message}", kind.name()),
+        Ended::NotRun(reason) => format!("did not run: {reason}"),
+    }
+}
+
+/// A mismatch of endings, not of values.
+fn plain(message: String, expected: Value, tried: &Tried) -> Mismatch {
+    let (notes, got) = match &tried.ended {
+        Ended::Results(results) => {
+            let values: Vec<Value> = results.iter().map(|text| parsed(text)).collect();
+            let shown = results.iter().map(|text| format!("result: {text}")).collect();
+            (shown, if let [one] = values.as_slice() { one.clone() } else { values.into() })
+        }
+        Ended::Failed { kind, message, place, traceback, .. } => {
+            let mut notes: Vec<String> = place.iter().map(|place| format!("at {place}")).collect();
+            notes.extend(
+                place
+                    .iter()
+                    .filter_map(|place| place.source.as_ref())
+                    .map(|line| format!("  {}", line.trim())),
+            );
+            let shown = place.as_ref().map(ToString::to_string);
+            let is_new = |line: &&str| Some(line.trim()) != shown.as_deref();
+            notes.extend(traceback.lines().filter(is_new).map(|line| format!("  {}", line.trim())));
+            (notes, serde_json::json!({ "error": { "kind": kind.name(), "message": message } }))
+        }
+        Ended::Skipped(reason) => (Vec::new(), serde_json::json!({ "skipped": reason })),
+        Ended::NotRun(reason) => (Vec::new(), serde_json::json!({ "not_run": reason })),
+    };
+    Mismatch { message, diff: Vec::new(), notes, expected, got }
+}
+
+fn error_mismatch(place: &str, tried: &Tried, kind: Option<&str>, part: Option<&str>) -> Option<Mismatch> {
+    let expected = serde_json::json!({ "error": { "kind": kind, "message": part } });
+    let Ended::Failed { kind: got, message, .. } = &tried.ended else {
+        return Some(plain(format!("{place} was to fail, and {}", said(&tried.ended)), expected, tried));
+    };
+    let wrong = match (kind, part) {
+        (Some(kind), _) if kind != got.name() => format!("with kind `{kind}`"),
+        (_, Some(part)) if !message.contains(part) => format!("with `{part}` in its message"),
+        _ => return None,
+    };
+    Some(plain(format!("{place} was to fail {wrong}, and {}", said(&tried.ended)), expected, tried))
+}
+
+fn value_mismatch(test: &TestCase, kind: EachKind, tried: &[Tried], expected: &Value) -> Option<Mismatch> {
+    for (index, one) in (1..).zip(tried) {
+        // Of several items, some may be left out: they are absent from the output, here as in a run.
+        let is_fine = match one.ended {
+            Ended::Results(_) => true,
+            Ended::Skipped(_) => test.many,
+            Ended::Failed { .. } | Ended::NotRun(_) => false,
+        };
+        if !is_fine {
+            let message = format!("{} {}", place(test, index), said(&one.ended));
+            return Some(plain(message, expected.clone(), one));
+        }
+    }
+    let got = outputs(test, kind, tried, expected);
+    if diff::same(expected, &got) {
+        return None;
+    }
+    Some(Mismatch {
+        message: "the result is another one".to_owned(),
+        diff: diff::lines(expected, &got),
+        notes: Vec::new(),
+        expected: expected.clone(),
+        got,
+    })
+}
+
+/// What came, in the form in which the test says what it expects.
+fn outputs(test: &TestCase, kind: EachKind, tried: &[Tried], expected: &Value) -> Value {
+    let results = |one: &Tried| -> Vec<Value> {
+        match &one.ended {
+            Ended::Results(results) => results.iter().map(|text| parsed(text)).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let kept = |one: &Tried| Value::Bool(!results(one).is_empty());
+    let all: Vec<Value> = tried.iter().flat_map(results).collect();
+    let list = expected.as_array();
+    // The items themselves may be truths; then those that are kept are meant.
+    let says_truth =
+        |values: &[Value]| values.iter().all(Value::is_boolean) && !test.items.iter().any(Value::is_boolean);
+    match kind {
+        EachKind::Filter if !test.many && says_truth(std::slice::from_ref(expected)) => {
+            tried.first().map_or(Value::Null, kept)
+        }
+        EachKind::Filter if !test.many => all.into_iter().next().unwrap_or(Value::Bool(false)),
+        EachKind::Filter if list.is_some_and(|list| !list.is_empty() && says_truth(list)) => {
+            tried.iter().map(kept).collect()
+        }
+        // One list for each item, if that is how it was written.
+        EachKind::FlatMap
+            if test.many
+                && list.is_some_and(|list| {
+                    list.len() == tried.len()
+                        && list.iter().all(Value::is_array)
+                        && !all.iter().any(Value::is_array)
+                }) =>
+        {
+            tried.iter().map(|one| Value::Array(results(one))).collect()
+        }
+        EachKind::Map if !test.many => all.into_iter().next().unwrap_or(Value::Null),
+        _ => Value::Array(all),
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::event::{FailureKind, StepId};
+    use crate::source::Span;
+
+    fn ended(results: &[&str]) -> Ended {
+        Ended::Results(results.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    fn failed(kind: FailureKind, message: &str) -> Ended {
+        Ended::Failed { kind, message: message.to_owned(), place: None, traceback: String::new() }
+    }
+
+    #[track_caller]
+    fn check(
+        kind: EachKind,
+        items: &[Value],
+        many: bool,
+        expected: Expected,
+        ended: &[Ended],
+        expect: Option<&str>,
+    ) {
+        let test = TestCase {
+            name: "t".into(),
+            step: StepId(0),
+            items: items.to_vec(),
+            many,
+            expected,
+            params: serde_json::Map::new(),
+            span: Span::default(),
+        };
+        let tried: Vec<Tried> =
+            ended.iter().map(|ended| Tried { ended: ended.clone(), logs: Vec::new() }).collect();
+        let found = judge(&test, kind, &tried).map(|mismatch| mismatch.message);
+        assert_eq!(found.as_deref(), expect);
+    }
+
+    #[test]
+    fn results_are_compared_in_the_form_of_the_expectation() {
+        use EachKind::{Filter, FlatMap, Map};
+        let other = Some("the result is another one");
+        let value = Expected::Value;
+        let (one, two) = (&[json!(1)][..], &[json!(1), json!(2)][..]);
+        check(Map, one, false, value(json!(1)), &[ended(&["1.0"])], None);
+        check(Map, one, false, value(json!(null)), &[ended(&["null"])], None);
+        check(Map, one, false, value(json!(2)), &[ended(&["1"])], other);
+        check(Map, two, true, value(json!([1, 2])), &[ended(&["1"]), ended(&["2"])], None);
+        check(Map, two, true, value(json!([2])), &[Ended::Skipped(None), ended(&["2"])], None);
+        check(Map, one, false, value(json!(1)), &[Ended::Skipped(None)], Some("the item was skipped"));
+        check(FlatMap, one, false, value(json!([1, 2])), &[ended(&["1", "2"])], None);
+        check(FlatMap, one, false, value(json!([])), &[ended(&[])], None);
+        check(FlatMap, two, true, value(json!([1, 2, 3])), &[ended(&["1", "2"]), ended(&["3"])], None);
+        check(FlatMap, two, true, value(json!([[1, 2], [3]])), &[ended(&["1", "2"]), ended(&["3"])], None);
+        check(FlatMap, two, true, value(json!([[1], [2, 3]])), &[ended(&["1", "2"]), ended(&["3"])], other);
+        check(Filter, one, false, value(json!(true)), &[ended(&["1"])], None);
+        check(Filter, one, false, value(json!(false)), &[ended(&[])], None);
+        check(Filter, one, false, value(json!(true)), &[ended(&[])], other);
+        check(Filter, one, false, value(json!(1)), &[ended(&["1"])], None);
+        check(Filter, two, true, value(json!([2])), &[ended(&[]), ended(&["2"])], None);
+        check(Filter, two, true, value(json!([false, true])), &[ended(&[]), ended(&["2"])], None);
+        check(Filter, two, true, value(json!([])), &[ended(&[]), ended(&[])], None);
+    }
+
+    #[test]
+    fn failures_are_compared_by_kind_and_a_part_of_the_message() {
+        let expected = |kind: Option<&str>, message: Option<&str>| Expected::Error {
+            kind: kind.map(str::to_owned),
+            message: message.map(str::to_owned),
+        };
+        let one = &[json!(1)][..];
+        let nil = failed(FailureKind::Error, "attempt to index nil");
+        let check = |expected, ended: &Ended, expect| {
+            check(EachKind::Map, one, false, expected, std::slice::from_ref(ended), expect);
+        };
+        check(expected(Some("error"), Some("index")), &nil, None);
+        check(expected(None, None), &nil, None);
+        check(
+            expected(Some("timeout"), None),
+            &nil,
+            Some(
+                "the item was to fail with kind `timeout`, and failed with kind `error`: attempt to index nil",
+            ),
+        );
+        check(
+            expected(None, Some("Index")),
+            &nil,
+            Some(
+                "the item was to fail with `Index` in its message, and failed with kind `error`: attempt to index nil",
+            ),
+        );
+        check(expected(None, None), &ended(&["1"]), Some("the item was to fail, and succeeded"));
+        check(
+            Expected::Value(json!(1)),
+            &nil,
+            Some("the item failed with kind `error`: attempt to index nil"),
+        );
+        check(Expected::Skipped, &Ended::Skipped(None), None);
+        check(Expected::Skipped, &ended(&["1"]), Some("the item was to be skipped, and succeeded"));
+    }
+}

@@ -1,0 +1,223 @@
+//! A step's function on a few items, as a run of its own in a folder that is gone afterwards: the engine's own way, so
+//! that setup, limits and permissions are those of a real run. Nothing is retried, nothing written, no verdict given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::exit::Fault;
+use super::job;
+use super::load;
+use crate::engine::{self, Interrupt, Outcome, RunOptions, StateOptions};
+use crate::event::{FailureKind, Place, StepId, StepStatus};
+use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
+use crate::schedule::{FailFast, Policy, Retries};
+use crate::store::{Catalogue, StoredLog, StoredRun};
+use crate::value::Ratio;
+
+/// Log lines of an item that are read back.
+const LOGS: u64 = 1_000;
+
+/// What an item came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tried {
+    /// How it ended.
+    pub(super) ended: Ended,
+    /// What it said.
+    pub(super) logs: Vec<StoredLog>,
+}
+
+/// How an item ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Ended {
+    /// With these results, JSON texts: one of a `map`, any number of a `flat_map`, one or none of a `filter`.
+    Results(Vec<String>),
+    /// By `flow.skip`.
+    Skipped(Option<String>),
+    /// It failed.
+    Failed {
+        /// Why, by kind.
+        kind: FailureKind,
+        /// Why, in words.
+        message: String,
+        /// Where.
+        place: Option<Place>,
+        /// The call stack.
+        traceback: String,
+    },
+    /// It never ran, because the step could not.
+    NotRun(String),
+}
+
+/// A folder for runs that nobody keeps.
+#[derive(Debug)]
+pub(super) struct Bench {
+    folder: tempfile::TempDir,
+    interrupt: Arc<Interrupt>,
+    seed: u64,
+}
+
+impl Bench {
+    /// Makes the folder. The first interrupt ends what runs.
+    pub(super) fn new(seed: Option<u64>) -> Result<Self, Fault> {
+        let folder = tempfile::tempdir()
+            .map_err(|error| Fault::Internal(format!("cannot make a temporary folder: {error}")))?;
+        let interrupt = Arc::new(Interrupt::default());
+        super::interrupt::listen(&interrupt)?;
+        Ok(Self { folder, interrupt, seed: seed.unwrap_or_else(job::seed) })
+    }
+
+    /// Whether somebody wants an end.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.count() > 0
+    }
+
+    /// Draws the numbers of this session.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Runs a plan as it is, and gives what came of it, and where it can be read.
+    pub(super) fn run(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), Fault> {
+        let id = job::id();
+        let options = RunOptions {
+            run: Arc::clone(&id),
+            seed: self.seed,
+            grace: Duration::from_secs(1),
+            selected,
+            cores: load::cores(),
+            temp_dir: self.folder.path().to_owned(),
+            logs: true,
+            state: Some(StateOptions {
+                dir: self.folder.path().join("state"),
+                resume: None,
+                version: env!("CARGO_PKG_VERSION"),
+            }),
+        };
+        let outcome = engine::run(plan, &options, &self.interrupt, &mut |_| {})
+            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let run = Catalogue::new(&self.folder.path().join("state")).open(&id)?;
+        Ok((outcome, run))
+    }
+
+    /// Runs the function of a map-like step on items, and says how long the step took.
+    pub(super) fn items(
+        &self,
+        plan: &Plan,
+        step: &Step,
+        items: &[Arc<str>],
+    ) -> Result<(Vec<Tried>, Duration), Fault> {
+        let plan = alone(plan, step, items);
+        let (outcome, run) = self.run(&plan, vec![true; 2])?;
+        let result = outcome.steps.iter().find(|(id, _)| *id == StepId(1)).map(|(_, result)| result);
+        let reason = result.and_then(|result| result.reason.clone());
+        let tried =
+            read(&run, &step.name, items.len(), &reason.unwrap_or_else(|| "it was cut off".to_owned()))?;
+        Ok((tried, result.map_or(Duration::ZERO, |result| result.duration)))
+    }
+}
+
+/// A plan of two steps: the items, and the step that takes them.
+fn alone(plan: &Plan, step: &Step, items: &[Arc<str>]) -> Plan {
+    let name = if &*step.name == "_items" { "_items_" } else { "_items" };
+    let source = Step {
+        id: StepId(0),
+        name: name.into(),
+        verb: "items",
+        description: None,
+        from: Vec::new(),
+        needs: Vec::new(),
+        when: None,
+        deadline: None,
+        body: Body::Ready(Verb::Items(Items::List(items.into()))),
+        span: step.span,
+    };
+    let body = match &step.body {
+        Body::Ready(Verb::Each(each)) => Body::Ready(Verb::Each(Box::new(lenient(each, 1)))),
+        other => other.clone(),
+    };
+    let target = Step {
+        id: StepId(1),
+        from: vec![Input { step: StepId(0), failed: false }],
+        needs: Vec::new(),
+        when: None,
+        body,
+        ..step.clone()
+    };
+    Plan { steps: vec![source, target], order: vec![StepId(0), StepId(1)], tests: Vec::new(), ..plan.clone() }
+}
+
+/// The same function without retries and verdict.
+pub(super) fn lenient(each: &Each, concurrency: usize) -> Each {
+    let policy = Policy {
+        concurrency: each.policy.concurrency.min(concurrency),
+        retries: Retries::default(),
+        min_success_ratio: Ratio::ZERO,
+        max_failures: None,
+        fail_fast: FailFast::Off,
+        stop_early: false,
+        rate_limit: None,
+        slow_after: None,
+        ..each.policy.clone()
+    };
+    Each { retry_when: None, key: None, cache: false, policy, ..each.clone() }
+}
+
+/// What the items of a step came to; `reason`: why those that never ran did not.
+fn read(run: &StoredRun, step: &str, count: usize, reason: &str) -> Result<Vec<Tried>, Fault> {
+    let not_run = || Tried { ended: Ended::NotRun(reason.to_owned()), logs: Vec::new() };
+    let mut tried: Vec<Tried> = std::iter::repeat_with(not_run).take(count).collect();
+    let mut end = |index: u64, ended: Ended| {
+        if let Some(place) = usize::try_from(index).ok().and_then(|at| tried.get_mut(at.checked_sub(1)?)) {
+            place.ended = ended;
+        }
+    };
+    for (index, results) in results(run, step, u64::MAX)? {
+        end(index, Ended::Results(results));
+    }
+    for failure in run.failures(step, 0, u64::MAX)? {
+        let item = failure.item;
+        let ended = Ended::Failed {
+            kind: item.kind,
+            message: item.message.to_string(),
+            place: item.place,
+            traceback: item.traceback,
+        };
+        end(failure.index, ended);
+    }
+    for skip in run.skips(step, 0, u64::MAX)? {
+        end(skip.index, Ended::Skipped(skip.reason));
+    }
+    for (index, tried) in (1..).zip(&mut tried) {
+        tried.logs = run.logs(step, Some(index), LOGS)?;
+    }
+    Ok(tried)
+}
+
+/// The results of each item of a step that succeeded, with its index, up to `last`. No results of steps that were never
+/// begun.
+pub(super) fn results(run: &StoredRun, step: &str, last: u64) -> Result<Vec<(u64, Vec<String>)>, Fault> {
+    let record = run.step(step)?;
+    if record.shape.is_none() || record.status == StepStatus::Skipped.name() {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::new();
+    let mut results = run.results(step)?;
+    let shape = results.shape();
+    while let Some(line) = results.next() {
+        if line.index > last {
+            break;
+        }
+        let mut values = Vec::new();
+        if let Some(value) = line.value {
+            let text = String::from_utf8_lossy(value).into_owned();
+            if shape == crate::store::Shape::Many {
+                let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).unwrap_or_default();
+                values.extend(list.into_iter().map(|value| value.get().to_owned()));
+            } else {
+                values.push(text);
+            }
+        }
+        all.push((line.index, values));
+    }
+    Ok(all)
+}

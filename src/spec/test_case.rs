@@ -1,0 +1,110 @@
+//! A test as written: one step's function on items that are written out, and what shall come of it.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::{Map, Value};
+
+use super::setting::{map, present};
+use super::step::{ID, is_id};
+
+/// One test: a step's function runs on the given item or items, and what comes of it is compared.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "test")]
+pub struct TestCase {
+    /// What the test shows, as a sentence; reports name it so.
+    #[schemars(example = &"tags go, text stays")]
+    pub name: String,
+    /// The `map`, `flat_map` or `filter` step whose function runs, with its setup, timeout and limits, without retries.
+    #[serde(deserialize_with = "step")]
+    #[schemars(regex(pattern = ID))]
+    pub step: String,
+    /// The item that the function gets. One of `item` and `items` is required.
+    #[serde(default, deserialize_with = "present")]
+    pub item: Option<Value>,
+    /// Several items, one after the other, when one test shall cover them; `expect` is then a list.
+    #[serde(default, deserialize_with = "present")]
+    pub items: Option<Vec<Value>>,
+    /// The result: of `map` what the function returns, of `flat_map` the list of results, of `filter` `true`, `false` or
+    /// the item that is kept. With `items`, the list of all results in their order. Numbers are compared by value.
+    #[serde(default, deserialize_with = "present")]
+    pub expect: Option<Value>,
+    /// Every item shall fail so: `kind` is that of the failure, `message` a part of its text.
+    #[serde(default, deserialize_with = "some_error")]
+    pub expect_error: Option<ExpectedError>,
+    /// Every item shall be left out by `flow.skip`, or not kept by a `filter`. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    pub expect_skipped: Option<bool>,
+    /// Parameters for this test alone; the others have their defaults.
+    #[serde(default, deserialize_with = "map_of_values")]
+    #[schemars(with = "Map<String, Value>")]
+    pub params: Map<String, Value>,
+}
+
+/// How an item shall fail.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "expected error")]
+pub struct ExpectedError {
+    /// `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
+    #[serde(default, deserialize_with = "present")]
+    pub kind: Option<ErrorKind>,
+    /// A part of the message. Default: any message.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"index")]
+    pub message: Option<String>,
+}
+
+/// The name of a kind of failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorKind(pub String);
+
+/// The names of all kinds.
+pub const ERROR_KINDS: [&str; 7] = ["error", "timeout", "deadline", "memory", "bad_row", "result", "panic"];
+
+impl<'de> Deserialize<'de> for ErrorKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if ERROR_KINDS.contains(&name.as_str()) {
+            Ok(Self(name))
+        } else {
+            Err(D::Error::custom(format_args!("`{name}` is no kind of failure")))
+        }
+    }
+}
+
+impl JsonSchema for ErrorKind {
+    fn schema_name() -> Cow<'static, str> {
+        "ErrorKind".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": ERROR_KINDS })
+    }
+}
+
+fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if is_id(&id) { Ok(id) } else { Err(D::Error::custom(format_args!("`{id}` is no id"))) }
+}
+
+fn some_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ExpectedError>, D::Error> {
+    map(deserializer).map(Some)
+}
+
+fn map_of_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+    Map::deserialize(deserializer)
+}
+
+/// Reads the list of tests.
+pub(super) fn tests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TestCase>, D::Error> {
+    let tests = Vec::<Value>::deserialize(deserializer)?;
+    tests.into_iter().map(|test| super::setting::fields(test).map_err(D::Error::custom)).collect()
+}
