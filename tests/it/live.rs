@@ -37,7 +37,8 @@ fn project() -> Project {
 }
 
 fn numbers() -> String {
-    (1..=ITEMS).map(|id| format!("{id}\n")).collect()
+    let lines: Vec<String> = (1..=ITEMS).map(|id| format!("{id}\n")).collect();
+    lines.concat()
 }
 
 fn start(project: &Project, args: &[&str]) -> Child {
@@ -136,6 +137,23 @@ fn the_lock_of_a_dead_process_is_in_nobodys_way() {
     project.run(&["resume"]).ok();
     project.run(&["runs", "prune", "--keep", "0"]).ok();
     assert!(runs(&project).is_empty());
+}
+
+#[test]
+fn a_run_whose_files_are_gone_is_in_nobodys_way() {
+    let project = project();
+    project.run(&["pipeline.yaml", "--limit", "2"]).ok();
+    let run = runs(&project)[0]["run"].as_str().expect("an id").to_owned();
+    let project = project.file(&format!(".flowrun/runs/{run}/run.db"), "x".repeat(9000));
+    std::fs::remove_dir_all(project.path(&format!(".flowrun/runs/{run}/pipeline"))).expect("it is there");
+    project.run(&["runs"]).ok();
+    project.run(&["show", &run]).ok();
+    let resumed = project.run(&["resume", &run]);
+    assert_eq!(resumed.code, 2);
+    assert!(resumed.stderr.contains("too damaged to know its pipeline file"), "{}", resumed.stderr);
+    project.run(&["pipeline.yaml", "--limit", "2"]).ok();
+    project.run(&["runs", "prune", "--keep", "1"]).ok();
+    assert_eq!(runs(&project).len(), 1);
 }
 
 #[test]
