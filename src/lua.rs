@@ -15,7 +15,7 @@ mod worker;
 
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
-pub use host::{Function, functions};
+pub use host::{Allowed, Function, Permissions, functions};
 pub use script::{Block, Footprint, Script, Seen};
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{Attempt, Ended, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate};

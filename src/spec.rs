@@ -9,9 +9,11 @@ mod files;
 mod literal;
 mod load;
 mod param;
+mod permissions;
 mod pipeline;
 mod policy;
 mod schema;
+mod secret;
 mod setting;
 mod step;
 mod tree;
@@ -24,13 +26,15 @@ pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
 pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
-    RateLimit, Share, Size, TimeLimit, Tries,
+    RateLimit, RateRule, Share, Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};
+pub use permissions::Permissions;
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};
+pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{SOURCES, Step, VERBS, Verb, is_id};
 

@@ -40,6 +40,7 @@ mod request;
 mod results;
 mod reuse;
 mod run_dir;
+mod secret_key;
 mod segment;
 mod settle;
 mod stored_run;
@@ -58,6 +59,7 @@ pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, Items, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
+pub use secret_key::SecretKey;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 
 use run_dir::step_title;

@@ -41,12 +41,14 @@ pub(super) fn write(name: &str) -> WriteOptions {
 pub(super) fn plan(steps: Vec<Step>) -> Plan {
     let ids = (0..).map(StepId);
     Plan {
+        permissions: std::sync::Arc::default(),
         name: Arc::from("clean-docs"),
         description: None,
         file: SourceFile::new("p.yaml", "p.yaml", "when: params.deep > 1\n".to_owned()),
         root: PathBuf::new(),
         params: Arc::from("{}"),
         env: Arc::from("{}"),
+        secrets: crate::value::Secrets::default(),
         order: ids.clone().take(steps.len()).collect(),
         steps: steps.into_iter().zip(ids).map(|(step, id)| Step { id, ..step }).collect(),
     }

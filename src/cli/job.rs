@@ -47,7 +47,8 @@ pub(super) fn seed() -> u64 {
 
 impl Job<'_> {
     /// Does it.
-    pub(super) fn carry_out(self, console: &Console) -> Result<Exit, Fault> {
+    pub(super) fn carry_out(mut self, console: &Console) -> Result<Exit, Fault> {
+        self.inputs.needs_secrets = true;
         let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
         let output = self.output;
         if !output.quiet {

@@ -13,7 +13,7 @@ use self::reuse::Reuse;
 use super::args::PlanArguments;
 use super::console::{Console, put, say};
 use super::exit::{Exit, Fault};
-use super::{load, select};
+use super::{hush, load, select};
 use crate::plan::{Plan, Step};
 use crate::report::printable;
 
@@ -26,7 +26,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let reuse = Reuse::find(console, arguments, &plan, &selected);
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    put(text(&plan, &selected, arguments.inputs.limit, &reuse).as_bytes())?;
+    put(hush::text(&text(&plan, &selected, arguments.inputs.limit, &reuse)).as_bytes())?;
     Ok(Exit::Success)
 }
 

@@ -43,6 +43,10 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let file = pipeline_file(record, &folder);
     let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
     let inputs = load::inputs(&inputs, console, &job::id())?;
+    let missing: Vec<Complaint> = request.missing(&inputs).map(|name| withheld(&id, name)).collect();
+    if !missing.is_empty() {
+        return Err(Fault::Usage(missing));
+    }
     if !arguments.output.quiet {
         say(&format!("  resuming run {id} of {}, which {}", record.pipeline, ended(record)));
     }
@@ -63,6 +67,12 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     };
     drop(old);
     job.carry_out(console)
+}
+
+/// A value that was not kept.
+fn withheld(run: &str, name: &str) -> Complaint {
+    Complaint::new(format!("run {run} was given `{name}` with a secret in it, which is not kept"))
+        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
 }
 
 /// The folder that keeps the run, and the pipeline file when one was named in the place of a run.

@@ -14,7 +14,9 @@ use super::keep::Old;
 use super::recall::Recall;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, Each, Plan, Step, Verb};
-use crate::store::{Catalogue, Digest, Ended, Items, Memo, Reuse, StepRecord, StoreError, StoredRun};
+use crate::store::{
+    Catalogue, Digest, Ended, Items, Memo, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
+};
 use crate::value::Chunk;
 
 /// How long sources are read for one forecast: whoever asks what would happen does not want to wait for it.
@@ -110,7 +112,7 @@ impl Asked<'_> {
 
     /// `None`: nothing can be said.
     fn step(&mut self, step: &Step, each: &Each) -> Option<Forecast> {
-        let identity = Identity::of(self.plan, each);
+        let identity = Identity::of(self.plan, each, SecretKey::look(self.state).as_ref());
         let recall = if each.cache { self.recall(step, &identity) } else { None };
         match self.old {
             Some(run) => {

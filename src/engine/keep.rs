@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::identity::LANGUAGE;
+use super::identity::{Identity, LANGUAGE};
 use super::{EngineError, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{RunStatus, StepResult};
-use crate::plan::{Body, Items, Plan, Verb};
+use crate::plan::{Body, Each, Items, Plan, Verb};
 use crate::store::{
-    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, Shape, StepJournal, StepSpec,
+    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, SecretKey, Shape, StepJournal, StepSpec,
     StoreError, StoredRun, Unusable, keep_lua,
 };
 
@@ -54,6 +54,13 @@ impl Keep {
     /// How the old run is resumed, if there is one.
     pub(super) fn resume(&self) -> Option<&ResumeOptions> {
         self.resume.as_ref()
+    }
+
+    /// What the results of a step depend on.
+    pub(super) fn identity(&self, plan: &Plan, each: &Each) -> Result<Identity, StoreError> {
+        let has_secrets = plan.secrets.iter().next().is_some();
+        let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
+        Ok(Identity::of(plan, each, key.as_ref()))
     }
 
     /// Begins to keep the items of a step.
@@ -153,6 +160,7 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
     let selected = plan.steps.iter().filter(|step| options.selected[step.id.at()]);
     let steps: Vec<(Arc<str>, &'static str)> =
         selected.map(|step| (Arc::clone(&step.name), step.verb)).collect();
+    let mask = plan.secrets.mask();
     let file = plan.file.path().canonicalize().unwrap_or_else(|_| plan.file.path().to_path_buf());
     RunDir::create(
         &state.dir,
@@ -160,9 +168,9 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
             id: &options.run,
             pipeline: &plan.name,
             file: &file,
-            text: plan.file.text(),
+            text: &mask.text(plan.file.text()),
             lua: &lua_files(plan),
-            params: &plan.params,
+            params: &mask.json(&plan.params),
             seed: options.seed,
             parent: state.resume.as_ref().map(|resume| resume.run.as_str()),
             flowrun: state.version,
@@ -180,7 +188,8 @@ fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
             files.extend(files_of(verb));
         }
     }
-    files.into_iter().collect()
+    let mask = plan.secrets.mask();
+    files.into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
 }
 
 /// The Lua files that a verb is made of.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::Ratio;
+use crate::value::{Mask, Ratio};
 
 /// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +79,18 @@ pub struct Place {
     pub column: Option<u64>,
     /// The text of that line, trimmed, when known.
     pub source: Option<Arc<str>>,
+}
+
+impl Place {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        Self {
+            file: mask.shared(&self.file),
+            source: self.source.as_ref().map(|source| mask.shared(source)),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -200,6 +212,16 @@ impl StepResult {
             duration,
             target: None,
             reuse: None,
+        }
+    }
+
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        Self {
+            reason: self.reason.map(|reason| mask.owned(reason)),
+            target: self.target.as_ref().map(|target| mask.shared(target)),
+            ..self
         }
     }
 

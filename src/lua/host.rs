@@ -11,6 +11,7 @@ mod hash;
 mod html;
 mod list;
 mod path;
+mod permissions;
 mod prelude;
 mod re;
 mod state;
@@ -21,10 +22,11 @@ mod time;
 
 pub(crate) use error::HostError;
 pub use function::Function;
+pub use permissions::{Allowed, Permissions};
 
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use function::Bind;
 use prelude::Prelude;
@@ -52,18 +54,18 @@ pub fn functions() -> &'static [Function] {
 }
 
 /// Sets the modules as globals and replaces `string.find` and `string.split`. To be called before `sandbox(true)`;
-/// `root` is the pipeline's folder: relative paths start there, and `hash.file` reaches nothing outside it. Native
-/// compilation of what is loaded later is on afterwards.
-pub(super) fn install(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
+/// `root` is the pipeline's folder, where relative paths start; `permissions` say what is reached. Native compilation
+/// of what is loaded later is on afterwards.
+pub(super) fn install(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
     // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
     lua.enable_jit(false);
-    let installed = install_all(lua, root);
+    let installed = install_all(lua, root, permissions);
     lua.enable_jit(true);
     installed
 }
 
-fn install_all(lua: &mlua::Lua, root: &Path) -> mlua::Result<()> {
-    let state = Rc::new(State::new(lua, root)?);
+fn install_all(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<()> {
+    let state = Rc::new(State::new(lua, root, permissions)?);
     let prelude = Prelude::load(lua, &state)?;
     let globals = lua.globals();
     for function in functions() {

@@ -22,5 +22,8 @@ pub(super) fn scope() -> super::Scope {
         env: r#"{"HOME":"/home/x"}"#.into(),
         steps: None,
         run: r#"{"id":"r1"}"#.into(),
+        permissions: Arc::default(),
+        secrets: crate::value::Secrets::default(),
+        shows_secrets: true,
     }
 }

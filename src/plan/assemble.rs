@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::build::Builder;
 use super::codes;
 use super::expand::Field;
+use super::inputs::Inputs;
 use super::late::{Context, Late};
+use super::limits::{self, Limits};
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::survey::{Reference, Survey, Surveyed};
 use crate::event::StepId;
-use crate::lua::Scope;
+use crate::lua::{Allowed, Permissions, Scope};
 use crate::source::Diagnostic;
 use crate::spec;
 
@@ -25,8 +27,7 @@ pub(super) struct Checked<'a> {
     pub(super) late: &'a [Field],
     pub(super) root: &'a PathBuf,
     pub(super) scope: &'a Scope,
-    pub(super) limit: Option<u64>,
-    pub(super) cores: usize,
+    pub(super) inputs: &'a Inputs,
 }
 
 impl Checked<'_> {
@@ -41,14 +42,17 @@ impl Checked<'_> {
                 return None;
             }
         };
-        let context = (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map)));
+        let limits = Arc::new(limits::of(&pipeline));
+        let context =
+            (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
         let builder = Builder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
             defaults: &pipeline.defaults.map,
-            limit: self.limit,
-            cores: self.cores,
+            limits: &limits,
+            limit: self.inputs.limit,
+            cores: self.inputs.cores,
         };
         let mut steps = Vec::new();
         for ((id, step), surveyed) in (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.survey.steps) {
@@ -65,19 +69,33 @@ impl Checked<'_> {
             root: self.root.clone(),
             params: Arc::clone(&self.scope.params),
             env: Arc::clone(&self.scope.env),
+            permissions: Arc::new(self.permissions(pipeline.permissions)),
+            secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
         })
     }
 
-    fn context(&self, defaults: &spec::Policy) -> Context {
+    /// What the file grants, and what this run adds.
+    fn permissions(&self, written: spec::Permissions) -> Permissions {
+        let spec::Permissions { net, read, write, exec } = written;
+        let allowed = Allowed { net, read, write, exec };
+        let file = self.places.document.file.path().file_name();
+        let mut permissions = Permissions::new(self.root, allowed, &self.inputs.allow);
+        permissions.protect(file.into_iter().map(|name| self.root.join(name)));
+        permissions.protect(self.inputs.state.clone());
+        permissions
+    }
+
+    fn context(&self, defaults: &spec::Policy, limits: &Arc<Limits>) -> Context {
         Context {
             places: self.places.clone(),
             scripts: self.scripts.clone(),
             root: self.root.clone(),
             defaults: defaults.clone(),
-            limit: self.limit,
-            cores: self.cores,
+            limits: Arc::clone(limits),
+            limit: self.inputs.limit,
+            cores: self.inputs.cores,
             scope: self.scope.clone(),
         }
     }

@@ -126,11 +126,14 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
 fn when(pointer: &str) -> Option<When> {
     let keys: Vec<&str> = pointer.split('/').skip(1).take(3).collect();
     Some(match keys.as_slice() {
-        ["description"] | ["defaults", ..] | ["steps", _, "deadline" | "description"] => When::Load,
+        ["description"] | ["defaults" | "permissions", ..] | ["steps", _, "deadline" | "description"] => {
+            When::Load
+        }
         ["steps", _, verb] if spec::VERBS.contains(verb) => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
         ["params", _, "description" | "enum"] | ["env", _] => When::Never,
+        ["rate_limits", _] => When::Load,
         _ => return None,
     })
 }
@@ -152,7 +155,10 @@ impl Expander<'_> {
             let found = field.mentions(name);
             missing.iter().any(|one| found.may_use(one))
         };
-        !lacks("params", self.missing_params) && !lacks("env", self.missing_env)
+        // That they are asked for has been said.
+        !field.mentions("secrets").any()
+            && !lacks("params", self.missing_params)
+            && !lacks("env", self.missing_env)
     }
 
     /// Reports what can be seen to be wrong with a field without evaluating it; `true`: nothing.

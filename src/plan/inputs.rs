@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::lua::Allowed;
+
 /// The values that a run brings to a pipeline file.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
@@ -21,8 +23,14 @@ pub struct Inputs {
     pub current_dir: PathBuf,
     /// The process environment; the pipeline sees only what its `env` names.
     pub env: BTreeMap<String, String>,
+    /// Whether the run cannot do without the values of `secrets`; otherwise those that are there are only hidden.
+    pub needs_secrets: bool,
     /// `--set PATH=VALUE`, in order; the value is YAML.
     pub set: Vec<(String, String)>,
+    /// `--allow-net`, `--allow-read`, …: what this run adds to the file's `permissions`; paths are absolute.
+    pub allow: Allowed,
+    /// The folder of runs, when it is not beside the pipeline: Lua code does not write there.
+    pub state: Option<PathBuf>,
     /// `--limit N`: first N items of every source.
     pub limit: Option<u64>,
     /// Cores of the machine, for `concurrency: auto`; 0 counts as 1.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::late::Late;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::StepId;
-use crate::lua::Script;
+use crate::lua::{Permissions, Script};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
-use crate::value::Ratio;
+use crate::value::{Ratio, Secrets};
 
 /// A checked pipeline with the values of one run.
 #[derive(Debug, Clone)]
@@ -27,6 +27,10 @@ pub struct Plan {
     pub params: Arc<str>,
     /// `env` of this run, as the text of a JSON object.
     pub env: Arc<str>,
+    /// What the Lua code of this run may reach.
+    pub permissions: Arc<Permissions>,
+    /// `secrets` of this run, with their values.
+    pub secrets: Secrets,
     /// The steps in file order, indexed by [`StepId`].
     pub steps: Vec<Step>,
     /// The steps, each after all that it depends on.
@@ -151,4 +155,6 @@ pub struct Each {
     pub cache: bool,
     /// The policy.
     pub policy: Policy,
+    /// The name of the limit in the policy, when steps share it.
+    pub shared_limit: Option<Arc<str>>,
 }

@@ -103,7 +103,15 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let options = WorkerOptions {
         shape: Shape::Map,
         memory: each.policy.memory,
-        scope: Scope { params: plan.params, env: plan.env, steps: None, run: "{}".into() },
+        scope: Scope {
+            params: plan.params,
+            env: plan.env,
+            steps: None,
+            run: "{}".into(),
+            permissions: plan.permissions,
+            secrets: plan.secrets,
+            shows_secrets: true,
+        },
         step: "clean".into(),
         worker: 1,
         max_attempts: 1,

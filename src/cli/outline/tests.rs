@@ -34,6 +34,7 @@ fn each(kind: EachKind, policy: Policy) -> Body {
         key: None,
         cache: false,
         policy,
+        shared_limit: None,
     })))
 }
 

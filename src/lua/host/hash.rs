@@ -1,4 +1,4 @@
-//! `hash`: digests in lower-case hexadecimal, of strings and of files below the pipeline's folder.
+//! `hash`: digests in lower-case hexadecimal, of strings and of files.
 
 mod algorithm;
 mod file;
@@ -18,29 +18,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
             r#"hash.sha256("abc")"#,
             r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#,
         ),
-    HASH.rust("sha1", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Sha1))).explained(
-        "SHA-1 of a string; for old formats only, it is broken.",
-        r#"hash.sha1("abc")"#,
-        r#""a9993e364706816aba3e25717850c26c9cd0d89d""#,
-    ),
-    HASH.rust("md5", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Md5))).explained(
-        "MD5 of a string; for old formats only, it is broken.",
-        r#"hash.md5("abc")"#,
-        r#""900150983cd24fb0d6963f7d28e17f72""#,
-    ),
+    HASH.rust("sha1", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Sha1)))
+        .explained(
+            "SHA-1 of a string; for old formats only, it is broken.",
+            r#"hash.sha1("abc")"#,
+            r#""a9993e364706816aba3e25717850c26c9cd0d89d""#,
+        ),
+    HASH.rust("md5", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Md5)))
+        .explained(
+            "MD5 of a string; for old formats only, it is broken.",
+            r#"hash.md5("abc")"#,
+            r#""900150983cd24fb0d6963f7d28e17f72""#,
+        ),
     HASH.rust("blake3", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Blake3)))
         .explained(
             "BLAKE3 of a string: as safe as SHA-256 and several times as fast.",
             r#"hash.blake3("abc")"#,
             r#""6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85""#,
         ),
-    HASH.rust("xxh3", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Xxh3))).explained(
-        "XXH3 (64 bits) of a string: the fastest, for keys and sampling, not against attackers.",
-        r#"hash.xxh3("abc")"#,
-        r#""78af5f94892f3950""#,
-    ),
+    HASH.rust("xxh3", "(s: string): string", |bind| bind.to(|call, s| digest(call, s, Algorithm::Xxh3)))
+        .explained(
+            "XXH3 (64 bits) of a string: the fastest, for keys and sampling, not against attackers.",
+            r#"hash.xxh3("abc")"#,
+            r#""78af5f94892f3950""#,
+        ),
     HASH.rust("file", "(path: string, algorithm: string?): string", |bind| bind.to(file::file)).explained(
-        "The digest of a file below the pipeline's folder, read in pieces; `sha256` if no algorithm is given.",
+        "The digest of a file that may be read, in pieces; `sha256` if no algorithm is given.",
         r#"hash.file("abc.txt", "md5")"#,
         r#""900150983cd24fb0d6963f7d28e17f72""#,
     ),

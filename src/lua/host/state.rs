@@ -4,11 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use regex::bytes::Regex;
 use scraper::Selector;
 
-use super::ARRAY;
+use super::{ARRAY, Permissions};
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
@@ -21,6 +22,7 @@ const COMPILED_MAX: usize = 128;
 pub(super) struct State {
     /// The pipeline's folder, absolute.
     pub(super) root: PathBuf,
+    pub(super) permissions: Arc<Permissions>,
     /// Metatable of lists.
     pub(super) array: mlua::Table,
     /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
@@ -31,9 +33,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(lua: &mlua::Lua, root: &Path) -> mlua::Result<Self> {
+    pub(super) fn new(lua: &mlua::Lua, root: &Path, permissions: &Arc<Permissions>) -> mlua::Result<Self> {
         Ok(Self {
             root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
+            permissions: Arc::clone(permissions),
             array: array(lua)?,
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),

@@ -11,18 +11,25 @@ mod tbl;
 mod time;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use mlua::{Lua, Value};
 
-use super::{ARRAY, HostError, functions, install};
+use super::{ARRAY, Allowed, HostError, Permissions, functions, install};
 
-/// A VM as the worker sets it up, with a folder that holds `abc.txt`.
+/// A VM as the worker sets it up, which reaches its folder.
 pub(super) fn vm(root: &Path) -> Lua {
+    vm_with(root, Allowed::default())
+}
+
+/// A VM with these permissions.
+pub(super) fn vm_with(root: &Path, allowed: Allowed) -> Lua {
     let lua = Lua::new();
     let array = lua.create_table().unwrap();
     array.raw_set("__metatable", false).unwrap();
     lua.set_named_registry_value(ARRAY, array).unwrap();
-    install(&lua, root).unwrap();
+    let permissions = Permissions::new(root, allowed, &Allowed::default());
+    install(&lua, root, &Arc::new(permissions)).unwrap();
     lua.sandbox(true).unwrap();
     lua
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
-use crate::lua::{ItemEnd, Script};
-use crate::value::Chunk;
+use crate::lua::{ItemEnd, Permissions, Script};
+use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub struct Scope {
     pub steps: Option<Arc<str>>,
     /// `run`, for expressions only, and the id in `ctx.run`.
     pub run: Arc<str>,
+    /// What host functions may reach.
+    pub permissions: Arc<Permissions>,
+    /// What no message shows.
+    pub secrets: Secrets,
+    /// Whether `secrets` is in scope: not in expressions, whose values become a part of the plan.
+    pub shows_secrets: bool,
 }
 
 /// What a worker needs to know beside the script.

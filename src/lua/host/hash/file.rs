@@ -1,13 +1,12 @@
-//! Digests of files. Only files below the pipeline's folder can be read, links resolved.
+//! Digests of files that may be read.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mlua::Value;
 
 use super::algorithm::{Algorithm, Digest, shown};
-use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 
 /// Bytes read between two checkpoints.
@@ -40,13 +39,7 @@ pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua:
 
 /// Where the file really is, if that is allowed and a plain file: a pipe would block.
 fn resolve(call: &Call<'_>, path: &str) -> mlua::Result<PathBuf> {
-    let root = call.state.root.canonicalize().map_err(|error| cannot(call, path, &error))?;
-    let real = call.state.root.join(path).canonicalize().map_err(|error| cannot(call, path, &error))?;
-    if !real.starts_with(&root) {
-        let message =
-            format!("`{}` may read only below the pipeline's folder, and `{path}` is outside", call.name);
-        return Err(HostError::refusal(message).into());
-    }
+    let real = call.state.permissions.read(Path::new(path))?;
     let metadata = real.metadata().map_err(|error| cannot(call, path, &error))?;
     if !metadata.is_file() {
         return Err(call.fail(&format!("cannot read `{path}`: it is not a file")));

@@ -1,0 +1,60 @@
+//! What host functions may reach, as written. What a path or a host stands for is the host functions' business.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::setting::is_expression;
+
+/// A host with an optional port, or an expression: no URL, no user.
+const HOST: &str = r"^[^\s/@]+$|\$\{\{[\s\S]*\}\}";
+
+/// What the host functions of the Lua code may reach. A list that is given replaces the default of its key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "permissions")]
+pub struct Permissions {
+    /// Hosts that `http` may reach: `api.example.org`, `localhost:8080` for one port only, `*.example.org` for all
+    /// names below a domain, `*` for every host. Default: none.
+    #[serde(default, deserialize_with = "hosts")]
+    #[schemars(with = "Vec<String>", inner(regex(pattern = HOST)), example = &["api.example.org"])]
+    pub net: Option<Vec<String>>,
+    /// Folders and files that may be read, with all that is below them, relative to the pipeline's folder. Default:
+    /// `[.]`, the pipeline's folder.
+    #[serde(default, deserialize_with = "texts")]
+    #[schemars(with = "Vec<String>", inner(length(min = 1)), example = &[".", "/mnt/in"])]
+    pub read: Option<Vec<String>>,
+    /// Folders and files that may be written, with all that is below them, relative to the pipeline's folder.
+    /// Default: `[.]`, the pipeline's folder.
+    #[serde(default, deserialize_with = "texts")]
+    #[schemars(with = "Vec<String>", inner(length(min = 1)), example = &["out"])]
+    pub write: Option<Vec<String>>,
+    /// Programs that `exec` may start: a name that is looked up on the search path, or a path, relative to the
+    /// pipeline's folder. Default: none.
+    #[serde(default, deserialize_with = "texts")]
+    #[schemars(with = "Vec<String>", inner(length(min = 1)), example = &["ffmpeg"])]
+    pub exec: Option<Vec<String>>,
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    list(deserializer, "a path or a name", |text| !text.is_empty())
+}
+
+fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let is_host = |text: &str| {
+        !text.is_empty() && !text.contains(|byte: char| byte.is_whitespace() || matches!(byte, '/' | '@'))
+    };
+    list(deserializer, "a host", |text| is_expression(text) || is_host(text))
+}
+
+fn list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    wanted: &str,
+    valid: impl Fn(&str) -> bool,
+) -> Result<Option<Vec<String>>, D::Error> {
+    let list = Vec::<String>::deserialize(deserializer)?;
+    match list.iter().find(|text| !valid(text)) {
+        Some(text) => Err(D::Error::custom(format_args!("`{text}` is not {wanted}"))),
+        None => Ok(Some(list)),
+    }
+}
