@@ -36,6 +36,10 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let old = catalogue.open(&id)?;
     let record = old.record();
     let request = Request::kept(old.request().as_deref(), &record.params);
+    if record.file.is_empty() {
+        let message = format!("run `{id}` is too damaged to know its pipeline file");
+        return Err(Complaint::new(message).help("`flowrun FILE` begins anew").into());
+    }
     let file = pipeline_file(record, &folder);
     let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
     let inputs = load::inputs(&inputs, console, &job::id())?;

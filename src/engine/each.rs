@@ -158,10 +158,7 @@ impl<'a> Coordinator<'a> {
             (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
             _ => None,
         };
-        let known = match &identity {
-            Some(identity) => Known::open(shared, step, each, identity, &feed)?,
-            None => None,
-        };
+        let known = identity.as_ref().and_then(|identity| Known::open(shared, step, each, identity, &feed));
         let keys = each.key.as_deref().map(|key| Keys::new(shared, step.id, key, &options, &cancel));
         let keys = keys.transpose().map_err(|error| Unready::Script(scope::reason("key", &error)))?;
         let crew = Crew {

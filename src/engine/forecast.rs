@@ -20,7 +20,7 @@ use crate::store::{
 use crate::value::Chunk;
 
 /// How long sources are read for one forecast: whoever asks what would happen does not want to wait for it.
-const READING_MAX: Duration = Duration::from_secs(2);
+const READING_MAX: Duration = Duration::from_secs(1);
 
 /// What would become of the items of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,7 +217,9 @@ impl Asked<'_> {
             Err(reason) => return open(&reason),
         };
         let warnings = look.recall.iter().flat_map(Recall::warnings).cloned().collect::<Vec<_>>();
-        warnings.into_iter().for_each(|warning| self.forecasts.warn(warning));
+        for warning in warnings {
+            self.forecasts.warn(warning);
+        }
         counts.dropped = look.reuse.filter(|_| complete).map_or(0, |reuse| reuse.left());
         counts.sort();
         Forecast::Counted { counts, complete }

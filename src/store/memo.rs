@@ -24,8 +24,9 @@ CREATE TABLE IF NOT EXISTS functions(
   PRIMARY KEY(pipeline, step, function)) WITHOUT ROWID;
 ";
 
-/// Earlier functions of a step that are looked at to say why a result is not known.
-const EARLIER_MAX: i64 = 4;
+/// Earlier functions of a step that are looked at to say why a result is not known. Each costs a look for every item
+/// that runs.
+const EARLIER_MAX: i64 = 2;
 
 const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 

@@ -94,9 +94,10 @@ pub struct StepRecord {
 
 impl StepRecord {
     /// Whether every item of its input has ended: an interrupt may come while nothing is in flight, and what was not
-    /// yet read is then in no counter.
+    /// yet read is then in no counter. A step that broke before its first item has no verdict.
     pub fn is_whole(&self) -> bool {
-        self.total.is_some() && self.cancelled == 0 && ["succeeded", "failed"].contains(&self.status.as_str())
+        let judged = self.total.is_some() && self.needed.is_some();
+        judged && self.cancelled == 0 && ["succeeded", "failed"].contains(&self.status.as_str())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Disks that are full, read-only or limited: a run that cannot be kept does not begin, or ends with a clear error, and
 //! never says that it succeeded.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -117,7 +118,8 @@ impl Mount {
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Self(at.to_owned()));
         }
-        eprintln!("skipped: no file system can be mounted here; limits on files stand in for it");
+        let said = "skipped: no file system can be mounted here; limits on files stand in for it\n";
+        let _ = std::io::stderr().write_all(said.as_bytes());
         None
     }
 }

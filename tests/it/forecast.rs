@@ -158,13 +158,15 @@ fn a_run_that_succeeded_is_nothing_to_resume() {
     assert!(!project.run(&["plan", "pipeline.yaml"]).ok().stdout.contains("resume"));
 }
 
+/// What becomes of the folder of a run.
+type Damage = fn(&Path);
+
 #[test]
 fn a_plan_is_there_whatever_has_become_of_the_state() {
     let run = |project: &Project| -> PathBuf {
         let runs = std::fs::read_dir(project.path(".flowrun/runs")).expect("runs");
         runs.flatten().next().expect("a run").path()
     };
-    type Damage = fn(&Path);
     let damages: [(&str, Damage); 5] = [
         ("no database", |run| std::fs::remove_file(run.join("run.db")).expect("it is there")),
         ("garbage", |run| std::fs::write(run.join("run.db"), "x".repeat(9000)).expect("room")),

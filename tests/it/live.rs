@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::project::Project;
 use crate::resume::Ran;
 
-/// Two steps, a hundred items, half a second.
+/// Two steps, a hundred items, two seconds: long enough to be looked at on a busy machine.
 const PIPELINE: &str = "steps:
   docs:
     read: in.jsonl
@@ -20,7 +20,7 @@ const PIPELINE: &str = "steps:
       concurrency: 2
       lua: |
         print('call')
-        time.sleep(0.01)
+        time.sleep(0.04)
         return { id = item.id }
   more:
     from: work
@@ -37,7 +37,8 @@ fn project() -> Project {
 }
 
 fn numbers() -> String {
-    (1..=ITEMS).map(|id| format!("{id}\n")).collect()
+    let lines: Vec<String> = (1..=ITEMS).map(|id| format!("{id}\n")).collect();
+    lines.concat()
 }
 
 fn start(project: &Project, args: &[&str]) -> Child {
@@ -139,8 +140,25 @@ fn the_lock_of_a_dead_process_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_run_whose_files_are_gone_is_in_nobodys_way() {
+    let project = project();
+    project.run(&["pipeline.yaml", "--limit", "2"]).ok();
+    let run = runs(&project)[0]["run"].as_str().expect("an id").to_owned();
+    let project = project.file(&format!(".flowrun/runs/{run}/run.db"), "x".repeat(9000));
+    std::fs::remove_dir_all(project.path(&format!(".flowrun/runs/{run}/pipeline"))).expect("it is there");
+    project.run(&["runs"]).ok();
+    project.run(&["show", &run]).ok();
+    let resumed = project.run(&["resume", &run]);
+    assert_eq!(resumed.code, 2);
+    assert!(resumed.stderr.contains("too damaged to know its pipeline file"), "{}", resumed.stderr);
+    project.run(&["pipeline.yaml", "--limit", "2"]).ok();
+    project.run(&["runs", "prune", "--keep", "1"]).ok();
+    assert_eq!(runs(&project).len(), 1);
+}
+
+#[test]
 fn a_second_signal_ends_the_run_at_once_and_the_journal_is_readable() {
-    let stuck = PIPELINE.replace("time.sleep(0.01)", "time.sleep(item.id > 20 and 60 or 0.005)");
+    let stuck = PIPELINE.replace("time.sleep(0.04)", "time.sleep(item.id > 20 and 60 or 0.005)");
     let project = Project::with(&stuck).ids("in.jsonl", ITEMS);
     let child = start(&project, &["pipeline.yaml", "--grace", "60s"]);
     wait_for(&project, 1, 10);
@@ -161,6 +179,8 @@ fn a_live_journal_is_read_by_anybody_with_sqlite() {
     .ids("in.jsonl", ITEMS);
     let child = start(&project, &["pipeline.yaml"]);
     wait_for(&project, 1, 8);
+    // It stays as it is while it is looked at.
+    signal(&child, "STOP");
     let run = runs(&project)[0].clone();
     assert_eq!(run["status"], "running");
     let database = project.path(&format!(".flowrun/runs/{}/run.db", run["run"].as_str().expect("an id")));
@@ -175,6 +195,7 @@ fn a_live_journal_is_read_by_anybody_with_sqlite() {
     drop(reader);
     let shown = project.run(&["show", "--failed"]).ok();
     assert!(shown.stdout.contains("work item 5 · error"), "{}", shown.stdout);
+    signal(&child, "CONT");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "nobody was disturbed: {output:?}");
 }
@@ -184,10 +205,12 @@ fn a_live_run_cannot_be_pruned_or_resumed() {
     let project = project();
     let child = start(&project, &["pipeline.yaml"]);
     wait_for(&project, 1, 0);
+    signal(&child, "STOP");
     let pruned = project.run(&["runs", "prune", "--keep", "0"]).ok();
     assert!(pruned.stderr.contains("removed 0 runs"), "{}", pruned.stderr);
     assert_eq!(project.run(&["resume", "latest"]).code, 2);
     assert!(!project.run(&["plan", "pipeline.yaml"]).ok().stdout.contains("resume "));
+    signal(&child, "CONT");
     assert!(child.wait_with_output().expect("it ends").status.success());
     assert_eq!(project.read("out.jsonl"), numbers());
 }

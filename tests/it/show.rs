@@ -197,6 +197,35 @@ fn failures_are_shown_with_all_that_is_known_of_them() {
 }
 
 #[test]
+fn an_items_log_is_bounded_and_what_was_left_out_is_said() {
+    let pipeline = "steps:
+  nums: { items: [1] }
+  work:
+    from: nums
+    map: |
+      print('begun', item, nil)
+      log.warn('careful', {x = 1})
+      for i = 1, 150 do log.info('line ' .. i) end
+      error('no')
+  save: { from: work, write: out.jsonl }
+";
+    let project = Project::with(pipeline);
+    assert_eq!(project.run(&["pipeline.yaml", "-q"]).code, 1);
+    let text = project.run(&["show", "--failed"]).ok().stdout;
+    for part in [
+        "log        info: begun 1 nil",
+        "warn: careful {\"x\":1}",
+        "line 98",
+        "52 log lines of work were not kept",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains("line 99"), "{text}");
+    let all = json_of(&project, &["show", "--failed", "--format", "json"]);
+    assert_eq!(all["failures"][0]["log"].as_array().map(Vec::len), Some(100));
+}
+
+#[test]
 fn results_are_shown_in_the_order_of_their_items() {
     let project = one();
     let all = json_of(&project, &["show", "latest", "clean", "--results", "--format", "json"]);

@@ -193,7 +193,16 @@ fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
     if is_empty {
         return Ok(writeln!(out, "  no item failed in run {}", view.run.record().id)?);
     }
-    each(view, |step, failure, log| Ok(out.write_all(block(view, step, failure, log).as_bytes())?))
+    each(view, |step, failure, log| Ok(out.write_all(block(view, step, failure, log).as_bytes())?))?;
+    for step in view.steps.iter().filter(|step| step.logs_left_out > 0) {
+        // Items that did not fail have their share in these.
+        writeln!(
+            out,
+            "  {} log lines of {} were not kept: there are too many",
+            step.logs_left_out, step.step
+        )?;
+    }
+    Ok(())
 }
 
 /// A paragraph about one item.

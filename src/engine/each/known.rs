@@ -8,7 +8,7 @@ use crate::engine::recall::Recall;
 use crate::engine::shared::Shared;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{Each, Step};
-use crate::store::{FailedItem, Items, Reuse, Reused, Shape, StoreError};
+use crate::store::{FailedItem, Items, Reuse, Reused, Shape};
 
 /// What becomes of an item.
 pub(super) enum Fate {
@@ -48,8 +48,8 @@ impl Known {
         each: &Each,
         identity: &Identity,
         feed: &Feed<'_>,
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(keep) = shared.keep else { return Ok(None) };
+    ) -> Option<Self> {
+        let keep = shared.keep?;
         let shape = identity::shape(each.kind);
         let (memo, warning) = match each.cache.then(|| keep.memo()).transpose() {
             Ok(memo) => (memo, None),
@@ -59,7 +59,7 @@ impl Known {
         let memo = memo.map(|memo| Recall::new(memo, &shared.plan.name, name, function, fingerprint));
         let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
         if old.is_none() && memo.is_none() && warning.is_none() {
-            return Ok(None);
+            return None;
         }
         let mut known = Self {
             shape,
@@ -93,7 +93,7 @@ impl Known {
                 }
             }
         }
-        Ok(Some(known))
+        Some(known)
     }
 
     /// What becomes of the item at `at`; its results are appended to `out`.

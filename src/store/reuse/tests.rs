@@ -9,6 +9,7 @@ use super::{Items, Reuse, Reused, Unusable};
 use crate::event::{RunStatus, StepResult, StepStatus};
 use crate::store::fixture::{self, batch, finished, result, spec};
 use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, layout};
+use crate::value::Ratio;
 
 fn open(runs: Vec<StoredRun>) -> Reuse {
     let fingerprint = spec(Shape::One, false).fingerprint;
@@ -108,7 +109,8 @@ fn what_a_resumed_run_did_not_come_to_is_taken_from_the_one_before() {
 fn a_run_that_came_to_its_end_is_asked_alone() {
     let dir = tempfile::tempdir().expect("a folder");
     let all = |id: &str, parent, items: &[&str], status| {
-        let result = StepResult { status, ..fixture::result(items.len() as u64, 0, 0) };
+        let needed = Some((Ratio::ONE, items.len() as u64));
+        let result = StepResult { status, needed, ..fixture::result(items.len() as u64, 0, 0) };
         fixture::finished_as(dir.path(), id, parent, vec![batch(1, items)], &result)
     };
     let runs = |status| vec![all("r2", Some("r1"), &["a"], status), all("r1", None, &["a", "b"], status)];
