@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flowrun::event::StepId;
 use flowrun::lua::{Attempt, Block, Cancel, Guard, Scope, Script, Shape, Watchdog, Worker, WorkerOptions};
 use flowrun::source::SourceFile;
-use flowrun::value::Chunk;
+use flowrun::value::{Chunk, Secrets};
 
 const ITEMS: usize = 1000;
 
@@ -23,7 +23,15 @@ fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
     WorkerOptions {
         shape,
         memory: 256_000_000,
-        scope: Scope { params: "{}".into(), env: "{}".into(), steps: None, run: "{}".into() },
+        scope: Scope {
+            params: "{}".into(),
+            env: "{}".into(),
+            steps: None,
+            run: "{}".into(),
+            permissions: std::sync::Arc::default(),
+            secrets: Secrets::default(),
+            shows_secrets: true,
+        },
         step: "bench".into(),
         worker: 1,
         max_attempts: 1,

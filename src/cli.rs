@@ -8,6 +8,7 @@ mod check;
 mod console;
 pub mod diagnostic;
 mod exit;
+mod hush;
 mod interrupt;
 mod job;
 mod load;

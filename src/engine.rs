@@ -2,11 +2,13 @@
 
 mod each;
 mod feed;
+mod forecast;
 mod graph;
 mod identity;
 mod keep;
 mod ledger;
 mod pool;
+mod recall;
 mod record;
 mod run;
 mod scope;
@@ -16,6 +18,7 @@ mod source;
 mod step;
 mod write;
 
+pub use forecast::{Forecast, Forecasts};
 pub use identity::Identity;
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! What happens in a run, as plain data: the contract between the engine and the reporters.
 
+mod masked;
 mod result;
 
 pub use result::{FailureKind, Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};

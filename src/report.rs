@@ -11,11 +11,12 @@ mod summary;
 
 pub use events::Events;
 pub use figures::{bytes, percent_of, printable};
+pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
 pub use overview::{Overview, duration, strong};
-pub use summary::StepSummary;
+pub use summary::{ReuseSummary, StepSummary};
 
 use std::io;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! Time is what the caller says it is; running, interrupting and keeping the items is left to the engine.
 
 mod backoff;
+mod limiter;
 mod policy;
 mod ready;
 mod scheduler;
@@ -15,6 +16,7 @@ mod properties;
 #[cfg(test)]
 mod simulation;
 
+pub use limiter::RateLimiter;
 pub use policy::{FailFast, Policy, Retries};
 pub use scheduler::{FailedAttempt, Next, Scheduler, Start};
 pub use stop::{Stop, StopReason};

@@ -13,6 +13,7 @@ mod permissions;
 mod pipeline;
 mod policy;
 mod schema;
+mod secret;
 mod setting;
 mod step;
 mod tree;
@@ -25,7 +26,7 @@ pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
 pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, ParamType,
-    RateLimit, Share, Size, TimeLimit, Tries,
+    RateLimit, RateRule, Share, Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};
@@ -33,6 +34,7 @@ pub use permissions::Permissions;
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};
+pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{SOURCES, Step, VERBS, Verb, is_id};
 

@@ -1,10 +1,14 @@
-//! Items as JSON text, and the exact numbers of a policy. Imports nothing of the crate.
+//! Items as JSON text, the exact numbers of a policy, secrets and what hides them. Imports nothing of the crate.
 
 mod chunk;
 pub mod json;
+mod mask;
 mod rate;
 mod ratio;
+mod secrets;
 
 pub use chunk::{Chunk, Origin};
+pub use mask::{Mask, WHOLE_BELOW};
 pub use rate::Rate;
 pub use ratio::Ratio;
+pub use secrets::Secrets;

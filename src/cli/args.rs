@@ -54,7 +54,7 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Validate without running: every error and warning of every file at once
     Check(CheckArguments),
-    /// Show what would run: steps, order, counts where known, need, worst-case time
+    /// Show what would run: steps, order, counts where known, need, worst-case time, what is reused
     Plan(PlanArguments),
     /// Go on with an interrupted or failed run: finished items are reused, the others run
     Resume(ResumeArguments),
@@ -228,6 +228,9 @@ pub(super) struct PlanArguments {
     /// Which steps run.
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    /// Where earlier runs were kept.
+    #[command(flatten)]
+    pub(super) state: StateArguments,
     /// Colours.
     #[command(flatten)]
     pub(super) console: ConsoleArguments,

@@ -17,17 +17,24 @@ pub(super) fn command(arguments: &CacheArguments) -> Result<Exit, Fault> {
     match arguments.command {
         CacheCommand::Stats { format } => {
             // Looking must not make a memo where there is none.
-            let is_there = folder.join("cache.db").exists();
-            let stats = if is_there { Memo::open(&folder)?.stats()? } else { MemoStats::default() };
+            let stats = Memo::look(&folder)?.map_or(Ok(MemoStats::default()), |memo| memo.stats())?;
             put(&stats_text(&stats, format))?;
         }
         CacheCommand::Prune { older_than } => {
             let is_there = folder.join("cache.db").exists();
-            let gone = if is_there { Memo::open(&folder)?.prune(older_than, SystemTime::now())? } else { 0 };
-            say(&format!("forgot {gone} result{}", if gone == 1 { "" } else { "s" }));
+            let memo = is_there.then(|| Memo::open(&folder)).transpose()?;
+            if let Some(said) = memo.as_ref().and_then(Memo::begun_anew) {
+                say(&format!("  warning: {said}"));
+            }
+            let gone = memo.map_or(Ok(0), |memo| memo.prune(older_than, SystemTime::now()))?;
+            say(&format!("forgot {gone} result{}", plural(gone)));
         }
     }
     Ok(Exit::Success)
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 fn stats_text(stats: &MemoStats, format: ListFormat) -> Vec<u8> {
@@ -46,7 +53,9 @@ fn stats_text(stats: &MemoStats, format: ListFormat) -> Vec<u8> {
         ListFormat::Text => {
             let oldest = oldest.map_or(String::new(), |at| format!(", the oldest of {}", moment::local(at)));
             format!(
-                "{entries} results of {functions} functions: {} in a file of {}{oldest}\n",
+                "{entries} result{} of {functions} function{}: {} in a file of {}{oldest}\n",
+                plural(entries),
+                plural(functions),
                 bytes(value_bytes),
                 bytes(file_bytes)
             )

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::args::{CheckArguments, FormatChoice};
-use super::console::{Console, put, say};
+use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
 use super::exit::{Complaint, Exit, Fault};
-use super::load;
+use super::{hush, load};
 use crate::source::{Diagnostic, Severity};
 
 /// Checks files and folders.
@@ -71,10 +71,7 @@ fn write(console: &Console, arguments: &CheckArguments, diagnostics: &[Diagnosti
         FormatChoice::Sarif => Format::Sarif,
         FormatChoice::Github => Format::Github,
     };
-    let mut text = Vec::new();
-    diagnostic::write(&mut text, format, diagnostics)
-        .map_err(|error| Fault::Internal(format!("cannot write the findings: {error}")))?;
-    put(&text)
+    put(hush::json(&rendered(format, diagnostics)).as_bytes())
 }
 
 /// `2 errors and 1 warning in 3 files`

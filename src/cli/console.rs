@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use super::args::ColorChoice;
 use super::diagnostic::{self, TextForm, TextOptions};
 use super::exit::{Complaint, Exit, Fault};
+use super::hush;
 use crate::report::printable;
 use crate::source::Diagnostic;
 
@@ -53,7 +54,7 @@ impl Console {
     pub(super) fn show(&self, diagnostics: &[Diagnostic], color: ColorChoice) {
         let format = diagnostic::Format::Text(self.text_options(color));
         // There is nobody left to tell when standard error is gone.
-        let _ = diagnostic::write(&mut io::stderr().lock(), format, diagnostics);
+        let _ = io::stderr().lock().write_all(hush::text(&rendered(format, diagnostics)).as_bytes());
     }
 
     pub(super) fn text_options(&self, color: ColorChoice) -> TextOptions {
@@ -113,10 +114,18 @@ impl Console {
     }
 }
 
+/// Diagnostics as text.
+pub(super) fn rendered(format: diagnostic::Format, diagnostics: &[Diagnostic]) -> String {
+    let mut text = Vec::new();
+    // A vector takes all that it is given.
+    let _ = diagnostic::write(&mut text, format, diagnostics);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// A line for people.
 pub(super) fn say(line: &str) {
     // There is nobody left to tell when standard error is gone.
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{}\n", hush::text(line)).as_bytes());
 }
 
 /// Bytes to standard output. A reader that has gone away has got what it wanted.

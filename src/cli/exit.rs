@@ -40,6 +40,18 @@ pub(super) enum Fault {
     Internal(String),
 }
 
+impl Fault {
+    /// The first thing that is wrong, in one line.
+    pub(super) fn in_words(&self) -> String {
+        let first = match self {
+            Self::Usage(complaints) => complaints.first().map(|complaint| &complaint.message),
+            Self::Invalid(found, _) => found.first().map(|found| &found.message),
+            Self::Internal(reason) => Some(reason),
+        };
+        first.cloned().unwrap_or_default()
+    }
+}
+
 /// One line about wrong usage, and one with the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Complaint {

@@ -48,6 +48,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         root: PathBuf::new(),
         params: Arc::from("{}"),
         env: Arc::from("{}"),
+        secrets: crate::value::Secrets::default(),
         order: ids.clone().take(steps.len()).collect(),
         steps: steps.into_iter().zip(ids).map(|(step, id)| Step { id, ..step }).collect(),
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use super::exit::{Exit, Fault};
@@ -17,6 +18,8 @@ const PATIENCE: u8 = 3;
 pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     let interrupt = Arc::clone(interrupt);
     let refused = |error| Fault::Internal(format!("cannot listen for signals: {error}"));
+    // A limit on the size of files (`ulimit -f`) is to be an error of whoever writes, which can be told, not a death.
+    flag::register(SIGXFSZ, Arc::default()).map_err(refused)?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
     let listener = move || {
         for _ in signals.forever() {

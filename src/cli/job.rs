@@ -47,9 +47,10 @@ pub(super) fn seed() -> u64 {
 
 impl Job<'_> {
     /// Does it.
-    pub(super) fn carry_out(self, console: &Console) -> Result<Exit, Fault> {
-        let inputs = Inputs { state: self.state.clone(), ..self.inputs.clone() };
-        let (plan, warnings) = load::pipeline(self.file, &inputs)?.into_plan()?;
+    pub(super) fn carry_out(mut self, console: &Console) -> Result<Exit, Fault> {
+        self.inputs.needs_secrets = true;
+        self.inputs.state.clone_from(&self.state);
+        let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
         let output = self.output;
         if !output.quiet {
             console.show(&warnings, output.console.color);
@@ -74,7 +75,7 @@ impl Job<'_> {
             reporters.event(event);
         });
         let outcome = match refused {
-            Some(error) => Err(EngineError::State(error.to_string())),
+            Some(error) => Err(EngineError::State(format!("the run cannot be kept: {error}"))),
             None => outcome,
         };
         self.end(console, reporters.finish(outcome.is_ok()), outcome)
@@ -107,7 +108,7 @@ impl Job<'_> {
     ) -> Result<Exit, Fault> {
         let Finished { mut complaints, summary, prints_summary } = finished;
         let outcome = outcome.map_err(|error| match error {
-            EngineError::State(reason) => Complaint::new(format!("the run cannot be kept: {reason}"))
+            EngineError::State(reason) => Complaint::new(reason)
                 .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")
                 .into(),
             error @ EngineError::System { .. } => Fault::Internal(error.to_string()),

@@ -1,16 +1,19 @@
-//! `flowrun plan`: what would run, as text. Runs nothing, opens no data.
+//! `flowrun plan`: what would run, as text. Runs nothing and writes nothing; data is read only to say what of it earlier
+//! runs have done.
 
 mod count;
 mod facts;
+mod reuse;
 mod worst;
 
 use std::sync::Arc;
 
 use self::count::Count;
+use self::reuse::Reuse;
 use super::args::PlanArguments;
-use super::console::{Console, put};
+use super::console::{Console, put, say};
 use super::exit::{Exit, Fault};
-use super::{load, select};
+use super::{hush, load, select};
 use crate::plan::{Plan, Step};
 use crate::report::printable;
 
@@ -21,12 +24,14 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
-    put(text(&plan, &selected, arguments.inputs.limit).as_bytes())?;
+    let reuse = Reuse::find(console, arguments, &plan, &selected);
+    reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
+    put(hush::text(&text(&plan, &selected, arguments.inputs.limit, &reuse)).as_bytes())?;
     Ok(Exit::Success)
 }
 
 /// The whole text.
-fn text(plan: &Plan, selected: &[bool], limit: Option<u64>) -> String {
+fn text(plan: &Plan, selected: &[bool], limit: Option<u64>, reuse: &Reuse) -> String {
     let counts = count::of(plan, selected, limit);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
@@ -35,7 +40,9 @@ fn text(plan: &Plan, selected: &[bool], limit: Option<u64>) -> String {
     lines.extend(plan.description.iter().map(|text| format!("  {}", printable(text))));
     lines.push(String::new());
     for step in steps {
-        lines.extend(columns.lines(step, &facts::of(plan, selected, step, counts.input[step.id.at()])));
+        let mut facts = facts::of(plan, selected, step, counts.input[step.id.at()]);
+        facts.extend(reuse.lines(step));
+        lines.extend(columns.lines(step, &facts));
     }
     let left_out = selected.iter().filter(|selected| !**selected).count();
     if left_out > 0 {

@@ -16,6 +16,7 @@ pub(super) fn guard(work: impl FnOnce() -> Exit) -> Exit {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let what = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
         let what = what.unwrap_or_else(|| "panic".to_owned());
+        // `say` hides secrets, also those that a fault of ours has put into its message.
         say(&format!("internal error: {}; this is a fault of flowrun, please report it", printable(&what)));
         Exit::Internal
     })

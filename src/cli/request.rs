@@ -25,6 +25,8 @@ pub(super) struct Request {
     allow_read: Vec<String>,
     allow_write: Vec<String>,
     allow_exec: Vec<String>,
+    /// Values that hold a secret and are therefore not kept: names of parameters, paths of `set`.
+    withheld: Vec<String>,
 }
 
 impl Request {
@@ -39,9 +41,23 @@ impl Request {
             .collect();
         let mut params: Map<String, Value> = serde_json::from_str(&plan.params).unwrap_or_default();
         params.retain(|name, _| given.contains(name));
+        let mask = plan.secrets.mask();
+        let mut withheld = Vec::new();
+        params.retain(|name, value| {
+            let is_secret = mask.value(value).is_some();
+            withheld.extend(is_secret.then(|| name.clone()));
+            !is_secret
+        });
+        let mut set = inputs.set.clone();
+        set.retain(|(path, value)| {
+            let is_secret = matches!(mask.text(value), std::borrow::Cow::Owned(_));
+            withheld.extend(is_secret.then(|| path.clone()));
+            !is_secret
+        });
         Self {
             params,
-            set: inputs.set.clone(),
+            set,
+            withheld,
             limit: inputs.limit,
             only: select.only.clone(),
             until: select.until.clone(),
@@ -88,6 +104,15 @@ impl Request {
         (inputs, if is_selected { select.clone() } else { old() })
     }
 
+    /// What the old run was given and does not tell, because there is a secret in it, unless it is given anew.
+    pub(super) fn missing<'a>(&'a self, inputs: &'a Inputs) -> impl Iterator<Item = &'a str> {
+        let given = |name: &&str| {
+            inputs.params.iter().chain(&inputs.set).any(|(given, _)| given == name)
+                || inputs.params_file.contains_key(*name)
+        };
+        self.withheld.iter().map(String::as_str).filter(move |name| !given(name))
+    }
+
     /// The parameters that the old run was given.
     pub(super) fn into_params(self) -> Map<String, Value> {
         self.params
@@ -112,8 +137,17 @@ mod tests {
             only: vec!["x".to_owned()],
             until: Vec::new(),
             allow_net: vec!["a.org".to_owned()],
+            withheld: vec!["token".to_owned()],
             ..Request::default()
         }
+    }
+
+    #[test]
+    fn what_is_withheld_is_to_be_given_anew() {
+        let missing = |inputs: &Inputs| old().missing(inputs).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(missing(&Inputs::default()), ["token"]);
+        let params = vec![("token".to_owned(), "x".to_owned())];
+        assert_eq!(missing(&Inputs { params, ..Inputs::default() }), Vec::<String>::new());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
 
 /// Which run is resumed.
-enum Choice {
+pub(super) enum Choice {
     /// This one.
     Run(String),
     /// None: nothing went wrong since this one.
@@ -39,6 +39,10 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let file = pipeline_file(record, &folder);
     let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
     let inputs = load::inputs(&inputs, console, &job::id())?;
+    let missing: Vec<Complaint> = request.missing(&inputs).map(|name| withheld(&id, name)).collect();
+    if !missing.is_empty() {
+        return Err(Fault::Usage(missing));
+    }
     if !arguments.output.quiet {
         say(&format!("  resuming run {id} of {}, which {}", record.pipeline, ended(record)));
     }
@@ -61,6 +65,12 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     job.carry_out(console)
 }
 
+/// A value that was not kept.
+fn withheld(run: &str, name: &str) -> Complaint {
+    Complaint::new(format!("run {run} was given `{name}` with a secret in it, which is not kept"))
+        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
+}
+
 /// The folder that keeps the run, and the pipeline file when one was named in the place of a run.
 fn folder(arguments: &ResumeArguments) -> Result<(PathBuf, Option<PathBuf>), Complaint> {
     let named = arguments.run.as_deref().map(Path::new);
@@ -78,7 +88,12 @@ fn folder(arguments: &ResumeArguments) -> Result<(PathBuf, Option<PathBuf>), Com
     Ok((folder, Some(file.to_owned())))
 }
 
-fn choose(catalogue: &Catalogue, wanted: Option<&str>, file: Option<&Path>) -> Result<Choice, Fault> {
+/// The run that is meant: the one that is named, or the last one that did not succeed, of this file if one is given.
+pub(super) fn choose(
+    catalogue: &Catalogue,
+    wanted: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Choice, Fault> {
     if let (Some(wanted), None) = (wanted, file) {
         return Ok(Choice::Run(state::run(catalogue, wanted)?));
     }

@@ -63,7 +63,7 @@ mod tests {
                 "00003400007",
                 "1xak4000007",
                 "prwww000007",
-                "zzzzzzzg007"
+                "zzzzzz00007"
             ]
         );
         assert!(ids.is_sorted());

@@ -142,7 +142,7 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>)
 
 impl<'a> Coordinator<'a> {
     fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, Unready> {
-        let policy = &each.policy;
+        let (policy, begun) = (&each.policy, Instant::now());
         let threads = policy.concurrency.min(shared.options.cores).max(1);
         let coroutines = each.script.waits();
         let exact =
@@ -153,7 +153,7 @@ impl<'a> Coordinator<'a> {
         let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
         let options = worker_options(shared, step, each);
-        let identity = shared.keep.map(|_| Identity::of(shared.plan, each));
+        let identity = shared.keep.map(|keep| keep.identity(shared.plan, each)).transpose()?;
         let journal = match (shared.keep, &identity) {
             (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
             _ => None,
@@ -180,12 +180,12 @@ impl<'a> Coordinator<'a> {
             shared,
             step,
             policy,
-            scheduler: Scheduler::new(&scheduled, shared.options.seed),
+            scheduler: shared.scheduler(each, &scheduled, begun),
             sink: Sink::open(shared, step.id),
             pool: Pool::start(threads, crew, shared.watchdog)?,
             feed,
             cancel,
-            begun: Instant::now(),
+            begun,
             fresh: BTreeMap::new(),
             waiting: HashMap::new(),
             works_out: 0,
@@ -413,7 +413,7 @@ fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOption
     WorkerOptions {
         shape,
         memory: each.policy.memory,
-        scope: shared.scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
         step: Arc::clone(&step.name),
         worker: 1,
         max_attempts: each.policy.retries.max.saturating_add(1),

@@ -252,6 +252,12 @@ impl<'a> Feed<'a> {
 
 /// Books a bad row and tells of it; `false` when the source is lost with it.
 fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
+    let row = &BadRow {
+        file: shared.mask().owned(row.file.clone()),
+        message: shared.mask().owned(row.message.clone()),
+        text: row.text.clone(),
+        ..*row
+    };
     let mut ledger = shared.ledger(source);
     match ledger.bad_row(row) {
         Ok(true) => {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::lua::{Footprint, Seen};
 use crate::plan::{Each, EachKind, Plan};
-use crate::store::{Digest, Fingerprint, Shape};
+use crate::store::{Digest, Fingerprint, SecretKey, Shape};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
 pub(super) const LANGUAGE: u32 = 1;
@@ -19,18 +19,24 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Of a step of `plan`. Reads the Lua files that its function requires.
-    pub fn of(plan: &Plan, each: &Each) -> Self {
-        Self::from_footprint(plan, each, &each.script.footprint())
+    /// Of a step of `plan`. Reads the Lua files that its function requires. Secrets count by digests under `key`;
+    /// without one they do not count.
+    pub fn of(plan: &Plan, each: &Each, key: Option<&SecretKey>) -> Self {
+        Self::from_footprint(plan, each, &each.script.footprint(), key)
     }
 
-    fn from_footprint(plan: &Plan, each: &Each, footprint: &Footprint) -> Self {
+    fn from_footprint(plan: &Plan, each: &Each, footprint: &Footprint, key: Option<&SecretKey>) -> Self {
         let mut fingerprint = vec![
             ("function".to_owned(), format!("{:032x}", footprint.function)),
             ("params".to_owned(), digest(&visible(&plan.params, &footprint.params))),
             ("env".to_owned(), digest(&visible(&plan.env, &footprint.env))),
             ("language".to_owned(), LANGUAGE.to_string()),
         ];
+        let secrets: Vec<_> = plan.secrets.iter().filter(|(name, _)| footprint.secrets.sees(name)).collect();
+        if let (Some(key), false) = (key, secrets.is_empty()) {
+            let text = serde_json::to_string(&secrets).expect("texts are JSON");
+            fingerprint.push(("secrets".to_owned(), key.digest(text.as_bytes())));
+        }
         let function = Digest::of(format!("{:?} {fingerprint:?}", each.kind).as_bytes());
         if let Some(key) = &each.key {
             fingerprint.push(("key".to_owned(), format!("{:032x}", key.footprint().function)));

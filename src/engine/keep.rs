@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::identity::LANGUAGE;
+use super::identity::{Identity, LANGUAGE};
 use super::{EngineError, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{RunStatus, StepResult};
-use crate::plan::{Body, Items, Plan, Verb};
+use crate::plan::{Body, Each, Items, Plan, Verb};
 use crate::store::{
-    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, Shape, StepJournal, StepSpec,
-    StoreError, StoredRun, Unusable,
+    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, SecretKey, Shape, StepJournal, StepSpec,
+    StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// See the module.
@@ -56,6 +56,13 @@ impl Keep {
         self.resume.as_ref()
     }
 
+    /// What the results of a step depend on.
+    pub(super) fn identity(&self, plan: &Plan, each: &Each) -> Result<Identity, StoreError> {
+        let has_secrets = plan.secrets.iter().next().is_some();
+        let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
+        Ok(Identity::of(plan, each, key.as_ref()))
+    }
+
     /// Begins to keep the items of a step.
     pub(super) fn step(&self, spec: StepSpec) -> Result<StepJournal, StoreError> {
         self.committer.step(spec)
@@ -72,6 +79,11 @@ impl Keep {
             Some(journal) => journal.finish(result),
             None => self.committer.end_step(name, result),
         }
+    }
+
+    /// Keeps the Lua files of a step whose verb was only known now.
+    pub(super) fn late(&self, run: &str, verb: &Verb) -> Result<(), StoreError> {
+        keep_lua(&self.dir, run, &files_of(verb))
     }
 
     /// Why nothing is kept any more, if so.
@@ -105,24 +117,37 @@ impl Keep {
         fingerprint: &Fingerprint,
     ) -> Result<Old, StoreError> {
         let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
+        Old::of(runs, step, shape, keyed, fingerprint)
+    }
+
+    /// Writes everything down that is not yet on the disk, how the run ended too.
+    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
+        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+    }
+}
+
+impl Old {
+    /// What a run and those that it resumed, the newest first, know of a step.
+    pub(super) fn of(
+        runs: Vec<StoredRun>,
+        step: &str,
+        shape: Shape,
+        keyed: bool,
+        fingerprint: &Fingerprint,
+    ) -> Result<Self, StoreError> {
         let record = match runs.first().map(|run| run.step(step)) {
             Some(Ok(record)) => Some(record),
             Some(Err(StoreError::NoStep { .. })) | None => None,
             Some(Err(error)) => return Err(error),
         };
         let known = record.is_some();
-        let unfinished = record.is_some_and(|record| record.total.is_none() || record.cancelled > 0);
+        let unfinished = record.is_some_and(|record| !record.is_whole());
         let items = Reuse::open(runs, step, shape, keyed, fingerprint)?.map_err(|unusable| match unusable {
             Unusable::Unknown if known => "not finished".to_owned(),
             Unusable::Unknown => "new".to_owned(),
             Unusable::Changed(parts) => format!("{} changed", parts.join(" and ")),
         });
-        Ok(Old { items, unfinished })
-    }
-
-    /// Writes everything down that is not yet on the disk, how the run ended too.
-    pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
-        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+        Ok(Self { items, unfinished })
     }
 }
 
@@ -135,6 +160,7 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
     let selected = plan.steps.iter().filter(|step| options.selected[step.id.at()]);
     let steps: Vec<(Arc<str>, &'static str)> =
         selected.map(|step| (Arc::clone(&step.name), step.verb)).collect();
+    let mask = plan.secrets.mask();
     let file = plan.file.path().canonicalize().unwrap_or_else(|_| plan.file.path().to_path_buf());
     RunDir::create(
         &state.dir,
@@ -142,9 +168,9 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
             id: &options.run,
             pipeline: &plan.name,
             file: &file,
-            text: plan.file.text(),
+            text: &mask.text(plan.file.text()),
             lua: &lua_files(plan),
-            params: &plan.params,
+            params: &mask.json(&plan.params),
             seed: options.seed,
             parent: state.resume.as_ref().map(|resume| resume.run.as_str()),
             flowrun: state.version,
@@ -158,12 +184,20 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
 fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
     let mut files = BTreeMap::new();
     for step in &plan.steps {
-        let script = match &step.body {
-            Body::Ready(Verb::Each(each)) => &each.script,
-            Body::Ready(Verb::Items(Items::Lua { script, .. })) => script,
-            _ => continue,
-        };
-        files.extend(script.footprint().files);
+        if let Body::Ready(verb) = &step.body {
+            files.extend(files_of(verb));
+        }
     }
-    files.into_iter().collect()
+    let mask = plan.secrets.mask();
+    files.into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
+}
+
+/// The Lua files that a verb is made of.
+fn files_of(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
+    let scripts = match verb {
+        Verb::Each(each) => vec![Some(&each.script), each.key.as_ref(), each.retry_when.as_ref()],
+        Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
+        _ => Vec::new(),
+    };
+    scripts.into_iter().flatten().flat_map(|script| script.footprint().files).collect()
 }

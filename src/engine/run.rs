@@ -48,6 +48,12 @@ pub(super) fn run(
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
     let begun = Instant::now();
+    let mask = plan.secrets.mask();
+    let mut masked = |event: &Event| match mask.is_empty() {
+        true => on_event(event),
+        false => on_event(&event.masked(mask)),
+    };
+    let on_event: &mut dyn FnMut(&Event) = &mut masked;
     let keep = Keep::open(plan, options)?;
     let graph = Graph::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.

@@ -1,19 +1,23 @@
 //! What the step threads of one run share: the plan, the outputs so far, the sources' ledgers, the event channel.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
 use super::graph::Graph;
-use super::keep::Keep;
+use super::keep::{self, Keep};
 use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog};
-use crate::plan::Plan;
+use crate::plan::{Each, Plan};
+use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
+use crate::value::Mask;
 
 /// From step threads to the thread that owns the run.
 pub(super) enum Message {
@@ -70,6 +74,9 @@ pub(super) struct Shared<'a> {
     outputs: Vec<Mutex<Output>>,
     ledgers: Vec<Mutex<Ledger>>,
     fed: Vec<Mutex<Option<Fed>>>,
+    /// Limits that steps share, by name, on the clock that began with the run.
+    limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
+    begun: Instant,
 }
 
 impl<'a> Shared<'a> {
@@ -86,6 +93,8 @@ impl<'a> Shared<'a> {
             ledgers: plan.steps.iter().map(|step| Mutex::new(Ledger::new(step, graph, options))).collect(),
             fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            limits: Mutex::default(),
+            begun: Instant::now(),
             keep: None,
             plan,
             options,
@@ -100,6 +109,15 @@ impl<'a> Shared<'a> {
     pub(super) fn kept_in(mut self, keep: Option<&'a Keep>) -> Self {
         self.keep = keep;
         self
+    }
+
+    /// The scheduler of a step that begins, under the limit that it shares with others if it does.
+    pub(super) fn scheduler(&self, each: &Each, policy: &Policy, begun: Instant) -> Scheduler {
+        let scheduler = Scheduler::new(policy, self.options.seed);
+        let (Some(name), Some(rate)) = (&each.shared_limit, policy.rate_limit) else { return scheduler };
+        let mut limits = lock(&self.limits);
+        let limiter = limits.entry(Arc::clone(name)).or_insert_with(|| RateLimiter::new(rate));
+        scheduler.sharing(limiter, begun.saturating_duration_since(self.begun))
     }
 
     /// Tells the reporters. A run whose owner has gone away has nobody left to tell.
@@ -154,11 +172,12 @@ impl<'a> Shared<'a> {
 
     /// Books the end of a step: before it is on the disk, nobody hears of it.
     pub(super) fn book(&self, step: StepId, result: StepResult) -> StepResult {
+        let result = result.masked(self.mask());
         let Some(keep) = self.keep else { return result };
         let journal = lock(&self.journals[step.at()]).take();
         match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
             Err(error) if result.status == StepStatus::Succeeded => {
-                StepResult { status: StepStatus::Failed, reason: Some(error.to_string()), ..result }
+                StepResult { status: StepStatus::Failed, reason: Some(keep::stopped(&error)), ..result }
             }
             _ => result,
         }
@@ -169,9 +188,21 @@ impl<'a> Shared<'a> {
         &self.options.temp_dir
     }
 
-    /// What scripts have in scope besides the item.
+    /// What hides secrets.
+    pub(super) fn mask(&self) -> &'a Mask {
+        self.plan.secrets.mask()
+    }
+
+    /// What the Lua of steps has in scope besides the item: secrets too, which expressions do not see.
+    pub(super) fn step_scope(&self, steps: Option<Arc<str>>) -> Scope {
+        Scope { shows_secrets: true, ..self.scope(steps) }
+    }
+
+    /// What expressions have in scope.
     pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
         Scope {
+            secrets: self.plan.secrets.clone(),
+            shows_secrets: false,
             params: Arc::clone(&self.plan.params),
             env: Arc::clone(&self.plan.env),
             steps,

@@ -97,7 +97,7 @@ fn script_text(
     script: &Arc<lua::Script>,
     limit: Duration,
 ) -> Option<Result<String, ScriptError>> {
-    let (script, scope) = (Arc::clone(script), shared.scope(Some(scope::steps(shared))));
+    let (script, scope) = (Arc::clone(script), shared.step_scope(Some(scope::steps(shared))));
     let (sender, receiver) = bounded(1);
     let spawned = std::thread::Builder::new().name("items".to_owned()).spawn(move || {
         let _ = sender.send(lua::evaluate(&script, &scope, limit));

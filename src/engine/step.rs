@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::feed::Feed;
 use super::graph::Role;
 use super::shared::{Done, Shared};
-use super::{each, scope, source, write};
+use super::{each, keep, scope, source, write};
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua;
 use crate::plan::{Body, Step, Verb};
@@ -44,11 +44,18 @@ pub(super) fn run(shared: &Shared<'_>, id: StepId) -> Done {
 fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
     match &step.body {
         Body::Ready(verb) => Ok(verb.clone()),
-        Body::Late(_) => shared.plan.bind(step.id, &scope::steps(shared)).map_err(|diagnostics| {
-            let messages: Vec<&str> =
-                diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
-            Box::new(StepResult::broken(messages.join("; "), Duration::ZERO))
-        }),
+        Body::Late(_) => {
+            let broken = |reason: String| Box::new(StepResult::broken(reason, Duration::ZERO));
+            let bound = shared.plan.bind(step.id, &scope::steps(shared)).map_err(|diagnostics| {
+                let messages: Vec<&str> =
+                    diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+                broken(messages.join("; "))
+            })?;
+            if let Some(keep) = shared.keep {
+                keep.late(&shared.options.run, &bound).map_err(|error| broken(keep::stopped(&error)))?;
+            }
+            Ok(bound)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::value::Ratio;
+use crate::value::{Mask, Ratio};
 
 /// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +81,18 @@ pub struct Place {
     pub source: Option<Arc<str>>,
 }
 
+impl Place {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        Self {
+            file: mask.shared(&self.file),
+            source: self.source.as_ref().map(|source| mask.shared(source)),
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)?;
@@ -148,6 +160,22 @@ pub struct ReuseCounts {
     pub dropped: u64,
 }
 
+impl ReuseCounts {
+    /// An item that is not reused.
+    pub fn redo(&mut self, reason: String) {
+        self.redone += 1;
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.reasons.push((reason, 1)),
+        }
+    }
+
+    /// Brings the reasons into the order in which they are told: the most frequent first, and one order among equals.
+    pub fn sort(&mut self) {
+        self.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    }
+}
+
 /// What a step has to show for itself. The names are those of `steps.ID` in expressions and of `--output json`.
 #[derive(Debug, Clone)]
 pub struct StepResult {
@@ -184,6 +212,16 @@ impl StepResult {
             duration,
             target: None,
             reuse: None,
+        }
+    }
+
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        Self {
+            reason: self.reason.map(|reason| mask.owned(reason)),
+            target: self.target.as_ref().map(|target| mask.shared(target)),
+            ..self
         }
     }
 

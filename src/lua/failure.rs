@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::event::{FailureKind, Place};
+use crate::value::Mask;
 
 /// Lua that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,52 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The fields given to `flow.fail`, as a JSON object.
     pub fields: Option<String>,
+}
+
+impl ScriptError {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        if mask.is_empty() {
+            return self;
+        }
+        Self {
+            message: mask.owned(self.message),
+            place: self.place.map(|place| place.masked(mask)),
+            traceback: mask.owned(self.traceback),
+            ..self
+        }
+    }
+}
+
+impl Failure {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        if mask.is_empty() {
+            return self;
+        }
+        Self {
+            message: mask.owned(self.message),
+            place: self.place.map(|place| place.masked(mask)),
+            traceback: mask.owned(self.traceback),
+            fields: self.fields.map(|fields| mask.json(&fields).into_owned()),
+            ..self
+        }
+    }
+}
+
+impl ItemEnd {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(self, mask: &Mask) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Failed(Box::new(failure.masked(mask))),
+            Self::Skipped { reason } => Self::Skipped { reason: reason.map(|reason| mask.owned(reason)) },
+            Self::BadRow { message } => Self::BadRow { message: mask.owned(message) },
+            Self::Cancelled => Self::Cancelled,
+        }
+    }
 }
 
 /// How an attempt ended, unless it simply succeeded.

@@ -1,4 +1,4 @@
-//! The globals that know the item or the run: `flow`, `log`, `print`, `require`, `params`, `env`; and the seal over all.
+//! The globals that know the item or the run: `flow`, `log`, `print`, `require`, `params`, `env`, `secrets`; and the seal over all.
 //!
 //! Modules that are the same for every item (`str`, `html`, …) are `host`'s business.
 
@@ -19,6 +19,7 @@ use super::raw::{Current, Vm};
 use super::script::Sources;
 use super::worker::{LogLine, Scope};
 use crate::event::LogLevel;
+use crate::value::Mask;
 
 /// Lines of logs between two calls of `take_logs`. An endless loop that prints must not fill the memory.
 const LOG_LINES_MAX: usize = 10_000;
@@ -101,6 +102,9 @@ impl Globals {
                 globals.raw_set(name, freeze.call::<Table>(vm.decode(text)?)?)?;
             }
         }
+        if scope.shows_secrets {
+            globals.raw_set("secrets", secrets(lua, &globals, scope, &prelude.raw_get("closed")?)?)?;
+        }
         lua.sandbox(true)?;
         seal(lua, &globals, prelude.raw_get("refuse")?)?;
         Ok(Self { sources, temporaries })
@@ -120,6 +124,18 @@ fn close(globals: &Table, closed: &Function) -> mlua::Result<()> {
         module.set_readonly(true);
     }
     Ok(())
+}
+
+/// The table of the secrets; another name in it is an error.
+fn secrets(lua: &Lua, globals: &Table, scope: &Scope, closed: &Function) -> mlua::Result<Table> {
+    let table = lua.create_table()?;
+    for (name, value) in scope.secrets.iter() {
+        table.raw_set(name, value)?;
+    }
+    let distance: Function = globals.raw_get::<Table>("str")?.raw_get("distance")?;
+    closed.call::<()>(("secrets", &table, distance))?;
+    table.set_readonly(true);
+    Ok(table)
 }
 
 /// Refuses new globals with a message that says what to do. Reading them stays as fast as the sandbox made it.
@@ -160,7 +176,8 @@ fn log_function(
                 _ => LogLevel::Error,
             };
             let fields = fields.filter(|fields| fields.as_bytes().len() <= LOG_LINE_BYTES_MAX);
-            logs.push(line(level, shortened(&message), fields.map(|fields| fields.to_string_lossy())));
+            let fields = fields.map(|fields| current.mask.json(&fields.to_string_lossy()).into_owned());
+            logs.push(line(level, logged(&message, &current.mask), fields));
         } else if logs.len() == LOG_LINES_MAX {
             logs.push(line(LogLevel::Warn, "further log lines were dropped".to_owned(), None));
         }
@@ -168,8 +185,15 @@ fn log_function(
     }
 }
 
-fn shortened(message: &LuaString) -> String {
-    let bytes = message.as_bytes();
+/// A message without secrets, which are hidden before anything is cut off: half of one would not be found any more.
+fn logged(message: &LuaString, mask: &Mask) -> String {
+    if mask.is_empty() {
+        return shortened(&message.as_bytes());
+    }
+    shortened(mask.owned(message.to_string_lossy()).as_bytes())
+}
+
+fn shortened(bytes: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOG_LINE_BYTES_MAX)]).into_owned();
     if bytes.len() > LOG_LINE_BYTES_MAX {
         text.push('…');

@@ -105,13 +105,12 @@ fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
 fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
     let mut table = globals.clone();
     for part in name.split('.') {
-        table = match table.raw_get(part)? {
-            Some(inner) => inner,
-            None => {
-                let inner = lua.create_table()?;
-                table.raw_set(part, &inner)?;
-                inner
-            }
+        table = if let Some(inner) = table.raw_get(part)? {
+            inner
+        } else {
+            let inner = lua.create_table()?;
+            table.raw_set(part, &inner)?;
+            inner
         };
     }
     Ok(table)

@@ -23,5 +23,7 @@ pub(super) fn scope() -> super::Scope {
         steps: None,
         run: r#"{"id":"r1"}"#.into(),
         permissions: Arc::default(),
+        secrets: crate::value::Secrets::default(),
+        shows_secrets: true,
     }
 }

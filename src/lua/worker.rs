@@ -21,7 +21,7 @@ use self::waiting::Waiting;
 use super::raw::{Batch, Raised, Stop, Timing};
 use super::watchdog::Notices;
 use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
-use crate::value::Chunk;
+use crate::value::{Chunk, Mask};
 
 /// One VM with one function. Not `Send`: made and used on its thread.
 pub struct Worker {
@@ -61,7 +61,7 @@ impl Worker {
             options: options.clone(),
             guard: Arc::clone(guard),
             notices,
-            loaded: Ok(Loaded::new(script, options, guard)?),
+            loaded: Ok(load(script, options, guard)?),
             waiting: Waiting::default(),
             lines: Vec::new(),
         })
@@ -136,7 +136,10 @@ impl Worker {
         let taken = batch.started.elapsed();
         let raised = match stop {
             Ok(Stop::Done | Stop::Paused) => return None,
-            Ok(Stop::BadRow(error)) => return Some((ItemEnd::BadRow { message: error.to_string() }, taken)),
+            Ok(Stop::BadRow(error)) => {
+                let message = self.mask().owned(error.to_string());
+                return Some((ItemEnd::BadRow { message }, taken));
+            }
             Ok(Stop::Raised(raised)) => *raised,
             Err(panic) => {
                 // The VM was left in the middle of something, and so may be the line that was being written.
@@ -151,7 +154,7 @@ impl Worker {
     /// The ending that `raised` stands for, with `retries.when` asked.
     fn conclude(&self, raised: Raised, attempt: Attempt) -> ItemEnd {
         let limits = Named { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
-        match &self.loaded {
+        let ending = match &self.loaded {
             Ok(loaded) => {
                 let mut ending = explain::item_end(raised, &loaded.sources.borrow(), limits);
                 if let (ItemEnd::Failed(failure), Some(when)) = (&mut ending, loaded.retry_when) {
@@ -160,7 +163,12 @@ impl Worker {
                 ending
             }
             Err(_) => explain::item_end(raised, &super::script::Sources::default(), limits),
-        }
+        };
+        ending.masked(self.mask())
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
+        self.options.scope.secrets.mask()
     }
 
     fn reload(&mut self) {
@@ -170,7 +178,7 @@ impl Worker {
             ..setup::plain_error("the Lua state is lost")
         };
         drop(std::mem::replace(&mut self.loaded, Err(gone)));
-        self.loaded = Loaded::new(&self.script, &self.options, &self.guard);
+        self.loaded = load(&self.script, &self.options, &self.guard);
     }
 
     fn timing(&self, attempt: Attempt) -> Timing {
@@ -196,6 +204,10 @@ impl Worker {
             Err(_) => Vec::new(),
         }
     }
+}
+
+fn load(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>) -> Result<Loaded, ScriptError> {
+    Loaded::new(script, options, guard).map_err(|error| error.masked(options.scope.secrets.mask()))
 }
 
 /// The ending of items that cannot be run because the VM cannot be made again.

@@ -8,6 +8,7 @@ use super::codes;
 use super::expand::Field;
 use super::inputs::Inputs;
 use super::late::{Context, Late};
+use super::limits::{self, Limits};
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
@@ -42,12 +43,15 @@ impl Checked<'_> {
                 return None;
             }
         };
-        let context = (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map)));
+        let limits = Arc::new(limits::of(&pipeline));
+        let context =
+            (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
         let builder = Builder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
             defaults: &pipeline.defaults.map,
+            limits: &limits,
             limit: self.inputs.limit,
             cores: self.inputs.cores,
         };
@@ -67,17 +71,19 @@ impl Checked<'_> {
             params: Arc::clone(&self.scope.params),
             env: Arc::clone(&self.scope.env),
             permissions: Arc::clone(&self.permissions),
+            secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
         })
     }
 
-    fn context(&self, defaults: &spec::Policy) -> Context {
+    fn context(&self, defaults: &spec::Policy, limits: &Arc<Limits>) -> Context {
         Context {
             places: self.places.clone(),
             scripts: self.scripts.clone(),
             root: self.root.clone(),
             defaults: defaults.clone(),
+            limits: Arc::clone(limits),
             limit: self.inputs.limit,
             cores: self.inputs.cores,
             scope: self.scope.clone(),

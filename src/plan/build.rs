@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::limits::Limits;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Each, EachKind, Items, Read, Verb};
-use super::{codes, paths};
+use super::{codes, limits, paths};
 use crate::data::{self, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::source::Diagnostic;
 use crate::spec::{self, Setting};
-use crate::value::Ratio;
+use crate::value::{Rate, Ratio};
 
 /// What every step of a plan is built with.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub(super) struct Builder<'a> {
     pub(super) root: &'a PathBuf,
     /// The policy that map-like steps start from.
     pub(super) defaults: &'a spec::Policy,
+    /// Limits that steps may name.
+    pub(super) limits: &'a Limits,
     /// First items of every source.
     pub(super) limit: Option<u64>,
     pub(super) cores: usize,
@@ -127,8 +130,10 @@ impl Builder<'_> {
         let key = self.scripts.get(&format!("{at}/key")).or_else(|| self.scripts.get("/defaults/map/key"));
         let cache = each.policy.clone().over(self.defaults).cache;
         let cache = self.known(&format!("{at}/cache"), cache.as_ref())?.unwrap_or(false);
-        let policy = self.policy(at, &each.policy)?;
-        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, key, cache, policy })))
+        let limit = self.rate_limit(at, &each.policy)?;
+        let policy = self.policy(at, &each.policy, limit.as_ref().map(|(rate, _)| *rate))?;
+        let shared_limit = limit.and_then(|(_, name)| name);
+        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, key, cache, policy, shared_limit })))
     }
 
     fn script(&self, pointer: &str) -> Built<Arc<Script>> {
@@ -138,7 +143,7 @@ impl Builder<'_> {
         })
     }
 
-    fn policy(&self, at: &str, own: &spec::Policy) -> Built<Policy> {
+    fn policy(&self, at: &str, own: &spec::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
         let retries = self.retries(at, own.retries.as_ref())?;
         let written = own.clone().over(self.defaults);
         let field = |key: &str| format!("{at}/{key}");
@@ -166,11 +171,25 @@ impl Builder<'_> {
                 Some(spec::FailFast::Drain) => FailFast::Drain,
             },
             stop_early: self.known(&field("stop_early"), written.stop_early.as_ref())?.unwrap_or(false),
-            rate_limit: self.known(&field("rate_limit"), written.rate_limit.as_ref())?.map(|limit| limit.0),
+            rate_limit,
             memory: self
                 .known(&field("memory"), written.memory.as_ref())?
                 .map_or(standard.memory, |size| size.0),
             slow_after: slow_after.map(|limit| limit.0),
+        })
+    }
+
+    /// The limit of a step's starts, and its name when it is one that steps share.
+    fn rate_limit(&self, at: &str, own: &spec::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
+        let written = own.clone().over(self.defaults).rate_limit;
+        let pointer = format!("{at}/rate_limit");
+        Ok(match self.known(&pointer, written.as_ref())? {
+            None => None,
+            Some(spec::RateRule::Rate(rate)) => Some((rate, None)),
+            Some(spec::RateRule::Name(name)) => match self.limits.get(&name) {
+                Some(rate) => Some((*rate, Some(name.into()))),
+                None => return Err(Box::new(limits::unknown(self.places, &pointer, &name))),
+            },
         })
     }
 

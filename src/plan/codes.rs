@@ -36,6 +36,12 @@ pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
 pub(super) const UNDECLARED: &str = "flowrun::undeclared";
 /// Lua reaches for what the file does not grant.
 pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
+/// A rate limit that does not exist is named.
+pub(super) const UNKNOWN_RATE_LIMIT: &str = "flowrun::unknown_rate_limit";
+/// A rate limit that no step names.
+pub(super) const UNUSED_RATE_LIMIT: &str = "flowrun::unused_rate_limit";
+/// A secret that cannot be told from other text.
+pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -43,7 +49,7 @@ pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 19] = [
+pub const CODES: [(&str, &str); 22] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -62,5 +68,8 @@ pub const CODES: [(&str, &str); 19] = [
     (BAD_PARAM, "a parameter whose declaration contradicts itself"),
     (UNDECLARED, "Lua looks at a parameter or variable that the file does not declare"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
+    (UNKNOWN_RATE_LIMIT, "a rate limit that does not exist is named"),
+    (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
+    (SHORT_SECRET, "a secret that cannot be told from other text"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
 ];

@@ -133,6 +133,7 @@ fn when(pointer: &str) -> Option<When> {
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
         ["params", _, "description" | "enum"] | ["env", _] => When::Never,
+        ["rate_limits", _] => When::Load,
         _ => return None,
     })
 }
@@ -154,7 +155,10 @@ impl Expander<'_> {
             let found = field.mentions(name);
             missing.iter().any(|one| found.may_use(one))
         };
-        !lacks("params", self.missing_params) && !lacks("env", self.missing_env)
+        // That they are asked for has been said.
+        !field.mentions("secrets").any()
+            && !lacks("params", self.missing_params)
+            && !lacks("env", self.missing_env)
     }
 
     /// Reports what can be seen to be wrong with a field without evaluating it; `true`: nothing.

@@ -23,6 +23,8 @@ pub struct Inputs {
     pub current_dir: PathBuf,
     /// The process environment; the pipeline sees only what its `env` names.
     pub env: BTreeMap<String, String>,
+    /// Whether the run cannot do without the values of `secrets`; otherwise those that are there are only hidden.
+    pub needs_secrets: bool,
     /// `--set PATH=VALUE`, in order; the value is YAML.
     pub set: Vec<(String, String)>,
     /// `--allow-net`, `--allow-read`, …: what this run adds to the file's `permissions`; paths are absolute.

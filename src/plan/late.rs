@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::build::Builder;
 use super::expand::{Expander, Field};
+use super::limits::Limits;
 use super::places::Places;
 use super::scripts::Scripts;
 use super::step::{Body, Plan, Verb};
@@ -21,6 +22,7 @@ pub(super) struct Context {
     pub(super) scripts: Scripts,
     pub(super) root: PathBuf,
     pub(super) defaults: spec::Policy,
+    pub(super) limits: Arc<Limits>,
     pub(super) limit: Option<u64>,
     pub(super) cores: usize,
     pub(super) scope: Scope,
@@ -34,6 +36,7 @@ impl Context {
             scripts,
             root: &self.root,
             defaults: &self.defaults,
+            limits: &self.limits,
             limit: self.limit,
             cores: self.cores,
         }

@@ -16,10 +16,11 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::survey::{Survey, escape};
-use super::{CODES, FINDINGS_MAX, codes, files, outside, permissions, references, set};
+use super::{CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set};
 use crate::lua::{Allowed, Permissions, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
+use crate::value::Secrets;
 
 /// The floor below says so of its own findings.
 const TOO_MANY: &str = "flowrun::too_many";
@@ -33,6 +34,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// What is wrong with the command line or the environment.
     pub usage: Vec<UsageError>,
+    /// The values that no message may show.
+    pub secrets: Secrets,
 }
 
 /// Checks a file with the values of one run, and makes a plan of it when nothing is wrong.
@@ -40,7 +43,7 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
     let is_valid = loaded.is_valid();
     let spec::Loaded { document, diagnostics, mended, .. } = loaded;
     let Some(mut document) = document else {
-        return Loaded { plan: None, diagnostics, usage: Vec::new() };
+        return Loaded { plan: None, diagnostics, usage: Vec::new(), secrets: Secrets::default() };
     };
     let mut usage = Vec::new();
     let overrides = set::apply(&mut document, &inputs.set, is_valid, &mut usage);
@@ -53,9 +56,10 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
         usage,
         late: Vec::new(),
         is_substituted: false,
+        secrets: Secrets::default(),
     };
     let plan = loading.plan().filter(|_| !mended);
-    let Loading { places, mut found, mut usage, .. } = loading;
+    let Loading { places, mut found, mut usage, secrets, .. } = loading;
     places.split_usage(&mut found, &mut usage);
     // What was dropped to read a broken file may well have used the rest.
     let is_noise = |one: &Diagnostic| mended && one.code == codes::UNUSED_STEP;
@@ -65,7 +69,7 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
     found.sort_by_key(Diagnostic::start);
     bound(&mut found);
     let is_clean = usage.is_empty() && found.iter().all(|one| one.severity != Severity::Error);
-    Loaded { plan: plan.filter(|_| is_clean), diagnostics: found, usage }
+    Loaded { plan: plan.filter(|_| is_clean), diagnostics: found, usage, secrets }
 }
 
 /// Keeps the list short enough to be read.
@@ -101,10 +105,13 @@ struct Loading<'a> {
     late: Vec<Field>,
     /// Whether expressions have given values.
     is_substituted: bool,
+    secrets: Secrets,
 }
 
 impl Loading<'_> {
     fn plan(&mut self) -> Option<Plan> {
+        self.secrets = secrets::read(&self.top("secrets"), self.inputs, &self.root, &mut self.usage);
+        secrets::check(&self.secrets, &self.places, &mut self.found);
         let env = params::env(&self.top("env"), self.inputs, &mut self.usage);
         let fields = expand::fields(&self.places, "");
         let params = self.params(&fields, &env);
@@ -114,6 +121,7 @@ impl Loading<'_> {
         let survey = Survey::of(self.places.value());
         let order = references::check(&self.places, &survey, &fields, &mut self.found);
         outside::check(&self.places, &fields, &mut self.found);
+        limits::check(&self.places, &survey, &mut self.found);
         files::check(&self.places, &survey, &self.root, &mut self.found);
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
@@ -151,6 +159,8 @@ impl Loading<'_> {
             steps: Some("{}".into()),
             run: json!({ "id": &*self.inputs.run }).to_string().into(),
             permissions: Arc::new(Permissions::new(&self.root, allowed, &Allowed::default())),
+            secrets: self.secrets.clone(),
+            shows_secrets: false,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Parameters and environment variables that Lua looks at and the file does not declare: they are always nil.
+//! Parameters, environment variables and secrets that Lua looks at and the file does not declare, or that are not there
+//! where it looks.
 
 use super::codes;
 use super::expand::Field;
@@ -8,7 +9,8 @@ use crate::source::{Diagnostic, nearest};
 
 /// Warns of every `params.NAME` and `env.NAME` that can only be nil.
 pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
-    for (scope, what) in [("params", "parameter"), ("env", "variable")] {
+    refuse_secrets(places, fields, found);
+    for (scope, what) in [("params", "parameter"), ("env", "variable"), ("secrets", "secret")] {
         let declared: Vec<&str> = places.value()[scope]
             .as_object()
             .into_iter()
@@ -26,11 +28,31 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
                 look(&name, &Spot::Text(&lua.pointer, line, start..start + range.len()));
             }
         }
-        for field in fields {
+        // Those that are there in expressions at all.
+        for field in fields.iter().filter(|_| scope != "secrets") {
             for (name, range) in field.mentions(scope).fields {
                 look(&name, &field.spot(range));
             }
         }
+    }
+}
+
+/// What expressions give becomes a part of the plan, which is shown and kept.
+fn refuse_secrets(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
+    let mut refuse = |spot: &Spot<'_>| {
+        let message = "`secrets` cannot be used here".to_owned();
+        let error = places.error(codes::EXPRESSION, message, spot, "expressions do not see secrets");
+        found.push(error.help("secrets are for the Lua of `map`, `flat_map`, `filter`, `items` and `setup`"));
+    };
+    for lua in places.document.lua_fields() {
+        let Some(block) = places.block(&lua.pointer) else { continue };
+        let is_when = lua.pointer.ends_with("/when") && lua.pointer.matches('/').count() == 3;
+        if is_when && mentions(&block.text, "secrets").any() {
+            refuse(&Spot::Value(&lua.pointer));
+        }
+    }
+    for field in fields.iter().filter(|field| field.mentions("secrets").any()) {
+        refuse(&Spot::Value(&field.pointer));
     }
 }
 
@@ -41,11 +63,15 @@ fn undeclared(
     spot: &Spot<'_>,
     declared: &[&str],
 ) -> Diagnostic {
-    let message = format!("`{scope}.{name}` is nil: the file declares no {what} `{name}`");
+    let (is_what, example) = match scope {
+        "secrets" => ("raises an error", "{ env: A_VARIABLE }"),
+        _ => ("is nil", "a default"),
+    };
+    let message = format!("`{scope}.{name}` {is_what}: the file declares no {what} `{name}`");
     let label = match nearest(name, declared.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("no such {what}"),
     };
-    let help = format!("declare it at the top of the file: `{scope}: {{ {name}: a default }}`");
+    let help = format!("declare it at the top of the file: `{scope}: {{ {name}: {example} }}`");
     places.warning(codes::UNDECLARED, message, spot, &label).help(help)
 }

@@ -10,8 +10,18 @@ use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::spec::{self, Document, SpanIndex};
 
 /// The top-level keys that a path may begin with.
-const TOP: [&str; 8] =
-    ["version", "name", "description", "params", "env", "permissions", "defaults", "steps"];
+const TOP: [&str; 10] = [
+    "version",
+    "name",
+    "description",
+    "params",
+    "env",
+    "secrets",
+    "permissions",
+    "rate_limits",
+    "defaults",
+    "steps",
+];
 /// The keys of a step that are no verb.
 const COMMON: [&str; 5] = ["description", "from", "needs", "when", "deadline"];
 

@@ -10,7 +10,7 @@ use crate::event::StepId;
 use crate::lua::{Permissions, Script};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
-use crate::value::Ratio;
+use crate::value::{Ratio, Secrets};
 
 /// A checked pipeline with the values of one run.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Plan {
     pub env: Arc<str>,
     /// What the Lua code of this run may reach.
     pub permissions: Arc<Permissions>,
+    /// `secrets` of this run, with their values.
+    pub secrets: Secrets,
     /// The steps in file order, indexed by [`StepId`].
     pub steps: Vec<Step>,
     /// The steps, each after all that it depends on.
@@ -153,4 +155,6 @@ pub struct Each {
     pub cache: bool,
     /// The policy.
     pub policy: Policy,
+    /// The name of the limit in the policy, when steps share it.
+    pub shared_limit: Option<Arc<str>>,
 }

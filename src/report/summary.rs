@@ -19,12 +19,12 @@ pub struct StepSummary<'a> {
     success_ratio: f64,
     duration: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reuse: Option<Reuse<'a>>,
+    reuse: Option<ReuseSummary<'a>>,
 }
 
 /// What a resumed step took over; only resumed runs have it.
 #[derive(Debug, Serialize)]
-struct Reuse<'a> {
+pub struct ReuseSummary<'a> {
     reused: u64,
     redone: u64,
     dropped: u64,
@@ -32,7 +32,7 @@ struct Reuse<'a> {
     reasons: &'a [(String, u64)],
 }
 
-impl<'a> From<&'a ReuseCounts> for Reuse<'a> {
+impl<'a> From<&'a ReuseCounts> for ReuseSummary<'a> {
     fn from(counts: &'a ReuseCounts) -> Self {
         let ReuseCounts { reused, redone, dropped, reasons } = counts;
         Self { reused: *reused, redone: *redone, dropped: *dropped, reasons }
@@ -58,7 +58,7 @@ impl<'a> StepSummary<'a> {
             retried: result.tally.retried,
             success_ratio: result.tally.success_ratio(),
             duration: seconds(result.duration),
-            reuse: result.reuse.as_ref().map(Reuse::from),
+            reuse: result.reuse.as_ref().map(ReuseSummary::from),
         }
     }
 }

@@ -9,9 +9,9 @@ pub use ending::{FailedAttempt, Next};
 
 use std::time::Duration;
 
+use super::limiter::{Limit, RateLimiter};
 use super::ready::Ready;
 use super::waiting::{Retry, Waiting};
-use super::window::Window;
 use super::{Policy, Stop};
 use crate::event::Tally;
 
@@ -31,7 +31,7 @@ pub struct Scheduler {
     seed: u64,
     ready: Ready,
     waiting: Waiting,
-    window: Option<Window>,
+    limit: Option<Limit>,
     tally: Tally,
     /// Runs that were started and have not ended.
     running: usize,
@@ -69,7 +69,7 @@ impl Scheduler {
             seed,
             ready: Ready::new(),
             waiting: Waiting::default(),
-            window: policy.rate_limit.map(Window::new),
+            limit: policy.rate_limit.map(|rate| RateLimiter::new(rate).join(Duration::ZERO)),
             tally: Tally::default(),
             running: 0,
             retries: 0,
@@ -80,6 +80,13 @@ impl Scheduler {
             deadline_passed: false,
             deadline_cut: 0,
         }
+    }
+
+    /// The same under a limit that it shares with other steps, instead of one of its own. The limit's clock reads `begun`
+    /// when the step's reads zero.
+    #[must_use]
+    pub fn sharing(self, limiter: &RateLimiter, begun: Duration) -> Self {
+        Self { limit: Some(limiter.join(begun)), ..self }
     }
 
     /// This many more fresh items are there; their indices follow on those before.
@@ -121,26 +128,36 @@ impl Scheduler {
         if self.stop.is_some() || self.running >= self.policy.concurrency.max(1) {
             return None;
         }
-        if self.window.as_mut().is_some_and(|window| !window.is_open(now)) {
+        // Nothing is asked for that nobody wants: others may be waiting for it.
+        let wants = self.waiting.first_due().is_some_and(|due| due <= now)
+            || (max > 0 && self.next_fresh().is_some());
+        if !wants || self.limit.as_mut().is_some_and(|limit| !limit.reserve(now)) {
             return None;
         }
-        let start = match self.waiting.pop_due(now) {
-            Some(Retry { index, attempt, item_deadline }) => {
-                self.tally.retried += u64::from(attempt == 2);
-                Start { first: index, count: 1, attempt, item_deadline }
-            }
-            None => self.start_fresh(max)?,
+        let Some(start) = self.next_start(now, max) else {
+            self.limit.iter_mut().for_each(Limit::release);
+            return None;
         };
-        if let Some(window) = &mut self.window {
-            window.allow(start.first);
+        if let Some(limit) = &mut self.limit {
+            limit.allow(start.first);
         }
         self.running += 1;
         Some(start)
     }
 
+    fn next_start(&mut self, now: Duration, max: u64) -> Option<Start> {
+        Some(match self.waiting.pop_due(now) {
+            Some(Retry { index, attempt, item_deadline }) => {
+                self.tally.retried += u64::from(attempt == 2);
+                Start { first: index, count: 1, attempt, item_deadline }
+            }
+            None => self.start_fresh(max)?,
+        })
+    }
+
     fn start_fresh(&mut self, max: u64) -> Option<Start> {
         self.next_fresh()?;
-        let max = if self.window.is_some() { max.min(1) } else { max };
+        let max = if self.limit.is_some() { max.min(1) } else { max };
         let (first, count) = self.ready.take(max)?;
         Some(Start { first, count, attempt: 1, item_deadline: None })
     }
@@ -152,8 +169,8 @@ impl Scheduler {
 
     /// When a start under a rate limit really took place. No effect without a rate limit, or the second time.
     pub fn started_at(&mut self, start: &Start, at: Duration) {
-        if let Some(window) = &mut self.window {
-            window.started(start.first, at);
+        if let Some(limit) = &mut self.limit {
+            limit.started(start.first, at);
         }
     }
 
@@ -166,7 +183,7 @@ impl Scheduler {
         let mut start = None;
         if self.running < self.policy.concurrency.max(1) {
             let fresh = self.next_fresh().map(|_| now);
-            let opens = self.window.as_ref().map_or(Some(now), |window| window.opens_at(now));
+            let opens = self.limit.as_ref().map_or(Some(now), |limit| limit.opens_at(now));
             start =
                 earlier(fresh, self.waiting.first_due()).zip(opens).map(|(start, opens)| start.max(opens));
         }

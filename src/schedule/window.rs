@@ -9,6 +9,9 @@ use crate::value::Rate;
 /// as if they had been at its end: memory stays bounded and a start is at most that much later than it could be.
 const EXACT_MAX: u32 = 4096;
 
+/// Whose start it is: a step, and its item once that is known.
+pub(super) type Ticket = (usize, Option<u64>);
+
 /// A sliding log of the last starts.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -20,7 +23,7 @@ pub(super) struct Window {
     /// Sum over `starts`.
     logged: u64,
     /// Items whose start was allowed and whose time is not known yet. They are in every window until it is.
-    pending: BTreeSet<u64>,
+    pending: BTreeSet<Ticket>,
 }
 
 impl Window {
@@ -54,21 +57,30 @@ impl Window {
     }
 
     /// A start was allowed.
-    pub(super) fn allow(&mut self, index: u64) {
-        self.pending.insert(index);
+    pub(super) fn allow(&mut self, ticket: Ticket) {
+        self.pending.insert(ticket);
     }
 
     /// An allowed start took place at this time. Nothing happens when that is known already.
-    pub(super) fn started(&mut self, index: u64, at: Duration) {
-        if self.pending.remove(&index) {
+    pub(super) fn started(&mut self, ticket: Ticket, at: Duration) {
+        if self.pending.remove(&ticket) {
             *self.starts.entry(self.grained(at)).or_default() += 1;
             self.logged += 1;
         }
     }
 
     /// An allowed start did not take place.
-    pub(super) fn take_back(&mut self, index: u64) {
-        self.pending.remove(&index);
+    pub(super) fn take_back(&mut self, ticket: Ticket) {
+        self.pending.remove(&ticket);
+    }
+
+    /// Starts of this step that are still open took place at this time at the latest.
+    pub(super) fn settle(&mut self, user: usize, at: Duration) {
+        self.pending.remove(&(user, None));
+        let open: Vec<Ticket> = self.pending.iter().filter(|ticket| ticket.0 == user).copied().collect();
+        for ticket in open {
+            self.started(ticket, at);
+        }
     }
 
     fn grained(&self, at: Duration) -> Duration {
@@ -97,14 +109,14 @@ mod tests {
         let mut window = window(2);
         for (index, at) in [(1, 0), (2, 900)] {
             assert!(window.is_open(ms(at)));
-            window.allow(index);
-            window.started(index, ms(at));
+            window.allow((0, Some(index)));
+            window.started((0, Some(index)), ms(at));
         }
         assert!(!window.is_open(ms(999)));
         assert_eq!(window.opens_at(ms(999)), Some(ms(1000)));
         assert!(window.is_open(ms(1000)));
-        window.allow(3);
-        window.started(3, ms(1000));
+        window.allow((0, Some(3)));
+        window.started((0, Some(3)), ms(1000));
         assert!(!window.is_open(ms(1899)));
         assert!(window.is_open(ms(1900)));
     }
@@ -112,15 +124,15 @@ mod tests {
     #[test]
     fn a_start_counts_until_its_time_is_known() {
         let mut window = window(1);
-        window.allow(1);
+        window.allow((0, Some(1)));
         assert!(!window.is_open(ms(5000)));
         assert_eq!(window.opens_at(ms(5000)), None);
-        window.started(1, ms(4500));
-        window.started(1, ms(9999));
+        window.started((0, Some(1)), ms(4500));
+        window.started((0, Some(1)), ms(9999));
         assert_eq!(window.opens_at(ms(5000)), Some(ms(5500)));
         assert!(window.is_open(ms(5500)));
-        window.allow(2);
-        window.take_back(2);
+        window.allow((0, Some(2)));
+        window.take_back((0, Some(2)));
         assert!(window.is_open(ms(5500)));
     }
 
@@ -129,8 +141,8 @@ mod tests {
         let mut window = window(1_000_000);
         for index in 1..=1_000_000u64 {
             assert!(window.is_open(Duration::from_nanos(index * 500)));
-            window.allow(index);
-            window.started(index, Duration::from_nanos(index * 500));
+            window.allow((0, Some(index)));
+            window.started((0, Some(index)), Duration::from_nanos(index * 500));
         }
         assert!(window.starts.len() <= EXACT_MAX as usize + 1, "{} entries", window.starts.len());
         assert!(!window.is_open(ms(999)));

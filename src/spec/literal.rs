@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
+use super::step::{ID, is_id};
 use super::units;
 use crate::value::{Rate, Ratio};
 
@@ -29,6 +30,15 @@ pub struct Size(pub u64);
 /// Starts in a second, a minute or an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit(pub Rate);
+
+/// The limit of a step's starts: written out, or the name of one that steps share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RateRule {
+    /// This one, for the step alone.
+    Rate(Rate),
+    /// The one of this name under `rate_limits`.
+    Name(String),
+}
 
 /// A share between 0 and 1, exact as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +138,13 @@ literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
     "x-unit": "rate",
 });
 
+literal!(RateRule, |value| rate_rule(value.as_str()?), {
+    "type": "string",
+    "pattern": anchored(&format!("(?:{}|{})", units::RATE, ID.trim_matches(['^', '$']))),
+    "patternErrorMessage": format!("{}; or the name of one under `rate_limits`", units::RATE_WANTED),
+    "x-unit": "rate",
+});
+
 literal!(Share, |value| share(value.as_number()?).map(Share), {
     "type": "number",
     "minimum": 0,
@@ -180,6 +197,11 @@ literal!(FailFast, |value| match value {
     "patternErrorMessage": "`false`, `true` or `drain`",
     "x-values": ["drain"],
 });
+
+fn rate_rule(text: &str) -> Option<RateRule> {
+    let name = || is_id(text).then(|| RateRule::Name(text.to_owned()));
+    units::rate(text).ok().map(RateRule::Rate).or_else(name)
+}
 
 fn anchored(pattern: &str) -> String {
     format!("^{pattern}$")

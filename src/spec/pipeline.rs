@@ -8,11 +8,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::literal::RateLimit;
 use super::param::{EnvVar, Param, params, variables};
 use super::permissions::Permissions;
 use super::policy::Policy;
 use super::schema;
-use super::setting::{fields, map, present};
+use super::secret::{Secret, secrets};
+use super::setting::{Setting, fields, map, present};
 use super::step::{ID, Step, is_id};
 
 /// A declarative pipeline: what is read, which Lua function runs on every item, under which policy, and where the
@@ -43,6 +45,14 @@ pub struct Pipeline {
     /// What host functions may reach. Default: `fs` the pipeline's folder, `http` and `exec` nothing.
     #[serde(default, deserialize_with = "map")]
     pub permissions: Permissions,
+    /// Values that only Lua sees, as `secrets.NAME`, and that every message hides: `{env: VARIABLE}` or `{file: path}`.
+    #[serde(default, deserialize_with = "secrets")]
+    #[schemars(transform = schema::id_keys)]
+    pub secrets: IndexMap<String, Secret>,
+    /// Limits of starts that steps share by naming them in `rate_limit`: `api: 20/s`.
+    #[serde(default, deserialize_with = "rate_limits")]
+    #[schemars(transform = schema::id_keys)]
+    pub rate_limits: IndexMap<String, Setting<RateLimit>>,
     /// What steps start from when they do not say otherwise.
     #[serde(default, deserialize_with = "map")]
     pub defaults: Defaults,
@@ -123,6 +133,17 @@ fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, 
         Some(id) => Err(D::Error::custom(format_args!("`{id}` is no id"))),
         None if steps.is_empty() => Err(D::Error::custom("there are no steps")),
         None => Ok(steps),
+    }
+}
+
+/// Reads limits under ids.
+fn rate_limits<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, Setting<RateLimit>>, D::Error> {
+    let limits = IndexMap::<String, Setting<RateLimit>>::deserialize(deserializer)?;
+    match limits.keys().find(|name| !is_id(name)) {
+        Some(name) => Err(D::Error::custom(format_args!("`{name}` is no id"))),
+        None => Ok(limits),
     }
 }
 

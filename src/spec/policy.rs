@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{Concurrency, Count, Delay, Factor, FailFast, RateLimit, Share, Size, TimeLimit, Tries};
+use super::literal::{Concurrency, Count, Delay, Factor, FailFast, RateRule, Share, Size, TimeLimit, Tries};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present};
 
@@ -50,11 +50,11 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]
     pub stop_early: Option<Setting<bool>>,
-    /// Starts of attempts: never more than this number in any window of a second, a minute or an hour. Default: no
-    /// limit.
+    /// Starts of attempts: never more than this number in any window of a second, a minute or an hour; or the name of
+    /// a limit under `rate_limits` that steps share. Default: no limit.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = &"20/s", example = &"600/m")]
-    pub rate_limit: Option<Setting<RateLimit>>,
+    #[schemars(example = &"20/s", example = &"600/m", example = &"api")]
+    pub rate_limit: Option<Setting<RateRule>>,
     /// Limit of one worker's Lua memory; an item that passes it fails with kind `memory`. Default: 256MB.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"64MB", example = &"1GiB")]

@@ -10,8 +10,8 @@ mod shape;
 mod tidy;
 
 pub(super) use shape::{
-    allow_example, columns_example, each, id_keys, names_example, one_verb, short_list, short_number,
-    short_path, short_text, short_value, steps, text_or_list, top_level, variable_keys,
+    allow_example, columns_example, each, id_keys, names_example, one_key, one_verb, short_list,
+    short_number, short_path, short_text, short_value, steps, text_or_list, top_level, variable_keys,
 };
 
 /// The schema as it is made from the types.

@@ -65,6 +65,8 @@ pub struct Batch {
     pub contents: Vec<Digest>,
     /// Key of each item, for steps with `key:`; empty otherwise.
     pub keys: Vec<Box<str>>,
+    /// Digest of each key, when `keys` are not what the items are known by: keys with secrets are written with `***`.
+    pub identities: Vec<Digest>,
     /// Result lines of the items that succeeded, each a JSON value and a line feed.
     pub out: Vec<u8>,
     /// Lines of each item that succeeded, in order, for [`Shape::Optional`] and [`Shape::Many`]; empty otherwise.
@@ -78,6 +80,7 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.contents.clear();
         self.keys.clear();
+        self.identities.clear();
         self.out.clear();
         self.lines.clear();
         self.ends.clear();

@@ -137,6 +137,19 @@ impl Catalogue {
         Ok((runs, said))
     }
 
+    /// A run together with those that it resumed, the newest first, as they lie there: for those who only look.
+    pub fn open_line(&self, id: &str) -> Result<Vec<StoredRun>, StoreError> {
+        let mut runs = vec![self.open(id)?];
+        while let Some(parent) = runs.last().and_then(|run| run.record().parent.clone()) {
+            let known = runs.iter().any(|run| run.record().id == parent);
+            match self.open(&parent) {
+                Ok(run) if !known => runs.push(run),
+                _ => break,
+            }
+        }
+        Ok(runs)
+    }
+
     /// A run that is over needs no putting in order, and may lie where nothing can be written.
     fn settled(&self, id: &str, said: &mut Vec<String>) -> Result<StoredRun, StoreError> {
         let run = self.open(id)?;

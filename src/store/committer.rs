@@ -28,7 +28,6 @@ enum Message {
     Retried(usize, RetriedItem),
     Logs(usize, Vec<LogEntry>),
     Cancelled(usize, u64, u64),
-    Resumed(usize, u64, Vec<(String, u64)>),
     End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
     Finish(RunStatus, Duration, Answer),
     Close,
@@ -152,11 +151,6 @@ impl StepJournal {
     /// Items that were never started, or cut off.
     pub fn cancelled(&self, first: u64, count: u64) -> Result<(), StoreError> {
         self.send(Message::Cancelled(self.id, first, count))
-    }
-
-    /// How many items were taken from an old run, and how many were not, by reason.
-    pub fn resumed(&self, reused: u64, redone: Vec<(String, u64)>) -> Result<(), StoreError> {
-        self.send(Message::Resumed(self.id, reused, redone))
     }
 
     /// Books the end of the step and waits until everything about it is on the disk. Only then may anybody hear of it.

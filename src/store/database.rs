@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::StoreError;
+use super::{StoreError, lock};
 
 /// How long a connection waits for another one. Writers only wait for a second process that checkpoints.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ CREATE TABLE steps(
   failures INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0, cancelled INTEGER NOT NULL DEFAULT 0,
   retried INTEGER NOT NULL DEFAULT 0, emitted INTEGER NOT NULL DEFAULT 0, success_ratio REAL, needed INTEGER,
   min_success_ratio TEXT, started REAL, duration REAL, target TEXT, logs_left_out INTEGER NOT NULL DEFAULT 0,
-  reused INTEGER, redone TEXT);
+  reused INTEGER, redone INTEGER, reasons TEXT, dropped INTEGER);
 CREATE TABLE commits(
   seq INTEGER PRIMARY KEY, step TEXT NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, endings INTEGER NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL,
@@ -85,18 +85,30 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Opens a database to look at it, whether somebody is writing to it or nobody may any more.
 pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
-    let plain = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let first = Connection::open_with_flags(path, plain).and_then(proved);
-    match first {
-        Ok(connection) => Ok(connection),
-        // On a read-only disk SQLite cannot make the file that it shares with writers, and there are none.
-        Err(_) if is_read_only(path) => {
-            let uri = format!("file:{}?immutable=1", escaped(path));
-            let opened = Connection::open_with_flags(uri, plain | OpenFlags::SQLITE_OPEN_URI);
-            opened.and_then(proved).map_err(|error| StoreError::sql("read", path, error))
-        }
-        Err(error) => Err(StoreError::sql("read", path, error)),
-    }
+    let folder = path.parent().unwrap_or(path);
+    // Of a run that is over nothing is left to be shared with a writer, so looking at it needs to leave no trace.
+    let over = !folder.join("run.db-wal").exists() && lock::holder(folder).is_none();
+    let opened = if over { open_alone(path) } else { open_beside_writers(path) };
+    opened.map_err(|error| StoreError::sql("read", path, error))
+}
+
+/// To look only, from one thread.
+pub(super) const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+fn open_beside_writers(path: &Path) -> rusqlite::Result<Connection> {
+    let first = Connection::open_with_flags(path, READ).and_then(proved);
+    // On a read-only disk SQLite cannot make the file that it shares with writers, and there are none.
+    if first.is_err() && is_read_only(path) { open_alone(path) } else { first }
+}
+
+fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+    unshared(path).and_then(proved)
+}
+
+/// A connection that leaves no trace, to a database that nobody is writing to.
+pub(super) fn unshared(path: &Path) -> rusqlite::Result<Connection> {
+    let uri = format!("file:{}?immutable=1", escaped(path));
+    Connection::open_with_flags(uri, READ | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// A connection that has read something: opening alone tells nothing.

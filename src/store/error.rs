@@ -80,6 +80,17 @@ impl StoreError {
         Self::Sql { intent, path: path.to_path_buf(), source: Arc::new(source) }
     }
 
+    /// Whether SQLite says that the file is none of its own any more.
+    pub(super) fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            Self::Sql { source, .. } => {
+                matches!(source.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+            }
+            _ => false,
+        }
+    }
+
     /// A file that is not what flowrun has written.
     pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_path_buf(), what: what.into() }

@@ -88,14 +88,26 @@ pub(super) fn result(succeeded: u64, failed: u64, skipped: u64) -> StepResult {
     }
 }
 
-/// A finished run whose step `work` was told these batches.
+/// A run whose step `work` was told these batches and then cut off.
 pub(super) fn finished(state: &Path, id: &str, parent: Option<&str>, batches: Vec<Batch>) -> StoredRun {
+    let cut = StepResult { status: StepStatus::Cancelled, ..result(0, 0, 0) };
+    finished_as(state, id, parent, batches, &cut)
+}
+
+/// A run whose step `work` was told these batches and ended so.
+pub(super) fn finished_as(
+    state: &Path,
+    id: &str,
+    parent: Option<&str>,
+    batches: Vec<Batch>,
+    result: &StepResult,
+) -> StoredRun {
     let committer = Committer::start(run(state, id, parent)).expect("a thread");
     let journal = committer.step(spec(Shape::One, false)).expect("room");
     for batch in batches {
         journal.push(batch).expect("room");
     }
-    journal.finish(&result(0, 0, 0)).expect("room");
+    journal.finish(result).expect("room");
     let run = committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");
     let path = run.path().to_path_buf();
     drop(run);

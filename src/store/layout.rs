@@ -67,6 +67,11 @@ pub(super) fn segment_number(file: &str) -> Option<u32> {
     file.strip_prefix("results-")?.strip_suffix(".jsonl.zst")?.parse().ok()
 }
 
+/// The key under which digests of secrets are made.
+pub(super) fn secret_key(state: &Path) -> PathBuf {
+    state.join("secret.key")
+}
+
 /// The memo across runs.
 pub(super) fn memo(state: &Path) -> PathBuf {
     state.join("cache.db")

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
-use super::{Digest, Shape, StoreError, layout, line};
+use super::database::{self, READ};
+use super::{Digest, Fingerprint, Shape, StoreError, layout, line};
 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -18,13 +19,23 @@ const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS memo(
   function BLOB NOT NULL, content BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL, at REAL NOT NULL,
   PRIMARY KEY(function, content)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS functions(
+  pipeline TEXT NOT NULL, step TEXT NOT NULL, function BLOB NOT NULL, fingerprint TEXT NOT NULL, at REAL NOT NULL,
+  PRIMARY KEY(pipeline, step, function)) WITHOUT ROWID;
 ";
+
+/// Earlier functions of a step that are looked at to say why a result is not known.
+const EARLIER_MAX: i64 = 4;
+
+const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 
 /// See the module.
 #[derive(Debug)]
 pub struct Memo {
     path: PathBuf,
     connection: Connection,
+    /// What was wrong with the one before.
+    begun_anew: Option<String>,
 }
 
 /// What `flowrun cache stats` says.
@@ -48,15 +59,42 @@ impl Memo {
         let path = layout::memo(state);
         std::fs::create_dir_all(state).map_err(|error| StoreError::io("create", state, error))?;
         match Self::connect(&path) {
-            Err(StoreError::Sql { source, .. }) if is_damage(&source) => {
-                for name in ["cache.db", "cache.db-wal", "cache.db-shm"] {
-                    // What cannot be removed will be complained about by SQLite again.
-                    let _ = std::fs::remove_file(state.join(name));
-                }
-                Self::connect(&path)
-            }
+            Err(error) if error.is_damage() => Self::anew(&path, &error),
             opened => opened,
         }
+    }
+
+    /// Opens the memo of a state folder to look at it; `None`: there is none.
+    pub fn look(state: &Path) -> Result<Option<Self>, StoreError> {
+        let path = layout::memo(state);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let shared = state.join("cache.db-wal").exists();
+        let opened =
+            if shared { Connection::open_with_flags(&path, READ) } else { database::unshared(&path) };
+        let connection = opened.and_then(|connection| {
+            connection.busy_timeout(PATIENCE)?;
+            connection.query_row("SELECT count(*) FROM (SELECT 1 FROM memo LIMIT 1)", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+        let connection = connection.map_err(|error| StoreError::sql("read", &path, error))?;
+        Ok(Some(Self { path, connection, begun_anew: None }))
+    }
+
+    /// Removes a damaged memo and makes an empty one.
+    fn anew(path: &Path, damage: &StoreError) -> Result<Self, StoreError> {
+        for name in FILES {
+            // What cannot be removed will be complained about by SQLite again.
+            let _ = std::fs::remove_file(path.with_file_name(name));
+        }
+        let begun_anew = Some(format!("{damage}; the cache is begun anew"));
+        Ok(Self { begun_anew, ..Self::connect(path)? })
+    }
+
+    /// What is to be said when the memo that was there had to be given up.
+    pub fn begun_anew(&self) -> Option<&str> {
+        self.begun_anew.as_deref()
     }
 
     fn connect(path: &Path) -> Result<Self, StoreError> {
@@ -69,7 +107,7 @@ impl Memo {
             Ok(connection)
         };
         let connection = connect().map_err(|error| StoreError::sql("open", path, error))?;
-        Ok(Self { path: path.to_path_buf(), connection })
+        Ok(Self { path: path.to_path_buf(), connection, begun_anew: None })
     }
 
     /// Appends the result lines that a function has made of a content, and says how many; `None`: not known.
@@ -108,8 +146,63 @@ impl Memo {
         has().map_err(|error| self.failed("read", error))
     }
 
-    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go.
+    /// Whether any result of a function is known.
+    pub fn has_any(&self, function: Digest) -> Result<bool, StoreError> {
+        let has = || -> rusqlite::Result<bool> {
+            self.connection
+                .prepare_cached("SELECT 1 FROM memo WHERE function = ?1 LIMIT 1")?
+                .exists([blob(function)])
+        };
+        has().map_err(|error| self.failed("read", error))
+    }
+
+    /// The last functions that a step had before this one, with what they depended on.
+    pub fn earlier(
+        &self,
+        pipeline: &str,
+        step: &str,
+        function: Digest,
+    ) -> Result<Vec<(Digest, Fingerprint)>, StoreError> {
+        let earlier = || -> rusqlite::Result<Vec<(Digest, Fingerprint)>> {
+            let sql = "SELECT function, fingerprint FROM functions
+                WHERE pipeline = ?1 AND step = ?2 AND function <> ?3 ORDER BY at DESC LIMIT ?4";
+            let values = params![pipeline, step, blob(function), EARLIER_MAX];
+            let row = |row: &rusqlite::Row<'_>| {
+                let fingerprint = serde_json::from_str(&row.get::<_, String>(1)?).unwrap_or_default();
+                Ok((Digest(u128::from_be_bytes(row.get(0)?)), fingerprint))
+            };
+            self.connection.prepare_cached(sql)?.query_map(values, row)?.collect()
+        };
+        earlier().map_err(|error| self.failed("read", error))
+    }
+
+    /// Remembers which function a step has.
+    pub(super) fn name(
+        &self,
+        pipeline: &str,
+        step: &str,
+        function: Digest,
+        fingerprint: &Fingerprint,
+    ) -> Result<(), StoreError> {
+        let fingerprint = serde_json::to_string(fingerprint).expect("pairs of strings are JSON");
+        let sql = "INSERT OR REPLACE INTO functions VALUES(?1, ?2, ?3, ?4, ?5)";
+        let values = params![pipeline, step, blob(function), fingerprint, now()];
+        self.connection.execute(sql, values).map(drop).map_err(|error| self.failed("write", error))
+    }
+
+    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go. A memo
+    /// that turns out to be damaged is begun anew.
     pub(super) fn put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+        match self.try_put(function, values) {
+            Err(error) if error.is_damage() => {
+                *self = Self::anew(&self.path, &error)?;
+                self.try_put(function, values)
+            }
+            done => done,
+        }
+    }
+
+    fn try_put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
         let at = now();
         let connection = &mut self.connection;
         let mut put = || -> rusqlite::Result<()> {
@@ -152,6 +245,8 @@ impl Memo {
         let before = older_than.map_or(f64::MAX, |age| seconds(now) - age.as_secs_f64());
         let prune = || -> rusqlite::Result<usize> {
             let gone = self.connection.execute("DELETE FROM memo WHERE at < ?1", [before])?;
+            let sql = "DELETE FROM functions WHERE function NOT IN (SELECT function FROM memo)";
+            self.connection.execute(sql, [])?;
             self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
             Ok(gone)
         };
@@ -161,14 +256,6 @@ impl Memo {
     fn failed(&self, intent: &'static str, error: rusqlite::Error) -> StoreError {
         StoreError::sql(intent, &self.path, error)
     }
-}
-
-/// Whether SQLite says that the file is none of its own any more.
-fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
-    )
 }
 
 fn blob(digest: Digest) -> [u8; 16] {
@@ -246,6 +333,32 @@ mod tests {
         std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
             .expect("room");
         let memo = Memo::open(dir.path()).expect("begun anew");
+        assert!(memo.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
         check(&memo, 1, Shape::One, None);
+    }
+
+    #[test]
+    fn the_functions_that_a_step_had_are_known_as_long_as_their_results_are() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut memo = memo(dir.path(), &[(1, "1")]);
+        memo.put(Digest(2), &[(Digest(1), b"2".to_vec())]).expect("room");
+        let print = |text: &str| vec![("function".to_owned(), text.to_owned())];
+        for (step, function) in [("s", 1), ("s", 2), ("t", 2)] {
+            memo.name("p", step, Digest(function), &print(&function.to_string())).expect("room");
+        }
+        let earlier = |memo: &Memo, function| memo.earlier("p", "s", Digest(function)).expect("readable");
+        assert_eq!(earlier(&memo, 2), [(Digest(1), print("1"))]);
+        assert_eq!(earlier(&memo, 3).len(), 2);
+        memo.prune(None, SystemTime::now()).expect("room");
+        assert!(earlier(&memo, 3).is_empty());
+    }
+
+    #[test]
+    fn looking_makes_and_mends_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        assert!(Memo::look(dir.path()).expect("nothing").is_none());
+        assert!(!dir.path().join("cache.db").exists());
+        std::fs::write(dir.path().join("cache.db"), "x".repeat(5000)).expect("room");
+        assert!(Memo::look(dir.path()).expect_err("damaged").is_damage());
     }
 }

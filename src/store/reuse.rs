@@ -43,6 +43,21 @@ pub enum Reused {
     New,
 }
 
+/// What is known of an item's ending in an old run without looking at its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It succeeded or was left out.
+    Well,
+    /// It failed, not for good.
+    Failed,
+    /// It failed by `flow.fail`.
+    FailedForGood,
+    /// There is one with its key and another content.
+    Changed,
+    /// It had not ended, or was not there.
+    Open,
+}
+
 /// Why the old results of a step cannot be used, whatever the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
@@ -90,7 +105,12 @@ impl Reuse {
                 unusable = Unusable::Changed(changed);
                 break;
             }
+            let whole = record.is_whole();
             old.push(OldStep::open(run, step)?);
+            // It has taken over whatever the runs before it had; the rest was dropped.
+            if whole {
+                break;
+            }
         }
         Ok(if old.is_empty() { Err(unusable) } else { Ok(Self { old, shape }) })
     }
@@ -109,6 +129,23 @@ impl Reuse {
         Ok(answer)
     }
 
+    /// As [`Reuse::take`], for those who only want to know what would be taken.
+    pub fn look(&mut self, items: &Items<'_>, at: usize) -> Ended {
+        let mut answer = Ended::Open;
+        for old in &mut self.old {
+            let Some(position) = old.claim(items, at) else { continue };
+            if answer == Ended::Open {
+                answer = old.ended(position, items, at);
+            }
+        }
+        answer
+    }
+
+    /// Items that had ended in the old runs, at most.
+    pub fn known(&self) -> u64 {
+        self.old.iter().map(OldStep::len).sum()
+    }
+
     /// Items of the old run that nobody has asked for: once all new items are through, those that are gone.
     pub fn left(&self) -> u64 {
         self.old.iter().map(OldStep::left).max().unwrap_or(0)
@@ -121,7 +158,7 @@ impl Reuse {
 }
 
 /// The names of what is different, each once, sorted.
-pub(super) fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<String> {
+pub fn differences(old: &Fingerprint, new: &Fingerprint) -> Vec<String> {
     let one_way = |these: &Fingerprint, those: &Fingerprint| -> Vec<String> {
         these.iter().filter(|part| !those.contains(part)).map(|(name, _)| name.clone()).collect()
     };

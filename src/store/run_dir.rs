@@ -46,6 +46,7 @@ pub struct RunInfo<'a> {
 pub struct RunDir {
     path: PathBuf,
     id: String,
+    pipeline: String,
     connection: Connection,
     warnings: Vec<String>,
     /// Written, and not yet known to be on the disk.
@@ -67,8 +68,8 @@ impl RunDir {
         }
         let (lock, connection, unsynced) = made?;
         sync_folder(&layout::runs(state))?;
-        let (id, warnings) = (info.id.to_owned(), Vec::new());
-        Ok(Self { path, id, connection, warnings, unsynced, _lock: lock })
+        let (id, pipeline, warnings) = (info.id.to_owned(), info.pipeline.to_owned(), Vec::new());
+        Ok(Self { path, id, pipeline, connection, warnings, unsynced, _lock: lock })
     }
 
     /// Where it is.
@@ -79,6 +80,11 @@ impl RunDir {
     /// The run's id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Name of the pipeline.
+    pub(super) fn pipeline(&self) -> &str {
+        &self.pipeline
     }
 
     /// What went wrong without harm to this run.
@@ -200,7 +206,7 @@ fn make_database(path: &Path, info: &RunInfo<'_>, started: f64) -> Result<Connec
 }
 
 /// A path that cannot lead out of the folder it is joined to.
-fn inside(path: &Path) -> PathBuf {
+pub(super) fn inside(path: &Path) -> PathBuf {
     let normal = |component: Component<'_>| match component {
         Component::Normal(name) => Some(name.to_owned()),
         _ => None,

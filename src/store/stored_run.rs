@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::lock::{self, Holder};
 use super::{Fingerprint, Results, Shape, StoreError, database, index::StepIndex, layout, rebuild};
+use crate::event::ReuseCounts;
 
 /// What a run says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,16 +82,22 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// Log lines that were not kept.
     pub logs_left_out: u64,
-    /// Items that were taken from the run that this one resumes.
-    pub reused: Option<u64>,
-    /// Items that were not, by reason.
-    pub redone: Vec<(String, u64)>,
+    /// What was taken over from an old run or the memo, once the step has ended.
+    pub reuse: Option<ReuseCounts>,
     /// How many results an item has; `None`: its items are not kept.
     pub shape: Option<Shape>,
     /// Whether its items have keys of their own.
     pub keyed: bool,
     /// What its results depend on.
     pub fingerprint: Fingerprint,
+}
+
+impl StepRecord {
+    /// Whether every item of its input has ended: an interrupt may come while nothing is in flight, and what was not
+    /// yet read is then in no counter.
+    pub fn is_whole(&self) -> bool {
+        self.total.is_some() && self.cancelled == 0 && ["succeeded", "failed"].contains(&self.status.as_str())
+    }
 }
 
 /// See the module.
@@ -231,7 +238,6 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
     let maybe =
         |name: &str| row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count.max(0) as u64));
     let fingerprint: Option<String> = row.get("fingerprint")?;
-    let redone: Option<String> = row.get("redone")?;
     let total = maybe("total")?;
     Ok(StepRecord {
         step: row.get("step")?,
@@ -253,12 +259,26 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
         logs_left_out: count("logs_left_out")?,
-        reused: maybe("reused")?,
-        redone: redone.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        reuse: reuse(row)?,
         shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(Shape::from_name),
         keyed: row.get::<_, Option<bool>>("keyed")?.unwrap_or(false),
         fingerprint: fingerprint.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
+}
+
+/// What a step took over; `None`: it was not asked to.
+fn reuse(row: &Row<'_>) -> rusqlite::Result<Option<ReuseCounts>> {
+    let count =
+        |name: &str| row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count.max(0) as u64));
+    let (reused, redone, dropped) = (count("reused")?, count("redone")?, count("dropped")?);
+    let reasons: Option<String> = row.get("reasons")?;
+    let reasons = reasons.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(reused.map(|reused| ReuseCounts {
+        reused,
+        redone: redone.unwrap_or(0),
+        reasons,
+        dropped: dropped.unwrap_or(0),
+    }))
 }
 
 fn seconds(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<Duration>> {

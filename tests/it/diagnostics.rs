@@ -109,6 +109,8 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
             steps: None,
             run: "{}".into(),
             permissions: plan.permissions,
+            secrets: plan.secrets,
+            shows_secrets: true,
         },
         step: "clean".into(),
         worker: 1,

@@ -75,7 +75,9 @@ fn every_lua_function_has_its_line() {
 #[test]
 fn the_lua_names_of_the_readme_are_those_that_functions_see() {
     let modules = "{ flow = flow, log = log, json = json, str = str, html = html, re = re, tbl = tbl, time = time, \
-                   path = path, hash = hash, url = url, http = http, exec = exec }";
+                   path = path, fs = fs, hash = hash, template = template, url = url, http = http, exec = exec, [\"codec.base64\"] = codec.base64, \
+                   [\"codec.hex\"] = codec.hex, [\"codec.url\"] = codec.url, [\"codec.gzip\"] = codec.gzip, \
+                   [\"codec.zstd\"] = codec.zstd }";
     let names = format!(
         "local names = {{}} for module, all in {modules} do for name in all do \
                          table.insert(names, module .. \".\" .. name) end end table.sort(names) return names"

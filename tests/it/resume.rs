@@ -34,14 +34,14 @@ steps:
 const ITEMS: &str = "{\"id\":1}\n{\"id\":2,\"bad\":true}\n{\"id\":3,\"skip\":true}\n{\"id\":4}\n";
 
 /// A run of the pipeline, and what came of it.
-struct Ran {
-    summary: Summary,
+pub(crate) struct Ran {
+    pub(crate) summary: Summary,
     /// Calls of the function by item.
     calls: BTreeMap<u64, u64>,
 }
 
 impl Ran {
-    fn of(project: &Project, args: &[&str]) -> Self {
+    pub(crate) fn of(project: &Project, args: &[&str]) -> Self {
         let mut all = args.to_vec();
         all.extend(["--output", "json", "--events", "events.jsonl"]);
         let ran = project.run(&all);
@@ -57,13 +57,13 @@ impl Ran {
         Self { summary: Summary { code: ran.code, value, stderr: ran.stderr }, calls }
     }
 
-    fn called(&self) -> Vec<u64> {
+    pub(crate) fn called(&self) -> Vec<u64> {
         self.calls.keys().copied().collect()
     }
 
     /// `reused N, redone M (reasons)` of a step.
     #[track_caller]
-    fn said(&self, step: &str) -> String {
+    pub(crate) fn said(&self, step: &str) -> String {
         let lines = self.summary.stderr.lines().skip_while(|line| {
             let mut words = line.split_whitespace();
             !(words.next().is_some() && words.next() == Some(step) && !line.contains("started"))
@@ -73,7 +73,7 @@ impl Ran {
     }
 
     #[track_caller]
-    fn reuse(&self, step: &str) -> (u64, u64, Vec<String>) {
+    pub(crate) fn reuse(&self, step: &str) -> (u64, u64, Vec<String>) {
         let reuse = &self.summary.step(step)["reuse"];
         let count = |name: &str| reuse[name].as_u64().unwrap_or_else(|| panic!("{name} of {reuse}"));
         let reasons = reuse["reasons"].as_object().map(|map| map.keys().cloned().collect());
@@ -190,6 +190,84 @@ fn items_are_known_by_their_content_and_not_by_their_place() {
 }
 
 #[test]
+fn what_was_dropped_is_said_once() {
+    let project = ran("{\"id\":1}\n{\"id\":2}\n").file("in.jsonl", "{\"id\":1}\n");
+    let first = Ran::of(&project, &["resume", "latest"]);
+    assert_eq!(first.said("work"), "reused 1, redone 0, 1 dropped (no longer in the source)");
+    assert_eq!(Ran::of(&project, &["resume", "latest"]).said("work"), "reused 1, redone 0");
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n");
+    assert_eq!(Ran::of(&project, &["resume", "latest"]).said("work"), "reused 1, redone 1 (new)");
+}
+
+#[test]
+fn only_the_step_that_failed_calls_its_function_again() {
+    let two = PIPELINE.replace(
+        "  save:\n    from: work\n",
+        "  more:\n    from: work\n    map: if item.n == 20 and params.unused == 1 then error('no') end return item.n\n\
+         \u{20} save:\n    from: more\n",
+    );
+    let project = Project::with(&two).file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
+    assert_eq!(project.run(&["pipeline.yaml"]).code, 1);
+    let project = project.file("pipeline.yaml", two.replace("unused == 1", "unused == 7"));
+    let resumed = Ran::of(&project, &["resume"]);
+    assert_eq!((resumed.called(), resumed.said("work")), (Vec::new(), "reused 3, redone 0".to_owned()));
+    assert_eq!(resumed.said("more"), "reused 0, redone 3 (function changed)");
+    assert_eq!(project.read("out.jsonl"), "10\n20\n30\n");
+}
+
+#[test]
+fn failed_only_goes_on_through_the_steps_behind() {
+    let two = PIPELINE.replace(
+        "  save:\n    from: work\n",
+        "  more:\n    from: work\n    map: return item.n\n  save:\n    from: more\n",
+    );
+    let failing = two.replace("min_success_ratio: 0", "min_success_ratio: 1");
+    let items = "{\"id\":1}\n{\"id\":2,\"bad\":true}\n{\"id\":3}\n";
+    let project = Project::with(&failing).file("in.jsonl", items);
+    assert_eq!(project.run(&["pipeline.yaml"]).code, 1);
+    let project = project.file("pipeline.yaml", failing.replace("retries: 0", "retries: 1"));
+    // A new item is no failed one: it stays undone.
+    let project = project.file("in.jsonl", format!("{items}{{\"id\":4}}\n"));
+    let resumed = Ran::of(&project, &["resume", "--failed-only"]);
+    assert_eq!((resumed.called(), resumed.summary.counts("work")), (vec![2], [3, 0, 0, 1]));
+    let project = project.file("in.jsonl", items);
+    let again = Ran::of(&project, &["resume", "--failed-only"]);
+    assert_eq!((again.summary.code, again.called()), (0, Vec::new()), "{}", again.summary.stderr);
+    assert_eq!(project.read("out.jsonl"), "10\n20\n30\n");
+}
+
+#[test]
+fn readers_of_failed_items_are_given_kept_failures_as_they_were() {
+    let two = PIPELINE.replace(
+        "  save:\n    from: work\n",
+        "  lost:\n    from: work.failed\n    map: return item.error.message\n  save:\n    from: lost\n",
+    );
+    let project = Project::with(&two).file("in.jsonl", "{\"id\":1}\n{\"id\":2,\"give_up\":true}\n");
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "\"hopeless\"\n");
+    let kept = Ran::of(&project, &["resume", "latest", "--keep-permanent"]);
+    assert_eq!(
+        (kept.said("work"), kept.said("lost")),
+        ("reused 2, redone 0".to_owned(), "reused 1, redone 0".to_owned())
+    );
+    assert_eq!(project.read("out.jsonl"), "\"hopeless\"\n");
+}
+
+#[test]
+fn a_pipeline_may_be_moved_with_its_runs() {
+    let project = Project::new()
+        .file("here/pipeline.yaml", PIPELINE.replace("min_success_ratio: 0", "min_success_ratio: 1"))
+        .file("here/in.jsonl", ITEMS);
+    assert_eq!(project.run(&["here/pipeline.yaml"]).code, 1);
+    std::fs::rename(project.path("here"), project.path("there")).expect("room");
+    let there = project.path("there");
+    let resumed = crate::project::command_in(&there, &["resume"]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&resumed.stderr);
+    assert!(said.contains("reused 3, redone 1 (failed before)"), "{said}");
+    assert!(!project.has("here"), "nothing is made where it was");
+}
+
+#[test]
 fn equal_items_are_told_apart_by_their_number() {
     let project = ran("{\"id\":1}\n{\"id\":1}\n{\"id\":2}\n");
     let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":1}\n{\"id\":1}\n");
@@ -278,6 +356,49 @@ fn the_old_run_stays_and_the_new_one_refers_to_it() {
     let both = runs(&project);
     assert_eq!((both.len(), &both[0]["resumes"]), (2, &old["run"]));
     assert_eq!(both[1]["status"], old["status"]);
+}
+
+#[test]
+fn a_resumed_run_is_shown_with_what_it_reused() {
+    let project = ran(ITEMS);
+    assert!(!project.run(&["show"]).ok().stdout.contains("reused"));
+    let resumed = Ran::of(&project, &["resume", "latest"]);
+    let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":5}\n");
+    let again = Ran::of(&project, &["resume", "latest"]);
+    let text = project.run(&["show"]).ok().stdout;
+    assert!(text.contains("reused 1, redone 1 (new), 3 dropped (no longer in the source)"), "{text}");
+    for (ran, run) in [(&again, "latest"), (&resumed, resumed.summary.value["run"].as_str().unwrap_or(""))] {
+        let shown = project.run(&["show", run, "work", "--format", "json"]).ok().stdout;
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(shown["reuse"], ran.summary.step("work")["reuse"]);
+    }
+    assert_eq!(resumed.summary.step("work")["reuse"]["reasons"], serde_json::json!({"failed before": 1}));
+}
+
+#[test]
+fn lua_files_of_steps_that_are_known_late_are_kept_too() {
+    let late = "steps:
+  one: { items: [1, 2] }
+  two:
+    from: one
+    map: return item
+  three:
+    from: two
+    needs: [one]
+    map:
+      file: ${{ 'lua/of_' .. steps.one.total .. '.lua' }}
+";
+    let project = Project::with(late)
+        .file("lua/of_2.lua", "local lib = require('lib') return function(item) return lib + item end")
+        .file("lib.lua", "return 1");
+    let ran = project.json(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let kept = format!(".flowrun/runs/{}/pipeline", ran.value["run"].as_str().expect("an id"));
+    assert!(project.has(&format!("{kept}/lua/of_2.lua")) && project.has(&format!("{kept}/lib.lua")));
+    let resumed = Ran::of(&project, &["resume", "latest"]);
+    assert_eq!(resumed.reuse("three").0, 2);
+    let project = project.file("lib.lua", "return 2");
+    assert_eq!(Ran::of(&project, &["resume", "latest"]).reuse("three").2, ["function changed"]);
 }
 
 #[test]

@@ -19,12 +19,11 @@ pub(super) fn filled(text: &str) -> Result<String, String> {
 
 /// A host, perhaps with a port.
 pub(super) fn host(text: &str) -> Result<String, String> {
-    match text.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '@'))
-        || text.is_empty()
-    {
-        true => Err("a host is expected, as in `api.example.org` or `localhost:8080`".to_owned()),
-        false => Ok(text.to_owned()),
+    let is_other = |letter: char| letter.is_whitespace() || matches!(letter, '/' | '@');
+    if text.is_empty() || text.contains(is_other) {
+        return Err("a host is expected, as in `api.example.org` or `localhost:8080`".to_owned());
     }
+    Ok(text.to_owned())
 }
 
 /// A number of things.

@@ -18,7 +18,7 @@ use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
 
 fn check(plan: &Plan, selected: &[bool], limit: Option<u64>, expect: &Expect) {
-    expect.assert_eq(&text(plan, selected, limit));
+    expect.assert_eq(&text(plan, selected, limit, &Reuse::default()));
 }
 
 fn script() -> Arc<Script> {
@@ -34,6 +34,7 @@ fn each(kind: EachKind, policy: Policy) -> Body {
         key: None,
         cache: false,
         policy,
+        shared_limit: None,
     })))
 }
 

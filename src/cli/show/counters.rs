@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::moment;
 use crate::event::{StepInfo, StepResult, StepStatus, Tally};
+use crate::report::ReuseSummary;
 use crate::store::{StepRecord, StoredRun};
 use crate::value::Ratio;
 
@@ -29,6 +30,8 @@ pub(super) struct Counters<'a> {
     pub(super) retried: u64,
     pub(super) success_ratio: Option<f64>,
     pub(super) duration: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse: Option<ReuseSummary<'a>>,
     errors: Errors<'a>,
 }
 
@@ -47,6 +50,7 @@ impl<'a> Counters<'a> {
             retried: step.retried,
             success_ratio: step.success_ratio,
             duration: lasted(run, step).map(|duration| duration.as_micros() as f64 / 1e6),
+            reuse: step.reuse.as_ref().map(ReuseSummary::from),
             errors: Errors { run, step: &step.step },
         }
     }
@@ -119,6 +123,6 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         needed: ratio.zip(step.needed),
         duration: step.duration.unwrap_or_default(),
         target: step.target.as_deref().map(Arc::from),
-        reuse: None,
+        reuse: step.reuse.clone(),
     })
 }

@@ -4,10 +4,11 @@
 
 use crate::engine::feed::Feed;
 use crate::engine::identity::{self, Identity};
+use crate::engine::recall::Recall;
 use crate::engine::shared::Shared;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{Each, Step};
-use crate::store::{Digest, FailedItem, Items, Memo, Reuse, Reused, Shape, StoreError};
+use crate::store::{FailedItem, Items, Reuse, Reused, Shape, StoreError};
 
 /// What becomes of an item.
 pub(super) enum Fate {
@@ -28,7 +29,7 @@ pub(super) struct Known {
     shape: Shape,
     /// The old run's items; `Err`: why none of them is of any use.
     old: Option<Result<Reuse, String>>,
-    memo: Option<(Memo, Digest)>,
+    memo: Option<Recall>,
     /// Why items that the old run does not know are there.
     unknown: &'static str,
     /// Whether those stay as they are.
@@ -50,9 +51,14 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         let Some(keep) = shared.keep else { return Ok(None) };
         let shape = identity::shape(each.kind);
-        let memo = each.cache.then(|| keep.memo()).transpose()?.map(|memo| (memo, identity.function));
+        let (memo, warning) = match each.cache.then(|| keep.memo()).transpose() {
+            Ok(memo) => (memo, None),
+            Err(error) => (None, Some(format!("{error}; results are not reused across runs"))),
+        };
+        let (name, function, fingerprint) = (&step.name, identity.function, &identity.fingerprint);
+        let memo = memo.map(|memo| Recall::new(memo, &shared.plan.name, name, function, fingerprint));
         let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
-        if old.is_none() && memo.is_none() {
+        if old.is_none() && memo.is_none() && warning.is_none() {
             return Ok(None);
         }
         let mut known = Self {
@@ -63,7 +69,7 @@ impl Known {
             leaves_unknown: false,
             keep_permanent: false,
             counts: ReuseCounts::default(),
-            warning: None,
+            warning,
         };
         if let (Some(old), Some(resume)) = (old, keep.resume()) {
             let from_source = step.from.len() == feed.sources().count();
@@ -92,26 +98,23 @@ impl Known {
 
     /// What becomes of the item at `at`; its results are appended to `out`.
     pub(super) fn look(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Fate {
-        let reason = match self.look_back(items, at, out) {
+        let mut reason = match self.look_back(items, at, out) {
             Ok(fate) => {
                 self.counts.reused += u64::from(!matches!(fate, Fate::Left));
                 return fate;
             }
             Err(reason) => reason,
         };
-        if let Some((memo, function)) = &self.memo {
-            let length = out.len();
-            if let Ok(Some(lines)) = memo.get(*function, items.contents[at], self.shape, out) {
+        if let Some(memo) = &mut self.memo {
+            if let Some(lines) = memo.get(items.contents[at], self.shape, out) {
                 self.counts.reused += 1;
                 return Fate::Result { lines };
             }
-            out.truncate(length);
+            if self.old.is_none() {
+                reason = memo.reason(items.contents[at]);
+            }
         }
-        self.counts.redone += 1;
-        match self.counts.reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, count)) => *count += 1,
-            None => self.counts.reasons.push((reason, 1)),
-        }
+        self.counts.redo(reason);
         Fate::Run
     }
 
@@ -148,17 +151,17 @@ impl Known {
         if let (Some(Ok(reuse)), true) = (&self.old, all_seen) {
             counts.dropped = reuse.left();
         }
-        // The most frequent first, and one order among equals.
-        counts.reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts.sort();
         counts
     }
 
     /// What is wrong with the old run.
     pub(super) fn warnings(&self) -> Vec<String> {
         let of_reuse = match &self.old {
-            Some(Ok(reuse)) => reuse.warnings().map(str::to_owned).collect(),
+            Some(Ok(reuse)) => reuse.warnings().map(str::to_owned).collect::<Vec<_>>(),
             _ => Vec::new(),
         };
-        self.warning.iter().cloned().chain(of_reuse).collect()
+        let of_memo = self.memo.iter().flat_map(Recall::warnings).cloned();
+        self.warning.iter().cloned().chain(of_reuse).chain(of_memo).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::{Coordinator, Fault, record};
 use crate::data::Piece;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
-use crate::store::{Digest, End, Ending, FailedItem, Items, Shape};
+use crate::store::{Batch, Digest, End, Ending, FailedItem, Items, Shape};
 use crate::value::Chunk;
 
 /// Items that run travel from here in runs of this many at least; runs get their final length when they start.
@@ -123,7 +123,7 @@ impl Coordinator<'_> {
             let mut batch = journal.spare();
             batch.first = first;
             batch.contents.extend_from_slice(&contents[range.clone()]);
-            batch.keys.extend(chunk.keys.get(range).into_iter().flatten().cloned());
+            self.keep_keys(&mut batch, chunk.keys.get(range).into_iter().flatten());
             batch.out.extend_from_slice(&out);
             if self.shape != Shape::One {
                 batch.lines.extend(lines);
@@ -148,7 +148,8 @@ impl Coordinator<'_> {
         }
         if self.sink.keeps_failed() {
             let content = || record::key(item.item.as_bytes());
-            record::push_failed(failed, index, &key.map_or_else(content, str::to_owned), item);
+            let given = |key: &str| self.shared.mask().text(key).into_owned();
+            record::push_failed(failed, index, &key.map_or_else(content, given), item);
         }
         self.shared.emit(Event::ItemFailed {
             step: self.step.id,
@@ -158,6 +159,19 @@ impl Coordinator<'_> {
             place: item.place.clone(),
             attempts: item.attempts,
         });
+    }
+
+    /// Keeps keys as they may be shown, and by what their items are known.
+    pub(super) fn keep_keys<'k>(&self, batch: &mut Batch, keys: impl Iterator<Item = &'k Box<str>>) {
+        let mask = self.shared.mask();
+        if mask.is_empty() {
+            batch.keys.extend(keys.cloned());
+            return;
+        }
+        for key in keys {
+            batch.identities.push(Digest::of_key(key));
+            batch.keys.push(mask.text(key).into());
+        }
     }
 
     /// Keeps that items were not run. What goes wrong stops the step by [`super::Shared::fault`].

@@ -91,7 +91,7 @@ impl Coordinator<'_> {
         self.size.learn(ran.done, ran.elapsed);
         self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
         let ends = std::mem::take(&mut ran.ends);
-        let mut batch = batch_of(&mut ran);
+        let mut batch = self.batch_of(&mut ran);
         let endings = batch.as_mut().map(|batch| &mut batch.ends);
         let mut cut = Cut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
         let whole = self.settle_ends(&mut ran.work, ends, &mut cut, endings)?;
@@ -262,13 +262,31 @@ impl Coordinator<'_> {
                 let mut batch = journal.spare();
                 batch.first = expired.index;
                 batch.contents.push(Digest::of(chunk.item(0)));
-                batch.keys.extend(chunk.keys.iter().cloned());
+                self.keep_keys(&mut batch, chunk.keys.iter());
                 batch.ends.push(store::End { at: 0, how: Ending::Failed(item) });
                 journal.push(batch)?;
             }
             self.sink.push(Piece { first: expired.index, count: 1, failed, ..Piece::default() })?;
         }
         Ok(())
+    }
+
+    /// What the journal is told of a run, its endings excepted.
+    fn batch_of(&self, ran: &mut Ran) -> Option<Batch> {
+        let mut batch = *ran.work.batch.take()?;
+        if ran.done == 0 {
+            return None;
+        }
+        let chunk = &ran.work.chunk;
+        batch.first = chunk.first;
+        if batch.contents.len() != ran.done {
+            // A worker that broke down has not come to it.
+            batch.contents.clear();
+            batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
+        }
+        self.keep_keys(&mut batch, chunk.keys.iter().take(ran.done));
+        batch.out.extend_from_slice(&ran.work.out);
+        Some(batch)
     }
 
     /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
@@ -282,7 +300,7 @@ impl Coordinator<'_> {
         }
         let failure = Failure {
             kind: FailureKind::Panic,
-            message,
+            message: self.shared.mask().owned(message),
             place: None,
             traceback: String::new(),
             retryable: true,
@@ -293,24 +311,6 @@ impl Coordinator<'_> {
         let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
         self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
     }
-}
-
-/// What the journal is told of a run, its endings excepted.
-fn batch_of(ran: &mut Ran) -> Option<Batch> {
-    let mut batch = *ran.work.batch.take()?;
-    if ran.done == 0 {
-        return None;
-    }
-    let chunk = &ran.work.chunk;
-    batch.first = chunk.first;
-    if batch.contents.len() != ran.done {
-        // A worker that broke down has not come to it.
-        batch.contents.clear();
-        batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
-    }
-    batch.keys.extend(chunk.keys.iter().take(ran.done).cloned());
-    batch.out.extend_from_slice(&ran.work.out);
-    Some(batch)
 }
 
 /// How many lines `out` holds.

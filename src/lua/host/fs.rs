@@ -14,15 +14,18 @@ mod write;
 pub(in crate::lua) use temporary::Temporaries;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mlua::Value;
+use rustix::fs::OFlags;
 
 use super::call::Call;
 use super::error::HostError;
 use super::function::{Function, Module};
+use place::{Parents, Place};
 
 const FS: Module = Module("fs");
 
@@ -103,13 +106,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
+/// Opens a plain file at a real path that may be read, without following a link.
+pub(super) fn open(real: &Path) -> io::Result<File> {
+    Place::find(real, Parents::Expect)?.file(OFlags::RDONLY)
+}
+
 /// A path argument. Names of files are bytes.
 fn path(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<PathBuf> {
     Ok(PathBuf::from(OsStr::from_bytes(&call.bytes(at, value)?)))
 }
 
 /// The error for a system call that failed.
-fn cannot(verb: &str, path: &std::path::Path, error: &io::Error) -> mlua::Error {
+fn cannot(verb: &str, path: &Path, error: &io::Error) -> mlua::Error {
     HostError::error(format!("cannot {verb} `{}`: {error}", path.display())).into()
 }
 

@@ -119,9 +119,11 @@ impl Permissions {
         let is_path = program.contains('/');
         let placed = |path: &str| walk::place(&self.root, Path::new(path)).ok();
         let found = if is_path { placed(program) } else { Some(PathBuf::from(program)) };
-        let granted = |granted: &&String| match granted.contains('/') {
-            true => is_path && found.is_some() && placed(granted) == found,
-            false => !is_path && !program.is_empty() && *granted == program,
+        let granted = |granted: &&String| {
+            if granted.contains('/') {
+                return is_path && found.is_some() && placed(granted) == found;
+            }
+            !is_path && !program.is_empty() && *granted == program
         };
         match found.as_ref().filter(|_| !program.contains('\0') && self.exec.iter().any(|one| granted(&one)))
         {
@@ -217,8 +219,9 @@ impl Permissions {
         // Files with two names and folders that do not mind the case are one file all the same.
         let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
         let mine: BTreeSet<_> = real.ancestors().filter_map(identity).collect();
-        let same =
-            |kept: &&PathBuf| identity(kept).is_some_and(|kept| mine.contains(&kept)) || **kept == real;
+        let same = |kept: &&PathBuf| {
+            identity(kept).is_some_and(|kept| mine.contains(&kept)) || real.starts_with(kept)
+        };
         match self.protected.iter().find(same) {
             Some(kept) => Err(refusal::protected(path, kept)),
             None => Ok(real),

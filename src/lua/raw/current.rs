@@ -13,6 +13,7 @@ use super::raised::Frame;
 use crate::lua::errand::{Desk, Landing, Pending, Post};
 use crate::lua::guard::Guard;
 use crate::lua::worker::LogLine;
+use crate::value::Mask;
 
 /// What a coroutine waits for.
 pub(in crate::lua) enum Wait {
@@ -78,6 +79,8 @@ pub(in crate::lua) struct Current {
     pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
     /// Whether lines below warnings are wanted.
     pub(in crate::lua) verbose: bool,
+    /// What hides secrets in messages.
+    pub(in crate::lua) mask: Mask,
     /// Metatables, to be recognised by their address.
     pub(super) array: Cell<*const c_void>,
     pub(super) object: Cell<*const c_void>,
@@ -111,6 +114,7 @@ impl Current {
             frames: RefCell::default(),
             logs: RefCell::default(),
             verbose,
+            mask: Mask::default(),
             array: Cell::new(std::ptr::null()),
             object: Cell::new(std::ptr::null()),
             signal: Cell::new(std::ptr::null()),

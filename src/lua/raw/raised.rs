@@ -150,7 +150,9 @@ pub(super) unsafe fn describe(l: *mut lua_State, current: &Current, status: c_in
             }
         };
         ffi::lua_pop(l, 1);
-        raised.message = raised.message.map(shortened);
+        // Hidden before anything is cut off: half a secret would not be found any more.
+        raised.message = raised.message.map(|message| shortened(current.mask.owned(message)));
+        raised.fields = raised.fields.map(|fields| current.mask.json(&fields).into_owned());
         raised.frames = frames;
         raised.interrupted = current.guard.fired();
         raised

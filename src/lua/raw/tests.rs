@@ -12,11 +12,17 @@ use crate::event::{FailureKind, StepId};
 use crate::lua::guard::Limits;
 use crate::lua::worker::Shape;
 use crate::lua::{Cancel, Guard};
-use crate::value::Chunk;
+use crate::value::{Chunk, Mask};
 
 fn open() -> Vm {
+    open_with(Mask::default())
+}
+
+fn open_with(mask: Mask) -> Vm {
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
-    let current = Rc::new(Current::new(guard, 1, true));
+    let mut current = Current::new(guard, 1, true);
+    current.mask = mask;
+    let current = Rc::new(current);
     let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
     Vm::open(current, 64_000_000, &context).expect("opens")
 }
@@ -47,6 +53,15 @@ fn a_panic_in_a_host_function_is_a_failure_of_its_own_kind() {
     let mut out = Vec::new();
     vm.call(caught, &[], Take::Json(&mut out)).expect("caught");
     assert_eq!(String::from_utf8_lossy(&out), r#"[false,"panic","boom 1"]"#);
+}
+
+#[test]
+fn a_panic_shows_no_secret() {
+    let vm = open_with(Mask::new(["hush-hush"].into_iter()));
+    let boom = |_: &mlua::Lua, ()| -> mlua::Result<()> { panic!("boom hush-hush") };
+    vm.lua().globals().set("boom", vm.lua().create_function(boom).expect("made")).expect("set");
+    let raised = raised(&vm, function(&vm, "return function() boom() end"));
+    assert_eq!((raised.kind, raised.message.as_deref()), (FailureKind::Panic, Some("boom ***")));
 }
 
 #[test]

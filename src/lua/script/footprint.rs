@@ -1,5 +1,5 @@
-//! What a script's results depend on beside the item: its own tokens, the files it requires, the params and variables
-//! it may see. Comments, white space and places are left out; comparing with an old run is the caller's business.
+//! What a script's results depend on beside the item: its own tokens, the files it requires, the params, variables and
+//! secrets it may see. Comments, white space and places are left out; comparing with an old run is the caller's business.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ pub struct Footprint {
     pub params: Seen,
     /// Which variables of the environment it may see.
     pub env: Seen,
+    /// Which secrets it may see.
+    pub secrets: Seen,
     /// The Lua files it is made of, by their paths from the pipeline's folder, with their texts.
     pub files: Vec<(PathBuf, Arc<str>)>,
 }
@@ -65,6 +67,7 @@ impl Script {
             hasher: Xxh3::new(),
             params: Seen::Fields(BTreeSet::new()),
             env: Seen::Fields(BTreeSet::new()),
+            secrets: Seen::Fields(BTreeSet::new()),
             modules: BTreeMap::new(),
         };
         let (kind, field) = match &self.source {
@@ -84,14 +87,14 @@ impl Script {
             reading.part("setup");
             reading.text(&setup.text);
         }
-        let Reading { hasher, params, env, modules, .. } = reading;
+        let Reading { hasher, params, env, secrets, modules, .. } = reading;
         let modules = modules.into_iter().filter_map(|(path, text)| Some((path, text?)));
         files.extend(
             modules.map(|(path, text)| {
                 (path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path), text)
             }),
         );
-        Footprint { function: hasher.digest128(), params, env, files }
+        Footprint { function: hasher.digest128(), params, env, secrets, files }
     }
 }
 
@@ -100,6 +103,7 @@ struct Reading<'a> {
     hasher: Xxh3,
     params: Seen,
     env: Seen,
+    secrets: Seen,
     /// Files that were required, with their texts; `None`: not readable.
     modules: BTreeMap<PathBuf, Option<Arc<str>>>,
 }
@@ -138,9 +142,11 @@ impl Reading<'_> {
         match tokens[at].text(text) {
             "params" => self.params.add(field(text, next(1), next(2), next(3))),
             "env" => self.env.add(field(text, next(1), next(2), next(3))),
+            "secrets" => self.secrets.add(field(text, next(1), next(2), next(3))),
             "_G" | "getfenv" => {
                 self.params.add(None);
                 self.env.add(None);
+                self.secrets.add(None);
             }
             "require" => {
                 let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
@@ -281,6 +287,8 @@ mod tests {
             ("return 'params.size' -- params", false, false),
         ] {
             let seen = footprint(folder.path(), "", lua).params;
+            assert_eq!((seen.sees("size"), seen.sees("other")), (size, other), "{lua}");
+            let seen = footprint(folder.path(), "", &lua.replace("params", "secrets")).secrets;
             assert_eq!((seen.sees("size"), seen.sees("other")), (size, other), "{lua}");
         }
     }

@@ -15,6 +15,10 @@ const MEMORY: u64 = 256_000_000;
 /// Evaluates a script once, on a VM of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
 /// The result is JSON text.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
+    run(script, scope, limit).map_err(|error| error.masked(scope.secrets.mask()))
+}
+
+fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
     let watchdog = Watchdog::start(Box::new(|_| {}))
         .map_err(|error| plain_error(format!("cannot start a thread: {error}")))?;
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);

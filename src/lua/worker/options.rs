@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
 use crate::lua::{ItemEnd, Permissions, Script};
-use crate::value::Chunk;
+use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub struct Scope {
     pub run: Arc<str>,
     /// What host functions may reach.
     pub permissions: Arc<Permissions>,
+    /// What no message shows.
+    pub secrets: Secrets,
+    /// Whether `secrets` is in scope: not in expressions, whose values become a part of the plan.
+    pub shows_secrets: bool,
 }
 
 /// What a worker needs to know beside the script.

@@ -71,7 +71,10 @@ impl Loaded {
         if let Some(error) = script.check().into_iter().next() {
             return Err(syntax_error(script, &error));
         }
-        let current = Rc::new(Current::new(Arc::clone(guard), recipe.seed, recipe.logs));
+        let mask = recipe.scope.secrets.mask().clone();
+        let mut current = Current::new(Arc::clone(guard), recipe.seed, recipe.logs);
+        current.mask = mask;
+        let current = Rc::new(current);
         let run = run_id(&recipe.scope.run);
         let context = Context {
             step: recipe.step,

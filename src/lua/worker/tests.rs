@@ -3,6 +3,7 @@
 mod environment;
 mod interruption;
 mod plain;
+mod secrets;
 mod turns;
 mod waits;
 

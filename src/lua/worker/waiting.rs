@@ -158,7 +158,9 @@ impl Worker {
                 return None;
             }
             Ok(Resumed::Finished) => None,
-            Ok(Resumed::BadRow(error)) => Some(ItemEnd::BadRow { message: error.to_string() }),
+            Ok(Resumed::BadRow(error)) => {
+                Some(ItemEnd::BadRow { message: self.mask().owned(error.to_string()) })
+            }
             Ok(Resumed::Raised(raised)) => Some(self.conclude(*raised, job.attempt)),
             Err(panic) => {
                 self.lose();

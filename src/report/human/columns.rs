@@ -87,7 +87,7 @@ impl Columns {
 }
 
 /// `reused 95, redone 5 (3 failed before, 2 new), 1 dropped (no longer in the source)`
-fn reuse(counts: &ReuseCounts) -> String {
+pub fn reuse(counts: &ReuseCounts) -> String {
     let reasons: Vec<String> = match &counts.reasons[..] {
         [(only, _)] => vec![figures::printable(only).into_owned()],
         several => {

@@ -118,11 +118,11 @@ impl Scheduler {
     /// a rate limit counts as made now.
     pub fn run_ended(&mut self, now: Duration, start: &Start, unstarted: u64) {
         self.running -= 1;
-        if let Some(window) = &mut self.window {
+        if let Some(limit) = &mut self.limit {
             if unstarted > 0 {
-                window.take_back(start.first);
+                limit.take_back(start.first);
             } else {
-                window.started(start.first, now);
+                limit.started(start.first, now);
             }
         }
         if unstarted > 0 && start.attempt > 1 {

@@ -111,6 +111,8 @@ pub(super) fn bad_name(checked: &Checked<'_>, schema: &Value, pointer: &str, nam
     let what = match parts(pointer).first().map(String::as_str) {
         Some("steps") => "step",
         Some("env") => "variable",
+        Some("secrets") => "secret",
+        Some("rate_limits") => "rate limit",
         _ => "parameter",
     };
     let span = checked.key_span(&format!("{pointer}/{}", escape(name)));

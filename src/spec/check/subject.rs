@@ -26,6 +26,9 @@ pub(super) fn subject(pointer: &str) -> String {
         ["params", name, rest @ ..] => format!("{} of parameter `{}`", path(rest), shown(name)),
         ["env", name] => format!("variable `{}`", shown(name)),
         ["env", name, rest @ ..] => format!("{} of variable `{}`", path(rest), shown(name)),
+        ["secrets", name] => format!("secret `{}`", shown(name)),
+        ["secrets", name, rest @ ..] => format!("{} of secret `{}`", path(rest), shown(name)),
+        ["rate_limits", name] => format!("rate limit `{}`", shown(name)),
         ["defaults", "map", rest @ ..] if !rest.is_empty() => format!("{} of `defaults.map`", path(rest)),
         rest => path(rest),
     }

@@ -35,6 +35,18 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
             vec![keys::bad_name(checked, schema, pointer, name.as_str().unwrap_or_default())]
         }
         _ if pointer == "/version" => vec![at.version()],
+        Kind::MinProperties { .. } if pointer.starts_with("/secrets/") => vec![at.bad_value(
+            "needs `env` or `file`",
+            "comes from where?",
+            Some("write `{env: VARIABLE}` or `{file: path}`".to_owned()),
+        )],
+        Kind::MaxProperties { .. } => {
+            vec![at.bad_value(
+                "must have one key",
+                "comes from where?",
+                Some("keep `env` or `file`".to_owned()),
+            )]
+        }
         Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
         // What is no duration or size at all is said already.
         Kind::Not { .. } if !at.is_unit() => Vec::new(),
@@ -148,6 +160,9 @@ impl At<'_> {
         }
         let message = format!("must be {}, not {}", self.wanted(), word(self.value));
         let help = match self.value {
+            _ if self.pointer.starts_with("/secrets/") && self.types() == ["object"] => Some(
+                "write `{env: VARIABLE}` or `{file: path}`: values do not belong into the file".to_owned(),
+            ),
             Value::String(text) => self.glued_key(text),
             Value::Number(_) | Value::Bool(_) if self.types() == ["string"] && self.words().is_empty() => {
                 Some(format!("put quotes around it: `\"{}\"`", self.value))

@@ -27,6 +27,12 @@ pub(in super::super) fn short_number(schema: &mut Schema) {
     schema.insert("maximum".to_owned(), u32::MAX.into());
 }
 
+/// Exactly one of the keys.
+pub(in super::super) fn one_key(schema: &mut Schema) {
+    schema.insert("minProperties".to_owned(), 1.into());
+    schema.insert("maxProperties".to_owned(), 1.into());
+}
+
 /// Any value but null instead of the map.
 pub(in super::super) fn short_value(schema: &mut Schema) {
     widen(schema, &["string", "number", "boolean", "array", "object"]);

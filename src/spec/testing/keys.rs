@@ -22,14 +22,14 @@ fn unknown_keys_name_the_nearest_or_all() {
 #[test]
 fn unknown_keys_at_the_top() {
     check(
-        "nmae: x\nsecrets: {}\nsteps: {a: {items: [1]}}\n",
+        "nmae: x\nbanana: {}\nsteps: {a: {items: [1]}}\n",
         &expect![[r#"
             unknown_key: unknown key `nmae`
               1:1 "nmae" did you mean `name`?
               help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
-            unknown_key: unknown key `secrets`
-              2:1 "secrets" no such key
-              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `defaults`, `x-allow`
+            unknown_key: unknown key `banana`
+              2:1 "banana" no such key
+              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `x-allow`
         "#]],
     );
 }

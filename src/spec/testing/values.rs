@@ -97,7 +97,7 @@ fn out_of_range() {
 fn units() {
     check(
         &with_policy(
-            "      timeout: 10 secondz\n      item_deadline: 10\n      memory: 10mb\n      rate_limit: api\n",
+            "      timeout: 10 secondz\n      item_deadline: 10\n      memory: 10mb\n      rate_limit: 20 / s\n",
         ),
         &expect![[r#"
             bad_duration: `timeout` of step `clean` is not a duration: `10 secondz`
@@ -109,8 +109,8 @@ fn units() {
             bad_size: `memory` of step `clean` is not a size: `10mb`
               10:15 "10mb" did you mean `10MB`?
               help: a size is a number and a unit (`KB`, `MB`, `GB` of 1000, `KiB`, `MiB`, `GiB` of 1024), such as `64MB`
-            bad_rate: `rate_limit` of step `clean` is not a rate: `api`
-              11:19 "api" not a rate
+            bad_rate: `rate_limit` of step `clean` is not a rate: `20 / s`
+              11:19 "20 / s" did you mean `20/s`?
               help: a rate is a whole number from 1 to 999999999 and a period, such as `20/s`, `600/m` or `5000/h`
         "#]],
     );

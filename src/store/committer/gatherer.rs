@@ -79,9 +79,6 @@ impl Gatherer<'_> {
             Message::Retried(id, item) => self.with(id, |pending| pending.retried(item)),
             Message::Logs(id, lines) => self.with(id, |pending| pending.logs(lines)),
             Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
-            Message::Resumed(id, reused, redone) => {
-                self.with(id, |pending| pending.resumed(reused, redone));
-            }
             Message::End(id, name, result, answer) => {
                 if let Some(id) = id {
                     self.pack(id);

@@ -163,8 +163,12 @@ impl Reading<'_> {
         }
         let contents = batch.contents.get(rows.clone())?;
         if self.spec.keyed {
-            let keys = batch.keys.get(rows)?;
-            endings.identities.extend(keys.iter().map(|key| Digest::of_key(key)));
+            let keys = batch.keys.get(rows.clone())?;
+            if batch.identities.is_empty() {
+                endings.identities.extend(keys.iter().map(|key| Digest::of_key(key)));
+            } else {
+                endings.identities.extend_from_slice(batch.identities.get(rows)?);
+            }
             endings.contents.extend_from_slice(contents);
         } else {
             endings.identities.extend_from_slice(contents);

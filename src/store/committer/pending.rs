@@ -35,7 +35,6 @@ pub(super) struct Group {
     pub(super) logs: Vec<LogEntry>,
     pub(super) logs_left_out: u64,
     pub(super) cancelled: Vec<(u64, u64)>,
-    pub(super) resumed: Option<(u64, Vec<(String, u64)>)>,
     /// For the memo: contents and what came of them.
     pub(super) memo: Vec<(Digest, Vec<u8>)>,
 }
@@ -87,11 +86,6 @@ impl Pending {
     pub(super) fn cancelled(&mut self, first: u64, count: u64) {
         self.grow(1, 0);
         self.group.cancelled.push((first, count));
-    }
-
-    pub(super) fn resumed(&mut self, reused: u64, redone: Vec<(String, u64)>) {
-        self.grow(1, 0);
-        self.group.resumed = Some((reused, redone));
     }
 
     pub(super) fn logs(&mut self, lines: Vec<LogEntry>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Transaction, params};
 
 use super::pending::Group;
-use crate::event::{RunStatus, StepResult};
+use crate::event::{ReuseCounts, RunStatus, StepResult};
 use crate::store::StepSpec;
 use crate::store::clock::now;
 use crate::store::segment::Written;
@@ -63,11 +63,6 @@ pub(super) fn group(
 ) -> rusqlite::Result<u64> {
     failures(transaction, step, group)?;
     skips(transaction, step, group)?;
-    if let Some((reused, redone)) = &group.resumed {
-        let redone = serde_json::to_string(redone).expect("pairs of a string and a number are JSON");
-        let sql = "UPDATE steps SET reused = ?2, redone = ?3 WHERE step = ?1";
-        transaction.prepare_cached(sql)?.execute(params![step, *reused as i64, redone])?;
-    }
     let left_out = group.logs_left_out + log_lines(transaction, step, group, &mut logs)?;
     let sql = "UPDATE steps SET successes = successes + ?2, failures = failures + ?3, skipped = skipped + ?4,
         emitted = emitted + ?5, logs_left_out = logs_left_out + ?6 WHERE step = ?1";
@@ -188,6 +183,15 @@ pub(super) fn end_step(
         result.duration.as_secs_f64(),
         result.target
     ])?;
+    result.reuse.as_ref().map_or(Ok(()), |counts| reuse(transaction, step, counts))
+}
+
+/// What a step took over from an old run or the memo.
+fn reuse(transaction: &Transaction<'_>, step: &str, counts: &ReuseCounts) -> rusqlite::Result<()> {
+    let reasons = serde_json::to_string(&counts.reasons).expect("pairs of a string and a number are JSON");
+    let sql = "UPDATE steps SET reused = ?2, redone = ?3, reasons = ?4, dropped = ?5 WHERE step = ?1";
+    let values = params![step, counts.reused as i64, counts.redone as i64, reasons, counts.dropped as i64];
+    transaction.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 

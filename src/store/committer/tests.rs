@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::event::{FailureKind, LogLevel, RunStatus, StepStatus};
+use crate::event::{FailureKind, LogLevel, ReuseCounts, RunStatus, StepResult, StepStatus};
 use crate::store::fixture::{self, batch, failed, result, spec};
 use crate::store::{Batch, Committer, Digest, LogEntry, RetriedItem, Shape, StepJournal, StoredRun, layout};
 
@@ -20,7 +20,9 @@ fn stored(state: &Path) -> StoredRun {
 }
 
 fn end(committer: Committer, journal: StepJournal) {
-    journal.finish(&result(3, 2, 1)).expect("room");
+    let reuse =
+        ReuseCounts { reused: 4, redone: 2, reasons: vec![("item changed".to_owned(), 2)], dropped: 1 };
+    journal.finish(&StepResult { reuse: Some(reuse), ..result(3, 2, 1) }).expect("room");
     committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");
 }
 
@@ -39,7 +41,6 @@ fn everything_that_was_told_can_be_read_back() {
     journal.push(batch(1, &["a", "!b", "-c"])).expect("room");
     journal.push(batch(7, &["!!g"])).expect("room");
     journal.cancelled(8, 3).expect("room");
-    journal.resumed(4, vec![("item changed".to_owned(), 2)]).expect("room");
     let source = committer.step(crate::store::StepSpec { name: "source".into(), ..spec(Shape::One, false) });
     source.expect("room").failed(3, "k3".to_owned(), failed("x", false)).expect("room");
     committer.end_step("save", &result(9, 0, 0)).expect("room");
@@ -78,7 +79,9 @@ fn everything_that_was_told_can_be_read_back() {
     let work = &steps[1];
     assert_eq!((work.successes, work.failures, work.skipped, work.total), (3, 2, 1, Some(6)));
     assert_eq!((work.success_ratio, work.shape), (Some(0.6), Some(Shape::One)));
-    assert_eq!((work.reused, &work.redone), (Some(4), &vec![("item changed".to_owned(), 2)]));
+    let reasons = vec![("item changed".to_owned(), 2)];
+    assert_eq!(work.reuse, Some(ReuseCounts { reused: 4, redone: 2, reasons, dropped: 1 }));
+    assert_eq!(steps[2].reuse, None);
     assert_eq!(work.fingerprint, spec(Shape::One, false).fingerprint);
 }
 

@@ -34,12 +34,14 @@ pub(super) struct Writer {
     fault: Arc<OnceLock<StoreError>>,
     kept: BTreeMap<usize, Kept>,
     memo: Option<Memo>,
+    /// Steps whose function is known to the memo.
+    named: BTreeSet<usize>,
     commits: i64,
 }
 
 impl Writer {
     pub(super) fn new(run: RunDir, fault: Arc<OnceLock<StoreError>>) -> Self {
-        Self { run, fault, kept: BTreeMap::new(), memo: None, commits: 0 }
+        Self { run, fault, kept: BTreeMap::new(), memo: None, named: BTreeSet::new(), commits: 0 }
     }
 
     pub(super) fn into_run(self) -> RunDir {
@@ -137,7 +139,8 @@ impl Writer {
 
     /// A memo that cannot be written costs a later run some work and this one nothing.
     fn remember(&mut self, id: usize, group: &Group) {
-        let Some(function) = self.kept.get(&id).and_then(|kept| kept.spec.memo) else { return };
+        let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
+        let Some(function) = spec.memo else { return };
         if self.memo.is_none() {
             let Some(state) = layout::state_of(self.run.path()) else { return };
             match Memo::open(state) {
@@ -146,7 +149,18 @@ impl Writer {
             }
         }
         let memo = self.memo.as_mut().expect("opened above");
-        if let Err(error) = memo.put(function, &group.memo) {
+        let put = memo.put(function, &group.memo).and_then(|()| {
+            let known = !self.named.insert(id);
+            if known {
+                Ok(())
+            } else {
+                memo.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint)
+            }
+        });
+        if let Some(said) = memo.begun_anew() {
+            self.run.warn(said.to_owned());
+        }
+        if let Err(error) = put {
             self.run.warn(format!("results are not remembered: {error}"));
         }
     }

@@ -1,7 +1,7 @@
 //! One step of one old run: whose occurrence comes next, and how it ended.
 
 use super::table::Table;
-use super::{Items, Reused};
+use super::{Ended, Items, Reused};
 use crate::store::endings::State;
 use crate::store::frames::Frames;
 use crate::store::index::StepIndex;
@@ -16,6 +16,13 @@ struct Digests {
     commit: u32,
     identities: Vec<Digest>,
     contents: Vec<Digest>,
+}
+
+/// Where an old item lies.
+struct Old {
+    commit: u32,
+    row: u32,
+    index: u64,
 }
 
 /// See the module.
@@ -60,6 +67,10 @@ impl OldStep {
             table: None,
             warnings,
         })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.index.len()
     }
 
     pub(super) fn left(&self) -> u64 {
@@ -197,6 +208,32 @@ impl OldStep {
         }
     }
 
+    /// Where the item at a position lies.
+    fn old(&mut self, position: u64) -> Option<Old> {
+        let span = self.span_of(position).map(|at| self.index.spans[at])?;
+        let within = (position - span.before) as u32;
+        Some(Old { commit: span.commit, row: span.row + within, index: span.first + u64::from(within) })
+    }
+
+    /// Whether an item has the key of a new one, and another content.
+    fn is_changed(&mut self, commit: u32, row: u32, content: &Digest) -> bool {
+        let digests = self.digests(commit);
+        !digests.contents.is_empty() && digests.contents.get(row as usize) != Some(content)
+    }
+
+    /// How the item at a claimed position ended, its result left alone.
+    pub(super) fn ended(&mut self, position: u64, items: &Items<'_>, at: usize) -> Ended {
+        let Some(Old { commit, row, .. }) = self.old(position) else { return Ended::Open };
+        if self.is_changed(commit, row, &items.contents[at]) {
+            return Ended::Changed;
+        }
+        match self.index.state(commit, row) {
+            State::Succeeded | State::Skipped => Ended::Well,
+            State::Failed => Ended::Failed,
+            State::FailedForGood => Ended::FailedForGood,
+        }
+    }
+
     /// How the item at a claimed position ended.
     pub(super) fn ending(
         &mut self,
@@ -206,18 +243,13 @@ impl OldStep {
         shape: Shape,
         out: &mut Vec<u8>,
     ) -> Result<Reused, StoreError> {
-        let Some(span) = self.span_of(position).map(|at| self.index.spans[at]) else {
-            return Ok(Reused::New);
-        };
-        let within = (position - span.before) as u32;
-        let (row, index) = (span.row + within, span.first + u64::from(within));
-        let digests = self.digests(span.commit);
-        if !digests.contents.is_empty() && digests.contents.get(row as usize) != Some(&items.contents[at]) {
+        let Some(Old { commit, row, index }) = self.old(position) else { return Ok(Reused::New) };
+        if self.is_changed(commit, row, &items.contents[at]) {
             return Ok(Reused::Changed);
         }
-        match self.index.state(span.commit, row) {
+        match self.index.state(commit, row) {
             State::Succeeded => {
-                let line = self.frames.line(&self.index, span.commit, row).and_then(line::parse);
+                let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
                 let line =
                     line.filter(|line| line.index == index && line.content == items.contents[at].hex());
                 let lines = line.and_then(|line| match line.value {

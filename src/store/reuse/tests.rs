@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Items, Reuse, Reused, Unusable};
-use crate::event::RunStatus;
+use crate::event::{RunStatus, StepResult, StepStatus};
 use crate::store::fixture::{self, batch, finished, result, spec};
 use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, layout};
 
@@ -102,6 +102,25 @@ fn what_a_resumed_run_did_not_come_to_is_taken_from_the_one_before() {
     let ids: Vec<&str> = runs.iter().map(|run| run.record().id.as_str()).collect();
     assert_eq!((ids, said), (vec!["r3", "r2", "r1"], Vec::<String>::new()));
     assert_eq!(ask(&mut open(runs), &["a", "b", "c", "a", "e"], 1000), "a1 b2 c3 a4 e5");
+}
+
+#[test]
+fn a_run_that_came_to_its_end_is_asked_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let all = |id: &str, parent, items: &[&str], status| {
+        let result = StepResult { status, ..fixture::result(items.len() as u64, 0, 0) };
+        fixture::finished_as(dir.path(), id, parent, vec![batch(1, items)], &result)
+    };
+    let runs = |status| vec![all("r2", Some("r1"), &["a"], status), all("r1", None, &["a", "b"], status)];
+    // `b` was dropped in the last run, or the last run had not come to it.
+    for (status, known, left) in [(StepStatus::Succeeded, 1, 0), (StepStatus::Cancelled, 3, 1)] {
+        let dir = dir.path().join("runs");
+        let mut reuse = open(runs(status));
+        assert_eq!(reuse.known(), known);
+        ask(&mut reuse, &["a"], 1);
+        assert_eq!(reuse.left(), left);
+        std::fs::remove_dir_all(dir).expect("room");
+    }
 }
 
 #[test]

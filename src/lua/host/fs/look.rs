@@ -49,17 +49,17 @@ pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> 
     let real = call.state.permissions.read(&path)?;
     let failed = |error: io::Error| cannot("list", &path, &error);
     let folder = Place::find(&real, Parents::Expect).and_then(|place| place.folder()).map_err(failed)?;
-    let (mut names, mut bytes) = (Vec::new(), 0);
+    let (mut all, mut taken) = (Vec::new(), 0);
     place::names(&folder, |name| -> Result<(), Halted> {
-        names.push(name.to_vec());
-        bytes += name.len() + NAME_BYTES;
-        call.checkpoint_each(names.len())?;
-        Ok(call.room_for(bytes)?)
+        all.push(name.to_vec());
+        taken += name.len() + NAME_BYTES;
+        call.checkpoint_each(all.len())?;
+        Ok(call.room_for(taken)?)
     })
     .map_err(|error| error.or(failed))?;
-    names.sort_unstable();
+    all.sort_unstable();
     let mut list = call.list()?;
-    for name in &names {
+    for name in &all {
         list.push_bytes(name)?;
     }
     Ok(list.finish())

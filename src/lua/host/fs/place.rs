@@ -132,3 +132,33 @@ fn enter(folder: &OwnedFd, name: &OsStr, parents: Parents) -> io::Result<OwnedFd
         opened => Ok(opened?),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_that_was_put_there_after_the_check_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("it is there");
+        std::fs::create_dir(root.join("real")).expect("ours");
+        std::fs::write(root.join("real/a"), "secret").expect("ours");
+        symlink("real", root.join("folder")).expect("ours");
+        symlink("real/a", root.join("file")).expect("ours");
+        let read = |path: &str| Place::find(&root.join(path), Parents::Expect)?.file(OFlags::RDONLY);
+        let mut text = String::new();
+        read("real/a").and_then(|mut file| file.read_to_string(&mut text)).expect("no link is on the way");
+        assert_eq!(text, "secret");
+        assert!(read("folder/a").is_err() && read("file").is_err());
+        let made = Place::find(&root.join("folder/new/x"), Parents::Make);
+        assert!(made.is_err() && !root.join("real/new").exists());
+        let written = Place::find(&root.join("file"), Parents::Make)
+            .and_then(|place| place.file(OFlags::WRONLY | OFlags::TRUNC));
+        assert!(written.is_err() && std::fs::read(root.join("real/a")).is_ok_and(|text| text == b"secret"));
+        let listed = Place::find(&root.join("folder"), Parents::Expect).and_then(|place| place.folder());
+        assert!(listed.is_err());
+    }
+}

@@ -3,9 +3,7 @@
 use std::io::{self, Read};
 
 use mlua::Value;
-use rustix::fs::OFlags;
 
-use super::place::{Parents, Place};
 use super::{PIECE_BYTES, cannot, path};
 use crate::lua::host::call::Call;
 
@@ -14,8 +12,7 @@ pub(super) fn read(call: &Call<'_>, named: &Value) -> mlua::Result<Value> {
     let path = path(call, 1, named)?;
     let real = call.state.permissions.read(&path)?;
     let failed = |error: io::Error| cannot("read", &path, &error);
-    let mut file =
-        Place::find(&real, Parents::Expect).and_then(|place| place.file(OFlags::RDONLY)).map_err(failed)?;
+    let mut file = super::open(&real).map_err(failed)?;
     let len = file.metadata().map_err(failed)?.len();
     call.room_for(usize::try_from(len).unwrap_or(usize::MAX))?;
     call.build(|out| {

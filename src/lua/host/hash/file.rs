@@ -1,13 +1,13 @@
 //! Digests of files that may be read.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mlua::Value;
 
 use super::algorithm::{Algorithm, Digest, shown};
 use crate::lua::host::call::Call;
+use crate::lua::host::fs;
 
 /// Bytes read between two checkpoints.
 const PIECE_BYTES: usize = 1 << 18;
@@ -22,8 +22,8 @@ pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua:
             call.bad_because(2, &format!("{expected}, got `{}`", shown(&name)))
         })?,
     };
-    let inside = resolve(call, &path)?;
-    let mut file = File::open(inside).map_err(|error| cannot(call, &path, &error))?;
+    let real = call.state.permissions.read(Path::new(&*path))?;
+    let mut file = fs::open(&real).map_err(|error| cannot(call, &path, &error))?;
     let mut digest = Digest::new(algorithm);
     let mut piece = vec![0; PIECE_BYTES];
     loop {
@@ -35,16 +35,6 @@ pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua:
         }
         call.checkpoint()?;
     }
-}
-
-/// Where the file really is, if that is allowed and a plain file: a pipe would block.
-fn resolve(call: &Call<'_>, path: &str) -> mlua::Result<PathBuf> {
-    let real = call.state.permissions.read(Path::new(path))?;
-    let metadata = real.metadata().map_err(|error| cannot(call, path, &error))?;
-    if !metadata.is_file() {
-        return Err(call.fail(&format!("cannot read `{path}`: it is not a file")));
-    }
-    Ok(real)
 }
 
 fn cannot(call: &Call<'_>, path: &str, error: &io::Error) -> mlua::Error {

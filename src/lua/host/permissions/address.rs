@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 /// Whether a grant such as `api.example.org`, `*.example.org`, `[::1]:8080` or `*` covers a host and port.
 pub(super) fn covers(granted: &str, host: &str, port: u16) -> bool {
-    let (name, only) = split(granted);
-    if only.is_some_and(|only| only != Some(port)) {
+    let (name, ports) = split(granted);
+    if matches!(ports, Ports::None) || matches!(ports, Ports::One(one) if one != port) {
         return false;
     }
     let (name, host) = (normal(name), normal(host));
@@ -30,16 +30,23 @@ pub(super) fn shown(host: &str) -> String {
     host.chars().take(255).flat_map(char::escape_debug).collect()
 }
 
-/// Name and port; a port that is none matches nothing.
-fn split(granted: &str) -> (&str, Option<Option<u16>>) {
+/// Which ports a grant covers.
+enum Ports {
+    All,
+    One(u16),
+    /// What is written there is no port.
+    None,
+}
+
+fn split(granted: &str) -> (&str, Ports) {
     if granted.parse::<IpAddr>().is_ok() {
-        return (granted, None);
+        return (granted, Ports::All);
     }
     match granted.rsplit_once(':') {
         Some((name, port)) if !name.ends_with(':') && !granted.ends_with(']') => {
-            (name, Some(port.parse().ok()))
+            (name, port.parse().map_or(Ports::None, Ports::One))
         }
-        _ => (granted, None),
+        _ => (granted, Ports::All),
     }
 }
 

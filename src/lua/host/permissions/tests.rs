@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn allowed(list: &[&str]) -> Option<Vec<String>> {
-    Some(list.iter().map(|&text| text.to_owned()).collect())
+fn list(list: &[&str]) -> Vec<String> {
+    list.iter().map(|&text| text.to_owned()).collect()
 }
 
 fn message<T: std::fmt::Debug>(result: Result<T, HostError>) -> String {
@@ -45,8 +45,9 @@ fn a_refusal_names_the_line_and_keeps_what_is_granted() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     std::fs::create_dir(root.join("data")).unwrap();
-    let written = Allowed { net: allowed(&["*.a.org"]), write: allowed(&["out"]), ..Allowed::default() };
-    let added = Allowed { net: allowed(&["b.org:80"]), ..Allowed::default() };
+    let written =
+        Allowed { net: Some(list(&["*.a.org"])), write: Some(list(&["out"])), ..Allowed::default() };
+    let added = Allowed { net: Some(list(&["b.org:80"])), ..Allowed::default() };
     let permissions = Permissions::new(root, written, &added);
     let all = [
         message(permissions.net("evil.org", 443)),
@@ -95,7 +96,7 @@ fn a_program_is_granted_by_its_name_or_by_its_place_and_is_not_rewritten() {
     let root = folder.path();
     std::fs::create_dir(root.join("tools")).unwrap();
     std::fs::write(root.join("tools/run"), "").unwrap();
-    let written = Allowed { exec: allowed(&["ffmpeg", "./tools/run"]), ..Allowed::default() };
+    let written = Allowed { exec: Some(list(&["ffmpeg", "./tools/run"])), ..Allowed::default() };
     let permissions = Permissions::new(root, written, &Allowed::default());
     let place = root.canonicalize().unwrap().join("tools/run");
     assert_eq!(permissions.exec("ffmpeg").unwrap(), Path::new("ffmpeg"));

@@ -69,7 +69,7 @@ fn what_is_no_file_is_an_error() {
         let error = vm(folder.path()).load(format!("hash.file('{path}')")).eval::<mlua::Value>().unwrap_err();
         host_error(&error).unwrap().message.clone()
     };
-    assert_eq!(message("."), "`hash.file` cannot read `.`: it is not a file");
+    assert_eq!(message("."), "`hash.file` cannot read `.`: it is a folder");
     assert!(
         message("none").starts_with("`hash.file` cannot read `none`: No such file"),
         "{}",

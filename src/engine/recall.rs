@@ -1,0 +1,94 @@
+//! What the memo across runs knows of a step's items, and why it does not know others.
+//!
+//! A memo is a help: whatever is wrong with it costs work and never the run. Keeping new results is the store's.
+
+use crate::store::{Digest, Fingerprint, Memo, Shape, StoreError, differences};
+
+/// Of an item that no function of the step has had.
+const UNKNOWN: &str = "not in the cache";
+
+/// See the module.
+pub(super) struct Recall {
+    memo: Memo,
+    function: Digest,
+    /// Earlier functions of the step, each with the reason why its results are of no use.
+    earlier: Vec<(Digest, String)>,
+    warnings: Vec<String>,
+}
+
+impl Recall {
+    /// For a step with this function.
+    pub(super) fn new(
+        memo: Memo,
+        pipeline: &str,
+        step: &str,
+        function: Digest,
+        fingerprint: &Fingerprint,
+    ) -> Self {
+        // A memo that cannot name its functions gives no reasons; its results are checked one by one all the same.
+        let earlier = memo.earlier(pipeline, step, function).unwrap_or_default();
+        let reason = |(function, old): (Digest, Fingerprint)| (function, changed(&old, fingerprint));
+        let warnings = memo.begun_anew().map(str::to_owned).into_iter().collect();
+        Self { memo, function, earlier: earlier.into_iter().map(reason).collect(), warnings }
+    }
+
+    /// Appends the result lines that are known of a content, and says how many; `None`: it must be worked out.
+    pub(super) fn get(&mut self, content: Digest, shape: Shape, out: &mut Vec<u8>) -> Option<u32> {
+        let length = out.len();
+        let known = self.memo.get(self.function, content, shape, out);
+        let known = self.heard(known).flatten();
+        if known.is_none() {
+            out.truncate(length);
+        }
+        known
+    }
+
+    /// Whether a result of a content is known.
+    pub(super) fn has(&mut self, content: Digest) -> bool {
+        let known = self.memo.has(self.function, content);
+        self.heard(known).unwrap_or(false)
+    }
+
+    /// Why there is none.
+    pub(super) fn reason(&self, content: Digest) -> String {
+        let had = |function: &Digest| self.memo.has(*function, content).unwrap_or(false);
+        let earlier = self.earlier.iter().find(|(function, _)| had(function));
+        earlier.map_or_else(|| UNKNOWN.to_owned(), |(_, reason)| reason.clone())
+    }
+
+    /// Whether anything of this function is known.
+    pub(super) fn has_any(&self) -> bool {
+        self.memo.has_any(self.function).unwrap_or(true)
+    }
+
+    /// Why nothing of the last function is of use, if the step had another one.
+    pub(super) fn other_function(&self) -> Option<&str> {
+        self.earlier.first().map(|(_, reason)| reason.as_str())
+    }
+
+    /// What is wrong with it.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn heard<T>(&mut self, answer: Result<T, StoreError>) -> Option<T> {
+        answer
+            .map_err(|error| {
+                let warning = format!("{error}; what the cache cannot tell is worked out again");
+                if !self.warnings.contains(&warning) {
+                    self.warnings.push(warning);
+                }
+            })
+            .ok()
+    }
+}
+
+/// What is different between two functions of one step. The key tells items apart and decides no result.
+fn changed(old: &Fingerprint, new: &Fingerprint) -> String {
+    let mut parts = differences(old, new);
+    parts.retain(|part| part != "key");
+    if parts.is_empty() {
+        parts.push("verb".to_owned());
+    }
+    format!("{} changed", parts.join(" and "))
+}

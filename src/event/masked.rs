@@ -1,0 +1,58 @@
+//! Events without secrets: everything in them that is text. Most of it is hidden where it is born; this is the last gate
+//! before the reporters, for what any floor may have put into a message.
+
+use std::sync::Arc;
+
+use super::Event;
+use crate::value::Mask;
+
+impl Event {
+    /// The same without secrets.
+    #[must_use]
+    pub fn masked(&self, mask: &Mask) -> Self {
+        let mut event = self.clone();
+        match &mut event {
+            Self::RunStarted { pipeline, .. } => *pipeline = mask.shared(pipeline),
+            Self::ItemRetried { message, .. } => *message = mask.shared(message),
+            Self::ItemFailed { message, place, .. } => {
+                *message = mask.shared(message);
+                *place = place.take().map(|place| place.masked(mask));
+            }
+            Self::Log { message, fields, .. } => {
+                *message = mask.owned(std::mem::take(message));
+                *fields = fields.take().map(|fields| mask.json(&fields).into_owned());
+            }
+            Self::Notice { message, .. } => *message = mask.owned(std::mem::take(message)),
+            Self::StepFinished { result, .. } => *result = Arc::new(result.as_ref().clone().masked(mask)),
+            Self::StepStarted { .. }
+            | Self::Progress { .. }
+            | Self::ItemSlow { .. }
+            | Self::Interrupted { .. }
+            | Self::RunFinished { .. } => {}
+        }
+        event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{LogLevel, StepId};
+
+    #[test]
+    fn every_text_of_an_event_is_searched() {
+        let mask = Mask::new(["hush-hush"].into_iter());
+        let log = Event::Log {
+            step: StepId(0),
+            index: 1,
+            level: LogLevel::Info,
+            message: "say hush-hush".to_owned(),
+            fields: Some("{\"a\":\"hush-hush\"}".to_owned()),
+        };
+        let notice = Event::Notice { step: None, message: "cannot read hush-hush".to_owned() };
+        for event in [log, notice] {
+            let text = format!("{:?}", event.masked(&mask));
+            assert!(text.contains("***") && !text.contains("hush-hush"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Limits of starts that steps share: names that do not exist, and limits that nobody names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::places::{Places, Spot};
+use super::survey::{Survey, escape};
+use super::{codes, listed};
+use crate::source::{Diagnostic, nearest};
+use crate::spec::{self, RateRule, Setting};
+use crate::value::Rate;
+
+/// The declared limits whose values are known, by name.
+pub(super) type Limits = BTreeMap<String, Rate>;
+
+/// Those of a pipeline in which nothing is wrong.
+pub(super) fn of(pipeline: &spec::Pipeline) -> Limits {
+    let known = |(name, rate): (&String, &Setting<spec::RateLimit>)| Some((name.clone(), rate.known()?.0));
+    pipeline.rate_limits.iter().filter_map(known).collect()
+}
+
+/// Checks every `rate_limit` that is a name.
+pub(super) fn check(places: &Places, survey: &Survey, found: &mut Vec<Diagnostic>) {
+    let declared: BTreeSet<&str> = names(places.value()).collect();
+    let steps = survey.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
+    let (mut used, mut is_open) = (BTreeSet::new(), false);
+    for pointer in steps.chain(["/defaults/map/rate_limit".to_owned()]) {
+        let Some(text) = places.value().pointer(&pointer).and_then(Value::as_str) else { continue };
+        // Which one is meant is only known when the step starts.
+        is_open |= spec::is_expression(text);
+        let Ok(RateRule::Name(name)) = serde_json::from_value(text.into()) else { continue };
+        if !declared.contains(name.as_str()) {
+            found.push(unknown(places, &pointer, &name));
+            used.extend(nearest(&name, declared.iter().copied()));
+        }
+        used.extend(declared.get(name.as_str()).copied());
+    }
+    if is_open {
+        return;
+    }
+    for name in declared.difference(&used) {
+        let pointer = format!("/rate_limits/{}", escape(name));
+        let message = format!("no step uses the rate limit `{name}`");
+        let warning = places.warning(
+            codes::UNUSED_RATE_LIMIT,
+            message,
+            &Spot::Key(&pointer),
+            "nothing is limited by it",
+        );
+        found.push(warning.help(format!("name it in a step: `rate_limit: {name}`")));
+    }
+}
+
+/// The finding about a name that nothing has.
+pub(super) fn unknown(places: &Places, pointer: &str, name: &str) -> Diagnostic {
+    let declared: Vec<&str> = names(places.value()).collect();
+    let label = match nearest(name, declared.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "no rate limit has this name".to_owned(),
+    };
+    let found = places.error(
+        codes::UNKNOWN_RATE_LIMIT,
+        format!("unknown rate limit `{name}`"),
+        &Spot::Value(pointer),
+        &label,
+    );
+    found.help(match declared.is_empty() {
+        true => format!("declare it at the top of the file: `rate_limits: {{ {name}: 20/s }}`"),
+        false => format!("the rate limits of this file: {}", listed(declared.into_iter())),
+    })
+}
+
+fn names(document: &Value) -> impl Iterator<Item = &str> {
+    document["rate_limits"].as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
+}

@@ -1,0 +1,56 @@
+//! Copies of Lua files that a run turns out to use while it is going on, beside those that it began with. Which files
+//! these are is the engine's to say.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::run_dir::inside;
+use super::segment::sync_folder;
+use super::{StoreError, layout};
+
+/// Keeps Lua files, given by their paths from the pipeline's folder, with a run. What is there already stays: it is
+/// what the run began with.
+pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Result<(), StoreError> {
+    let pipeline = layout::pipeline(&layout::run(state, run));
+    for (file, text) in files {
+        let copy = pipeline.join(inside(file));
+        if copy.exists() {
+            continue;
+        }
+        let folder = copy.parent().unwrap_or(&pipeline);
+        let written =
+            fs::create_dir_all(folder).and_then(|()| File::create_new(&copy)).and_then(|mut file| {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()
+            });
+        match written {
+            // Another step has brought it at the same moment.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(StoreError::io("write", &copy, error)),
+            Ok(()) => sync_folder(folder)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_copied_once_and_stay_inside() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pipeline = dir.path().join("runs/r1/pipeline");
+        fs::create_dir_all(&pipeline).expect("room");
+        fs::write(pipeline.join("a.lua"), "first").expect("room");
+        let files = [("a.lua".into(), "second".into()), ("../lua/b.lua".into(), "b".into())];
+        keep_lua(dir.path(), "r1", &files).expect("room");
+        let text = |name: &str| fs::read_to_string(pipeline.join(name)).expect(name);
+        assert_eq!((text("a.lua"), text("lua/b.lua")), ("first".to_owned(), "b".to_owned()));
+        fs::write(dir.path().join("file"), "").expect("room");
+        let error = keep_lua(&dir.path().join("file"), "r1", &files).expect_err("no folder");
+        assert!(error.to_string().contains("pipeline/a.lua"), "{error}");
+    }
+}
