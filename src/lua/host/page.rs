@@ -109,6 +109,17 @@ pub const NAMED: &[Named] = &[
         ]),
     },
     Named {
+        name: "ExecOptions",
+        doc: "What a program is given.",
+        meaning: Meaning::Fields(&[
+            field("stdin", "string?", "What it reads; nothing if none is given."),
+            field("cwd", "string?", "The folder it runs in; the pipeline's if none is given."),
+            field("env", "{[string]: string}?", "Its environment, with `PATH` beside."),
+            field("timeout", "number?", "Seconds; until the attempt's deadline if none is given."),
+            field("max_output", "number?", "Bytes of each output; 16 MB if none are given."),
+        ]),
+    },
+    Named {
         name: "Answer",
         doc: "The answer to a request.",
         meaning: Meaning::Fields(&[

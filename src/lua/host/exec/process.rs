@@ -22,7 +22,8 @@ pub(super) struct Output {
     pub(super) taken: Duration,
 }
 
-/// Ends what is left of the program when the run ends in any way.
+/// Ends what is left of the program when the run ends in any way. The tree alone does so: a program that was killed before
+/// it was stopped would leave its descendants to nobody.
 struct Ending<'a>(&'a Arc<Tree>);
 
 impl Drop for Ending<'_> {
@@ -36,14 +37,19 @@ pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output,
     let _ending = Ending(tree);
     let (limit, name) = (program.timeout, program.name.to_string_lossy().into_owned());
     let run = run(program, tree);
-    let Some(limit) = limit else { return run.await };
-    match tokio::time::timeout(limit, run).await {
-        Ok(output) => output,
-        Err(_) => Err(HostError {
-            kind: "timeout",
-            ..HostError::error(format!("`exec.run` ended `{name}` after {limit:?}"))
+    let output = match limit {
+        None => run.await,
+        Some(limit) => tokio::time::timeout(limit, run).await.unwrap_or_else(|_| {
+            let message = format!("`exec.run` ended `{name}` after {limit:?}");
+            Err(HostError { kind: "timeout", ..HostError::error(message) })
         }),
+    };
+    if output.is_err() {
+        // It may take a few milliseconds, which others need not wait for.
+        let tree = Arc::clone(tree);
+        let _ = tokio::task::spawn_blocking(move || tree.end()).await;
     }
+    output
 }
 
 async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
@@ -61,8 +67,7 @@ async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // Keys pressed at the terminal are flowrun's to act on.
-        .process_group(0)
-        .kill_on_drop(true);
+        .process_group(0);
     adopting(&mut command);
     let mut child = tree.start(|| command.spawn()).map_err(lost)?;
     let max = program.max_output;
