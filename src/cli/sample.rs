@@ -116,7 +116,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
         match &mut step.body {
             Body::Ready(Verb::Each(each)) => **each = lenient(each, usize::MAX),
             Body::Ready(Verb::Read(read)) => {
-                (read.min_success_ratio, read.max_failures) = (Ratio::ZERO, None)
+                (read.min_success_ratio, read.max_failures) = (Ratio::ZERO, None);
             }
             _ => {}
         }

@@ -211,8 +211,9 @@ pub(super) fn results(run: &StoredRun, step: &str, last: u64) -> Result<Vec<(u64
         if let Some(value) = line.value {
             let text = String::from_utf8_lossy(value).into_owned();
             if shape == crate::store::Shape::Many {
-                let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text).unwrap_or_default();
-                values.extend(list.into_iter().map(|value| value.get().to_owned()));
+                let parts: Vec<&serde_json::value::RawValue> =
+                    serde_json::from_str(&text).unwrap_or_default();
+                values.extend(parts.into_iter().map(|value| value.get().to_owned()));
             } else {
                 values.push(text);
             }

@@ -137,11 +137,11 @@ fn pipeline() -> String {
 
 #[test]
 fn a_preview_shows_input_and_output_and_writes_nothing() {
-    let items: String = (1..=400).map(|id| format!("{{\"id\":{id},\"text\":\"T{id}\"}}\n")).collect();
+    let items: Vec<String> = (1..=400).map(|id| format!("{{\"id\":{id},\"text\":\"T{id}\"}}\n")).collect();
     let slow = pipeline()
         .replace("filter: item.id > 2", "filter: item.id > 100")
         .replace("item.id == 8", "item.id == 102");
-    let project = Project::with(&slow).file("docs.jsonl", items);
+    let project = Project::with(&slow).file("docs.jsonl", items.concat());
     let ran = project.run(&["preview", "pipeline.yaml", "clean", "--items", "2"]).ok();
     for part in
         ["item 1  ", "item 2  ", "{\"id\":1,\"text\":\"T1\"}", "→  {\"id\":1,\"text\":\"xt1\"}", "info: seen"]

@@ -15,7 +15,8 @@ const TABLE: &str = "      setup: |
 ";
 
 fn pipeline(policy: &str, lua: &str) -> String {
-    let lua: String = lua.lines().map(|line| format!("        {}\n", line.trim())).collect();
+    let lines: Vec<String> = lua.lines().map(|line| format!("        {}\n", line.trim())).collect();
+    let lua = lines.concat();
     format!(
         "version: 1\nname: p\nsteps:\n  rows: {{ read: ids.jsonl }}\n  save:\n    from: rows\n    map:\n{policy}{TABLE}      lua: |\n{lua}"
     )

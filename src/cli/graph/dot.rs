@@ -12,7 +12,7 @@ pub(super) fn draw(graph: &Graph) -> String {
     for (at, node) in graph.nodes.iter().enumerate() {
         let about = if node.detail.is_empty() { String::new() } else { format!(" {}", node.detail) };
         let label = quoted(&format!("{}\n{}{about}", node.name, node.verb));
-        let _ = write!(out, "    s{at} [label={label}];\n");
+        let _ = writeln!(out, "    s{at} [label={label}];");
     }
     for edge in &graph.edges {
         let look = match edge.kind {
@@ -20,7 +20,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             Kind::Failed => " [label=\"failed\", color=\"firebrick\"]",
             Kind::Needs => " [label=\"needs\", style=dashed]",
         };
-        let _ = write!(out, "    s{} -> s{}{look};\n", edge.from, edge.to);
+        let _ = writeln!(out, "    s{} -> s{}{look};", edge.from, edge.to);
     }
     out.push_str("}\n");
     out

@@ -16,7 +16,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             _ => ("[", "]"),
         };
         let (name, verb) = (escaped(&node.name), &node.verb);
-        let _ = write!(out, "    s{at}{open}\"{name}<br/>{verb}{about}\"{close}\n");
+        let _ = writeln!(out, "    s{at}{open}\"{name}<br/>{verb}{about}\"{close}");
     }
     for edge in &graph.edges {
         let arrow = match edge.kind {
@@ -24,7 +24,7 @@ pub(super) fn draw(graph: &Graph) -> String {
             Kind::Failed => "-->|failed|",
             Kind::Needs => "-.->|needs|",
         };
-        let _ = write!(out, "    s{} {arrow} s{}\n", edge.from, edge.to);
+        let _ = writeln!(out, "    s{} {arrow} s{}", edge.from, edge.to);
     }
     out
 }

@@ -23,7 +23,7 @@ pub(super) fn draw(graph: &Graph, color: bool) -> String {
     let mut out = format!("{}\n\n", paint("1", &graph.name));
     for (at, layer) in graph.layers().into_iter().enumerate() {
         if at > 0 {
-            let _ = write!(out, "  {:verb$} ↓\n", "");
+            let _ = writeln!(out, "  {:verb$} ↓", "");
         }
         for at in layer {
             let node = &graph.nodes[at];

@@ -45,17 +45,17 @@ impl Pair<'_> {
         for at in 0..left.len().max(right.len()) {
             let item = left.get(at).map_or("", String::as_str);
             let Some((code, text)) = right.get(at) else {
-                let _ = write!(out, "{item}\n");
+                let _ = writeln!(out, "{item}");
                 continue;
             };
             let pad = " ".repeat(column.saturating_sub(length(item)));
             let arrow = if at == 0 { BETWEEN } else { "     " };
-            let _ = write!(out, "{item}{pad}{arrow}{}\n", self.paint(code, text));
+            let _ = writeln!(out, "{item}{pad}{arrow}{}", self.paint(code, text));
         }
         for log in self.tried.iter().flat_map(|(tried, _)| &tried.logs) {
             let fields = log.fields.as_ref().map(|fields| format!(" {fields}")).unwrap_or_default();
             let text = format!("  {}: {}{fields}", log.level, log.message);
-            let _ = write!(out, "{}\n", self.paint("2", &printable(&text)));
+            let _ = writeln!(out, "{}", self.paint("2", &printable(&text)));
         }
         out.push('\n');
         out

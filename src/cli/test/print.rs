@@ -82,9 +82,9 @@ fn told(paint: &Paint, file: &str, test: &Judged, lines: &mut Vec<String>) {
     }
     for line in &mismatch.diff {
         lines.push(match line {
-            Line::Both(text) => format!("         {}", printable(text)),
-            Line::Expected(text) => paint.paint("31", &format!("       - {}", printable(text))),
-            Line::Got(text) => paint.paint("32", &format!("       + {}", printable(text))),
+            Line::Both(line) => format!("         {}", printable(line)),
+            Line::Expected(line) => paint.paint("31", &format!("       - {}", printable(line))),
+            Line::Got(line) => paint.paint("32", &format!("       + {}", printable(line))),
         });
     }
     lines.extend(test.logs.iter().map(|log| format!("       {}", paint.paint("2", &log_line(log)))));
@@ -102,9 +102,9 @@ fn diff_text(test: &Judged) -> String {
     if let Some(mismatch) = &test.mismatch {
         lines.extend(mismatch.notes.iter().cloned());
         lines.extend(mismatch.diff.iter().map(|line| match line {
-            Line::Both(text) => format!("  {text}"),
-            Line::Expected(text) => format!("- {text}"),
-            Line::Got(text) => format!("+ {text}"),
+            Line::Both(line) => format!("  {line}"),
+            Line::Expected(line) => format!("- {line}"),
+            Line::Got(line) => format!("+ {line}"),
         }));
     }
     lines.join("\n")

@@ -65,8 +65,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     FS.rust("list", "(path: string): {string}", |bind| bind.to(look::list)).explained(
         "The names in a folder, hidden ones included, sorted by their bytes.",
-        r#"fs.list(".")"#,
-        r#"{"abc.txt"}"#,
+        r#"fs.list("lib")"#,
+        r#"{"text.lua"}"#,
     ),
     FS.rust("glob", "(pattern: string): {string}", |bind| bind.to(find::glob)).explained(
         "The files that a pattern matches, sorted; `*` and `?` stay within a folder, `**` crosses folders, `{a,b}` is \

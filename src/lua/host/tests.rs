@@ -17,6 +17,7 @@ mod tbl;
 mod template;
 mod time;
 mod toml;
+mod url;
 mod yaml;
 
 use std::ops::Deref;
@@ -32,7 +33,7 @@ use crate::lua::globals::Globals;
 use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::testing::scope;
-use crate::lua::{Cancel, Guard};
+use crate::lua::{Cancel, Guard, Scope};
 
 /// A worker's VM without the worker.
 pub(super) struct TestVm(Vm);
@@ -62,7 +63,9 @@ pub(super) fn vm_with(root: &Path, allowed: Allowed) -> TestVm {
 /// A VM as the worker sets it up.
 fn whole_vm(root: &Path) -> TestVm {
     let vm = open();
-    Globals::install(&vm, &scope(), root).unwrap();
+    let permissions = Permissions::new(root, Allowed::default(), &Allowed::default());
+    let scope = Scope { permissions: Arc::new(permissions), ..scope() };
+    Globals::install(&vm, &scope, root).unwrap();
     TestVm(vm)
 }
 

@@ -151,7 +151,7 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
         (_, Some(_)) if result.status != StepStatus::Succeeded => {}
         (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
         ("filter" | "take" | "unique", None) => {
-            line.push(Style::Plain, &format!(" → {} kept", result.emitted))
+            line.push(Style::Plain, &format!(" → {} kept", result.emitted));
         }
         ("batch" | "group_by" | "reduce", None) if result.status == StepStatus::Succeeded => {
             let (one, many) = match info.verb {

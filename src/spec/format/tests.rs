@@ -1,5 +1,7 @@
 //! What the formatter moves, and what it does not; for every pipeline, that it means the same and is stable.
 
+use std::fmt::Write as _;
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
@@ -68,7 +70,7 @@ name: p # its name
 version: 1
 # the end
 ",
-        &expect![[r#"
+        &expect![[r"
             # yaml-language-server: $schema=x.json
             # About the file.
 
@@ -98,7 +100,7 @@ version: 1
 
                     -- the end
             # the end
-        "#]],
+        "]],
     );
 }
 
@@ -127,7 +129,7 @@ steps:
     from: docs
   docs: { format: json, read: x }
 ",
-        &expect![[r#"
+        &expect![[r"
             tests:
             - name: a
               # what it is
@@ -148,7 +150,7 @@ steps:
                   <<: *common
                   lua: return 1
               docs: { format: json, read: x }
-        "#]],
+        "]],
     );
 }
 
@@ -260,7 +262,7 @@ proptest! {
     fn for_every_pipeline_the_meaning_stays(steps in prop::collection::vec(step(), 1..4), name in any::<bool>()) {
         let mut text = String::from("# top\nsteps:\n");
         for (at, step) in steps.iter().enumerate() {
-            text.push_str(&format!("  s{at}:\n{step}"));
+            let _ = write!(text, "  s{at}:\n{step}");
         }
         if name {
             text.push_str("\n# about the name\nname: a\nx-a: &a 1\nversion: *a\n");

@@ -128,38 +128,38 @@ fn pictures_with_16_bits_a_channel_get_8() {
 #[test]
 fn wrong_arguments_are_refused() {
     for (code, expect) in [
-        ("resize(0, 5)", "bad argument #1 to `Image.resize` (a size from 1 to 65535 expected, got 0)"),
+        ("resize(0, 5)", "bad argument #1 to `Image:resize` (a size from 1 to 65535 expected, got 0)"),
         (
             "resize(5, 70000)",
-            "bad argument #2 to `Image.resize` (a size from 1 to 65535 expected, got 70000)",
+            "bad argument #2 to `Image:resize` (a size from 1 to 65535 expected, got 70000)",
         ),
-        ("resize(5)", "bad argument #2 to `Image.resize` (integer expected, got nil)"),
+        ("resize(5)", "bad argument #2 to `Image:resize` (integer expected, got nil)"),
         (
             "resize(5, 5, {fit = 'fil'})",
-            "bad argument #3 to `Image.resize` (`fit` is one of `fill`, `contain`, `cover`, not `fil`)",
+            "bad argument #3 to `Image:resize` (`fit` is one of `fill`, `contain`, `cover`, not `fil`)",
         ),
         (
             "resize(5, 5, {fitt = 'fill'})",
-            "bad argument #3 to `Image.resize` (there is no option `fitt`, only `fit`, `filter`)",
+            "bad argument #3 to `Image:resize` (there is no option `fitt`, only `fit`, `filter`)",
         ),
-        ("crop(8, 0, 1, 1)", "bad argument #1 to `Image.crop` (a position from 0 to 7 expected, got 8)"),
-        ("crop(2, 0, 7, 1)", "bad argument #3 to `Image.crop` (a size from 1 to 6 expected, got 7)"),
-        ("rotate(45)", "bad argument #1 to `Image.rotate` (90, 180 or 270 expected, got 45)"),
+        ("crop(8, 0, 1, 1)", "bad argument #1 to `Image:crop` (a position from 0 to 7 expected, got 8)"),
+        ("crop(2, 0, 7, 1)", "bad argument #3 to `Image:crop` (a size from 1 to 6 expected, got 7)"),
+        ("rotate(45)", "bad argument #1 to `Image:rotate` (90, 180 or 270 expected, got 45)"),
         (
             "encode('svg')",
-            "bad argument #1 to `Image.encode` (`jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff` expected, got `svg`)",
+            "bad argument #1 to `Image:encode` (`jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff` expected, got `svg`)",
         ),
         (
             "encode('jpeg', {quality = 101})",
-            "bad argument #2 to `Image.encode` (`quality` must be a whole number from 1 to 100)",
+            "bad argument #2 to `Image:encode` (`quality` must be a whole number from 1 to 100)",
         ),
         (
             "encode('png', {quality = 10})",
-            "bad argument #2 to `Image.encode` (`quality` is for jpeg, png is written without loss)",
+            "bad argument #2 to `Image:encode` (`quality` is for jpeg, png is written without loss)",
         ),
         (
             "save('a.svg')",
-            "bad argument #1 to `Image.save` (a path that ends in `.jpg`, `.png`, `.gif`, `.webp`, `.bmp` or `.tiff` \
+            "bad argument #1 to `Image:save` (a path that ends in `.jpg`, `.png`, `.gif`, `.webp`, `.bmp` or `.tiff` \
              expected, got `a.svg`)",
         ),
     ] {
@@ -167,7 +167,7 @@ fn wrong_arguments_are_refused() {
     }
     check_error(
         &format!("return {PHOTO}.grayscale()"),
-        "`Image.grayscale` is a method of an image, got nil: write `img:grayscale(…)`",
+        "`Image:grayscale` is a method of an image, got nil: write `img:grayscale(…)`",
     );
 }
 

@@ -51,7 +51,7 @@ fn parameters_are_found_by_place_and_by_name() {
     let wrong = |sql: &str, params: &str, expect: &str| {
         check_error(
             &format!("sqlite.open(':memory:'):query([[{sql}]], {params})"),
-            &format!("bad argument #2 to `Database.query` ({expect})"),
+            &format!("bad argument #2 to `Database:query` ({expect})"),
         );
     };
     wrong("select ?", "nil", "there is no value for parameter 1; NULL is `json.null`");
@@ -75,7 +75,7 @@ fn exec_counts_rows_of_one_statement_and_of_several() {
     );
     check_error(
         "sqlite.open(':memory:'):exec('select ?; select ?', {1})",
-        "bad argument #2 to `Database.exec` (values are for one statement, not for several)",
+        "bad argument #2 to `Database:exec` (values are for one statement, not for several)",
     );
 }
 
@@ -84,20 +84,20 @@ fn errors_of_sql_are_for_good() {
     let folder = folder();
     let lua = vm(folder.path());
     for (code, expect) in [
-        ("sqlite.open(':memory:'):exec('selec')", "`Database.exec` failed: near \"selec\": syntax error"),
-        ("sqlite.open(':memory:'):one('select * from t')", "`Database.one` failed: no such table: t"),
+        ("sqlite.open(':memory:'):exec('selec')", "`Database:exec` failed: near \"selec\": syntax error"),
+        ("sqlite.open(':memory:'):one('select * from t')", "`Database:one` failed: no such table: t"),
         (
             "sqlite.open(':memory:'):exec('create table t (a unique); insert into t values (1), (1)')",
-            "`Database.exec` failed: UNIQUE constraint failed: t.a",
+            "`Database:exec` failed: UNIQUE constraint failed: t.a",
         ),
         ("sqlite.open('abc.txt'):exec('select 1')", "`sqlite.open` failed: file is not a database"),
         (
             "sqlite.open(':memory:').query('select 1')",
-            "`Database.query` is a method of a database, got string: write `db:query(…)`",
+            "`Database:query` is a method of a database, got string: write `db:query(…)`",
         ),
         (
             "local db = sqlite.open(':memory:') db:close() db:close() db:exec('select 1')",
-            "`Database.exec` is called on a database that was closed",
+            "`Database:exec` is called on a database that was closed",
         ),
     ] {
         let error = lua.load(code).exec().expect_err(code);
@@ -155,7 +155,7 @@ fn readonly_makes_nothing_and_changes_nothing() {
         .unwrap_err();
     assert_eq!(
         host_error(&error).unwrap().message,
-        "`Database.exec` failed: attempt to write a readonly database"
+        "`Database:exec` failed: attempt to write a readonly database"
     );
 }
 

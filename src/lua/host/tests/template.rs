@@ -34,7 +34,7 @@ fn mistakes_say_which_words_are_meant() {
         );
     }
     check_error(
-        "template.render('', {f = print})",
+        "template.render('', {f = type})",
         "bad argument #2 to `template.render` (a function cannot be shown)",
     );
     check_error(
