@@ -62,9 +62,6 @@ fn options_of_later_versions_do_not_exist() {
     for option in ["--report x.html", "--junit x.xml", "--failed", "--no-state --state-dir x"] {
         assert!(parse(&format!("p.yaml {option}")).is_err(), "{option}");
     }
-    for command in ["lsp"] {
-        assert!(Arguments::command().find_subcommand(command).is_none(), "{command}");
-    }
 }
 
 #[test]
