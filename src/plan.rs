@@ -26,6 +26,7 @@ mod step;
 mod survey;
 mod template;
 mod test_case;
+mod uses;
 mod yaml_text;
 
 pub use codes::CODES;
@@ -34,6 +35,7 @@ pub use late::Late;
 pub use load::{Loaded, load};
 pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
 pub use test_case::{Expected, TestCase};
+pub use uses::{Use, uses};
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

@@ -79,6 +79,8 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// The memo across runs of functions with `cache: true`
     Cache(CacheArguments),
+    /// Serve editors: a language server over standard input and output
+    Lsp(LspArguments),
     /// Print the JSON schema of pipeline files
     Schema,
     /// Write stubs of the Lua functions for editors
@@ -96,6 +98,17 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Print the manual page
     Man,
+}
+
+/// `flowrun lsp`
+#[derive(Debug, Clone, Args)]
+pub(super) struct LspArguments {
+    /// What editors say to servers that could do otherwise; there is no other way.
+    #[arg(long, hide = true)]
+    pub(super) stdio: bool,
+    /// The editor's process, which some clients name; the server ends with its input.
+    #[arg(long = "clientProcessId", value_name = "PID", hide = true)]
+    pub(super) client: Option<u64>,
 }
 
 /// What decides which values a pipeline file sees.

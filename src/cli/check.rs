@@ -3,6 +3,8 @@
 mod junit;
 mod search;
 
+pub(super) use self::search::has_steps;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -33,7 +33,7 @@ pub(super) fn command(arguments: &ExplainArguments) -> Result<Exit, Fault> {
 }
 
 /// Every code with its meaning in a line, sorted.
-fn codes() -> Vec<(&'static str, &'static str)> {
+pub(super) fn codes() -> Vec<(&'static str, &'static str)> {
     let all = spec::CODES.iter().chain(&plan::CODES);
     let mut codes: Vec<_> =
         all.map(|(code, meaning)| (code.trim_start_matches("flowrun::"), *meaning)).collect();

@@ -62,7 +62,6 @@ fn options_of_later_versions_do_not_exist() {
     for option in ["--report x.html", "--junit x.xml", "--failed", "--no-state --state-dir x"] {
         assert!(parse(&format!("p.yaml {option}")).is_err(), "{option}");
     }
-    assert!(Arguments::command().find_subcommand("lsp").is_none());
 }
 
 #[test]

@@ -142,19 +142,19 @@ fn cycle_found(places: &Places, survey: &Survey, cycle: &[usize]) -> Diagnostic 
 }
 
 /// A step's result in an expression of another step.
-struct Mention {
+pub(super) struct Mention {
     step: usize,
     /// The step that holds the expression.
     holder: String,
     /// The step whose result is meant.
-    name: String,
-    pointer: String,
+    pub(super) name: String,
+    pub(super) pointer: String,
     line: usize,
     columns: std::ops::Range<usize>,
 }
 
 impl Mention {
-    fn spot(&self) -> Spot<'_> {
+    pub(super) fn spot(&self) -> Spot<'_> {
         Spot::Text(&self.pointer, self.line, self.columns.clone())
     }
 
@@ -164,7 +164,7 @@ impl Mention {
 }
 
 /// The mentions of `steps.ID` in `when` and in `${{ … }}`.
-fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Mention> {
+pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Mention> {
     let mut by_step: HashMap<&str, Vec<&Field>> = HashMap::new();
     for field in fields.iter().filter(|field| field.when == When::Start) {
         // `/steps/ID` without what follows.

@@ -41,6 +41,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["report"]),
     ("jpeg_encoder", &["lua"]),
     ("jsonschema", &["spec"]),
+    ("lsp_server", &["cli"]),
+    ("lsp_types", &["cli"]),
     ("minijinja", &["lua"]),
     ("miette", &["cli"]),
     ("mlua", &["lua"]),

@@ -55,7 +55,7 @@ fn is_yaml(path: &Path) -> bool {
 
 /// Whether a line of the text begins with the key. Files are told apart by their text, not by parsing them: one that
 /// cannot be parsed is the one that a check must not pass over.
-fn has_steps(bytes: &[u8]) -> bool {
+pub(in crate::cli) fn has_steps(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     text.split(|byte| *byte == b'\n').any(|line| {
         // The whole file may be a map in braces.

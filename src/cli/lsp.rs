@@ -1,0 +1,30 @@
+//! `flowrun lsp`: a language server over standard input and output. What is wrong with a file is what `flowrun check` finds.
+//!
+//! One thread reads, another one does everything else in the order of arrival: answers are quick, and checks wait until
+//! nothing else does.
+
+mod answers;
+mod complete;
+mod cursor;
+mod edits;
+mod file;
+mod findings;
+mod hover;
+mod ids;
+mod layout;
+mod lines;
+mod schema;
+mod server;
+mod wire;
+
+use super::console::Console;
+use super::exit::{Exit, Fault};
+use super::load;
+use server::Server;
+
+/// Serves one editor until it says `exit`, or is gone.
+pub(super) fn command(console: &Console) -> Result<Exit, Fault> {
+    let server = Server::new(load::no_inputs(console));
+    // Nobody is left to be told that the stream is closed.
+    Ok(server.serve(&wire::arrivals()).unwrap_or(Exit::StepFailed))
+}

@@ -1,0 +1,203 @@
+//! Requests about open files, each answered from its text. Silent about files that are no pipelines.
+
+use std::collections::HashMap;
+
+use lsp_server::ErrorCode;
+use lsp_types::{
+    CodeActionParams, CompletionParams, CompletionTriggerKind, DocumentFormattingParams,
+    DocumentSymbolParams, Location, ReferenceParams, RenameParams, TextDocumentPositionParams, TextEdit,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::file::File;
+use super::server::Open;
+use super::{complete, edits, hover, ids};
+use crate::source::Span;
+
+/// Why a request is not answered.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What the server can do.
+pub(super) fn initialized() -> Value {
+    json!({
+        "capabilities": {
+            "positionEncoding": "utf-16",
+            "textDocumentSync": { "openClose": true, "change": 1, "save": { "includeText": false } },
+            "completionProvider": { "triggerCharacters": [".", ":", " "] },
+            "hoverProvider": true,
+            "definitionProvider": true,
+            "referencesProvider": true,
+            "documentSymbolProvider": true,
+            "documentFormattingProvider": true,
+            "renameProvider": { "prepareProvider": true },
+            "codeActionProvider": { "codeActionKinds": ["quickfix"] },
+        },
+        "serverInfo": { "name": "flowrun", "version": env!("CARGO_PKG_VERSION") },
+    })
+}
+
+/// Answers a request.
+pub(super) fn answer(files: &HashMap<String, Open>, method: &str, params: Value) -> Result<Value, Refusal> {
+    match method {
+        "textDocument/completion" => {
+            let params: CompletionParams = read(params)?;
+            let context = params.context.as_ref();
+            let after_space = context.is_some_and(|context| {
+                context.trigger_kind == CompletionTriggerKind::TRIGGER_CHARACTER
+                    && context.trigger_character.as_deref() == Some(" ")
+            });
+            at(files, &params.text_document_position, |file, offset| {
+                Ok(value(complete::complete(file, offset, after_space)))
+            })
+        }
+        "textDocument/hover" => at(files, &read(params)?, |file, offset| Ok(hovered(file, offset))),
+        "textDocument/definition" => at(files, &read(params)?, |file, offset| {
+            let span = ids::at(file, offset).and_then(|(id, _)| ids::definition(file, id));
+            Ok(value(span.map(|span| location(file, span))))
+        }),
+        "textDocument/references" => {
+            let params: ReferenceParams = read(params)?;
+            let with_definition = params.context.include_declaration;
+            at(files, &params.text_document_position, |file, offset| {
+                Ok(references(file, offset, with_definition))
+            })
+        }
+        "textDocument/prepareRename" => at(files, &read(params)?, |file, offset| {
+            ids::sound(file).map_err(refused)?;
+            let found = ids::at(file, offset);
+            Ok(found
+                .map_or(Value::Null, |(id, span)| json!({ "range": file.range(span), "placeholder": id })))
+        }),
+        "textDocument/rename" => {
+            let params: RenameParams = read(params)?;
+            at(files, &params.text_document_position, |file, offset| {
+                let edits = ids::rename(file, offset, &params.new_name).map_err(refused)?;
+                Ok(change(file, &edits))
+            })
+        }
+        "textDocument/documentSymbol" => {
+            let params: DocumentSymbolParams = read(params)?;
+            Ok(pipeline(files, params.text_document.uri.as_str())?
+                .map_or(Value::Null, |open| symbols(&open.file)))
+        }
+        "textDocument/formatting" => {
+            let params: DocumentFormattingParams = read(params)?;
+            let open = pipeline(files, params.text_document.uri.as_str())?;
+            Ok(open.map_or(Value::Null, |open| value(edits::format(&open.file))))
+        }
+        "textDocument/codeAction" => {
+            let params: CodeActionParams = read(params)?;
+            let open = pipeline(files, params.text_document.uri.as_str())?;
+            Ok(open.map_or(Value::Null, |open| repairs(open, &params)))
+        }
+        _ => Err(Refusal::new(ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
+    }
+}
+
+fn read<P: DeserializeOwned>(params: Value) -> Result<P, Refusal> {
+    serde_json::from_value(params).map_err(|error| Refusal::new(ErrorCode::InvalidParams, error.to_string()))
+}
+
+fn refused(message: String) -> Refusal {
+    Refusal::new(ErrorCode::RequestFailed, message)
+}
+
+fn value(answer: impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_default()
+}
+
+/// An open file; `None` when it is no pipeline.
+fn pipeline<'a>(files: &'a HashMap<String, Open>, uri: &str) -> Result<Option<&'a Open>, Refusal> {
+    let open = files.get(uri);
+    let open = open.ok_or_else(|| Refusal::new(ErrorCode::InvalidParams, format!("`{uri}` is not open")))?;
+    Ok(Some(open).filter(|open| open.file.is_pipeline()))
+}
+
+/// Answers a question about a place.
+fn at(
+    files: &HashMap<String, Open>,
+    place: &TextDocumentPositionParams,
+    answer: impl FnOnce(&File, usize) -> Result<Value, Refusal>,
+) -> Result<Value, Refusal> {
+    match pipeline(files, place.text_document.uri.as_str())? {
+        Some(Open { file, .. }) => answer(file, file.byte(place.position)),
+        None => Ok(Value::Null),
+    }
+}
+
+fn hovered(file: &File, offset: usize) -> Value {
+    hover::hover(file, offset).map_or(Value::Null, |(text, span)| {
+        json!({ "contents": { "kind": "markdown", "value": text }, "range": file.range(span) })
+    })
+}
+
+fn location(file: &File, span: Span) -> Location {
+    Location::new(file.uri.clone(), file.range(span))
+}
+
+fn references(file: &File, offset: usize, with_definition: bool) -> Value {
+    let Some((id, _)) = ids::at(file, offset) else { return Value::Null };
+    let definition = ids::definition(file, id).filter(|_| with_definition);
+    let mut spans: Vec<Span> = definition.into_iter().chain(ids::uses(file, id)).collect();
+    spans.sort();
+    value(spans.into_iter().map(|span| location(file, span)).collect::<Vec<_>>())
+}
+
+/// Edits of one file as a change of the workspace.
+fn change(file: &File, edits: &[TextEdit]) -> Value {
+    json!({ "changes": { file.uri.as_str(): edits } })
+}
+
+/// The steps, also while the file cannot be read.
+fn symbols(file: &File) -> Value {
+    /// `Function`
+    const KIND: u8 = 12;
+    let layout = file.layout();
+    let Some(top) = layout.top("steps") else { return json!([]) };
+    let steps = layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top));
+    let symbol = |(at, entry): (usize, &super::layout::Entry)| {
+        let name = entry.name.as_deref().filter(|name| !name.is_empty() && *name != "<<")?;
+        Some(json!({
+            "name": name,
+            "detail": complete::verb(layout, at).unwrap_or_default(),
+            "kind": KIND,
+            "range": file.range(Span::new(entry.key.start, entry.end.max(entry.key.end))),
+            "selectionRange": file.range(entry.key),
+        }))
+    };
+    steps.filter_map(symbol).collect()
+}
+
+/// The repairs of findings that touch the range.
+fn repairs(open: &Open, params: &CodeActionParams) -> Value {
+    let wanted = params.context.only.as_ref();
+    if wanted.is_some_and(|only| only.iter().all(|kind| !matches!(kind.as_str(), "" | "quickfix"))) {
+        return json!([]);
+    }
+    let (start, end) = (params.range.start, params.range.end);
+    let touches = |range: lsp_types::Range| range.start <= end && start <= range.end;
+    let fixes = open.findings.fixes.iter().filter(|fix| touches(fix.edit.range));
+    fixes
+        .map(|fix| {
+            json!({
+                "title": fix.title,
+                "kind": "quickfix",
+                "diagnostics": [fix.found],
+                "isPreferred": true,
+                "edit": change(&open.file, std::slice::from_ref(&fix.edit)),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! Where a file names its steps: `from`, `needs`, tests and expressions. For editors; nothing is judged here.
+
+use super::expand;
+use super::places::Places;
+use super::references::step_mentions;
+use super::survey::Survey;
+use crate::source::Span;
+use crate::spec::{Document, Style};
+
+/// A place that names a step.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Use {
+    /// The bytes of the id, without quotes and `.failed`.
+    pub span: Span,
+    /// The id, whether or not there is such a step.
+    pub step: String,
+    /// In an expression, the quote that a Lua string may have there.
+    pub quote: Option<char>,
+}
+
+/// All places that name steps, in the order of the file, each once however many aliases lead to it.
+pub fn uses(document: &Document) -> Vec<Use> {
+    let places = Places { document: document.clone(), overrides: Vec::new() };
+    let survey = Survey::of(places.value());
+    let fields = expand::fields(&places, "");
+    let mut found: Vec<Use> = Vec::new();
+    for reference in survey.steps.iter().flat_map(|step| step.from.iter().chain(&step.needs)) {
+        found.extend(named(document, &reference.pointer, &reference.name));
+    }
+    let tests = places.value().get("tests").and_then(serde_json::Value::as_array);
+    for (at, test) in tests.into_iter().flatten().enumerate() {
+        if let Some(step) = test.get("step").and_then(serde_json::Value::as_str) {
+            found.extend(named(document, &format!("/tests/{at}/step"), step));
+        }
+    }
+    for mention in step_mentions(&places, &survey, &fields) {
+        let (_, span) = places.find(&mention.spot());
+        let style = document.scalar(&mention.pointer).map(|scalar| scalar.style);
+        let quote = if style == Some(Style::DoubleQuoted) { '\'' } else { '"' };
+        found.push(Use { span, step: mention.name, quote: Some(quote) });
+    }
+    found.sort();
+    found.dedup_by(|a, b| a.span == b.span);
+    found
+}
+
+/// The id within the text at `pointer`.
+fn named(document: &Document, pointer: &str, id: &str) -> Option<Use> {
+    let span = document.spans.get(pointer)?.value;
+    let written = document.file.text().get(span.start..span.end)?;
+    // An id that is written with escapes is replaced with all of its text.
+    let span = written.find(id).map_or(span, |at| Span::new(span.start + at, span.start + at + id.len()));
+    Some(Use { span, step: id.to_owned(), quote: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn check(text: &str, expect: &[&str]) {
+        let document = crate::spec::load(text.as_bytes(), "p.yaml", Path::new("p.yaml")).document;
+        let found: Vec<String> = uses(&document.expect("it is YAML"))
+            .iter()
+            .map(|one| {
+                let line = text[..one.span.start].matches('\n').count() + 1;
+                format!("{line} {} {}", one.step, &text[one.span.start..one.span.end])
+            })
+            .collect();
+        assert_eq!(found, expect, "{text}");
+    }
+
+    #[test]
+    fn every_way_to_name_a_step_is_found_once() {
+        check(
+            "x-in: &in a\nsteps:\n  a: { items: [1] }\n  b: { from: *in, map: return 1 }\n  c: { from: *in, map: return 1 }\n",
+            &["1 a a"],
+        );
+        check(
+            "steps:\n  a: { items: [1] }\n  b:\n    from: ['a', \"b.failed\"]\n    needs:\n    - é\n    when: steps.a.total > 0 and steps['a']\n    \
+             write: x-${{ steps.a.total }}.jsonl\ntests:\n- step: b\n",
+            &["4 a a", "4 b b", "6 é é", "7 a a", "7 a a", "8 a a", "10 b b"],
+        );
+    }
+}
