@@ -7,6 +7,7 @@ mod collections;
 mod dag;
 mod diagnostics;
 mod disk;
+mod editors;
 mod endings;
 mod escapes;
 mod examples;

@@ -1,0 +1,178 @@
+//! The real `yaml-language-server`, driven over its standard streams as an editor does it.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use lsp_server::{Message, Notification, Request, RequestId, Response};
+use serde_json::{Value, json};
+
+use super::install;
+
+/// The server answers in milliseconds; this bounds a test whose server has died.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that knows the committed schema, ended with the test.
+pub(super) struct Server {
+    child: Child,
+    input: ChildStdin,
+    messages: Receiver<Message>,
+    asked: i32,
+    opened: u32,
+}
+
+impl Server {
+    /// A server that is ready, or `None` on a machine without Node.js.
+    pub(super) fn start() -> Option<Self> {
+        let program = install::node_module("yaml-language-server/bin/yaml-language-server")?;
+        let mut command = Command::new("node");
+        command.arg(program).arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
+        let input = child.stdin.take().expect("a pipe");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, messages) = channel();
+        std::thread::spawn(move || {
+            while let Ok(Some(message)) = Message::read(&mut output) {
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut server = Self { child, input, messages, asked: 0, opened: 0 };
+        server.request(
+            "initialize",
+            json!({
+                "processId": std::process::id(),
+                "rootUri": null,
+                "capabilities": {
+                    "workspace": { "configuration": true, "didChangeConfiguration": { "dynamicRegistration": true } },
+                    "textDocument": {
+                        "completion": { "completionItem": {
+                            "snippetSupport": true,
+                            "documentationFormat": ["markdown", "plaintext"],
+                            "deprecatedSupport": true,
+                        } },
+                        "hover": { "contentFormat": ["markdown", "plaintext"] },
+                    },
+                },
+            }),
+        );
+        server.notify("initialized", json!({}));
+        // The settings are asked for now; once they have been applied, this mistake is seen.
+        while server.diagnostics("ready.yaml", "steps: 1\n").is_empty() {}
+        Some(server)
+    }
+
+    /// Opens a text as a file of this name; what the server finds wrong with it.
+    pub(super) fn diagnostics(&mut self, name: &str, text: &str) -> Vec<Value> {
+        let uri = self.open(name, text);
+        loop {
+            if let Message::Notification(told) = self.next()
+                && told.method == "textDocument/publishDiagnostics"
+                && told.params["uri"] == uri
+            {
+                self.close(&uri);
+                return told.params["diagnostics"].as_array().expect("a list").clone();
+            }
+        }
+    }
+
+    /// What the server offers at a place of a text.
+    pub(super) fn completion(&mut self, text: &str, line: usize, column: usize) -> Vec<Value> {
+        let answer = self.ask_at("textDocument/completion", text, line, column);
+        let items = if answer.is_array() { &answer } else { &answer["items"] };
+        items.as_array().cloned().unwrap_or_default()
+    }
+
+    /// What the server says about a place of a text, as Markdown.
+    pub(super) fn hover(&mut self, text: &str, line: usize, column: usize) -> String {
+        let answer = self.ask_at("textDocument/hover", text, line, column);
+        answer["contents"]["value"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn ask_at(&mut self, method: &str, text: &str, line: usize, column: usize) -> Value {
+        let uri = self.open("pipeline.yaml", text);
+        let place = json!({
+            "textDocument": { "uri": uri },
+            "position": { "line": line, "character": column },
+        });
+        let answer = self.request(method, place);
+        self.close(&uri);
+        answer
+    }
+
+    fn open(&mut self, name: &str, text: &str) -> String {
+        // The server keeps what it has parsed under a name and a version.
+        self.opened += 1;
+        let uri = format!("file:///{}/{name}", self.opened);
+        let document = json!({ "uri": uri, "languageId": "yaml", "version": 1, "text": text });
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }));
+        uri
+    }
+
+    fn close(&mut self, uri: &str) {
+        self.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+    }
+
+    fn notify(&mut self, method: &str, params: Value) {
+        self.send(Notification::new(method.to_owned(), params).into());
+    }
+
+    fn request(&mut self, method: &str, params: Value) -> Value {
+        self.asked += 1;
+        let id = RequestId::from(self.asked);
+        self.send(Request::new(id.clone(), method.to_owned(), params).into());
+        loop {
+            if let Message::Response(answer) = self.next()
+                && answer.id == id
+            {
+                return answer.response_result.unwrap_or_else(|error| panic!("`{method}` fails: {error:?}"));
+            }
+        }
+    }
+
+    /// The next answer or notification; what the server asks of an editor is answered.
+    fn next(&mut self) -> Message {
+        loop {
+            let message = self.messages.recv_timeout(PATIENCE);
+            let message = message.unwrap_or_else(|error| panic!("the language server is silent: {error}"));
+            let Message::Request(asked) = message else { return message };
+            let result = match asked.method.as_str() {
+                "workspace/configuration" => {
+                    let sections = asked.params["items"].as_array().expect("a list").iter();
+                    sections.map(|item| settings(item["section"].as_str().unwrap_or_default())).collect()
+                }
+                _ => Value::Null,
+            };
+            self.send(Response::new_ok(asked.id, result).into());
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        message.write(&mut self.input).expect("the language server listens");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The settings of an editor, as the README shows them.
+fn settings(section: &str) -> Value {
+    if section != "yaml" {
+        return json!({});
+    }
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
+    json!({
+        "schemas": { format!("file://{}", schema.display()): ["*.yaml"] },
+        "schemaStore": { "enable": false },
+        "validate": true,
+        "hover": true,
+        "completion": true,
+    })
+}
