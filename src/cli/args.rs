@@ -211,6 +211,15 @@ pub(super) struct OutputArguments {
     /// Write what happens to a file, or to standard output with `-`: one JSON object a line
     #[arg(long, value_name = "F|-")]
     pub(super) events: Option<PathBuf>,
+    /// Write the run as one HTML page at its end, however it ends
+    #[arg(long, value_name = "F.html")]
+    pub(super) report: Option<PathBuf>,
+    /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items
+    #[arg(long, value_name = "F.xml")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write what ran when, as a trace that Perfetto and Chrome open
+    #[arg(long, value_name = "F.json")]
+    pub(super) trace: Option<PathBuf>,
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,

@@ -95,6 +95,7 @@ impl Job<'_> {
             cores: load::cores(),
             temp_dir: std::env::temp_dir(),
             logs: !self.output.quiet || self.output.events.is_some(),
+            spans: self.output.trace.is_some(),
             state: self.state.as_ref().map(state),
         }
     }
