@@ -9,8 +9,8 @@ pub(super) use author::{
     TestArguments, TestFormat,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
-    RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
+    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,
+    ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::path::PathBuf;
@@ -77,6 +77,8 @@ pub(super) enum Command {
     Runs(RunsArguments),
     /// Show one run or step: counters, failures, results; also while it is running
     Show(ShowArguments),
+    /// Write one run as an HTML page that needs nothing else; also while it is running
+    Report(ReportArguments),
     /// The memo across runs of functions with `cache: true`
     Cache(CacheArguments),
     /// Print the JSON schema of pipeline files
