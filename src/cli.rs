@@ -22,6 +22,7 @@ mod outline;
 mod pages;
 mod panic;
 mod preview;
+mod report;
 mod reporters;
 mod request;
 mod resume;
@@ -84,6 +85,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
+        Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),

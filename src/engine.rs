@@ -48,6 +48,8 @@ pub struct RunOptions {
     pub temp_dir: PathBuf,
     /// Whether log lines of items are wanted as events.
     pub logs: bool,
+    /// Whether [`Timing::spans`](crate::event::Timing) are wanted.
+    pub spans: bool,
     /// Where the run is kept; `None`: nowhere, nothing is written but what the pipeline writes.
     pub state: Option<StateOptions>,
 }

@@ -2,8 +2,10 @@
 
 mod masked;
 mod result;
+mod timing;
 
 pub use result::{FailureKind, Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
+pub use timing::{SPANS_MAX, Slow, Span, Timing};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,23 +2,36 @@
 //!
 //! Never sees the plan, a clock or a terminal: time comes with each event, and where text goes is the caller's choice.
 
+mod account;
 mod events;
 mod figures;
+mod gathered;
 mod human;
 mod json;
 mod junit;
 mod overview;
+mod page;
+mod suites;
 mod summary;
+mod trace;
 
+pub use account::{
+    Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
+    StepAccount,
+};
 pub use events::Events;
 pub use figures::{bytes, percent_of, printable};
+pub use gathered::Gathered;
 pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
 pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
+pub use page::page;
+pub use suites::suites;
 pub use summary::{ReuseSummary, StepSummary};
+pub use trace::Trace;
 
 use std::io;
 use std::time::Duration;

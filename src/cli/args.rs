@@ -9,8 +9,8 @@ pub(super) use author::{
     TestArguments, TestFormat,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ResumeArguments,
-    RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
+    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,
+    ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::path::PathBuf;
@@ -77,6 +77,8 @@ pub(super) enum Command {
     Runs(RunsArguments),
     /// Show one run or step: counters, failures, results; also while it is running
     Show(ShowArguments),
+    /// Write one run as an HTML page that needs nothing else; also while it is running
+    Report(ReportArguments),
     /// The memo across runs of functions with `cache: true`
     Cache(CacheArguments),
     /// Serve editors: a language server over standard input and output
@@ -224,6 +226,15 @@ pub(super) struct OutputArguments {
     /// Write what happens to a file, or to standard output with `-`: one JSON object a line
     #[arg(long, value_name = "F|-")]
     pub(super) events: Option<PathBuf>,
+    /// Write the run as one HTML page at its end, however it ends
+    #[arg(long, value_name = "F.html")]
+    pub(super) report: Option<PathBuf>,
+    /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items
+    #[arg(long, value_name = "F.xml")]
+    pub(super) junit: Option<PathBuf>,
+    /// Write what ran when, as a trace that Perfetto and Chrome open
+    #[arg(long, value_name = "F.json")]
+    pub(super) trace: Option<PathBuf>,
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,

@@ -7,6 +7,7 @@ mod svg;
 mod text;
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ use super::exit::{Exit, Fault};
 use super::load;
 use crate::source::Severity;
 use crate::spec;
+
+/// Steps of a picture within a page: beyond, nobody sees anything, and the page gets large.
+const INLINE_MAX: usize = 300;
 
 /// Steps and ties.
 #[derive(Debug, Default)]
@@ -76,6 +80,14 @@ pub(super) fn command(console: &Console, arguments: &GraphArguments) -> Result<E
     };
     put(drawn.as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// The picture for a page, with the status of each step; `None`: the text is no pipeline.
+pub(super) fn inline<'a>(text: &str, file: &Path, status: impl Fn(&str) -> &'a str) -> Option<String> {
+    let document = spec::load(text.as_bytes(), &file.to_string_lossy(), file).document?;
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let graph = Graph::of(&document.value, &stem);
+    (graph.nodes.len() <= INLINE_MAX).then(|| svg::inline(&graph, status))
 }
 
 impl Graph {

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::args::{EngineArguments, OutputArguments, SelectArguments};
 use super::console::{Console, put};
 use super::exit::{Complaint, Exit, Fault};
+use super::report::files::{Files, Known};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
 use super::{interrupt, load, run_id, select, state, stdout};
@@ -57,16 +58,19 @@ impl Job<'_> {
         }
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
-        let request = Request::of(&plan, &self.inputs, self.select).text();
+        let request = Request::of(&plan, &self.inputs, self.select);
+        let request_text = request.text();
+        let files = Files::open(output)?;
         let commands = self.state.as_deref().map(|folder| state::commands(folder, &self.inputs.run));
-        let mut reporters = Reporters::open(output, console, self.seed, data_on_stdout, commands)?;
+        let mut reporters =
+            Reporters::open(output, console, self.seed, data_on_stdout, !files.is_empty(), commands.clone())?;
         let options = self.options(selected);
         let interrupt = Arc::new(Interrupt::default());
         interrupt::listen(&interrupt)?;
         let mut refused = None;
         let outcome = engine::run(&plan, &options, &interrupt, &mut |event| {
             if let (Event::RunStarted { run, .. }, Some(state)) = (event, &options.state)
-                && let Err(error) = store::keep_request(&state.dir, run, &request)
+                && let Err(error) = store::keep_request(&state.dir, run, &request_text)
             {
                 // Nothing has begun, and nothing shall: an end at once.
                 (0..2).for_each(|_| interrupt.raise());
@@ -78,7 +82,11 @@ impl Job<'_> {
             Some(error) => Err(EngineError::State(format!("the run cannot be kept: {error}"))),
             None => outcome,
         };
-        self.end(console, reporters.finish(outcome.is_ok()), outcome)
+        let mut finished = reporters.finish(outcome.is_ok());
+        let kept = self.state.as_deref().zip(commands.as_ref());
+        let known = Known { plan: &plan, request: &request, seed: self.seed, kept };
+        finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
+        self.end(console, finished, outcome)
     }
 
     fn options(&self, selected: Vec<bool>) -> RunOptions {
@@ -95,6 +103,7 @@ impl Job<'_> {
             cores: load::cores(),
             temp_dir: std::env::temp_dir(),
             logs: !self.output.quiet || self.output.events.is_some(),
+            spans: self.output.trace.is_some(),
             state: self.state.as_ref().map(state),
         }
     }
@@ -106,7 +115,7 @@ impl Job<'_> {
         finished: Finished,
         outcome: Result<Outcome, EngineError>,
     ) -> Result<Exit, Fault> {
-        let Finished { mut complaints, summary, prints_summary } = finished;
+        let Finished { mut complaints, summary, prints_summary, account: _ } = finished;
         let outcome = outcome.map_err(|error| match error {
             EngineError::State(reason) => Complaint::new(reason)
                 .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")

@@ -16,10 +16,14 @@ pub(super) fn rfc3339(seconds: f64) -> String {
     format!("{:.3}", timestamp(seconds))
 }
 
+/// The point in time that it is.
+pub(super) fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 /// Time since then.
 pub(super) fn since(seconds: f64) -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Duration::try_from_secs_f64(now.as_secs_f64() - seconds).unwrap_or_default()
+    Duration::try_from_secs_f64(now() - seconds).unwrap_or_default()
 }
 
 fn timestamp(seconds: f64) -> Timestamp {

@@ -9,9 +9,11 @@ use super::args::{OutputArguments, OutputChoice, ProgressChoice};
 use super::console::Console;
 use super::exit::Complaint;
 use super::load::cannot;
+use super::report::files;
 use crate::event::Event;
 use crate::report::{
-    Commands, Events, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter, Verbosity,
+    Account, Commands, Events, Gathered, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter,
+    Trace, Verbosity,
 };
 
 /// All reporters of a run, told the same events.
@@ -19,6 +21,7 @@ pub(super) struct Reporters {
     started: Instant,
     writing: Vec<(String, Box<dyn Reporter>)>,
     summary: Option<Json<Vec<u8>>>,
+    gathered: Option<Gathered>,
     prints_summary: bool,
     complaints: Vec<Complaint>,
 }
@@ -29,21 +32,29 @@ pub(super) struct Finished {
     pub(super) complaints: Vec<Complaint>,
     /// The result as one JSON object, where somebody wants it and the run came to an end.
     pub(super) summary: Option<String>,
+    /// What the events told, for the files that are written at the end.
+    pub(super) account: Account,
     /// Whether it is to be printed.
     pub(super) prints_summary: bool,
 }
 
 impl Reporters {
-    /// Opens what is to be written to. `data_on_stdout`: the pipeline itself writes there. `commands`: the run is kept.
+    /// Opens what is to be written to. `data_on_stdout`: the pipeline itself writes there. `gathers`: an account is wanted.
+    /// `commands`: the run is kept.
     pub(super) fn open(
         output: &OutputArguments,
         console: &Console,
         seed: u64,
         data_on_stdout: bool,
+        gathers: bool,
         commands: Option<Commands>,
     ) -> Result<Self, Complaint> {
         let events = match output.events.as_deref() {
             Some(path) => Some((format!("events to `{}`", path.display()), events(path, seed)?)),
+            None => None,
+        };
+        let trace = match output.trace.as_deref() {
+            Some(path) => Some((format!("the trace to `{}`", path.display()), trace(path)?)),
             None => None,
         };
         let to_stdout = data_on_stdout || output.events.as_deref() == Some(Path::new("-"));
@@ -59,7 +70,10 @@ impl Reporters {
         let human: Box<dyn Reporter> = Box::new(Human::new(io::stderr(), options));
         let mut writing = vec![("the summary to standard error".to_owned(), human)];
         writing.extend(events);
-        Ok(Self { started: Instant::now(), writing, summary, prints_summary, complaints: Vec::new() })
+        writing.extend(trace);
+        let (started, complaints) = (Instant::now(), Vec::new());
+        let gathered = gathers.then(Gathered::default);
+        Ok(Self { started, writing, summary, gathered, prints_summary, complaints })
     }
 
     /// Tells all reporters; one that fails is told no more, and the run goes on.
@@ -69,6 +83,10 @@ impl Reporters {
         if let Some(summary) = &mut self.summary {
             // It is written to memory, and only at the end.
             let _ = summary.event(event, time);
+        }
+        if let Some(gathered) = &mut self.gathered {
+            // Likewise.
+            let _ = gathered.event(event, time);
         }
     }
 
@@ -81,7 +99,8 @@ impl Reporters {
             String::from_utf8(summary.into_inner()).ok()
         });
         let summary = text.filter(|text| !text.is_empty());
-        Finished { complaints: self.complaints, summary, prints_summary: self.prints_summary }
+        let account = self.gathered.map(Gathered::into_account).unwrap_or_default();
+        Finished { complaints: self.complaints, summary, account, prints_summary: self.prints_summary }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut Box<dyn Reporter>) -> io::Result<()>) {
@@ -105,6 +124,12 @@ fn events(path: &Path, seed: u64) -> Result<Box<dyn Reporter>, Complaint> {
     }
     let file = File::create(path).map_err(|error| cannot("create the events file", path, &error))?;
     Ok(Box::new(Events::new(file, seed)))
+}
+
+fn trace(path: &Path) -> Result<Box<dyn Reporter>, Complaint> {
+    let file = files::create("the trace", path)?;
+    file.set_len(0).map_err(|error| cannot("create the trace", path, &error))?;
+    Ok(Box::new(Trace::new(file)))
 }
 
 fn verbosity(output: &OutputArguments) -> Verbosity {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::args::{AllowArguments, InputArguments, SelectArguments};
+use super::{load, state};
 use crate::plan::{Inputs, Plan};
+use crate::value::Mask;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub(super) struct Request {
     allow_read: Vec<String>,
     allow_write: Vec<String>,
     allow_exec: Vec<String>,
+    /// What it runs on, for the report: name and text.
+    surroundings: Vec<(String, String)>,
 }
 
 impl Request {
@@ -65,7 +69,13 @@ impl Request {
             allow_read: inputs.allow.read.clone().unwrap_or_default(),
             allow_write: inputs.allow.write.clone().unwrap_or_default(),
             allow_exec: inputs.allow.exec.clone().unwrap_or_default(),
+            surroundings: surroundings(mask),
         }
+    }
+
+    /// What the run runs on, and how it was called: name and text.
+    pub(super) fn surroundings(&self) -> Vec<(String, String)> {
+        self.surroundings.clone()
     }
 
     /// As it is kept.
@@ -117,6 +127,15 @@ impl Request {
     pub(super) fn into_params(self) -> Map<String, Value> {
         self.params
     }
+}
+
+/// What this process runs on, and how it was called, without secrets.
+fn surroundings(mask: &Mask) -> Vec<(String, String)> {
+    let words = std::env::args_os().map(|word| state::quoted(&word.to_string_lossy()));
+    let command = mask.owned(words.collect::<Vec<_>>().join(" "));
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    let facts = [("system", system), ("cores", load::cores().to_string()), ("command", command)];
+    facts.map(|(name, text)| (name.to_owned(), text)).to_vec()
 }
 
 /// What the old run was allowed, and what is new.

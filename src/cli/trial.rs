@@ -87,6 +87,7 @@ impl Bench {
             cores: load::cores(),
             temp_dir: self.folder.path().to_owned(),
             logs: true,
+            spans: false,
             state: Some(StateOptions {
                 dir: self.folder.path().join("state"),
                 resume: None,

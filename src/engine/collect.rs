@@ -218,6 +218,7 @@ impl Frame<'_> {
                 duration,
                 target: None,
                 reuse: None,
+                timing: None,
             };
         };
         // A collection that was not dealt with to its end is not dealt with at all.

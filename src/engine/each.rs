@@ -7,6 +7,7 @@ mod key;
 mod known;
 mod passing;
 mod settle;
+mod stopwatch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 use self::input::ChunkSize;
 use self::key::Keys;
 use self::known::Known;
+use self::stopwatch::Stopwatch;
 use super::EngineError;
 use super::feed::Feed;
 use super::identity::{self, Identity};
@@ -126,6 +128,7 @@ struct Coordinator<'a> {
     /// What is known of items before they run.
     known: Option<Known>,
     keys: Option<Keys>,
+    stopwatch: Stopwatch,
 }
 
 /// Runs a map-like step whose input has been opened.
@@ -201,6 +204,7 @@ impl<'a> Coordinator<'a> {
             journal,
             known,
             keys,
+            stopwatch: Stopwatch::new(begun, shared.options.spans),
         })
     }
 
@@ -304,6 +308,7 @@ impl<'a> Coordinator<'a> {
             self.told = Instant::now();
             let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
             self.shared.emit(Event::Progress { step: self.step.id, tally, total });
+            self.stopwatch.keep(self.journal.as_ref());
         }
     }
 
@@ -384,6 +389,7 @@ impl<'a> Coordinator<'a> {
             duration,
             target: None,
             reuse,
+            timing: Some(self.stopwatch.into_timing()),
         }
     }
 }

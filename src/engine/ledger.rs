@@ -165,6 +165,7 @@ impl Ledger {
             duration: self.reading,
             target: None,
             reuse: None,
+            timing: None,
         }
     }
 }

@@ -57,6 +57,7 @@ pub(super) struct Ran {
     /// Results written to `work.out`.
     pub(super) emitted: u64,
     pub(super) ends: Vec<End>,
+    pub(super) begun: Instant,
     pub(super) elapsed: Duration,
 }
 
@@ -234,7 +235,7 @@ impl Seat {
                     worker.take_lines(&mut batch.lines);
                     batch.contents.extend((0..done).map(|at| Digest::of(work.chunk.item(at))));
                 }
-                let ran = Ran { work, done, emitted, ends, elapsed: begun.elapsed() };
+                let ran = Ran { work, done, emitted, ends, begun, elapsed: begun.elapsed() };
                 let _ = self.replies.send(Reply::Ran(Box::new(ran)));
                 true
             }
@@ -321,11 +322,13 @@ impl Seat {
             }
         }
         let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
+        let now = Instant::now();
         let ran = Ran {
             work,
             done: 1,
             emitted: ended.emitted,
             ends: ends.into_iter().collect(),
+            begun: now.checked_sub(ended.duration).unwrap_or(now),
             elapsed: ended.duration,
         };
         let _ = self.replies.send(Reply::Ran(Box::new(ran)));

@@ -90,6 +90,7 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
             duration: begun.elapsed(),
             target: Some(Arc::clone(&options.name)),
             reuse: None,
+            timing: None,
         },
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Timing;
 use crate::value::{Mask, Ratio};
 
 /// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
@@ -197,6 +198,8 @@ pub struct StepResult {
     pub target: Option<Arc<str>>,
     /// What was taken over from an old run; `None`: nothing was resumed.
     pub reuse: Option<ReuseCounts>,
+    /// How long its items took, for map-like steps.
+    pub timing: Option<Arc<Timing>>,
 }
 
 impl StepResult {
@@ -212,6 +215,7 @@ impl StepResult {
             duration,
             target: None,
             reuse: None,
+            timing: None,
         }
     }
 

@@ -74,6 +74,7 @@ pub(super) fn good(total: u64, millis: u64) -> StepResult {
         duration: Duration::from_millis(millis),
         target: None,
         reuse: None,
+        timing: None,
     }
 }
 

@@ -74,7 +74,8 @@ impl Commands {
         format!("flowrun show {}{step} --failed{}", self.run, self.option())
     }
 
-    fn resume(&self) -> String {
+    /// The command that goes on with the run.
+    pub fn resume(&self) -> String {
         format!("flowrun resume {}{}", self.run, self.option())
     }
 

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
-use crate::event::{RunStatus, StepResult};
+use crate::event::{RunStatus, StepResult, Timing};
 
 /// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
@@ -28,6 +28,7 @@ enum Message {
     Retried(usize, RetriedItem),
     Logs(usize, Vec<LogEntry>),
     Cancelled(usize, u64, u64),
+    Timing(usize, Box<Timing>),
     End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
     Finish(RunStatus, Duration, Answer),
     Close,
@@ -151,6 +152,11 @@ impl StepJournal {
     /// Items that were never started, or cut off.
     pub fn cancelled(&self, first: u64, count: u64) -> Result<(), StoreError> {
         self.send(Message::Cancelled(self.id, first, count))
+    }
+
+    /// How long the items of the step took so far; the last word comes with its end.
+    pub fn timing(&self, timing: Timing) -> Result<(), StoreError> {
+        self.send(Message::Timing(self.id, Box::new(timing)))
     }
 
     /// Books the end of the step and waits until everything about it is on the disk. Only then may anybody hear of it.

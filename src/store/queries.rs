@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{FailedItem, StoreError, StoredRun};
-use crate::event::{FailureKind, Place};
+use crate::event::{FailureKind, Place, Timing};
 
 /// An item that failed for good.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,6 +141,20 @@ impl StoredRun {
     pub fn cancelled(&self, step: &str) -> Result<Vec<(u64, u64)>, StoreError> {
         let sql = "SELECT first, count FROM cancelled WHERE step = ?1 ORDER BY first";
         self.rows(sql, [step], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))
+    }
+
+    /// How long the items of a step took. `None`: it has no such items, or was kept by a version that did not measure.
+    pub fn timing(&self, step: &str) -> Result<Option<Timing>, StoreError> {
+        let read = || -> rusqlite::Result<Option<String>> {
+            let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'timings'";
+            if self.connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+                return Ok(None);
+            }
+            let sql = "SELECT histogram FROM timings WHERE step = ?1";
+            self.connection.prepare_cached(sql)?.query_row([step], |row| row.get(0)).optional()
+        };
+        let text = read().map_err(|error| self.failed(error))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// What was kept of an item's log, in order; of all items of the step without an index.

@@ -156,6 +156,32 @@ impl StoredRun {
         std::fs::read_to_string(layout::summary(&self.path)).ok()
     }
 
+    /// The pipeline file as it was, then its Lua files by name: paths within the folder, and texts.
+    pub fn sources(&self) -> Vec<(String, String)> {
+        let folder = layout::pipeline(&self.path);
+        let main = Path::new(&self.record.file).file_name().unwrap_or_default().to_owned();
+        let mut found = Vec::new();
+        let mut open = vec![folder.clone()];
+        while let Some(next) = open.pop() {
+            for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let is_source =
+                    path.extension().is_some_and(|kind| kind == "lua") || path == folder.join(&main);
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => open.push(path),
+                    Ok(kind) if kind.is_file() && is_source => found.push(path),
+                    _ => {}
+                }
+            }
+        }
+        found.sort_by_key(|path| (path.file_name() != Some(&main), path.clone()));
+        let text = |path: PathBuf| {
+            let name = path.strip_prefix(&folder).ok()?.to_string_lossy().into_owned();
+            Some((name, std::fs::read_to_string(&path).ok()?))
+        };
+        found.into_iter().filter_map(text).collect()
+    }
+
     /// All steps, in file order.
     pub fn steps(&self) -> Result<Vec<StepRecord>, StoreError> {
         let sql = "SELECT *, (SELECT count(*) FROM retried WHERE retried.step = steps.step) AS retries

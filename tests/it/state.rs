@@ -103,6 +103,7 @@ impl Bench {
             selected: vec![true; plan.steps.len()],
             cores: 2,
             temp_dir: self.dir.path().into(),
+            spans: false,
             logs: false,
             state: state.map(|dir| StateOptions { dir: dir.into(), resume, version: "test" }),
         };

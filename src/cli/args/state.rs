@@ -83,6 +83,23 @@ pub(in crate::cli) struct ShowArguments {
     pub(in crate::cli) console: ConsoleArguments,
 }
 
+/// The arguments of `flowrun report`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct ReportArguments {
+    /// Id of a run, its beginning, or `latest` [default: latest]
+    #[arg(value_name = "RUN")]
+    pub(in crate::cli) run: Option<String>,
+    /// Write the page to this file [default: standard output]
+    #[arg(short, long, value_name = "F.html")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Where the run is kept.
+    #[command(flatten)]
+    pub(in crate::cli) folder: FolderArguments,
+    /// Colours.
+    #[command(flatten)]
+    pub(in crate::cli) console: ConsoleArguments,
+}
+
 /// The arguments of `flowrun runs`.
 #[derive(Debug, Clone, Args)]
 #[command(args_conflicts_with_subcommands = true)]

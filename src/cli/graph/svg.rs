@@ -55,6 +55,15 @@ impl Spot {
 
 /// The whole picture.
 pub(super) fn draw(graph: &Graph) -> String {
+    picture(graph, &format!("  <style>\n{STYLE}  </style>\n"), |_| "")
+}
+
+/// The picture for a page that has a style for it. Each box has the class that is `status` of the step's name.
+pub(super) fn inline<'a>(graph: &Graph, status: impl Fn(&str) -> &'a str) -> String {
+    picture(graph, "", status)
+}
+
+fn picture<'a>(graph: &Graph, style: &str, status: impl Fn(&str) -> &'a str) -> String {
     let (spots, width, height) = lay_out(graph);
     let name = escaped(&graph.name);
     let mut out = format!(
@@ -63,7 +72,7 @@ pub(super) fn draw(graph: &Graph) -> String {
         graph.nodes.len()
     );
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "  <style>\n{STYLE}  </style>");
+    out.push_str(style);
     out.push_str(
         "  <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
          orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8z\"/></marker></defs>\n",
@@ -89,9 +98,13 @@ pub(super) fn draw(graph: &Graph) -> String {
     }
     for (node, spot) in graph.nodes.iter().zip(&spots) {
         let (verb, detail) = (escaped(&node.verb), escaped(&node.detail));
+        let (class, said) = match status(&node.name) {
+            "" => (String::new(), String::new()),
+            status => (format!(" class=\"is-{0}\"", escaped(status)), format!(": {}", escaped(status))),
+        };
         let _ = writeln!(
             out,
-            "  <g><title>{} {verb} {detail}</title><rect class=\"box {verb}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" \
+            "  <g{class}><title>{} {verb} {detail}{said}</title><rect class=\"box {verb}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" \
              height=\"{BOX_HEIGHT}\" rx=\"7\"/><text class=\"name\" x=\"{5:.1}\" y=\"{:.1}\" \
              text-anchor=\"middle\">{0}</text><text class=\"about\" x=\"{:.1}\" y=\"{:.1}\" \
              text-anchor=\"middle\">{}</text></g>",

@@ -123,5 +123,6 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         duration: step.duration.unwrap_or_default(),
         target: step.target.as_deref().map(Arc::from),
         reuse: step.reuse.clone(),
+        timing: None,
     })
 }

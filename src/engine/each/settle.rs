@@ -89,6 +89,7 @@ impl Coordinator<'_> {
         self.works_out -= 1;
         self.items_out -= len as u64;
         self.size.learn(ran.done, ran.elapsed);
+        self.stopwatch.book(&ran);
         self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
         let ends = std::mem::take(&mut ran.ends);
         let mut batch = self.batch_of(&mut ran);
@@ -292,11 +293,11 @@ impl Coordinator<'_> {
     /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
     fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), Fault> {
         let len = work.chunk.len();
-        let elapsed = Duration::ZERO;
+        let (begun, elapsed) = (Instant::now(), Duration::ZERO);
         work.out.clear();
         if len > 1 {
             self.size = super::ChunkSize::new(true);
-            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), elapsed });
+            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
         }
         let failure = Failure {
             kind: FailureKind::Panic,
@@ -309,7 +310,7 @@ impl Coordinator<'_> {
             fields: None,
         };
         let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
-        self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], elapsed })
+        self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], begun, elapsed })
     }
 }
 

@@ -78,6 +78,7 @@ impl Gatherer<'_> {
             }
             Message::Retried(id, item) => self.with(id, |pending| pending.retried(item)),
             Message::Logs(id, lines) => self.with(id, |pending| pending.logs(lines)),
+            Message::Timing(id, timing) => self.with(id, |pending| pending.timing(*timing)),
             Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
             Message::End(id, name, result, answer) => {
                 if let Some(id) = id {

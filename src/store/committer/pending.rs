@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+use crate::event::Timing;
 use crate::store::Digest;
 use crate::store::batch::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec};
 use crate::store::endings::Endings;
@@ -37,6 +38,8 @@ pub(super) struct Group {
     pub(super) cancelled: Vec<(u64, u64)>,
     /// For the memo: contents and what came of them.
     pub(super) memo: Vec<(Digest, Vec<u8>)>,
+    /// How long items took so far.
+    pub(super) timing: Option<Timing>,
 }
 
 /// See the module.
@@ -86,6 +89,11 @@ impl Pending {
     pub(super) fn cancelled(&mut self, first: u64, count: u64) {
         self.grow(1, 0);
         self.group.cancelled.push((first, count));
+    }
+
+    pub(super) fn timing(&mut self, timing: Timing) {
+        self.grow(1, 0);
+        self.group.timing = Some(timing);
     }
 
     pub(super) fn logs(&mut self, lines: Vec<LogEntry>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Transaction, params};
 
 use super::pending::Group;
-use crate::event::{ReuseCounts, RunStatus, StepResult};
+use crate::event::{ReuseCounts, RunStatus, StepResult, Timing};
 use crate::store::StepSpec;
 use crate::store::clock::now;
 use crate::store::segment::Written;
@@ -63,6 +63,7 @@ pub(super) fn group(
 ) -> rusqlite::Result<u64> {
     failures(transaction, step, group)?;
     skips(transaction, step, group)?;
+    group.timing.as_ref().map_or(Ok(()), |timing| self::timing(transaction, step, timing))?;
     let left_out = group.logs_left_out + log_lines(transaction, step, group, &mut logs)?;
     let sql = "UPDATE steps SET successes = successes + ?2, failures = failures + ?3, skipped = skipped + ?4,
         emitted = emitted + ?5, logs_left_out = logs_left_out + ?6 WHERE step = ?1";
@@ -183,7 +184,19 @@ pub(super) fn end_step(
         result.duration.as_secs_f64(),
         result.target
     ])?;
+    result.timing.as_ref().map_or(Ok(()), |timing| self::timing(transaction, step, timing))?;
     result.reuse.as_ref().map_or(Ok(()), |counts| reuse(transaction, step, counts))
+}
+
+/// How long items took.
+fn timing(transaction: &Transaction<'_>, step: &str, timing: &Timing) -> rusqlite::Result<()> {
+    let histogram = serde_json::to_string(timing).expect("numbers are JSON");
+    let at = |share| timing.percentile(share).as_secs_f64();
+    let sql = "INSERT OR REPLACE INTO timings VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (count, max) = (timing.count as i64, timing.max().as_secs_f64());
+    let values = params![step, count, at(0.5), at(0.9), at(0.99), max, histogram];
+    transaction.prepare_cached(sql)?.execute(values)?;
+    Ok(())
 }
 
 /// What a step took over from an old run or the memo.

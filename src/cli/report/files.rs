@@ -1,0 +1,137 @@
+//! `--report`, `--junit` and `--trace`: opened before anything runs, so that nobody waits an hour to hear that a folder is
+//! missing; written when the run has ended, whatever way.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::kept;
+use crate::cli::args::OutputArguments;
+use crate::cli::exit::Complaint;
+use crate::cli::request::Request;
+use crate::cli::{graph, load, moment};
+use crate::plan::Plan;
+use crate::report::{Account, Commands, junit, page, suites};
+use crate::store::{Catalogue, StoreError};
+
+/// A file that is written at the end.
+struct Page {
+    intent: &'static str,
+    path: PathBuf,
+    file: File,
+    write: fn(&Account) -> String,
+}
+
+/// See the module.
+pub(in crate::cli) struct Files {
+    pages: Vec<Page>,
+    started: f64,
+}
+
+/// What a run knows of itself besides its events.
+pub(in crate::cli) struct Known<'a> {
+    /// What ran.
+    pub(in crate::cli) plan: &'a Plan,
+    /// How it was called.
+    pub(in crate::cli) request: &'a Request,
+    /// Seed of jitter and random numbers.
+    pub(in crate::cli) seed: u64,
+    /// The folder that keeps it, and how it is called for.
+    pub(in crate::cli) kept: Option<(&'a Path, &'a Commands)>,
+}
+
+impl Files {
+    /// Opens what is asked for. What stands in the files stays there until the end.
+    pub(in crate::cli) fn open(output: &OutputArguments) -> Result<Self, Complaint> {
+        let report = ("the report", &output.report, page as fn(&Account) -> String);
+        let suites =
+            ("the JUnit file", &output.junit, (|account| junit(&suites(account))) as fn(&Account) -> String);
+        let mut pages: Vec<Page> = Vec::new();
+        for (intent, path, write) in [report, suites] {
+            let Some(path) = path else { continue };
+            let file = create(intent, path)?;
+            pages.push(Page { intent, path: path.clone(), file, write });
+        }
+        let paths = pages.iter().map(|page| &page.path).chain(&output.trace).chain(&output.events);
+        let mut paths: Vec<&PathBuf> = paths.collect();
+        paths.sort();
+        match paths.windows(2).find(|two| two[0] == two[1]) {
+            Some(two) => Err(Complaint::new(format!("two outputs of the run want `{}`", two[0].display()))
+                .help("give each a file of its own")),
+            None => Ok(Self { pages, started: moment::now() }),
+        }
+    }
+
+    /// Whether the run's events are to be gathered.
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Writes them. `gathered` is what the events told; what was kept of the run knows more.
+    pub(in crate::cli) fn write(self, gathered: Account, known: &Known<'_>) -> Vec<Complaint> {
+        if self.pages.is_empty() {
+            return Vec::new();
+        }
+        let account = of_kept(known, &gathered.run).unwrap_or_else(|| self.of_events(gathered, known));
+        let write = |page: Page| {
+            let text = (page.write)(&account);
+            replace(page.file, &text)
+                .map_err(|error| load::cannot(&format!("write {}", page.intent), &page.path, &error))
+                .err()
+        };
+        self.pages.into_iter().filter_map(write).collect()
+    }
+
+    /// The account of a run that is not kept, or not kept to its end.
+    fn of_events(&self, gathered: Account, known: &Known<'_>) -> Account {
+        let plan = known.plan;
+        let mask = plan.secrets.mask();
+        let name = plan.file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = mask.text(plan.file.text()).into_owned();
+        let status = |name: &str| {
+            let step = gathered.steps.iter().find(|step| step.name == name);
+            step.map_or("", |step| step.status.as_str())
+        };
+        let graph = graph::inline(&text, Path::new(&name), status);
+        let mut environment = vec![("flowrun".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
+        environment.extend(known.request.surroundings());
+        environment.push(("pipeline file".to_owned(), plan.file.path().display().to_string()));
+        environment.push(("seed".to_owned(), known.seed.to_string()));
+        Account {
+            started: moment::local(self.started),
+            graph,
+            sources: vec![(name, text)],
+            params: kept::params(&mask.json(&plan.params)),
+            environment,
+            ..gathered
+        }
+    }
+}
+
+/// The account of a run that is kept to its end; what is not, the events know better.
+fn of_kept(known: &Known<'_>, run: &str) -> Option<Account> {
+    let (state, commands) = known.kept?;
+    let account =
+        || -> Result<Account, StoreError> { kept::account(&Catalogue::new(state).open(run)?, commands) };
+    account().ok().filter(|account| account.status != "running")
+}
+
+/// A file that can be written.
+pub(in crate::cli) fn create(intent: &str, path: &Path) -> Result<File, Complaint> {
+    if path.as_os_str() == "-" {
+        return Err(Complaint::new(format!("{intent} goes to a file, not to standard output"))
+            .help("name a file, as in `--report report.html`"));
+    }
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    opened.map_err(|error| load::cannot(&format!("create {intent}"), path, &error))
+}
+
+/// Puts `text` in the place of what the file holds. Pipes and devices have nothing to cut off.
+fn replace(mut file: File, text: &str) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.rewind()?;
+        file.set_len(0)?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.flush()
+}

@@ -1,0 +1,153 @@
+//! The account of a run from what was kept of it, also while it is going on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::cli::request::Request;
+use crate::cli::{graph, moment};
+use crate::report::{
+    Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
+    StepAccount, percent_of,
+};
+use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredRun};
+use crate::value::Ratio;
+
+/// See the module. `commands` says how the run is called for.
+pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, StoreError> {
+    let record = run.record();
+    let steps: Vec<StepAccount> =
+        run.steps()?.iter().map(|step| of_step(run, record, step)).collect::<Result<_, _>>()?;
+    let sources = run.sources();
+    let request = Request::kept(run.request().as_deref(), &record.params);
+    let status = |name: &str| {
+        let step = steps.iter().find(|step| step.name == name);
+        step.map_or("", |step| step.status.as_str())
+    };
+    let graph = sources.first().and_then(|(name, text)| graph::inline(text, Path::new(name), status));
+    let ended_well = record.status == "succeeded" && steps.iter().all(|step| step.tally.failed == 0);
+    let going_on = record.status == "running";
+    Ok(Account {
+        run: record.id.clone(),
+        pipeline: record.pipeline.clone(),
+        status: record.status.clone(),
+        started: moment::local(record.started),
+        duration: record.duration.unwrap_or_else(|| until_now(record, record.started)),
+        resume: (!ended_well && !going_on).then(|| commands.resume()),
+        parent: record.parent.clone(),
+        graph,
+        sources,
+        params: params(&record.params),
+        environment: environment(record, &request),
+        notices: run.warnings().to_vec(),
+        steps,
+    })
+}
+
+/// Parameters by name.
+pub(super) fn params(json: &str) -> Vec<(String, String)> {
+    let map: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
+    map.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+}
+
+fn environment(record: &RunRecord, request: &Request) -> Vec<(String, String)> {
+    let mut facts = vec![("flowrun".to_owned(), record.flowrun.clone())];
+    facts.extend(request.surroundings());
+    facts.push(("pipeline file".to_owned(), record.file.clone()));
+    facts.push(("seed".to_owned(), record.seed.to_string()));
+    facts
+}
+
+/// How long something has been going on that has no end in the books.
+fn until_now(record: &RunRecord, since: f64) -> Duration {
+    match record.ended {
+        Some(ended) => Duration::try_from_secs_f64(ended - since).unwrap_or_default(),
+        None if record.holder.is_some() => moment::since(since),
+        None => Duration::ZERO,
+    }
+}
+
+fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<StepAccount, StoreError> {
+    let name = &step.step;
+    let tally = crate::event::Tally {
+        succeeded: step.successes,
+        failed: step.failures,
+        skipped: step.skipped,
+        cancelled: step.cancelled,
+        retried: step.retried,
+    };
+    let share = step.min_success_ratio.as_deref().and_then(Ratio::parse);
+    let is_idle = step.duration.is_none_or(|duration| duration.is_zero()) && step.total.unwrap_or(0) == 0;
+    let started = step.started.filter(|_| step.status == "running" || !is_idle);
+    let since = |started: f64| Duration::try_from_secs_f64(started - record.started).unwrap_or_default();
+    let failures = if tally.failed > 0 { run.failures(name, 0, FAILURES_MAX as u64)? } else { Vec::new() };
+    let failure = |failure: Failure| {
+        let log = run.logs(name, Some(failure.index), LOGS_MAX as u64)?;
+        let line = |line: crate::store::StoredLog| match line.fields {
+            Some(fields) => (line.level, format!("{} {fields}", line.message)),
+            None => (line.level, line.message),
+        };
+        Ok(of_failure(failure, step.keyed, log.into_iter().map(line).collect()))
+    };
+    let retry = |retry: crate::store::Retry| RetryAccount {
+        index: retry.index,
+        attempts: retry.attempts,
+        kind: retry.kind,
+        message: retry.message,
+    };
+    Ok(StepAccount {
+        name: name.clone(),
+        verb: step.verb.clone(),
+        status: match step.status.as_str() {
+            // Its process is gone.
+            "running" if record.status != "running" => "cancelled".to_owned(),
+            status => status.to_owned(),
+        },
+        reason: step.reason.clone(),
+        total: step.total,
+        tally,
+        emitted: step.emitted,
+        needed: share.map(percent_of).zip(step.needed),
+        started: started.map(since),
+        duration: step.duration.or_else(|| Some(until_now(record, started?))).unwrap_or_default(),
+        target: step.target.clone(),
+        reuse: step.reuse.clone(),
+        timing: run.timing(name)?,
+        groups: groups(run, name, tally.failed)?,
+        failures: failures.into_iter().map(failure).collect::<Result<_, StoreError>>()?,
+        retries: run.retries(name, 0, RETRIES_MAX as u64)?.into_iter().map(retry).collect(),
+    })
+}
+
+fn groups(run: &StoredRun, step: &str, failed: u64) -> Result<Vec<Group>, StoreError> {
+    if failed == 0 {
+        return Ok(Vec::new());
+    }
+    let found = run.failure_groups(step, GROUPS_MAX as u64)?.into_iter();
+    let group = |crate::store::FailureGroup { kind, message, place, count, items }| Group {
+        kind,
+        message,
+        place,
+        count,
+        items,
+    };
+    Ok(found.map(group).collect())
+}
+
+fn of_failure(failure: Failure, keyed: bool, log: Vec<(String, String)>) -> FailureAccount {
+    let item = failure.item;
+    FailureAccount {
+        index: failure.index,
+        key: keyed.then_some(failure.key),
+        kind: item.kind.name().to_owned(),
+        message: item.message.to_string(),
+        place: item.place.as_ref().map(ToString::to_string),
+        source: item.place.and_then(|place| place.source).map(|source| source.to_string()),
+        attempts: item.attempts,
+        duration: Some(item.duration),
+        item: Some(item.item),
+        traceback: item.traceback,
+        log,
+    }
+}

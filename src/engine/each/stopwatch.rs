@@ -1,0 +1,74 @@
+//! How long the items of a step take, from what the workers measure anyway: no clock is read for it. How it is shown is
+//! the reporters' business.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::pool::Ran;
+use crate::event::{Span, Timing};
+use crate::lua::ItemEnd;
+use crate::store::StepJournal;
+
+/// How often the journal is told, so that a run can be looked at while it is going on.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Stopwatch {
+    timing: Timing,
+    kept: Instant,
+    begun: Instant,
+    spans: bool,
+}
+
+impl Stopwatch {
+    /// For a step that begins now; `spans`: what ran when is to be remembered.
+    pub(super) fn new(begun: Instant, spans: bool) -> Self {
+        Self { timing: Timing::default(), kept: begun, begun, spans }
+    }
+
+    /// Books a run of items. Failures come with their own times; the others share what is left of the run's.
+    pub(super) fn book(&mut self, ran: &Ran) {
+        let first = ran.work.chunk.first;
+        let mut rest = ran.elapsed;
+        let mut others = ran.done as u64;
+        for end in &ran.ends {
+            rest = rest.saturating_sub(end.duration);
+            others = others.saturating_sub(1);
+            // Neither of them has shown how long the function takes.
+            if !matches!(end.how, ItemEnd::Cancelled | ItemEnd::BadRow { .. }) {
+                self.timing.record(first + end.at as u64, 1, end.duration);
+            }
+        }
+        if others > 0 {
+            let each = Duration::from_nanos(rest.as_nanos() as u64 / others);
+            // Where items failed in between, the first of the others is hard to name; the first of the run will do.
+            self.timing.record(first, others, each);
+        }
+        if self.spans && ran.done > 0 {
+            self.timing.span(Span {
+                first,
+                items: ran.done as u64,
+                start: ran.begun.saturating_duration_since(self.begun),
+                duration: ran.elapsed,
+                attempt: ran.work.start.attempt,
+            });
+        }
+    }
+
+    /// Tells the journal now and then.
+    pub(super) fn keep(&mut self, journal: Option<&StepJournal>) {
+        if self.kept.elapsed() < KEEP_EVERY {
+            return;
+        }
+        self.kept = Instant::now();
+        if let Some(journal) = journal {
+            // What goes wrong here stops the step before its next item.
+            let _ = journal.timing(self.timing.without_spans());
+        }
+    }
+
+    /// What was measured.
+    pub(super) fn into_timing(self) -> Arc<Timing> {
+        Arc::new(self.timing)
+    }
+}

@@ -1,0 +1,119 @@
+//! The head of the page: how the run ended, the totals, a table of the steps, and what to do next.
+
+use std::fmt::Write as _;
+
+use super::html::{self, Column, badge, count, table, text};
+use crate::report::account::{Account, StepAccount};
+
+/// Title, status and the command to go on.
+pub(super) fn head(out: &mut String, account: &Account) {
+    let _ = writeln!(
+        out,
+        "<header><h1>{} {}</h1>\n<p class=\"about\">run <code>{}</code>{}{}</p>",
+        text(&account.pipeline),
+        badge(&account.status),
+        text(&account.run),
+        if account.started.is_empty() { String::new() } else { format!(" · {}", text(&account.started)) },
+        if account.duration.is_zero() {
+            String::new()
+        } else {
+            format!(" · {}", html::duration(account.duration))
+        },
+    );
+    if let Some(parent) = &account.parent {
+        let _ = writeln!(out, "<p class=\"about\">goes on with run <code>{}</code></p>", text(parent));
+    }
+    if let Some(command) = &account.resume {
+        let _ =
+            writeln!(out, "<p>Go on where it ended: <code class=\"command\">{}</code></p>", text(command));
+    }
+    out.push_str("</header>\n");
+}
+
+/// Totals and the table of steps.
+pub(super) fn section(out: &mut String, account: &Account) {
+    out.push_str("<section aria-labelledby=\"summary\"><h2 id=\"summary\">Summary</h2>\n");
+    let sum = |of: fn(&StepAccount) -> u64| account.steps.iter().map(of).sum::<u64>();
+    let good = account.steps.iter().filter(|step| step.status == "succeeded").count();
+    let tiles = [
+        ("steps succeeded", format!("{good} of {}", account.steps.len()), ""),
+        ("items failed", count(sum(|step| step.tally.failed)), "failed"),
+        ("skipped", count(sum(|step| step.tally.skipped)), ""),
+        ("cancelled", count(sum(|step| step.tally.cancelled)), "cancelled"),
+        ("tried again", count(sum(|step| step.tally.retried)), ""),
+    ];
+    out.push_str("<ul class=\"tiles\">\n");
+    for (name, number, class) in &tiles {
+        let class = if number == "0" { "" } else { class };
+        let _ = writeln!(out, "<li><b class=\"{class}\">{number}</b> {name}</li>");
+    }
+    out.push_str("</ul>\n");
+    let columns = [
+        Column::Words("Step"),
+        Column::Words("Status"),
+        Column::Number("Items"),
+        Column::Number("Succeeded"),
+        Column::Number("Failed"),
+        Column::Number("Skipped"),
+        Column::Number("Cancelled"),
+        Column::Number("Retried"),
+        Column::Words("Needed"),
+        Column::Number("Time"),
+    ];
+    let rows: Vec<_> = account.steps.iter().map(row).collect();
+    table(out, "Steps", &columns, &rows);
+    for step in &account.steps {
+        reason(out, step);
+    }
+    if !account.notices.is_empty() {
+        out.push_str("<h3>Notices</h3>\n<ul>\n");
+        for notice in &account.notices {
+            let _ = writeln!(out, "<li>{}</li>", text(notice));
+        }
+        out.push_str("</ul>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+fn row(step: &StepAccount) -> Vec<String> {
+    let tally = &step.tally;
+    let or_dash = |number: u64| if number == 0 { "–".to_owned() } else { count(number) };
+    let needed = match &step.needed {
+        Some((share, needed)) => {
+            let word = if tally.succeeded >= *needed { "reached" } else { "missed" };
+            format!("{} <span class=\"about\">({}, {word})</span>", count(*needed), text(share))
+        }
+        None => "–".to_owned(),
+    };
+    vec![
+        format!("{} <span class=\"about\">{}</span>", text(&step.name), text(&step.verb)),
+        badge(&step.status),
+        step.total.map_or("–".to_owned(), count),
+        count(tally.succeeded),
+        or_dash(tally.failed),
+        or_dash(tally.skipped),
+        or_dash(tally.cancelled),
+        or_dash(tally.retried),
+        needed,
+        html::duration(step.duration),
+    ]
+}
+
+/// What a row has no room for.
+fn reason(out: &mut String, step: &StepAccount) {
+    let mut parts = Vec::new();
+    parts.extend(step.reason.as_deref().map(text));
+    parts.extend(step.target.as_deref().map(|target| format!("wrote <code>{}</code>", text(target))));
+    if let Some(reuse) = &step.reuse {
+        let reasons: Vec<String> = reuse
+            .reasons
+            .iter()
+            .map(|(reason, number)| format!("{} {}", count(*number), text(reason)))
+            .collect();
+        let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+        parts.push(format!("reused {}, redone {}{why}", count(reuse.reused), count(reuse.redone)));
+    }
+    if !parts.is_empty() {
+        let _ = writeln!(out, "<p class=\"reason\"><b>{}</b>: {}</p>", text(&step.name), parts.join(" · "));
+    }
+}
