@@ -58,8 +58,11 @@ impl Advice<'_> {
             found.extend(policy::hopeless(self, governed));
             found.extend(count.and_then(|count| policy::late(self.places, governed, count)));
         }
-        let looked_at = references::looked_at(self.places, self.survey, self.fields);
-        failures::check(self, &governed, &looked_at, found);
+        // A run ends by naming what failed, and how to see it.
+        if self.inputs.check_only {
+            let looked_at = references::looked_at(self.places, self.survey, self.fields);
+            failures::check(self, &governed, &looked_at, found);
+        }
     }
 
     /// The step's policy; `None` when it has none, or when a part of it is wrong or not known yet.

@@ -161,6 +161,7 @@ fn failures_that_are_borne_should_be_read() {
     check_file(&format!("{file}{looks}"), &[]);
     check_file(&file.replace("0.9", "1").replace("0.5", "1.0"), &[]);
     check_file(&format!("x-allow: [unread_failures]\n{file}"), &[]);
+    assert!(load_text(file, &Inputs::default()).diagnostics.is_empty(), "a run names what failed at its end");
     check_file(&format!("x-allow: [flowrun::unread_failures]\n{file}"), &[]);
 }
 
