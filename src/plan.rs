@@ -1,5 +1,6 @@
 //! What will run: a pipeline with every name resolved, every default filled in and every script compiled once.
 
+mod advice;
 mod assemble;
 mod build;
 mod codes;

@@ -10,6 +10,7 @@ mod stop;
 mod verdict;
 mod waiting;
 mod window;
+mod worst;
 
 #[cfg(test)]
 mod properties;
@@ -22,3 +23,4 @@ pub use scheduler::{FailedAttempt, Next, Scheduler, Start};
 pub use stop::{Stop, StopReason};
 pub use verdict::Verdict;
 pub use waiting::Expired;
+pub use worst::{worst_item, worst_step};

@@ -4,7 +4,6 @@
 mod count;
 mod facts;
 mod reuse;
-mod worst;
 
 use std::sync::Arc;
 

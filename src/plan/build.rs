@@ -149,6 +149,12 @@ impl Builder<'_> {
         })
     }
 
+    /// The policy of the step whose verb is at `at`.
+    pub(super) fn whole_policy(&self, at: &str, own: &spec::Policy) -> Built<Policy> {
+        let limit = self.rate_limit(at, own)?;
+        self.policy(at, own, limit.map(|(rate, _)| rate))
+    }
+
     fn policy(&self, at: &str, own: &spec::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
         let retries = self.retries(at, own.retries.as_ref())?;
         let written = own.clone().over(self.defaults);

@@ -42,6 +42,16 @@ pub(super) const UNUSED_RATE_LIMIT: &str = "flowrun::unused_rate_limit";
 pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 /// Lua reaches for what the file does not grant.
 pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
+/// A policy stops at the first failure and bears failures.
+pub(super) const FAIL_FAST_TOLERANCE: &str = "flowrun::fail_fast_tolerance";
+/// A deadline can be missed although every item keeps its limits.
+pub(super) const SHORT_DEADLINE: &str = "flowrun::short_deadline";
+/// A request that is cut off is not tried again.
+pub(super) const TIMEOUT_WITHOUT_RETRIES: &str = "flowrun::timeout_without_retries";
+/// A rate limit never lets as many items run at once.
+pub(super) const UNUSED_CONCURRENCY: &str = "flowrun::unused_concurrency";
+/// Items may fail, and nothing reads those that did.
+pub(super) const UNREAD_FAILURES: &str = "flowrun::unread_failures";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -54,7 +64,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 24] = [
+pub const CODES: [(&str, &str); 29] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -76,6 +86,11 @@ pub const CODES: [(&str, &str); 24] = [
     (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
+    (FAIL_FAST_TOLERANCE, "a policy stops at the first failure and bears failures"),
+    (SHORT_DEADLINE, "a deadline can be missed although every item keeps its limits"),
+    (TIMEOUT_WITHOUT_RETRIES, "a request that is cut off is not tried again"),
+    (UNUSED_CONCURRENCY, "a rate limit never lets as many items run at once"),
+    (UNREAD_FAILURES, "items may fail, and nothing reads those that did"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
     (BAD_TEST, "a test cannot be run, or expects what cannot be"),
     (SAME_TEST_NAME, "two tests have one name"),

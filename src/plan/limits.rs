@@ -20,6 +20,16 @@ pub(super) fn of(pipeline: &spec::Pipeline) -> Limits {
     pipeline.rate_limits.iter().filter_map(known).collect()
 }
 
+/// Those of a document of which nothing is known yet to be right.
+pub(super) fn known(places: &Places) -> Limits {
+    let declared = places.value()["rate_limits"].as_object();
+    let known = |(name, rate): (&String, &Value)| {
+        let rate: Setting<spec::RateLimit> = serde_json::from_value(rate.clone()).ok()?;
+        Some((name.clone(), rate.known()?.0))
+    };
+    declared.into_iter().flatten().filter_map(known).collect()
+}
+
 /// Checks every `rate_limit` that is a name.
 pub(super) fn check(places: &Places, survey: &Survey, found: &mut Vec<Diagnostic>) {
     let declared: BTreeSet<&str> = names(places.value()).collect();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::advice::Advice;
 use super::assemble::Checked;
 use super::expand::{self, Expander, Field, When};
 use super::inputs::{Inputs, UsageError};
@@ -64,7 +65,8 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
     let Loading { places, mut found, mut usage, secrets, .. } = loading;
     places.split_usage(&mut found, &mut usage);
     // What was dropped to read a broken file may well have used the rest.
-    let is_noise = |one: &Diagnostic| mended && one.code == codes::UNUSED_STEP;
+    let is_noise =
+        |one: &Diagnostic| mended && [codes::UNUSED_STEP, codes::UNREAD_FAILURES].contains(&one.code);
     found.retain(|one| {
         one.severity == Severity::Error || !(places.document.allows(one.code) || is_noise(one))
     });
@@ -128,6 +130,16 @@ impl Loading<'_> {
         let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
         permissions::check(&self.places, &survey, &scripts, &permissions, &mut self.found);
+        let advice = Advice {
+            places: &self.places,
+            survey: &survey,
+            scripts: &scripts,
+            fields: &fields,
+            order: &order,
+            root: &self.root,
+            inputs: self.inputs,
+        };
+        advice.give(&mut self.found);
         self.check_allowed();
         test_case::check(&self.places, &survey, &self.top("params"), &mut self.found);
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);

@@ -66,6 +66,11 @@ pub(super) fn check(
     sorted.order
 }
 
+/// The steps whose results expressions of other steps look at.
+pub(super) fn looked_at(places: &Places, survey: &Survey, fields: &[Field]) -> BTreeSet<usize> {
+    step_mentions(places, survey, fields).iter().filter_map(|mention| survey.find(&mention.name)).collect()
+}
+
 fn reference_problem(
     places: &Places,
     step: &Surveyed,

@@ -68,6 +68,7 @@ fn each(plan: &Plan, at: u32) -> &Each {
     }
 }
 
+mod advice;
 mod expressions;
 mod lua;
 mod references;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Count, worst};
+use super::Count;
 use crate::data::{Format, ReadOptions, WriteOptions};
 use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
 use crate::report::{percent_of, printable};
-use crate::schedule::{FailFast, Policy, Retries};
+use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
 use crate::spec::units;
 
 /// The lines about a step that gets `count` items.
@@ -133,17 +133,17 @@ fn verdict(policy: &Policy, count: Option<Count>) -> String {
 /// How long it can take.
 fn time(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> String {
     let whole = match count {
-        Some(count) => worst::step(policy, count.most, deadline),
+        Some(count) => worst_step(policy, count.most, deadline),
         None => deadline,
     };
-    let unbounded = count.and_then(|count| worst::step(policy, count.most, None));
-    if let (Some(item), Some(worst), Some(deadline)) = (worst::item(policy), unbounded, deadline)
+    let unbounded = count.and_then(|count| worst_step(policy, count.most, None));
+    if let (Some(item), Some(worst), Some(deadline)) = (worst_item(policy), unbounded, deadline)
         && worst > deadline
     {
         let (item, worst, deadline) = (duration(item), duration(worst), duration(deadline));
         return format!("at worst {item} an item, {worst} in all: longer than the deadline of {deadline}");
     }
-    match (worst::item(policy), whole) {
+    match (worst_item(policy), whole) {
         (Some(item), Some(whole)) => {
             format!("at worst {} an item, {} in all", duration(item), duration(whole))
         }

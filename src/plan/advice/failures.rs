@@ -1,0 +1,53 @@
+//! Items that may fail without failing their step, and that nobody looks at.
+
+use std::collections::BTreeSet;
+
+use super::{Advice, Governed, setting};
+use crate::plan::codes;
+use crate::plan::places::Spot;
+use crate::source::Diagnostic;
+use crate::spec::Share;
+use crate::value::Ratio;
+
+/// Warns of every step whose `min_success_ratio` bears failures while nothing takes its `.failed` and no expression
+/// looks at its result.
+pub(super) fn check(
+    advice: &Advice<'_>,
+    governed: &[Option<Governed<'_>>],
+    looked_at: &BTreeSet<usize>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let references = advice.survey.steps.iter().flat_map(|step| &step.from);
+    let read: BTreeSet<usize> =
+        references.filter(|reference| reference.failed).filter_map(|reference| reference.step).collect();
+    for (at, step) in advice.survey.steps.iter().enumerate() {
+        if read.contains(&at) || looked_at.contains(&at) {
+            continue;
+        }
+        let borne = match &governed[at] {
+            Some(governed) if governed.policy.min_success_ratio != Ratio::ONE => {
+                governed.pointer(advice.places, "min_success_ratio")
+            }
+            None if step.verb == Some("read") => {
+                let pointer = format!("{}/min_success_ratio", step.verb_pointer());
+                match setting::<Share>(advice.places, &pointer) {
+                    Some(share) if share.0 != Ratio::ONE => pointer,
+                    _ => continue,
+                }
+            }
+            _ => continue,
+        };
+        let name = &step.name;
+        let message = format!("items of step `{name}` may fail, and nothing reads `{name}.failed`");
+        let warning = advice.places.warning(
+            codes::UNREAD_FAILURES,
+            message,
+            &Spot::Value(&borne),
+            "what fails is missing, and nothing says so",
+        );
+        found.push(warning.help(format!(
+            "add a step that keeps them, `{name}_failed: {{ from: {name}.failed, write: out/{name}_failed.jsonl }}`; \
+             of a kept run, `flowrun show latest {name} --failed` has them"
+        )));
+    }
+}

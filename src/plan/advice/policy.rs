@@ -1,0 +1,117 @@
+//! Policies of which one part makes another pointless, or impossible.
+
+use std::time::Duration;
+
+use super::{Advice, Governed, setting};
+use crate::lua::{Reached, reaches};
+use crate::plan::codes;
+use crate::plan::places::{Places, Spot};
+use crate::schedule::{FailFast, worst_step};
+use crate::source::Diagnostic;
+use crate::spec::units::format_duration;
+use crate::spec::{Concurrency, Setting, TimeLimit};
+use crate::value::Ratio;
+
+/// `fail_fast` stops at the first failure, which the rest of the policy would have borne.
+pub(super) fn contradiction(places: &Places, step: &Governed<'_>) -> Option<Diagnostic> {
+    let policy = &step.policy;
+    let borne = if policy.min_success_ratio != Ratio::ONE {
+        "min_success_ratio"
+    } else if policy.max_failures.is_some_and(|most| most > 0) {
+        "max_failures"
+    } else {
+        return None;
+    };
+    if policy.fail_fast == FailFast::Off {
+        return None;
+    }
+    let message =
+        format!("step `{}` stops at the first failure that its `{borne}` would bear", step.step.name);
+    let label = ("fail_fast", "nothing starts after one failure");
+    let warning = step.warning(places, codes::FAIL_FAST_TOLERANCE, message, label);
+    let borne = step.pointer(places, borne);
+    let warning = places.also(warning, &Spot::Value(&borne), "some may fail");
+    Some(warning.help(
+        "take one of them away; `stop_early: true` stops as soon as the ratio is out of reach, `max_failures` after so \
+         many failures",
+    ))
+}
+
+/// More items at once than the rate limit ever lets run: within one `timeout`, it starts only so many. Without a limit
+/// on the time of an attempt, any number may pile up, so nothing is said.
+pub(super) fn idle(places: &Places, step: &Governed<'_>) -> Option<Diagnostic> {
+    // Concurrency from `defaults` is meant for other steps too.
+    let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
+    let rate = step.policy.rate_limit?;
+    let longest = [step.policy.timeout, step.policy.item_deadline].into_iter().flatten().min()?;
+    let windows = longest.as_nanos().div_ceil(rate.period.as_nanos().max(1));
+    let usable = windows.saturating_mul(u128::from(rate.count));
+    if u128::from(*written) <= usable {
+        return None;
+    }
+    let limit = format_duration(longest);
+    let message = format!(
+        "step `{}` can never work on {written} items at once: {rate} lets {usable} start within {limit}",
+        step.step.name
+    );
+    let label = ("concurrency", "more than the rate limit can use");
+    let warning = step.warning(places, codes::UNUSED_CONCURRENCY, message, label);
+    let rate = step.pointer(places, "rate_limit");
+    let warning = places.also(warning, &Spot::Value(&rate), "starts no more than this");
+    Some(warning.help(format!("`concurrency: {usable}` does the same; no attempt takes longer than {limit}")))
+}
+
+/// A request that is cut off by `timeout` and then given up at once. `retries: 0` says that this is meant.
+pub(super) fn hopeless(advice: &Advice<'_>, step: &Governed<'_>) -> Option<Diagnostic> {
+    let timeout = step.policy.timeout?;
+    if step.written.retries.is_some() || !asks(advice, step) {
+        return None;
+    }
+    let message = format!(
+        "step `{}` gives up a request that takes longer than {} without another try",
+        step.step.name,
+        format_duration(timeout)
+    );
+    let label = ("timeout", "one slow answer fails the item for good");
+    let warning = step.warning(advice.places, codes::TIMEOUT_WITHOUT_RETRIES, message, label);
+    Some(warning.help("add `retries: 3`, or `retries: 0` if one try is meant"))
+}
+
+/// Whether the step's Lua mentions `http`.
+fn asks(advice: &Advice<'_>, step: &Governed<'_>) -> bool {
+    let asks = |text: &str| {
+        reaches(text).iter().any(|reach| matches!(reach.what, Reached::AnyHost | Reached::Url(_)))
+    };
+    let inline = ["", "/lua", "/setup"].map(|key| format!("{}{key}", step.at));
+    let file = advice.scripts.get(&format!("{}/file", step.at));
+    inline.iter().filter_map(|pointer| advice.places.block(pointer)).any(|block| asks(&block.text))
+        || file.is_some_and(|script| asks(&script.block().text))
+}
+
+/// A deadline that this many items can miss although each keeps its own limits.
+pub(super) fn late(places: &Places, step: &Governed<'_>, count: u64) -> Option<Diagnostic> {
+    // The number of cores is another one on every machine.
+    if matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto))) {
+        return None;
+    }
+    let pointer = format!("{}/deadline", step.step.pointer);
+    let deadline: Duration = setting::<TimeLimit>(places, &pointer)?.0;
+    let worst = worst_step(&step.policy, count, None).filter(|worst| *worst > deadline)?;
+    let (worst, policy) = (format_duration(worst), &step.policy);
+    let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
+    let message = format!(
+        "the deadline of step `{}` is {}, and {items} can take {worst}",
+        step.step.name,
+        format_duration(deadline)
+    );
+    let warning =
+        places.warning(codes::SHORT_DEADLINE, message, &Spot::Value(&pointer), "shorter than the worst case");
+    let limit = match (policy.timeout, policy.item_deadline) {
+        (_, Some(limit)) => format!("item_deadline {}", format_duration(limit)),
+        (timeout, None) => format!("timeout {}", format_duration(timeout.unwrap_or_default())),
+    };
+    Some(warning.help(format!(
+        "{items}, {} at once, {limit}, retries {}: allow `deadline: {worst}`, or less for each item",
+        policy.concurrency, policy.retries.max
+    )))
+}
