@@ -227,6 +227,11 @@ impl At<'_> {
                 "no code",
                 Some("a code is `flowrun::` and a word".to_owned()),
             ),
+            _ if self.pointer.starts_with("/permissions") => self.bad_value(
+                "must be a host",
+                "no host",
+                Some("a host has no scheme and no path: `api.example.org`, `localhost:8080`, `*.example.org`, `*`".to_owned()),
+            ),
             _ => self.bad_name(given),
         }
     }

@@ -179,6 +179,18 @@ fn a_source_takes_nothing() {
 }
 
 #[test]
+fn hosts() {
+    check(
+        "permissions:\n  net: [http://a/b]\nsteps:\n  a:\n    items: [1]\n",
+        &expect![[r#"
+            bad_value: `permissions.net[1]` must be a host
+              2:9 "http://a/b" no host
+              help: a host has no scheme and no path: `api.example.org`, `localhost:8080`, `*.example.org`, `*`
+        "#]],
+    );
+}
+
+#[test]
 fn names() {
     check(
         "name: a b\nsteps:\n  9x: {items: [1]}\n  b: {from: [a.b, \"1\"], write: -}\nenv: {A-B: x}\nx-allow: [Foo]\n",
