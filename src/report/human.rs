@@ -69,12 +69,14 @@ pub struct Commands {
 }
 
 impl Commands {
-    fn show(&self, step: Option<&str>) -> String {
+    /// How its failures are shown, or those of one step.
+    pub fn show(&self, step: Option<&str>) -> String {
         let step = step.map_or(String::new(), |step| format!(" {step}"));
         format!("flowrun show {}{step} --failed{}", self.run, self.option())
     }
 
-    fn resume(&self) -> String {
+    /// How to go on with it.
+    pub fn resume(&self) -> String {
         format!("flowrun resume {}{}", self.run, self.option())
     }
 
