@@ -35,6 +35,11 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     };
     let old = catalogue.open(&id)?;
     let record = old.record();
+    if record.status == "running" {
+        return Err(Complaint::new(format!("run `{id}` is still going on"))
+            .help(format!("interrupt it or wait for its end; `flowrun show {id}` says how far it is"))
+            .into());
+    }
     let request = Request::kept(old.request().as_deref(), &record.params);
     if record.file.is_empty() {
         let message = format!("run `{id}` is too damaged to know its pipeline file");
@@ -147,7 +152,6 @@ fn ended(record: &RunRecord) -> &'static str {
     match record.status.as_str() {
         "succeeded" => "succeeded",
         "failed" => "failed",
-        "interrupted" => "was interrupted",
-        _ => "is still going on",
+        _ => "was interrupted",
     }
 }

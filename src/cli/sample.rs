@@ -75,6 +75,11 @@ impl Sample<'_> {
             .filter(|step| step.from.is_empty() && selected[step.id.at()])
             .map(|step| step.id)
             .collect();
+        let gathering = plan
+            .steps
+            .iter()
+            .find(|step| selected[step.id.at()] && matches!(step.verb, "sort" | "group_by" | "reduce"))
+            .map(|step| Arc::clone(&step.name));
         let (outcome, run) = self.bench.run(&plan, selected)?;
         let probe = plan.steps.last().map(|step| Arc::clone(&step.name)).unwrap_or_default();
         let mut sampled = Sampled::default();
@@ -84,7 +89,9 @@ impl Sample<'_> {
             if *name != probe && result.status != StepStatus::Succeeded {
                 sampled.notes.push(format!("step `{name}` {}: {reason}", result.status.name()));
             } else if *name != probe && result.tally.failed > 0 {
-                sampled.notes.push(format!("{} items failed in step `{name}` before", result.tally.failed));
+                let failed = result.tally.failed;
+                let items = if failed == 1 { "item" } else { "items" };
+                sampled.notes.push(format!("{failed} {items} failed in step `{name}` before"));
             }
         }
         let results = trial::results(&run, &probe, u64::MAX)?;
@@ -94,6 +101,10 @@ impl Sample<'_> {
         };
         let is_all =
             limit.is_none_or(|limit| sources.iter().all(|id| gave(id).is_none_or(|gave| gave < limit)));
+        if let (Some(name), Some(limit), false) = (gathering, limit, is_all || sampled.items.is_empty()) {
+            let items = if limit == 1 { "item" } else { "items" };
+            sampled.notes.push(format!("step `{name}` has seen no more than {limit} {items} of each source"));
+        }
         Ok((sampled, is_all))
     }
 }

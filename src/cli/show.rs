@@ -11,6 +11,7 @@ use super::args::{ColorChoice, ShowArguments, ShowFormat};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::state;
+use crate::report::Commands;
 use crate::source::nearest;
 use crate::store::{Catalogue, StepRecord, StoreError, StoredRun};
 
@@ -45,8 +46,8 @@ impl From<serde_json::Error> for Broken {
 /// What is shown of which run.
 struct View<'a> {
     run: &'a StoredRun,
-    /// The run, abbreviated.
-    short: &'a str,
+    /// How the run is called for in commands.
+    commands: &'a Commands,
     /// The steps that are meant.
     steps: &'a [StepRecord],
     /// Whether a step was named.
@@ -57,7 +58,8 @@ struct View<'a> {
 
 /// Shows a run.
 pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {
-    let catalogue = Catalogue::new(&state::find(&arguments.folder)?);
+    let folder = state::find(&arguments.folder)?;
+    let catalogue = Catalogue::new(&folder);
     let wanted = arguments.run.as_deref().unwrap_or("latest");
     let id = state::run(&catalogue, wanted).map_err(|complaint| hint(&catalogue, arguments, complaint))?;
     let run = catalogue.open(&id)?;
@@ -69,7 +71,7 @@ pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Ex
     };
     let view = View {
         run: &run,
-        short: state::short(&id, &catalogue.ids()?),
+        commands: &state::commands(&folder, &id),
         steps: &steps,
         is_one: arguments.step.is_some(),
         format: arguments.format,

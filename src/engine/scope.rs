@@ -36,6 +36,8 @@ fn entry(shared: &Shared<'_>, result: &StepResult, output: &Output) -> Value {
         "duration": seconds(result.duration),
     });
     let map = entry.as_object_mut().expect("written as an object above");
+    // What there is none of is nil in Lua, where null would be true in a condition.
+    map.retain(|_, value| !value.is_null());
     if shared.graph.wants_errors {
         let errors = output.errors.iter().map(|(index, message)| (index.to_string(), json!(**message)));
         map.insert("errors".to_owned(), Value::Object(errors.collect()));

@@ -66,16 +66,17 @@ impl Globals {
         }
         close(lua, &globals, &prelude.raw_get("closed")?)?;
         let freeze: Function = prelude.raw_get("freeze")?;
+        let results: Function = prelude.raw_get("steps")?;
         let run = scope.steps.as_ref().map(|_| &scope.run);
         let values = [
-            ("params", Some(&scope.params)),
-            ("env", Some(&scope.env)),
-            ("steps", scope.steps.as_ref()),
-            ("run", run),
+            ("params", Some(&scope.params), &freeze),
+            ("env", Some(&scope.env), &freeze),
+            ("steps", scope.steps.as_ref(), &results),
+            ("run", run, &freeze),
         ];
-        for (name, text) in values {
+        for (name, text, seal) in values {
             if let Some(text) = text {
-                globals.raw_set(name, freeze.call::<Table>(vm.decode(text)?)?)?;
+                globals.raw_set(name, seal.call::<Table>(vm.decode(text)?)?)?;
             }
         }
         if scope.shows_secrets {

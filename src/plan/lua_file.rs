@@ -33,8 +33,11 @@ pub(super) fn compile(
     let full = below(root, path)
         .map_err(|reason| refuse(reason, "a Lua file lies in the pipeline's folder or below"))?;
     let bytes = std::fs::read(&full).map_err(|error| match near(&full, path) {
-        Some(near) => refuse(reason(&error), &format!("did you mean `{near}`?")),
-        None => refuse(reason(&error), "paths are relative to the pipeline file"),
+        Some(near) if error.kind() == std::io::ErrorKind::NotFound => {
+            refuse(reason(&error), &format!("did you mean `{near}`?"))
+        }
+        _ if error.kind() == std::io::ErrorKind::IsADirectory => refuse(reason(&error), "name a file in it"),
+        _ => refuse(reason(&error), "paths are relative to the pipeline file"),
     })?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), ""))?;
     if !lua_text::has_word(&text, "return") {

@@ -69,12 +69,13 @@ pub struct Commands {
 }
 
 impl Commands {
-    fn show(&self, step: Option<&str>) -> String {
+    /// How its failures are shown, or those of one step.
+    pub fn show(&self, step: Option<&str>) -> String {
         let step = step.map_or(String::new(), |step| format!(" {step}"));
         format!("flowrun show {}{step} --failed{}", self.run, self.option())
     }
 
-    /// The command that goes on with the run.
+    /// How to go on with it.
     pub fn resume(&self) -> String {
         format!("flowrun resume {}{}", self.run, self.option())
     }

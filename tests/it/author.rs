@@ -152,7 +152,7 @@ fn a_preview_shows_input_and_output_and_writes_nothing() {
     // As many items of the sources as it takes: the first 100 are not kept.
     let ran = project.run(&["preview", "pipeline.yaml", "save", "--items", "3"]).ok();
     assert!(ran.stdout.contains("\"id\":101,") && ran.stdout.contains("\"id\":104,"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("1 items failed in step `clean` before"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 item failed in step `clean` before"), "{}", ran.stderr);
     let drawn = |seed: &str| {
         let args = ["preview", "pipeline.yaml", "docs", "--items", "4", "--shuffle", "--seed", seed];
         project.run(&args).ok().stdout
@@ -162,6 +162,26 @@ fn a_preview_shows_input_and_output_and_writes_nothing() {
     assert!(!project.has("out.jsonl") && !project.has(".flowrun"));
     let ran = project.run(&["preview", "pipeline.yaml", "claen"]);
     assert!(ran.code == 2 && ran.stderr.contains("did you mean `clean`?"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_preview_of_gathered_items_says_how_few_it_saw() {
+    let project = Project::with(
+        "steps:
+  docs: { read: docs.jsonl }
+  order: { from: docs, sort: { by: item.id, order: desc } }
+  save: { from: order, write: out.jsonl }
+",
+    )
+    .ids("docs.jsonl", 50);
+    let ran = project.run(&["preview", "pipeline.yaml", "order", "--items", "2"]).ok();
+    assert!(
+        ran.stderr.contains("step `order` has seen no more than 2 items of each source"),
+        "{}",
+        ran.stderr
+    );
+    let ran = project.run(&["preview", "pipeline.yaml", "order", "--items", "100"]).ok();
+    assert!(ran.stdout.contains("{\"id\":50}") && ran.stderr.is_empty(), "{}", ran.stderr);
 }
 
 #[test]

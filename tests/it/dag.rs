@@ -44,6 +44,37 @@ fn independent_branches_run_and_failed_items_are_data() {
 }
 
 #[test]
+fn expressions_find_errors_by_index_and_nil_where_there_is_nothing() {
+    let project = Project::with(
+        "steps:
+  docs:
+    read: in.jsonl
+  work:
+    from: docs
+    map:
+      min_success_ratio: 0.5
+      lua: |
+        if item.id == 2 then error('second') end
+        return item
+  seen:
+    needs: work
+    when: steps.work.errors[2] == 'second' and steps.work.errors['2'] == 'second' and not steps.work.errors[1]
+    items:
+      lua: return { { reason = steps.work.reason == nil, work = steps.work } }
+  save:
+    from: seen
+    write: out.jsonl
+",
+    )
+    .ids("in.jsonl", 2);
+    let summary = project.json(&[]);
+    assert_eq!(summary.status("save"), "succeeded", "{}", summary.stderr);
+    let seen: serde_json::Value = serde_json::from_str(&project.read("out.jsonl")).expect("one item");
+    assert_eq!(seen["reason"], true);
+    assert_eq!(seen["work"]["errors"], serde_json::json!({"2": "second"}));
+}
+
+#[test]
 fn a_failed_step_skips_its_dependants_but_not_the_readers_of_its_failures() {
     let project = Project::with(
         "steps:

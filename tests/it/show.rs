@@ -271,6 +271,9 @@ fn runs_are_found_from_folders_below_and_by_option() {
     let state = project.path(".flowrun");
     let named = Project::new().run(&["runs", "--state-dir", &state.to_string_lossy()]).ok();
     assert!(named.stdout.contains("1xak40"), "{}", named.stdout);
+    let shown = Project::new().run(&["show", "--state-dir", &state.to_string_lossy()]).ok();
+    let way_on = format!("flowrun resume 1xak40 --state-dir {}", state.display());
+    assert!(shown.stdout.contains(&way_on), "{}", shown.stdout);
 }
 
 #[test]

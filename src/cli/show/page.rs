@@ -168,15 +168,14 @@ pub(super) fn groups(
 }
 
 fn ways_on(view: &View<'_>, failing: &[&str], out: &mut impl Write) -> Result<(), Broken> {
-    let run = view.short;
-    let step = if let [only] = failing { format!(" {only}") } else { String::new() };
-    let see = format!("each of them: flowrun show {run}{step} --failed");
-    let again = format!("run them again: flowrun resume {run}");
+    let step = if let [only] = failing { Some(*only) } else { None };
+    let (see, resume) = (view.commands.show(step), view.commands.resume());
+    let see = format!("each of them: {see}");
     let line = match (view.run.record().status.as_str(), failing.is_empty()) {
         ("running" | "succeeded", true) => return Ok(()),
-        (_, true) => format!("go on with it: flowrun resume {run}"),
+        (_, true) => format!("go on with it: {resume}"),
         ("running", false) => see,
-        (_, false) => format!("{see}      {again}"),
+        (_, false) => format!("{see}      run them again: {resume}"),
     };
     Ok(writeln!(out, "\n  {line}")?)
 }

@@ -50,7 +50,7 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
         damaged => {
             out.flush()?;
             let message = format!("{damaged} results of step `{}` are damaged and left out", step.step);
-            let help = format!("`flowrun resume {}` works them out again", view.short);
+            let help = format!("`{}` works them out again", view.commands.resume());
             Err(Broken::Usage(Complaint::new(message).help(help)))
         }
     }
@@ -64,16 +64,19 @@ fn chosen<'a>(view: &View<'a>) -> Result<&'a StepRecord, Broken> {
         (Some(_), Some(_)) => {
             let names: Vec<&str> =
                 view.steps.iter().filter(|step| step.shape.is_some()).map(|step| &*step.step).collect();
-            let example = format!("`flowrun show {} {} --results`", view.short, names[0]);
+            let example = format!("`flowrun show {} {} --results`", view.commands.run, names[0]);
             let message = format!("more than one step has results: {}", names.join(", "));
             Err(Broken::Usage(Complaint::new(message).help(format!("name one, as in {example}"))))
         }
         (None, _) => {
             let message = match view.steps {
                 [step] => {
-                    format!("run `{}` keeps no results of the {} step `{}`", view.short, step.verb, step.step)
+                    format!(
+                        "run `{}` keeps no results of the {} step `{}`",
+                        view.commands.run, step.verb, step.step
+                    )
                 }
-                _ => format!("run `{}` keeps no results", view.short),
+                _ => format!("run `{}` keeps no results", view.commands.run),
             };
             let help = "results of `map`, `flat_map` and `filter` are kept once such a step has begun";
             Err(Broken::Usage(Complaint::new(message).help(help)))

@@ -83,7 +83,7 @@ fn lua_files_lie_below_the_pipeline_and_compile() {
         7:28 lua_file: the Lua file `link.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
         8:28 lua_file: the Lua file `gone.lua#1x` cannot be used | `1x` is no name | help: write `FILE.lua#NAME`
         9:28 lua_file: the Lua file `gone.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
-        10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: did you mean `lua`?
+        10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: name a file in it
     "#]].assert_eq(&findings.replace(&root.display().to_string(), "ROOT"));
     let bad =
         loaded.diagnostics.iter().find(|found| found.file.name() != "in/p.yaml").expect("one in a Lua file");

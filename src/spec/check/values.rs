@@ -54,6 +54,9 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
         Kind::Type { .. } if value.is_null() && (checked.dropped || at.was_refused()) => Vec::new(),
         Kind::Type { .. } if pointer == "/steps" && value.is_null() => at.no_steps().into_iter().collect(),
         Kind::Type { .. } => vec![at.wrong_type()],
+        // What is no text at all is said already.
+        Kind::Enum { .. } if at.types() == ["string"] && !value.is_string() => Vec::new(),
+        Kind::Enum { .. } if value.is_string() => vec![at.pattern()],
         Kind::Pattern { .. } => vec![at.pattern()],
         Kind::Minimum { limit } => vec![at.range("at least", limit, "too small")],
         Kind::Maximum { limit } => vec![at.range("at most", limit, "too large")],
@@ -123,7 +126,7 @@ impl At<'_> {
 
     /// Words that may stand here, beside values of other types.
     fn words(&self) -> Vec<&str> {
-        let words = self.schema.get("x-values").and_then(Value::as_array);
+        let words = self.schema.get("x-values").or_else(|| self.schema.get("enum")).and_then(Value::as_array);
         words.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
@@ -226,6 +229,11 @@ impl At<'_> {
                 "is not the code of a finding",
                 "no code",
                 Some("a code is `flowrun::` and a word".to_owned()),
+            ),
+            _ if self.pointer.starts_with("/permissions") => self.bad_value(
+                "must be a host",
+                "no host",
+                Some("a host has no scheme and no path: `api.example.org`, `localhost:8080`, `*.example.org`, `*`".to_owned()),
             ),
             _ => self.bad_name(given),
         }

@@ -179,6 +179,36 @@ fn a_source_takes_nothing() {
 }
 
 #[test]
+fn kinds_of_errors() {
+    check(
+        "steps:\n  a:\n    items: [1]\ntests:\n  - name: x\n    step: a\n    item: 1\n    expect_error: {kind: nonsense}\n  - name: y\n    step: a\n    item: 1\n    expect_error: {kind: 3}\n  - name: z\n    step: a\n    item: 1\n    expect_error: {kind: timeot}\n",
+        &expect![[r#"
+            bad_value: `tests[1].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, not `nonsense`
+              8:26 "nonsense" no such word
+              help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
+            wrong_type: `tests[2].expect_error.kind` must be `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`, not a whole number
+              12:26 "3" this is a whole number
+              help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
+            bad_value: `tests[3].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`
+              16:26 "timeot" did you mean `timeout`?
+              help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
+        "#]],
+    );
+}
+
+#[test]
+fn hosts() {
+    check(
+        "permissions:\n  net: [http://a/b]\nsteps:\n  a:\n    items: [1]\n",
+        &expect![[r#"
+            bad_value: `permissions.net[1]` must be a host
+              2:9 "http://a/b" no host
+              help: a host has no scheme and no path: `api.example.org`, `localhost:8080`, `*.example.org`, `*`
+        "#]],
+    );
+}
+
+#[test]
 fn names() {
     check(
         "name: a b\nsteps:\n  9x: {items: [1]}\n  b: {from: [a.b, \"1\"], write: -}\nenv: {A-B: x}\nx-allow: [Foo]\n",
