@@ -21,7 +21,8 @@ fn home() -> PathBuf {
 /// A file of an installed npm package, or `None` on a machine without Node.js.
 pub(super) fn node_module(path: &str) -> Option<PathBuf> {
     let version = said("node", &["--version"]);
-    let major = version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse().ok());
+    let major =
+        version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < NODE_OLDEST) || said("npm", &["--version"]).is_none() {
         return not_run(&format!("Node.js {NODE_OLDEST} or newer with npm"), "apt-get install nodejs npm");
     }
@@ -52,7 +53,10 @@ pub(super) fn python_program(name: &str) -> Option<PathBuf> {
         install("python3 -m venv", Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
         let pip = folder.join("bin/pip");
         let arguments = ["install", "--quiet", "--disable-pip-version-check", "-r"];
-        install("pip install -r tests/editors/requirements.txt", Command::new(pip).args(arguments).arg(&wanted));
+        install(
+            "pip install -r tests/editors/requirements.txt",
+            Command::new(pip).args(arguments).arg(&wanted),
+        );
         fs::copy(&wanted, &stamp).expect("the stamp can be written");
     }
     Some(program)

@@ -61,22 +61,25 @@ impl Server {
         );
         server.notify("initialized", json!({}));
         // The settings are asked for now; once they have been applied, this mistake is seen.
-        while server.diagnostics("ready.yaml", "steps: 1\n").is_empty() {}
+        while server.diagnostics(&["steps: 1\n"])[0].is_empty() {}
         Some(server)
     }
 
-    /// Opens a text as a file of this name; what the server finds wrong with it.
-    pub(super) fn diagnostics(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let uri = self.open(name, text);
-        loop {
-            if let Message::Notification(told) = self.next()
-                && told.method == "textDocument/publishDiagnostics"
-                && told.params["uri"] == uri
-            {
-                self.close(&uri);
-                return told.params["diagnostics"].as_array().expect("a list").clone();
+    /// Opens texts as files; what the server finds wrong with each. Together, because it waits a while before it looks.
+    pub(super) fn diagnostics(&mut self, texts: &[impl AsRef<str>]) -> Vec<Vec<Value>> {
+        let uris: Vec<String> = texts.iter().map(|text| self.open(text.as_ref())).collect();
+        let mut all = vec![None; texts.len()];
+        while all.contains(&None) {
+            let Message::Notification(mut told) = self.next() else { continue };
+            if told.method != "textDocument/publishDiagnostics" {
+                continue;
+            }
+            if let Some(place) = uris.iter().position(|uri| told.params["uri"] == *uri) {
+                all[place] = serde_json::from_value(told.params["diagnostics"].take()).ok();
             }
         }
+        uris.iter().for_each(|uri| self.close(uri));
+        all.into_iter().flatten().collect()
     }
 
     /// What the server offers at a place of a text.
@@ -93,7 +96,7 @@ impl Server {
     }
 
     fn ask_at(&mut self, method: &str, text: &str, line: usize, column: usize) -> Value {
-        let uri = self.open("pipeline.yaml", text);
+        let uri = self.open(text);
         let place = json!({
             "textDocument": { "uri": uri },
             "position": { "line": line, "character": column },
@@ -103,10 +106,10 @@ impl Server {
         answer
     }
 
-    fn open(&mut self, name: &str, text: &str) -> String {
+    fn open(&mut self, text: &str) -> String {
         // The server keeps what it has parsed under a name and a version.
         self.opened += 1;
-        let uri = format!("file:///{}/{name}", self.opened);
+        let uri = format!("file:///{}/pipeline.yaml", self.opened);
         let document = json!({ "uri": uri, "languageId": "yaml", "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
         uri
