@@ -12,6 +12,7 @@ use flowrun::source::{Diagnostic, Severity};
 use serde_json::{Map, Value};
 
 use crate::diagnostics::{findings, fixtures, folder, stem};
+use crate::project::command_in;
 
 mod install;
 mod server;
@@ -105,6 +106,27 @@ fn hover_shows_what_a_key_means() {
         let (said, _) = said.rsplit_once("\nSource: ").unwrap_or((&said, ""));
         format!("{}\n", said.trim_end())
     });
+}
+
+#[test]
+fn the_settings_of_init_and_the_first_line_of_a_file_name_the_schema() {
+    // The server's patterns do not look into folders whose names start with a dot.
+    let folder = tempfile::Builder::new().prefix("editor").tempdir().expect("a temporary folder");
+    let run = |command: &str| {
+        let output = command_in(folder.path(), &[command]).output().expect("the binary runs");
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("`init` has made it");
+    run("init");
+    let settings: Value = serde_json::from_str(&read(".vscode/settings.json")).expect("it is JSON");
+    let schemas = settings["yaml.schemas"].clone();
+    let Some(mut server) = Server::start_in(folder.path(), schemas, "") else { return };
+    assert_eq!(server.diagnostics(&[read("pipeline.yaml")]), [Vec::<Value>::new()]);
+
+    fs::write(folder.path().join("pipeline.schema.json"), run("schema")).expect("the folder is writable");
+    let head = "# yaml-language-server: $schema=pipeline.schema.json\n";
+    assert!(Server::start_in(folder.path(), serde_json::json!({}), head).is_some());
 }
 
 /// The lines of a finding: of its first label, and of all of them.

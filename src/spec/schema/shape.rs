@@ -116,8 +116,8 @@ pub(in super::super) fn each(function: &Schema, policy: &Schema) -> Schema {
         "properties": properties,
         "additionalProperties": false,
         "anyOf": [
-            { "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
-            { "required": ["file"], "errorMessage": "needs `lua` or `file`" },
+            { "title": "lua", "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
+            { "title": "file", "required": ["file"], "errorMessage": "needs `lua` or `file`" },
         ],
         "dependencies": {
             "lua": { "properties": { "file": false }, "errorMessage": "give `lua` or `file`, not both" },

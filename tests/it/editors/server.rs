@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lsp_server::{Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
@@ -12,20 +12,29 @@ use serde_json::{Value, json};
 use super::install;
 
 /// The server answers in milliseconds; this bounds a test whose server has died.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server that knows the committed schema, ended with the test.
+/// A server that has started, ended with the test.
 pub(super) struct Server {
     child: Child,
     input: ChildStdin,
     messages: Receiver<Message>,
+    folder: String,
+    settings: Value,
     asked: i32,
     opened: u32,
 }
 
 impl Server {
-    /// A server that is ready, or `None` on a machine without Node.js.
+    /// A server that has the committed schema by its settings, or `None` on a machine without Node.js.
     pub(super) fn start() -> Option<Self> {
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
+        let schemas = json!({ format!("file://{}", schema.display()): ["*.yaml"] });
+        Self::start_in(Path::new("/pipelines"), schemas, "")
+    }
+
+    /// A server in a folder with the setting `yaml.schemas`, which finds fault with a bad file that starts with `head`.
+    pub(super) fn start_in(folder: &Path, schemas: Value, head: &str) -> Option<Self> {
         let program = install::node_module("yaml-language-server/bin/yaml-language-server")?;
         let mut command = Command::new("node");
         command.arg(program).arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -40,14 +49,37 @@ impl Server {
                 }
             }
         });
-        let mut server = Self { child, input, messages, asked: 0, opened: 0 };
-        server.request(
+        let folder = format!("file://{}", folder.display());
+        let settings = json!({
+            "schemas": schemas,
+            "schemaStore": { "enable": false },
+            "validate": true,
+            "hover": true,
+            "completion": true,
+        });
+        let mut server = Self { child, input, messages, folder, settings, asked: 0, opened: 0 };
+        server.introduce();
+        // The settings are asked for now; once they have been applied, this mistake is seen.
+        let bad = format!("{head}steps: 1\n");
+        let begin = Instant::now();
+        let is_seen =
+            |found: &Value| found["message"].as_str().is_some_and(|text| text.starts_with("Incorrect type"));
+        while !server.diagnostics(&[&bad])[0].iter().any(is_seen) {
+            assert!(begin.elapsed() < PATIENCE, "the language server does not find the schema");
+        }
+        Some(server)
+    }
+
+    /// Says what an editor can do, as it does first.
+    fn introduce(&mut self) {
+        self.request(
             "initialize",
             json!({
                 "processId": std::process::id(),
-                "rootUri": null,
+                "rootUri": self.folder,
+                "workspaceFolders": [{ "uri": self.folder, "name": "pipelines" }],
                 "capabilities": {
-                    "workspace": { "configuration": true, "didChangeConfiguration": { "dynamicRegistration": true } },
+                    "workspace": { "configuration": true, "workspaceFolders": true, "didChangeConfiguration": { "dynamicRegistration": true } },
                     "textDocument": {
                         "completion": { "completionItem": {
                             "snippetSupport": true,
@@ -59,10 +91,7 @@ impl Server {
                 },
             }),
         );
-        server.notify("initialized", json!({}));
-        // The settings are asked for now; once they have been applied, this mistake is seen.
-        while server.diagnostics(&["steps: 1\n"])[0].is_empty() {}
-        Some(server)
+        self.notify("initialized", json!({}));
     }
 
     /// Opens texts as files; what the server finds wrong with each. Together, because it waits a while before it looks.
@@ -109,7 +138,7 @@ impl Server {
     fn open(&mut self, text: &str) -> String {
         // The server keeps what it has parsed under a name and a version.
         self.opened += 1;
-        let uri = format!("file:///{}/pipeline.yaml", self.opened);
+        let uri = format!("{}/{}.flow.yaml", self.folder, self.opened);
         let document = json!({ "uri": uri, "languageId": "yaml", "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
         uri
@@ -145,7 +174,11 @@ impl Server {
             let result = match asked.method.as_str() {
                 "workspace/configuration" => {
                     let sections = asked.params["items"].as_array().expect("a list").iter();
-                    sections.map(|item| settings(item["section"].as_str().unwrap_or_default())).collect()
+                    let of = |item: &Value| match item["section"].as_str() {
+                        Some("yaml") => self.settings.clone(),
+                        _ => json!({}),
+                    };
+                    sections.map(of).collect()
                 }
                 _ => Value::Null,
             };
@@ -163,19 +196,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The settings of an editor, as the README shows them.
-fn settings(section: &str) -> Value {
-    if section != "yaml" {
-        return json!({});
-    }
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
-    json!({
-        "schemas": { format!("file://{}", schema.display()): ["*.yaml"] },
-        "schemaStore": { "enable": false },
-        "validate": true,
-        "hover": true,
-        "completion": true,
-    })
 }
