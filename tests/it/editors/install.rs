@@ -106,6 +106,7 @@ fn install(what: &str, command: &mut Command) {
 fn not_run<T>(needed: &str, command: &str) -> Option<T> {
     assert!(std::env::var_os(REQUIRED).is_none(), "no {needed}; run `{command}`");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let _ = writeln!(std::io::stderr(), "NOT RUN: {test} needs {needed} (`{command}`)");
+    let line = format!("NOT RUN: {test} needs {needed} (`{command}`)\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
     None
 }
