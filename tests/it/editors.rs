@@ -121,12 +121,12 @@ fn the_settings_of_init_and_the_first_line_of_a_file_name_the_schema() {
     run("init");
     let settings: Value = serde_json::from_str(&read(".vscode/settings.json")).expect("it is JSON");
     let schemas = settings["yaml.schemas"].clone();
-    let Some(mut server) = Server::start_in(folder.path(), schemas, "") else { return };
+    let Some(mut server) = Server::start_in(folder.path(), &schemas, "") else { return };
     assert_eq!(server.diagnostics(&[read("pipeline.yaml")]), [Vec::<Value>::new()]);
 
     fs::write(folder.path().join("pipeline.schema.json"), run("schema")).expect("the folder is writable");
     let head = "# yaml-language-server: $schema=pipeline.schema.json\n";
-    assert!(Server::start_in(folder.path(), serde_json::json!({}), head).is_some());
+    assert!(Server::start_in(folder.path(), &serde_json::json!({}), head).is_some());
 }
 
 /// The lines of a finding: of its first label, and of all of them.

@@ -30,11 +30,11 @@ impl Server {
     pub(super) fn start() -> Option<Self> {
         let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
         let schemas = json!({ format!("file://{}", schema.display()): ["*.yaml"] });
-        Self::start_in(Path::new("/pipelines"), schemas, "")
+        Self::start_in(Path::new("/pipelines"), &schemas, "")
     }
 
     /// A server in a folder with the setting `yaml.schemas`, which finds fault with a bad file that starts with `head`.
-    pub(super) fn start_in(folder: &Path, schemas: Value, head: &str) -> Option<Self> {
+    pub(super) fn start_in(folder: &Path, schemas: &Value, head: &str) -> Option<Self> {
         let program = install::node_module("yaml-language-server/bin/yaml-language-server")?;
         let mut command = Command::new("node");
         command.arg(program).arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -107,7 +107,9 @@ impl Server {
                 all[place] = serde_json::from_value(told.params["diagnostics"].take()).ok();
             }
         }
-        uris.iter().for_each(|uri| self.close(uri));
+        for uri in &uris {
+            self.close(uri);
+        }
         all.into_iter().flatten().collect()
     }
 
@@ -149,13 +151,13 @@ impl Server {
     }
 
     fn notify(&mut self, method: &str, params: Value) {
-        self.send(Notification::new(method.to_owned(), params).into());
+        self.send(&Notification::new(method.to_owned(), params).into());
     }
 
     fn request(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let id = RequestId::from(self.asked);
-        self.send(Request::new(id.clone(), method.to_owned(), params).into());
+        self.send(&Request::new(id.clone(), method.to_owned(), params).into());
         loop {
             if let Message::Response(answer) = self.next()
                 && answer.id == id
@@ -182,11 +184,11 @@ impl Server {
                 }
                 _ => Value::Null,
             };
-            self.send(Response::new_ok(asked.id, result).into());
+            self.send(&Response::new_ok(asked.id, result).into());
         }
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &Message) {
         message.write(&mut self.input).expect("the language server listens");
     }
 }
