@@ -44,7 +44,7 @@ pub struct Reduce {
     pub init: Value,
     /// Lua that returns the new value of `acc`: an expression, or statements with a `return`. In scope: `acc`, `item`,
     /// `index`, `ctx`, `params`, `env` and the modules.
-    #[schemars(example = &"return acc + item.size")]
+    #[schemars(transform = schema::lua_block("return acc + item.size"))]
     pub lua: String,
     /// Lua that makes one value of two, `a` and `b`, each made of neighbouring items from `init` on. With it, parts of
     /// the collection are worked on in parallel.

@@ -40,7 +40,7 @@ pub(super) struct FunctionFields {
     /// The function that runs on every item, as Lua statements with a `return`. In scope: `item`, `index`, `ctx`,
     /// `params`, `env` and the modules. One of `lua` and `file` is required.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = &"return { id = item.id }")]
+    #[schemars(transform = schema::lua_block("return item"))]
     lua: Option<String>,
     /// A file that returns the function, or `FILE#NAME` for a field of the table that it returns; relative to the
     /// pipeline file.
@@ -49,7 +49,7 @@ pub(super) struct FunctionFields {
     file: Option<String>,
     /// Lua that runs once for each worker, before its first item; its locals are visible to `lua`.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = &"local seen = {}")]
+    #[schemars(transform = schema::lua_block("local seen = {}"))]
     setup: Option<String>,
 }
 

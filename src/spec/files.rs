@@ -26,10 +26,10 @@ pub struct Read {
     /// `gzip`, `zstd` or `none`. Default: from the extension (`.gz`, `.zst`).
     #[serde(default, deserialize_with = "present")]
     pub compression: Option<Setting<Compression>>,
-    /// The columns of `csv`, `tsv` and `parquet` to take, with their types; the items have them in this order. Default:
-    /// all columns, those of `csv` and `tsv` as strings.
+    /// The columns of `csv`, `tsv` and `parquet` to take, with their types, such as `{id: integer, name: string}`; the
+    /// items have them in this order. Default: all columns, those of `csv` and `tsv` as strings.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = schema::columns_example())]
+    #[schemars(transform = schema::columns)]
     pub columns: Option<Setting<IndexMap<String, ColumnType>>>,
     /// The separator of `csv` and `tsv`, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
     #[serde(default, deserialize_with = "present")]
@@ -131,7 +131,7 @@ pub enum Items {
 #[schemars(title = "items", transform = schema::short_list)]
 struct ItemsFields {
     /// Lua statements that return the list of items. In scope: `params`, `env` and the modules.
-    #[schemars(example = &"return { 1, 2, 3 }")]
+    #[schemars(transform = schema::lua_block("return { 1, 2, 3 }"))]
     lua: String,
 }
 

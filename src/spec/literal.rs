@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
+use super::schema;
 use super::step::{ID, is_id};
 use super::units;
 use crate::value::{Rate, Ratio};
@@ -136,7 +137,9 @@ literal!(Size, |value| units::size(value.as_str()?).ok().filter(|size| *size > 0
 });
 
 literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
+    "description": "Starts of attempts in any second, minute or hour, of all steps that name this limit together.",
     "type": "string",
+    "examples": ["20/s", "600/m"],
     "pattern": anchored(units::RATE),
     "patternErrorMessage": units::RATE_WANTED,
     "x-unit": "rate",
@@ -206,6 +209,11 @@ literal!(FailFast, |value| match value {
     "pattern": "^drain$",
     "patternErrorMessage": "`false`, `true` or `drain`",
     "x-values": ["drain"],
+    "defaultSnippets": schema::words(&[
+        ("true", "Start nothing more, drop pending retries, interrupt running attempts."),
+        ("drain", "Start nothing more, drop pending retries, let running attempts finish."),
+        ("false", "Go on."),
+    ]),
 });
 
 fn rate_rule(text: &str) -> Option<RateRule> {
@@ -240,11 +248,11 @@ fn delimiter(text: &str) -> Option<Delimiter> {
 
 /// A type with a few names: the enum, how to read it, and its schema.
 macro_rules! choice {
-    ($(#[$meta:meta])* $name:ident: $what:literal { $($(#[$doc:meta])* $variant:ident = $($text:literal)|+,)* }) => {
+    ($(#[$meta:meta])* $name:ident: $what:literal { $(#[doc = $doc:literal] $variant:ident = $($text:literal)|+,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl $name {
@@ -261,10 +269,12 @@ macro_rules! choice {
             "type": "string",
             "pattern": anchored(concat_choices(&[$($($text),+),*]).as_str()),
             "patternErrorMessage": concat!($what, ": ", choice!(@list $($($text),+),*)),
-            "examples": [$($($text),+),*],
+            "defaultSnippets": schema::words(&[$(choice!(@word $doc, $($text),+)),*]),
             "x-values": [$($($text),+),*],
         });
     };
+    // Of two names for one thing, editors offer the first.
+    (@word $doc:literal, $first:literal $(, $rest:literal)*) => { ($first, $doc) };
     (@list $first:literal $(, $rest:literal)*) => { concat!("`", $first, "`" $(, ", `", $rest, "`")*) };
 }
 

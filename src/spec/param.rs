@@ -23,6 +23,7 @@ pub struct Param {
     pub kind: Option<ParamType>,
     /// The value when the run gives none.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 224, example = &"short")]
     pub default: Option<Value>,
     /// Whether a run must give a value. Default: `false`.
     #[serde(default, deserialize_with = "present")]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use super::schema;
 use super::setting::is_expression;
 
 /// A host with an optional port, or an expression: no URL, no user.
@@ -17,7 +18,7 @@ pub struct Permissions {
     /// Hosts that `http` may reach: `api.example.org`, `localhost:8080` for one port only, `*.example.org` for all
     /// names below a domain, `*` for every host. Default: none.
     #[serde(default, deserialize_with = "hosts")]
-    #[schemars(with = "Vec<String>", inner(regex(pattern = HOST)), example = &["api.example.org"])]
+    #[schemars(with = "Vec<String>", inner(regex(pattern = HOST)), example = &["api.example.org"], transform = schema::wanted("a host, with `:PORT` for one port only; no URL"))]
     pub net: Option<Vec<String>>,
     /// Folders and files that may be read, with all that is below them, relative to the pipeline's folder. Default:
     /// `[.]`, the pipeline's folder.

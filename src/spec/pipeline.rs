@@ -29,7 +29,7 @@ pub struct Pipeline {
     pub version: Option<Version>,
     /// Name of the pipeline in run lists and reports. Default: the file's name without its extension.
     #[serde(default, deserialize_with = "id")]
-    #[schemars(regex(pattern = ID), example = &"clean-docs")]
+    #[schemars(regex(pattern = ID), example = &"clean-docs", transform = schema::wanted(schema::ID_WANTED))]
     pub name: Option<String>,
     /// What the pipeline is for; shown by `flowrun plan` and in reports.
     #[serde(default, deserialize_with = "present")]
@@ -66,7 +66,7 @@ pub struct Pipeline {
     pub tests: Vec<TestCase>,
     /// Codes of warnings that this file accepts.
     #[serde(default, rename = "x-allow", deserialize_with = "codes")]
-    #[schemars(inner(regex(pattern = "^(?:flowrun::)?[a-z][a-z0-9_]*$")), example = schema::allow_example())]
+    #[schemars(inner(regex(pattern = "^(?:flowrun::)?[a-z][a-z0-9_]*$")), example = schema::allow_example(), transform = schema::wanted("a code is `flowrun::` and a word"))]
     pub x_allow: Vec<String>,
 }
 

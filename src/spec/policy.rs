@@ -44,7 +44,6 @@ pub struct Policy {
     /// What the first item that failed for good does. `true`: start nothing more, drop pending retries, interrupt
     /// running attempts; `drain`: the same, but running attempts finish and are kept; `false`: go on. Default: `false`.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = true, example = &"drain")]
     pub fail_fast: Option<Setting<FailFast>>,
     /// Stop as soon as `min_success_ratio` cannot be reached any more. Default: `false`.
     #[serde(default, deserialize_with = "present")]
@@ -124,7 +123,7 @@ pub struct Retries {
     pub jitter: Option<Setting<bool>>,
     /// Lua expression over `err` and `attempt`: try again only when it is true. Default: always.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = &"err.kind ~= \"timeout\"")]
+    #[schemars(example = &"err.kind ~= 'timeout'")]
     pub when: Option<String>,
     /// How many retries the whole step may make. Default: no limit.
     #[serde(default, deserialize_with = "present")]

@@ -10,8 +10,9 @@ mod shape;
 mod tidy;
 
 pub(super) use shape::{
-    allow_example, columns_example, each, id_keys, names_example, one_key, one_verb, short_list,
-    short_number, short_path, short_text, short_value, steps, text_or_list, top_level, variable_keys,
+    ID_WANTED, allow_example, columns, each, id_keys, item_example, lua_block, names_example, one_key,
+    one_verb, short_list, short_number, short_path, short_text, short_value, steps, text_or_list, top_level,
+    variable_keys, wanted, words,
 };
 
 /// The schema as it is made from the types.

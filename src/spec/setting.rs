@@ -79,9 +79,14 @@ fn allow_expression(schema: &mut Schema) {
         None => EXPRESSION.to_owned(),
     };
     if !types.contains(&text) {
-        object.insert("type".to_owned(), types.into_iter().chain([text]).collect());
+        object.insert("type".to_owned(), types.iter().cloned().chain([text]).collect());
     }
     object.insert("pattern".to_owned(), pattern.into());
+    if !object.contains_key("patternErrorMessage") {
+        let names = types.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ");
+        let wanted = format!("text, where {names} or `${{{{ … }}}}` is wanted");
+        object.insert("patternErrorMessage".to_owned(), wanted.into());
+    }
 }
 
 /// Reads the fields of a map. Without this, a list of the fields' values would do as well.

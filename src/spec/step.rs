@@ -116,9 +116,11 @@ struct StepFields {
     /// The step whose results this one takes: `clean`, or `clean.failed` for the items that failed there; a list is
     /// joined in its order. Required, except for `read`, `glob` and `items`, where it is not allowed.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"docs")]
     from: Option<Inputs>,
     /// Steps that must have ended well before this one starts, with no data taken from them.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"docs")]
     needs: Option<Names>,
     /// Lua expression over `params`, `env` and `steps`: when it is false, the step and all that read from it are
     /// skipped.

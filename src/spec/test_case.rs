@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
+use super::schema;
 use super::setting::{map, present};
 use super::step::{ID, is_id};
 
@@ -20,10 +21,11 @@ pub struct TestCase {
     pub name: String,
     /// The `map`, `flat_map` or `filter` step whose function runs, with its setup, timeout and limits, without retries.
     #[serde(deserialize_with = "step")]
-    #[schemars(regex(pattern = ID))]
+    #[schemars(regex(pattern = ID), transform = schema::wanted("the id of a step"))]
     pub step: String,
     /// The item that the function gets. One of `item` and `items` is required.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(example = schema::item_example(), example = &"a text")]
     pub item: Option<Value>,
     /// Several items, one after the other, when one test shall cover them; `expect` is then a list.
     #[serde(default, deserialize_with = "present")]
@@ -31,6 +33,7 @@ pub struct TestCase {
     /// The result: of `map` what the function returns, of `flat_map` the list of results, of `filter` `true`, `false` or
     /// the item that is kept. With `items`, the list of all results in their order. Numbers are compared by value.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(example = schema::item_example(), example = &"a text")]
     pub expect: Option<Value>,
     /// Every item shall fail so: `kind` is that of the failure, `message` a part of its text.
     #[serde(default, deserialize_with = "some_error")]

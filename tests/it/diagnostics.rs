@@ -18,11 +18,12 @@ use flowrun::source::Diagnostic;
 use flowrun::spec;
 use flowrun::value::Chunk;
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
 }
 
-fn findings(path: &Path) -> Vec<Diagnostic> {
+/// What `flowrun check` finds in a file.
+pub(crate) fn findings(path: &Path) -> Vec<Diagnostic> {
     let bytes = fs::read(path).expect("the fixture can be read");
     let name = path.file_name().expect("a file").to_string_lossy();
     let inputs = Inputs { check_only: true, ..Inputs::default() };
@@ -46,7 +47,7 @@ fn check(path: &Path) -> Vec<Diagnostic> {
 }
 
 /// The fixtures of a folder, sorted by name.
-fn fixtures(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn fixtures(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder is there");
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.expect("the folder can be listed").path())
@@ -56,7 +57,7 @@ fn fixtures(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn stem(path: &Path) -> String {
+pub(crate) fn stem(path: &Path) -> String {
     path.file_stem().expect("a name").to_string_lossy().into_owned()
 }
 

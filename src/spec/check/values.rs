@@ -17,7 +17,7 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
     let pointer = error.instance_path().as_str();
     let schema = path.rfind('/').and_then(|end| root.pointer(&path[..end])).unwrap_or(root);
     if path.contains("/dependencies/") {
-        return Vec::new();
+        return two_secrets(checked, pointer).into_iter().collect();
     }
     let value = checked.value.pointer(pointer).unwrap_or(&Value::Null);
     let at = At { checked, schema, pointer, value };
@@ -40,13 +40,6 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
             "comes from where?",
             Some("write `{env: VARIABLE}` or `{file: path}`".to_owned()),
         )],
-        Kind::MaxProperties { .. } => {
-            vec![at.bad_value(
-                "must have one key",
-                "comes from where?",
-                Some("keep `env` or `file`".to_owned()),
-            )]
-        }
         Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
         // What is no duration or size at all is said already.
         Kind::Not { .. } if !at.is_unit() => Vec::new(),
@@ -65,6 +58,15 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
         // Not in the schema; whatever it is, it is said.
         _ => vec![at.bad_value(&format!("is not as the schema wants it: {error}"), "not valid", None)],
     }
+}
+
+/// A secret that comes from two places. Other keys that exclude each other are checked step by step.
+fn two_secrets(checked: &Checked<'_>, pointer: &str) -> Option<Diagnostic> {
+    let (pointer, _) = pointer.starts_with("/secrets/").then(|| pointer.rsplit_once('/')).flatten()?;
+    let value = checked.value.pointer(pointer)?;
+    let at = At { checked, schema: &Value::Null, pointer, value };
+    let help = Some("keep `env` or `file`".to_owned());
+    Some(at.bad_value("must have one key", "comes from where?", help))
 }
 
 /// A value that is not as it should be.

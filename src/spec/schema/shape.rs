@@ -7,7 +7,8 @@ use super::super::setting::EXPRESSION;
 use super::super::step::{ID, SOURCES, VERBS};
 
 /// What an id looks like, for messages.
-const ID_WANTED: &str = "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`";
+pub(in super::super) const ID_WANTED: &str =
+    "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`";
 
 /// `path` alone instead of the map.
 pub(in super::super) fn short_path(schema: &mut Schema) {
@@ -27,10 +28,50 @@ pub(in super::super) fn short_number(schema: &mut Schema) {
     schema.insert("maximum".to_owned(), u32::MAX.into());
 }
 
-/// Exactly one of the keys.
+/// Exactly one of the keys. `maxProperties` would say it shorter, but editors then offer none.
 pub(in super::super) fn one_key(schema: &mut Schema) {
     schema.insert("minProperties".to_owned(), 1.into());
-    schema.insert("maxProperties".to_owned(), 1.into());
+    let alone = json!({
+        "env": { "properties": { "file": false }, "errorMessage": "give `env` or `file`, not both" },
+    });
+    schema.insert("dependencies".to_owned(), alone);
+}
+
+/// Editors begin a block for this Lua, which stays right when a second line comes; `lua` is what they write into it.
+pub(in super::super) fn lua_block(lua: &'static str) -> impl Fn(&mut Schema) {
+    move |schema| {
+        let text = lua.replace('}', "\\}");
+        let body = format!("|\n  ${{1:{text}}}");
+        let block = json!([{ "label": "block", "description": "Lua in a block", "body": body }]);
+        schema.insert("defaultSnippets".to_owned(), block);
+    }
+}
+
+/// What a text that fails the pattern should have been, for editors.
+pub(in super::super) fn wanted(message: &'static str) -> impl Fn(&mut Schema) {
+    move |schema| {
+        let holder = match schema.get_mut("items") {
+            Some(Value::Object(items)) => items,
+            _ => schema.ensure_object(),
+        };
+        holder.insert("patternErrorMessage".to_owned(), message.into());
+    }
+}
+
+/// Words that editors offer, each with what it means. Unlike examples they do not fill the hover.
+pub(in super::super) fn words(words: &[(&str, &str)]) -> Value {
+    // `true` as a text would be offered in quotes.
+    let body = |word: &str| serde_json::from_str(word).unwrap_or_else(|_| Value::from(word));
+    let offered =
+        |(word, doc): &(&str, &str)| json!({ "label": word, "description": doc.trim(), "body": body(word) });
+    words.iter().map(offered).collect()
+}
+
+/// What the values of `columns` are.
+pub(in super::super) fn columns(schema: &mut Schema) {
+    if let Some(Value::Object(column)) = schema.get_mut("additionalProperties") {
+        column.insert("description".to_owned(), "The type of the column's values.".into());
+    }
 }
 
 /// Any value but null instead of the map.
@@ -54,7 +95,9 @@ pub(in super::super) fn text_or_list(pattern: &str, wanted: &str) -> Schema {
         "type": ["string", "array"],
         "pattern": pattern,
         "patternErrorMessage": wanted,
-        "items": { "type": "string", "pattern": pattern, "patternErrorMessage": wanted },
+        // With plain `items`, editors write a list where nearly always one text is wanted.
+        "if": { "type": "array" },
+        "then": { "items": { "type": "string", "pattern": pattern, "patternErrorMessage": wanted } },
         "minItems": 1,
     })
 }
@@ -73,8 +116,8 @@ pub(in super::super) fn each(function: &Schema, policy: &Schema) -> Schema {
         "properties": properties,
         "additionalProperties": false,
         "anyOf": [
-            { "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
-            { "required": ["file"], "errorMessage": "needs `lua` or `file`" },
+            { "title": "lua", "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
+            { "title": "file", "required": ["file"], "errorMessage": "needs `lua` or `file`" },
         ],
         "dependencies": {
             "lua": { "properties": { "file": false }, "errorMessage": "give `lua` or `file`, not both" },
@@ -103,7 +146,8 @@ fn verb_alone(verb: &str) -> Value {
         .map(|other| ((*other).to_owned(), Value::Bool(false)))
         .collect();
     if SOURCES.contains(&verb) {
-        refused.insert("from".to_owned(), Value::Bool(false));
+        let message = format!("`{verb}` brings items in and takes no `from`");
+        refused.insert("from".to_owned(), json!({ "not": {}, "errorMessage": message }));
         return json!({ "properties": refused, "errorMessage": message });
     }
     json!({ "properties": refused, "required": ["from"], "errorMessage": message })
@@ -111,14 +155,15 @@ fn verb_alone(verb: &str) -> Value {
 
 /// The keys are ids.
 pub(in super::super) fn id_keys(schema: &mut Schema) {
-    let names = json!({ "pattern": ID, "patternErrorMessage": ID_WANTED });
+    let names = json!({ "title": "name", "pattern": ID, "patternErrorMessage": ID_WANTED });
     schema.insert("propertyNames".to_owned(), names);
 }
 
 /// The keys are names of environment variables.
 pub(in super::super) fn variable_keys(schema: &mut Schema) {
     let wanted = "the name of a variable has letters, digits and `_`, and does not start with a digit";
-    let names = json!({ "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "patternErrorMessage": wanted });
+    let pattern = "^[A-Za-z_][A-Za-z0-9_]*$";
+    let names = json!({ "title": "NAME", "pattern": pattern, "patternErrorMessage": wanted });
     schema.insert("propertyNames".to_owned(), names);
 }
 
@@ -133,7 +178,7 @@ pub(in super::super) fn steps(schema: &mut Schema) {
         snippet(
             "map step",
             "A Lua function on every item",
-            &json!({ "from": "${2:docs}", "map": { "concurrency": 8, "lua": "${3:return item}" } }),
+            &json!({ "from": "${2:docs}", "map": { "concurrency": 8, "lua": "|\n      ${3:return item}" } }),
         ),
         snippet(
             "filter step",
@@ -158,9 +203,9 @@ pub(in super::super) fn top_level(schema: &mut Schema) {
     schema.insert("patternProperties".to_owned(), json!({ "^x-": {} }));
 }
 
-/// An example of `columns` of `read`.
-pub(in super::super) fn columns_example() -> Value {
-    json!({ "id": "integer", "name": "string" })
+/// An example of an item.
+pub(in super::super) fn item_example() -> Value {
+    json!({ "id": 1 })
 }
 
 /// An example of `columns` of `write`.

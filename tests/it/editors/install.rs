@@ -21,7 +21,8 @@ fn home() -> PathBuf {
 /// A file of an installed npm package, or `None` on a machine without Node.js.
 pub(super) fn node_module(path: &str) -> Option<PathBuf> {
     let version = said("node", &["--version"]);
-    let major = version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse().ok());
+    let major =
+        version.as_deref().and_then(|text| text.trim_start_matches('v').split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < NODE_OLDEST) || said("npm", &["--version"]).is_none() {
         return not_run(&format!("Node.js {NODE_OLDEST} or newer with npm"), "apt-get install nodejs npm");
     }
@@ -52,7 +53,10 @@ pub(super) fn python_program(name: &str) -> Option<PathBuf> {
         install("python3 -m venv", Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
         let pip = folder.join("bin/pip");
         let arguments = ["install", "--quiet", "--disable-pip-version-check", "-r"];
-        install("pip install -r tests/editors/requirements.txt", Command::new(pip).args(arguments).arg(&wanted));
+        install(
+            "pip install -r tests/editors/requirements.txt",
+            Command::new(pip).args(arguments).arg(&wanted),
+        );
         fs::copy(&wanted, &stamp).expect("the stamp can be written");
     }
     Some(program)
@@ -102,6 +106,7 @@ fn install(what: &str, command: &mut Command) {
 fn not_run<T>(needed: &str, command: &str) -> Option<T> {
     assert!(std::env::var_os(REQUIRED).is_none(), "no {needed}; run `{command}`");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    let _ = writeln!(std::io::stderr(), "NOT RUN: {test} needs {needed} (`{command}`)");
+    let line = format!("NOT RUN: {test} needs {needed} (`{command}`)\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
     None
 }

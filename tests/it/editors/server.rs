@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lsp_server::{Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
@@ -12,20 +12,29 @@ use serde_json::{Value, json};
 use super::install;
 
 /// The server answers in milliseconds; this bounds a test whose server has died.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server that knows the committed schema, ended with the test.
+/// A server that has started, ended with the test.
 pub(super) struct Server {
     child: Child,
     input: ChildStdin,
     messages: Receiver<Message>,
+    folder: String,
+    settings: Value,
     asked: i32,
     opened: u32,
 }
 
 impl Server {
-    /// A server that is ready, or `None` on a machine without Node.js.
+    /// A server that has the committed schema by its settings, or `None` on a machine without Node.js.
     pub(super) fn start() -> Option<Self> {
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
+        let schemas = json!({ format!("file://{}", schema.display()): ["*.yaml"] });
+        Self::start_in(Path::new("/pipelines"), &schemas, "")
+    }
+
+    /// A server in a folder with the setting `yaml.schemas`, which finds fault with a bad file that starts with `head`.
+    pub(super) fn start_in(folder: &Path, schemas: &Value, head: &str) -> Option<Self> {
         let program = install::node_module("yaml-language-server/bin/yaml-language-server")?;
         let mut command = Command::new("node");
         command.arg(program).arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -40,14 +49,37 @@ impl Server {
                 }
             }
         });
-        let mut server = Self { child, input, messages, asked: 0, opened: 0 };
-        server.request(
+        let folder = format!("file://{}", folder.display());
+        let settings = json!({
+            "schemas": schemas,
+            "schemaStore": { "enable": false },
+            "validate": true,
+            "hover": true,
+            "completion": true,
+        });
+        let mut server = Self { child, input, messages, folder, settings, asked: 0, opened: 0 };
+        server.introduce();
+        // The settings are asked for now; once they have been applied, this mistake is seen.
+        let bad = format!("{head}steps: 1\n");
+        let begin = Instant::now();
+        let is_seen =
+            |found: &Value| found["message"].as_str().is_some_and(|text| text.starts_with("Incorrect type"));
+        while !server.diagnostics(&[&bad])[0].iter().any(is_seen) {
+            assert!(begin.elapsed() < PATIENCE, "the language server does not find the schema");
+        }
+        Some(server)
+    }
+
+    /// Says what an editor can do, as it does first.
+    fn introduce(&mut self) {
+        self.request(
             "initialize",
             json!({
                 "processId": std::process::id(),
-                "rootUri": null,
+                "rootUri": self.folder,
+                "workspaceFolders": [{ "uri": self.folder, "name": "pipelines" }],
                 "capabilities": {
-                    "workspace": { "configuration": true, "didChangeConfiguration": { "dynamicRegistration": true } },
+                    "workspace": { "configuration": true, "workspaceFolders": true, "didChangeConfiguration": { "dynamicRegistration": true } },
                     "textDocument": {
                         "completion": { "completionItem": {
                             "snippetSupport": true,
@@ -59,24 +91,26 @@ impl Server {
                 },
             }),
         );
-        server.notify("initialized", json!({}));
-        // The settings are asked for now; once they have been applied, this mistake is seen.
-        while server.diagnostics("ready.yaml", "steps: 1\n").is_empty() {}
-        Some(server)
+        self.notify("initialized", json!({}));
     }
 
-    /// Opens a text as a file of this name; what the server finds wrong with it.
-    pub(super) fn diagnostics(&mut self, name: &str, text: &str) -> Vec<Value> {
-        let uri = self.open(name, text);
-        loop {
-            if let Message::Notification(told) = self.next()
-                && told.method == "textDocument/publishDiagnostics"
-                && told.params["uri"] == uri
-            {
-                self.close(&uri);
-                return told.params["diagnostics"].as_array().expect("a list").clone();
+    /// Opens texts as files; what the server finds wrong with each. Together, because it waits a while before it looks.
+    pub(super) fn diagnostics(&mut self, texts: &[impl AsRef<str>]) -> Vec<Vec<Value>> {
+        let uris: Vec<String> = texts.iter().map(|text| self.open(text.as_ref())).collect();
+        let mut all = vec![None; texts.len()];
+        while all.contains(&None) {
+            let Message::Notification(mut told) = self.next() else { continue };
+            if told.method != "textDocument/publishDiagnostics" {
+                continue;
+            }
+            if let Some(place) = uris.iter().position(|uri| told.params["uri"] == *uri) {
+                all[place] = serde_json::from_value(told.params["diagnostics"].take()).ok();
             }
         }
+        for uri in &uris {
+            self.close(uri);
+        }
+        all.into_iter().flatten().collect()
     }
 
     /// What the server offers at a place of a text.
@@ -93,7 +127,7 @@ impl Server {
     }
 
     fn ask_at(&mut self, method: &str, text: &str, line: usize, column: usize) -> Value {
-        let uri = self.open("pipeline.yaml", text);
+        let uri = self.open(text);
         let place = json!({
             "textDocument": { "uri": uri },
             "position": { "line": line, "character": column },
@@ -103,10 +137,10 @@ impl Server {
         answer
     }
 
-    fn open(&mut self, name: &str, text: &str) -> String {
+    fn open(&mut self, text: &str) -> String {
         // The server keeps what it has parsed under a name and a version.
         self.opened += 1;
-        let uri = format!("file:///{}/{name}", self.opened);
+        let uri = format!("{}/{}.flow.yaml", self.folder, self.opened);
         let document = json!({ "uri": uri, "languageId": "yaml", "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
         uri
@@ -117,13 +151,13 @@ impl Server {
     }
 
     fn notify(&mut self, method: &str, params: Value) {
-        self.send(Notification::new(method.to_owned(), params).into());
+        self.send(&Notification::new(method.to_owned(), params).into());
     }
 
     fn request(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let id = RequestId::from(self.asked);
-        self.send(Request::new(id.clone(), method.to_owned(), params).into());
+        self.send(&Request::new(id.clone(), method.to_owned(), params).into());
         loop {
             if let Message::Response(answer) = self.next()
                 && answer.id == id
@@ -142,15 +176,19 @@ impl Server {
             let result = match asked.method.as_str() {
                 "workspace/configuration" => {
                     let sections = asked.params["items"].as_array().expect("a list").iter();
-                    sections.map(|item| settings(item["section"].as_str().unwrap_or_default())).collect()
+                    let of = |item: &Value| match item["section"].as_str() {
+                        Some("yaml") => self.settings.clone(),
+                        _ => json!({}),
+                    };
+                    sections.map(of).collect()
                 }
                 _ => Value::Null,
             };
-            self.send(Response::new_ok(asked.id, result).into());
+            self.send(&Response::new_ok(asked.id, result).into());
         }
     }
 
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: &Message) {
         message.write(&mut self.input).expect("the language server listens");
     }
 }
@@ -160,19 +198,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The settings of an editor, as the README shows them.
-fn settings(section: &str) -> Value {
-    if section != "yaml" {
-        return json!({});
-    }
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/pipeline.schema.json");
-    json!({
-        "schemas": { format!("file://{}", schema.display()): ["*.yaml"] },
-        "schemaStore": { "enable": false },
-        "validate": true,
-        "hover": true,
-        "completion": true,
-    })
 }
