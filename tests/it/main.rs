@@ -16,6 +16,7 @@ mod functions;
 mod http;
 mod kill;
 mod live;
+mod lsp;
 mod lua;
 mod parquet;
 mod policy;
