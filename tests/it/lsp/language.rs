@@ -12,7 +12,7 @@ fn offered(text: &str) -> Vec<String> {
     let mut client = Client::with(&text);
     let found = client.at("textDocument/completion", &position, &json!({}));
     client.leave();
-    found
+    found["items"]
         .as_array()
         .expect("a list")
         .iter()
@@ -246,20 +246,30 @@ fn what_is_completed_replaces_the_whole_word() {
     );
     let mut client = Client::with(&text);
     let found = client.at("textDocument/completion", &position, &json!({}));
-    let from = found.as_array().expect("a list").iter().find(|one| one["label"] == "from").expect("offered");
+    let from = found["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["label"] == "from")
+        .expect("offered");
     assert_eq!(
         from["textEdit"],
         json!({ "range": { "start": { "line": 3, "character": 4 }, "end": { "line": 3, "character": 8 } }, "newText": "from" })
     );
     let position = json!({ "line": 4, "character": 21 });
     let found = client.at("textDocument/completion", &position, &json!({}));
-    let trim = found.as_array().expect("a list").iter().find(|one| one["label"] == "trim").expect("offered");
+    let trim = found["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|one| one["label"] == "trim")
+        .expect("offered");
     assert_eq!(trim["textEdit"]["range"]["start"]["character"], 20);
     assert_eq!(trim["textEdit"]["range"]["end"]["character"], 24);
     // A space that was typed is no question in Lua.
     let space = json!({ "context": { "triggerKind": 2, "triggerCharacter": " " } });
     let found = client.at("textDocument/completion", &json!({ "line": 4, "character": 16 }), &space);
-    assert_eq!(found, json!([]));
+    assert_eq!(found["items"], json!([]));
     client.leave();
 }
 

@@ -125,7 +125,9 @@ fn huge_and_hostile_texts_are_survived() {
     let long = format!("steps:\n{long}");
     assert!(long.len() > 4_500_000);
     let deep = format!("steps: {}", "[{a: ".repeat(50_000));
+    let shorter = long[..4_000_000].to_owned();
     let texts = [
+        shorter.as_str(),
         long.as_str(),
         deep.as_str(),
         "steps: \u{0}\u{7}",
