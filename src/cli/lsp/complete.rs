@@ -130,14 +130,18 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
 fn fits_step(name: &str, present: &[&str]) -> bool {
     let verb = present.iter().find(|key| VERBS.contains(*key));
     match verb {
-        Some(verb) => !VERBS.contains(&name) && !(name == "from" && SOURCES.contains(verb)),
-        None => !(SOURCES.contains(&name) && present.contains(&"from")),
+        Some(verb) => !VERBS.contains(&name) && (name != "from" || !SOURCES.contains(verb)),
+        None => !SOURCES.contains(&name) || !present.contains(&"from"),
     }
 }
 
 /// Whether a function with these keys can take another: its Lua stands here or in a file.
 fn fits_function(name: &str, present: &[&str]) -> bool {
-    !matches!(name, "lua" if present.contains(&"file")) && !matches!(name, "file" if present.contains(&"lua"))
+    match name {
+        "lua" => !present.contains(&"file"),
+        "file" => !present.contains(&"lua"),
+        _ => true,
+    }
 }
 
 /// The values that may stand at the cursor.
