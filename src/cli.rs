@@ -88,7 +88,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
-        Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
+        Command::Lsp(_) => (Ok(lsp::command(console)), ColorChoice::Auto),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),

@@ -18,13 +18,13 @@ mod server;
 mod wire;
 
 use super::console::Console;
-use super::exit::{Exit, Fault};
+use super::exit::Exit;
 use super::load;
 use server::Server;
 
 /// Serves one editor until it says `exit`, or is gone.
-pub(super) fn command(console: &Console) -> Result<Exit, Fault> {
+pub(super) fn command(console: &Console) -> Exit {
     let server = Server::new(load::no_inputs(console));
     // Nobody is left to be told that the stream is closed.
-    Ok(server.serve(&wire::arrivals()).unwrap_or(Exit::StepFailed))
+    server.serve(&wire::arrivals()).unwrap_or(Exit::StepFailed)
 }

@@ -17,6 +17,7 @@ mod functions;
 mod http;
 mod kill;
 mod live;
+mod lsp;
 mod lua;
 mod parquet;
 mod policy;

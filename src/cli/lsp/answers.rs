@@ -166,12 +166,13 @@ fn symbols(file: &File) -> Value {
     const KIND: u8 = 12;
     let layout = file.layout();
     let Some(top) = layout.top("steps") else { return json!([]) };
+    let verbs = complete::verbs(layout);
     let steps = layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top));
     let symbol = |(at, entry): (usize, &super::layout::Entry)| {
         let name = entry.name.as_deref().filter(|name| !name.is_empty() && *name != "<<")?;
         Some(json!({
             "name": name,
-            "detail": complete::verb(layout, at).unwrap_or_default(),
+            "detail": verbs.get(&at).copied().unwrap_or_default(),
             "kind": KIND,
             "range": file.range(Span::new(entry.key.start, entry.end.max(entry.key.end))),
             "selectionRange": file.range(entry.key),

@@ -4,15 +4,17 @@ mod lua;
 
 pub(super) use self::lua::about;
 
+use std::collections::{HashMap, HashSet};
+
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind,
-    TextEdit,
+    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, MarkupContent,
+    MarkupKind, TextEdit,
 };
 use serde_json::Value;
 
 use super::cursor::{Cursor, Place};
 use super::file::File;
-use super::layout::{Entry, Layout};
+use super::layout::Layout;
 use super::schema;
 use crate::source::Span;
 use crate::spec::{SOURCES, VERBS};
@@ -21,6 +23,9 @@ use crate::spec::{SOURCES, VERBS};
 const FALLIBLE: [&str; 4] = ["read", "map", "flat_map", "filter"];
 /// The verbs that a test can try.
 const TESTABLE: [&str; 3] = ["map", "flat_map", "filter"];
+
+/// What an editor is offered at once. When there is more, it asks again with what was typed in between.
+const OFFERS_MAX: usize = 1000;
 
 /// One thing that may stand there.
 struct Offer {
@@ -39,14 +44,14 @@ impl Offer {
 }
 
 /// What may stand at a byte. `after_space`: the client asks because a space was typed, not because somebody wants to know.
-pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> Vec<CompletionItem> {
+pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> CompletionList {
     let cursor = Cursor::at(file, offset);
     let path = cursor.path();
-    let (offers, span) = match cursor.place {
-        Place::Nothing => return Vec::new(),
+    let (mut offers, span) = match cursor.place {
+        Place::Nothing => return CompletionList::default(),
         Place::Lua(before, is_expression) => {
             let Some((offers, start)) = lua::offers(file, before, &path, is_expression, after_space) else {
-                return Vec::new();
+                return CompletionList::default();
             };
             (offers, Span::new(start, name_end(&file.text, offset)))
         }
@@ -57,9 +62,15 @@ pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> Vec<Com
         }
         Place::Value(span) => (values(file, &cursor), span),
     };
+    let typed = file.slice(Span::new(span.start.min(offset), offset));
+    let is_incomplete = offers.len() > OFFERS_MAX;
+    if is_incomplete {
+        offers.retain(|offer| offer.label.contains(typed));
+        offers.truncate(OFFERS_MAX);
+    }
     let range = file.range(span);
-    let items = offers.into_iter().enumerate();
-    items.map(|(at, offer)| item(offer, at, range)).collect()
+    let items = offers.into_iter().enumerate().map(|(at, offer)| item(offer, at, range)).collect();
+    CompletionList { is_incomplete, items }
 }
 
 fn item(offer: Offer, at: usize, range: lsp_types::Range) -> CompletionItem {
@@ -119,14 +130,18 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
 fn fits_step(name: &str, present: &[&str]) -> bool {
     let verb = present.iter().find(|key| VERBS.contains(*key));
     match verb {
-        Some(verb) => !VERBS.contains(&name) && !(name == "from" && SOURCES.contains(verb)),
-        None => !(SOURCES.contains(&name) && present.contains(&"from")),
+        Some(verb) => !VERBS.contains(&name) && (name != "from" || !SOURCES.contains(verb)),
+        None => !SOURCES.contains(&name) || !present.contains(&"from"),
     }
 }
 
 /// Whether a function with these keys can take another: its Lua stands here or in a file.
 fn fits_function(name: &str, present: &[&str]) -> bool {
-    !matches!(name, "lua" if present.contains(&"file")) && !matches!(name, "file" if present.contains(&"lua"))
+    match name {
+        "lua" => !present.contains(&"file"),
+        "file" => !present.contains(&"lua"),
+        _ => true,
+    }
 }
 
 /// The values that may stand at the cursor.
@@ -194,11 +209,13 @@ fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Off
 /// The steps with a verb that is wanted; one without any counts too, it is being written.
 fn steps(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<Offer> {
     let Some(top) = layout.top("steps") else { return Vec::new() };
+    let verbs = verbs(layout);
+    let mut seen = HashSet::new();
     let mut offers: Vec<Offer> = Vec::new();
     for (at, entry) in layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top)) {
         let Some(name) = entry.name.as_deref().filter(|name| *name != "<<") else { continue };
-        let verb = verb(layout, at);
-        if verb.is_none_or(&wanted) && offers.iter().all(|offer| offer.label != name) {
+        let verb = verbs.get(&at).copied();
+        if verb.is_none_or(&wanted) && seen.insert(name) {
             let detail = verb.map(str::to_owned);
             offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::REFERENCE) });
         }
@@ -206,8 +223,14 @@ fn steps(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<Offer> {
     offers
 }
 
-/// The verb of the step that an entry is.
-pub(super) fn verb(layout: &Layout, step: usize) -> Option<&'static str> {
-    let is_it = |entry: &Entry, verb: &str| entry.name.as_deref() == Some(verb);
-    VERBS.into_iter().find(|verb| layout.children(Some(step)).any(|entry| is_it(entry, verb)))
+/// The verb of each entry that has one, found in one pass: a file may have many steps.
+pub(super) fn verbs(layout: &Layout) -> HashMap<usize, &'static str> {
+    let mut found = HashMap::new();
+    for entry in &layout.entries {
+        let verb = VERBS.into_iter().find(|verb| entry.name.as_deref() == Some(verb));
+        if let (Some(step), Some(verb)) = (entry.parent, verb) {
+            found.entry(step).or_insert(verb);
+        }
+    }
+    found
 }

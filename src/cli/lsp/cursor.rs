@@ -123,9 +123,8 @@ fn is_text(line: &str) -> bool {
             Some(_) if character == '\\' => {
                 characters.next();
             }
-            Some(open) if open == character => quote = None,
             // What stands in braces within backticks is code again.
-            Some('`') if character == '{' => quote = None,
+            Some(open) if open == character || (open == '`' && character == '{') => quote = None,
             Some(_) => {}
             None if matches!(character, '"' | '\'' | '`') => quote = Some(character),
             None if line[at..].starts_with("--") => return true,

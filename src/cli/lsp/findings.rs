@@ -140,7 +140,8 @@ fn replacement(written: &str, meant: &str) -> Option<String> {
         return None;
     }
     let ending = match inner.split_once('#') {
-        Some((path, _)) if path.ends_with(".lua") && !meant.contains('#') => &inner[path.len()..],
+        // A Lua file, with the name of a function in it.
+        Some((path, _)) if !meant.contains('#') => &inner[path.len()..],
         _ if inner.ends_with(".failed") && !meant.ends_with(".failed") => ".failed",
         _ => "",
     };

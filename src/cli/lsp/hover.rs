@@ -25,7 +25,7 @@ fn step(file: &File, id: &str) -> Option<String> {
     };
     let at = (0..layout.entries.len()).find(is_it)?;
     let mut text = format!("step `{id}`");
-    if let Some(verb) = complete::verb(layout, at) {
+    if let Some(verb) = complete::verbs(layout).get(&at) {
         text = format!("{text}: `{verb}`");
     }
     let read = file.read()?;

@@ -43,9 +43,8 @@ fn body(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
             return Ok(None);
         }
         let line = line.trim_ascii();
-        match length {
-            Some(length) if line.is_empty() => return content(input, length),
-            _ => {}
+        if let Some(length) = length.filter(|_| line.is_empty()) {
+            return content(input, length);
         }
         let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':').unwrap_or(0));
         if name.eq_ignore_ascii_case(b"content-length") {
@@ -66,21 +65,21 @@ fn parsed(body: &[u8]) -> Arrived {
         Ok(value) => value,
         Err(error) => {
             let message = format!("this is no JSON: {error}");
-            return Arrived::Malformed(refusal(Value::Null, ErrorCode::ParseError, &message));
+            return Arrived::Malformed(refusal(&Value::Null, ErrorCode::ParseError, &message));
         }
     };
     let id = value.get("id").filter(|id| id.is_string() || id.is_number()).cloned().unwrap_or_default();
-    match serde_json::from_value(value) {
-        Ok(message) => Arrived::Message(message),
-        Err(_) => {
+    serde_json::from_value(value).map_or_else(
+        |_| {
             let message = "this is neither request, notification nor response";
-            Arrived::Malformed(refusal(id, ErrorCode::InvalidRequest, message))
-        }
-    }
+            Arrived::Malformed(refusal(&id, ErrorCode::InvalidRequest, message))
+        },
+        Arrived::Message,
+    )
 }
 
 /// An answer with an error; `lsp-server` has none without an id.
-fn refusal(id: Value, code: ErrorCode, message: &str) -> Value {
+fn refusal(id: &Value, code: ErrorCode, message: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code as i32, "message": message } })
 }
 
