@@ -97,7 +97,7 @@ fn a_run_that_is_not_kept_has_a_page_too() {
         &[
             "p50",
             "Failures of work by message",
-            "2 failed",
+            "2 items failed",
             "warn: odd",
             "Retries of work",
             "name: demo",
