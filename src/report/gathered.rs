@@ -78,7 +78,7 @@ impl Gathered {
         let Some(step) = self.step(at) else { return };
         let StepResult { reason, total, tally, emitted, needed, duration, target, reuse, .. } =
             result.clone();
-        step.status = result.status.name().to_owned();
+        result.status.name().clone_into(&mut step.status);
         step.started = match step.started {
             // A source that others read begins when they do, and says so only at its end.
             None if result.status != StepStatus::Skipped && (total > 0 || !duration.is_zero()) => {

@@ -99,9 +99,10 @@ fn list(out: &mut String, step: &StepAccount, places: &Places<'_>, budget: usize
         rows.push_str(&row);
         listed += 1;
     }
-    let of = match listed < step.tally.failed {
-        true => format!("the first {} of {}", count(listed), items(step.tally.failed)),
-        false => items(listed),
+    let of = if listed < step.tally.failed {
+        format!("the first {} of {}", count(listed), items(step.tally.failed))
+    } else {
+        items(listed)
     };
     let _ = writeln!(out, "<p class=\"about\">Listed: {of}.</p>\n<div class=\"failures\">\n{rows}</div>");
 }
