@@ -59,7 +59,7 @@ fn options_of_a_run_are_read() {
 
 #[test]
 fn options_of_later_versions_do_not_exist() {
-    for option in ["--report x.html", "--junit x.xml", "--failed", "--no-state --state-dir x"] {
+    for option in ["--lsp", "--failed", "--no-state --state-dir x"] {
         assert!(parse(&format!("p.yaml {option}")).is_err(), "{option}");
     }
 }

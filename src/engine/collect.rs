@@ -219,6 +219,7 @@ impl Frame<'_> {
                 target: None,
                 reuse: None,
                 timing: None,
+                age: None,
             };
         };
         // A collection that was not dealt with to its end is not dealt with at all.

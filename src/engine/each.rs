@@ -390,6 +390,7 @@ impl<'a> Coordinator<'a> {
             target: None,
             reuse,
             timing: Some(self.stopwatch.into_timing()),
+            age: None,
         }
     }
 }

@@ -166,6 +166,7 @@ impl Ledger {
             target: None,
             reuse: None,
             timing: None,
+            age: self.opened.map(|opened| opened.elapsed()),
         }
     }
 }

@@ -91,6 +91,7 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
             target: Some(Arc::clone(&options.name)),
             reuse: None,
             timing: None,
+            age: None,
         },
     }
 }

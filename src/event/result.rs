@@ -200,6 +200,8 @@ pub struct StepResult {
     pub reuse: Option<ReuseCounts>,
     /// How long its items took, for map-like steps.
     pub timing: Option<Arc<Timing>>,
+    /// How long ago it began, where that is longer than `duration`: a source that others read.
+    pub age: Option<Duration>,
 }
 
 impl StepResult {
@@ -216,6 +218,7 @@ impl StepResult {
             target: None,
             reuse: None,
             timing: None,
+            age: None,
         }
     }
 

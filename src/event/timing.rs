@@ -94,7 +94,7 @@ impl Timing {
     pub fn without_spans(&self) -> Self {
         let (buckets, slowest) = (self.buckets.clone(), self.slowest.clone());
         let Self { count, max_ns, sum_ns, .. } = *self;
-        Self { buckets, slowest, count, max_ns, sum_ns, ..Self::default() }
+        Self { buckets, count, max_ns, sum_ns, slowest, ..Self::default() }
     }
 
     /// The duration that `share` of all attempts do not exceed, to two digits; zero for nothing.
@@ -131,7 +131,7 @@ impl Timing {
 
 /// Which bucket a duration belongs to: the place of its highest digit and the six digits behind it, all binary.
 fn bucket(nanos: u64) -> u16 {
-    let octave = (63 - (nanos | 1).leading_zeros()).saturating_sub(FINE);
+    let octave = (nanos | 1).ilog2().saturating_sub(FINE);
     ((octave << FINE) + (nanos >> octave) as u32) as u16
 }
 

@@ -75,6 +75,7 @@ pub(super) fn good(total: u64, millis: u64) -> StepResult {
         target: None,
         reuse: None,
         timing: None,
+        age: None,
     }
 }
 

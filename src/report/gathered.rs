@@ -11,7 +11,7 @@ use super::account::{
     StepAccount,
 };
 use super::figures;
-use crate::event::{Event, FailureKind, Place, StepResult};
+use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
 
 /// Lines of logs that may turn out to be those of an item that fails; items log before they fail, a few at a time.
 const LINES_MAX: usize = 256;
@@ -78,10 +78,12 @@ impl Gathered {
         let Some(step) = self.step(at) else { return };
         let StepResult { reason, total, tally, emitted, needed, duration, target, reuse, .. } =
             result.clone();
-        step.status = result.status.name().to_owned();
+        result.status.name().clone_into(&mut step.status);
         step.started = match step.started {
             // A source that others read begins when they do, and says so only at its end.
-            None if total > 0 || !duration.is_zero() => Some(time.saturating_sub(duration)),
+            None if result.status != StepStatus::Skipped && (total > 0 || !duration.is_zero()) => {
+                Some(time.saturating_sub(result.age.unwrap_or(duration)))
+            }
             started => started,
         };
         (step.reason, step.total, step.tally, step.emitted) = (reason, Some(total), tally, emitted);

@@ -1,6 +1,8 @@
 //! A run as suites of `JUnit` cases: a suite for each step, in it a case for the verdict and one for each failed item. How
 //! that is written is left to [`junit`](super::junit).
 
+use std::fmt::Write as _;
+
 use super::account::{Account, StepAccount};
 use super::{JunitCase, JunitEnd, JunitSuite};
 
@@ -53,11 +55,12 @@ fn verdict(step: &StepAccount, class: &str) -> JunitCase {
         tally.retried
     );
     if let Some((share, needed)) = &step.needed {
-        output.push_str(&format!("; {needed} ({share}) needed"));
+        // Writing to a string cannot fail.
+        let _ = write!(output, "; {needed} ({share}) needed");
     }
     let listed = step.failures.len().min(CASES_MAX) as u64;
     if listed < tally.failed {
-        output.push_str(&format!("; {listed} of the {} failed items are listed", tally.failed));
+        let _ = write!(output, "; {listed} of the {} failed items are listed", tally.failed);
     }
     JunitCase {
         name: "verdict".to_owned(),

@@ -24,6 +24,7 @@ mod policy;
 mod project;
 mod rate;
 mod readme;
+mod report;
 mod resume;
 mod secret;
 mod server;

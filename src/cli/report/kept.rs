@@ -79,7 +79,9 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
     };
     let share = step.min_success_ratio.as_deref().and_then(Ratio::parse);
     let is_idle = step.duration.is_none_or(|duration| duration.is_zero()) && step.total.unwrap_or(0) == 0;
-    let started = step.started.filter(|_| step.status == "running" || !is_idle);
+    let ran =
+        !["skipped", "pending"].contains(&step.status.as_str()) && (step.status == "running" || !is_idle);
+    let started = step.started.filter(|_| ran);
     let since = |started: f64| Duration::try_from_secs_f64(started - record.started).unwrap_or_default();
     let failures = if tally.failed > 0 { run.failures(name, 0, FAILURES_MAX as u64)? } else { Vec::new() };
     let failure = |failure: Failure| {

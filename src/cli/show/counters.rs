@@ -124,5 +124,6 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         target: step.target.as_deref().map(Arc::from),
         reuse: step.reuse.clone(),
         timing: None,
+        age: None,
     })
 }

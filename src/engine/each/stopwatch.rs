@@ -39,10 +39,9 @@ impl Stopwatch {
                 self.timing.record(first + end.at as u64, 1, end.duration);
             }
         }
-        if others > 0 {
-            let each = Duration::from_nanos(rest.as_nanos() as u64 / others);
+        if let Some(each) = (rest.as_nanos() as u64).checked_div(others) {
             // Where items failed in between, the first of the others is hard to name; the first of the run will do.
-            self.timing.record(first, others, each);
+            self.timing.record(first, others, Duration::from_nanos(each));
         }
         if self.spans && ran.done > 0 {
             self.timing.span(Span {

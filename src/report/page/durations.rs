@@ -61,7 +61,7 @@ fn bins(timing: &Timing) -> (Vec<u64>, Duration, Duration) {
     let bars = ((span / 0.03) as usize).clamp(1, BARS);
     let mut bins = vec![0; bars];
     for (from, to, number) in timing.bars() {
-        let middle = (scale(from) + scale(to.min(high).max(from))) / 2.0;
+        let middle = f64::midpoint(scale(from), scale(to.min(high).max(from)));
         let at = ((middle - scale(low)) / span * bars as f64) as usize;
         bins[at.min(bars - 1)] += number;
     }

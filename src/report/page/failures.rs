@@ -7,7 +7,7 @@ use super::source::Places;
 use crate::report::account::{Account, FailureAccount, StepAccount};
 
 /// Bytes of HTML about single items, over all steps. With a bounded rest, a page stays below a megabyte.
-const BYTES_MAX: usize = 400_000;
+const BYTES_MAX: usize = 500_000;
 /// Bytes of text in the groups, likewise.
 const GROUPS_BYTES_MAX: usize = 120_000;
 /// Characters that are shown of a message, an item, a traceback, a line of a log.
@@ -99,9 +99,10 @@ fn list(out: &mut String, step: &StepAccount, places: &Places<'_>, budget: usize
         rows.push_str(&row);
         listed += 1;
     }
-    let of = match listed < step.tally.failed {
-        true => format!("the first {} of {}", count(listed), items(step.tally.failed)),
-        false => items(listed),
+    let of = if listed < step.tally.failed {
+        format!("the first {} of {}", count(listed), items(step.tally.failed))
+    } else {
+        items(listed)
     };
     let _ = writeln!(out, "<p class=\"about\">Listed: {of}.</p>\n<div class=\"failures\">\n{rows}</div>");
 }
@@ -122,8 +123,10 @@ fn entry(failure: &FailureAccount, places: &Places<'_>) -> String {
     let time = failure.duration.map_or(String::new(), |time| format!(", {}", html::duration(time)));
     facts.push(("attempts", format!("{}{time}", failure.attempts)));
     facts.extend(failure.item.as_deref().map(|item| ("item", format!("<code>{}</code>", cut(item, ITEM)))));
-    if !failure.traceback.trim().is_empty() {
-        facts.push(("traceback", format!("<pre>{}</pre>", cut(failure.traceback.trim(), TRACEBACK))));
+    let traceback = failure.traceback.trim();
+    // A stack of one place says what the place has said.
+    if traceback.lines().count() > 1 || (failure.place.is_none() && !traceback.is_empty()) {
+        facts.push(("traceback", format!("<pre>{}</pre>", cut(traceback, TRACEBACK))));
     }
     if !failure.log.is_empty() {
         let line = |(level, line): &(String, String)| format!("{}: {}", text(level), cut(line, LINE));

@@ -27,6 +27,19 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
+/// [`text`] in which names in backticks are code.
+pub(super) fn prose(message: &str) -> String {
+    let parts: Vec<&str> = message.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return text(message);
+    }
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        0 => text(part),
+        _ => format!("<code>{}</code>", text(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// [`text`] of `most` characters at most, with a mark where some are missing.
 pub(super) fn cut(long: &str, most: usize) -> String {
     match long.char_indices().nth(most) {
@@ -127,6 +140,8 @@ mod tests {
         let hostile = "</script><img src=x onerror=\"alert('1')\"> & \u{202e}x\u{1b}[31m\r\n";
         let expect = "&lt;/script&gt;&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt; &amp; \\u{202e}x\u{fffd}[31m\n";
         assert_eq!(text(hostile), expect);
+        assert_eq!(prose("`a<` is `b"), "`a&lt;` is `b");
+        assert_eq!(prose("`a<` is"), "<code>a&lt;</code> is");
         assert_eq!(cut("a<b>c", 2), "a&lt;…");
         assert_eq!(cut("a<", 2), "a&lt;");
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::html::{self, Column, badge, count, table, text};
+use super::html::{self, Column, badge, count, prose, table, text};
 use crate::report::account::{Account, StepAccount};
 
 /// Title, status and the command to go on.
@@ -24,8 +24,8 @@ pub(super) fn head(out: &mut String, account: &Account) {
         let _ = writeln!(out, "<p class=\"about\">goes on with run <code>{}</code></p>", text(parent));
     }
     if let Some(command) = &account.resume {
-        let _ =
-            writeln!(out, "<p>Go on where it ended: <code class=\"command\">{}</code></p>", text(command));
+        let what = if account.status == "interrupted" { "Go on with it" } else { "Run again what failed" };
+        let _ = writeln!(out, "<p>{what}: <code class=\"command\">{}</code></p>", text(command));
     }
     out.push_str("</header>\n");
 }
@@ -68,7 +68,7 @@ pub(super) fn section(out: &mut String, account: &Account) {
     if !account.notices.is_empty() {
         out.push_str("<h3>Notices</h3>\n<ul>\n");
         for notice in &account.notices {
-            let _ = writeln!(out, "<li>{}</li>", text(notice));
+            let _ = writeln!(out, "<li>{}</li>", prose(notice));
         }
         out.push_str("</ul>\n");
     }
@@ -102,7 +102,7 @@ fn row(step: &StepAccount) -> Vec<String> {
 /// What a row has no room for.
 fn reason(out: &mut String, step: &StepAccount) {
     let mut parts = Vec::new();
-    parts.extend(step.reason.as_deref().map(text));
+    parts.extend(step.reason.as_deref().map(prose));
     parts.extend(step.target.as_deref().map(|target| format!("wrote <code>{}</code>", text(target))));
     if let Some(reuse) = &step.reuse {
         let reasons: Vec<String> = reuse

@@ -160,7 +160,7 @@ pub(super) fn end_step(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO steps(step, position, verb, status, started)
         VALUES(?1, (SELECT count(*) FROM steps), '', '', ?2) ON CONFLICT(step) DO NOTHING";
-    let started = now() - result.duration.as_secs_f64();
+    let started = now() - result.age.unwrap_or(result.duration).as_secs_f64();
     transaction.prepare_cached(sql)?.execute(params![step, started])?;
     let sql = "UPDATE steps SET status = ?2, reason = ?3, total = ?4, successes = ?5, failures = ?6, skipped = ?7,
         cancelled = ?8, retried = ?9, emitted = ?10, success_ratio = ?11, needed = ?12, min_success_ratio = ?13,

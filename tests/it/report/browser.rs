@@ -1,0 +1,88 @@
+//! The page in a headless Chromium: no message on its console, nothing wider than a phone, a name for everything, enough
+//! contrast, a search that finds.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::{pipeline, project};
+use crate::project::Project;
+
+const PROBE: &str = include_str!("browser.js");
+
+/// Whether there is a browser. Its absence is a failure where `FLOWRUN_BROWSER` promises one.
+fn is_there() -> bool {
+    let version =
+        Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = version.is_ok_and(|status| status.success());
+    assert!(
+        found || std::env::var_os("FLOWRUN_BROWSER").is_none(),
+        "FLOWRUN_BROWSER is set and there is no `chromium`"
+    );
+    if !found {
+        println!("NOT RUN: there is no `chromium`, so nothing looked at the report");
+    }
+    found
+}
+
+/// What a browser makes of a page: its document after all scripts, and what it says on standard error.
+fn look(folder: &Path, page: &str, options: &[&str]) -> (String, String) {
+    let output = Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--allow-file-access-from-files",
+            "--enable-logging=stderr",
+        ])
+        .args(["--window-size=1000,2000", "--virtual-time-budget=5000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .args(options)
+        .arg(format!("file://{}", folder.join(page).display()))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the browser runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (text(output.stdout), text(output.stderr))
+}
+
+/// Fails unless the page of the project is as it should be, this wide.
+#[track_caller]
+fn check(project: Project, width: u32, options: &[&str]) {
+    let holder = format!(
+        "<!doctype html><title>x</title><body><iframe src=\"r.html\" style=\"width:{width}px;height:1500px;border:0\"></iframe>\
+         <script>{PROBE}</script>"
+    );
+    let project = project.file("holder.html", holder);
+    let folder = project.path("");
+    let (document, said) = look(&folder, "holder.html", options);
+    let result = document.split("<pre id=\"result\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+    assert_eq!(result, Some("nothing is wrong"), "{width} px {options:?}\n{said}");
+    let console: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(console.is_empty(), "{width} px {options:?}: {console:?}");
+}
+
+#[test]
+fn a_browser_finds_nothing_wrong_with_the_page() {
+    if !is_there() {
+        return;
+    }
+    let dark = "--blink-settings=preferredColorScheme=0";
+    for (width, options) in [(320, &[][..]), (320, &[dark]), (960, &[]), (960, &[dark])] {
+        let project = project("0.5");
+        project.run(&["pipeline.yaml", "--report", "r.html"]).ok();
+        check(project, width, options);
+    }
+}
+
+#[test]
+fn a_browser_finds_nothing_wrong_with_the_page_of_a_failed_run_with_long_words() {
+    if !is_there() {
+        return;
+    }
+    let long = "x".repeat(300);
+    let project = Project::with(&pipeline("1")).ids("in.jsonl", 12);
+    let word = format!("word={long}");
+    let ran = project.run(&["pipeline.yaml", "--report", "r.html", "-p", &word]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    check(project, 320, &[]);
+}
