@@ -125,10 +125,9 @@ fn is_text(line: &str) -> bool {
             }
             // What stands in braces within backticks is code again.
             Some(open) if open == character || (open == '`' && character == '{') => quote = None,
-            Some(_) => {}
             None if matches!(character, '"' | '\'' | '`') => quote = Some(character),
             None if line[at..].starts_with("--") => return true,
-            None => {}
+            _ => {}
         }
     }
     quote.is_some()
