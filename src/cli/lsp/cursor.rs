@@ -119,16 +119,17 @@ fn is_text(line: &str) -> bool {
     let mut quote = None;
     let mut characters = line.char_indices();
     while let Some((at, character)) = characters.next() {
-        match quote {
-            Some(_) if character == '\\' => {
-                characters.next();
-            }
-            // What stands in braces within backticks is code again.
-            Some(open) if open == character || (open == '`' && character == '{') => quote = None,
-            None if matches!(character, '"' | '\'' | '`') => quote = Some(character),
-            None if line[at..].starts_with("--") => return true,
-            _ => {}
+        if character == '\\' {
+            characters.next();
+            continue;
         }
+        quote = match quote {
+            // What stands in braces within backticks is code again.
+            Some(open) if open == character || (open == '`' && character == '{') => None,
+            None if matches!(character, '"' | '\'' | '`') => Some(character),
+            None if line[at..].starts_with("--") => return true,
+            same => same,
+        };
     }
     quote.is_some()
 }
