@@ -10,6 +10,7 @@ use crate::project::Project;
 const PROBE: &str = include_str!("browser.js");
 
 /// Whether there is a browser. Its absence is a failure where `FLOWRUN_BROWSER` promises one.
+#[expect(clippy::print_stdout, reason = "whoever runs the tests is to know what was not tested")]
 fn is_there() -> bool {
     let version =
         Command::new("chromium").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
