@@ -13,7 +13,7 @@ use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Scope, Watchdog};
+use crate::lua::{Allowed, Permissions, Scope, Watchdog};
 use crate::plan::{Each, Plan};
 use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
@@ -195,11 +195,14 @@ impl<'a> Shared<'a> {
 
     /// What the Lua of steps has in scope besides the item: secrets too, which expressions do not see.
     pub(super) fn step_scope(&self, steps: Option<Arc<str>>) -> Scope {
-        Scope { shows_secrets: true, ..self.scope(steps) }
+        let permissions = Arc::clone(&self.plan.permissions);
+        Scope { shows_secrets: true, permissions, ..self.scope(steps) }
     }
 
-    /// What expressions have in scope.
+    /// What expressions have in scope. They decide and do nothing: files of the folder may be looked at, as while the
+    /// file is checked, and nothing else is reached.
     pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
+        let looking = Allowed { write: Some(Vec::new()), ..Allowed::default() };
         Scope {
             secrets: self.plan.secrets.clone(),
             shows_secrets: false,
@@ -207,7 +210,7 @@ impl<'a> Shared<'a> {
             env: Arc::clone(&self.plan.env),
             steps,
             run: serde_json::json!({ "id": &*self.options.run }).to_string().into(),
-            permissions: Arc::clone(&self.plan.permissions),
+            permissions: Arc::new(Permissions::new(&self.plan.root, looking, &Allowed::default())),
         }
     }
 }

@@ -162,6 +162,27 @@ fn when_decides_on_the_results_of_steps_before() {
 }
 
 #[test]
+fn when_looks_at_files_and_changes_none() {
+    let pipeline = |when: &str| {
+        format!(
+            "permissions: {{ write: [.] }}
+steps:
+  docs: {{ items: [1] }}
+  work:
+    from: docs
+    when: {when}
+    write: out.jsonl
+"
+        )
+    };
+    let looks = Project::with(&pipeline("fs.exists('pipeline.yaml')"));
+    assert_eq!(looks.json(&[]).status("work"), "succeeded");
+    let writes = Project::with(&pipeline("fs.write('x', 'y') == nil"));
+    assert_eq!(writes.json(&[]).status("work"), "failed");
+    assert!(!writes.has("x"));
+}
+
+#[test]
 fn a_bad_row_fails_its_source_and_cancels_the_reader() {
     let project =
         Project::with("steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    map: return item\n")
