@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use flowrun::lua::{Function, MODULES, Meaning, NAMED, functions};
+use flowrun::{plan, spec};
 
 use crate::project::Project;
 
@@ -65,9 +66,9 @@ fn the_test_command_is_the_one_of_the_checks() {
     assert!(README.contains("cargo test") && checks.contains("cargo test"));
 }
 
-/// The section on Lua modules, from its heading to the next one.
-fn module_section(readme: &str) -> (usize, usize) {
-    let start = readme.find("\n## Lua modules\n").expect("a section") + 1;
+/// A section, from its heading to the next one.
+fn section(readme: &str, heading: &str) -> (usize, usize) {
+    let start = readme.find(&format!("\n## {heading}\n")).expect("a section") + 1;
     let end = readme[start..].find("\n## ").map_or(readme.len(), |end| start + end + 1);
     (start, end)
 }
@@ -112,21 +113,38 @@ fn expected_section() -> String {
     text
 }
 
-#[test]
-fn the_section_on_lua_modules_is_made_from_the_table_of_functions() {
+/// Whether a section is what a table of the program says; `UPDATE_EXPECT=1` makes it so.
+fn check_section(heading: &str, expected: &str) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).expect("the README");
-    let (start, end) = module_section(&readme);
-    let expected = expected_section();
-    if readme[start..end] != expected && std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(path, [&readme[..start], &expected, &readme[end..]].concat()).expect("written");
+    let (start, end) = section(&readme, heading);
+    if &readme[start..end] != expected && std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, [&readme[..start], expected, &readme[end..]].concat()).expect("written");
         return;
     }
     let differs = readme[start..end].lines().zip(expected.lines()).find(|(is, should)| is != should);
     assert!(
-        readme[start..end] == expected,
-        "the README is not what the table of functions says (UPDATE_EXPECT=1 rewrites it): {differs:?}"
+        &readme[start..end] == expected,
+        "section `{heading}` is not what the program says (UPDATE_EXPECT=1 rewrites it): {differs:?}"
     );
+}
+
+#[test]
+fn the_section_on_lua_modules_is_made_from_the_table_of_functions() {
+    check_section("Lua modules", &expected_section());
+}
+
+#[test]
+fn the_section_on_findings_has_every_code() {
+    let mut rows: Vec<String> = spec::CODES
+        .iter()
+        .chain(&plan::CODES)
+        .map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.replace('|', "\\|")))
+        .collect();
+    rows.sort();
+    let head = "## Findings\n\nEvery finding about a pipeline file has a code; `flowrun explain CODE` shows an example and says what to do.\n\n\
+                | code | what it is about |\n|---|---|\n";
+    check_section("Findings", &format!("{head}{}\n", rows.concat()));
 }
 
 #[test]
