@@ -13,7 +13,7 @@ use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Allowed, Permissions, Scope, Watchdog};
+use crate::lua::{Scope, Watchdog};
 use crate::plan::{Each, Plan};
 use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
@@ -199,10 +199,8 @@ impl<'a> Shared<'a> {
         Scope { shows_secrets: true, permissions, ..self.scope(steps) }
     }
 
-    /// What expressions have in scope. They decide and do nothing: files of the folder may be looked at, as while the
-    /// file is checked, and nothing else is reached.
+    /// What expressions have in scope. They decide, and so they may look wherever the file permits, but write no file.
     pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
-        let looking = Allowed { write: Some(Vec::new()), ..Allowed::default() };
         Scope {
             secrets: self.plan.secrets.clone(),
             shows_secrets: false,
@@ -210,7 +208,7 @@ impl<'a> Shared<'a> {
             env: Arc::clone(&self.plan.env),
             steps,
             run: serde_json::json!({ "id": &*self.options.run }).to_string().into(),
-            permissions: Arc::new(Permissions::new(&self.plan.root, looking, &Allowed::default())),
+            permissions: Arc::new(self.plan.permissions.reading()),
         }
     }
 }

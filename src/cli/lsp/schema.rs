@@ -18,7 +18,8 @@ pub(super) fn at(path: &[Option<&str>]) -> Option<&'static Value> {
                 let known = schema.get("properties").and_then(|known| known.get(*name));
                 known.or_else(|| schema.get("additionalProperties"))
             }
-            None => schema.get("items"),
+            // Where a text may stand too, what is said of a list stands under `then`.
+            None => schema.get("items").or_else(|| schema.get("then")?.get("items")),
         };
         schema = next.filter(|next| next.is_object())?;
     }

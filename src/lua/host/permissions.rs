@@ -73,6 +73,12 @@ impl Permissions {
         permissions
     }
 
+    /// The same without any file to write: for expressions, which are asked and change nothing.
+    #[must_use]
+    pub fn reading(&self) -> Self {
+        Self { write: Vec::new(), ..self.clone() }
+    }
+
     /// Keeps these from ever being written: the pipeline file, the folder of runs.
     pub fn protect(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         self.protected.extend(paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)));
