@@ -56,8 +56,11 @@ fn an_analyser_takes_the_stubs_and_every_example() {
     let project = Project::new().file("use.lua", lua).file("lib/text.lua", "return { greeting = 'hello' }\n");
     project.run(&["types", "."]).ok();
     if let Some(found) = analysed(&project) {
-        let complaints: Vec<&str> =
-            found.lines().filter(|line| line.contains("error") || line.contains("warning")).collect();
+        // That a result may be nil is what the stubs are to say; an example knows that its own is not.
+        let is_complaint = |line: &&str| {
+            (line.starts_with("error") || line.starts_with("warning")) && !line.contains("[need-check-nil]")
+        };
+        let complaints: Vec<&str> = found.lines().filter(is_complaint).collect();
         assert!(complaints.is_empty(), "{found}");
     }
 }

@@ -24,7 +24,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "42",
     ),
     METHODS
-        .rust("exec", "(self: Database, sql: string, params: {any}?): number", |bind| bind.to(query::exec))
+        .rust("exec", "(self: Database, sql: string, params: {[number | string]: any}?): number", |bind| bind.to(query::exec))
         .explained(
             "Runs one statement with values for `?` (a list) or `:name` (by name), or several statements without values. \
              How many rows it changed. A transaction that its item leaves open is rolled back.",
@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "2",
         ),
     METHODS
-        .rust("query", "(self: Database, sql: string, params: {any}?): {{[string]: any}}", |bind| {
+        .rust("query", "(self: Database, sql: string, params: {[number | string]: any}?): {{[string]: any}}", |bind| {
             bind.to(query::query)
         })
         .explained(
@@ -41,7 +41,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             "2",
         ),
     METHODS
-        .rust("one", "(self: Database, sql: string, params: {any}?): {[string]: any}?", |bind| bind.to(query::one))
+        .rust("one", "(self: Database, sql: string, params: {[number | string]: any}?): {[string]: any}?", |bind| bind.to(query::one))
         .explained(
             "The first row, or nil.",
             r#"sqlite.open(":memory:"):one("select :a || :b as s", {a = "x", b = "y"}).s"#,
