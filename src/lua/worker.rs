@@ -154,9 +154,10 @@ impl Worker {
         Some((self.conclude(raised, attempt), taken))
     }
 
-    /// Lets host functions tidy up behind an item.
+    /// Tidies up behind an item: its temporary files, and what host functions have left open.
     fn ended(&self, index: u64) {
         if let Ok(loaded) = &self.loaded {
+            loaded.temporaries.end(index);
             loaded.vm.current.end(index);
         }
     }

@@ -172,7 +172,6 @@ impl Worker {
             out.clear();
             emitted = 0;
         }
-        self.tidy(&job);
         Some(ended(&job, out, emitted, end, limits.started))
     }
 
@@ -199,23 +198,14 @@ impl Worker {
             }
             _ => ItemEnd::Cancelled,
         };
-        self.tidy(&job);
         self.ended(job.chunk.first);
         ended(&job, Vec::new(), 0, Some(end), limits.started)
-    }
-
-    /// Takes away the temporary files of an item that has ended.
-    fn tidy(&self, job: &Job) {
-        if let Ok(loaded) = &self.loaded {
-            loaded.temporaries.end(job.chunk.first);
-        }
     }
 
     fn cancel(&mut self, suspended: Suspended) -> Ended {
         if let Ok(loaded) = &self.loaded {
             loaded.vm.abandon(suspended.coroutine);
         }
-        self.tidy(&suspended.job);
         self.ended(suspended.job.chunk.first);
         ended(&suspended.job, Vec::new(), 0, Some(ItemEnd::Cancelled), suspended.limits.started)
     }
