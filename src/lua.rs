@@ -16,11 +16,14 @@ mod testing;
 mod watchdog;
 mod worker;
 
-pub use errand::Arrival;
+pub use errand::{Arrival, start_errands};
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 pub(crate) use host::end_programs;
-pub use host::{Allowed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, VARIABLES, functions};
+pub use host::{
+    Allowed, Change, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, Protected, VARIABLES,
+    functions,
+};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

@@ -164,6 +164,7 @@ struct Seat {
 
 impl Seat {
     fn sit(&self) {
+        self.crew.options.scope.permissions.confine();
         let guard = Guard::new(Arc::clone(&self.crew.cancel), self.crew.step, self.crew.slow_after);
         let Some(mut worker) = self.make_worker(&guard) else { return };
         match self.crew.coroutines {

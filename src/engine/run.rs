@@ -12,7 +12,7 @@ use super::keep::{self, Keep};
 use super::shared::{Done, Message, Shared};
 use super::{EngineError, Interrupt, Outcome, RunOptions, pool, step};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
-use crate::lua::Watchdog;
+use crate::lua::{Watchdog, start_errands};
 use crate::plan::{Plan, Step};
 
 /// How often the run looks up for interrupts while nothing happens.
@@ -54,6 +54,9 @@ pub(super) fn run(
     };
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
     let keep = Keep::open(plan, options)?;
+    // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
+    plan.permissions.begin();
+    start_errands();
     let graph = Graph::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);

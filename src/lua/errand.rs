@@ -8,7 +8,8 @@ mod runtime;
 
 pub use post::Arrival;
 pub(super) use post::{Pending, Post, attend};
-pub(super) use runtime::files_given;
+pub use runtime::start_errands;
+pub(super) use runtime::{files_given, unconfined};
 
 use std::cell::Cell;
 use std::fmt;

@@ -59,7 +59,7 @@ impl Globals {
             lua.create_function(log_function(&vm.current))?,
             if vm.current.verbose { LogLevel::Debug as u8 } else { LogLevel::Warn as u8 },
             globals.raw_get::<Table>("json")?,
-            require::loader(lua, root, &sources)?,
+            require::loader(lua, &scope.permissions, &sources)?,
         ))?;
         for name in ["flow", "log", "print", "require"] {
             globals.raw_set(name, prelude.raw_get::<Value>(name)?)?;

@@ -20,7 +20,7 @@ use super::survey::{Survey, escape};
 use super::{
     CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set, test_case,
 };
-use crate::lua::{Allowed, Permissions, Scope};
+use crate::lua::{Allowed, Permissions, Protected, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::spec;
 use crate::value::Secrets;
@@ -173,7 +173,12 @@ impl Loading<'_> {
             // None has ended yet; expressions that ask for one wait until the step starts.
             steps: Some("{}".into()),
             run: json!({ "id": &*self.inputs.run }).to_string().into(),
-            permissions: Arc::new(Permissions::new(&self.root, allowed, &Allowed::default())),
+            permissions: Arc::new(Permissions::new(
+                &self.root,
+                allowed,
+                &Allowed::default(),
+                Protected::default(),
+            )),
             secrets: self.secrets.clone(),
             shows_secrets: false,
         }

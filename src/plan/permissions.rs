@@ -11,7 +11,7 @@ use super::lua_text::line_column;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::survey::Survey;
-use crate::lua::{Allowed, Permissions, Reached, reaches};
+use crate::lua::{Allowed, Permissions, Protected, Reached, reaches};
 use crate::source::{Diagnostic, Span};
 
 /// The permissions of one run.
@@ -21,11 +21,10 @@ pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Perm
         Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     };
     let written = Allowed { net: list("net"), read: list("read"), write: list("write"), exec: list("exec") };
-    let mut permissions = Permissions::new(root, written, &inputs.allow);
     let file = places.document.file.path().file_name();
-    permissions.protect(file.into_iter().map(|name| root.join(name)));
-    permissions.protect(inputs.state.clone());
-    permissions
+    let files = file.into_iter().map(|name| root.join(name)).collect();
+    let protected = Protected { files, folders: inputs.state.clone().into_iter().collect() };
+    Permissions::new(root, written, &inputs.allow, protected)
 }
 
 /// Warns of Lua that would be refused. What comes from expressions without a value cannot be judged.

@@ -33,3 +33,4 @@ mod sqlite;
 mod state;
 mod stubs;
 mod tidy;
+mod walls;

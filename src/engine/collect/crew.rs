@@ -91,7 +91,11 @@ impl Crew {
             let (works, reply, maker) = (works.clone(), reply.clone(), Arc::clone(maker));
             let (watchdog, step) = (Arc::clone(frame.shared.watchdog), frame.step.id);
             let guard = Guard::new(Arc::clone(&cancel), step, None);
-            let body = move || sit(number as u32, &guard, &watchdog, &maker, &works, &reply);
+            let permissions = Arc::clone(&frame.shared.plan.permissions);
+            let body = move || {
+                permissions.confine();
+                sit(number as u32, &guard, &watchdog, &maker, &works, &reply);
+            };
             let spawned = std::thread::Builder::new().name(format!("worker-{number}")).spawn(body);
             spawned.map_err(|error| Cut::failed(format!("cannot start the workers: {error}")))?;
         }

@@ -1,6 +1,6 @@
 //! The runtime that errands run on. It is left alone when the process ends.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Handle};
@@ -15,6 +15,45 @@ const FILES_WANTED: u64 = 65_536;
 pub(super) fn handle() -> Result<&'static Handle, &'static str> {
     static RUNTIME: OnceLock<Result<Handle, String>> = OnceLock::new();
     RUNTIME.get_or_init(|| start().map_err(|error| error.to_string())).as_ref().map_err(String::as_str)
+}
+
+/// Starts the runtime, unless it runs. Whoever is about to restrict its own thread calls this before: threads inherit that.
+pub fn start_errands() {
+    // An errand will say why there is none.
+    let _ = handle();
+}
+
+/// Does work on a thread that the runtime starts, and waits for it: what the thread of a worker is kept from, such as looking
+/// through `/proc`, such a thread may do.
+pub(in crate::lua) fn unconfined(work: impl FnOnce() + Send + 'static) {
+    let handle = match handle() {
+        // On the runtime itself nothing is in the way, and it cannot wait for itself.
+        Ok(handle) if Handle::try_current().is_err() => handle,
+        _ => return work(),
+    };
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let work: Arc<Work> = Arc::new(Mutex::new(Some(Box::new(work))));
+    handle.spawn(async move {
+        let own = Arc::clone(&work);
+        let body = move || {
+            take(&own);
+            drop(done);
+        };
+        if std::thread::Builder::new().spawn(body).is_err() {
+            // No thread is to be had: others wait a moment.
+            take(&work);
+        }
+    });
+    // An error says that it is done.
+    let _ = wait.recv();
+}
+
+/// Work that is done by whoever takes it first.
+type Work = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+
+fn take(work: &Work) {
+    let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    work.into_iter().for_each(|work| work());
 }
 
 /// How many files could be open before the runtime wanted more: what programs that are started shall get.

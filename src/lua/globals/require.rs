@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mlua::{Function, Lua, Value};
 
-use super::super::host::HostError;
+use super::super::host::{HostError, Permissions};
 use super::super::script::{Lines, Script, Sources};
 use crate::source::SourceFile;
 
@@ -26,28 +27,35 @@ pub(in crate::lua) fn module_path(root: &Path, name: &str) -> Result<PathBuf, St
 }
 
 /// The half of `require` that reaches for files: the function of a module's text, by the module's name.
-pub(super) fn loader(lua: &Lua, root: &Path, sources: &Rc<RefCell<Sources>>) -> mlua::Result<Function> {
-    let root = root.to_path_buf();
+pub(super) fn loader(
+    lua: &Lua,
+    permissions: &Arc<Permissions>,
+    sources: &Rc<RefCell<Sources>>,
+) -> mlua::Result<Function> {
+    let permissions = Arc::clone(permissions);
     let sources = Rc::clone(sources);
     lua.create_function(move |lua, name: Value| match name {
-        Value::String(name) => load(lua, &root, &name.to_string_lossy(), &sources),
+        Value::String(name) => load(lua, &permissions, &name.to_string_lossy(), &sources),
         other => {
             Err(refusal(format!("bad argument #1 to `require` (string expected, got {})", other.type_name())))
         }
     })
 }
 
-fn load(lua: &Lua, root: &Path, name: &str, sources: &RefCell<Sources>) -> mlua::Result<Function> {
-    let path = module_path(root, name).map_err(refusal)?;
+fn load(
+    lua: &Lua,
+    permissions: &Permissions,
+    name: &str,
+    sources: &RefCell<Sources>,
+) -> mlua::Result<Function> {
+    let path = module_path(Path::new(""), name).map_err(refusal)?;
     let shown = format!("{}.lua", name.replace('.', "/"));
     let missing =
         |error: std::io::Error| refusal(format!("cannot read module `{name}` (`{shown}`): {error}"));
-    let real = path.canonicalize().map_err(missing)?;
-    if !real.starts_with(root.canonicalize().map_err(missing)?) {
-        return Err(refusal(format!("module `{name}` lies outside the pipeline's folder")));
-    }
-    let text = std::fs::read_to_string(&real).map_err(missing)?;
-    let file = SourceFile::new(shown.clone(), real, text);
+    let outside = |_| refusal(format!("module `{name}` lies outside the pipeline's folder"));
+    let opened = permissions.open_own(&path).map_err(outside)?;
+    let text = opened.and_then(std::io::read_to_string).map_err(missing)?;
+    let file = SourceFile::new(shown.clone(), path, text);
     if let Some(error) = Script::module(&file).check().into_iter().next() {
         return Err(refusal(format!("{shown}:{}: {}", error.line, error.message)));
     }

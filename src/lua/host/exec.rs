@@ -38,11 +38,12 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
 /// Checks a program and puts it on the desk, to be waited for.
 pub(super) fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
     let program = Program::read(call, program, options)?;
+    call.state.permissions.effect(&format!("running `{}`", program.name.to_string_lossy()))?;
     call.state.desk.put(Some(Parcel::Order(Box::new(move |_| {
         let tree = Tree::new();
         let own = Arc::clone(&tree);
         Errand::new(async move { landing(process::within(program, &own).await) })
-            .with_halt(move || tree.end())
+            .with_halt(move || tree.halt())
     }))));
     Ok(())
 }

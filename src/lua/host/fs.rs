@@ -1,31 +1,27 @@
 //! `fs`: files and folders that the run's permissions open. Paths are relative to the pipeline's folder.
 //!
-//! Every name is resolved and compared first, and then opened one folder after the other without following links, so
-//! that nothing can be swapped in between. Which paths are allowed is `permissions`' business.
+//! `permissions` reaches the files, through the handles of what is granted; a name is never opened again after it was compared.
 
 mod change;
 mod find;
 mod look;
-mod place;
 mod read;
 mod temporary;
 mod write;
 
 pub(in crate::lua) use temporary::Temporaries;
+pub(super) use write::{Durability, replace};
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use mlua::Value;
-use rustix::fs::OFlags;
 
 use super::call::Call;
 use super::error::HostError;
 use super::function::{Function, Module};
-use place::{Parents, Place};
 
 const FS: Module = Module("fs");
 
@@ -105,11 +101,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "0",
     ),
 ];
-
-/// Opens a plain file at a real path that may be read, without following a link.
-pub(super) fn open(real: &Path) -> io::Result<File> {
-    Place::find(real, Parents::Expect)?.file(OFlags::RDONLY)
-}
 
 /// A path argument. Names of files are bytes.
 fn path(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<PathBuf> {

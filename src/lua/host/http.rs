@@ -69,6 +69,9 @@ pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> 
     let request = request::Request::read(call, url, options, json.as_ref())?;
     let permissions = Arc::clone(&call.state.permissions);
     request::permit(&permissions, &request.url)?;
+    if !request.method.is_safe() {
+        permissions.effect(&format!("a {} request", request.method))?;
+    }
     let name = call.name;
     call.state.desk.put(Some(Parcel::Order(Box::new(move |limited| {
         Errand::new(async move {

@@ -1,23 +1,36 @@
-//! What the host functions of one run may reach: hosts, paths, programs. Answers questions about names.
+//! What the host functions of one run may reach: hosts, paths, programs. Names are compared here; what paths lead to is
+//! reached through the handles of `trees`.
 //!
-//! Leaves to each module what it does with the answer; files are opened by `fs`'s own handles, which follow no link.
+//! Leaves to each module what it does with what it gets.
 
 mod address;
+mod beneath;
+mod kept;
+mod place;
+mod programs;
+mod reach;
 mod refusal;
+mod trees;
+mod trial;
 mod walk;
+mod wall;
 
-use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::HostError;
 use crate::lua::script::Reached;
+pub(super) use kept::Identity;
+use kept::{Kept, STATE, Wanted};
+pub(super) use place::{Parents, Place, names};
+pub(super) use programs::search_path;
 use refusal::{Kind, refused};
-use walk::Stopped;
-
-/// The folder of runs, wherever it lies: Lua code must not rewrite what has been journalled.
-const STATE: &str = ".flowrun";
+pub(super) use trees::identity;
+use trees::{Missing, Tree};
+pub use trial::Change;
+use trial::Trial;
 
 /// Lists as they are written in a pipeline file or given to one run; `None` where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,67 +45,141 @@ pub struct Allowed {
     pub exec: Option<Vec<String>>,
 }
 
+/// Files of the run's own that no permission opens for writing.
+#[derive(Debug, Clone, Default)]
+pub struct Protected {
+    /// The pipeline file and what belongs to it.
+    pub files: Vec<PathBuf>,
+    /// Folders of runs.
+    pub folders: Vec<PathBuf>,
+}
+
 /// What one run may reach. The default reaches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Permissions {
+    grants: Arc<Grants>,
+    /// Whether nothing may be changed: in expressions, which are asked and not carried out.
+    looks_only: bool,
+}
+
+/// The lists, and what they led to when the run started.
+#[derive(Debug, Default)]
+struct Grants {
     /// The pipeline's folder, absolute.
     root: PathBuf,
     net: Vec<String>,
     read: Vec<String>,
     write: Vec<String>,
     exec: Vec<String>,
-    /// Files and folders that are never written.
-    protected: Vec<PathBuf>,
-    /// The folder of `fs.tempfile`, which is readable and writable, made when it is first wanted.
-    scratch: Arc<OnceLock<tempfile::TempDir>>,
+    protected: Protected,
+    held: OnceLock<Held>,
+    wall: OnceLock<Option<wall::Wall>>,
+    /// Set where nothing is to be changed.
+    trial: Option<Trial>,
+}
+
+/// What is held open from the start of a run to its end.
+#[derive(Debug)]
+struct Held {
+    /// The pipeline's folder.
+    root: Tree,
+    read: Vec<Tree>,
+    write: Vec<Tree>,
+    scratch: OnceLock<io::Result<Scratch>>,
+    wanted: Wanted,
+    kept: Arc<Kept>,
+    /// Whether Lua code could make or remove names that lead to a program: then they are looked up each time.
+    kept_moves: bool,
+}
+
+/// The folder of `fs.tempfile`, which is readable and writable.
+#[derive(Debug)]
+struct Scratch {
+    folder: tempfile::TempDir,
+    tree: Tree,
 }
 
 impl Permissions {
     /// What a pipeline file in the folder `root` grants, and what a run adds to it. Without a word on it, `fs` reaches
-    /// that folder; `http` and `exec` reach nothing.
+    /// that folder; `http` and `exec` reach nothing. What is `protected` is never written.
     #[must_use]
-    pub fn new(root: &Path, written: Allowed, added: &Allowed) -> Self {
+    pub fn new(root: &Path, written: Allowed, added: &Allowed, protected: Protected) -> Self {
         let folder = || vec![".".to_owned()];
         let all = |written: Option<Vec<String>>, default: Vec<String>, added: &Option<Vec<String>>| {
             let mut all = written.unwrap_or(default);
             all.extend(added.iter().flatten().cloned());
             all
         };
-        let mut permissions = Self {
-            root: std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf()),
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let grants = Grants {
+            root: absolute(root.to_path_buf()),
             net: all(written.net, Vec::new(), &added.net),
             read: all(written.read, folder(), &added.read),
             write: all(written.write, folder(), &added.write),
             exec: all(written.exec, Vec::new(), &added.exec),
-            ..Self::default()
+            protected: Protected {
+                files: protected.files.into_iter().map(absolute).collect(),
+                folders: protected.folders.into_iter().map(absolute).collect(),
+            },
+            ..Grants::default()
         };
-        // A program that Lua code could rewrite would do whatever that code likes.
-        let programs = permissions.exec.iter().filter(|program| program.contains('/'));
-        permissions.protected = programs.map(|program| permissions.root.join(program)).collect();
-        permissions.protected.push(permissions.root.join(STATE));
-        permissions
+        Self { grants: Arc::new(grants), looks_only: false }
+    }
+
+    /// The same for a run that changes nothing: what Lua code writes goes to a copy, see [`Permissions::changes`]. Each call
+    /// begins with a copy that is empty.
+    #[must_use]
+    pub fn on_trial(&self) -> Self {
+        let grants = &self.grants;
+        let grants = Grants {
+            root: grants.root.clone(),
+            net: grants.net.clone(),
+            read: grants.read.clone(),
+            write: grants.write.clone(),
+            exec: grants.exec.clone(),
+            protected: grants.protected.clone(),
+            trial: Some(Trial::default()),
+            ..Grants::default()
+        };
+        Self { grants: Arc::new(grants), looks_only: self.looks_only }
     }
 
     /// The same without any file to write: for expressions, which are asked and change nothing.
     #[must_use]
     pub fn reading(&self) -> Self {
-        Self { write: Vec::new(), ..self.clone() }
+        Self { looks_only: true, ..self.clone() }
     }
 
-    /// Keeps these from ever being written: the pipeline file, the folder of runs.
-    pub fn protect(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
-        self.protected.extend(paths.into_iter().map(|path| std::path::absolute(&path).unwrap_or(path)));
+    /// Resolves and opens all that is granted, and makes folders to write that are missing. From here on a granted folder is
+    /// this one, whatever becomes of its name. To be called when a run starts; otherwise the first access does the same
+    /// without making anything.
+    pub fn begin(&self) {
+        let missing = if self.grants.trial.is_some() { Missing::Leave } else { Missing::Make };
+        let held = self.grants.held.get_or_init(|| Held::open(&self.grants, missing));
+        // Workers could not make it any more.
+        held.scratch.get_or_init(Scratch::make);
     }
 
-    /// Why something that Lua code visibly reaches for would be refused, and what to do about it.
+    fn held(&self) -> &Held {
+        self.grants.held.get_or_init(|| Held::open(&self.grants, Missing::Leave))
+    }
+
+    /// The lists, by their keys in the pipeline file.
+    pub fn lists(&self) -> [(&'static str, &[String]); 4] {
+        let grants = &self.grants;
+        [("read", &grants.read), ("write", &grants.write), ("net", &grants.net), ("exec", &grants.exec)]
+    }
+
+    /// Why something that Lua code visibly reaches for would be refused, and what to do about it. Compares names, and
+    /// opens and makes nothing.
     pub fn complaint(&self, reached: &Reached) -> Option<(String, String)> {
         let needs = |module: &str, what: &str, entry: &str| {
             let message = format!("`{module}` is used, and the file grants no {what}");
             Some((message, format!("add `permissions: {{{entry}}}` to the pipeline file")))
         };
         let refused = match reached {
-            Reached::AnyHost if self.net.is_empty() => return needs("http", "host", "net: [HOST]"),
-            Reached::AnyProgram if self.exec.is_empty() => {
+            Reached::AnyHost if self.grants.net.is_empty() => return needs("http", "host", "net: [HOST]"),
+            Reached::AnyProgram if self.grants.exec.is_empty() => {
                 return needs("exec", "program", "exec: [PROGRAM]");
             }
             Reached::AnyHost | Reached::AnyProgram => return None,
@@ -101,10 +188,10 @@ impl Permissions {
                 self.net(url.host_str()?, url.port_or_known_default().unwrap_or(0))
             }
             Reached::Program(program) => self.exec(program).map(drop),
-            Reached::Read(path) => self.read(Path::new(path)).map(drop),
-            Reached::Write(path) => self.write(Path::new(path)).map(drop),
+            Reached::Read(path) => self.named(Kind::Read, Path::new(path)),
+            Reached::Write(path) => self.named(Kind::Write, Path::new(path)),
         };
-        let error = refused.err().filter(|error| !error.retryable)?;
+        let error = refused.err()?;
         let (message, help) = error.message.split_once("; ").unwrap_or((&error.message, ""));
         Some((message.to_owned(), help.to_owned()))
     }
@@ -112,126 +199,114 @@ impl Permissions {
     /// Whether this host may be reached: a name or an address, as it stands in a URL. To be asked for each redirect
     /// too.
     pub(in crate::lua) fn net(&self, host: &str, port: u16) -> Result<(), HostError> {
-        if self.net.iter().any(|granted| address::covers(granted, host, port)) {
+        if self.grants.net.iter().any(|granted| address::covers(granted, host, port)) {
             return Ok(());
         }
         let wanted = address::shown(host);
-        Err(refused(Kind::Net, &wanted, None, &wanted, &self.net))
+        Err(refused(Kind::Net, &wanted, None, &wanted, &self.grants.net))
     }
 
-    /// Whether this program may be started, and what to start: a name for the search path as it is, a path with the
-    /// links of its folder resolved. A program may be a link itself, because many look at the name they are called by.
-    pub(in crate::lua) fn exec(&self, program: &str) -> Result<PathBuf, HostError> {
-        let is_path = program.contains('/');
-        let placed = |path: &str| walk::place(&self.root, Path::new(path)).ok();
-        let found = if is_path { placed(program) } else { Some(PathBuf::from(program)) };
-        let granted = |granted: &&String| {
-            if granted.contains('/') {
-                return is_path && found.is_some() && placed(granted) == found;
-            }
-            !is_path && !program.is_empty() && *granted == program
+    /// The refusal of a path by its name alone, as things are now.
+    fn named(&self, kind: Kind, path: &Path) -> Result<(), HostError> {
+        let root = &self.grants.root;
+        let Ok(real) = walk::resolve(root, path) else { return Ok(()) };
+        let granted = self.listed(kind);
+        let covers = |granted: &String| {
+            walk::resolve(root, Path::new(granted)).is_ok_and(|granted| real.starts_with(granted))
         };
-        match found.as_ref().filter(|_| !program.contains('\0') && self.exec.iter().any(|one| granted(&one)))
-        {
-            Some(found) => Ok(found.clone()),
-            None => Err(refused(Kind::Exec, program, None, program, &self.exec)),
+        if !granted.iter().any(covers) {
+            return Err(self.uncovered(kind, path, &real));
+        }
+        let kept = self.grants.protected.files.iter().chain(&self.grants.protected.folders);
+        match (kind, kept.into_iter().find(|kept| real.starts_with(kept))) {
+            (Kind::Write, Some(kept)) => Err(refusal::protected(path, kept)),
+            _ => Ok(()),
         }
     }
 
-    /// Where a file that may be read really is, all links resolved. It need not exist.
-    pub(in crate::lua) fn read(&self, path: &Path) -> Result<PathBuf, HostError> {
-        self.checked(Kind::Read, path, walk::resolve(&self.root, path))
-    }
-
-    /// Where a file that may be written really is or will be, all links resolved. Its folder need not exist.
-    pub(in crate::lua) fn write(&self, path: &Path) -> Result<PathBuf, HostError> {
-        let real = self.checked(Kind::Write, path, walk::resolve(&self.root, path))?;
-        self.unprotected(path, real)
-    }
-
-    /// [`Permissions::read`] of what stands there itself, which may be a link to anywhere.
-    pub(in crate::lua) fn look(&self, path: &Path) -> Result<PathBuf, HostError> {
-        self.checked(Kind::Read, path, walk::place(&self.root, path))
-    }
-
-    /// [`Permissions::write`] of what stands there itself: to replace it, or to take it away with all that is in it.
-    pub(in crate::lua) fn remove(&self, path: &Path) -> Result<PathBuf, HostError> {
-        let real = self.checked(Kind::Write, path, walk::place(&self.root, path))?;
-        let inside =
-            |kept: &PathBuf| walk::resolve(Path::new("/"), kept).is_ok_and(|kept| kept.starts_with(&real));
-        if let Some(kept) = self.protected.iter().find(|kept| kept.exists() && inside(kept)) {
-            return Err(refusal::protected(path, kept));
+    fn listed(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Read => &self.grants.read,
+            _ if self.looks_only => &[],
+            _ => &self.grants.write,
         }
-        self.unprotected(path, real)
     }
 
-    /// The folder for temporary files, which everything below may use.
-    pub(super) fn scratch(&self) -> std::io::Result<PathBuf> {
-        if let Some(folder) = self.scratch.get() {
-            return Ok(folder.path().to_owned());
-        }
-        let made = tempfile::Builder::new().prefix("flowrun-").tempdir()?;
-        // Where two workers ask at once, the folder of one of them goes again.
-        Ok(self.scratch.get_or_init(|| made).path().to_owned())
+    /// The refusal of a path that leads to `real`, which nothing covers.
+    fn uncovered(&self, kind: Kind, path: &Path, real: &Path) -> HostError {
+        let root = &self.grants.root;
+        let given = root.join(path);
+        // The real path is told where the one given does not show it.
+        let elsewhere =
+            (given.components().ne(real.components())).then(|| real.to_string_lossy().into_owned());
+        let folder = refusal::folder(root, real);
+        refused(kind, &path.to_string_lossy(), elsewhere, &folder, self.listed(kind))
     }
 
-    fn checked(
-        &self,
-        kind: Kind,
-        path: &Path,
-        walked: Result<PathBuf, Stopped>,
-    ) -> Result<PathBuf, HostError> {
-        let (real, error) = match walked {
-            Ok(real) => (real, None),
-            Err(stopped) => (stopped.at, Some(stopped.error)),
+    /// The pipeline's folder, held open; `None` where it is gone.
+    pub(in crate::lua) fn root(&self) -> Option<&Arc<OwnedFd>> {
+        self.held().root.handle().ok()
+    }
+
+    /// Keeps this thread, for good, from opening anything outside of what is granted, as far as the system can do that.
+    pub fn confine(&self) {
+        self.wall().into_iter().for_each(wall::Wall::confine);
+    }
+
+    /// Whether the system itself keeps workers within what is granted; otherwise why it does not.
+    pub fn confinement(&self) -> Result<(), &'static str> {
+        self.wall().map(drop).ok_or(wall::MISSING)
+    }
+
+    fn wall(&self) -> Option<&wall::Wall> {
+        self.grants.wall.get_or_init(|| wall::Wall::around(self.held(), self.grants.trial.is_some())).as_ref()
+    }
+}
+
+impl Held {
+    fn open(grants: &Grants, missing: Missing) -> Self {
+        let open = |list: &[String], missing| -> Vec<Tree> {
+            list.iter().map(|path| Tree::open(&grants.root, Path::new(path), missing)).collect()
         };
-        let granted = if kind == Kind::Read { &self.read } else { &self.write };
-        if !self.covers(granted, &real) {
-            let folder = refusal::folder(&self.root, &real);
-            return Err(refused(
-                kind,
-                &path.to_string_lossy(),
-                self.elsewhere(path, &real),
-                &folder,
-                granted,
-            ));
+        // What is to be written may be to be read as well, so it is made first.
+        let write = open(&grants.write, missing);
+        let read = open(&grants.read, Missing::Leave);
+        let root = Tree::open(&grants.root, Path::new("."), Missing::Leave);
+        let scratch = OnceLock::new();
+        if missing == Missing::Make {
+            scratch.get_or_init(Scratch::make);
         }
-        match error {
-            None => Ok(real),
-            Some(error) => {
-                Err(HostError::error(format!("cannot {} `{}`: {error}", kind.verb(), path.display())))
-            }
-        }
-    }
-
-    fn covers(&self, granted: &[String], real: &Path) -> bool {
-        let below =
-            |folder: &Path| walk::resolve(&self.root, folder).is_ok_and(|folder| real.starts_with(folder));
-        granted.iter().any(|folder| below(Path::new(folder)))
-            || self.scratch.get().is_some_and(|folder| below(folder.path()))
-    }
-
-    /// The real path, where the one given does not show it.
-    fn elsewhere(&self, path: &Path, real: &Path) -> Option<String> {
-        let given = self.root.join(path);
-        (given.components().ne(real.components())).then(|| real.to_string_lossy().into_owned())
-    }
-
-    fn unprotected(&self, path: &Path, real: PathBuf) -> Result<PathBuf, HostError> {
-        let is_state = |part: &std::ffi::OsStr| part.eq_ignore_ascii_case(STATE);
-        if let Some(state) = real.ancestors().find(|path| path.file_name().is_some_and(is_state)) {
-            return Err(refusal::protected(path, state));
-        }
-        // Files with two names and folders that do not mind the case are one file all the same.
-        let identity = |path: &Path| path.metadata().ok().map(|found| (found.dev(), found.ino()));
-        let mine: BTreeSet<_> = real.ancestors().filter_map(identity).collect();
-        let same = |kept: &&PathBuf| {
-            identity(kept).is_some_and(|kept| mine.contains(&kept)) || real.starts_with(kept)
+        let mut wanted = Wanted {
+            files: grants.protected.files.clone(),
+            closed: grants.protected.folders.clone(),
+            fixed: [&root].into_iter().chain(&read).chain(&write).map(|tree| tree.spelled.clone()).collect(),
         };
-        match self.protected.iter().find(same) {
-            Some(kept) => Err(refusal::protected(path, kept)),
-            None => Ok(real),
-        }
+        wanted.closed.push(grants.root.join(STATE));
+        let made = scratch.get().and_then(|made| made.as_ref().ok());
+        wanted.fixed.extend(made.map(|made| made.folder.path().to_owned()));
+        let programs = programs::within(&grants.root, &grants.exec, &write);
+        let kept_moves = !programs.is_empty();
+        wanted.files.extend(programs);
+        let kept = Arc::new(Kept::look_up(&wanted));
+        Self { root, read, write, scratch, wanted, kept, kept_moves }
+    }
+
+    /// The scratch folder, as far as somebody has wanted it.
+    fn scratch(&self) -> Option<&Scratch> {
+        self.scratch.get().and_then(|made| made.as_ref().ok())
+    }
+
+    /// What must not be written or replaced now.
+    fn kept(&self) -> Arc<Kept> {
+        if self.kept_moves { Arc::new(Kept::look_up(&self.wanted)) } else { Arc::clone(&self.kept) }
+    }
+}
+
+impl Scratch {
+    fn make() -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("flowrun-").tempdir()?;
+        let tree = Tree::open(Path::new("/"), folder.path(), Missing::Leave);
+        Ok(Self { folder, tree })
     }
 }
 

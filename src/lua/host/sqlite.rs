@@ -4,6 +4,8 @@
 
 mod connection;
 mod error;
+mod ffi;
+mod folder;
 mod handle;
 mod query;
 mod value;

@@ -61,7 +61,10 @@ impl State {
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
             patterns: Compiled::default(),
             selectors: Compiled::default(),
-            databases: Databases::new(lua.app_data_ref::<Rc<Current>>().as_deref()),
+            databases: Databases::new(
+                lua.app_data_ref::<Rc<Current>>().as_deref(),
+                permissions.scratch_made(),
+            ),
             set_integer: set_integer(lua)?,
             outside: Outside::default(),
             desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),

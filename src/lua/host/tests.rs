@@ -18,6 +18,7 @@ mod template;
 mod time;
 mod toml;
 mod url;
+mod wall;
 mod yaml;
 
 use std::ops::Deref;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value};
 
-use super::{Allowed, HostError, MODULES, NAMED, Permissions, Temporaries, functions, install};
+use super::{Allowed, HostError, MODULES, NAMED, Permissions, Protected, Temporaries, functions, install};
 use crate::event::StepId;
 use crate::lua::globals::Globals;
 use crate::lua::raw::{Context, Current, Vm};
@@ -54,7 +55,7 @@ pub(super) fn vm(root: &Path) -> TestVm {
 /// A VM with these permissions.
 pub(super) fn vm_with(root: &Path, allowed: Allowed) -> TestVm {
     let vm = open();
-    let permissions = Permissions::new(root, allowed, &Allowed::default());
+    let permissions = Permissions::new(root, allowed, &Allowed::default(), Protected::default());
     install(vm.lua(), root, &Arc::new(permissions), &Rc::new(Temporaries::new(|| 0))).unwrap();
     vm.lua().sandbox(true).unwrap();
     TestVm(vm)
@@ -63,7 +64,7 @@ pub(super) fn vm_with(root: &Path, allowed: Allowed) -> TestVm {
 /// A VM as the worker sets it up.
 fn whole_vm(root: &Path) -> TestVm {
     let vm = open();
-    let permissions = Permissions::new(root, Allowed::default(), &Allowed::default());
+    let permissions = Permissions::new(root, Allowed::default(), &Allowed::default(), Protected::default());
     let scope = Scope { permissions: Arc::new(permissions), ..scope() };
     Globals::install(&vm, &scope, root).unwrap();
     TestVm(vm)

@@ -8,15 +8,30 @@ use super::setup::{Loaded, Recipe, plain_error};
 use crate::event::StepId;
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
-use crate::lua::{Cancel, Guard, Script, ScriptError, Watchdog};
+use crate::lua::{Cancel, Guard, Script, ScriptError, Watchdog, start_errands};
 
 /// Bytes that an expression's VM may hold.
 const MEMORY: u64 = 256_000_000;
 
-/// Evaluates a script once, on a VM of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
+/// Bytes of its stack, as many as a main thread has.
+const STACK: usize = 8 << 20;
+
+/// Evaluates a script once, on a VM and a thread of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
 /// The result is JSON text.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
-    run(script, scope, limit).map_err(|error| error.masked(scope.secrets.mask()))
+    start_errands();
+    let confined = || {
+        scope.permissions.confine();
+        run(script, scope, limit)
+    };
+    let lost = |_| plain_error("its thread was lost");
+    let evaluated = std::thread::scope(|threads| {
+        let thread = std::thread::Builder::new().name("expression".to_owned()).stack_size(STACK);
+        let thread = thread.spawn_scoped(threads, confined);
+        let thread = thread.map_err(|error| plain_error(format!("cannot start a thread: {error}")))?;
+        thread.join().map_err(lost)?
+    });
+    evaluated.map_err(|error| error.masked(scope.secrets.mask()))
 }
 
 fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {

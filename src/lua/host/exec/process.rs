@@ -56,19 +56,18 @@ async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
     let begun = Instant::now();
     let name = program.name.to_string_lossy().into_owned();
     let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
-    let mut command = Command::new(&program.file);
+    let mut command = Command::new(&program.file.path);
     command
         .arg0(&program.name)
         .args(&program.arguments)
         .env_clear()
         .envs(program.env)
-        .current_dir(&program.folder)
         .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // Keys pressed at the terminal are flowrun's to act on.
         .process_group(0);
-    adopting(&mut command);
+    adopting(&mut command, program.folder, program.file.through);
     let mut child = tree.start(|| command.spawn()).map_err(lost)?;
     let max = program.max_output;
     let feed = feed(child.stdin.take(), program.stdin.unwrap_or_default());

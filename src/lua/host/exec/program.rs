@@ -2,34 +2,48 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::Value;
+use rustix::fs::{AtFlags, FileType};
 
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
+use crate::lua::host::permissions::{Place, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
-/// Where programs are looked for when the environment does not say.
-const PATHS: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Open files of a process by their numbers.
+const OPEN_FILES: &str = "/proc/self/fd";
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Program {
     /// As it was written.
     pub(super) name: OsString,
-    pub(super) file: PathBuf,
+    pub(super) file: Start,
     pub(super) arguments: Vec<OsString>,
     pub(super) stdin: Option<Vec<u8>>,
-    pub(super) folder: PathBuf,
+    /// Where it runs, held open.
+    pub(super) folder: Arc<OwnedFd>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_output: usize,
+}
+
+/// The file that is started.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) path: PathBuf,
+    /// The folder that the path goes through by its number, to stay open in the program: a script is opened anew, by the same
+    /// path, by what its first line names.
+    pub(super) through: Option<Arc<OwnedFd>>,
 }
 
 impl Program {
@@ -44,20 +58,13 @@ impl Program {
             name.to_str().ok_or_else(|| call.bad_because(1, "the program's name is not valid UTF-8"))?;
         let file = found(permissions.exec(granted)?)?;
         let folder = match options.text("cwd")? {
-            None => call.state.root.clone(),
-            Some(cwd) => {
-                let folder = permissions.read(Path::new(&cwd))?;
-                if !folder.is_dir() {
-                    return Err(HostError::refusal(format!(
-                        "there is no folder `{cwd}` to run a program in"
-                    ))
-                    .into());
-                }
-                folder
-            }
+            None => permissions.root().cloned().ok_or_else(|| no_folder("."))?,
+            Some(cwd) => match permissions.handle(Path::new(&cwd))? {
+                Ok(folder) if is_folder(&folder) => Arc::new(folder),
+                _ => return Err(no_folder(&cwd).into()),
+            },
         };
-        let path = env::var_os("PATH").unwrap_or_else(|| PATHS.into());
-        let mut variables = vec![(OsString::from("PATH"), path)];
+        let mut variables = vec![(OsString::from("PATH"), search_path())];
         for (name, value) in options.pairs("env")? {
             if name.is_empty() || name.contains(['=', '\0']) || value.contains(&0) {
                 return Err(call.bad_because(2, &format!("`{}` cannot be a variable", name.escape_debug())));
@@ -100,18 +107,43 @@ fn words(call: &Call<'_>, list: &Value) -> mlua::Result<Vec<OsString>> {
     Ok(words)
 }
 
+fn is_folder(file: &OwnedFd) -> bool {
+    rustix::fs::fstat(file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+}
+
+fn no_folder(named: &str) -> HostError {
+    HostError::refusal(format!("there is no folder `{named}` to run a program in"))
+}
+
 /// The file of a program: that of a path, or the first of that name on flowrun's own search path. What the program
 /// itself gets as `PATH` has no say, or it could make one name mean another program.
-fn found(program: PathBuf) -> Result<PathBuf, HostError> {
+fn found(program: PathBuf) -> Result<Start, HostError> {
     let runs = |file: &Path| {
         file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
     let missing = |why: &str| HostError::refusal(format!("there is no program `{}`{why}", program.display()));
     if program.components().count() > 1 {
-        return if runs(&program) { Ok(program) } else { Err(missing(": no file that can be run")) };
+        return held(&program).ok_or_else(|| missing(": no file that can be run"));
     }
-    let paths = env::var_os("PATH").unwrap_or_else(|| PATHS.into());
+    let paths = search_path();
     let mut places =
         env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&program));
-    places.find(|file| runs(file)).ok_or_else(|| missing(" on the search path"))
+    let path = places.find(|file| runs(file)).ok_or_else(|| missing(" on the search path"))?;
+    Ok(Start { path, through: None })
+}
+
+/// A program by its real path: its folder is opened without following a link, and the program started through that.
+fn held(real: &Path) -> Option<Start> {
+    let place = Place::find(real).ok()?;
+    let stat = rustix::fs::statat(place.parent(), place.name(), AtFlags::empty()).ok()?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    if !is_file || stat.st_mode & 0o111 == 0 {
+        return None;
+    }
+    let folder = Path::new(OPEN_FILES).join(place.parent().as_raw_fd().to_string());
+    if !folder.is_dir() {
+        // A system that does not show open files by their numbers.
+        return Some(Start { path: real.to_owned(), through: None });
+    }
+    Some(Start { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) })
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 use tokio::process::Child;
 
+use crate::lua::errand::unconfined;
+
 /// How often to look for what is left. Each look sees what was started since the one before.
 const LOOKS_MAX: u32 = 100;
 /// Between two looks.
@@ -80,6 +82,15 @@ impl Tree {
     pub(super) fn finish(&self) {
         if let State::Running { root, .. } = std::mem::replace(&mut *self.state(), State::Over) {
             let _ = kill_process_group(root, Signal::KILL);
+        }
+    }
+
+    /// Ends all of it from a worker's thread, which is kept from looking for what the program has started.
+    pub(super) fn halt(self: Arc<Self>) {
+        if matches!(*self.state(), State::Running { .. }) {
+            unconfined(move || self.end());
+        } else {
+            self.end();
         }
     }
 

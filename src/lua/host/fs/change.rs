@@ -6,15 +6,16 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use mlua::Value;
 use rustix::fs::{FileType, OFlags};
 
 use super::look::Halted;
-use super::place::{self, Parents, Place};
 use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
+use crate::lua::host::permissions::{Parents, Place, names};
 
 /// Folders within folders that a removal goes down into; each holds a file open.
 const DEPTH_MAX: usize = 200;
@@ -22,44 +23,45 @@ const DEPTH_MAX: usize = 200;
 /// `fs.copy`
 pub(super) fn copy(call: &Call<'_>, (from, to): &(Value, Value)) -> mlua::Result<()> {
     let (from, to) = (path(call, 1, from)?, path(call, 2, to)?);
-    let source = call.state.permissions.read(&from)?;
-    let target = call.state.permissions.write(&to)?;
-    let source = Place::find(&source, Parents::Expect).map_err(|error| cannot("read", &from, &error))?;
-    pour(call, (&from, &source), (&to, &target))
+    let permissions = &call.state.permissions;
+    let source = permissions.open(&from)?.map_err(|error| cannot("read", &from, &error))?;
+    let target = permissions.target(&to, Parents::Make)?.map_err(|error| cannot("write", &to, &error))?;
+    pour(call, (&from, source), (&to, &target))
 }
 
 /// `fs.move`
 pub(super) fn rename(call: &Call<'_>, (from, to): &(Value, Value)) -> mlua::Result<()> {
     let (from, to) = (path(call, 1, from)?, path(call, 2, to)?);
     // What is moved can be read in its new place, so it must be readable in the old one.
-    call.state.permissions.look(&from)?;
-    let source = call.state.permissions.remove(&from)?;
-    let target = call.state.permissions.remove(&to)?;
+    let permissions = &call.state.permissions;
     let failed = |error: io::Error| cannot("move", &from, &error);
-    let source = Place::find(&source, Parents::Expect).map_err(failed)?;
+    permissions.look(&from)?.map_err(failed)?;
+    let source = permissions.entry(&from, Parents::Expect)?.map_err(failed)?;
     let found = source.stat().map_err(failed)?;
     let found = found.ok_or_else(|| failed(rustix::io::Errno::NOENT.into()))?;
-    let place = Place::find(&target, Parents::Make).map_err(|error| cannot("write", &to, &error))?;
+    let place = permissions.entry(&to, Parents::Make)?.map_err(|error| cannot("write", &to, &error))?;
     match source.rename(&place) {
         // Another file system: what is no plain file stays where it is.
         Err(error)
             if error.kind() == io::ErrorKind::CrossesDevices
                 && FileType::from_raw_mode(found.st_mode) == FileType::RegularFile =>
         {
-            pour(call, (&from, &source), (&to, &target))?;
+            let file = source.file(OFlags::RDONLY).map_err(failed)?;
+            pour(call, (&from, file), (&to, &place))?;
             source.unlink(FileType::RegularFile).map_err(failed)
         }
         moved => moved.map_err(failed),
-    }
+    }?;
+    permissions.took_away(&from);
+    Ok(())
 }
 
 /// `fs.remove`
 pub(super) fn remove(call: &Call<'_>, (named, options): &(Value, Value)) -> mlua::Result<bool> {
     let path = path(call, 1, named)?;
     let [recursive] = flags(call, 2, options, ["recursive"])?;
-    let real = call.state.permissions.remove(&path)?;
     let failed = |error: io::Error| cannot("remove", &path, &error);
-    let place = match Place::find(&real, Parents::Expect) {
+    let place = match call.state.permissions.entry(&path, Parents::Expect)? {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         place => place.map_err(failed)?,
     };
@@ -69,7 +71,10 @@ pub(super) fn remove(call: &Call<'_>, (named, options): &(Value, Value)) -> mlua
         empty(call, &path, &place, 0)?;
     }
     match place.unlink(kind) {
-        Ok(()) => Ok(true),
+        Ok(()) => {
+            call.state.permissions.took_away(&path);
+            Ok(true)
+        }
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
             let message = format!("cannot remove `{}`: the folder is not empty", path.display());
             Err(HostError::error(format!("{message}; `{{recursive = true}}` removes what is in it")).into())
@@ -84,21 +89,21 @@ fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Res
     if depth > DEPTH_MAX {
         return Err(failed(io::Error::other("the folders in it are nested too deep")));
     }
-    let folder = place.folder().map_err(failed)?;
-    let mut names = Vec::new();
-    place::names(&folder, |name| -> Result<(), Halted> {
-        names.push(name.to_vec());
-        Ok(call.checkpoint_each(names.len())?)
+    let folder = Arc::new(place.folder().map_err(failed)?);
+    let mut all = Vec::new();
+    names(&folder, |name, _| -> Result<(), Halted> {
+        all.push(name.to_vec());
+        Ok(call.checkpoint_each(all.len())?)
     })
     .map_err(|error| error.or(failed))?;
-    for name in &names {
+    for name in &all {
         call.checkpoint()?;
         let name = OsStr::from_bytes(name);
         if name.eq_ignore_ascii_case(".flowrun") {
             let message = format!("removing `{}` is not allowed: a folder of runs is in it", path.display());
             return Err(HostError::refusal(message).into());
         }
-        let inner = Place::within(folder.try_clone().map_err(failed)?, name);
+        let inner = Place::within(Arc::clone(&folder), name);
         let Some(stat) = inner.stat().map_err(failed)? else { continue };
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind == FileType::Directory {
@@ -110,11 +115,13 @@ fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Res
 }
 
 /// Copies bytes and mode.
-fn pour(call: &Call<'_>, (from, source): (&Path, &Place), (to, target): (&Path, &Path)) -> mlua::Result<()> {
+fn pour(
+    call: &Call<'_>,
+    (from, mut source): (&Path, File),
+    (to, target): (&Path, &Place),
+) -> mlua::Result<()> {
     let (unread, unwritten) =
         (|error: io::Error| cannot("read", from, &error), |error: io::Error| cannot("write", to, &error));
-    let mut source = source.file(OFlags::RDONLY).map_err(unread)?;
-    let target = Place::find(target, Parents::Make).map_err(unwritten)?;
     let mut target = target.file(OFlags::WRONLY | OFlags::CREATE).map_err(unwritten)?;
     let (old, new) = (source.metadata().map_err(unread)?, target.metadata().map_err(unwritten)?);
     if (old.dev(), old.ino()) == (new.dev(), new.ino()) {

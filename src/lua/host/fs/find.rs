@@ -1,17 +1,18 @@
 //! Files by pattern, as far as they may be read. The syntax is that of the `glob` step.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use mlua::Value;
+use rustix::fs::FileType;
 
 use super::cannot;
+use super::look::{Halted, is_absence};
 use crate::lua::host::call::Call;
+use crate::lua::host::permissions::Identity;
 
 /// Characters that make a name a pattern.
 const SPECIALS: [char; 5] = ['*', '?', '[', '{', '\\'];
@@ -75,68 +76,79 @@ struct Search<'a> {
     found: Vec<Vec<u8>>,
 }
 
-/// A folder of the search: as the pattern names it, where it is, and the real folders above it.
+/// A folder of the search: as the pattern names it, and what the system calls the folders above it.
 struct Folder {
     inside: PathBuf,
-    real: PathBuf,
-    above: Vec<(u64, u64)>,
+    above: Vec<Identity>,
 }
 
 impl Search<'_> {
     fn start(&mut self) -> mlua::Result<()> {
-        let folder = if self.pattern.folder.is_empty() { "." } else { &self.pattern.folder };
-        let real = self.call.state.permissions.read(Path::new(folder))?;
+        let top = self.named(Path::new(""));
+        // Refused as a whole, where what lies in it would only be passed over.
+        let _ = self.call.state.permissions.handle(&top)?;
         if let Some(plain) = self.pattern.plain.clone() {
-            if let Ok(real) = self.call.state.permissions.read(&Path::new(folder).join(&plain))
-                && real.is_file()
-            {
+            if self.kind(Path::new(&plain)) == Some(FileType::RegularFile) {
                 self.found.push(format!("{}{plain}", self.pattern.folder).into_bytes());
             }
             return Ok(());
         }
-        let mut todo = vec![Folder { inside: PathBuf::new(), real, above: Vec::new() }];
+        let mut todo = vec![Folder { inside: PathBuf::new(), above: Vec::new() }];
         while let Some(folder) = todo.pop() {
             self.look(&folder, &mut todo)?;
         }
         Ok(())
     }
 
+    /// The path of what lies at `inside`, as Lua code would name it.
+    fn named(&self, inside: &Path) -> PathBuf {
+        let folder = if self.pattern.folder.is_empty() { "." } else { &self.pattern.folder };
+        Path::new(folder).join(inside)
+    }
+
+    /// What may be read at `inside`, links followed.
+    fn kind(&self, inside: &Path) -> Option<FileType> {
+        let handle = self.call.state.permissions.handle(&self.named(inside)).ok()?.ok()?;
+        Some(FileType::from_raw_mode(rustix::fs::fstat(&handle).ok()?.st_mode))
+    }
+
     fn look(&mut self, folder: &Folder, todo: &mut Vec<Folder>) -> mlua::Result<()> {
-        let failed = |error: io::Error| cannot("look through", &folder.real, &error);
-        let own = match folder.real.metadata() {
-            Ok(own) if own.is_dir() => (own.dev(), own.ino()),
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(failed(error)),
+        let path = self.named(&folder.inside);
+        let failed = |error: io::Error| cannot("look through", &path, &error);
+        let listing = match self.call.state.permissions.list(&path) {
+            Ok(Ok(listing)) => listing,
+            // It has gone, or leads elsewhere since it was seen.
+            Err(_) => return Ok(()),
+            Ok(Err(error)) if is_absence(&error) => return Ok(()),
+            Ok(Err(error)) => return Err(failed(error)),
         };
+        let own = listing.identity().map_err(failed)?;
         // A link back to a folder above ends there.
         if folder.above.contains(&own) {
             return Ok(());
         }
-        for entry in fs::read_dir(&folder.real).map_err(failed)? {
+        let mut entries = Vec::new();
+        let listed = listing.names(|name, kind| -> Result<(), Halted> {
             self.seen += 1;
             self.call.checkpoint_each(self.seen)?;
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if !self.pattern.sees(&name) {
-                continue;
+            if self.pattern.sees(OsStr::from_bytes(name)) {
+                entries.push((folder.inside.join(OsStr::from_bytes(name)), kind));
             }
-            let (mut kind, mut real) = (entry.file_type().map_err(failed)?, folder.real.join(&name));
-            if kind.is_symlink() {
-                let target = self.call.state.permissions.read(&real);
-                let Some((target, found)) =
-                    target.ok().and_then(|target| target.metadata().ok().map(|found| (target, found)))
-                else {
-                    continue;
-                };
-                (kind, real) = (found.file_type(), target);
-            }
-            let inside = folder.inside.join(&name);
-            if kind.is_file() && self.pattern.matcher.is_match(&inside) {
+            Ok(())
+        });
+        listed.map_err(|error| error.or(failed))?;
+        for (at, (inside, listed)) in entries.into_iter().enumerate() {
+            self.call.checkpoint_each(at)?;
+            let kind = match listed {
+                // Links, and folders that do not tell.
+                FileType::Symlink | FileType::Unknown => self.kind(&inside),
+                known => Some(known),
+            };
+            if kind == Some(FileType::RegularFile) && self.pattern.matcher.is_match(&inside) {
                 self.keep(&inside)?;
-            } else if kind.is_dir() && inside.components().count() < self.pattern.depth {
+            } else if kind == Some(FileType::Directory) && inside.components().count() < self.pattern.depth {
                 let above = folder.above.iter().copied().chain([own]).collect();
-                todo.push(Folder { inside, real, above });
+                todo.push(Folder { inside, above });
             }
         }
         Ok(())

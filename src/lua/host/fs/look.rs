@@ -5,16 +5,14 @@ use std::io;
 use mlua::Value;
 use rustix::fs::FileType;
 
-use super::place::{self, Parents, Place};
 use super::{cannot, path};
 use crate::lua::host::call::Call;
 
 /// `fs.exists`
 pub(super) fn exists(call: &Call<'_>, named: &Value) -> mlua::Result<bool> {
     let path = path(call, 1, named)?;
-    let real = call.state.permissions.read(&path)?;
-    match Place::find(&real, Parents::Expect).and_then(|place| place.stat()) {
-        Ok(stat) => Ok(stat.is_some()),
+    match call.state.permissions.handle(&path)? {
+        Ok(_) => Ok(true),
         Err(error) if is_absence(&error) => Ok(false),
         Err(error) => Err(cannot("look at", &path, &error)),
     }
@@ -23,8 +21,7 @@ pub(super) fn exists(call: &Call<'_>, named: &Value) -> mlua::Result<bool> {
 /// `fs.stat`
 pub(super) fn stat(call: &Call<'_>, named: &Value) -> mlua::Result<Value> {
     let path = path(call, 1, named)?;
-    let real = call.state.permissions.look(&path)?;
-    let stat = match Place::find(&real, Parents::Expect).and_then(|place| place.stat()) {
+    let stat = match call.state.permissions.look(&path)?.and_then(|place| place.stat()) {
         Ok(Some(stat)) => stat,
         Ok(None) => return Ok(Value::Nil),
         Err(error) if is_absence(&error) => return Ok(Value::Nil),
@@ -46,17 +43,16 @@ pub(super) fn stat(call: &Call<'_>, named: &Value) -> mlua::Result<Value> {
 /// `fs.list`
 pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> {
     let path = path(call, 1, named)?;
-    let real = call.state.permissions.read(&path)?;
     let failed = |error: io::Error| cannot("list", &path, &error);
-    let folder = Place::find(&real, Parents::Expect).and_then(|place| place.folder()).map_err(failed)?;
+    let listing = call.state.permissions.list(&path)?.map_err(failed)?;
     let (mut all, mut taken) = (Vec::new(), 0);
-    place::names(&folder, |name| -> Result<(), Halted> {
+    let listed = listing.names(|name, _| -> Result<(), Halted> {
         all.push(name.to_vec());
         taken += name.len() + NAME_BYTES;
         call.checkpoint_each(all.len())?;
         Ok(call.room_for(taken)?)
-    })
-    .map_err(|error| error.or(failed))?;
+    });
+    listed.map_err(|error| error.or(failed))?;
     all.sort_unstable();
     let mut list = call.list()?;
     for name in &all {
@@ -96,6 +92,6 @@ impl From<mlua::Error> for Halted {
 }
 
 /// A folder on the way is missing, or is a file.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

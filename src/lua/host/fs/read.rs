@@ -10,9 +10,8 @@ use crate::lua::host::call::Call;
 /// `fs.read`
 pub(super) fn read(call: &Call<'_>, named: &Value) -> mlua::Result<Value> {
     let path = path(call, 1, named)?;
-    let real = call.state.permissions.read(&path)?;
     let failed = |error: io::Error| cannot("read", &path, &error);
-    let mut file = super::open(&real).map_err(failed)?;
+    let mut file = call.state.permissions.open(&path)?.map_err(failed)?;
     let len = file.metadata().map_err(failed)?.len();
     call.room_for(usize::try_from(len).unwrap_or(usize::MAX))?;
     call.build(|out| {

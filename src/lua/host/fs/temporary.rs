@@ -1,13 +1,16 @@
 //! Files of one item's own: made empty on request, taken away when the item has ended.
 
 use std::cell::RefCell;
-use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use mlua::Value;
+use rustix::fs::{FileType, OFlags};
 
 use super::cannot;
+use super::write::word;
 use crate::lua::host::call::Call;
+use crate::lua::host::permissions::Place;
 
 /// Bytes of a suffix: names of files are short.
 const SUFFIX_MAX: usize = 64;
@@ -16,7 +19,7 @@ const SUFFIX_MAX: usize = 64;
 pub(in crate::lua) struct Temporaries {
     /// Tells the position of the item that runs.
     running: Box<dyn Fn() -> u64>,
-    files: RefCell<Vec<(u64, PathBuf)>>,
+    files: RefCell<Vec<(u64, Place)>>,
 }
 
 impl Temporaries {
@@ -40,10 +43,10 @@ impl Temporaries {
         if files.is_empty() {
             return;
         }
-        files.retain(|(owner, path)| {
+        files.retain(|(owner, place)| {
             if is_over(*owner) {
                 // What the item has moved or removed itself is gone already.
-                let _ = fs::remove_file(path);
+                let _ = place.unlink(FileType::RegularFile);
             }
             !is_over(*owner)
         });
@@ -63,13 +66,22 @@ pub(super) fn tempfile(call: &Call<'_>, suffix: &Value) -> mlua::Result<Value> {
     if suffix.len() > SUFFIX_MAX || suffix.contains(['/', '\0']) {
         return Err(call.bad_because(1, "a suffix such as `.png` expected"));
     }
-    let folder = call.state.permissions.scratch();
-    let made = folder.and_then(|folder| {
-        let file = tempfile::Builder::new().prefix("item-").suffix(suffix).tempfile_in(folder)?;
-        file.into_temp_path().keep().map_err(|error| error.error)
-    });
-    let path = made.map_err(|error| cannot("make", std::path::Path::new("a temporary file"), &error))?;
+    let made = make(call, suffix);
+    let (path, place) = made.map_err(|error| cannot("make", Path::new("a temporary file"), &error))?;
     let temporaries = &call.state.temporaries;
-    temporaries.files.borrow_mut().push(((temporaries.running)(), path.clone()));
+    temporaries.files.borrow_mut().push(((temporaries.running)(), place));
     call.new_string(path.as_os_str().as_encoded_bytes())
+}
+
+/// A new file in the scratch folder, under a name that nobody has.
+fn make(call: &Call<'_>, suffix: &str) -> io::Result<(PathBuf, Place)> {
+    let (folder, scratch) = call.state.permissions.scratch()?;
+    loop {
+        let name = format!("item-{:016x}{suffix}", word());
+        let place = scratch.beside(&name);
+        match place.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return file.map(|_| (folder.join(&name), place)),
+        }
+    }
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use mlua::Value;
 use rustix::fs::{FileType, OFlags};
 
-use super::place::{Parents, Place};
 use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
+use crate::lua::host::permissions::{Parents, Place};
 
 /// `fs.write`
 pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)) -> mlua::Result<()> {
@@ -19,11 +19,10 @@ pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)
     if append && atomic {
         return Err(call.bad_because(3, "`append` and `atomic` exclude each other"));
     }
-    let real = call.state.permissions.write(&path)?;
     let failed = |error: io::Error| cannot("write", &path, &error);
-    let place = Place::find(&real, Parents::Make).map_err(failed)?;
+    let place = call.state.permissions.target(&path, Parents::Make)?.map_err(failed)?;
     if atomic {
-        return replace(call, &path, &place, &bytes);
+        return replace(call, &path, &place, &bytes, Durability::Synced);
     }
     let how = if append { OFlags::APPEND } else { OFlags::TRUNC };
     let mut file = place.file(OFlags::WRONLY | OFlags::CREATE | how).map_err(failed)?;
@@ -33,13 +32,28 @@ pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)
 /// `fs.mkdir`
 pub(super) fn mkdir(call: &Call<'_>, named: &Value) -> mlua::Result<()> {
     let path = path(call, 1, named)?;
-    let real = call.state.permissions.write(&path)?;
-    let made = Place::find(&real, Parents::Make).and_then(|place| place.make_folder());
+    let place = call.state.permissions.target(&path, Parents::Make)?;
+    let made = place.and_then(|place| place.make_folder());
     made.map_err(|error| cannot("make the folder", &path, &error))
 }
 
+/// Whether a new file is on the disk before it takes the place of an old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua::host) enum Durability {
+    /// It is: after a power failure there is the old or the new one.
+    Synced,
+    /// The system writes it when it likes, which is many times faster.
+    Cached,
+}
+
 /// Writes a new file beside `place` and renames it, so that there is the old or the new file at every moment.
-fn replace(call: &Call<'_>, path: &Path, place: &Place, bytes: &[u8]) -> mlua::Result<()> {
+pub(in crate::lua::host) fn replace(
+    call: &Call<'_>,
+    path: &Path,
+    place: &Place,
+    bytes: &[u8],
+    durability: Durability,
+) -> mlua::Result<()> {
     let failed = |error: io::Error| cannot("write", path, &error);
     let old = place.stat().map_err(failed)?;
     let (part, mut file) = part(place).map_err(failed)?;
@@ -50,7 +64,8 @@ fn replace(call: &Call<'_>, path: &Path, place: &Place, bytes: &[u8]) -> mlua::R
             }
             _ => Ok(()),
         };
-        keep_mode().and_then(|()| file.sync_data()).and_then(|()| part.rename(place)).map_err(failed)
+        let sync = || if durability == Durability::Synced { file.sync_data() } else { Ok(()) };
+        keep_mode().and_then(|()| sync()).and_then(|()| part.rename(place)).map_err(failed)
     });
     if written.is_err() {
         // Nothing more can be done about a file that does not go away.
@@ -62,7 +77,7 @@ fn replace(call: &Call<'_>, path: &Path, place: &Place, bytes: &[u8]) -> mlua::R
 /// A new file beside `place` under a name that nobody has.
 fn part(place: &Place) -> io::Result<(Place, File)> {
     loop {
-        let part = place.beside(&format!(".flowrun-{:016x}.part", rand_word()))?;
+        let part = place.beside(&format!(".flowrun-{:016x}.part", word()));
         match part.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => return Ok((part, file?)),
@@ -71,7 +86,7 @@ fn part(place: &Place) -> io::Result<(Place, File)> {
 }
 
 /// Differs from call to call and from process to process; need not be hard to guess, because names are claimed.
-fn rand_word() -> u64 {
+pub(super) fn word() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(std::process::id())
 }

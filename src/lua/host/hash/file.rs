@@ -7,7 +7,6 @@ use mlua::Value;
 
 use super::algorithm::{Algorithm, Digest, shown};
 use crate::lua::host::call::Call;
-use crate::lua::host::fs;
 
 /// Bytes read between two checkpoints.
 const PIECE_BYTES: usize = 1 << 18;
@@ -22,8 +21,8 @@ pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua:
             call.bad_because(2, &format!("{expected}, got `{}`", shown(&name)))
         })?,
     };
-    let real = call.state.permissions.read(Path::new(&*path))?;
-    let mut file = fs::open(&real).map_err(|error| cannot(call, &path, &error))?;
+    let opened = call.state.permissions.open(Path::new(&*path))?;
+    let mut file = opened.map_err(|error| cannot(call, &path, &error))?;
     let mut digest = Digest::new(algorithm);
     let mut piece = vec![0; PIECE_BYTES];
     loop {

@@ -33,16 +33,6 @@ impl Kind {
             Self::Exec => "running",
         }
     }
-
-    /// For errors that are no refusals.
-    pub(super) fn verb(self) -> &'static str {
-        match self {
-            Self::Net => "reach",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Exec => "run",
-        }
-    }
 }
 
 /// The refusal of `what`, which really is `real`; `entry` would have to be added to what is `granted`. The line
@@ -71,8 +61,8 @@ pub(super) fn refused(
 pub(super) fn protected(path: &Path, kept: &Path) -> HostError {
     let (path, kept) = (path.display(), kept.file_name().unwrap_or(kept.as_os_str()).to_string_lossy());
     HostError::refusal(format!(
-        "writing `{path}` is not allowed: the pipeline file, the folder of runs and the programs that a pipeline may \
-         run are kept from its own code (`{kept}`)"
+        "writing `{path}` is not allowed: the pipeline file, the folder of runs, granted folders themselves and the \
+         programs that a pipeline may run, with all that leads to them, are kept from its own code (`{kept}`)"
     ))
 }
 

@@ -16,16 +16,32 @@ pub(super) struct Stopped {
     pub(super) error: io::Error,
 }
 
+/// A name on the way, with the real folder that it was looked up in.
+pub(super) type Passed = (PathBuf, OsString);
+
 /// The real path, all links followed. What does not exist yet is where its deepest folder that exists leads.
 pub(super) fn resolve(root: &Path, path: &Path) -> Result<PathBuf, Stopped> {
-    Walk::new(root, path)?.finish(true)
+    Walk::new(root, path)?.finish(true).map(|walk| walk.real)
+}
+
+/// All names that were looked up on the way to `path`, those of links and of what links lead to included; the last is
+/// that of the file itself. Where the way breaks off, as far as it goes.
+pub(super) fn passed(root: &Path, path: &Path) -> Vec<Passed> {
+    let Ok(mut walk) = Walk::new(root, path) else { return Vec::new() };
+    walk.passed = Some(Vec::new());
+    while let Some(part) = walk.todo.pop_front() {
+        if walk.step(part, true).is_err() {
+            break;
+        }
+    }
+    walk.passed.unwrap_or_default()
 }
 
 /// The real path of what stands at `path` itself, which may be a link.
 pub(super) fn place(root: &Path, path: &Path) -> Result<PathBuf, Stopped> {
     // The system follows a link with a slash behind it.
     let follow = path.as_os_str().as_bytes().ends_with(b"/");
-    Walk::new(root, path)?.finish(follow)
+    Walk::new(root, path)?.finish(follow).map(|walk| walk.real)
 }
 
 struct Walk {
@@ -34,6 +50,8 @@ struct Walk {
     links: usize,
     /// Whether the last name taken does not exist: then there is no way up or down from it.
     missing: bool,
+    /// The names looked up so far, where somebody wants them.
+    passed: Option<Vec<Passed>>,
 }
 
 impl Walk {
@@ -44,7 +62,8 @@ impl Walk {
             bytes if bytes.contains(&0) => Some("the path has a NUL byte in it"),
             _ => None,
         };
-        let mut walk = Self { real: PathBuf::from("/"), todo: VecDeque::new(), links: 0, missing: false };
+        let mut walk =
+            Self { real: PathBuf::from("/"), todo: VecDeque::new(), links: 0, missing: false, passed: None };
         if let Some(wrong) = wrong {
             return Err(Stopped {
                 at: root.to_owned(),
@@ -69,14 +88,14 @@ impl Walk {
         }
     }
 
-    fn finish(mut self, follow_last: bool) -> Result<PathBuf, Stopped> {
+    fn finish(mut self, follow_last: bool) -> Result<Self, Stopped> {
         while let Some(part) = self.todo.pop_front() {
             let follow = follow_last || !self.todo.is_empty();
             if let Err(error) = self.step(part, follow) {
                 return Err(Stopped { at: self.real, error });
             }
         }
-        Ok(self.real)
+        Ok(self)
     }
 
     fn step(&mut self, part: OsString, follow: bool) -> io::Result<()> {
@@ -86,6 +105,9 @@ impl Walk {
             }
             self.real.pop();
             return Ok(());
+        }
+        if let Some(passed) = &mut self.passed {
+            passed.push((self.real.clone(), part.clone()));
         }
         self.real.push(part);
         if self.missing {

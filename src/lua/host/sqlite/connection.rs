@@ -2,9 +2,7 @@
 //! longer than the attempt may run. A transaction belongs to the item that began it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +12,10 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::ffi;
+use super::folder::DatabaseFile;
 use crate::lua::guard::Guard;
+use crate::lua::host::permissions::Identity;
 use crate::lua::raw::Current;
 
 /// How long a statement waits for the locks of others, when no deadline ends it earlier.
@@ -38,18 +39,20 @@ type Item = (u64, u32);
 /// The databases of one VM.
 pub(in crate::lua::host) struct Databases {
     current: Option<Rc<Current>>,
-    open: RefCell<HashMap<(PathBuf, bool), Rc<Database>>>,
+    open: RefCell<Vec<Rc<Database>>>,
+    /// Where temporary files go.
+    scratch: Option<Arc<OwnedFd>>,
 }
 
 /// One database, with a connection for each item that has a transaction open, and at least one.
 pub(super) struct Database {
-    /// `None`: in memory.
-    path: Option<PathBuf>,
+    slots: RefCell<Vec<Slot>>,
+    /// `None`: in memory. Its folder stays open longer than the connections.
+    file: Option<DatabaseFile>,
     readonly: bool,
     bytes_max: usize,
-    /// Device and number of the file, to notice when another took its place.
-    file: Cell<Option<(u64, u64)>>,
-    slots: RefCell<Vec<Slot>>,
+    /// What the file was when it was opened, to notice when another took its place.
+    identity: Cell<Option<Identity>>,
     /// Whether an item of this very worker holds a lock: waiting for it would be waiting for oneself.
     held: Arc<AtomicBool>,
 }
@@ -61,8 +64,11 @@ struct Slot {
 }
 
 impl Databases {
-    pub(in crate::lua::host) fn new(current: Option<&Rc<Current>>) -> Rc<Self> {
-        Rc::new(Self { current: current.cloned(), open: RefCell::default() })
+    pub(in crate::lua::host) fn new(
+        current: Option<&Rc<Current>>,
+        scratch: Option<Arc<OwnedFd>>,
+    ) -> Rc<Self> {
+        Rc::new(Self { current: current.cloned(), open: RefCell::default(), scratch })
     }
 
     /// The worker's side, where there is one.
@@ -73,31 +79,34 @@ impl Databases {
     /// The database in a file; `bytes_max` bounds single values, and databases in memory.
     pub(super) fn open(
         self: &Rc<Self>,
-        path: Option<&Path>,
+        file: Option<DatabaseFile>,
         readonly: bool,
         bytes_max: usize,
     ) -> rusqlite::Result<Rc<Database>> {
         self.tidy_up_behind_items();
-        let key = path.map(|path| (path.to_owned(), readonly));
-        if let Some(key) = &key
-            && let Some(found) = self.open.borrow().get(key)
-            && found.file.get() == identity(&key.0)
+        let identity = file.as_ref().and_then(DatabaseFile::identity);
+        let is_it = |one: &&Rc<Database>| one.readonly == readonly && one.identity.get() == identity;
+        if identity.is_some()
+            && let Some(found) = self.open.borrow().iter().find(is_it)
         {
             return Ok(Rc::clone(found));
         }
         let database = Rc::new(Database {
-            path: path.map(Path::to_owned),
+            slots: RefCell::default(),
+            file,
             readonly,
             bytes_max,
-            file: Cell::new(None),
-            slots: RefCell::default(),
+            identity: Cell::new(None),
             held: Arc::default(),
         });
-        let connection = database.connect(self.guard())?;
+        let connection = database.connect(self)?;
         database.slots.borrow_mut().push(Slot { connection, owner: None });
-        if let Some(key) = key {
-            database.file.set(identity(&key.0));
-            self.open.borrow_mut().insert(key, Rc::clone(&database));
+        if let Some(file) = &database.file {
+            database.identity.set(file.identity());
+            // What has another file in its place by now is not opened again, but may still be used.
+            let mut open = self.open.borrow_mut();
+            open.retain(|one| one.file.as_ref().and_then(DatabaseFile::identity) == one.identity.get());
+            open.push(Rc::clone(&database));
         }
         Ok(database)
     }
@@ -118,7 +127,7 @@ impl Databases {
                 Box::new(move |index| {
                     if let Some(databases) = databases.upgrade() {
                         let open = databases.open.borrow();
-                        open.values().for_each(|database| database.release(|owner| owner.0 == index));
+                        open.iter().for_each(|database| database.release(|owner| owner.0 == index));
                     }
                 })
             });
@@ -127,17 +136,23 @@ impl Databases {
 }
 
 impl Database {
-    fn connect(&self, guard: Option<Arc<Guard>>) -> rusqlite::Result<Connection> {
+    fn connect(&self, databases: &Databases) -> rusqlite::Result<Connection> {
+        let guard = databases.guard();
+        ffi::use_scratch(databases.scratch.as_ref().map(|folder| folder.as_raw_fd()));
         let access = if self.readonly {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         };
-        // The path has no links any more; nor may one have taken its place meanwhile.
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let mut connection = match &self.path {
-            Some(path) => Connection::open_with_flags(path, flags)?,
-            None => Connection::open_in_memory()?,
+        let refused = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        ffi::register().map_err(refused)?;
+        let mut connection = match &self.file {
+            Some(file) => {
+                let path = file.path().ok_or_else(|| refused(rusqlite::ffi::SQLITE_CANTOPEN))?;
+                Connection::open_with_flags_and_vfs(path, flags, ffi::NAME)?
+            }
+            None => Connection::open_with_flags_and_vfs(":memory:", flags, ffi::NAME)?,
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let patience = patience(guard.clone(), Arc::clone(&self.held));
@@ -149,7 +164,7 @@ impl Database {
             let longest = i32::try_from(self.bytes_max).unwrap_or(i32::MAX);
             connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
         }
-        match &self.path {
+        match &self.file {
             None if self.bytes_max > 0 => {
                 let size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
                 let pages = (self.bytes_max as i64 / size.max(1)).max(1);
@@ -174,7 +189,8 @@ impl Database {
             // Whoever began one has ended.
             self.release(|owner| owner != item);
         }
-        let mut slot = self.take(item, databases.guard())?;
+        ffi::use_scratch(databases.scratch.as_ref().map(|folder| folder.as_raw_fd()));
+        let mut slot = self.take(item, databases)?;
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
         self.held.store(held, Ordering::Relaxed);
         let result = work(&slot.connection);
@@ -184,16 +200,16 @@ impl Database {
     }
 
     /// The item's own connection, or a free one, or a new one.
-    fn take(&self, item: Item, guard: Option<Arc<Guard>>) -> rusqlite::Result<Slot> {
+    fn take(&self, item: Item, databases: &Databases) -> rusqlite::Result<Slot> {
         let mut slots = self.slots.borrow_mut();
         let own = slots.iter().position(|slot| slot.owner == Some(item));
         // What is in memory cannot be reached by a second connection.
-        let free = || slots.iter().position(|slot| slot.owner.is_none() || self.path.is_none());
+        let free = || slots.iter().position(|slot| slot.owner.is_none() || self.file.is_none());
         if let Some(at) = own.or_else(free) {
             return Ok(slots.swap_remove(at));
         }
         drop(slots);
-        Ok(Slot { connection: self.connect(guard)?, owner: None })
+        Ok(Slot { connection: self.connect(databases)?, owner: None })
     }
 
     /// Rolls back what these owners have left open, and keeps one connection of those that are free.
@@ -215,11 +231,6 @@ impl Database {
         let item = databases.item();
         self.release(|owner| owner == item);
     }
-}
-
-/// Device and number of a file.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// Decides, while a lock is not free, whether to go on waiting; sleeps in between.

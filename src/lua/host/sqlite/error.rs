@@ -21,6 +21,11 @@ pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
         }
     }
     let code = error.sqlite_error_code();
+    if code == Some(ErrorCode::ReadOnly)
+        && let Err(refused) = call.state.permissions.effect("writing a database")
+    {
+        return refused.into();
+    }
     let kind = if code == Some(ErrorCode::OutOfMemory) { "memory" } else { "error" };
     let why = match error {
         _ if code == Some(ErrorCode::AuthorizationForStatementDenied) => REFUSED.to_owned(),

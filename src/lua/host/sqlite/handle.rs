@@ -1,17 +1,20 @@
 //! The value that `sqlite.open` returns.
 
 use std::cell::RefCell;
-use std::fs;
+use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
 use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, Value};
+use rustix::fs::FileType;
 
 use super::connection::Database;
 use super::error::raised;
+use super::folder::DatabaseFile;
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::methods;
 use crate::lua::host::options::Options;
+use crate::lua::host::permissions::Parents;
 
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";
@@ -30,31 +33,56 @@ impl UserData for Handle {
 pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::Result<AnyUserData> {
     let path = call.text(1, path)?;
     let readonly = Options::of(call, 2, options, &["readonly"])?.flag("readonly")?;
-    let real = if &*path == MEMORY { None } else { Some(place(call, &path, readonly)?) };
+    let file = if &*path == MEMORY { None } else { Some(file(call, &path, readonly)?) };
+    // On a trial it is looked at only, and what would write fails.
+    let readonly = readonly || file.is_some() && call.state.permissions.is_trial();
     let database = call
         .state
         .databases
-        .open(real.as_deref(), readonly, call.memory_limit()?)
+        .open(file, readonly, call.memory_limit()?)
         .map_err(|error| raised(call, &error))?;
     call.lua.create_userdata(Handle(RefCell::new(Some(database))))
 }
 
-/// Where the file is, if it may be used; its folder is made.
-fn place(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<std::path::PathBuf> {
-    let real = call.state.permissions.read(Path::new(path))?;
-    if !readonly {
-        call.state.permissions.write(Path::new(path))?;
-        if let Some(folder) = real.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| call.fail(&format!("cannot make `{path}`: {error}")))?;
+/// The file, if it may be used; its folder is made.
+fn file(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<DatabaseFile> {
+    let failed = |error: io::Error| call.fail(&format!("cannot open `{path}`: {error}"));
+    let refused = |why: &str| call.refuse(&format!("cannot open `{path}`: {why}"));
+    let permissions = &call.state.permissions;
+    let place = if readonly {
+        permissions.source(Path::new(path))?
+    } else if permissions.is_trial() {
+        permissions.writable(Path::new(path))?.map_err(failed)?;
+        let place = permissions.source(Path::new(path))?;
+        if place.as_ref().map_or(true, |place| place.stat().ok().flatten().is_none()) {
+            permissions.effect(&format!("making the database `{path}`"))?;
         }
+        place
+    } else {
+        // Folders are made before the file is looked for, so that both agree on where it is.
+        let place = permissions.target(Path::new(path), Parents::Make)?;
+        permissions.source(Path::new(path))?.and(place)
+    };
+    let place = place.map_err(failed)?;
+    match place.stat().map_err(failed)? {
+        // A pipe would block, and a folder has no good message.
+        Some(found) if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile => {
+            return Err(refused("it is not a file"));
+        }
+        // The log would lie beside one of its names only.
+        Some(found) if !readonly && found.st_nlink > 1 => {
+            return Err(refused(
+                "the file has more than one name (hard links), and a database must have one",
+            ));
+        }
+        None if readonly => return Err(failed(rustix::io::Errno::NOENT.into())),
+        _ => {}
     }
-    // A pipe would block, and a folder has no good message.
-    match fs::metadata(&real) {
-        Ok(found) if !found.is_file() => Err(call.refuse(&format!("cannot open `{path}`: it is not a file"))),
-        Err(error) if readonly => Err(call.fail(&format!("cannot open `{path}`: {error}"))),
-        _ => Ok(real),
+    let file = DatabaseFile::at(place).map_err(failed)?;
+    if file.path().is_none() {
+        return Err(refused("databases in files need /proc, which is not there"));
     }
+    Ok(file)
 }
 
 /// `db:close`

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::LogLevel;
+use crate::lua::{Allowed, Permissions, Protected};
 
 #[test]
 fn scope_is_what_the_page_says() {
@@ -154,7 +155,11 @@ fn require_reads_modules_below_the_folder_once_and_nothing_else() {
     ] {
         let file = source(lua);
         let script = Script::body(block(&file, 1, lua), folder.path().into());
-        let mut bench = bench(&script, &options());
+        let mut options = options();
+        let (folder, nothing) = (folder.path(), Allowed::default());
+        let permissions = Permissions::new(folder, Allowed::default(), &nothing, Protected::default());
+        options.scope.permissions = Arc::new(permissions);
+        let mut bench = bench(&script, &options);
         assert_eq!(run(&mut bench, &["1"]).trim_end(), expect, "{lua}");
     }
 }

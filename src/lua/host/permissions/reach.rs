@@ -1,0 +1,298 @@
+//! Reaching files: from a path as Lua code names it to an open file or a place, through the handle of the tree that it lies in.
+//!
+//! A path without links that lead elsewhere is opened right below its tree. Any other is resolved by names first, which says
+//! what it leads to; that is then opened below the tree it lies in, without following any link. Should somebody have swapped
+//! one in between, the path is resolved again.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
+
+use super::beneath::{self, Links};
+use super::kept::{Identity, STATE};
+use super::place::{self, Parents, Place};
+use super::refusal::{self, Kind};
+use super::trees::{Tree, identity};
+use super::{Permissions, Scratch, walk};
+use crate::lua::host::HostError;
+
+/// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
+const TRIES: usize = 40;
+
+/// What is reached. The outer error is a refusal, the inner one what the system says about a file that may be reached.
+pub(in crate::lua) type Answer<T> = Result<io::Result<T>, HostError>;
+
+/// What a path means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// What it leads to, all links followed.
+    Target,
+    /// What stands there itself, which may be a link to anywhere.
+    Entry,
+}
+
+/// Where a path leads: below which tree, and by which names.
+pub(super) struct Located<'a> {
+    tree: &'a Tree,
+    rest: PathBuf,
+    pub(super) real: PathBuf,
+}
+
+impl Permissions {
+    /// Opens a plain file to read.
+    pub(in crate::lua) fn open(&self, path: &Path) -> Answer<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(self.reach(path, flags)?.and_then(|file| place::plain(File::from(file))))
+    }
+
+    /// A handle to what may be read, which is not opened itself: to see what it is, or to go into it.
+    pub(in crate::lua) fn handle(&self, path: &Path) -> Answer<OwnedFd> {
+        self.reach(path, place::STEP)
+    }
+
+    /// A file below the pipeline's folder, whatever else may be read: for `require`.
+    pub(in crate::lua) fn open_own(&self, path: &Path) -> Answer<File> {
+        let Some(root) = self.root() else { return Ok(Err(Errno::NOENT.into())) };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let plain = |file| place::plain(File::from(file));
+        match beneath::open(root, path, flags, Links::Followed) {
+            Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
+            opened => return Ok(opened.map_err(beneath::told).and_then(plain)),
+        }
+        let tree = &self.held().root;
+        let located = || match walk::resolve(&self.grants.root, path) {
+            Err(stopped) => Ok(Err(stopped.error)),
+            Ok(real) => match tree.below(&real) {
+                Some(rest) => Ok(Ok(Located { tree, rest, real })),
+                None => Err(HostError::refusal("it lies outside the pipeline's folder".to_owned())),
+            },
+        };
+        Ok(opened(located, flags)?.and_then(plain))
+    }
+
+    pub(super) fn reach(&self, path: &Path, flags: OFlags) -> Answer<OwnedFd> {
+        if let Some(trial) = &self.grants.trial {
+            return self.reach_on_trial(trial, path, flags);
+        }
+        if let Some(Located { tree, rest, .. }) = self.as_written(Kind::Read, path)
+            && let Ok(handle) = tree.handle()
+        {
+            match beneath::open(handle, &rest, flags, Links::Followed) {
+                Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
+                opened => return Ok(opened.map_err(beneath::told)),
+            }
+        }
+        opened(|| self.locate(Kind::Read, path, Means::Target), flags)
+    }
+
+    /// The place of a file to read, and of what a link there leads to.
+    pub(in crate::lua::host) fn source(&self, path: &Path) -> Answer<Place> {
+        self.placed(Kind::Read, path, Means::Target, Parents::Expect)
+    }
+
+    /// The place of a file to write, and of what a link there leads to.
+    pub(in crate::lua::host) fn target(&self, path: &Path, parents: Parents) -> Answer<Place> {
+        self.placed(Kind::Write, path, Means::Target, parents)
+    }
+
+    /// The place of what stands at `path` itself: to replace it, or to take it away with all that is in it.
+    pub(in crate::lua::host) fn entry(&self, path: &Path, parents: Parents) -> Answer<Place> {
+        self.placed(Kind::Write, path, Means::Entry, parents)
+    }
+
+    /// The place of what stands at `path` itself, to look at it.
+    pub(in crate::lua::host) fn look(&self, path: &Path) -> Answer<Place> {
+        self.placed(Kind::Read, path, Means::Entry, Parents::Expect)
+    }
+
+    fn placed(&self, kind: Kind, path: &Path, means: Means, parents: Parents) -> Answer<Place> {
+        if let Some(trial) = &self.grants.trial {
+            return self.placed_on_trial(trial, (kind, means), path, parents);
+        }
+        let follows = path.as_os_str().as_bytes().ends_with(b"/");
+        if let Some(located) = self.as_written(kind, path)
+            && !follows
+            && located.tree.handle().is_ok()
+            && located.rest.components().all(|part| matches!(part, Component::Normal(_)))
+        {
+            match self.settle(kind, path, means, &located, parents)? {
+                Ok(None) => {}
+                Err(error) if is_swapped(&error) => {}
+                Ok(Some(place)) => return Ok(Ok(place)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let mut last = None;
+        for _ in 0..TRIES {
+            let located = match self.locate(kind, path, means)? {
+                Ok(located) => located,
+                Err(error) => return Ok(Err(error)),
+            };
+            match self.settle(kind, path, means, &located, parents)? {
+                Ok(None) => {}
+                Err(error) if is_swapped(&error) => last = Some(error),
+                Ok(Some(place)) => return Ok(Ok(place)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Err(last.unwrap_or_else(|| Errno::LOOP.into())))
+    }
+
+    /// The place itself, unless something there is kept; `None` where a link stands in the way.
+    pub(super) fn settle(
+        &self,
+        kind: Kind,
+        path: &Path,
+        means: Means,
+        located: &Located<'_>,
+        parents: Parents,
+    ) -> Answer<Option<Place>> {
+        let Located { tree, rest, .. } = located;
+        if kind != Kind::Write {
+            let place = tree.descend(rest, parents, |_, _| true);
+            let is_link = |place: &Place| {
+                let found = place.stat().ok().flatten();
+                found.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
+            };
+            return Ok(place.map(|place| place.filter(|place| means == Means::Entry || !is_link(place))));
+        }
+        if let Some(state) = state_folder(&tree.real.join(rest)) {
+            return Err(refusal::protected(path, &state));
+        }
+        if means == Means::Entry && rest.as_os_str().is_empty() {
+            return Err(refusal::protected(path, &tree.real));
+        }
+        let kept = self.held().kept();
+        let mut closed = None;
+        let top = tree.handle().ok().and_then(|top| identity(top).ok());
+        let place = tree.descend(rest, parents, |folder, _| {
+            closed = kept.closed(folder).map(Path::to_owned);
+            closed.is_none()
+        });
+        let closed = closed.or_else(|| top.and_then(|top| kept.closed(top).map(Path::to_owned)));
+        if let Some(closed) = closed {
+            return Err(refusal::protected(path, &closed));
+        }
+        let place = match place {
+            Ok(Some(place)) => place,
+            other => return Ok(other),
+        };
+        let (folder, found) = match (identity(place.parent()), place.stat()) {
+            (Ok(folder), Ok(found)) => (folder, found),
+            (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
+        };
+        let is_link =
+            found.as_ref().is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
+        if is_link && means == Means::Target {
+            return Ok(Ok(None));
+        }
+        let itself = found.as_ref().map(Identity::of_stat);
+        let refused = match means {
+            Means::Target => {
+                kept.file_at(folder, place.name()).or_else(|| itself.and_then(|itself| kept.file(itself)))
+            }
+            Means::Entry => {
+                kept.led_to(folder, place.name()).or_else(|| itself.and_then(|itself| kept.thing(itself)))
+            }
+        };
+        match refused {
+            Some(kept) => Err(refusal::protected(path, kept)),
+            None => Ok(Ok(Some(place.keeping(kept)))),
+        }
+    }
+
+    /// The tree and the names in it that a path spells out, when nothing has to be resolved for that.
+    fn as_written(&self, kind: Kind, path: &Path) -> Option<Located<'_>> {
+        let bytes = path.as_os_str().as_bytes();
+        if bytes.is_empty() || bytes.contains(&0) {
+            return None;
+        }
+        let whole = self.grants.root.join(path);
+        self.trees(kind).find_map(|tree| {
+            let rest = tree.below_spelled(&whole)?;
+            Some(Located { tree, rest, real: PathBuf::new() })
+        })
+    }
+
+    /// Where a path leads by its names, as far as that is granted.
+    pub(super) fn locate(&self, kind: Kind, path: &Path, means: Means) -> Answer<Located<'_>> {
+        let root = &self.grants.root;
+        let walked = match means {
+            Means::Target => walk::resolve(root, path),
+            Means::Entry => walk::place(root, path),
+        };
+        let (real, error) = match walked {
+            Ok(real) => (real, None),
+            Err(stopped) => (stopped.at, Some(stopped.error)),
+        };
+        let found = self.trees(kind).find_map(|tree| Some((tree, tree.below(&real)?)));
+        match (found, error) {
+            (None, _) => Err(self.uncovered(kind, path, &real)),
+            (Some(_), Some(error)) => Ok(Err(error)),
+            (Some((tree, rest)), None) => Ok(Ok(Located { tree, rest, real })),
+        }
+    }
+
+    fn trees(&self, kind: Kind) -> impl Iterator<Item = &Tree> {
+        let held = self.held();
+        let granted: &[Tree] = match kind {
+            Kind::Read => &held.read,
+            _ if self.looks_only => &[],
+            _ => &held.write,
+        };
+        granted.iter().chain(held.scratch().map(|scratch| &scratch.tree))
+    }
+
+    /// The folder for temporary files, if it was wanted before now.
+    pub(in crate::lua::host) fn scratch_made(&self) -> Option<Arc<OwnedFd>> {
+        self.held().scratch().and_then(|scratch| scratch.tree.handle().ok().cloned())
+    }
+
+    /// The folder for temporary files: its path, and itself; made where it is not there yet.
+    pub(in crate::lua::host) fn scratch(&self) -> io::Result<(&Path, Place)> {
+        match self.held().scratch.get_or_init(Scratch::make) {
+            Ok(scratch) => {
+                let folder = Arc::clone(scratch.tree.handle()?);
+                let place = Place::within(folder, std::ffi::OsStr::new("."));
+                Ok((scratch.folder.path(), place.keeping(self.held().kept())))
+            }
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        }
+    }
+}
+
+/// Opens what is located, and locates it again while links are swapped in on the way.
+pub(super) fn opened<'a>(locate: impl Fn() -> Answer<Located<'a>>, flags: OFlags) -> Answer<OwnedFd> {
+    for _ in 0..TRIES {
+        let Located { tree, rest, .. } = match locate()? {
+            Ok(located) => located,
+            Err(error) => return Ok(Err(error)),
+        };
+        let handle = match tree.handle() {
+            Ok(handle) => handle,
+            Err(error) => return Ok(Err(error)),
+        };
+        match beneath::open(handle, &rest, flags, Links::Refused) {
+            Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
+            opened => return Ok(opened.map_err(beneath::told)),
+        }
+    }
+    Ok(Err(Errno::LOOP.into()))
+}
+
+/// Whether a folder on the way was no folder: a link, or it has become one meanwhile.
+fn is_swapped(error: &io::Error) -> bool {
+    [Errno::LOOP, Errno::NOTDIR].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// The folder of runs that a path lies in or is, by its name.
+fn state_folder(real: &Path) -> Option<PathBuf> {
+    let is_state = |part: &std::ffi::OsStr| part.eq_ignore_ascii_case(STATE);
+    real.ancestors().find(|path| path.file_name().is_some_and(is_state)).map(Path::to_owned)
+}
