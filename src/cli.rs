@@ -4,6 +4,7 @@
 
 mod args;
 mod cache;
+mod changes;
 mod check;
 mod console;
 pub mod diagnostic;

@@ -269,6 +269,9 @@ pub(super) struct PlanArguments {
     /// The pipeline file
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// Say also what Lua code may reach, and what keeps it from the rest
+    #[arg(short, long)]
+    pub(super) verbose: bool,
     /// What the pipeline sees.
     #[command(flatten)]
     pub(super) inputs: InputArguments,

@@ -3,6 +3,7 @@
 
 mod count;
 mod facts;
+mod reach;
 mod reuse;
 
 use std::sync::Arc;
@@ -25,7 +26,11 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let reuse = Reuse::find(console, arguments, &plan, &selected);
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    put(hush::text(&text(&plan, &selected, arguments.inputs.limit, &reuse)).as_bytes())?;
+    let mut text = text(&plan, &selected, arguments.inputs.limit, &reuse);
+    if arguments.verbose {
+        text.push_str(&reach::text(&plan.permissions));
+    }
+    put(hush::text(&text).as_bytes())?;
     Ok(Exit::Success)
 }
 

@@ -1,4 +1,4 @@
-//! `flowrun preview`: a step on a few items, input beside output. Writes nothing.
+//! `flowrun preview`: a step on a few items, input beside output. Writes nothing; files that the function writes are shown.
 
 mod pair;
 
@@ -9,9 +9,10 @@ use self::pair::Pair;
 use super::args::PreviewArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::load;
 use super::sample::{Sample, Sampled};
-use super::trial::{Bench, Tried};
+use super::trial::{Bench, Effects, Trial, Tried};
+use super::{changes, load};
+use crate::lua::Change;
 use crate::plan::{Inputs, Plan, Step};
 use crate::report::printable;
 use crate::source::nearest;
@@ -24,7 +25,7 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let step = find(&plan, &arguments.step)?;
-    let bench = Bench::new(arguments.seed)?;
+    let bench = Bench::new(arguments.seed, Effects::of(arguments.allow_effects))?;
     let sample = Sample { file: &arguments.file, inputs: &inputs, bench: &bench };
     let (chosen, notes) = choose(&sample, step, arguments)?;
     for note in &notes {
@@ -39,7 +40,16 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
             "map" | "flat_map" | "filter" => Some(one(&bench, &plan, step, item)?),
             _ => None,
         };
-        let pair = Pair { number: *at, item, tried: tried.as_ref(), width: console.width(), color };
+        let (tried, changes) = tried.map_or((None, Vec::new()), |(tried, changes)| (Some(tried), changes));
+        let changes = changes::lines(&changes);
+        let pair = Pair {
+            number: *at,
+            item,
+            tried: tried.as_ref(),
+            changes: &changes,
+            width: console.width(),
+            color,
+        };
         put(pair.text().as_bytes())?;
     }
     if chosen.is_empty() {
@@ -105,9 +115,14 @@ fn shuffle(items: &mut Chosen, count: usize, seed: u64) {
     }
 }
 
-/// One item by itself, with the time that it took: the worker and its `setup` included.
-fn one(bench: &Bench, plan: &Plan, step: &Step, item: &Arc<str>) -> Result<(Tried, Duration), Fault> {
-    let (mut tried, time) = bench.items(plan, step, std::slice::from_ref(item))?;
+/// One item by itself: what came of it, the time that it took, and what it would have changed.
+fn one(
+    bench: &Bench,
+    plan: &Plan,
+    step: &Step,
+    item: &Arc<str>,
+) -> Result<((Tried, Duration), Vec<Change>), Fault> {
+    let Trial { mut tried, time, changes } = bench.items(plan, step, std::slice::from_ref(item))?;
     let tried = tried.pop().ok_or_else(|| Fault::Internal("an item is gone".to_owned()))?;
-    Ok((tried, time))
+    Ok(((tried, time), changes))
 }

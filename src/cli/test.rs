@@ -16,7 +16,8 @@ use super::args::TestArguments;
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::load;
-use super::trial::Bench;
+use super::trial::{Bench, Effects, Trial};
+use crate::lua::Change;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
 use crate::spec;
 use crate::store::StoredLog;
@@ -28,6 +29,8 @@ struct Judged {
     line: usize,
     time: Duration,
     logs: Vec<StoredLog>,
+    /// What its function would have changed.
+    changes: Vec<Change>,
     /// Why it fails, if it does.
     mismatch: Option<Mismatch>,
 }
@@ -45,7 +48,7 @@ pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Ex
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
     refuse_invalid(console, &arguments.files)?;
-    let bench = Bench::new(None)?;
+    let bench = Bench::new(None, Effects::of(arguments.allow_effects))?;
     let mut files = Vec::new();
     for path in &arguments.files {
         let tests = run_file(&bench, path, &inputs)?;
@@ -122,12 +125,13 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
     let test = plan.tests.get(at).ok_or_else(fault)?;
     let step = &plan.steps[test.step.at()];
     let items: Vec<Arc<str>> = test.items.iter().map(|item| item.to_string().into()).collect();
-    let (tried, time) = bench.items(plan, step, &items)?;
+    let Trial { tried, time, changes } = bench.items(plan, step, &items)?;
     Ok(Judged {
         name: Arc::clone(&test.name),
         step: Arc::clone(&step.name),
         line: plan.file.line_of(test.span.start),
         time,
+        changes,
         mismatch: judge::judge(test, kind(step), &tried),
         logs: tried.into_iter().flat_map(|tried| tried.logs).collect(),
     })

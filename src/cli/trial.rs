@@ -1,5 +1,6 @@
 //! A step's function on a few items, as a run of its own in a folder that is gone afterwards: the engine's own way, so
-//! that setup, limits and permissions are those of a real run. Nothing is retried, nothing written, no verdict given.
+//! that setup, limits and permissions are those of a real run. Nothing is retried, nothing written, no verdict given;
+//! what the function itself would change, it changes in a copy, unless `--allow-effects` lets it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use super::job;
 use super::load;
 use crate::engine::{self, Interrupt, Outcome, RunOptions, StateOptions};
 use crate::event::{FailureKind, Place, StepId, StepStatus};
+use crate::lua::Change;
 use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::store::{Catalogue, StoredLog, StoredRun};
@@ -48,22 +50,48 @@ pub(super) enum Ended {
     NotRun(String),
 }
 
+/// What a step's function came to.
+#[derive(Debug)]
+pub(super) struct Trial {
+    /// Item by item.
+    pub(super) tried: Vec<Tried>,
+    /// How long the step took, the worker and its `setup` included.
+    pub(super) time: Duration,
+    /// What it would have changed.
+    pub(super) changes: Vec<Change>,
+}
+
+/// Whether Lua code may change anything but its own copies of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effects {
+    Allowed,
+    Refused,
+}
+
+impl Effects {
+    /// What `--allow-effects` says.
+    pub(super) fn of(allow: bool) -> Self {
+        if allow { Self::Allowed } else { Self::Refused }
+    }
+}
+
 /// A folder for runs that nobody keeps.
 #[derive(Debug)]
 pub(super) struct Bench {
     folder: tempfile::TempDir,
+    effects: Effects,
     interrupt: Arc<Interrupt>,
     seed: u64,
 }
 
 impl Bench {
     /// Makes the folder. The first interrupt ends what runs.
-    pub(super) fn new(seed: Option<u64>) -> Result<Self, Fault> {
+    pub(super) fn new(seed: Option<u64>, effects: Effects) -> Result<Self, Fault> {
         let folder = tempfile::tempdir()
             .map_err(|error| Fault::Internal(format!("cannot make a temporary folder: {error}")))?;
         let interrupt = Arc::new(Interrupt::default());
         super::interrupt::listen(&interrupt)?;
-        Ok(Self { folder, interrupt, seed: seed.unwrap_or_else(job::seed) })
+        Ok(Self { folder, effects, interrupt, seed: seed.unwrap_or_else(job::seed) })
     }
 
     /// Whether somebody wants an end.
@@ -78,6 +106,19 @@ impl Bench {
 
     /// Runs a plan as it is, and gives what came of it, and where it can be read.
     pub(super) fn run(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), Fault> {
+        self.carry_out(&self.harmless(plan), selected)
+    }
+
+    /// The plan whose functions change nothing, unless they may.
+    fn harmless(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        if self.effects == Effects::Refused {
+            plan.permissions = Arc::new(plan.permissions.on_trial());
+        }
+        plan
+    }
+
+    fn carry_out(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), Fault> {
         let id = job::id();
         let options = RunOptions {
             run: Arc::clone(&id),
@@ -100,20 +141,17 @@ impl Bench {
         Ok((outcome, run))
     }
 
-    /// Runs the function of a map-like step on items, and says how long the step took.
-    pub(super) fn items(
-        &self,
-        plan: &Plan,
-        step: &Step,
-        items: &[Arc<str>],
-    ) -> Result<(Vec<Tried>, Duration), Fault> {
-        let plan = alone(plan, step, items);
-        let (outcome, run) = self.run(&plan, vec![true; 2])?;
+    /// Runs the function of a map-like step on items.
+    pub(super) fn items(&self, plan: &Plan, step: &Step, items: &[Arc<str>]) -> Result<Trial, Fault> {
+        let plan = self.harmless(&alone(plan, step, items));
+        let (outcome, run) = self.carry_out(&plan, vec![true; 2])?;
         let result = outcome.steps.iter().find(|(id, _)| *id == StepId(1)).map(|(_, result)| result);
         let reason = result.and_then(|result| result.reason.clone());
         let tried =
             read(&run, &step.name, items.len(), &reason.unwrap_or_else(|| "it was cut off".to_owned()))?;
-        Ok((tried, result.map_or(Duration::ZERO, |result| result.duration)))
+        let unread = |error| Fault::Internal(format!("cannot read what the function wrote: {error}"));
+        let changes = plan.permissions.changes().map_err(unread)?;
+        Ok(Trial { tried, time: result.map_or(Duration::ZERO, |result| result.duration), changes })
     }
 }
 

@@ -8,6 +8,7 @@ mod dag;
 mod diagnostics;
 mod disk;
 mod editors;
+mod effects;
 mod endings;
 mod escapes;
 mod examples;

@@ -24,6 +24,10 @@ pub(in crate::cli) struct TestArguments {
     /// How results are written: `text` to standard error, the others to standard output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(in crate::cli) format: TestFormat,
+    /// Let functions start programs, send requests other than GET, and write files and databases; otherwise files go to a copy
+    /// that is shown, and the rest is refused
+    #[arg(long)]
+    pub(in crate::cli) allow_effects: bool,
     /// Print tests of this step instead, made from what its items came to in a run
     #[arg(long, value_name = "STEP", help_heading = "Recording")]
     pub(in crate::cli) record: Option<String>,
@@ -85,6 +89,10 @@ pub(in crate::cli) struct PreviewArguments {
     /// Seed of random numbers: the same seed takes the same items [default: a random one]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) seed: Option<u64>,
+    /// Let functions start programs, send requests other than GET, and write files and databases; otherwise files go to a copy
+    /// that is shown, and the rest is refused
+    #[arg(long)]
+    pub(in crate::cli) allow_effects: bool,
     /// What the pipeline sees.
     #[command(flatten)]
     pub(in crate::cli) inputs: InputArguments,

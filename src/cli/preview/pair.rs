@@ -26,6 +26,8 @@ pub(super) struct Pair<'a> {
     pub(super) item: &'a str,
     /// What came of it, and how long that took; `None`: it is only shown.
     pub(super) tried: Option<&'a (Tried, Duration)>,
+    /// What the function would have changed, as lines.
+    pub(super) changes: &'a [String],
     /// Characters of a line.
     pub(super) width: usize,
     pub(super) color: bool,
@@ -56,6 +58,9 @@ impl Pair<'_> {
             let fields = log.fields.as_ref().map(|fields| format!(" {fields}")).unwrap_or_default();
             let text = format!("  {}: {}{fields}", log.level, log.message);
             let _ = writeln!(out, "{}", self.paint("2", &printable(&text)));
+        }
+        for change in self.changes {
+            let _ = writeln!(out, "  {}", self.paint("36", change));
         }
         out.push('\n');
         out
@@ -172,7 +177,7 @@ mod tests {
 
     fn shown(item: &str, ended: Ended, color: bool) -> String {
         let tried = (Tried { ended, logs: Vec::new() }, Duration::from_millis(2));
-        Pair { number: 3, item, tried: Some(&tried), width: 45, color }.text()
+        Pair { number: 3, item, tried: Some(&tried), changes: &[], width: 45, color }.text()
     }
 
     #[test]

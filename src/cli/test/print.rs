@@ -5,8 +5,10 @@ use serde_json::json;
 use super::diff::Line;
 use super::{FileTests, Judged};
 use crate::cli::args::{TestArguments, TestFormat};
+use crate::cli::changes;
 use crate::cli::console::{Console, put, say};
 use crate::cli::exit::Fault;
+use crate::lua::Change;
 use crate::report::{self, JunitCase, JunitEnd, JunitSuite, printable};
 use crate::store::StoredLog;
 
@@ -66,6 +68,7 @@ fn told(paint: &Paint, file: &str, test: &Judged, lines: &mut Vec<String>) {
     let name = printable(&test.name);
     let Some(mismatch) = &test.mismatch else {
         lines.push(format!("  {} {}: {name}", paint.paint("32", "  ok"), test.step));
+        lines.extend(changed(paint, test));
         return;
     };
     let place = format!("{}:{}", printable(file), test.line);
@@ -88,6 +91,12 @@ fn told(paint: &Paint, file: &str, test: &Judged, lines: &mut Vec<String>) {
         });
     }
     lines.extend(test.logs.iter().map(|log| format!("       {}", paint.paint("2", &log_line(log)))));
+    lines.extend(changed(paint, test));
+}
+
+/// What the function would have changed.
+fn changed<'a>(paint: &'a Paint, test: &Judged) -> impl Iterator<Item = String> + use<'a> {
+    changes::lines(&test.changes).into_iter().map(|line| format!("       {}", paint.paint("36", &line)))
 }
 
 /// `info item 1: text {"fields": …}`
@@ -129,12 +138,18 @@ fn json_text(files: &[FileTests]) -> String {
             "diff": test.mismatch.as_ref().map(|_| diff_text(test)),
             "duration": test.time.as_secs_f64(),
             "log": log,
+            "changes": test.changes.iter().map(change).collect::<Vec<_>>(),
         })
     };
     let tests: Vec<_> =
         files.iter().flat_map(|file| file.tests.iter().map(move |test| one(file, test))).collect();
     let failed = files.iter().flat_map(|file| &file.tests).filter(|test| test.mismatch.is_some()).count();
     json!({ "passed": tests.len() - failed, "failed": failed, "tests": tests }).to_string()
+}
+
+/// A file that would have been written, with its size, or removed.
+fn change(change: &Change) -> serde_json::Value {
+    json!({ "path": change.path.to_string_lossy(), "bytes": change.content.as_ref().map(Vec::len) })
 }
 
 fn fields(log: &StoredLog) -> serde_json::Value {

@@ -12,7 +12,7 @@ use crate::cli::console::{Console, put};
 use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::request::Request;
 use crate::cli::sample::Sample;
-use crate::cli::trial::{self, Bench};
+use crate::cli::trial::{self, Bench, Effects};
 use crate::cli::{load, resume, state};
 use crate::plan::{self, Body, Inputs, Plan, Step, Verb};
 use crate::spec;
@@ -130,7 +130,7 @@ impl Recorded<'_> {
             !input.failed && matches!(before.body, Body::Ready(Verb::Each(_)))
         };
         if !step.from.iter().all(is_kept) {
-            let bench = Bench::new(Some(self.seed))?;
+            let bench = Bench::new(Some(self.seed), Effects::Refused)?;
             let sample = Sample { file: self.file, inputs: self.inputs, bench: &bench };
             return Ok(sample
                 .first(&step.name, last)?

@@ -1,0 +1,73 @@
+//! What Lua code would have changed, of `flowrun preview` and `flowrun test`: paths, sizes, and how texts begin.
+
+use super::hush;
+use crate::lua::Change;
+use crate::report::printable;
+
+/// Lines of a text that are shown.
+const LINES_MAX: usize = 5;
+/// Characters of a line that are shown.
+const WIDTH_MAX: usize = 100;
+
+/// A line for each change, with the beginning of what it would write below it.
+pub(super) fn lines(changes: &[Change]) -> Vec<String> {
+    changes.iter().flat_map(told).collect()
+}
+
+/// `would write out/1.txt, 12 bytes`
+fn told(change: &Change) -> Vec<String> {
+    let path = change.path.to_string_lossy();
+    let path = printable(&path);
+    let Some(content) = &change.content else { return vec![format!("would remove {path}")] };
+    let size = content.len();
+    let mut lines = vec![format!("would write {path}, {size} byte{}", if size == 1 { "" } else { "s" })];
+    let Ok(text) = std::str::from_utf8(content) else { return lines };
+    let text = hush::text(text);
+    let mut all = text.lines();
+    lines.extend(all.by_ref().take(LINES_MAX).map(|line| {
+        let shown: String = line.chars().take(WIDTH_MAX).collect();
+        let cut = if shown.len() < line.len() { "…" } else { "" };
+        format!("  | {}{cut}", printable(&shown))
+    }));
+    if all.next().is_some() {
+        lines.push("  | …".to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_with_the_beginning_of_a_text() {
+        let change = |path: &str, content: Option<&[u8]>| Change {
+            path: path.into(),
+            content: content.map(<[u8]>::to_vec),
+        };
+        let long = "x".repeat(200);
+        let all = [
+            change("gone", None),
+            change("a.txt", Some(b"1\n2\n3\n4\n5\n6\n")),
+            change("b", Some(b"\xff")),
+            change("c\x1b", Some(long.as_bytes())),
+        ];
+        let cut = format!("  | {}…", "x".repeat(100));
+        assert_eq!(
+            lines(&all),
+            [
+                "would remove gone",
+                "would write a.txt, 12 bytes",
+                "  | 1",
+                "  | 2",
+                "  | 3",
+                "  | 4",
+                "  | 5",
+                "  | …",
+                "would write b, 1 byte",
+                &format!("would write {}, 200 bytes", printable("c\x1b")),
+                &cut,
+            ]
+        );
+    }
+}
