@@ -1,4 +1,7 @@
-//! Attempts to get out: of the folder, of the permissions, of the sandbox. Every one is refused, and for good.
+//! Attempts to get out: of the folder, of the permissions, of the sandbox. Every one is refused, and for good. What can be
+//! generated, ways × targets × functions, is in `walls`.
+
+mod walls;
 
 use std::fmt::Write;
 use std::fs;

@@ -34,4 +34,3 @@ mod sqlite;
 mod state;
 mod stubs;
 mod tidy;
-mod walls;

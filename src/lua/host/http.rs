@@ -69,7 +69,7 @@ pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> 
     let request = request::Request::read(call, url, options, json.as_ref())?;
     let permissions = Arc::clone(&call.state.permissions);
     request::permit(&permissions, &request.url)?;
-    if !request.method.is_safe() {
+    if !matches!(request.method, reqwest::Method::GET | reqwest::Method::HEAD) {
         permissions.effect(&format!("a {} request", request.method))?;
     }
     let name = call.name;

@@ -52,6 +52,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     entries: Vec<Entry>,
+    /// Real paths whose folder does not exist yet, and whether they are those of files.
+    unmade: Vec<(PathBuf, bool)>,
     files: Vec<(Identity, PathBuf)>,
     closed: Vec<(Identity, PathBuf)>,
     fixed: Vec<(Identity, PathBuf)>,
@@ -75,9 +77,11 @@ impl Kept {
         let passed = walk::passed(Path::new("/"), path);
         let last = passed.len().saturating_sub(1);
         for (at, (folder, name)) in passed.into_iter().enumerate() {
-            // In a folder that does not exist nothing can be replaced.
-            let Some(folder) = Identity::of(&folder) else { continue };
             let is_file = is_file && at == last;
+            let Some(folder) = Identity::of(&folder) else {
+                self.unmade.push((folder.join(name), is_file));
+                continue;
+            };
             self.entries.push(Entry { folder, name, is_file, to: path.to_owned() });
         }
     }
@@ -91,6 +95,13 @@ impl Kept {
     pub(super) fn file_at(&self, folder: Identity, name: &OsStr) -> Option<&Path> {
         let entries = self.entries.iter().filter(|entry| entry.is_file);
         entries.into_iter().find(|entry| entry.is(folder, name)).map(|entry| &*entry.to)
+    }
+
+    /// The kept path that this one is, or leads to, before the folders on the way have been made; of files to be made, only
+    /// those that are kept themselves.
+    pub(super) fn unmade(&self, real: &Path, is_made: bool) -> Option<&Path> {
+        let is_it = |(path, is_file): &&(PathBuf, bool)| path == real && (*is_file || !is_made);
+        self.unmade.iter().find(is_it).map(|(path, _)| &**path)
     }
 
     fn entry(&self, folder: Identity, name: &OsStr) -> Option<&Entry> {

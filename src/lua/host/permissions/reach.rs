@@ -20,6 +20,7 @@ use super::place::{self, Parents, Place};
 use super::refusal::{self, Kind};
 use super::trees::{Tree, identity};
 use super::{Permissions, Scratch, walk};
+use crate::lua::errand::unconfined;
 use crate::lua::host::HostError;
 
 /// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
@@ -83,7 +84,7 @@ impl Permissions {
         if let Some(Located { tree, rest, .. }) = self.as_written(Kind::Read, path)
             && let Ok(handle) = tree.handle()
         {
-            match beneath::open(handle, &rest, flags, Links::Followed) {
+            match open_in(tree, handle, &rest, flags, Links::Followed) {
                 Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
                 opened => return Ok(opened.map_err(beneath::told)),
             }
@@ -162,13 +163,16 @@ impl Permissions {
             };
             return Ok(place.map(|place| place.filter(|place| means == Means::Entry || !is_link(place))));
         }
-        if let Some(state) = state_folder(&tree.real.join(rest)) {
+        if let Some(state) = state_folder(&tree.real_of(rest)) {
             return Err(refusal::protected(path, &state));
         }
         if means == Means::Entry && rest.as_os_str().is_empty() {
             return Err(refusal::protected(path, &tree.real));
         }
         let kept = self.held().kept();
+        if let Some(unmade) = kept.unmade(&tree.real_of(rest), means == Means::Target) {
+            return Err(refusal::protected(path, unmade));
+        }
         let mut closed = None;
         let top = tree.handle().ok().and_then(|top| identity(top).ok());
         let place = tree.descend(rest, parents, |folder, _| {
@@ -278,12 +282,33 @@ pub(super) fn opened<'a>(locate: impl Fn() -> Answer<Located<'a>>, flags: OFlags
             Ok(handle) => handle,
             Err(error) => return Ok(Err(error)),
         };
-        match beneath::open(handle, &rest, flags, Links::Refused) {
+        match open_in(tree, handle, &rest, flags, Links::Refused) {
             Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
             opened => return Ok(opened.map_err(beneath::told)),
         }
     }
     Ok(Err(Errno::LOOP.into()))
+}
+
+/// Opens what lies in a tree. The second wall knows a granted file by what it was when the run started; one that took its place
+/// since is opened on a thread without that wall.
+fn open_in(
+    tree: &Tree,
+    handle: &Arc<OwnedFd>,
+    rest: &Path,
+    flags: OFlags,
+    links: Links,
+) -> rustix::io::Result<OwnedFd> {
+    let opened = beneath::open(handle, rest, flags, links);
+    if !tree.is_file() || !matches!(opened, Err(Errno::ACCESS)) {
+        return opened;
+    }
+    let (handle, rest) = (Arc::clone(handle), rest.to_owned());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    unconfined(move || {
+        let _ = sender.send(beneath::open(&handle, &rest, flags, links));
+    });
+    receiver.recv().unwrap_or(opened)
 }
 
 /// Whether a folder on the way was no folder: a link, or it has become one meanwhile.

@@ -102,6 +102,12 @@ impl Tree {
         }
     }
 
+    /// The real path of what lies at `rest` below the folder that is held.
+    pub(super) fn real_of(&self, rest: &Path) -> PathBuf {
+        let folder = if self.name.is_some() { self.real.parent().unwrap_or(&self.real) } else { &self.real };
+        folder.join(rest)
+    }
+
     /// The place of `rest`, which consists of plain names, reached one folder after the other without following a link;
     /// `each` sees every folder on the way, with its name.
     pub(super) fn descend(

@@ -31,7 +31,7 @@ mod linux {
 
     use landlock::{
         ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
-        RulesetCreated, RulesetCreatedAttr, RulesetError, make_bitflags,
+        RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, make_bitflags,
     };
 
     use super::Held;
@@ -58,13 +58,21 @@ mod linux {
     impl Wall {
         /// The wall around what is held; `None` where the system builds none. On a trial, what may be written is only read.
         pub(in crate::lua::host::permissions) fn around(held: &Held, is_trial: bool) -> Option<Self> {
-            rules(held, is_trial).ok().map(Self)
+            let wall = Self(rules(held, is_trial).ok()?);
+            // A sandbox around flowrun may leave no room for another one: only a trial tells.
+            std::thread::scope(|threads| threads.spawn(|| wall.restrict()).join()).ok()?.then_some(wall)
         }
 
         /// Restricts this thread and those that it starts. Nothing takes that back.
         pub(in crate::lua::host::permissions) fn confine(&self) {
             // Without it there is still the first wall.
-            let _ = self.0.try_clone().map(RulesetCreated::restrict_self);
+            let _ = self.restrict();
+        }
+
+        fn restrict(&self) -> bool {
+            let rules = self.0.try_clone().ok();
+            let status = rules.and_then(|rules| rules.restrict_self().ok());
+            status.is_some_and(|status| status.ruleset != RulesetStatus::NotEnforced)
         }
     }
 
