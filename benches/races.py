@@ -82,7 +82,7 @@ steps:
   try:
     from: numbers
     map:
-      concurrency: auto
+      concurrency: 1
       setup: local saved = image.open('own.png')
       lua: |
         local ok, value = pcall(function() return {call} end)

@@ -11,7 +11,7 @@ use crate::project::Project;
 
 /// A pipeline with one item, whose function this is.
 fn pipeline(permissions: &str, lua: &str) -> String {
-    let lua: String = lua.lines().map(|line| format!("      {line}\n")).collect();
+    let lua = format!("      {}\n", lua.lines().collect::<Vec<_>>().join("\n      "));
     format!(
         "x-allow: [unused_step, not_permitted]\n{permissions}\nsteps:\n  src: {{items: [1]}}\n  m:\n    from: src\n    map: |\n{lua}\
          tests:\n  - {{name: t, step: m, item: 1, expect: true}}\n"

@@ -53,7 +53,9 @@ type Work = Mutex<Option<Box<dyn FnOnce() + Send>>>;
 
 fn take(work: &Work) {
     let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    work.into_iter().for_each(|work| work());
+    if let Some(work) = work {
+        work();
+    }
 }
 
 /// How many files could be open before the runtime wanted more: what programs that are started shall get.

@@ -169,8 +169,9 @@ fn make_executable(path: &Path) {
 /// Runs each expression as an item of its own; its error, or the text of its value.
 fn try_all(project: &Project, root: &Path, expressions: &[String]) -> Vec<Result<String, String>> {
     let outside = project.path("outside").canonicalize().expect("it is there");
-    let functions: String =
+    let functions: Vec<String> =
         expressions.iter().map(|one| format!("          function() return {one} end,\n")).collect();
+    let functions = functions.concat();
     let pipeline = format!(
         "x-allow: [not_permitted, unused_step]\npermissions:\n  read: [., granted, deep/er]\n  write: [., granted, deep/er, made]\n  \
          exec: ['true', ./tools/run, ./tools/none, ./linked/run, ./absent/run]\nsteps:\n  numbers:\n    items: {{lua: 'local l = {{}} for i = 1, {} do l[i] = i end \
@@ -374,8 +375,9 @@ fn another_process_that_swaps_a_folder_with_a_link_wins_nothing() {
     }
     let root = project.path("in");
     symlink(project.path("outside"), root.join("link")).expect("a folder of ours");
-    let attempts: String =
+    let attempts: Vec<String> =
         RACES.iter().map(|(call, _)| format!("          function(item) return {call} end,\n")).collect();
+    let attempts = attempts.concat();
     let pipeline = format!(
         "x-allow: [unused_step]\nsteps:\n  numbers:\n    items: {{lua: 'local l = {{}} for i = 1, 4000 do l[i] = i end return l'}}\n  \
          try:\n    from: numbers\n    map:\n      concurrency: 2\n      setup: |\n        local saved = image.open('mine.png')\n        \

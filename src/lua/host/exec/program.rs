@@ -56,7 +56,7 @@ impl Program {
         let permissions = &call.state.permissions;
         let granted =
             name.to_str().ok_or_else(|| call.bad_because(1, "the program's name is not valid UTF-8"))?;
-        let file = found(permissions.exec(granted)?)?;
+        let file = found(&permissions.exec(granted)?)?;
         let folder = match options.text("cwd")? {
             None => permissions.root().cloned().ok_or_else(|| no_folder("."))?,
             Some(cwd) => match permissions.handle(Path::new(&cwd))? {
@@ -117,17 +117,17 @@ fn no_folder(named: &str) -> HostError {
 
 /// The file of a program: that of a path, or the first of that name on flowrun's own search path. What the program
 /// itself gets as `PATH` has no say, or it could make one name mean another program.
-fn found(program: PathBuf) -> Result<Start, HostError> {
+fn found(program: &Path) -> Result<Start, HostError> {
     let runs = |file: &Path| {
         file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
     let missing = |why: &str| HostError::refusal(format!("there is no program `{}`{why}", program.display()));
     if program.components().count() > 1 {
-        return held(&program).ok_or_else(|| missing(": no file that can be run"));
+        return held(program).ok_or_else(|| missing(": no file that can be run"));
     }
     let paths = search_path();
     let mut places =
-        env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&program));
+        env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(program));
     let path = places.find(|file| runs(file)).ok_or_else(|| missing(" on the search path"))?;
     Ok(Start { path, through: None })
 }

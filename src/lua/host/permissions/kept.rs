@@ -68,7 +68,9 @@ impl Kept {
         kept.closed = wanted.closed.iter().filter_map(find).collect();
         kept.fixed = wanted.fixed.iter().filter_map(find).collect();
         for (paths, are_files) in [(&wanted.files, true), (&wanted.closed, false), (&wanted.fixed, false)] {
-            paths.iter().for_each(|path| kept.add_way(path, are_files));
+            for path in paths {
+                kept.add_way(path, are_files);
+            }
         }
         kept
     }

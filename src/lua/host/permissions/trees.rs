@@ -85,20 +85,20 @@ impl Tree {
 
     /// The part of an absolute path, as it is written, below what is granted as it is written.
     pub(super) fn below_spelled(&self, path: &Path) -> Option<PathBuf> {
-        self.within(path.strip_prefix(&self.spelled).ok()?)
+        Some(self.within(path.strip_prefix(&self.spelled).ok()?))
     }
 
     /// The part of a real path below the tree.
     pub(super) fn below(&self, real: &Path) -> Option<PathBuf> {
-        self.within(real.strip_prefix(&self.real).ok()?)
+        Some(self.within(real.strip_prefix(&self.real).ok()?))
     }
 
-    fn within(&self, rest: &Path) -> Option<PathBuf> {
+    fn within(&self, rest: &Path) -> PathBuf {
         match &self.name {
-            None => Some(rest.to_owned()),
+            None => rest.to_owned(),
             // Joining nothing would add a slash.
-            Some(name) if rest.as_os_str().is_empty() => Some(PathBuf::from(name)),
-            Some(name) => Some(Path::new(name).join(rest)),
+            Some(name) if rest.as_os_str().is_empty() => PathBuf::from(name),
+            Some(name) => Path::new(name).join(rest),
         }
     }
 

@@ -119,9 +119,20 @@ impl Walk {
                 if self.links > LINKS_MAX {
                     return Err(rustix::io::Errno::LOOP.into());
                 }
-                let target = self.real.read_link()?;
-                self.real.pop();
-                self.push(&target);
+                match self.real.read_link() {
+                    Ok(target) => {
+                        self.real.pop();
+                        self.push(&target);
+                    }
+                    // It was a link a moment ago: look again.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                        if let Some(name) = self.real.file_name() {
+                            self.todo.push_front(name.to_owned());
+                        }
+                        self.real.pop();
+                    }
+                    Err(error) => return Err(error),
+                }
                 Ok(())
             }
             // There is nothing in a file: whoever goes on to open it is told so.

@@ -138,7 +138,7 @@ impl Databases {
 impl Database {
     fn connect(&self, databases: &Databases) -> rusqlite::Result<Connection> {
         let guard = databases.guard();
-        ffi::use_scratch(databases.scratch.as_ref().map(|folder| folder.as_raw_fd()));
+        ffi::use_scratch(databases.scratch.as_ref().map(AsRawFd::as_raw_fd));
         let access = if self.readonly {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
@@ -189,7 +189,7 @@ impl Database {
             // Whoever began one has ended.
             self.release(|owner| owner != item);
         }
-        ffi::use_scratch(databases.scratch.as_ref().map(|folder| folder.as_raw_fd()));
+        ffi::use_scratch(databases.scratch.as_ref().map(AsRawFd::as_raw_fd));
         let mut slot = self.take(item, databases)?;
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
         self.held.store(held, Ordering::Relaxed);
