@@ -34,6 +34,7 @@ mod layout;
 mod line;
 mod lock;
 mod memo;
+mod private;
 mod queries;
 mod rebuild;
 mod request;

@@ -1,14 +1,13 @@
 //! Copies of Lua files that a run turns out to use while it is going on, beside those that it began with. Which files
 //! these are is the engine's to say.
 
-use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::run_dir::inside;
 use super::segment::sync_folder;
-use super::{StoreError, layout};
+use super::{StoreError, layout, private};
 
 /// Keeps Lua files, given by their paths from the pipeline's folder, with a run. What is there already stays: it is
 /// what the run began with.
@@ -20,8 +19,9 @@ pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Resul
             continue;
         }
         let folder = copy.parent().unwrap_or(&pipeline);
-        let written =
-            fs::create_dir_all(folder).and_then(|()| File::create_new(&copy)).and_then(|mut file| {
+        let written = private::folders(folder)
+            .and_then(|()| private::options().create_new(true).open(&copy))
+            .and_then(|mut file| {
                 file.write_all(text.as_bytes())?;
                 file.sync_all()
             });
@@ -37,6 +37,8 @@ pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, lock};
+use super::{StoreError, lock, private};
 
 /// How long a connection waits for another one. Writers only wait for a second process that checkpoints.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,6 +54,7 @@ CREATE INDEX logs_of_item ON logs(step, idx);
 
 /// Makes the database of a new run, without tables.
 pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
+    private::database(path).map_err(|error| StoreError::io("create", path, error))?;
     let made = Connection::open(path).and_then(|connection| {
         set_up(&connection)?;
         Ok(connection)

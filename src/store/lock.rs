@@ -1,11 +1,11 @@
 //! One process at a time is at work on a run: a lock that dies with its process, and says which one it is.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{StoreError, clock, layout};
+use super::{StoreError, clock, layout, private};
 
 /// How often a lock is asked for before somebody else is said to hold it: whoever only looks whether a run is going on
 /// holds it for an instant.
@@ -29,7 +29,7 @@ impl Lock {
     /// Takes the lock of a run's folder, or says who has it.
     pub(super) fn take(run: &Path) -> Result<Self, StoreError> {
         let path = layout::lock(run);
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        let file = private::options().create(true).truncate(false).read(true).open(&path);
         let mut file = file.map_err(|error| StoreError::io("create the lock", &path, error))?;
         for _ in 1..TRIES {
             if file.try_lock().is_ok() {

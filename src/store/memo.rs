@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
 use super::database::{self, READ};
-use super::{Digest, Fingerprint, Shape, StoreError, layout, line};
+use super::{Digest, Fingerprint, Shape, StoreError, layout, line, private};
 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ impl Memo {
     /// Opens the memo of a state folder, which is made when it is missing. One that cannot be read is begun anew.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         let path = layout::memo(state);
-        std::fs::create_dir_all(state).map_err(|error| StoreError::io("create", state, error))?;
+        private::within(state, state).map_err(|error| StoreError::io("create", state, error))?;
         match Self::connect(&path) {
             Err(error) if error.is_damage() => Self::anew(&path, &error),
             opened => opened,
@@ -99,6 +99,7 @@ impl Memo {
     }
 
     fn connect(path: &Path) -> Result<Self, StoreError> {
+        private::database(path).map_err(|error| StoreError::io("create", path, error))?;
         let connect = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(path)?;
             connection.busy_timeout(PATIENCE)?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::{StoreError, StoredRun, layout};
+use super::{StoreError, StoredRun, layout, private};
 
 const NAME: &str = "request.json";
 
@@ -13,7 +13,7 @@ const NAME: &str = "request.json";
 pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreError> {
     let folder = layout::pipeline(&layout::run(state, run));
     let (path, part) = (folder.join(NAME), folder.join("request.json.part"));
-    let written = fs::File::create(&part).and_then(|mut file| {
+    let written = private::file(&part).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&part, &path)

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::clock::now;
 use super::lock::Lock;
 use super::segment::sync_folder;
-use super::{StepSpec, StoreError, database, layout};
+use super::{StepSpec, StoreError, database, layout, private};
 
 /// What is known of a run before anything happens.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl RunDir {
     pub fn create(state: &Path, info: &RunInfo<'_>) -> Result<Self, StoreError> {
         make_state(state)?;
         let path = layout::run(state, info.id);
-        fs::create_dir(&path).map_err(|error| StoreError::io("create", &path, error))?;
+        private::folder(&path).map_err(|error| StoreError::io("create", &path, error))?;
         let made = fill(&path, info);
         if made.is_err() {
             // Half a run would be in the way of lists; what cannot be removed is no worse than before.
@@ -126,7 +126,7 @@ impl RunDir {
 
 fn make_state(state: &Path) -> Result<(), StoreError> {
     let runs = layout::runs(state);
-    fs::create_dir_all(&runs).map_err(|error| StoreError::io("create", &runs, error))?;
+    private::within(state, &runs).map_err(|error| StoreError::io("create", &runs, error))?;
     let ignore = state.join(".gitignore");
     if !ignore.exists() {
         write(&ignore, b"*\n")?;
@@ -147,14 +147,14 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
     };
     let pipeline = layout::pipeline(path);
     for folder in [&pipeline, &layout::steps(path)] {
-        fs::create_dir(folder).map_err(|error| StoreError::io("create", folder, error))?;
+        private::folder(folder).map_err(|error| StoreError::io("create", folder, error))?;
     }
     let name = info.file.file_name().unwrap_or("pipeline.yaml".as_ref());
     keep(pipeline.join(name), info.text)?;
     for (file, text) in info.lua {
         let copy = pipeline.join(inside(file));
         let folder = copy.parent().unwrap_or(&pipeline);
-        fs::create_dir_all(folder).map_err(|error| StoreError::io("create", folder, error))?;
+        private::folders(folder).map_err(|error| StoreError::io("create", folder, error))?;
         keep(copy, text)?;
     }
     keep(pipeline.join("params.json"), info.params)?;
@@ -216,7 +216,7 @@ pub(super) fn inside(path: &Path) -> PathBuf {
 
 /// Writes a small file.
 fn write(path: &Path, content: &[u8]) -> Result<File, StoreError> {
-    let written = File::create(path).and_then(|mut file| {
+    let written = private::file(path).and_then(|mut file| {
         file.write_all(content)?;
         Ok(file)
     });

@@ -5,12 +5,12 @@ mod read;
 
 pub(super) use self::read::{Found, read_digests, read_head, read_results, scan};
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::endings::{self, Endings, Place, SKIPPABLE};
-use super::{StoreError, layout};
+use super::{StoreError, layout, private};
 
 /// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
 const SEGMENT_BYTES_MAX: u64 = 256 << 20;
@@ -79,11 +79,10 @@ impl SegmentWriter {
     fn open_next(&mut self) -> Result<(), StoreError> {
         self.sync()?;
         let folder = layout::step(&self.run, &self.step);
-        std::fs::create_dir_all(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
+        private::folders(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
         self.number += 1;
         let path = self.path();
-        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path);
-        self.file = Some(file.map_err(|error| StoreError::io("create", &path, error))?);
+        self.file = Some(private::file(&path).map_err(|error| StoreError::io("create", &path, error))?);
         self.length = 0;
         self.write(&title(&self.title))?;
         // The file's name must be as durable as what is in it.

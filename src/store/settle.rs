@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::lock::Lock;
-use super::{StoreError, StoredRun, database, layout, rebuild};
+use super::{StoreError, StoredRun, database, layout, private, rebuild};
 
 /// Puts the run in this folder in order. Gives what there is to say about it; an error while a process is at work on
 /// it, or when the disk refuses.
@@ -44,6 +44,7 @@ fn remade(run: &Path) -> Result<Connection, StoreError> {
             _ => {}
         }
     }
+    private::database(&path).map_err(|error| StoreError::io("create", &path, error))?;
     let connection = Connection::open(&path).map_err(|error| StoreError::sql("create", &path, error))?;
     rebuild::fill(&connection, run)?;
     Ok(connection)

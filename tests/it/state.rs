@@ -1,6 +1,8 @@
 //! Runs that are kept and gone on with, through the engine: what is reused, what runs again, and why.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use flowrun::event::{Event, ReuseCounts, RunStatus, StepResult};
 use flowrun::plan::{self, Inputs, Plan};
 use flowrun::spec;
 use flowrun::store::{Catalogue, StoredRun};
+
+use crate::project::Project;
 
 /// A folder with one pipeline whose items and function change between runs.
 struct Bench {
@@ -323,4 +327,60 @@ fn logs_retries_and_bad_rows_are_kept() {
     assert_eq!(stored.failures("src", 0, 10).expect("readable").len(), 1);
     assert_eq!(stored.failures("m", 0, 10).expect("readable")[0].item.attempts, 2);
     assert_eq!(stored.step("m").expect("kept").retried, 1);
+}
+
+/// What lies in a folder, at any depth, and may be looked into by others than its owner.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        // Temporary files come and go while a run is going on.
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.permissions().mode() & 0o077 != 0 {
+            found.push(format!("{:o} {}", metadata.permissions().mode(), entry.path().display()));
+        }
+        if metadata.is_dir() {
+            found.extend(open_to_others(&entry.path()));
+        }
+    }
+    found
+}
+
+/// The binary under a umask that takes nothing away.
+fn open_handed(project: &Project, args: &[&str]) -> Child {
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_flowrun")]).args(args);
+    command.current_dir(project.path("")).env("TOKEN", "hush-hush-1").stdin(Stdio::null());
+    command.stderr(Stdio::null()).spawn().expect("a shell")
+}
+
+#[test]
+fn nobody_but_its_owner_may_look_into_what_is_kept() {
+    let pipeline = "secrets:\n  token: { env: TOKEN }\nsteps:\n  src:\n    items: [1, 2, 3]\n  m:\n    from: src\n    map:\n      \
+                    cache: true\n      concurrency: 1\n      setup: local lib = require('lib.deep')\n      lua: |\n        if item == 3 and \
+                    not fs.exists('go') then time.sleep(60) end\n        return lib(item, secrets.token)\n  save:\n    from: m\n    \
+                    write: out.jsonl\n";
+    for (state, keeps) in [(".flowrun", false), ("above/state", false), ("there", true)] {
+        let project = Project::with(pipeline).file("lib/deep.lua", "return function(x) return { x } end");
+        let folder = project.path(state);
+        if keeps {
+            std::fs::create_dir(&folder).expect("room");
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("ours");
+        }
+        let mode = || folder.metadata().expect("it is there").permissions().mode() & 0o777;
+        let mut child = open_handed(&project, &["pipeline.yaml", "--state-dir", state]);
+        let run = || std::fs::read_dir(folder.join("runs")).ok()?.next()?.ok().map(|run| run.path());
+        let has = |name: &str| run().is_some_and(|run| run.join(name).exists());
+        while !(has("steps/m/results-0001.jsonl.zst") && has("run.db-wal") && has("pipeline/lib/deep.lua")) {
+            assert_eq!(child.try_wait().expect("ours"), None, "it waits for `go`");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let none: Vec<String> = Vec::new();
+        assert_eq!((open_to_others(&folder), mode()), (none.clone(), if keeps { 0o755 } else { 0o700 }));
+        child.kill().expect("it is alive");
+        child.wait().expect("ours");
+        std::fs::write(project.path("go"), "").expect("room");
+        let ended = open_handed(&project, &["resume", "--state-dir", state]).wait().expect("ours");
+        assert!(ended.success() && folder.join("cache.db").exists() && folder.join("secret.key").exists());
+        assert_eq!((open_to_others(&folder), mode()), (none, if keeps { 0o755 } else { 0o700 }));
+    }
 }
