@@ -52,6 +52,12 @@ impl Mask {
         if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(covered(text, found)) }
     }
 
+    /// Whether there is a secret in these bytes, in one of those forms.
+    pub fn finds_in(&self, bytes: &[u8]) -> bool {
+        // What is no text is no part of a secret, which is one.
+        !self.is_empty() && matches!(self.text(&String::from_utf8_lossy(bytes)), Cow::Owned(_))
+    }
+
     /// The same for text that is owned.
     pub fn owned(&self, text: String) -> String {
         match self.text(&text) {

@@ -1,5 +1,7 @@
 //! `http` against servers on loopback, through the real binary.
 
+mod crossing;
+
 use std::io::{Read as _, Write as _};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};

@@ -68,7 +68,7 @@ pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> 
     let call = &Call { name: Name { module: "http", function: function.unwrap_or("request") }, ..*call };
     let request = request::Request::read(call, url, options, json.as_ref())?;
     let permissions = Arc::clone(&call.state.permissions);
-    request::permit(&permissions, &request.url)?;
+    request::permit_first(call, &request)?;
     if !matches!(request.method, reqwest::Method::GET | reqwest::Method::HEAD) {
         permissions.effect(&format!("a {} request", request.method))?;
     }

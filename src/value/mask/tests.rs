@@ -72,6 +72,13 @@ fn without_secrets_nothing_is_copied() {
     assert!(matches!(mask.json("{\"a\":1}"), Cow::Borrowed(_)));
 }
 
+#[test]
+fn a_secret_is_found_among_bytes_that_are_no_text() {
+    let mask = Mask::new(["hush-hush"].into_iter());
+    assert!(mask.finds_in(b"\xff\x00hush-hush\xfe") && mask.finds_in(b"aHVzaC1odXNo"));
+    assert!(!mask.finds_in(b"hush\xffhush") && !Mask::default().finds_in(b"hush-hush"));
+}
+
 proptest! {
     #[test]
     fn for_every_surrounding_no_base64_of_a_secret_is_left(

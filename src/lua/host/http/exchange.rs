@@ -3,10 +3,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION,
-    PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
@@ -53,7 +50,7 @@ async fn exchange(name: &Name, mut request: Request, permissions: &Permissions) 
         }
         let response = sent.send().await.map_err(|error| failure(name, &request.url, &error))?;
         match target(name, &request.url, &response)? {
-            Some(next) => follow(&mut request, next, response.status()),
+            Some(next) => follow(name, &mut request, next, response.status())?,
             None => return read(name, request, response, begun).await,
         }
     }
@@ -80,7 +77,7 @@ fn target(name: &Name, from: &Url, response: &Response) -> Result<Option<Url>, H
 }
 
 /// Makes the request the one to send next.
-fn follow(request: &mut Request, next: Url, status: StatusCode) {
+fn follow(name: &Name, request: &mut Request, next: Url, status: StatusCode) -> Result<(), HostError> {
     let rewritten = match status.as_u16() {
         303 => request.method != Method::HEAD,
         301 | 302 => request.method == Method::POST,
@@ -89,17 +86,20 @@ fn follow(request: &mut Request, next: Url, status: StatusCode) {
     if rewritten {
         request.method = Method::GET;
         request.body = None;
-        for name in [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING] {
-            request.headers.remove(name);
-        }
+        request.headers.remove(CONTENT_TYPE);
     }
     // What was meant for one server is not shown to another.
     if next.origin() != request.url.origin() {
-        for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
-            request.headers.remove(name);
+        if request.has_secret_body() {
+            let (from, to) = (shown(&request.url), shown(&next));
+            return Err(HostError::refusal(format!(
+                "`{name}` was redirected by {from} to {to}, another origin, and does not send it the secret in its body"
+            )));
         }
+        request.leave_origin();
     }
     request.url = next;
+    Ok(())
 }
 
 async fn read(

@@ -1,15 +1,21 @@
 //! A request as a Lua function describes it, checked before anything is sent.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use mlua::{LuaString, Value};
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+};
 use url::Url;
 
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::{HostError, Permissions, url as urls};
+use crate::lua::raw::Current;
+use crate::value::Mask;
 
 /// Bytes of an answer, unless `max_bytes` says otherwise.
 const BYTES_MAX: usize = 64_000_000;
@@ -26,6 +32,8 @@ pub(super) struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_bytes: usize,
+    /// Finds the secrets of the run.
+    mask: Mask,
 }
 
 impl Request {
@@ -63,6 +71,7 @@ impl Request {
             body: None,
             timeout: options.seconds("timeout")?,
             max_bytes: options.size("max_bytes", BYTES_MAX)?,
+            mask: call.lua.app_data_ref::<Rc<Current>>().map(|vm| vm.mask.clone()).unwrap_or_default(),
         };
         let query = options.pairs("query")?;
         if !query.is_empty() {
@@ -75,6 +84,23 @@ impl Request {
         }
         request.fill(call, at, &options, json)?;
         Ok(request)
+    }
+
+    /// Takes away what was meant for the origin that has sent the request on: another one is not to see it, and on the
+    /// way back to the first one it is not there any more either.
+    pub(super) fn leave_origin(&mut self) {
+        let secret = |name: &HeaderName| {
+            self.headers.get_all(name).iter().any(|value| self.mask.finds_in(value.as_bytes()))
+        };
+        let secrets: Vec<HeaderName> = self.headers.keys().filter(|name| secret(name)).cloned().collect();
+        for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, HOST].into_iter().chain(secrets) {
+            self.headers.remove(name);
+        }
+    }
+
+    /// Whether the body holds a secret.
+    pub(super) fn has_secret_body(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| self.mask.finds_in(body))
     }
 
     /// Sets the body, and its type unless a header says it.
@@ -130,9 +156,41 @@ fn headers(call: &Call<'_>, at: usize, options: &Options<'_>) -> mlua::Result<He
         let value = HeaderValue::from_bytes(&value).map_err(|_| {
             call.bad_because(at, &format!("the header `{name}` has bytes that cannot be sent"))
         })?;
+        if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&parsed) {
+            // Two lengths of one body are read differently by those on the way.
+            return Err(call.refuse(&format!("takes no header `{name}`: flowrun counts the body itself")));
+        }
         headers.append(parsed, value);
     }
     Ok(headers)
+}
+
+/// Whether the hosts may be reached that a request begins with: that of its URL, and one in a header `Host`, by which a
+/// server tells those apart that it answers for.
+pub(super) fn permit_first(call: &Call<'_>, request: &Request) -> mlua::Result<()> {
+    let permissions = &call.state.permissions;
+    permit(permissions, &request.url)?;
+    let mut named = request.headers.get_all(HOST).iter();
+    let Some(value) = named.next() else { return Ok(()) };
+    let wrong = || call.refuse("takes one header `Host`, with the name of a host and perhaps a port");
+    let (host, port) = named_host(value).filter(|_| named.next().is_none()).ok_or_else(wrong)?;
+    let own_port = request.url.port_or_known_default().unwrap_or_default();
+    if request.url.host_str() == Some(&host) && port.is_none_or(|port| port == own_port) {
+        return Ok(());
+    }
+    Ok(permissions.net(&host, port.unwrap_or(own_port))?)
+}
+
+/// The host and the port in a header `Host`, if it stands there as it does in URLs and nothing else does: what is
+/// compared with the grants must be what the server reads.
+fn named_host(value: &HeaderValue) -> Option<(String, Option<u16>)> {
+    let text = std::str::from_utf8(value.as_bytes()).ok()?.to_ascii_lowercase();
+    // A URL does not keep the port that is its scheme's own.
+    let scheme = if text.ends_with(":80") { "https" } else { "http" };
+    let url = Url::parse(&format!("{scheme}://{text}")).ok()?;
+    let host = url.host_str()?.to_owned();
+    let written = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+    (written == text).then_some((host, url.port()))
 }
 
 /// Whether the host of a URL may be reached.
