@@ -20,6 +20,7 @@ mod load;
 mod lsp;
 mod moment;
 mod outline;
+mod outputs;
 mod pages;
 mod panic;
 mod preview;

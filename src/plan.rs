@@ -27,6 +27,7 @@ mod step;
 mod survey;
 mod template;
 mod test_case;
+mod touched;
 mod uses;
 mod yaml_text;
 
@@ -36,6 +37,7 @@ pub use late::Late;
 pub use load::{Loaded, load};
 pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
 pub use test_case::{Expected, TestCase};
+pub use touched::{Role, Touched};
 pub use uses::{Use, uses};
 pub use yaml_text::read_value;
 

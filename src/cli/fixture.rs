@@ -47,6 +47,7 @@ pub(super) fn plan(steps: Vec<Step>) -> Plan {
         file: SourceFile::new("p.yaml", "p.yaml", "when: params.deep > 1\n".to_owned()),
         root: PathBuf::new(),
         tests: Vec::new(),
+        touched: Vec::new(),
         params: Arc::from("{}"),
         env: Arc::from("{}"),
         secrets: crate::value::Secrets::default(),

@@ -10,10 +10,10 @@ use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, Known};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
-use super::{interrupt, load, run_id, select, state, stdout};
+use super::{interrupt, load, outputs, run_id, select, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
-use crate::plan::Inputs;
+use crate::plan::{Inputs, Plan};
 use crate::store;
 
 /// See the module.
@@ -22,6 +22,8 @@ pub(super) struct Job<'a> {
     pub(super) file: &'a Path,
     /// What the pipeline sees; its `run` is the id.
     pub(super) inputs: Inputs,
+    /// Where some of that comes from.
+    pub(super) params_file: Option<&'a Path>,
     /// Which steps run.
     pub(super) select: &'a SelectArguments,
     /// How it runs.
@@ -60,10 +62,10 @@ impl Job<'_> {
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
         let request = Request::of(&plan, &self.inputs, self.select);
         let request_text = request.text();
-        let files = Files::open(output)?;
+        let mut files = self.files(&plan)?;
         let commands = self.state.as_deref().map(|folder| state::commands(folder, &self.inputs.run));
         let mut reporters =
-            Reporters::open(output, console, self.seed, data_on_stdout, !files.is_empty(), commands.clone())?;
+            Reporters::open(output, console, self.seed, data_on_stdout, &mut files, commands.clone())?;
         let options = self.options(selected);
         let interrupt = Arc::new(Interrupt::default());
         interrupt::listen(&interrupt)?;
@@ -87,6 +89,14 @@ impl Job<'_> {
         let known = Known { plan: &plan, request: &request, seed: self.seed, kept };
         finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
         self.end(console, finished, outcome)
+    }
+
+    /// The files that are written beside the results. None is opened before all are known to be in nobody's way.
+    fn files(&self, plan: &Plan) -> Result<Files, Fault> {
+        let (params_file, state) = (self.params_file, self.state.as_deref());
+        let run = outputs::Run { file: self.file, plan: Some(plan), params_file, state };
+        let complaints = outputs::check(self.output, &run);
+        if complaints.is_empty() { Ok(Files::open(self.output)?) } else { Err(Fault::Usage(complaints)) }
     }
 
     fn options(&self, selected: Vec<bool>) -> RunOptions {

@@ -5,13 +5,17 @@ pub(super) mod files;
 mod kept;
 
 use std::fs;
+use std::path::Path;
 
-use super::args::ReportArguments;
+use super::args::{InputArguments, ReportArguments, SelectArguments};
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::{load, state};
+use super::outputs::{self, Output};
+use super::request::Request;
+use super::{job, load, resume, state};
+use crate::plan::{Inputs, Plan};
 use crate::report;
-use crate::store::Catalogue;
+use crate::store::{Catalogue, StoredRun};
 
 /// Writes the page of a run.
 pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<Exit, Fault> {
@@ -25,12 +29,17 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
     let catalogue = Catalogue::new(&folder);
     let id = state::run(&catalogue, arguments.run.as_deref().unwrap_or("latest"))?;
     let run = catalogue.open(&id)?;
+    if let Some(target) = target {
+        refuse(target, &run, &folder, console)?;
+    }
     run.warnings().iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let page = report::page(&kept::account(&run, &state::commands(&folder, &id))?);
     match target {
         None => put(page.as_bytes())?,
         Some(path) => {
-            fs::write(path, page).map_err(|error| load::cannot("write the report", path, &error))?;
+            outputs::make_folders(path)
+                .and_then(|()| fs::write(path, page))
+                .map_err(|error| load::cannot("write the report", path, &error))?;
             say(&format!(
                 "  wrote {} ({})",
                 path.display(),
@@ -39,4 +48,24 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
         }
     }
     Ok(Exit::Success)
+}
+
+/// Refuses a page in the place of a file of the run.
+fn refuse(target: &Path, run: &StoredRun, folder: &Path, console: &Console) -> Result<(), Fault> {
+    let output = Output::new("-o", target);
+    let file = resume::pipeline_file(run.record(), folder);
+    // What is not there is no file of a run that is over.
+    let plan = output.is_there().then(|| plan(&file, run, console)).flatten();
+    let run = outputs::Run { file: &file, plan: plan.as_ref(), params_file: None, state: Some(folder) };
+    let complaints = Output::check_all(&[output], &run);
+    if complaints.is_empty() { Ok(()) } else { Err(Fault::Usage(complaints)) }
+}
+
+/// What the pipeline file says now, if it can still be run as it was.
+fn plan(file: &Path, run: &StoredRun, console: &Console) -> Option<Plan> {
+    let request = Request::kept(run.request().as_deref(), &run.record().params);
+    let (inputs, _) =
+        request.under(&InputArguments::default(), &SelectArguments { only: Vec::new(), until: Vec::new() });
+    let inputs = load::inputs(&inputs, console, &job::id()).ok()?;
+    load::pipeline(file, &Inputs { params_kept: request.into_params(), ..inputs }).ok()?.plan
 }

@@ -1,6 +1,5 @@
 //! The reporters of one run: where each writes, and what becomes of one that cannot.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -8,8 +7,7 @@ use std::time::Instant;
 use super::args::{OutputArguments, OutputChoice, ProgressChoice};
 use super::console::Console;
 use super::exit::Complaint;
-use super::load::cannot;
-use super::report::files;
+use super::report::files::Files;
 use crate::event::Event;
 use crate::report::{
     Account, Commands, Events, Gathered, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter,
@@ -39,25 +37,28 @@ pub(super) struct Finished {
 }
 
 impl Reporters {
-    /// Opens what is to be written to. `data_on_stdout`: the pipeline itself writes there. `gathers`: an account is wanted.
-    /// `commands`: the run is kept.
+    /// Makes them. `data_on_stdout`: the pipeline itself writes there. `files`: those that are written while the run goes
+    /// on are taken out. `commands`: the run is kept.
     pub(super) fn open(
         output: &OutputArguments,
         console: &Console,
         seed: u64,
         data_on_stdout: bool,
-        gathers: bool,
+        files: &mut Files,
         commands: Option<Commands>,
     ) -> Result<Self, Complaint> {
-        let events = match output.events.as_deref() {
-            Some(path) => Some((format!("events to `{}`", path.display()), events(path, seed)?)),
-            None => None,
-        };
-        let trace = match output.trace.as_deref() {
-            Some(path) => Some((format!("the trace to `{}`", path.display()), trace(path)?)),
-            None => None,
-        };
-        let to_stdout = data_on_stdout || output.events.as_deref() == Some(Path::new("-"));
+        let events_on_stdout = output.events.as_deref() == Some(Path::new("-"));
+        let to_stdout = data_on_stdout || events_on_stdout;
+        let mut writing: Vec<(String, Box<dyn Reporter>)> = Vec::new();
+        if events_on_stdout {
+            writing.push(("events to `-`".to_owned(), Box::new(Events::new(io::stdout(), seed))));
+        }
+        if let Some((path, file)) = files.events()? {
+            writing.push((format!("events to `{}`", path.display()), Box::new(Events::new(file, seed))));
+        }
+        if let Some((path, file)) = files.trace()? {
+            writing.push((format!("the trace to `{}`", path.display()), Box::new(Trace::new(file))));
+        }
         let prints_summary = output.output == OutputChoice::Json;
         let summary = (prints_summary || commands.is_some()).then(|| Json::new(Vec::new()));
         let options = HumanOptions {
@@ -67,12 +68,10 @@ impl Reporters {
             seed,
             commands,
         };
-        let human: Box<dyn Reporter> = Box::new(Human::new(io::stderr(), options));
-        let mut writing = vec![("the summary to standard error".to_owned(), human)];
-        writing.extend(events);
-        writing.extend(trace);
+        let human = Box::new(Human::new(io::stderr(), options));
+        writing.insert(0, ("the summary to standard error".to_owned(), human));
         let (started, complaints) = (Instant::now(), Vec::new());
-        let gathered = gathers.then(Gathered::default);
+        let gathered = (!files.is_empty()).then(Gathered::default);
         Ok(Self { started, writing, summary, gathered, prints_summary, complaints })
     }
 
@@ -116,20 +115,6 @@ impl Reporters {
             }
         });
     }
-}
-
-fn events(path: &Path, seed: u64) -> Result<Box<dyn Reporter>, Complaint> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(Events::new(io::stdout(), seed)));
-    }
-    let file = File::create(path).map_err(|error| cannot("create the events file", path, &error))?;
-    Ok(Box::new(Events::new(file, seed)))
-}
-
-fn trace(path: &Path) -> Result<Box<dyn Reporter>, Complaint> {
-    let file = files::create("the trace", path)?;
-    file.set_len(0).map_err(|error| cannot("create the trace", path, &error))?;
-    Ok(Box::new(Trace::new(file)))
 }
 
 fn verbosity(output: &OutputArguments) -> Verbosity {

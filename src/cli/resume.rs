@@ -58,6 +58,7 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let job = Job {
         file: &file,
         inputs: Inputs { params_kept: request.into_params(), ..inputs },
+        params_file: arguments.inputs.params_file.as_deref(),
         select: &select,
         engine: &arguments.engine,
         // The same items then draw the same numbers.

@@ -14,6 +14,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
     let job = Job {
         file,
         inputs: load::inputs(&arguments.inputs, console, &job::id())?,
+        params_file: arguments.inputs.params_file.as_deref(),
         select: &arguments.select,
         engine: &arguments.engine,
         seed: arguments.engine.seed.unwrap_or_else(job::seed),

@@ -27,6 +27,11 @@ pub(super) fn beside(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).join(NAME)
 }
 
+/// Whether a path ends in the name of such a folder, as systems compare names that do not mind the case.
+pub(super) fn is_named(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+}
+
 /// The folder that an option names, or the nearest one from the current folder upwards.
 pub(super) fn find(arguments: &FolderArguments) -> Result<PathBuf, Complaint> {
     match &arguments.state_dir {

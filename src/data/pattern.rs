@@ -1,5 +1,6 @@
 //! Finds the files that a path or a pattern means. What is in them is left to the readers.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -31,14 +32,18 @@ pub(super) enum Matched {
 /// folder, `**` crosses folders, and files and folders whose names start with a dot are seen only by a part of the
 /// pattern that starts with one, as in shells. Links are followed, but not back into a folder above them.
 pub(super) fn find(root: &Path, pattern: &str) -> Result<Matched, DataError> {
-    let literal = root.join(pattern);
-    if !pattern.contains(['*', '?', '[', '{']) || literal.symlink_metadata().is_ok() {
-        return Ok(Matched::Literal(Found { path: literal, name: pattern.to_string() }));
+    if is_literal(root, pattern) {
+        return Ok(Matched::Literal(Found { path: root.join(pattern), name: pattern.to_string() }));
     }
     let pattern = Pattern::new(pattern)?;
     let mut found = pattern.walk(&root.join(&pattern.folder))?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Matched::Files(found))
+}
+
+/// Whether a text means itself.
+pub(super) fn is_literal(root: &Path, text: &str) -> bool {
+    !text.contains(['*', '?', '[', '{']) || root.join(text).symlink_metadata().is_ok()
 }
 
 /// `path` without `.`, and without `..` where something stands before it.
@@ -82,19 +87,19 @@ impl PathPattern {
 }
 
 /// A pattern, split where its first special character is.
-struct Pattern {
+pub(super) struct Pattern {
     /// The part before, up to a `/` and with it; empty for the root.
-    folder: String,
+    pub(super) folder: String,
     /// The part behind.
     matcher: GlobMatcher,
     /// Those parts of it that may match names starting with a dot.
     dotted: Vec<GlobMatcher>,
     /// How many folders deep a match can lie.
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 impl Pattern {
-    fn new(pattern: &str) -> Result<Self, DataError> {
+    pub(super) fn new(pattern: &str) -> Result<Self, DataError> {
         let special = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());
         let split = pattern[..special].rfind('/').map_or(0, |at| at + 1);
         // `./` within would match nothing, because no path that is found has such a part.
@@ -139,7 +144,7 @@ impl Pattern {
     }
 
     /// Whether the pattern may look at an entry.
-    fn sees(&self, entry: &DirEntry, start: &Path) -> bool {
+    pub(super) fn sees(&self, entry: &DirEntry, start: &Path) -> bool {
         // The walk itself notices links back to folders that it came through, but not to those above its start.
         if entry.path_is_symlink()
             && entry.file_type().is_dir()
@@ -148,8 +153,16 @@ impl Pattern {
         {
             return false;
         }
-        let name = entry.file_name();
+        self.sees_name(entry.file_name())
+    }
+
+    fn sees_name(&self, name: &OsStr) -> bool {
         !name.as_encoded_bytes().starts_with(b".") || self.dotted.iter().any(|dotted| dotted.is_match(name))
+    }
+
+    /// Whether a file would be found that lies there below the folder.
+    pub(super) fn would_find(&self, relative: &Path) -> bool {
+        self.matcher.is_match(relative) && relative.iter().all(|name| self.sees_name(name))
     }
 
     /// Decides about a part of the tree that cannot be looked at: a link back to a folder above ends there, and a

@@ -60,7 +60,7 @@ pub(super) fn check_step(places: &Places, step: &str, verb: &str, root: &Path, f
 }
 
 /// The path of a step and the pointer to it, unless it is still to be evaluated.
-fn path_of(value: &Value, step: &str, verb: &str) -> Option<(String, String)> {
+pub(super) fn path_of(value: &Value, step: &str, verb: &str) -> Option<(String, String)> {
     let key = match verb {
         "read" | "write" => "path",
         "glob" => "pattern",

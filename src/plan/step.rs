@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::late::Late;
 use super::test_case::TestCase;
+use super::touched::Touched;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::StepId;
 use crate::lua::{Permissions, Script};
@@ -38,6 +39,8 @@ pub struct Plan {
     pub order: Vec<StepId>,
     /// The tests of the file, in their order.
     pub tests: Vec<TestCase>,
+    /// The files that the pipeline file names.
+    pub touched: Vec<Touched>,
 }
 
 /// One step.

@@ -20,6 +20,7 @@ mod kill;
 mod live;
 mod lsp;
 mod lua;
+mod outputs;
 mod parquet;
 mod policy;
 mod project;

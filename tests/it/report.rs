@@ -158,10 +158,10 @@ fn an_interrupted_run_has_its_files() {
 fn a_file_that_cannot_be_written_is_told_before_anything_runs() {
     for option in ["--report", "--junit", "--trace"] {
         let project = project("0.5");
-        let ran = project.run(&["pipeline.yaml", option, "missing/f"]);
+        let ran = project.run(&["pipeline.yaml", option, "in.jsonl/f"]);
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         assert!(
-            ran.stderr.contains("cannot create ") && ran.stderr.contains("`missing/f`"),
+            ran.stderr.contains("cannot create ") && ran.stderr.contains("`in.jsonl/f`"),
             "{}",
             ran.stderr
         );

@@ -1,15 +1,16 @@
-//! `--report`, `--junit` and `--trace`: opened before anything runs, so that nobody waits an hour to hear that a folder is
-//! missing; written when the run has ended, whatever way.
+//! `--report`, `--junit`, `--trace` and `--events`: opened before anything runs, so that nobody waits an hour to hear that a
+//! folder cannot be written to. The first two are written when the run has ended, whatever way; the others are the
+//! reporters'. That none of them is a file of the run has been seen to before.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::kept;
 use crate::cli::args::OutputArguments;
 use crate::cli::exit::Complaint;
 use crate::cli::request::Request;
-use crate::cli::{graph, load, moment};
+use crate::cli::{graph, load, moment, outputs};
 use crate::plan::Plan;
 use crate::report::{Account, Commands, junit, page, suites};
 use crate::store::{Catalogue, StoreError};
@@ -25,8 +26,12 @@ struct Page {
 /// See the module.
 pub(in crate::cli) struct Files {
     pages: Vec<Page>,
+    events: Option<Opened>,
+    trace: Option<Opened>,
     started: f64,
 }
+
+type Opened = (PathBuf, File);
 
 /// What a run knows of itself besides its events.
 pub(in crate::cli) struct Known<'a> {
@@ -52,14 +57,21 @@ impl Files {
             let file = create(intent, path)?;
             pages.push(Page { intent, path: path.clone(), file, write });
         }
-        let paths = pages.iter().map(|page| &page.path).chain(&output.trace).chain(&output.events);
-        let mut paths: Vec<&PathBuf> = paths.collect();
-        paths.sort();
-        match paths.windows(2).find(|two| two[0] == two[1]) {
-            Some(two) => Err(Complaint::new(format!("two outputs of the run want `{}`", two[0].display()))
-                .help("give each a file of its own")),
-            None => Ok(Self { pages, started: moment::now() }),
-        }
+        let open = |intent: &str, path: &PathBuf| Ok((path.clone(), create(intent, path)?));
+        let trace = output.trace.as_ref().map(|path| open("the trace", path)).transpose()?;
+        let events = output.events.as_ref().filter(|path| path.as_os_str() != "-");
+        let events = events.map(|path| open("the events file", path)).transpose()?;
+        Ok(Self { pages, events, trace, started: moment::now() })
+    }
+
+    /// The file of events, emptied, for whoever asks first.
+    pub(in crate::cli) fn events(&mut self) -> Result<Option<Opened>, Complaint> {
+        emptied("the events file", self.events.take())
+    }
+
+    /// The file of the trace, emptied, for whoever asks first.
+    pub(in crate::cli) fn trace(&mut self) -> Result<Option<Opened>, Complaint> {
+        emptied("the trace", self.trace.take())
     }
 
     /// Whether the run's events are to be gathered.
@@ -117,21 +129,29 @@ fn of_kept(known: &Known<'_>, run: &str) -> Option<Account> {
 }
 
 /// A file that can be written.
-pub(in crate::cli) fn create(intent: &str, path: &Path) -> Result<File, Complaint> {
-    if path.as_os_str() == "-" {
-        return Err(Complaint::new(format!("{intent} goes to a file, not to standard output"))
-            .help("name a file, as in `--report report.html`"));
-    }
+fn create(intent: &str, path: &Path) -> Result<File, Complaint> {
+    outputs::make_folders(path)
+        .map_err(|error| load::cannot(&format!("create the folder of {intent}"), path, &error))?;
     let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
     opened.map_err(|error| load::cannot(&format!("create {intent}"), path, &error))
 }
 
-/// Puts `text` in the place of what the file holds. Pipes and devices have nothing to cut off.
-fn replace(mut file: File, text: &str) -> io::Result<()> {
-    if file.metadata()?.is_file() {
-        file.rewind()?;
-        file.set_len(0)?;
+fn emptied(intent: &str, opened: Option<Opened>) -> Result<Option<Opened>, Complaint> {
+    let Some((path, file)) = opened else { return Ok(None) };
+    match empty(&file) {
+        Ok(()) => Ok(Some((path, file))),
+        Err(error) => Err(load::cannot(&format!("empty {intent}"), &path, &error)),
     }
+}
+
+/// Pipes and devices have nothing to cut off.
+fn empty(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.set_len(0) } else { Ok(()) }
+}
+
+/// Puts `text` in the place of what the file holds.
+fn replace(mut file: File, text: &str) -> io::Result<()> {
+    empty(&file)?;
     file.write_all(text.as_bytes())?;
     file.flush()
 }
