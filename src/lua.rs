@@ -21,8 +21,8 @@ pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 pub(crate) use host::end_programs;
 pub use host::{
-    Allowed, Change, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, Protected, VARIABLES,
-    functions,
+    Allowed, Change, Changed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, Protected, Trial,
+    VARIABLES, functions,
 };
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;

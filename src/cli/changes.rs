@@ -1,7 +1,7 @@
 //! What Lua code would have changed, of `flowrun preview` and `flowrun test`: paths, sizes, and how texts begin.
 
 use super::hush;
-use crate::lua::Change;
+use crate::lua::{Change, Changed};
 use crate::report::printable;
 
 /// Lines of a text that are shown.
@@ -18,10 +18,13 @@ pub(super) fn lines(changes: &[Change]) -> Vec<String> {
 fn told(change: &Change) -> Vec<String> {
     let path = change.path.to_string_lossy();
     let path = printable(&path);
-    let Some(content) = &change.content else { return vec![format!("would remove {path}")] };
-    let size = content.len();
+    let (size, beginning) = match &change.what {
+        Changed::Gone => return vec![format!("would remove {path}")],
+        Changed::Folder => return vec![format!("would make the folder {path}")],
+        Changed::File(size, beginning) => (*size, beginning),
+    };
     let mut lines = vec![format!("would write {path}, {size} byte{}", if size == 1 { "" } else { "s" })];
-    let Ok(text) = std::str::from_utf8(content) else { return lines };
+    let Some(text) = readable(beginning) else { return lines };
     let text = hush::text(text);
     let mut all = text.lines();
     lines.extend(all.by_ref().take(LINES_MAX).map(|line| {
@@ -35,6 +38,20 @@ fn told(change: &Change) -> Vec<String> {
     lines
 }
 
+/// The beginning of a file as text, if it is text: it may end within a character.
+fn readable(beginning: &[u8]) -> Option<&str> {
+    let text = match std::str::from_utf8(beginning) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&beginning[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    let is_text =
+        |character: char| !character.is_control() || matches!(character, '\n' | '\r' | '\t' | '\x1b');
+    text.chars().all(is_text).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,13 +60,15 @@ mod tests {
     fn a_change_is_told_with_the_beginning_of_a_text() {
         let change = |path: &str, content: Option<&[u8]>| Change {
             path: path.into(),
-            content: content.map(<[u8]>::to_vec),
+            what: content.map_or(Changed::Gone, |text| Changed::File(text.len() as u64, text.to_vec())),
         };
         let long = "x".repeat(200);
         let all = [
             change("gone", None),
             change("a.txt", Some(b"1\n2\n3\n4\n5\n6\n")),
             change("b", Some(b"\xff")),
+            change("nul", Some(b"\0")),
+            Change { path: "new".into(), what: Changed::Folder },
             change("c\x1b", Some(long.as_bytes())),
         ];
         let cut = format!("  | {}…", "x".repeat(100));
@@ -65,6 +84,8 @@ mod tests {
                 "  | 5",
                 "  | …",
                 "would write b, 1 byte",
+                "would write nul, 1 byte",
+                "would make the folder new",
                 &format!("would write {}, 200 bytes", printable("c\x1b")),
                 &cut,
             ]

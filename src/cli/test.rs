@@ -48,10 +48,10 @@ pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Ex
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
     refuse_invalid(console, &arguments.files)?;
-    let bench = Bench::new(None, Effects::of(arguments.allow_effects))?;
+    let mut bench = Bench::new(None, Effects::of(arguments.allow_effects))?;
     let mut files = Vec::new();
     for path in &arguments.files {
-        let tests = run_file(&bench, path, &inputs)?;
+        let tests = run_file(&mut bench, path, &inputs)?;
         files.push(FileTests { file: path.to_string_lossy().into_owned(), tests });
         if bench.is_interrupted() {
             return Ok(Exit::Interrupted);
@@ -80,7 +80,7 @@ fn refuse_invalid(console: &Console, files: &[PathBuf]) -> Result<(), Fault> {
 }
 
 /// Runs all tests of a file.
-fn run_file(bench: &Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, Fault> {
+fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, Fault> {
     let mut judged = Vec::new();
     // Each set of parameters makes a plan of its own.
     let mut plans: Vec<(Map<String, Value>, Plan)> = Vec::new();
@@ -93,6 +93,8 @@ fn run_file(bench: &Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judged>, 
             plans.push((params, plan));
             plans.len() - 1
         };
+        // What one test writes is no business of the next.
+        bench.forget_changes();
         judged.push(run_test(bench, &plans[known].1, at)?);
         if bench.is_interrupted() {
             break;

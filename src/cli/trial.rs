@@ -10,7 +10,7 @@ use super::job;
 use super::load;
 use crate::engine::{self, Interrupt, Outcome, RunOptions, StateOptions};
 use crate::event::{FailureKind, Place, StepId, StepStatus};
-use crate::lua::Change;
+use crate::lua::{self, Change};
 use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::store::{Catalogue, StoredLog, StoredRun};
@@ -79,7 +79,8 @@ impl Effects {
 #[derive(Debug)]
 pub(super) struct Bench {
     folder: tempfile::TempDir,
-    effects: Effects,
+    /// What functions have changed, unless they may change the real thing.
+    trial: Option<Arc<lua::Trial>>,
     interrupt: Arc<Interrupt>,
     seed: u64,
 }
@@ -91,7 +92,8 @@ impl Bench {
             .map_err(|error| Fault::Internal(format!("cannot make a temporary folder: {error}")))?;
         let interrupt = Arc::new(Interrupt::default());
         super::interrupt::listen(&interrupt)?;
-        Ok(Self { folder, effects, interrupt, seed: seed.unwrap_or_else(job::seed) })
+        let trial = (effects == Effects::Refused).then(Arc::default);
+        Ok(Self { folder, trial, interrupt, seed: seed.unwrap_or_else(job::seed) })
     }
 
     /// Whether somebody wants an end.
@@ -112,10 +114,15 @@ impl Bench {
     /// The plan whose functions change nothing, unless they may.
     fn harmless(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();
-        if self.effects == Effects::Refused {
-            plan.permissions = Arc::new(plan.permissions.on_trial());
+        if let Some(trial) = &self.trial {
+            plan.permissions = Arc::new(plan.permissions.on_trial(trial));
         }
         plan
+    }
+
+    /// Forgets what functions have changed so far.
+    pub(super) fn forget_changes(&mut self) {
+        self.trial = self.trial.as_ref().map(|_| Arc::default());
     }
 
     fn carry_out(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), Fault> {
@@ -144,13 +151,17 @@ impl Bench {
     /// Runs the function of a map-like step on items.
     pub(super) fn items(&self, plan: &Plan, step: &Step, items: &[Arc<str>]) -> Result<Trial, Fault> {
         let plan = self.harmless(&alone(plan, step, items));
+        let changes = || {
+            let unread = |error| Fault::Internal(format!("cannot read what the function wrote: {error}"));
+            plan.permissions.changes().map_err(unread)
+        };
+        let before = changes()?;
         let (outcome, run) = self.carry_out(&plan, vec![true; 2])?;
         let result = outcome.steps.iter().find(|(id, _)| *id == StepId(1)).map(|(_, result)| result);
         let reason = result.and_then(|result| result.reason.clone());
         let tried =
             read(&run, &step.name, items.len(), &reason.unwrap_or_else(|| "it was cut off".to_owned()))?;
-        let unread = |error| Fault::Internal(format!("cannot read what the function wrote: {error}"));
-        let changes = plan.permissions.changes().map_err(unread)?;
+        let changes = changes()?.into_iter().filter(|change| !before.contains(change)).collect();
         Ok(Trial { tried, time: result.map_or(Duration::ZERO, |result| result.duration), changes })
     }
 }

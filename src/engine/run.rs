@@ -55,7 +55,7 @@ pub(super) fn run(
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
     let keep = Keep::open(plan, options)?;
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
-    plan.permissions.begin();
+    let unmade = plan.permissions.begin();
     start_errands();
     let graph = Graph::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
@@ -75,7 +75,7 @@ pub(super) fn run(
         pipeline: Arc::clone(&plan.name),
         steps: steps.collect(),
     });
-    for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()) {
+    for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()).chain(unmade) {
         on_event(&Event::Notice { step: None, message });
     }
     let states = vec![State::Waiting; plan.steps.len()];

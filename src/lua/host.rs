@@ -42,7 +42,7 @@ pub(crate) use exec::end_all as end_programs;
 pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
-pub use permissions::{Allowed, Change, Permissions, Protected};
+pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 
 use std::path::Path;
 use std::rc::Rc;

@@ -85,8 +85,8 @@ fn files_go_to_a_copy_that_is_shown() {
     let ran = project.run(&["test", "pipeline.yaml", "--format", "json"]).ok();
     let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     let changes = told["tests"][0]["changes"].as_array().expect("a list");
-    assert_eq!(changes[0], serde_json::json!({"path": "atomic.txt", "bytes": 1}));
-    assert_eq!(changes[1], serde_json::json!({"path": "gone.txt", "bytes": null}));
+    assert_eq!(changes[0], serde_json::json!({"path": "atomic.txt", "change": "written", "bytes": 1}));
+    assert_eq!(changes[1], serde_json::json!({"path": "gone.txt", "change": "removed", "bytes": null}));
     assert_eq!(names(&project.path("")), before, "nothing was made");
     for (name, text) in
         [("old.txt", "old\n"), ("moved.txt", "moved"), ("gone.txt", "gone"), ("atomic.txt", "before")]
@@ -130,9 +130,51 @@ fn what_only_looks_works_as_ever() {
                assert(sqlite.open(':memory:'):exec('CREATE TABLE t (x)') == 0)\nreturn true";
     let project = project(lua, "");
     let database = rusqlite::Connection::open(project.path("there.db")).expect("ours");
-    database.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (7)").expect("a new database");
+    let text = "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (7)";
+    database.execute_batch(text).expect("a new database");
     drop(database);
+    let before = names(&project.path(""));
     project.run(&["test", "pipeline.yaml"]).ok();
+    assert_eq!(names(&project.path("")), before, "no log was made");
+}
+
+#[test]
+fn the_copy_tells_what_would_be_there_in_the_end() {
+    let lua = r#"fs.write("a.part", "x")
+fs.move("a.part", "a.txt")
+fs.write("short.txt", "x")
+fs.remove("short.txt")
+fs.remove("gone.txt")
+fs.mkdir("gone.txt")
+assert(fs.exists("gone.txt") and fs.stat("gone.txt").kind == "dir")
+fs.mkdir("new/er")
+local db = sqlite.open(fs.tempfile(".db"))
+db:exec("CREATE TABLE t (x)")
+return #fs.list(path.dir(fs.tempfile())) > 0"#;
+    let project = project(lua, "");
+    let ran = project.run(&["preview", "pipeline.yaml", "m"]).ok();
+    let told: Vec<&str> = ran.stdout.lines().filter(|line| line.contains("would ")).map(str::trim).collect();
+    assert_eq!(
+        told,
+        ["would write a.txt, 1 byte", "would make the folder gone.txt", "would make the folder new/er"],
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_later_step_sees_what_the_one_before_it_wrote() {
+    let text = r#"
+steps:
+  src: {items: [1]}
+  w: {from: src, map: "fs.write('a.txt', 'x') return item"}
+  r: {from: w, map: "return fs.read('a.txt')"}
+  s: {from: r, write: out.jsonl}
+"#;
+    let project = Project::with(text);
+    let ran = project.run(&["preview", "pipeline.yaml", "r"]).ok();
+    assert!(ran.stdout.contains("\"x\""), "{}", ran.stdout);
+    assert!(!project.has("a.txt"));
 }
 
 #[test]

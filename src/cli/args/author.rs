@@ -24,7 +24,7 @@ pub(in crate::cli) struct TestArguments {
     /// How results are written: `text` to standard error, the others to standard output
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(in crate::cli) format: TestFormat,
-    /// Let functions start programs, send requests other than GET, and write files and databases; otherwise files go to a copy
+    /// Let functions start programs, send requests other than GET and HEAD, and write files and databases; otherwise files go to a copy
     /// that is shown, and the rest is refused
     #[arg(long)]
     pub(in crate::cli) allow_effects: bool,
@@ -89,7 +89,7 @@ pub(in crate::cli) struct PreviewArguments {
     /// Seed of random numbers: the same seed takes the same items [default: a random one]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) seed: Option<u64>,
-    /// Let functions start programs, send requests other than GET, and write files and databases; otherwise files go to a copy
+    /// Let functions start programs, send requests other than GET and HEAD, and write files and databases; otherwise files go to a copy
     /// that is shown, and the rest is refused
     #[arg(long)]
     pub(in crate::cli) allow_effects: bool,

@@ -8,7 +8,7 @@ use crate::cli::args::{TestArguments, TestFormat};
 use crate::cli::changes;
 use crate::cli::console::{Console, put, say};
 use crate::cli::exit::Fault;
-use crate::lua::Change;
+use crate::lua::{Change, Changed};
 use crate::report::{self, JunitCase, JunitEnd, JunitSuite, printable};
 use crate::store::StoredLog;
 
@@ -147,9 +147,14 @@ fn json_text(files: &[FileTests]) -> String {
     json!({ "passed": tests.len() - failed, "failed": failed, "tests": tests }).to_string()
 }
 
-/// A file that would have been written, with its size, or removed.
+/// A file that would be written, with its size; a folder that would be made; or what would be gone.
 fn change(change: &Change) -> serde_json::Value {
-    json!({ "path": change.path.to_string_lossy(), "bytes": change.content.as_ref().map(Vec::len) })
+    let (what, bytes) = match &change.what {
+        Changed::File(size, _) => ("written", Some(*size)),
+        Changed::Folder => ("folder", None),
+        Changed::Gone => ("removed", None),
+    };
+    json!({ "path": change.path.to_string_lossy(), "change": what, "bytes": bytes })
 }
 
 fn fields(log: &StoredLog) -> serde_json::Value {

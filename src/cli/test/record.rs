@@ -36,7 +36,8 @@ pub(super) fn command(console: &Console, arguments: &TestArguments, step: &str) 
     let inputs = Inputs { params_kept: request.into_params(), ..inputs };
     let (plan, _) = load::pipeline(&file, &inputs)?.into_plan()?;
     let step = find(&plan, step)?;
-    let recorded = Recorded { run: &run, plan: &plan, file: &file, inputs: &inputs, seed: record.seed };
+    let (seed, effects) = (record.seed, Effects::of(arguments.allow_effects));
+    let recorded = Recorded { run: &run, plan: &plan, file: &file, inputs: &inputs, seed, effects };
     let tests = recorded.tests(step, arguments.items)?;
     if tests.is_empty() {
         let message = format!("no item of step `{}` ended in run {}", step.name, record.id);
@@ -65,6 +66,7 @@ struct Recorded<'a> {
     file: &'a Path,
     inputs: &'a Inputs,
     seed: u64,
+    effects: Effects,
 }
 
 impl Recorded<'_> {
@@ -130,7 +132,7 @@ impl Recorded<'_> {
             !input.failed && matches!(before.body, Body::Ready(Verb::Each(_)))
         };
         if !step.from.iter().all(is_kept) {
-            let bench = Bench::new(Some(self.seed), Effects::Refused)?;
+            let bench = Bench::new(Some(self.seed), self.effects)?;
             let sample = Sample { file: self.file, inputs: self.inputs, bench: &bench };
             return Ok(sample
                 .first(&step.name, last)?

@@ -18,19 +18,18 @@ mod wall;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::HostError;
 use crate::lua::script::Reached;
 pub(super) use kept::Identity;
 use kept::{Kept, STATE, Wanted};
 pub(super) use place::{Parents, Place, names};
-pub(super) use programs::search_path;
+pub(super) use programs::{Program, missing, search_path};
 use refusal::{Kind, refused};
 pub(super) use trees::identity;
 use trees::{Missing, Tree};
-pub use trial::Change;
-use trial::Trial;
+pub use trial::{Change, Changed, Trial};
 
 /// Lists as they are written in a pipeline file or given to one run; `None` where nothing is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,7 +74,7 @@ struct Grants {
     held: OnceLock<Held>,
     wall: OnceLock<Option<wall::Wall>>,
     /// Set where nothing is to be changed.
-    trial: Option<Trial>,
+    trial: Option<Arc<Trial>>,
 }
 
 /// What is held open from the start of a run to its end.
@@ -87,9 +86,10 @@ struct Held {
     write: Vec<Tree>,
     scratch: OnceLock<io::Result<Scratch>>,
     wanted: Wanted,
-    kept: Arc<Kept>,
-    /// Whether Lua code could make or remove names that lead to a program: then they are looked up each time.
-    kept_moves: bool,
+    /// Looked up anew as long as something that is kept is still to be made.
+    kept: Mutex<Arc<Kept>>,
+    /// Programs that are granted by their paths, as far as they were there.
+    programs: Vec<programs::Held>,
 }
 
 /// The folder of `fs.tempfile`, which is readable and writable.
@@ -126,10 +126,9 @@ impl Permissions {
         Self { grants: Arc::new(grants), looks_only: false }
     }
 
-    /// The same for a run that changes nothing: what Lua code writes goes to a copy, see [`Permissions::changes`]. Each call
-    /// begins with a copy that is empty.
+    /// The same for a run that changes nothing: what Lua code writes goes to the copy of `trial`, see [`Permissions::changes`].
     #[must_use]
-    pub fn on_trial(&self) -> Self {
+    pub fn on_trial(&self, trial: &Arc<Trial>) -> Self {
         let grants = &self.grants;
         let grants = Grants {
             root: grants.root.clone(),
@@ -138,7 +137,7 @@ impl Permissions {
             write: grants.write.clone(),
             exec: grants.exec.clone(),
             protected: grants.protected.clone(),
-            trial: Some(Trial::default()),
+            trial: Some(Arc::clone(trial)),
             ..Grants::default()
         };
         Self { grants: Arc::new(grants), looks_only: self.looks_only }
@@ -152,16 +151,29 @@ impl Permissions {
 
     /// Resolves and opens all that is granted, and makes folders to write that are missing. From here on a granted folder is
     /// this one, whatever becomes of its name. To be called when a run starts; otherwise the first access does the same
-    /// without making anything.
-    pub fn begin(&self) {
+    /// without making anything. Gives what is granted for writing and could not be made.
+    pub fn begin(&self) -> Vec<String> {
         let missing = if self.grants.trial.is_some() { Missing::Leave } else { Missing::Make };
         let held = self.grants.held.get_or_init(|| Held::open(&self.grants, missing));
         // Workers could not make it any more.
         held.scratch.get_or_init(Scratch::make);
+        if missing == Missing::Leave {
+            return Vec::new();
+        }
+        let unmade = |(granted, tree): (&String, &Tree)| {
+            let error = tree.handle().err()?;
+            Some(format!("`{granted}`, which `permissions` grants for writing, cannot be made: {error}"))
+        };
+        self.grants.write.iter().zip(&held.write).filter_map(unmade).collect()
     }
 
     fn held(&self) -> &Held {
         self.grants.held.get_or_init(|| Held::open(&self.grants, Missing::Leave))
+    }
+
+    /// Whether requests or programs are granted at all.
+    pub fn reaches_out(&self) -> bool {
+        !self.grants.net.is_empty() || !self.grants.exec.is_empty()
     }
 
     /// The lists, by their keys in the pipeline file.
@@ -187,7 +199,7 @@ impl Permissions {
                 let url = url::Url::parse(text).ok()?;
                 self.net(url.host_str()?, url.port_or_known_default().unwrap_or(0))
             }
-            Reached::Program(program) => self.exec(program).map(drop),
+            Reached::Program(program) => self.may_run(program),
             Reached::Read(path) => self.named(Kind::Read, Path::new(path)),
             Reached::Write(path) => self.named(Kind::Write, Path::new(path)),
         };
@@ -259,7 +271,10 @@ impl Permissions {
     }
 
     fn wall(&self) -> Option<&wall::Wall> {
-        self.grants.wall.get_or_init(|| wall::Wall::around(self.held(), self.grants.trial.is_some())).as_ref()
+        self.grants
+            .wall
+            .get_or_init(|| wall::Wall::around(self.held(), self.grants.trial.as_deref()))
+            .as_ref()
     }
 }
 
@@ -270,7 +285,8 @@ impl Held {
         };
         // What is to be written may be to be read as well, so it is made first.
         let write = open(&grants.write, missing);
-        let read = open(&grants.read, Missing::Leave);
+        let read: Vec<Tree> =
+            open(&grants.read, Missing::Leave).into_iter().map(|tree| tree.or_as(&write)).collect();
         let root = Tree::open(&grants.root, Path::new("."), Missing::Leave);
         let scratch = OnceLock::new();
         if missing == Missing::Make {
@@ -284,11 +300,10 @@ impl Held {
         wanted.closed.push(grants.root.join(STATE));
         let made = scratch.get().and_then(|made| made.as_ref().ok());
         wanted.fixed.extend(made.map(|made| made.folder.path().to_owned()));
-        let programs = programs::within(&grants.root, &grants.exec, &write);
-        let kept_moves = !programs.is_empty();
-        wanted.files.extend(programs);
-        let kept = Arc::new(Kept::look_up(&wanted));
-        Self { root, read, write, scratch, wanted, kept, kept_moves }
+        wanted.files.extend(programs::within(&grants.root, &grants.exec, &write));
+        let kept = Mutex::new(Arc::new(Kept::look_up(&wanted)));
+        let programs = programs::hold(&grants.root, &grants.exec);
+        Self { root, read, write, scratch, wanted, kept, programs }
     }
 
     /// The scratch folder, as far as somebody has wanted it.
@@ -298,7 +313,11 @@ impl Held {
 
     /// What must not be written or replaced now.
     fn kept(&self) -> Arc<Kept> {
-        if self.kept_moves { Arc::new(Kept::look_up(&self.wanted)) } else { Arc::clone(&self.kept) }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_unfinished() {
+            *kept = Arc::new(Kept::look_up(&self.wanted));
+        }
+        Arc::clone(&kept)
     }
 }
 

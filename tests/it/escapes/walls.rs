@@ -445,3 +445,83 @@ fn scripts_run_from_folders_that_are_held_and_see_their_own_path() {
     project.run(&["pipeline.yaml", "-q"]).ok();
     assert_eq!(project.read("out.jsonl"), "\"a b in mine\\n\"\n\"a b in mine\\n\"\n");
 }
+
+/// A run over one item whose function this is; the results, or why the step failed.
+fn gives(permissions: &str, lua: &str, prepare: impl FnOnce(&Project)) -> Value {
+    let lua: Vec<String> = lua.lines().map(|line| format!("      {line}\n")).collect();
+    let pipeline = format!(
+        "permissions: {permissions}\nx-allow: [not_permitted]\nsteps:\n  src: {{items: [1]}}\n  m:\n    from: src\n    map: |\n{}  save: {{from: m, write: out.jsonl}}\n",
+        lua.concat()
+    );
+    let project = Project::with(&pipeline);
+    prepare(&project);
+    let ran = project.run(&["pipeline.yaml", "-q"]);
+    assert_eq!(ran.code, 0, "{lua:?}: {}", ran.stderr);
+    serde_json::from_str(&project.read("out.jsonl")).expect("JSON")
+}
+
+#[test]
+fn a_granted_file_is_no_way_to_those_beside_it() {
+    for (change, path) in [
+        ("rm in/a.txt; mkdir in/a.txt", "in/a.txt/../secret.txt"),
+        ("ln -sf secret.txt in/a.txt", "in/a.txt"),
+        ("ln -sf ../in in/link; rm in/a.txt; ln -s link in/a.txt", "in/a.txt/secret.txt"),
+    ] {
+        let lua = format!(
+            "exec.run({{'sh', '-c', '{change}'}})\nlocal all = {{}}\nfor _, call in {{fs.read, hash.file, fs.list, image.open}} do\n  \
+             all[#all + 1] = select(2, pcall(call, '{path}')).message or 'it got through'\nend\nreturn all"
+        );
+        let got = gives("{read: [in/a.txt], exec: [sh]}", &lua, |project| {
+            fs::create_dir(project.path("in")).expect("ours");
+            fs::write(project.path("in/a.txt"), "a").expect("ours");
+            fs::write(project.path("in/secret.txt"), "SECRET").expect("ours");
+        });
+        let told = got.to_string();
+        assert!(!told.contains("got through") && !told.contains("SECRET"), "{change}: {told}");
+    }
+}
+
+#[test]
+fn what_is_granted_both_ways_and_missing_is_made_and_read() {
+    for (permissions, lua) in [
+        (
+            "{read: [state.json], write: [state.json]}",
+            "fs.write('state.json', 'x') return fs.read('state.json')",
+        ),
+        ("{read: [out/v1.2], write: [out/v1.2]}", "fs.write('out/v1.2/x', 'x') return fs.read('out/v1.2/x')"),
+        ("{read: [later, .], write: [.]}", "fs.write('later/x', 'x') return fs.read('later/x')"),
+        (
+            "{read: [app.db], write: [app.db]}",
+            "local db = sqlite.open('app.db') db:exec('CREATE TABLE t (x)') db:exec(\"INSERT INTO t VALUES ('x')\") return db:one('SELECT x FROM t').x",
+        ),
+    ] {
+        assert_eq!(gives(permissions, lua, |_| {}), "x", "{permissions}");
+    }
+}
+
+#[test]
+fn a_database_that_may_only_be_read_is_read_whatever_log_it_keeps() {
+    let lua = "local db = sqlite.open('data/a.db', {readonly = true})\nreturn db:one('SELECT x FROM t').x";
+    let got = gives("{read: [data], write: [out]}", lua, |project| {
+        fs::create_dir(project.path("data")).expect("ours");
+        let database = rusqlite::Connection::open(project.path("data/a.db")).expect("ours");
+        let text = "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (7)";
+        database.execute_batch(text).expect("a new database");
+    });
+    assert_eq!(got, 7);
+}
+
+#[test]
+fn a_program_by_path_is_the_one_that_was_there_at_the_start() {
+    let lua = "local one = exec.run({'./tools/run'}).stdout\nexec.run({'mv', 'tools', 'old'})\nexec.run({'mv', 'evil', 'tools'})\n\
+               return one .. exec.run({'./tools/run'}).stdout .. exec.run({'tools/../tools/run'}).stdout";
+    let got = gives("{exec: [./tools/run, mv]}", lua, |project| {
+        for (folder, says) in [("tools", "good"), ("evil", "evil")] {
+            fs::create_dir(project.path(folder)).expect("ours");
+            let program = project.path(folder).join("run");
+            fs::write(&program, format!("#!/bin/sh\necho {says}\n")).expect("ours");
+            make_executable(&program);
+        }
+    });
+    assert_eq!(got, "good\ngood\ngood\n");
+}

@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, FileType};
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
-use crate::lua::host::permissions::{Place, search_path};
+use crate::lua::host::permissions::{Place, Program as Granted, missing, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
@@ -56,7 +56,7 @@ impl Program {
         let permissions = &call.state.permissions;
         let granted =
             name.to_str().ok_or_else(|| call.bad_because(1, "the program's name is not valid UTF-8"))?;
-        let file = found(&permissions.exec(granted)?)?;
+        let file = found(granted, permissions.exec(granted)?)?;
         let folder = match options.text("cwd")? {
             None => permissions.root().cloned().ok_or_else(|| no_folder("."))?,
             Some(cwd) => match permissions.handle(Path::new(&cwd))? {
@@ -117,24 +117,24 @@ fn no_folder(named: &str) -> HostError {
 
 /// The file of a program: that of a path, or the first of that name on flowrun's own search path. What the program
 /// itself gets as `PATH` has no say, or it could make one name mean another program.
-fn found(program: &Path) -> Result<Start, HostError> {
+fn found(name: &str, program: Granted) -> Result<Start, HostError> {
+    let name = match program {
+        Granted::At(place, real) => return held(&place, real).ok_or_else(|| missing(name)),
+        Granted::Named(name) => name,
+    };
     let runs = |file: &Path| {
         file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
-    let missing = |why: &str| HostError::refusal(format!("there is no program `{}`{why}", program.display()));
-    if program.components().count() > 1 {
-        return held(program).ok_or_else(|| missing(": no file that can be run"));
-    }
     let paths = search_path();
     let mut places =
-        env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(program));
-    let path = places.find(|file| runs(file)).ok_or_else(|| missing(" on the search path"))?;
+        env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name));
+    let not_there = || HostError::refusal(format!("there is no program `{name}` on the search path"));
+    let path = places.find(|file| runs(file)).ok_or_else(not_there)?;
     Ok(Start { path, through: None })
 }
 
-/// A program by its real path: its folder is opened without following a link, and the program started through that.
-fn held(real: &Path) -> Option<Start> {
-    let place = Place::find(real).ok()?;
+/// A program by its place: started through the number of the open folder.
+fn held(place: &Place, real: PathBuf) -> Option<Start> {
     let stat = rustix::fs::statat(place.parent(), place.name(), AtFlags::empty()).ok()?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file || stat.st_mode & 0o111 == 0 {
@@ -143,7 +143,7 @@ fn held(real: &Path) -> Option<Start> {
     let folder = Path::new(OPEN_FILES).join(place.parent().as_raw_fd().to_string());
     if !folder.is_dir() {
         // A system that does not show open files by their numbers.
-        return Some(Start { path: real.to_owned(), through: None });
+        return Some(Start { path: real, through: None });
     }
     Some(Start { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) })
 }

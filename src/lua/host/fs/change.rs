@@ -25,7 +25,7 @@ pub(super) fn copy(call: &Call<'_>, (from, to): &(Value, Value)) -> mlua::Result
     let (from, to) = (path(call, 1, from)?, path(call, 2, to)?);
     let permissions = &call.state.permissions;
     let source = permissions.open(&from)?.map_err(|error| cannot("read", &from, &error))?;
-    let target = permissions.target(&to, Parents::Make)?.map_err(|error| cannot("write", &to, &error))?;
+    let target = permissions.fresh(&to, Parents::Make)?.map_err(|error| cannot("write", &to, &error))?;
     pour(call, (&from, source), (&to, &target))
 }
 

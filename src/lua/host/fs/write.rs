@@ -20,7 +20,12 @@ pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)
         return Err(call.bad_because(3, "`append` and `atomic` exclude each other"));
     }
     let failed = |error: io::Error| cannot("write", &path, &error);
-    let place = call.state.permissions.target(&path, Parents::Make)?.map_err(failed)?;
+    let permissions = &call.state.permissions;
+    let place = if append {
+        permissions.target(&path, Parents::Make)?.map_err(failed)?
+    } else {
+        permissions.fresh(&path, Parents::Make)?.map_err(failed)?
+    };
     if atomic {
         return replace(call, &path, &place, &bytes, Durability::Synced);
     }

@@ -51,7 +51,7 @@ pub(super) fn save(call: &Call<'_>, (image, path, options): &(Value, Value, Valu
         );
     };
     let path = Path::new(&*path);
-    let place = call.state.permissions.target(path, Parents::Make)?;
+    let place = call.state.permissions.fresh(path, Parents::Make)?;
     let place = place.map_err(|error| call.fail(&format!("cannot write `{}`: {error}", path.display())))?;
     let bytes = encoded(call, &image, format, options)?;
     // Written beside the target and renamed: nobody ever reads half a picture.

@@ -106,6 +106,11 @@ impl Kept {
         self.unmade.iter().find(is_it).map(|(path, _)| &**path)
     }
 
+    /// Whether folders on the way to a kept file are still missing: once they are there, they have to be known.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.unmade.is_empty()
+    }
+
     fn entry(&self, folder: Identity, name: &OsStr) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is(folder, name))
     }

@@ -3,7 +3,9 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::place::Place;
 use super::refusal::{Kind, refused};
 use super::trees::Tree;
 use super::{HostError, Permissions, walk};
@@ -16,25 +18,93 @@ pub(in crate::lua::host) fn search_path() -> OsString {
     env::var_os("PATH").unwrap_or_else(|| PATHS.into())
 }
 
+/// A program that may be started.
+#[derive(Debug)]
+pub(in crate::lua::host) enum Program {
+    /// By its name, to be looked for on the search path.
+    Named(String),
+    /// By its path: the folder that it lies in, its name there, and the path itself. It may be a link, because many look at the
+    /// name they are called by.
+    At(Arc<Place>, PathBuf),
+}
+
+/// A program that is granted by its path, and was there when the run started.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// As it is granted.
+    spelled: String,
+    real: PathBuf,
+    place: Arc<Place>,
+}
+
 impl Permissions {
-    /// Whether this program may be started, and what to start: a name for the search path as it is, a path with the
-    /// links of its folder resolved. A program may be a link itself, because many look at the name they are called by.
-    pub(in crate::lua) fn exec(&self, program: &str) -> Result<PathBuf, HostError> {
-        let is_path = program.contains('/');
-        let placed = |path: &str| walk::place(&self.grants.root, Path::new(path)).ok();
-        let found = if is_path { placed(program) } else { Some(PathBuf::from(program)) };
-        let granted = |granted: &&String| {
-            if granted.contains('/') {
-                return is_path && found.is_some() && placed(granted) == found;
-            }
-            !is_path && !program.is_empty() && *granted == program
-        };
+    /// The refusal of a program by its name alone, as things are now.
+    pub(super) fn may_run(&self, program: &str) -> Result<(), HostError> {
         let all = &self.grants.exec;
-        match found.as_ref().filter(|_| !program.contains('\0') && all.iter().any(|one| granted(&one))) {
-            Some(found) => Ok(found.clone()),
-            None => Err(refused(Kind::Exec, program, None, program, all)),
+        let placed = |path: &str| walk::place(&self.grants.root, Path::new(path)).ok();
+        let is_granted = |granted: &String| {
+            let are_paths = granted.contains('/') && program.contains('/');
+            granted == program || are_paths && placed(granted).is_some() && placed(granted) == placed(program)
+        };
+        if all.iter().any(is_granted) {
+            Ok(())
+        } else {
+            Err(refused(Kind::Exec, program, None, program, all))
         }
     }
+
+    /// What to start, if this program may be started. One by a path is the one that was there when the run started; one that
+    /// was not is looked for now.
+    pub(in crate::lua::host) fn exec(&self, program: &str) -> Result<Program, HostError> {
+        let all = &self.grants.exec;
+        let no = || refused(Kind::Exec, program, None, program, all);
+        if program.is_empty() || program.contains('\0') {
+            return Err(no());
+        }
+        if !program.contains('/') {
+            let is_granted = all.iter().any(|granted| granted == program);
+            return if is_granted { Ok(Program::Named(program.to_owned())) } else { Err(no()) };
+        }
+        let root = &self.grants.root;
+        let held = &self.held().programs;
+        // Spelled as it is granted, it is that one whatever the name leads to by now.
+        let spelled = held.iter().find(|held| held.spelled == *program);
+        if let Some(held) = spelled {
+            return Ok(Program::At(Arc::clone(&held.place), held.real.clone()));
+        }
+        let real = walk::place(root, Path::new(program)).map_err(|_| no())?;
+        if let Some(held) = held.iter().find(|held| held.real == real) {
+            return Ok(Program::At(Arc::clone(&held.place), held.real.clone()));
+        }
+        let is_granted = |granted: &&String| {
+            let is_held = held.iter().any(|held| held.spelled == **granted);
+            granted.contains('/')
+                && !is_held
+                && walk::place(root, Path::new(granted)).is_ok_and(|granted| granted == real)
+        };
+        all.iter().find(is_granted).ok_or_else(no)?;
+        // What is missing is said by whoever starts it.
+        let place = Place::find(&real).map_err(|_| missing(program))?;
+        Ok(Program::At(Arc::new(place), real))
+    }
+}
+
+/// The error for a program that is granted and not there.
+pub(in crate::lua::host) fn missing(program: &str) -> HostError {
+    HostError::refusal(format!("there is no program `{program}`: no file that can be run"))
+}
+
+/// The programs among `granted` that are there, each with its folder held open.
+pub(super) fn hold(root: &Path, granted: &[String]) -> Vec<Held> {
+    let by_path = granted.iter().filter(|program| program.contains('/'));
+    by_path
+        .filter_map(|program| {
+            let real = walk::place(root, Path::new(program)).ok()?;
+            let place =
+                Place::find(&real).ok().filter(|place| place.stat().is_ok_and(|stat| stat.is_some()))?;
+            Some(Held { spelled: program.clone(), real, place: Arc::new(place) })
+        })
+        .collect()
 }
 
 /// The files of programs, present or not, whose names Lua code could come by: those that some name on the way to lies in a

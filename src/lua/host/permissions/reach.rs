@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{FileType, OFlags};
@@ -18,7 +18,7 @@ use super::beneath::{self, Links};
 use super::kept::{Identity, STATE};
 use super::place::{self, Parents, Place};
 use super::refusal::{self, Kind};
-use super::trees::{Tree, identity};
+use super::trees::{Tree, identity, is_plain};
 use super::{Permissions, Scratch, walk};
 use crate::lua::errand::unconfined;
 use crate::lua::host::HostError;
@@ -34,6 +34,8 @@ pub(in crate::lua) type Answer<T> = Result<io::Result<T>, HostError>;
 pub(super) enum Means {
     /// What it leads to, all links followed.
     Target,
+    /// The same, and what is there is about to be replaced.
+    Fresh,
     /// What stands there itself, which may be a link to anywhere.
     Entry,
 }
@@ -84,7 +86,7 @@ impl Permissions {
         if let Some(Located { tree, rest, .. }) = self.as_written(Kind::Read, path)
             && let Ok(handle) = tree.handle()
         {
-            match open_in(tree, handle, &rest, flags, Links::Followed) {
+            match open_in(tree, handle, &rest, flags, tree.links()) {
                 Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
                 opened => return Ok(opened.map_err(beneath::told)),
             }
@@ -100,6 +102,11 @@ impl Permissions {
     /// The place of a file to write, and of what a link there leads to.
     pub(in crate::lua::host) fn target(&self, path: &Path, parents: Parents) -> Answer<Place> {
         self.placed(Kind::Write, path, Means::Target, parents)
+    }
+
+    /// The same for a file whose old content goes.
+    pub(in crate::lua::host) fn fresh(&self, path: &Path, parents: Parents) -> Answer<Place> {
+        self.placed(Kind::Write, path, Means::Fresh, parents)
     }
 
     /// The place of what stands at `path` itself: to replace it, or to take it away with all that is in it.
@@ -120,7 +127,7 @@ impl Permissions {
         if let Some(located) = self.as_written(kind, path)
             && !follows
             && located.tree.handle().is_ok()
-            && located.rest.components().all(|part| matches!(part, Component::Normal(_)))
+            && is_plain(&located.rest)
         {
             match self.settle(kind, path, means, &located, parents)? {
                 Ok(None) => {}
@@ -129,7 +136,7 @@ impl Permissions {
                 Err(error) => return Ok(Err(error)),
             }
         }
-        let mut last = None;
+        let mut last: Option<(io::Error, PathBuf)> = None;
         for _ in 0..TRIES {
             let located = match self.locate(kind, path, means)? {
                 Ok(located) => located,
@@ -137,12 +144,17 @@ impl Permissions {
             };
             match self.settle(kind, path, means, &located, parents)? {
                 Ok(None) => {}
-                Err(error) if is_swapped(&error) => last = Some(error),
+                // Nobody has swapped anything where the way is the same as before.
+                Err(error)
+                    if is_swapped(&error) && last.as_ref().is_none_or(|(_, real)| *real != located.real) =>
+                {
+                    last = Some((error, located.real));
+                }
                 Ok(Some(place)) => return Ok(Ok(place)),
                 Err(error) => return Ok(Err(error)),
             }
         }
-        Ok(Err(last.unwrap_or_else(|| Errno::LOOP.into())))
+        Ok(Err(last.map_or_else(|| Errno::LOOP.into(), |(error, _)| error)))
     }
 
     /// The place itself, unless something there is kept; `None` where a link stands in the way.
@@ -170,7 +182,7 @@ impl Permissions {
             return Err(refusal::protected(path, &tree.real));
         }
         let kept = self.held().kept();
-        if let Some(unmade) = kept.unmade(&tree.real_of(rest), means == Means::Target) {
+        if let Some(unmade) = kept.unmade(&tree.real_of(rest), means != Means::Entry) {
             return Err(refusal::protected(path, unmade));
         }
         let mut closed = None;
@@ -193,12 +205,12 @@ impl Permissions {
         };
         let is_link =
             found.as_ref().is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
-        if is_link && means == Means::Target {
+        if is_link && means != Means::Entry {
             return Ok(Ok(None));
         }
         let itself = found.as_ref().map(Identity::of_stat);
         let refused = match means {
-            Means::Target => {
+            Means::Target | Means::Fresh => {
                 kept.file_at(folder, place.name()).or_else(|| itself.and_then(|itself| kept.file(itself)))
             }
             Means::Entry => {
@@ -218,7 +230,8 @@ impl Permissions {
             return None;
         }
         let whole = self.grants.root.join(path);
-        self.trees(kind).find_map(|tree| {
+        // One that is missing hides none that is there.
+        self.trees(kind).filter(|tree| tree.handle().is_ok()).find_map(|tree| {
             let rest = tree.below_spelled(&whole)?;
             Some(Located { tree, rest, real: PathBuf::new() })
         })
@@ -228,14 +241,19 @@ impl Permissions {
     pub(super) fn locate(&self, kind: Kind, path: &Path, means: Means) -> Answer<Located<'_>> {
         let root = &self.grants.root;
         let walked = match means {
-            Means::Target => walk::resolve(root, path),
+            Means::Target | Means::Fresh => walk::resolve(root, path),
             Means::Entry => walk::place(root, path),
         };
         let (real, error) = match walked {
             Ok(real) => (real, None),
             Err(stopped) => (stopped.at, Some(stopped.error)),
         };
-        let found = self.trees(kind).find_map(|tree| Some((tree, tree.below(&real)?)));
+        let covers = |tree: &'_ Tree| tree.below(&real).is_some();
+        let mut covering = self.trees(kind).filter(|tree| covers(tree));
+        let first = covering.next();
+        // One that is missing hides none that is there.
+        let found = first.into_iter().chain(covering).find(|tree| tree.handle().is_ok()).or(first);
+        let found = found.and_then(|tree| Some((tree, tree.below(&real)?)));
         match (found, error) {
             (None, _) => Err(self.uncovered(kind, path, &real)),
             (Some(_), Some(error)) => Ok(Err(error)),

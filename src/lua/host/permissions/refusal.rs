@@ -61,8 +61,8 @@ pub(super) fn refused(
 pub(super) fn protected(path: &Path, kept: &Path) -> HostError {
     let (path, kept) = (path.display(), kept.file_name().unwrap_or(kept.as_os_str()).to_string_lossy());
     HostError::refusal(format!(
-        "writing `{path}` is not allowed: the pipeline file, the folder of runs, granted folders themselves and the \
-         programs that a pipeline may run, with all that leads to them, are kept from its own code (`{kept}`)"
+        "changing `{path}` is not allowed: `{kept}` is kept from a pipeline's own code, as are the pipeline file, the folder of \
+         runs, granted folders themselves, programs that `exec` names, and all that leads to them"
     ))
 }
 

@@ -108,8 +108,8 @@ fn a_program_is_granted_by_its_name_or_by_its_place_and_is_not_rewritten() {
     let written = Allowed { exec: Some(list(&["ffmpeg", "./tools/run"])), ..Allowed::default() };
     let permissions = granted(root, written);
     let place = root.canonicalize().unwrap().join("tools/run");
-    assert_eq!(permissions.exec("ffmpeg").unwrap(), Path::new("ffmpeg"));
-    assert_eq!(permissions.exec("tools/../tools/run").unwrap(), place);
+    assert!(matches!(permissions.exec("ffmpeg").unwrap(), Program::Named(name) if name == "ffmpeg"));
+    assert!(matches!(permissions.exec("tools/../tools/run").unwrap(), Program::At(_, real) if real == place));
     for program in ["", "/usr/bin/ffmpeg", "./ffmpeg", "run", "ffmpeg\0", "tools"] {
         assert!(permissions.exec(program).is_err(), "{program}");
     }
@@ -117,7 +117,7 @@ fn a_program_is_granted_by_its_name_or_by_its_place_and_is_not_rewritten() {
     for (kept, path) in [("run", "tools/run"), ("run", "tools/../tools/run"), (".flowrun", ".flowrun/runs/x")]
     {
         let message = message(target(path));
-        assert!(message.ends_with(&format!("(`{kept}`)")), "{message}");
+        assert!(message.contains(&format!("`{kept}` is kept from")), "{message}");
     }
     assert!(permissions.entry(Path::new("tools"), Parents::Expect).is_err());
     assert!(target("tools/other").is_ok_and(|place| place.is_ok()));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rustix::fs::FileType;
 
+use super::beneath::Links;
 use super::kept::Identity;
 use super::place::{self, Parents, Place};
 use super::walk;
@@ -83,9 +84,26 @@ impl Tree {
         self.name.is_some()
     }
 
+    /// How links are taken on the way to what lies in it. A granted file is held by the folder that it lies in, which a link
+    /// in its place would open.
+    pub(super) fn links(&self) -> Links {
+        if self.is_file() { Links::Refused } else { Links::Followed }
+    }
+
+    /// The same for reading, where `written` is granted for writing: what is missing may become a file there.
+    pub(super) fn or_as(self, written: &[Self]) -> Self {
+        let same = |other: &&Self| other.real == self.real && other.is_file();
+        match (&self.handle, written.iter().find(same)) {
+            (Err(_), Some(other)) => Self { handle: other.handle.clone(), name: other.name.clone(), ..self },
+            _ => self,
+        }
+    }
+
     /// The part of an absolute path, as it is written, below what is granted as it is written.
     pub(super) fn below_spelled(&self, path: &Path) -> Option<PathBuf> {
-        Some(self.within(path.strip_prefix(&self.spelled).ok()?))
+        let rest = path.strip_prefix(&self.spelled).ok()?;
+        // Dots would lead from a file to what lies beside it.
+        (!self.is_file() || is_plain(rest)).then(|| self.within(rest))
     }
 
     /// The part of a real path below the tree.
@@ -133,6 +151,11 @@ impl Tree {
         }
         Ok(Some(Place::within(folder, name)))
     }
+}
+
+/// Whether a path consists of names only.
+pub(super) fn is_plain(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What the system calls an open file.

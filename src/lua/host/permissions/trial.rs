@@ -1,4 +1,4 @@
-//! Runs that change nothing, of `flowrun preview` and `flowrun test`: what Lua code writes goes to a copy in the scratch folder,
+//! Runs that change nothing, of `flowrun preview` and `flowrun test`: what Lua code writes goes to a copy in a temporary folder,
 //! and what it reads comes from there first. Files keep their real paths as names; what is removed is only noted.
 //!
 //! What such a copy cannot stand for (programs, requests that may change something, databases, whole folders moved) is refused.
@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
@@ -23,12 +23,23 @@ use super::refusal::Kind;
 use super::{Identity, Permissions, identity, names};
 use crate::lua::host::HostError;
 
-/// The folder of the copy within the scratch folder.
-const COPY: &str = "changed";
+/// Bytes of a file that are shown.
+const SHOWN_BYTES: u64 = 4096;
 
-/// What has been taken away, by real paths.
+/// What several runs one after the other have changed in their copy.
 #[derive(Debug, Default)]
-pub(super) struct Trial(Mutex<BTreeSet<PathBuf>>);
+pub struct Trial {
+    /// What has been taken away, by real paths.
+    gone: Mutex<BTreeSet<PathBuf>>,
+    /// The folder of the copy, made when it is first wanted.
+    copy: OnceLock<io::Result<Copy>>,
+}
+
+#[derive(Debug)]
+struct Copy {
+    folder: tempfile::TempDir,
+    handle: Arc<OwnedFd>,
+}
 
 /// Where what a path leads to is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +49,24 @@ enum Now {
     Untouched,
 }
 
-/// Something that Lua code has written or taken away on a trial.
+/// Something that Lua code has changed on a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Where it would be, relative to the pipeline's folder if it lies in it.
     pub path: PathBuf,
-    /// What it would hold; `None`: it would be gone.
-    pub content: Option<Vec<u8>>,
+    /// What would be there.
+    pub what: Changed,
+}
+
+/// What would be at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// A file of so many bytes, which begins like this.
+    File(u64, Vec<u8>),
+    /// A new folder with nothing in it.
+    Folder,
+    /// Nothing any more.
+    Gone,
 }
 
 /// The names in a folder, as far as a trial has left or made them.
@@ -85,7 +107,21 @@ impl Listing {
 
 impl Trial {
     fn gone(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The folder of the copy, held open.
+    pub(super) fn root(&self) -> io::Result<&Arc<OwnedFd>> {
+        let made = self.copy.get_or_init(|| {
+            let folder = tempfile::Builder::new().prefix("flowrun-").tempdir()?;
+            let place = Place::find(&folder.path().canonicalize()?)?;
+            let handle = Arc::new(place.folder()?);
+            Ok(Copy { folder, handle })
+        });
+        match made {
+            Ok(copy) => Ok(&copy.handle),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        }
     }
 }
 
@@ -100,9 +136,10 @@ impl Permissions {
         )))
     }
 
-    /// Whether nothing is to be changed.
-    pub(in crate::lua) fn is_trial(&self) -> bool {
-        self.grants.trial.is_some()
+    /// Whether files below this path are only looked at, and changed in a copy.
+    pub(in crate::lua) fn is_trial_at(&self, path: &Path) -> bool {
+        let real = || self.locate(Kind::Read, path, Means::Target).ok().and_then(Result::ok);
+        self.grants.trial.is_some() && !real().is_some_and(|located| self.is_scratch(&located.real))
     }
 
     /// Whether a file may be written, without reaching it.
@@ -133,9 +170,9 @@ impl Permissions {
         } else {
             opened(|| self.locate(Kind::Read, path, Means::Target), flags)?
         };
-        let copy = self
-            .copy_root()
-            .and_then(|root| Ok(beneath::open(&root, below(&located.real), flags, Links::Refused)?));
+        let copy = trial
+            .root()
+            .and_then(|root| Ok(beneath::open(root, below(&located.real), flags, Links::Refused)?));
         if let (Err(_), Err(error)) = (&copy, real.as_ref().map(drop)) {
             return Ok(Err(io::Error::new(error.kind(), error.to_string())));
         }
@@ -154,9 +191,9 @@ impl Permissions {
         match self.now(trial, &located.real) {
             Now::Gone => Ok(Err(Errno::NOENT.into())),
             Now::Untouched => opened(|| self.locate(Kind::Read, path, Means::Target), flags),
-            Now::Copied => Ok(self
-                .copy_root()
-                .and_then(|root| Ok(beneath::open(&root, below(&located.real), flags, Links::Refused)?))),
+            Now::Copied => Ok(trial
+                .root()
+                .and_then(|root| Ok(beneath::open(root, below(&located.real), flags, Links::Refused)?))),
         }
     }
 
@@ -178,7 +215,7 @@ impl Permissions {
         if kind != Kind::Write || self.is_scratch(&located.real) {
             return Ok(match now {
                 Now::Gone => Err(Errno::NOENT.into()),
-                Now::Copied => self.copied(&located.real, Parents::Expect),
+                Now::Copied => copied(trial, &located.real, Parents::Expect),
                 Now::Untouched => settled.and_then(|place| place.ok_or_else(|| Errno::LOOP.into())),
             });
         }
@@ -193,10 +230,12 @@ impl Permissions {
             self.effect(&format!("moving or removing the folder or link `{}`", path.display()))?;
         }
         let parents = if original.is_some() { Parents::Make } else { parents };
-        Ok(self.copied(&located.real, parents).and_then(|place| {
+        Ok(copied(trial, &located.real, parents).and_then(|place| {
             match (original, standing) {
                 (_, Some(FileType::Directory)) => place.make_folder()?,
-                (Some(original), Some(FileType::RegularFile)) => copy(&original, &place)?,
+                (Some(original), Some(FileType::RegularFile)) if means != Means::Fresh => {
+                    copy(&original, &place)?
+                }
                 _ => {}
             }
             Ok(place)
@@ -206,12 +245,15 @@ impl Permissions {
     /// Notes that what stood at `path` is gone: moved or removed in the copy.
     pub(in crate::lua::host) fn took_away(&self, path: &Path) {
         let Some(trial) = &self.grants.trial else { return };
-        if let Ok(Ok(located)) = self.locate(Kind::Write, path, Means::Entry) {
+        if let Ok(Ok(located)) = self.locate(Kind::Write, path, Means::Entry)
+            && !self.is_scratch(&located.real)
+            && located.real.symlink_metadata().is_ok()
+        {
             trial.gone().insert(located.real);
         }
     }
 
-    /// All that was written or taken away so far, by path.
+    /// All that was changed so far, by path.
     pub fn changes(&self) -> io::Result<Vec<Change>> {
         let Some(trial) = &self.grants.trial else { return Ok(Vec::new()) };
         let shown = |real: &Path| {
@@ -219,14 +261,14 @@ impl Permissions {
             real.strip_prefix(root).unwrap_or(real).to_owned()
         };
         let mut changes = Vec::new();
-        if let Some(scratch) = self.held().scratch() {
-            written(&scratch.folder.path().join(COPY), Path::new("/"), &mut |real, content| {
-                changes.push(Change { path: shown(real), content: Some(content) });
+        if let Some(Ok(copy)) = trial.copy.get() {
+            changed(copy.folder.path(), Path::new("/"), &mut |real, what| {
+                changes.push(Change { path: shown(real), what });
             })?;
         }
         let gone = trial.gone().clone();
         let gone = gone.iter().filter(|gone| self.now(trial, gone) == Now::Gone);
-        changes.extend(gone.map(|gone| Change { path: shown(gone), content: None }));
+        changes.extend(gone.map(|gone| Change { path: shown(gone), what: Changed::Gone }));
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(changes)
     }
@@ -235,18 +277,19 @@ impl Permissions {
         if self.is_scratch(real) {
             return Now::Untouched;
         }
-        let copied = self.copy_root().and_then(|root| {
-            let found = beneath::open(&root, below(real), place::STEP, Links::Refused);
+        let found = trial.root().and_then(|root| {
+            let found = beneath::open(root, below(real), place::STEP, Links::Refused);
             found.map_err(io::Error::from)
         });
-        // A folder of the copy stands for the real one, with what is in both.
+        let is_gone = real.ancestors().any(|path| trial.gone().contains(path));
         let is_folder = |file: &OwnedFd| {
             rustix::fs::fstat(file)
                 .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
         };
-        match copied {
-            Ok(copy) if !is_folder(&copy) || real.symlink_metadata().is_err() => Now::Copied,
-            _ if real.ancestors().any(|path| trial.gone().contains(path)) => Now::Gone,
+        match found {
+            // A folder of the copy stands for the real one, with what is in both.
+            Ok(copy) if !is_folder(&copy) || is_gone || real.symlink_metadata().is_err() => Now::Copied,
+            _ if is_gone => Now::Gone,
             _ => Now::Untouched,
         }
     }
@@ -254,30 +297,23 @@ impl Permissions {
     fn is_scratch(&self, real: &Path) -> bool {
         self.held().scratch().is_some_and(|scratch| scratch.tree.below(real).is_some())
     }
+}
 
-    fn copy_root(&self) -> io::Result<Arc<OwnedFd>> {
-        let (_, scratch) = self.scratch()?;
-        let copy = scratch.beside(COPY);
-        copy.make_folder()?;
-        Ok(Arc::new(copy.folder()?))
+/// The place in the copy of a real path.
+fn copied(trial: &Trial, real: &Path, parents: Parents) -> io::Result<Place> {
+    let mut folder = Arc::clone(trial.root()?);
+    let mut names = below(real).iter();
+    let Some(mut name) = names.next() else { return Err(Errno::ISDIR.into()) };
+    let is_real = real.parent().is_some_and(Path::is_dir);
+    for next in names {
+        folder = Arc::new(if parents == Parents::Make || is_real {
+            place::make(&folder, name)?
+        } else {
+            place::step(&folder, name)?
+        });
+        name = next;
     }
-
-    /// The place in the copy of a real path.
-    fn copied(&self, real: &Path, parents: Parents) -> io::Result<Place> {
-        let mut folder = self.copy_root()?;
-        let mut names = below(real).iter();
-        let Some(mut name) = names.next() else { return Err(Errno::ISDIR.into()) };
-        for next in names {
-            let is_real = || real.parent().is_some_and(Path::is_dir);
-            folder = Arc::new(if parents == Parents::Make || is_real() {
-                place::make(&folder, name)?
-            } else {
-                place::step(&folder, name)?
-            });
-            name = next;
-        }
-        Ok(Place::within(folder, name).keeping(Arc::default()))
-    }
+    Ok(Place::within(folder, name).keeping(Arc::default()))
 }
 
 /// A real path without its root.
@@ -298,22 +334,25 @@ fn copy(from: &Place, to: &Place) -> io::Result<()> {
     target.set_permissions(std::fs::Permissions::from_mode(mode | 0o600))
 }
 
-/// Every file below `folder`, with the real path that it stands for.
-fn written(folder: &Path, real: &Path, each: &mut impl FnMut(&Path, Vec<u8>)) -> io::Result<()> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
+/// Every file and every empty folder below `folder`, with the real path that it stands for.
+fn changed(folder: &Path, real: &Path, each: &mut impl FnMut(&Path, Changed)) -> io::Result<()> {
+    let mut is_empty = true;
+    for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
+        is_empty = false;
         let real = real.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            written(&entry.path(), &real, each)?;
-        } else {
-            let mut content = Vec::new();
-            io::Read::read_to_end(&mut File::open(entry.path())?, &mut content)?;
-            each(&real, content);
+            changed(&entry.path(), &real, each)?;
+            continue;
         }
+        let file = File::open(entry.path())?;
+        let size = file.metadata()?.len();
+        let mut beginning = Vec::new();
+        file.take(SHOWN_BYTES).read_to_end(&mut beginning)?;
+        each(&real, Changed::File(size, beginning));
+    }
+    if is_empty && !real.is_dir() {
+        each(real, Changed::Folder);
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The second wall: the system itself keeps a thread within the granted trees (Landlock, Linux 5.19 and later), whatever a host
 //! function gets wrong. It knows folders, not the protected names in them, and looking (`stat`) is not opening.
 
-use super::Held;
+use super::{Held, Trial};
 
 /// What is said where there is no second wall.
-pub(super) const MISSING: &str = "this system has no Landlock (Linux 5.19 and later)";
+pub(super) const MISSING: &str = "Landlock (Linux 5.19 and later) is not to be had here";
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Wall;
@@ -16,7 +16,7 @@ pub(super) enum Wall {}
 
 #[cfg(not(target_os = "linux"))]
 impl Wall {
-    pub(super) fn around(_: &Held, _: bool) -> Option<Self> {
+    pub(super) fn around(_: &Held, _: Option<&Trial>) -> Option<Self> {
         None
     }
 
@@ -34,7 +34,7 @@ mod linux {
         RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, make_bitflags,
     };
 
-    use super::Held;
+    use super::{Held, Trial};
     use crate::lua::host::permissions::trees::Tree;
 
     /// Where the system keeps its time zones, and which of them is its own.
@@ -57,8 +57,8 @@ mod linux {
 
     impl Wall {
         /// The wall around what is held; `None` where the system builds none. On a trial, what may be written is only read.
-        pub(in crate::lua::host::permissions) fn around(held: &Held, is_trial: bool) -> Option<Self> {
-            let wall = Self(rules(held, is_trial).ok()?);
+        pub(in crate::lua::host::permissions) fn around(held: &Held, trial: Option<&Trial>) -> Option<Self> {
+            let wall = Self(rules(held, trial).ok()?);
             // A sandbox around flowrun may leave no room for another one: only a trial tells.
             std::thread::scope(|threads| threads.spawn(|| wall.restrict()).join()).ok()?.then_some(wall)
         }
@@ -76,7 +76,7 @@ mod linux {
         }
     }
 
-    fn rules(held: &Held, is_trial: bool) -> Result<RulesetCreated, RulesetError> {
+    fn rules(held: &Held, trial: Option<&Trial>) -> Result<RulesetCreated, RulesetError> {
         let needed = read() | AccessFs::from_write(ABI::V2);
         let mut rules = Ruleset::default()
             // Older versions forbid to move files between folders.
@@ -99,10 +99,13 @@ mod linux {
             // New files are made in the folder, also those beside a granted file: parts to be renamed, logs of databases.
             let reads = held.read.iter().any(|read| read.real == tree.real) && tree.is_file();
             let rights = if reads { write() | read() } else { write() };
-            let rights = if is_trial { read() } else { rights };
+            let rights = if trial.is_some() { read() } else { rights };
             if let Ok(folder) = tree.handle() {
                 rules = rules.add_rule(PathBeneath::new(folder, rights))?;
             }
+        }
+        if let Some(Ok(copy)) = trial.map(Trial::root) {
+            rules = rules.add_rule(PathBeneath::new(copy, read() | write()))?;
         }
         if let Some(scratch) = held.scratch() {
             rules = allow(rules, &scratch.tree, read() | write())?;

@@ -13,7 +13,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::ffi;
-use super::folder::DatabaseFile;
+use super::folder::{DatabaseFile, Stamp};
 use crate::lua::guard::Guard;
 use crate::lua::host::permissions::Identity;
 use crate::lua::raw::Current;
@@ -32,6 +32,13 @@ const ATTACH: i32 = rusqlite::ffi::SQLITE_ATTACH;
 /// Settings that reach beyond the connection, or that would replace how it waits.
 const PRAGMAS: [&str; 5] =
     ["hard_heap_limit", "soft_heap_limit", "temp_store_directory", "data_store_directory", "busy_timeout"];
+
+/// Said of a database that was not closed well, in a folder that may only be read.
+const UNSETTLED: &str = "what was written last is still in the log beside it, and reading that means to write there: grant \
+                         `write` on its folder, or open it once with another program";
+/// Said of a database that somebody writes, in a folder that may only be read.
+const DISTURBED: &str = "somebody wrote the database while it was read; grant `write` on its folder, so that both can share \
+                         its log";
 
 /// One item of the worker and one of its attempts; `(0, …)` is `setup`.
 type Item = (u64, u32);
@@ -53,6 +60,8 @@ pub(super) struct Database {
     bytes_max: usize,
     /// What the file was when it was opened, to notice when another took its place.
     identity: Cell<Option<Identity>>,
+    /// How the file was when it was opened without locks: it must stay so.
+    stamp: Cell<Option<Stamp>>,
     /// Whether an item of this very worker holds a lock: waiting for it would be waiting for oneself.
     held: Arc<AtomicBool>,
 }
@@ -97,6 +106,7 @@ impl Databases {
             readonly,
             bytes_max,
             identity: Cell::new(None),
+            stamp: Cell::new(None),
             held: Arc::default(),
         });
         let connection = database.connect(self)?;
@@ -145,13 +155,9 @@ impl Database {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let refused = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        ffi::register().map_err(refused)?;
+        ffi::register().map_err(|code| failure(code, None))?;
         let mut connection = match &self.file {
-            Some(file) => {
-                let path = file.path().ok_or_else(|| refused(rusqlite::ffi::SQLITE_CANTOPEN))?;
-                Connection::open_with_flags_and_vfs(path, flags, ffi::NAME)?
-            }
+            Some(file) => self.opened(file, flags)?,
             None => Connection::open_with_flags_and_vfs(":memory:", flags, ffi::NAME)?,
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -177,6 +183,28 @@ impl Database {
         Ok(connection)
     }
 
+    fn opened(&self, file: &DatabaseFile, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        let no_path = || failure(rusqlite::ffi::SQLITE_CANTOPEN, None);
+        let path = file.path().ok_or_else(no_path)?;
+        self.stamp.set(None);
+        let connection = Connection::open_with_flags_and_vfs(path, flags, ffi::NAME)?;
+        if !file.is_alone() || can_read(&connection) {
+            return Ok(connection);
+        }
+        // It keeps a log, which readers share in files beside it. Without any they may read it as long as nobody writes.
+        if !file.is_settled() {
+            return Err(failure(rusqlite::ffi::SQLITE_CANTOPEN, Some(UNSETTLED)));
+        }
+        self.stamp.set(file.stamp());
+        let uri = file.unlocked().ok_or_else(no_path)?;
+        Connection::open_with_flags_and_vfs(uri, flags | OpenFlags::SQLITE_OPEN_URI, ffi::NAME)
+    }
+
+    /// Whether the file was written while it was read without locks: what came of that may be anything.
+    fn is_disturbed(&self) -> bool {
+        self.stamp.get().is_some_and(|stamp| self.file.as_ref().and_then(DatabaseFile::stamp) != Some(stamp))
+    }
+
     /// Runs `work` on the connection that the running item may use.
     pub(super) fn with<R>(
         &self,
@@ -194,6 +222,10 @@ impl Database {
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
         self.held.store(held, Ordering::Relaxed);
         let result = work(&slot.connection);
+        if self.is_disturbed() {
+            self.slots.borrow_mut().clear();
+            return Err(failure(rusqlite::ffi::SQLITE_BUSY, Some(DISTURBED)));
+        }
         slot.owner = (!slot.connection.is_autocommit()).then_some(item);
         self.slots.borrow_mut().push(slot);
         Ok(result)
@@ -231,6 +263,18 @@ impl Database {
         let item = databases.item();
         self.release(|owner| owner == item);
     }
+}
+
+/// Whether a database can be read at all; what is wrong with it otherwise, its first statement says.
+fn can_read(connection: &Connection) -> bool {
+    match connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())) {
+        Err(error) => !matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)),
+        Ok(()) => true,
+    }
+}
+
+fn failure(code: i32, message: Option<&str>) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), message.map(str::to_owned))
 }
 
 /// Decides, while a lock is not free, whether to go on waiting; sleeps in between.

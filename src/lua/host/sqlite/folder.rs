@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -10,6 +11,9 @@ use crate::lua::host::permissions::{Identity, Place, identity};
 
 /// Open files of the process by their numbers.
 const OPEN_FILES: &str = "/proc/self/fd";
+
+/// What means something in a URI.
+const ESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'/');
 
 /// The folders that databases are open in.
 static ALL: Mutex<Vec<(Identity, Weak<OwnedFd>)>> = Mutex::new(Vec::new());
@@ -19,11 +23,16 @@ static ALL: Mutex<Vec<(Identity, Weak<OwnedFd>)>> = Mutex::new(Vec::new());
 pub(super) struct DatabaseFile {
     folder: Arc<OwnedFd>,
     place: Arc<Place>,
+    /// Whether nothing may be made beside it.
+    is_alone: bool,
 }
+
+/// What changes when somebody writes the file: its number, its size, and when it was written.
+pub(super) type Stamp = (Identity, i64, i64, u64);
 
 impl DatabaseFile {
     /// The file of this place.
-    pub(super) fn at(place: Place) -> io::Result<Self> {
+    pub(super) fn at(place: Place, is_alone: bool) -> io::Result<Self> {
         let own = identity(place.parent())?;
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(_, folder)| folder.strong_count() > 0);
@@ -32,13 +41,40 @@ impl DatabaseFile {
             all.push((own, Arc::downgrade(place.parent())));
             Arc::clone(place.parent())
         });
-        Ok(Self { folder, place: Arc::new(place) })
+        Ok(Self { folder, place: Arc::new(place), is_alone })
     }
 
     /// The path that SQLite opens; `None` where the system does not show open files by their numbers.
     pub(super) fn path(&self) -> Option<PathBuf> {
         let folder = Path::new(OPEN_FILES).join(self.folder.as_raw_fd().to_string());
         folder.is_dir().then(|| folder.join(self.place.name()))
+    }
+
+    /// Whether nothing may be made beside it, so that a log it has cannot be shared with others.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// The URI of a file that nobody is to write while it is read: SQLite then needs no log and no locks.
+    pub(super) fn unlocked(&self) -> Option<String> {
+        let path = self.path()?;
+        let bytes = path.as_os_str().as_bytes();
+        Some(format!("file:{}?immutable=1", percent_encoding::percent_encode(bytes, ESCAPED)))
+    }
+
+    /// Whether all that was written is in the file, and nothing in a log beside it.
+    pub(super) fn is_settled(&self) -> bool {
+        let mut name = self.place.name().to_owned();
+        name.push("-wal");
+        Place::within(Arc::clone(&self.folder), &name)
+            .stat()
+            .is_ok_and(|log| log.is_none_or(|log| log.st_size == 0))
+    }
+
+    /// How the file is now, if it is there and nothing is in a log beside it.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        let stat = self.place.stat().ok()??;
+        self.is_settled().then(|| (Identity::of_stat(&stat), stat.st_size, stat.st_mtime, stat.st_mtime_nsec))
     }
 
     /// What the file is now, if it is there.

@@ -33,9 +33,10 @@ impl UserData for Handle {
 pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::Result<AnyUserData> {
     let path = call.text(1, path)?;
     let readonly = Options::of(call, 2, options, &["readonly"])?.flag("readonly")?;
-    let file = if &*path == MEMORY { None } else { Some(file(call, &path, readonly)?) };
+    let is_file = &*path != MEMORY;
     // On a trial it is looked at only, and what would write fails.
-    let readonly = readonly || file.is_some() && call.state.permissions.is_trial();
+    let readonly = readonly || is_file && call.state.permissions.is_trial_at(Path::new(&*path));
+    let file = if is_file { Some(file(call, &path, readonly)?) } else { None };
     let database = call
         .state
         .databases
@@ -49,15 +50,9 @@ fn file(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<DatabaseFil
     let failed = |error: io::Error| call.fail(&format!("cannot open `{path}`: {error}"));
     let refused = |why: &str| call.refuse(&format!("cannot open `{path}`: {why}"));
     let permissions = &call.state.permissions;
+    let is_trial = permissions.is_trial_at(Path::new(path));
     let place = if readonly {
         permissions.source(Path::new(path))?
-    } else if permissions.is_trial() {
-        permissions.writable(Path::new(path))?.map_err(failed)?;
-        let place = permissions.source(Path::new(path))?;
-        if place.as_ref().map_or(true, |place| place.stat().ok().flatten().is_none()) {
-            permissions.effect(&format!("making the database `{path}`"))?;
-        }
-        place
     } else {
         // Folders are made before the file is looked for, so that both agree on where it is.
         let place = permissions.target(Path::new(path), Parents::Make)?;
@@ -75,10 +70,15 @@ fn file(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<DatabaseFil
                 "the file has more than one name (hard links), and a database must have one",
             ));
         }
-        None if readonly => return Err(failed(rustix::io::Errno::NOENT.into())),
+        None if readonly => {
+            permissions.effect(&format!("making the database `{path}`"))?;
+            return Err(failed(rustix::io::Errno::NOENT.into()));
+        }
         _ => {}
     }
-    let file = DatabaseFile::at(place).map_err(failed)?;
+    // Where nothing may be made beside it, there is no log to share.
+    let is_alone = readonly && (is_trial || permissions.writable(Path::new(path)).is_err());
+    let file = DatabaseFile::at(place, is_alone).map_err(failed)?;
     if file.path().is_none() {
         return Err(refused("databases in files need /proc, which is not there"));
     }
