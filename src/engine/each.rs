@@ -5,6 +5,8 @@
 mod input;
 mod key;
 mod known;
+mod lost;
+mod options;
 mod passing;
 mod settle;
 mod stopwatch;
@@ -18,10 +20,11 @@ use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 use self::input::ChunkSize;
 use self::key::Keys;
 use self::known::Known;
+use self::options::{spec, worker_options};
 use self::stopwatch::Stopwatch;
 use super::EngineError;
 use super::feed::Feed;
-use super::identity::{self, Identity};
+use super::identity;
 use super::ledger::Errors;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
 use super::shared::Shared;
@@ -29,10 +32,10 @@ use super::sink::Sink;
 use super::{keep, record, scope};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Cancel, CancelLevel, Shape, WorkerOptions};
-use crate::plan::{Each, EachKind, Step};
+use crate::lua::{Cancel, CancelLevel};
+use crate::plan::{Each, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
-use crate::store::{Shape as Lines, StepJournal, StepSpec, StoreError};
+use crate::store::{Shape as Lines, StepJournal, StoreError};
 use crate::value::Chunk;
 
 /// How often a coordinator that waits looks up for interrupts.
@@ -55,6 +58,12 @@ pub(super) enum Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::State(error)
+    }
+}
+
+impl From<EngineError> for Fault {
+    fn from(error: EngineError) -> Self {
+        Self::Script(error.to_string())
     }
 }
 
@@ -118,6 +127,8 @@ struct Coordinator<'a> {
     deserted: bool,
     lost: Option<StepId>,
     interrupted: Option<Instant>,
+    /// When its workers were told to stop at once.
+    stopped: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
     errors: Errors,
     told: Instant,
@@ -198,6 +209,7 @@ impl<'a> Coordinator<'a> {
             deserted: false,
             lost: None,
             interrupted: None,
+            stopped: None,
             errors: Vec::new(),
             told: Instant::now(),
             shape: identity::shape(each.kind),
@@ -233,6 +245,7 @@ impl<'a> Coordinator<'a> {
             self.expire()?;
             self.fill()?;
             self.obey_stop();
+            self.give_up_lost()?;
             if self.deserted || (self.works_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
             }
@@ -405,39 +418,5 @@ pub(super) fn lost_reason(shared: &Shared<'_>, lost: StepId) -> String {
     match shared.plan.steps.get(lost.at()) {
         Some(source) => format!("source `{}` failed", source.name),
         None => "intermediate results cannot be read back".to_owned(),
-    }
-}
-
-fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOptions {
-    let shape = match each.kind {
-        EachKind::Map => Shape::Map,
-        EachKind::FlatMap => Shape::FlatMap,
-        EachKind::Filter => Shape::Filter,
-    };
-    WorkerOptions {
-        shape,
-        memory: each.policy.memory,
-        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
-        step: Arc::clone(&step.name),
-        worker: 1,
-        max_attempts: each.policy.retries.max.saturating_add(1),
-        timeout: each.policy.timeout,
-        item_deadline: each.policy.item_deadline,
-        retry_when: each.retry_when.as_deref().cloned(),
-        seed: shared.options.seed,
-        // A log is kept with its item whether or not anybody watches.
-        logs: shared.options.logs || shared.keep.is_some(),
-    }
-}
-
-/// What the journal is told of a step.
-fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
-    StepSpec {
-        name: Arc::clone(&step.name),
-        verb: step.verb,
-        shape: identity::shape(each.kind),
-        keyed: each.key.is_some(),
-        fingerprint: identity.fingerprint.clone(),
-        memo: each.cache.then_some(identity.function),
     }
 }

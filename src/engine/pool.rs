@@ -1,28 +1,31 @@
 //! The workers of one map-like step: threads of a rayon pool with one Lua VM each, fed through a channel.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod desk;
+mod seat;
+
+pub(super) use desk::Held;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use self::desk::Desk;
+use self::seat::{Left, Seat};
 use super::EngineError;
 use super::record::Attempted;
 use crate::event::StepId;
-use crate::lua::{
-    Attempt, Cancel, Ended, Guard, ItemEnd, Job, LogLine, Script, ScriptError, Shape, Watchdog, Worker,
-    WorkerOptions,
-};
+use crate::lua::{Attempt, Cancel, Guard, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
 use crate::schedule::Start;
-use crate::store::{Batch, Digest};
+use crate::store::Batch;
 use crate::value::Chunk;
 
 /// A run of items for one worker.
 pub(super) struct Work {
     /// What the scheduler said.
     pub(super) start: Start,
-    pub(super) chunk: Chunk,
+    pub(super) chunk: Arc<Chunk>,
     pub(super) attempt: Attempt,
     /// What is known of an item that is tried again; such work is one item.
     pub(super) earlier: Option<Box<Earlier>>,
@@ -33,6 +36,7 @@ pub(super) struct Work {
 }
 
 /// The failed attempts of an item.
+#[derive(Clone)]
 pub(super) struct Earlier {
     pub(super) history: Vec<Attempted>,
     /// When its first attempt began.
@@ -100,38 +104,96 @@ pub(super) struct Pool {
     pub(super) replies: Receiver<Reply>,
     threads: usize,
     gone: usize,
-    /// Held so that its threads live as long as the step.
-    _threads: ThreadPool,
+    /// Workers that items were lost with, and how many that may be.
+    given_up: usize,
+    given_up_max: usize,
+    /// What its workers are made from.
+    places: Places,
+    desks: Vec<Arc<Desk>>,
+    /// Held so that their threads live as long as the step.
+    pools: Vec<ThreadPool>,
+}
+
+/// What a worker's place is made from.
+#[derive(Clone)]
+struct Places {
+    crew: Arc<Crew>,
+    work: Receiver<Work>,
+    replies: Sender<Reply>,
+    watchdog: Arc<Watchdog>,
 }
 
 impl Pool {
     /// Starts `threads` workers.
     pub(super) fn start(threads: usize, crew: Crew, watchdog: &Arc<Watchdog>) -> Result<Self, EngineError> {
+        // Never full: the coordinator hands in no more than the scheduler lets run.
+        let (work_sender, work) = unbounded();
+        let (reply_sender, replies) = bounded(4096);
+        let watchdog = Arc::clone(watchdog);
+        let mut pool = Self {
+            work: Some(work_sender),
+            replies,
+            threads: 0,
+            gone: 0,
+            given_up: 0,
+            given_up_max: threads,
+            places: Places { crew: Arc::new(crew), work, replies: reply_sender, watchdog },
+            desks: Vec::new(),
+            pools: Vec::new(),
+        };
+        pool.add(threads)?;
+        Ok(pool)
+    }
+
+    /// Starts so many workers more.
+    fn add(&mut self, count: usize) -> Result<(), EngineError> {
+        let before = self.desks.len();
         let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|number| format!("worker-{}", number + 1))
+            .num_threads(count)
+            .thread_name(move |number| format!("worker-{}", before + number + 1))
             .build()
             .map_err(|error| EngineError::System {
                 intent: "start the workers",
                 reason: error.to_string(),
             })?;
-        // Never full: the coordinator hands in no more than the scheduler lets run.
-        let (work_sender, work) = unbounded();
-        let (reply_sender, replies) = bounded(4096);
-        let crew = Arc::new(crew);
-        let watchdog = Arc::clone(watchdog);
+        let crew = &self.places.crew;
+        let desk = || Desk::new(Guard::new(Arc::clone(&crew.cancel), crew.step, crew.slow_after));
+        let desks: Vec<Arc<Desk>> = (0..count).map(|_| desk()).collect();
+        self.desks.extend(desks.iter().cloned());
+        let places = self.places.clone();
         pool.spawn_broadcast(move |context| {
-            let seat = Seat {
-                number: context.index() as u32 + 1,
-                crew: Arc::clone(&crew),
-                work: work.clone(),
-                replies: reply_sender.clone(),
-                watchdog: Arc::clone(&watchdog),
-            };
-            seat.sit();
-            let _ = seat.replies.send(Reply::Gone);
+            let number = (before + context.index()) as u32 + 1;
+            let seat = Seat { number, places: places.clone(), desk: Arc::clone(&desks[context.index()]) };
+            if seat.sit() == Left::Done {
+                let _ = seat.places.replies.send(Reply::Gone);
+            }
         });
-        Ok(Self { work: Some(work_sender), replies, threads, gone: 0, _threads: pool })
+        self.threads += count;
+        self.pools.push(pool);
+        Ok(())
+    }
+
+    /// Gives up the workers that are stuck: of each the index of the item that it is stuck at, and all that it had in hand.
+    pub(super) fn give_up_stuck(&self, now: Instant) -> Vec<(u64, Vec<Held>)> {
+        if !self.places.crew.has_limit() {
+            return Vec::new();
+        }
+        self.desks.iter().filter_map(|desk| desk.give_up(now)).collect()
+    }
+
+    /// Counts a worker that an item was lost with.
+    pub(super) fn count_given_up(&mut self) {
+        self.given_up += 1;
+    }
+
+    /// Puts another worker in the place of one that was given up; `false` when there were too many of those.
+    pub(super) fn replace(&mut self) -> Result<bool, EngineError> {
+        // It does not say any more when it is gone.
+        self.threads -= 1;
+        if self.given_up > self.given_up_max {
+            return Ok(false);
+        }
+        self.add(1).map(|()| true)
     }
 
     /// Hands in work; a worker will take it.
@@ -153,193 +215,10 @@ impl Pool {
     }
 }
 
-/// One worker thread's place.
-struct Seat {
-    number: u32,
-    crew: Arc<Crew>,
-    work: Receiver<Work>,
-    replies: Sender<Reply>,
-    watchdog: Arc<Watchdog>,
-}
-
-impl Seat {
-    fn sit(&self) {
-        self.crew.options.scope.permissions.confine();
-        let guard = Guard::new(Arc::clone(&self.crew.cancel), self.crew.step, self.crew.slow_after);
-        let Some(mut worker) = self.make_worker(&guard) else { return };
-        match self.crew.coroutines {
-            None => {
-                while let Ok(work) = self.work.recv() {
-                    if !self.run(&mut worker, &guard, work) {
-                        return;
-                    }
-                }
-            }
-            Some(most) => self.juggle(&mut worker, most),
-        }
-    }
-
-    fn make_worker(&self, guard: &Arc<Guard>) -> Option<Worker> {
-        let options = WorkerOptions { worker: self.number, ..self.crew.options.clone() };
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            Worker::new(&self.crew.script, &options, guard, &self.watchdog)
-        }));
-        match made {
-            Ok(Ok(mut worker)) => {
-                self.pass_logs(&mut worker);
-                Some(worker)
-            }
-            // The step is to stop: this worker will not be needed.
-            Ok(Err(error)) if error.cancelled => None,
-            Ok(Err(error)) => {
-                let _ = self.replies.send(Reply::Unusable(Box::new(error)));
-                None
-            }
-            Err(panic) => {
-                let error = ScriptError {
-                    kind: crate::event::FailureKind::Panic,
-                    message: panic_message(&*panic),
-                    place: None,
-                    traceback: String::new(),
-                    cancelled: false,
-                };
-                let _ = self.replies.send(Reply::Unusable(Box::new(error)));
-                None
-            }
-        }
-    }
-
-    /// Runs work off; `false` when this worker cannot go on.
-    fn run(&self, worker: &mut Worker, guard: &Arc<Guard>, mut work: Work) -> bool {
-        if self.crew.tells_starts {
-            let _ = self.replies.send(Reply::Starting(work.start, Instant::now()));
-        }
-        let begun = Instant::now();
-        let mut ends = Vec::new();
-        let stops = self.crew.stops_at_failure;
-        let mut out = std::mem::take(&mut work.out);
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            let mut end = |at: usize, out_len: usize, end: ItemEnd, duration: Duration| {
-                let stop = stops && matches!(end, ItemEnd::Failed(_) | ItemEnd::Skipped { .. });
-                let bad_row = matches!(end, ItemEnd::BadRow { .. });
-                ends.push(End { at, out_len, how: end, duration });
-                !stop && !bad_row
-            };
-            let all = 0..work.chunk.len();
-            worker.run(&work.chunk, all, work.attempt, self.crew.budget, &mut out, &mut end)
-        }));
-        self.pass_logs(worker);
-        match ran {
-            Ok((done, emitted)) => {
-                work.out = out;
-                if let Some(batch) = &mut work.batch {
-                    worker.take_lines(&mut batch.lines);
-                    batch.contents.extend((0..done).map(|at| Digest::of(work.chunk.item(at))));
-                }
-                let ran = Ran { work, done, emitted, ends, begun, elapsed: begun.elapsed() };
-                let _ = self.replies.send(Reply::Ran(Box::new(ran)));
-                true
-            }
-            Err(panic) => {
-                let _ = self.replies.send(Reply::Broken(Box::new(work), panic_message(&*panic)));
-                // The VM may be in any state now; a fresh one takes its place.
-                self.make_worker(guard).is_some_and(|fresh| {
-                    std::mem::forget(std::mem::replace(worker, fresh));
-                    true
-                })
-            }
-        }
-    }
-
-    /// Items that wait are coroutines of one VM: takes on up to `most` of them and resumes each when it is due. Items that
-    /// compute for long take turns; after each turn there is a look at what else is to be done.
-    fn juggle(&self, worker: &mut Worker, most: usize) {
-        // Far below what an interrupt may take to be noticed, far above what polling costs.
-        const LOOK_UP: Duration = Duration::from_millis(20);
-        let mut open = true;
-        let mut works: std::collections::HashMap<u64, Work> = std::collections::HashMap::new();
-        let mut token = 0;
-        if most > 1 {
-            worker.take_turns();
-        }
-        while open || worker.waiting() > 0 {
-            while let Some(ended) = worker.poll(Instant::now()) {
-                self.reply_ended(&mut works, ended);
-            }
-            self.pass_logs(worker);
-            let Ok(work) = self.next_work(open && worker.waiting() < most, worker, LOOK_UP) else {
-                open = false;
-                continue;
-            };
-            let Some(work) = work else { continue };
-            if self.crew.tells_starts {
-                let _ = self.replies.send(Reply::Starting(work.start, Instant::now()));
-            }
-            token += 1;
-            let job = Job { token, chunk: work.chunk.clone(), attempt: work.attempt };
-            works.insert(token, work);
-            if let Some(ended) = worker.start(job) {
-                self.reply_ended(&mut works, ended);
-            }
-            self.pass_logs(worker);
-        }
-    }
-
-    /// The next work, if `wanted` and there before something is due. `Err`: there will be none any more.
-    fn next_work(&self, wanted: bool, worker: &Worker, look_up: Duration) -> Result<Option<Work>, ()> {
-        if worker.waiting() == 0 {
-            return if wanted { self.work.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
-        }
-        let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(Instant::now()));
-        if !due.is_zero() {
-            let mut select = Select::new();
-            if wanted {
-                select.recv(&self.work);
-            }
-            if let Some(arrivals) = worker.arrivals() {
-                select.recv(arrivals);
-            }
-            // Whatever is ready, both are looked at.
-            let _ = select.ready_timeout(due.min(look_up));
-        }
-        if !wanted {
-            return Ok(None);
-        }
-        match self.work.try_recv() {
-            Ok(work) => Ok(Some(work)),
-            Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => Err(()),
-        }
-    }
-
-    fn reply_ended(&self, works: &mut std::collections::HashMap<u64, Work>, ended: Ended) {
-        let Some(mut work) = works.remove(&ended.token) else { return };
-        work.out = ended.out;
-        let out_len = work.out.len();
-        if let Some(batch) = &mut work.batch {
-            batch.contents.push(Digest::of(work.chunk.item(0)));
-            if ended.end.is_none() && self.crew.options.shape != Shape::Map {
-                batch.lines.push(ended.emitted as u32);
-            }
-        }
-        let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
-        let now = Instant::now();
-        let ran = Ran {
-            work,
-            done: 1,
-            emitted: ended.emitted,
-            ends: ends.into_iter().collect(),
-            begun: now.checked_sub(ended.duration).unwrap_or(now),
-            elapsed: ended.duration,
-        };
-        let _ = self.replies.send(Reply::Ran(Box::new(ran)));
-    }
-
-    fn pass_logs(&self, worker: &mut Worker) {
-        let logs = worker.take_logs();
-        if !logs.is_empty() {
-            let _ = self.replies.send(Reply::Logs(logs));
-        }
+impl Crew {
+    /// Whether attempts have a limit, so that a worker can be told to be stuck.
+    fn has_limit(&self) -> bool {
+        self.options.timeout.is_some() || self.options.item_deadline.is_some()
     }
 }
 

@@ -192,6 +192,16 @@ impl Guard {
         Some(if self.of_item.load(Ordering::Relaxed) == 1 { Reason::Deadline } else { Reason::Timeout })
     }
 
+    /// The index of the item whose attempt is still running although its limit has passed long ago: by that limit once more, and
+    /// by `least`. No interrupt reaches it, so it is in a host function that does not return.
+    pub fn stuck_at(&self, now: Instant, least: Duration) -> Option<u64> {
+        let started = instant(self.started.load(Ordering::Acquire))?;
+        let deadline = instant(self.deadline.load(Ordering::Relaxed))?;
+        let patience = deadline.saturating_duration_since(started).max(least);
+        let index = self.index.load(Ordering::Relaxed);
+        (now.saturating_duration_since(deadline) > patience).then_some(index)
+    }
+
     /// Says that other coroutines may want to run while one does.
     pub(super) fn take_turns(&self) {
         self.turns.store(true, Ordering::Relaxed);

@@ -123,6 +123,8 @@ fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
         };
         module.raw_set(function.name, made)?;
     }
+    #[cfg(test)]
+    globals.raw_set("stall", lua.create_function(|_, ()| Ok(tests::stall()))?)?;
     string::replace(lua, &prelude)
 }
 
@@ -151,4 +153,4 @@ fn module(globals: &mlua::Table, name: &str, lua: &mlua::Lua) -> mlua::Result<ml
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

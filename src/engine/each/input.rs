@@ -1,5 +1,6 @@
 //! From the input to the workers: how many items travel together, and which may start.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Coordinator, Fault, Waiting, Work};
@@ -137,10 +138,10 @@ impl Coordinator<'_> {
         let work = if start.attempt > 1 {
             let Waiting { chunk, earlier } =
                 self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
-            Work { start, chunk, attempt, earlier: Some(earlier), out, batch }
+            Work { start, chunk: Arc::new(chunk), attempt, earlier: Some(earlier), out, batch }
         } else {
             let chunk = self.take_fresh(start.first, start.count as usize);
-            Work { start, chunk, attempt, earlier: None, out, batch }
+            Work { start, chunk: Arc::new(chunk), attempt, earlier: None, out, batch }
         };
         self.works_out += 1;
         self.items_out += work.chunk.len() as u64;

@@ -84,7 +84,7 @@ impl Coordinator<'_> {
     }
 
     /// Books the endings of a run of items and gives its results on.
-    fn settle(&mut self, mut ran: Ran) -> Result<(), Fault> {
+    pub(super) fn settle(&mut self, mut ran: Ran) -> Result<(), Fault> {
         let (len, first) = (ran.work.chunk.len(), ran.work.chunk.first);
         self.works_out -= 1;
         self.items_out -= len as u64;
@@ -111,7 +111,8 @@ impl Coordinator<'_> {
         let now = self.now();
         self.scheduler.run_ended(now, &ran.work.start, (len - ran.done) as u64);
         if self.spare_chunks.len() < self.window {
-            self.spare_chunks.push(ran.work.chunk);
+            // A worker that was given up may still have it.
+            self.spare_chunks.extend(Arc::try_unwrap(ran.work.chunk));
         }
         Ok(())
     }
@@ -120,7 +121,7 @@ impl Coordinator<'_> {
     fn keep_unstarted(&mut self, ran: &mut Ran) {
         let work = &mut ran.work;
         if let Some(earlier) = work.earlier.take() {
-            self.waiting.insert(work.chunk.first, Waiting { chunk: work.chunk.clone(), earlier });
+            self.waiting.insert(work.chunk.first, Waiting { chunk: (*work.chunk).clone(), earlier });
         } else {
             let rest = work.chunk.slice(ran.done..work.chunk.len());
             self.fresh.insert(rest.first, rest);

@@ -86,8 +86,9 @@ struct Held {
     write: Vec<Tree>,
     scratch: OnceLock<io::Result<Scratch>>,
     wanted: Wanted,
-    /// Looked up anew as long as something that is kept is still to be made.
+    /// Looked up anew as long as something that is kept is still to be made, with what it was at the start.
     kept: Mutex<Arc<Kept>>,
+    kept_first: Arc<Kept>,
     /// Programs that are granted by their paths, as far as they were there.
     programs: Vec<programs::Held>,
 }
@@ -301,9 +302,10 @@ impl Held {
         let made = scratch.get().and_then(|made| made.as_ref().ok());
         wanted.fixed.extend(made.map(|made| made.folder.path().to_owned()));
         wanted.files.extend(programs::within(&grants.root, &grants.exec, &write));
-        let kept = Mutex::new(Arc::new(Kept::look_up(&wanted)));
+        let kept_first = Arc::new(Kept::look_up(&wanted));
+        let kept = Mutex::new(Arc::clone(&kept_first));
         let programs = programs::hold(&grants.root, &grants.exec);
-        Self { root, read, write, scratch, wanted, kept, programs }
+        Self { root, read, write, scratch, wanted, kept, kept_first, programs }
     }
 
     /// The scratch folder, as far as somebody has wanted it.
@@ -315,15 +317,23 @@ impl Held {
     fn kept(&self) -> Arc<Kept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_unfinished() {
-            *kept = Arc::new(Kept::look_up(&self.wanted));
+            *kept = Arc::new(Kept::look_up(&self.wanted).joined(&self.kept_first));
         }
         Arc::clone(&kept)
     }
 }
 
+/// A new folder where the environment wants temporary files, or else where the system has room for them.
+fn temporary_folder() -> io::Result<tempfile::TempDir> {
+    let make = |place: &Path| tempfile::Builder::new().prefix("flowrun-").tempdir_in(place);
+    let wanted = make(&std::env::temp_dir());
+    wanted
+        .or_else(|error| make(Path::new("/var/tmp")).or_else(|_| make(Path::new("/tmp"))).map_err(|_| error))
+}
+
 impl Scratch {
     fn make() -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("flowrun-").tempdir()?;
+        let folder = temporary_folder()?;
         let tree = Tree::open(Path::new("/"), folder.path(), Missing::Leave);
         Ok(Self { folder, tree })
     }

@@ -24,7 +24,7 @@ mod yaml;
 use std::ops::Deref;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 
 use mlua::{Lua, Value};
 
@@ -35,6 +35,23 @@ use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::testing::scope;
 use crate::lua::{Cancel, Guard, Scope};
+
+/// A host function that does not return, as none should: until [`release_stalled`].
+pub(super) fn stall() {
+    let (is_over, changed) = &STALLED;
+    let mut is_over = is_over.lock().unwrap();
+    while !*is_over {
+        is_over = changed.wait(is_over).unwrap();
+    }
+}
+
+/// Lets all threads go that are in [`stall`].
+pub(crate) fn release_stalled() {
+    *STALLED.0.lock().unwrap() = true;
+    STALLED.1.notify_all();
+}
+
+static STALLED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
 /// A worker's VM without the worker.
 pub(super) struct TestVm(Vm);

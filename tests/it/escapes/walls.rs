@@ -525,3 +525,31 @@ fn a_program_by_path_is_the_one_that_was_there_at_the_start() {
     });
     assert_eq!(got, "good\ngood\ngood\n");
 }
+
+#[test]
+fn what_sqlite_makes_beside_a_database_is_nothing_that_is_kept() {
+    for ending in ["wal", "journal", "shm"] {
+        let text = "x-allow: [unused_step]\npermissions: {exec: [./b/tool-ENDING]}\nsteps:\n  src: {items: [job, b/tool]}\n  m:\n    from: src\n    map:\n      \
+                    min_success_ratio: 0\n      lua: return sqlite.open(item):exec('CREATE TABLE t (x)')\n  bad: {from: m.failed, write: bad.jsonl}\n";
+        let name = format!("job-{ending}");
+        let project = Project::new().file(&name, text.replace("ENDING", ending)).file("b/x", "");
+        project.run(&[&name, "-q"]).ok();
+        let bad = project.read("bad.jsonl");
+        assert_eq!(bad.matches("traceback").count(), 2, "{bad}");
+        assert_eq!(bad.matches("kept from a pipeline's own code").count(), 4, "told in history too: {bad}");
+        assert_eq!(project.read(&name), text.replace("ENDING", ending));
+        assert!(!project.has("job") && !project.has("b/tool"));
+    }
+}
+
+#[test]
+fn the_copy_of_a_preview_is_no_way_to_read_what_may_only_be_written() {
+    let text = "x-allow: [unused_step]\npermissions: {read: [in], write: [out]}\nsteps:\n  src: {items: [1]}\n  m:\n    from: src\n    map: |\n      \
+                fs.write('out/s.txt', '', {append = true})\n      local found = {}\n      local function look(folder)\n        for _, name in fs.list(folder) do\n          \
+                local path = folder .. '/' .. name\n          if fs.stat(path).kind == 'dir' then look(path) else found[#found + 1] = path end\n        end\n      end\n      \
+                look(path.dir(fs.tempfile()))\n      return #found\n";
+    let project = Project::with(text).file("out/s.txt", "SECRET").file("in/x", "x");
+    let ran = project.run(&["preview", "pipeline.yaml", "m"]).ok();
+    assert!(ran.stdout.contains("→  1\n"), "only the temporary file itself: {}", ran.stdout);
+    assert!(!project.run(&["pipeline.yaml", "-q"]).stderr.contains("SECRET"));
+}

@@ -11,7 +11,7 @@ use super::walk;
 pub(super) const STATE: &str = ".flowrun";
 
 /// Device and number of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::lua::host) struct Identity(pub(super) u64, pub(super) u64);
 
 impl Identity {
@@ -38,7 +38,7 @@ pub(super) struct Wanted {
 }
 
 /// A name in a folder that leads to something kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     folder: Identity,
     name: OsString,
@@ -73,6 +73,15 @@ impl Kept {
             }
         }
         kept
+    }
+
+    /// Both: what was kept under other names stays kept.
+    pub(super) fn joined(mut self, other: &Self) -> Self {
+        self.entries.extend(other.entries.iter().cloned());
+        self.files.extend(other.files.iter().cloned());
+        self.closed.extend(other.closed.iter().cloned());
+        self.fixed.extend(other.fixed.iter().cloned());
+        self
     }
 
     fn add_way(&mut self, path: &Path, is_file: bool) {

@@ -4,6 +4,7 @@
 //! what it leads to; that is then opened below the tree it lies in, without following any link. Should somebody have swapped
 //! one in between, the path is resolved again.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -117,6 +118,18 @@ impl Permissions {
     /// The place of what stands at `path` itself, to look at it.
     pub(in crate::lua::host) fn look(&self, path: &Path) -> Answer<Place> {
         self.placed(Kind::Read, path, Means::Entry, Parents::Expect)
+    }
+
+    /// Refuses a name beside a place, which something else than Lua code is about to make, where it is that of a kept file.
+    pub(in crate::lua::host) fn beside(&self, place: &Place, name: &OsStr) -> Result<(), HostError> {
+        let kept = self.held().kept();
+        let Ok(folder) = identity(place.parent()) else { return Ok(()) };
+        let found = Place::within(Arc::clone(place.parent()), name).stat().ok().flatten();
+        let file = || kept.file(Identity::of_stat(&found?));
+        match kept.file_at(folder, name).or_else(file) {
+            Some(kept) => Err(refusal::protected(Path::new(name), kept)),
+            None => Ok(()),
+        }
     }
 
     fn placed(&self, kind: Kind, path: &Path, means: Means, parents: Parents) -> Answer<Place> {

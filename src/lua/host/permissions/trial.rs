@@ -113,7 +113,7 @@ impl Trial {
     /// The folder of the copy, held open.
     pub(super) fn root(&self) -> io::Result<&Arc<OwnedFd>> {
         let made = self.copy.get_or_init(|| {
-            let folder = tempfile::Builder::new().prefix("flowrun-").tempdir()?;
+            let folder = super::temporary_folder()?;
             let place = Place::find(&folder.path().canonicalize()?)?;
             let handle = Arc::new(place.folder()?);
             Ok(Copy { folder, handle })

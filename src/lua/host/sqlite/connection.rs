@@ -2,6 +2,7 @@
 //! longer than the attempt may run. A transaction belongs to the item that began it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::ffi;
-use super::folder::{DatabaseFile, Stamp};
+use super::folder::{DatabaseFile, Locks, Stamp};
 use crate::lua::guard::Guard;
 use crate::lua::host::permissions::Identity;
 use crate::lua::raw::Current;
@@ -24,6 +25,8 @@ const BUSY_MAX: Duration = Duration::from_secs(30);
 const NAP_MAX: Duration = Duration::from_millis(10);
 /// Steps of SQLite's machine between two looks at the deadline: well below a millisecond.
 const STEPS: i32 = 10_000;
+/// Databases kept open although no function uses them.
+const OPEN_MAX: usize = 64;
 /// Statements kept prepared.
 const STATEMENTS: usize = 64;
 /// Code of `ATTACH` where its file is no literal.
@@ -46,7 +49,7 @@ type Item = (u64, u32);
 /// The databases of one VM.
 pub(in crate::lua::host) struct Databases {
     current: Option<Rc<Current>>,
-    open: RefCell<Vec<Rc<Database>>>,
+    open: RefCell<HashMap<(Identity, bool), Rc<Database>>>,
     /// Where temporary files go.
     scratch: Option<Arc<OwnedFd>>,
 }
@@ -58,8 +61,6 @@ pub(super) struct Database {
     file: Option<DatabaseFile>,
     readonly: bool,
     bytes_max: usize,
-    /// What the file was when it was opened, to notice when another took its place.
-    identity: Cell<Option<Identity>>,
     /// How the file was when it was opened without locks: it must stay so.
     stamp: Cell<Option<Stamp>>,
     /// Whether an item of this very worker holds a lock: waiting for it would be waiting for oneself.
@@ -94,29 +95,26 @@ impl Databases {
     ) -> rusqlite::Result<Rc<Database>> {
         self.tidy_up_behind_items();
         let identity = file.as_ref().and_then(DatabaseFile::identity);
-        let is_it = |one: &&Rc<Database>| one.readonly == readonly && one.identity.get() == identity;
-        if identity.is_some()
-            && let Some(found) = self.open.borrow().iter().find(is_it)
-        {
-            return Ok(Rc::clone(found));
+        if let Some(found) = identity.and_then(|own| self.open.borrow().get(&(own, readonly)).cloned()) {
+            return Ok(found);
         }
         let database = Rc::new(Database {
             slots: RefCell::default(),
             file,
             readonly,
             bytes_max,
-            identity: Cell::new(None),
             stamp: Cell::new(None),
             held: Arc::default(),
         });
         let connection = database.connect(self)?;
         database.slots.borrow_mut().push(Slot { connection, owner: None });
         if let Some(file) = &database.file {
-            database.identity.set(file.identity());
-            // What has another file in its place by now is not opened again, but may still be used.
             let mut open = self.open.borrow_mut();
-            open.retain(|one| one.file.as_ref().and_then(DatabaseFile::identity) == one.identity.get());
-            open.push(Rc::clone(&database));
+            if open.len() >= OPEN_MAX {
+                // Those that no handle is left of; each holds files open.
+                open.retain(|_, database| Rc::strong_count(database) > 1);
+            }
+            open.extend(file.identity().map(|own| ((own, readonly), Rc::clone(&database))));
         }
         Ok(database)
     }
@@ -137,7 +135,7 @@ impl Databases {
                 Box::new(move |index| {
                     if let Some(databases) = databases.upgrade() {
                         let open = databases.open.borrow();
-                        open.iter().for_each(|database| database.release(|owner| owner.0 == index));
+                        open.values().for_each(|database| database.release(|owner| owner.0 == index));
                     }
                 })
             });
@@ -187,9 +185,11 @@ impl Database {
         let no_path = || failure(rusqlite::ffi::SQLITE_CANTOPEN, None);
         let path = file.path().ok_or_else(no_path)?;
         self.stamp.set(None);
-        let connection = Connection::open_with_flags_and_vfs(path, flags, ffi::NAME)?;
-        if !file.is_alone() || can_read(&connection) {
-            return Ok(connection);
+        if file.locks() != Locks::None || !file.is_settled() {
+            let connection = Connection::open_with_flags_and_vfs(path, flags, ffi::NAME)?;
+            if file.locks() == Locks::Shared || can_read(&connection) {
+                return Ok(connection);
+            }
         }
         // It keeps a log, which readers share in files beside it. Without any they may read it as long as nobody writes.
         if !file.is_settled() {

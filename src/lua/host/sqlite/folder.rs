@@ -23,8 +23,18 @@ static ALL: Mutex<Vec<(Identity, Weak<OwnedFd>)>> = Mutex::new(Vec::new());
 pub(super) struct DatabaseFile {
     folder: Arc<OwnedFd>,
     place: Arc<Place>,
-    /// Whether nothing may be made beside it.
-    is_alone: bool,
+    locks: Locks,
+}
+
+/// How readers and writers of a database keep out of each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Locks {
+    /// By locks and a log that they share in files beside it.
+    Shared,
+    /// Nothing may be made beside it: so, if what is there is enough for that.
+    Tried,
+    /// Not at all: nobody is to write it.
+    None,
 }
 
 /// What changes when somebody writes the file: its number, its size, and when it was written.
@@ -32,7 +42,7 @@ pub(super) type Stamp = (Identity, i64, i64, u64);
 
 impl DatabaseFile {
     /// The file of this place.
-    pub(super) fn at(place: Place, is_alone: bool) -> io::Result<Self> {
+    pub(super) fn at(place: Place, locks: Locks) -> io::Result<Self> {
         let own = identity(place.parent())?;
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(_, folder)| folder.strong_count() > 0);
@@ -41,7 +51,7 @@ impl DatabaseFile {
             all.push((own, Arc::downgrade(place.parent())));
             Arc::clone(place.parent())
         });
-        Ok(Self { folder, place: Arc::new(place), is_alone })
+        Ok(Self { folder, place: Arc::new(place), locks })
     }
 
     /// The path that SQLite opens; `None` where the system does not show open files by their numbers.
@@ -50,9 +60,9 @@ impl DatabaseFile {
         folder.is_dir().then(|| folder.join(self.place.name()))
     }
 
-    /// Whether nothing may be made beside it, so that a log it has cannot be shared with others.
-    pub(super) fn is_alone(&self) -> bool {
-        self.is_alone
+    /// How others are kept out of the way.
+    pub(super) fn locks(&self) -> Locks {
+        self.locks
     }
 
     /// The URI of a file that nobody is to write while it is read: SQLite then needs no log and no locks.

@@ -10,7 +10,7 @@ use rustix::fs::FileType;
 
 use super::connection::Database;
 use super::error::raised;
-use super::folder::DatabaseFile;
+use super::folder::{DatabaseFile, Locks};
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::methods;
 use crate::lua::host::options::Options;
@@ -76,9 +76,23 @@ fn file(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<DatabaseFil
         }
         _ => {}
     }
+    // Its journal and its log are made beside it, under names of SQLite's own.
+    for ending in ["-journal", "-wal", "-shm"] {
+        let mut name = place.name().to_owned();
+        name.push(ending);
+        permissions.beside(&place, &name)?;
+    }
     // Where nothing may be made beside it, there is no log to share.
     let is_alone = readonly && (is_trial || permissions.writable(Path::new(path)).is_err());
-    let file = DatabaseFile::at(place, is_alone).map_err(failed)?;
+    // Where the system does not keep SQLite from making it, it must not even try.
+    let locks = if !is_alone {
+        Locks::Shared
+    } else if permissions.confinement().is_ok() {
+        Locks::Tried
+    } else {
+        Locks::None
+    };
+    let file = DatabaseFile::at(place, locks).map_err(failed)?;
     if file.path().is_none() {
         return Err(refused("databases in files need /proc, which is not there"));
     }

@@ -1,0 +1,72 @@
+//! The last resort: a worker that does not come back from a host function, long after its attempt's limit, is given up. Its item
+//! fails, what else it had in hand runs again, and another worker takes its place.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{ChunkSize, Coordinator, Fault};
+use crate::engine::pool::{End, Held, Ran, Work};
+use crate::event::FailureKind;
+use crate::lua::{CancelLevel, Failure, ItemEnd};
+
+/// How long after the step's stop signal a worker may still run. Then the step ends without it.
+const STOPPED_MAX: Duration = Duration::from_secs(5);
+
+impl Coordinator<'_> {
+    /// Looks for workers that are stuck.
+    pub(super) fn give_up_lost(&mut self) -> Result<(), Fault> {
+        if self.cancel.level() == CancelLevel::Interrupt {
+            let since = *self.stopped.get_or_insert_with(Instant::now);
+            if self.works_out > 0 && since.elapsed() >= STOPPED_MAX {
+                self.desert();
+            }
+            return Ok(());
+        }
+        for (index, held) in self.pool.give_up_stuck(Instant::now()) {
+            for held in held {
+                self.settle_lost(index, held)?;
+            }
+            if !self.pool.replace()? {
+                let reason =
+                    "too many of its workers did not come back from host functions; see the failed items";
+                return Err(Fault::Script(reason.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The item at `index` is the one that the worker is stuck at. In a run of several nobody knows what became of the others:
+    /// all of them are run again, alone.
+    fn settle_lost(&mut self, index: u64, held: Held) -> Result<(), Fault> {
+        let Held { start, chunk, attempt, earlier, .. } = held;
+        let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
+        let is_alone = chunk.len() == 1;
+        let is_stuck = is_alone && chunk.first == index;
+        let work = Work { start, chunk: Arc::clone(&chunk), attempt, earlier, out: Vec::new(), batch };
+        let (begun, elapsed) = (Instant::now(), Duration::ZERO);
+        if !is_alone {
+            self.size = ChunkSize::new(true);
+        }
+        if !is_stuck {
+            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
+        }
+        self.pool.count_given_up();
+        let how = ItemEnd::Failed(Box::new(stuck()));
+        let ends = vec![End { at: 0, out_len: 0, how, duration: elapsed }];
+        self.settle(Ran { work, done: 1, emitted: 0, ends, begun, elapsed })
+    }
+}
+
+fn stuck() -> Failure {
+    Failure {
+        kind: FailureKind::Timeout,
+        message: "a host function did not return within twice the limit; its worker was given up".to_owned(),
+        place: None,
+        traceback: String::new(),
+        // Another attempt would cost another worker.
+        retryable: false,
+        permanent: false,
+        retry_after: None,
+        fields: None,
+    }
+}

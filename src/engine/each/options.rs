@@ -1,0 +1,44 @@
+//! What the workers and the journal of a map-like step are told of it.
+
+use std::sync::Arc;
+
+use crate::engine::identity::{self, Identity};
+use crate::engine::scope;
+use crate::engine::shared::Shared;
+use crate::lua::{Shape, WorkerOptions};
+use crate::plan::{Each, EachKind, Step};
+use crate::store::StepSpec;
+
+pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOptions {
+    let shape = match each.kind {
+        EachKind::Map => Shape::Map,
+        EachKind::FlatMap => Shape::FlatMap,
+        EachKind::Filter => Shape::Filter,
+    };
+    WorkerOptions {
+        shape,
+        memory: each.policy.memory,
+        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        step: Arc::clone(&step.name),
+        worker: 1,
+        max_attempts: each.policy.retries.max.saturating_add(1),
+        timeout: each.policy.timeout,
+        item_deadline: each.policy.item_deadline,
+        retry_when: each.retry_when.as_deref().cloned(),
+        seed: shared.options.seed,
+        // A log is kept with its item whether or not anybody watches.
+        logs: shared.options.logs || shared.keep.is_some(),
+    }
+}
+
+/// What the journal is told of a step.
+pub(super) fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
+    StepSpec {
+        name: Arc::clone(&step.name),
+        verb: step.verb,
+        shape: identity::shape(each.kind),
+        keyed: each.key.is_some(),
+        fingerprint: identity.fingerprint.clone(),
+        memo: each.cache.then_some(identity.function),
+    }
+}

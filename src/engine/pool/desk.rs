@@ -1,0 +1,66 @@
+//! What a worker has in hand, known outside of it: should it never come back, its items are not lost with it.
+//!
+//! Whoever takes them first has them, the worker that is done or the coordinator that has given it up; the other one is out.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Earlier, Work};
+use crate::lua::{Attempt, Guard};
+use crate::schedule::Start;
+use crate::value::Chunk;
+
+/// Past its limit an attempt may run for that limit once more, and for this long at least: a machine under load must not pass for a
+/// function that never returns.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(1) };
+
+/// Work without its results.
+pub(in crate::engine) struct Held {
+    token: u64,
+    pub(in crate::engine) start: Start,
+    pub(in crate::engine) chunk: Arc<Chunk>,
+    pub(in crate::engine) attempt: Attempt,
+    pub(in crate::engine) earlier: Option<Box<Earlier>>,
+}
+
+/// What one worker has in hand.
+pub(super) struct Desk {
+    pub(super) guard: Arc<Guard>,
+    /// `None`: the worker was given up.
+    held: Mutex<Option<Vec<Held>>>,
+}
+
+impl Desk {
+    pub(super) fn new(guard: Arc<Guard>) -> Arc<Self> {
+        Arc::new(Self { guard, held: Mutex::new(Some(Vec::new())) })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<Held>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker begins this work.
+    pub(super) fn hold(&self, token: u64, work: &Work) {
+        if let Some(held) = &mut *self.held() {
+            let (start, attempt, chunk) = (work.start, work.attempt, Arc::clone(&work.chunk));
+            held.push(Held { token, start, chunk, attempt, earlier: work.earlier.clone() });
+        }
+    }
+
+    /// The worker is done with it; `false`: it was given up meanwhile, and nobody wants to hear of it any more.
+    pub(super) fn release(&self, token: u64) -> bool {
+        match &mut *self.held() {
+            Some(held) => {
+                held.retain(|held| held.token != token);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Gives the worker up if it is stuck: the index of the item that it is stuck at, and all that it had in hand.
+    pub(super) fn give_up(&self, now: Instant) -> Option<(u64, Vec<Held>)> {
+        let index = self.guard.stuck_at(now, PATIENCE)?;
+        self.held().take().filter(|held| !held.is_empty()).map(|held| (index, held))
+    }
+}
