@@ -53,6 +53,8 @@ use self::exit::Exit;
 /// Runs the command line and says how the process is to end.
 pub fn main() -> ExitCode {
     panic::guard(|| {
+        // Before anything of SQLite runs.
+        crate::lua::count_memory();
         let console = Console::of_process();
         dispatch(&console, std::env::args_os().collect())
     })

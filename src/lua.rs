@@ -19,13 +19,13 @@ mod worker;
 pub use errand::{Arrival, start_errands};
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
-pub(crate) use host::end_programs;
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;
 pub use host::{
     Allowed, Change, Changed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, Protected, Trial,
     VARIABLES, functions,
 };
+pub(crate) use host::{count_memory, end_programs};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

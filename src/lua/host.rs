@@ -43,6 +43,7 @@ pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
+pub(crate) use sqlite::count_memory;
 
 use std::path::Path;
 use std::rc::Rc;

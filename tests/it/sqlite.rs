@@ -1,6 +1,7 @@
 //! Databases through the real binary: several workers, locks of others, deadlines, transactions that end with items.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::project::Project;
 
@@ -94,4 +95,70 @@ fn a_picture_is_no_result() {
     assert_eq!(summary.counts("save"), [0, 1, 0, 0], "{}", summary.stderr);
     let message = summary.step("save")["errors"]["1"].as_str().expect("an error").to_owned();
     assert!(message.contains("userdata"), "{message}");
+}
+
+/// What becomes of one item whose function this is, under a limit of memory and time; later items have to run all the same.
+fn bounded(lua: &str) -> (String, String) {
+    let lua: String = lua.lines().map(|line| format!("        {line}\n")).collect::<Vec<_>>().concat();
+    let pipeline = format!(
+        "x-allow: [unused_step]\nsteps:\n  src: {{items: [1, 2]}}\n  m:\n    from: src\n    map:\n      concurrency: 1\n      memory: 32MB\n      timeout: 300ms\n      \
+         min_success_ratio: 0.5\n      lua: |\n        if item == 2 then return 'later' end\n{lua}  ok: {{from: m, write: ok.jsonl}}\n  bad: {{from: m.failed, write: failed.jsonl}}\n"
+    );
+    let project = Project::with(&pipeline);
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    assert_eq!(project.read("ok.jsonl"), "\"later\"\n");
+    let failed: Value = serde_json::from_str(&project.read("failed.jsonl")).expect("one failed");
+    let text = |key: &str| failed["error"][key].as_str().expect("text").to_owned();
+    (text("kind"), text("message"))
+}
+
+#[test]
+fn one_call_of_a_function_of_sql_ends_at_the_deadline() {
+    // Each would take minutes: what is searched for is nearly there at every place.
+    let texts = "local db = sqlite.open(':memory:')\nlocal text, part = string.rep('a', 4000000), string.rep('a', 20000)\n";
+    for (operator, any) in [("LIKE", "%"), ("GLOB", "*")] {
+        let (kind, message) = bounded(&format!(
+            "{texts}return db:one('SELECT ?1 {operator} ?2 AS found', {{text, '{any}' .. part .. 'b{any}'}})"
+        ));
+        assert_eq!(kind, "timeout", "{operator}: {message}");
+    }
+}
+
+#[test]
+fn the_memory_of_a_step_holds_for_sqlite_too() {
+    for sql in [
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(DISTINCT i || 'some text') AS c FROM n",
+        "SELECT group_concat(a.x || b.x) AS t FROM (SELECT randomblob(4000) AS x UNION ALL SELECT randomblob(4000)) a, json_each('[' || replace(hex(zeroblob(4000)), '0', '1,') || '1]') b0, (SELECT hex(randomblob(9000)) AS x) b",
+    ] {
+        let (kind, message) = bounded(&format!(
+            "local db = sqlite.open(':memory:')\ndb:exec('PRAGMA temp_store = MEMORY')\nreturn db:one([[{sql}]])"
+        ));
+        assert!(
+            kind == "memory" || kind == "timeout" || message.contains("too big"),
+            "{sql}: {kind}: {message}"
+        );
+    }
+    let fill = "local db = sqlite.open('x.db')\ndb:exec('PRAGMA cache_size = 100000')\ndb:exec('CREATE TABLE t (x)')\ndb:exec('BEGIN')\n\
+                for i = 1, 100 do db:exec('INSERT INTO t VALUES (randomblob(1000000))') end\nreturn 1";
+    let (kind, message) = bounded(fill);
+    assert!(kind == "memory" || kind == "timeout", "{kind}: {message}");
+}
+
+#[test]
+fn statements_are_bounded_below_what_a_workers_stack_holds() {
+    for (sql, says) in [
+        ("'SELECT ' .. string.rep('1+', 300) .. '1'", "Expression tree is too large"),
+        ("'SELECT 1' .. string.rep(' UNION ALL SELECT 1', 300)", "too many terms in compound SELECT"),
+        ("'PRAGMA mmap_size = 1000000'", "not available"),
+        ("'PRAGMA max_page_count = 1000000'", "not available"),
+    ] {
+        let (_, message) = bounded(&format!("return sqlite.open(':memory:'):query({sql})"));
+        assert!(message.contains(says), "{sql}: {message}");
+    }
+    let deep = "return sqlite.open(':memory:'):one('SELECT ' .. string.rep('1+', 200) .. '1 AS n').n";
+    let project = Project::with(&format!(
+        "steps:\n  src: {{items: [1]}}\n  m: {{from: src, map: \"{deep}\"}}\n  s: {{from: m, write: out.jsonl}}\n"
+    ));
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), "201\n");
 }

@@ -54,7 +54,8 @@ impl Call<'_> {
         let outside = &self.state.outside;
         let limit = self.memory_limit()?;
         let too_much = || -> bool {
-            let all = self.lua.used_memory().saturating_add(outside.used.get()).saturating_add(bytes);
+            let held = outside.used.get().saturating_add(super::sqlite::held());
+            let all = self.lua.used_memory().saturating_add(held).saturating_add(bytes);
             limit != 0 && all > limit
         };
         let due = outside.collect_at.get().max(GARBAGE_BYTES);
@@ -76,6 +77,7 @@ impl Call<'_> {
         if limit == 0 {
             return Ok(usize::MAX);
         }
-        Ok(limit.saturating_sub(self.lua.used_memory()).saturating_sub(self.state.outside.used.get()))
+        let held = self.state.outside.used.get().saturating_add(super::sqlite::held());
+        Ok(limit.saturating_sub(self.lua.used_memory()).saturating_sub(held))
     }
 }

@@ -7,10 +7,13 @@ mod error;
 mod ffi;
 mod folder;
 mod handle;
+mod matching;
 mod query;
 mod value;
 
 pub(super) use connection::Databases;
+pub(crate) use ffi::memory::count_memory;
+pub(super) use ffi::memory::held;
 
 use super::function::{Function, Module};
 

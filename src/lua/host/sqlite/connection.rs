@@ -27,14 +27,37 @@ const NAP_MAX: Duration = Duration::from_millis(10);
 const STEPS: i32 = 10_000;
 /// Databases kept open although no function uses them.
 const OPEN_MAX: usize = 64;
+/// Bounds of statements, below SQLite's own where those were chosen for machines with more stack and patience. What is nested
+/// costs stack, of which a worker has 2 MB; a text of 16 MB takes 0.2 s to be parsed, in which no deadline is looked at.
+const LIMITS: [(Limit, i32); 6] = [
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 250),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 250),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 16_000_000),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 127),
+    // Its threads would be nobody's.
+    (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+];
 /// Statements kept prepared.
 const STATEMENTS: usize = 64;
 /// Code of `ATTACH` where its file is no literal.
 const ATTACH: i32 = rusqlite::ffi::SQLITE_ATTACH;
 
 /// Settings that reach beyond the connection, or that would replace how it waits.
-const PRAGMAS: [&str; 5] =
-    ["hard_heap_limit", "soft_heap_limit", "temp_store_directory", "data_store_directory", "busy_timeout"];
+const PRAGMAS: [&str; 9] = [
+    "hard_heap_limit",
+    "soft_heap_limit",
+    "temp_store_directory",
+    "data_store_directory",
+    "busy_timeout",
+    // It would lift the bound of a database in memory.
+    "max_page_count",
+    // A file that another process cuts off would end this one.
+    "mmap_size",
+    // It sets SQLite's own `LIKE` again, which no deadline ends.
+    "case_sensitive_like",
+    "threads",
+];
 
 /// Said of a database that was not closed well, in a folder that may only be read.
 const UNSETTLED: &str = "what was written last is still in the log beside it, and reading that means to write there: grant \
@@ -161,8 +184,15 @@ impl Database {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let patience = patience(guard.clone(), Arc::clone(&self.held));
         connection.busy_handler(Some(patience))?;
-        if let Some(guard) = guard {
+        if let Some(guard) = guard.clone() {
             connection.progress_handler(STEPS, Some(move || guard.due(Instant::now()).is_some()))?;
+        }
+        for (limit, most) in LIMITS {
+            connection.set_limit(limit, most)?;
+        }
+        let code = ffi::functions::register(&connection, guard.as_ref());
+        if code != rusqlite::ffi::SQLITE_OK {
+            return Err(failure(code, None));
         }
         if self.bytes_max > 0 {
             let longest = i32::try_from(self.bytes_max).unwrap_or(i32::MAX);

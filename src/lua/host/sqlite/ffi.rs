@@ -10,6 +10,9 @@
 //! get pointers that SQLite documents for them, keep none of them, own nothing that a panic could lose, and do not unwind.
 #![expect(unsafe_code, reason = "SQLite takes its file layer as a structure of C functions")]
 
+pub(super) mod functions;
+pub(in crate::lua::host) mod memory;
+
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 use std::os::fd::RawFd;

@@ -10,6 +10,7 @@ use rustix::fs::FileType;
 
 use super::connection::Database;
 use super::error::raised;
+use super::ffi;
 use super::folder::{DatabaseFile, Locks};
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::methods;
@@ -37,11 +38,9 @@ pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::R
     // On a trial it is looked at only, and what would write fails.
     let readonly = readonly || is_file && call.state.permissions.is_trial_at(Path::new(&*path));
     let file = if is_file { Some(file(call, &path, readonly)?) } else { None };
-    let database = call
-        .state
-        .databases
-        .open(file, readonly, call.memory_limit()?)
-        .map_err(|error| raised(call, &error))?;
+    let (limit, room) = (call.memory_limit()?, call.room()?);
+    let opened = ffi::memory::within(room, || call.state.databases.open(file, readonly, limit));
+    let database = opened.map_err(|error| raised(call, &error))?;
     call.lua.create_userdata(Handle(RefCell::new(Some(database))))
 }
 

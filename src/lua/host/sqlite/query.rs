@@ -4,6 +4,7 @@ use mlua::{Table, Value};
 use rusqlite::{Connection, Error};
 
 use super::error::raised;
+use super::ffi;
 use super::handle::this;
 use super::value;
 use crate::lua::host::call::Call;
@@ -85,5 +86,7 @@ fn rows(
 fn run<R>(call: &Call<'_>, db: &Value, work: impl FnOnce(&Connection) -> mlua::Result<R>) -> mlua::Result<R> {
     let database = this(call, db)?;
     call.checkpoint()?;
-    database.with(&call.state.databases, work).map_err(|error| raised(call, &error))?
+    let room = call.room()?;
+    ffi::memory::within(room, || database.with(&call.state.databases, work))
+        .map_err(|error| raised(call, &error))?
 }

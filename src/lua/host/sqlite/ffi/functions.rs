@@ -1,0 +1,229 @@
+//! SQL functions in the place of SQLite's own that a single call of may take for ever: `LIKE`, `GLOB`, `instr`, `replace`, `trim`
+//! with characters. They give the same and look at the deadline.
+//!
+//! Why this is sound: the functions get pointers that SQLite documents for them and keep none; texts are read before anything else
+//! is done with their values. What they share, the guard, is owned by SQLite, which frees it by [`drop_guard`] when the connection
+//! is closed. They do not panic: all that may be missing is checked.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rusqlite::{Connection, ffi};
+
+use super::super::matching::{self, Found};
+use crate::lua::guard::Guard;
+
+/// What a function is called with.
+struct Call {
+    context: *mut ffi::sqlite3_context,
+    arguments: *mut *mut ffi::sqlite3_value,
+    count: usize,
+}
+
+/// How SQLite calls a function.
+type Function = unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
+
+const FUNCTIONS: [(&CStr, c_int, Function); 8] = [
+    (c"like", 2, like),
+    (c"like", 3, like),
+    (c"glob", 2, glob),
+    (c"instr", 2, instr),
+    (c"replace", 3, replace),
+    (c"trim", 2, trim_both),
+    (c"ltrim", 2, trim_left),
+    (c"rtrim", 2, trim_right),
+];
+
+/// Sets the functions; `guard` says when an attempt has to end.
+pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Option<&Arc<Guard>>) -> c_int {
+    let how = ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS;
+    for (name, count, function) in FUNCTIONS {
+        let own: *mut Option<Arc<Guard>> = Box::into_raw(Box::new(guard.cloned()));
+        // SAFETY: the handle is that of an open connection; SQLite takes the box over, also when it fails.
+        let code = unsafe {
+            ffi::sqlite3_create_function_v2(
+                connection.handle(),
+                name.as_ptr(),
+                count,
+                how,
+                own.cast(),
+                Some(function),
+                None,
+                None,
+                Some(drop_guard),
+            )
+        };
+        if code != ffi::SQLITE_OK {
+            return code;
+        }
+    }
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn drop_guard(own: *mut c_void) {
+    // SAFETY: it is the box that was handed over, and SQLite calls this once.
+    drop(unsafe { Box::from_raw(own.cast::<Option<Arc<Guard>>>()) });
+}
+
+impl Call {
+    /// The text of an argument, as SQLite turns any value into text; `None` for null.
+    fn text(&self, at: usize) -> Option<&[u8]> {
+        if at >= self.count {
+            return None;
+        }
+        // SAFETY: there are `count` values. The text lives until the function returns, because no argument is asked for in
+        // another form afterwards.
+        unsafe {
+            let value = *self.arguments.add(at);
+            let text = ffi::sqlite3_value_text(value);
+            let len = usize::try_from(ffi::sqlite3_value_bytes(value)).unwrap_or(0);
+            (!text.is_null()).then(|| std::slice::from_raw_parts(text, len))
+        }
+    }
+
+    fn is_blob(&self, at: usize) -> bool {
+        // SAFETY: as above.
+        at < self.count && unsafe { ffi::sqlite3_value_type(*self.arguments.add(at)) } == ffi::SQLITE_BLOB
+    }
+
+    /// Whether the attempt has to end.
+    fn is_due(&self) -> bool {
+        // SAFETY: the user data is the box that `register` handed over.
+        let guard = unsafe { ffi::sqlite3_user_data(self.context).cast::<Option<Arc<Guard>>>().as_ref() };
+        guard.and_then(Option::as_ref).is_some_and(|guard| guard.due(Instant::now()).is_some())
+    }
+
+    /// The longest text that there may be.
+    fn longest(&self) -> usize {
+        // SAFETY: the context belongs to a connection.
+        let limit = unsafe {
+            ffi::sqlite3_limit(ffi::sqlite3_context_db_handle(self.context), ffi::SQLITE_LIMIT_LENGTH, -1)
+        };
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
+    fn number(&self, number: i64) {
+        // SAFETY: as above.
+        unsafe { ffi::sqlite3_result_int64(self.context, number) };
+    }
+
+    fn give(&self, text: &[u8]) {
+        // SAFETY: SQLite copies the text before it returns.
+        unsafe {
+            let len = text.len() as u64;
+            let copies = ffi::SQLITE_TRANSIENT();
+            ffi::sqlite3_result_text64(
+                self.context,
+                text.as_ptr().cast(),
+                len,
+                copies,
+                ffi::SQLITE_UTF8 as u8,
+            );
+        }
+    }
+
+    fn truth(&self, found: Found<bool>) {
+        match found {
+            Found::Is(is) => self.number(i64::from(is)),
+            Found::Interrupted => self.interrupt(),
+        }
+    }
+
+    fn interrupt(&self) {
+        // SAFETY: as above.
+        unsafe { ffi::sqlite3_result_error_code(self.context, ffi::SQLITE_INTERRUPT) };
+    }
+
+    fn fail(&self, message: &CStr) {
+        // SAFETY: as above; the message ends with a zero byte.
+        unsafe { ffi::sqlite3_result_error(self.context, message.as_ptr(), -1) };
+    }
+}
+
+fn call(context: *mut ffi::sqlite3_context, count: c_int, arguments: *mut *mut ffi::sqlite3_value) -> Call {
+    Call { context, arguments, count: usize::try_from(count).unwrap_or(0) }
+}
+
+unsafe extern "C" fn like(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    let call = call(context, count, arguments);
+    let escape = if call.count == 3 {
+        let Some(escape) = call.text(2) else { return };
+        match std::str::from_utf8(escape).ok().and_then(matching::only_character) {
+            Some(escape) => Some(escape),
+            None => return call.fail(c"ESCAPE expression must be a single character"),
+        }
+    } else {
+        None
+    };
+    let (Some(pattern), Some(text)) = (call.text(0), call.text(1)) else { return };
+    call.truth(matching::like(pattern, text, escape, &mut || call.is_due()));
+}
+
+unsafe extern "C" fn glob(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    let call = call(context, count, arguments);
+    let (Some(pattern), Some(text)) = (call.text(0), call.text(1)) else { return };
+    call.truth(matching::glob(pattern, text, &mut || call.is_due()));
+}
+
+unsafe extern "C" fn instr(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    let call = call(context, count, arguments);
+    let counts_bytes = call.is_blob(0) && call.is_blob(1);
+    let (Some(text), Some(part)) = (call.text(0), call.text(1)) else { return };
+    call.number(matching::position(text, part, counts_bytes));
+}
+
+unsafe extern "C" fn replace(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    let call = call(context, count, arguments);
+    let (Some(text), Some(old), Some(new)) = (call.text(0), call.text(1), call.text(2)) else { return };
+    match matching::replaced(text, old, new, call.longest()) {
+        Some(replaced) => call.give(&replaced),
+        // SAFETY: as above.
+        None => unsafe { ffi::sqlite3_result_error_toobig(call.context) },
+    }
+}
+
+unsafe extern "C" fn trim_both(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    trim(&call(context, count, arguments), (true, true));
+}
+
+unsafe extern "C" fn trim_left(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    trim(&call(context, count, arguments), (true, false));
+}
+
+unsafe extern "C" fn trim_right(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    trim(&call(context, count, arguments), (false, true));
+}
+
+fn trim(call: &Call, ends: (bool, bool)) {
+    let (Some(text), Some(characters)) = (call.text(0), call.text(1)) else { return };
+    call.give(matching::trimmed(text, characters, ends));
+}
