@@ -125,6 +125,17 @@ fn one_call_of_a_function_of_sql_ends_at_the_deadline() {
 }
 
 #[test]
+fn what_an_open_database_keeps_beside_it_is_not_for_lua_to_change() {
+    let lua = "local db = sqlite.open('d/x.db')\ndb:exec('CREATE TABLE IF NOT EXISTS t (x)')\nlocal all = {}\n\
+               for _, try in {function(p) fs.write(p, '') end, fs.remove, function(p) fs.move(p, 'y') end, function(p) fs.copy('z', p) end} do\n  \
+               all[#all + 1] = select(2, pcall(try, 'd/x.db-shm')).message\nend\n\
+               all[#all + 1] = select(2, pcall(fs.remove, 'd', {recursive = true})).message\n\
+               db:exec('INSERT INTO t VALUES (1)')\nerror(table.concat(all, ';'))";
+    let (_, message) = bounded(&format!("fs.write('z', '')\n{lua}"));
+    assert_eq!(message.matches("belongs to the database `x.db`, which is open").count(), 5, "{message}");
+}
+
+#[test]
 fn the_memory_of_a_step_holds_for_sqlite_too() {
     for sql in [
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(DISTINCT i || 'some text') AS c FROM n",

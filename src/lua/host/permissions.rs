@@ -5,6 +5,7 @@
 
 mod address;
 mod beneath;
+mod databases;
 mod kept;
 mod place;
 mod programs;
@@ -22,10 +23,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::HostError;
 use crate::lua::script::Reached;
+pub(super) use databases::{ENDINGS, OpenDatabase, owner};
 pub(super) use kept::Identity;
 use kept::{Kept, STATE, Wanted};
 pub(super) use place::{Parents, Place, names};
 pub(super) use programs::{Program, missing, search_path};
+pub(super) use refusal::of_database;
 use refusal::{Kind, refused};
 pub(super) use trees::identity;
 use trees::{Missing, Tree};

@@ -15,7 +15,7 @@ use super::look::Halted;
 use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
-use crate::lua::host::permissions::{Parents, Place, names};
+use crate::lua::host::permissions::{Parents, Place, identity, names, of_database, owner};
 
 /// Folders within folders that a removal goes down into; each holds a file open.
 const DEPTH_MAX: usize = 200;
@@ -105,6 +105,9 @@ fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Res
         }
         let inner = Place::within(Arc::clone(&folder), name);
         let Some(stat) = inner.stat().map_err(failed)? else { continue };
+        if let Some(database) = identity(&folder).ok().and_then(|folder| owner(folder, name)) {
+            return Err(of_database(&path.join(name), &database).into());
+        }
         let kind = FileType::from_raw_mode(stat.st_mode);
         if kind == FileType::Directory {
             empty(call, &path.join(name), &inner, depth + 1)?;

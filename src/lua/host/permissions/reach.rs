@@ -20,7 +20,7 @@ use super::kept::{Identity, STATE};
 use super::place::{self, Parents, Place};
 use super::refusal::{self, Kind};
 use super::trees::{Tree, identity, is_plain};
-use super::{Permissions, Scratch, walk};
+use super::{Permissions, Scratch, databases, walk};
 use crate::lua::errand::unconfined;
 use crate::lua::host::HostError;
 
@@ -216,6 +216,9 @@ impl Permissions {
             (Ok(folder), Ok(found)) => (folder, found),
             (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
         };
+        if let Some(database) = databases::owner(folder, place.name()) {
+            return Err(refusal::of_database(path, &database));
+        }
         let is_link =
             found.as_ref().is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
         if is_link && means != Means::Entry {

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::lua::host::permissions::{Identity, Place, identity};
+use crate::lua::host::permissions::{Identity, OpenDatabase, Place, identity};
 
 /// Open files of the process by their numbers.
 const OPEN_FILES: &str = "/proc/self/fd";
@@ -24,6 +24,8 @@ pub(super) struct DatabaseFile {
     folder: Arc<OwnedFd>,
     place: Arc<Place>,
     locks: Locks,
+    /// Keeps Lua code from what SQLite makes beside it.
+    _open: Arc<OpenDatabase>,
 }
 
 /// How readers and writers of a database keep out of each other's way.
@@ -51,7 +53,8 @@ impl DatabaseFile {
             all.push((own, Arc::downgrade(place.parent())));
             Arc::clone(place.parent())
         });
-        Ok(Self { folder, place: Arc::new(place), locks })
+        let open = Arc::new(OpenDatabase::new(own, place.name()));
+        Ok(Self { folder, place: Arc::new(place), locks, _open: open })
     }
 
     /// The path that SQLite opens; `None` where the system does not show open files by their numbers.

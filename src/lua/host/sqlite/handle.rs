@@ -15,7 +15,7 @@ use super::folder::{DatabaseFile, Locks};
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::methods;
 use crate::lua::host::options::Options;
-use crate::lua::host::permissions::Parents;
+use crate::lua::host::permissions::{ENDINGS, Parents};
 
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";
@@ -76,7 +76,7 @@ fn file(call: &Call<'_>, path: &str, readonly: bool) -> mlua::Result<DatabaseFil
         _ => {}
     }
     // Its journal and its log are made beside it, under names of SQLite's own.
-    for ending in ["-journal", "-wal", "-shm"] {
+    for ending in ENDINGS {
         let mut name = place.name().to_owned();
         name.push(ending);
         permissions.beside(&place, &name)?;
