@@ -5,6 +5,7 @@ mod assemble;
 mod build;
 mod codes;
 mod collection;
+mod ended;
 mod expand;
 mod files;
 mod graph;

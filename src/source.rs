@@ -2,6 +2,8 @@
 
 mod diagnostic;
 mod file;
+mod lines;
 
 pub use diagnostic::{Diagnostic, Label, Severity, nearest};
 pub use file::{Position, SourceFile, Span};
+pub use lines::LineStarts;

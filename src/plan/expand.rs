@@ -1,6 +1,6 @@
 //! Evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::codes;
-use super::lua_text::{Mentions, line_column, mentions};
+use super::lua_text::{Mentions, mentions};
 use super::places::{Places, Spot};
 use super::scripts::{self, Excerpt, Form, Refused};
 use super::survey::escape;
 use super::template::{Hole, Template};
 use crate::event::FailureKind;
 use crate::lua::{self, Block, Scope, ScriptError};
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, LineStarts};
 use crate::spec;
 
 /// Expressions pick values; one that runs longer does something else.
@@ -28,6 +28,8 @@ pub(super) struct Field {
     pub(super) text: String,
     pub(super) template: Template,
     pub(super) when: When,
+    /// Of `text`.
+    lines: LineStarts,
 }
 
 /// When a field's expressions can be evaluated.
@@ -66,7 +68,7 @@ impl Field {
 
     /// Line of the text, from 1, on which a byte stands, and the bytes before it on that line.
     pub(super) fn line_column(&self, byte: usize) -> (usize, usize) {
-        line_column(&self.text, byte)
+        self.lines.line_column(byte)
     }
 
     /// Some bytes of the field; the range must lie on one line to be shown exactly.
@@ -95,7 +97,8 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
                 && !code.contains(pointer.as_str())
                 && let Some(when) = when(pointer)
             {
-                fields.push(Field { pointer: pointer.clone(), text: text.clone(), template, when });
+                let lines = LineStarts::of(text);
+                fields.push(Field { pointer: pointer.clone(), text: text.clone(), template, when, lines });
             }
         }
         Value::Array(list) => {
@@ -144,17 +147,14 @@ pub(super) struct Expander<'a> {
     pub(super) root: &'a Path,
     pub(super) scope: &'a Scope,
     /// Parameters and variables that have no value, which is said elsewhere or is no fault.
-    pub(super) missing_params: &'a [String],
-    pub(super) missing_env: &'a [String],
+    pub(super) missing_params: &'a BTreeSet<String>,
+    pub(super) missing_env: &'a BTreeSet<String>,
 }
 
 impl Expander<'_> {
     /// Whether all that `field` needs has a value.
     pub(super) fn can_evaluate(&self, field: &Field) -> bool {
-        let lacks = |name: &str, missing: &[String]| {
-            let found = field.mentions(name);
-            missing.iter().any(|one| found.may_use(one))
-        };
+        let lacks = |name: &str, missing: &BTreeSet<String>| field.mentions(name).may_use(missing);
         // That they are asked for has been said.
         !field.mentions("secrets").any()
             && !lacks("params", self.missing_params)
@@ -235,12 +235,8 @@ impl Expander<'_> {
     fn block(&self, field: &Field, hole: &Hole) -> Block {
         let text: Arc<str> = field.text[hole.inner.clone()].into();
         let (line, _) = field.line_column(hole.inner.start);
-        let whole = self.places.block(&field.pointer);
-        let (file, first) = match whole {
-            Some(block) => (block.file, block.line),
-            None => (Arc::clone(&self.places.document.file), 1),
-        };
-        Block { file, line: first + line - 1, text }
+        let (file, first) = self.places.start(&field.pointer);
+        Block { file: Arc::clone(file), line: first + line - 1, text }
     }
 }
 

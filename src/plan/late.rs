@@ -1,5 +1,6 @@
 //! Steps with a `${{ … }}` that needs the results of others: they are understood when they are about to start.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -77,8 +78,9 @@ fn evaluate(late: &Late, places: &mut Places, steps: &str) -> Result<(), Vec<Dia
     let context = &late.context;
     let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
     let (mut values, mut found) = (Vec::new(), Vec::new());
+    let none = BTreeSet::new();
     let expander =
-        Expander { places, root: &context.root, scope: &scope, missing_params: &[], missing_env: &[] };
+        Expander { places, root: &context.root, scope: &scope, missing_params: &none, missing_env: &none };
     for field in &late.fields {
         match expander.evaluate(field) {
             Ok(value) => values.push((&field.pointer, value)),

@@ -67,9 +67,8 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
     // What was dropped to read a broken file may well have used the rest.
     let is_noise =
         |one: &Diagnostic| mended && [codes::UNUSED_STEP, codes::UNREAD_FAILURES].contains(&one.code);
-    found.retain(|one| {
-        one.severity == Severity::Error || !(places.document.allows(one.code) || is_noise(one))
-    });
+    let allowed = places.document.allowed();
+    found.retain(|one| one.severity == Severity::Error || !(allowed.accepts(one.code) || is_noise(one)));
     found.sort_by_key(Diagnostic::start);
     bound(&mut found);
     let is_clean = usage.is_empty() && found.iter().all(|one| one.severity != Severity::Error);

@@ -2,6 +2,7 @@
 //!
 //! Whether the text is correct Lua is for the compiler to say; wrong text gives wrong tokens, never a panic.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A piece of Lua text that matters here. Numbers and operators of one character come as [`Kind::Sign`].
@@ -39,9 +40,9 @@ impl Mentions {
         self.whole || !self.fields.is_empty()
     }
 
-    /// Whether `name` may be used.
-    pub(super) fn may_use(&self, name: &str) -> bool {
-        self.whole || self.fields.iter().any(|(field, _)| field == name)
+    /// Whether one of `names` may be used.
+    pub(super) fn may_use(&self, names: &BTreeSet<String>) -> bool {
+        self.whole && !names.is_empty() || self.fields.iter().any(|(field, _)| names.contains(field))
     }
 }
 
@@ -73,21 +74,15 @@ pub(super) fn mentions(text: &str, name: &str) -> Mentions {
     mentions
 }
 
-/// Line of `text`, from 1, on which a byte stands, and the bytes before it on that line.
-pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
-    let before = &text[..byte];
-    let line = before.matches('\n').count() + 1;
-    (line, before.rfind('\n').map_or(byte, |feed| byte - feed - 1))
-}
-
 /// Whether `text` holds the keyword or name `word`.
 pub(super) fn has_word(text: &str, word: &str) -> bool {
     Tokens::new(text).any(|token| token.kind == Kind::Name && &text[token.range] == word)
 }
 
 /// Where the `}}` stands that ends an expression beginning at the start of `text`: braces of tables and in strings
-/// do not count. `None`: nowhere.
-pub(super) fn closing_braces(text: &str) -> Option<usize> {
+/// do not count; and whether it does. An unclosed quote hides it, which the compiler will name; then it is the next one.
+/// `None`: nowhere.
+pub(super) fn closing_braces(text: &str) -> Option<(usize, bool)> {
     let mut depth = 0usize;
     for token in Tokens::new(text) {
         if token.kind != Kind::Sign {
@@ -95,13 +90,19 @@ pub(super) fn closing_braces(text: &str) -> Option<usize> {
         }
         match &text[token.range.clone()] {
             "{" => depth += 1,
-            "}" if depth == 0 && text[token.end..].starts_with('}') => return Some(token.range.start),
+            "}" if depth == 0 && text[token.end..].starts_with('}') => {
+                return Some((token.range.start, true));
+            }
             "}" => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    // An unclosed quote hides the end; the compiler will name it.
-    text.find("}}")
+    next_braces(text)
+}
+
+/// The next `}}`, whatever it stands in.
+pub(super) fn next_braces(text: &str) -> Option<(usize, bool)> {
+    text.find("}}").map(|at| (at, false))
 }
 
 /// The tokens of a text, comments and white space left out.
@@ -294,7 +295,7 @@ mod tests {
             ("{", None),
             ("}", None),
         ] {
-            assert_eq!(closing_braces(text), end, "{text}");
+            assert_eq!(closing_braces(text).map(|(at, _)| at), end, "{text}");
         }
     }
 
@@ -303,7 +304,7 @@ mod tests {
         fn for_every_text_reading_ends_without_a_panic(text in "([\\[\\]={}`'\"\\\\. \n-]|steps|é|\\PC){0,40}") {
             let found = mentions(&text, "steps");
             prop_assert!(found.fields.iter().all(|(name, range)| &text[range.clone()] == name));
-            prop_assert!(closing_braces(&text).is_none_or(|end| text[end..].starts_with("}}")));
+            prop_assert!(closing_braces(&text).is_none_or(|(end, _)| text[end..].starts_with("}}")));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Parameters, environment variables and secrets that Lua looks at and the file does not declare, or that are not there
 //! where it looks.
 
-use super::codes;
+use std::collections::HashSet;
+
 use super::expand::Field;
-use super::lua_text::{line_column, mentions};
+use super::lua_text::mentions;
 use super::places::{Places, Spot};
-use crate::source::{Diagnostic, nearest};
+use super::{FINDINGS_MAX, codes};
+use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Warns of every `params.NAME` and `env.NAME` that can only be nil.
 pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
@@ -16,15 +18,19 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
             .into_iter()
             .flat_map(|map| map.keys().map(String::as_str))
             .collect();
+        let known: HashSet<&str> = declared.iter().copied().collect();
         let mut look = |name: &str, spot: &Spot<'_>| {
-            if !declared.contains(&name) {
-                found.push(undeclared(places, (scope, what), name, spot, &declared));
+            if !known.contains(name) {
+                // Looking for the nearest name takes its time.
+                let likes = if found.len() < FINDINGS_MAX { declared.as_slice() } else { &[] };
+                found.push(undeclared(places, (scope, what), name, spot, likes));
             }
         };
         for lua in places.document.lua_fields() {
             let Some(block) = places.block(&lua.pointer) else { continue };
+            let lines = LineStarts::of(&block.text);
             for (name, range) in mentions(&block.text, scope).fields {
-                let (line, start) = line_column(&block.text, range.start);
+                let (line, start) = lines.line_column(range.start);
                 look(&name, &Spot::Text(&lua.pointer, line, start..start + range.len()));
             }
         }

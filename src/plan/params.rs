@@ -4,6 +4,7 @@
 
 mod declaration;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -21,7 +22,7 @@ pub(super) struct Values {
     /// By name, in the order of the file.
     pub(super) known: Map<String, Value>,
     /// Required and not given: a fault of the run, and none in a check.
-    pub(super) missing: Vec<String>,
+    pub(super) missing: BTreeSet<String>,
 }
 
 /// A value with the way to name it in a message.
@@ -44,7 +45,7 @@ pub(super) fn params(
             Ok(given) => given,
             Err(error) => {
                 usage.push(error);
-                values.missing.push(param.name.clone());
+                values.missing.insert(param.name.clone());
                 continue;
             }
         };
@@ -56,7 +57,7 @@ pub(super) fn params(
                 values.known.insert(param.name.clone(), value);
             }
             None if param.default.is_none() && param.required => {
-                values.missing.push(param.name.clone());
+                values.missing.insert(param.name.clone());
                 if !inputs.check_only {
                     usage.push(missing(param));
                 }
@@ -144,7 +145,7 @@ pub(super) fn env(declared: &Map<String, Value>, inputs: &Inputs, usage: &mut Ve
                 values.known.insert(name.clone(), value.into());
             }
             None if required => {
-                values.missing.push(name.clone());
+                values.missing.insert(name.clone());
                 if !inputs.check_only {
                     let error = UsageError::new(format!("environment variable `{name}` is not set"));
                     let help =

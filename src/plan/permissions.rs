@@ -1,18 +1,18 @@
 //! What the Lua code of a run may reach: the file's `permissions` and what the run adds; and warnings of Lua that visibly
 //! reaches for more. Whether something is covered is for the permissions themselves to say.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::codes;
 use super::inputs::Inputs;
-use super::lua_text::line_column;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::survey::Survey;
 use crate::lua::{Allowed, Permissions, Protected, Reached, reaches};
-use crate::source::{Diagnostic, Span};
+use crate::source::{Diagnostic, LineStarts, Span};
 
 /// The permissions of one run.
 pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Permissions {
@@ -50,8 +50,9 @@ pub(super) fn check(
     };
     for lua in places.document.lua_fields() {
         let Some(block) = places.block(&lua.pointer) else { continue };
+        let lines = LineStarts::of(&block.text);
         for (reach, (message, help)) in refused(&block.text, &judge) {
-            let (line, column) = line_column(&block.text, reach.start);
+            let (line, column) = lines.line_column(reach.start);
             let spot = Spot::Text(&lua.pointer, line, column..column + reach.len());
             found.push(places.warning(codes::NOT_PERMITTED, message, &spot, LABEL).help(help));
         }
@@ -74,7 +75,7 @@ fn refused(
     text: &str,
     judge: &dyn Fn(&Reached) -> Option<(String, String)>,
 ) -> Vec<(std::ops::Range<usize>, (String, String))> {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     let mut refused = Vec::new();
     for reach in reaches(text) {
         if seen.contains(&reach.what) {
@@ -83,7 +84,7 @@ fn refused(
         if let Some(complaint) = judge(&reach.what) {
             refused.push((reach.span, complaint));
         }
-        seen.push(reach.what);
+        seen.insert(reach.what);
     }
     refused
 }

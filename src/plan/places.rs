@@ -94,9 +94,17 @@ impl Places {
             (None, Spot::Key(pointer)) => (file, self.document.spans.key(pointer)),
             (None, Spot::Value(pointer)) => (file, self.document.spans.value(pointer)),
             (None, Spot::Text(pointer, line, columns)) => {
-                let first = self.document.block(pointer).map_or(1, |block| block.line);
+                let (_, first) = self.start(pointer);
                 (file, self.document.lua_span(pointer, first + line - 1, columns.clone()))
             }
+        }
+    }
+
+    /// The file in which the text at `pointer` stands, and its line there, from 1.
+    pub(super) fn start(&self, pointer: &str) -> (&Arc<SourceFile>, usize) {
+        match self.override_of(pointer) {
+            Some(one) => (&one.file, 1),
+            None => (&self.document.file, self.document.scalar(pointer).map_or(1, |scalar| scalar.line)),
         }
     }
 

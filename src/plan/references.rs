@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::ended::ended;
 use super::expand::{Field, When};
-use super::lua_text::{line_column, mentions};
+use super::lua_text::mentions;
 use super::places::{Places, Spot};
 use super::survey::{Reference, Survey, Surveyed};
 use super::{FINDINGS_MAX, codes, graph, listed};
-use crate::source::{Diagnostic, nearest};
+use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Checks all references between steps and returns the steps in an order in which they can run.
 pub(super) fn check(
@@ -48,7 +49,10 @@ pub(super) fn check(
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
     // A misspelt reference is a reference all the same.
     used.extend(meant);
-    for mention in step_mentions(places, survey, fields) {
+    let mentions = step_mentions(places, survey, fields);
+    let pairs = mentions.iter().filter_map(|mention| Some((mention.step, survey.find(&mention.name)?)));
+    let ended = ended(survey, &sorted.order, pairs);
+    for mention in mentions {
         match survey.find(&mention.name) {
             None if found.len() < FINDINGS_MAX => {
                 found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by()));
@@ -56,7 +60,7 @@ pub(super) fn check(
             None => {}
             Some(step) => {
                 used.insert(step);
-                if sorted.cycles.is_empty() && !has_ended(survey, mention.step, step) {
+                if sorted.cycles.is_empty() && !ended.contains(&(mention.step, step)) {
                     found.push(not_ended(places, survey, &mention));
                 }
             }
@@ -180,8 +184,9 @@ pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) 
     for (at, step) in survey.steps.iter().enumerate() {
         let pointer = format!("{}/when", step.pointer);
         if let Some(block) = places.block(&pointer) {
+            let lines = LineStarts::of(&block.text);
             for (name, range) in mentions(&block.text, "steps").fields {
-                let (line, start) = line_column(&block.text, range.start);
+                let (line, start) = lines.line_column(range.start);
                 all.push(Mention {
                     step: at,
                     holder: step.name.clone(),
@@ -207,25 +212,6 @@ pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) 
         }
     }
     all
-}
-
-/// Whether `other` has ended when `step` starts. A source that it reads itself has not: it is read along the way.
-fn has_ended(survey: &Survey, step: usize, other: usize) -> bool {
-    let step = &survey.steps[step];
-    let waits = |reference: &&Reference| reference.step.is_some_and(|at| !survey.steps[at].is_source());
-    let mut open: Vec<usize> =
-        step.from.iter().filter(waits).chain(&step.needs).filter_map(|reference| reference.step).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(at) = open.pop() {
-        if at == other {
-            return true;
-        }
-        if seen.insert(at) {
-            let step = &survey.steps[at];
-            open.extend(step.from.iter().chain(&step.needs).filter_map(|reference| reference.step));
-        }
-    }
-    false
 }
 
 fn not_ended(places: &Places, survey: &Survey, mention: &Mention) -> Diagnostic {

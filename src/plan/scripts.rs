@@ -184,7 +184,7 @@ impl Excerpt<'_> {
             let start = text.len() - text.trim_start().len();
             found = places.also(found, &self.spot(opened, start..text.trim_end().len()), "opened here");
         }
-        let is_exact = places.document.block(self.pointer).is_none_or(|block| block.exact);
+        let is_exact = places.document.scalar(self.pointer).is_none_or(|scalar| scalar.exact);
         match help {
             Some(help) => found.help(help),
             None if !is_exact => {

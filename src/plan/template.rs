@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use super::lua_text;
 
+/// Expressions of one field with an unclosed quote or brace: each is read to the end of the field in vain. After
+/// these, the next `}}` ends an expression, whatever it stands in; the compiler has complained long before.
+const BROKEN_MAX: usize = 16;
+
 /// A string field with at least one `${{`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
@@ -28,14 +32,16 @@ impl Template {
     /// `None` when `text` holds no `${{`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut template = Self { expressions: Vec::new(), is_whole: false, unclosed: None };
-        let mut from = 0;
+        let (mut from, mut broken) = (0, 0);
         while let Some(found) = text[from..].find("${{") {
             let start = from + found;
             let inner = start + 3;
-            let Some(len) = lua_text::closing_braces(&text[inner..]) else {
+            let closing = if broken < BROKEN_MAX { lua_text::closing_braces } else { lua_text::next_braces };
+            let Some((len, is_sound)) = closing(&text[inner..]) else {
                 template.unclosed = Some(start);
                 break;
             };
+            broken += usize::from(!is_sound);
             from = inner + len + 2;
             template.expressions.push(Hole { outer: start..from, inner: inner..inner + len });
         }

@@ -70,6 +70,8 @@ fn each(plan: &Plan, at: u32) -> &Each {
 
 mod advice;
 mod expressions;
+#[cfg(target_os = "linux")]
+mod linear;
 mod lua;
 mod references;
 mod values;

@@ -77,14 +77,19 @@ impl Diagnostic {
     }
 }
 
+/// Bytes of a name beyond which nobody looks for its like: to compare two names takes the product of their lengths.
+const NEAREST_MAX: usize = 128;
+
 /// The name among `names` that is nearest to `wanted`, when it is near enough to be a slip of the keyboard.
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // One slip in a short name, `mpa` for `map` say, leaves little likeness.
     let is_slip = |likeness: f64, edits: usize, length: usize| {
         likeness > 0.8 && edits <= 1 + length / 3 || edits == 1 && length >= 3
     };
+    let is_short = |name: &&str| wanted.len().max(name.len()) <= NEAREST_MAX;
     names
         .into_iter()
+        .filter(is_short)
         .map(|name| (strsim::jaro_winkler(wanted, name), strsim::damerau_levenshtein(wanted, name), name))
         .filter(|(likeness, edits, name)| is_slip(*likeness, *edits, name.chars().count()))
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -103,5 +108,12 @@ mod tests {
         assert_eq!(nearest("banana", names), None);
         assert_eq!(nearest("mpa", ["map", "read"]), Some("map"));
         assert_eq!(nearest("ab", ["ac", "b"]), None);
+        let long = "x".repeat(NEAREST_MAX);
+        assert_eq!(nearest(&long, [long.as_str()]), Some(long.as_str()));
+        assert_eq!(
+            nearest(&format!("{long}x"), [long.as_str()]),
+            None,
+            "to compare long names takes too long"
+        );
     }
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::LineStarts;
+
 /// A range of bytes in a [`SourceFile`], end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -36,16 +38,14 @@ pub struct SourceFile {
     /// Where the file lies.
     path: PathBuf,
     text: String,
-    line_starts: Vec<usize>,
+    lines: LineStarts,
 }
 
 impl SourceFile {
     /// Wraps text that was read from `path`; messages call it `name`.
     pub fn new(name: impl Into<String>, path: impl Into<PathBuf>, text: String) -> Arc<Self> {
-        let line_starts = std::iter::once(0)
-            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1))
-            .collect();
-        Arc::new(Self { name: name.into(), path: path.into(), text, line_starts })
+        let lines = LineStarts::of(&text);
+        Arc::new(Self { name: name.into(), path: path.into(), text, lines })
     }
 
     /// The name for messages.
@@ -69,14 +69,13 @@ impl SourceFile {
         while !self.text.is_char_boundary(byte) {
             byte -= 1;
         }
-        let line = self.line_of(byte);
-        let start = self.line_starts[line - 1];
-        Position { line, column: self.text[start..byte].chars().count() + 1 }
+        let (line, before) = self.lines.line_column(byte);
+        Position { line, column: self.text[byte - before..byte].chars().count() + 1 }
     }
 
     /// The line of a byte, from 1: [`Self::position`] for those who have no use for the column, which takes counting.
     pub fn line_of(&self, byte: usize) -> usize {
-        self.line_starts.partition_point(|&start| start <= byte)
+        self.lines.line_of(byte)
     }
 
     /// The text of a line, counted from 1, without its line end. Empty when there is no such line.
@@ -87,17 +86,17 @@ impl SourceFile {
 
     /// The bytes of a line, counted from 1, without its line end. Empty when there is no such line.
     pub fn line_span(&self, line: usize) -> Span {
-        let Some(&start) = line.checked_sub(1).and_then(|index| self.line_starts.get(index)) else {
+        let Some(start) = self.lines.start(line) else {
             return Span::new(self.text.len(), self.text.len());
         };
-        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let end = self.lines.start(line + 1).map_or(self.text.len(), |next| next - 1);
         let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
         Span::new(start, end)
     }
 
     /// How many lines the text has; an empty text has one.
     pub fn line_count(&self) -> usize {
-        self.line_starts.len()
+        self.lines.count()
     }
 }
 

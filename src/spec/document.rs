@@ -1,6 +1,6 @@
 //! The file as data with places: a JSON value, where each of its parts stands, and how its texts were written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -104,7 +104,7 @@ impl Document {
         let scalar = self.scalar(pointer)?;
         let text = match self.value.pointer(self.spans.resolve(pointer)?)? {
             Value::String(text) => text.clone(),
-            Value::Bool(word) => word.to_string(),
+            Value::Bool(word) => word_text(*word).to_owned(),
             _ => return None,
         };
         Some(Block { line: scalar.line, text: text.into(), exact: scalar.exact })
@@ -113,15 +113,15 @@ impl Document {
     /// The place in the file of some bytes of a line of the Lua at `pointer`. `line` is a line of the *file*, counted
     /// from the block's first line as [`Document::block`] gives it; `columns` are bytes of that line of the Lua text.
     pub fn lua_span(&self, pointer: &str, line: usize, columns: Range<usize>) -> Span {
-        let block = self.block(pointer);
-        let scalar = self.scalar(pointer);
-        match (block, scalar) {
-            (Some(block), Some(scalar)) => {
-                let span = scalar.locate(&self.read, &block.text, line, &columns);
-                self.patch.original(span, self.file.text())
-            }
-            _ => self.spans.value(pointer),
-        }
+        let value = self.spans.resolve(pointer).and_then(|pointer| self.value.pointer(pointer));
+        let text = match value {
+            Some(Value::String(text)) => text.as_str(),
+            Some(Value::Bool(word)) => word_text(*word),
+            _ => return self.spans.value(pointer),
+        };
+        let Some(scalar) = self.scalar(pointer) else { return self.spans.value(pointer) };
+        let span = scalar.locate(&self.read, text, line, &columns);
+        self.patch.original(span, self.file.text())
     }
 
     /// All Lua of the file, in no order, also when the schema finds faults elsewhere.
@@ -129,10 +129,25 @@ impl Document {
         lua::fields(&self.value)
     }
 
-    /// Whether the file's `x-allow` accepts warnings with this code.
-    pub fn allows(&self, code: &str) -> bool {
-        let bare = code.trim_start_matches("flowrun::");
-        let allowed = self.value.get("x-allow").and_then(Value::as_array);
-        allowed.into_iter().flatten().filter_map(Value::as_str).any(|name| name == code || name == bare)
+    /// The codes of warnings that the file's `x-allow` accepts.
+    pub fn allowed(&self) -> Allowed<'_> {
+        let list = self.value.get("x-allow").and_then(Value::as_array);
+        Allowed(list.into_iter().flatten().filter_map(Value::as_str).collect())
     }
+}
+
+/// What `x-allow` names.
+#[derive(Debug, Clone)]
+pub struct Allowed<'a>(HashSet<&'a str>);
+
+impl Allowed<'_> {
+    /// Whether warnings with this code are accepted.
+    pub fn accepts(&self, code: &str) -> bool {
+        self.0.contains(code) || self.0.contains(code.trim_start_matches("flowrun::"))
+    }
+}
+
+/// How a word that YAML takes for a value is written in Lua.
+fn word_text(word: bool) -> &'static str {
+    if word { "true" } else { "false" }
 }

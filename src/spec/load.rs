@@ -68,7 +68,8 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
     }
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
     if let Some(document) = &document {
-        diagnostics.retain(|found| is_error(found) || !document.allows(found.code));
+        let allowed = document.allowed();
+        diagnostics.retain(|found| is_error(found) || !allowed.accepts(found.code));
     }
     Loaded { file: Arc::clone(file), document, mended, diagnostics: tidy(file, diagnostics) }
 }

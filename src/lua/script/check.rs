@@ -6,6 +6,7 @@ use super::chunk::{Chunk, alone};
 use super::lexer::{self, Token};
 use super::{Block, Script, ScriptSource};
 use crate::lua::SyntaxError;
+use crate::source::LineStarts;
 
 /// What a function has in scope by name.
 pub(in crate::lua) const PARAMETERS: &str = "item, index, ctx";
@@ -129,19 +130,56 @@ fn check_block(block: &Block, before: &str) -> Option<SyntaxError> {
     Some(describe(block, &complaint, columns))
 }
 
-/// Luau names the line only. The faulty token is the last of the shortest text that gives the same complaint.
+/// Texts that are compiled to find out which token is the faulty one. It is nearly always the first that is tried.
+const CUTS_MAX: usize = 16;
+
+/// Luau names the line only. So the text is compiled once more with each token of that line on a line of its own: the
+/// complaint's place is then that of a token. The faulty one is that, or one soon behind it: the last of the shortest
+/// text that gives the same complaint.
 fn faulty_token(block: &Block, before: &str, complaint: &Complaint) -> Option<Token> {
+    let line = line_bytes(block, complaint.line);
     let tokens = lexer::tokens(&block.text);
-    tokens.into_iter().filter(|token| line_of(block, token) == complaint.line).find(|token| {
+    let first = tokens.partition_point(|token| token.span.start < line.start);
+    let on_line = tokens[first..].iter().take_while(|token| token.span.start <= line.end);
+    let on_line: Vec<&Token> = on_line.collect();
+    let suspect = suspect(block, before, complaint, &on_line);
+    let found = on_line.iter().skip(suspect).take(CUTS_MAX).find(|token| {
         let cut = Block { text: block.text[..token.span.end].into(), ..block.clone() };
         compile(&alone(&cut, before).text)
             .is_some_and(|found| found.line == complaint.line && found.message == complaint.message)
-    })
+    });
+    found.map(|token| (*token).clone())
+}
+
+/// The position among `tokens`, those of the faulty line, of the first that Luau complains of when lines tell them apart.
+fn suspect(block: &Block, before: &str, complaint: &Complaint, tokens: &[&Token]) -> usize {
+    // What ends a line in the spread text: all but the last, and not before `(`, where a line end means something.
+    let ends = |pair: &[&Token]| pair[1].text(&block.text) != "(";
+    let mut text = String::with_capacity(block.text.len() + tokens.len());
+    let (mut copied, mut firsts) = (0, vec![0]);
+    for (at, pair) in tokens.windows(2).enumerate().filter(|(_, pair)| ends(pair)) {
+        text.push_str(&block.text[copied..pair[1].span.start]);
+        text.push('\n');
+        copied = pair[1].span.start;
+        firsts.push(at + 1);
+    }
+    text.push_str(&block.text[copied..]);
+    let spread = Block { text: text.into(), ..block.clone() };
+    let line = compile(&alone(&spread, before).text).map_or(0, |found| found.line);
+    line.checked_sub(complaint.line).and_then(|at| firsts.get(at)).copied().unwrap_or(0)
 }
 
 /// Line of the file.
 fn line_of(block: &Block, token: &Token) -> usize {
     block.line + block.text[..token.span.start].matches('\n').count()
+}
+
+/// The bytes of the block that stand on the file's `line`, without the line end.
+fn line_bytes(block: &Block, line: usize) -> std::ops::Range<usize> {
+    let starts = LineStarts::of(&block.text);
+    let at = (line + 1).saturating_sub(block.line);
+    let start = starts.start(at).unwrap_or(block.text.len());
+    start..starts.start(at + 1).map_or(block.text.len(), |next| next - 1)
 }
 
 /// The bytes of `token` within its line of the block, cut at the line's end.
@@ -209,6 +247,19 @@ mod tests {
                 Some("3:10..14 None Malformed string; did you forget to finish it?"),
             ),
             ("foo bar", Some("3:0..3 None Incomplete statement: expected assignment or a function call")),
+            (
+                "x = 1; y = a.b = 3",
+                Some("3:15..16 None Expected identifier when parsing expression, got '='"),
+            ),
+            (
+                "local a = f(1)(2)(-)",
+                Some("3:19..20 None Expected identifier when parsing expression, got ')'"),
+            ),
+            ("a.b c", Some("3:0..1 None Incomplete statement: expected assignment or a function call")),
+            (
+                "--[[ x ]] local 1 = 'a' -- b",
+                Some("3:16..17 None Expected identifier when parsing variable name, got '1'"),
+            ),
             ("return ...", Some("3:0..10 None Cannot use '...' outside of a vararg function")),
         ] {
             check(Script::body, lua, expect.as_slice());

@@ -26,7 +26,7 @@ fn collect(source: &str, found: &mut Vec<String>) -> Option<()> {
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
             TokenKind::Template => {
-                for range in substitutions(token.text(source)) {
+                for range in substitutions(token.text(source))? {
                     collect(&token.text(source)[range], found)?;
                 }
             }

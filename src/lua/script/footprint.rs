@@ -123,8 +123,9 @@ impl Reading<'_> {
                 TokenKind::Name => self.name(text, &tokens, at),
                 TokenKind::Template => {
                     let template = token.text(text);
-                    for inner in substitutions(template) {
-                        self.text(&template[inner]);
+                    match substitutions(template) {
+                        Some(found) => found.into_iter().for_each(|inner| self.text(&template[inner])),
+                        None => self.anything(),
                     }
                 }
                 _ => {}
@@ -143,11 +144,7 @@ impl Reading<'_> {
             "params" => self.params.add(field(text, next(1), next(2), next(3))),
             "env" => self.env.add(field(text, next(1), next(2), next(3))),
             "secrets" => self.secrets.add(field(text, next(1), next(2), next(3))),
-            "_G" | "getfenv" => {
-                self.params.add(None);
-                self.env.add(None);
-                self.secrets.add(None);
-            }
+            "_G" | "getfenv" => self.globals(),
             "require" => {
                 let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
                 match argument.filter(|token| token.kind == TokenKind::String) {
@@ -157,6 +154,19 @@ impl Reading<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Every parameter, variable and secret may be meant.
+    fn globals(&mut self) {
+        self.params.add(None);
+        self.env.add(None);
+        self.secrets.add(None);
+    }
+
+    /// A part that nobody looks into.
+    fn anything(&mut self) {
+        self.globals();
+        self.all_modules(self.root, DEPTH_MAX);
     }
 
     fn module(&mut self, name: &str) {

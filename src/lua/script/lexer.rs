@@ -16,6 +16,10 @@ pub(in crate::lua) enum TokenKind {
     Symbol,
 }
 
+/// Templates within each other. Each level is read once more than the one around it, and nobody writes more than two or
+/// three. What is nested deeper is not looked into: it may then do anything.
+const TEMPLATES_MAX: usize = 16;
+
 /// One token and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lua) struct Token {
@@ -117,64 +121,65 @@ fn quoted_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Substitutions may contain strings, and templates again.
+/// Where the template ends that begins at `start`.
 fn template_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    let mut depth = 0usize;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' if depth == 0 => at += 2,
-            b'`' if depth == 0 => return at + 1,
-            b'`' => at = template_end(bytes, at),
-            b'"' | b'\'' if depth > 0 => at = quoted_end(bytes, at),
-            b'{' => {
-                depth += 1;
-                at += 1;
-            }
-            b'}' => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-            }
-            _ => at += 1,
-        }
-    }
-    bytes.len()
+    template(bytes, start, |_| {}).0
 }
 
-/// The expressions in a template, which begins and ends with a backtick.
-pub(in crate::lua) fn substitutions(template: &str) -> Vec<Range<usize>> {
-    let bytes = template.as_bytes();
-    let mut found = Vec::new();
-    let mut depth = 0usize;
-    let mut start = 0;
-    let mut at = 1;
+/// Goes through a template, whose substitutions may contain strings, and templates again: a stack of its own, because
+/// whoever wrote it decides how deep they are nested. Calls `found` for each of its substitutions, and returns where it
+/// ends and how many templates stand within each other.
+fn template(bytes: &[u8], start: usize, mut found: impl FnMut(Range<usize>)) -> (usize, usize) {
+    // For each template that is open, the braces open in it.
+    let mut open = vec![0usize];
+    let (mut at, mut inner, mut deepest) = (start + 1, start + 1, 1);
     while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' if depth == 0 => at += 2,
-            b'`' if depth == 0 => break,
-            b'`' => at = template_end(bytes, at),
-            b'"' | b'\'' if depth > 0 => at = quoted_end(bytes, at),
+        let level = open.len();
+        let Some(braces) = open.last_mut() else { break };
+        at += match byte {
+            b'\\' if *braces == 0 => 2,
+            b'`' if *braces == 0 => {
+                open.pop();
+                1
+            }
+            b'`' => {
+                open.push(0);
+                deepest = deepest.max(open.len());
+                1
+            }
+            b'"' | b'\'' if *braces > 0 => quoted_end(bytes, at) - at,
             b'{' => {
-                depth += 1;
-                at += 1;
-                if depth == 1 {
-                    start = at;
+                *braces += 1;
+                if level == 1 && *braces == 1 {
+                    inner = at + 1;
                 }
+                1
             }
             b'}' => {
-                if depth == 1 {
-                    found.push(start..at);
+                if level == 1 && *braces == 1 {
+                    found(inner..at);
                 }
-                depth = depth.saturating_sub(1);
-                at += 1;
+                *braces = braces.saturating_sub(1);
+                1
             }
-            _ => at += 1,
+            _ => 1,
+        };
+        if open.is_empty() {
+            return (at, deepest);
         }
     }
-    if depth > 0 {
-        found.push(start..template.len());
+    if open.first().is_some_and(|braces| *braces > 0) {
+        found(inner..bytes.len());
     }
-    found
+    (bytes.len(), deepest)
+}
+
+/// The expressions in a template, which begins with a backtick and ends with the text. `None` when templates stand within
+/// each other too deep to look into each.
+pub(in crate::lua) fn substitutions(source: &str) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    let (_, deepest) = template(source.as_bytes(), 0, |inner| found.push(inner));
+    (deepest <= TEMPLATES_MAX).then_some(found)
 }
 
 /// How many `=` stand between the brackets of a long bracket that opens at `at`.
@@ -230,6 +235,16 @@ mod tests {
                 "..."
             ]
         );
+    }
+
+    #[test]
+    fn templates_nested_too_deep_are_not_looked_into() {
+        let nested = |count: usize| format!("{}x{}", "`{".repeat(count), "}`".repeat(count));
+        let deepest = nested(TEMPLATES_MAX);
+        let found = substitutions(&deepest).map(|found| (found.len(), found[0].clone()));
+        assert_eq!(found, Some((1, 2..deepest.len() - 2)));
+        let deeper = nested(TEMPLATES_MAX + 1);
+        assert_eq!((substitutions(&deeper), tokens(&deeper).len()), (None, 1));
     }
 
     proptest! {

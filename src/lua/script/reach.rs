@@ -1,6 +1,7 @@
 //! What a piece of Lua reaches for, as far as its tokens show it: modules that need a grant, and literal hosts, programs
 //! and absolute paths. Whether that is granted is for the permissions to say.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind, substitutions, tokens};
@@ -15,7 +16,7 @@ pub struct Reach {
 }
 
 /// What a piece of Lua reaches for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reached {
     /// Some host.
     AnyHost,
@@ -52,12 +53,12 @@ const PATHS: [(&str, &str, &str); 14] = [
 /// Everything that `text` visibly reaches for, in its order. Comments and strings that are no arguments do not count.
 pub fn reaches(text: &str) -> Vec<Reach> {
     let tokens = tokens(text);
-    let look = Look { text, tokens: &tokens };
+    let look = Look { text, tokens: &tokens, made: made(text, &tokens) };
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         if token.kind == TokenKind::Template {
             let template = token.text(text);
-            for inner in substitutions(template) {
+            for inner in substitutions(template).unwrap_or_default() {
                 let start = token.span.start + inner.start;
                 found.extend(reaches(&template[inner]).into_iter().map(|mut reach| {
                     reach.span = reach.span.start + start..reach.span.end + start;
@@ -75,6 +76,19 @@ pub fn reaches(text: &str) -> Vec<Reach> {
 struct Look<'a> {
     text: &'a str,
     tokens: &'a [Token],
+    /// The variables that the text makes itself, with the first token that does.
+    made: HashMap<&'a str, usize>,
+}
+
+/// Each name behind a `local`, with the first of those.
+fn made<'a>(text: &'a str, tokens: &[Token]) -> HashMap<&'a str, usize> {
+    let mut made = HashMap::new();
+    for (at, pair) in tokens.windows(2).enumerate() {
+        if pair[0].text(text) == "local" {
+            made.entry(pair[1].text(text)).or_insert(at);
+        }
+    }
+    made
 }
 
 impl Look<'_> {
@@ -88,9 +102,7 @@ impl Look<'_> {
         if before(".") || before(":") || before("local") || self.is(at + 1, "=") {
             return false;
         }
-        let name = self.tokens[at].text(self.text);
-        let made = |at: usize| self.is(at, "local") && self.is(at + 1, name);
-        !(0..at).any(made)
+        self.made.get(self.tokens[at].text(self.text)).is_none_or(|made| *made >= at)
     }
 
     fn module(&self, at: usize, found: &mut Vec<Reach>) {

@@ -151,7 +151,7 @@ fn only_named_variables_are_visible() {
     let values = env(declared, &inputs, &mut usage);
     assert_eq!(
         (Value::Object(values.known), values.missing),
-        (json!({ "API": "y" }), vec!["TOKEN".to_owned()])
+        (json!({ "API": "y" }), ["TOKEN".to_owned()].into())
     );
     assert_eq!(usage.len(), 1);
     assert_eq!(usage[0].message, "environment variable `TOKEN` is not set");

@@ -1,8 +1,9 @@
 //! How a scalar was written, and where the bytes of its text stand in the file.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use crate::source::{SourceFile, Span};
+use crate::source::{LineStarts, SourceFile, Span};
 use crate::spec::tree::Written;
 
 /// The notation of a scalar.
@@ -37,6 +38,16 @@ pub struct Scalar {
     pub comment: Option<Span>,
     /// Its place in the text that was read; differs from `span` when that was patched.
     read: Span,
+    /// Made when somebody asks for the first place in a text whose notation has other bytes than the text.
+    aligned: OnceLock<Aligned>,
+}
+
+/// Where the bytes of a text stand in its notation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Aligned {
+    lines: LineStarts,
+    /// For each byte of the text, and its end, the byte of the file as read.
+    places: Vec<u32>,
 }
 
 impl Scalar {
@@ -55,7 +66,7 @@ impl Scalar {
         };
         let exact = style == Style::Literal || !read.text()[span.start..span.end].contains('\n');
         let comment = (style == Style::Plain).then(|| comment_after(read.text(), span)).flatten();
-        Self { style, span, line, indent, exact, comment, read: span }
+        Self { style, span, line, indent, exact, comment, read: span, aligned: OnceLock::new() }
     }
 
     /// Takes the places to where they are in the file as written.
@@ -71,22 +82,27 @@ impl Scalar {
             let place = |column: usize| floor(read.text(), (line.start + self.indent + column).min(line.end));
             return Span::new(place(columns.start), place(columns.end));
         }
-        let start = text.split_inclusive('\n').take(index).map(str::len).sum::<usize>();
-        let length = text[start..].find('\n').unwrap_or(text.len() - start);
-        let place = |column: usize| self.align(read, &text[..floor(text, start + column.min(length))]);
+        let Aligned { lines, places } = self.aligned.get_or_init(|| self.align(read, text));
+        let start = lines.start(index + 1).unwrap_or(text.len());
+        let end = lines.start(index + 2).map_or(text.len(), |next| next - 1);
+        let place = |column: usize| places[floor(text, (start + column).min(end))] as usize;
         Span::new(place(columns.start), place(columns.end))
     }
 
-    /// Where the text after `before` stands: walks along the notation and the text side by side.
-    fn align(&self, read: &SourceFile, before: &str) -> usize {
+    /// Walks along the notation and the text side by side.
+    fn align(&self, read: &SourceFile, text: &str) -> Aligned {
         let quote = usize::from(matches!(self.style, Style::SingleQuoted | Style::DoubleQuoted));
         let start = (self.read.start + quote).min(self.read.end);
         let source = &read.text()[start..self.read.end];
+        let mut places = Vec::with_capacity(text.len() + 1);
         let mut at = 0;
-        for c in before.chars() {
+        let mut run = Blank::default();
+        for c in text.chars() {
+            places.extend(std::iter::repeat_n((start + at) as u32, c.len_utf8()));
             at += self.joined(&source[at..]);
-            let blank = source[at..].len() - source[at..].trim_start().len();
-            let folded = source[at..at + blank].contains('\n');
+            run = run.at(source, at);
+            let blank = run.end - at;
+            let folded = run.feed.is_some_and(|feed| feed >= at);
             at += match (c.is_whitespace(), source[at..].chars().next()) {
                 // One space of the text may be a line end and much indentation in the notation.
                 (true, _) if folded => blank,
@@ -97,7 +113,8 @@ impl Scalar {
                 }
             };
         }
-        start + at
+        places.push((start + at) as u32);
+        Aligned { lines: LineStarts::of(text), places }
     }
 
     /// Bytes of an escaped line end, which stands for nothing.
@@ -122,6 +139,26 @@ impl Scalar {
             _ => source.chars().next().map_or(0, char::len_utf8),
         };
         floor(source, width.min(source.len()))
+    }
+}
+
+/// A run of white space in a notation; looked at once, however many of its characters are asked about.
+#[derive(Default)]
+struct Blank {
+    end: usize,
+    /// Its last line feed.
+    feed: Option<usize>,
+}
+
+impl Blank {
+    /// The run in which `at` lies; one without bytes when no white space stands there.
+    fn at(self, source: &str, at: usize) -> Self {
+        if at < self.end {
+            return self;
+        }
+        let rest = &source[at..];
+        let end = at + rest.len() - rest.trim_start().len();
+        Self { end, feed: source[at..end].rfind('\n').map(|feed| at + feed) }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::source::{Diagnostic, SourceFile, Span, nearest};
 use crate::spec::document::Style;
 use crate::spec::shown;
 
+/// Findings up to which the nearest name is looked for; more than those are not shown.
+const SUGGESTED_MAX: usize = 100;
+
 /// What a text came to.
 pub(super) struct Built {
     /// The document, when it could be read to its end.
@@ -306,8 +309,10 @@ impl Builder<'_> {
 /// Findings that do not stop the reading.
 impl Builder<'_> {
     fn unknown_alias(&mut self, name: &str, span: Span) {
+        // Looking for the nearest name takes its time.
+        let may_look = name.len() < 64 && self.findings.len() < SUGGESTED_MAX;
         let names = self.anchors.values().map(|anchor| anchor.name.as_str()).filter(|name| name.len() < 64);
-        let meant = if name.len() < 64 { nearest(name, names) } else { None };
+        let meant = if may_look { nearest(name, names) } else { None };
         let help = match meant {
             Some(meant) => format!("did you mean `*{meant}`?"),
             None => "a text that starts with `*` needs quotes".to_owned(),
