@@ -1,5 +1,6 @@
 //! The exit codes, and what a command says when it cannot do its work.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use crate::source::Diagnostic;
@@ -19,7 +20,7 @@ pub(super) enum Exit {
     Invalid = 65,
     /// A fault of flowrun itself, or of the machine.
     Internal = 70,
-    /// SIGINT or SIGTERM.
+    /// SIGINT, SIGTERM or SIGHUP.
     Interrupted = 130,
 }
 
@@ -41,6 +42,13 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// A thread, an open file or memory that a run cannot do without, and that the system does not give.
+    pub(super) fn lacking(intent: &str, reason: &dyn fmt::Display) -> Self {
+        let help =
+            "the limits on processes (`ulimit -u`), open files (`ulimit -n`) or memory are too low here";
+        Complaint::new(format!("cannot {intent}: {reason}")).help(help).into()
+    }
+
     /// The first thing that is wrong, in one line.
     pub(super) fn in_words(&self) -> String {
         let first = match self {

@@ -17,7 +17,7 @@ const PATIENCE: u8 = 3;
 /// Tells `interrupt` of signals from now on, from a thread of its own.
 pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     let interrupt = Arc::clone(interrupt);
-    let refused = |error| Fault::Internal(format!("cannot listen for signals: {error}"));
+    let refused = |error| Fault::lacking("listen for signals", &error);
     // A limit on the size of files (`ulimit -f`) is to be an error of whoever writes, which can be told, not a death.
     flag::register(SIGXFSZ, Arc::default()).map_err(refused)?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;

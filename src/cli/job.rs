@@ -130,7 +130,7 @@ impl Job<'_> {
             EngineError::State(reason) => Complaint::new(reason)
                 .help("`--state-dir D` keeps it elsewhere, `--no-state` keeps nothing")
                 .into(),
-            error @ EngineError::System { .. } => Fault::Internal(error.to_string()),
+            EngineError::System { intent, reason } => Fault::lacking(intent, &reason),
         })?;
         if let Some(summary) = summary {
             // What is printed shall be on the disk before.

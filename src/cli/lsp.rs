@@ -18,13 +18,14 @@ mod server;
 mod wire;
 
 use super::console::Console;
-use super::exit::Exit;
+use super::exit::{Exit, Fault};
 use super::load;
 use server::Server;
 
 /// Serves one editor until it says `exit`, or is gone.
-pub(super) fn command(console: &Console) -> Exit {
+pub(super) fn command(console: &Console) -> Result<Exit, Fault> {
+    let arrivals = wire::arrivals().map_err(|error| Fault::lacking("read standard input", &error))?;
     let server = Server::new(load::no_inputs(console));
     // Nobody is left to be told that the stream is closed.
-    server.serve(&wire::arrivals()).unwrap_or(Exit::StepFailed)
+    Ok(server.serve(&arrivals).unwrap_or(Exit::StepFailed))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::exit::Fault;
 use super::job;
 use super::load;
-use crate::engine::{self, Interrupt, Outcome, RunOptions, StateOptions};
+use crate::engine::{self, EngineError, Interrupt, Outcome, RunOptions, StateOptions};
 use crate::event::{FailureKind, Place, StepId, StepStatus};
 use crate::lua::{self, Change};
 use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
@@ -88,8 +88,8 @@ pub(super) struct Bench {
 impl Bench {
     /// Makes the folder. The first interrupt ends what runs.
     pub(super) fn new(seed: Option<u64>, effects: Effects) -> Result<Self, Fault> {
-        let folder = tempfile::tempdir()
-            .map_err(|error| Fault::Internal(format!("cannot make a temporary folder: {error}")))?;
+        let folder =
+            tempfile::tempdir().map_err(|error| Fault::lacking("make a temporary folder", &error))?;
         let interrupt = Arc::new(Interrupt::default());
         super::interrupt::listen(&interrupt)?;
         let trial = (effects == Effects::Refused).then(Arc::default);
@@ -142,8 +142,11 @@ impl Bench {
                 version: env!("CARGO_PKG_VERSION"),
             }),
         };
-        let outcome = engine::run(plan, &options, &self.interrupt, &mut |_| {})
-            .map_err(|error| Fault::Internal(error.to_string()))?;
+        let outcome =
+            engine::run(plan, &options, &self.interrupt, &mut |_| {}).map_err(|error| match error {
+                EngineError::System { intent, reason } => Fault::lacking(intent, &reason),
+                EngineError::State(reason) => Fault::Internal(reason),
+            })?;
         let run = Catalogue::new(&self.folder.path().join("state")).open(&id)?;
         Ok((outcome, run))
     }

@@ -5,6 +5,7 @@ mod seat;
 
 pub(super) use desk::Held;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -164,7 +165,12 @@ impl Pool {
         pool.spawn_broadcast(move |context| {
             let number = (before + context.index()) as u32 + 1;
             let seat = Seat { number, places: places.clone(), desk: Arc::clone(&desks[context.index()]) };
-            if seat.sit() == Left::Done {
+            // Whatever happens in it, rayon would end the whole process for a panic.
+            let left = catch_unwind(AssertUnwindSafe(|| seat.sit())).unwrap_or_else(|panic| {
+                seat.say_unusable(&*panic);
+                Left::Done
+            });
+            if left == Left::Done {
                 let _ = seat.places.replies.send(Reply::Gone);
             }
         });

@@ -1,5 +1,6 @@
 //! The steps of a run in their order: who may start, who is skipped, and when it is over. Each step has a thread.
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::Scope;
@@ -17,6 +18,9 @@ use crate::plan::{Plan, Step};
 
 /// How often the run looks up for interrupts while nothing happens.
 const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// Files that a run has open beside those of its steps, at least: what keeps it takes a dozen.
+const FILES_MIN: usize = 20;
 
 /// Where a step stands.
 #[derive(Debug, Clone)]
@@ -53,10 +57,9 @@ pub(super) fn run(
         if mask.is_empty() { on_event(event) } else { on_event(&event.masked(mask)) }
     };
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
-    let keep = Keep::open(plan, options)?;
-    // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
-    let unmade = plan.permissions.begin();
+    // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
     start_errands();
+    spare_files()?;
     let graph = Graph::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
@@ -68,6 +71,9 @@ pub(super) fn run(
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
     let watchdog = Arc::new(watchdog);
+    let keep = Keep::open(plan, options)?;
+    // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
+    let unmade = plan.permissions.begin();
     let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
     let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
     on_event(&Event::RunStarted {
@@ -82,9 +88,17 @@ pub(super) fn run(
     let (running, on_event) = (0, &mut *on_event);
     let mut run =
         Run { shared: &shared, states, running, interrupted: false, internal_error: false, on_event };
-    run.all(&receiver)?;
+    run.all(&receiver);
     let outcome = run.outcome();
     close(keep, outcome, begun, on_event)
+}
+
+/// Makes sure that files can be opened at all, so that a run does not begin and then stumble over the first one.
+fn spare_files() -> Result<(), EngineError> {
+    let files: std::io::Result<Vec<File>> = (0..FILES_MIN).map(|_| File::open("/dev/null")).collect();
+    let files = files.map(drop);
+    files
+        .map_err(|error| EngineError::System { intent: "open the files of a run", reason: error.to_string() })
 }
 
 /// Puts the end of the run on the disk, then tells of it.
@@ -105,12 +119,12 @@ fn close(
 
 impl<'a> Run<'a, '_> {
     /// Runs all selected steps.
-    fn all(&mut self, receiver: &Receiver<Message>) -> Result<(), EngineError> {
+    fn all(&mut self, receiver: &Receiver<Message>) {
         std::thread::scope(|scope| {
             loop {
-                self.advance(scope)?;
+                self.advance(scope);
                 if self.running == 0 {
-                    return Ok(());
+                    return;
                 }
                 match receiver.recv_timeout(LOOK_UP) {
                     Ok(Message::Event(event)) => (self.on_event)(&event),
@@ -119,7 +133,7 @@ impl<'a> Run<'a, '_> {
                 }
                 self.look_for_interrupt();
             }
-        })
+        });
     }
 
     fn look_for_interrupt(&mut self) {
@@ -130,7 +144,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Starts and skips steps until nothing more can be said before another step has ended.
-    fn advance<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<(), EngineError>
+    fn advance<'scope>(&mut self, scope: &'scope Scope<'scope, '_>)
     where
         'a: 'scope,
     {
@@ -139,21 +153,21 @@ impl<'a> Run<'a, '_> {
             let mut moved = false;
             for id in &order {
                 if self.shared.options.selected[id.at()] && matches!(self.states[id.at()], State::Waiting) {
-                    moved |= self.consider(scope, *id)?;
+                    moved |= self.consider(scope, *id);
                 }
             }
             // Nobody is at work and somebody waits for a source to end that only reads as others take from it.
             if !moved && self.running == 0 {
-                moved = self.drain_a_source(scope)?;
+                moved = self.drain_a_source(scope);
             }
             if !moved {
-                return Ok(());
+                return;
             }
         }
     }
 
     /// `true` when the step's state has changed.
-    fn consider<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<bool, EngineError>
+    fn consider<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> bool
     where
         'a: 'scope,
     {
@@ -161,18 +175,18 @@ impl<'a> Run<'a, '_> {
         if self.interrupted || self.shared.interrupt.count() > 0 {
             self.look_for_interrupt();
             self.end_idle(id, StepStatus::Cancelled, "interrupted");
-            return Ok(true);
+            return true;
         }
         if let Some(reason) = self.shared.fault().map(keep::stopped) {
             self.end_idle(id, StepStatus::Cancelled, reason);
-            return Ok(true);
+            return true;
         }
         if let Some(reason) = self.hindrance(step) {
             self.end_idle(id, StepStatus::Skipped, reason);
-            return Ok(true);
+            return true;
         }
         if !self.is_ready(step) {
-            return Ok(false);
+            return false;
         }
         if self.shared.graph.roles[id.at()] == Role::LazySource {
             match step::gate(self.shared, step) {
@@ -180,9 +194,9 @@ impl<'a> Run<'a, '_> {
                 Err(result) => self.end(id, self.shared.book(id, *result)),
             }
         } else {
-            self.start(scope, id)?;
+            self.start(scope, id);
         }
-        Ok(true)
+        true
     }
 
     /// Why a step cannot run, because of what has ended before it.
@@ -215,19 +229,19 @@ impl<'a> Run<'a, '_> {
             && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
     }
 
-    fn drain_a_source<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<bool, EngineError>
+    fn drain_a_source<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> bool
     where
         'a: 'scope,
     {
         let open = |id: &&StepId| matches!(self.states[id.at()], State::Open);
-        let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return Ok(false) };
+        let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return false };
         if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
             let reason = "nothing reads it any more";
             self.end_idle(id, StepStatus::Skipped, reason);
         } else {
-            self.start(scope, id)?;
+            self.start(scope, id);
         }
-        Ok(true)
+        true
     }
 
     /// The selected steps that read a step's results.
@@ -237,7 +251,8 @@ impl<'a> Run<'a, '_> {
         self.shared.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
     }
 
-    fn start<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId) -> Result<(), EngineError>
+    /// Gives a step its thread, or ends it where there is none to be had: what is there already is not lost with it.
+    fn start<'scope>(&mut self, scope: &'scope Scope<'scope, '_>, id: StepId)
     where
         'a: 'scope,
     {
@@ -257,11 +272,11 @@ impl<'a> Run<'a, '_> {
             let done = Done { result: shared.book(done.step, done.result), sources, ..done };
             let _ = shared.sender.send(Message::Done(Box::new(done)));
         };
-        std::thread::Builder::new()
-            .name(shared.plan.steps[id.at()].name.to_string())
-            .spawn_scoped(scope, body)
-            .map_err(|error| EngineError::System { intent: "start a thread", reason: error.to_string() })?;
-        Ok(())
+        let name = shared.plan.steps[id.at()].name.to_string();
+        if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, body) {
+            self.running -= 1;
+            self.end_idle(id, StepStatus::Failed, format!("cannot start a thread: {error}"));
+        }
     }
 
     fn done(&mut self, done: Done) {

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use self::writer::Writer;
 use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
@@ -53,10 +54,17 @@ impl Committer {
         let fault = Arc::new(OnceLock::new());
         let at_fault = Arc::clone(&fault);
         let path = run.path().to_path_buf();
-        let thread = std::thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || gatherer::keep(run, &receiver, &at_fault))
-            .map_err(|error| StoreError::io("start a thread for", &path, error))?;
+        let no_thread = |error| StoreError::io("start a thread for", &path, error);
+        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let (orders, waiting) = mpsc::sync_channel(gatherer::PACKED_MAX);
+        let mut writer = Writer::new(run, Arc::clone(&fault));
+        let write = move || {
+            writer.work(&waiting);
+            writer.into_run()
+        };
+        let writer = named("store").spawn(write).map_err(no_thread)?;
+        let keep = move || gatherer::keep(writer, orders, &receiver, &at_fault);
+        let thread = named("packer").spawn(keep).map_err(no_thread)?;
         Ok(Self { sender, fault, steps: 0.into(), thread: Some(thread) })
     }
 

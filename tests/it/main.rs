@@ -28,6 +28,7 @@ mod rate;
 mod readme;
 mod report;
 mod resume;
+mod scarce;
 mod secret;
 mod server;
 mod show;

@@ -21,17 +21,17 @@ pub(super) enum Arrived {
 }
 
 /// Reads standard input until it ends, in a thread of its own, so that cancellations are seen before their time.
-pub(super) fn arrivals() -> Receiver<Arrived> {
+pub(super) fn arrivals() -> io::Result<Receiver<Arrived>> {
     let (sender, receiver) = sync_channel(WAITING_MAX);
-    std::thread::spawn(move || {
+    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         let mut input = io::stdin().lock();
         while let Ok(Some(body)) = body(&mut input) {
             if sender.send(parsed(&body)).is_err() {
                 break;
             }
         }
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 /// The body of the next message; `None` at the end. Lines that are no header are passed over.

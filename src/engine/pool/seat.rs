@@ -75,17 +75,22 @@ impl Seat {
                 None
             }
             Err(panic) => {
-                let error = ScriptError {
-                    kind: crate::event::FailureKind::Panic,
-                    message: panic_message(&*panic),
-                    place: None,
-                    traceback: String::new(),
-                    cancelled: false,
-                };
-                let _ = self.places.replies.send(Reply::Unusable(Box::new(error)));
+                self.say_unusable(&*panic);
                 None
             }
         }
+    }
+
+    /// A fault of flowrun itself, outside of any item.
+    pub(super) fn say_unusable(&self, panic: &(dyn std::any::Any + Send)) {
+        let error = ScriptError {
+            kind: crate::event::FailureKind::Panic,
+            message: panic_message(panic),
+            place: None,
+            traceback: String::new(),
+            cancelled: false,
+        };
+        let _ = self.places.replies.send(Reply::Unusable(Box::new(error)));
     }
 
     /// Runs work off; says how it left when this worker cannot go on.

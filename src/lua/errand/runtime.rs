@@ -1,5 +1,6 @@
 //! The runtime that errands run on. It is left alone when the process ends.
 
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -14,7 +15,7 @@ const FILES_WANTED: u64 = 65_536;
 /// The runtime's handle, or why there is none. Starts it with the first call.
 pub(super) fn handle() -> Result<&'static Handle, &'static str> {
     static RUNTIME: OnceLock<Result<Handle, String>> = OnceLock::new();
-    RUNTIME.get_or_init(|| start().map_err(|error| error.to_string())).as_ref().map_err(String::as_str)
+    RUNTIME.get_or_init(try_start).as_ref().map_err(String::as_str)
 }
 
 /// Starts the runtime, unless it runs. Whoever is about to restrict its own thread calls this before: threads inherit that.
@@ -70,6 +71,13 @@ fn want_files() {
     let wanted = maximum.map_or(FILES_WANTED, |maximum| maximum.min(FILES_WANTED)).max(current);
     // Without more, requests fail once there are too many, and say why.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+}
+
+fn try_start() -> Result<Handle, String> {
+    // Without room for its own files, the runtime does not say so but panics.
+    let started =
+        catch_unwind(start).unwrap_or_else(|_| Err(std::io::Error::other("its own files cannot be opened")));
+    started.map_err(|error| error.to_string())
 }
 
 fn start() -> std::io::Result<Handle> {

@@ -1,15 +1,16 @@
 //! Sorts what the steps tell into groups, one a step, and has a group packed when it is time. Runs on a thread of its
-//! own and starts the one that writes; neither what is in a group nor where it goes is decided here.
+//! own; neither what is in a group nor where it goes is decided here.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Message;
 use super::pack::Packer;
 use super::pending::Pending;
-use super::writer::{Order, Writer};
+use super::writer::Order;
 use crate::store::{RunDir, StoreError};
 
 /// A group is committed when its oldest ending is this old: what a crash may cost of slow items, and few enough
@@ -23,17 +24,14 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 pub(super) const PACKED_MAX: usize = 8;
 
 /// What the packing thread does, until nobody can send any more or the run is finished.
-pub(super) fn keep(run: RunDir, messages: &Receiver<Message>, fault: &Arc<OnceLock<StoreError>>) -> RunDir {
-    let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
-    let mut writer = Writer::new(run, Arc::clone(fault));
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(move || {
-            writer.work(&waiting);
-            writer.into_run()
-        });
-        Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+pub(super) fn keep(
+    writer: JoinHandle<RunDir>,
+    orders: SyncSender<Order>,
+    messages: &Receiver<Message>,
+    fault: &OnceLock<StoreError>,
+) -> RunDir {
+    Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
+    writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Sorts messages into the groups of their steps, and packs a group when it is time.

@@ -60,7 +60,12 @@ mod linux {
         pub(in crate::lua::host::permissions) fn around(held: &Held, trial: Option<&Trial>) -> Option<Self> {
             let wall = Self(rules(held, trial).ok()?);
             // A sandbox around flowrun may leave no room for another one: only a trial tells.
-            std::thread::scope(|threads| threads.spawn(|| wall.restrict()).join()).ok()?.then_some(wall)
+            let stands = std::thread::scope(|threads| {
+                let thread = std::thread::Builder::new().spawn_scoped(threads, || wall.restrict());
+                // No thread is to be had for it: whoever works will try.
+                thread.map_or(true, |thread| thread.join().unwrap_or(false))
+            });
+            stands.then_some(wall)
         }
 
         /// Restricts this thread and those that it starts. Nothing takes that back.
