@@ -42,13 +42,14 @@ mod test;
 mod trial;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use self::args::{Arguments, ColorChoice, Command};
 use self::console::Console;
-use self::exit::Exit;
+use self::exit::{Complaint, Exit};
 
 /// Runs the command line and says how the process is to end.
 pub fn main() -> ExitCode {
@@ -67,10 +68,23 @@ fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
     }
     match Arguments::try_parse_from(words) {
         Ok(arguments) => execute(console, arguments),
+        // Help and version.
+        Err(answer) if answer.exit_code() == 0 => {
+            let told = stdout::demand("the answer").and_then(|()| match answer.print() {
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    Err(Complaint::new(format!("cannot write to standard output: {error}")))
+                }
+                _ => Ok(()),
+            });
+            told.map_or_else(
+                |complaint| console.explain(&complaint.into(), ColorChoice::Auto),
+                |()| Exit::Success,
+            )
+        }
         Err(error) => {
             // There is nobody left to tell when the stream is gone.
             let _ = error.print();
-            if error.exit_code() == 0 { Exit::Success } else { Exit::Usage }
+            Exit::Usage
         }
     }
 }
@@ -92,7 +106,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
-        Command::Lsp(_) => (Ok(lsp::command(console)), ColorChoice::Auto),
+        Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
         Command::Schema => (pages::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),

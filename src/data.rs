@@ -15,6 +15,7 @@ mod read;
 mod reorder;
 mod sort;
 mod spool;
+mod stdout;
 mod write;
 
 pub use error::{BadRow, DataError};
@@ -30,4 +31,5 @@ pub use read::{Reader, is_live, open};
 pub use reorder::{Piece, Reorder};
 pub use sort::{Record, Sorted, Sorter};
 pub use spool::{Spool, Stored};
+pub use stdout::stdout_is_closed;
 pub use write::{Writer, create};

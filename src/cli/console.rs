@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use super::args::ColorChoice;
 use super::diagnostic::{self, TextForm, TextOptions};
 use super::exit::{Complaint, Exit, Fault};
-use super::hush;
+use super::{hush, stdout};
 use crate::report::printable;
 use crate::source::Diagnostic;
 
@@ -143,6 +143,7 @@ pub(super) fn say(line: &str) {
 
 /// Bytes to standard output. A reader that has gone away has got what it wanted.
 pub(super) fn put(bytes: &[u8]) -> Result<(), Fault> {
+    stdout::demand("the result")?;
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

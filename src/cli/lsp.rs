@@ -19,11 +19,12 @@ mod wire;
 
 use super::console::Console;
 use super::exit::{Exit, Fault};
-use super::load;
+use super::{load, stdout};
 use server::Server;
 
 /// Serves one editor until it says `exit`, or is gone.
 pub(super) fn command(console: &Console) -> Result<Exit, Fault> {
+    stdout::demand("what the server answers")?;
     let arrivals = wire::arrivals().map_err(|error| Fault::lacking("read standard input", &error))?;
     let server = Server::new(load::no_inputs(console));
     // Nobody is left to be told that the stream is closed.

@@ -11,7 +11,7 @@ use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::sample::{Sample, Sampled};
 use super::trial::{Bench, Effects, Trial, Tried};
-use super::{changes, load};
+use super::{changes, load, stdout};
 use crate::lua::Change;
 use crate::plan::{Inputs, Plan, Step};
 use crate::report::printable;
@@ -20,6 +20,7 @@ use crate::source::nearest;
 /// Shows a step at work.
 pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result<Exit, Fault> {
     load::refuse_standard_input(&arguments.file)?;
+    stdout::demand("the preview")?;
     let inputs = load::inputs(&arguments.inputs, console, &Arc::from("preview"))?;
     let inputs = Inputs { needs_secrets: true, ..inputs };
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;

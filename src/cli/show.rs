@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Write};
 use super::args::{ColorChoice, ShowArguments, ShowFormat};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::state;
+use super::{state, stdout};
 use crate::report::Commands;
 use crate::source::nearest;
 use crate::store::{Catalogue, StepRecord, StoreError, StoredRun};
@@ -58,6 +58,7 @@ struct View<'a> {
 
 /// Shows a run.
 pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {
+    stdout::demand("what is shown")?;
     let folder = state::find(&arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
     let wanted = arguments.run.as_deref().unwrap_or("latest");

@@ -1,8 +1,8 @@
-//! Who writes to standard output: one at most, since two would mix.
+//! Who writes to standard output: one at most, since two would mix, and nobody when it is closed.
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Complaint;
-use crate::data::Target;
+use crate::data::{self, Target};
 use crate::plan::{Body, Plan, Step, Verb};
 
 /// Refuses a run in which two things want standard output; else says whether the pipeline's data goes there.
@@ -16,8 +16,18 @@ pub(super) fn claim(plan: &Plan, selected: &[bool], output: &OutputArguments) ->
     match &claims[..] {
         [first, second, ..] => Err(Complaint::new(format!("{first} and {second} both want standard output"))
             .help("let one of them write to a file")),
-        _ => Ok(writer.is_some()),
+        [only] => demand(only).map(|()| writer.is_some()),
+        [] => Ok(false),
     }
+}
+
+/// Refuses what is to go to a standard output that the process was started without.
+pub(super) fn demand(what: &str) -> Result<(), Complaint> {
+    if !data::stdout_is_closed() {
+        return Ok(());
+    }
+    Err(Complaint::new(format!("{what} goes to standard output, which is closed"))
+        .help("start flowrun with an open one: `> FILE`, or `> /dev/null` for what nobody wants"))
 }
 
 fn writes_there(step: &Step) -> bool {

@@ -12,11 +12,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use self::judge::Mismatch;
-use super::args::TestArguments;
+use super::args::{TestArguments, TestFormat};
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
-use super::load;
 use super::trial::{Bench, Effects, Trial};
+use super::{load, stdout};
 use crate::lua::Change;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
 use crate::spec;
@@ -45,6 +45,9 @@ struct FileTests {
 pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
     if let Some(step) = &arguments.record {
         return record::command(console, arguments, step);
+    }
+    if arguments.format != TestFormat::Text {
+        stdout::demand("the result")?;
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
     refuse_invalid(console, &arguments.files)?;

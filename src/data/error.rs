@@ -82,3 +82,10 @@ pub enum DataError {
     #[error("{0}")]
     Usage(String),
 }
+
+impl DataError {
+    /// Whether whoever was reading what is written has gone away (`| head`).
+    pub fn is_reader_gone(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+}

@@ -7,13 +7,15 @@ use super::each::lost_reason;
 use super::feed::{Feed, Next};
 use super::keep;
 use super::shared::{Fed, Shared};
-use crate::data::{self, WriteOptions};
+use crate::data::{self, DataError, Target, WriteOptions, Writer};
 use crate::event::{Event, StepResult, StepStatus, Tally};
 use crate::plan::Step;
 use crate::value::Chunk;
 
 /// Text read at once: small enough to notice interrupts soon, large enough to make no difference.
 const BLOCK: usize = 256 * 1024;
+/// Text written to standard output at once: a quarter of what a pipe holds.
+const PIECE: usize = 16 * 1024;
 /// How long to wait for rows before looking up for interrupts and deadlines.
 const LOOK_UP: Duration = Duration::from_millis(50);
 
@@ -32,7 +34,7 @@ pub(super) fn run(
         Err(error) => return StepResult::broken(error.to_string(), begun.elapsed()),
     };
     let mut chunk = Chunk::default();
-    let mut written = 0;
+    let mut count = 0;
     let mut told = Instant::now();
     let cut = loop {
         if shared.interrupt.count() > 0 {
@@ -52,20 +54,45 @@ pub(super) fn run(
             Next::Lost(source) => break Some((StepStatus::Cancelled, lost_reason(shared, source))),
             Next::Chunk => {}
         }
-        if let Err(error) = writer.write(&chunk.text) {
-            break Some((StepStatus::Failed, error.to_string()));
+        match hand_on(options, &mut *writer, &chunk.text, &mut count) {
+            Err(error) if is_left(options, &error) => {
+                let total = total.unwrap_or_default().max(feed.given());
+                return left(options, count, total, begun);
+            }
+            Err(error) => break Some((StepStatus::Failed, error.to_string())),
+            Ok(()) => {}
         }
-        written += chunk.len() as u64;
         if told.elapsed() > Duration::from_millis(50) {
             told = Instant::now();
-            let tally = Tally { succeeded: written, ..Tally::default() };
+            let tally = Tally { succeeded: count, ..Tally::default() };
             shared.emit(Event::Progress { step: step.id, tally, total });
         }
     };
     match cut {
-        Some((status, reason)) => cut_off(options, status, reason, feed.given().max(written), begun),
-        None => commit(options, Fed { writer: Ok(writer), count: written }, begun),
+        Some((status, reason)) => cut_off(options, status, reason, feed.given().max(count), begun),
+        None => commit(options, Fed { writer: Ok(writer), count }, begun),
     }
+}
+
+/// Writes lines and counts them; to standard output in small pieces, because whoever reads it may go away in between.
+fn hand_on(
+    options: &WriteOptions,
+    writer: &mut dyn Writer,
+    lines: &[u8],
+    count: &mut u64,
+) -> Result<(), DataError> {
+    let most = if options.target == Target::Stdout { PIECE } else { usize::MAX };
+    let mut rest = lines;
+    while !rest.is_empty() {
+        // At least one line, and as many as there is room for.
+        let room = &rest[..most.min(rest.len())];
+        let end = memchr::memrchr(b'\n', room).or_else(|| memchr::memchr(b'\n', rest));
+        let (piece, behind) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+        writer.write(piece)?;
+        *count += memchr::memchr_iter(b'\n', piece).count() as u64;
+        rest = behind;
+    }
+    Ok(())
 }
 
 /// Puts in place what the step before has written through a fused writer.
@@ -78,22 +105,45 @@ pub(super) fn commit_fed(shared: &Shared<'_>, step: &Step, options: &WriteOption
 
 fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
     let count = fed.count;
-    match fed.writer.and_then(|writer| writer.commit().map_err(|error| error.to_string())) {
-        Err(reason) => cut_off(options, StepStatus::Failed, reason, count, begun),
-        Ok(()) => StepResult {
-            status: StepStatus::Succeeded,
-            reason: None,
-            total: count,
-            tally: Tally { succeeded: count, ..Tally::default() },
-            emitted: 0,
-            needed: None,
-            duration: begun.elapsed(),
-            target: Some(Arc::clone(&options.name)),
-            reuse: None,
-            timing: None,
-            age: None,
-        },
+    let writer = match fed.writer {
+        Ok(writer) => writer,
+        Err(reason) => return cut_off(options, StepStatus::Failed, reason, count, begun),
+    };
+    match writer.commit() {
+        Ok(()) => written(options, count, begun),
+        // What ends a list, say: its items have been written out before.
+        Err(error) if is_left(options, &error) => left(options, count, count, begun),
+        Err(error) => cut_off(options, StepStatus::Failed, error.to_string(), count, begun),
     }
+}
+
+fn written(options: &WriteOptions, count: u64, begun: Instant) -> StepResult {
+    StepResult {
+        status: StepStatus::Succeeded,
+        reason: None,
+        total: count,
+        tally: Tally { succeeded: count, ..Tally::default() },
+        emitted: 0,
+        needed: None,
+        duration: begun.elapsed(),
+        target: Some(Arc::clone(&options.name)),
+        reuse: None,
+        timing: None,
+        age: None,
+    }
+}
+
+/// Whether the reader of standard output has gone away, which got what it wanted (`| head`). A pipe that is named in the
+/// pipeline is meant to be read to its end.
+fn is_left(options: &WriteOptions, error: &DataError) -> bool {
+    options.target == Target::Stdout && error.is_reader_gone()
+}
+
+/// A stream that nobody reads any more: what did not go there is left out.
+fn left(options: &WriteOptions, count: u64, total: u64, begun: Instant) -> StepResult {
+    let tally = Tally { succeeded: count, skipped: total - count, ..Tally::default() };
+    let reason = Some("reader gone".to_owned());
+    StepResult { reason, total, tally, ..written(options, count, begun) }
 }
 
 /// A file that did not come to be: none of its items is written, whatever the temporary file held.

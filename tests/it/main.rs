@@ -34,5 +34,6 @@ mod server;
 mod show;
 mod sqlite;
 mod state;
+mod stdout;
 mod stubs;
 mod tidy;

@@ -13,13 +13,14 @@ use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::request::Request;
 use crate::cli::sample::Sample;
 use crate::cli::trial::{self, Bench, Effects};
-use crate::cli::{load, resume, state};
+use crate::cli::{load, resume, state, stdout};
 use crate::plan::{self, Body, Inputs, Plan, Step, Verb};
 use crate::spec;
 use crate::store::{Catalogue, StoredRun};
 
 /// Prints tests of `step`.
 pub(super) fn command(console: &Console, arguments: &TestArguments, step: &str) -> Result<Exit, Fault> {
+    stdout::demand("what is recorded")?;
     let wanted = match arguments.files.as_slice() {
         [] => "latest".to_owned(),
         [run] => run.to_string_lossy().into_owned(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use crate::data::{Compression, DataError, Target, WriteOptions};
+use crate::data::{self, Compression, DataError, Target, WriteOptions};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -54,6 +54,9 @@ impl Output {
         };
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = match &options.target {
+            Target::Stdout if data::stdout_is_closed() => {
+                return Err(fail("open", io::Error::new(io::ErrorKind::NotConnected, "it is closed")));
+            }
             Target::Stdout => {
                 let own = io::stdout().as_fd().try_clone_to_owned();
                 Place::Stream(File::from(own.map_err(|source| fail("open", source))?))
@@ -92,7 +95,7 @@ impl Output {
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = bytes.finish().map_err(|source| fail("write", source))?;
         match place {
-            Place::Stream(_) => Ok(()),
+            Place::Stream(file) => settle(&file).map_err(|source| fail("write", source)),
             Place::Beside { file, target, mut folders } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
@@ -180,6 +183,11 @@ impl Drop for Folders {
             }
         }
     }
+}
+
+/// Hears of what a file system says only at the end (a quota, a server that is gone): closing a file tells nobody.
+fn settle(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.sync_data() } else { Ok(()) }
 }
 
 /// The file at the end of the links that start at `path`, which need not exist.

@@ -47,7 +47,7 @@ impl Columns {
         line.into_text()
     }
 
-    /// The line of a step that has ended, and a second one with the reason when it did not succeed.
+    /// The line of a step that has ended, and a second one with the reason when it has one.
     pub(in crate::report) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
         let mut line = self.head(info, color);
         let status = result.status.name();
@@ -68,6 +68,9 @@ impl Columns {
             let style = if result.status == StepStatus::Failed { Style::Bad } else { Style::Warn };
             text.push('\n');
             text.push_str(&self.below(style, &words, color));
+        } else if let Some(reason) = &result.reason {
+            text.push('\n');
+            text.push_str(&self.below(Style::Dim, &figures::printable(reason), color));
         }
         self.with_reuse(text, result, color)
     }
