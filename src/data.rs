@@ -32,4 +32,4 @@ pub use reorder::{Piece, Reorder};
 pub use sort::{Record, Sorted, Sorter};
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
-pub use write::{Writer, create};
+pub use write::{Writer, clear_leftovers, create};

@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM become calls to [`Interrupt::raise`]; the third ends the process on the spot.
+//! SIGINT, SIGTERM and SIGHUP become calls to [`Interrupt::raise`]; the third ends the process on the spot.
 
 use std::sync::Arc;
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
@@ -21,6 +21,9 @@ pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     // A limit on the size of files (`ulimit -f`) is to be an error of whoever writes, which can be told, not a death.
     flag::register(SIGXFSZ, Arc::default()).map_err(refused)?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
+    if !ignores_hangups() {
+        signals.add_signal(SIGHUP).map_err(refused)?;
+    }
     let listener = move || {
         for _ in signals.forever() {
             interrupt.raise();
@@ -34,4 +37,28 @@ pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     // The thread ends with the process.
     thread::Builder::new().name("signals".to_owned()).spawn(listener).map_err(refused)?;
     Ok(())
+}
+
+/// Whether the process was started so that it outlives its terminal (`nohup`). Only Linux tells; elsewhere a terminal
+/// that goes away ends the run in order.
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status).is_some_and(|set| set >> (SIGHUP - 1) & 1 == 1)
+}
+
+/// The set of ignored signals, a bit for each.
+fn ignored(status: &str) -> Option<u64> {
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(set.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_what_the_system_tells() {
+        assert_eq!(ignored("Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t0\n"), Some(0x1001));
+        assert_eq!(ignored("Name:\tx\n"), None);
+    }
 }

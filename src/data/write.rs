@@ -1,6 +1,7 @@
 //! Opens files of items for writing. The order of the items is left to the caller.
 
 mod array;
+mod beside;
 mod jsonl;
 mod output;
 mod parquet;
@@ -9,6 +10,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+
+pub use beside::clear_leftovers;
 
 use crate::data::{DataError, Format, WriteOptions};
 use output::Output;

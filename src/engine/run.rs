@@ -12,9 +12,10 @@ use super::graph::{Graph, Role};
 use super::keep::{self, Keep};
 use super::shared::{Done, Message, Shared};
 use super::{EngineError, Interrupt, Outcome, RunOptions, pool, step};
+use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::{Watchdog, start_errands};
-use crate::plan::{Plan, Step};
+use crate::plan::{Body, Plan, Step, Verb};
 
 /// How often the run looks up for interrupts while nothing happens.
 const LOOK_UP: Duration = Duration::from_millis(50);
@@ -72,6 +73,7 @@ pub(super) fn run(
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
     let watchdog = Arc::new(watchdog);
     let keep = Keep::open(plan, options)?;
+    clear_leftovers(plan, &options.selected);
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
     let unmade = plan.permissions.begin();
     let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
@@ -99,6 +101,18 @@ fn spare_files() -> Result<(), EngineError> {
     let files = files.map(drop);
     files
         .map_err(|error| EngineError::System { intent: "open the files of a run", reason: error.to_string() })
+}
+
+/// Removes what runs that were killed have left beside the files that this one writes. Files whose names only the run will
+/// tell are seen to when they are made.
+fn clear_leftovers(plan: &Plan, selected: &[bool]) {
+    for step in plan.steps.iter().filter(|step| selected[step.id.at()]) {
+        if let Body::Ready(Verb::Write(options)) = &step.body
+            && let Target::File(path) = &options.target
+        {
+            data::clear_leftovers(path);
+        }
+    }
 }
 
 /// Puts the end of the run on the disk, then tells of it.

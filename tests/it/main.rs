@@ -15,6 +15,7 @@ mod examples;
 mod exec;
 mod forecast;
 mod functions;
+mod hangup;
 mod http;
 mod kill;
 mod live;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
+use super::beside;
 use crate::data::{self, Compression, DataError, Target, WriteOptions};
 
 /// Bytes gathered before they are written.
@@ -19,7 +20,7 @@ const BUFFER_BYTES: usize = 128 * 1024;
 const LINKS_MAX: usize = 40;
 
 /// Permissions of a new file, before the process's umask.
-const NEW_FILE_MODE: u32 = 0o666;
+pub(super) const NEW_FILE_MODE: u32 = 0o666;
 
 /// What readers take away from the front of a file.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -139,21 +140,20 @@ impl Place {
             }
             _ => {}
         }
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let folders = Folders::make(folder).map_err(|source| fail("create the folder of", source))?;
-        let file = tempfile::Builder::new()
-            .prefix(".flowrun-")
-            .suffix(".tmp")
-            .permissions(Permissions::from_mode(NEW_FILE_MODE))
-            .tempfile_in(folder)
-            .map_err(|source| fail("create a file beside", source))?;
+        let folders =
+            Folders::make(folder_of(&target)).map_err(|source| fail("create the folder of", source))?;
+        let file = beside::create(&target).map_err(|source| fail("create a file beside", source))?;
         if let Some(old) = old {
             let keep = Permissions::from_mode(old.permissions().mode() & 0o777);
             file.as_file().set_permissions(keep).map_err(|source| fail("keep the permissions of", source))?;
         }
         Ok(Self::Beside { file, target, folders })
     }
+}
+
+/// The folder that a file lies in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Folders that were made for a file and go with it when the file does not come to be.
@@ -191,7 +191,7 @@ fn settle(file: &File) -> io::Result<()> {
 }
 
 /// The file at the end of the links that start at `path`, which need not exist.
-fn follow_links(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     for _ in 0..LINKS_MAX {
         let Ok(next) = fs::read_link(&path) else { return Ok(path) };

@@ -11,6 +11,7 @@ mod place;
 mod programs;
 mod reach;
 mod refusal;
+mod scratch;
 mod trees;
 mod trial;
 mod walk;
@@ -30,6 +31,7 @@ pub(super) use place::{Parents, Place, names};
 pub(super) use programs::{Program, missing, search_path};
 pub(super) use refusal::of_database;
 use refusal::{Kind, refused};
+use scratch::Scratch;
 pub(super) use trees::identity;
 use trees::{Missing, Tree};
 pub use trial::{Change, Changed, Trial};
@@ -94,13 +96,6 @@ struct Held {
     kept_first: Arc<Kept>,
     /// Programs that are granted by their paths, as far as they were there.
     programs: Vec<programs::Held>,
-}
-
-/// The folder of `fs.tempfile`, which is readable and writable.
-#[derive(Debug)]
-struct Scratch {
-    folder: tempfile::TempDir,
-    tree: Tree,
 }
 
 impl Permissions {
@@ -323,22 +318,6 @@ impl Held {
             *kept = Arc::new(Kept::look_up(&self.wanted).joined(&self.kept_first));
         }
         Arc::clone(&kept)
-    }
-}
-
-/// A new folder where the environment wants temporary files, or else where the system has room for them.
-fn temporary_folder() -> io::Result<tempfile::TempDir> {
-    let make = |place: &Path| tempfile::Builder::new().prefix("flowrun-").tempdir_in(place);
-    let wanted = make(&std::env::temp_dir());
-    wanted
-        .or_else(|error| make(Path::new("/var/tmp")).or_else(|_| make(Path::new("/tmp"))).map_err(|_| error))
-}
-
-impl Scratch {
-    fn make() -> io::Result<Self> {
-        let folder = temporary_folder()?;
-        let tree = Tree::open(Path::new("/"), folder.path(), Missing::Leave);
-        Ok(Self { folder, tree })
     }
 }
 

@@ -20,6 +20,7 @@ use super::beneath::{self, Links};
 use super::place::{self, Parents, Place};
 use super::reach::{Answer, Means, opened};
 use super::refusal::Kind;
+use super::scratch::Scratch;
 use super::{Identity, Permissions, identity, names};
 use crate::lua::host::HostError;
 
@@ -37,7 +38,7 @@ pub struct Trial {
 
 #[derive(Debug)]
 struct Copy {
-    folder: tempfile::TempDir,
+    scratch: Scratch,
     handle: Arc<OwnedFd>,
 }
 
@@ -113,10 +114,10 @@ impl Trial {
     /// The folder of the copy, held open.
     pub(super) fn root(&self) -> io::Result<&Arc<OwnedFd>> {
         let made = self.copy.get_or_init(|| {
-            let folder = super::temporary_folder()?;
-            let place = Place::find(&folder.path().canonicalize()?)?;
+            let scratch = Scratch::make()?;
+            let place = Place::find(&scratch.tree.real)?;
             let handle = Arc::new(place.folder()?);
-            Ok(Copy { folder, handle })
+            Ok(Copy { scratch, handle })
         });
         match made {
             Ok(copy) => Ok(&copy.handle),
@@ -262,7 +263,7 @@ impl Permissions {
         };
         let mut changes = Vec::new();
         if let Some(Ok(copy)) = trial.copy.get() {
-            changed(copy.folder.path(), Path::new("/"), &mut |real, what| {
+            changed(copy.scratch.folder.path(), Path::new("/"), &mut |real, what| {
                 changes.push(Change { path: shown(real), what });
             })?;
         }
