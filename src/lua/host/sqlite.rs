@@ -24,7 +24,9 @@ const METHODS: Module = Module("Database");
 pub(super) const FUNCTIONS: &[Function] = &[
     SQLITE.rust("open", "(path: string, options: {readonly: boolean?}?): Database", |bind| bind.to(handle::open)).explained(
         "The database in a file, which is made when it is missing unless `readonly`; `:memory:` is one that is nowhere. A \
-         worker opens a file once. Several workers may write: each waits for the others, at most until its item's deadline.",
+         worker opens a file once. Several workers may write: each waits for the others, at most until its item's deadline. \
+         What SQLite holds counts as the step's `memory`; a statement has at most 16 MB of text, expressions 250 deep, 250 \
+         compound selects.",
         r#"sqlite.open(":memory:"):one("select 6 * 7 as answer").answer"#,
         "42",
     ),
