@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
+pub mod clock;
 mod errand;
 mod failure;
 mod globals;

@@ -14,6 +14,7 @@ use super::shared::Shared;
 use super::sink::Sink;
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepResult, StepStatus, Tally};
+use crate::lua::clock;
 use crate::plan::{Collect, Step};
 use crate::value::{Chunk, json};
 
@@ -68,7 +69,7 @@ pub(super) fn run<'a>(
     collect: &Collect,
     feed: Feed<'a>,
 ) -> StepResult {
-    let begun = Instant::now();
+    let begun = clock::now();
     let total = match collect {
         Collect::Take(count) => feed.total(step).map(|total| total.min(*count)),
         _ => feed.total(step),
@@ -162,11 +163,11 @@ impl Frame<'_> {
         if let Some(fault) = self.shared.fault() {
             return Err(Cut::failed(keep::stopped(fault)));
         }
-        if self.step.deadline.is_some_and(|limit| self.begun.elapsed() > limit) {
+        if self.step.deadline.is_some_and(|limit| clock::since(self.begun) > limit) {
             return Err(Cut::failed("deadline"));
         }
-        if self.told.elapsed() >= LOOK_UP {
-            self.told = Instant::now();
+        if clock::since(self.told) >= LOOK_UP {
+            self.told = clock::now();
             let tally = Tally { succeeded: self.taken, ..Tally::default() };
             self.shared.emit(Event::Progress { step: self.step.id, tally, total: self.total });
         }
@@ -206,7 +207,7 @@ impl Frame<'_> {
     fn finish(self, cut: Option<Cut>) -> StepResult {
         let emitted = self.sink.emitted;
         let cut = self.sink.finish(Vec::new()).err().map(Cut::from).or(cut);
-        let duration = self.begun.elapsed();
+        let duration = clock::since(self.begun);
         let Some(Cut { status, reason }) = cut else {
             return StepResult {
                 status: StepStatus::Succeeded,

@@ -32,7 +32,7 @@ use super::sink::Sink;
 use super::{keep, record, scope};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Cancel, CancelLevel};
+use crate::lua::{Cancel, CancelLevel, clock};
 use crate::plan::{Each, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::store::{Shape as Lines, StepJournal, StoreError};
@@ -144,19 +144,19 @@ struct Coordinator<'a> {
 
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>) -> StepResult {
-    let begun = Instant::now();
+    let begun = clock::now();
     let total = feed.total(step);
     shared.emit(Event::StepStarted { step: step.id, total });
     let coordinator = match Coordinator::new(shared, step, each, feed) {
         Ok(coordinator) => coordinator,
-        Err(error) => return StepResult::broken(error.to_string(), begun.elapsed()),
+        Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
     coordinator.carry_out(total)
 }
 
 impl<'a> Coordinator<'a> {
     fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, Unready> {
-        let (policy, begun) = (&each.policy, Instant::now());
+        let (policy, begun) = (&each.policy, clock::now());
         let threads = policy.concurrency.min(shared.options.cores).max(1);
         let coroutines = each.script.waits();
         let exact =
@@ -211,7 +211,7 @@ impl<'a> Coordinator<'a> {
             interrupted: None,
             stopped: None,
             errors: Vec::new(),
-            told: Instant::now(),
+            told: clock::now(),
             shape: identity::shape(each.kind),
             journal,
             known,
@@ -280,7 +280,7 @@ impl<'a> Coordinator<'a> {
     }
 
     fn now(&self) -> Duration {
-        self.begun.elapsed()
+        clock::since(self.begun)
     }
 
     /// Interrupts and the step's deadline.
@@ -293,10 +293,10 @@ impl<'a> Coordinator<'a> {
             return;
         }
         if self.interrupted.is_none() {
-            self.interrupted = Some(Instant::now());
+            self.interrupted = Some(clock::now());
             self.scheduler.interrupt();
         }
-        let over = self.interrupted.is_some_and(|since| since.elapsed() >= self.shared.options.grace);
+        let over = self.interrupted.is_some_and(|since| clock::since(since) >= self.shared.options.grace);
         if over || interrupts > 1 {
             self.scheduler.grace_over();
         }
@@ -317,8 +317,8 @@ impl<'a> Coordinator<'a> {
     }
 
     fn tell_progress(&mut self) {
-        if self.told.elapsed() >= LOOK_UP {
-            self.told = Instant::now();
+        if clock::since(self.told) >= LOOK_UP {
+            self.told = clock::now();
             let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
             self.shared.emit(Event::Progress { step: self.step.id, tally, total });
             self.stopwatch.keep(self.journal.as_ref());
@@ -366,7 +366,7 @@ impl<'a> Coordinator<'a> {
 
     fn finish(self, fault: Option<Fault>) -> StepResult {
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
-        let (emitted, duration) = (self.sink.emitted, self.begun.elapsed());
+        let (emitted, duration) = (self.sink.emitted, clock::since(self.begun));
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
         let reuse = self.known.as_ref().map(|known| known.counts(all_seen));

@@ -9,6 +9,7 @@ use super::graph::{Graph, Role};
 use super::record;
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
+use crate::lua::clock;
 use crate::plan::{Body, Step, Verb};
 use crate::value::Ratio;
 
@@ -79,7 +80,7 @@ impl Ledger {
     pub(super) fn seen(&mut self, rows: u64, reading: Duration) {
         self.rows = self.rows.max(rows);
         self.reading += reading;
-        let late = self.deadline.zip(self.opened).is_some_and(|(limit, opened)| opened.elapsed() > limit);
+        let late = self.deadline.zip(self.opened).is_some_and(|(limit, opened)| clock::since(opened) > limit);
         if late && self.fault.is_none() {
             self.fault = Some("deadline".to_owned());
         }
@@ -166,7 +167,7 @@ impl Ledger {
             target: None,
             reuse: None,
             timing: None,
-            age: self.opened.map(|opened| opened.elapsed()),
+            age: self.opened.map(clock::since),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::ledger::{Errors, Ledger};
 use super::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Scope, Watchdog};
+use crate::lua::{Scope, Watchdog, clock};
 use crate::plan::{Each, Plan};
 use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
@@ -94,7 +94,7 @@ impl<'a> Shared<'a> {
             fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             limits: Mutex::default(),
-            begun: Instant::now(),
+            begun: clock::now(),
             keep: None,
             plan,
             options,

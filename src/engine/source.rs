@@ -12,7 +12,7 @@ use super::scope;
 use super::shared::{Output, Shared};
 use crate::data::{DataError, Spool, items_reader};
 use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus, Tally};
-use crate::lua::{self, ScriptError};
+use crate::lua::{self, ScriptError, clock};
 use crate::plan::{Items, Step, Verb};
 use crate::value::Chunk;
 
@@ -26,7 +26,7 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Reads a source to its end. Its items are kept when it is a [`Role::StoredSource`] that somebody reads.
 pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
-    let begun = Instant::now();
+    let begun = clock::now();
     shared.emit(Event::StepStarted { step: step.id, total: None });
     if let Verb::Read(read) = verb {
         shared.ledger(step.id).judge_by(read.min_success_ratio, read.max_failures);
@@ -38,9 +38,9 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
                 let (status, reason) = (StepStatus::Cancelled, Some("interrupted".to_owned()));
                 return StepResult { status, reason, ..result };
             }
-            StepResult { duration: begun.elapsed(), ..result }
+            StepResult { duration: clock::since(begun), ..result }
         }
-        Err(reason) => StepResult::broken(reason, begun.elapsed()),
+        Err(reason) => StepResult::broken(reason, clock::since(begun)),
     }
 }
 
@@ -78,8 +78,8 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
         }
-        if told.elapsed() > Duration::from_millis(50) {
-            told = Instant::now();
+        if clock::since(told) > Duration::from_millis(50) {
+            told = clock::now();
             let tally = Tally { succeeded: feed.given(), ..Tally::default() };
             shared.emit(Event::Progress { step: step.id, tally, total: None });
         }

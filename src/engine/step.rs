@@ -1,14 +1,14 @@
 //! What a step's thread does: opens the input, carries the verb out, closes the books of the sources it read.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::feed::Feed;
 use super::graph::Role;
 use super::shared::{Done, Shared};
 use super::{collect, each, keep, scope, source, write};
 use crate::event::{StepId, StepResult, StepStatus};
-use crate::lua;
+use crate::lua::{self, clock};
 use crate::plan::{Body, Step, Verb};
 
 /// Limit of `when`, as of every expression.
@@ -17,14 +17,16 @@ const EXPRESSION_LIMIT: Duration = Duration::from_secs(1);
 /// Whether a step may run as far as its `when` is concerned; otherwise how it ends.
 pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), Box<StepResult>> {
     let Some(when) = &step.when else { return Ok(()) };
-    let begun = Instant::now();
+    let begun = clock::now();
     let scope = shared.scope(Some(scope::steps(shared)));
     match lua::evaluate(&when.script, &scope, EXPRESSION_LIMIT).as_deref() {
-        Ok("false" | "null") => {
-            Err(Box::new(StepResult::without_items(StepStatus::Skipped, "`when` is false", begun.elapsed())))
-        }
+        Ok("false" | "null") => Err(Box::new(StepResult::without_items(
+            StepStatus::Skipped,
+            "`when` is false",
+            clock::since(begun),
+        ))),
         Ok(_) => Ok(()),
-        Err(error) => Err(Box::new(StepResult::broken(scope::reason("when", error), begun.elapsed()))),
+        Err(error) => Err(Box::new(StepResult::broken(scope::reason("when", error), clock::since(begun)))),
     }
 }
 

@@ -9,6 +9,7 @@ use super::keep;
 use super::shared::{Fed, Shared};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
 use crate::event::{Event, StepResult, StepStatus, Tally};
+use crate::lua::clock;
 use crate::plan::Step;
 use crate::value::Chunk;
 
@@ -26,16 +27,16 @@ pub(super) fn run(
     options: &WriteOptions,
     mut feed: Feed<'_>,
 ) -> StepResult {
-    let begun = Instant::now();
+    let begun = clock::now();
     let total = feed.total(step);
     shared.emit(Event::StepStarted { step: step.id, total });
     let mut writer = match data::create(options) {
         Ok(writer) => writer,
-        Err(error) => return StepResult::broken(error.to_string(), begun.elapsed()),
+        Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
     let mut chunk = Chunk::default();
     let mut count = 0;
-    let mut told = Instant::now();
+    let mut told = clock::now();
     let cut = loop {
         if shared.interrupt.count() > 0 {
             break Some((StepStatus::Cancelled, "interrupted".to_owned()));
@@ -43,7 +44,7 @@ pub(super) fn run(
         if let Some(fault) = shared.fault() {
             break Some((StepStatus::Failed, keep::stopped(fault)));
         }
-        if step.deadline.is_some_and(|limit| begun.elapsed() > limit) {
+        if step.deadline.is_some_and(|limit| clock::since(begun) > limit) {
             break Some((StepStatus::Failed, "deadline".to_owned()));
         }
         match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
@@ -62,8 +63,8 @@ pub(super) fn run(
             Err(error) => break Some((StepStatus::Failed, error.to_string())),
             Ok(()) => {}
         }
-        if told.elapsed() > Duration::from_millis(50) {
-            told = Instant::now();
+        if clock::since(told) > Duration::from_millis(50) {
+            told = clock::now();
             let tally = Tally { succeeded: count, ..Tally::default() };
             shared.emit(Event::Progress { step: step.id, tally, total });
         }
@@ -97,7 +98,7 @@ fn hand_on(
 
 /// Puts in place what the step before has written through a fused writer.
 pub(super) fn commit_fed(shared: &Shared<'_>, step: &Step, options: &WriteOptions) -> StepResult {
-    let begun = Instant::now();
+    let begun = clock::now();
     let fed = shared.fed(step.id).take().expect("the step before has ended and handed its writers over");
     shared.emit(Event::StepStarted { step: step.id, total: Some(fed.count) });
     commit(options, fed, begun)
@@ -125,7 +126,7 @@ fn written(options: &WriteOptions, count: u64, begun: Instant) -> StepResult {
         tally: Tally { succeeded: count, ..Tally::default() },
         emitted: 0,
         needed: None,
-        duration: begun.elapsed(),
+        duration: clock::since(begun),
         target: Some(Arc::clone(&options.name)),
         reuse: None,
         timing: None,
@@ -158,6 +159,6 @@ fn cut_off(
         total,
         tally: Tally { cancelled: total, ..Tally::default() },
         target: Some(Arc::clone(&options.name)),
-        ..StepResult::without_items(status, reason, begun.elapsed())
+        ..StepResult::without_items(status, reason, clock::since(begun))
     }
 }

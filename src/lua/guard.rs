@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::clock;
 use super::raw::Trigger;
 use crate::event::StepId;
 
@@ -215,7 +216,7 @@ impl Guard {
     /// The turn of a coroutine begins.
     pub(super) fn begin_turn(&self) {
         if self.takes_turns() {
-            self.turn.store(nanos(Instant::now() + TURN), Ordering::Relaxed);
+            self.turn.store(nanos(clock::now() + TURN), Ordering::Relaxed);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The one thread of a run that enforces deadlines, stop signals, turns and `slow_after`.
+//! The one thread of a run that enforces deadlines, stop signals, turns and `slow_after`, and beats for `clock`.
 //!
 //! It only sets a VM's interrupt, which is the one thing Luau lets another thread do; what the interrupt then does is
 //! decided on the VM's own thread.
@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::clock::{self, BEAT, Heart};
 use super::guard::{CancelLevel, Guard, TURN};
 use crate::event::StepId;
 
@@ -58,8 +59,9 @@ impl Watchdog {
     /// Starts the thread. `on_slow` is called on it, or on a worker's thread, and must not wait.
     pub fn start(on_slow: Box<OnSlow>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), on_slow });
-        let own = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("watchdog".to_owned()).spawn(move || own.watch())?;
+        let (own, heart) = (Arc::clone(&shared), Heart::start());
+        let watch = move || own.watch(&heart);
+        let thread = std::thread::Builder::new().name("watchdog".to_owned()).spawn(watch)?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -97,24 +99,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watch(&self) {
+    fn watch(&self, heart: &Heart) {
         let mut state = self.lock();
         while !state.ended {
-            let now = Instant::now();
-            let mut tick = None;
+            heart.beat();
+            let now = clock::now();
+            let mut tick = BEAT;
             state.guards.retain(|(guard, own_tick)| {
                 let Some(guard) = guard.upgrade() else { return false };
                 let rest = self.look(&guard, now);
                 let wait = rest.map_or(*own_tick, |rest| rest.min(*own_tick)).max(TICK_MIN);
-                tick = Some(tick.map_or(wait, |tick: Duration| tick.min(wait)));
+                tick = tick.min(wait);
                 true
             });
-            state = match tick {
-                Some(tick) => {
-                    self.changed.wait_timeout(state, tick).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
+            state = self.changed.wait_timeout(state, tick).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -15,7 +15,7 @@ pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::explain::Named;
 use self::setup::Loaded;
@@ -23,6 +23,7 @@ use self::waiting::Waiting;
 use super::raw::{Batch, Raised, Stop, Timing};
 use super::watchdog::Notices;
 use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
+use crate::lua::clock;
 use crate::value::{Chunk, Mask};
 
 /// One VM with one function. Not `Send`: made and used on its thread.
@@ -84,7 +85,7 @@ impl Worker {
         out: &mut Vec<u8>,
         end: &mut dyn FnMut(usize, usize, ItemEnd, Duration) -> bool,
     ) -> (usize, u64) {
-        let begun = Instant::now();
+        let begun = clock::now();
         let mut batch = Batch {
             chunk,
             at: range.start,
@@ -108,7 +109,7 @@ impl Worker {
             if !end(at, batch.out.len(), ending, taken) {
                 break;
             }
-            if batch.timing.until.is_some_and(|until| Instant::now() >= until) {
+            if batch.timing.until.is_some_and(|until| clock::now() >= until) {
                 break;
             }
         }
@@ -136,7 +137,7 @@ impl Worker {
         };
         loaded.vm.current.attempt.set(attempt.number);
         let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, batch)));
-        let taken = batch.started.elapsed();
+        let taken = clock::since(batch.started);
         let raised = match stop {
             Ok(Stop::Done | Stop::Paused) => return None,
             Ok(Stop::BadRow(error)) => {

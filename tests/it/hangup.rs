@@ -159,3 +159,44 @@ fn a_resumed_run_leaves_nothing_of_the_killed_one() {
     assert!(resumed.status.success());
     assert_eq!((names(&project.path("out")), names(temp.path())), (vec!["x.jsonl".to_owned()], Vec::new()));
 }
+
+/// Each limit is shorter than the stop, and longer than what is done under it.
+const LIMITED: &str = "permissions: { exec: [sh] }
+steps:
+  one: { items: [1] }
+  compute:
+    from: one
+    map:
+      timeout: 1500ms
+      lua: |
+        fs.write('begun-1', '')
+        local begun = time.now()
+        while time.now() - begun < 0.5 do end
+        return item
+  wait:
+    from: one
+    map: { item_deadline: 1500ms, lua: \"fs.write('begun-2', '') time.sleep(0.5) return item\" }
+  late:
+    from: one
+    deadline: 1500ms
+    map: \"return exec.run({ 'sh', '-c', 'touch begun-3; exec sleep 2.6' }).code\"
+  call:
+    from: one
+    map: \"return exec.run({ 'sh', '-c', 'touch begun-4; exec sleep 2.6' }, { timeout = 1.5 }).code\"
+";
+
+#[test]
+fn a_run_that_is_stopped_for_a_while_loses_none_of_its_time() {
+    let (project, temp) = (Project::with(LIMITED), tempfile::tempdir().expect("a folder"));
+    let child = start(&project, temp.path(), &["pipeline.yaml", "--no-state"]);
+    let begun = Instant::now();
+    while !(1..=4).all(|step| project.has(&format!("begun-{step}"))) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "STOP");
+    std::thread::sleep(Duration::from_millis(2200));
+    signal(&child, "CONT");
+    let ran = end(child);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}

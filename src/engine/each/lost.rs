@@ -2,12 +2,12 @@
 //! fails, what else it had in hand runs again, and another worker takes its place.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{ChunkSize, Coordinator, Fault};
 use crate::engine::pool::{End, Held, Ran, Work};
 use crate::event::FailureKind;
-use crate::lua::{CancelLevel, Failure, ItemEnd};
+use crate::lua::{CancelLevel, Failure, ItemEnd, clock};
 
 /// How long after the step's stop signal a worker may still run. Then the step ends without it.
 const STOPPED_MAX: Duration = Duration::from_secs(5);
@@ -16,13 +16,13 @@ impl Coordinator<'_> {
     /// Looks for workers that are stuck.
     pub(super) fn give_up_lost(&mut self) -> Result<(), Fault> {
         if self.cancel.level() == CancelLevel::Interrupt {
-            let since = *self.stopped.get_or_insert_with(Instant::now);
-            if self.works_out > 0 && since.elapsed() >= STOPPED_MAX {
+            let since = *self.stopped.get_or_insert_with(clock::now);
+            if self.works_out > 0 && clock::since(since) >= STOPPED_MAX {
                 self.desert();
             }
             return Ok(());
         }
-        for (index, held) in self.pool.give_up_stuck(Instant::now()) {
+        for (index, held) in self.pool.give_up_stuck(clock::now()) {
             for held in held {
                 self.settle_lost(index, held)?;
             }
@@ -43,7 +43,7 @@ impl Coordinator<'_> {
         let is_alone = chunk.len() == 1;
         let is_stuck = is_alone && chunk.first == index;
         let work = Work { start, chunk: Arc::clone(&chunk), attempt, earlier, out: Vec::new(), batch };
-        let (begun, elapsed) = (Instant::now(), Duration::ZERO);
+        let (begun, elapsed) = (clock::now(), Duration::ZERO);
         if !is_alone {
             self.size = ChunkSize::new(true);
         }

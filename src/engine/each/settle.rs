@@ -1,14 +1,14 @@
 //! What workers send back: endings of items, for the scheduler, the sink and the reporters.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Coordinator, Earlier, Fault, Waiting};
 use crate::data::Piece;
 use crate::engine::pool::{End, Ran, Reply, Work};
 use crate::engine::record::{self, Attempted};
 use crate::event::{Event, FailureKind, LogLevel};
-use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError};
+use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError, clock};
 use crate::schedule::{FailedAttempt, Next};
 use crate::store::{self, Batch, Digest, Ending, FailedItem, LogEntry, RetriedItem};
 use crate::value::Chunk;
@@ -197,7 +197,7 @@ impl Coordinator<'_> {
     ) -> Settled {
         let index = work.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
-        let ended = Instant::now();
+        let ended = clock::now();
         let started = ended.checked_sub(duration).unwrap_or(self.begun).max(self.begun);
         let mut earlier = match work.earlier.take() {
             Some(earlier) => earlier,
@@ -246,7 +246,7 @@ impl Coordinator<'_> {
         earlier: &Earlier,
         failed: &mut Vec<u8>,
     ) -> Box<FailedItem> {
-        let duration = earlier.since.elapsed();
+        let duration = clock::since(earlier.since);
         let item = record::failed_item(chunk.item(at), failure, &earlier.history, duration);
         self.tell_failure(chunk.first + at as u64, &item, chunk.key(at), failed);
         Box::new(item)
@@ -294,7 +294,7 @@ impl Coordinator<'_> {
     /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
     fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), Fault> {
         let len = work.chunk.len();
-        let (begun, elapsed) = (Instant::now(), Duration::ZERO);
+        let (begun, elapsed) = (clock::now(), Duration::ZERO);
         work.out.clear();
         if len > 1 {
             self.size = super::ChunkSize::new(true);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::pool::Ran;
 use crate::event::{Span, Timing};
-use crate::lua::ItemEnd;
+use crate::lua::{ItemEnd, clock};
 use crate::store::StepJournal;
 
 /// How often the journal is told, so that a run can be looked at while it is going on.
@@ -56,10 +56,10 @@ impl Stopwatch {
 
     /// Tells the journal now and then.
     pub(super) fn keep(&mut self, journal: Option<&StepJournal>) {
-        if self.kept.elapsed() < KEEP_EVERY {
+        if clock::since(self.kept) < KEEP_EVERY {
             return;
         }
-        self.kept = Instant::now();
+        self.kept = clock::now();
         if let Some(journal) = journal {
             // What goes wrong here stops the step before its next item.
             let _ = journal.timing(self.timing.without_spans());

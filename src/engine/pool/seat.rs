@@ -9,7 +9,7 @@ use crossbeam_channel::{Select, TryRecvError};
 
 use super::desk::Desk;
 use super::{End, Places, Ran, Reply, Work, panic_message};
-use crate::lua::{Ended, Guard, ItemEnd, Job, ScriptError, Shape, Worker, WorkerOptions};
+use crate::lua::{Ended, Guard, ItemEnd, Job, ScriptError, Shape, Worker, WorkerOptions, clock};
 use crate::store::Digest;
 
 /// One worker thread's place.
@@ -97,9 +97,9 @@ impl Seat {
     fn run(&self, worker: &mut Worker, guard: &Arc<Guard>, mut work: Work) -> Option<Left> {
         self.hold(0, &work);
         if self.places.crew.tells_starts {
-            let _ = self.places.replies.send(Reply::Starting(work.start, Instant::now()));
+            let _ = self.places.replies.send(Reply::Starting(work.start, clock::now()));
         }
-        let begun = Instant::now();
+        let begun = clock::now();
         let mut ends = Vec::new();
         let stops = self.places.crew.stops_at_failure;
         let mut out = std::mem::take(&mut work.out);
@@ -124,7 +124,7 @@ impl Seat {
                     worker.take_lines(&mut batch.lines);
                     batch.contents.extend((0..done).map(|at| Digest::of(work.chunk.item(at))));
                 }
-                let ran = Ran { work, done, emitted, ends, begun, elapsed: begun.elapsed() };
+                let ran = Ran { work, done, emitted, ends, begun, elapsed: clock::since(begun) };
                 let _ = self.places.replies.send(Reply::Ran(Box::new(ran)));
                 None
             }
@@ -150,7 +150,7 @@ impl Seat {
             worker.take_turns();
         }
         while open || worker.waiting() > 0 {
-            while let Some(ended) = worker.poll(Instant::now()) {
+            while let Some(ended) = worker.poll(clock::now()) {
                 if !self.release(ended.token) {
                     return Left::GivenUp;
                 }
@@ -163,7 +163,7 @@ impl Seat {
             };
             let Some(work) = work else { continue };
             if self.places.crew.tells_starts {
-                let _ = self.places.replies.send(Reply::Starting(work.start, Instant::now()));
+                let _ = self.places.replies.send(Reply::Starting(work.start, clock::now()));
             }
             token += 1;
             self.hold(token, &work);
@@ -185,7 +185,7 @@ impl Seat {
         if worker.waiting() == 0 {
             return if wanted { self.places.work.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
         }
-        let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(Instant::now()));
+        let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(clock::now()));
         if !due.is_zero() {
             let mut select = Select::new();
             if wanted {
@@ -218,7 +218,7 @@ impl Seat {
             }
         }
         let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
-        let now = Instant::now();
+        let now = clock::now();
         let ran = Ran {
             work,
             done: 1,

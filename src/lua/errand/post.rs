@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use tokio::task::AbortHandle;
 
 use super::{Errand, Halt, Landing, runtime};
+use crate::lua::clock;
 
 /// What an errand came to. Opaque outside: workers take it back.
 pub struct Arrival {
@@ -104,7 +105,7 @@ impl Courier {
     fn deliver(&mut self, landing: Landing) {
         self.delivered = true;
         // Nobody waits any more when the worker is gone.
-        let _ = self.sender.try_send(Arrival { id: self.id, at: Instant::now(), landing });
+        let _ = self.sender.try_send(Arrival { id: self.id, at: clock::now(), landing });
     }
 }
 

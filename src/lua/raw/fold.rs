@@ -2,7 +2,6 @@
 //! the value in the end is left to the worker.
 
 use std::ffi::c_int;
-use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 
@@ -12,6 +11,7 @@ use super::raised::{self, Raised};
 use super::vm::{Vm, Work};
 use super::{decode, stack};
 use crate::event::FailureKind;
+use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits};
 use crate::value::Chunk;
 use crate::value::json::JsonError;
@@ -83,7 +83,7 @@ impl Vm {
         let mut outcome = Ok(());
         let work = &mut *self.work.borrow_mut();
         self.current.deadline.set(None);
-        let started = Instant::now();
+        let started = clock::now();
         self.current.guard.enter(&Limits { index: chunk.first, started, deadline: None, notice: None });
         // SAFETY: everything that may raise runs protected, and all that is owned is owned out here.
         let status = unsafe {

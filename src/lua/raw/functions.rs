@@ -2,12 +2,12 @@
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
-use std::time::Instant;
 
 use mlua::ffi::{self, lua_CFunction, lua_State};
 
 use super::current::Current;
 use super::stack;
+use crate::lua::clock;
 
 /// Pushes `function` with `current` as its upvalue. May raise a memory error.
 pub(super) unsafe fn push(
@@ -76,9 +76,10 @@ pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
 pub(super) unsafe extern "C-unwind" fn remaining(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM.
     unsafe {
-        let left = Current::upvalue(l).deadline.get().map_or(f64::INFINITY, |deadline| {
-            deadline.saturating_duration_since(Instant::now()).as_secs_f64()
-        });
+        let left = Current::upvalue(l)
+            .deadline
+            .get()
+            .map_or(f64::INFINITY, |deadline| deadline.saturating_duration_since(clock::now()).as_secs_f64());
         ffi::lua_pushnumber(l, left);
     }
     1

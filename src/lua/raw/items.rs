@@ -11,6 +11,7 @@ use super::raised::{self, Raised};
 use super::vm::{Vm, Work};
 use super::{decode, stack};
 use crate::event::FailureKind;
+use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
 use crate::lua::worker::Shape;
 use crate::value::Chunk;
@@ -123,7 +124,7 @@ impl Clock {
             self.left -= 1;
             return self.read;
         }
-        let now = Instant::now();
+        let now = clock::now();
         let passed = now - self.read;
         self.stride =
             if passed < BLIND_MAX / 2 { (self.stride * 2).clamp(1, STRIDE_MAX) } else { self.stride / 2 };
@@ -167,7 +168,7 @@ impl Vm {
     unsafe fn items(&self, l: *mut lua_State, batch: &mut Batch<'_>, work: &mut Work) -> Stop {
         let guard = &*self.current.guard;
         let exact = batch.timing.exact();
-        let mut clock = Clock { read: Instant::now(), stride: 0, left: 0 };
+        let mut clock = Clock { read: clock::now(), stride: 0, left: 0 };
         let first = batch.at;
         if !exact {
             guard.enter(&batch.timing.limits(batch.chunk.first + first as u64, clock.read));

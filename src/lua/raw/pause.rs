@@ -2,12 +2,13 @@
 //! anywhere else the thread is held, and let go when the attempt has to end.
 
 use std::ffi::c_int;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
 use super::{functions, raised, stack, trigger::Trigger};
+use crate::lua::clock;
 use crate::lua::errand::{self, Parcel};
 use crate::lua::guard::Reason;
 
@@ -32,13 +33,13 @@ pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
             functions::fail(l, current, &message);
         }
         let length = Duration::try_from_secs_f64(seconds).unwrap_or(SLEEP_MAX).min(SLEEP_MAX);
-        let until = Instant::now() + length;
+        let until = clock::now() + length;
         if may_suspend(l, current) {
             current.wait.set(Some(Wait::Until(until)));
             return ffi::lua_yield(l, 0);
         }
         loop {
-            let now = Instant::now();
+            let now = clock::now();
             if let Some(reason) = current.guard.due(now) {
                 interrupted(l, current, reason);
             }
@@ -63,7 +64,7 @@ pub(super) unsafe extern "C-unwind" fn wait(l: *mut lua_State) -> c_int {
         }
         let errand = order(current.deadline.get().is_some());
         // What is owned here is gone before anything is raised.
-        match errand::attend(errand, NAP, || current.guard.due(Instant::now())) {
+        match errand::attend(errand, NAP, || current.guard.due(clock::now())) {
             Ok(landing) => current.desk.put(Some(Parcel::Landed(landing))),
             Err(reason) => interrupted(l, current, reason),
         }

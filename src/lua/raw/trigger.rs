@@ -3,12 +3,12 @@
 use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
 use super::{raised, stack};
+use crate::lua::clock;
 
 /// Where a function cannot be suspended (in comparators, in coroutines of its own) but its turn is over, the clock is
 /// asked at one of so many safepoints: it costs more than all the rest.
@@ -69,7 +69,7 @@ unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
             current.tries.set(tries.wrapping_add(1));
             return;
         }
-        let now = Instant::now();
+        let now = clock::now();
         if let Some(reason) = current.guard.due(now) {
             if current.guard.fire(reason) {
                 raised::remember_frames(l, current);

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::explain;
 use super::options::WorkerOptions;
 use crate::event::FailureKind;
+use crate::lua::clock;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::host::Temporaries;
@@ -139,7 +140,7 @@ impl Loaded {
         limit: Option<Duration>,
         body: impl FnOnce() -> Result<(), Raised>,
     ) -> Result<(), ScriptError> {
-        let started = Instant::now();
+        let started = clock::now();
         let deadline = limit.and_then(|limit| started.checked_add(limit)).map(|at| (at, Reason::Timeout));
         self.vm.current.deadline.set(deadline.map(|(at, _)| at));
         self.vm.current.guard.enter(&Limits { index: 0, started, deadline, notice: None });

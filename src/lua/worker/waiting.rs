@@ -12,6 +12,7 @@ use crossbeam_channel::Receiver;
 use self::queue::Suspended;
 use super::options::{Ended, Job};
 use super::{Worker, panic_message, unloaded};
+use crate::lua::clock;
 use crate::lua::errand::{Arrival, Landing};
 use crate::lua::guard::{Limits, next_notice};
 use crate::lua::raw::{Batch, Coroutine, Raised, Resumed, Wait};
@@ -33,7 +34,7 @@ impl Worker {
 
     /// Starts an item as a coroutine; `Some` when it ended without waiting.
     pub fn start(&mut self, job: Job) -> Option<Ended> {
-        let started = Instant::now();
+        let started = clock::now();
         if let Err(error) = &self.loaded {
             let end = unloaded(error);
             return Some(ended(&job, Vec::new(), 0, Some(end), started));
@@ -94,7 +95,7 @@ impl Worker {
 
     /// Does what is due of a suspended item. Asks the clock, because others may have run since the caller did.
     fn look(&mut self, mut suspended: Suspended) -> Option<Ended> {
-        let now = Instant::now();
+        let now = clock::now();
         let timing = self.timing(suspended.job.attempt);
         let ready = suspended.wait.ready();
         let started = suspended.limits.started;
@@ -212,5 +213,5 @@ impl Worker {
 }
 
 fn ended(job: &Job, out: Vec<u8>, emitted: u64, end: Option<ItemEnd>, started: Instant) -> Ended {
-    Ended { token: job.token, out, emitted, end, started, duration: started.elapsed() }
+    Ended { token: job.token, out, emitted, end, started, duration: clock::since(started) }
 }

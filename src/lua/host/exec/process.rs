@@ -11,6 +11,7 @@ use tokio::process::{ChildStdin, Command};
 
 use super::program::Program;
 use super::tree::Tree;
+use crate::lua::clock;
 use crate::lua::host::HostError;
 use crate::lua::raw::adopting;
 
@@ -39,7 +40,7 @@ pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output,
     let run = run(program, tree);
     let output = match limit {
         None => run.await,
-        Some(limit) => tokio::time::timeout(limit, run).await.unwrap_or_else(|_| {
+        Some(limit) => clock::within(limit, run).await.unwrap_or_else(|| {
             let message = format!("`exec.run` ended `{name}` after {limit:?}");
             Err(HostError { kind: "timeout", ..HostError::error(message) })
         }),

@@ -10,6 +10,7 @@ use url::Url;
 use super::answer::Answer;
 use super::client::client;
 use super::request::{Request, permit};
+use crate::lua::clock;
 use crate::lua::host::function::Name;
 use crate::lua::host::{HostError, Permissions};
 
@@ -29,9 +30,9 @@ pub(super) async fn within(
     let host = request.url.host_str().unwrap_or_default().to_owned();
     let exchange = exchange(name, request, permissions);
     let Some(limit) = limit else { return exchange.await };
-    match tokio::time::timeout(limit, exchange).await {
-        Ok(answer) => answer,
-        Err(_) => Err(HostError {
+    match clock::within(limit, exchange).await {
+        Some(answer) => answer,
+        None => Err(HostError {
             kind: "timeout",
             ..HostError::error(format!("`{name}` got no answer from {host} within {limit:?}"))
         }),

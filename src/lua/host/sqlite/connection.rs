@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::ffi;
 use super::folder::{DatabaseFile, Locks, Stamp};
+use crate::lua::clock;
 use crate::lua::guard::Guard;
 use crate::lua::host::permissions::Identity;
 use crate::lua::raw::Current;
@@ -185,7 +186,7 @@ impl Database {
         let patience = patience(guard.clone(), Arc::clone(&self.held));
         connection.busy_handler(Some(patience))?;
         if let Some(guard) = guard.clone() {
-            connection.progress_handler(STEPS, Some(move || guard.due(Instant::now()).is_some()))?;
+            connection.progress_handler(STEPS, Some(move || guard.due(clock::now()).is_some()))?;
         }
         for (limit, most) in LIMITS {
             connection.set_limit(limit, most)?;
@@ -309,9 +310,9 @@ fn failure(code: i32, message: Option<&str>) -> rusqlite::Error {
 
 /// Decides, while a lock is not free, whether to go on waiting; sleeps in between.
 fn patience(guard: Option<Arc<Guard>>, held: Arc<AtomicBool>) -> impl FnMut(i32) -> bool + Send + 'static {
-    let mut since = Instant::now();
+    let mut since = clock::now();
     move |count| {
-        let now = Instant::now();
+        let now = clock::now();
         if count == 0 {
             since = now;
         }
@@ -328,13 +329,13 @@ fn patience(guard: Option<Arc<Guard>>, held: Arc<AtomicBool>) -> impl FnMut(i32)
 /// Turns the write-ahead log on: readers and one writer do not disturb each other. SQLite does not ask the busy handler
 /// when several want that at once.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
-    let since = Instant::now();
+    let since = clock::now();
     loop {
         let done = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
         match done {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && since.elapsed() < BUSY_MAX / 10 =>
+                    && clock::since(since) < BUSY_MAX / 10 =>
             {
                 std::thread::sleep(Duration::from_millis(2));
             }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Error, ErrorCode};
 
+use crate::lua::clock;
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 
@@ -12,7 +13,7 @@ const REFUSED: &str = "this is not available: one connection reaches its own fil
 /// The error for Lua code; that of the watchdog when the attempt has to end.
 pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
     if let Some(current) = call.state.databases.current()
-        && current.guard.due(std::time::Instant::now()).is_some()
+        && current.guard.due(clock::now()).is_some()
     {
         // The watchdog may not have looked yet.
         current.guard.pull();

@@ -7,11 +7,11 @@
 
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::Arc;
-use std::time::Instant;
 
 use rusqlite::{Connection, ffi};
 
 use super::super::matching::{self, Found};
+use crate::lua::clock;
 use crate::lua::guard::Guard;
 
 /// What a function is called with.
@@ -91,7 +91,7 @@ impl Call {
     fn is_due(&self) -> bool {
         // SAFETY: the user data is the box that `register` handed over.
         let guard = unsafe { ffi::sqlite3_user_data(self.context).cast::<Option<Arc<Guard>>>().as_ref() };
-        guard.and_then(Option::as_ref).is_some_and(|guard| guard.due(Instant::now()).is_some())
+        guard.and_then(Option::as_ref).is_some_and(|guard| guard.due(clock::now()).is_some())
     }
 
     /// The longest text that there may be.
