@@ -47,7 +47,12 @@ impl Keep {
             warnings.extend(runs.iter().flat_map(StoredRun::warnings).cloned());
         }
         let run = make(plan, options, state).map_err(failed)?;
-        let committer = Committer::start(run).map_err(failed)?;
+        let folder = run.path().to_owned();
+        let committer = Committer::start(run).map_err(|error| {
+            // Nothing has run, and nobody shall be offered to go on with it.
+            let _ = std::fs::remove_dir_all(&folder);
+            EngineError::System { intent: "keep the run", reason: error.to_string() }
+        })?;
         Ok(Some(Self { committer, dir: state.dir.clone(), resume: state.resume.clone(), warnings }))
     }
 

@@ -66,11 +66,17 @@ fn a_run_without_threads_ends_in_order() {
         return;
     }
     for threads in 1..=16 {
+        let _ = std::fs::remove_dir_all(project.path(".flowrun"));
         for args in [&["pipeline.yaml"][..], &["pipeline.yaml", "--no-state"]] {
             let limit = format!("--nproc={threads}:{threads}");
             let words = [&somebody[..], &["prlimit", &limit]].concat();
             let ran = under(&project, &words, args);
             check(&ran, &format!("{threads} threads, {args:?}"));
+            assert!(!ran.stderr.contains("operation is lost"), "{threads}: {}", ran.stderr);
+            if ran.code == 2 {
+                let runs = std::fs::read_dir(project.path(".flowrun/runs"));
+                assert_eq!(runs.map_or(0, Iterator::count), 0, "{threads}: a run that has not begun is kept");
+            }
             if threads == 1 {
                 assert_eq!(ran.code, 2, "{}", ran.stderr);
                 assert!(ran.stderr.contains("`ulimit -u`"), "{}", ran.stderr);

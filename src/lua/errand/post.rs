@@ -10,6 +10,9 @@ use tokio::task::AbortHandle;
 use super::{Errand, Halt, Landing, runtime};
 use crate::lua::clock;
 
+/// What is said of an errand whose work panicked, as the runtime does when it gets no thread.
+const LOST: &str = "the operation is lost; the system may be out of threads or memory";
+
 /// What an errand came to. Opaque outside: workers take it back.
 pub struct Arrival {
     pub(in crate::lua) id: u64,
@@ -112,7 +115,7 @@ impl Courier {
 impl Drop for Courier {
     fn drop(&mut self) {
         if !self.delivered {
-            self.deliver(Box::new(|_| Err(mlua::Error::runtime("an operation of flowrun is lost"))));
+            self.deliver(Box::new(|_| Err(mlua::Error::runtime(LOST))));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,8 +48,13 @@ pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output,
     };
     if output.is_err() {
         // It may take a few milliseconds, which others need not wait for.
-        let tree = Arc::clone(tree);
-        let _ = tokio::task::spawn_blocking(move || tree.end()).await;
+        let own = Arc::clone(tree);
+        let aside = AssertUnwindSafe(|| tokio::task::spawn_blocking(move || own.end()));
+        match catch_unwind(aside) {
+            Ok(ended) => drop(ended.await),
+            // No thread is to be had: others wait a moment.
+            Err(_) => tree.end(),
+        }
     }
     output
 }
