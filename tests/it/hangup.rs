@@ -94,24 +94,17 @@ fn a_second_hangup_waits_for_no_grace() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_that_shall_outlive_its_terminal_does() {
-    let (project, temp) = (Project::with(SLOW), tempfile::tempdir().expect("a folder"));
+    let brief = SLOW.replace("1, 100", "1, 6").replace("and 60", "and 0.5");
+    let (project, temp) = (Project::with(&brief), tempfile::tempdir().expect("a folder"));
     let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "trap '' HUP; exec \"$0\" \"$@\"",
-        env!("CARGO_BIN_EXE_flowrun"),
-        "pipeline.yaml",
-        "--grace",
-        "0s",
-    ]);
+    let ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
+    command.args(["-c", ignoring, env!("CARGO_BIN_EXE_flowrun"), "pipeline.yaml"]);
     command.current_dir(project.path(".")).env("TMPDIR", temp.path()).stdin(Stdio::null());
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a shell is there");
     wait_for(&project, temp.path(), 1);
     signal(&child, "HUP");
-    // Signals are heard in their order, so this one comes second if the other one counted.
-    signal(&child, "TERM");
-    let said = Ran::from(child.wait_with_output().expect("it ends"));
-    assert_eq!((said.code, said.stderr.matches("interrupted: nothing new starts").count()), (130, 1));
+    let ran = end(child);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]

@@ -37,7 +37,8 @@ impl Scratch {
         ONCE.call_once(|| clear_leftovers(&place));
         Self::make_in(&place).or_else(|error| {
             // The environment may name a folder that is not there.
-            let mut others = ["/var/tmp", "/tmp"].iter().filter_map(|place| Self::make_in(Path::new(place)).ok());
+            let mut others =
+                ["/var/tmp", "/tmp"].iter().filter_map(|place| Self::make_in(Path::new(place)).ok());
             others.next().ok_or(error)
         })
     }
