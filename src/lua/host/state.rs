@@ -11,6 +11,7 @@ use scraper::Selector;
 
 use super::outside::Outside;
 use super::sqlite::Databases;
+use super::template::Template;
 use super::{ARRAY, Permissions, Temporaries};
 use crate::lua::errand::Desk;
 use crate::lua::raw::Current;
@@ -42,7 +43,7 @@ pub(super) struct State {
     pub(super) outside: Outside,
     /// Where orders are put and landings found.
     pub(super) desk: Rc<Desk>,
-    pub(super) templates: Compiled<minijinja::Environment<'static>>,
+    pub(super) templates: Compiled<Template>,
     scratch: Cell<Vec<u8>>,
 }
 

@@ -1,5 +1,8 @@
 //! `template`: Jinja templates of text and values. They reach no files: there is nothing to include from.
 
+mod kept;
+mod nesting;
+mod tokens;
 mod values;
 
 use std::io;
@@ -27,7 +30,8 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
     .rust("render", "(src: string, vars: {[string]: any}?): string", |bind| bind.to(render))
     .explained(
         "Renders a Jinja template with these variables. Nothing is escaped unless `|escape` says so; writing a variable \
-         that is not defined is an error, asking whether it is there is not. Compiled once a worker.",
+         that is not defined is an error, asking whether it is there is not. Compiled once a worker. A template has at most \
+         2 MiB, 300 levels of operators, filters, brackets and blocks, and 150 levels of lists and maps in a variable.",
         r#"template.render("Hello {{ name }}!{% for n in list %} {{ n }}{% endfor %}", {name = "Ada", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
@@ -35,25 +39,47 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
 fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result<Value> {
     let source = call.text(1, source)?;
     let variables = values::variables(call, variables)?;
-    let environment =
-        call.state.templates.get(&source, || compile(&source)).map_err(|error| {
-            call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
-        })?;
+    let compiled = call.state.templates.get(&source, || Template::compile(call, &source))?;
     call.build(|out| {
         let mut stopped = None;
         let output = Output { call, out, stopped: &mut stopped, writes: 0 };
-        let rendered = environment
+        let rendered = compiled
+            .environment
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
         match (stopped, rendered) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => Ok(()),
-            (None, Err(error)) => Err(call.fail(&format!("failed: {}", explained(&source, &error)))),
+            (None, Err(error)) => Err(call.fail(&format!("failed: {}", explained(&compiled.source, &error)))),
         }
     })
 }
 
-fn compile(source: &str) -> Result<Environment<'static>, minijinja::Error> {
+/// A template that is ready to be rendered.
+pub(super) struct Template {
+    environment: Environment<'static>,
+    /// What errors are about: the source as the engine reads it.
+    source: String,
+}
+
+impl Template {
+    fn compile(call: &Call<'_>, source: &str) -> mlua::Result<Self> {
+        if source.len() > nesting::SOURCE_BYTES_MAX {
+            let most = nesting::SOURCE_BYTES_MAX;
+            return Err(call.bad_because(1, &format!("a template of at most {most} bytes expected")));
+        }
+        if let Some(why) = nesting::refusal(source) {
+            return Err(call.fail(&format!("cannot use the template: {why}")));
+        }
+        let source = kept::rewritten(source);
+        let environment = environment(&source).map_err(|error| {
+            call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
+        })?;
+        Ok(Self { environment, source })
+    }
+}
+
+fn environment(source: &str) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -61,6 +87,7 @@ fn compile(source: &str) -> Result<Environment<'static>, minijinja::Error> {
     environment.set_fuel(Some(STEPS_MAX));
     environment.set_recursion_limit(DEPTH_MAX);
     environment.set_debug(true);
+    kept::install(&mut environment);
     environment.add_template_owned(NAME, source.to_owned())?;
     Ok(environment)
 }
@@ -77,7 +104,11 @@ fn explained(source: &str, error: &minijinja::Error) -> String {
     };
     let words = error.range().and_then(|range| source.get(range)).map(str::trim);
     let words = words.filter(|words| {
-        !what.contains(words) && !words.is_empty() && words.len() <= 80 && !words.contains('\n')
+        !what.contains(words)
+            && !kept::is_put_in(words)
+            && !words.is_empty()
+            && words.len() <= 80
+            && !words.contains('\n')
     });
     match (words, error.line()) {
         (Some(words), Some(line)) => format!("{what} (`{words}`, line {line} of the template)"),

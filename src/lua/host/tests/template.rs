@@ -60,3 +60,149 @@ fn endless_templates_end() {
         assert!(error.is_err(), "{source:.80}");
     }
 }
+
+/// Sources that nest `levels` deep, each in another way.
+fn nested(levels: usize) -> Vec<String> {
+    let around = |open: &str, inner: &str, close: &str| open.repeat(levels) + inner + &close.repeat(levels);
+    let brackets = (levels - 1) / 10;
+    vec![
+        format!("{{{{ {} }}}}", around("1 + ", "1", "")),
+        format!("{{{{ {} }}}}", around("not ", "1", "")),
+        format!("{{{{ {} }}}}", around("- ", "1", "")),
+        format!("{{{{ {} }}}}", around("", "'a'", "|upper")),
+        format!("{{{{ {} is none }}}}", "m".to_owned() + &".m".repeat(levels - 1)),
+        format!("{{% if no %}}{}{{% endif %}}", "{% elif no %}".repeat(levels - 1)),
+        // Words may follow numbers directly.
+        format!("{{{{ {}1 }}}}", "0x1fif 1e5if 1if ".repeat(levels / 3)),
+        format!("{{{{ {}1{} }}}}", "1+(1+1+1+1+1+1+1+1+".repeat(brackets), ")".repeat(brackets)),
+    ]
+}
+
+#[test]
+fn nesting_is_counted_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let lua = super::vm(folder.path());
+    let refused = |source: &str| -> Option<String> {
+        let render: mlua::Function = lua.load("return template.render(...)").into_function().unwrap();
+        let result = render.call::<mlua::Value>((source, lua.create_table().unwrap()));
+        let error = result.err()?;
+        Some(super::host_error(&error).unwrap().message.clone())
+    };
+    for source in nested(300) {
+        let message = refused(&source).unwrap_or_default();
+        assert!(!message.contains("nested"), "{source}: {message}");
+    }
+    for source in nested(311) {
+        let message = refused(&format!("a\n{source}")).expect(&source);
+        assert_eq!(
+            message,
+            "`template.render` cannot use the template: operators, filters, brackets and blocks are nested deeper than \
+             300 levels; `set` gives a part of them a name (line 2 of the template)",
+            "{source}"
+        );
+    }
+    // Wide is not deep, and what is no code does not count.
+    let wide = format!("{{% set l = [{}] %}}{{{{ l|length }}}}", "1 + 1, ".repeat(1000));
+    let sequence = "{% if 1 %}{{ 1 + 1 }}{% elif 2 %}{% endif %}".repeat(400);
+    let quoted = format!("{{{{ '{}' }}}}", "((([[[".repeat(100));
+    let raw = format!("{{% raw %}}{}{{% endraw %}}{{# {} #}}", "{{ ((".repeat(200), "{{ ((".repeat(200));
+    for source in [wide, sequence, quoted, raw] {
+        assert_eq!(refused(&source), None, "{source:.80}");
+    }
+    let lists = |levels: usize| format!("{{{{ {}{} }}}}", "[".repeat(levels), "]".repeat(levels));
+    let loops = "{% for n in [] recursive %}{% endfor %}";
+    for (source, most) in [(String::new(), 40), (loops.to_owned(), 16)] {
+        assert_eq!(refused(&(source.clone() + &lists(most))), None);
+        let message = refused(&(source + &lists(most + 1))).unwrap();
+        assert!(
+            message.contains(&format!("lists and maps are nested deeper than {most} levels (line 1")),
+            "{message}"
+        );
+    }
+    let most = 2 << 20;
+    assert_eq!(refused(&"x".repeat(most)), None);
+    assert_eq!(
+        refused(&"x".repeat(most + 1)).unwrap(),
+        "bad argument #1 to `template.render` (a template of at most 2097152 bytes expected)"
+    );
+}
+
+#[test]
+fn what_a_template_keeps_stays_shallow() {
+    let around = |n: usize| {
+        format!(
+            "{{% set ns = namespace(x = 1) %}}\n{{% for i in range({n}) %}}{{% set ns.x = [ns.x] %}}{{% endfor %}}{{{{ ns.x|string|length }}}}"
+        )
+    };
+    check(&format!("template.render([==[{}]==])", around(150)), "'\\n301'");
+    check_error(
+        &format!("template.render([==[{}]==])", around(151)),
+        "`template.render` failed: invalid operation: a variable cannot hold lists and maps nested deeper than 150 levels \
+         (line 2 of the template)",
+    );
+    let rebound = |n: usize| "{% set a = {'k': a} %}".repeat(n) + "{{ a|length }}";
+    check(&format!("template.render([==[{}]==], {{a = 1}})", rebound(150)), "'1'");
+    check_error(
+        &format!("template.render([==[{}]==], {{a = 1}})", rebound(151)),
+        "`template.render` failed: invalid operation: a variable cannot hold lists and maps nested deeper than 150 levels \
+         (line 1 of the template)",
+    );
+    let only = "`template.render` failed: invalid operation: a namespace can hold texts, numbers, lists and maps only \
+                (line 1 of the template)";
+    check_error("template.render('{% set n = namespace() %}{% set n.n = n %}')", only);
+    check_error("template.render('{% set n = namespace() %}{% set n.n = [[n]] %}')", only);
+    check_error(
+        "template.render('{% set n = namespace() %}{% for i in [1] %}{% set n.l = loop %}{% endfor %}')",
+        only,
+    );
+    check_error(
+        "template.render('{% set n = namespace() %}{% macro m() %}{{ n }}{% endmacro %}{% set n.m = m %}')",
+        only,
+    );
+}
+
+#[test]
+fn what_set_keeps_is_what_was_written() {
+    for (source, expect) in [
+        ("{% set a, b = 1, 2 %}{{ a }}{{ b }}", "12"),
+        ("{% set a = 1, 2 %}{{ a }}", "(1, 2)"),
+        ("{% set a = 1, %}{{ a }}", "(1,)"),
+        ("{% set a = [1, 2] -%}\n {{ a }}", "[1, 2]"),
+        ("{% set a = (1) if x else (2) %}{{ a }}", "2"),
+        ("{% set a = (1) if x %}{{ a is defined }}", "False"),
+        ("{% set a = '%}' ~ ('\\'') %}{{ a }}", "%}'"),
+        (
+            "{% for i in [1] %}{% set l = loop %}{% set p = (loop) %}{{ l.index }}{{ p.last }}{% endfor %}",
+            "1True",
+        ),
+        ("{% set a = {'k': {}} %}{{ a }}", "{'k': {}}"),
+        ("{% set a = 'a b'|upper %}{{ a }}{% set b|upper %}x{% endset %}{{ b }}", "A BX"),
+        (
+            "{% set n = namespace(c = 0) %}{% for i in [1, 2] %}{% set n.c = n.c + i %}{% endfor %}{{ n.c }}",
+            "3",
+        ),
+        (
+            "{% set n = namespace(l = []) %}{% for i in [1, 2] %}{% set n.l = n.l + [i] %}{% endfor %}{{ n.l }}",
+            "[1, 2]",
+        ),
+        ("{% raw %}{% set a = [1] %}{% endraw %}", "{% set a = [1] %}"),
+    ] {
+        check(&format!("template.render([==[{source}]==])"), &format!("[==[{expect}]==]"));
+    }
+    check_error(
+        "template.render('{% set a = [1]|nope %}')",
+        "`template.render` failed: unknown filter: filter nope is unknown (line 1 of the template)",
+    );
+}
+
+#[test]
+fn the_deepest_values_that_are_allowed_fit_the_stack() {
+    let brackets = |n: usize, inner: &str| "[".repeat(n) + inner + &"]".repeat(n);
+    let around = "{% set a = {'k': a} %}".repeat(149);
+    let next = brackets(13, "x");
+    let source = format!(
+        "{around}{{% for x in [a] recursive %}}{{% if loop.depth < 97 %}}{{{{ loop({next}) }}}}{{% else %}}\
+         {{{{ (x|string|length, x == [x], [x, [x]]|unique|length, x|tojson|length) }}}}{{% endif %}}{{% endfor %}}"
+    );
+    check(&format!("template.render([==[{source}]==], {{a = 1}})"), "'(3348, False, 2, 3348)'");
+}
