@@ -49,6 +49,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mlua", &["lua"]),
     ("parquet", &["data"]),
     ("rayon", &["engine"]),
+    ("regex_automata", &["lua"]),
+    ("regex_syntax", &["lua"]),
     ("reqwest", &["lua"]),
     ("rusqlite", &["lua", "store"]),
     ("schemars", &["spec"]),

@@ -6,8 +6,12 @@
 mod matching;
 mod pattern;
 mod replace;
+mod search;
+mod sliced;
+mod threads;
 
 pub(super) use matching::{check, find, find_all, matched, split, step};
+pub(super) use pattern::Pattern;
 pub(super) use replace::expand;
 
 use super::function::{Function, Module};
@@ -48,7 +52,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         r#"{"a", "b", "c"}"#,
     ),
     RE.luau("compile", "(pattern: string): Compiled").explained(
-        "An object with the other functions as methods, for patterns built in `setup`; a bad pattern fails at once.",
+        "An object with the other functions as methods, for patterns built in `setup`; a bad pattern fails at once. A \
+         pattern has at most 64 KiB, 2 MiB compiled, 250 levels of groups and about 1000 groups; searches end at the deadline.",
         r#"re.compile([[\d+]]):find("abc 123")"#,
         "5, 7",
     ),

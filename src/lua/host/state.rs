@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use regex::bytes::Regex;
 use scraper::Selector;
 
 use super::outside::Outside;
+use super::re::Pattern;
 use super::sqlite::Databases;
 use super::template::Template;
 use super::{ARRAY, Permissions, Temporaries};
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) array: mlua::Table,
     /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
     pub(super) checkpoint: mlua::Function,
-    pub(super) patterns: Compiled<Regex>,
+    pub(super) patterns: Compiled<Pattern>,
     pub(super) selectors: Compiled<Selector>,
     /// The databases that this VM has open.
     pub(super) databases: Rc<Databases>,

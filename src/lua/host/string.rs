@@ -1,4 +1,5 @@
-//! Replaces `string.find` and `string.split` by forms that are linear in their input. Patterns stay the VM's own.
+//! Replaces `string.find` and `string.split` by forms that are linear in their input, and refuses the few patterns that
+//! could not be stopped. Patterns stay the VM's own.
 
 use memchr::memmem;
 use mlua::{Lua, Table, Value};
@@ -12,7 +13,7 @@ const SPECIALS: &[u8] = b"^$*+?.([%-";
 /// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too.
 pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
     let string: Table = lua.globals().raw_get("string")?;
-    for name in ["find", "split"] {
+    for name in ["find", "split", "match", "gmatch", "gsub"] {
         string.raw_set(name, prelude.function("string", name)?)?;
     }
     Ok(())

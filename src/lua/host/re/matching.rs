@@ -1,10 +1,12 @@
-//! Finding matches. Each search is linear; between matches there are checkpoints, because all matches of a pattern can
-//! take quadratic time.
+//! Finding matches. Each search is linear, and stopped on its way where the text is long; between matches there are
+//! checkpoints, because all matches of a pattern can take quadratic time.
+
+use std::ops::Range;
 
 use mlua::{IntoLua, MultiValue, Table, Value};
-use regex::bytes::{Captures, Match, Regex};
 
 use super::pattern::pattern;
+use super::search::{Groups, Search};
 use crate::lua::host::call::Call;
 
 /// Bytes searched between two checkpoints, if one in sixteen searches reads on to the end.
@@ -13,8 +15,9 @@ const CHECKPOINT_BYTES: usize = 1 << 16;
 /// `re.match`
 pub(in crate::lua::host) fn matched(call: &Call<'_>, (s, p): &(Value, Value)) -> mlua::Result<Option<Table>> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
-    regex.captures(&bytes).map(|captures| capture_table(call, &regex, &captures)).transpose()
+    let pattern = pattern(call, 2, p)?;
+    let search = Search::new(call, &pattern, &bytes);
+    search.captures_at(0)?.map(|groups| capture_table(call, &search, &groups)).transpose()
 }
 
 /// `re.find`
@@ -23,7 +26,7 @@ pub(in crate::lua::host) fn find(
     (s, p, init): &(Value, Value, Value),
 ) -> mlua::Result<(Option<usize>, Option<usize>)> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
+    let pattern = pattern(call, 2, p)?;
     let init = call.optional_integer(3, init)?.unwrap_or(1);
     let len = bytes.len() as i64;
     let from_front = if init < 0 { init.saturating_add(len + 1) } else { init };
@@ -31,25 +34,28 @@ pub(in crate::lua::host) fn find(
     if start > bytes.len() {
         return Ok((None, None));
     }
-    let found = regex.find_at(&bytes, start);
-    Ok((found.map(|found| found.start() + 1), found.map(|found| found.end())))
+    let found = Search::new(call, &pattern, &bytes).find_at(start)?;
+    Ok((found.as_ref().map(|found| found.start + 1), found.map(|found| found.end)))
 }
 
 /// `re.find_all`
 pub(in crate::lua::host) fn find_all(call: &Call<'_>, (s, p): &(Value, Value)) -> mlua::Result<Table> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
+    let pattern = pattern(call, 2, p)?;
+    let search = Search::new(call, &pattern, &bytes);
     let mut list = call.list()?;
     let mut pace = Pace::new(call, bytes.len());
-    if regex.captures_len() == 1 {
-        for found in regex.find_iter(&bytes) {
+    if search.groups_len() == 1 {
+        for found in search.matches() {
+            let found = found?;
             pace.after(&found)?;
-            list.push_bytes(found.as_bytes())?;
+            list.push_bytes(&bytes[found])?;
         }
     } else {
-        for captures in regex.captures_iter(&bytes) {
-            pace.after(&captures.get_match())?;
-            list.push(capture_table(call, &regex, &captures)?)?;
+        for groups in search.captures() {
+            let groups = groups?;
+            pace.after(&groups.whole())?;
+            list.push(capture_table(call, &search, &groups)?)?;
         }
     }
     Ok(list.finish())
@@ -61,18 +67,19 @@ pub(in crate::lua::host) fn split(
     (s, p, max): &(Value, Value, Value),
 ) -> mlua::Result<Table> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
+    let pattern = pattern(call, 2, p)?;
     let max = call.pieces_max(3, max)?;
     let mut list = call.list()?;
     let mut pace = Pace::new(call, bytes.len());
     let mut start = 0;
-    for found in regex.find_iter(&bytes) {
-        if list.len() + 1 >= max {
-            break;
-        }
+    let search = Search::new(call, &pattern, &bytes);
+    let mut matches = search.matches();
+    while list.len() + 1 < max
+        && let Some(found) = matches.next().transpose()?
+    {
         pace.after(&found)?;
-        list.push_bytes(&bytes[start..found.start()])?;
-        start = found.end();
+        list.push_bytes(&bytes[start..found.start])?;
+        start = found.end;
     }
     list.push_bytes(&bytes[start..])?;
     Ok(list.finish())
@@ -92,38 +99,33 @@ pub(in crate::lua::host) fn step(
     (s, p, from, ended): &(Value, Value, usize, Option<usize>),
 ) -> mlua::Result<MultiValue> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
-    let Some(captures) = next_match(&regex, &bytes, *from, *ended) else { return Ok(MultiValue::new()) };
-    let whole = captures.get_match();
-    let mut results = MultiValue::with_capacity(2 + captures.len());
-    results.push_back((whole.start() + 1).into_lua(call.lua)?);
-    results.push_back(whole.end().into_lua(call.lua)?);
-    for group in captures.iter().skip(usize::from(captures.len() > 1)) {
-        results.push_back(group.map_or(Ok(Value::Nil), |group| call.new_string(group.as_bytes()))?);
+    let pattern = pattern(call, 2, p)?;
+    let search = Search::new(call, &pattern, &bytes);
+    let found = search.next(*from, *ended, |at| search.captures_at(at), Groups::whole)?;
+    let Some(groups) = found else { return Ok(MultiValue::new()) };
+    let (whole, len) = (groups.whole(), search.groups_len());
+    let mut results = MultiValue::with_capacity(2 + len);
+    results.push_back((whole.start + 1).into_lua(call.lua)?);
+    results.push_back(whole.end.into_lua(call.lua)?);
+    for number in usize::from(len > 1)..len {
+        let group = groups.get(number);
+        results.push_back(group.map_or(Ok(Value::Nil), |group| call.new_string(search.text(group)))?);
     }
     Ok(results)
 }
 
-fn next_match<'h>(regex: &Regex, bytes: &'h [u8], from: usize, ended: Option<usize>) -> Option<Captures<'h>> {
-    let found = (from <= bytes.len()).then(|| regex.captures_at(bytes, from))??;
-    let whole = found.get_match();
-    if !whole.is_empty() || Some(whole.end()) != ended {
-        return Some(found);
-    }
-    (from < bytes.len()).then(|| regex.captures_at(bytes, from + 1))?
-}
-
 /// Captures by number and by name.
-fn capture_table(call: &Call<'_>, regex: &Regex, captures: &Captures<'_>) -> mlua::Result<Table> {
-    let table = call.lua.create_table_with_capacity(captures.len().max(2) - 1, 1)?;
-    for (number, name) in regex.capture_names().enumerate() {
-        let Some(group) = captures.get(number) else { continue };
-        let text = call.lua.create_string(group.as_bytes())?;
+fn capture_table(call: &Call<'_>, search: &Search<'_>, groups: &Groups<'_>) -> mlua::Result<Table> {
+    let len = search.groups_len();
+    let table = call.lua.create_table_with_capacity(len.max(2) - 1, 1)?;
+    for (number, name) in search.names().enumerate() {
+        let Some(group) = groups.get(number) else { continue };
+        let text = call.lua.create_string(search.text(group))?;
         table.raw_set(number, &text)?;
         if let Some(name) = name {
             table.raw_set(name, &text)?;
         }
-        if captures.len() == 1 {
+        if len == 1 {
             table.raw_set(1, &text)?;
         }
     }
@@ -143,8 +145,8 @@ impl<'a> Pace<'a> {
     }
 
     /// A search that found this match may have read on to the end.
-    pub(super) fn after(&mut self, found: &Match<'_>) -> mlua::Result<()> {
-        self.looked_at += ((self.len - found.start()) / 16).max(64);
+    pub(super) fn after(&mut self, found: &Range<usize>) -> mlua::Result<()> {
+        self.looked_at += ((self.len - found.start) / 16).max(64);
         if self.looked_at < CHECKPOINT_BYTES {
             return Ok(());
         }

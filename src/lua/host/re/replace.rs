@@ -1,11 +1,13 @@
 //! Replacing matches by text. The result is checked against the VM's memory while it grows.
 
+use std::ops::Range;
+
 use memchr::memchr_iter;
 use mlua::Value;
-use regex::bytes::{Match, Regex};
 
 use super::matching::Pace;
 use super::pattern::pattern;
+use super::search::Search;
 use crate::lua::host::call::Call;
 
 /// Growth of the result between two looks at the memory.
@@ -17,14 +19,15 @@ pub(in crate::lua::host) fn expand(
     (s, p, replacement, max): &(Value, Value, Value, Value),
 ) -> mlua::Result<(Value, usize)> {
     let bytes = call.bytes(1, s)?;
-    let regex = pattern(call, 2, p)?;
+    let pattern = pattern(call, 2, p)?;
+    let search = Search::new(call, &pattern, &bytes);
     let replacement = call.bytes(3, replacement)?;
     let max = call.optional_integer(4, max)?.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
     let mut count = 0;
     let text = call.build(|out| {
         let output =
             Output { call, bytes: &bytes, out, kept: 0, checked: 0, pace: Pace::new(call, bytes.len()) };
-        count = output.replace(&regex, &replacement, max)?;
+        count = output.replace(&search, &replacement, max)?;
         Ok(())
     })?;
     Ok((if count == 0 { s.clone() } else { text }, count))
@@ -42,21 +45,23 @@ struct Output<'a> {
 }
 
 impl Output<'_> {
-    fn replace(mut self, regex: &Regex, replacement: &[u8], max: usize) -> mlua::Result<usize> {
+    fn replace(mut self, search: &Search<'_>, replacement: &[u8], max: usize) -> mlua::Result<usize> {
         let mut count = 0;
         let dollars = memchr_iter(b'$', replacement).count();
         if dollars == 0 {
-            for found in regex.find_iter(self.bytes).take(max) {
+            for found in search.matches().take(max) {
+                let found = found?;
                 self.before(&found, replacement.len())?;
                 self.out.extend_from_slice(replacement);
                 count += 1;
             }
         } else {
-            for captures in regex.captures_iter(self.bytes).take(max) {
-                let found = captures.get_match();
+            for groups in search.captures().take(max) {
+                let groups = groups?;
+                let found = groups.whole();
                 // No capture is longer than the match.
                 self.before(&found, replacement.len().saturating_add(dollars.saturating_mul(found.len())))?;
-                captures.expand(replacement, self.out);
+                search.expand(&groups, replacement, self.out);
                 count += 1;
             }
         }
@@ -67,10 +72,10 @@ impl Output<'_> {
     }
 
     /// Keeps the text before a match, and makes sure that there is room for `len` bytes in its place.
-    fn before(&mut self, found: &Match<'_>, len: usize) -> mlua::Result<()> {
+    fn before(&mut self, found: &Range<usize>, len: usize) -> mlua::Result<()> {
         self.pace.after(found)?;
-        self.out.extend_from_slice(&self.bytes[self.kept..found.start()]);
-        self.kept = found.end();
+        self.out.extend_from_slice(&self.bytes[self.kept..found.start]);
+        self.kept = found.end;
         let grown = self.out.len().saturating_add(len);
         if grown - self.checked > GROWTH_BYTES {
             self.checked = self.out.len();

@@ -52,6 +52,12 @@ fn quadratic_work_is_stopped() {
     is_stopped(
         "return re.find_all(string.rep('a', 1000000), '.*[^A-Z]|[A-Z]') and re.find_all(string.rep('a', 1000000), '.*b|a')",
     );
+    // Searches that take seconds, each in one step: the automaton is built on with every byte, or cannot be used at all.
+    let text =
+        "local t = {} for i = 1, 2000 do t[i] = string.rep('a', i) .. 'b' end local s = table.concat(t) ";
+    is_stopped(&format!("{text} return re.find(s, '(?:a|b)*a(?:a|b){{300}}c')"));
+    is_stopped(&format!("{text} return re.match(s .. 'é', [[(\\b.){{3}}(?:.*x){{10}}$]])"));
+    is_stopped(&format!("{text} return re.gsub(s .. 'c', '(?:(a)|(b)|(?:aa)+)*c', '$1')"));
     is_stopped("return html.text(string.rep('<div>', 200000))");
     is_stopped("return html.select(string.rep('<q>', 30000), 'b q')");
 }
@@ -120,6 +126,10 @@ fn deep_nesting_does_not_overflow_the_stack() {
     }
     let (result, _) = run("return #html.select(string.rep('<i>', 500) .. 'x', 'i')", Duration::MAX);
     assert_eq!(result.unwrap(), "500");
+    for groups in [1000, 1500] {
+        let (result, _) = run(&format!("return re.compile(string.rep('(a)', {groups}))"), Duration::MAX);
+        assert_eq!(result.is_err(), groups > 1000, "{groups}");
+    }
     let (result, _) =
         run("return re.compile(string.rep('(', 30000) .. string.rep(')', 30000))", Duration::MAX);
     assert!(result.is_err());

@@ -1,5 +1,7 @@
 //! Tests of `re`.
 
+use proptest::prelude::*;
+
 use super::{check, check_error};
 
 #[test]
@@ -120,4 +122,79 @@ fn any_bytes_can_be_searched() {
     check(r#"re.find("\xff", ".")"#, "nil, nil");
     check(r#"re.find("\xff", "(?s-u:.)")"#, "1, 1");
     check(r#"re.match("Größe", [[\w+]])[0]"#, r#""Größe""#);
+}
+
+/// Expressions of all kinds, over the letters of [`texts`].
+fn patterns() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        "[ab]{1,3}",
+        Just(r"\w".to_owned()),
+        Just(r"\b".to_owned()),
+        Just(r"(?-u:\b)".to_owned()),
+        Just("^".to_owned()),
+        Just("(?m:$)".to_owned()),
+        Just("[^a]".to_owned()),
+        Just("é".to_owned()),
+        Just(".".to_owned()),
+        Just(String::new()),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), "[*+?]|[*+?][?]|[{]0,2[}]").prop_map(|(of, how)| format!("(?:{of}){how}")),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| format!("(?:{})", parts.join("|"))),
+            inner.clone().prop_map(|of| format!("({of})")),
+        ]
+    })
+}
+
+/// Long enough that searches are sliced, of few letters; words are rare in some and the only thing in others.
+fn texts() -> impl Strategy<Value = String> {
+    ("[abé \n_-]{1,40}", "[ab]{0,20}", 1..60_usize).prop_map(|(piece, end, times)| piece.repeat(times) + &end)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn searches_in_slices_find_the_same(pattern in patterns(), text in texts(), init in 1..300_usize) {
+        let regex = regex::bytes::Regex::new(&pattern).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let lua = super::vm(folder.path());
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text_of = |group: Option<regex::bytes::Match<'_>>| group.map_or("-".to_owned(), |group| shown(group.as_bytes()));
+        let run = |code: &str| -> String {
+            let function: mlua::Function = lua.load(format!("local s, p, init = ... {code}")).into_function().unwrap();
+            let got: mlua::LuaString = function.call((text.as_str(), pattern.as_str(), init)).unwrap();
+            shown(&got.as_bytes())
+        };
+        let found = regex.find_at(text.as_bytes(), (init - 1).min(text.len()));
+        let found = found.filter(|_| init - 1 <= text.len());
+        let expect = found.map_or("nil nil".to_owned(), |found| format!("{} {}", found.start() + 1, found.end()));
+        prop_assert_eq!(run("local a, b = re.find(s, p, init) return tostring(a) .. ' ' .. tostring(b)"), expect);
+        let all: Vec<String> = regex.find_iter(text.as_bytes()).map(|found| shown(found.as_bytes())).collect();
+        let groups: Vec<String> = regex
+            .captures_iter(text.as_bytes())
+            .map(|found| found.iter().skip(1).map(text_of).collect::<Vec<_>>().join("|"))
+            .collect();
+        if regex.captures_len() == 1 {
+            prop_assert_eq!(run("return table.concat(re.find_all(s, p), ',')"), all.join(","));
+        } else {
+            let code = format!(
+                "local all = {{}} for i, m in re.find_all(s, p) do local g = {{}} for j = 1, {} do g[j] = m[j] or '-' end \
+                 all[i] = table.concat(g, '|') end return table.concat(all, ',')",
+                regex.captures_len() - 1
+            );
+            prop_assert_eq!(run(&code), groups.join(","));
+        }
+        let replaced = shown(&regex.replace_all(text.as_bytes(), &b"<$0:$1>"[..]));
+        prop_assert_eq!(run("return (re.gsub(s, p, '<$0:$1>'))"), replaced.clone());
+        let last = if regex.captures_len() == 1 { "m" } else { "w" };
+        let stepped = shown(&regex.replace_all(text.as_bytes(), &b"<$1>"[..]));
+        if last == "w" {
+            prop_assert_eq!(run("return (re.gsub(s, p, function(m) return '<' .. (m or '') .. '>' end))"), stepped);
+        }
+        let pieces: Vec<String> = regex.split(text.as_bytes()).map(shown).collect();
+        prop_assert_eq!(run("return table.concat(re.split(s, p), ',')"), pieces.join(","));
+    }
 }

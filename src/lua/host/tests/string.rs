@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, MultiValue, Value};
 use proptest::prelude::*;
 
-use super::{TestVm, vm};
+use super::{TestVm, check, check_error, vm};
 
 /// Results or error message of `call`, as text; positions are left out.
 fn outcome(lua: &Lua, s: &str, pattern: &str, call: &str) -> String {
@@ -115,4 +115,23 @@ fn a_search_that_used_to_take_minutes_takes_no_time() {
     let (plain, pattern, pieces): (Value, Value, usize) = lua.load(calls).eval().unwrap();
     assert!(plain.is_nil() && pattern.is_nil() && pieces == 1);
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn sets_that_could_not_be_stopped_are_refused() {
+    // A set of 512 bytes with its bracket, and as many comparisons as are allowed.
+    let call = |name: &str, set: usize| {
+        format!("string.{name}(string.rep('a', 1048576), '[' .. string.rep('b', {set}) .. ']*c', '')")
+    };
+    check("string.match(string.rep('a', 1048576), '[%]' .. string.rep('b', 509) .. ']c')", "nil");
+    for name in ["match", "gmatch", "gsub"] {
+        check_error(
+            &call(name, 512),
+            &format!("`string.{name}` cannot compare 1048576 bytes with a set of 513; `re` can"),
+        );
+    }
+    check_error(
+        "string.find(string.rep('a', 1048576), '%b[][^%]' .. string.rep('b', 511) .. ']')",
+        "`string.find` cannot compare 1048576 bytes with a set of 515; `re` can",
+    );
 }
