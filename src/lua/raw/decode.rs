@@ -11,7 +11,7 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::stack;
+use super::{stack, trigger};
 use crate::value::json::{self, JsonError, Sink};
 
 /// Integers up to here are plain numbers; beyond, a 64-bit float would round them.
@@ -22,7 +22,10 @@ const EXACT_MAX: u64 = 1 << 53;
 /// the size, depends on nothing but the text.
 const GATHERED_MAX: usize = 128;
 
-/// Pushes the value that `text` stands for. Raises memory errors; `scratch` is the reader's. After a failure there may
+/// Values and containers between two looks at the deadline.
+const SAFEPOINT_VALUES: u32 = 1 << 14;
+
+/// Pushes the value that `text` stands for. Raises memory errors, and the attempt's end at its deadline; `scratch` is the reader's. After a failure there may
 /// be any number of values on the stack.
 pub(super) unsafe fn push_json(
     l: *mut lua_State,
@@ -31,7 +34,7 @@ pub(super) unsafe fn push_json(
     scratch: &mut String,
 ) -> Result<(), JsonError> {
     // SAFETY: the caller's state is live, and `array` is the index of the metatable of lists.
-    let mut sink = unsafe { Plain(Stack::new(l, array)) };
+    let mut sink = unsafe { Plain(Stack::new(l, array), 0) };
     json::read(text, scratch, &mut sink)
 }
 
@@ -174,7 +177,20 @@ impl Stack {
 }
 
 /// Takes values as they come, and learns nothing.
-struct Plain(Stack);
+struct Plain(Stack, u32);
+
+impl Plain {
+    /// Counts a value; the deadline is looked at now and then.
+    #[inline]
+    fn count(&mut self) {
+        self.1 += 1;
+        if self.1 == SAFEPOINT_VALUES {
+            self.1 = 0;
+            // SAFETY: the state runs; what the error leaves on the stack goes with the call.
+            unsafe { trigger::safepoint(self.0.l) }
+        }
+    }
+}
 
 impl Sink for Plain {
     /// Where the container's first value, and in the end the container, lies.
@@ -199,6 +215,7 @@ impl Sink for Plain {
         self.0.top + 1
     }
     fn element(&mut self, mark: c_int, count: usize) {
+        self.count();
         self.0.element(mark, count);
     }
     fn end_array(&mut self, mark: c_int, count: usize) {
@@ -212,6 +229,7 @@ impl Sink for Plain {
         true
     }
     fn entry(&mut self, mark: c_int, count: usize) {
+        self.count();
         self.0.entry(mark, count);
     }
     fn end_object(&mut self, mark: c_int, count: usize) {

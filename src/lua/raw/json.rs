@@ -7,8 +7,11 @@ use mlua::ffi::{self, lua_State};
 
 use super::current::Current;
 use super::encode::{Encoder, Manner};
-use super::{decode, functions, stack};
+use super::{decode, functions, stack, trigger};
 use crate::value::json;
+
+/// Lines of `json.lines` between two looks at the deadline.
+const SAFEPOINT_LINES: usize = 1 << 10;
 
 /// Pushes the module.
 pub(super) unsafe fn push_module(l: *mut lua_State, current: &Current) {
@@ -66,6 +69,9 @@ unsafe extern "C-unwind" fn json_lines(l: *mut lua_State) -> c_int {
         ffi::lua_setmetatable(l, 3);
         let mut count = 0;
         for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
+            if (at + 1).is_multiple_of(SAFEPOINT_LINES) {
+                trigger::safepoint(l);
+            }
             if line.trim_ascii().is_empty() {
                 continue;
             }

@@ -52,6 +52,28 @@ impl Trigger {
     }
 }
 
+/// What long work in Rust passes on its way: raises an error when the attempt has to end.
+pub(super) unsafe fn safepoint(l: *mut lua_State) {
+    // SAFETY: the caller's state is the running one.
+    unsafe {
+        if let Some(current) = Current::find(l) {
+            stop_when_due(l, current, Instant::now());
+        }
+    }
+}
+
+unsafe fn stop_when_due(l: *mut lua_State, current: &Current, now: Instant) {
+    let Some(reason) = current.guard.due(now) else { return };
+    // SAFETY: the caller's state is the running one; the error unwinds.
+    unsafe {
+        if current.guard.fire(reason) {
+            raised::remember_frames(l, current);
+        }
+        stack::push(l, b"interrupted");
+        ffi::lua_error(l);
+    }
+}
+
 /// Runs on the VM's thread. Raises an error when the attempt has to end, and stays in place until it has: `pcall` can
 /// catch the error, but nothing can go on. Suspends the item when its turn is over, as soon as it runs where it can be
 /// suspended. Takes itself off when it came too late and hit an innocent attempt.
@@ -70,13 +92,7 @@ unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
             return;
         }
         let now = clock::now();
-        if let Some(reason) = current.guard.due(now) {
-            if current.guard.fire(reason) {
-                raised::remember_frames(l, current);
-            }
-            stack::push(l, b"interrupted");
-            ffi::lua_error(l);
-        }
+        stop_when_due(l, current, now);
         let over = current.guard.turn_is_over(now);
         if over && !own && tries < TRIES_MAX {
             current.tries.set(tries.wrapping_add(1));

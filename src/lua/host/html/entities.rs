@@ -14,9 +14,11 @@ pub(super) fn escape(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     }
     call.room_for(bytes.len() + grown)?;
     call.build(|out| {
-        let mut kept = 0;
+        let (mut kept, mut step) = (0, 0);
         for (at, &byte) in bytes.iter().enumerate() {
             if let Some(entity) = entity(byte) {
+                step += 1;
+                call.checkpoint_each(step)?;
                 out.extend_from_slice(&bytes[kept..at]);
                 out.extend_from_slice(entity.as_bytes());
                 kept = at + 1;
@@ -46,7 +48,10 @@ pub(super) fn unescape(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     }
     call.build(|out| {
         let mut rest: &[u8] = &bytes;
+        let mut step = 0;
         while let Some(at) = memchr(b'&', rest) {
+            step += 1;
+            call.checkpoint_each(step)?;
             out.extend_from_slice(&rest[..at]);
             rest = &rest[at..];
             rest = &rest[decode(rest, out)..];

@@ -12,17 +12,16 @@ pub(super) fn strip(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     if memchr2(b'<', b'&', &bytes).is_none() {
         return Ok(s.clone());
     }
-    call.build(|out| {
-        strip_into(&bytes, out);
-        Ok(())
-    })
+    call.build(|out| strip_into(call, &bytes, out))
 }
 
 /// Appends the text of `bytes`.
-fn strip_into(bytes: &[u8], out: &mut Vec<u8>) {
+fn strip_into(call: &Call<'_>, bytes: &[u8], out: &mut Vec<u8>) -> mlua::Result<()> {
     out.reserve(bytes.len());
-    let mut at = 0;
+    let (mut at, mut step) = (0, 0);
     while let Some(found) = memchr2(b'<', b'&', &bytes[at..]) {
+        step += 1;
+        call.checkpoint_each(step)?;
         out.extend_from_slice(&bytes[at..at + found]);
         at += found;
         if bytes[at] == b'&' {
@@ -31,23 +30,28 @@ fn strip_into(bytes: &[u8], out: &mut Vec<u8>) {
             at = end;
         } else if is_markup(&bytes[at..]) {
             // No tag can be closed from here on, so the rest is text: looking again at each `<` would be quadratic.
-            return text_into(&bytes[at..], out);
+            return text_into(call, &bytes[at..], out);
         } else {
             out.push(b'<');
             at += 1;
         }
     }
     out.extend_from_slice(&bytes[at..]);
+    Ok(())
 }
 
 /// Appends text in which `<` means nothing.
-fn text_into(mut bytes: &[u8], out: &mut Vec<u8>) {
+fn text_into(call: &Call<'_>, mut bytes: &[u8], out: &mut Vec<u8>) -> mlua::Result<()> {
+    let mut step = 0;
     while let Some(at) = memchr(b'&', bytes) {
+        step += 1;
+        call.checkpoint_each(step)?;
         out.extend_from_slice(&bytes[..at]);
         bytes = &bytes[at..];
         bytes = &bytes[decode(bytes, out)..];
     }
     out.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// Whether a tag, a comment, a doctype or a processing instruction begins here, closed or not.

@@ -63,6 +63,14 @@ fn quadratic_work_is_stopped() {
 }
 
 #[test]
+fn long_texts_are_stopped() {
+    is_stopped("return html.strip(string.rep('&lt;b', 5000000))");
+    is_stopped("return html.strip('<a ' .. string.rep('&lt;b', 5000000))");
+    is_stopped("return html.unescape(string.rep('&notit;', 3000000))");
+    is_stopped("return html.escape(string.rep('<', 8000000))");
+}
+
+#[test]
 fn callbacks_and_loops_over_tables_are_stopped() {
     is_stopped("return tbl.map({1}, function() while true do end end)");
     is_stopped("local t = table.create(1000000, 1) while true do tbl.clone(t) end");

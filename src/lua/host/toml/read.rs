@@ -7,8 +7,9 @@ use crate::lua::host::error::{self, HostError};
 use crate::lua::raw;
 use crate::value::json;
 
-/// Bytes of a text. The parser takes a text in one go and cannot be stopped in it; this much takes it less than a second.
-const TEXT_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a text. The parser takes a text in one go and cannot be stopped in it; this much takes it
+/// half a second.
+const TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// `toml.decode`
 pub(super) fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {

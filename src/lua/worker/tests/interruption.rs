@@ -51,6 +51,26 @@ fn a_timeout_stops_whatever_runs_and_the_worker_goes_on() {
 }
 
 #[test]
+fn a_timeout_stops_the_decoding_of_a_long_text() {
+    for text in
+        ["json.decode('[' .. ('[0],'):rep(500000) .. '1]')", "json.lines(('{\"a\":[]}\\n'):rep(300000))"]
+    {
+        let took = |timeout| {
+            let limited = WorkerOptions { timeout, memory: 500_000_000, ..options() };
+            let mut bench = bench(&script(&format!("return #{text}")), &limited);
+            let started = Instant::now();
+            let got = run(&mut bench, &["1"]);
+            (started.elapsed(), got)
+        };
+        let (whole, got) = took(None);
+        assert!(got.ends_with("00001\n") || got.ends_with("00000\n"), "{got}");
+        let (stopped, got) = took(Some(Duration::from_millis(20)));
+        assert!(got.ends_with("timeout after 20ms\n"), "{got}");
+        assert!(stopped < whole / 2, "{text}: {stopped:?} of {whole:?}");
+    }
+}
+
+#[test]
 fn an_interrupt_stops_whatever_runs_without_any_limit() {
     for lua in ENDLESS {
         let mut bench = bench(&script(lua), &options());
