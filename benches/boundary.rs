@@ -22,7 +22,7 @@ fn script(lua: &str) -> Script {
 fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
     WorkerOptions {
         shape,
-        memory: 256_000_000,
+        memory: flowrun::lua::Memory::of_step(256_000_000),
         scope: Scope {
             params: "{}".into(),
             env: "{}".into(),

@@ -8,6 +8,7 @@ mod failure;
 mod globals;
 mod guard;
 mod host;
+mod memory;
 mod raw;
 mod script;
 mod signature;
@@ -27,6 +28,7 @@ pub use host::{
     VARIABLES, functions,
 };
 pub(crate) use host::{count_memory, end_programs};
+pub use memory::Memory;
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

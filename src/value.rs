@@ -9,7 +9,7 @@ mod ratio;
 pub mod scalar;
 mod secrets;
 
-pub use chunk::{Chunk, Origin};
+pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};
 pub use mask::{Mask, WHOLE_BELOW};
 pub use rate::Rate;
 pub use ratio::Ratio;

@@ -42,6 +42,7 @@ pub(crate) use exec::end_all as end_programs;
 pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
+pub(in crate::lua) use permissions::PATH_MAX;
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub(crate) use sqlite::count_memory;
 

@@ -43,5 +43,5 @@ pub(super) use fold::{Halt, Kept};
 pub(super) use items::{Batch, Stop, Timing};
 pub(super) use raised::{Frame, Raised, Signal};
 pub(super) use trigger::Trigger;
-pub(super) use values::{decode, encode};
+pub(super) use values::{Unfit, decode, encode};
 pub(super) use vm::{Context, Vm};

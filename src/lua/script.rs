@@ -107,6 +107,11 @@ impl Script {
         }
     }
 
+    /// Whether code runs once for each worker.
+    pub(super) fn has_setup(&self) -> bool {
+        self.setup.is_some()
+    }
+
     /// Adds code that runs once for each worker.
     #[must_use]
     pub fn with_setup(mut self, setup: Block) -> Self {

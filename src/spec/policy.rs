@@ -54,7 +54,8 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"20/s", example = &"600/m", example = &"api")]
     pub rate_limit: Option<Setting<RateRule>>,
-    /// Limit of one worker's Lua memory; an item that passes it fails with kind `memory`. Default: 256MB.
+    /// What one worker's Lua state and the functions that it calls may hold; an item that needs more fails with kind `memory`.
+    /// Default: 256MB.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"64MB", example = &"1GiB")]
     pub memory: Option<Setting<Size>>,

@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+/// The longest item, as JSON text: offsets within a chunk have 32 bits, and a chunk holds a little more than one such item at most.
+pub const ITEM_BYTES_MAX: usize = 1 << 30;
+
 /// Where a chunk's items came from, for messages about rows that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

@@ -12,10 +12,10 @@ mod text;
 mod tree;
 mod write;
 
-pub use compact::{compact, pretty};
+pub use compact::{compact, pretty, pretty_within};
 pub use reader::{Sink, read};
-pub use tree::to_value;
-pub use write::{write_float, write_integer, write_string};
+pub use tree::{to_value, tree_bytes};
+pub use write::{write_float, write_integer, write_string, written_len};
 
 /// How deep arrays and objects may nest. Nobody's data does, and a reader that recurses must end somewhere before
 /// the thread's stack does.

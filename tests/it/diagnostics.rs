@@ -103,7 +103,7 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let Body::Ready(Verb::Each(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
     let options = WorkerOptions {
         shape: Shape::Map,
-        memory: each.policy.memory,
+        memory: flowrun::lua::Memory::of_step(each.policy.memory),
         scope: Scope {
             params: plan.params,
             env: plan.env,

@@ -21,6 +21,7 @@ mod kill;
 mod live;
 mod lsp;
 mod lua;
+mod memory;
 mod outputs;
 mod parquet;
 mod policy;

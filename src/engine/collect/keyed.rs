@@ -8,7 +8,7 @@ use super::{Cut, Frame, push_item};
 use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
 use crate::engine::scope;
 use crate::lua::{
-    Attempt, Guard, ItemEnd, LogLine, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
+    Attempt, Guard, ItemEnd, LogLine, Memory, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
 };
 use crate::schedule::Policy;
 use crate::store::Digest;
@@ -98,7 +98,7 @@ pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
     let shared = frame.shared;
     WorkerOptions {
         shape: Shape::Map,
-        memory: Policy::default().memory,
+        memory: Memory::fixed(Policy::default().memory),
         scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
         step: Arc::clone(&frame.step.name),
         worker: 1,

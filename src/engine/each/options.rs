@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::identity::{self, Identity};
 use crate::engine::scope;
 use crate::engine::shared::Shared;
-use crate::lua::{Shape, WorkerOptions};
+use crate::lua::{Memory, Shape, WorkerOptions};
 use crate::plan::{Each, EachKind, Step};
 use crate::store::StepSpec;
 
@@ -17,7 +17,7 @@ pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> W
     };
     WorkerOptions {
         shape,
-        memory: each.policy.memory,
+        memory: Memory::of_step(each.policy.memory),
         scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
         step: Arc::clone(&step.name),
         worker: 1,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mlua::{Function, Lua, Value};
 
-use super::super::host::{HostError, Permissions};
+use super::super::host::{HostError, PATH_MAX, Permissions};
 use super::super::script::{Lines, Script, Sources};
 use crate::source::SourceFile;
 
@@ -35,6 +35,9 @@ pub(super) fn loader(
     let permissions = Arc::clone(permissions);
     let sources = Rc::clone(sources);
     lua.create_function(move |lua, name: Value| match name {
+        Value::String(name) if name.as_bytes().len() > PATH_MAX => Err(refusal(format!(
+            "bad argument #1 to `require` (a name of at most {PATH_MAX} bytes expected)"
+        ))),
         Value::String(name) => load(lua, &permissions, &name.to_string_lossy(), &sources),
         other => {
             Err(refusal(format!("bad argument #1 to `require` (string expected, got {})", other.type_name())))
@@ -64,5 +67,5 @@ fn load(
 }
 
 fn refusal(message: String) -> mlua::Error {
-    mlua::Error::external(HostError { kind: "error", message, retryable: false })
+    HostError::refusal(message).into()
 }

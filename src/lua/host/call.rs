@@ -5,7 +5,9 @@ use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 use super::error::HostError;
 use super::function::Name;
 use super::list::List;
+use super::permissions::PATH_MAX;
 use super::state::State;
+use crate::lua::raw;
 
 /// Results below this are not checked against the VM's limit before they are handed over.
 const UNCHECKED_BYTES: usize = 1 << 20;
@@ -43,6 +45,14 @@ impl<'a> Call<'a> {
             let valid = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
             self.bad_because(at, &format!("valid UTF-8 expected, byte {} is not", valid + 1))
         })
+    }
+
+    /// Refuses a path that no system call takes, before it is copied into places and messages.
+    pub(super) fn path_len(&self, at: usize, len: usize) -> mlua::Result<()> {
+        if len <= PATH_MAX {
+            return Ok(());
+        }
+        Err(self.bad_because(at, &format!("a path of at most {PATH_MAX} bytes expected, this one has {len}")))
     }
 
     /// Like [`Call::string`], but nil is `None`.
@@ -112,6 +122,20 @@ impl<'a> Call<'a> {
         HostError::refusal(format!("`{}` {why}", self.name)).into()
     }
 
+    /// A value as JSON text, from which encoders of other formats go on.
+    pub(super) fn json(&self, value: &Value) -> mlua::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        match raw::encode(self.lua, value, &mut text)? {
+            Ok(()) => Ok(text),
+            Err(raw::Unfit::Value(why)) => Err(HostError::refusal(format!("`{}`: {why}", self.name)).into()),
+            Err(raw::Unfit::Memory) => Err(self.too_much().into()),
+            Err(raw::Unfit::Due) => {
+                self.checkpoint()?;
+                Err(self.fail("took too long"))
+            }
+        }
+    }
+
     /// A new Lua string with what `fill` writes.
     pub(super) fn build(&self, fill: impl FnOnce(&mut Vec<u8>) -> mlua::Result<()>) -> mlua::Result<Value> {
         self.state.with_scratch(|out| {
@@ -146,10 +170,11 @@ impl<'a> Call<'a> {
             return Ok(());
         }
         let limit = self.memory_limit()?;
-        let is_full = || limit != 0 && self.lua.used_memory().saturating_add(len) > limit;
+        let all = || self.lua.used_memory().saturating_add(self.outside_used()).saturating_add(len);
+        let is_full = || limit != 0 && all() > limit;
         // What earlier calls left behind counts until it is collected.
         if is_full() && (len > limit || self.lua.gc_collect().is_err() || is_full()) {
-            return Err(HostError::memory(format!("`{}` needs more than the memory limit", self.name)).into());
+            return Err(self.too_much().into());
         }
         Ok(())
     }

@@ -16,18 +16,31 @@ pub(crate) struct HostError {
 impl HostError {
     /// A failure that the step's policy retries like any other.
     pub(super) fn error(message: impl Into<String>) -> Self {
-        Self { kind: "error", message: message.into(), retryable: true }
+        Self { kind: "error", message: shortened(message.into()), retryable: true }
     }
 
     /// A refusal: no other attempt can end differently.
-    pub(super) fn refusal(message: impl Into<String>) -> Self {
-        Self { kind: "error", message: message.into(), retryable: false }
+    pub(in crate::lua) fn refusal(message: impl Into<String>) -> Self {
+        Self { kind: "error", message: shortened(message.into()), retryable: false }
     }
 
     /// A result that would not fit the VM's memory.
     pub(super) fn memory(message: impl Into<String>) -> Self {
         Self { kind: "memory", message: message.into(), retryable: true }
     }
+}
+
+/// Bytes of a message. It may quote an argument of any length, and the message of a failure is cut again behind the search
+/// for secrets, far below this: what is cut here is half a secret at most where nobody sees it.
+const MESSAGE_MAX: usize = 64 * 1024;
+
+fn shortened(mut message: String) -> String {
+    if message.len() > MESSAGE_MAX {
+        let end = (0..=MESSAGE_MAX).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 impl fmt::Display for HostError {

@@ -104,7 +104,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// A path argument. Names of files are bytes.
 fn path(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<PathBuf> {
-    Ok(PathBuf::from(OsStr::from_bytes(&call.bytes(at, value)?)))
+    let bytes = call.bytes(at, value)?;
+    call.path_len(at, bytes.len())?;
+    Ok(PathBuf::from(OsStr::from_bytes(&bytes)))
 }
 
 /// The error for a system call that failed.

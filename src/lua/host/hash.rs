@@ -73,7 +73,8 @@ fn hmac(call: &Call<'_>, (algorithm, key, s): &(Value, Value, Value)) -> mlua::R
     let name = call.text(1, algorithm)?;
     let key = call.bytes(2, key)?;
     let bytes = call.bytes(3, s)?;
-    algorithm::hmac(&name, &key, &bytes).map(|code| hex(&code)).ok_or_else(|| {
+    let pieces = bytes.chunks(PIECE_BYTES).map(|piece| call.checkpoint().map(|()| piece));
+    algorithm::hmac(&name, &key, pieces)?.map(|code| hex(&code)).ok_or_else(|| {
         call.bad_because(1, &format!("`sha256`, `sha1` or `md5` expected, got `{}`", algorithm::shown(&name)))
     })
 }

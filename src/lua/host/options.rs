@@ -10,6 +10,9 @@ use super::call::{Call, describe};
 /// Longer waits are as good as this one.
 const SECONDS_MAX: f64 = 1e9;
 
+/// What a pair costs beside its bytes.
+const PAIR_BYTES: usize = 48;
+
 /// Strings by name, several with one name among them, in the order of the names.
 pub(super) type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -70,7 +73,10 @@ impl<'a> Options<'a> {
     pub(super) fn bytes(&self, name: &str) -> mlua::Result<Option<Vec<u8>>> {
         match self.value(name)? {
             Value::Nil => Ok(None),
-            Value::String(text) => Ok(Some(text.as_bytes().to_vec())),
+            Value::String(text) => {
+                self.call.room_for(text.as_bytes().len())?;
+                Ok(Some(text.as_bytes().to_vec()))
+            }
             other => Err(self.wrong(name, "a string", &other)),
         }
     }
@@ -152,27 +158,37 @@ impl<'a> Options<'a> {
     pub(super) fn pairs(&self, name: &str) -> mlua::Result<Pairs> {
         match self.value(name)? {
             Value::Nil => Ok(Vec::new()),
-            Value::Table(table) => pairs(&table).map_err(|why| self.refuse(&format!("`{name}` {why}"))),
+            Value::Table(table) => pairs(self.call, &table, |why| self.refuse(&format!("`{name}` {why}"))),
             other => Err(self.wrong(name, "a table", &other)),
         }
     }
 }
 
-/// The entries of a table of strings, numbers, booleans and lists of those; else what is wrong with it.
-pub(super) fn pairs(table: &Table) -> Result<Pairs, String> {
+/// The entries of a table of strings, numbers, booleans and lists of those; `wrong` makes the error of what is wrong with it.
+pub(super) fn pairs(
+    call: &Call<'_>,
+    table: &Table,
+    wrong: impl Fn(&str) -> mlua::Error,
+) -> mlua::Result<Pairs> {
     let mut pairs = Vec::new();
+    // One string may stand in the table many times.
+    let mut tally = call.tally();
+    let mut add = |name: &str, value: &Value| {
+        let value = scalar(name, value).map_err(|why| wrong(&why))?;
+        tally.add(name.len() + value.len() + PAIR_BYTES)?;
+        pairs.push((name.to_owned(), value));
+        Ok::<(), mlua::Error>(())
+    };
     for pair in table.pairs::<Value, Value>() {
-        let (name, value) = pair.map_err(|error| error.to_string())?;
-        let Value::String(name) = name else { return Err("must have names for its values".to_owned()) };
-        let name = name.to_str().map_err(|_| "has a name that is not valid UTF-8".to_owned())?.to_owned();
+        let (name, value) = pair?;
+        let Value::String(name) = name else { return Err(wrong("must have names for its values")) };
+        let name = name.to_str().map_err(|_| wrong("has a name that is not valid UTF-8"))?;
         if let Value::Table(list) = &value {
             for value in list.sequence_values::<Value>() {
-                let value = value.map_err(|error| error.to_string())?;
-                pairs.push((name.clone(), scalar(&name, &value)?));
+                add(&name, &value?)?;
             }
         } else {
-            let value = scalar(&name, &value)?;
-            pairs.push((name, value));
+            add(&name, &value)?;
         }
     }
     // Stable, so that the values of a list keep their order.

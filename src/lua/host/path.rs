@@ -4,6 +4,7 @@ use mlua::{Value, Variadic};
 
 use super::call::Call;
 use super::function::{Function, Module};
+use super::outside::Tally;
 
 const PATH: Module = Module("path");
 
@@ -52,6 +53,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn join(call: &Call<'_>, parts: &Variadic<Value>) -> mlua::Result<Value> {
     let mut joined = Vec::new();
+    let mut tally = call.tally();
     for (at, part) in parts.iter().enumerate() {
         let part = call.bytes(at + 1, part)?;
         if part.starts_with(b"/") {
@@ -59,6 +61,8 @@ fn join(call: &Call<'_>, parts: &Variadic<Value>) -> mlua::Result<Value> {
         } else if !part.is_empty() && !joined.is_empty() && !joined.ends_with(b"/") {
             joined.push(b'/');
         }
+        // One string may be given many times.
+        tally.add(part.len() + 1)?;
         joined.extend_from_slice(&part);
     }
     call.new_string(joined)
@@ -109,38 +113,44 @@ fn with_ext(call: &Call<'_>, (p, ext): &(Value, Value)) -> mlua::Result<Value> {
 
 fn absolute(call: &Call<'_>, p: &Value) -> mlua::Result<Value> {
     let path = call.bytes(1, p)?;
-    call.new_string(as_text(&resolved(call, &path)))
+    let (root, mut tally) = (call.state.root.to_string_lossy(), call.tally());
+    call.new_string(as_text(&resolved(&root, &path, &mut tally)?))
 }
 
 fn relative(call: &Call<'_>, (p, from): &(Value, Value)) -> mlua::Result<Value> {
     let path = call.bytes(1, p)?;
-    let to = resolved(call, &path);
-    let from = match call.optional_string(2, from)? {
-        Some(from) => resolved(call, &from.as_bytes()),
-        None => resolved(call, b""),
-    };
+    let from = call.optional_string(2, from)?.map(mlua::LuaString::as_bytes);
+    let (root, mut tally) = (call.state.root.to_string_lossy(), call.tally());
+    let to = resolved(&root, &path, &mut tally)?;
+    let from = resolved(&root, from.as_deref().unwrap_or_default(), &mut tally)?;
     let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
-    let mut way = vec![b"..".to_vec(); from.len() - common];
+    tally.add((from.len() - common) * (PART_BYTES + b"../".len()) + path.len())?;
+    let mut way: Vec<&[u8]> = vec![b".."; from.len() - common];
     way.extend_from_slice(&to[common..]);
     call.new_string(if way.is_empty() { b".".to_vec() } else { way.join(&b'/') })
 }
 
 /// The parts of a path from the root, without `.` and `..`.
-fn resolved(call: &Call<'_>, path: &[u8]) -> Vec<Vec<u8>> {
-    let root = call.state.root.to_string_lossy();
+fn resolved<'p>(root: &'p str, path: &'p [u8], tally: &mut Tally<'_>) -> mlua::Result<Vec<&'p [u8]>> {
     let start = if path.starts_with(b"/") { &[][..] } else { root.as_bytes() };
-    let mut parts: Vec<Vec<u8>> = Vec::new();
+    let mut parts: Vec<&[u8]> = Vec::new();
     for part in start.split(|&byte| byte == b'/').chain(path.split(|&byte| byte == b'/')) {
         match part {
             b"" | b"." => {}
             b".." => drop(parts.pop()),
-            _ => parts.push(part.to_vec()),
+            _ => {
+                tally.add(PART_BYTES)?;
+                parts.push(part);
+            }
         }
     }
-    parts
+    Ok(parts)
 }
 
-fn as_text(parts: &[Vec<u8>]) -> Vec<u8> {
+/// What a part of a path takes: its place in a list that doubles.
+const PART_BYTES: usize = 2 * size_of::<&[u8]>();
+
+fn as_text(parts: &[&[u8]]) -> Vec<u8> {
     let mut text = vec![b'/'];
     text.extend(parts.join(&b'/'));
     text

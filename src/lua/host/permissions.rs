@@ -29,6 +29,7 @@ pub(super) use kept::Identity;
 use kept::{Kept, STATE, Wanted};
 pub(super) use place::{Parents, Place, names};
 pub(super) use programs::{Program, missing, search_path};
+pub(in crate::lua) use reach::PATH_MAX;
 pub(super) use refusal::of_database;
 use refusal::{Kind, refused};
 use scratch::Scratch;

@@ -13,6 +13,7 @@ use super::re::Pattern;
 use super::sqlite::Databases;
 use super::template::Template;
 use super::{ARRAY, Permissions, Temporaries};
+use crate::lua::Memory;
 use crate::lua::errand::Desk;
 use crate::lua::raw::Current;
 
@@ -39,8 +40,10 @@ pub(super) struct State {
     pub(super) databases: Rc<Databases>,
     /// `set(table, key, digits)` sets an integer beyond 2^53; only a worker's VM can.
     pub(super) set_integer: Option<mlua::Function>,
-    /// Memory that values hold outside of the VM.
+    /// Memory that values and calls hold outside of the VM.
     pub(super) outside: Outside,
+    /// The VM's limit, for messages.
+    pub(super) memory: Memory,
     /// Where orders are put and landings found.
     pub(super) desk: Rc<Desk>,
     pub(super) templates: Compiled<Template>,
@@ -68,6 +71,7 @@ impl State {
             ),
             set_integer: set_integer(lua)?,
             outside: Outside::default(),
+            memory: lua.app_data_ref::<Rc<Current>>().map_or(Memory::fixed(0), |current| current.memory),
             desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
             templates: Compiled::default(),
             scratch: Cell::default(),

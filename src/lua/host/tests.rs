@@ -89,9 +89,11 @@ fn whole_vm(root: &Path) -> TestVm {
 
 fn open() -> Vm {
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
-    let current = Rc::new(Current::new(guard, 7, true));
+    let mut current = Current::new(guard, 7, true);
+    current.memory = crate::lua::Memory::of_step(256_000_000);
+    let current = Rc::new(current);
     let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
-    Vm::open(current, 256_000_000, &context).unwrap()
+    Vm::open(current, &context).unwrap()
 }
 
 /// A folder with the files that examples use: `abc.txt` and `photo.png`.

@@ -47,6 +47,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// The URL in argument `at`.
 pub(super) fn absolute(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Url> {
     let text = call.text(at, value)?;
+    // What is percent-encoded is three times as long.
+    call.room_for(text.len().saturating_mul(3))?;
     Url::parse(&text).map_err(|error| call.bad_because(at, &refusal(&text, error)))
 }
 
@@ -111,7 +113,8 @@ fn build(call: &Call<'_>, parts: &Value) -> mlua::Result<String> {
     }
     match options.value("query")? {
         Value::Table(table) => {
-            let query = pairs(&table).map_err(|why| refuse(format!("`query` {why}")))?;
+            let query = pairs(call, &table, |why| refuse(format!("`query` {why}")))?;
+            call.room_for(query_len(&query))?;
             url.set_query(Some(&query_text(&query)).filter(|query| !query.is_empty()).map(String::as_str));
         }
         _ => url.set_query(options.text("query")?.as_deref()),
@@ -129,18 +132,27 @@ fn join(call: &Call<'_>, (base, reference): &(Value, Value)) -> mlua::Result<Str
 
 fn encode(call: &Call<'_>, s: &Value) -> mlua::Result<String> {
     if let Value::Table(table) = s {
-        let pairs = pairs(table).map_err(|why| call.bad_because(1, &format!("the table {why}")))?;
+        let pairs = pairs(call, table, |why| call.bad_because(1, &format!("the table {why}")))?;
+        call.room_for(query_len(&pairs))?;
         return Ok(query_text(&pairs));
     }
-    Ok(percent_encode(&call.bytes(1, s)?, ENCODED).to_string())
+    let bytes = call.bytes(1, s)?;
+    call.room_for(bytes.len().saturating_mul(3))?;
+    Ok(percent_encode(&bytes, ENCODED).to_string())
 }
 
 fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     let bytes = call.bytes(1, s)?;
+    call.room_for(bytes.len())?;
     call.build(|out| {
         out.extend(percent_decode(&bytes));
         Ok(())
     })
+}
+
+/// At most as long as [`query_text`] makes them.
+pub(super) fn query_len(pairs: &Pairs) -> usize {
+    pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum()
 }
 
 /// `a=1&b=2`, as forms are sent.

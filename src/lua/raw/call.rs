@@ -92,7 +92,7 @@ impl Vm {
             })
         };
         if status != ffi::LUA_OK {
-            outcome = Err(Raised::memory());
+            outcome = Err(Raised::memory(&self.current));
         }
         if let Err(raised) = &outcome {
             self.recover(raised.kind == FailureKind::Memory);
@@ -129,9 +129,9 @@ impl Vm {
                     Ok(())
                 }
                 Take::Json(out) => {
-                    let manner = Manner { current: &self.current, keys: 0, order: None };
+                    let manner = Manner::plain(&self.current);
                     let written = Encoder::default().write(l, -1, manner, out);
-                    written.map_err(|error| Raised::result(error.to_string()))
+                    written.map_err(|error| error.raised(&self.current, "the value as text"))
                 }
                 Take::Kept(kept) => {
                     let next = Kept(ffi::lua_ref(l, -1));

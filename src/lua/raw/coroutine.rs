@@ -70,7 +70,7 @@ impl Vm {
             (None, Some(coroutine)) if status == ffi::LUA_OK => self.resume_with(coroutine, 3, batch),
             _ => {
                 self.recover(true);
-                Resumed::Raised(Box::new(Raised::memory()))
+                Resumed::Raised(Box::new(Raised::memory(&self.current)))
             }
         }
     }
@@ -155,7 +155,7 @@ impl Vm {
                 outcome = Err(raised);
             })
         };
-        if protected == ffi::LUA_OK { outcome } else { Err(Raised::memory()) }
+        if protected == ffi::LUA_OK { outcome } else { Err(Raised::memory(&self.current)) }
     }
 
     /// Lets go of a suspended item whose deadline has passed; answers where it was waiting.

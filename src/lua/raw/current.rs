@@ -10,6 +10,7 @@ use std::time::Instant;
 use mlua::ffi::{self, lua_State};
 
 use super::raised::Frame;
+use crate::lua::Memory;
 use crate::lua::errand::{Desk, Landing, Pending, Post};
 use crate::lua::guard::Guard;
 use crate::lua::worker::LogLine;
@@ -83,6 +84,10 @@ pub(in crate::lua) struct Current {
     pub(in crate::lua) verbose: bool,
     /// What hides secrets in messages.
     pub(in crate::lua) mask: Mask,
+    /// What the VM and its host functions may hold.
+    pub(in crate::lua) memory: Memory,
+    /// What messages call the code that runs.
+    pub(in crate::lua) running: Cell<&'static str>,
     /// Metatables, to be recognised by their address.
     pub(super) array: Cell<*const c_void>,
     pub(super) object: Cell<*const c_void>,
@@ -118,6 +123,8 @@ impl Current {
             on_end: OnceCell::new(),
             verbose,
             mask: Mask::default(),
+            memory: Memory::fixed(0),
+            running: Cell::new("the function"),
             array: Cell::new(std::ptr::null()),
             object: Cell::new(std::ptr::null()),
             signal: Cell::new(std::ptr::null()),

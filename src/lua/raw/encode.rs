@@ -12,19 +12,48 @@ use mlua::ffi::{self, lua_State};
 
 use self::layouts::{Layouts, Site};
 use super::decode::{Order, Shapes};
-use super::{current::Current, stack};
+use super::{current::Current, raised::Raised, stack};
+use crate::lua::clock;
+use crate::lua::guard::Reason;
+use crate::value::ITEM_BYTES_MAX;
 use crate::value::json::{self, DEPTH_MAX};
 
-/// A value that has no place in JSON.
+/// A value that has no place in JSON, or takes too much to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lua) struct Unwritable {
+    pub(in crate::lua) reason: Why,
     /// From the whole value to it, `.a.b[3]`; empty for the whole value.
     pub(in crate::lua) path: String,
     /// What is wrong with it, to stand behind the path.
     pub(in crate::lua) what: String,
 }
 
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) enum Why {
+    Value,
+    /// The text would be longer than what a step may hold.
+    Memory,
+    /// The attempt has to end.
+    Due(Reason),
+}
+
 impl Unwritable {
+    /// As a failure of the running item; `what` is what was written.
+    pub(super) fn raised(&self, current: &Current, what: &str) -> Raised {
+        match self.reason {
+            Why::Value => Raised::result(self.to_string()),
+            Why::Memory if room(current) == ITEM_BYTES_MAX => {
+                Raised::result(format!("{what} is longer than {ITEM_BYTES_MAX} bytes"))
+            }
+            Why::Memory => Raised::too_large(current, what),
+            Why::Due(reason) => {
+                current.guard.fire(reason);
+                Raised { interrupted: Some(reason), ..Raised::error("interrupted") }
+            }
+        }
+    }
+
     /// The same seen from one level up.
     #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed all the way, see `Written`")]
     fn below(mut self: Box<Self>, segment: &str) -> Box<Self> {
@@ -47,8 +76,19 @@ impl std::fmt::Display for Unwritable {
 type Written = Result<(), Box<Unwritable>>;
 
 fn refuse(what: impl Into<String>) -> Written {
-    Err(Box::new(Unwritable { path: String::new(), what: what.into() }))
+    fail(Why::Value, what)
 }
+
+#[cold]
+fn fail(reason: Why, what: impl Into<String>) -> Written {
+    Err(Box::new(Unwritable { reason, path: String::new(), what: what.into() }))
+}
+
+/// Bytes of text between two looks at the clock: a few milliseconds.
+const LOOK_BYTES: usize = 1 << 20;
+
+/// Strings of this length are measured before they are written.
+const MEASURED_BYTES: usize = 1 << 16;
 
 /// Working space of the encoder, kept from value to value.
 #[derive(Default)]
@@ -67,6 +107,23 @@ pub(super) struct Manner<'a> {
     pub(super) keys: c_int,
     /// The keys that come first at the top level, and the shapes that they may be in.
     pub(super) order: Option<(&'a mut Order, &'a Shapes)>,
+    /// Bytes that may be appended.
+    pub(super) room: usize,
+}
+
+impl<'a> Manner<'a> {
+    /// For a value that is like no other.
+    pub(super) fn plain(current: &'a Current) -> Self {
+        Self { current, keys: 0, order: None, room: room(current) }
+    }
+}
+
+/// Bytes that one text may have: as many as the VM may hold. A value that holds one string many times is longer as text.
+pub(super) fn room(current: &Current) -> usize {
+    match current.memory.bytes() {
+        0 => ITEM_BYTES_MAX,
+        bytes => bytes.min(ITEM_BYTES_MAX),
+    }
 }
 
 /// One run of the encoder.
@@ -77,6 +134,11 @@ struct Run<'e> {
     object: *const c_void,
     keys: c_int,
     out: &'e mut Vec<u8>,
+    current: &'e Current,
+    /// How long `out` may become.
+    end: usize,
+    /// At what length the clock is looked at again.
+    look: usize,
 }
 
 impl Encoder {
@@ -97,9 +159,11 @@ impl Encoder {
     ) -> Written {
         self.entries.clear();
         self.open.clear();
-        let Manner { current, keys, order } = manner;
+        let Manner { current, keys, order, room } = manner;
         let (array, object) = (current.array.get(), current.object.get());
-        let mut run = Run { encoder: self, l, array, object, keys, out };
+        let end = out.len().saturating_add(room);
+        let look = end.min(out.len().saturating_add(LOOK_BYTES));
+        let mut run = Run { encoder: self, l, array, object, keys, out, current, end, look };
         // SAFETY: the caller has a value at `index`.
         unsafe {
             let index = ffi::lua_absindex(l, index);
@@ -121,7 +185,8 @@ impl Run<'_> {
         unsafe {
             match ffi::lua_type(l, index) {
                 ffi::LUA_TSTRING => match stack::bytes_of_string(l, index) {
-                    bytes if json::write_string(self.out, bytes) => Ok(()),
+                    bytes if bytes.len() >= MEASURED_BYTES => self.long(bytes),
+                    bytes if json::write_string(self.out, bytes) => self.checked(),
                     _ => refuse("is a string that is not valid UTF-8"),
                 },
                 ffi::LUA_TNUMBER => number(ffi::lua_tonumber(l, index), self.out),
@@ -134,6 +199,36 @@ impl Run<'_> {
                 other => self.rare(index, other),
             }
         }
+    }
+
+    /// Looks at limits where much has been written since the last time.
+    #[inline]
+    fn checked(&mut self) -> Written {
+        if self.out.len() < self.look { Ok(()) } else { self.looked() }
+    }
+
+    #[cold]
+    fn looked(&mut self) -> Written {
+        if self.out.len() > self.end {
+            return fail(Why::Memory, "is too long as text");
+        }
+        self.look = self.end.min(self.out.len() + LOOK_BYTES);
+        match self.current.guard.due(clock::now()) {
+            Some(reason) => fail(Why::Due(reason), "took too long"),
+            None => Ok(()),
+        }
+    }
+
+    /// A string that may not fit.
+    #[cold]
+    fn long(&mut self, bytes: &[u8]) -> Written {
+        if self.out.len().saturating_add(json::written_len(bytes)) > self.end {
+            return fail(Why::Memory, "is too long as text");
+        }
+        if !json::write_string(self.out, bytes) {
+            return refuse("is a string that is not valid UTF-8");
+        }
+        self.checked()
     }
 
     unsafe fn rare(&mut self, index: c_int, kind: c_int) -> Written {
@@ -175,6 +270,7 @@ impl Run<'_> {
                 return refuse(format!("is nested deeper than {DEPTH_MAX} levels"));
             }
             open.push(pointer);
+            self.checked()?;
             let meta = ffi::lua_getmetatablepointer(l, index);
             if !meta.is_null() && meta == self.array {
                 self.list(index, site)?;

@@ -47,7 +47,7 @@ impl Vm {
                 kept = Kept(stack::anchor(l));
             })
         };
-        if status == ffi::LUA_OK { Ok(kept) } else { Err(Raised::memory()) }
+        if status == ffi::LUA_OK { Ok(kept) } else { Err(Raised::memory(&self.current)) }
     }
 
     /// Writes a value as JSON text.
@@ -57,12 +57,12 @@ impl Vm {
         let status = unsafe {
             self.protected(&mut |l| {
                 stack::anchored(l, kept.0);
-                let manner = Manner { current: &self.current, keys: 0, order: None };
+                let manner = Manner::plain(&self.current);
                 let written = Encoder::default().write(l, -1, manner, out);
-                outcome = written.map_err(|error| Raised::result(error.to_string()));
+                outcome = written.map_err(|error| error.raised(&self.current, "the value as text"));
             })
         };
-        if status == ffi::LUA_OK { outcome } else { Err(Raised::memory()) }
+        if status == ffi::LUA_OK { outcome } else { Err(Raised::memory(&self.current)) }
     }
 
     /// Lets go of a value.
@@ -104,7 +104,7 @@ impl Vm {
         };
         self.current.guard.leave();
         if status != ffi::LUA_OK {
-            outcome = Err(Halt::Raised(Box::new(Raised::memory())));
+            outcome = Err(Halt::Raised(Box::new(Raised::memory(&self.current))));
         }
         if let Err(Halt::Raised(raised)) = &outcome {
             self.recover(raised.kind == FailureKind::Memory);

@@ -6,6 +6,7 @@ use std::ptr;
 use mlua::ffi::{self, lua_CFunction, lua_State};
 
 use super::current::Current;
+use super::raised::NO_MEMORY;
 use super::stack;
 use crate::lua::clock;
 
@@ -25,10 +26,16 @@ pub(super) unsafe fn push(
 
 /// Raises an error with the fields that errors of host functions have.
 pub(super) unsafe fn fail(l: *mut lua_State, current: &Current, message: &str) -> ! {
+    // SAFETY: as for `fail_as`.
+    unsafe { fail_as(l, current, b"error", message) }
+}
+
+/// Such an error of another kind.
+pub(super) unsafe fn fail_as(l: *mut lua_State, current: &Current, kind: &[u8], message: &str) -> ! {
     // SAFETY: pushes a table and raises it.
     unsafe {
         ffi::lua_createtable(l, 0, 3);
-        stack::push(l, b"error");
+        stack::push(l, kind);
         stack::set_field(l, -2, c"kind");
         stack::push(l, message.as_bytes());
         stack::set_field(l, -2, c"message");
@@ -164,9 +171,19 @@ pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int)
             stack::anchored(l, current.inspect_anchor.get());
             ffi::lua_pushvalue(l, error);
             // Looking into a panic makes `mlua` raise it again, which tells it from an error, and uses it up.
-            if ffi::lua_pcall(l, 1, 3, 0) == ffi::LUA_OK {
-                ffi::lua_remove(l, -4);
-                return;
+            match ffi::lua_pcall(l, 1, 3, 0) {
+                ffi::LUA_OK => {
+                    ffi::lua_remove(l, -4);
+                    return;
+                }
+                ffi::LUA_ERRMEM => {
+                    ffi::lua_pop(l, 2);
+                    stack::push(l, b"memory");
+                    stack::push(l, NO_MEMORY.as_bytes());
+                    ffi::lua_pushboolean(l, 1);
+                    return;
+                }
+                _ => {}
             }
             ffi::lua_pop(l, 1);
             stack::anchored(l, current.panics_anchor.get());

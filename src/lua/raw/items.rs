@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mlua::ffi::{self, lua_State};
 
 use super::call::{self, Callee};
-use super::encode::Manner;
+use super::encode::{self, Manner};
 use super::raised::{self, Raised};
 use super::vm::{Vm, Work};
 use super::{decode, stack};
@@ -156,7 +156,7 @@ impl Vm {
         if status != ffi::LUA_OK {
             // Only memory can run out outside of the function itself: while its item is decoded, say.
             batch.rewind();
-            stop = Stop::Raised(Box::new(Raised::memory()));
+            stop = Stop::Raised(Box::new(Raised::memory(&self.current)));
         }
         if let Stop::Raised(raised) = &stop {
             self.recover(raised.kind == FailureKind::Memory);
@@ -253,7 +253,10 @@ impl Vm {
                 return Err(Raised::result("the function returned no value; did you forget `return`?"));
             }
             match batch.shape {
-                Shape::Map => self.emit_value(l, (base + 1, keys), batch, work, ""),
+                Shape::Map => {
+                    let room = encode::room(&self.current);
+                    self.emit_value(l, (base + 1, keys), batch, work, ("", room))
+                }
                 Shape::FlatMap => self.emit_list(l, (base + 1, keys), batch, work),
                 Shape::Filter => {
                     if call::is_true(l, base + 1) {
@@ -273,13 +276,13 @@ impl Vm {
         (index, keys): (c_int, c_int),
         batch: &mut Batch<'_>,
         work: &mut Work,
-        path: &str,
+        (path, room): (&str, usize),
     ) -> Result<(), Raised> {
         let length = batch.out.len();
         // SAFETY: there is a value at `index`.
         let Work { encoder, learned, .. } = work;
         let order = Some((&mut learned.order, &learned.shapes));
-        let manner = Manner { current: &self.current, keys, order };
+        let manner = Manner { current: &self.current, keys, order, room };
         let written = unsafe { encoder.write(l, index, manner, batch.out) };
         match written {
             Ok(()) => {
@@ -290,7 +293,7 @@ impl Vm {
             Err(mut error) => {
                 batch.out.truncate(length);
                 error.path.insert_str(0, path);
-                Err(Raised::result(error.to_string()))
+                Err(error.raised(&self.current, "the result as text"))
             }
         }
     }
@@ -310,7 +313,9 @@ impl Vm {
                 Ok(count) => (1..=count).try_for_each(|at| {
                     ffi::lua_rawgeti_(l, index, at as c_int);
                     let top = ffi::lua_gettop(l);
-                    self.emit_value(l, (top, keys), batch, work, &format!("[{at}]"))?;
+                    // All of them together are what the item holds.
+                    let room = encode::room(&self.current).saturating_sub(batch.out.len() - length);
+                    self.emit_value(l, (top, keys), batch, work, (&format!("[{at}]"), room))?;
                     ffi::lua_settop(l, top - 1);
                     Ok(())
                 }),

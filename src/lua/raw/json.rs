@@ -6,8 +6,8 @@ use std::ptr;
 use mlua::ffi::{self, lua_State};
 
 use super::current::Current;
-use super::encode::{Encoder, Manner};
-use super::{decode, functions, stack, trigger};
+use super::encode::{self, Encoder, Manner, Why};
+use super::{decode, functions, pause, stack, trigger};
 use crate::value::json;
 
 /// Lines of `json.lines` between two looks at the deadline.
@@ -94,18 +94,33 @@ unsafe extern "C-unwind" fn json_encode(l: *mut lua_State) -> c_int {
             functions::fail(l, current, "bad argument #1 to `json.encode` (value expected)");
         }
         let mut out = Vec::new();
-        let written = Encoder::default().write(l, 1, Manner { current, keys: 0, order: None }, &mut out);
+        let written = Encoder::default().write(l, 1, Manner::plain(current), &mut out);
         if let Err(error) = written {
-            functions::fail(l, current, &format!("`json.encode`: {error}"));
+            drop(out);
+            match error.reason {
+                Why::Value => functions::fail(l, current, &format!("`json.encode`: {error}")),
+                Why::Memory => too_large(l, current),
+                Why::Due(reason) => pause::interrupted(l, current, reason),
+            }
         }
         if option(l, c"pretty") {
-            let mut pretty = Vec::with_capacity(out.len() * 2);
-            json::pretty(&out, &mut pretty);
+            let mut pretty = Vec::new();
+            let fits = json::pretty_within(&out, &mut pretty, encode::room(current));
             out = pretty;
+            if !fits {
+                drop(out);
+                too_large(l, current);
+            }
         }
         stack::push(l, &out);
     }
     1
+}
+
+unsafe fn too_large(l: *mut lua_State, current: &Current) -> ! {
+    let message = current.memory.exceeded("`json.encode`");
+    // SAFETY: called by a C function that owns nothing any more.
+    unsafe { functions::fail_as(l, current, b"memory", &message) }
 }
 
 /// Whether the table at 2, if there is one, has a true field `name`. `sort_keys` needs no looking at: keys are always

@@ -79,7 +79,7 @@ unsafe fn may_suspend(l: *mut lua_State, current: &Current) -> bool {
 }
 
 /// Ends the attempt from within a wait.
-unsafe fn interrupted(l: *mut lua_State, current: &Current, reason: Reason) -> ! {
+pub(super) unsafe fn interrupted(l: *mut lua_State, current: &Current, reason: Reason) -> ! {
     // SAFETY: called by a C function that the VM runs, which owns nothing.
     unsafe {
         if let Some(trigger) = Trigger::new(l) {

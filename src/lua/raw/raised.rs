@@ -17,6 +17,9 @@ const FRAMES_OUTER: c_int = 8;
 /// Bytes of an error message; what is longer is data.
 const MESSAGE_MAX: usize = 16 * 1024;
 
+/// What Luau says when its allocator refuses.
+pub(super) const NO_MEMORY: &str = "not enough memory";
+
 /// One level of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lua) struct Frame {
@@ -69,8 +72,14 @@ impl Raised {
         }
     }
 
-    pub(super) fn memory() -> Self {
-        Self::new(FailureKind::Memory, "not enough memory")
+    /// The VM's memory ran out.
+    pub(super) fn memory(current: &Current) -> Self {
+        Self::new(FailureKind::Memory, current.memory.exceeded(current.running.get()))
+    }
+
+    /// So does `what` alone.
+    pub(super) fn too_large(current: &Current, what: &str) -> Self {
+        Self::new(FailureKind::Memory, current.memory.exceeded(what))
     }
 
     pub(in crate::lua) fn error(message: impl Into<String>) -> Self {
@@ -137,10 +146,10 @@ pub(super) unsafe fn describe(l: *mut lua_State, current: &Current, status: c_in
     unsafe {
         let frames = std::mem::take(&mut *current.frames.borrow_mut());
         let mut raised = if status == ffi::LUA_ERRMEM {
-            Raised::memory()
+            Raised::memory(current)
         } else {
             match ffi::lua_type(l, -1) {
-                ffi::LUA_TSTRING => from_string(l),
+                ffi::LUA_TSTRING => from_string(l, current),
                 ffi::LUA_TTABLE => from_table(l, current),
                 ffi::LUA_TUSERDATA if ffi::lua_getmetatablepointer(l, -1) == current.host_error.get() => {
                     from_host(l, current)
@@ -168,11 +177,11 @@ fn shortened(mut message: String) -> String {
     message
 }
 
-unsafe fn from_string(l: *mut lua_State) -> Raised {
+unsafe fn from_string(l: *mut lua_State, current: &Current) -> Raised {
     // SAFETY: there is a string on top.
     let message = unsafe { stack::text(l, -1) }.unwrap_or_default();
-    if message == "not enough memory" {
-        return Raised::new(FailureKind::Memory, message);
+    if message == NO_MEMORY {
+        return Raised::memory(current);
     }
     Raised { positioned: true, ..Raised::new(FailureKind::Error, message) }
 }
@@ -233,7 +242,7 @@ unsafe fn json(l: *mut lua_State, current: &Current) -> Option<String> {
     let mut out = Vec::new();
     // SAFETY: there is a value on top.
     let top = unsafe { ffi::lua_gettop(l) };
-    let manner = Manner { current, keys: 0, order: None };
+    let manner = Manner::plain(current);
     let written = unsafe { Encoder::default().write(l, -1, manner, &mut out) };
     // SAFETY: takes off what a refusal may have left.
     unsafe { ffi::lua_settop(l, top) };
@@ -266,8 +275,12 @@ unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
             Some("timeout") => FailureKind::Timeout,
             _ => FailureKind::Error,
         };
-        let mut raised = Raised::new(kind, stack::text(l, -2).unwrap_or_default());
-        raised.positioned = true;
+        let message = stack::text(l, -2).unwrap_or_default();
+        let mut raised = if kind == FailureKind::Memory && message == NO_MEMORY {
+            Raised::memory(current)
+        } else {
+            Raised { positioned: true, ..Raised::new(kind, message) }
+        };
         raised.retryable = ffi::lua_toboolean(l, -1) != 0;
         ffi::lua_pop(l, 3);
         raised

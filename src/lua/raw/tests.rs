@@ -22,9 +22,10 @@ fn open_with(mask: Mask) -> Vm {
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     let mut current = Current::new(guard, 1, true);
     current.mask = mask;
+    current.memory = crate::lua::Memory::of_step(64_000_000);
     let current = Rc::new(current);
     let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
-    Vm::open(current, 64_000_000, &context).expect("opens")
+    Vm::open(current, &context).expect("opens")
 }
 
 fn function(vm: &Vm, lua: &str) -> Callee {

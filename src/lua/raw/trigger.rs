@@ -57,7 +57,7 @@ pub(super) unsafe fn safepoint(l: *mut lua_State) {
     // SAFETY: the caller's state is the running one.
     unsafe {
         if let Some(current) = Current::find(l) {
-            stop_when_due(l, current, Instant::now());
+            stop_when_due(l, current, clock::now());
         }
     }
 }

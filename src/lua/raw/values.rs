@@ -6,7 +6,7 @@ use mlua::{Lua, Table, Value};
 
 use super::current::Current;
 use super::decode::push_json;
-use super::encode::{Encoder, Manner};
+use super::encode::{Encoder, Manner, Why};
 use crate::value::json::{self, JsonError};
 
 /// The value that JSON text stands for; `array` is the metatable of lists. The outer error is the VM's.
@@ -34,13 +34,18 @@ pub(in crate::lua) fn decode(
     Ok(failed.map_or(Ok(value), Err))
 }
 
-/// Appends the value as JSON text, keys sorted; the inner error says what cannot be written, and where it is. The outer
-/// error is the VM's.
-pub(in crate::lua) fn encode(
-    lua: &Lua,
-    value: &Value,
-    out: &mut Vec<u8>,
-) -> mlua::Result<Result<(), String>> {
+/// Why a value could not be written.
+pub(in crate::lua) enum Unfit {
+    /// It has no place in JSON: what is wrong, and where.
+    Value(String),
+    /// Its text would be longer than what a step may hold.
+    Memory,
+    /// The attempt has to end.
+    Due,
+}
+
+/// Appends the value as JSON text, keys sorted; the outer error is the VM's.
+pub(in crate::lua) fn encode(lua: &Lua, value: &Value, out: &mut Vec<u8>) -> mlua::Result<Result<(), Unfit>> {
     if let Value::Integer(integer) = value {
         json::write_integer(out, *integer);
         return Ok(Ok(()));
@@ -51,11 +56,14 @@ pub(in crate::lua) fn encode(
     unsafe {
         lua.exec_raw::<()>(value, |l| {
             if let Some(current) = Current::find(l) {
-                let manner = Manner { current, keys: 0, order: None };
-                written = encoder.write(l, -1, manner, out).map_err(|error| error.to_string());
+                written = encoder.write(l, -1, Manner::plain(current), out);
             }
             ffi::lua_settop(l, 0);
         })?;
     }
-    Ok(written)
+    Ok(written.map_err(|error| match error.reason {
+        Why::Value => Unfit::Value(error.to_string()),
+        Why::Memory => Unfit::Memory,
+        Why::Due(_) => Unfit::Due,
+    }))
 }

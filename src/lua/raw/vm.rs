@@ -72,12 +72,8 @@ pub(in crate::lua) struct Context<'a> {
 }
 
 impl Vm {
-    /// A VM with the standard library and what only the raw interface can give. `memory` is in bytes.
-    pub(in crate::lua) fn open(
-        current: Rc<Current>,
-        memory: u64,
-        context: &Context<'_>,
-    ) -> mlua::Result<Self> {
+    /// A VM with the standard library and what only the raw interface can give.
+    pub(in crate::lua) fn open(current: Rc<Current>, context: &Context<'_>) -> mlua::Result<Self> {
         let libraries = StdLib::COROUTINE
             | StdLib::TABLE
             | StdLib::OS
@@ -118,7 +114,7 @@ impl Vm {
         }
         globals.raw_get::<mlua::Table>("os")?.raw_set("difftime", Value::Nil)?;
         lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().step_size(GC_STEP_KB)));
-        lua.set_memory_limit(usize::try_from(memory).unwrap_or(usize::MAX))?;
+        lua.set_memory_limit(current.memory.bytes())?;
         // SAFETY: the state lives until `Vm` is dropped, which takes the trigger away first.
         let trigger = unsafe { Trigger::new(l) };
         *current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = trigger;
@@ -217,7 +213,7 @@ fn inspect_error(error: &mlua::Error) -> (&'static str, String, bool) {
             let message = message.split("\nstack traceback:").next().unwrap_or_default();
             ("error", message.to_owned(), true)
         }
-        mlua::Error::MemoryError(_) => ("memory", "not enough memory".to_owned(), true),
+        mlua::Error::MemoryError(_) => ("memory", raised::NO_MEMORY.to_owned(), true),
         mlua::Error::ExternalError(cause) => match cause.downcast_ref::<HostError>() {
             Some(HostError { kind, message, retryable }) => (kind, message.clone(), *retryable),
             None => ("error", cause.to_string(), true),

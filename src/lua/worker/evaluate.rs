@@ -8,10 +8,10 @@ use super::setup::{Loaded, Recipe, plain_error};
 use crate::event::StepId;
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
-use crate::lua::{Cancel, Guard, Script, ScriptError, Watchdog, start_errands};
+use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_errands};
 
-/// Bytes that an expression's VM may hold.
-const MEMORY: u64 = 256_000_000;
+/// What an expression's VM may hold.
+const MEMORY: Memory = Memory::fixed(256_000_000);
 
 /// Bytes of its stack, as many as a main thread has.
 const STACK: usize = 8 << 20;
@@ -49,6 +49,7 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
         memory: MEMORY,
         seed: 0,
         logs: false,
+        what: "the expression",
         parameters: PARAMETERS,
         limit: Some(limit),
     };

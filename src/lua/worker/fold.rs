@@ -54,6 +54,7 @@ impl Folder {
             memory: options.memory,
             seed: options.seed,
             logs: options.logs,
+            what: "the function",
             parameters: FOLD_PARAMETERS,
             limit: None,
         };
@@ -161,7 +162,7 @@ mod tests {
     fn options() -> WorkerOptions {
         WorkerOptions {
             shape: Shape::Map,
-            memory: 64_000_000,
+            memory: crate::lua::Memory::of_step(64_000_000),
             scope: scope(),
             step: "sum".into(),
             worker: 1,

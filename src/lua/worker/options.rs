@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
-use crate::lua::{ItemEnd, Permissions, Script};
+use crate::lua::{ItemEnd, Memory, Permissions, Script};
 use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.
@@ -42,8 +42,8 @@ pub struct Scope {
 pub struct WorkerOptions {
     /// What becomes of the returned value.
     pub shape: Shape,
-    /// Bytes the VM may hold.
-    pub memory: u64,
+    /// What the VM and the host functions may hold.
+    pub memory: Memory,
     /// `params` and `env`.
     pub scope: Scope,
     /// `ctx.step`

@@ -19,7 +19,9 @@ pub(super) fn decide(loaded: &Loaded, when: Callee, failure: &mut Failure, attem
     let err = describe(failure);
     let mut truth = false;
     let arguments = [Argument::Json(&err), Argument::Number(f64::from(attempt))];
+    let running = loaded.vm.current.running.replace("`retries.when`");
     let asked = loaded.guarded(Some(LIMIT), || loaded.vm.call(when, &arguments, Take::Truth(&mut truth)));
+    loaded.vm.current.running.set(running);
     failure.retryable = asked.is_ok() && truth;
     if let Err(error) = asked {
         failure.message = format!("{} (and `retries.when` failed: {})", failure.message, error.message);

@@ -14,7 +14,7 @@ use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::host::Temporaries;
 use crate::lua::raw::{Callee, Context, Current, Raised, Take, Vm};
 use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
-use crate::lua::{ScriptError, worker::Scope};
+use crate::lua::{Memory, ScriptError, worker::Scope};
 
 /// A VM that is ready for items.
 pub(super) struct Loaded {
@@ -33,9 +33,11 @@ pub(super) struct Recipe<'a> {
     pub(super) step: &'a str,
     pub(super) worker: u32,
     pub(super) max_attempts: u32,
-    pub(super) memory: u64,
+    pub(super) memory: Memory,
     pub(super) seed: u64,
     pub(super) logs: bool,
+    /// What messages call the script.
+    pub(super) what: &'static str,
     /// What the function has in scope by name.
     pub(super) parameters: &'a str,
     /// Limit of what runs while loading.
@@ -56,6 +58,7 @@ impl Loaded {
             memory: options.memory,
             seed: options.seed,
             logs: options.logs,
+            what: "the function",
             parameters: PARAMETERS,
             limit: None,
         };
@@ -78,6 +81,7 @@ impl Loaded {
         let mask = recipe.scope.secrets.mask().clone();
         let mut current = Current::new(Arc::clone(guard), recipe.seed, recipe.logs);
         current.mask = mask;
+        current.memory = recipe.memory;
         let current = Rc::new(current);
         let run = run_id(&recipe.scope.run);
         let context = Context {
@@ -86,11 +90,15 @@ impl Loaded {
             worker: recipe.worker,
             max_attempts: recipe.max_attempts,
         };
-        let vm = Vm::open(current, recipe.memory, &context).map_err(|error| fault(&error))?;
-        let globals = Globals::install(&vm, recipe.scope, script.root()).map_err(|error| fault(&error))?;
+        let vm = Vm::open(current, &context).map_err(|error| fault(&error, recipe.memory))?;
+        let globals = Globals::install(&vm, recipe.scope, script.root())
+            .map_err(|error| fault(&error, recipe.memory))?;
         let Globals { sources, temporaries } = globals;
         let mut loaded = Self { vm, sources, temporaries, function: Callee::NONE, retry_when: None };
+        // What runs while loading is the `setup`, or the top level of a file.
+        loaded.vm.current.running.set(if script.has_setup() { "`setup`" } else { recipe.what });
         loaded.function = loaded.load(script, recipe.parameters, recipe.limit)?;
+        loaded.vm.current.running.set(recipe.what);
         loaded.vm.use_only(script.fields());
         Ok(loaded)
     }
@@ -126,9 +134,9 @@ impl Loaded {
         limit: Option<Duration>,
     ) -> Result<Option<Callee>, ScriptError> {
         self.sources.borrow_mut().add(&chunk.name, chunk.lines.clone());
-        let function =
-            globals::load(self.vm.lua(), &chunk.name, &chunk.text).map_err(|error| fault(&error))?;
-        let callee = self.vm.keep(&function).map_err(|error| fault(&error))?;
+        let function = globals::load(self.vm.lua(), &chunk.name, &chunk.text)
+            .map_err(|error| fault(&error, self.vm.current.memory))?;
+        let callee = self.vm.keep(&function).map_err(|error| fault(&error, self.vm.current.memory))?;
         let mut kept = None;
         self.guarded(limit, || self.vm.call(callee, &[], Take::Function(field, &mut kept)))?;
         Ok(kept)
@@ -172,8 +180,13 @@ pub(super) fn plain_error(message: impl Into<String>) -> ScriptError {
     ScriptError { kind: FailureKind::Error, message, place: None, traceback, cancelled: false }
 }
 
-fn fault(error: &mlua::Error) -> ScriptError {
-    let kind =
-        if matches!(error, mlua::Error::MemoryError(_)) { FailureKind::Memory } else { FailureKind::Error };
-    ScriptError { kind, ..plain_error(error.to_string()) }
+/// A VM that could not be made ready.
+fn fault(error: &mlua::Error, memory: Memory) -> ScriptError {
+    if matches!(error, mlua::Error::MemoryError(_)) {
+        return ScriptError {
+            kind: FailureKind::Memory,
+            ..plain_error(memory.exceeded("loading the script"))
+        };
+    }
+    plain_error(error.to_string())
 }

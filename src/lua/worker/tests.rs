@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::*;
 use crate::event::StepId;
 use crate::lua::testing::{block, scope, source};
-use crate::lua::{Cancel, Slow};
+use crate::lua::{Cancel, Memory, Slow};
 
 /// A worker and what keeps it alive.
 struct Bench {
@@ -27,7 +27,7 @@ struct Bench {
 fn options() -> WorkerOptions {
     WorkerOptions {
         shape: Shape::Map,
-        memory: 64_000_000,
+        memory: Memory::of_step(64_000_000),
         scope: scope(),
         step: "clean".into(),
         worker: 1,

@@ -37,6 +37,12 @@ fn string_end(text: &[u8], mut at: usize) -> usize {
 
 /// Appends `text`, which must be valid and compact, with one entry a line and two spaces for each level.
 pub fn pretty(text: &[u8], out: &mut Vec<u8>) {
+    let _ = pretty_within(text, out, usize::MAX);
+}
+
+/// Does so as long as `out` has at most `max` bytes; `false`, and an incomplete text appended, when it needs more. Where
+/// much is nested deep, the text is a thousand times as long as before.
+pub fn pretty_within(text: &[u8], out: &mut Vec<u8>, max: usize) -> bool {
     let mut depth = 0;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
@@ -69,7 +75,11 @@ pub fn pretty(text: &[u8], out: &mut Vec<u8>) {
             _ => out.push(byte),
         }
         at = end;
+        if out.len() > max {
+            return false;
+        }
     }
+    true
 }
 
 fn new_line(out: &mut Vec<u8>, depth: usize) {

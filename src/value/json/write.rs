@@ -23,6 +23,16 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     true
 }
 
+/// At most as many bytes as [`write_string`] appends for these, and at least a third of that.
+pub fn written_len(bytes: &[u8]) -> usize {
+    let length = |byte: &u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    bytes.iter().map(length).sum::<usize>() + 2
+}
+
 #[cold]
 fn escape(out: &mut Vec<u8>, byte: u8) {
     let short = match byte {

@@ -35,6 +35,7 @@ pub(super) fn gunzip(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
 pub(super) fn zstd(call: &Call<'_>, (s, level): &(Value, Value)) -> mlua::Result<Value> {
     let bytes = call.bytes(1, s)?;
     let level = self::level(call, level, 1..=19, 3)?;
+    let _claim = call.claim(tables(level, bytes.len()))?;
     call.build(|out| {
         let mut encoder = write::Encoder::new(out, level).map_err(|error| failed(call, &error))?;
         encoder.set_pledged_src_size(Some(bytes.len() as u64)).map_err(|error| failed(call, &error))?;
@@ -47,8 +48,29 @@ pub(super) fn zstd(call: &Call<'_>, (s, level): &(Value, Value)) -> mlua::Result
 pub(super) fn unzstd(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     let bytes = call.bytes(1, s)?;
     let mut decoder = read::Decoder::with_buffer(&*bytes).map_err(|error| failed(call, &error))?;
-    decoder.window_log_max(WINDOW_LOG_MAX).map_err(|error| failed(call, &error))?;
-    unpack(call, decoder)
+    // The window is allocated as the frame asks for it.
+    let window_log = call.room()?.max(1).ilog2().min(WINDOW_LOG_MAX);
+    decoder.window_log_max(window_log).map_err(|error| failed(call, &error))?;
+    let unpacked = unpack(call, decoder);
+    if window_log < WINDOW_LOG_MAX && unpacked.as_ref().is_err_and(is_too_large) {
+        return Err(call.too_much().into());
+    }
+    unpacked
+}
+
+/// Whether a frame asks for a larger window than is allowed.
+fn is_too_large(error: &mlua::Error) -> bool {
+    error.to_string().contains("requires too much memory")
+}
+
+/// What packing takes beside the result: the tables of a level, which are smaller for small inputs.
+fn tables(level: i32, len: usize) -> usize {
+    let most = match level {
+        ..=9 => 24 << 20,
+        10..=15 => 64 << 20,
+        _ => 112 << 20,
+    };
+    most.min(len.saturating_mul(16))
 }
 
 fn level(

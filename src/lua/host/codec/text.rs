@@ -34,7 +34,7 @@ pub(super) fn base64_encode(call: &Call<'_>, (s, alphabet): &(Value, Value)) -> 
 /// `codec.base64.decode`
 pub(super) fn base64_decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     let text = call.bytes(1, s)?;
-    call.room_for(text.len())?;
+    let _claim = call.claim(text.len())?;
     let mut plain: Vec<u8> = text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
     call.checkpoint()?;
     let padding = plain.iter().rev().take_while(|byte| **byte == b'=').count();
@@ -67,6 +67,7 @@ pub(super) fn hex_encode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
 /// `codec.hex.decode`
 pub(super) fn hex_decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     let text = call.bytes(1, s)?;
+    call.room_for(text.len() / 2)?;
     if text.len() % 2 == 1 {
         return Err(call.bad_because(1, "an even number of hexadecimal digits expected"));
     }

@@ -8,6 +8,7 @@ use mlua::{LuaString, Table, Value};
 
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::error::HostError;
+use crate::lua::host::outside::Tally;
 
 /// `csv.decode`
 pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Result<Table> {
@@ -17,9 +18,10 @@ pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Re
     let mut header = header(call, options)?.then(Vec::new);
     let mut rows = call.list()?;
     let mut width = None;
+    let mut tally = call.tally();
     for step in 1.. {
         call.checkpoint_each(step)?;
-        if !records.next().map_err(|fault| fault.raise(call))? {
+        if !records.next(call, &mut tally)? {
             break;
         }
         let found = records.fields.len();
@@ -55,6 +57,7 @@ fn header(call: &Call<'_>, options: Option<&Table>) -> mlua::Result<bool> {
 }
 
 fn read_header(call: &Call<'_>, records: &Records<'_>) -> mlua::Result<Vec<LuaString>> {
+    let _claim = call.claim(records.fields.len().saturating_mul(4 * size_of::<&[u8]>()))?;
     let mut seen = HashSet::new();
     let twice = records.fields.iter().find(|name| !seen.insert(*name));
     if let Some(name) = twice {
@@ -120,16 +123,18 @@ struct Records<'t> {
     begin: usize,
     delimiter: u8,
     fields: Fields,
+    /// Bytes and fields of the longest record.
+    most: (usize, usize),
 }
 
 impl<'t> Records<'t> {
     fn new(text: &'t [u8], delimiter: u8) -> Self {
         let at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        Self { text, at, begin: at, delimiter, fields: Fields::default() }
+        Self { text, at, begin: at, delimiter, fields: Fields::default(), most: (0, 0) }
     }
 
     /// Reads the next record; false at the end. Blank lines before the first record and behind the last are none.
-    fn next(&mut self) -> Result<bool, Fault> {
+    fn next(&mut self, call: &Call<'_>, tally: &mut Tally<'_>) -> mlua::Result<bool> {
         let first = self.fields.ends.is_empty();
         let blank = self.at;
         while let Some(end) = line_end(&self.text[self.at..]) {
@@ -139,12 +144,21 @@ impl<'t> Records<'t> {
             return Ok(false);
         }
         if self.at > blank && !first {
-            return Err(self.fault(blank, "the line is blank"));
+            return Err(self.fault(blank, "the line is blank").raise(call));
         }
         self.begin = self.at;
         self.fields.text.clear();
         self.fields.ends.clear();
-        while self.field()? {}
+        let (mut text, mut ends) = (0, 0);
+        while self.field().map_err(|fault| fault.raise(call))? {
+            // The space is kept from record to record, so only a longer one takes more.
+            let fields = &self.fields;
+            let more = fields.text.len().saturating_sub(self.most.0.max(text));
+            let more_ends = fields.ends.len().saturating_sub(self.most.1.max(ends));
+            tally.add(more + more_ends * 2 * size_of::<usize>())?;
+            (text, ends) = (fields.text.len(), fields.ends.len());
+        }
+        self.most = (self.most.0.max(text), self.most.1.max(ends));
         Ok(true)
     }
 

@@ -8,10 +8,19 @@ use serde_json::value::RawValue;
 
 use crate::lua::host::call::Call;
 use crate::lua::host::error::HostError;
-use crate::lua::raw;
+use crate::lua::host::outside::Tally;
+use crate::value::json;
 
 /// An object's keys, sorted, and the JSON text of its values.
 type Object<'a> = IndexMap<String, &'a RawValue>;
+
+/// The text of a row from which on it is weighed.
+const ROW_BYTES: usize = 1 << 16;
+
+/// What a row takes while it is written.
+fn row_bytes(row: &RawValue) -> usize {
+    json::tree_bytes(row.get().as_bytes())
+}
 
 /// `csv.encode`
 pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua::Result<Value> {
@@ -19,9 +28,8 @@ pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua:
     let options = super::options(call, 2, options, &["columns", "delimiter"])?;
     let delimiter = super::delimiter(call, options)?;
     let columns = columns(call, options)?;
-    let mut text = Vec::new();
-    raw::encode(call.lua, rows, &mut text)?
-        .map_err(|error| HostError::refusal(format!("`{}`: {error}", call.name)))?;
+    let text = call.json(rows)?;
+    let _claim = call.claim(text.len())?;
     let rows: Vec<&RawValue> = if text == b"{}" && table.is_empty() {
         Vec::new()
     } else {
@@ -29,7 +37,7 @@ pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua:
             .map_err(|_| call.bad_because(1, "a list of rows expected, got a map"))?
     };
     let mut writer =
-        Writer { call, out: Vec::with_capacity(text.len()), delimiter, columns: None, given: false };
+        Writer { call, out: Vec::new(), tally: call.tally(), delimiter, columns: None, given: false };
     if let Some(names) = columns {
         writer.record(names.iter().map(String::as_str));
         writer.given = true;
@@ -37,10 +45,13 @@ pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua:
     }
     for (at, row) in rows.into_iter().enumerate() {
         call.checkpoint_each(at + 1)?;
+        let before = writer.out.len();
+        // A row of many fields takes far more than its text while it is looked at.
+        let _claim = if row.get().len() < ROW_BYTES { None } else { Some(call.claim(row_bytes(row))?) };
         writer.row(at + 1, row)?;
+        writer.tally.add(writer.out.len() - before + size_of::<&RawValue>())?;
     }
-    call.room_for(writer.out.len())?;
-    call.new_string(writer.out)
+    call.new_string(&writer.out)
 }
 
 /// The option `columns`.
@@ -73,6 +84,8 @@ fn columns(call: &Call<'_>, options: Option<&Table>) -> mlua::Result<Option<Vec<
 struct Writer<'a> {
     call: &'a Call<'a>,
     out: Vec<u8>,
+    /// Counts `out` and the rows.
+    tally: Tally<'a>,
     delimiter: u8,
     columns: Option<Vec<String>>,
     /// Whether the caller names the columns, so that other keys are left out.

@@ -14,7 +14,11 @@ use super::program::Program;
 use super::tree::Tree;
 use crate::lua::clock;
 use crate::lua::host::HostError;
+use crate::lua::host::outside::Account;
 use crate::lua::raw::adopting;
+
+/// Bytes of a stream that are read at a time, as many as a pipe holds.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// What a program left behind.
 pub(super) struct Output {
@@ -22,6 +26,8 @@ pub(super) struct Output {
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
     pub(super) taken: Duration,
+    /// The output counts until Lua code has it.
+    pub(super) _account: Account,
 }
 
 /// Ends what is left of the program when the run ends in any way. The tree alone does so: a program that was killed before
@@ -78,19 +84,21 @@ async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
     let mut child = tree.start(|| command.spawn()).map_err(lost)?;
     let max = program.max_output;
     let feed = feed(child.stdin.take(), program.stdin.unwrap_or_default());
-    let stdout = read(child.stdout.take(), max);
-    let stderr = read(child.stderr.take(), max);
-    let (stdout, stderr, ()) =
-        tokio::try_join!(stdout, stderr, feed).map_err(|error| match error.kind() {
-            io::ErrorKind::FileTooLarge => HostError::refusal(format!(
-                "`{name}` wrote more than {max} bytes to one stream; `max_output` allows more"
-            )),
-            _ => lost(error),
-        })?;
+    let account = program.account;
+    let stdout = read(child.stdout.take(), max, &account);
+    let stderr = read(child.stderr.take(), max, &account);
+    let feed = async { feed.await.map_err(Trouble::Io) };
+    let (stdout, stderr, ()) = tokio::try_join!(stdout, stderr, feed).map_err(|trouble| match trouble {
+        Trouble::TooLong => HostError::refusal(format!(
+            "`{name}` wrote more than {max} bytes to one stream; `max_output` allows more"
+        )),
+        Trouble::Memory(error) => error,
+        Trouble::Io(error) => lost(error),
+    })?;
     // Only now: a program that nobody has waited for keeps its number.
     let status = child.wait().await.map_err(lost)?;
     tree.finish();
-    Ok(Output { code: code(status), stdout, stderr, taken: begun.elapsed() })
+    Ok(Output { code: code(status), stdout, stderr, taken: begun.elapsed(), _account: account })
 }
 
 async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
@@ -102,11 +110,33 @@ async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
     }
 }
 
-async fn read(stream: Option<impl AsyncRead + Unpin>, max: usize) -> io::Result<Vec<u8>> {
+/// Why what a program writes is read no further.
+enum Trouble {
+    /// It passed `max_output`.
+    TooLong,
+    /// It passed the memory of the step.
+    Memory(HostError),
+    Io(io::Error),
+}
+
+async fn read(
+    stream: Option<impl AsyncRead + Unpin>,
+    max: usize,
+    account: &Account,
+) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
-    let Some(stream) = stream else { return Ok(bytes) };
-    stream.take(max as u64 + 1).read_to_end(&mut bytes).await?;
-    if bytes.len() > max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    let Some(mut stream) = stream else { return Ok(bytes) };
+    loop {
+        bytes.reserve(PIECE_BYTES);
+        let read = stream.read_buf(&mut bytes).await.map_err(Trouble::Io)?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        if bytes.len() > max {
+            return Err(Trouble::TooLong);
+        }
+        account.take(read).map_err(Trouble::Memory)?;
+    }
 }
 
 /// As shells tell it.

@@ -15,10 +15,13 @@ use rustix::fs::{AtFlags, FileType};
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
+use crate::lua::host::outside::Account;
 use crate::lua::host::permissions::{Place, Program as Granted, missing, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
+/// What a word of a list costs beside its bytes.
+const WORD_BYTES: usize = 24;
 /// Open files of a process by their numbers.
 const OPEN_FILES: &str = "/proc/self/fd";
 
@@ -35,6 +38,8 @@ pub(super) struct Program {
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_output: usize,
+    /// What it may hold here.
+    pub(super) account: Account,
 }
 
 /// The file that is started.
@@ -71,15 +76,24 @@ impl Program {
             }
             variables.push((name.into(), OsString::from_vec(value)));
         }
+        let stdin = options.bytes("stdin")?;
+        let account = call.account()?;
+        let size = |(name, value): &(OsString, OsString)| name.len() + value.len();
+        account.take(
+            stdin.as_ref().map_or(0, Vec::len)
+                + words.as_slice().iter().map(|word| word.len()).sum::<usize>()
+                + variables.iter().map(size).sum::<usize>(),
+        )?;
         Ok(Self {
             name,
             file,
             arguments: words.collect(),
-            stdin: options.bytes("stdin")?,
+            stdin,
             folder,
             env: variables,
             timeout: options.seconds("timeout")?,
             max_output: options.size("max_output", OUTPUT_MAX)?,
+            account,
         })
     }
 }
@@ -88,6 +102,8 @@ impl Program {
 fn words(call: &Call<'_>, list: &Value) -> mlua::Result<Vec<OsString>> {
     let Value::Table(list) = list else { return Err(call.bad(1, "table", list)) };
     let mut words = Vec::new();
+    // One string may stand in the list many times.
+    let mut tally = call.tally();
     for (at, word) in list.sequence_values::<Value>().enumerate() {
         let word = match word? {
             Value::String(word) => word.as_bytes().to_vec(),
@@ -99,6 +115,7 @@ fn words(call: &Call<'_>, list: &Value) -> mlua::Result<Vec<OsString>> {
                 return Err(call.bad_because(1, &why));
             }
         };
+        tally.add(word.len() + WORD_BYTES)?;
         if word.contains(&0) {
             return Err(call.bad_because(1, &format!("the word at {} contains a zero byte", at + 1)));
         }

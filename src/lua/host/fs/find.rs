@@ -10,19 +10,26 @@ use mlua::Value;
 use rustix::fs::FileType;
 
 use super::cannot;
-use super::look::{Halted, is_absence};
+use super::look::{Halted, NAME_BYTES, is_absence};
 use crate::lua::host::call::Call;
+use crate::lua::host::outside::Tally;
 use crate::lua::host::permissions::Identity;
 
 /// Characters that make a name a pattern.
 const SPECIALS: [char; 5] = ['*', '?', '[', '{', '\\'];
 
+/// Bytes of a pattern: as many as a path has. The compiler of patterns panics at what is far too large.
+const PATTERN_BYTES_MAX: usize = 4096;
+
 /// `fs.glob`
 pub(super) fn glob(call: &Call<'_>, pattern: &Value) -> mlua::Result<mlua::Table> {
     let text = call.text(1, pattern)?;
+    if text.len() > PATTERN_BYTES_MAX {
+        return Err(call.bad_because(1, &format!("a pattern of at most {PATTERN_BYTES_MAX} bytes expected")));
+    }
     let pattern = Pattern::new(&text)
         .map_err(|error| call.bad_because(1, &format!("a pattern expected, but in `{}` {error}", &*text)))?;
-    let mut search = Search { call, pattern, seen: 0, found: Vec::new() };
+    let mut search = Search { call, pattern, seen: 0, tally: call.tally(), found: Vec::new() };
     search.start()?;
     search.found.sort_unstable();
     let mut list = call.list()?;
@@ -73,6 +80,7 @@ struct Search<'a> {
     call: &'a Call<'a>,
     pattern: Pattern,
     seen: usize,
+    tally: Tally<'a>,
     found: Vec<Vec<u8>>,
 }
 
@@ -128,10 +136,12 @@ impl Search<'_> {
             return Ok(());
         }
         let mut entries = Vec::new();
+        let inside = folder.inside.as_os_str();
         let listed = listing.names(|name, kind| -> Result<(), Halted> {
             self.seen += 1;
             self.call.checkpoint_each(self.seen)?;
             if self.pattern.sees(OsStr::from_bytes(name)) {
+                self.tally.add(inside.len() + name.len() + NAME_BYTES)?;
                 entries.push((folder.inside.join(OsStr::from_bytes(name)), kind));
             }
             Ok(())
@@ -156,9 +166,8 @@ impl Search<'_> {
 
     fn keep(&mut self, inside: &Path) -> mlua::Result<()> {
         let name = [self.pattern.folder.as_bytes(), inside.as_os_str().as_bytes()].concat();
+        self.tally.add(name.len() + NAME_BYTES)?;
         self.found.push(name);
-        self.call.room_for(
-            self.found.iter().map(|name| name.len() + 48).sum::<usize>().min(self.found.len() * 4096),
-        )
+        Ok(())
     }
 }

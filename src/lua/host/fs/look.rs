@@ -45,12 +45,11 @@ pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> 
     let path = path(call, 1, named)?;
     let failed = |error: io::Error| cannot("list", &path, &error);
     let listing = call.state.permissions.list(&path)?.map_err(failed)?;
-    let (mut all, mut taken) = (Vec::new(), 0);
+    let (mut all, mut tally) = (Vec::new(), call.tally());
     let listed = listing.names(|name, _| -> Result<(), Halted> {
         all.push(name.to_vec());
-        taken += name.len() + NAME_BYTES;
         call.checkpoint_each(all.len())?;
-        Ok(call.room_for(taken)?)
+        Ok(tally.add(name.len() + NAME_BYTES)?)
     });
     listed.map_err(|error| error.or(failed))?;
     all.sort_unstable();
@@ -62,7 +61,7 @@ pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> 
 }
 
 /// What a string and its place in a list cost beside its bytes.
-const NAME_BYTES: usize = 48;
+pub(super) const NAME_BYTES: usize = 48;
 
 /// Why a listing ended early: of its own, or by a checkpoint.
 pub(super) enum Halted {

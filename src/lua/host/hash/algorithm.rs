@@ -76,18 +76,28 @@ impl Digest {
     }
 }
 
-/// The HMAC with the algorithm of this name; `None` when HMAC is not defined with it here.
-pub(super) fn hmac(name: &str, key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
-    fn code<M: Mac + KeyInit>(key: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
-        mac.update(bytes);
-        Some(mac.finalize().into_bytes().to_vec())
+/// The HMAC with the algorithm of this name over pieces; `None` when HMAC is not defined with it here. The first piece that
+/// is an error ends it.
+pub(super) fn hmac<'p, E>(
+    name: &str,
+    key: &[u8],
+    pieces: impl Iterator<Item = Result<&'p [u8], E>>,
+) -> Result<Option<Vec<u8>>, E> {
+    fn code<'p, M: Mac + KeyInit, E>(
+        key: &[u8],
+        pieces: impl Iterator<Item = Result<&'p [u8], E>>,
+    ) -> Result<Option<Vec<u8>>, E> {
+        let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Ok(None) };
+        for piece in pieces {
+            mac.update(piece?);
+        }
+        Ok(Some(mac.finalize().into_bytes().to_vec()))
     }
-    match Algorithm::named(name)? {
-        Algorithm::Sha256 => code::<Hmac<Sha256>>(key, bytes),
-        Algorithm::Sha1 => code::<Hmac<Sha1>>(key, bytes),
-        Algorithm::Md5 => code::<Hmac<Md5>>(key, bytes),
-        Algorithm::Blake3 | Algorithm::Xxh3 => None,
+    match Algorithm::named(name) {
+        Some(Algorithm::Sha256) => code::<Hmac<Sha256>, E>(key, pieces),
+        Some(Algorithm::Sha1) => code::<Hmac<Sha1>, E>(key, pieces),
+        Some(Algorithm::Md5) => code::<Hmac<Md5>, E>(key, pieces),
+        Some(Algorithm::Blake3 | Algorithm::Xxh3) | None => Ok(None),
     }
 }
 

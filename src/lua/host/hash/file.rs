@@ -14,6 +14,7 @@ const PIECE_BYTES: usize = 1 << 18;
 /// `hash.file`
 pub(super) fn file(call: &Call<'_>, (path, algorithm): &(Value, Value)) -> mlua::Result<String> {
     let path = call.text(1, path)?;
+    call.path_len(1, path.len())?;
     let algorithm = match call.optional_text(2, algorithm)? {
         None => Algorithm::Sha256,
         Some(name) => Algorithm::named(&name).ok_or_else(|| {

@@ -8,6 +8,7 @@ use mlua::{Lua, Value};
 
 use crate::lua::errand::Landing;
 use crate::lua::host::HostError;
+use crate::lua::host::outside::Account;
 
 /// The answer to a request, read to its end.
 pub(super) struct Answer {
@@ -18,6 +19,8 @@ pub(super) struct Answer {
     /// Where the last redirect led.
     pub(super) url: String,
     pub(super) taken: Duration,
+    /// The body counts until Lua code has it.
+    pub(super) _account: Account,
 }
 
 /// Makes the table, or raises the error, when it is back at the VM.

@@ -122,6 +122,7 @@ async fn read(
         if piece.len() > max - body.len() {
             return Err(too_long());
         }
+        request.account.take(piece.len())?;
         body.extend_from_slice(&piece);
     }
     let mut url = request.url;
@@ -133,6 +134,7 @@ async fn read(
         body,
         url: url.into(),
         taken: begun.elapsed(),
+        _account: request.account,
     })
 }
 

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
+use crate::lua::host::outside::Account;
 use crate::lua::host::{HostError, Permissions, url as urls};
 use crate::lua::raw::Current;
 use crate::value::Mask;
@@ -32,6 +33,8 @@ pub(super) struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_bytes: usize,
+    /// What it and its answer may hold here.
+    pub(super) account: Account,
     /// Finds the secrets of the run.
     mask: Mask,
 }
@@ -71,10 +74,12 @@ impl Request {
             body: None,
             timeout: options.seconds("timeout")?,
             max_bytes: options.size("max_bytes", BYTES_MAX)?,
+            account: call.account()?,
             mask: call.lua.app_data_ref::<Rc<Current>>().map(|vm| vm.mask.clone()).unwrap_or_default(),
         };
         let query = options.pairs("query")?;
         if !query.is_empty() {
+            call.room_for(urls::query_len(&query))?;
             let added = urls::query_text(&query);
             let all = match request.url.query() {
                 Some(given) if !given.is_empty() => format!("{given}&{added}"),
@@ -83,6 +88,8 @@ impl Request {
             request.url.set_query(Some(&all));
         }
         request.fill(call, at, &options, json)?;
+        // Twice: what is sent is a copy, because a redirect may ask for it again.
+        request.account.take(request.body.as_ref().map_or(0, |body| 2 * body.len()))?;
         Ok(request)
     }
 
@@ -116,9 +123,12 @@ impl Request {
             return Err(call.bad_because(at, "only one of `json`, `form` and `body` can be sent"));
         }
         let (body, kind) = if let Some(json) = json {
+            call.room_for(json.as_bytes().len())?;
             (json.as_bytes().to_vec(), Some("application/json"))
         } else if options.has("form")? {
-            let form = urls::query_text(&options.pairs("form")?);
+            let form = options.pairs("form")?;
+            call.room_for(urls::query_len(&form))?;
+            let form = urls::query_text(&form);
             (form.into_bytes(), Some("application/x-www-form-urlencoded"))
         } else if let Some(body) = options.bytes("body")? {
             (body, None)

@@ -123,7 +123,7 @@ impl Work<'_> {
     fn claim(&self, needed: usize, size: Size) -> mlua::Result<Claim> {
         self.call.claim(needed).map_err(|error| {
             let Size { width, height } = size;
-            let why = format!("{width} x {height} pixels need more than the memory limit");
+            let why = self.call.memory().exceeded(&format!("a picture of {width} x {height} pixels"));
             match error.downcast_ref::<HostError>() {
                 Some(_) => self.too_large(&why),
                 None => error,
@@ -144,7 +144,7 @@ impl Work<'_> {
         if let ImageError::Limits(limit) = error
             && limit.kind() == LimitErrorKind::InsufficientMemory
         {
-            return self.too_large("decoding it needs more than the memory limit");
+            return self.too_large(&self.call.memory().exceeded("decoding it"));
         }
         let why = error.to_string();
         let why = why.trim_end_matches('.');

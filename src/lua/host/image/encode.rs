@@ -1,7 +1,7 @@
 //! Bytes of a file out of pixels.
 
 use std::borrow::Cow;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
 use ::image::codecs::{bmp, gif, png, tiff, webp};
 use ::image::{ExtendedColorType, ImageEncoder};
@@ -11,6 +11,7 @@ use mlua::Value;
 use super::picture::{Format, Image, Layout, Size, this};
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
+use crate::lua::host::outside::Bounded;
 
 /// Quality of JPEG files, if none is asked for; as other programs have it.
 const QUALITY: u8 = 75;
@@ -30,7 +31,6 @@ pub(super) fn encode(
         return Err(call.bad_because(1, &format!("{known} expected, got `{}`", shown(&name))));
     };
     let bytes = encoded(call, &image, format, options)?;
-    call.room_for(bytes.len())?;
     call.new_string(bytes)
 }
 
@@ -53,8 +53,9 @@ pub(super) fn encoded(
         return Err(call.bad_because(2, &format!("`quality` is for jpeg, {name} is written without loss")));
     }
     let (layout, pixels) = suited(call, image, format)?;
+    let _claim = call.claim(working(format, image.size, layout))?;
     call.checkpoint()?;
-    let mut out = Vec::new();
+    let mut out = Bounded::new(call);
     let done = match format {
         Format::Jpeg => {
             let quality = quality.map_or(QUALITY, |quality| quality as u8);
@@ -62,9 +63,28 @@ pub(super) fn encoded(
         }
         other => others(&pixels, image.size, layout, other, &mut out).map_err(|error| error.to_string()),
     };
-    done.map_err(|why| call.refuse(&format!("cannot write a {} file: {why}", format.name())))?;
     call.checkpoint()?;
-    Ok(out)
+    match done {
+        Ok(()) => Ok(out.into_bytes()),
+        Err(why) => Err(out
+            .fault()
+            .unwrap_or_else(|| call.refuse(&format!("cannot write a {} file: {why}", format.name())))),
+    }
+}
+
+/// What an encoder holds beside the pixels and what it has written.
+fn working(format: Format, size: Size, layout: Layout) -> usize {
+    let pixels = size.width as usize * size.height as usize;
+    match format {
+        // One row after the other.
+        Format::Jpeg | Format::Bmp => 0,
+        // The file itself, because it is written out of order; the packed rows.
+        Format::Tiff | Format::Png => size.bytes(layout),
+        // A place in the palette for each pixel.
+        Format::Gif => pixels.saturating_mul(2),
+        // A copy with four parts for each pixel.
+        Format::Webp => pixels.saturating_mul(4),
+    }
 }
 
 fn jpeg(
@@ -72,7 +92,7 @@ fn jpeg(
     size: Size,
     layout: Layout,
     quality: u8,
-    out: &mut Vec<u8>,
+    out: &mut Bounded<'_>,
 ) -> Result<(), jpeg_encoder::EncodingError> {
     let color = if layout == Layout::Gray { JpegColor::Luma } else { JpegColor::Rgb };
     jpeg_encoder::Encoder::new(out, quality).encode(pixels, size.width as u16, size.height as u16, color)
@@ -83,7 +103,7 @@ fn others(
     size: Size,
     layout: Layout,
     format: Format,
-    out: &mut Vec<u8>,
+    out: &mut Bounded<'_>,
 ) -> ::image::ImageResult<()> {
     let color = match layout {
         Layout::Gray => ExtendedColorType::L8,
@@ -97,8 +117,9 @@ fn others(
         Format::Webp => webp::WebPEncoder::new_lossless(out).write_image(pixels, width, height, color),
         Format::Bmp => bmp::BmpEncoder::new(out).write_image(pixels, width, height, color),
         Format::Tiff => {
-            let mut file = Cursor::new(out);
-            tiff::TiffEncoder::new(&mut file).write_image(pixels, width, height, color)
+            let mut file = Cursor::new(Vec::new());
+            tiff::TiffEncoder::new(&mut file).write_image(pixels, width, height, color)?;
+            out.write_all(file.get_ref()).map_err(::image::ImageError::IoError)
         }
         Format::Png | Format::Jpeg => png::PngEncoder::new(out).write_image(pixels, width, height, color),
     }

@@ -18,6 +18,7 @@ const PIECE_BYTES: usize = 1 << 20;
 /// `image.open`
 pub(super) fn open(call: &Call<'_>, path: &Value) -> mlua::Result<AnyUserData> {
     let path = call.text(1, path)?;
+    call.path_len(1, path.len())?;
     let (bytes, claim) = read(call, &path)?;
     let picture = decode::picture(call, &bytes, &format!("`{path}`"))?;
     drop((bytes, claim));
@@ -43,6 +44,7 @@ fn read(call: &Call<'_>, path: &str) -> mlua::Result<(Vec<u8>, crate::lua::host:
 pub(super) fn save(call: &Call<'_>, (image, path, options): &(Value, Value, Value)) -> mlua::Result<()> {
     let image = this(call, image)?;
     let path = call.text(1, path)?;
+    call.path_len(1, path.len())?;
     let extension = Path::new(&*path).extension().and_then(|extension| extension.to_str());
     let Some(format) = extension.and_then(Format::named) else {
         let known = "`.jpg`, `.png`, `.gif`, `.webp`, `.bmp` or `.tiff`";

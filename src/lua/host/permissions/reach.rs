@@ -27,6 +27,13 @@ use crate::lua::host::HostError;
 /// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
 const TRIES: usize = 40;
 
+/// Bytes of a path, as many as Linux takes. Here longer ones would be gone through name by name, for a long time.
+pub(in crate::lua) const PATH_MAX: usize = 4095;
+
+fn is_too_long(path: &Path) -> Option<io::Error> {
+    (path.as_os_str().len() > PATH_MAX).then(|| Errno::NAMETOOLONG.into())
+}
+
 /// What is reached. The outer error is a refusal, the inner one what the system says about a file that may be reached.
 pub(in crate::lua) type Answer<T> = Result<io::Result<T>, HostError>;
 
@@ -62,6 +69,9 @@ impl Permissions {
 
     /// A file below the pipeline's folder, whatever else may be read: for `require`.
     pub(in crate::lua) fn open_own(&self, path: &Path) -> Answer<File> {
+        if let Some(error) = is_too_long(path) {
+            return Ok(Err(error));
+        }
         let Some(root) = self.root() else { return Ok(Err(Errno::NOENT.into())) };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let plain = |file| place::plain(File::from(file));
@@ -81,6 +91,9 @@ impl Permissions {
     }
 
     pub(super) fn reach(&self, path: &Path, flags: OFlags) -> Answer<OwnedFd> {
+        if let Some(error) = is_too_long(path) {
+            return Ok(Err(error));
+        }
         if let Some(trial) = &self.grants.trial {
             return self.reach_on_trial(trial, path, flags);
         }
@@ -133,6 +146,9 @@ impl Permissions {
     }
 
     fn placed(&self, kind: Kind, path: &Path, means: Means, parents: Parents) -> Answer<Place> {
+        if let Some(error) = is_too_long(path) {
+            return Ok(Err(error));
+        }
         if let Some(trial) = &self.grants.trial {
             return self.placed_on_trial(trial, (kind, means), path, parents);
         }

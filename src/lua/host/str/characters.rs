@@ -9,6 +9,9 @@ use crate::lua::host::call::Call;
 /// Between two checkpoints of a loop over characters.
 const CHECKPOINT_CHARACTERS: usize = 1 << 18;
 
+/// Bytes of a text that becomes a slug. It is made in one go that cannot be stopped, and some characters become twenty.
+const SLUG_BYTES_MAX: usize = 1 << 20;
+
 /// `str.len`
 pub(super) fn len(call: &Call<'_>, s: &Value) -> mlua::Result<i64> {
     Ok(call.text(1, s)?.chars().count() as i64)
@@ -52,7 +55,10 @@ pub(super) fn lower(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
             Ok(())
         });
     }
-    call.new_string(call.text(1, s)?.to_lowercase())
+    let text = call.text(1, s)?;
+    // No character grows by more than half.
+    call.room_for(text.len() / 2 * 3)?;
+    call.new_string(text.to_lowercase())
 }
 
 /// `str.upper`
@@ -67,7 +73,7 @@ pub(super) fn upper(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
             Ok(())
         });
     }
-    call.new_string(call.text(1, s)?.to_uppercase())
+    collect(call, call.text(1, s)?.chars().flat_map(char::to_uppercase))
 }
 
 /// `str.normalize`
@@ -117,7 +123,11 @@ fn collect(call: &Call<'_>, characters: impl Iterator<Item = char>) -> mlua::Res
 
 /// `str.slug`
 pub(super) fn slug(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
-    call.new_string(slug::slugify(&*call.text(1, s)?))
+    let text = call.text(1, s)?;
+    if text.len() > SLUG_BYTES_MAX {
+        return Err(call.bad_because(1, &format!("a text of at most {SLUG_BYTES_MAX} bytes expected")));
+    }
+    call.new_string(slug::slugify(&*text))
 }
 
 /// `str.truncate`

@@ -236,7 +236,7 @@ fn a_small_file_that_claims_a_huge_picture_is_refused_before_it_is_allocated() {
     assert_eq!((error.kind, error.retryable), ("memory", false));
     assert_eq!(
         error.message,
-        "`image.decode` cannot read the image: 30000 x 30000 pixels need more than the memory limit"
+        "`image.decode` cannot read the image: a picture of 30000 x 30000 pixels needs more than this step's `memory: 256MB`"
     );
     let error = lua.load(format!("return {PHOTO}:resize(60000, 60000)")).eval::<Value>().unwrap_err();
     assert_eq!(host_error(&error).unwrap().kind, "memory");

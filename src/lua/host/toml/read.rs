@@ -17,6 +17,8 @@ pub(super) fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(call.bad_because(1, &format!("a text of at most {TEXT_BYTES_MAX} bytes expected")));
     }
+    let _claim = call.claim(tree_bytes(text.as_bytes()))?;
+    call.checkpoint()?;
     let refuse = |message: &str, place: &str| -> mlua::Error {
         HostError::refusal(format!("`{}`: {message}{place}", call.name)).into()
     };
@@ -25,9 +27,19 @@ pub(super) fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         refuse(&message, &place.unwrap_or_default())
     })?;
+    call.checkpoint()?;
     let mut json = Vec::with_capacity(text.len());
     write(&mut json, &toml::Value::Table(table)).map_err(|message| refuse(&message, ""))?;
     raw::decode(call.lua, &call.state.array, &json)?.map_err(|error| refuse(&error.message, ""))
+}
+
+/// What the parser builds for one value, with what it notes about its place in the text.
+const VALUE_BYTES: usize = 400;
+
+/// About how many bytes the tree of a text takes: a value ends where one of these stands.
+fn tree_bytes(text: &[u8]) -> usize {
+    let ends = text.iter().filter(|byte| matches!(byte, b',' | b'=' | b'[' | b'{' | b'\n')).count();
+    ends * VALUE_BYTES + 2 * text.len()
 }
 
 /// Appends a value as JSON text. The parser has bounded its depth.

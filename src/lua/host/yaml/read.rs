@@ -9,13 +9,20 @@ use mlua::Value;
 
 use crate::lua::host::call::Call;
 use crate::lua::host::error::HostError;
+use crate::lua::host::outside::Tally;
 use crate::lua::raw;
 use crate::value::json;
 use crate::value::scalar::{self, Scalar, Unfit};
 
+/// Bytes of a text. The parser takes a scalar in one go and cannot be stopped in it; this much takes it less than two seconds.
+const TEXT_BYTES_MAX: usize = 64 << 20;
+
 /// The value of a document in a list of its own.
 pub(in crate::lua::host) fn boxed(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
     let text = call.text(1, s)?;
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(call.bad_because(1, &format!("a text of at most {TEXT_BYTES_MAX} bytes expected")));
+    }
     let json = Reader::new(call, &text).read()?;
     raw::decode(call.lua, &call.state.array, &json)?
         .map_err(|error| HostError::refusal(format!("`{}`: {}", call.name, error.message)).into())
@@ -38,6 +45,9 @@ struct Frame {
     height: usize,
 }
 
+/// What a key of an open map takes beside its text: it is remembered, to find repetitions.
+const KEY_BYTES: usize = 64;
+
 enum Key {
     Plain,
     /// `<<`; the text of its value begins there.
@@ -56,13 +66,13 @@ struct Reader<'a> {
     out: Vec<u8>,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Anchor>,
-    /// Bytes that the anchors hold.
-    held: usize,
+    /// Counts what is held: the text, the anchors, the keys of open maps.
+    tally: Tally<'a>,
 }
 
 impl<'a> Reader<'a> {
     fn new(call: &'a Call<'a>, text: &'a str) -> Self {
-        Self { call, text, out: vec![b'['], stack: Vec::new(), anchors: HashMap::new(), held: 0 }
+        Self { call, text, out: vec![b'['], stack: Vec::new(), anchors: HashMap::new(), tally: call.tally() }
     }
 
     /// The JSON text of a list that holds the document.
@@ -83,7 +93,9 @@ impl<'a> Reader<'a> {
                     return Err(self.refuse(at, "a second document begins; `yaml.decode` reads one"));
                 }
             }
+            let before = self.out.len();
             self.event(event, &span, at)?;
+            self.tally.add(self.out.len().saturating_sub(before))?;
         }
         if documents == 0 {
             self.out.extend_from_slice(b"null");
@@ -177,9 +189,10 @@ impl<'a> Reader<'a> {
             return Err(self.refuse(at, &format!("the key `{}` is given twice", shown(&text))));
         }
         push_key(&mut self.out, frame, &text);
+        let held = text.len() + KEY_BYTES;
         frame.seen.insert(text);
         frame.key = Some(Key::Plain);
-        Ok(())
+        self.tally.add(held)
     }
 
     fn open(&mut self, is_map: bool, anchor: usize, tag: Option<&Tag>, at: usize) -> mlua::Result<()> {
@@ -199,6 +212,7 @@ impl<'a> Reader<'a> {
         let start = self.out.len();
         self.out.push(if is_map { b'{' } else { b'[' });
         let (seen, merges) = (HashSet::new(), Vec::new());
+        self.tally.add(size_of::<Frame>())?;
         self.stack.push(Frame { start, anchor, is_map, count: 0, key: None, seen, merges, height: 1 });
         Ok(())
     }
@@ -220,7 +234,7 @@ impl<'a> Reader<'a> {
             return Err(self.refuse(at, "an alias stands inside of its own anchor"));
         };
         let (json, height) = (Rc::clone(json), *height);
-        self.call.room_for(self.out.len() + self.held + json.len())?;
+        self.call.room_for(json.len())?;
         self.call.checkpoint()?;
         self.separate();
         let start = self.out.len();
@@ -235,8 +249,7 @@ impl<'a> Reader<'a> {
         }
         if anchor > 0 {
             let json: Rc<[u8]> = self.out[start..].into();
-            self.held += json.len();
-            self.call.room_for(self.out.len() + self.held)?;
+            self.tally.add(json.len())?;
             self.anchors.insert(anchor, Anchor { json, height });
         }
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
@@ -251,6 +264,7 @@ impl<'a> Reader<'a> {
 
     /// Adds the entries of a map, or of a list of maps, that the frame does not have yet.
     fn merge(&mut self, frame: &mut Frame, text: &[u8], at: usize) -> mlua::Result<()> {
+        let _claim = self.call.claim(json::tree_bytes(text))?;
         let value = json::to_value(text).map_err(|error| self.refuse(at, &error.message))?;
         let maps = match value {
             serde_json::Value::Array(maps) => maps,
@@ -265,10 +279,12 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 push_key(&mut self.out, frame, &key);
+                self.tally.add(key.len() + KEY_BYTES)?;
                 frame.seen.insert(key);
+                let before = self.out.len();
                 let written = serde_json::to_writer(&mut self.out, &value);
                 written.map_err(|error| self.refuse(at, &error.to_string()))?;
-                self.call.room_for(self.out.len() + self.held)?;
+                self.tally.add(self.out.len() - before)?;
             }
         }
         Ok(())

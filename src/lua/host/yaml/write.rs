@@ -4,21 +4,27 @@ use mlua::Value;
 
 use crate::lua::host::call::Call;
 use crate::lua::host::error::HostError;
-use crate::lua::raw;
+use crate::lua::host::outside::Bounded;
 use crate::value::json;
 
 /// `yaml.encode`
 pub(super) fn encode(call: &Call<'_>, value: &Value) -> mlua::Result<Value> {
     let refuse = |why: String| HostError::refusal(format!("`{}`: {why}", call.name));
-    let mut text = Vec::new();
-    raw::encode(call.lua, value, &mut text)?.map_err(refuse)?;
+    let text = call.json(value)?;
+    // The tree and the text, which is read back in parts.
+    let _claim = call.claim(json::tree_bytes(&text).saturating_add(text.len()))?;
+    call.checkpoint()?;
     let tree = json::to_value(&text).map_err(|error| refuse(error.to_string()))?;
     if has_merge(&tree) {
         return Err(refuse("the key `<<` would be read as a merge of maps".to_owned()).into());
     }
-    let yaml = serde_yaml::to_string(&tree).map_err(|error| refuse(error.to_string()))?;
-    call.room_for(yaml.len())?;
-    call.new_string(yaml)
+    drop(text);
+    call.checkpoint()?;
+    let mut yaml = Bounded::new(call);
+    match serde_yaml::to_writer(&mut yaml, &tree) {
+        Ok(()) => yaml.finish(),
+        Err(error) => Err(yaml.fault().unwrap_or_else(|| refuse(error.to_string()).into())),
+    }
 }
 
 fn has_merge(value: &serde_json::Value) -> bool {

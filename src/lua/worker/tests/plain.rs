@@ -216,11 +216,15 @@ fn memory_bombs_and_panics_are_that_items_failure() {
     check(
         lua,
         &["1", "2", "3", "4"],
-        "1! memory at p.yaml:7: not enough memory\n2! memory at p.yaml:9: not enough memory\n\
-         3! memory at p.yaml:10: not enough memory\n4",
+        "1! memory at p.yaml:7: the function needs more than this step's `memory: 64MB`\n2! memory at p.yaml:9: the function needs more than this step's `memory: 64MB`\n\
+         3! memory at p.yaml:10: the function needs more than this step's `memory: 64MB`\n4",
     );
     let big = format!("[{}1]", "1,".repeat(8_000_000));
-    check("return #item", &[&big, "[1]"], "1! memory: not enough memory\n1");
+    check(
+        "return #item",
+        &[&big, "[1]"],
+        "1! memory: the function needs more than this step's `memory: 64MB`\n1",
+    );
 }
 
 #[test]
@@ -322,7 +326,7 @@ fn wherever_memory_runs_out_only_that_item_fails() {
         if opened == 60 {
             break;
         }
-        let options = WorkerOptions { memory: 600_000 + step * 4_000, ..options() };
+        let options = WorkerOptions { memory: Memory::of_step(600_000 + step * 4_000), ..options() };
         let mut bench = match try_bench(&script(lua), &options, None) {
             Ok(bench) => bench,
             Err(error) => {
