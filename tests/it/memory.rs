@@ -1,5 +1,6 @@
 //! `memory` bounds what an item holds, in the Lua state and beside it, and says so where it is not enough.
 
+mod readers;
 mod walls;
 
 use std::fs;

@@ -5,9 +5,6 @@ use std::sync::Arc;
 use crate::data::DataError;
 use crate::data::read::input::Input;
 
-/// The longest row or value that is read, in bytes: offsets within a chunk have 32 bits.
-pub(super) const ROW_BYTES_MAX: usize = 1 << 30;
-
 /// Bytes asked of the input at a time when the caller has no better idea.
 pub(super) const BLOCK_BYTES: usize = 128 * 1024;
 

@@ -1,10 +1,10 @@
 //! One JSON array whose elements are the items, never whole in memory. Finding the elements is left to `elements`.
 
-use crate::data::read::block::{BLOCK_BYTES, Block, ROW_BYTES_MAX};
+use crate::data::read::block::{BLOCK_BYTES, Block};
 use crate::data::read::elements::{Elements, Step};
 use crate::data::read::input::Input;
 use crate::data::{BadRow, DataError, Reader};
-use crate::value::{Chunk, json};
+use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 
 /// Reads the elements of the array, each without the white space in it.
 ///
@@ -43,8 +43,8 @@ impl Json {
                 }
                 Step::More => self.block.fill(BLOCK_BYTES)?,
             }
-            if self.text.len() > ROW_BYTES_MAX {
-                let message = format!("an element is longer than {ROW_BYTES_MAX} bytes");
+            if self.text.len() > ITEM_BYTES_MAX {
+                let message = format!("an element is longer than {ITEM_BYTES_MAX} bytes");
                 return Err(self.block.content(self.elements.element_line(), message));
             }
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use crate::data::DataError;
-use crate::data::read::block::{BLOCK_BYTES, Block, ROW_BYTES_MAX};
+use crate::data::read::block::{BLOCK_BYTES, Block};
 use crate::data::read::input::Input;
-use crate::value::{Chunk, Origin};
+use crate::value::{Chunk, ITEM_BYTES_MAX, Origin};
 
 /// Blank lines that are held back, in bytes, until it is known whether a row follows them. More than these are rows.
 const BLANK_BYTES_MAX: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub(super) struct LineSource {
 impl LineSource {
     /// Lines of `input`; blank ones at its end count only with `keep_blank`.
     pub(super) fn new(input: Input, keep_blank: bool) -> Self {
-        Self { block: Block::new(input), line: 1, keep_blank, row_bytes_max: ROW_BYTES_MAX, error: None }
+        Self { block: Block::new(input), line: 1, keep_blank, row_bytes_max: ITEM_BYTES_MAX, error: None }
     }
 
     /// A lower bound on the length of lines, so that tests need not have a gigabyte.
@@ -74,7 +74,7 @@ impl LineSource {
         chunk: &mut Chunk,
     ) -> Result<bool, DataError> {
         chunk.clear();
-        let max_bytes = max_bytes.clamp(1, ROW_BYTES_MAX);
+        let max_bytes = max_bytes.clamp(1, ITEM_BYTES_MAX);
         let mut cut = Cut { ends: &mut chunk.ends, held: Vec::new(), start: 0, max_items, max_bytes };
         let mut scanned = 0;
         let more = loop {

@@ -12,8 +12,11 @@ use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
+use crate::data::read::records::COLUMNS_MAX;
+use crate::data::read::table::NAMES_BYTES_MAX;
+use crate::data::read::text::too_long;
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
-use crate::value::{Chunk, json};
+use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 
 /// Bytes that the rows read at once should have, uncompressed.
 const BATCH_BYTES: i64 = 4 << 20;
@@ -48,6 +51,7 @@ impl Parquet {
             source: io::Error::other(error.to_string()),
         };
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(&error))?;
+        bounded(builder.schema(), builder.parquet_schema().num_columns(), name)?;
         let metadata = builder.metadata();
         let rows = metadata.file_metadata().num_rows().max(1);
         let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size().max(0)).sum();
@@ -109,6 +113,9 @@ impl Reader for Parquet {
             self.at += end;
             self.rows += 1;
             match json::validate(line) {
+                Ok(()) if line.len() > ITEM_BYTES_MAX => {
+                    bad.push(BadRow::new(self.rows, &self.name, self.rows, too_long(), line));
+                }
                 Ok(()) => chunk.push(line),
                 Err(error) => bad.push(BadRow::not_json(self.rows, &self.name, self.rows, line, &error)),
             }
@@ -122,6 +129,19 @@ impl Reader for Parquet {
     fn rows(&self) -> u64 {
         self.rows
     }
+}
+
+/// Refuses more columns than any table has, and names that would make every item large.
+fn bounded(schema: &Schema, columns: usize, name: &str) -> Result<(), DataError> {
+    let refuse = |what: String| Err(DataError::Content { file: name.to_owned(), line: 1, message: what });
+    if columns > COLUMNS_MAX {
+        return refuse(format!("the table has more than {COLUMNS_MAX} columns"));
+    }
+    let bytes: usize = schema.fields().iter().map(|field| field.name().len()).sum();
+    if bytes > NAMES_BYTES_MAX {
+        return refuse(format!("the names of the columns have more than {NAMES_BYTES_MAX} bytes"));
+    }
+    Ok(())
 }
 
 /// Where the chosen columns stand in the file.

@@ -6,8 +6,15 @@
 use memchr::memchr;
 
 use crate::data::DataError;
-use crate::data::read::block::ROW_BYTES_MAX;
 use crate::data::read::line_source::LineSource;
+use crate::value::ITEM_BYTES_MAX;
+
+/// Fields of a record and columns of a table: more than any table has, and few enough that a line of nothing but delimiters takes
+/// no more memory than its text.
+pub(super) const COLUMNS_MAX: usize = 100_000;
+
+/// Bytes of a record that messages get to see; they show far less.
+const SHOWN_BYTES: usize = 4096;
 
 /// What comes next in the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,12 +84,22 @@ impl Records {
 
     /// The last record roughly as it was, for messages.
     pub(super) fn shown(&self) -> Vec<u8> {
-        let fields: Vec<&[u8]> = (0..self.len()).map(|at| self.field(at)).collect();
-        let last = self.ends.last().copied().unwrap_or(0);
-        let mut shown = fields.join(&self.delimiter);
-        if last < self.text.len() {
+        let mut shown = Vec::new();
+        for at in 0..self.len() {
+            if at > 0 {
+                shown.push(self.delimiter);
+            }
+            let field = self.field(at);
+            shown.extend_from_slice(&field[..field.len().min(SHOWN_BYTES)]);
+            if shown.len() > SHOWN_BYTES {
+                return shown;
+            }
+        }
+        // A field that did not end.
+        let rest = &self.text[self.ends.last().copied().unwrap_or(0)..];
+        if !rest.is_empty() {
             shown.push(self.delimiter);
-            shown.extend_from_slice(&self.text[last..]);
+            shown.extend_from_slice(&rest[..rest.len().min(SHOWN_BYTES)]);
         }
         shown
     }
@@ -108,8 +125,8 @@ impl Records {
                 Ok(State::RecordEnd) => return Ok(Next::Record),
                 Ok(after) => state = after,
             }
-            if self.text.len() > ROW_BYTES_MAX {
-                let message = format!("a record is longer than {ROW_BYTES_MAX} bytes");
+            if self.text.len() > ITEM_BYTES_MAX {
+                let message = format!("a record is longer than {ITEM_BYTES_MAX} bytes");
                 return Err(self.content(self.line, message));
             }
         }
@@ -135,6 +152,9 @@ impl Fields<'_> {
     fn read(&mut self, line: &[u8], mut state: State) -> Result<State, String> {
         let mut rest = line;
         loop {
+            if self.ends.len() >= COLUMNS_MAX {
+                return Err(format!("the row has more than {COLUMNS_MAX} fields"));
+            }
             if state == State::Quoted || rest.first() == Some(&b'"') {
                 rest = if state == State::Quoted { rest } else { &rest[1..] };
                 let Some(after) = self.quoted(rest) else {

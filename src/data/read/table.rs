@@ -4,12 +4,16 @@ use crate::data::read::field::push_field;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::read::records::{Next, Records};
+use crate::data::read::text::too_long;
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
-use crate::value::Chunk;
-use crate::value::json::write_string;
+use crate::value::json::{write_string, written_len};
+use crate::value::{Chunk, ITEM_BYTES_MAX};
 
 /// Names that a message about a missing column lists at most.
 const NAMES_SHOWN_MAX: usize = 20;
+
+/// Bytes of all names in a header: they stand in every item.
+pub(super) const NAMES_BYTES_MAX: usize = 16 << 20;
 
 /// Reads one record an item: an object by column names, or a list of strings when there are no names.
 ///
@@ -84,6 +88,11 @@ impl Table {
 
     fn named_shape(&self) -> Result<Shape, DataError> {
         let line = self.records.line();
+        let bytes: usize = (0..self.records.len()).map(|at| self.records.field(at).len()).sum();
+        if bytes > NAMES_BYTES_MAX {
+            let message = format!("the names in the header have more than {NAMES_BYTES_MAX} bytes");
+            return Err(self.records.content(line, message));
+        }
         let mut names = Vec::with_capacity(self.records.len());
         for at in 0..self.records.len() {
             let name = std::str::from_utf8(self.records.field(at));
@@ -212,14 +221,20 @@ impl Shape {
             let plural = if self.width == 1 { "" } else { "s" };
             return Err(format!("the row has {} instead of {} field{plural}", records.len(), self.width));
         }
+        let end = out.len().saturating_add(ITEM_BYTES_MAX);
         for output in &self.outputs {
             let place = || match output.name.as_str() {
                 "" => format!("field {}", output.field + 1),
                 name => format!("column `{name}`"),
             };
             out.extend_from_slice(&output.before);
-            push_field(out, records.field(output.field), output.kind)
-                .map_err(|message| format!("{}: {message}", place()))?;
+            let field = records.field(output.field);
+            // What must be escaped is six times as long in JSON; most fields need no counting.
+            let most = field.len().saturating_mul(6).saturating_add(out.len());
+            if most > end && written_len(field).saturating_add(out.len()) > end {
+                return Err(format!("{}: {}", place(), too_long()));
+            }
+            push_field(out, field, output.kind).map_err(|message| format!("{}: {message}", place()))?;
         }
         out.extend_from_slice(self.close);
         Ok(())

@@ -3,8 +3,8 @@
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::{BadRow, DataError, Reader};
-use crate::value::Chunk;
-use crate::value::json::write_string;
+use crate::value::json::{write_string, written_len};
+use crate::value::{Chunk, ITEM_BYTES_MAX};
 
 /// Reads one string a line, without its line end. An empty line is an empty string, also at the end of the file.
 pub(super) struct Text {
@@ -18,6 +18,11 @@ impl Text {
     pub(super) fn new(input: Input) -> Self {
         Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0 }
     }
+}
+
+/// What is wrong with a row that would be an item beyond the limit.
+pub(super) fn too_long() -> String {
+    format!("the item would be longer than {ITEM_BYTES_MAX} bytes as JSON")
 }
 
 impl Reader for Text {
@@ -36,11 +41,15 @@ impl Reader for Text {
             let text = self.raw.item(at);
             let text = text.strip_suffix(b"\n").unwrap_or(text);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
-            if write_string(&mut chunk.text, text) {
+            let line = line + at as u64;
+            // A line of control characters is six times as long in JSON.
+            if text.len() > ITEM_BYTES_MAX / 6 && written_len(text) > ITEM_BYTES_MAX {
+                let message = too_long();
+                bad.push(BadRow::new(self.rows, self.lines.name(), line, message, text));
+            } else if write_string(&mut chunk.text, text) {
                 chunk.text.push(b'\n');
                 chunk.end_item();
             } else {
-                let line = line + at as u64;
                 bad.push(BadRow::new(self.rows, self.lines.name(), line, "the line is not UTF-8", text));
             }
         }
