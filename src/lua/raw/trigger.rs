@@ -3,6 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 

@@ -91,7 +91,7 @@ pub(in crate::lua::raw) unsafe fn push_item(
 }
 
 struct Item<'a> {
-    stack: Stack<'static>,
+    stack: Stack,
     /// Index of the table of keys.
     table: c_int,
     learned: &'a mut Learned,

@@ -56,7 +56,7 @@ fn a_timeout_stops_the_decoding_of_a_long_text() {
         ["json.decode('[' .. ('[0],'):rep(500000) .. '1]')", "json.lines(('{\"a\":[]}\\n'):rep(300000))"]
     {
         let took = |timeout| {
-            let limited = WorkerOptions { timeout, memory: 500_000_000, ..options() };
+            let limited = WorkerOptions { timeout, memory: Memory::of_step(500_000_000), ..options() };
             let mut bench = bench(&script(&format!("return #{text}")), &limited);
             let started = Instant::now();
             let got = run(&mut bench, &["1"]);
