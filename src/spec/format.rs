@@ -1,6 +1,7 @@
 //! Orders the keys of a pipeline file as the documentation has them. Everything else stays byte for byte: whole entries are
 //! moved with the comments that belong to them, nothing is printed anew.
 
+mod ending;
 mod entries;
 
 use std::collections::HashSet;
@@ -20,25 +21,37 @@ use crate::source::{Diagnostic, Severity, SourceFile};
 /// Bytes that may be read again and again to find out which maps can be ordered when not all can.
 const REREAD_MAX: usize = 64 << 20;
 
-/// The text with its keys in order. Does not care whether the pipeline is valid, but refuses what is no sound YAML.
+/// The text with its keys in order and, where that changes no value, a line end behind its last line. Does not care
+/// whether the pipeline is valid, but refuses what is no sound YAML.
 pub fn format(bytes: &[u8], name: &str, path: &Path) -> Result<String, Vec<Diagnostic>> {
-    let mut bytes = bytes.to_vec();
-    if !bytes.is_empty() && !bytes.ends_with(b"\n") {
-        let has_returns = memchr::memmem::find(&bytes, b"\r\n").is_some();
-        bytes.extend_from_slice(if has_returns { b"\r\n" } else { b"\n" });
+    let (document, root) = sound(bytes, name, path)?;
+    let ended = ending::ended(document.file.text(), &root);
+    let text = if same(&ended, &document) { ended } else { document.file.text().to_owned() };
+    let is_changed = text != document.file.text();
+    let (document, root) = if is_changed { sound(text.as_bytes(), name, path)? } else { (document, root) };
+    let mut formatted = ordered(&text, &maps(&root, &text), &document);
+    if !formatted.ends_with('\n') && formatted != text {
+        // Another entry has come to stand at the end.
+        let (_, root) = sound(formatted.as_bytes(), name, path)?;
+        formatted = ending::ended(&formatted, &root);
     }
-    let loaded = load(&bytes, name, path);
+    let mark = if bytes.starts_with("\u{feff}".as_bytes()) { "\u{feff}" } else { "" };
+    Ok(format!("{mark}{formatted}"))
+}
+
+/// The document and its tree; what is wrong with its YAML, if anything is.
+fn sound(bytes: &[u8], name: &str, path: &Path) -> Result<(Document, Rc<Node>), Vec<Diagnostic>> {
+    let loaded = load(bytes, name, path);
     let is_error = |found: &Diagnostic| found.severity == Severity::Error;
     let Some(document) = loaded.document.filter(|_| !loaded.mended) else {
         return Err(loaded.diagnostics.into_iter().filter(is_error).collect());
     };
     let reading = tree::read(&document.file, Patch::new(document.file.text().to_owned()));
     let faults: Vec<Diagnostic> = reading.findings.into_iter().filter(is_error).collect();
-    let Some(root) = reading.root.filter(|_| faults.is_empty()) else { return Err(faults) };
-    let text = document.file.text();
-    let formatted = ordered(text, &maps(&root, text), &document);
-    let mark = if bytes.starts_with("\u{feff}".as_bytes()) { "\u{feff}" } else { "" };
-    Ok(format!("{mark}{formatted}"))
+    match reading.root.filter(|_| faults.is_empty()) {
+        Some(root) => Ok((document, root)),
+        None => Err(faults),
+    }
 }
 
 /// The text with all maps in order, or with those whose order can be changed without changing what they mean: an alias

@@ -169,6 +169,38 @@ fn what_cannot_be_moved_safely_stays() {
     assert_eq!(formatted("\u{feff}steps: {}\r\nname: a\r\n"), "\u{feff}name: a\r\nsteps: {}\r\n");
 }
 
+/// The values of a text, and of what the formatter makes of it.
+#[track_caller]
+fn same_values(text: &str) {
+    let Ok(once) = format(text.as_bytes(), "p.yaml", Path::new("p.yaml")) else { return };
+    let value = |text: &str| {
+        let loaded = load(text.as_bytes(), "p.yaml", Path::new("p.yaml"));
+        loaded.document.filter(|_| !loaded.mended).map(|document| document.value)
+    };
+    assert_eq!(value(text), value(&once), "it means the same:\n{text:?}\n{once:?}");
+    assert_eq!(formatted(&once), once, "formatting again changes nothing:\n{text:?}");
+}
+
+#[test]
+fn a_text_that_ends_with_the_file_keeps_its_end() {
+    for (end, expect) in [
+        ("|\n  x", "|\n  x"),
+        ("|+ # why\n  x\n\n   ", "|+ # why\n  x\n\n   "),
+        (">2+\n    x", ">2+\n    x"),
+        ("|+", "|+"),
+        ("|\n  x\n# c", "|\n  x\n# c\n"),
+        ("a\n  b", "a\n  b\n"),
+    ] {
+        for (feed, mark) in [("\n", ""), ("\r\n", "\u{feff}")] {
+            let whole = |end: &str| format!("{mark}steps: {{}}\nx-text: {end}").replace('\n', feed);
+            same_values(&whole(end));
+            assert_eq!(formatted(&whole(end)), whole(expect));
+        }
+    }
+    let text = "version: 1\nsteps: {}\ndescription: |\n  x";
+    assert_eq!(formatted(text), text, "it cannot be moved from there");
+}
+
 #[test]
 fn broken_yaml_is_refused_and_invalid_pipelines_are_not() {
     for text in ["a: [1", "a: 1\na: 2\n", "a: *b", "", "---\na: 1\n---\nb: 1\n"] {
@@ -272,5 +304,44 @@ proptest! {
         if format(text.as_bytes(), "p", Path::new("p")).is_ok() {
             proved(&text);
         }
+    }
+}
+
+/// A value in any notation, for a map whose keys are indented by two spaces.
+fn scalar() -> impl Strategy<Value = String> {
+    let block =
+        ("[|>]", "[1-3]?", "[-+]?", " {0,2}(# c \\||#)?", "( {0,5}(a|b: c|- d|# e|\t)?\n){0,5}", " {0,5}a?");
+    let block = block.prop_map(|(style, indent, chomp, comment, lines, last)| {
+        format!("{style}{indent}{chomp}{comment}\n    {lines}{last}\n")
+    });
+    prop_oneof![
+        5 => block,
+        1 => "(&a )?(!!str )?(a|1|1.0|~|true|a # b|\\[a, 'b'\\]|\\{a: 1\\}|\\*a)\n",
+        1 => "(a|\"a|'a)\n( {0,4}(b|# c|''|\\\\t)?\n){0,3}    (c|c\"|c')\n",
+        1 => "\n    b: 1\n    a: \\|\\+\n      x\n\n",
+        1 => "\n  - a\n  -   \\|\n   b\n",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn for_every_text_the_values_stay(
+        keys in prop::collection::vec((0..6usize, scalar(), "(\n|  # c\n|# c\n|\t\n){0,2}"), 1..5),
+        (start, end) in ("(\u{feff})?(%YAML 1.2\n--- # d\n|---\n)?", "(\\.\\.\\.|---|\\.\\.\\.\n| )?"),
+        (cut, returns) in (0..4usize, any::<bool>()),
+    ) {
+        const KEYS: [&str; 6] = ["name", "from", "x-own", "map", "description", "needs"];
+        let mut text = format!("{start}steps:\n  s:\n");
+        for (key, value, noise) in keys {
+            let _ = write!(text, "    {}: {value}{noise}", KEYS[key]);
+        }
+        text.push_str(&end);
+        text.truncate(text.trim_end_matches('\n').len().max(text.len().saturating_sub(cut)));
+        let text = if returns { text.replace('\n', "\r\n") } else { text };
+        same_values(&text);
+        // The same on the first level, where the formatter moves other keys.
+        same_values(&text.replace("steps:\n  s:\n", "").replace("\n    ", "\n"));
     }
 }
