@@ -33,5 +33,5 @@ pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{
-    Attempt, Ended, FoldError, Folder, Job, LogLine, Scope, Shape, Worker, WorkerOptions, evaluate,
+    Attempt, Ended, FoldError, Folder, Job, LogLine, STACK, Scope, Shape, Worker, WorkerOptions, evaluate,
 };

@@ -17,7 +17,9 @@ use self::seat::{Left, Seat};
 use super::EngineError;
 use super::record::Attempted;
 use crate::event::StepId;
-use crate::lua::{Attempt, Cancel, Guard, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
+use crate::lua::{
+    self, Attempt, Cancel, Guard, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions,
+};
 use crate::schedule::Start;
 use crate::store::Batch;
 use crate::value::Chunk;
@@ -151,6 +153,7 @@ impl Pool {
         let before = self.desks.len();
         let pool = ThreadPoolBuilder::new()
             .num_threads(count)
+            .stack_size(lua::STACK)
             .thread_name(move |number| format!("worker-{}", before + number + 1))
             .build()
             .map_err(|error| EngineError::System {

@@ -8,7 +8,7 @@ mod retry;
 mod setup;
 mod waiting;
 
-pub use evaluate::evaluate;
+pub use evaluate::{STACK, evaluate};
 pub use fold::{FoldError, Folder};
 pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
 

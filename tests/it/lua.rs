@@ -30,6 +30,32 @@ fn failure(summary: &Summary) -> String {
 }
 
 #[test]
+fn workers_have_a_stack_for_what_luau_compiles() {
+    // A small default, so that workers without a stack of their own would lack room for this.
+    let run = |project: &Project| {
+        let mut command = project.command(&["pipeline.yaml", "-q"]);
+        let output = command.env("RUST_MIN_STACK", "262144").output().expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        project.read("out.jsonl")
+    };
+    let nested = format!("return {}1{}", "(".repeat(900), ")".repeat(900));
+    assert_eq!(run(&project("[1]", "", &nested)), "1\n");
+    let reduce = Project::with(&format!(
+        "steps:\n  list: {{items: [1]}}\n  sum:\n    from: list\n    reduce: {{init: 0, lua: \"{nested}\"}}\n  save: {{from: sum, write: out.jsonl}}\n"
+    ));
+    assert_eq!(run(&reduce), "1\n");
+}
+
+#[test]
+fn templates_nested_by_the_thousand_are_a_finding() {
+    let open = "`{".repeat(20_000);
+    let project = project("[1]", "", &format!("return {open}"));
+    let ran = project.run(&["check", "pipeline.yaml"]);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stdout.contains("flowrun::lua_syntax") || ran.stderr.contains("flowrun::lua_syntax"));
+}
+
+#[test]
 fn nothing_outlives_its_timeout() {
     for body in [
         "while true do end",

@@ -12,7 +12,7 @@ use super::{BLOCK, Cut, Frame, ITEMS, LOOK_UP};
 use crate::engine::feed::Next;
 use crate::engine::{pool, scope};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
-use crate::lua::{Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
+use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
 use crate::value::Chunk;
 
 /// Chunks on their way for each worker: one at work and one to follow.
@@ -96,7 +96,8 @@ impl Crew {
                 permissions.confine();
                 sit(number as u32, &guard, &watchdog, &maker, &works, &reply);
             };
-            let spawned = std::thread::Builder::new().name(format!("worker-{number}")).spawn(body);
+            let thread = std::thread::Builder::new().name(format!("worker-{number}"));
+            let spawned = thread.stack_size(lua::STACK).spawn(body);
             spawned.map_err(|error| Cut::failed(format!("cannot start the workers: {error}")))?;
         }
         let (sent, given, early) = (0, 0, BTreeMap::new());

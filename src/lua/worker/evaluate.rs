@@ -13,8 +13,10 @@ use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_err
 /// What an expression's VM may hold.
 const MEMORY: Memory = Memory::fixed(256_000_000);
 
-/// Bytes of its stack, as many as a main thread has.
-const STACK: usize = 8 << 20;
+/// Bytes of the stack of a thread that runs Lua, as many as a main thread has. Luau's parser and compiler recurse up to
+/// limits of their own (a thousand expressions within each other, two hundred calls), which took up to a megabyte when
+/// measured; what stands above them on the stack, host functions and `require`, comes on top.
+pub const STACK: usize = 8 << 20;
 
 /// Evaluates a script once, on a VM and a thread of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
 /// The result is JSON text.
