@@ -11,6 +11,9 @@ pub mod diagnostic;
 mod exit;
 mod explain;
 mod fmt;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod graph;
 mod hush;
 mod init;

@@ -22,6 +22,12 @@ use super::exit::{Exit, Fault};
 use super::{load, stdout};
 use server::Server;
 
+/// Reads all messages of a stream, for the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn frames(bytes: &[u8]) {
+    wire::read_all(bytes);
+}
+
 /// Serves one editor until it says `exit`, or is gone.
 pub(super) fn command(console: &Console) -> Result<Exit, Fault> {
     stdout::demand("what the server answers")?;

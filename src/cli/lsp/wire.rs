@@ -54,6 +54,14 @@ fn body(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
+/// Reads all messages of a stream and drops them.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_all(mut bytes: &[u8]) {
+    while let Ok(Some(body)) = body(&mut bytes) {
+        let _ = parsed(&body);
+    }
+}
+
 fn content(input: &mut impl BufRead, length: u64) -> io::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     let read = input.by_ref().take(length).read_to_end(&mut body)?;

@@ -1,0 +1,218 @@
+//! One function for each fuzz target: any bytes go in, and whatever must hold for all of them is asserted. `fuzz/` drives
+//! them by `cargo fuzz`; the tests run them on the files of `fuzz/corpus`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::data::{Compression, Format, ReadOptions, open};
+use crate::event::StepId;
+use crate::lua::{Attempt, Block, Cancel, Guard, Scope, Script, Shape, Watchdog, Worker, WorkerOptions};
+use crate::plan::{Inputs, load};
+use crate::source::SourceFile;
+use crate::spec;
+use crate::store::StoredRun;
+use crate::value::{Chunk, Secrets, json};
+
+/// A target by its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them; each has a file in `fuzz/fuzz_targets` and a folder in `fuzz/corpus`.
+pub const TARGETS: [Target; 7] = [
+    ("boundary", boundary),
+    ("check", check),
+    ("format", format),
+    ("frames", frames),
+    ("items", items),
+    ("pipeline", pipeline),
+    ("segment", segment),
+];
+
+/// Nothing lies there, and nothing is written.
+const PLACE: &str = "/nowhere/p.yaml";
+
+/// The pipeline's reader.
+pub fn pipeline(bytes: &[u8]) {
+    let loaded = spec::load(bytes, "p.yaml", Path::new(PLACE));
+    let end = loaded.file.text().len();
+    for label in loaded.diagnostics.iter().flat_map(|found| &found.labels) {
+        assert!(label.span.end <= end, "a label stands in its file");
+    }
+}
+
+/// The whole check, expressions included.
+pub fn check(bytes: &[u8]) {
+    let inputs = Inputs { check_only: true, ..Inputs::default() };
+    let loaded = load(spec::load(bytes, "p.yaml", Path::new(PLACE)), &inputs);
+    for found in &loaded.diagnostics {
+        let end = found.file.text().len();
+        assert!(found.labels.iter().all(|label| label.span.end <= end), "a label stands in its file");
+    }
+}
+
+/// The formatter: no value changes, and doing it again changes nothing.
+pub fn format(bytes: &[u8]) {
+    let again = |bytes: &[u8]| spec::format(bytes, "p.yaml", Path::new(PLACE));
+    let value = |bytes: &[u8]| spec::load(bytes, "p.yaml", Path::new(PLACE)).document.map(|one| one.value);
+    let Ok(once) = again(bytes) else { return };
+    assert_eq!(value(bytes), value(once.as_bytes()), "no value changes");
+    assert_eq!(again(once.as_bytes()).ok().as_deref(), Some(once.as_str()), "once is enough");
+}
+
+/// Bytes of items that are read: a packed file may hold more than anybody waits for.
+const READ_MAX: usize = 4 << 20;
+
+/// Readers of items. The first byte says which format and compression the rest has.
+pub fn items(bytes: &[u8]) {
+    const FORMATS: [Format; 6] =
+        [Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Lines, Format::Parquet];
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let format = FORMATS[usize::from(first % 6)];
+    let packed = [Compression::None, Compression::Gzip, Compression::Zstd];
+    let compression = packed[usize::from(first / 6 % 3)];
+    let Ok(folder) = tempfile::tempdir() else { return };
+    if std::fs::write(folder.path().join("items"), rest).is_err() {
+        return;
+    }
+    let options = ReadOptions {
+        path: "items".to_owned(),
+        root: folder.path().to_owned(),
+        format: Some(format),
+        compression: (format != Format::Parquet).then_some(compression),
+        columns: None,
+        delimiter: None,
+        header: first / 18 % 2 == 0,
+        validate: true,
+        limit: None,
+    };
+    let Ok(mut reader) = open(&options) else { return };
+    let (mut chunk, mut bad, mut seen) = (Chunk::default(), Vec::new(), 0);
+    while let Ok(more) = reader.read(1000, 1 << 16, &mut chunk, &mut bad) {
+        for at in 0..chunk.len() {
+            assert_eq!(json::validate(chunk.item(at)), Ok(()), "items are JSON");
+        }
+        seen += chunk.text.len() + bad.drain(..).len();
+        if !more || seen > READ_MAX {
+            return;
+        }
+    }
+}
+
+/// JSON text to a Lua value and back: the same value, and the same text when it is done again.
+pub fn boundary(bytes: &[u8]) {
+    let Ok(value) = json::to_value(bytes) else { return };
+    let once = through_lua(bytes);
+    let got = json::to_value(&once).ok();
+    assert!(
+        got.is_some_and(|got| is_same(&value, &got)),
+        "{value} became {}",
+        String::from_utf8_lossy(&once)
+    );
+    assert_eq!(through_lua(&once), once, "the text is canonical");
+}
+
+/// Whether two values are the same to Lua, which knows one kind of number.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// What a function gives that returns its item.
+fn through_lua(item: &[u8]) -> Vec<u8> {
+    let file = SourceFile::new("p.yaml", PLACE, "return item".to_owned());
+    let script = Script::body(Block { text: file.text().into(), file, line: 1 }, "/nowhere".into());
+    let scope = Scope {
+        params: "{}".into(),
+        env: "{}".into(),
+        steps: None,
+        run: "{}".into(),
+        permissions: Arc::default(),
+        secrets: Secrets::default(),
+        shows_secrets: false,
+    };
+    let options = WorkerOptions {
+        shape: Shape::Map,
+        memory: 256_000_000,
+        scope,
+        step: "s".into(),
+        worker: 1,
+        max_attempts: 1,
+        timeout: None,
+        item_deadline: None,
+        retry_when: None,
+        seed: 0,
+        logs: false,
+    };
+    let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread can be started");
+    let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
+    let mut worker = Worker::new(&script, &options, &guard, &watchdog).expect("the function loads");
+    let mut chunk = Chunk { first: 1, ..Chunk::default() };
+    chunk.push(item);
+    let (mut out, mut ends) = (Vec::new(), Vec::new());
+    let attempt = Attempt { number: 1, item_deadline: None };
+    worker.run(&chunk, 0..1, attempt, Duration::MAX, &mut out, &mut |_, _, end, _| {
+        ends.push(end);
+        true
+    });
+    assert!(ends.is_empty(), "every item comes back: {ends:?}");
+    out
+}
+
+/// The run and the step whose results the corpus holds: a segment says whose it is.
+const RUN: &str = "1shak5kh7gv";
+const STEP: &str = "s";
+
+/// A segment of results, in the folder of a run whose database is lost.
+pub fn segment(bytes: &[u8]) {
+    let Ok(folder) = tempfile::tempdir() else { return };
+    let run = folder.path().join("runs").join(RUN);
+    let step = run.join("steps").join(STEP);
+    let written = std::fs::create_dir_all(&step)
+        .and_then(|()| std::fs::write(step.join("results-0001.jsonl.zst"), bytes));
+    let Ok(opened) = written.map(|()| StoredRun::open(&run)) else { return };
+    let Ok(stored) = opened else { return };
+    let Ok(mut results) = stored.results(STEP) else { return };
+    let mut out = Vec::new();
+    while results.read(1 << 16, &mut out) && out.len() < READ_MAX {}
+    assert!(out.is_empty() || out.ends_with(b"\n"), "results are lines");
+}
+
+/// Messages to the language server.
+pub fn frames(bytes: &[u8]) {
+    super::lsp::frames(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_takes_its_corpus_and_pieces_of_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+        for (name, target) in TARGETS {
+            let folder = std::fs::read_dir(root.join("corpus").join(name)).expect("it has a corpus");
+            let mut files = 0;
+            for entry in folder {
+                let bytes = std::fs::read(entry.expect("the folder can be listed").path()).expect("readable");
+                assert!(bytes.len() <= 2048, "files of a corpus are small");
+                target(&bytes);
+                // What is cut off in the middle, and what lacks its beginning.
+                target(&bytes[..bytes.len() / 2]);
+                target(&bytes[bytes.len() / 2..]);
+                files += 1;
+            }
+            assert!(files >= 3, "{name} has a corpus");
+            assert!(root.join("fuzz_targets").join(name).with_extension("rs").is_file(), "{name} can be run");
+        }
+    }
+}
