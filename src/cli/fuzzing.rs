@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::data::{Compression, Format, ReadOptions, open};
 use crate::event::StepId;
-use crate::lua::{Attempt, Block, Cancel, Guard, Scope, Script, Shape, Watchdog, Worker, WorkerOptions};
+use crate::lua::{
+    Attempt, Block, Cancel, Guard, Memory, Scope, Script, Shape, Watchdog, Worker, WorkerOptions,
+};
 use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
 use crate::spec;
@@ -142,7 +144,7 @@ fn through_lua(item: &[u8]) -> Vec<u8> {
     };
     let options = WorkerOptions {
         shape: Shape::Map,
-        memory: 256_000_000,
+        memory: Memory::of_step(256_000_000),
         scope,
         step: "s".into(),
         worker: 1,
