@@ -292,16 +292,16 @@ mod tests {
         );
         std::fs::write(&file, text).expect("a file of ours");
         let plan = load::pipeline(&file, &crate::plan::Inputs { run: "t".into(), ..Default::default() });
-        let (plan, _) = plan.ok().expect("it can be read").into_plan().ok().expect("it is valid");
-        let bench = Bench::new(Some(1), Effects::Refused).ok().expect("a folder");
-        let (outcome, stored) = bench.run(&plan, vec![true; 2]).ok().expect("it runs");
+        let (plan, _) = plan.expect("it can be read").into_plan().expect("it is valid");
+        let bench = Bench::new(Some(1), Effects::Refused).expect("a folder");
+        let (outcome, stored) = bench.run(&plan, vec![true; 2]).expect("it runs");
         let failures = stored.failures("m", 0, 100).expect("it was kept");
         let failures: Vec<_> = failures
             .into_iter()
             .map(|one| (one.index, one.item.kind, one.item.message.to_string()))
             .collect();
         let reason = outcome.steps.iter().find(|(id, _)| *id == StepId(1)).expect("it ran").1.reason.clone();
-        (failures, results(&stored, "m", u64::MAX).ok().expect("it was kept").len(), reason)
+        (failures, results(&stored, "m", u64::MAX).expect("it was kept").len(), reason)
     }
 
     #[test]

@@ -126,7 +126,13 @@ fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
         module.raw_set(function.name, made)?;
     }
     #[cfg(test)]
-    globals.raw_set("stall", lua.create_function(|_, ()| Ok(tests::stall()))?)?;
+    globals.raw_set(
+        "stall",
+        lua.create_function(|_, ()| {
+            tests::stall();
+            Ok(())
+        })?,
+    )?;
     string::replace(lua, &prelude)
 }
 

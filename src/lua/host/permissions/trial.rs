@@ -235,7 +235,7 @@ impl Permissions {
             match (original, standing) {
                 (_, Some(FileType::Directory)) => place.make_folder()?,
                 (Some(original), Some(FileType::RegularFile)) if means != Means::Fresh => {
-                    copy(&original, &place)?
+                    copy(&original, &place)?;
                 }
                 _ => {}
             }

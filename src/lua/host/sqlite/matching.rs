@@ -9,7 +9,7 @@ use memchr::memmem;
 const STEPS: usize = 1 << 16;
 
 /// What a search came to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found<T> {
     Is(T),
     /// It has to end.
