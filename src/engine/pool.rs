@@ -7,6 +7,7 @@ pub(super) use desk::Held;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -107,8 +108,7 @@ pub(super) struct Pool {
     pub(super) replies: Receiver<Reply>,
     threads: usize,
     gone: usize,
-    /// Workers that items were lost with, and how many that may be.
-    given_up: usize,
+    /// How many workers may be lost at once.
     given_up_max: usize,
     /// What its workers are made from.
     places: Places,
@@ -124,6 +124,8 @@ struct Places {
     work: Receiver<Work>,
     replies: Sender<Reply>,
     watchdog: Arc<Watchdog>,
+    /// Workers that items were lost with and that have not come back.
+    lost: Arc<AtomicUsize>,
 }
 
 impl Pool {
@@ -138,9 +140,14 @@ impl Pool {
             replies,
             threads: 0,
             gone: 0,
-            given_up: 0,
             given_up_max: threads,
-            places: Places { crew: Arc::new(crew), work, replies: reply_sender, watchdog },
+            places: Places {
+                crew: Arc::new(crew),
+                work,
+                replies: reply_sender,
+                watchdog,
+                lost: Arc::default(),
+            },
             desks: Vec::new(),
             pools: Vec::new(),
         };
@@ -175,6 +182,11 @@ impl Pool {
             });
             if left == Left::Done {
                 let _ = seat.places.replies.send(Reply::Gone);
+            } else {
+                // It has come back after all: its thread is no longer lost. One that was given up with a run of several items
+                // was never counted.
+                let less = |lost: usize| Some(lost.saturating_sub(1));
+                let _ = seat.places.lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
             }
         });
         self.threads += count;
@@ -192,14 +204,14 @@ impl Pool {
 
     /// Counts a worker that an item was lost with.
     pub(super) fn count_given_up(&mut self) {
-        self.given_up += 1;
+        self.places.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Puts another worker in the place of one that was given up; `false` when there were too many of those.
     pub(super) fn replace(&mut self) -> Result<bool, EngineError> {
         // It does not say any more when it is gone.
         self.threads -= 1;
-        if self.given_up > self.given_up_max {
+        if self.places.lost.load(Ordering::Relaxed) > self.given_up_max {
             return Ok(false);
         }
         self.add(1).map(|()| true)

@@ -254,7 +254,7 @@ fn project(expressions: &[String]) -> Project {
     let project = Project::with(&format!(
         "x-allow: [unused_step, unread_failures, not_permitted]\npermissions: {{exec: [cat, head, 'true'], net: [127.0.0.1], read: [.], write: [.]}}\n\
          steps:\n  numbers:\n    items: {{lua: 'local l = {{}} for i = 1, {} do l[i] = i end return l'}}\n  try:\n    from: numbers\n    \
-         map:\n      concurrency: 1\n      memory: 64MB\n      timeout: 1s\n      slow_after: 500ms\n      min_success_ratio: 0\n      setup: |\n        \
+         map:\n      concurrency: 1\n      memory: 64MB\n      timeout: 2s\n      slow_after: 500ms\n      min_success_ratio: 0\n      setup: |\n        \
          local BIG = ('x'):rep(1e6)\n        local bomb = {{gz = fs.read('bomb.gz'), zst = fs.read('bomb.zst')}}\n        \
          local function many(count, value)\n          local t = table.create(count)\n          \
          for i = 1, count do t[i] = value(i) end\n          return t\n        end\n        local calls = {{\n{functions}        }}\n      \
