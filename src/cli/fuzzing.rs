@@ -196,25 +196,78 @@ pub fn frames(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn corpus(target: &str) -> Vec<Vec<u8>> {
+        let folder = root().join("corpus").join(target);
+        let entries = std::fs::read_dir(folder).expect("it has a corpus");
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read(path).expect("readable")).collect()
+    }
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+    }
 
     #[test]
     fn every_target_takes_its_corpus_and_pieces_of_it() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
         for (name, target) in TARGETS {
-            let folder = std::fs::read_dir(root.join("corpus").join(name)).expect("it has a corpus");
-            let mut files = 0;
-            for entry in folder {
-                let bytes = std::fs::read(entry.expect("the folder can be listed").path()).expect("readable");
+            let files = corpus(name);
+            for bytes in &files {
                 assert!(bytes.len() <= 2048, "files of a corpus are small");
-                target(&bytes);
+                target(bytes);
                 // What is cut off in the middle, and what lacks its beginning.
                 target(&bytes[..bytes.len() / 2]);
                 target(&bytes[bytes.len() / 2..]);
-                files += 1;
             }
-            assert!(files >= 3, "{name} has a corpus");
-            assert!(root.join("fuzz_targets").join(name).with_extension("rs").is_file(), "{name} can be run");
+            assert!(files.len() >= 3, "{name} has a corpus");
+            assert!(
+                root().join("fuzz_targets").join(name).with_extension("rs").is_file(),
+                "{name} can be run"
+            );
+        }
+    }
+
+    /// A change to a text: from where it is cut, how much is left out there, and what comes in its place.
+    type Edit = (usize, usize, Vec<u8>);
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let piece = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..4),
+            "[-\\[\\]{}:,|>&*#'\"`$!?%@\\\\\n\r\t 0-9a]{1,4}".prop_map(String::into_bytes),
+            "(\\$\\{\\{ | \\}\\}|\n  |: |- |--\\[\\[|\r\n|\\.\\.\\.\n|1e999|\u{feff}|é)"
+                .prop_map(String::into_bytes),
+        ];
+        (any::<usize>(), 0..8_usize, piece)
+    }
+
+    fn edited(mut bytes: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
+        for (at, less, piece) in edits {
+            let start = at % (bytes.len() + 1);
+            let end = (start + less).min(bytes.len());
+            bytes.splice(start..end, piece.iter().copied());
+        }
+        bytes
+    }
+
+    proptest! {
+        // More than these few by `PROPTEST_CASES`.
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(64) / 4, ..ProptestConfig::default() })]
+
+        #[test]
+        fn for_every_change_to_a_corpus_nothing_panics(
+            file in any::<usize>(),
+            edits in prop::collection::vec(edit(), 1..6),
+        ) {
+            for (name, target) in TARGETS {
+                let files = corpus(name);
+                target(&edited(files[file % files.len()].clone(), &edits));
+            }
         }
     }
 }
