@@ -27,7 +27,7 @@ use crate::lua::script::Reached;
 pub(super) use databases::{ENDINGS, OpenDatabase, owner};
 pub(super) use kept::Identity;
 use kept::{Kept, STATE, Wanted};
-pub(super) use place::{Parents, Place, names};
+pub(super) use place::{Parents, Place, names, numbered};
 pub(super) use programs::{Program, missing, search_path};
 pub(in crate::lua) use reach::PATH_MAX;
 pub(super) use refusal::of_database;

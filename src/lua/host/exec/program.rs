@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,12 @@ use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
-use crate::lua::host::permissions::{Place, Program as Granted, missing, search_path};
+use crate::lua::host::permissions::{Place, Program as Granted, missing, numbered, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
 /// What a word of a list costs beside its bytes.
 const WORD_BYTES: usize = 24;
-/// Open files of a process by their numbers.
-const OPEN_FILES: &str = "/proc/self/fd";
 
 /// See the module.
 #[derive(Debug)]
@@ -157,10 +155,8 @@ fn held(place: &Place, real: PathBuf) -> Option<Start> {
     if !is_file || stat.st_mode & 0o111 == 0 {
         return None;
     }
-    let folder = Path::new(OPEN_FILES).join(place.parent().as_raw_fd().to_string());
-    if !folder.is_dir() {
-        // A system that does not show open files by their numbers.
-        return Some(Start { path: real, through: None });
-    }
-    Some(Start { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) })
+    Some(match numbered(place.parent()) {
+        Some(folder) => Start { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) },
+        None => Start { path: real, through: None },
+    })
 }

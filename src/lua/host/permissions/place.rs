@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
@@ -124,6 +124,12 @@ impl Place {
         let flags = if kind == FileType::Directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
         Ok(rustix::fs::unlinkat(&self.folder, &self.name, flags)?)
     }
+}
+
+/// The path of an open folder by its number in this process; `None` where the system does not show open files so.
+pub(in crate::lua::host) fn numbered(folder: &OwnedFd) -> Option<PathBuf> {
+    let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
+    path.is_dir().then_some(path)
 }
 
 /// The names in a folder, unsorted, with what they are as far as the folder says it; `each` may stop the listing with an error.

@@ -2,15 +2,12 @@
 //! database between them, by the path of whichever came first.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::lua::host::permissions::{Identity, OpenDatabase, Place, identity};
-
-/// Open files of the process by their numbers.
-const OPEN_FILES: &str = "/proc/self/fd";
+use crate::lua::host::permissions::{Identity, OpenDatabase, Place, identity, numbered};
 
 /// What means something in a URI.
 const ESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'/');
@@ -59,8 +56,7 @@ impl DatabaseFile {
 
     /// The path that SQLite opens; `None` where the system does not show open files by their numbers.
     pub(super) fn path(&self) -> Option<PathBuf> {
-        let folder = Path::new(OPEN_FILES).join(self.folder.as_raw_fd().to_string());
-        folder.is_dir().then(|| folder.join(self.place.name()))
+        numbered(&self.folder).map(|folder| folder.join(self.place.name()))
     }
 
     /// How others are kept out of the way.
