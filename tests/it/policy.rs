@@ -174,18 +174,19 @@ fn output_does_not_depend_on_concurrency() {
 
 #[test]
 fn a_rate_limit_spreads_the_starts() {
-    let project = project(30, "rate_limit: 100/s\nconcurrency: 30", "return time.now()");
+    let project = project(30, "rate_limit: 10/s\nconcurrency: 30", "return time.now()");
+    let begun =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs_f64();
     project.run(&["pipeline.yaml"]).ok();
     let mut starts: Vec<f64> =
         project.read("out.jsonl").lines().map(|line| line.parse().expect("a time")).collect();
     starts.sort_by(f64::total_cmp);
     assert_eq!(starts.len(), 30);
-    let tight = self::project(30, "rate_limit: 10/s\nconcurrency: 30", "return time.now()");
-    tight.run(&["pipeline.yaml"]).ok();
-    let mut starts: Vec<f64> =
-        tight.read("out.jsonl").lines().map(|line| line.parse().expect("a time")).collect();
-    starts.sort_by(f64::total_cmp);
-    assert!(starts.windows(11).all(|window| window[10] - window[0] >= 0.999), "{starts:?}");
+    // Against the run's start: a function may begin later than its attempt, never earlier. (The exact windows are the
+    // scheduler's own tests, on a virtual clock.)
+    for (index, start) in starts.iter().enumerate() {
+        assert!(start - begun >= (index / 10) as f64, "{index}: {starts:?} after {begun}");
+    }
 }
 
 #[test]
