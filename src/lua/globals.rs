@@ -4,7 +4,7 @@
 
 mod require;
 
-pub(super) use require::module_path;
+pub(super) use require::{module_path, module_text};
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

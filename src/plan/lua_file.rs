@@ -32,6 +32,10 @@ pub(super) fn compile(
     }
     let full = below(root, path)
         .map_err(|reason| refuse(reason, "a Lua file lies in the pipeline's folder or below"))?;
+    // A pipe would hold up `check` until somebody writes to it.
+    if std::fs::metadata(&full).is_ok_and(|data| !data.is_file() && !data.is_dir()) {
+        return Err(refuse("it is no regular file".to_owned(), "name a file with Lua code in it"));
+    }
     let bytes = std::fs::read(&full).map_err(|error| match near(&full, path) {
         Some(near) if error.kind() == std::io::ErrorKind::NotFound => {
             refuse(reason(&error), &format!("did you mean `{near}`?"))

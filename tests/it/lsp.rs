@@ -1,6 +1,6 @@
 //! `flowrun lsp`, talked to as an editor talks to it.
 
-mod client;
+pub(crate) mod client;
 mod language;
 mod protocol;
 mod renaming;

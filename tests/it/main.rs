@@ -5,6 +5,7 @@ mod cache;
 mod cli;
 mod collections;
 mod dag;
+mod deep;
 mod diagnostics;
 mod disk;
 mod editors;

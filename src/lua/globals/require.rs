@@ -26,6 +26,14 @@ pub(in crate::lua) fn module_path(root: &Path, name: &str) -> Result<PathBuf, St
     Ok(path)
 }
 
+/// The text of a module, for those who look into it before it runs. A pipe is none: nobody may ever write to it.
+pub(in crate::lua) fn module_text(path: &Path) -> Option<Arc<str>> {
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    std::fs::read_to_string(path).ok().map(Arc::from)
+}
+
 /// The half of `require` that reaches for files: the function of a module's text, by the module's name.
 pub(super) fn loader(
     lua: &Lua,

@@ -9,7 +9,7 @@ const TOML: Module = Module("toml");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     TOML.rust("decode", "(s: string): table", |bind| bind.to(read::decode)).explained(
-        "The map of a TOML text of at most 4 MiB; dates and times become strings.",
+        "The map of a TOML text of at most 4 MiB and 80 levels; dates and times become strings.",
         r#"toml.decode("day = 2024-05-01\n[size]\nw = 224")"#,
         r#"{day = "2024-05-01", size = {w = 224}}"#,
     ),

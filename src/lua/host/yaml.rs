@@ -11,7 +11,8 @@ pub(super) use read::boxed;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     YAML.luau("decode", "(s: string): any").explained(
-        "The value of a text with one YAML document; anchors, aliases and `<<` are resolved, and keys are strings.",
+        "The value of a text of at most 16 MiB with one YAML document of at most 255 levels; anchors, aliases and `<<` are \
+         resolved, and keys are strings.",
         r#"yaml.decode("a: [1, x, ~]\nb: {}")"#,
         r#"{a = {1, "x", json.null}, b = {}}"#,
     ),

@@ -1,7 +1,7 @@
 //! What a script's results depend on beside the item: its own tokens, the files it requires, the params, variables and
 //! secrets it may see. Comments, white space and places are left out; comparing with an old run is the caller's business.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lexer::{Token, TokenKind, substitutions, tokens};
 use super::{Script, ScriptSource};
-use crate::lua::globals::module_path;
+use crate::lua::globals::{module_path, module_text};
 
 /// Folders below the pipeline's that are looked into for modules whose names are only known when they are required.
 const DEPTH_MAX: u32 = 8;
@@ -69,6 +69,7 @@ impl Script {
             env: Seen::Fields(BTreeSet::new()),
             secrets: Seen::Fields(BTreeSet::new()),
             modules: BTreeMap::new(),
+            pending: VecDeque::new(),
         };
         let (kind, field) = match &self.source {
             ScriptSource::Body(_) => ("body", None),
@@ -86,6 +87,9 @@ impl Script {
         if let Some(setup) = &self.setup {
             reading.part("setup");
             reading.text(&setup.text);
+        }
+        while let Some((path, text)) = reading.pending.pop_front() {
+            reading.required(&path, text);
         }
         let Reading { hasher, params, env, secrets, modules, .. } = reading;
         let modules = modules.into_iter().filter_map(|(path, text)| Some((path, text?)));
@@ -106,6 +110,8 @@ struct Reading<'a> {
     secrets: Seen,
     /// Files that were required, with their texts; `None`: not readable.
     modules: BTreeMap<PathBuf, Option<Arc<str>>>,
+    /// Those of them that are still to be looked into. A list, because a chain of modules may be longer than a stack.
+    pending: VecDeque<(PathBuf, Option<Arc<str>>)>,
 }
 
 impl Reading<'_> {
@@ -179,8 +185,12 @@ impl Reading<'_> {
         if self.modules.contains_key(path) || self.modules.len() >= MODULES_MAX {
             return;
         }
-        let text: Option<Arc<str>> = std::fs::read_to_string(path).ok().map(Arc::from);
+        let text = module_text(path);
         self.modules.insert(path.to_owned(), text.clone());
+        self.pending.push_back((path.to_owned(), text));
+    }
+
+    fn required(&mut self, path: &Path, text: Option<Arc<str>>) {
         self.part(&path.strip_prefix(self.root).unwrap_or(path).to_string_lossy());
         match text {
             Some(text) => self.text(&text),

@@ -1,11 +1,11 @@
 //! Whether a function may wait, so that it has to run as a coroutine. Says yes when in doubt: that costs little.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Script;
 use super::lexer::{Token, TokenKind, tokens};
-use crate::lua::globals::module_path;
+use crate::lua::globals::{module_path, module_text};
 
 /// Names that host functions are reached by that wait: of a function, or of a module in which all of them do.
 const WAITING: [&str; 3] = ["sleep", "http", "exec"];
@@ -16,31 +16,52 @@ impl Script {
     /// Whether its source, or a file that it requires by name, mentions a host function that waits.
     pub fn waits(&self) -> bool {
         let blocks = std::iter::once(self.source.block()).chain(&self.setup);
+        let mut pending: Vec<Arc<str>> = blocks.map(|block| Arc::clone(&block.text)).collect();
+        // A list, because a chain of modules may be longer than a stack.
         let mut seen = HashSet::new();
-        blocks.into_iter().any(|block| text_waits(&block.text, &self.root, &mut seen))
+        while let Some(text) = pending.pop() {
+            match text_waits(&text) {
+                Found::Waiting => return true,
+                Found::Required(names) => {
+                    let paths = names.iter().filter_map(|name| module_path(&self.root, name).ok());
+                    for path in paths {
+                        if seen.insert(path.clone()) {
+                            pending.extend(module_text(&path));
+                        }
+                    }
+                }
+            }
+        }
+        false
     }
 }
 
-fn text_waits(text: &str, root: &Path, seen: &mut HashSet<PathBuf>) -> bool {
+/// What a text says about waiting.
+enum Found {
+    /// It may wait, or require a module whose name is known only later.
+    Waiting,
+    /// It waits where one of these modules does.
+    Required(Vec<String>),
+}
+
+fn text_waits(text: &str) -> Found {
     let may_wait = WAITING.iter().any(|name| text.contains(name));
+    let mut names = Vec::new();
     if !may_wait && !text.contains("require") {
-        return false;
+        return Found::Required(names);
     }
     let tokens = tokens(text);
     if may_wait && (0..tokens.len()).any(|at| names_waiting(text, &tokens, at)) {
-        return true;
+        return Found::Waiting;
     }
-    let mut found = tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require");
-    found.any(|(at, _)| {
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require") {
         let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
-        let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else { return true };
-        let name = argument.text(text).trim_matches(['"', '\'', '[', ']', '=']);
-        let Ok(path) = module_path(root, name) else { return false };
-        if !seen.insert(path.clone()) {
-            return false;
-        }
-        std::fs::read_to_string(&path).is_ok_and(|text| text_waits(&text, root, seen))
-    })
+        let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else {
+            return Found::Waiting;
+        };
+        names.push(argument.text(text).trim_matches(['"', '\'', '[', ']', '=']).to_owned());
+    }
+    Found::Required(names)
 }
 
 /// Whether the token at `at` may lead to a host function that waits. A field such as `item.http` does not.

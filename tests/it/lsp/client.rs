@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use crate::project::{Project, command_in};
 
 /// A server with its folder.
-pub(super) struct Client {
+pub(crate) struct Client {
     server: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
-    pub(super) project: Project,
+    pub(crate) project: Project,
     next: i64,
     /// What the server said without being asked, not yet looked at.
     kept: Vec<Value>,
 }
 
 /// `text` without its cursor `‸`, and where that stands in an editor's terms.
-pub(super) fn cursor(text: &str) -> (String, Value) {
+pub(crate) fn cursor(text: &str) -> (String, Value) {
     let (before, after) = text.split_once('‸').expect("the cursor is marked");
     let line = before.matches('\n').count();
     let column = before.rsplit('\n').next().unwrap_or("").encode_utf16().count();
@@ -30,7 +30,7 @@ pub(super) fn cursor(text: &str) -> (String, Value) {
 
 impl Client {
     /// A server that nothing was said to.
-    pub(super) fn silent(project: Project) -> Self {
+    pub(crate) fn silent(project: Project) -> Self {
         let mut command = command_in(&project.path(""), &["lsp"]);
         let mut server =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary runs");
@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// A server that has been greeted.
-    pub(super) fn new(project: Project) -> Self {
+    pub(crate) fn new(project: Project) -> Self {
         let mut client = Self::silent(project);
         let answer =
             client.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }));
@@ -58,35 +58,35 @@ impl Client {
     }
 
     /// A server with one open file, `pipeline.yaml`.
-    pub(super) fn with(text: &str) -> Self {
+    pub(crate) fn with(text: &str) -> Self {
         let mut client = Self::new(Project::new());
         client.open("pipeline.yaml", text);
         client
     }
 
-    pub(super) fn uri(&self, name: &str) -> String {
+    pub(crate) fn uri(&self, name: &str) -> String {
         format!("file://{}", self.project.path(name).display())
     }
 
     /// Sends bytes as they are.
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().expect("not closed");
         input.write_all(bytes).expect("the server reads");
         input.flush().expect("the server reads");
     }
 
-    pub(super) fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         let text = message.to_string();
         self.raw(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
     }
 
-    pub(super) fn tell(&mut self, method: &str, params: impl Into<Value>) {
+    pub(crate) fn tell(&mut self, method: &str, params: impl Into<Value>) {
         let params: Value = params.into();
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
     /// Sends a request and waits for its answer.
-    pub(super) fn ask(&mut self, method: &str, params: impl Into<Value>) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: impl Into<Value>) -> Value {
         let params: Value = params.into();
         self.next += 1;
         let id = self.next;
@@ -96,7 +96,7 @@ impl Client {
 
     /// The first message that is wanted, also among those that came before.
     #[track_caller]
-    pub(super) fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.kept.iter().position(&wanted) {
             return self.kept.remove(at);
         }
@@ -110,7 +110,7 @@ impl Client {
         }
     }
 
-    pub(super) fn open(&mut self, name: &str, text: &str) {
+    pub(crate) fn open(&mut self, name: &str, text: &str) {
         let uri = self.uri(name);
         self.tell(
             "textDocument/didOpen",
@@ -118,7 +118,7 @@ impl Client {
         );
     }
 
-    pub(super) fn change(&mut self, version: i32, text: &str) {
+    pub(crate) fn change(&mut self, version: i32, text: &str) {
         let uri = self.uri("pipeline.yaml");
         self.tell(
             "textDocument/didChange",
@@ -127,7 +127,7 @@ impl Client {
     }
 
     /// What the server finds in a version of `pipeline.yaml`.
-    pub(super) fn findings(&mut self, version: i32) -> Vec<Value> {
+    pub(crate) fn findings(&mut self, version: i32) -> Vec<Value> {
         let uri = self.uri("pipeline.yaml");
         let told = self.wait(|message| {
             message["method"] == "textDocument/publishDiagnostics"
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// The result of a request about a place of `pipeline.yaml`.
-    pub(super) fn at(&mut self, method: &str, position: &Value, more: &Value) -> Value {
+    pub(crate) fn at(&mut self, method: &str, position: &Value, more: &Value) -> Value {
         let mut params =
             json!({ "textDocument": { "uri": self.uri("pipeline.yaml") }, "position": position });
         for (key, value) in more.as_object().into_iter().flatten() {
@@ -149,13 +149,13 @@ impl Client {
     }
 
     /// Ends the server; its exit code.
-    pub(super) fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         self.input = None;
         self.server.wait().expect("it can be waited for").code()
     }
 
     /// Says goodbye as the protocol has it.
-    pub(super) fn leave(mut self) {
+    pub(crate) fn leave(mut self) {
         let answer = self.ask("shutdown", Value::Null);
         assert_eq!(answer["result"], Value::Null, "{answer}");
         self.tell("exit", Value::Null);
@@ -189,7 +189,7 @@ fn message(output: &mut impl BufRead) -> Option<Value> {
 }
 
 /// The text after edits, last first.
-pub(super) fn edited(text: &str, edits: &[Value]) -> String {
+pub(crate) fn edited(text: &str, edits: &[Value]) -> String {
     let byte = |place: &Value| {
         let line = place["line"].as_u64().expect("a line") as usize;
         let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();

@@ -10,8 +10,11 @@ use crate::lua::host::call::Call;
 /// Elements between two checkpoints: one may be compared with all above and beside it.
 const CHECKPOINT_ELEMENTS: usize = 64;
 
-/// Parentheses within parentheses of a selector; real ones have two or three.
-const PARENTHESES_MAX: usize = 16;
+/// Bytes of a selector. Each of its parts may be looked for above and beside each element.
+const SELECTOR_BYTES_MAX: usize = 4096;
+
+/// Brackets within brackets of a selector; real ones have two or three.
+const LEVELS_MAX: usize = 16;
 
 /// `html.select`
 pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result<Table> {
@@ -37,17 +40,22 @@ pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result
 }
 
 fn parse(call: &Call<'_>, css: &str) -> mlua::Result<Selector> {
-    // The parser recurses into parentheses, and the thread's stack is finite.
+    if css.len() > SELECTOR_BYTES_MAX {
+        let why = format!("a selector of at most {SELECTOR_BYTES_MAX} bytes expected");
+        return Err(call.bad_because(2, &why));
+    }
+    // The parser recurses into brackets, and the thread's stack is finite.
     let depths = css.bytes().scan(0_usize, |depth, byte| {
         match byte {
-            b'(' => *depth += 1,
-            b')' => *depth = depth.saturating_sub(1),
+            b'(' | b'[' | b'{' => *depth += 1,
+            b')' | b']' | b'}' => *depth = depth.saturating_sub(1),
             _ => {}
         }
         Some(*depth)
     });
-    if depths.max() > Some(PARENTHESES_MAX) {
-        return Err(call.bad_because(2, "not a CSS selector: too many nested parentheses"));
+    if depths.max() > Some(LEVELS_MAX) {
+        let why = format!("not a CSS selector: more than {LEVELS_MAX} brackets within each other");
+        return Err(call.bad_because(2, &why));
     }
     Selector::parse(css).map_err(|error| call.bad_because(2, &format!("not a CSS selector: {error}")))
 }

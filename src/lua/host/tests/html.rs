@@ -98,7 +98,11 @@ fn a_bad_selector_says_so() {
     );
     check_error(
         "html.select('', string.rep(':not(', 50000))",
-        "bad argument #2 to `html.select` (not a CSS selector: too many nested parentheses)",
+        "bad argument #2 to `html.select` (a selector of at most 4096 bytes expected)",
+    );
+    check_error(
+        "html.select('', string.rep(':not(', 17))",
+        "bad argument #2 to `html.select` (not a CSS selector: more than 16 brackets within each other)",
     );
 }
 

@@ -14,8 +14,9 @@ use crate::lua::raw;
 use crate::value::json;
 use crate::value::scalar::{self, Scalar, Unfit};
 
-/// Bytes of a text. The parser takes a scalar in one go and cannot be stopped in it; this much takes it less than two seconds.
-const TEXT_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a text. The parser takes a scalar in one go and cannot be stopped in it; this much takes it less than
+/// half a second.
+const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// The value of a document in a list of its own.
 pub(in crate::lua::host) fn boxed(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
