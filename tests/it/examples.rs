@@ -172,7 +172,10 @@ fn resize_images_lists_the_two_broken_pictures_and_succeeds() {
     let thumbnails: Vec<_> = files.filter(|path| is_thumbnail(path)).collect();
     assert_eq!(thumbnails.len(), 38);
     for path in thumbnails {
-        assert_eq!(image::image_dimensions(&path).expect("a picture"), (224, 224), "{}", path.display());
+        let bytes = fs::File::open(&path).map(std::io::BufReader::new).expect("readable");
+        let mut picture = zune_jpeg::JpegDecoder::new(bytes);
+        picture.decode_headers().expect("a picture");
+        assert_eq!(picture.dimensions(), Some((224, 224)), "{}", path.display());
     }
 }
 

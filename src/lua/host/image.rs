@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod file;
+mod jpeg;
 mod picture;
 mod resize;
 mod shape;

@@ -2,18 +2,20 @@
 
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
-use ::image::codecs::{bmp, gif, jpeg, png, tiff, webp};
+use ::image::codecs::{bmp, gif, png, tiff, webp};
 use ::image::error::LimitErrorKind;
 use ::image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
 use mlua::{AnyUserData, Value};
 
+use super::jpeg::{Head, Jpeg};
 use super::picture::{Format, Image, Layout, SIDE_MAX, Size};
 use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::outside::Claim;
 
-/// Bytes that a decoder gets between two checkpoints.
-const PIECE_BYTES: usize = 1 << 16;
+/// Bytes that a decoder gets between two checkpoints: at most some four million of pixels come of them, in a few
+/// milliseconds.
+const PIECE_BYTES: usize = 1 << 12;
 
 /// `image.decode`
 pub(super) fn decode(call: &Call<'_>, bytes: &Value) -> mlua::Result<AnyUserData> {
@@ -26,13 +28,14 @@ pub(super) fn picture(call: &Call<'_>, bytes: &[u8], name: &str) -> mlua::Result
         let known = "it is no jpeg, png, gif, webp, bmp or tiff file";
         return Err(call.refuse(&format!("cannot read {name}: {known}")));
     };
-    if format == Format::Jpeg && is_cut_off(bytes) {
+    let head = if format == Format::Jpeg { Head::of(bytes) } else { Head::default() };
+    if head.is_cut_off {
         return Err(call.refuse(&format!("cannot read {name}: the jpeg file is cut off")));
     }
-    let work = Work { call, format, name };
+    let work = Work { call, format, name, is_progressive: head.is_progressive };
     let reader = Pieces { bytes: Cursor::new(bytes), call };
     match format {
-        Format::Jpeg => work.run(jpeg::JpegDecoder::new(reader)),
+        Format::Jpeg => work.run(Jpeg::new(call, bytes)),
         Format::Png => {
             let mut limits = Limits::no_limits();
             limits.max_alloc = Some(call.room()? as u64);
@@ -57,36 +60,13 @@ fn guess(bytes: &[u8]) -> Option<Format> {
     })
 }
 
-/// Whether the end marker is missing. The decoder would fill what is missing with gray and say nothing.
-fn is_cut_off(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    // Segments with a length each, up to the compressed data; a preview in one of them has an end marker too.
-    while let Some(&[marker, code, high, low]) = bytes.get(at..at + 4) {
-        if marker != 0xff {
-            break;
-        }
-        // Fill bytes, and markers without a length.
-        if code == 0xff {
-            at += 1;
-            continue;
-        }
-        if matches!(code, 0x01 | 0xd0..=0xd8) {
-            at += 2;
-            continue;
-        }
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-        if code == 0xda {
-            break;
-        }
-    }
-    bytes.get(at..).is_none_or(|data| memchr::memmem::rfind(data, b"\xff\xd9").is_none())
-}
-
 /// One picture being decoded.
 struct Work<'a> {
     call: &'a Call<'a>,
     format: Format,
     name: &'a str,
+    /// Whether it is a JPEG whose parts are all held until the last of its passes.
+    is_progressive: bool,
 }
 
 impl Work<'_> {
@@ -101,7 +81,9 @@ impl Work<'_> {
         let (layout, is_wide) = layout(decoder.color_type());
         let len = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
         let needed = if is_wide { len.saturating_add(size.bytes(layout)) } else { len };
-        let mut claim = self.claim(needed, size)?;
+        // Two bytes for each part of each pixel.
+        let parts = if self.is_progressive { len.saturating_mul(2) } else { 0 };
+        let mut claim = self.claim(needed.saturating_add(parts), size)?;
         let mut limits = Limits::no_limits();
         limits.max_alloc = Some((self.call.room()? as u64).saturating_add(needed as u64));
         decoder.set_limits(limits).map_err(|error| self.failed(&error))?;

@@ -105,7 +105,8 @@ fn transparency_becomes_white_where_a_format_has_none() {
                 image.open('a.png'):save('a.gif')";
     lua.load(code).exec().unwrap();
     for name in ["a.jpg", "b.jpg"] {
-        let image = ::image::open(folder.path().join(name)).unwrap().to_rgb8();
+        lua.load(format!("image.open('{name}'):save('{name}.png')")).exec().unwrap();
+        let image = ::image::open(folder.path().join(format!("{name}.png"))).unwrap().to_rgb8();
         assert!(image.pixels().all(|pixel| pixel.0.iter().all(|part| *part > 250)), "{name}");
     }
     let image = ::image::open(folder.path().join("a.gif")).unwrap().to_rgba8();
@@ -171,12 +172,47 @@ fn wrong_arguments_are_refused() {
     );
 }
 
+/// A file with a photo of so many pixels a side.
+fn written(side: u32, format: ::image::ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if format == ::image::ImageFormat::Jpeg {
+        let encoder = jpeg_encoder::Encoder::new(&mut bytes, 75);
+        let pixels = photo(side, side).into_raw();
+        encoder.encode(&pixels, side as u16, side as u16, jpeg_encoder::ColorType::Rgb).unwrap();
+    } else {
+        photo(side, side).write_to(&mut std::io::Cursor::new(&mut bytes), format).unwrap();
+    }
+    bytes
+}
+
+#[test]
+fn a_jpeg_in_passes_is_the_same_picture_and_its_passes_count() {
+    let file = |is_progressive| {
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
+        encoder.set_progressive(is_progressive);
+        encoder.encode(&photo(400, 300).into_raw(), 400, 300, jpeg_encoder::ColorType::Rgb).unwrap();
+        bytes
+    };
+    let folder = folder();
+    let lua = vm(folder.path());
+    let decode = lua.load("return hash.md5(image.decode(...):encode('bmp'))").into_function().unwrap();
+    let [plain, progressive] = [file(false), file(true)].map(|bytes| lua.create_string(&bytes).unwrap());
+    let digest: String = decode.call(plain.clone()).unwrap();
+    assert_eq!(digest, decode.call::<String>(progressive.clone()).unwrap());
+    // 360 kB of pixels, and twice as much for their parts.
+    let decode = lua.load("return image.decode(...).width").into_function().unwrap();
+    lua.gc_collect().unwrap();
+    lua.set_memory_limit(lua.used_memory() + 700_000).unwrap();
+    assert_eq!(decode.call::<u32>(plain).unwrap(), 400);
+    let error = decode.call::<Value>(progressive).unwrap_err();
+    assert_eq!(host_error(&error).unwrap().kind, "memory");
+}
+
 #[test]
 fn broken_files_fail_for_good() {
-    let mut jpeg = Vec::new();
-    photo(64, 64).write_to(&mut std::io::Cursor::new(&mut jpeg), ::image::ImageFormat::Jpeg).unwrap();
-    let mut png = Vec::new();
-    photo(64, 64).write_to(&mut std::io::Cursor::new(&mut png), ::image::ImageFormat::Png).unwrap();
+    let jpeg = written(64, ::image::ImageFormat::Jpeg);
+    let png = written(64, ::image::ImageFormat::Png);
     let folder = folder();
     let lua = vm(folder.path());
     for (bytes, expect) in [
@@ -207,8 +243,7 @@ fn no_damage_makes_it_panic() {
         ::image::ImageFormat::Bmp,
         ::image::ImageFormat::Tiff,
     ] {
-        let mut whole = Vec::new();
-        photo(20, 20).write_to(&mut std::io::Cursor::new(&mut whole), format).unwrap();
+        let whole = written(20, format);
         lua.set_memory_limit(64 << 20).unwrap();
         for at in 0..whole.len().min(60) {
             let mut bytes = whole.clone();
