@@ -29,7 +29,7 @@ const STEPS: i32 = 10_000;
 /// Databases kept open although no function uses them.
 const OPEN_MAX: usize = 64;
 /// Bounds of statements, below SQLite's own where those were chosen for machines with more stack and patience. What is nested
-/// costs stack, of which a worker has 2 MB; a text of 16 MB takes 0.2 s to be parsed, in which no deadline is looked at.
+/// costs stack, of which a worker has 8 MiB; a text of 16 MB takes 0.2 s to be parsed, in which no deadline is looked at.
 const LIMITS: [(Limit, i32); 6] = [
     (Limit::SQLITE_LIMIT_EXPR_DEPTH, 250),
     (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 250),
@@ -252,7 +252,9 @@ impl Database {
         let mut slot = self.take(item, databases)?;
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
         self.held.store(held, Ordering::Relaxed);
+        let running = ffi::reading::Running::begin(&slot.connection, databases.guard());
         let result = work(&slot.connection);
+        drop(running);
         if self.is_disturbed() {
             self.slots.borrow_mut().clear();
             return Err(failure(rusqlite::ffi::SQLITE_BUSY, Some(DISTURBED)));

@@ -12,6 +12,7 @@
 
 pub(super) mod functions;
 pub(in crate::lua::host) mod memory;
+pub(super) mod reading;
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
@@ -88,7 +89,11 @@ unsafe extern "C" fn opened(
     let name = temporary.as_ref().map_or(name, |path| path.as_ptr().cast());
     // SAFETY: the arguments are those that SQLite gave. The name of a temporary file is only used within the call: such a file
     // has no name any more when it is open. Two zero bytes end it, as the layer expects of names.
-    unsafe { open(layer, name, file, flags, out_flags) }
+    let code = unsafe { open(layer, name, file, flags, out_flags) };
+    if code == ffi::SQLITE_OK {
+        reading::watch(file);
+    }
+    code
 }
 
 /// A name for a temporary file that nobody has had in this process.

@@ -185,3 +185,35 @@ fn a_file_that_was_replaced_is_opened_again() {
     }
     lua.load("sqlite.open('a.db'):exec('create table t (a)')").exec().unwrap();
 }
+
+#[test]
+fn patches_are_those_of_sqlite_unless_they_would_take_for_ever() {
+    let one =
+        |sql: &str, params: &str| format!("sqlite.open(':memory:'):one([[select {sql} as a]], {params}).a");
+    for (sql, params, expect) in [
+        (
+            "json_patch(?, ?)",
+            r#"{'{"a":1,"b":{"c":1.50}}', '{"a":null,"b":{"d":[1]}}'}"#,
+            r#"'{"b":{"c":1.50,"d":[1]}}'"#,
+        ),
+        (r#"json_patch('[1,2]', '{"a":9}')"#, "{}", r#"'{"a":9}'"#),
+        (r#"json_array(json_patch('{}', '{"a":1}'))"#, "{}", r#"'[{"a":1}]'"#),
+        (r#"json(jsonb_patch('{}', jsonb('{"a":1}')))"#, "{}", r#"'{"a":1}'"#),
+        ("json_patch(null, '{}')", "{}", "json.null"),
+    ] {
+        check(&one(sql, params), expect);
+    }
+    let folder = folder();
+    let lua = vm(folder.path());
+    let keys = "local t = {} for i = 1, 20000 do t['k' .. i] = i end local s = json.encode(t) ";
+    for (code, expect) in [
+        (format!("return {}", one("json_patch('{', '{}')", "{}")), "`Database:one` failed: malformed JSON"),
+        (
+            format!("{keys} return {}", one("json_patch(?1, ?1)", "{s}")),
+            "`Database:one` failed: the lengths of a JSON text and of its patch multiply to more than 4294967296",
+        ),
+    ] {
+        let error = lua.load(code).exec().expect_err(expect);
+        assert_eq!(host_error(&error).expect("ours").message, expect);
+    }
+}

@@ -1,18 +1,33 @@
 //! SQL functions in the place of SQLite's own that a single call of may take for ever: `LIKE`, `GLOB`, `instr`, `replace`, `trim`
-//! with characters. They give the same and look at the deadline.
+//! with characters, `json_patch`. They give the same and look at the deadline, or refuse what would take too long.
 //!
 //! Why this is sound: the functions get pointers that SQLite documents for them and keep none; texts are read before anything else
-//! is done with their values. What they share, the guard, is owned by SQLite, which frees it by [`drop_guard`] when the connection
+//! is done with their values. What they share, the guard, is owned by SQLite, which frees it by [`drop_shared`] when the connection
 //! is closed. They do not panic: all that may be missing is checked.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::cell::OnceCell;
+use std::ffi::{CStr, CString, c_int, c_void};
 use std::sync::Arc;
 
+use rusqlite::types::{ToSql, ValueRef};
 use rusqlite::{Connection, ffi};
 
 use super::super::matching::{self, Found};
 use crate::lua::clock;
 use crate::lua::guard::Guard;
+
+/// Bytes of a JSON text times bytes of its patch: SQLite looks for each key of the one among all of the other.
+const PATCH_WORK_MAX: u64 = 1 << 32;
+
+/// JSON's mark on a text: other functions take it for a value then.
+const SUBTYPE_JSON: u32 = 'J' as u32;
+
+/// What all calls of a function share.
+struct Shared {
+    guard: Option<Arc<Guard>>,
+    /// A connection that has SQLite's own functions; opened when it is needed.
+    plain: OnceCell<Option<Connection>>,
+}
 
 /// What a function is called with.
 struct Call {
@@ -24,7 +39,7 @@ struct Call {
 /// How SQLite calls a function.
 type Function = unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
 
-const FUNCTIONS: [(&CStr, c_int, Function); 8] = [
+const FUNCTIONS: [(&CStr, c_int, Function); 10] = [
     (c"like", 2, like),
     (c"like", 3, like),
     (c"glob", 2, glob),
@@ -33,13 +48,16 @@ const FUNCTIONS: [(&CStr, c_int, Function); 8] = [
     (c"trim", 2, trim_both),
     (c"ltrim", 2, trim_left),
     (c"rtrim", 2, trim_right),
+    (c"json_patch", 2, json_patch),
+    (c"jsonb_patch", 2, jsonb_patch),
 ];
 
 /// Sets the functions; `guard` says when an attempt has to end.
 pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Option<&Arc<Guard>>) -> c_int {
-    let how = ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS;
+    let how =
+        ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS | ffi::SQLITE_RESULT_SUBTYPE;
     for (name, count, function) in FUNCTIONS {
-        let own: *mut Option<Arc<Guard>> = Box::into_raw(Box::new(guard.cloned()));
+        let own = Box::into_raw(Box::new(Shared { guard: guard.cloned(), plain: OnceCell::new() }));
         // SAFETY: the handle is that of an open connection; SQLite takes the box over, also when it fails.
         let code = unsafe {
             ffi::sqlite3_create_function_v2(
@@ -51,7 +69,7 @@ pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Opt
                 Some(function),
                 None,
                 None,
-                Some(drop_guard),
+                Some(drop_shared),
             )
         };
         if code != ffi::SQLITE_OK {
@@ -61,9 +79,9 @@ pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Opt
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn drop_guard(own: *mut c_void) {
+unsafe extern "C" fn drop_shared(own: *mut c_void) {
     // SAFETY: it is the box that was handed over, and SQLite calls this once.
-    drop(unsafe { Box::from_raw(own.cast::<Option<Arc<Guard>>>()) });
+    drop(unsafe { Box::from_raw(own.cast::<Shared>()) });
 }
 
 impl Call {
@@ -89,9 +107,13 @@ impl Call {
 
     /// Whether the attempt has to end.
     fn is_due(&self) -> bool {
-        // SAFETY: the user data is the box that `register` handed over.
-        let guard = unsafe { ffi::sqlite3_user_data(self.context).cast::<Option<Arc<Guard>>>().as_ref() };
-        guard.and_then(Option::as_ref).is_some_and(|guard| guard.due(clock::now()).is_some())
+        let guard = self.shared().and_then(|shared| shared.guard.as_ref());
+        guard.is_some_and(|guard| guard.due(clock::now()).is_some())
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        // SAFETY: the user data is the box that `register` handed over, which lives as long as the connection.
+        unsafe { ffi::sqlite3_user_data(self.context).cast::<Shared>().as_ref() }
     }
 
     /// The longest text that there may be.
@@ -120,6 +142,14 @@ impl Call {
                 copies,
                 ffi::SQLITE_UTF8 as u8,
             );
+        }
+    }
+
+    fn give_blob(&self, bytes: &[u8]) {
+        // SAFETY: as for texts.
+        unsafe {
+            let len = bytes.len() as u64;
+            ffi::sqlite3_result_blob64(self.context, bytes.as_ptr().cast(), len, ffi::SQLITE_TRANSIENT());
         }
     }
 
@@ -226,4 +256,58 @@ unsafe extern "C" fn trim_right(
 fn trim(call: &Call, ends: (bool, bool)) {
     let (Some(text), Some(characters)) = (call.text(0), call.text(1)) else { return };
     call.give(matching::trimmed(text, characters, ends));
+}
+
+unsafe extern "C" fn json_patch(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    patch(&call(context, count, arguments), "SELECT json_patch(?1, ?2)");
+}
+
+unsafe extern "C" fn jsonb_patch(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    arguments: *mut *mut ffi::sqlite3_value,
+) {
+    patch(&call(context, count, arguments), "SELECT jsonb_patch(?1, ?2)");
+}
+
+/// SQLite's own function, where it ends in time.
+fn patch(call: &Call, sql: &str) {
+    let are_blobs = [call.is_blob(0), call.is_blob(1)];
+    let (Some(target), Some(patch)) = (call.text(0), call.text(1)) else { return };
+    if (target.len() as u64).saturating_mul(patch.len() as u64) > PATCH_WORK_MAX {
+        return call.fail(c"the lengths of a JSON text and of its patch multiply to more than 4294967296");
+    }
+    let open = || Connection::open_in_memory().ok();
+    let Some(plain) = call.shared().and_then(|shared| shared.plain.get_or_init(open).as_ref()) else {
+        return call.fail(c"no memory for a patch");
+    };
+    let value = |is_blob, bytes| if is_blob { ValueRef::Blob(bytes) } else { ValueRef::Text(bytes) };
+    let arguments =
+        [value(are_blobs[0], target), value(are_blobs[1], patch)].map(rusqlite::types::ToSqlOutput::Borrowed);
+    let arguments: [&dyn ToSql; 2] = [&arguments[0], &arguments[1]];
+    let patched = plain.prepare_cached(sql).and_then(|mut statement| {
+        statement.query_row(arguments, |row| {
+            match row.get_ref(0)? {
+                ValueRef::Text(text) => {
+                    call.give(text);
+                    // SAFETY: as above.
+                    unsafe { ffi::sqlite3_result_subtype(call.context, SUBTYPE_JSON) };
+                }
+                ValueRef::Blob(bytes) => call.give_blob(bytes),
+                _ => {}
+            }
+            Ok(())
+        })
+    });
+    match patched {
+        Ok(()) => {}
+        Err(rusqlite::Error::SqliteFailure(_, Some(why))) => {
+            call.fail(&CString::new(why).unwrap_or_default());
+        }
+        Err(error) => call.fail(&CString::new(error.to_string()).unwrap_or_default()),
+    }
 }
