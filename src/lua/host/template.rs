@@ -31,14 +31,15 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
     .explained(
         "Renders a Jinja template with these variables. Nothing is escaped unless `|escape` says so; writing a variable \
          that is not defined is an error, asking whether it is there is not. Compiled once a worker. A template has at most \
-         2 MiB, 300 levels of operators, filters, brackets and blocks, and 150 levels of lists and maps in a variable.",
+         2 MiB, 300 levels of operators, filters, brackets and blocks, 4 million values in its variables, and 150 levels of \
+         lists and maps in one.",
         r#"template.render("Hello {{ name }}!{% for n in list %} {{ n }}{% endfor %}", {name = "Ada", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
 
 fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result<Value> {
     let source = call.text(1, source)?;
-    let variables = values::variables(call, variables)?;
+    let (variables, _tally) = values::variables(call, variables)?;
     let compiled = call.state.templates.get(&source, || Template::compile(call, &source))?;
     call.build(|out| {
         let mut stopped = None;

@@ -11,8 +11,9 @@ use super::tokens::{Kind, Tag, Tags};
 /// Lists and maps within each other in one variable: those of Lua, and a template's own around them.
 const DEPTH_MAX: usize = 150;
 
-/// Values in one variable. A list of a list that it holds twice, forty times, takes longer to walk than anybody waits.
-const VALUES_MAX: usize = 16 << 20;
+/// Values in one variable. A list of a list that it holds twice, forty times, takes longer to walk than anybody waits; and
+/// a filter such as `sort` walks it many times, without a look at the deadline.
+const VALUES_MAX: usize = 1 << 20;
 
 /// The functions that a value goes through, for variables and for parts of namespaces. No template has such names.
 const NAMES: [&str; 2] = ["__flowrun_kept", "__flowrun_kept_in"];

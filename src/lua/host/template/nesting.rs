@@ -9,7 +9,8 @@ use super::tokens::{Kind, Tag, Tags, Token};
 /// second.
 pub(super) const SOURCE_BYTES_MAX: usize = 2 << 20;
 
-/// Operators, filters, brackets and blocks within each other. A level takes up to 2 kB of the stack; a worker has 2 MB.
+/// Operators, filters, brackets and blocks within each other. A level takes up to 2 kB of the stack, of which
+/// a worker has 8 MiB.
 pub(super) const LEVELS_MAX: usize = 300;
 
 /// Lists and maps written within each other. Each call of a macro may nest its arguments so much deeper, and the engine

@@ -6,23 +6,48 @@ use minijinja::Value as Shown;
 use mlua::{Table, Value};
 
 use crate::lua::host::call::Call;
+use crate::lua::host::outside::Tally;
 
 /// Tables within tables.
 const DEPTH_MAX: usize = 100;
 
-/// The variables of a template: a table with names, or nil.
-pub(super) fn variables(call: &Call<'_>, value: &Value) -> mlua::Result<Shown> {
-    let mut taken = 0;
-    match value {
-        Value::Nil => Ok(Shown::from(BTreeMap::<String, Shown>::new())),
-        Value::Table(table) => map(call, table, 1, &mut taken),
-        other => Err(call.bad(2, "table", other)),
+/// Values of all variables. A filter such as `sort` looks at all of them, and no deadline is looked at meanwhile.
+const VALUES_MAX: usize = 4 << 20;
+
+/// What a value takes beside its text: itself and its place in a list or map.
+const VALUE_BYTES: usize = 48;
+
+/// The variables of a template: a table with names, or nil. The tally counts them; it has to live as long as they do.
+pub(super) fn variables<'a>(call: &'a Call<'a>, value: &Value) -> mlua::Result<(Shown, Tally<'a>)> {
+    let mut taken = Taken { tally: call.tally(), values: 0 };
+    let shown = match value {
+        Value::Nil => Shown::from(BTreeMap::<String, Shown>::new()),
+        Value::Table(table) => map(call, table, 1, &mut taken)?,
+        other => return Err(call.bad(2, "table", other)),
+    };
+    Ok((shown, taken.tally))
+}
+
+/// What was taken over so far. A table that stands in several places is taken each time.
+struct Taken<'a> {
+    tally: Tally<'a>,
+    values: usize,
+}
+
+impl Taken<'_> {
+    fn add(&mut self, call: &Call<'_>, bytes: usize) -> mlua::Result<()> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            let why = format!("variables of at most {VALUES_MAX} values expected");
+            return Err(call.bad_because(2, &why));
+        }
+        self.tally.add(VALUE_BYTES + bytes)
     }
 }
 
-fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut usize) -> mlua::Result<Shown> {
-    *taken += 1;
-    call.checkpoint_each(*taken)?;
+fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut Taken<'_>) -> mlua::Result<Shown> {
+    let text = if let Value::String(text) = value { text.as_bytes().len() } else { 0 };
+    taken.add(call, text)?;
     Ok(match value {
         Value::Nil => Shown::from(()),
         Value::LightUserData(pointer) if pointer.0.is_null() => Shown::from(()),
@@ -47,7 +72,7 @@ fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut usize) -> mlu
     })
 }
 
-fn map(call: &Call<'_>, table: &Table, depth: usize, taken: &mut usize) -> mlua::Result<Shown> {
+fn map(call: &Call<'_>, table: &Table, depth: usize, taken: &mut Taken<'_>) -> mlua::Result<Shown> {
     let mut map = BTreeMap::new();
     table.for_each(|key: Value, value: Value| {
         let key = match &key {
