@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use mlua::Value;
@@ -79,15 +80,44 @@ pub(in crate::lua::host) fn replace(
     written
 }
 
-/// A new file beside `place` under a name that nobody has.
+/// Writers of one target at the same time, which is far beyond any use.
+const NUMBERS: u32 = 64;
+/// How often another writer may clear a file away that this one has made and not yet locked.
+const TRIES: u32 = 100;
+
+/// A new file beside `place`, locked as long as it is open. Its name is made of the target's: what a killed run has left
+/// under it, and nobody holds, makes room for the item that writes there again.
 fn part(place: &Place) -> io::Result<(Place, File)> {
-    loop {
-        let part = place.beside(&format!(".flowrun-{:016x}.part", word()));
-        match part.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            file => return Ok((part, file?)),
+    let digest = xxhash_rust::xxh3::xxh3_64(place.name().as_encoded_bytes());
+    for number in 0..NUMBERS {
+        let part = place.beside(&format!(".flowrun-{digest:016x}-{number}.part"));
+        for _ in 0..TRIES {
+            match part.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
+                // Where nothing can be locked, nobody can take it for a leftover either.
+                Ok(file) if file.lock().is_err() || file.metadata()?.nlink() > 0 => return Ok((part, file)),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if !clear(&part) {
+                        break;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
+    Err(io::Error::other(format!("{NUMBERS} others write it already")))
+}
+
+/// Removes what nobody holds; whether the name is free.
+fn clear(part: &Place) -> bool {
+    let file = match part.file(OFlags::WRONLY) {
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+        Ok(file) => file,
+    };
+    let (Ok(()), Ok(held), Ok(named)) = (file.try_lock(), file.metadata(), part.stat()) else { return false };
+    // Under this name is what is locked, and not what has come there since.
+    let is_same = named.is_some_and(|named| (named.st_dev, named.st_ino) == (held.dev(), held.ino()));
+    is_same && part.unlink(FileType::RegularFile).is_ok()
 }
 
 /// Differs from call to call and from process to process; need not be hard to guess, because names are claimed.

@@ -70,6 +70,20 @@ fn files_are_written_read_and_appended_to() {
 }
 
 #[test]
+fn what_a_killed_writer_has_left_makes_room_and_what_is_being_written_stays() {
+    let (folder, lua) = project();
+    let part = |number| {
+        let digest = xxhash_rust::xxh3::xxh3_64(b"a.txt");
+        folder.path().join(format!(".flowrun-{digest:016x}-{number}.part"))
+    };
+    let held = fs::File::create(part(0)).unwrap();
+    held.lock().unwrap();
+    fs::write(part(1), "half").unwrap();
+    gives(&lua, "fs.write('a.txt', 'whole', {atomic = true}) return fs.read('a.txt')", "whole");
+    assert!(part(0).exists() && !part(1).exists());
+}
+
+#[test]
 fn a_look_tells_what_is_there() {
     let (_folder, lua) = project();
     gives(
