@@ -39,7 +39,7 @@ fn project() -> (Project, String) {
 fn limited(project: &Project, blocks: u32, args: &[&str]) -> Ran {
     let shell = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let output = Command::new("sh")
-        .args(["-c", &shell, env!("CARGO_BIN_EXE_flowrun")])
+        .args(["-c", &shell, crate::project::binary()])
         .args(args)
         .current_dir(project.path("."))
         .stdin(Stdio::null())

@@ -35,7 +35,7 @@ impl Example {
 
     /// [`Example::run`] with these variables in the environment.
     fn run_with(&self, exit: i32, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
-        let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+        let output = Command::new(crate::project::binary())
             .envs(environment.iter().copied())
             .arg(self.path.join("pipeline.yaml"))
             .args(["--output", "json"])
@@ -259,7 +259,7 @@ fn word_count_counts_sorts_and_takes() {
 #[test]
 fn every_example_passes_check_without_a_warning() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let output = Command::new(env!("CARGO_BIN_EXE_flowrun"))
+    let output = Command::new(crate::project::binary())
         .args(["check", "--deny-warnings"])
         .arg(examples)
         .output()

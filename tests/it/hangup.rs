@@ -98,7 +98,7 @@ fn a_run_that_shall_outlive_its_terminal_does() {
     let (project, temp) = (Project::with(&brief), tempfile::tempdir().expect("a folder"));
     let mut command = Command::new("sh");
     let ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
-    command.args(["-c", ignoring, env!("CARGO_BIN_EXE_flowrun"), "pipeline.yaml"]);
+    command.args(["-c", ignoring, crate::project::binary(), "pipeline.yaml"]);
     command.current_dir(project.path(".")).env("TMPDIR", temp.path()).stdin(Stdio::null());
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a shell is there");
     wait_for(&project, temp.path(), 1);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -95,9 +96,18 @@ impl Project {
     }
 }
 
+/// The binary that is tested: the one that was built with the tests, or `FLOWRUN_BINARY`, such as an optimised one.
+pub(crate) fn binary() -> &'static str {
+    static BINARY: OnceLock<String> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var("FLOWRUN_BINARY") {
+        Ok(path) => path,
+        Err(_) => env!("CARGO_BIN_EXE_flowrun").to_owned(),
+    })
+}
+
 /// The binary, about to run in `dir`.
 pub(crate) fn command_in(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flowrun"));
+    let mut command = Command::new(binary());
     command.args(args).current_dir(dir).env_remove("NO_COLOR").env_remove("GITHUB_ACTIONS");
     command
 }

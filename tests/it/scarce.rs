@@ -18,7 +18,7 @@ steps:
 fn under(project: &Project, words: &[&str], args: &[&str]) -> Ran {
     // What waits for ever ends as 124.
     let mut command = Command::new("timeout");
-    command.arg("60").args(words).arg(env!("CARGO_BIN_EXE_flowrun")).args(args);
+    command.arg("60").args(words).arg(crate::project::binary()).args(args);
     command.current_dir(project.path(".")).stdin(Stdio::null());
     Ran::from(command.output().expect("timeout is there"))
 }

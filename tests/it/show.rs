@@ -335,8 +335,7 @@ fn the_memo_is_measured_and_forgotten() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let project = one();
-    let shell =
-        format!("{} show --failed | head -c 1; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_flowrun"));
+    let shell = format!("{} show --failed | head -c 1; exit ${{PIPESTATUS[0]}}", crate::project::binary());
     let status = std::process::Command::new("bash")
         .args(["-c", &shell])
         .current_dir(project.path("."))

@@ -348,7 +348,7 @@ fn open_to_others(folder: &Path) -> Vec<String> {
 /// The binary under a umask that takes nothing away.
 fn open_handed(project: &Project, args: &[&str]) -> Child {
     let mut command = Command::new("sh");
-    command.args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_flowrun")]).args(args);
+    command.args(["-c", "umask 0; exec \"$@\"", "sh", crate::project::binary()]).args(args);
     command.current_dir(project.path("")).env("TOKEN", "hush-hush-1").stdin(Stdio::null());
     command.stderr(Stdio::null()).spawn().expect("a shell")
 }

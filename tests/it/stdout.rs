@@ -15,7 +15,7 @@ const PRINT: &str =
 fn shell(project: &Project, args: &str, redirection: &str) -> Ran {
     let line = format!("exec \"$0\" {args} {redirection}");
     let mut command = Command::new("sh");
-    command.args(["-c", &line, env!("CARGO_BIN_EXE_flowrun")]).current_dir(project.path("."));
+    command.args(["-c", &line, crate::project::binary()]).current_dir(project.path("."));
     Ran::from(command.stdin(Stdio::null()).output().expect("a shell is there"))
 }
 
