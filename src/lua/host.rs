@@ -54,12 +54,6 @@ use function::Bind;
 use prelude::Prelude;
 use state::State;
 
-/// Name of the registry value that holds the metatable of lists.
-pub(super) const ARRAY: &str = "flowrun.array";
-
-/// Name of the registry value that holds the function that waits for an errand.
-pub(super) const WAIT: &str = "flowrun.wait";
-
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
         given::FLOW_FUNCTIONS,

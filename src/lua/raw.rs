@@ -28,6 +28,7 @@ mod keys;
 mod pause;
 mod raised;
 mod random;
+mod registry;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub(super) use current::{Current, Wait};
 pub(super) use fold::{Halt, Kept};
 pub(super) use items::{Batch, Stop, Timing};
 pub(super) use raised::{Frame, Raised, Signal};
+pub(super) use registry::{ARRAY, WAIT};
 pub(super) use trigger::Trigger;
 pub(super) use values::{Unfit, decode, encode};
 pub(super) use vm::{Context, Vm};

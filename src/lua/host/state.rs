@@ -12,10 +12,10 @@ use super::outside::Outside;
 use super::re::Pattern;
 use super::sqlite::Databases;
 use super::template::Template;
-use super::{ARRAY, Permissions, Temporaries};
+use super::{Permissions, Temporaries};
 use crate::lua::Memory;
 use crate::lua::errand::Desk;
-use crate::lua::raw::Current;
+use crate::lua::raw::{ARRAY, Current};
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;

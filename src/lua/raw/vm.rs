@@ -14,8 +14,9 @@ use super::coroutine::Coroutine;
 use super::current::Current;
 use super::decode::Learned;
 use super::encode::Encoder;
+use super::registry::{ARRAY, WAIT};
 use super::{functions, json, pause, raised, random, stack, trigger::Trigger};
-use crate::lua::host::{ARRAY, HostError, WAIT};
+use crate::lua::host::HostError;
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.

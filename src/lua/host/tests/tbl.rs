@@ -23,7 +23,7 @@ fn map_and_filter_keep_lists_lists_and_maps_maps() {
 #[test]
 fn results_are_marked_as_lists_even_when_they_are_empty() {
     let lua = vm(std::path::Path::new("."));
-    let array: mlua::Table = lua.named_registry_value(crate::lua::host::ARRAY).unwrap();
+    let array: mlua::Table = lua.named_registry_value(crate::lua::raw::ARRAY).unwrap();
     for expression in [
         "tbl.keys({})",
         "tbl.values({})",
