@@ -8,6 +8,7 @@ mod failure;
 mod globals;
 mod guard;
 mod host;
+mod host_error;
 mod memory;
 mod raw;
 mod script;

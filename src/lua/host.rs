@@ -7,7 +7,6 @@
 mod call;
 mod codec;
 mod csv;
-mod error;
 mod exec;
 mod fs;
 mod function;
@@ -37,7 +36,6 @@ mod toml;
 mod url;
 mod yaml;
 
-pub(crate) use error::HostError;
 pub(crate) use exec::end_all as end_programs;
 pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;

@@ -7,8 +7,8 @@ mod write;
 use mlua::{Table, Value};
 
 use super::call::Call;
-use super::error::HostError;
 use super::function::{Function, Module};
+use crate::lua::host_error::HostError;
 
 const CSV: Module = Module("csv");
 

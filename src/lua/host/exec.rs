@@ -14,9 +14,9 @@ use std::sync::Arc;
 use mlua::{Lua, Value};
 
 use super::call::Call;
-use super::error::HostError;
 use super::function::{Function, Module};
 use crate::lua::errand::{Errand, Landing, Parcel};
+use crate::lua::host_error::HostError;
 use process::Output;
 use program::Program;
 use tree::Tree;

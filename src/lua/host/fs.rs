@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use mlua::Value;
 
 use super::call::Call;
-use super::error::HostError;
 use super::function::{Function, Module};
+use crate::lua::host_error::HostError;
 
 const FS: Module = Module("fs");
 

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use mlua::{LuaString, Value};
 
 use super::call::Call;
-use super::error::HostError;
 use super::function::{Function, Module, Name};
 use crate::lua::errand::{Errand, Parcel};
+use crate::lua::host_error::HostError;
 
 const HTTP: Module = Module("http");
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::call::Call;
-use super::error::HostError;
 use crate::lua::Memory;
+use crate::lua::host_error::HostError;
 
 /// Memory outside of the VM may grow by this before garbage is collected. The collector does not see it, so that a few
 /// small userdata could keep gigabytes.

@@ -22,7 +22,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::HostError;
+use crate::lua::host_error::HostError;
 use crate::lua::script::Reached;
 pub(super) use databases::{ENDINGS, OpenDatabase, owner};
 pub(super) use kept::Identity;

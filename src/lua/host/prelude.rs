@@ -9,10 +9,10 @@ use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::call::{self, Call};
-use super::error::HostError;
 use super::function::{Bind, Name};
 use super::state::State;
 use super::{exec, http, re, string, tbl, yaml};
+use crate::lua::host_error::HostError;
 use crate::lua::raw::WAIT;
 
 /// A Luau source, compiled once a process; the error is the compiler's message.

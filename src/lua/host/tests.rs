@@ -28,9 +28,10 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use mlua::{Lua, Value};
 
-use super::{Allowed, HostError, MODULES, NAMED, Permissions, Protected, Temporaries, functions, install};
+use super::{Allowed, MODULES, NAMED, Permissions, Protected, Temporaries, functions, install};
 use crate::event::StepId;
 use crate::lua::globals::Globals;
+use crate::lua::host_error::HostError;
 use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::testing::scope;

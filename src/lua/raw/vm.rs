@@ -16,7 +16,7 @@ use super::decode::Learned;
 use super::encode::Encoder;
 use super::registry::{ARRAY, WAIT};
 use super::{functions, json, pause, raised, random, stack, trigger::Trigger};
-use crate::lua::host::HostError;
+use crate::lua::host_error::HostError;
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
 /// differs from run to run, or are replaced.

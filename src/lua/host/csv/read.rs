@@ -7,8 +7,8 @@ use memchr::{memchr, memchr2};
 use mlua::{LuaString, Table, Value};
 
 use crate::lua::host::call::{Call, describe};
-use crate::lua::host::error::HostError;
 use crate::lua::host::outside::Tally;
+use crate::lua::host_error::HostError;
 
 /// `csv.decode`
 pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Result<Table> {

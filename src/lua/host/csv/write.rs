@@ -7,8 +7,8 @@ use mlua::{Table, Value};
 use serde_json::value::RawValue;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::error::HostError;
 use crate::lua::host::outside::Tally;
+use crate::lua::host_error::HostError;
 use crate::value::json;
 
 /// An object's keys, sorted, and the JSON text of its values.

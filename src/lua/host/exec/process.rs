@@ -13,8 +13,8 @@ use tokio::process::{ChildStdin, Command};
 use super::program::Program;
 use super::tree::Tree;
 use crate::lua::clock;
-use crate::lua::host::HostError;
 use crate::lua::host::outside::Account;
+use crate::lua::host_error::HostError;
 use crate::lua::raw::adopting;
 
 /// Bytes of a stream that are read at a time, as many as a pipe holds.

@@ -13,9 +13,9 @@ use rustix::fs::{FileType, OFlags};
 
 use super::look::Halted;
 use super::{PIECE_BYTES, cannot, flags, path};
-use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::permissions::{Parents, Place, identity, names, of_database, owner};
+use crate::lua::host_error::HostError;
 
 /// Folders within folders that a removal goes down into; each holds a file open.
 const DEPTH_MAX: usize = 200;

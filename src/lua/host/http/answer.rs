@@ -7,8 +7,8 @@ use jiff::fmt::rfc2822;
 use mlua::{Lua, Value};
 
 use crate::lua::errand::Landing;
-use crate::lua::host::HostError;
 use crate::lua::host::outside::Account;
+use crate::lua::host_error::HostError;
 
 /// The answer to a request, read to its end.
 pub(super) struct Answer {

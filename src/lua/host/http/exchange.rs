@@ -11,8 +11,9 @@ use super::answer::Answer;
 use super::client::client;
 use super::request::{Request, permit};
 use crate::lua::clock;
+use crate::lua::host::Permissions;
 use crate::lua::host::function::Name;
-use crate::lua::host::{HostError, Permissions};
+use crate::lua::host_error::HostError;
 
 /// Redirects that are followed.
 const HOPS_MAX: usize = 10;

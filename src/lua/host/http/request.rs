@@ -14,7 +14,8 @@ use url::Url;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
-use crate::lua::host::{HostError, Permissions, url as urls};
+use crate::lua::host::{Permissions, url as urls};
+use crate::lua::host_error::HostError;
 use crate::lua::raw::Current;
 use crate::value::Mask;
 

@@ -9,9 +9,9 @@ use mlua::{AnyUserData, Value};
 
 use super::jpeg::{Head, Jpeg};
 use super::picture::{Format, Image, Layout, SIDE_MAX, Size};
-use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
 use crate::lua::host::outside::Claim;
+use crate::lua::host_error::HostError;
 
 /// Bytes that a decoder gets between two checkpoints: at most some four million of pixels come of them, in a few
 /// milliseconds.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::place::Place;
 use super::refusal::{Kind, refused};
 use super::trees::Tree;
-use super::{HostError, Permissions, walk};
+use super::{Permissions, walk};
+use crate::lua::host_error::HostError;
 
 /// Where programs are looked for when the environment does not say.
 const PATHS: &str = "/usr/local/bin:/usr/bin:/bin";

@@ -22,7 +22,7 @@ use super::refusal::{self, Kind};
 use super::trees::{Tree, identity, is_plain};
 use super::{Permissions, Scratch, databases, walk};
 use crate::lua::errand::unconfined;
-use crate::lua::host::HostError;
+use crate::lua::host_error::HostError;
 
 /// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
 const TRIES: usize = 40;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::lua::host::HostError;
+use crate::lua::host_error::HostError;
 
 /// What somebody wanted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use super::reach::{Answer, Means, opened};
 use super::refusal::Kind;
 use super::scratch::Scratch;
 use super::{Identity, Permissions, identity, names};
-use crate::lua::host::HostError;
+use crate::lua::host_error::HostError;
 
 /// Bytes of a file that are shown.
 const SHOWN_BYTES: u64 = 4096;

@@ -3,8 +3,8 @@
 use rusqlite::{Error, ErrorCode};
 
 use crate::lua::clock;
-use crate::lua::host::HostError;
 use crate::lua::host::call::Call;
+use crate::lua::host_error::HostError;
 
 /// What the authoriser says no to.
 const REFUSED: &str = "this is not available: one connection reaches its own file only, without `attach`, \

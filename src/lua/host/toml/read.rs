@@ -3,7 +3,7 @@
 use mlua::Value;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::error::{self, HostError};
+use crate::lua::host_error::{self, HostError};
 use crate::lua::raw;
 use crate::value::json;
 
@@ -23,7 +23,7 @@ pub(super) fn decode(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
         HostError::refusal(format!("`{}`: {message}{place}", call.name)).into()
     };
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let place = error.span().map(|span| format!(" at {}", error::place(&text, span.start)));
+        let place = error.span().map(|span| format!(" at {}", host_error::place(&text, span.start)));
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         refuse(&message, &place.unwrap_or_default())
     })?;

@@ -4,7 +4,7 @@ use mlua::Value;
 use serde_json::Value as Json;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::error::HostError;
+use crate::lua::host_error::HostError;
 use crate::value::json;
 
 /// `toml.encode`

@@ -8,8 +8,8 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 use mlua::Value;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::error::HostError;
 use crate::lua::host::outside::Tally;
+use crate::lua::host_error::{self, HostError};
 use crate::lua::raw;
 use crate::value::json;
 use crate::value::scalar::{self, Scalar, Unfit};
@@ -297,7 +297,7 @@ impl<'a> Reader<'a> {
 
     /// The error at a byte, with its line and column from 1, the column in characters.
     fn refuse(&self, at: usize, message: &str) -> mlua::Error {
-        let place = crate::lua::host::error::place(self.text, at);
+        let place = host_error::place(self.text, at);
         HostError::refusal(format!("`{}`: {message} at {place}", self.call.name)).into()
     }
 }

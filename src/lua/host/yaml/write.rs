@@ -3,8 +3,8 @@
 use mlua::Value;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::error::HostError;
 use crate::lua::host::outside::Bounded;
+use crate::lua::host_error::HostError;
 use crate::value::json;
 
 /// `yaml.encode`

@@ -4,13 +4,13 @@ use std::fmt;
 
 /// Why a host function failed, with the fields that Lua code may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HostError {
+pub(super) struct HostError {
     /// `error`, `memory` when a result would pass the VM's limit, or `timeout` when an operation passed its own.
-    pub(crate) kind: &'static str,
+    pub(super) kind: &'static str,
     /// Lower case, no period, no position.
-    pub(crate) message: String,
+    pub(super) message: String,
     /// Whether another attempt makes sense.
-    pub(crate) retryable: bool,
+    pub(super) retryable: bool,
 }
 
 impl HostError {
@@ -20,7 +20,7 @@ impl HostError {
     }
 
     /// A refusal: no other attempt can end differently.
-    pub(in crate::lua) fn refusal(message: impl Into<String>) -> Self {
+    pub(super) fn refusal(message: impl Into<String>) -> Self {
         Self { kind: "error", message: shortened(message.into()), retryable: false }
     }
 
