@@ -10,6 +10,7 @@ mod guard;
 mod host;
 mod host_error;
 mod memory;
+mod permissions;
 mod raw;
 mod script;
 mod signature;
@@ -24,12 +25,10 @@ pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;
-pub use host::{
-    Allowed, Change, Changed, Field, Function, MODULES, Meaning, NAMED, Named, Permissions, Protected, Trial,
-    VARIABLES, functions,
-};
+pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
 pub(crate) use host::{count_memory, end_programs};
 pub use memory::Memory;
+pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

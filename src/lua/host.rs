@@ -21,7 +21,6 @@ mod options;
 mod outside;
 mod page;
 mod path;
-mod permissions;
 mod prelude;
 mod rand;
 mod re;
@@ -40,8 +39,6 @@ pub(crate) use exec::end_all as end_programs;
 pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
-pub(in crate::lua) use permissions::PATH_MAX;
-pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub(crate) use sqlite::count_memory;
 
 use std::path::Path;
@@ -51,6 +48,8 @@ use std::sync::{Arc, LazyLock};
 use function::Bind;
 use prelude::Prelude;
 use state::State;
+
+use crate::lua::permissions::Permissions;
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [

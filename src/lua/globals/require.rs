@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use mlua::{Function, Lua, Value};
 
-use super::super::host::{PATH_MAX, Permissions};
 use super::super::script::{Lines, Script, Sources};
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::{PATH_MAX, Permissions};
 use crate::source::SourceFile;
 
 /// The file of the module `name`; whether it lies inside the folder is only known once links are resolved.

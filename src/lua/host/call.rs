@@ -4,9 +4,9 @@ use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
 use super::function::Name;
 use super::list::List;
-use super::permissions::PATH_MAX;
 use super::state::State;
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::PATH_MAX;
 use crate::lua::raw;
 
 /// Results below this are not checked against the VM's limit before they are handed over.

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use scraper::Selector;
 
+use super::Temporaries;
 use super::outside::Outside;
 use super::re::Pattern;
 use super::sqlite::Databases;
 use super::template::Template;
-use super::{Permissions, Temporaries};
 use crate::lua::Memory;
 use crate::lua::errand::Desk;
+use crate::lua::permissions::Permissions;
 use crate::lua::raw::{ARRAY, Current};
 
 /// Scratch memory above this is given back after a call.

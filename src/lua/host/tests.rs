@@ -28,10 +28,11 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use mlua::{Lua, Value};
 
-use super::{Allowed, MODULES, NAMED, Permissions, Protected, Temporaries, functions, install};
+use super::{MODULES, NAMED, Temporaries, functions, install};
 use crate::event::StepId;
 use crate::lua::globals::Globals;
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::{Allowed, Permissions, Protected};
 use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::testing::scope;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
-use crate::lua::{ItemEnd, Memory, Permissions, Script};
+use crate::lua::permissions::Permissions;
+use crate::lua::{ItemEnd, Memory, Script};
 use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.

@@ -15,8 +15,8 @@ use rustix::fs::{AtFlags, FileType};
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
-use crate::lua::host::permissions::{Place, Program as Granted, missing, numbered, search_path};
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::{Place, Program as Granted, missing, numbered, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;

@@ -14,8 +14,8 @@ use rustix::fs::{FileType, OFlags};
 use super::look::Halted;
 use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
-use crate::lua::host::permissions::{Parents, Place, identity, names, of_database, owner};
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::{Parents, Place, identity, names, of_database, owner};
 
 /// Folders within folders that a removal goes down into; each holds a file open.
 const DEPTH_MAX: usize = 200;

@@ -13,7 +13,7 @@ use super::cannot;
 use super::look::{Halted, NAME_BYTES, is_absence};
 use crate::lua::host::call::Call;
 use crate::lua::host::outside::Tally;
-use crate::lua::host::permissions::Identity;
+use crate::lua::permissions::Identity;
 
 /// Characters that make a name a pattern.
 const SPECIALS: [char; 5] = ['*', '?', '[', '{', '\\'];

@@ -10,7 +10,7 @@ use rustix::fs::{FileType, OFlags};
 use super::cannot;
 use super::write::word;
 use crate::lua::host::call::Call;
-use crate::lua::host::permissions::Place;
+use crate::lua::permissions::Place;
 
 /// Bytes of a suffix: names of files are short.
 const SUFFIX_MAX: usize = 64;

@@ -10,7 +10,7 @@ use rustix::fs::{FileType, OFlags};
 
 use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
-use crate::lua::host::permissions::{Parents, Place};
+use crate::lua::permissions::{Parents, Place};
 
 /// `fs.write`
 pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)) -> mlua::Result<()> {

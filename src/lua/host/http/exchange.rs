@@ -11,9 +11,9 @@ use super::answer::Answer;
 use super::client::client;
 use super::request::{Request, permit};
 use crate::lua::clock;
-use crate::lua::host::Permissions;
 use crate::lua::host::function::Name;
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::Permissions;
 
 /// Redirects that are followed.
 const HOPS_MAX: usize = 10;

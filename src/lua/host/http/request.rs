@@ -14,8 +14,9 @@ use url::Url;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
-use crate::lua::host::{Permissions, url as urls};
+use crate::lua::host::url as urls;
 use crate::lua::host_error::HostError;
+use crate::lua::permissions::Permissions;
 use crate::lua::raw::Current;
 use crate::value::Mask;
 

@@ -10,7 +10,7 @@ use super::encode::{encoded, shown};
 use super::picture::{Format, this};
 use crate::lua::host::call::Call;
 use crate::lua::host::fs::{Durability, replace};
-use crate::lua::host::permissions::Parents;
+use crate::lua::permissions::Parents;
 
 /// Bytes read between two checkpoints.
 const PIECE_BYTES: usize = 1 << 20;

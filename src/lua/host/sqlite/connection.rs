@@ -17,7 +17,7 @@ use super::ffi;
 use super::folder::{DatabaseFile, Locks, Stamp};
 use crate::lua::clock;
 use crate::lua::guard::Guard;
-use crate::lua::host::permissions::Identity;
+use crate::lua::permissions::Identity;
 use crate::lua::raw::Current;
 
 /// How long a statement waits for the locks of others, when no deadline ends it earlier.

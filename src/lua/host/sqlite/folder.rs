@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::lua::host::permissions::{Identity, OpenDatabase, Place, identity, numbered};
+use crate::lua::permissions::{Identity, OpenDatabase, Place, identity, numbered};
 
 /// What means something in a URI.
 const ESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'/');

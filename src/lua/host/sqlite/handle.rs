@@ -15,7 +15,7 @@ use super::folder::{DatabaseFile, Locks};
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::methods;
 use crate::lua::host::options::Options;
-use crate::lua::host::permissions::{ENDINGS, Parents};
+use crate::lua::permissions::{ENDINGS, Parents};
 
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";

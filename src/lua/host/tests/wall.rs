@@ -6,7 +6,7 @@ use std::fs;
 use mlua::Value;
 
 use super::{folder, vm_with};
-use crate::lua::host::{Allowed, Permissions, Protected};
+use crate::lua::permissions::{Allowed, Permissions, Protected};
 
 /// Calls that would reach outside, `OUT` being a folder there.
 const CALLS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::LogLevel;
-use crate::lua::{Allowed, Permissions, Protected};
+use crate::lua::permissions::{Allowed, Permissions, Protected};
 
 #[test]
 fn scope_is_what_the_page_says() {

@@ -20,14 +20,14 @@ pub(super) const STEP: OFlags = OFlags::RDONLY;
 
 /// Whether folders that are missing on the way are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua::host) enum Parents {
+pub(in crate::lua) enum Parents {
     Make,
     Expect,
 }
 
 /// A folder that is held open, and a name in it, which need not exist.
 #[derive(Debug)]
-pub(in crate::lua::host) struct Place {
+pub(in crate::lua) struct Place {
     folder: Arc<OwnedFd>,
     name: OsString,
     /// What must not be written here, whatever name it has got. None where nothing is written.
@@ -36,7 +36,7 @@ pub(in crate::lua::host) struct Place {
 
 impl Place {
     /// The place of a real, absolute path, reached from the root without following a link.
-    pub(in crate::lua::host) fn find(real: &Path) -> io::Result<Self> {
+    pub(in crate::lua) fn find(real: &Path) -> io::Result<Self> {
         let root = rustix::fs::open("/", STEP | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let mut folder = Arc::new(root);
         let mut names = real.components().filter_map(|part| match part {
@@ -52,7 +52,7 @@ impl Place {
     }
 
     /// The place of a name within this folder.
-    pub(in crate::lua::host) fn within(folder: Arc<OwnedFd>, name: &OsStr) -> Self {
+    pub(in crate::lua) fn within(folder: Arc<OwnedFd>, name: &OsStr) -> Self {
         Self { folder, name: name.to_owned(), kept: None }
     }
 
@@ -63,18 +63,18 @@ impl Place {
     }
 
     /// The folder, open.
-    pub(in crate::lua::host) fn parent(&self) -> &Arc<OwnedFd> {
+    pub(in crate::lua) fn parent(&self) -> &Arc<OwnedFd> {
         &self.folder
     }
 
     /// The name in it.
-    pub(in crate::lua::host) fn name(&self) -> &OsStr {
+    pub(in crate::lua) fn name(&self) -> &OsStr {
         &self.name
     }
 
     /// Opens a plain file: a pipe would block, and a device never ends. What must be kept is found by what was opened, before
     /// anything in it changes.
-    pub(in crate::lua::host) fn file(&self, flags: OFlags) -> io::Result<File> {
+    pub(in crate::lua) fn file(&self, flags: OFlags) -> io::Result<File> {
         let always = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
         let opened = flags.difference(OFlags::TRUNC) | always;
@@ -90,13 +90,13 @@ impl Place {
     }
 
     /// Opens a folder, to list it or to go into it.
-    pub(in crate::lua::host) fn folder(&self) -> io::Result<OwnedFd> {
+    pub(in crate::lua) fn folder(&self) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty())?)
     }
 
     /// What stands there, a link not followed; `None`: nothing.
-    pub(in crate::lua::host) fn stat(&self) -> io::Result<Option<Stat>> {
+    pub(in crate::lua) fn stat(&self) -> io::Result<Option<Stat>> {
         match rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
             Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
@@ -105,35 +105,35 @@ impl Place {
     }
 
     /// Makes a folder, unless there is one.
-    pub(in crate::lua::host) fn make_folder(&self) -> io::Result<()> {
+    pub(in crate::lua) fn make_folder(&self) -> io::Result<()> {
         make(&self.folder, &self.name).map(drop)
     }
 
     /// Renames what stands there.
-    pub(in crate::lua::host) fn rename(&self, to: &Self) -> io::Result<()> {
+    pub(in crate::lua) fn rename(&self, to: &Self) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.folder, &self.name, &to.folder, &to.name)?)
     }
 
     /// A place beside this one.
-    pub(in crate::lua::host) fn beside(&self, name: &str) -> Self {
+    pub(in crate::lua) fn beside(&self, name: &str) -> Self {
         Self { folder: Arc::clone(&self.folder), name: name.into(), kept: self.kept.clone() }
     }
 
     /// Takes away a file, a link, or an empty folder.
-    pub(in crate::lua::host) fn unlink(&self, kind: FileType) -> io::Result<()> {
+    pub(in crate::lua) fn unlink(&self, kind: FileType) -> io::Result<()> {
         let flags = if kind == FileType::Directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
         Ok(rustix::fs::unlinkat(&self.folder, &self.name, flags)?)
     }
 }
 
 /// The path of an open folder by its number in this process; `None` where the system does not show open files so.
-pub(in crate::lua::host) fn numbered(folder: &OwnedFd) -> Option<PathBuf> {
+pub(in crate::lua) fn numbered(folder: &OwnedFd) -> Option<PathBuf> {
     let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
     path.is_dir().then_some(path)
 }
 
 /// The names in a folder, unsorted, with what they are as far as the folder says it; `each` may stop the listing with an error.
-pub(in crate::lua::host) fn names<E: From<io::Error>>(
+pub(in crate::lua) fn names<E: From<io::Error>>(
     folder: &OwnedFd,
     mut each: impl FnMut(&[u8], FileType) -> Result<(), E>,
 ) -> Result<(), E> {

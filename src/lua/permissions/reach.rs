@@ -16,11 +16,13 @@ use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::beneath::{self, Links};
+use super::grants::Permissions;
 use super::kept::{Identity, STATE};
 use super::place::{self, Parents, Place};
 use super::refusal::{self, Kind};
+use super::scratch::Scratch;
 use super::trees::{Tree, identity, is_plain};
-use super::{Permissions, Scratch, databases, walk};
+use super::{databases, walk};
 use crate::lua::errand::unconfined;
 use crate::lua::host_error::HostError;
 
@@ -80,7 +82,7 @@ impl Permissions {
             opened => return Ok(opened.map_err(beneath::told).and_then(plain)),
         }
         let tree = &self.held().root;
-        let located = || match walk::resolve(&self.grants.root, path) {
+        let located = || match walk::resolve(&self.grants.lists.root, path) {
             Err(stopped) => Ok(Err(stopped.error)),
             Ok(real) => match tree.below(&real) {
                 Some(rest) => Ok(Ok(Located { tree, rest, real })),
@@ -109,32 +111,32 @@ impl Permissions {
     }
 
     /// The place of a file to read, and of what a link there leads to.
-    pub(in crate::lua::host) fn source(&self, path: &Path) -> Answer<Place> {
+    pub(in crate::lua) fn source(&self, path: &Path) -> Answer<Place> {
         self.placed(Kind::Read, path, Means::Target, Parents::Expect)
     }
 
     /// The place of a file to write, and of what a link there leads to.
-    pub(in crate::lua::host) fn target(&self, path: &Path, parents: Parents) -> Answer<Place> {
+    pub(in crate::lua) fn target(&self, path: &Path, parents: Parents) -> Answer<Place> {
         self.placed(Kind::Write, path, Means::Target, parents)
     }
 
     /// The same for a file whose old content goes.
-    pub(in crate::lua::host) fn fresh(&self, path: &Path, parents: Parents) -> Answer<Place> {
+    pub(in crate::lua) fn fresh(&self, path: &Path, parents: Parents) -> Answer<Place> {
         self.placed(Kind::Write, path, Means::Fresh, parents)
     }
 
     /// The place of what stands at `path` itself: to replace it, or to take it away with all that is in it.
-    pub(in crate::lua::host) fn entry(&self, path: &Path, parents: Parents) -> Answer<Place> {
+    pub(in crate::lua) fn entry(&self, path: &Path, parents: Parents) -> Answer<Place> {
         self.placed(Kind::Write, path, Means::Entry, parents)
     }
 
     /// The place of what stands at `path` itself, to look at it.
-    pub(in crate::lua::host) fn look(&self, path: &Path) -> Answer<Place> {
+    pub(in crate::lua) fn look(&self, path: &Path) -> Answer<Place> {
         self.placed(Kind::Read, path, Means::Entry, Parents::Expect)
     }
 
     /// Refuses a name beside a place, which something else than Lua code is about to make, where it is that of a kept file.
-    pub(in crate::lua::host) fn beside(&self, place: &Place, name: &OsStr) -> Result<(), HostError> {
+    pub(in crate::lua) fn beside(&self, place: &Place, name: &OsStr) -> Result<(), HostError> {
         let kept = self.held().kept();
         let Ok(folder) = identity(place.parent()) else { return Ok(()) };
         let found = Place::within(Arc::clone(place.parent()), name).stat().ok().flatten();
@@ -261,7 +263,7 @@ impl Permissions {
         if bytes.is_empty() || bytes.contains(&0) {
             return None;
         }
-        let whole = self.grants.root.join(path);
+        let whole = self.grants.lists.root.join(path);
         // One that is missing hides none that is there.
         self.trees(kind).filter(|tree| tree.handle().is_ok()).find_map(|tree| {
             let rest = tree.below_spelled(&whole)?;
@@ -271,7 +273,7 @@ impl Permissions {
 
     /// Where a path leads by its names, as far as that is granted.
     pub(super) fn locate(&self, kind: Kind, path: &Path, means: Means) -> Answer<Located<'_>> {
-        let root = &self.grants.root;
+        let root = &self.grants.lists.root;
         let walked = match means {
             Means::Target | Means::Fresh => walk::resolve(root, path),
             Means::Entry => walk::place(root, path),
@@ -304,12 +306,12 @@ impl Permissions {
     }
 
     /// The folder for temporary files, if it was wanted before now.
-    pub(in crate::lua::host) fn scratch_made(&self) -> Option<Arc<OwnedFd>> {
+    pub(in crate::lua) fn scratch_made(&self) -> Option<Arc<OwnedFd>> {
         self.held().scratch().and_then(|scratch| scratch.tree.handle().ok().cloned())
     }
 
     /// The folder for temporary files: its path, and itself; made where it is not there yet.
-    pub(in crate::lua::host) fn scratch(&self) -> io::Result<(&Path, Place)> {
+    pub(in crate::lua) fn scratch(&self) -> io::Result<(&Path, Place)> {
         match self.held().scratch.get_or_init(Scratch::make) {
             Ok(scratch) => {
                 let folder = Arc::clone(scratch.tree.handle()?);

@@ -159,7 +159,7 @@ pub(super) fn is_plain(path: &Path) -> bool {
 }
 
 /// What the system calls an open file.
-pub(in crate::lua::host) fn identity(file: &OwnedFd) -> io::Result<Identity> {
+pub(in crate::lua) fn identity(file: &OwnedFd) -> io::Result<Identity> {
     Ok(Identity::of_stat(&rustix::fs::fstat(file)?))
 }
 

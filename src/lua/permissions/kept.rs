@@ -12,11 +12,11 @@ pub(super) const STATE: &str = ".flowrun";
 
 /// Device and number of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::lua::host) struct Identity(pub(super) u64, pub(super) u64);
+pub(in crate::lua) struct Identity(pub(super) u64, pub(super) u64);
 
 impl Identity {
     /// That of what was looked at.
-    pub(in crate::lua::host) fn of_stat(stat: &rustix::fs::Stat) -> Self {
+    pub(in crate::lua) fn of_stat(stat: &rustix::fs::Stat) -> Self {
         Self(stat.st_dev, stat.st_ino)
     }
 

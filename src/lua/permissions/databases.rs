@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::kept::Identity;
 
 /// What SQLite's own files are called, behind the name of the database.
-pub(in crate::lua::host) const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
+pub(in crate::lua) const ENDINGS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 static OPEN: Mutex<Vec<(Identity, OsString)>> = Mutex::new(Vec::new());
 /// How many those are, so that nobody waits where there are none.
@@ -17,7 +17,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A database is open until this is dropped.
 #[derive(Debug)]
-pub(in crate::lua::host) struct OpenDatabase(Identity, OsString);
+pub(in crate::lua) struct OpenDatabase(Identity, OsString);
 
 fn open() -> MutexGuard<'static, Vec<(Identity, OsString)>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -25,7 +25,7 @@ fn open() -> MutexGuard<'static, Vec<(Identity, OsString)>> {
 
 impl OpenDatabase {
     /// Says that the database `name` in a folder is open.
-    pub(in crate::lua::host) fn new(folder: Identity, name: &OsStr) -> Self {
+    pub(in crate::lua) fn new(folder: Identity, name: &OsStr) -> Self {
         open().push((folder, name.to_owned()));
         COUNT.fetch_add(1, Ordering::SeqCst);
         Self(folder, name.to_owned())
@@ -43,7 +43,7 @@ impl Drop for OpenDatabase {
 }
 
 /// The open database that a file of this name in a folder belongs to.
-pub(in crate::lua::host) fn owner(folder: Identity, name: &OsStr) -> Option<OsString> {
+pub(in crate::lua) fn owner(folder: Identity, name: &OsStr) -> Option<OsString> {
     if COUNT.load(Ordering::SeqCst) == 0 {
         return None;
     }

@@ -67,7 +67,7 @@ pub(super) fn protected(path: &Path, kept: &Path) -> HostError {
 }
 
 /// The refusal to change what SQLite keeps beside an open database.
-pub(in crate::lua::host) fn of_database(path: &Path, database: &std::ffi::OsStr) -> HostError {
+pub(in crate::lua) fn of_database(path: &Path, database: &std::ffi::OsStr) -> HostError {
     let (path, database) = (path.display(), database.to_string_lossy());
     HostError::refusal(format!(
         "changing `{path}` is not allowed: it belongs to the database `{database}`, which is open"

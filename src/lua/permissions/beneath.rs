@@ -136,7 +136,7 @@ pub(super) mod without {
     }
 
     /// Runs `body` as on a system that does not know the call.
-    pub(in crate::lua::host) fn openat2<R>(body: impl FnOnce() -> R) -> R {
+    pub(in crate::lua) fn openat2<R>(body: impl FnOnce() -> R) -> R {
         WITHOUT.set(true);
         let result = body();
         WITHOUT.set(false);

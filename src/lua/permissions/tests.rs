@@ -1,8 +1,11 @@
 //! Tests of what is granted, compared and said. What Lua code makes of it, `tests/it/escapes.rs` shows.
 
+use std::path::Path;
+
 use rustix::fs::OFlags;
 
 use super::*;
+use crate::lua::host_error::HostError;
 
 fn list(list: &[&str]) -> Vec<String> {
     list.iter().map(|&text| text.to_owned()).collect()

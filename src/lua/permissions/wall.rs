@@ -1,7 +1,8 @@
 //! The second wall: the system itself keeps a thread within the granted trees (Landlock, Linux 5.19 and later), whatever a host
 //! function gets wrong. It knows folders, not the protected names in them, and looking (`stat`) is not opening.
 
-use super::{Held, Trial};
+use super::held::Held;
+use super::trial::Trial;
 
 /// What is said where there is no second wall.
 pub(super) const MISSING: &str = "Landlock (Linux 5.19 and later) is not to be had here";
@@ -35,7 +36,7 @@ mod linux {
     };
 
     use super::{Held, Trial};
-    use crate::lua::host::permissions::trees::Tree;
+    use crate::lua::permissions::trees::Tree;
 
     /// Where the system keeps its time zones, and which of them is its own.
     const ZONES: [&str; 4] =
@@ -53,11 +54,11 @@ mod linux {
 
     /// The rules of one run, which any number of threads take on.
     #[derive(Debug)]
-    pub(in crate::lua::host::permissions) struct Wall(RulesetCreated);
+    pub(in crate::lua::permissions) struct Wall(RulesetCreated);
 
     impl Wall {
         /// The wall around what is held; `None` where the system builds none. On a trial, what may be written is only read.
-        pub(in crate::lua::host::permissions) fn around(held: &Held, trial: Option<&Trial>) -> Option<Self> {
+        pub(in crate::lua::permissions) fn around(held: &Held, trial: Option<&Trial>) -> Option<Self> {
             let wall = Self(rules(held, trial).ok()?);
             // A sandbox around flowrun may leave no room for another one: only a trial tells.
             let stands = std::thread::scope(|threads| {
@@ -69,7 +70,7 @@ mod linux {
         }
 
         /// Restricts this thread and those that it starts. Nothing takes that back.
-        pub(in crate::lua::host::permissions) fn confine(&self) {
+        pub(in crate::lua::permissions) fn confine(&self) {
             // Without it there is still the first wall.
             let _ = self.restrict();
         }
