@@ -10,6 +10,7 @@ mod guard;
 mod host;
 mod host_error;
 mod memory;
+mod options;
 mod permissions;
 mod raw;
 mod script;
@@ -28,10 +29,9 @@ pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
 pub(crate) use host::{count_memory, end_programs};
 pub use memory::Memory;
+pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
-pub use worker::{
-    Attempt, Ended, FoldError, Folder, Job, LogLine, STACK, Scope, Shape, Worker, WorkerOptions, evaluate,
-};
+pub use worker::{FoldError, Folder, STACK, Worker, evaluate};

@@ -18,8 +18,8 @@ use mlua::{Function, Lua, LuaString, Table, Value};
 use super::host::{MODULES, Temporaries, functions};
 use super::raw::{Current, Vm};
 use super::script::Sources;
-use super::worker::{LogLine, Scope};
 use crate::event::LogLevel;
+use crate::lua::options::{LogLine, Scope};
 use crate::value::Mask;
 
 /// Lines of logs between two calls of `take_logs`. An endless loop that prints must not fill the memory.

@@ -3,14 +3,12 @@
 mod evaluate;
 mod explain;
 mod fold;
-mod options;
 mod retry;
 mod setup;
 mod waiting;
 
 pub use evaluate::{STACK, evaluate};
 pub use fold::{FoldError, Folder};
-pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +22,7 @@ use super::raw::{Batch, Raised, Stop, Timing};
 use super::watchdog::Notices;
 use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
 use crate::lua::clock;
+use crate::lua::options::{Attempt, LogLine, WorkerOptions};
 use crate::value::{Chunk, Mask};
 
 /// One VM with one function. Not `Send`: made and used on its thread.
@@ -204,7 +203,7 @@ impl Worker {
     }
 
     /// Moves to `lines` how many lines each item has that ended well in the last [`Worker::run`], in order; nothing for
-    /// a [`Shape::Map`], where each has one.
+    /// a map, where each has one.
     pub fn take_lines(&mut self, lines: &mut Vec<u32>) {
         lines.append(&mut self.lines);
     }

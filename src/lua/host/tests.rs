@@ -32,11 +32,12 @@ use super::{MODULES, NAMED, Temporaries, functions, install};
 use crate::event::StepId;
 use crate::lua::globals::Globals;
 use crate::lua::host_error::HostError;
+use crate::lua::options::Scope;
 use crate::lua::permissions::{Allowed, Permissions, Protected};
 use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::testing::scope;
-use crate::lua::{Cancel, Guard, Scope};
+use crate::lua::{Cancel, Guard};
 
 /// A host function that does not return, as none should: until [`release_stalled`].
 pub(super) fn stall() {

@@ -13,7 +13,7 @@ use super::raised::Frame;
 use crate::lua::Memory;
 use crate::lua::errand::{Desk, Landing, Pending, Post};
 use crate::lua::guard::Guard;
-use crate::lua::worker::LogLine;
+use crate::lua::options::LogLine;
 use crate::value::Mask;
 
 /// What a coroutine waits for.

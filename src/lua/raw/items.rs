@@ -13,7 +13,7 @@ use super::{decode, stack};
 use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
-use crate::lua::worker::Shape;
+use crate::lua::options::Shape;
 use crate::value::Chunk;
 use crate::value::json::JsonError;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::*;
 use crate::event::{FailureKind, StepId};
 use crate::lua::guard::Limits;
-use crate::lua::worker::Shape;
+use crate::lua::options::Shape;
 use crate::lua::{Cancel, Guard};
 use crate::value::{Chunk, Mask};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::options::Scope;
 use super::setup::{Loaded, Recipe, plain_error};
 use crate::event::StepId;
+use crate::lua::options::Scope;
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
 use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_errands};

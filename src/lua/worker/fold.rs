@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::explain::{self, Named};
-use super::options::{LogLine, WorkerOptions};
 use super::setup::{Loaded, Recipe};
 use crate::event::FailureKind;
+use crate::lua::options::{LogLine, WorkerOptions};
 use crate::lua::raw::{Argument, Callee, Halt, Kept, Raised, Take};
 use crate::lua::script::{COMBINE_PARAMETERS, FOLD_PARAMETERS};
 use crate::lua::watchdog::Notices;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::explain;
-use super::options::WorkerOptions;
 use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::host::Temporaries;
+use crate::lua::options::{Scope, WorkerOptions};
 use crate::lua::raw::{Callee, Context, Current, Raised, Take, Vm};
 use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
-use crate::lua::{Memory, ScriptError, worker::Scope};
+use crate::lua::{Memory, ScriptError};
 
 /// A VM that is ready for items.
 pub(super) struct Loaded {

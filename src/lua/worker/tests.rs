@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::StepId;
+use crate::lua::options::{Ended, Job, Scope, Shape};
 use crate::lua::testing::{block, scope, source};
 use crate::lua::{Cancel, Memory, Slow};
 

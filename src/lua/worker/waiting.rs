@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use self::queue::Suspended;
-use super::options::{Ended, Job};
 use super::{Worker, panic_message, unloaded};
 use crate::lua::clock;
 use crate::lua::errand::{Arrival, Landing};
 use crate::lua::guard::{Limits, next_notice};
+use crate::lua::options::{Ended, Job};
 use crate::lua::raw::{Batch, Coroutine, Raised, Resumed, Wait};
 use crate::lua::watchdog::Slow;
 use crate::lua::{CancelLevel, ItemEnd};

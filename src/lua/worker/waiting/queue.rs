@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::lua::guard::Limits;
+use crate::lua::options::{Ended, Job};
 use crate::lua::raw::{Coroutine, Timing, Wait};
-use crate::lua::worker::{Ended, Job};
 
 /// The suspended items of a worker.
 #[derive(Default)]
