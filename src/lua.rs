@@ -16,6 +16,7 @@ mod raw;
 mod script;
 mod signature;
 mod stubs;
+mod temporaries;
 #[cfg(test)]
 mod testing;
 mod watchdog;

@@ -15,11 +15,12 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
-use super::host::{MODULES, Temporaries, functions};
+use super::host::{MODULES, functions};
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use crate::event::LogLevel;
 use crate::lua::options::{LogLine, Scope};
+use crate::lua::temporaries::Temporaries;
 use crate::value::Mask;
 
 /// Lines of logs between two calls of `take_logs`. An endless loop that prints must not fill the memory.

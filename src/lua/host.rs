@@ -6,6 +6,7 @@
 
 mod call;
 mod codec;
+mod compiled;
 mod csv;
 mod exec;
 mod fs;
@@ -24,10 +25,12 @@ mod path;
 mod prelude;
 mod rand;
 mod re;
+mod slots;
 mod sqlite;
 mod state;
 mod str;
 mod string;
+mod tally;
 mod tbl;
 mod template;
 mod time;
@@ -36,7 +39,6 @@ mod url;
 mod yaml;
 
 pub(crate) use exec::end_all as end_programs;
-pub(in crate::lua) use fs::Temporaries;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 pub(crate) use sqlite::count_memory;
@@ -50,6 +52,7 @@ use prelude::Prelude;
 use state::State;
 
 use crate::lua::permissions::Permissions;
+use crate::lua::temporaries::Temporaries;
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [

@@ -9,7 +9,6 @@ mod read;
 mod temporary;
 mod write;
 
-pub(in crate::lua) use temporary::Temporaries;
 pub(super) use write::{Durability, replace};
 
 use std::ffi::OsStr;

@@ -4,7 +4,7 @@ use mlua::{Value, Variadic};
 
 use super::call::Call;
 use super::function::{Function, Module};
-use super::outside::Tally;
+use super::tally::Tally;
 
 const PATH: Module = Module("path");
 

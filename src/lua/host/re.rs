@@ -11,7 +11,6 @@ mod sliced;
 mod threads;
 
 pub(super) use matching::{check, find, find_all, matched, split, step};
-pub(super) use pattern::Pattern;
 pub(super) use replace::expand;
 
 use super::function::{Function, Module};

@@ -11,7 +11,6 @@ mod matching;
 mod query;
 mod value;
 
-pub(super) use connection::Databases;
 pub(crate) use ffi::memory::count_memory;
 pub(super) use ffi::memory::held;
 

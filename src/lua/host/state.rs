@@ -1,29 +1,21 @@
-//! What the host functions of one VM share: the folder, compiled patterns, a scratch buffer, the checkpoint.
+//! What the host functions of one VM share: the folder, the permissions, a scratch buffer, the checkpoint.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use scraper::Selector;
-
-use super::Temporaries;
 use super::outside::Outside;
-use super::re::Pattern;
-use super::sqlite::Databases;
-use super::template::Template;
+use super::slots::Slots;
 use crate::lua::Memory;
 use crate::lua::errand::Desk;
 use crate::lua::permissions::Permissions;
 use crate::lua::raw::{ARRAY, Current};
+use crate::lua::temporaries::Temporaries;
 
 /// Scratch memory above this is given back after a call.
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
-
-/// Patterns kept compiled for each VM. A function that builds more patterns than this out of its data compiles some
-/// of them again.
-const COMPILED_MAX: usize = 128;
 
 /// One VM's share of the host modules.
 pub(super) struct State {
@@ -35,10 +27,10 @@ pub(super) struct State {
     pub(super) array: mlua::Table,
     /// A Lua function that does nothing: calling it passes a safepoint, where the watchdog stops overdue attempts.
     pub(super) checkpoint: mlua::Function,
-    pub(super) patterns: Compiled<Pattern>,
-    pub(super) selectors: Compiled<Selector>,
-    /// The databases that this VM has open.
-    pub(super) databases: Rc<Databases>,
+    /// What modules keep besides.
+    pub(super) slots: Slots,
+    /// The folder for temporary files, if there was one when the VM was made.
+    pub(super) temporary: Option<Arc<OwnedFd>>,
     /// `set(table, key, digits)` sets an integer beyond 2^53; only a worker's VM can.
     pub(super) set_integer: Option<mlua::Function>,
     /// Memory that values and calls hold outside of the VM.
@@ -47,11 +39,15 @@ pub(super) struct State {
     pub(super) memory: Memory,
     /// Where orders are put and landings found.
     pub(super) desk: Rc<Desk>,
-    pub(super) templates: Compiled<Template>,
     scratch: Cell<Vec<u8>>,
 }
 
 impl State {
+    /// What a module keeps under this type.
+    pub(super) fn kept<T: Default + 'static>(&self) -> Rc<T> {
+        self.slots.get(T::default)
+    }
+
     pub(super) fn new(
         lua: &mlua::Lua,
         root: &Path,
@@ -64,17 +60,12 @@ impl State {
             temporaries: Rc::clone(temporaries),
             array: array(lua)?,
             checkpoint: lua.load("return function() end").set_name("=flowrun").eval()?,
-            patterns: Compiled::default(),
-            selectors: Compiled::default(),
-            databases: Databases::new(
-                lua.app_data_ref::<Rc<Current>>().as_deref(),
-                permissions.scratch_made(),
-            ),
+            slots: Slots::default(),
+            temporary: permissions.scratch_made(),
             set_integer: set_integer(lua)?,
             outside: Outside::default(),
             memory: lua.app_data_ref::<Rc<Current>>().map_or(Memory::fixed(0), |current| current.memory),
             desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
-            templates: Compiled::default(),
             scratch: Cell::default(),
         })
     }
@@ -108,29 +99,4 @@ fn array(lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
     let array = lua.create_table()?;
     lua.set_named_registry_value(ARRAY, &array)?;
     Ok(array)
-}
-
-/// Compiled forms by their text.
-pub(super) struct Compiled<T>(RefCell<HashMap<Box<str>, Rc<T>>>);
-
-impl<T> Default for Compiled<T> {
-    fn default() -> Self {
-        Self(RefCell::default())
-    }
-}
-
-impl<T> Compiled<T> {
-    /// The compiled form of `text`, made by `compile` when it is not there yet.
-    pub(super) fn get<E>(&self, text: &str, compile: impl FnOnce() -> Result<T, E>) -> Result<Rc<T>, E> {
-        if let Some(found) = self.0.borrow().get(text) {
-            return Ok(Rc::clone(found));
-        }
-        let made = Rc::new(compile()?);
-        let mut all = self.0.borrow_mut();
-        if all.len() >= COMPILED_MAX {
-            all.clear();
-        }
-        all.insert(text.into(), Rc::clone(&made));
-        Ok(made)
-    }
 }

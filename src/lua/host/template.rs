@@ -12,6 +12,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use mlua::Value;
 
 use super::call::Call;
+use super::compiled::Compiled;
 use super::function::{Function, Module};
 
 const TEMPLATE: Module = Module("template");
@@ -40,7 +41,8 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
 fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result<Value> {
     let source = call.text(1, source)?;
     let (variables, _tally) = values::variables(call, variables)?;
-    let compiled = call.state.templates.get(&source, || Template::compile(call, &source))?;
+    let compiled =
+        call.state.kept::<Compiled<Template>>().get(&source, || Template::compile(call, &source))?;
     call.build(|out| {
         let mut stopped = None;
         let output = Output { call, out, stopped: &mut stopped, writes: 0 };
@@ -57,7 +59,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
 }
 
 /// A template that is ready to be rendered.
-pub(super) struct Template {
+struct Template {
     environment: Environment<'static>,
     /// What errors are about: the source as the engine reads it.
     source: String,

@@ -28,7 +28,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use mlua::{Lua, Value};
 
-use super::{MODULES, NAMED, Temporaries, functions, install};
+use super::{MODULES, NAMED, functions, install};
 use crate::event::StepId;
 use crate::lua::globals::Globals;
 use crate::lua::host_error::HostError;
@@ -36,6 +36,7 @@ use crate::lua::options::Scope;
 use crate::lua::permissions::{Allowed, Permissions, Protected};
 use crate::lua::raw::{Context, Current, Vm};
 use crate::lua::signature::Signature;
+use crate::lua::temporaries::Temporaries;
 use crate::lua::testing::scope;
 use crate::lua::{Cancel, Guard};
 

@@ -10,10 +10,10 @@ use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
-use crate::lua::host::Temporaries;
 use crate::lua::options::{Scope, WorkerOptions};
 use crate::lua::raw::{Callee, Context, Current, Raised, Take, Vm};
 use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
+use crate::lua::temporaries::Temporaries;
 use crate::lua::{Memory, ScriptError};
 
 /// A VM that is ready for items.

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2};
 use mlua::{LuaString, Table, Value};
 
 use crate::lua::host::call::{Call, describe};
-use crate::lua::host::outside::Tally;
+use crate::lua::host::tally::Tally;
 use crate::lua::host_error::HostError;
 
 /// `csv.decode`

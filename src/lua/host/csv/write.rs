@@ -7,7 +7,7 @@ use mlua::{Table, Value};
 use serde_json::value::RawValue;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::outside::Tally;
+use crate::lua::host::tally::Tally;
 use crate::lua::host_error::HostError;
 use crate::value::json;
 

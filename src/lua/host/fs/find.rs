@@ -12,7 +12,7 @@ use rustix::fs::FileType;
 use super::cannot;
 use super::look::{Halted, NAME_BYTES, is_absence};
 use crate::lua::host::call::Call;
-use crate::lua::host::outside::Tally;
+use crate::lua::host::tally::Tally;
 use crate::lua::permissions::Identity;
 
 /// Characters that make a name a pattern.

@@ -6,6 +6,7 @@ use scraper::{ElementRef, Selector};
 use super::document::{self, Visit};
 use super::visible::visible_text;
 use crate::lua::host::call::Call;
+use crate::lua::host::compiled::Compiled;
 
 /// Elements between two checkpoints: one may be compared with all above and beside it.
 const CHECKPOINT_ELEMENTS: usize = 64;
@@ -20,7 +21,7 @@ const LEVELS_MAX: usize = 16;
 pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result<Table> {
     let text = call.text(1, s)?;
     let css = call.text(2, css)?;
-    let selector = call.state.selectors.get(&css, || parse(call, &css))?;
+    let selector = call.state.kept::<Compiled<Selector>>().get(&css, || parse(call, &css))?;
     let html = document::parse(call, &text)?;
     let mut list = call.list()?;
     let mut elements = 0_usize;

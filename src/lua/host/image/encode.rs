@@ -11,7 +11,7 @@ use mlua::Value;
 use super::picture::{Format, Image, Layout, Size, this};
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
-use crate::lua::host::outside::Bounded;
+use crate::lua::host::tally::Bounded;
 
 /// Quality of JPEG files, if none is asked for; as other programs have it.
 const QUALITY: u8 = 75;

@@ -9,6 +9,7 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use super::sliced::Sliced;
 use crate::lua::host::call::Call;
+use crate::lua::host::compiled::Compiled;
 
 /// Bytes one compiled pattern may take; a Unicode class such as `\w` takes some 20 kB.
 const PROGRAM_BYTES: usize = 2 << 20;
@@ -26,7 +27,7 @@ pub(super) const NEST_MAX: u32 = 250;
 const GROUP_ENDS_MAX: usize = 4 << 20;
 
 /// A compiled pattern.
-pub(in crate::lua::host) struct Pattern {
+pub(super) struct Pattern {
     pub(super) regex: Regex,
     text: Box<str>,
     /// Places in the pattern that a match may be at, about: the most steps for one byte of text.
@@ -92,7 +93,8 @@ fn by_text(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Rc<Pattern
     if text.len() > PATTERN_BYTES {
         return Err(call.bad_because(at, &format!("a pattern of at most {PATTERN_BYTES} bytes expected")));
     }
-    call.state.patterns.get(&text, || Pattern::new(&text).map_err(|why| call.bad_because(at, &why)))
+    let compiled = call.state.kept::<Compiled<Pattern>>();
+    compiled.get(&text, || Pattern::new(&text).map_err(|why| call.bad_because(at, &why)))
 }
 
 /// The parser's message has several lines with a marker; the last one says what is wrong.

@@ -17,6 +17,7 @@ use super::ffi;
 use super::folder::{DatabaseFile, Locks, Stamp};
 use crate::lua::clock;
 use crate::lua::guard::Guard;
+use crate::lua::host::call::Call;
 use crate::lua::permissions::Identity;
 use crate::lua::raw::Current;
 
@@ -71,7 +72,7 @@ const DISTURBED: &str = "somebody wrote the database while it was read; grant `w
 type Item = (u64, u32);
 
 /// The databases of one VM.
-pub(in crate::lua::host) struct Databases {
+pub(super) struct Databases {
     current: Option<Rc<Current>>,
     open: RefCell<HashMap<(Identity, bool), Rc<Database>>>,
     /// Where temporary files go.
@@ -98,11 +99,13 @@ struct Slot {
 }
 
 impl Databases {
-    pub(in crate::lua::host) fn new(
-        current: Option<&Rc<Current>>,
-        scratch: Option<Arc<OwnedFd>>,
-    ) -> Rc<Self> {
-        Rc::new(Self { current: current.cloned(), open: RefCell::default(), scratch })
+    /// The databases that the caller's VM has open.
+    pub(super) fn of(call: &Call<'_>) -> Rc<Self> {
+        call.state.slots.get(|| Self {
+            current: call.lua.app_data_ref::<Rc<Current>>().map(|current| Rc::clone(&current)),
+            open: RefCell::default(),
+            scratch: call.state.temporary.clone(),
+        })
     }
 
     /// The worker's side, where there is one.

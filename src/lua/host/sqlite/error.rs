@@ -6,13 +6,15 @@ use crate::lua::clock;
 use crate::lua::host::call::Call;
 use crate::lua::host_error::HostError;
 
+use super::connection::Databases;
+
 /// What the authoriser says no to.
 const REFUSED: &str = "this is not available: one connection reaches its own file only, without `attach`, \
                        `vacuum into`, `load_extension` and settings of the whole process";
 
 /// The error for Lua code; that of the watchdog when the attempt has to end.
 pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
-    if let Some(current) = call.state.databases.current()
+    if let Some(current) = Databases::of(call).current()
         && current.guard.due(clock::now()).is_some()
     {
         // The watchdog may not have looked yet.

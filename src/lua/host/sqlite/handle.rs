@@ -8,7 +8,7 @@ use std::rc::Rc;
 use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, Value};
 use rustix::fs::FileType;
 
-use super::connection::Database;
+use super::connection::{Database, Databases};
 use super::error::raised;
 use super::ffi;
 use super::folder::{DatabaseFile, Locks};
@@ -39,7 +39,7 @@ pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::R
     let readonly = readonly || is_file && call.state.permissions.is_trial_at(Path::new(&*path));
     let file = if is_file { Some(file(call, &path, readonly)?) } else { None };
     let (limit, room) = (call.memory_limit()?, call.room()?);
-    let opened = ffi::memory::within(room, || call.state.databases.open(file, readonly, limit));
+    let opened = ffi::memory::within(room, || Databases::of(call).open(file, readonly, limit));
     let database = opened.map_err(|error| raised(call, &error))?;
     call.lua.create_userdata(Handle(RefCell::new(Some(database))))
 }
@@ -107,7 +107,7 @@ pub(super) fn close(call: &Call<'_>, value: &Value) -> mlua::Result<()> {
     match closed {
         Some(database) => {
             if let Some(database) = database {
-                database.give_up(&call.state.databases);
+                database.give_up(&Databases::of(call));
             }
             Ok(())
         }

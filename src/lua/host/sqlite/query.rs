@@ -3,6 +3,7 @@
 use mlua::{Table, Value};
 use rusqlite::{Connection, Error};
 
+use super::connection::Databases;
 use super::error::raised;
 use super::ffi;
 use super::handle::this;
@@ -87,6 +88,6 @@ fn run<R>(call: &Call<'_>, db: &Value, work: impl FnOnce(&Connection) -> mlua::R
     let database = this(call, db)?;
     call.checkpoint()?;
     let room = call.room()?;
-    ffi::memory::within(room, || database.with(&call.state.databases, work))
+    ffi::memory::within(room, || database.with(&Databases::of(call), work))
         .map_err(|error| raised(call, &error))?
 }

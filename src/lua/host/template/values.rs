@@ -6,7 +6,7 @@ use minijinja::Value as Shown;
 use mlua::{Table, Value};
 
 use crate::lua::host::call::Call;
-use crate::lua::host::outside::Tally;
+use crate::lua::host::tally::Tally;
 
 /// Tables within tables.
 const DEPTH_MAX: usize = 100;

@@ -8,7 +8,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 use mlua::Value;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::outside::Tally;
+use crate::lua::host::tally::Tally;
 use crate::lua::host_error::{self, HostError};
 use crate::lua::raw;
 use crate::value::json;

@@ -3,7 +3,7 @@
 use mlua::Value;
 
 use crate::lua::host::call::Call;
-use crate::lua::host::outside::Bounded;
+use crate::lua::host::tally::Bounded;
 use crate::lua::host_error::HostError;
 use crate::value::json;
 
