@@ -47,7 +47,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
-use function::Bind;
+use call::Bind;
 use prelude::Prelude;
 use state::State;
 

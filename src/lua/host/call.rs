@@ -1,8 +1,10 @@
 //! One call of a host function: checked arguments, results, and what keeps long work stoppable and bounded.
 
+use std::fmt;
+use std::rc::Rc;
+
 use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
-use super::function::Name;
 use super::list::List;
 use super::state::State;
 use crate::lua::host_error::HostError;
@@ -194,5 +196,46 @@ pub(super) fn describe(value: &Value) -> &'static str {
         Value::Integer(_) | Value::Number(_) => "number",
         Value::LightUserData(pointer) if pointer.0.is_null() => "null",
         other => other.type_name(),
+    }
+}
+
+/// Name of a function as messages show it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    pub(super) module: &'static str,
+    pub(super) function: &'static str,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.module {
+            "" => f.write_str(self.function),
+            // Types begin with a capital, and their functions are methods.
+            module if module.starts_with(|first: char| first.is_ascii_uppercase()) => {
+                write!(f, "{module}:{}", self.function)
+            }
+            module => write!(f, "{module}.{}", self.function),
+        }
+    }
+}
+
+/// Ties a Rust function to one VM.
+pub(super) struct Bind<'a> {
+    pub(super) lua: &'a mlua::Lua,
+    pub(super) state: &'a Rc<State>,
+    pub(super) name: Name,
+}
+
+impl Bind<'_> {
+    /// Makes `body` callable from Lua; missing arguments arrive as nil, extra ones are dropped, as Lua does.
+    pub(super) fn to<A, R>(&self, body: fn(&Call<'_>, &A) -> mlua::Result<R>) -> mlua::Result<mlua::Function>
+    where
+        A: mlua::FromLuaMulti + 'static,
+        R: mlua::IntoLuaMulti + 'static,
+    {
+        let state = Rc::clone(self.state);
+        let name = self.name;
+        self.lua
+            .create_function(move |lua, arguments: A| body(&Call { lua, state: &state, name }, &arguments))
     }
 }

@@ -1,11 +1,9 @@
 //! One entry of the table that registers and documents the host functions. Printing it is the work of others.
 
 use std::fmt;
-use std::rc::Rc;
 
-use super::call::Call;
+use super::call::{Bind, Name};
 use super::prelude::Prelude;
-use super::state::State;
 
 /// A host function: what registers it, and what documentation, editor stubs and tests are made of.
 #[derive(Debug, Clone, Copy)]
@@ -116,46 +114,5 @@ impl Function {
             Body::Luau => prelude.function(self.module, self.name).map(Some),
             Body::Given => Ok(None),
         }
-    }
-}
-
-/// Name of a function as messages show it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Name {
-    pub(super) module: &'static str,
-    pub(super) function: &'static str,
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.module {
-            "" => f.write_str(self.function),
-            // Types begin with a capital, and their functions are methods.
-            module if module.starts_with(|first: char| first.is_ascii_uppercase()) => {
-                write!(f, "{module}:{}", self.function)
-            }
-            module => write!(f, "{module}.{}", self.function),
-        }
-    }
-}
-
-/// Ties a Rust function to one VM.
-pub(super) struct Bind<'a> {
-    pub(super) lua: &'a mlua::Lua,
-    pub(super) state: &'a Rc<State>,
-    pub(super) name: Name,
-}
-
-impl Bind<'_> {
-    /// Makes `body` callable from Lua; missing arguments arrive as nil, extra ones are dropped, as Lua does.
-    pub(super) fn to<A, R>(&self, body: fn(&Call<'_>, &A) -> mlua::Result<R>) -> mlua::Result<mlua::Function>
-    where
-        A: mlua::FromLuaMulti + 'static,
-        R: mlua::IntoLuaMulti + 'static,
-    {
-        let state = Rc::clone(self.state);
-        let name = self.name;
-        self.lua
-            .create_function(move |lua, arguments: A| body(&Call { lua, state: &state, name }, &arguments))
     }
 }

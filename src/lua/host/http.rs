@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use mlua::{LuaString, Value};
 
-use super::call::Call;
-use super::function::{Function, Module, Name};
+use super::call::{Call, Name};
+use super::function::{Function, Module};
 use crate::lua::errand::{Errand, Parcel};
 use crate::lua::host_error::HostError;
 

@@ -8,8 +8,7 @@ use std::sync::LazyLock;
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaString, Table, Value};
 
-use super::call::{self, Call};
-use super::function::{Bind, Name};
+use super::call::{self, Bind, Call, Name};
 use super::state::State;
 use super::{exec, http, re, string, tbl, yaml};
 use crate::lua::host_error::HostError;

@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::client::client;
 use super::request::{Request, permit};
 use crate::lua::clock;
-use crate::lua::host::function::Name;
+use crate::lua::host::call::Name;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::Permissions;
 
