@@ -17,6 +17,7 @@ mod html;
 mod http;
 mod image;
 mod list;
+mod luau;
 mod methods;
 mod options;
 mod outside;
@@ -48,6 +49,7 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use call::Bind;
+use luau::Luau;
 use prelude::Prelude;
 use state::State;
 
@@ -84,6 +86,18 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
     .concat()
 });
 
+/// The halves of modules that are written in Luau, in the order in which they are loaded.
+static LUAU: [&Luau; 8] = [
+    &string::LUAU,
+    &re::LUAU,
+    &tbl::LUAU[0],
+    &tbl::LUAU[1],
+    &yaml::LUAU,
+    &rand::LUAU,
+    &http::LUAU,
+    &exec::LUAU,
+];
+
 /// Every function that item functions find beside Lua's own, in the order of the documentation.
 pub fn functions() -> &'static [Function] {
     &FUNCTIONS
@@ -107,7 +121,7 @@ pub(super) fn install(
 }
 
 fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
-    let prelude = Prelude::load(lua, state)?;
+    let prelude = Prelude::load(lua, state, &LUAU)?;
     let globals = lua.globals();
     for function in functions() {
         let bind = Bind { lua, state, name: function.full_name() };

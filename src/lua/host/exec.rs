@@ -15,6 +15,7 @@ use mlua::{Lua, Value};
 
 use super::call::Call;
 use super::function::{Function, Module};
+use super::luau::{Luau, Native};
 use crate::lua::errand::{Errand, Landing, Parcel};
 use crate::lua::host_error::HostError;
 use process::Output;
@@ -22,6 +23,13 @@ use program::Program;
 use tree::Tree;
 
 const EXEC: Module = Module("exec");
+
+/// The waiting for what is begun here.
+pub(super) static LUAU: Luau = Luau::new(
+    "exec",
+    include_str!("exec.luau"),
+    &[Native::new("exec_begin", "exec", "run", |bind| bind.to(begin))],
+);
 
 pub(super) const FUNCTIONS: &[Function] = &[EXEC
     .luau("run", "(program: {string}, options: ExecOptions?): {ok: boolean, code: number, stdout: string, stderr: string, ms: number}")
@@ -36,7 +44,7 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
     .elsewhere()];
 
 /// Checks a program and puts it on the desk, to be waited for.
-pub(super) fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
+fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
     let program = Program::read(call, program, options)?;
     call.state.permissions.effect(&format!("running `{}`", program.name.to_string_lossy()))?;
     call.state.desk.put(Some(Parcel::Order(Box::new(move |_| {

@@ -13,10 +13,20 @@ use mlua::{LuaString, Value};
 
 use super::call::{Call, Name};
 use super::function::{Function, Module};
+use super::luau::{Luau, Native};
 use crate::lua::errand::{Errand, Parcel};
-use crate::lua::host_error::HostError;
 
 const HTTP: Module = Module("http");
+
+/// The waiting for what is begun here, and the methods of an answer.
+pub(super) static LUAU: Luau = Luau::new(
+    "http",
+    include_str!("http.luau"),
+    &[
+        Native::new("http_begin", "http", "request", |bind| bind.to(begin)),
+        Native::new("http_trouble", "http", "check", |bind| bind.to(trouble)),
+    ],
+);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     HTTP.luau("get", "(url: string, options: RequestOptions?): Answer")
@@ -63,7 +73,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 type Arguments = (LuaString, Value, Value, Option<LuaString>);
 
 /// Checks a request and puts it on the desk, to be waited for.
-pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> mlua::Result<()> {
+fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> mlua::Result<()> {
     let function = ["get", "post", "put", "delete"].into_iter().find(|function| *name == **function);
     let call = &Call { name: Name { module: "http", function: function.unwrap_or("request") }, ..*call };
     let request = request::Request::read(call, url, options, json.as_ref())?;
@@ -85,7 +95,7 @@ pub(super) fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> 
 /// What there is to say of an answer from 400 on: message, whether another attempt makes sense, and after how many
 /// seconds.
 #[expect(clippy::unnecessary_wraps, reason = "host functions answer a `Result`")]
-pub(super) fn trouble(
+fn trouble(
     _: &Call<'_>,
     (status, url, retry_after): &(u16, LuaString, Option<LuaString>),
 ) -> mlua::Result<(String, bool, Option<f64>)> {
@@ -97,12 +107,4 @@ pub(super) fn trouble(
     let after = retry_after.as_ref().filter(|_| retryable);
     let after = after.and_then(|text| answer::retry_after(&text.to_string_lossy(), jiff::Timestamp::now()));
     Ok((format!("status {status}{reason} from {url}"), retryable, after))
-}
-
-/// Hands out what was waited for.
-pub(super) fn landed(call: &Call<'_>, _: &Value) -> mlua::Result<Value> {
-    match call.state.desk.landing() {
-        Some(landing) => landing(call.lua),
-        None => Err(HostError::error("nothing can be waited for here").into()),
-    }
 }

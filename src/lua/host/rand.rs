@@ -2,8 +2,12 @@
 //! generator is `raw`'s business.
 
 use super::function::{Function, Module};
+use super::luau::Luau;
 
 const RAND: Module = Module("rand");
+
+/// What is picked and shuffled with the generator.
+pub(super) static LUAU: Luau = Luau::new("rand", include_str!("rand.luau"), &[]);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     RAND.given("int", "(first: number, last: number): number").explained(

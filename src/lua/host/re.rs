@@ -10,14 +10,30 @@ mod search;
 mod sliced;
 mod threads;
 
-pub(super) use matching::{check, find, find_all, matched, split, step};
-pub(super) use replace::expand;
+use matching::{check, find, find_all, matched, split, step};
+use replace::expand;
 
 use super::function::{Function, Module};
+use super::luau::{Luau, Native};
 
 const RE: Module = Module("re");
 /// What `re.compile` returns.
 const COMPILED: Module = Module("Compiled");
+
+/// Replacing, which calls back into Lua, and the methods of a compiled pattern.
+pub(super) static LUAU: Luau = Luau::new(
+    "re",
+    include_str!("re.luau"),
+    &[
+        Native::new("match", "re", "match", |bind| bind.to(matched)),
+        Native::new("find", "re", "find", |bind| bind.to(find)),
+        Native::new("find_all", "re", "find_all", |bind| bind.to(find_all)),
+        Native::new("split", "re", "split", |bind| bind.to(split)),
+        Native::new("check", "re", "compile", |bind| bind.to(check)),
+        Native::new("step", "re", "gsub", |bind| bind.to(step)),
+        Native::new("expand", "re", "gsub", |bind| bind.to(expand)),
+    ],
+);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     RE.rust("match", "(s: string, pattern: Pattern): {[number | string]: string}?", |bind| bind.to(matched)).explained(

@@ -5,10 +5,18 @@ use memchr::memmem;
 use mlua::{Lua, Table, Value};
 
 use super::call::Call;
+use super::luau::{Luau, Native};
 use super::prelude::Prelude;
 
 /// Characters that make a Lua pattern more than plain text.
 const SPECIALS: &[u8] = b"^$*+?.([%-";
+
+/// The replacements themselves.
+pub(super) static LUAU: Luau = Luau::new(
+    "string",
+    include_str!("string.luau"),
+    &[Native::new("scan", "string", "find", |bind| bind.to(scan))],
+);
 
 /// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too.
 pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
@@ -21,7 +29,7 @@ pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
 
 /// First and last byte of `pattern` in `s` from byte `start`, nil when it is not there, `false` when `plain` is not
 /// set and the pattern is more than plain text.
-pub(super) fn scan(
+fn scan(
     call: &Call<'_>,
     (s, pattern, start, plain): &(Value, Value, usize, Value),
 ) -> mlua::Result<(Value, Value)> {

@@ -6,8 +6,19 @@ use mlua::Value;
 
 use super::call::Call;
 use super::function::{Function, Module};
+use super::luau::{Luau, Native};
 
 const TBL: Module = Module("tbl");
+
+/// All functions of the module, in two sources.
+pub(super) static LUAU: [Luau; 2] = [
+    Luau::new(
+        "tbl",
+        include_str!("tbl/lists.luau"),
+        &[Native::new("compare", "tbl", "sort_by", |bind| bind.to(compare))],
+    ),
+    Luau::new("tbl", include_str!("tbl/records.luau"), &[]),
+];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     TBL.luau("keys", "(t: table): {any}").explained(
@@ -85,7 +96,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// Compares two numbers of which at least one is a 64-bit integer, which Luau's `<` refuses: -1, 0 or 1.
-pub(super) fn compare(call: &Call<'_>, (a, b): &(Value, Value)) -> mlua::Result<i64> {
+fn compare(call: &Call<'_>, (a, b): &(Value, Value)) -> mlua::Result<i64> {
     let order = match (a, b) {
         (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
         (Value::Integer(a), b) => integer_to_float(*a, call.number(2, b)?),

@@ -4,10 +4,16 @@ mod read;
 mod write;
 
 use super::function::{Function, Module};
+use super::luau::{Luau, Native};
 
 const YAML: Module = Module("yaml");
 
-pub(super) use read::boxed;
+/// Decoding, whose result is taken out of a box.
+pub(super) static LUAU: Luau = Luau::new(
+    "yaml",
+    include_str!("yaml.luau"),
+    &[Native::new("yaml", "yaml", "decode", |bind| bind.to(read::boxed))],
+);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     YAML.luau("decode", "(s: string): any").explained(
