@@ -1,11 +1,11 @@
 //! Deadlines and cancellation that Lua code can neither catch nor outlive. The thread that enforces them is `watchdog`.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::clock;
-use super::raw::Trigger;
 use crate::event::StepId;
 
 /// How long an item may compute while others of its worker want to. Changing over costs about a microsecond, so this
@@ -55,6 +55,12 @@ pub(super) enum Reason {
     Cancelled,
 }
 
+/// What makes a VM stop. It is pulled from the watchdog's thread, while the VM runs on its own.
+pub(super) trait Interrupt: fmt::Debug + Send {
+    /// Stops what runs, now and until it has ended.
+    fn pull(&self);
+}
+
 /// The limits of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
@@ -96,7 +102,7 @@ pub struct Guard {
     /// The [`Reason`] for which the running attempt was interrupted.
     fired: AtomicU8,
     /// The VM to interrupt, while there is one. Locked by the watchdog while it does so: a VM cannot go away meanwhile.
-    pub(super) trigger: Mutex<Option<Trigger>>,
+    pub(super) trigger: Mutex<Option<Box<dyn Interrupt>>>,
 }
 
 /// Where the clock of the atomics starts.

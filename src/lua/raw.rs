@@ -4,7 +4,7 @@
 //! through the program, tables raised as errors do not survive them, and only the raw interface can interrupt a VM.
 //!
 //! The rules that make it sound:
-//! - A [`Vm`] and all that hangs on it belong to one thread. The one exception is [`Trigger`], a word that Luau documents
+//! - A [`Vm`] and all that hangs on it belong to one thread. The one exception is [`trigger::Trigger`], a word that Luau documents
 //!   as writable from any thread.
 //! - Whatever may raise an error runs inside `Vm::protected`. Luau's errors are C++ exceptions; every function they
 //!   may pass through is `extern "C-unwind"` or called from one, and owns nothing whose loss would matter.
@@ -22,6 +22,7 @@ mod decode;
 mod encode;
 mod fold;
 mod functions;
+mod interrupt;
 mod items;
 mod json;
 mod keys;
@@ -44,6 +45,5 @@ pub(super) use fold::{Halt, Kept};
 pub(super) use items::{Batch, Stop, Timing};
 pub(super) use raised::{Frame, Raised, Signal};
 pub(super) use registry::{ARRAY, WAIT};
-pub(super) use trigger::Trigger;
 pub(super) use values::{Unfit, decode, encode};
 pub(super) use vm::{Context, Vm};

@@ -11,7 +11,7 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::{stack, trigger};
+use super::{interrupt, stack};
 use crate::value::json::{self, JsonError, Sink};
 
 /// Integers up to here are plain numbers; beyond, a 64-bit float would round them.
@@ -187,7 +187,7 @@ impl Plain {
         if self.1 == SAFEPOINT_VALUES {
             self.1 = 0;
             // SAFETY: the state runs; what the error leaves on the stack goes with the call.
-            unsafe { trigger::safepoint(self.0.l) }
+            unsafe { interrupt::safepoint(self.0.l) }
         }
     }
 }

@@ -7,7 +7,7 @@ use mlua::ffi::{self, lua_State};
 
 use super::current::Current;
 use super::encode::{self, Encoder, Manner, Why};
-use super::{decode, functions, pause, stack, trigger};
+use super::{decode, functions, interrupt, pause, stack};
 use crate::value::json;
 
 /// Lines of `json.lines` between two looks at the deadline.
@@ -70,7 +70,7 @@ unsafe extern "C-unwind" fn json_lines(l: *mut lua_State) -> c_int {
         let mut count = 0;
         for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
             if (at + 1).is_multiple_of(SAFEPOINT_LINES) {
-                trigger::safepoint(l);
+                interrupt::safepoint(l);
             }
             if line.trim_ascii().is_empty() {
                 continue;

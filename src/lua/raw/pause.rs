@@ -10,7 +10,7 @@ use super::current::{Current, Wait};
 use super::{functions, raised, stack, trigger::Trigger};
 use crate::lua::clock;
 use crate::lua::errand::{self, Parcel};
-use crate::lua::guard::Reason;
+use crate::lua::guard::{Interrupt, Reason};
 
 /// A wait that holds its thread looks at the guard this often.
 const NAP: Duration = Duration::from_millis(5);

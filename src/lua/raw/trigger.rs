@@ -1,26 +1,15 @@
-//! The interrupt: how another thread makes a running VM stop. Whether it has to stop is the guard's business.
+//! The trigger is how another thread makes a running VM stop.
 
-use std::ffi::{c_int, c_void};
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::time::Instant;
+use std::ptr::NonNull;
 
 use mlua::ffi::{self, lua_State};
 
-use super::current::{Current, Wait};
-use super::{raised, stack};
-use crate::lua::clock;
+use super::interrupt;
+use crate::lua::guard::Interrupt;
 
-/// Where a function cannot be suspended (in comparators, in coroutines of its own) but its turn is over, the clock is
-/// asked at one of so many safepoints: it costs more than all the rest.
-const BLIND: u32 = 64;
-/// After so many safepoints (about a millisecond) the function runs unhindered until the watchdog pulls again, so that
-/// one that can never be suspended takes at most twice as long.
-const TRIES_MAX: u32 = 50_000;
-
-/// The interrupt of one VM.
+/// The interrupt of one VM, seen from other threads.
 #[derive(Debug)]
-pub(in crate::lua) struct Trigger(NonNull<ffi::lua_Callbacks>);
+pub(super) struct Trigger(NonNull<ffi::lua_Callbacks>);
 
 // SAFETY: `lua.h` documents `interrupt` as the one callback that may be set from an arbitrary thread while the VM runs;
 // nothing else behind the pointer is touched. The guard's lock keeps the VM alive meanwhile.
@@ -32,80 +21,11 @@ impl Trigger {
         // SAFETY: `l` is a live state.
         NonNull::new(unsafe { ffi::lua_callbacks(l) }).map(Self)
     }
-
-    /// Makes the VM call the interrupt at its next safepoint and at every one after it.
-    pub(in crate::lua) fn pull(&self) {
-        self.set(interrupt as *mut c_void);
-    }
-
-    /// Lets the VM run freely again.
-    pub(super) fn release(&self) {
-        self.set(ptr::null_mut());
-    }
-
-    fn set(&self, function: *mut c_void) {
-        // SAFETY: the field is a nullable function pointer, as wide and as aligned as a pointer, and the VM reads it as
-        // one word.
-        unsafe {
-            let field = ptr::addr_of_mut!((*self.0.as_ptr()).interrupt).cast::<*mut c_void>();
-            AtomicPtr::from_ptr(field).store(function, Ordering::Release);
-        }
-    }
 }
 
-/// What long work in Rust passes on its way: raises an error when the attempt has to end.
-pub(super) unsafe fn safepoint(l: *mut lua_State) {
-    // SAFETY: the caller's state is the running one.
-    unsafe {
-        if let Some(current) = Current::find(l) {
-            stop_when_due(l, current, clock::now());
-        }
-    }
-}
-
-unsafe fn stop_when_due(l: *mut lua_State, current: &Current, now: Instant) {
-    let Some(reason) = current.guard.due(now) else { return };
-    // SAFETY: the caller's state is the running one; the error unwinds.
-    unsafe {
-        if current.guard.fire(reason) {
-            raised::remember_frames(l, current);
-        }
-        stack::push(l, b"interrupted");
-        ffi::lua_error(l);
-    }
-}
-
-/// Runs on the VM's thread. Raises an error when the attempt has to end, and stays in place until it has: `pcall` can
-/// catch the error, but nothing can go on. Suspends the item when its turn is over, as soon as it runs where it can be
-/// suspended. Takes itself off when it came too late and hit an innocent attempt.
-unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
-    // The collector calls too, and must not see errors.
-    if gc >= 0 {
-        return;
-    }
-    // SAFETY: called by the VM with the running state.
-    unsafe {
-        let Some(current) = Current::find(l) else { return };
-        let own = l == current.coroutine.get() && ffi::lua_isyieldable(l) != 0;
-        let tries = current.tries.get();
-        if !own && !tries.is_multiple_of(BLIND) && current.guard.fired().is_none() {
-            current.tries.set(tries.wrapping_add(1));
-            return;
-        }
-        let now = clock::now();
-        stop_when_due(l, current, now);
-        let over = current.guard.turn_is_over(now);
-        if over && !own && tries < TRIES_MAX {
-            current.tries.set(tries.wrapping_add(1));
-            return;
-        }
-        current.tries.set(0);
-        if let Some(trigger) = Trigger::new(l) {
-            trigger.release();
-        }
-        if over && own {
-            current.wait.set(Some(Wait::Turn(now)));
-            ffi::lua_yield(l, 0);
-        }
+impl Interrupt for Trigger {
+    fn pull(&self) {
+        // SAFETY: the VM is live, as `new` asks for.
+        unsafe { interrupt::set(self.0) }
     }
 }

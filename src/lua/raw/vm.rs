@@ -15,7 +15,8 @@ use super::current::Current;
 use super::decode::Learned;
 use super::encode::Encoder;
 use super::registry::{ARRAY, WAIT};
-use super::{functions, json, pause, raised, random, stack, trigger::Trigger};
+use super::{functions, interrupt, json, pause, raised, random, stack, trigger::Trigger};
+use crate::lua::guard::Interrupt;
 use crate::lua::host_error::HostError;
 
 /// Standard globals that have no place here: they reach around the sandbox, switch its fast paths off, show what
@@ -118,6 +119,7 @@ impl Vm {
         lua.set_memory_limit(current.memory.bytes())?;
         // SAFETY: the state lives until `Vm` is dropped, which takes the trigger away first.
         let trigger = unsafe { Trigger::new(l) };
+        let trigger = trigger.map(|trigger| Box::new(trigger) as Box<dyn Interrupt>);
         *current.guard.trigger.lock().unwrap_or_else(PoisonError::into_inner) = trigger;
         let [trampoline, handler, ctx, shapes, layouts] = anchors;
         Ok(Self {
@@ -172,9 +174,7 @@ impl Vm {
         self.current.guard.calm();
         // SAFETY: the state is live; collecting raises nothing.
         unsafe {
-            if let Some(trigger) = Trigger::new(self.l) {
-                trigger.release();
-            }
+            interrupt::release(self.l);
             if memory {
                 ffi::lua_gc(self.l, ffi::LUA_GCCOLLECT, 0);
             }
