@@ -6,18 +6,9 @@ use mlua::ffi::{self, lua_State};
 use mlua::{Function, Table};
 
 use super::encode::{Encoder, Manner};
-use super::fold::Kept;
-use super::{decode, raised, raised::Raised, stack, vm::Vm};
+use super::handle::{Callee, Kept};
+use super::{decode, describe, raised::Raised, stack, vm::Vm};
 use crate::event::FailureKind;
-
-/// A function that a VM keeps for the worker. It lives as long as the VM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua) struct Callee(pub(super) c_int);
-
-impl Callee {
-    /// Nothing yet; calling it fails like calling nil.
-    pub(in crate::lua) const NONE: Self = Self(ffi::LUA_REFNIL);
-}
 
 /// A value to call a function with.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +78,7 @@ impl Vm {
                 outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
                     self.take(l, &mut take)
                 } else {
-                    Err(raised::describe(l, &self.current, status))
+                    Err(describe::describe(l, &self.current, status))
                 };
             })
         };

@@ -5,27 +5,16 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::call::Callee;
 use super::current::Wait;
+use super::handle::{Callee, Coroutine};
 use super::items::Batch;
-use super::raised::{self, Raised};
+use super::raised::Raised;
 use super::vm::Vm;
-use super::{decode, stack};
+use super::{decode, describe, frame, stack};
 use crate::event::FailureKind;
 use crate::lua::errand::{Landing, Parcel};
 use crate::lua::guard::Reason;
 use crate::value::json::JsonError;
-
-/// A suspended item.
-#[derive(Debug)]
-pub(in crate::lua) struct Coroutine {
-    thread: *mut lua_State,
-    anchor: c_int,
-    /// Its own random numbers, while others run.
-    random: Option<[u64; 4]>,
-    /// What lay on its desk.
-    parcel: Option<Parcel>,
-}
 
 /// How a start or a resumption ended.
 #[derive(Debug)]
@@ -140,14 +129,14 @@ impl Vm {
                     return;
                 }
                 if !interrupted {
-                    raised::remember_frames(thread, &self.current);
+                    frame::remember(thread, &self.current.frames);
                 }
                 if status == ffi::LUA_OK || status == ffi::LUA_YIELD {
                     ffi::lua_pushnil(l);
                 } else {
                     ffi::lua_xmove(thread, l, 1);
                 }
-                let mut raised = raised::describe(l, &self.current, status);
+                let mut raised = describe::describe(l, &self.current, status);
                 if status == ffi::LUA_YIELD && !interrupted {
                     raised.message =
                         Some("`coroutine.yield` outside of a coroutine of the function's own".to_owned());
@@ -161,7 +150,7 @@ impl Vm {
     /// Lets go of a suspended item whose deadline has passed; answers where it was waiting.
     pub(in crate::lua) fn expire(&self, coroutine: Coroutine, reason: Reason) -> Raised {
         // SAFETY: the thread is suspended, its stack is as it left it.
-        unsafe { raised::remember_frames(coroutine.thread, &self.current) };
+        unsafe { frame::remember(coroutine.thread, &self.current.frames) };
         self.release(coroutine);
         let frames = std::mem::take(&mut *self.current.frames.borrow_mut());
         Raised { interrupted: Some(reason), frames, ..Raised::error("interrupted") }

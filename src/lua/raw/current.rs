@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use mlua::ffi::{self, lua_State};
 
-use super::raised::Frame;
+use super::frame::Frame;
 use crate::lua::Memory;
 use crate::lua::errand::{Desk, Landing, Pending, Post};
 use crate::lua::guard::Guard;

@@ -1,8 +1,11 @@
 //! A value on Lua's stack as JSON text. What cannot be written is refused with the path to it.
 
+mod entry;
+mod known;
 mod layouts;
 mod list;
 mod map;
+mod site;
 
 pub(super) use list::len as list_len;
 
@@ -10,7 +13,9 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 
-use self::layouts::{Layouts, Site};
+use self::entry::Entry;
+use self::layouts::Layouts;
+use self::site::Site;
 use super::decode::{Order, Shapes};
 use super::{current::Current, raised::Raised, stack};
 use crate::lua::clock;
@@ -94,7 +99,7 @@ const MEASURED_BYTES: usize = 1 << 16;
 #[derive(Default)]
 pub(in crate::lua) struct Encoder {
     /// The entries of the maps that are being written, the innermost last.
-    entries: Vec<map::Entry>,
+    entries: Vec<Entry>,
     /// The tables that are being written, to find those that contain themselves.
     open: Vec<*const c_void>,
     layouts: Layouts,

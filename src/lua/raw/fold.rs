@@ -5,20 +5,16 @@ use std::ffi::c_int;
 
 use mlua::ffi::{self, lua_State};
 
-use super::call::Callee;
 use super::encode::{Encoder, Manner};
-use super::raised::{self, Raised};
+use super::handle::{Callee, Kept};
+use super::raised::Raised;
 use super::vm::{Vm, Work};
-use super::{decode, stack};
+use super::{decode, describe, stack};
 use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits};
 use crate::value::Chunk;
 use crate::value::json::JsonError;
-
-/// A value that a VM keeps between calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua) struct Kept(pub(super) c_int);
 
 /// Why a fold stopped before its chunk's end.
 #[derive(Debug)]
@@ -157,7 +153,7 @@ impl Vm {
                     // It was interrupted and returned all the same, perhaps nothing.
                     ffi::lua_pushnil(l);
                 }
-                return Err(Halt::Raised(Box::new(raised::describe(l, &self.current, status))));
+                return Err(Halt::Raised(Box::new(describe::describe(l, &self.current, status))));
             }
             if ffi::lua_gettop(l) == VALUE {
                 let forgotten = "the function returned no value; did you forget `return`?";

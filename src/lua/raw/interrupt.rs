@@ -8,7 +8,7 @@ use std::time::Instant;
 use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
-use super::{raised, stack};
+use super::{frame, stack};
 use crate::lua::clock;
 
 /// Where a function cannot be suspended (in comparators, in coroutines of its own) but its turn is over, the clock is
@@ -60,7 +60,7 @@ unsafe fn stop_when_due(l: *mut lua_State, current: &Current, now: Instant) {
     // SAFETY: the caller's state is the running one; the error unwinds.
     unsafe {
         if current.guard.fire(reason) {
-            raised::remember_frames(l, current);
+            frame::remember(l, &current.frames);
         }
         stack::push(l, b"interrupted");
         ffi::lua_error(l);

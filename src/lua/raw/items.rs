@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use mlua::ffi::{self, lua_State};
 
-use super::call::{self, Callee};
 use super::encode::{self, Manner};
-use super::raised::{self, Raised};
+use super::handle::Callee;
+use super::raised::Raised;
 use super::vm::{Vm, Work};
-use super::{decode, stack};
+use super::{call, decode, describe, stack};
 use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
@@ -230,7 +230,7 @@ impl Vm {
                     // It was interrupted and returned all the same, perhaps nothing.
                     ffi::lua_pushnil(l);
                 }
-                Err(raised::describe(l, &self.current, status))
+                Err(describe::describe(l, &self.current, status))
             };
             ffi::lua_settop(l, BASE);
             outcome.map_err(|raised| Stop::Raised(Box::new(raised)))

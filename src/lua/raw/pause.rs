@@ -7,7 +7,7 @@ use std::time::Duration;
 use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
-use super::{functions, raised, stack, trigger::Trigger};
+use super::{frame, functions, stack, trigger::Trigger};
 use crate::lua::clock;
 use crate::lua::errand::{self, Parcel};
 use crate::lua::guard::{Interrupt, Reason};
@@ -86,7 +86,7 @@ pub(super) unsafe fn interrupted(l: *mut lua_State, current: &Current, reason: R
             trigger.pull();
         }
         if current.guard.fire(reason) {
-            raised::remember_frames(l, current);
+            frame::remember(l, &current.frames);
         }
         stack::push(l, b"interrupted");
         ffi::lua_error(l)

@@ -10,12 +10,12 @@ use mlua::ffi::{self, lua_State};
 use mlua::state::{GcIncParams, GcMode};
 use mlua::{Lua, LuaOptions, StdLib, Value};
 
-use super::coroutine::Coroutine;
 use super::current::Current;
 use super::decode::Learned;
 use super::encode::Encoder;
+use super::handle::Coroutine;
 use super::registry::{ARRAY, WAIT};
-use super::{functions, interrupt, json, pause, raised, random, stack, trigger::Trigger};
+use super::{describe, functions, interrupt, json, pause, raised, random, stack, trigger::Trigger};
 use crate::lua::guard::Interrupt;
 use crate::lua::host_error::HostError;
 
@@ -272,7 +272,7 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -
         random::install(l, current);
         install_null(l, current);
 
-        functions::push(l, current, c"error", raised::message_handler);
+        functions::push(l, current, c"error", describe::message_handler);
         let handler = stack::anchor(l);
         ffi::lua_pushcfunction(l, trampoline);
         let trampoline = stack::anchor(l);

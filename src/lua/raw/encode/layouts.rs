@@ -6,64 +6,51 @@
 
 use std::ffi::{c_int, c_void};
 
-use mlua::ffi;
-
-use super::map::segment;
-use super::{Run, Written};
-use crate::value::json;
+use super::site::Site;
 
 /// Layouts that are remembered.
-const LAYOUTS_MAX: usize = 128;
+pub(super) const LAYOUTS_MAX: usize = 128;
 /// Fields of a layout.
-const FIELDS_MAX: usize = 96;
+pub(super) const FIELDS_MAX: usize = 96;
 /// Wrong guesses at one place before the share of the right ones is looked at.
 const MISSES_MAX: u32 = 16;
 
-/// A place in a result where a map may stand: the result itself, or under a field of a layout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Site(u32);
-
-impl Site {
-    /// The result itself.
-    pub(super) const ROOT: Self = Self(0);
-}
-
 /// One field of a layout.
 #[derive(Debug, Clone, Copy)]
-struct Field {
+pub(super) struct Field {
     /// The address of the key.
-    key: *const c_void,
+    pub(super) key: *const c_void,
     /// The key in quotes with the colon: where it is in the layouts' bytes.
-    text: (u32, u32),
+    pub(super) text: (u32, u32),
     /// The position, in the order of the table, of the field that is written in this place.
-    written: u32,
+    pub(super) written: u32,
     /// The place under it.
-    site: Site,
+    pub(super) site: Site,
 }
 
 /// What is expected at a place.
 #[derive(Debug, Clone, Copy, Default)]
-struct Guess {
+pub(super) struct Guess {
     /// First field and number of fields; none when there is no guess.
-    fields: (u32, u32),
+    pub(super) fields: (u32, u32),
     /// The order of the item's keys that the layout holds for.
-    order: u32,
-    hits: u32,
-    misses: u32,
+    pub(super) order: u32,
+    pub(super) hits: u32,
+    pub(super) misses: u32,
     /// Nothing is worth expecting here.
-    closed: bool,
+    pub(super) closed: bool,
 }
 
 /// All that was learned about the results of one worker.
 #[derive(Default)]
 pub(super) struct Layouts {
-    guesses: Vec<Guess>,
-    fields: Vec<Field>,
-    bytes: Vec<u8>,
+    pub(super) guesses: Vec<Guess>,
+    pub(super) fields: Vec<Field>,
+    pub(super) bytes: Vec<u8>,
     /// How many there are.
-    count: usize,
+    pub(super) count: usize,
     /// Length of the table that keeps keys alive.
-    kept: c_int,
+    pub(super) kept: c_int,
 }
 
 impl Layouts {
@@ -78,132 +65,9 @@ impl Layouts {
         let written = self.fields[first as usize..(first + count) as usize].get(at)?.written;
         Some(self.fields[(first + written) as usize].site)
     }
-}
 
-impl Run<'_> {
-    /// Writes the table at `index` by the layout that is expected at `site`. `false`, and nothing written, when the
-    /// table is another.
-    pub(super) unsafe fn known_map(
-        &mut self,
-        index: c_int,
-        site: Option<Site>,
-        order: u32,
-    ) -> Result<bool, Box<super::Unwritable>> {
-        let Some(at) = site.map(|site| site.0 as usize) else { return Ok(false) };
-        let Some(guess) = self.encoder.layouts.guesses.get_mut(at) else { return Ok(false) };
-        let (first, count) = (guess.fields.0 as usize, guess.fields.1 as usize);
-        if count == 0 || guess.order != order {
-            return Ok(false);
-        }
-        // SAFETY: there is a table at `index`; the stack grows by itself.
-        unsafe {
-            let top = ffi::lua_gettop(self.l);
-            if !self.spread(index, first, count) {
-                ffi::lua_settop(self.l, top);
-                self.encoder.layouts.miss(at);
-                return Ok(false);
-            }
-            let guess = &mut self.encoder.layouts.guesses[at];
-            guess.hits = guess.hits.saturating_add(1);
-            self.write_fields(top, first, count)?;
-            ffi::lua_settop(self.l, top);
-        }
-        Ok(true)
-    }
-
-    /// Pushes all pairs of the table, as long as they are those of the layout.
-    #[inline]
-    unsafe fn spread(&mut self, index: c_int, first: usize, count: usize) -> bool {
-        let l = self.l;
-        let mut at = 0;
-        // SAFETY: as for `known_map`.
-        unsafe {
-            for field in &self.encoder.layouts.fields[first..first + count] {
-                at = ffi::lua_rawiter(l, index, at);
-                if at < 0 || ffi::lua_topointer(l, -2) != field.key {
-                    return false;
-                }
-            }
-            ffi::lua_rawiter(l, index, at) < 0
-        }
-    }
-
-    /// Writes the pairs above `top` in the order of the layout.
-    #[inline]
-    unsafe fn write_fields(&mut self, top: c_int, first: usize, count: usize) -> Written {
-        self.out.push(b'{');
-        for at in first..first + count {
-            let layouts = &self.encoder.layouts;
-            let place = layouts.fields[at].written as usize;
-            let field = layouts.fields[first + place];
-            self.out.extend_from_slice(&layouts.bytes[field.text.0 as usize..field.text.1 as usize]);
-            // SAFETY: the value lies above its key.
-            let written = unsafe { self.value(top + 2 * place as c_int + 2, Some(field.site)) };
-            written.map_err(|error| {
-                let text = &self.encoder.layouts.bytes[field.text.0 as usize..field.text.1 as usize];
-                error.below(&segment(unquoted(text)))
-            })?;
-            self.out.push(b',');
-        }
-        if let Some(last) = self.out.last_mut() {
-            *last = b'}';
-        }
-        Ok(())
-    }
-
-    /// Remembers the layout of the table at `index`, whose sorted entries are those from `from` on, and that it stands
-    /// at `site`; `None` when there is no room for it.
-    pub(super) unsafe fn learn(&mut self, index: c_int, site: Site, order: u32, from: usize) -> Option<Site> {
-        if self.keys == 0 {
-            return None;
-        }
-        let entries = &self.encoder.entries[from..];
-        let layouts = &mut self.encoder.layouts;
-        if layouts.guesses.is_empty() {
-            layouts.guesses.push(Guess::default());
-        }
-        let guess = layouts.guesses[site.0 as usize];
-        if entries.len() > FIELDS_MAX || layouts.count >= LAYOUTS_MAX || guess.closed {
-            return None;
-        }
-        if entries.iter().any(|entry| std::str::from_utf8(entry.key()).is_err()) {
-            return None;
-        }
-        let first = layouts.fields.len() as u32;
-        let mut in_table: Vec<usize> = (0..entries.len()).collect();
-        in_table.sort_unstable_by_key(|&at| entries[at].at);
-        for &at in &in_table {
-            let start = layouts.bytes.len() as u32;
-            json::write_string(&mut layouts.bytes, entries[at].key());
-            layouts.bytes.push(b':');
-            let text = (start, layouts.bytes.len() as u32);
-            let below = Site(layouts.guesses.len() as u32);
-            layouts.guesses.push(Guess::default());
-            // SAFETY: pushes the pair, keeps the key alive, and pops both.
-            let key = unsafe {
-                ffi::lua_rawiter(self.l, index, entries[at].at);
-                let key = ffi::lua_topointer(self.l, -2);
-                ffi::lua_pop(self.l, 1);
-                layouts.kept += 1;
-                ffi::lua_rawseti_(self.l, self.keys, layouts.kept);
-                key
-            };
-            layouts.fields.push(Field { key, text, written: 0, site: below });
-        }
-        for (place, &at) in in_table.iter().enumerate() {
-            layouts.fields[first as usize + at].written = place as u32;
-        }
-        layouts.count += 1;
-        let guess = &mut layouts.guesses[site.0 as usize];
-        guess.fields = (first, entries.len() as u32);
-        guess.order = order;
-        Some(site)
-    }
-}
-
-impl Layouts {
     /// The guess at a place was wrong. Where that is so mostly, there will be no more.
-    fn miss(&mut self, at: usize) {
+    pub(super) fn miss(&mut self, at: usize) {
         let guess = &mut self.guesses[at];
         guess.misses += 1;
         if guess.misses == MISSES_MAX {
@@ -214,9 +78,4 @@ impl Layouts {
             }
         }
     }
-}
-
-/// The key in its quotes, as far as it needs no escapes; paths are for people.
-fn unquoted(text: &[u8]) -> &[u8] {
-    &text[1..text.len() - 2]
 }

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use mlua::ffi::{self, lua_State};
 
-use super::layouts::Site;
+use super::site::Site;
 use super::{Run, Written, refuse};
 
 /// How many elements the list at `index` has, or why it is none.

@@ -1,34 +1,15 @@
 //! Maps: tables whose keys are strings, written in a fixed order.
 
 use std::ffi::{CStr, c_int};
-use std::slice;
 
 use mlua::ffi;
 
-use super::layouts::Site;
+use super::entry::Entry;
+use super::site::{Site, segment};
 use super::{Order, Run, Shapes, Written, number, refuse};
 use crate::lua::raw::keys::Keys;
 use crate::lua::raw::stack;
 use crate::value::json;
-
-/// One entry of a map.
-#[derive(Clone, Copy)]
-pub(super) struct Entry {
-    /// The key's bytes, which stay where they are while the table holds the key.
-    key: *const u8,
-    len: usize,
-    /// Where `lua_rawiter` finds the entry.
-    pub(super) at: c_int,
-    /// Its place among the item's own keys; new ones come last.
-    rank: u32,
-}
-
-impl Entry {
-    pub(super) fn key(&self) -> &[u8] {
-        // SAFETY: see `key`; nothing runs between the collecting of entries and their writing.
-        unsafe { slice::from_raw_parts(self.key, self.len) }
-    }
-}
 
 impl Run<'_> {
     /// Writes the table at `index` as a map, if it is one, and learns its layout.
@@ -148,11 +129,4 @@ impl Run<'_> {
             }
         }
     }
-}
-
-/// A key as part of a path.
-pub(super) fn segment(key: &[u8]) -> String {
-    let name = String::from_utf8_lossy(key);
-    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { format!(".{name}") } else { format!("[{name:?}]") }
 }
