@@ -2,12 +2,15 @@
 
 mod advice;
 mod assemble;
+mod bind;
 mod build;
 mod codes;
 mod collection;
 mod ended;
+mod excerpt;
 mod expand;
 mod files;
+mod format_name;
 mod graph;
 mod inputs;
 mod late;
@@ -29,6 +32,7 @@ mod survey;
 mod template;
 mod test_case;
 mod touched;
+mod touches;
 mod uses;
 mod yaml_text;
 

@@ -6,6 +6,7 @@
 mod answers;
 mod complete;
 mod cursor;
+mod documents;
 mod edits;
 mod file;
 mod findings;

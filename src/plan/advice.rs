@@ -4,46 +4,18 @@
 
 mod counts;
 mod failures;
+mod governed;
 mod policy;
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+pub(super) use governed::Advice;
+
+use governed::{Governed, known};
 
 use super::build::Builder;
-use super::expand::Field;
-use super::inputs::Inputs;
-use super::places::{Places, Spot};
-use super::scripts::Scripts;
-use super::survey::{Survey, Surveyed};
+use super::survey::Surveyed;
 use super::{limits, references};
-use crate::schedule::Policy;
 use crate::source::Diagnostic;
-use crate::spec::{self, Setting};
-
-/// What a file is judged by.
-pub(super) struct Advice<'a> {
-    pub(super) places: &'a Places,
-    pub(super) survey: &'a Survey,
-    pub(super) scripts: &'a Scripts,
-    pub(super) fields: &'a [Field],
-    /// The steps, each after what it takes from.
-    pub(super) order: &'a [usize],
-    pub(super) root: &'a std::path::PathBuf,
-    pub(super) inputs: &'a Inputs,
-}
-
-/// A step with a policy, all of which is known.
-struct Governed<'a> {
-    step: &'a Surveyed,
-    /// Pointer to its verb.
-    at: String,
-    /// As written in the step itself.
-    own: spec::Policy,
-    /// As written, `defaults` included.
-    written: spec::Policy,
-    /// What it comes to.
-    policy: Policy,
-}
+use crate::spec;
 
 impl Advice<'_> {
     /// Adds a warning for everything that looks like a mistake.
@@ -88,34 +60,4 @@ impl Advice<'_> {
         let written = own.clone().over(&defaults);
         Some(Governed { step, at, own, written, policy })
     }
-}
-
-impl Governed<'_> {
-    /// Where `key` is written: in the step, or in `defaults`.
-    fn pointer(&self, places: &Places, key: &str) -> String {
-        let own = format!("{}/{key}", self.at);
-        let is_own = places.value().pointer(&own).is_some();
-        if is_own { own } else { format!("/defaults/map/{key}") }
-    }
-
-    fn warning(
-        &self,
-        places: &Places,
-        code: &'static str,
-        message: String,
-        (key, label): (&str, &str),
-    ) -> Diagnostic {
-        places.warning(code, message, &Spot::Value(&self.pointer(places, key)), label)
-    }
-}
-
-/// The value at `pointer`, when it is sound.
-fn known<T: DeserializeOwned>(places: &Places, pointer: &str) -> Option<T> {
-    let value: &Value = places.value().pointer(pointer)?;
-    serde_json::from_value(value.clone()).ok()
-}
-
-/// The value at `pointer`, when it is sound and no expression.
-fn setting<T: DeserializeOwned + Clone>(places: &Places, pointer: &str) -> Option<T> {
-    known::<Setting<T>>(places, pointer)?.known().cloned()
 }

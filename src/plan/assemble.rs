@@ -12,7 +12,7 @@ use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::survey::{Reference, Survey, Surveyed};
-use super::{codes, test_case, touched};
+use super::{codes, test_case, touches};
 use crate::event::StepId;
 use crate::lua::{Permissions, Scope};
 use crate::source::Diagnostic;
@@ -75,7 +75,7 @@ impl Checked<'_> {
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
             tests: test_case::of(self.places, self.survey, &pipeline.tests),
-            touched: touched::of(self.places, self.survey, self.root),
+            touched: touches::of(self.places, self.survey, self.root),
         })
     }
 

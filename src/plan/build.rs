@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::format_name::format;
 use super::limits::Limits;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
@@ -265,18 +266,6 @@ impl Builder<'_> {
         let key = reason.split('`').nth(1).and_then(|name| name.split(':').next()).unwrap_or_default();
         let pointer = format!("{at}/{key}");
         self.places.error(codes::BAD_OPTION, reason.to_owned(), &Spot::Key(&pointer), "this option")
-    }
-}
-
-/// The format as the files' floor names it.
-pub(super) fn format(format: spec::Format) -> Format {
-    match format {
-        spec::Format::Jsonl => Format::Jsonl,
-        spec::Format::Json => Format::Json,
-        spec::Format::Csv => Format::Csv,
-        spec::Format::Tsv => Format::Tsv,
-        spec::Format::Lines => Format::Lines,
-        spec::Format::Parquet => Format::Parquet,
     }
 }
 

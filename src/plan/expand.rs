@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::codes;
+use super::excerpt::Excerpt;
 use super::lua_text::{Mentions, mentions};
 use super::places::{Places, Spot};
-use super::scripts::{self, Excerpt, Form, Refused};
+use super::scripts::{self, Form, Refused};
 use super::survey::escape;
 use super::template::{Hole, Template};
 use crate::event::FailureKind;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::places::{Places, Spot};
 use super::survey::Survey;
-use super::{codes, paths};
+use super::{codes, format_name, paths};
 use crate::data::{Format, PathPattern};
 use crate::source::Diagnostic;
 use crate::spec;
@@ -85,7 +85,7 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
     let options = places.value().pointer(verb);
     let given = options.and_then(|options| options.get("format"));
     let format = match given.map(|given| given.as_str().map(spec::Format::parse)) {
-        Some(Some(Some(format))) => Some(super::build::format(format)),
+        Some(Some(Some(format))) => Some(format_name::format(format)),
         // The schema has refused it, or it is still to be evaluated.
         Some(_) => return,
         None => Format::of_path(path).ok(),

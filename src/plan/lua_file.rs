@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::places::{Places, Spot};
-use super::{codes, lua_text, paths, scripts};
+use super::{codes, excerpt, lua_text, paths};
 use crate::lua::{Block, Script};
 use crate::source::{Diagnostic, SourceFile, Span, nearest};
 use crate::spec;
@@ -59,7 +59,7 @@ pub(super) fn compile(
             let start = file.line_span(error.line).start;
             let span = Span::new(start + error.columns.start, start + error.columns.end);
             let found = Diagnostic::error(codes::LUA_SYNTAX, &file, "this Lua file cannot be compiled");
-            let found = found.label(span, scripts::complaint(&error));
+            let found = found.label(span, excerpt::complaint(&error));
             Err(Box::new(match error.opened.filter(|opened| *opened != error.line) {
                 Some(opened) => found.label(file.line_span(opened), "opened here"),
                 None => found,

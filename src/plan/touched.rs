@@ -3,15 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use super::files::path_of;
-use super::paths;
-use super::places::Places;
-use super::step::{Body, Collect, Each, Items, Plan, Verb};
-use super::survey::Survey;
-use crate::lua::Script;
-
 /// A file, or in sources the files of a pattern, and what the run does with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touched {
@@ -38,87 +29,8 @@ pub enum Role {
     Lua,
 }
 
-/// All files whose names are known before the run, in the order of the pipeline file.
-pub(super) fn of(places: &Places, survey: &Survey, root: &Path) -> Vec<Touched> {
-    let value = places.value();
-    let mut all = Vec::new();
-    for (name, from) in value.get("secrets").and_then(Value::as_object).into_iter().flatten() {
-        let path = from.get("file").and_then(Value::as_str);
-        all.extend(path.map(|path| touched(Role::Secret(name.clone()), root, path)));
-    }
-    for step in &survey.steps {
-        let file = value.pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
-        let file = file.and_then(|name| name.split('#').next()).filter(|path| is_known(path));
-        all.extend(file.map(|path| touched(Role::Lua, root, path)));
-        let Some(verb) = step.verb else { continue };
-        let Some((_, path)) = path_of(value, &step.pointer, verb) else { continue };
-        let name = step.name.clone();
-        all.push(match verb {
-            "read" => touched(Role::Read(name), root, &path),
-            "glob" => touched(Role::Listed(name), &start(value, &step.pointer, root), &path),
-            _ => touched(Role::Written(name), root, &path),
-        });
-    }
-    all
-}
-
-fn touched(role: Role, root: &Path, path: &str) -> Touched {
-    Touched { role, root: root.to_owned(), path: path.to_owned() }
-}
-
-/// Where the pattern of a `glob` step starts from.
-fn start(value: &Value, step: &str, root: &Path) -> PathBuf {
-    let own = value.pointer(&format!("{step}/glob/root")).and_then(Value::as_str);
-    own.filter(|own| is_known(own)).map_or_else(|| root.to_owned(), |own| paths::absolute(root, own))
-}
-
-/// What an expression gives is known when its step starts.
-fn is_known(path: &str) -> bool {
-    !path.is_empty() && !path.contains("${{")
-}
-
-impl Plan {
-    /// All files that the run is known to touch: those that the pipeline file names, and the modules that its functions
-    /// require. Reads Lua files, as they are now.
-    pub fn touches(&self) -> Vec<Touched> {
-        let mut all = self.touched.clone();
-        let mut scripts: Vec<&Script> = Vec::new();
-        for step in &self.steps {
-            scripts.extend(step.when.iter().map(|when| &*when.script));
-            if let Body::Ready(verb) = &step.body {
-                scripts.extend(scripts_of(verb));
-            }
-        }
-        for (path, _) in scripts.into_iter().flat_map(|script| script.footprint().files) {
-            let file = touched(Role::Lua, &self.root, &path.to_string_lossy());
-            if !all.contains(&file) {
-                all.push(file);
-            }
-        }
-        all
-    }
-}
-
-/// The scripts that a verb is made of.
-fn scripts_of(verb: &Verb) -> Vec<&Script> {
-    match verb {
-        Verb::Each(each) => {
-            let Each { script, key, retry_when, .. } = &**each;
-            [Some(script), key.as_ref(), retry_when.as_ref()]
-                .into_iter()
-                .flatten()
-                .map(|script| &**script)
-                .collect()
-        }
-        Verb::Items(Items::Lua { script, .. })
-        | Verb::Collect(
-            Collect::Sort { by: script, .. } | Collect::Unique(script) | Collect::GroupBy(script),
-        ) => vec![script],
-        Verb::Collect(Collect::Reduce(reduce)) => [Some(&reduce.script), reduce.combine.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|script| &**script)
-            .collect(),
-        Verb::Read(_) | Verb::Glob(_) | Verb::Items(_) | Verb::Collect(_) | Verb::Write(_) => Vec::new(),
+impl Touched {
+    pub(super) fn new(role: Role, root: &Path, path: &str) -> Self {
+        Self { role, root: root.to_owned(), path: path.to_owned() }
     }
 }

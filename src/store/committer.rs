@@ -4,39 +4,24 @@
 //! is in a group and how it is written is theirs; when a step has ended is the engine's to say.
 
 mod gatherer;
+mod message;
 mod pack;
 mod pending;
 mod rows;
 mod writer;
 
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use self::message::{Message, PACKED_MAX};
 use self::writer::Writer;
 use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
 /// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
-
-/// From the steps to the packer.
-enum Message {
-    Begin(usize, Arc<StepSpec>, Sender<Batch>),
-    Batch(usize, Batch),
-    Failed(usize, u64, String, Box<FailedItem>),
-    Retried(usize, RetriedItem),
-    Logs(usize, Vec<LogEntry>),
-    Cancelled(usize, u64, u64),
-    Timing(usize, Box<Timing>),
-    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
-    Finish(RunStatus, Duration, Answer),
-    Close,
-}
-
-/// Where somebody waits to hear that something is on the disk.
-type Answer = SyncSender<Result<(), StoreError>>;
 
 /// See the module. Shared by reference between the threads of a run.
 #[derive(Debug)]
@@ -56,7 +41,7 @@ impl Committer {
         let path = run.path().to_path_buf();
         let no_thread = |error| StoreError::io("start a thread for", &path, error);
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let (orders, waiting) = mpsc::sync_channel(gatherer::PACKED_MAX);
+        let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
         let mut writer = Writer::new(run, Arc::clone(&fault));
         let write = move || {
             writer.work(&waiting);

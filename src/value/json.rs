@@ -6,6 +6,8 @@
 //! Of equal keys in one object the last one counts. What the values become is left to a [`Sink`].
 
 mod compact;
+mod cursor;
+mod fault;
 mod number;
 mod reader;
 mod text;
@@ -13,30 +15,10 @@ mod tree;
 mod write;
 
 pub use compact::{compact, pretty, pretty_within};
+pub use fault::{DEPTH_MAX, JsonError};
 pub use reader::{Sink, read};
 pub use tree::{to_value, tree_bytes};
 pub use write::{write_float, write_integer, write_string, written_len};
-
-/// How deep arrays and objects may nest. Nobody's data does, and a reader that recurses must end somewhere before
-/// the thread's stack does.
-pub const DEPTH_MAX: usize = 512;
-
-/// What is wrong with a text, and at which byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonError {
-    /// Byte in the text.
-    pub offset: usize,
-    /// Lower case, no period.
-    pub message: String,
-}
-
-impl std::fmt::Display for JsonError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at byte {}", self.message, self.offset + 1)
-    }
-}
-
-impl std::error::Error for JsonError {}
 
 /// Whether `text` is exactly one JSON value (white space around it allowed) that flowrun can carry.
 pub fn validate(text: &[u8]) -> Result<(), JsonError> {

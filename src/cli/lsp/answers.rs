@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::documents::Open;
 use super::file::File;
-use super::server::Open;
 use super::{complete, edits, hover, ids};
 use crate::source::Span;
 

@@ -15,8 +15,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{self, Refusal};
+use super::documents::Open;
 use super::file::File;
-use super::findings::{self, Findings};
+use super::findings::{self};
 use super::wire::{self, Arrived};
 use crate::cli::exit::Exit;
 use crate::plan::Inputs;
@@ -42,15 +43,6 @@ enum State {
     Open,
     /// Only the end may follow.
     Closed,
-}
-
-/// An open file.
-pub(super) struct Open {
-    pub(super) file: File,
-    /// What was found in it last.
-    pub(super) findings: Findings,
-    /// When it is to be checked, if it was changed.
-    due: Option<Instant>,
 }
 
 impl Server {

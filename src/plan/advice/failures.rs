@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Advice, Governed, setting};
+use super::governed::{Advice, Governed, setting};
 use crate::plan::codes;
 use crate::plan::places::Spot;
 use crate::source::Diagnostic;

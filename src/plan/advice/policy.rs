@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Advice, Governed, setting};
+use super::governed::{Advice, Governed, setting};
 use crate::lua::{Reached, reaches};
 use crate::plan::codes;
 use crate::plan::places::{Places, Spot};

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Message;
+use super::message::Message;
 use super::pack::Packer;
 use super::pending::Pending;
 use super::writer::Order;
@@ -20,8 +20,6 @@ const GROUP_AGE_MAX: Duration = Duration::from_millis(200);
 const GROUP_ROWS_MAX: usize = 10_000;
 /// … or results of this size: what a reader unpacks at once.
 const GROUP_BYTES_MAX: usize = 4 << 20;
-/// Packed groups that wait for the disk; they are committed together as soon as it is ready.
-pub(super) const PACKED_MAX: usize = 8;
 
 /// What the packing thread does, until nobody can send any more or the run is finished.
 pub(super) fn keep(

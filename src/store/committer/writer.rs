@@ -5,9 +5,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::gatherer::PACKED_MAX;
+use super::message::{Answer, PACKED_MAX};
 use super::pending::Group;
-use super::{Answer, rows};
+use super::rows;
 use crate::event::{RunStatus, StepResult};
 use crate::store::segment::{SegmentWriter, Written};
 use crate::store::{Memo, RunDir, StepSpec, StoreError, layout, step_title};

@@ -1,6 +1,7 @@
 //! Numbers: exact integers, correctly rounded floats. Leaves the printing of them to `write`.
 
-use super::reader::{Fault, Reader};
+use super::cursor::Reader;
+use super::fault::Fault;
 
 /// A number as the text has it.
 #[derive(Debug, Clone, Copy, PartialEq)]

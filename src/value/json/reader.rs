@@ -1,6 +1,8 @@
 //! The grammar: turns text into calls of a [`Sink`]. Leaves numbers and strings to their own modules.
 
-use super::{DEPTH_MAX, JsonError, number, text};
+use super::cursor::Reader;
+use super::fault::{DEPTH_MAX, Fault, JsonError};
+use super::{number, text};
 
 /// Takes what is read, in the order of the text.
 ///
@@ -65,82 +67,12 @@ pub fn read<S: Sink>(text: &[u8], scratch: &mut String, sink: &mut S) -> Result<
     reader.whole(sink).map_err(|fault| fault.explain(text, reader.at))
 }
 
-/// What is wrong, without the words: small and plain, because every value on the fast path returns one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    Value,
-    Key,
-    Colon,
-    ArrayEnd,
-    ObjectEnd,
-    Trailing,
-    Depth,
-    Number,
-    IntegerRange,
-    FloatRange,
-    Unterminated,
-    Control,
-    Escape,
-    Hex,
-    Surrogate,
-}
-
-impl Fault {
-    fn explain(self, text: &str, offset: usize) -> JsonError {
-        let found = match text.get(offset..).and_then(|rest| rest.chars().next()) {
-            None => "the end of the text".to_owned(),
-            Some(character) => format!("`{}`", character.escape_debug()),
-        };
-        let message = match self {
-            Self::Value => format!("expected a value, found {found}"),
-            Self::Key => format!("expected a key in double quotes, found {found}"),
-            Self::Colon => format!("expected `:`, found {found}"),
-            Self::ArrayEnd => format!("expected `,` or `]`, found {found}"),
-            Self::ObjectEnd => format!("expected `,` or `}}`, found {found}"),
-            Self::Trailing => format!("unexpected {found} after the value"),
-            Self::Depth => format!("nested deeper than {DEPTH_MAX} levels"),
-            Self::Number => format!("invalid number, found {found}"),
-            Self::IntegerRange => {
-                "the integer does not fit into 64 bits; quote it to keep it as a string".to_owned()
-            }
-            Self::FloatRange => "the number is too large for a 64-bit float".to_owned(),
-            Self::Unterminated => "the string has no closing quote".to_owned(),
-            Self::Control => format!("control character {found} in a string must be escaped"),
-            Self::Escape => format!("unknown escape `\\` followed by {found}"),
-            Self::Hex => "`\\u` needs four hexadecimal digits".to_owned(),
-            Self::Surrogate => "`\\u` names half of a surrogate pair".to_owned(),
-        };
-        JsonError { offset, message }
-    }
-}
-
-/// A place in a text. Its methods leave `at` on the offending byte when they fail.
-pub(super) struct Reader<'a> {
-    pub(super) text: &'a str,
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
-    pub(super) scratch: &'a mut String,
-}
-
 impl Reader<'_> {
     fn whole<S: Sink>(&mut self, sink: &mut S) -> Result<(), Fault> {
         self.space();
         self.value(sink, 0)?;
         self.space();
         if self.at == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing) }
-    }
-
-    /// The byte at hand; 0, which no token begins with, at the end.
-    #[inline]
-    pub(super) fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
-    }
-
-    #[inline]
-    fn space(&mut self) {
-        while matches!(self.peek(), b' ' | b'\n' | b'\t' | b'\r') {
-            self.at += 1;
-        }
     }
 
     fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! Strings: finding their end quickly, resolving escapes. Leaves the printing of them to `write`.
 
-use super::reader::{Fault, Reader};
+use super::cursor::Reader;
+use super::fault::Fault;
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);

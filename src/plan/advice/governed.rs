@@ -1,0 +1,68 @@
+//! Advisers look at the file as it was read, and at its steps with a policy.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::plan::expand::Field;
+use crate::plan::inputs::Inputs;
+use crate::plan::places::{Places, Spot};
+use crate::plan::scripts::Scripts;
+use crate::plan::survey::{Survey, Surveyed};
+use crate::schedule::Policy;
+use crate::source::Diagnostic;
+use crate::spec::{self, Setting};
+
+/// What a file is judged by.
+pub(in crate::plan) struct Advice<'a> {
+    pub(in crate::plan) places: &'a Places,
+    pub(in crate::plan) survey: &'a Survey,
+    pub(in crate::plan) scripts: &'a Scripts,
+    pub(in crate::plan) fields: &'a [Field],
+    /// The steps, each after what it takes from.
+    pub(in crate::plan) order: &'a [usize],
+    pub(in crate::plan) root: &'a std::path::PathBuf,
+    pub(in crate::plan) inputs: &'a Inputs,
+}
+
+/// A step with a policy, all of which is known.
+pub(super) struct Governed<'a> {
+    pub(super) step: &'a Surveyed,
+    /// Pointer to its verb.
+    pub(super) at: String,
+    /// As written in the step itself.
+    pub(super) own: spec::Policy,
+    /// As written, `defaults` included.
+    pub(super) written: spec::Policy,
+    /// What it comes to.
+    pub(super) policy: Policy,
+}
+
+impl Governed<'_> {
+    /// Where `key` is written: in the step, or in `defaults`.
+    pub(super) fn pointer(&self, places: &Places, key: &str) -> String {
+        let own = format!("{}/{key}", self.at);
+        let is_own = places.value().pointer(&own).is_some();
+        if is_own { own } else { format!("/defaults/map/{key}") }
+    }
+
+    pub(super) fn warning(
+        &self,
+        places: &Places,
+        code: &'static str,
+        message: String,
+        (key, label): (&str, &str),
+    ) -> Diagnostic {
+        places.warning(code, message, &Spot::Value(&self.pointer(places, key)), label)
+    }
+}
+
+/// The value at `pointer`, when it is sound.
+pub(super) fn known<T: DeserializeOwned>(places: &Places, pointer: &str) -> Option<T> {
+    let value: &Value = places.value().pointer(pointer)?;
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// The value at `pointer`, when it is sound and no expression.
+pub(super) fn setting<T: DeserializeOwned + Clone>(places: &Places, pointer: &str) -> Option<T> {
+    known::<Setting<T>>(places, pointer)?.known().cloned()
+}

@@ -1,0 +1,81 @@
+//! A step that had to wait for the results of others is understood when it is about to start.
+
+use std::collections::BTreeSet;
+
+use super::build::Builder;
+use super::expand::Expander;
+use super::late::{Context, Late};
+use super::places::Places;
+use super::scripts::Scripts;
+use super::step::{Body, Plan, Verb};
+use super::{codes, files};
+use crate::event::StepId;
+use crate::lua::Scope;
+use crate::source::{Diagnostic, Severity};
+use crate::spec;
+
+impl Plan {
+    /// What a step does, now that the steps before it have ended. `steps` is the text of a JSON object: each step's
+    /// result under its name.
+    pub fn bind(&self, id: StepId, steps: &str) -> Result<Verb, Vec<Diagnostic>> {
+        let late = match &self.steps[id.at()].body {
+            Body::Ready(verb) => return Ok(verb.clone()),
+            Body::Late(late) => late,
+        };
+        let context = &late.context;
+        let mut places = context.places.clone();
+        evaluate(late, &mut places, steps)?;
+        let mut found = spec::validate_value(places.value(), &places.document.spans, &places.document.file);
+        found.retain(|one| one.severity == Severity::Error);
+        let verb = self.steps[id.at()].verb;
+        files::check_step(&places, &late.pointer, verb, &context.root, &mut found);
+        let mut scripts = context.scripts.clone();
+        scripts.add_file(&places, &format!("{}/{verb}/file", late.pointer), &context.root, &mut found);
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let step = places.value().pointer(&late.pointer).cloned().unwrap_or_default();
+        let step = spec::decode_step(&step).map_err(|error| {
+            let message = format!("the schema accepts what the types do not: {error}");
+            vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
+        })?;
+        context.builder(&places, &scripts).verb(&late.pointer, &step.verb).map_err(|finding| vec![*finding])
+    }
+}
+
+impl Context {
+    /// Builds steps of `places`, which may have further values in place.
+    fn builder<'a>(&'a self, places: &'a Places, scripts: &'a Scripts) -> Builder<'a> {
+        Builder {
+            places,
+            scripts,
+            root: &self.root,
+            defaults: &self.defaults,
+            limits: &self.limits,
+            limit: self.limit,
+            cores: self.cores,
+        }
+    }
+}
+
+/// Puts the values of the step's expressions in their place.
+fn evaluate(late: &Late, places: &mut Places, steps: &str) -> Result<(), Vec<Diagnostic>> {
+    let context = &late.context;
+    let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
+    let (mut values, mut found) = (Vec::new(), Vec::new());
+    let none = BTreeSet::new();
+    let expander =
+        Expander { places, root: &context.root, scope: &scope, missing_params: &none, missing_env: &none };
+    for field in &late.fields {
+        match expander.evaluate(field) {
+            Ok(value) => values.push((&field.pointer, value)),
+            Err(finding) => found.push(*finding),
+        }
+    }
+    for (pointer, value) in values {
+        if let Some(place) = places.document.value.pointer_mut(pointer) {
+            *place = value;
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}

@@ -1,0 +1,28 @@
+//! Steps send messages to the packer, and hear by an answer that something is on the disk.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, SyncSender};
+use std::time::Duration;
+
+use crate::event::{RunStatus, StepResult, Timing};
+use crate::store::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
+
+/// Packed groups that wait for the disk; they are committed together as soon as it is ready.
+pub(super) const PACKED_MAX: usize = 8;
+
+/// From the steps to the packer.
+pub(super) enum Message {
+    Begin(usize, Arc<StepSpec>, Sender<Batch>),
+    Batch(usize, Batch),
+    Failed(usize, u64, String, Box<FailedItem>),
+    Retried(usize, RetriedItem),
+    Logs(usize, Vec<LogEntry>),
+    Cancelled(usize, u64, u64),
+    Timing(usize, Box<Timing>),
+    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
+    Finish(RunStatus, Duration, Answer),
+    Close,
+}
+
+/// Where somebody waits to hear that something is on the disk.
+pub(super) type Answer = SyncSender<Result<(), StoreError>>;

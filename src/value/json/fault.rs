@@ -1,0 +1,71 @@
+//! A fault is what is wrong with a text; its words are found when the reading has ended.
+
+/// How deep arrays and objects may nest. Nobody's data does, and a reader that recurses must end somewhere before
+/// the thread's stack does.
+pub const DEPTH_MAX: usize = 512;
+
+/// What is wrong with a text, and at which byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonError {
+    /// Byte in the text.
+    pub offset: usize,
+    /// Lower case, no period.
+    pub message: String,
+}
+
+impl std::fmt::Display for JsonError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at byte {}", self.message, self.offset + 1)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// What is wrong, without the words: small and plain, because every value on the fast path returns one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Value,
+    Key,
+    Colon,
+    ArrayEnd,
+    ObjectEnd,
+    Trailing,
+    Depth,
+    Number,
+    IntegerRange,
+    FloatRange,
+    Unterminated,
+    Control,
+    Escape,
+    Hex,
+    Surrogate,
+}
+
+impl Fault {
+    pub(super) fn explain(self, text: &str, offset: usize) -> JsonError {
+        let found = match text.get(offset..).and_then(|rest| rest.chars().next()) {
+            None => "the end of the text".to_owned(),
+            Some(character) => format!("`{}`", character.escape_debug()),
+        };
+        let message = match self {
+            Self::Value => format!("expected a value, found {found}"),
+            Self::Key => format!("expected a key in double quotes, found {found}"),
+            Self::Colon => format!("expected `:`, found {found}"),
+            Self::ArrayEnd => format!("expected `,` or `]`, found {found}"),
+            Self::ObjectEnd => format!("expected `,` or `}}`, found {found}"),
+            Self::Trailing => format!("unexpected {found} after the value"),
+            Self::Depth => format!("nested deeper than {DEPTH_MAX} levels"),
+            Self::Number => format!("invalid number, found {found}"),
+            Self::IntegerRange => {
+                "the integer does not fit into 64 bits; quote it to keep it as a string".to_owned()
+            }
+            Self::FloatRange => "the number is too large for a 64-bit float".to_owned(),
+            Self::Unterminated => "the string has no closing quote".to_owned(),
+            Self::Control => format!("control character {found} in a string must be escaped"),
+            Self::Escape => format!("unknown escape `\\` followed by {found}"),
+            Self::Hex => "`\\u` needs four hexadecimal digits".to_owned(),
+            Self::Surrogate => "`\\u` names half of a surrogate pair".to_owned(),
+        };
+        JsonError { offset, message }
+    }
+}
