@@ -8,6 +8,7 @@ mod document;
 mod each;
 mod files;
 mod format;
+mod id;
 mod literal;
 mod load;
 mod param;
@@ -21,6 +22,7 @@ mod step;
 mod test_case;
 mod tree;
 pub mod units;
+mod verbs;
 
 pub use check::validate_value;
 pub use codes::CODES;
@@ -29,6 +31,7 @@ pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex,
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
 pub use format::format;
+pub use id::is_id;
 pub use literal::{
     ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, Order,
     ParamType, Positive, RateLimit, RateRule, Share, Size, TimeLimit, Tries,
@@ -41,8 +44,9 @@ pub use policy::{Policy, Retries};
 pub use schema::{schema, schema_text};
 pub use secret::Secret;
 pub use setting::{Setting, is_expression};
-pub use step::{SOURCES, Step, VERBS, Verb, is_id};
+pub use step::{Step, Verb};
 pub use test_case::{ERROR_KINDS, ErrorKind, ExpectedError, TestCase};
+pub use verbs::{SOURCES, VERBS};
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

@@ -2,6 +2,9 @@
 //! What keys mean is left to the caller; they compare as bytes.
 
 mod merge;
+mod record;
+
+pub use record::Record;
 
 use std::fs::File;
 use std::ops::Range;
@@ -16,8 +19,6 @@ use crate::data::spool::{temporary_error, temporary_file};
 const MEMORY_BYTES_MAX: usize = 96 << 20;
 /// Bytes written at once.
 const WRITE_BYTES: usize = 1 << 20;
-/// Bytes before a record in the file: the lengths of key and value.
-const HEADER: usize = 8;
 
 /// Collects records, then gives them back sorted. Records with equal keys keep their order.
 #[derive(Debug)]
@@ -150,9 +151,6 @@ impl Sorter {
         Ok(())
     }
 }
-
-/// A key and its value.
-pub type Record<'r> = (&'r [u8], &'r [u8]);
 
 /// Records in the order of their keys.
 #[derive(Debug)]

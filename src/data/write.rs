@@ -3,27 +3,20 @@
 mod array;
 mod beside;
 mod jsonl;
+mod lines;
 mod output;
 mod parquet;
 mod pretty;
 mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use beside::clear_leftovers;
 
-use crate::data::{DataError, Format, WriteOptions};
+use crate::data::{DataError, Format, WriteOptions, Writer};
 use output::Output;
-
-/// Takes items as JSON text, from first to last.
-pub trait Writer: Send {
-    /// Writes complete JSON lines, each ended by a line feed.
-    fn write(&mut self, lines: &[u8]) -> Result<(), DataError>;
-
-    /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
-    fn commit(self: Box<Self>) -> Result<(), DataError>;
-}
 
 /// Starts a file beside the target; [`Writer::commit`] puts it in the target's place.
 ///
@@ -41,15 +34,5 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
         Format::Tsv => Box::new(table(output, b'\t')?),
         Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),
         Format::Lines => Box::new(text::Text::new(output)),
-    })
-}
-
-/// The items of JSON lines, without white space around them.
-fn items(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', lines).map(move |end| {
-        let item = lines[start..end].trim_ascii();
-        start = end + 1;
-        item
     })
 }

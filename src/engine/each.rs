@@ -2,6 +2,7 @@
 //!
 //! All decisions are the scheduler's; all Lua is the workers'. Runs on the step's own thread.
 
+mod chunk_size;
 mod input;
 mod key;
 mod known;
@@ -17,15 +18,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 
-use self::input::ChunkSize;
+use self::chunk_size::ChunkSize;
 use self::key::Keys;
 use self::known::Known;
 use self::options::{spec, worker_options};
 use self::stopwatch::Stopwatch;
-use super::EngineError;
 use super::feed::Feed;
 use super::identity;
 use super::ledger::Errors;
+use super::outcome::EngineError;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
 use super::shared::Shared;
 use super::sink::Sink;

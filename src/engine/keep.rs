@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::identity::{Identity, LANGUAGE};
-use super::{EngineError, ResumeOptions, RunOptions, StateOptions};
+use super::options::{ResumeOptions, RunOptions, StateOptions};
+use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Each, Items, Plan, Verb};
 use crate::store::{

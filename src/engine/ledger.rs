@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::RunOptions;
 use super::graph::{Graph, Role};
+use super::options::RunOptions;
 use super::record;
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};

@@ -2,105 +2,24 @@
 
 mod desk;
 mod seat;
+mod work;
 
 pub(super) use desk::Held;
+pub(super) use work::{Crew, Earlier, End, Ran, Reply, Work};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::desk::Desk;
 use self::seat::{Left, Seat};
-use super::EngineError;
-use super::record::Attempted;
-use crate::event::StepId;
-use crate::lua::{
-    self, Attempt, Cancel, Guard, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions,
-};
-use crate::schedule::Start;
-use crate::store::Batch;
-use crate::value::Chunk;
-
-/// A run of items for one worker.
-pub(super) struct Work {
-    /// What the scheduler said.
-    pub(super) start: Start,
-    pub(super) chunk: Arc<Chunk>,
-    pub(super) attempt: Attempt,
-    /// What is known of an item that is tried again; such work is one item.
-    pub(super) earlier: Option<Box<Earlier>>,
-    /// A buffer for the results.
-    pub(super) out: Vec<u8>,
-    /// What the journal is to be told, when there is one. The worker fills in contents and counts of lines.
-    pub(super) batch: Option<Box<Batch>>,
-}
-
-/// The failed attempts of an item.
-#[derive(Clone)]
-pub(super) struct Earlier {
-    pub(super) history: Vec<Attempted>,
-    /// When its first attempt began.
-    pub(super) since: Instant,
-}
-
-/// The ending of an item that did not simply succeed.
-pub(super) struct End {
-    /// Place in the chunk, from 0.
-    pub(super) at: usize,
-    /// Length of the results when it ended.
-    pub(super) out_len: usize,
-    pub(super) how: ItemEnd,
-    pub(super) duration: Duration,
-}
-
-/// Work that comes back.
-pub(super) struct Ran {
-    pub(super) work: Work,
-    /// Items that were begun, and have ended; the others were not begun.
-    pub(super) done: usize,
-    /// Results written to `work.out`.
-    pub(super) emitted: u64,
-    pub(super) ends: Vec<End>,
-    pub(super) begun: Instant,
-    pub(super) elapsed: Duration,
-}
-
-/// What workers say. Every work handed in comes back as exactly one `Ran` or `Broken`.
-pub(super) enum Reply {
-    Ran(Box<Ran>),
-    /// A rate-limited attempt is about to begin.
-    Starting(Start, Instant),
-    Logs(Vec<LogLine>),
-    /// A fault of flowrun itself while this work was running.
-    Broken(Box<Work>, String),
-    /// The script or its setup cannot be loaded.
-    Unusable(Box<ScriptError>),
-    /// A worker is through.
-    Gone,
-}
-
-/// What all workers of a step are made from.
-pub(super) struct Crew {
-    pub(super) script: Arc<Script>,
-    pub(super) options: WorkerOptions,
-    pub(super) cancel: Arc<Cancel>,
-    /// The step, for notices of slow items.
-    pub(super) step: StepId,
-    /// When an attempt is slow.
-    pub(super) slow_after: Option<Duration>,
-    /// Whether items run as coroutines, and how many of them a worker may hold.
-    pub(super) coroutines: Option<usize>,
-    /// Whether the start of each attempt is to be told.
-    pub(super) tells_starts: bool,
-    /// Whether a run ends at the first failure, so that the coordinator decides before anything else starts.
-    pub(super) stops_at_failure: bool,
-    /// How long a run of items may take before what is left of it goes back.
-    pub(super) budget: Duration,
-}
+use self::work::Places;
+use super::outcome::EngineError;
+use crate::lua::{self, Guard, Watchdog};
 
 /// The pool with its channels. Dropping it lets the workers go.
 pub(super) struct Pool {
@@ -115,17 +34,6 @@ pub(super) struct Pool {
     desks: Vec<Arc<Desk>>,
     /// Held so that their threads live as long as the step.
     pools: Vec<ThreadPool>,
-}
-
-/// What a worker's place is made from.
-#[derive(Clone)]
-struct Places {
-    crew: Arc<Crew>,
-    work: Receiver<Work>,
-    replies: Sender<Reply>,
-    watchdog: Arc<Watchdog>,
-    /// Workers that items were lost with and that have not come back.
-    lost: Arc<AtomicUsize>,
 }
 
 impl Pool {
@@ -234,17 +142,4 @@ impl Pool {
     pub(super) fn close(&mut self) {
         self.work = None;
     }
-}
-
-impl Crew {
-    /// Whether attempts have a limit, so that a worker can be told to be stuck.
-    fn has_limit(&self) -> bool {
-        self.options.timeout.is_some() || self.options.item_deadline.is_some()
-    }
-}
-
-/// The text of a panic.
-pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }

@@ -10,8 +10,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::graph::{Graph, Role};
 use super::keep::{self, Keep};
+use super::options::{Interrupt, RunOptions};
+use super::outcome::{EngineError, Outcome};
 use super::shared::{Done, Message, Shared};
-use super::{EngineError, Interrupt, Outcome, RunOptions, pool, step};
+use super::{panic, step};
 use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::{Watchdog, start_errands};
@@ -45,8 +47,8 @@ struct Run<'a, 'e> {
     on_event: &'e mut dyn FnMut(&Event),
 }
 
-/// See [`super::run`].
-pub(super) fn run(
+/// Runs the selected steps of `plan` and tells `on_event` what happens, in one order, from this thread.
+pub fn run(
     plan: &Plan,
     options: &RunOptions,
     interrupt: &Arc<Interrupt>,
@@ -277,7 +279,7 @@ impl<'a> Run<'a, '_> {
             let begun = Instant::now();
             let done: Done =
                 catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
-                    let reason = format!("internal error: {}", pool::panic_message(&*panic));
+                    let reason = format!("internal error: {}", panic::message(&*panic));
                     let result = StepResult::broken(reason, begun.elapsed());
                     Done { step: id, result, sources: Vec::new(), internal_error: true }
                 });

@@ -10,7 +10,7 @@ use crossbeam_channel::Sender;
 use super::graph::Graph;
 use super::keep::{self, Keep};
 use super::ledger::{Errors, Ledger};
-use super::{Interrupt, RunOptions};
+use super::options::{Interrupt, RunOptions};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog, clock};

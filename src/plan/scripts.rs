@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::excerpt::Excerpt;
 use super::places::Places;
 use super::survey::Survey;
 use super::{lua_file, lua_text};
-use super::excerpt::Excerpt;
 use crate::lua::{Block, Script, SyntaxError};
 use crate::source::Diagnostic;
 use crate::spec::{LuaField, LuaRole};

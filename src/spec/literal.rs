@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
+use super::id::{ID, is_id};
 use super::schema;
-use super::step::{ID, is_id};
 use super::units;
 use crate::value::{Rate, Ratio};
 

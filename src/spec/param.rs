@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
+use super::id::is_id;
 use super::literal::ParamType;
 use super::schema;
 use super::setting::{fields, present};
-use super::step::is_id;
 
 /// One parameter: a default value that also gives the type, or a map with these keys.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

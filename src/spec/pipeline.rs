@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::id::{ID, is_id};
 use super::literal::RateLimit;
 use super::param::{EnvVar, Param, params, variables};
 use super::permissions::Permissions;
@@ -15,7 +16,7 @@ use super::policy::Policy;
 use super::schema;
 use super::secret::{Secret, secrets};
 use super::setting::{Setting, fields, map, present};
-use super::step::{ID, Step, is_id};
+use super::step::Step;
 use super::test_case::{TestCase, tests};
 
 /// A declarative pipeline: what is read, which Lua function runs on every item, under which policy, and where the

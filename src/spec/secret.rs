@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::id::is_id;
 use super::schema;
 use super::setting::{fields, present};
-use super::step::is_id;
 
 /// Where the value of a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,18 +10,11 @@ use serde_json::Value;
 use super::collection::{Batch, Reduce, Sort, Take, reduce, short_sort};
 use super::each::Each;
 use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
+use super::id::{ID, INPUT, is_id};
 use super::literal::TimeLimit;
 use super::schema;
 use super::setting::{Setting, map, present};
-
-/// The keys that say what a step does, in the order of the documentation.
-pub const VERBS: [&str; 13] = [
-    "read", "glob", "items", "map", "flat_map", "filter", "reduce", "batch", "take", "sort", "unique",
-    "group_by", "write",
-];
-
-/// The verbs that bring items in; they take no `from`.
-pub const SOURCES: [&str; 3] = ["read", "glob", "items"];
+use super::verbs::VERBS;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,18 +227,6 @@ struct Names(Vec<String>);
 
 /// `when`: Lua, or a boolean, which is Lua too.
 struct Condition(String);
-
-/// Pattern of an id: names of pipelines, steps and parameters.
-pub(super) const ID: &str = "^[A-Za-z_][A-Za-z0-9_-]*$";
-/// Pattern of an input.
-pub(super) const INPUT: &str = r"^[A-Za-z_][A-Za-z0-9_-]*(?:\.failed)?$";
-
-/// Whether a text is an id.
-pub fn is_id(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-}
 
 /// One text or a list of at least one, each of which passes `valid`.
 fn texts(value: Value, valid: impl Fn(&str) -> bool) -> Option<Vec<String>> {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
+use super::id::{ID, is_id};
 use super::schema;
 use super::setting::{map, present};
-use super::step::{ID, is_id};
 
 /// One test: a step's function runs on the given item or items, and what comes of it is compared.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -3,9 +3,20 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
+use std::path::Path;
 
-use super::endings::{self, Head, Place, State};
-use super::{Digest, StoreError, StoredRun, layout, segment};
+use super::endings::{Head, Place, State};
+use super::{Digest, layout, segment};
+
+/// A commit as the database names it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CommitRow {
+    pub(super) place: Place,
+    /// Bytes of its endings.
+    pub(super) endings: u64,
+    /// How many results it holds.
+    pub(super) results: i64,
+}
 
 /// A commit that the database names and the segment confirms.
 #[derive(Debug)]
@@ -40,24 +51,12 @@ pub(super) struct StepIndex {
 }
 
 impl StepIndex {
-    /// Reads what the commits of a step say of themselves.
-    pub(super) fn open(run: &StoredRun, step: &str) -> Result<Self, StoreError> {
-        let tag = endings::tag(&run.record().id, step);
-        let sql = "SELECT segment, offset, length, endings, rows FROM commits WHERE step = ?1 ORDER BY seq";
-        let rows = run.rows(sql, [step], |row| {
-            let number = |at: usize| row.get::<_, i64>(at);
-            let place = Place {
-                tag,
-                segment: number(0)? as u32,
-                offset: number(1)? as u64,
-                length: number(2)? as u64,
-            };
-            Ok((place, number(3)? as u64, number(4)?))
-        })?;
+    /// Reads what the commits of a step of the run in the folder `run` say of themselves.
+    pub(super) fn open(run: &Path, step: &str, rows: Vec<CommitRow>) -> Self {
         let mut index =
             Self { files: BTreeMap::new(), commits: Vec::new(), spans: Vec::new(), warnings: Vec::new() };
         let mut damaged = 0;
-        for (place, endings, results) in rows {
+        for CommitRow { place, endings, results } in rows {
             let file = index.file(run, step, place.segment);
             match file
                 .and_then(|file| segment::read_head(file, place))
@@ -68,20 +67,18 @@ impl StepIndex {
             }
         }
         if damaged > 0 {
-            let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", run.record().id);
+            let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", layout::id(run));
             index.warnings.push(text);
         }
         index.order();
-        Ok(index)
+        index
     }
 
     /// A segment, opened once.
-    fn file(&mut self, run: &StoredRun, step: &str, number: u32) -> Option<&File> {
+    fn file(&mut self, run: &Path, step: &str, number: u32) -> Option<&File> {
         match self.files.entry(number) {
             Entry::Occupied(file) => Some(file.into_mut()),
-            Entry::Vacant(place) => {
-                Some(place.insert(File::open(layout::segment(run.path(), step, number)).ok()?))
-            }
+            Entry::Vacant(place) => Some(place.insert(File::open(layout::segment(run, step, number)).ok()?)),
         }
     }
 

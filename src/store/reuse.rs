@@ -3,60 +3,14 @@
 //! Items are matched by identity and occurrence: the new items with one identity get the old ones with it, in order.
 //! Whether an old function is the same as the new one is compared once, by fingerprints, when a step is opened.
 
+mod answer;
 mod old_step;
 mod table;
 
+pub use self::answer::{Ended, Items, Reused};
+
 use self::old_step::OldStep;
-use super::{Digest, FailedItem, Fingerprint, Shape, StoreError, StoredRun};
-
-/// New items with consecutive indices. The more of them at once, the better repeats can be told apart where the old
-/// run had not come to all of them.
-#[derive(Debug, Clone, Copy)]
-pub struct Items<'a> {
-    /// Index of the first, from 1.
-    pub first: u64,
-    /// By what each is known: its content, or the digest of its key.
-    pub identities: &'a [Digest],
-    /// Content of each; the same list for steps without `key:`.
-    pub contents: &'a [Digest],
-}
-
-/// What became of an item in an old run.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reused {
-    /// It succeeded; its result lines were appended.
-    Result {
-        /// How many.
-        lines: u32,
-    },
-    /// It was left out, for this reason.
-    Skipped(Option<String>),
-    /// It failed, not for good.
-    Failed,
-    /// It failed by `flow.fail`.
-    FailedForGood(Box<FailedItem>),
-    /// There is one with its key and another content.
-    Changed,
-    /// It succeeded, and its result cannot be read.
-    Damaged,
-    /// It had not ended, or was not there.
-    New,
-}
-
-/// What is known of an item's ending in an old run without looking at its result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// It succeeded or was left out.
-    Well,
-    /// It failed, not for good.
-    Failed,
-    /// It failed by `flow.fail`.
-    FailedForGood,
-    /// There is one with its key and another content.
-    Changed,
-    /// It had not ended, or was not there.
-    Open,
-}
+use super::{Fingerprint, Shape, StoreError, StoredRun};
 
 /// Why the old results of a step cannot be used, whatever the items.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,10 @@ use std::time::Duration;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::endings::{self, Place};
+use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
-use super::{Fingerprint, Results, Shape, StoreError, database, index::StepIndex, layout, rebuild};
+use super::{Fingerprint, Results, Shape, StoreError, database, layout, rebuild};
 use crate::event::ReuseCounts;
 
 /// What a run says of itself.
@@ -199,7 +201,24 @@ impl StoredRun {
     /// The results of a step in the order of their items. Those that are damaged are left out and counted.
     pub fn results(&self, step: &str) -> Result<Results, StoreError> {
         let shape = self.step(step)?.shape.unwrap_or(Shape::One);
-        Ok(Results::new(StepIndex::open(self, step)?, shape))
+        Ok(Results::new(self.index(step)?, shape))
+    }
+
+    /// Where the items of a step lie.
+    pub(super) fn index(&self, step: &str) -> Result<StepIndex, StoreError> {
+        let tag = endings::tag(&self.record.id, step);
+        let sql = "SELECT segment, offset, length, endings, rows FROM commits WHERE step = ?1 ORDER BY seq";
+        let rows = self.rows(sql, [step], |row| {
+            let number = |at: usize| row.get::<_, i64>(at);
+            let place = Place {
+                tag,
+                segment: number(0)? as u32,
+                offset: number(1)? as u64,
+                length: number(2)? as u64,
+            };
+            Ok(CommitRow { place, endings: number(3)? as u64, results: number(4)? })
+        })?;
+        Ok(StepIndex::open(&self.path, step, rows))
     }
 
     /// Rows of a query, each made into something.

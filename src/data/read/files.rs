@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::data::pattern::Found;
-use crate::data::read::open_file;
 use crate::data::{BadRow, DataError, Format, ReadOptions, Reader};
 use crate::value::Chunk;
+
+use super::file::open_file;
 
 /// Reads the matching files in order; only one is open at a time.
 pub(super) struct Files {

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::data::{Column, ColumnType};
+use crate::data::{BadRow, Column, ColumnType};
+use crate::value::Chunk;
 
 /// How `path` is read when nothing else is said.
 fn options(root: &Path, path: &str) -> ReadOptions {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{HEADER, Record};
+use super::record::{HEADER, Record};
 use crate::data::DataError;
 use crate::data::spool::temporary_error;
 

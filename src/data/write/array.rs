@@ -1,9 +1,10 @@
 //! Items as one JSON array. Indenting one is left to `pretty`.
 
-use crate::data::write::items;
 use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;
 use crate::data::{DataError, Writer};
+
+use super::lines::items;
 
 /// Writes one element a line, or indented; `[]` without items.
 pub(super) struct Array {

@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
-use super::output::{NEW_FILE_MODE, folder_of, follow_links};
+use super::target::{NEW_FILE_MODE, folder_of, follow_links};
 
 /// Runs that may write to one target at the same time, which is far beyond any use.
 const NUMBERS: u32 = 64;

@@ -11,16 +11,11 @@ use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::beside;
+use super::target::{folder_of, follow_links};
 use crate::data::{self, Compression, DataError, Target, WriteOptions};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 128 * 1024;
-
-/// Links that lead to a target at most, as in the kernel.
-const LINKS_MAX: usize = 40;
-
-/// Permissions of a new file, before the process's umask.
-pub(super) const NEW_FILE_MODE: u32 = 0o666;
 
 /// What readers take away from the front of a file.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -151,11 +146,6 @@ impl Place {
     }
 }
 
-/// The folder that a file lies in.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Folders that were made for a file and go with it when the file does not come to be.
 #[derive(Debug)]
 struct Folders(Vec<PathBuf>);
@@ -188,16 +178,6 @@ impl Drop for Folders {
 /// Hears of what a file system says only at the end (a quota, a server that is gone): closing a file tells nobody.
 fn settle(file: &File) -> io::Result<()> {
     if file.metadata()?.is_file() { file.sync_data() } else { Ok(()) }
-}
-
-/// The file at the end of the links that start at `path`, which need not exist.
-pub(super) fn follow_links(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..LINKS_MAX {
-        let Ok(next) = fs::read_link(&path) else { return Ok(path) };
-        path = path.parent().unwrap_or(Path::new("")).join(next);
-    }
-    Err(io::Error::other("too many links lead on from one another"))
 }
 
 impl Encoder {

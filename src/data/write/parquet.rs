@@ -12,10 +12,11 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use self::shape::Shape;
-use crate::data::write::items;
 use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
 use crate::value::json::to_value;
+
+use super::lines::items;
 
 /// Items that say what the columns are: so many, or so many bytes of them.
 const SAMPLE_ITEMS: u64 = 10_000;

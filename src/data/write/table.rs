@@ -10,9 +10,10 @@ use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::data::write::items;
 use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
+
+use super::lines::items;
 
 /// Writes one object a row, below a row of names.
 ///

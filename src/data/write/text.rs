@@ -1,9 +1,10 @@
 //! Items as lines of text. What a line means is left to its readers.
 
-use crate::data::write::items;
 use crate::data::write::output::Output;
 use crate::data::write::table::unquoted;
 use crate::data::{DataError, Writer};
+
+use super::lines::items;
 
 /// Writes one item a line: strings as they are, all else as JSON text.
 pub(super) struct Text {

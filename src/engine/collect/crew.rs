@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use super::{BLOCK, Cut, Frame, ITEMS, LOOK_UP};
+use super::frame::{BLOCK, Cut, Frame, ITEMS, LOOK_UP};
 use crate::engine::feed::Next;
-use crate::engine::{pool, scope};
+use crate::engine::{panic, scope};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
 use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
 use crate::value::Chunk;
@@ -278,7 +278,7 @@ fn sit(
 fn fault(panic: &(dyn std::any::Any + Send)) -> ScriptError {
     ScriptError {
         kind: FailureKind::Panic,
-        message: pool::panic_message(panic),
+        message: panic::message(panic),
         place: None,
         traceback: String::new(),
         cancelled: false,

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
+use super::frame::{Cut, Frame};
 use super::keyed::options;
-use super::{Cut, Frame};
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;

@@ -3,19 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::chunk_size::RUN_ITEMS;
 use super::{Coordinator, Fault, Waiting, Work};
 use crate::engine::feed::Next;
 use crate::lua::Attempt;
 use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
 
-/// A run of items should take about this long: far above the cost of handing it over (some 20 µs), far below what a
-/// person notices.
-const RUN_TARGET: Duration = Duration::from_millis(4);
 /// Text of a run of items. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
 const RUN_BYTES: usize = 256 * 1024;
-/// Items of a run, so that their endings stay a short list.
-const RUN_ITEMS: usize = 8192;
 
 /// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
 /// gigabytes of lines.
@@ -23,36 +19,6 @@ const COUNT_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long it waits for rows of a pipe then.
 const COUNT_WAIT: Duration = Duration::from_millis(100);
-
-/// How many items travel together: follows the measured time of an item.
-pub(super) struct ChunkSize {
-    single: bool,
-    items: usize,
-}
-
-impl ChunkSize {
-    /// `single`: each item travels alone, whatever it takes.
-    pub(super) fn new(single: bool) -> Self {
-        // A first run short enough to do no harm when items are slow.
-        Self { single, items: if single { 1 } else { 4 } }
-    }
-
-    /// Learns from a run that came back.
-    pub(super) fn learn(&mut self, done: usize, elapsed: Duration) {
-        if self.single || done == 0 {
-            return;
-        }
-        let each = elapsed.as_nanos() / done as u128;
-        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(RUN_ITEMS as u128);
-        let fitting = usize::try_from(fitting).unwrap_or(RUN_ITEMS).clamp(1, RUN_ITEMS);
-        // Slow items shorten the runs at once; quick ones lengthen them by and by, so that one quick run proves little.
-        self.items = fitting.min(self.items * 8);
-    }
-
-    pub(super) fn items(&self) -> usize {
-        self.items
-    }
-}
 
 impl Coordinator<'_> {
     /// Starts whatever may start now.
@@ -158,26 +124,5 @@ impl Coordinator<'_> {
         let rest = chunk.slice(count..chunk.len());
         self.fresh.insert(rest.first, rest);
         chunk.slice(0..count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_grow_with_quick_items_and_shrink_at_once_with_slow_ones() {
-        let mut size = ChunkSize::new(false);
-        size.learn(4, Duration::from_micros(4));
-        assert_eq!(size.items(), 32);
-        for _ in 0..5 {
-            size.learn(100, Duration::from_micros(100));
-        }
-        assert_eq!(size.items(), 4000);
-        size.learn(1, Duration::from_millis(50));
-        assert_eq!(size.items(), 1);
-        let mut single = ChunkSize::new(true);
-        single.learn(1, Duration::from_micros(1));
-        assert_eq!(single.items(), 1);
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Earlier, Work};
+use super::work::{Earlier, Work};
 use crate::lua::{Attempt, Guard};
 use crate::schedule::Start;
 use crate::value::Chunk;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crossbeam_channel::{Select, TryRecvError};
 
 use super::desk::Desk;
-use super::{End, Places, Ran, Reply, Work, panic_message};
+use super::work::{End, Places, Ran, Reply, Work};
+use crate::engine::panic;
 use crate::lua::{Ended, Guard, ItemEnd, Job, ScriptError, Shape, Worker, WorkerOptions, clock};
 use crate::store::Digest;
 
@@ -85,7 +86,7 @@ impl Seat {
     pub(super) fn say_unusable(&self, panic: &(dyn std::any::Any + Send)) {
         let error = ScriptError {
             kind: crate::event::FailureKind::Panic,
-            message: panic_message(panic),
+            message: panic::message(panic),
             place: None,
             traceback: String::new(),
             cancelled: false,
@@ -129,7 +130,7 @@ impl Seat {
                 None
             }
             Err(panic) => {
-                let _ = self.places.replies.send(Reply::Broken(Box::new(work), panic_message(&*panic)));
+                let _ = self.places.replies.send(Reply::Broken(Box::new(work), panic::message(&*panic)));
                 // The VM may be in any state now; a fresh one takes its place.
                 let Some(fresh) = self.make_worker(guard) else { return Some(Left::Done) };
                 std::mem::forget(std::mem::replace(worker, fresh));

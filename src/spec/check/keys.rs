@@ -7,7 +7,7 @@ use super::subject::{listed, parts, subject};
 use crate::source::{Diagnostic, nearest};
 use crate::spec::document::escape;
 use crate::spec::shown;
-use crate::spec::step::VERBS;
+use crate::spec::verbs::VERBS;
 
 /// What people coming from other tools write, and what it is called here.
 const ELSEWHERE: [(&str, &str); 12] = [

@@ -8,7 +8,7 @@ use super::subject::listed;
 use crate::source::Diagnostic;
 use crate::spec::document::escape;
 use crate::spec::shown;
-use crate::spec::step::{SOURCES, VERBS};
+use crate::spec::verbs::{SOURCES, VERBS};
 
 /// Checks all steps for what the schema says with `anyOf` and `dependencies`.
 pub(super) fn check(checked: &Checked<'_>, schema: &Value) -> Vec<Diagnostic> {

@@ -4,7 +4,9 @@ use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::super::setting::EXPRESSION;
-use super::super::step::{ID, SOURCES, VERBS};
+
+use crate::spec::id::ID;
+use crate::spec::verbs::{SOURCES, VERBS};
 
 /// What an id looks like, for messages.
 pub(in super::super) const ID_WANTED: &str =

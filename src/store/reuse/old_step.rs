@@ -1,7 +1,7 @@
 //! One step of one old run: whose occurrence comes next, and how it ended.
 
+use super::answer::{Ended, Items, Reused};
 use super::table::Table;
-use super::{Ended, Items, Reused};
 use crate::store::endings::State;
 use crate::store::frames::Frames;
 use crate::store::index::StepIndex;
@@ -48,7 +48,7 @@ pub(super) struct OldStep {
 
 impl OldStep {
     pub(super) fn open(run: StoredRun, step: &str) -> Result<Self, StoreError> {
-        let index = StepIndex::open(&run, step)?;
+        let index = run.index(step)?;
         let warnings = run.warnings().iter().chain(&index.warnings).cloned().collect();
         let claimed = vec![0; index.len().div_ceil(64) as usize];
         let step = step.to_owned();

@@ -1,0 +1,30 @@
+//! A reader gives items as JSON text; every format and every list of items is one.
+
+use super::{BadRow, DataError};
+use crate::value::Chunk;
+
+/// A source of items as JSON text, read from front to back.
+pub trait Reader: Send {
+    /// Fills `chunk`, cleared first, with the next items: at most `max_items` rows, bad ones counted, and about
+    /// `max_bytes` of text. Rows that cannot be read go to `bad`.
+    ///
+    /// `Ok(false)` says that the input has ended; the chunk may still hold its last items. `Ok(true)` may come with an
+    /// empty chunk, when all rows were bad or at the end of one of several files. Every item ends with a line feed, so
+    /// `chunk.text` is JSON lines. `chunk.first` is left alone. An error comes alone, after all rows before it; the
+    /// reader must not be used any more then.
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError>;
+
+    /// Rows seen so far, bad ones included.
+    fn rows(&self) -> u64;
+
+    /// What deserves a warning although nothing is wrong: a pattern that matches no file. Known from the start.
+    fn notice(&self) -> Option<&str> {
+        None
+    }
+}

@@ -1,0 +1,12 @@
+//! A writer takes items as JSON text; every format is one.
+
+use super::DataError;
+
+/// Takes items as JSON text, from first to last.
+pub trait Writer: Send {
+    /// Writes complete JSON lines, each ended by a line feed.
+    fn write(&mut self, lines: &[u8]) -> Result<(), DataError>;
+
+    /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
+    fn commit(self: Box<Self>) -> Result<(), DataError>;
+}

@@ -1,0 +1,60 @@
+//! The size of chunks follows the measured time of an item, so that handing one over costs little beside the work.
+
+use std::time::Duration;
+
+/// A run of items should take about this long: far above the cost of handing it over (some 20 µs), far below what a
+/// person notices.
+const RUN_TARGET: Duration = Duration::from_millis(4);
+/// Items of a run, so that their endings stay a short list.
+pub(super) const RUN_ITEMS: usize = 8192;
+
+/// How many items travel together: follows the measured time of an item.
+pub(super) struct ChunkSize {
+    single: bool,
+    items: usize,
+}
+
+impl ChunkSize {
+    /// `single`: each item travels alone, whatever it takes.
+    pub(super) fn new(single: bool) -> Self {
+        // A first run short enough to do no harm when items are slow.
+        Self { single, items: if single { 1 } else { 4 } }
+    }
+
+    /// Learns from a run that came back.
+    pub(super) fn learn(&mut self, done: usize, elapsed: Duration) {
+        if self.single || done == 0 {
+            return;
+        }
+        let each = elapsed.as_nanos() / done as u128;
+        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(RUN_ITEMS as u128);
+        let fitting = usize::try_from(fitting).unwrap_or(RUN_ITEMS).clamp(1, RUN_ITEMS);
+        // Slow items shorten the runs at once; quick ones lengthen them by and by, so that one quick run proves little.
+        self.items = fitting.min(self.items * 8);
+    }
+
+    pub(super) fn items(&self) -> usize {
+        self.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_grow_with_quick_items_and_shrink_at_once_with_slow_ones() {
+        let mut size = ChunkSize::new(false);
+        size.learn(4, Duration::from_micros(4));
+        assert_eq!(size.items(), 32);
+        for _ in 0..5 {
+            size.learn(100, Duration::from_micros(100));
+        }
+        assert_eq!(size.items(), 4000);
+        size.learn(1, Duration::from_millis(50));
+        assert_eq!(size.items(), 1);
+        let mut single = ChunkSize::new(true);
+        single.learn(1, Duration::from_micros(1));
+        assert_eq!(single.items(), 1);
+    }
+}

@@ -1,0 +1,68 @@
+//! Options tell a run what its plan does not: how it is carried out, where it is kept, and that it is to end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// What a run needs to know beside its plan.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Id of the run: short, sortable by time.
+    pub run: Arc<str>,
+    /// Seed of jitter and random numbers.
+    pub seed: u64,
+    /// Time that running attempts get after the first interrupt.
+    pub grace: Duration,
+    /// Which steps run, indexed by [`StepId`](crate::event::StepId); the others do not exist for this run.
+    pub selected: Vec<bool>,
+    /// Cores that workers may use, at least 1.
+    pub cores: usize,
+    /// Folder for intermediate results that do not fit in memory.
+    pub temp_dir: PathBuf,
+    /// Whether log lines of items are wanted as events.
+    pub logs: bool,
+    /// Whether [`Timing::spans`](crate::event::Timing) are wanted.
+    pub spans: bool,
+    /// Where the run is kept; `None`: nowhere, nothing is written but what the pipeline writes.
+    pub state: Option<StateOptions>,
+}
+
+/// Where a run is kept, and which one it goes on with.
+#[derive(Debug, Clone)]
+pub struct StateOptions {
+    /// The state folder, `.flowrun` mostly; it is made when it is missing.
+    pub dir: PathBuf,
+    /// The run that this one resumes.
+    pub resume: Option<ResumeOptions>,
+    /// Version of flowrun, for the record.
+    pub version: &'static str,
+}
+
+/// How an old run is resumed.
+#[derive(Debug, Clone)]
+pub struct ResumeOptions {
+    /// Whole id of the old run.
+    pub run: String,
+    /// Failures by `flow.fail` stay failed.
+    pub keep_permanent: bool,
+    /// Only items that failed run again; what had not ended stays so.
+    pub failed_only: bool,
+}
+
+/// Asks a run to end, from a signal handler's thread say.
+#[derive(Debug, Default)]
+pub struct Interrupt(AtomicU8);
+
+impl Interrupt {
+    /// The first call asks for an orderly end, the second for an end at once.
+    pub fn raise(&self) {
+        let _ =
+            self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| Some(count.saturating_add(1)));
+    }
+
+    /// How often it was raised.
+    pub fn count(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
