@@ -2,8 +2,10 @@
 //!
 //! Modules that are the same for every item (`str`, `html`, …) are `host`'s business.
 
+mod load;
 mod require;
 
+pub(super) use load::load;
 pub(super) use require::{module_path, module_text};
 
 use std::cell::RefCell;
@@ -12,7 +14,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use mlua::chunk::{ChunkMode, Compiler};
+use mlua::chunk::Compiler;
 use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::host::{MODULES, functions};
@@ -132,16 +134,6 @@ fn seal(lua: &Lua, originals: &Table, refuse: Function) -> mlua::Result<()> {
     globals.set_metatable(Some(meta))?;
     globals.set_readonly(true);
     Ok(())
-}
-
-/// Compiles code with everything that makes it fast and keeps its lines known.
-pub(super) fn load(lua: &Lua, name: &str, text: &str) -> mlua::Result<Function> {
-    let compiler = Compiler::new().set_optimization_level(2).set_debug_level(1);
-    lua.load(text)
-        .set_name(format!("@{name}"))
-        .set_mode(ChunkMode::Text)
-        .set_compiler(compiler)
-        .into_function()
 }
 
 /// Takes a log line: level, text, fields as JSON.

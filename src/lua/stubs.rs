@@ -2,11 +2,11 @@
 //! servers read. Made from the table of functions; writing the file is the command line's business.
 
 mod functions;
-
-use std::fmt::Write as _;
+mod lines;
 
 use super::host::{Field, MODULES, Meaning, NAMED, VARIABLES, functions as registry};
 use super::signature::{Kind, Signature};
+use lines::line;
 
 /// What Luau has beside the Lua of the language servers.
 const STANDARD: &str = include_str!("stubs/standard.lua");
@@ -89,11 +89,6 @@ fn annotation(kind: &str) -> String {
 fn section(out: &mut String, doc: &str) {
     out.push('\n');
     line(out, &format!("---{doc}"));
-}
-
-fn line(out: &mut String, text: &str) {
-    let written = writeln!(out, "{text}");
-    debug_assert!(written.is_ok(), "a string takes everything");
 }
 
 #[cfg(test)]

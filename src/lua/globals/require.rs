@@ -72,7 +72,7 @@ fn load(
         return Err(refusal(format!("{shown}:{}: {}", error.line, error.message)));
     }
     sources.borrow_mut().add(&shown, Lines::same(&file));
-    super::load(lua, &shown, file.text())
+    super::load::load(lua, &shown, file.text())
 }
 
 fn refusal(message: String) -> mlua::Error {

@@ -1,6 +1,7 @@
 //! `codec`: bytes as text and back, compressed and back. What is unpacked is bounded by the worker's memory limit.
 
 mod packed;
+mod piece;
 mod text;
 
 use super::function::{Function, Module};
@@ -10,9 +11,6 @@ const HEX: Module = Module("codec.hex");
 const URL: Module = Module("codec.url");
 const GZIP: Module = Module("codec.gzip");
 const ZSTD: Module = Module("codec.zstd");
-
-/// Bytes worked on between two checkpoints.
-const PIECE_BYTES: usize = 1 << 16;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     BASE64

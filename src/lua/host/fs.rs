@@ -2,6 +2,7 @@
 //!
 //! `permissions` reaches the files, through the handles of what is granted; a name is never opened again after it was compared.
 
+mod arguments;
 mod change;
 mod find;
 mod look;
@@ -11,21 +12,9 @@ mod write;
 
 pub(super) use write::{Durability, replace};
 
-use std::ffi::OsStr;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use mlua::Value;
-
-use super::call::Call;
 use super::function::{Function, Module};
-use crate::lua::host_error::HostError;
 
 const FS: Module = Module("fs");
-
-/// Bytes moved between two checkpoints.
-const PIECE_BYTES: usize = 1 << 18;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     FS.rust("read", "(path: string): string", |bind| bind.to(read::read)).explained(
@@ -100,48 +89,3 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "0",
     ),
 ];
-
-/// A path argument. Names of files are bytes.
-fn path(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<PathBuf> {
-    let bytes = call.bytes(at, value)?;
-    call.path_len(at, bytes.len())?;
-    Ok(PathBuf::from(OsStr::from_bytes(&bytes)))
-}
-
-/// The error for a system call that failed.
-fn cannot(verb: &str, path: &Path, error: &io::Error) -> mlua::Error {
-    HostError::error(format!("cannot {verb} `{}`: {error}", path.display())).into()
-}
-
-/// The boolean options that a function knows, in this order; nil is no options.
-fn flags<const N: usize>(
-    call: &Call<'_>,
-    at: usize,
-    value: &Value,
-    names: [&str; N],
-) -> mlua::Result<[bool; N]> {
-    let mut flags = [false; N];
-    let table = match value {
-        Value::Nil => return Ok(flags),
-        Value::Table(table) => table,
-        other => return Err(call.bad(at, "table", other)),
-    };
-    table.for_each(|key: Value, value: Value| {
-        let known = match &key {
-            Value::String(key) => names.iter().position(|name| key.as_bytes() == name.as_bytes()),
-            _ => None,
-        };
-        let Some(known) = known else {
-            return Err(call.bad_because(at, &format!("only `{}` may stand there", names.join("`, `"))));
-        };
-        flags[known] = match value {
-            Value::Boolean(flag) => flag,
-            other => {
-                let why = format!("`{}` must be true or false, not a {}", names[known], other.type_name());
-                return Err(call.bad_because(at, &why));
-            }
-        };
-        Ok(())
-    })?;
-    Ok(flags)
-}

@@ -12,10 +12,9 @@ mod resize;
 mod shape;
 
 use super::function::{Function, Module};
+use picture::METHODS;
 
 const IMAGE: Module = Module("image");
-/// What `image.open` and `image.decode` return. It has the fields `width`, `height` and `format` besides.
-const METHODS: Module = Module("Image");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     IMAGE.rust("open", "(path: string): Image", |bind| bind.to(file::open)).explained(

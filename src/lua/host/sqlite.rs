@@ -15,10 +15,9 @@ pub(crate) use ffi::memory::count_memory;
 pub(super) use ffi::memory::held;
 
 use super::function::{Function, Module};
+use handle::METHODS;
 
 const SQLITE: Module = Module("sqlite");
-/// What `sqlite.open` returns.
-const METHODS: Module = Module("Database");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     SQLITE.rust("open", "(path: string, options: {readonly: boolean?}?): Database", |bind| bind.to(handle::open)).explained(

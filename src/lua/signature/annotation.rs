@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Kind, Shape};
+use super::shape::{Kind, Shape};
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

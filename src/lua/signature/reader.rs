@@ -1,6 +1,6 @@
 //! The grammar of signatures.
 
-use super::{Kind, Shape, Signature};
+use super::shape::{Kind, Shape, Signature};
 
 pub(super) fn read(text: &str) -> Result<Signature, String> {
     let mut reader = Reader { text, at: 0 };

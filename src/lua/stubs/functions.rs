@@ -1,6 +1,7 @@
 //! Functions as stubs: doc line, example with its result, parameters, results, and a head without a body.
 
-use super::{line, registry};
+use super::lines::line;
+use super::registry;
 use crate::lua::host::Function;
 use crate::lua::signature::{Kind, Shape, Signature};
 

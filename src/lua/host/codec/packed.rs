@@ -8,8 +8,9 @@ use flate2::write::GzEncoder;
 use mlua::Value;
 use zstd::stream::{read, write};
 
-use super::PIECE_BYTES;
 use crate::lua::host::call::Call;
+
+use super::piece::PIECE_BYTES;
 
 /// The largest window that zstd's own tool unpacks without being asked: 128 MB.
 const WINDOW_LOG_MAX: u32 = 27;

@@ -5,8 +5,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use mlua::Value;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-use super::PIECE_BYTES;
 use crate::lua::host::call::Call;
+
+use super::piece::PIECE_BYTES;
 
 /// What stays as it is: the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

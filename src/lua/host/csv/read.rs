@@ -10,11 +10,13 @@ use crate::lua::host::call::{Call, describe};
 use crate::lua::host::tally::Tally;
 use crate::lua::host_error::HostError;
 
+use super::options;
+
 /// `csv.decode`
 pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Result<Table> {
     let text = call.bytes(1, s)?;
-    let options = super::options(call, 2, options, &["delimiter", "header"])?;
-    let mut records = Records::new(&text, super::delimiter(call, options)?);
+    let options = options::options(call, 2, options, &["delimiter", "header"])?;
+    let mut records = Records::new(&text, options::delimiter(call, options)?);
     let mut header = header(call, options)?.then(Vec::new);
     let mut rows = call.list()?;
     let mut width = None;

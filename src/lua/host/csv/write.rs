@@ -11,6 +11,8 @@ use crate::lua::host::tally::Tally;
 use crate::lua::host_error::HostError;
 use crate::value::json;
 
+use super::options;
+
 /// An object's keys, sorted, and the JSON text of its values.
 type Object<'a> = IndexMap<String, &'a RawValue>;
 
@@ -25,8 +27,8 @@ fn row_bytes(row: &RawValue) -> usize {
 /// `csv.encode`
 pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua::Result<Value> {
     let Value::Table(table) = rows else { return Err(call.bad(1, "table", rows)) };
-    let options = super::options(call, 2, options, &["columns", "delimiter"])?;
-    let delimiter = super::delimiter(call, options)?;
+    let options = options::options(call, 2, options, &["columns", "delimiter"])?;
+    let delimiter = options::delimiter(call, options)?;
     let columns = columns(call, options)?;
     let text = call.json(rows)?;
     let _claim = call.claim(text.len())?;

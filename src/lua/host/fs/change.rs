@@ -11,8 +11,8 @@ use std::sync::Arc;
 use mlua::Value;
 use rustix::fs::{FileType, OFlags};
 
+use super::arguments::{PIECE_BYTES, cannot, flags, path};
 use super::look::Halted;
-use super::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::{Parents, Place, identity, names, of_database, owner};

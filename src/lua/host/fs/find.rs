@@ -9,7 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use mlua::Value;
 use rustix::fs::FileType;
 
-use super::cannot;
+use super::arguments::cannot;
 use super::look::{Halted, NAME_BYTES, is_absence};
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;

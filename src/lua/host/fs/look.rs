@@ -5,7 +5,7 @@ use std::io;
 use mlua::Value;
 use rustix::fs::FileType;
 
-use super::{cannot, path};
+use super::arguments::{cannot, path};
 use crate::lua::host::call::Call;
 
 /// `fs.exists`

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use mlua::Value;
 
-use super::{PIECE_BYTES, cannot, path};
+use super::arguments::{PIECE_BYTES, cannot, path};
 use crate::lua::host::call::Call;
 
 /// `fs.read`

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mlua::Value;
 use rustix::fs::OFlags;
 
-use super::cannot;
+use super::arguments::cannot;
 use super::write::word;
 use crate::lua::host::call::Call;
 use crate::lua::permissions::Place;

@@ -8,7 +8,7 @@ use std::path::Path;
 use mlua::Value;
 use rustix::fs::{FileType, OFlags};
 
-use super::{PIECE_BYTES, cannot, flags, path};
+use super::arguments::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
 use crate::lua::permissions::{Parents, Place};
 

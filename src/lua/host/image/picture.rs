@@ -3,8 +3,12 @@
 use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, UserDataMethods, UserDataRef, Value};
 
 use crate::lua::host::call::{Call, describe};
+use crate::lua::host::function::Module;
 use crate::lua::host::methods;
 use crate::lua::host::outside::Claim;
+
+/// What `image.open` and `image.decode` return. It has the fields `width`, `height` and `format` besides.
+pub(super) const METHODS: Module = Module("Image");
 
 /// The longest side: what JPEG and GIF can hold, and few things need more.
 pub(super) const SIDE_MAX: u32 = 65_535;
@@ -111,7 +115,7 @@ impl UserData for Image {
         fields.add_field_method_get("width", |_, image| Ok(image.size.width));
         fields.add_field_method_get("height", |_, image| Ok(image.size.height));
         fields.add_field_method_get("format", |_, image| Ok(image.format.name()));
-        fields.add_meta_field_with(MetaMethod::Index, |lua| methods::of(lua, super::METHODS.0));
+        fields.add_meta_field_with(MetaMethod::Index, |lua| methods::of(lua, METHODS.0));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {

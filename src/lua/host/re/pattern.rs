@@ -7,7 +7,7 @@ use mlua::Value;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::sliced::Sliced;
+use super::sliced::{NEST_MAX, Sliced};
 use crate::lua::host::call::Call;
 use crate::lua::host::compiled::Compiled;
 
@@ -19,9 +19,6 @@ const PATTERN_BYTES: usize = 1 << 16;
 
 /// Bytes of the cache with which a pattern is matched.
 const CACHE_BYTES: usize = 2 << 20;
-
-/// Groups, classes and repetitions within each other: the compiler recurses for each.
-pub(super) const NEST_MAX: u32 = 250;
 
 /// Places times groups of a pattern: the slowest way to match keeps each group's ends for each place, 32 bytes.
 const GROUP_ENDS_MAX: usize = 4 << 20;

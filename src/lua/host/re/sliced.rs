@@ -13,9 +13,11 @@ use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 
-use super::pattern::NEST_MAX;
 use super::threads::Threads;
 use crate::lua::host::call::Call;
+
+/// Groups, classes and repetitions within each other: the compiler recurses for each.
+pub(super) const NEST_MAX: u32 = 250;
 
 /// Bytes between two checkpoints. One byte may take long when the automaton has to be built on.
 const CHECKPOINT_BYTES: usize = 1 << 12;

@@ -13,9 +13,13 @@ use super::error::raised;
 use super::ffi;
 use super::folder::{DatabaseFile, Locks};
 use crate::lua::host::call::{Call, describe};
+use crate::lua::host::function::Module;
 use crate::lua::host::methods;
 use crate::lua::host::options::Options;
 use crate::lua::permissions::{ENDINGS, Parents};
+
+/// What `sqlite.open` returns.
+pub(super) const METHODS: Module = Module("Database");
 
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";
@@ -25,8 +29,8 @@ struct Handle(RefCell<Option<Rc<Database>>>);
 
 impl UserData for Handle {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        fields.add_meta_field_with(MetaMethod::Index, |lua| methods::of(lua, super::METHODS.0));
-        fields.add_meta_field(MetaMethod::Type, super::METHODS.0);
+        fields.add_meta_field_with(MetaMethod::Index, |lua| methods::of(lua, METHODS.0));
+        fields.add_meta_field(MetaMethod::Type, METHODS.0);
     }
 }
 
