@@ -3,15 +3,16 @@
 //! On a terminal the progress is bars, elsewhere now and then a line. Leaves it to the caller to know which it is.
 
 pub(super) mod columns;
+mod detail;
 pub(super) mod failures;
 pub(super) mod line;
 mod live;
 mod notes;
 
+pub use self::detail::{Live, Verbosity};
+
 use std::io::{self, Write};
 use std::time::Duration;
-
-use indicatif::ProgressDrawTarget;
 
 use self::columns::Columns;
 use self::failures::Failures;
@@ -21,28 +22,6 @@ use self::notes::Notes;
 use super::Reporter;
 use super::figures;
 use crate::event::{Event, FailureKind, RunStatus, StepId, StepInfo, StepResult, StepStatus};
-
-/// How much is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Steps that failed and the failures.
-    Quiet,
-    /// That, the steps, and the first warnings of each.
-    Normal,
-    /// That, every line of every log, every retry and every failure's message.
-    Verbose,
-}
-
-/// How progress is shown while a step runs.
-#[derive(Debug)]
-pub enum Live {
-    /// One line a step that is drawn again and again.
-    Bars(ProgressDrawTarget),
-    /// A line when a step starts, and one every ten seconds.
-    Lines,
-    /// Not at all.
-    None,
-}
 
 /// What the caller knows about the reader and the run.
 #[derive(Debug)]

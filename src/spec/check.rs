@@ -5,18 +5,17 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
+use self::checked::Checked;
 use super::document::{Document, SpanIndex};
 use super::schema::schema_text;
-use crate::source::{Diagnostic, SourceFile, Span};
+use crate::source::{Diagnostic, SourceFile};
 
+mod checked;
 mod keys;
 mod lua;
 mod steps;
 mod subject;
 mod values;
-
-/// Characters of the file that a label underlines.
-const MOST_MARKED: usize = 100;
 
 /// The schema and what was made from it.
 struct Checker {
@@ -35,15 +34,6 @@ fn checker() -> &'static Checker {
             .expect("the schema's own tests build it");
         Checker { schema, validator }
     })
-}
-
-/// A value under check, and where its parts stand.
-struct Checked<'a> {
-    value: &'a Value,
-    spans: &'a SpanIndex,
-    file: &'a Arc<SourceFile>,
-    /// Whether lines were left out: what is missing may have stood there.
-    dropped: bool,
 }
 
 /// All findings of this floor about a document that could be read.
@@ -71,35 +61,4 @@ fn schema(checked: &Checked<'_>, skip: &[String]) -> Vec<Diagnostic> {
     findings.extend(steps::check(checked, schema));
     findings.sort_by_key(Diagnostic::start);
     findings
-}
-
-impl Checked<'_> {
-    fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(code, self.file, message)
-    }
-
-    /// Where a value stands, the start of its first line only.
-    fn value_span(&self, pointer: &str) -> Span {
-        self.first_line(self.spans.value(pointer))
-    }
-
-    /// Where a key stands; for the whole file its first line.
-    fn key_span(&self, pointer: &str) -> Span {
-        self.first_line(self.spans.key(pointer))
-    }
-
-    fn first_line(&self, span: Span) -> Span {
-        let text = &self.file.text()[span.start..span.end];
-        let line = text.lines().next().unwrap_or_default();
-        Span::new(span.start, span.start + line.chars().take(MOST_MARKED).map(char::len_utf8).sum::<usize>())
-    }
-
-    /// The expression that stands in the file where a value was put.
-    fn expression(&self, pointer: &str) -> Option<&str> {
-        let place = self.spans.nearest(pointer).filter(|place| place.scalar)?;
-        let written = &self.file.text()[place.value.start..place.value.end];
-        let value = self.value.pointer(pointer)?;
-        let is_replaced = super::is_expression(written) && !value.as_str().is_some_and(super::is_expression);
-        is_replaced.then_some(written)
-    }
 }

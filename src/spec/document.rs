@@ -13,10 +13,11 @@ mod build;
 mod lua;
 mod scalar;
 
+pub use super::tree::Style;
 pub(super) use build::document;
 pub(super) use lua::escape;
 pub use lua::{Block, LuaField, LuaRole};
-pub use scalar::{Scalar, Style};
+pub use scalar::Scalar;
 
 /// Where a key and its value stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

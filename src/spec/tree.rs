@@ -12,9 +12,12 @@ mod core;
 mod fault;
 mod mend;
 mod patch;
+mod written;
 
 pub(super) use mend::read;
 pub(super) use patch::Patch;
+pub use written::Style;
+pub(super) use written::Written;
 
 /// Bytes of a file. Pipelines are written by people; data belongs into files of its own.
 pub(super) const MAX_BYTES: usize = 4 << 20;
@@ -53,15 +56,6 @@ pub(super) enum Kind {
     List(Vec<Rc<Node>>),
     /// A map, keys in file order, none twice.
     Map(Vec<(Key, Rc<Node>)>),
-}
-
-/// How a scalar was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Written {
-    /// Its notation.
-    pub(super) style: super::document::Style,
-    /// Spaces taken away from each line of a block.
-    pub(super) indent: usize,
 }
 
 /// A key of a map.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Live;
+use super::detail::Live;
 use super::line::{Line, Style};
 use crate::event::{StepId, Tally};
 use crate::report::figures;

@@ -1,6 +1,6 @@
 //! Which lines about items are said, and how many of them: a log must not drown the run.
 
-use super::Verbosity;
+use super::detail::Verbosity;
 use super::line::Style;
 use crate::event::LogLevel;
 

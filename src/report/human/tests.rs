@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use expect_test::{Expect, expect};
-use indicatif::TermLike;
+use indicatif::{ProgressDrawTarget, TermLike};
 
 use super::*;
 use crate::event::{FailureKind, LogLevel, Place, RunStatus, Tally};

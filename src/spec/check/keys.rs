@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Checked;
+use super::checked::Checked;
 use super::subject::{listed, parts, subject};
 use crate::source::{Diagnostic, nearest};
 use crate::spec::document::escape;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Checked;
+use super::checked::Checked;
 use super::keys::{is_misspelt, properties};
 use super::subject::listed;
 use crate::source::Diagnostic;

@@ -4,8 +4,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
+use super::checked::Checked;
+use super::keys;
 use super::subject::{listed, subject, word};
-use super::{Checked, keys};
 use crate::source::{Diagnostic, nearest};
 use crate::spec::{shown, units};
 use crate::value::Ratio;

@@ -4,22 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::source::{LineStarts, SourceFile, Span};
-use crate::spec::tree::Written;
-
-/// The notation of a scalar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// As it is.
-    Plain,
-    /// `'…'`
-    SingleQuoted,
-    /// `"…"`
-    DoubleQuoted,
-    /// `|`
-    Literal,
-    /// `>`
-    Folded,
-}
+use crate::spec::tree::{Style, Written};
 
 /// How a scalar was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

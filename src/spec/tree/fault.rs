@@ -1,47 +1,15 @@
 //! What is wrong with a text that is no YAML, in words for people, and how to patch it so that reading can go on.
 
-use std::ops::Range;
-
 use granit_parser::ErrorKind;
 
-use crate::source::Span;
-
+mod finding;
 mod indent;
 mod lines;
 mod quote;
 mod shape;
 
+pub(super) use finding::{Fault, Mend, Place};
 use lines::{is_blank, line_above, line_at, one_char};
-
-/// A fault of the YAML.
-pub(super) struct Fault {
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    pub(super) span: Span,
-    pub(super) label: String,
-    pub(super) help: Option<String>,
-    pub(super) mend: Mend,
-}
-
-/// How to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mend {
-    /// Replace bytes.
-    Replace(Vec<(Range<usize>, String)>),
-    /// Leave out the content of this line.
-    Drop(Range<usize>),
-    /// Not at all: a limit was passed.
-    Stop,
-}
-
-/// Where and how the parser stopped.
-pub(super) struct Place<'a> {
-    pub(super) text: &'a str,
-    pub(super) kind: &'a ErrorKind,
-    pub(super) at: usize,
-    pub(super) read_to: usize,
-    pub(super) open: &'a [usize],
-}
 
 /// Explains why the parser stopped.
 pub(super) fn explain(place: &Place<'_>) -> Fault {
@@ -92,8 +60,4 @@ fn other(place: &Place<'_>) -> Fault {
         help,
         mend: Mend::Drop(line),
     }
-}
-
-fn insert(at: usize, text: &str) -> Mend {
-    Mend::Replace(vec![(at..at, text.to_owned())])
 }

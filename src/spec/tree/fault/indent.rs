@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
+use super::finding::{Fault, Mend, Place};
 use super::lines::{indent, is_blank, line_above, line_at, lines_from};
-use super::{Fault, Mend, Place};
 use crate::source::Span;
 
 /// A tab in the indentation: of the line of the fault, or of the first one after it when the parser names tabs.

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
+use super::finding::{Fault, Mend, Place, insert};
 use super::lines::{line_at, one_char};
-use super::{Fault, Mend, Place, insert};
 use crate::source::Span;
 
 /// A quote that is not closed on its line, or text after one that is.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
+use super::finding::{Fault, Mend, Place, insert};
 use super::lines::{indent, line_above, line_at, one_char};
 use super::quote::quote_value;
-use super::{Fault, Mend, Place, insert};
 use crate::source::Span;
 
 /// A bracket whose end is missing when another line begins.
