@@ -1,6 +1,7 @@
 //! The arguments as clap reads them. What they mean together is the commands' business.
 
 mod author;
+mod groups;
 mod state;
 mod value;
 
@@ -8,13 +9,16 @@ pub(super) use author::{
     ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
     TestArguments, TestFormat,
 };
+pub(super) use groups::{
+    AllowArguments, ColorChoice, ConsoleArguments, EngineArguments, InputArguments, OutputArguments,
+    OutputChoice, ProgressChoice, SelectArguments,
+};
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,
     ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -113,65 +117,6 @@ pub(super) struct LspArguments {
     pub(super) client: Option<u64>,
 }
 
-/// What decides which values a pipeline file sees.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Inputs")]
-pub(super) struct InputArguments {
-    /// Set a parameter of the pipeline; may be given several times
-    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = value::assignment)]
-    pub(super) params: Vec<(String, String)>,
-    /// Read parameters from a YAML or JSON file that holds a map; `-p` wins over it
-    #[arg(long, value_name = "F")]
-    pub(super) params_file: Option<PathBuf>,
-    /// Override one field of the file, as in `clean.concurrency=2`; may be given several times
-    #[arg(long, value_name = "PATH=VALUE", value_parser = value::assignment)]
-    pub(super) set: Vec<(String, String)>,
-    /// Take only the first N items of every source
-    #[arg(long, value_name = "N", value_parser = value::count)]
-    pub(super) limit: Option<u64>,
-    /// What this run adds to `permissions`.
-    #[command(flatten)]
-    pub(super) allow: AllowArguments,
-}
-
-/// What the Lua code of one run may reach beside what the file grants.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Permissions")]
-pub(super) struct AllowArguments {
-    /// Let `http` reach this host, as in `api.example.org`, `localhost:8080`, `*.example.org`; may be given several times
-    #[arg(long = "allow-net", value_name = "HOST", value_parser = value::host)]
-    pub(super) net: Vec<String>,
-    /// Let `fs` read this folder or file too; may be given several times
-    #[arg(long = "allow-read", value_name = "DIR", value_parser = value::filled)]
-    pub(super) read: Vec<String>,
-    /// Let `fs` write this folder or file too; may be given several times
-    #[arg(long = "allow-write", value_name = "DIR", value_parser = value::filled)]
-    pub(super) write: Vec<String>,
-    /// Let `exec` run this program, by name or by path; may be given several times
-    #[arg(long = "allow-exec", value_name = "PROG", value_parser = value::filled)]
-    pub(super) exec: Vec<String>,
-}
-
-/// What decides which steps run.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Steps")]
-pub(super) struct SelectArguments {
-    /// Run this step and the steps it takes items from, not those in its `needs`; may be given several times
-    #[arg(long, value_name = "ID")]
-    pub(super) only: Vec<String>,
-    /// Run this step and everything it depends on, `needs` included; may be given several times
-    #[arg(long, value_name = "ID")]
-    pub(super) until: Vec<String>,
-}
-
-/// What concerns the terminal, the same for all commands.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(super) struct ConsoleArguments {
-    /// Colour the output for people
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) color: ColorChoice,
-}
-
 /// The arguments of `flowrun FILE` and `flowrun run FILE`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunArguments {
@@ -196,54 +141,6 @@ pub(super) struct RunArguments {
     /// What is said about it.
     #[command(flatten)]
     pub(super) output: OutputArguments,
-}
-
-/// How a pipeline runs.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Running")]
-pub(super) struct EngineArguments {
-    /// Seed of random numbers and jitter [default: a random one]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// Time that running items get after the first interrupt
-    #[arg(long, value_name = "D", default_value = "5s", value_parser = value::duration)]
-    pub(super) grace: Duration,
-    /// Exit with 3 when no step failed but some item did
-    #[arg(long)]
-    pub(super) strict: bool,
-}
-
-/// What is said about a run.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
-pub(super) struct OutputArguments {
-    /// How progress is shown: a bar a step on a terminal, lines elsewhere
-    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
-    pub(super) progress: ProgressChoice,
-    /// What standard output gets at the end: nothing but the data of the pipeline, or the result as one JSON object
-    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
-    pub(super) output: OutputChoice,
-    /// Write what happens to a file, or to standard output with `-`: one JSON object a line
-    #[arg(long, value_name = "F|-")]
-    pub(super) events: Option<PathBuf>,
-    /// Write the run as one HTML page at its end, however it ends
-    #[arg(long, value_name = "F.html")]
-    pub(super) report: Option<PathBuf>,
-    /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items
-    #[arg(long, value_name = "F.xml")]
-    pub(super) junit: Option<PathBuf>,
-    /// Write what ran when, as a trace that Perfetto and Chrome open
-    #[arg(long, value_name = "F.json")]
-    pub(super) trace: Option<PathBuf>,
-    /// Say only what failed
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Say more: every log line, retry and failure
-    #[arg(short, long)]
-    pub(super) verbose: bool,
-    /// Colours.
-    #[command(flatten)]
-    pub(super) console: ConsoleArguments,
 }
 
 /// The arguments of `flowrun check`.
@@ -284,42 +181,6 @@ pub(super) struct PlanArguments {
     /// Colours.
     #[command(flatten)]
     pub(super) console: ConsoleArguments,
-}
-
-/// `--color`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// `--progress`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum ProgressChoice {
-    /// Bars on a terminal, lines elsewhere
-    #[default]
-    Auto,
-    /// A bar for each running step; lines where there is no terminal
-    Bar,
-    /// A line now and then
-    Lines,
-    /// Nothing until a step has ended
-    None,
-}
-
-/// `--output`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum OutputChoice {
-    /// The summary for people, on standard error
-    #[default]
-    Text,
-    /// That, and one JSON object on standard output
-    Json,
 }
 
 /// `--format` of `check`

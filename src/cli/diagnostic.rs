@@ -8,8 +8,11 @@ mod json;
 mod narrated;
 mod place;
 mod sarif;
+mod severity;
 mod snippet;
 mod text;
+
+pub use text::{TextForm, TextOptions};
 
 use std::io;
 
@@ -26,28 +29,6 @@ pub enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions, one a line.
     Github,
-}
-
-/// What the text form needs to know of the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextOptions {
-    /// Characters in a line.
-    pub width: usize,
-    /// Whether to colour.
-    pub color: bool,
-    /// Drawn or told.
-    pub form: TextForm,
-}
-
-/// How the text form shows a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextForm {
-    /// Source lines framed in box-drawing characters.
-    Unicode,
-    /// Source lines framed in ASCII.
-    Ascii,
-    /// Sentences without drawings, for screen readers and braille displays.
-    Narrated,
 }
 
 /// Writes all diagnostics, sorted by file and position; what is about a whole file comes last.
@@ -77,14 +58,6 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
         .flatten()
         .collect();
     (!parts.is_empty()).then(|| parts.join(" and "))
-}
-
-/// `error` or `warning`.
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
 }
 
 #[cfg(test)]

@@ -4,57 +4,17 @@ mod counters;
 mod failed;
 mod page;
 mod results;
+mod view;
 
 use std::io::{self, BufWriter, Write};
 
-use super::args::{ColorChoice, ShowArguments, ShowFormat};
+use self::view::{Broken, View};
+use super::args::{ColorChoice, ShowArguments};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::{state, stdout};
-use crate::report::Commands;
 use crate::source::nearest;
-use crate::store::{Catalogue, StepRecord, StoreError, StoredRun};
-
-/// Why a page could not be shown to its end.
-enum Broken {
-    /// It cannot be read.
-    Store(StoreError),
-    /// It cannot be written.
-    Output(io::Error),
-    /// It was asked for wrongly.
-    Usage(Complaint),
-}
-
-impl From<StoreError> for Broken {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<serde_json::Error> for Broken {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Output(error.into())
-    }
-}
-
-/// What is shown of which run.
-struct View<'a> {
-    run: &'a StoredRun,
-    /// How the run is called for in commands.
-    commands: &'a Commands,
-    /// The steps that are meant.
-    steps: &'a [StepRecord],
-    /// Whether a step was named.
-    is_one: bool,
-    format: ShowFormat,
-    color: bool,
-}
+use crate::store::{Catalogue, StepRecord};
 
 /// Shows a run.
 pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {

@@ -2,44 +2,23 @@
 
 pub(super) mod diff;
 mod judge;
+mod judged;
 mod print;
 mod record;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use self::judge::Mismatch;
+use self::judged::{FileTests, Judged};
 use super::args::{TestArguments, TestFormat};
 use super::console::Console;
-use super::exit::{Complaint, Exit, Fault};
+use super::exit::{Exit, Fault};
 use super::trial::{Bench, Effects, Trial};
 use super::{load, stdout};
-use crate::lua::Change;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
 use crate::spec;
-use crate::store::StoredLog;
-
-/// A test that has run.
-struct Judged {
-    name: Arc<str>,
-    step: Arc<str>,
-    line: usize,
-    time: Duration,
-    logs: Vec<StoredLog>,
-    /// What its function would have changed.
-    changes: Vec<Change>,
-    /// Why it fails, if it does.
-    mismatch: Option<Mismatch>,
-}
-
-/// The tests of one file.
-struct FileTests {
-    file: String,
-    tests: Vec<Judged>,
-}
 
 /// Runs tests, or records some.
 pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
@@ -149,14 +128,5 @@ fn kind(step: &Step) -> EachKind {
         (_, "flat_map") => EachKind::FlatMap,
         (_, "filter") => EachKind::Filter,
         _ => EachKind::Map,
-    }
-}
-
-/// A complaint about a step that does not exist or cannot be used so.
-fn no_such_step(name: &str, file: &str, names: &[&str]) -> Complaint {
-    let complaint = Complaint::new(format!("`{name}` names no step of `{file}`"));
-    match crate::source::nearest(name, names.iter().copied()) {
-        Some(near) => complaint.help(format!("did you mean `{near}`?")),
-        None => complaint.help(format!("its steps: {}", names.join(", "))),
     }
 }

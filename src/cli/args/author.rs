@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::groups::{ConsoleArguments, InputArguments};
+use super::state::FolderArguments;
 use super::value;
-use super::{ConsoleArguments, FolderArguments, InputArguments};
 
 /// The arguments of `flowrun explain`.
 #[derive(Debug, Clone, Args)]

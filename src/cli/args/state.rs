@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::groups::{ConsoleArguments, EngineArguments, InputArguments, OutputArguments, SelectArguments};
 use super::value;
-use super::{ConsoleArguments, EngineArguments, InputArguments, OutputArguments, SelectArguments};
 
 /// Where a run is kept.
 #[derive(Debug, Clone, Default, Args)]

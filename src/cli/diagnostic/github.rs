@@ -3,7 +3,7 @@
 use std::io;
 
 use super::place::Place;
-use super::severity_name;
+use super::severity;
 use crate::source::Diagnostic;
 
 /// Writes one command a line.
@@ -11,7 +11,7 @@ pub(super) fn write(out: &mut dyn io::Write, diagnostics: &[&Diagnostic]) -> io:
     for found in diagnostics {
         let Place { start, end } = Place::primary(found);
         let file = property(found.file.name());
-        write!(out, "::{} file={file},line={}", severity_name(found.severity), start.line)?;
+        write!(out, "::{} file={file},line={}", severity::name(found.severity), start.line)?;
         // Columns are only allowed where a range begins and ends on one line.
         if start.line == end.line {
             write!(out, ",col={},endLine={},endColumn={}", start.column, end.line, end.column)?;

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::place::Place;
-use super::severity_name;
+use super::severity;
 use crate::source::{Diagnostic, Label, SourceFile};
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ pub(super) fn write(out: &mut dyn io::Write, diagnostics: &[&Diagnostic]) -> io:
 fn finding(found: &Diagnostic) -> Finding<'_> {
     Finding {
         code: found.code,
-        severity: severity_name(found.severity),
+        severity: severity::name(found.severity),
         message: &found.message,
         help: found.help.as_deref(),
         file: found.file.name(),

@@ -5,7 +5,7 @@
 use std::io;
 
 use super::place::{Place, shown};
-use super::severity_name;
+use super::severity;
 use crate::source::Diagnostic;
 
 /// A longer line is not read out: the place and the label have to do.
@@ -23,7 +23,7 @@ pub(super) fn write(out: &mut dyn io::Write, diagnostics: &[&Diagnostic]) -> io:
 }
 
 fn finding(out: &mut dyn io::Write, found: &Diagnostic) -> io::Result<()> {
-    writeln!(out, "{}: {}", severity_name(found.severity), shown(&found.message))?;
+    writeln!(out, "{}: {}", severity::name(found.severity), shown(&found.message))?;
     write!(out, "    in file {}", shown(found.file.name()))?;
     match found.labels.first() {
         Some(_) => {

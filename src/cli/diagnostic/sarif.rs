@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 use serde_json::{Value, json};
 
 use super::place::Place;
-use super::severity_name;
+use super::severity;
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// Writes one log with one run.
@@ -40,7 +40,7 @@ fn result(found: &Diagnostic, rules: &IndexSet<&str>) -> Value {
     let mut result = json!({
         "ruleId": found.code,
         "ruleIndex": rules.get_index_of(found.code),
-        "level": severity_name(found.severity),
+        "level": severity::name(found.severity),
         "message": { "text": text },
         "locations": [location(&found.file, span)],
     });

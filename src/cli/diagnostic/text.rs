@@ -9,8 +9,29 @@ use miette::{
 
 use super::place::shown;
 use super::snippet::Snippet;
-use super::{TextForm, TextOptions};
 use crate::source::{Diagnostic, Severity};
+
+/// What the text form needs to know of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Characters in a line.
+    pub width: usize,
+    /// Whether to colour.
+    pub color: bool,
+    /// Drawn or told.
+    pub form: TextForm,
+}
+
+/// How the text form shows a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextForm {
+    /// Source lines framed in box-drawing characters.
+    Unicode,
+    /// Source lines framed in ASCII.
+    Ascii,
+    /// Sentences without drawings, for screen readers and braille displays.
+    Narrated,
+}
 
 /// Narrower frames cannot be read; wider terminals are not needed to draw one.
 const WIDTH_MIN: usize = 40;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Graph, Kind};
+use super::shape::{Graph, Kind};
 
 /// The whole graph.
 pub(super) fn draw(graph: &Graph) -> String {

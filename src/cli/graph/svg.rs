@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Graph, Kind};
+use super::shape::{Graph, Kind, Node};
 
 /// Pixels.
 const BOX_HEIGHT: f64 = 46.0;
@@ -132,7 +132,7 @@ fn tie(graph: &Graph, from: usize, to: usize, kind: Kind) -> String {
 }
 
 /// The second line of a box.
-fn about(node: &super::Node) -> String {
+fn about(node: &Node) -> String {
     if node.detail.is_empty() {
         return node.verb.clone();
     }
@@ -144,7 +144,7 @@ fn about(node: &super::Node) -> String {
 /// The places of all boxes, and the size of the picture.
 fn lay_out(graph: &Graph) -> (Vec<Spot>, f64, f64) {
     let letters = |text: &str| text.chars().count() as f64 * CHARACTER;
-    let wide = |node: &super::Node| letters(&node.name).max(letters(&about(node))).max(70.0) + 24.0;
+    let wide = |node: &Node| letters(&node.name).max(letters(&about(node))).max(70.0) + 24.0;
     let mut spots: Vec<Spot> =
         graph.nodes.iter().map(|node| Spot { width: wide(node), ..Spot::default() }).collect();
     let mut above: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];

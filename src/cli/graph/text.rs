@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Graph, Kind};
+use super::shape::{Graph, Kind, Node};
 use crate::report::printable;
 
 /// All lines.
 pub(super) fn draw(graph: &Graph, color: bool) -> String {
     let paint =
         |code: &str, text: &str| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
-    let count = |name: fn(&super::Node) -> usize| graph.nodes.iter().map(name).max().unwrap_or(0);
+    let count = |name: fn(&Node) -> usize| graph.nodes.iter().map(name).max().unwrap_or(0);
     let (verb, name) = (count(|node| node.verb.len()), count(|node| node.name.len()));
     let mut inputs: Vec<Vec<String>> = vec![Vec::new(); graph.nodes.len()];
     for edge in &graph.edges {

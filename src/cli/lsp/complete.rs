@@ -1,6 +1,7 @@
 //! Completion: what may stand where the cursor is, whether or not the rest of the file can be read.
 
 mod lua;
+mod offer;
 
 pub(super) use self::lua::about;
 
@@ -12,6 +13,7 @@ use lsp_types::{
 };
 use serde_json::Value;
 
+use self::offer::Offer;
 use super::cursor::{Cursor, Place};
 use super::file::File;
 use super::layout::Layout;
@@ -26,22 +28,6 @@ const TESTABLE: [&str; 3] = ["map", "flat_map", "filter"];
 
 /// What an editor is offered at once. When there is more, it asks again with what was typed in between.
 const OFFERS_MAX: usize = 1000;
-
-/// One thing that may stand there.
-struct Offer {
-    label: String,
-    /// What is written; the label if that is all.
-    text: Option<String>,
-    kind: CompletionItemKind,
-    detail: Option<String>,
-    doc: Option<String>,
-}
-
-impl Offer {
-    fn new(label: impl Into<String>, kind: CompletionItemKind) -> Self {
-        Self { label: label.into(), text: None, kind, detail: None, doc: None }
-    }
-}
 
 /// What may stand at a byte. `after_space`: the client asks because a space was typed, not because somebody wants to know.
 pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> CompletionList {

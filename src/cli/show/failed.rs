@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 
 use super::counters::{self, PAGE};
 use super::page::{cell, groups};
-use super::{Broken, ShowFormat, View};
+use super::view::{Broken, View};
+use crate::cli::args::ShowFormat;
 use crate::report::{Overview, duration, printable, strong};
 use crate::store::{Failure, FailureGroup, StepRecord, StoredLog};
 

@@ -5,7 +5,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::counters::{self, Counters, PAGE};
-use super::{Broken, ShowFormat, View};
+use super::view::{Broken, View};
+use crate::cli::args::ShowFormat;
 use crate::cli::moment;
 use crate::report::{Overview, duration, printable, strong};
 use crate::store::StepRecord;

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::failed::{comma, cut};
 use super::page::cell;
-use super::{Broken, ShowFormat, View};
+use super::view::{Broken, View};
+use crate::cli::args::ShowFormat;
 use crate::cli::exit::Complaint;
 use crate::store::{Results, Shape, StepRecord};
 

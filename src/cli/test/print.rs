@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::diff::Line;
-use super::{FileTests, Judged};
+use super::judged::{FileTests, Judged};
 use crate::cli::args::{TestArguments, TestFormat};
 use crate::cli::changes;
 use crate::cli::console::{Console, put, say};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::no_such_step;
 use crate::cli::args::{InputArguments, SelectArguments, TestArguments};
 use crate::cli::console::{Console, put};
 use crate::cli::exit::{Complaint, Exit, Fault};
@@ -180,4 +179,13 @@ fn block(value: &Value) -> String {
     }
     let tests = value["tests"].as_array().into_iter().flatten();
     std::iter::once("tests:\n".to_owned()).chain(tests.map(|test| format!("  - {test}\n"))).collect()
+}
+
+/// A complaint about a step that does not exist or cannot be used so.
+fn no_such_step(name: &str, file: &str, names: &[&str]) -> Complaint {
+    let complaint = Complaint::new(format!("`{name}` names no step of `{file}`"));
+    match crate::source::nearest(name, names.iter().copied()) {
+        Some(near) => complaint.help(format!("did you mean `{near}`?")),
+        None => complaint.help(format!("its steps: {}", names.join(", "))),
+    }
 }

@@ -2,11 +2,12 @@
 
 use lsp_types::CompletionItemKind;
 
-use super::Offer;
 use crate::cli::lsp::cursor::chain;
 use crate::cli::lsp::file::File;
 use crate::lua::{self, MODULES, Meaning, NAMED, VARIABLES};
 use crate::source::Span;
+
+use super::offer::Offer;
 
 /// What `steps.ID` has in expressions.
 const RESULTS: [&str; 13] = [
