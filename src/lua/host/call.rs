@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
 use super::list::List;
 use super::state::State;
+use crate::lua::guard::Guard;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::PATH_MAX;
-use crate::lua::raw;
+use crate::lua::raw::{self, Current};
+use crate::lua::clock;
 
 /// Results below this are not checked against the VM's limit before they are handed over.
 const UNCHECKED_BYTES: usize = 1 << 20;
@@ -159,6 +162,22 @@ impl<'a> Call<'a> {
     /// Raises the watchdog's error when the attempt is overdue or cancelled.
     pub(super) fn checkpoint(&self) -> mlua::Result<()> {
         self.state.checkpoint.call(())
+    }
+
+    /// What says when the running attempt has to end, where there is a worker.
+    pub(super) fn guard(&self) -> Option<Arc<Guard>> {
+        self.lua.app_data_ref::<Rc<Current>>().map(|current| Arc::clone(&current.guard))
+    }
+
+    /// Ends the attempt when its time is over, although the watchdog may not have looked yet.
+    pub(super) fn end_when_due(&self) -> mlua::Result<()> {
+        match self.guard() {
+            Some(guard) if guard.due(clock::now()).is_some() => {
+                guard.pull();
+                self.checkpoint()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// [`Call::checkpoint`] at every so many steps of a loop over small pieces.

@@ -2,6 +2,7 @@
 
 mod kept;
 mod nesting;
+mod objects;
 mod tokens;
 mod values;
 
@@ -43,6 +44,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
     let (variables, _tally) = values::variables(call, variables)?;
     let compiled =
         call.state.kept::<Compiled<Template>>().get(&source, || Template::compile(call, &source))?;
+    let _rendering = objects::Rendering::begin(call.guard());
     call.build(|out| {
         let mut stopped = None;
         let output = Output { call, out, stopped: &mut stopped, writes: 0 };
@@ -50,6 +52,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
             .environment
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
+        call.end_when_due()?;
         match (stopped, rendered) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => Ok(()),

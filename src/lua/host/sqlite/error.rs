@@ -2,11 +2,9 @@
 
 use rusqlite::{Error, ErrorCode};
 
-use crate::lua::clock;
 use crate::lua::host::call::Call;
 use crate::lua::host_error::HostError;
 
-use super::connection::Databases;
 
 /// What the authoriser says no to.
 const REFUSED: &str = "this is not available: one connection reaches its own file only, without `attach`, \
@@ -14,14 +12,8 @@ const REFUSED: &str = "this is not available: one connection reaches its own fil
 
 /// The error for Lua code; that of the watchdog when the attempt has to end.
 pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
-    if let Some(current) = Databases::of(call).current()
-        && current.guard.due(clock::now()).is_some()
-    {
-        // The watchdog may not have looked yet.
-        current.guard.pull();
-        if let Err(interrupted) = call.checkpoint() {
-            return interrupted;
-        }
+    if let Err(interrupted) = call.end_when_due() {
+        return interrupted;
     }
     let code = error.sqlite_error_code();
     if code == Some(ErrorCode::ReadOnly)

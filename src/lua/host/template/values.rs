@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use minijinja::Value as Shown;
 use mlua::{Table, Value};
 
+use super::objects::{List, Map};
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;
 
 /// Tables within tables.
 const DEPTH_MAX: usize = 100;
 
-/// Values of all variables. A filter such as `sort` looks at all of them, and no deadline is looked at meanwhile.
+/// Values of all variables: a filter may look at all of them, and no deadline is looked at where they are numbers or texts.
 const VALUES_MAX: usize = 4 << 20;
 
 /// What a value takes beside its text: itself and its place in a list or map.
@@ -21,7 +22,7 @@ const VALUE_BYTES: usize = 48;
 pub(super) fn variables<'a>(call: &'a Call<'a>, value: &Value) -> mlua::Result<(Shown, Tally<'a>)> {
     let mut taken = Taken { tally: call.tally(), values: 0 };
     let shown = match value {
-        Value::Nil => Shown::from(BTreeMap::<String, Shown>::new()),
+        Value::Nil => Shown::from_object(Map(BTreeMap::new())),
         Value::Table(table) => map(call, table, 1, &mut taken)?,
         other => return Err(call.bad(2, "table", other)),
     };
@@ -63,7 +64,7 @@ fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut Taken<'_>) ->
             for at in 1..=table.raw_len() {
                 list.push(shown(call, &table.raw_get(at)?, depth + 1, taken)?);
             }
-            Shown::from(list)
+            Shown::from_object(List(list))
         }
         Value::Table(table) => map(call, table, depth, taken)?,
         other => {
@@ -86,7 +87,7 @@ fn map(call: &Call<'_>, table: &Table, depth: usize, taken: &mut Taken<'_>) -> m
         map.insert(key, shown(call, &value, depth + 1, taken)?);
         Ok(())
     })?;
-    Ok(Shown::from(map))
+    Ok(Shown::from_object(Map(map)))
 }
 
 /// An empty table is a list when it is marked as one.

@@ -1,0 +1,141 @@
+//! Lists and maps of Lua as a template holds them. They look at the deadline while they are compared and gone through: a
+//! filter such as `sort` or `unique` does that with all that it is given, and a template's steps do not count it.
+//!
+//! Past the deadline they seem empty and equal, so that a filter ends soon. Nobody sees what comes of it, because a rendering
+//! that is over ends with the attempt.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr};
+
+use crate::lua::clock;
+use crate::lua::guard::Guard;
+
+/// Lists and maps that are compared or gone through between two looks at the clock: well below a millisecond.
+const LOOKS: u32 = 256;
+
+thread_local! {
+    /// What says when the rendering on this thread has to end.
+    static GUARD: RefCell<Option<Arc<Guard>>> = const { RefCell::new(None) };
+    static IS_OVER: Cell<bool> = const { Cell::new(false) };
+    static COUNT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A rendering on this thread, until it is dropped.
+pub(super) struct Rendering;
+
+impl Rendering {
+    pub(super) fn begin(guard: Option<Arc<Guard>>) -> Self {
+        GUARD.set(guard);
+        IS_OVER.set(false);
+        Self
+    }
+}
+
+impl Drop for Rendering {
+    fn drop(&mut self) {
+        GUARD.set(None);
+        IS_OVER.set(false);
+    }
+}
+
+fn is_over() -> bool {
+    let count = COUNT.get().wrapping_add(1);
+    COUNT.set(count);
+    if count.is_multiple_of(LOOKS) && !IS_OVER.get() {
+        let is_due = |guard: &Option<Arc<Guard>>| {
+            guard.as_ref().is_some_and(|guard| guard.due(clock::now()).is_some())
+        };
+        IS_OVER.set(GUARD.with_borrow(is_due));
+    }
+    IS_OVER.get()
+}
+
+/// A map, in the order of its keys.
+pub(super) struct Map(pub(super) BTreeMap<String, Value>);
+
+/// A list.
+pub(super) struct List(pub(super) Vec<Value>);
+
+impl Object for Map {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_str()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        if is_over() {
+            return Enumerator::Empty;
+        }
+        self.mapped_enumerator(|map| Box::new(map.0.keys().map(|key| Value::from(key.as_str()))))
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let other = other.downcast_ref::<Self>()?;
+        Some(if is_over() { Ordering::Equal } else { self.0.cmp(&other.0) })
+    }
+}
+
+impl Object for List {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_usize()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        if is_over() { Enumerator::Empty } else { Enumerator::Seq(self.0.len()) }
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let other = other.downcast_ref::<Self>()?;
+        Some(if is_over() { Ordering::Equal } else { self.0.cmp(&other.0) })
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::StepId;
+    use crate::lua::guard::{Cancel, Limits, Reason};
+
+    #[test]
+    fn past_the_deadline_filters_end_soon() {
+        let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
+        let maps: Vec<Value> = (0..1000)
+            .map(|number| Value::from_object(Map([("n".to_owned(), Value::from(number))].into())))
+            .collect();
+        let list = Value::from_object(List(maps));
+        let environment = minijinja::Environment::new();
+        let unique = environment.compile_expression("t|unique|length").expect("it is one");
+        let count = || unique.eval(minijinja::context! { t => list.clone() }).expect("a number").as_i64();
+        let _rendering = Rendering::begin(Some(Arc::clone(&guard)));
+        assert_eq!(count(), Some(1000));
+        let now = clock::now();
+        guard.enter(&Limits { index: 1, started: now, deadline: Some((now, Reason::Timeout)), notice: None });
+        // Nothing is unlike anything any more.
+        assert!(count() < Some(500), "{:?}", count());
+    }
+}
