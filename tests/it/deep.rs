@@ -1,4 +1,5 @@
-//! What nests deeper than a limit is a finding or a failed item, in every command and in the editor; nothing ends the process.
+//! What nests deeper than a limit, or never comes, is a finding or a failed item, in every command and in the editor; nothing
+//! ends the process or holds it up.
 
 use std::fmt::Write as _;
 
@@ -76,4 +77,20 @@ fn a_chain_of_modules_longer_than_a_stack_is_read_to_its_end() {
     let summary = project.json(&[]);
     assert_eq!((summary.code, summary.counts("try")), (0, [1, 1, 0, 0]), "{}", summary.stderr);
     assert_eq!(project.read("out.jsonl"), "2\n");
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_holds_up_neither_check_nor_a_run() {
+    let project = Project::with(
+        "x-allow: [unread_failures]\nsteps:\n  one: {items: [1, 2]}\n  try:\n    from: one\n    map:\n      min_success_ratio: 0\n      \
+         lua: |\n        if item == 1 then return require('pipe') end\n        return item\n  out: {from: try, write: out.jsonl}\n",
+    )
+    .file("named.yaml", "steps:\n  one: {items: [1]}\n  try: {from: one, map: {file: pipe.lua}}\n  out: {from: try, write: out.jsonl}\n");
+    let made = std::process::Command::new("mkfifo").arg(project.path("pipe.lua")).status();
+    assert!(made.is_ok_and(|made| made.success()));
+    let summary = project.json(&[]);
+    assert_eq!((summary.code, summary.counts("try")), (0, [1, 1, 0, 0]), "{}", summary.stderr);
+    let ran = project.run(&["check", "named.yaml"]);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it is no regular file"), "{}", ran.stderr);
 }
