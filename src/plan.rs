@@ -10,7 +10,6 @@ mod ended;
 mod excerpt;
 mod expand;
 mod files;
-mod format_name;
 mod graph;
 mod inputs;
 mod late;

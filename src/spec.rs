@@ -2,6 +2,7 @@
 //! resolved, and `${{ … }}` is not evaluated.
 
 mod check;
+mod choice;
 mod codes;
 mod collection;
 mod document;
@@ -25,6 +26,7 @@ pub mod units;
 mod verbs;
 
 pub use check::validate_value;
+pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
@@ -33,8 +35,8 @@ pub use files::{Glob, Items, Read, Write};
 pub use format::format;
 pub use id::is_id;
 pub use literal::{
-    ColumnType, Compression, Concurrency, Count, Delay, Delimiter, Factor, FailFast, Format, Order,
-    ParamType, Positive, RateLimit, RateRule, Share, Size, TimeLimit, Tries,
+    Concurrency, Count, Delay, Delimiter, Factor, Positive, RateLimit, RateRule, Share, Size, TimeLimit,
+    Tries,
 };
 pub use load::{Loaded, load};
 pub use param::{EnvVar, Param};

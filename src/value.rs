@@ -1,6 +1,7 @@
-//! Items as JSON text, scalars of YAML, the exact numbers of a policy, secrets and what hides them. Imports nothing of
-//! the crate.
+//! Items as JSON text, scalars of YAML, the exact numbers of a policy, choices between words, secrets and what hides
+//! them. Imports nothing of the crate.
 
+mod choice;
 mod chunk;
 pub mod json;
 mod mask;
@@ -9,8 +10,11 @@ mod ratio;
 pub mod scalar;
 mod secrets;
 
+pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};
 pub use mask::{Mask, WHOLE_BELOW};
 pub use rate::Rate;
 pub use ratio::Ratio;
 pub use secrets::Secrets;
+
+pub(crate) use choice::choice;

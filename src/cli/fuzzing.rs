@@ -16,7 +16,7 @@ use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
 use crate::spec;
 use crate::store::StoredRun;
-use crate::value::{Chunk, Secrets, json};
+use crate::value::{Choice as _, Chunk, Secrets, json};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -68,12 +68,11 @@ const READ_MAX: usize = 4 << 20;
 
 /// Readers of items. The first byte says which format and compression the rest has.
 pub fn items(bytes: &[u8]) {
-    const FORMATS: [Format; 6] =
-        [Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Lines, Format::Parquet];
     let Some((first, rest)) = bytes.split_first() else { return };
-    let format = FORMATS[usize::from(first % 6)];
-    let packed = [Compression::None, Compression::Gzip, Compression::Zstd];
-    let compression = packed[usize::from(first / 6 % 3)];
+    let (formats, packed) = (Format::WORDS, Compression::WORDS);
+    let first = usize::from(*first);
+    let format = formats[first % formats.len()].value;
+    let compression = packed[first / formats.len() % packed.len()].value;
     let Ok(folder) = tempfile::tempdir() else { return };
     if std::fs::write(folder.path().join("items"), rest).is_err() {
         return;
@@ -85,7 +84,7 @@ pub fn items(bytes: &[u8]) {
         compression: (format != Format::Parquet).then_some(compression),
         columns: None,
         delimiter: None,
-        header: first / 18 % 2 == 0,
+        header: first / (formats.len() * packed.len()) % 2 == 0,
         validate: true,
         limit: None,
     };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::data::DataError;
+use crate::value::choice;
 
 /// Formats for people, with the extensions that stand for them.
 const FORMATS: &str = "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log), `parquet` (.parquet)";
@@ -19,22 +20,23 @@ const NO_OUTPUT: &str =
 /// Why Parquet is not compressed as a whole.
 pub(super) const PACKED: &str = "`compression` is not for `parquet`, which compresses its columns itself";
 
-/// How items lie in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON value a line.
-    Jsonl,
-    /// One JSON array.
-    Json,
-    /// Comma-separated values.
-    Csv,
-    /// Tab-separated values.
-    Tsv,
-    /// One string a line.
-    Lines,
-    /// Apache Parquet.
-    Parquet,
-}
+choice!(
+    /// How items lie in a file.
+    pub enum Format: "the formats are" {
+        /// One JSON value a line.
+        Jsonl = "jsonl",
+        /// One JSON array.
+        Json = "json",
+        /// Comma-separated values.
+        Csv = "csv",
+        /// Tab-separated values.
+        Tsv = "tsv",
+        /// One string a line.
+        Lines = "lines",
+        /// Apache Parquet.
+        Parquet = "parquet",
+    }
+);
 
 impl Format {
     /// The format that the extension of `path` stands for, `.gz` and `.zst` left aside. Standard input and output, `-`,
@@ -64,18 +66,6 @@ impl Format {
         })
     }
 
-    /// The name in pipeline files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jsonl => "jsonl",
-            Self::Json => "json",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Lines => "lines",
-            Self::Parquet => "parquet",
-        }
-    }
-
     /// Whether the format is text in columns.
     pub fn is_table(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv)
@@ -87,16 +77,17 @@ impl Format {
     }
 }
 
-/// How a file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    None,
-    /// `.gz`, all members of the file.
-    Gzip,
-    /// `.zst`, all frames of the file.
-    Zstd,
-}
+choice!(
+    /// How a file is compressed, all members or frames of it.
+    pub enum Compression: "the compressions are" {
+        /// Not at all.
+        None = "none",
+        /// As by `gzip`.
+        Gzip = "gzip" | "gz",
+        /// As by `zstd`.
+        Zstd = "zstd" | "zst",
+    }
+);
 
 impl Compression {
     /// The compression that the extension of `path` stands for.
@@ -109,18 +100,19 @@ impl Compression {
     }
 }
 
-/// The type a column's text is turned into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnType {
-    /// Signed 64 bits.
-    Integer,
-    /// Integer or float.
-    Number,
-    /// As it is.
-    String,
-    /// `true` or `false`.
-    Boolean,
-}
+choice!(
+    /// The type that a column's text is turned into.
+    pub enum ColumnType: "the types of a column are" {
+        /// Signed 64 bits.
+        Integer = "integer",
+        /// Integer or float.
+        Number = "number",
+        /// As it is.
+        String = "string",
+        /// `true` or `false`.
+        Boolean = "boolean",
+    }
+);
 
 /// One chosen column.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::format_name::format;
 use super::limits::Limits;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::{Collect, Each, EachKind, Items, Read, Verb};
 use super::{codes, limits, paths};
-use crate::data::{self, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
+use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
-use crate::schedule::{FailFast, Policy, Retries};
+use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
 use crate::spec::{self, Setting};
 use crate::value::{Rate, Ratio};
@@ -75,18 +74,14 @@ impl Builder<'_> {
         let ratio = self.known(&format!("{at}/min_success_ratio"), read.min_success_ratio.as_ref())?;
         let ratio = ratio.map_or(Ratio::ONE, |share| share.0);
         let max_failures = self.known(&format!("{at}/max_failures"), read.max_failures.as_ref())?;
-        let compression = self.known(&format!("{at}/compression"), read.compression.as_ref())?;
         let delimiter = self.known(&format!("{at}/delimiter"), read.delimiter.as_ref())?;
         let options = ReadOptions {
             path: read.path.clone(),
             root: self.root.clone(),
-            format: self.known(&format!("{at}/format"), read.format.as_ref())?.map(format),
-            compression: compression.map(|compression| match compression {
-                spec::Compression::None => Compression::None,
-                spec::Compression::Gzip => Compression::Gzip,
-                spec::Compression::Zstd => Compression::Zstd,
-            }),
-            columns: columns.map(|columns| columns.into_iter().map(column).collect()),
+            format: self.known(&format!("{at}/format"), read.format.as_ref())?,
+            compression: self.known(&format!("{at}/compression"), read.compression.as_ref())?,
+            columns: columns
+                .map(|columns| columns.into_iter().map(|(name, kind)| Column { name, kind }).collect()),
             delimiter: delimiter.map(|delimiter| delimiter.0),
             header: self.known(&format!("{at}/header"), read.header.as_ref())?.unwrap_or(true),
             // Where bad rows are borne, they must not shift the indices of the good ones.
@@ -178,11 +173,9 @@ impl Builder<'_> {
             max_failures: self
                 .known(&field("max_failures"), written.max_failures.as_ref())?
                 .map(|count| count.0),
-            fail_fast: match self.known(&field("fail_fast"), written.fail_fast.as_ref())? {
-                None | Some(spec::FailFast::Off) => FailFast::Off,
-                Some(spec::FailFast::Interrupt) => FailFast::Interrupt,
-                Some(spec::FailFast::Drain) => FailFast::Drain,
-            },
+            fail_fast: self
+                .known(&field("fail_fast"), written.fail_fast.as_ref())?
+                .unwrap_or(standard.fail_fast),
             stop_early: self.known(&field("stop_early"), written.stop_early.as_ref())?.unwrap_or(false),
             rate_limit,
             memory: self
@@ -232,8 +225,7 @@ impl Builder<'_> {
     }
 
     fn write(&self, at: &str, write: &spec::Write) -> Built<WriteOptions> {
-        let given = self.known(&format!("{at}/format"), write.format.as_ref())?.map(format);
-        let format = match given {
+        let format = match self.known(&format!("{at}/format"), write.format.as_ref())? {
             Some(format) => format,
             None => Format::of_path(&write.path).map_err(|error| {
                 let spot = format!("{at}/path");
@@ -267,14 +259,4 @@ impl Builder<'_> {
         let pointer = format!("{at}/{key}");
         self.places.error(codes::BAD_OPTION, reason.to_owned(), &Spot::Key(&pointer), "this option")
     }
-}
-
-fn column((name, kind): (String, spec::ColumnType)) -> data::Column {
-    let kind = match kind {
-        spec::ColumnType::Integer => data::ColumnType::Integer,
-        spec::ColumnType::Number => data::ColumnType::Number,
-        spec::ColumnType::String => data::ColumnType::String,
-        spec::ColumnType::Boolean => data::ColumnType::Boolean,
-    };
-    data::Column { name, kind }
 }

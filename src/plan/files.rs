@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::places::{Places, Spot};
 use super::survey::Survey;
-use super::{codes, format_name, paths};
+use super::{codes, paths};
 use crate::data::{Format, PathPattern};
 use crate::source::Diagnostic;
-use crate::spec;
+use crate::value::Choice as _;
 
 /// What somebody is told whose file has another extension.
 const FORMATS_HELP: &str = "give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, \
@@ -84,8 +84,8 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
     let (pointer, path) = (file.pointer.as_str(), file.path.as_str());
     let options = places.value().pointer(verb);
     let given = options.and_then(|options| options.get("format"));
-    let format = match given.map(|given| given.as_str().map(spec::Format::parse)) {
-        Some(Some(Some(format))) => Some(format_name::format(format)),
+    let format = match given.map(|given| given.as_str().map(Format::parse)) {
+        Some(Some(Some(format))) => Some(format),
         // The schema has refused it, or it is still to be evaluated.
         Some(_) => return,
         None => Format::of_path(path).ok(),

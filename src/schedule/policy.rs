@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use crate::value::{Rate, Ratio};
+use crate::value::{Rate, Ratio, choice};
 
-/// What to do at the first item that failed for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FailFast {
-    /// Go on.
-    #[default]
-    Off,
-    /// Start nothing more, drop pending retries, interrupt running attempts.
-    Interrupt,
-    /// Start nothing more, drop pending retries, let running attempts finish.
-    Drain,
-}
+choice!(
+    /// What to do at the first item that failed for good.
+    #[derive(Default)]
+    pub enum FailFast: "the values of `fail_fast` are" {
+        /// Go on.
+        #[default]
+        Off = "false",
+        /// Start nothing more, drop pending retries, interrupt running attempts.
+        Interrupt = "true",
+        /// Start nothing more, drop pending retries, let running attempts finish.
+        Drain = "drain",
+    }
+);
 
 /// Extra tries after the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +84,7 @@ impl Default for Policy {
             item_deadline: None,
             min_success_ratio: Ratio::ONE,
             max_failures: None,
-            fail_fast: FailFast::Off,
+            fail_fast: FailFast::default(),
             stop_early: false,
             rate_limit: None,
             memory: 256_000_000,

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{Count, Order, Positive};
+use super::choice::Order;
+use super::literal::{Count, Positive};
 use super::schema;
 use super::setting::{Setting, fields, present};
 

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{ColumnType, Compression, Count, Delimiter, Format, Share};
+use super::literal::{Count, Delimiter, Share};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present};
+use crate::data::{ColumnType, Compression, Format};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -9,7 +9,6 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
 use super::id::{ID, is_id};
-use super::schema;
 use super::units;
 use crate::value::{Rate, Ratio};
 
@@ -72,17 +71,6 @@ pub enum Concurrency {
     Auto,
     /// That many, at least 1.
     Items(u32),
-}
-
-/// What to do at the first item that failed for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailFast {
-    /// `false`: go on.
-    Off,
-    /// `true`: start nothing more and interrupt running attempts.
-    Interrupt,
-    /// `drain`: start nothing more and let running attempts finish.
-    Drain,
 }
 
 /// Implements reading and schema for a type of one JSON value.
@@ -199,23 +187,6 @@ literal!(Concurrency, |value| match value {
     "x-values": ["auto"],
 });
 
-literal!(FailFast, |value| match value {
-    Value::Bool(true) => Some(FailFast::Interrupt),
-    Value::Bool(false) => Some(FailFast::Off),
-    Value::String(text) => (text == "drain").then_some(FailFast::Drain),
-    _ => None,
-}, {
-    "type": ["boolean", "string"],
-    "pattern": "^drain$",
-    "patternErrorMessage": "`false`, `true` or `drain`",
-    "x-values": ["drain"],
-    "defaultSnippets": schema::words(&[
-        ("true", "Start nothing more, drop pending retries, interrupt running attempts."),
-        ("drain", "Start nothing more, drop pending retries, let running attempts finish."),
-        ("false", "Go on."),
-    ]),
-});
-
 fn rate_rule(text: &str) -> Option<RateRule> {
     let name = || is_id(text).then(|| RateRule::Name(text.to_owned()));
     units::rate(text).ok().map(RateRule::Rate).or_else(name)
@@ -245,113 +216,3 @@ fn delimiter(text: &str) -> Option<Delimiter> {
         _ => None,
     }
 }
-
-/// A type with a few names: the enum, how to read it, and its schema.
-macro_rules! choice {
-    ($(#[$meta:meta])* $name:ident: $what:literal { $(#[doc = $doc:literal] $variant:ident = $($text:literal)|+,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name {
-            $(#[doc = $doc] $variant,)*
-        }
-
-        impl $name {
-            /// Reads a name as it stands in the file.
-            pub fn parse(name: &str) -> Option<Self> {
-                match name {
-                    $($($text)|+ => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-
-        literal!($name, |value| $name::parse(value.as_str()?), {
-            "type": "string",
-            "pattern": anchored(concat_choices(&[$($($text),+),*]).as_str()),
-            "patternErrorMessage": concat!($what, ": ", choice!(@list $($($text),+),*)),
-            "defaultSnippets": schema::words(&[$(choice!(@word $doc, $($text),+)),*]),
-            "x-values": [$($($text),+),*],
-        });
-    };
-    // Of two names for one thing, editors offer the first.
-    (@word $doc:literal, $first:literal $(, $rest:literal)*) => { ($first, $doc) };
-    (@list $first:literal $(, $rest:literal)*) => { concat!("`", $first, "`" $(, ", `", $rest, "`")*) };
-}
-
-fn concat_choices(names: &[&str]) -> String {
-    format!("(?:{})", names.join("|"))
-}
-
-choice!(
-    /// How items lie in a file.
-    Format: "the formats are" {
-        /// One JSON value a line.
-        Jsonl = "jsonl",
-        /// One JSON array.
-        Json = "json",
-        /// Comma-separated values.
-        Csv = "csv",
-        /// Tab-separated values.
-        Tsv = "tsv",
-        /// One string a line.
-        Lines = "lines",
-        /// Apache Parquet.
-        Parquet = "parquet",
-    }
-);
-
-choice!(
-    /// How a file is compressed.
-    Compression: "the compressions are" {
-        /// Not at all.
-        None = "none",
-        /// As by `gzip`.
-        Gzip = "gzip" | "gz",
-        /// As by `zstd`.
-        Zstd = "zstd" | "zst",
-    }
-);
-
-choice!(
-    /// The type that a column's text is turned into.
-    ColumnType: "the types of a column are" {
-        /// Signed 64 bits.
-        Integer = "integer",
-        /// Integer or float.
-        Number = "number",
-        /// As it is.
-        String = "string",
-        /// `true` or `false`.
-        Boolean = "boolean",
-    }
-);
-
-choice!(
-    /// Which end of a sorted collection comes first.
-    Order: "the orders are" {
-        /// The smallest value.
-        Asc = "asc",
-        /// The largest value.
-        Desc = "desc",
-    }
-);
-
-choice!(
-    /// The type of a parameter.
-    ParamType: "the types of a parameter are" {
-        /// Text.
-        String = "string",
-        /// Signed 64 bits.
-        Integer = "integer",
-        /// Integer or float.
-        Number = "number",
-        /// `true` or `false`.
-        Boolean = "boolean",
-        /// A path, relative to the pipeline file.
-        Path = "path",
-        /// A list of values.
-        List = "list",
-        /// A map of values.
-        Map = "map",
-    }
-);

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
+use super::choice::ParamType;
 use super::id::is_id;
-use super::literal::ParamType;
 use super::schema;
 use super::setting::{fields, present};
 

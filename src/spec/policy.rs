@@ -5,9 +5,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{Concurrency, Count, Delay, Factor, FailFast, RateRule, Share, Size, TimeLimit, Tries};
+use super::literal::{Concurrency, Count, Delay, Factor, RateRule, Share, Size, TimeLimit, Tries};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present};
+use crate::schedule::FailFast;
 
 /// How items are worked on and when the step has succeeded.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{Format, ReadOptions, WriteOptions};
+use crate::data::{ReadOptions, WriteOptions};
 use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
 use crate::report::{percent_of, printable};
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
@@ -59,25 +59,14 @@ fn inputs(plan: &Plan, from: &[Input]) -> String {
 fn reading(options: &ReadOptions) -> String {
     let path = if options.path == "-" { "standard input".into() } else { printable(&options.path) };
     match options.format {
-        Some(format) => format!("{path} ({})", name(format)),
+        Some(format) => format!("{path} ({})", format.name()),
         None => path.into_owned(),
     }
 }
 
 fn writing(options: &WriteOptions) -> String {
     let path = if &*options.name == "-" { "standard output".into() } else { printable(&options.name) };
-    format!("{path} ({})", name(options.format))
-}
-
-fn name(format: Format) -> &'static str {
-    match format {
-        Format::Jsonl => "jsonl",
-        Format::Json => "json",
-        Format::Csv => "csv",
-        Format::Tsv => "tsv",
-        Format::Lines => "lines",
-        Format::Parquet => "parquet",
-    }
+    format!("{path} ({})", options.format.name())
 }
 
 /// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use crate::spec::ParamType;
+use crate::value::Choice as _;
 
 /// One parameter as declared.
 #[derive(Debug, Clone, PartialEq)]
