@@ -2,12 +2,15 @@
 //!
 //! When a step starts, how many rows may be bad and what an item means is left to the engine.
 
+mod column;
+mod compression;
 mod error;
 mod firsts;
 mod format;
 mod glob;
 mod groups;
 mod list;
+mod options;
 mod pattern;
 mod rank;
 mod reached;
@@ -20,12 +23,15 @@ mod stdout;
 mod write;
 mod writer;
 
+pub use column::{Column, ColumnType};
+pub use compression::Compression;
 pub use error::{BadRow, DataError};
 pub use firsts::Firsts;
-pub use format::{Column, ColumnType, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
+pub use format::Format;
 pub use glob::glob;
 pub use groups::Groups;
 pub use list::items_reader;
+pub use options::{GlobOptions, ReadOptions, Target, WriteOptions};
 pub use pattern::{PathPattern, normal};
 pub use rank::push_rank;
 pub use reached::Reached;

@@ -10,6 +10,7 @@ use self::examples::EXAMPLES;
 use super::args::ExplainArguments;
 use super::console::put;
 use super::exit::{Complaint, Exit, Fault};
+use crate::data::Format;
 use crate::source::nearest;
 use crate::{plan, spec};
 
@@ -66,6 +67,7 @@ fn explanation(name: &str) -> Option<String> {
     page.push_str(&excerpt(&file));
     page.push_str("\nwhich `flowrun check` answers with\n\n");
     page.push_str(&excerpt(example.said.trim_end()));
+    let fix = fix.replace("{formats}", &Format::names());
     let _ = write!(page, "\nWhat to do\n\n{fix}\n");
     Some(page)
 }

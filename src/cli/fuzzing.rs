@@ -81,7 +81,7 @@ pub fn items(bytes: &[u8]) {
         path: "items".to_owned(),
         root: folder.path().to_owned(),
         format: Some(format),
-        compression: (format != Format::Parquet).then_some(compression),
+        compression: format.streams().then_some(compression),
         columns: None,
         delimiter: None,
         header: first / (formats.len() * packed.len()) % 2 == 0,

@@ -1,24 +1,10 @@
-//! What may be said about a file of items, complete: nothing is left to be guessed when it is opened.
+//! The table of formats: how items lie in a file, and what is to be known of each way. Reading and writing them is left to
+//! `read` and `write`, and texts that list formats are made from here.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use crate::data::DataError;
-use crate::value::choice;
-
-/// Formats for people, with the extensions that stand for them.
-const FORMATS: &str = "`jsonl` (.jsonl, .ndjson), `json` (.json), `csv` (.csv), `tsv` (.tsv), `lines` (.txt, .log), `parquet` (.parquet)";
-
-/// Why Parquet does not come from standard input.
-pub(super) const NO_STREAM: &str =
-    "`path: -` is not for `parquet`, which is read from its end: standard input cannot go back and forth";
-
-/// Why Parquet does not go to standard output.
-const NO_OUTPUT: &str =
-    "`path: -` is not for `parquet`: whoever reads it has to go back and forth, which a stream cannot";
-
-/// Why Parquet is not compressed as a whole.
-pub(super) const PACKED: &str = "`compression` is not for `parquet`, which compresses its columns itself";
+use crate::value::{Choice, choice};
 
 choice!(
     /// How items lie in a file.
@@ -38,7 +24,54 @@ choice!(
     }
 );
 
+/// What is to be known of a format.
+struct Row {
+    /// The extensions that stand for it.
+    extensions: &'static [&'static str],
+    /// What its name does not say, for lists of all formats.
+    remark: Option<&'static str>,
+    /// Its columns.
+    columns: Columns,
+    /// Whether its values can be indented.
+    is_indented: bool,
+    /// Whether it can be read and written from front to back, through pipes and compression.
+    streams: bool,
+}
+
+/// Which columns a format has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    /// None.
+    No,
+    /// Columns of text.
+    Text,
+    /// Columns that have types.
+    Typed,
+}
+
+/// Values one after the other, as most formats have them.
+const VALUES: Row =
+    Row { extensions: &[], remark: None, columns: Columns::No, is_indented: false, streams: true };
+
+/// Text in columns.
+const TABLE: Row = Row { columns: Columns::Text, ..VALUES };
+
 impl Format {
+    const fn row(self) -> Row {
+        match self {
+            Self::Jsonl => Row { extensions: &["jsonl", "ndjson"], ..VALUES },
+            Self::Json => {
+                Row { extensions: &["json"], remark: Some("one array"), is_indented: true, ..VALUES }
+            }
+            Self::Csv => Row { extensions: &["csv"], ..TABLE },
+            Self::Tsv => Row { extensions: &["tsv"], ..TABLE },
+            Self::Lines => Row { extensions: &["txt", "log"], ..VALUES },
+            Self::Parquet => {
+                Row { extensions: &["parquet"], columns: Columns::Typed, streams: false, ..VALUES }
+            }
+        }
+    }
+
     /// The format that the extension of `path` stands for, `.gz` and `.zst` left aside. Standard input and output, `-`,
     /// have no extension and are taken for JSON lines.
     pub fn of_path(path: &str) -> Result<Self, DataError> {
@@ -47,221 +80,122 @@ impl Format {
         }
         let bare = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
         let extension = Path::new(bare).extension().and_then(|extension| extension.to_str()).unwrap_or("");
-        Ok(match extension {
-            "jsonl" | "ndjson" => Self::Jsonl,
-            "json" => Self::Json,
-            "csv" => Self::Csv,
-            "tsv" => Self::Tsv,
-            "txt" | "log" => Self::Lines,
-            "parquet" => Self::Parquet,
-            _ => {
-                let why = match extension {
-                    "" => "it has no extension".to_string(),
-                    _ => format!("`.{extension}` is none that is known"),
-                };
-                return Err(DataError::Usage(format!(
-                    "cannot tell the format of `{path}`: {why}; say `format`, one of {FORMATS}"
-                )));
-            }
+        Self::all().find(|format| format.extensions().contains(&extension)).ok_or_else(|| {
+            let why = match extension {
+                "" => "it has no extension".to_string(),
+                _ => format!("`.{extension}` is none that is known"),
+            };
+            let formats = listed(Self::all().map(Self::with_extensions), ",");
+            DataError::Usage(format!(
+                "cannot tell the format of `{path}`: {why}; say `format`, one of {formats}"
+            ))
         })
+    }
+
+    /// The extensions that stand for it, without points.
+    pub fn extensions(self) -> &'static [&'static str] {
+        self.row().extensions
     }
 
     /// Whether the format is text in columns.
     pub fn is_table(self) -> bool {
-        matches!(self, Self::Csv | Self::Tsv)
+        self.row().columns == Columns::Text
     }
 
     /// Whether columns can be chosen.
     pub fn has_columns(self) -> bool {
-        self.is_table() || self == Self::Parquet
+        self.row().columns != Columns::No
+    }
+
+    /// Whether its values can be indented.
+    pub fn is_indented(self) -> bool {
+        self.row().is_indented
+    }
+
+    /// Whether a file can be read and written from front to back, so that it fits through pipes and compression.
+    pub fn streams(self) -> bool {
+        self.row().streams
+    }
+
+    /// The names of all formats: `` `jsonl`, `json` ``.
+    pub fn names() -> String {
+        listed(Self::all().map(quoted), ",")
+    }
+
+    /// The names of some of them: `` `csv`, `tsv` and `parquet` ``.
+    pub fn names_of(wanted: fn(Self) -> bool) -> String {
+        listed(Self::all().filter(|format| wanted(*format)).map(quoted), " and")
+    }
+
+    /// All formats as a choice between them, with what the names do not say.
+    pub fn choices() -> String {
+        let choice = |format: Self| match format.row().remark {
+            Some(remark) => format!("{} ({remark})", quoted(format)),
+            None => quoted(format),
+        };
+        listed(Self::all().map(choice), " or")
+    }
+
+    /// How a name has to end to say its format.
+    pub fn endings() -> String {
+        let of = |streams| {
+            let formats = Self::all().filter(move |format| format.streams() == streams);
+            formats.flat_map(Self::extensions).map(|extension| format!("`.{extension}`"))
+        };
+        let (packable, alone) = (listed(of(true), " or"), listed(of(false), " or"));
+        format!("{packable}, with `.gz` or `.zst` behind it or without, or in {alone}")
+    }
+
+    fn with_extensions(self) -> String {
+        let extensions: Vec<String> =
+            self.extensions().iter().map(|extension| format!(".{extension}")).collect();
+        format!("{} ({})", quoted(self), extensions.join(", "))
+    }
+
+    /// Why the option `key`, which is for the `wanted` formats, is not for this one.
+    pub(super) fn unfit(self, key: &str, wanted: fn(Self) -> bool) -> String {
+        format!("`{key}` is for {}, not for `{}`", Self::names_of(wanted), self.name())
+    }
+
+    /// Why a format that does not stream is not read from standard input.
+    pub(super) fn no_stream(self) -> String {
+        let name = self.name();
+        format!(
+            "`path: -` is not for `{name}`, which is read from its end: standard input cannot go back and forth"
+        )
+    }
+
+    /// Why a format that does not stream is not written to standard output.
+    pub(super) fn no_output(self) -> String {
+        let name = self.name();
+        format!(
+            "`path: -` is not for `{name}`: whoever reads it has to go back and forth, which a stream cannot"
+        )
+    }
+
+    /// Why a format that does not stream is not compressed as a whole.
+    pub(super) fn packed(self) -> String {
+        format!("`compression` is not for `{}`, which compresses its columns itself", self.name())
     }
 }
 
-choice!(
-    /// How a file is compressed, all members or frames of it.
-    pub enum Compression: "the compressions are" {
-        /// Not at all.
-        None = "none",
-        /// As by `gzip`.
-        Gzip = "gzip" | "gz",
-        /// As by `zstd`.
-        Zstd = "zstd" | "zst",
-    }
-);
-
-impl Compression {
-    /// The compression that the extension of `path` stands for.
-    pub fn of_path(path: &str) -> Self {
-        match Path::new(path).extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Self::Gzip,
-            Some("zst") => Self::Zstd,
-            _ => Self::None,
-        }
-    }
+fn quoted(format: Format) -> String {
+    format!("`{}`", format.name())
 }
 
-choice!(
-    /// The type that a column's text is turned into.
-    pub enum ColumnType: "the types of a column are" {
-        /// Signed 64 bits.
-        Integer = "integer",
-        /// Integer or float.
-        Number = "number",
-        /// As it is.
-        String = "string",
-        /// `true` or `false`.
-        Boolean = "boolean",
-    }
-);
-
-/// One chosen column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name in the header and in the item.
-    pub name: String,
-    /// What its text becomes; ignored when writing.
-    pub kind: ColumnType,
-}
-
-/// One file, or one pattern, to read items from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// Path or pattern as the user wrote it; `-` is standard input.
-    pub path: String,
-    /// Folder that a relative path starts from.
-    pub root: PathBuf,
-    /// `None`: from each file's extension.
-    pub format: Option<Format>,
-    /// `None`: from each file's extension.
-    pub compression: Option<Compression>,
-    /// Columns to select and type; `None`: all, as strings.
-    pub columns: Option<Vec<Column>>,
-    /// Field separator of `csv` and `tsv`; `None`: by format.
-    pub delimiter: Option<u8>,
-    /// Whether the first row of `csv` and `tsv` names the columns.
-    pub header: bool,
-    /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
-    /// JSONL rows are handed on unread and the consumer finds the bad ones.
-    pub validate: bool,
-    /// Stop after this many items.
-    pub limit: Option<u64>,
-}
-
-impl ReadOptions {
-    /// Whether the options fit each other and, where the format is known without looking for files, the format.
-    pub fn check(&self) -> Result<(), DataError> {
-        match self.format {
-            Some(format) => self.check_format(format),
-            None if self.path == "-" => self.check_format(Format::Jsonl),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the options fit a file of this format.
-    pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
-        let refuse = |message: String| Err(DataError::Usage(message));
-        if format == Format::Parquet {
-            if self.path == "-" {
-                return refuse(NO_STREAM.to_owned());
-            }
-            if !matches!(self.compression, None | Some(Compression::None)) {
-                return refuse(PACKED.to_owned());
-            }
-        }
-        if !format.is_table() {
-            let given = [
-                ("columns", self.columns.is_some() && !format.has_columns(), "`csv`, `tsv` and `parquet`"),
-                ("delimiter", self.delimiter.is_some(), "`csv` and `tsv`"),
-                ("header: false", !self.header, "`csv` and `tsv`"),
-            ];
-            return match given.iter().find(|(_, given, _)| *given) {
-                None => Ok(()),
-                Some((key, _, formats)) => {
-                    refuse(format!("`{key}` is for {formats}, not for `{}`", format.name()))
-                }
-            };
-        }
-        match self.delimiter {
-            Some(delimiter @ (b'"' | b'\r' | b'\n' | 0x80..)) => {
-                refuse(format!("`delimiter` cannot be `{}`", (delimiter as char).escape_default()))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A pattern whose matching files are the items.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GlobOptions {
-    /// The pattern, `**` and `{a,b}` included.
-    pub pattern: String,
-    /// Folder that a relative pattern starts from.
-    pub root: PathBuf,
-    /// Stop after this many items.
-    pub limit: Option<u64>,
-}
-
-/// Where a writer writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `-`.
-    Stdout,
-    /// A file, absolute.
-    File(PathBuf),
-}
-
-/// One file to write items to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WriteOptions {
-    /// Where.
-    pub target: Target,
-    /// The name for messages, as the user wrote it.
-    pub name: Arc<str>,
-    /// How.
-    pub format: Format,
-    /// Compressed how.
-    pub compression: Compression,
-    /// Indent JSON.
-    pub pretty: bool,
-    /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
-    pub columns: Option<Vec<String>>,
-}
-
-impl WriteOptions {
-    /// Whether the options fit the format.
-    pub fn check(&self) -> Result<(), DataError> {
-        let refuse = |message: String| Err(DataError::Usage(message));
-        let name = self.format.name();
-        if self.pretty && self.format != Format::Json {
-            return refuse(format!("`pretty` is for `json`, not for `{name}`"));
-        }
-        if self.format == Format::Parquet {
-            if self.target == Target::Stdout {
-                return refuse(NO_OUTPUT.to_owned());
-            }
-            if self.compression != Compression::None {
-                return refuse(
-                    "`path`: parquet compresses its columns itself; take the `.gz` or `.zst` away".to_owned(),
-                );
-            }
-        }
-        match &self.columns {
-            Some(_) if !self.format.has_columns() => {
-                refuse(format!("`columns` is for `csv`, `tsv` and `parquet`, not for `{name}`"))
-            }
-            Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
-            Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
-                Some(at) => refuse(format!("`columns` names `{}` twice", columns[at])),
-                None => Ok(()),
-            },
-            None => Ok(()),
-        }
+/// Parts with commas between them, but `last` before the last one.
+fn listed(parts: impl Iterator<Item = String>, last: &str) -> String {
+    let parts: Vec<String> = parts.collect();
+    match parts.split_last() {
+        Some((end, rest)) if !rest.is_empty() => format!("{}{last} {end}", rest.join(", ")),
+        _ => parts.concat(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Compression;
 
     fn check(path: &str, expect: Result<(Format, Compression), &str>) {
         let seen = Format::of_path(path).map(|format| (format, Compression::of_path(path)));
@@ -289,5 +223,28 @@ mod tests {
         );
         check("data.d/README", Err("it has no extension"));
         check("dump.gz", Err("it has no extension"));
+    }
+
+    #[test]
+    fn an_extension_stands_for_one_format() {
+        let mut seen = Vec::new();
+        for format in Format::all() {
+            assert!(!format.extensions().is_empty(), "{format:?} can be told by a name");
+            for extension in format.extensions() {
+                assert!(!seen.contains(extension), "`.{extension}` stands for two formats");
+                seen.push(extension);
+            }
+        }
+    }
+
+    #[test]
+    fn texts_list_the_formats_of_the_table() {
+        assert_eq!(Format::names(), "`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`");
+        assert_eq!(Format::names_of(Format::has_columns), "`csv`, `tsv` and `parquet`");
+        assert_eq!(Format::names_of(Format::is_indented), "`json`");
+        assert_eq!(Format::choices(), "`jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`");
+        let endings = "`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, \
+            or in `.parquet`";
+        assert_eq!(Format::endings(), endings);
     }
 }

@@ -12,10 +12,6 @@ use crate::data::{Format, PathPattern};
 use crate::source::Diagnostic;
 use crate::value::Choice as _;
 
-/// What somebody is told whose file has another extension.
-const FORMATS_HELP: &str = "give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, \
-    `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`";
-
 /// A path of a step, as far as it is known.
 struct Named {
     step: String,
@@ -98,24 +94,26 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
             let message = format!("the name `{path}` does not say how its items lie");
             let label = "no format has this extension";
             let found_here = places.error(codes::UNKNOWN_FORMAT, message, &Spot::Value(pointer), label);
-            found.push(found_here.help(FORMATS_HELP));
+            let (names, endings) = (Format::names(), Format::endings());
+            found
+                .push(found_here.help(format!("give `format:` ({names}), or a name that ends in {endings}")));
         }
     }
 }
 
 /// Options that the format knows nothing of would be ignored without a word.
 fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
-    let is_table = format.is_table();
-    for (key, fits, formats) in [
-        ("columns", format.has_columns(), "`csv`, `tsv` and `parquet`"),
-        ("delimiter", is_table, "`csv` and `tsv`"),
-        ("header", is_table, "`csv` and `tsv`"),
-        ("pretty", format == Format::Json, "`json`"),
-    ] {
+    let keys = [
+        ("columns", Format::has_columns as fn(Format) -> bool),
+        ("delimiter", Format::is_table),
+        ("header", Format::is_table),
+        ("pretty", Format::is_indented),
+    ];
+    for (key, fits) in keys {
         let pointer = format!("{verb}/{key}");
-        if !fits && places.value().pointer(&pointer).is_some() {
+        if !fits(format) && places.value().pointer(&pointer).is_some() {
             let message = format!("`{key}` has no effect on `{}`", format.name());
-            let label = format!("this is for {formats}");
+            let label = format!("this is for {}", Format::names_of(fits));
             found.push(places.error(codes::BAD_OPTION, message, &Spot::Key(&pointer), &label));
         }
     }

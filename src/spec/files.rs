@@ -21,22 +21,22 @@ pub struct Read {
     /// A file or a pattern, relative to the pipeline file; `-` is standard input.
     #[schemars(example = &"data/*.jsonl", example = &"-", length(min = 1))]
     pub path: String,
-    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`. Default: from the extension.
+    /// How items lie in the file: {formats}. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
     /// `gzip`, `zstd` or `none`. Default: from the extension (`.gz`, `.zst`).
     #[serde(default, deserialize_with = "present")]
     pub compression: Option<Setting<Compression>>,
-    /// The columns of `csv`, `tsv` and `parquet` to take, with their types, such as `{id: integer, name: string}`; the
-    /// items have them in this order. Default: all columns, those of `csv` and `tsv` as strings.
+    /// The columns of {formats with columns} to take, with their types, such as `{id: integer, name: string}`; the items
+    /// have them in this order. Default: all columns, those of {formats of text columns} as strings.
     #[serde(default, deserialize_with = "present")]
     #[schemars(transform = schema::columns)]
     pub columns: Option<Setting<IndexMap<String, ColumnType>>>,
-    /// The separator of `csv` and `tsv`, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
+    /// The separator of {formats of text columns}, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &";")]
     pub delimiter: Option<Setting<Delimiter>>,
-    /// Whether the first row of `csv` and `tsv` names the columns. Default: `true`.
+    /// Whether the first row of {formats of text columns} names the columns. Default: `true`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = false)]
     pub header: Option<Setting<bool>>,
@@ -72,14 +72,14 @@ pub struct Write {
     /// The file, relative to the pipeline file; `-` is standard output. `.gz` and `.zst` compress.
     #[schemars(example = &"out/clean.jsonl", example = &"-", length(min = 1))]
     pub path: String,
-    /// How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`. Default: from the extension.
+    /// How items lie in the file: {formats}. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
-    /// Indent the values of `json`. Default: `false`.
+    /// Indent the values of {formats with indents}. Default: `false`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]
     pub pretty: Option<Setting<bool>>,
-    /// The columns of `csv`, `tsv` and `parquet`, in this order. Default: the keys of the first item; for `parquet` those
+    /// The columns of {formats with columns}, in this order. Default: the keys of the first item; for `parquet` those
     /// of the first 10,000 items.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::names_example())]

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
+use flowrun::data::Format;
 use flowrun::lua::{Function, MODULES, Meaning, NAMED, functions};
+use flowrun::value::Choice as _;
 use flowrun::{plan, spec};
 
 use crate::project::Project;
@@ -58,6 +60,16 @@ fn every_pipeline_in_the_readme_is_valid() {
         let ran = project.run(&["check", "pipeline.yaml", "--deny-warnings"]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
+}
+
+#[test]
+fn the_readme_names_every_format() {
+    let names: Vec<&str> = Format::all().map(Format::name).collect();
+    let extensions: Vec<String> =
+        Format::all().flat_map(Format::extensions).map(|extension| format!(".{extension}")).collect();
+    let (names, extensions) = (format!("`{}`", names.join(" ")), format!("`{}`", extensions.join(" ")));
+    assert_eq!(README.matches(&names).count(), 2, "`read` and `write` list {names}");
+    assert!(README.contains(&extensions), "reading lists {extensions}");
 }
 
 #[test]

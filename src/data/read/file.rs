@@ -1,35 +1,39 @@
 //! One file, or a stream, is opened in the format that its options or its name say.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::errors_last::ErrorsLast;
 use super::input::Input;
 use super::{json, jsonl, parquet, table, text};
-use crate::data::format::{NO_STREAM, PACKED};
 use crate::data::pattern::Found;
 use crate::data::{Compression, DataError, Format, ReadOptions, Reader};
 
 pub(super) fn open_file(options: &ReadOptions, found: &Found) -> Result<Box<dyn Reader>, DataError> {
     let compression = options.compression.unwrap_or_else(|| Compression::of_path(&found.name));
-    if options
-        .format
-        .map_or_else(|| Format::of_path(&found.name), Ok)
-        .is_ok_and(|format| format == Format::Parquet)
+    let format = options.format.map_or_else(|| Format::of_path(&found.name), Ok);
+    if let Ok(format) = format
+        && !format.streams()
     {
-        options.check_format(Format::Parquet)?;
+        options.check_format(format)?;
         if compression != Compression::None {
-            return Err(DataError::Usage(format!("`{}`: {PACKED}", found.name)));
+            return Err(DataError::Usage(format!("`{}`: {}", found.name, format.packed())));
         }
-        let columns = options.columns.as_deref();
-        let reader = parquet::Parquet::open(&found.path, &Arc::from(found.name.as_str()), columns)?;
-        return Ok(Box::new(ErrorsLast::new(reader)));
+        return open_whole(options, found, format);
     }
-    let open = |path: &Path| Input::open(path, Arc::from(found.name.as_str()), compression);
     // A folder or a missing file is worth more as an error than an extension that is not known.
-    let input = open(&found.path)?;
-    let format = options.format.map_or_else(|| Format::of_path(&found.name), Ok)?;
-    decode(options, input, format)
+    let input = Input::open(&found.path, Arc::from(found.name.as_str()), compression)?;
+    decode(options, input, format?)
+}
+
+/// Opens a file that has to be gone back and forth in.
+fn open_whole(options: &ReadOptions, found: &Found, format: Format) -> Result<Box<dyn Reader>, DataError> {
+    let (name, columns) = (Arc::from(found.name.as_str()), options.columns.as_deref());
+    Ok(match format {
+        Format::Parquet => Box::new(ErrorsLast::new(parquet::Parquet::open(&found.path, &name, columns)?)),
+        Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines => {
+            unreachable!("`{}` is read from front to back", format.name())
+        }
+    })
 }
 
 pub(super) fn decode(
@@ -48,6 +52,6 @@ pub(super) fn decode(
         Format::Csv => Box::new(table(input, b',')),
         Format::Tsv => Box::new(table(input, b'\t')),
         Format::Lines => Box::new(text::Text::new(input)),
-        Format::Parquet => return Err(DataError::Usage(NO_STREAM.to_owned())),
+        Format::Parquet => return Err(DataError::Usage(format.no_stream())),
     })
 }

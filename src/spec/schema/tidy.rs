@@ -4,6 +4,8 @@ use schemars::Schema;
 use schemars::transform::transform_subschemas;
 use serde_json::{Map, Value};
 
+use crate::data::Format;
+
 /// Tidies a schema and all its parts.
 pub(super) fn tidy(schema: &mut Schema) {
     if let Some(object) = schema.as_object_mut() {
@@ -14,7 +16,7 @@ pub(super) fn tidy(schema: &mut Schema) {
         strip_null(object);
         if let Some(description) = object.get("description").and_then(Value::as_str) {
             // Lines are wrapped for the source code, and paragraphs are not used.
-            let joined = description.split_whitespace().collect::<Vec<_>>().join(" ");
+            let joined = filled(&description.split_whitespace().collect::<Vec<_>>().join(" "));
             if joined.contains('`') {
                 object.insert("markdownDescription".to_owned(), joined.clone().into());
             }
@@ -23,6 +25,20 @@ pub(super) fn tidy(schema: &mut Schema) {
         reorder(object);
     }
     transform_subschemas(&mut tidy, schema);
+}
+
+/// A description with the lists of formats that it names, so that a new format is named in all of them.
+fn filled(description: &str) -> String {
+    if !description.contains("{formats") {
+        return description.to_owned();
+    }
+    let lists = [
+        ("{formats}", Format::choices()),
+        ("{formats with columns}", Format::names_of(Format::has_columns)),
+        ("{formats of text columns}", Format::names_of(Format::is_table)),
+        ("{formats with indents}", Format::names_of(Format::is_indented)),
+    ];
+    lists.iter().fold(description.to_owned(), |text, (name, list)| text.replace(name, list))
 }
 
 /// What people look for first comes first.

@@ -1,0 +1,144 @@
+//! What may be said about a file of items, complete: nothing is left to be guessed when it is opened.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Column, Compression, DataError, Format};
+
+/// One file, or one pattern, to read items from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Path or pattern as the user wrote it; `-` is standard input.
+    pub path: String,
+    /// Folder that a relative path starts from.
+    pub root: PathBuf,
+    /// `None`: from each file's extension.
+    pub format: Option<Format>,
+    /// `None`: from each file's extension.
+    pub compression: Option<Compression>,
+    /// Columns to select and type; `None`: all, as strings.
+    pub columns: Option<Vec<Column>>,
+    /// Field separator of `csv` and `tsv`; `None`: by format.
+    pub delimiter: Option<u8>,
+    /// Whether the first row of `csv` and `tsv` names the columns.
+    pub header: bool,
+    /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
+    /// JSONL rows are handed on unread and the consumer finds the bad ones.
+    pub validate: bool,
+    /// Stop after this many items.
+    pub limit: Option<u64>,
+}
+
+impl ReadOptions {
+    /// Whether the options fit each other and, where the format is known without looking for files, the format.
+    pub fn check(&self) -> Result<(), DataError> {
+        match self.format {
+            Some(format) => self.check_format(format),
+            None if self.path == "-" => self.check_format(Format::Jsonl),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the options fit a file of this format.
+    pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        if !format.streams() {
+            if self.path == "-" {
+                return refuse(format.no_stream());
+            }
+            if !matches!(self.compression, None | Some(Compression::None)) {
+                return refuse(format.packed());
+            }
+        }
+        if !format.is_table() {
+            let given = [
+                (
+                    "columns",
+                    self.columns.is_some() && !format.has_columns(),
+                    Format::has_columns as fn(_) -> _,
+                ),
+                ("delimiter", self.delimiter.is_some(), Format::is_table),
+                ("header: false", !self.header, Format::is_table),
+            ];
+            return match given.into_iter().find(|(_, given, _)| *given) {
+                None => Ok(()),
+                Some((key, _, wanted)) => refuse(format.unfit(key, wanted)),
+            };
+        }
+        match self.delimiter {
+            Some(delimiter @ (b'"' | b'\r' | b'\n' | 0x80..)) => {
+                refuse(format!("`delimiter` cannot be `{}`", (delimiter as char).escape_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A pattern whose matching files are the items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobOptions {
+    /// The pattern, `**` and `{a,b}` included.
+    pub pattern: String,
+    /// Folder that a relative pattern starts from.
+    pub root: PathBuf,
+    /// Stop after this many items.
+    pub limit: Option<u64>,
+}
+
+/// Where a writer writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// `-`.
+    Stdout,
+    /// A file, absolute.
+    File(PathBuf),
+}
+
+/// One file to write items to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Where.
+    pub target: Target,
+    /// The name for messages, as the user wrote it.
+    pub name: Arc<str>,
+    /// How.
+    pub format: Format,
+    /// Compressed how.
+    pub compression: Compression,
+    /// Indent JSON.
+    pub pretty: bool,
+    /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
+    pub columns: Option<Vec<String>>,
+}
+
+impl WriteOptions {
+    /// Whether the options fit the format.
+    pub fn check(&self) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        if self.pretty && !self.format.is_indented() {
+            return refuse(self.format.unfit("pretty", Format::is_indented));
+        }
+        if !self.format.streams() {
+            if self.target == Target::Stdout {
+                return refuse(self.format.no_output());
+            }
+            if self.compression != Compression::None {
+                return refuse(format!(
+                    "`path`: {} compresses its columns itself; take the `.gz` or `.zst` away",
+                    self.format.name()
+                ));
+            }
+        }
+        match &self.columns {
+            Some(_) if !self.format.has_columns() => {
+                refuse(self.format.unfit("columns", Format::has_columns))
+            }
+            Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
+            Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
+                Some(at) => refuse(format!("`columns` names `{}` twice", columns[at])),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+}
