@@ -3,9 +3,11 @@
 mod masked;
 mod result;
 mod timing;
+mod verb;
 
 pub use result::{FailureKind, Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
+pub use verb::Verb;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +28,15 @@ impl StepId {
 pub struct StepInfo {
     /// Name in the pipeline file.
     pub name: Arc<str>,
-    /// `read`, `map`, …
-    pub verb: &'static str,
+    /// What it does; `None` for a step of a kept run whose verb this flowrun does not know.
+    pub verb: Option<Verb>,
+}
+
+impl StepInfo {
+    /// What it does, in a word.
+    pub fn verb_name(&self) -> &'static str {
+        self.verb.map_or("step", Verb::name)
+    }
 }
 
 /// Level of a line in an item's log; `print` is [`LogLevel::Info`].

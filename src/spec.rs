@@ -23,7 +23,6 @@ mod step;
 mod test_case;
 mod tree;
 pub mod units;
-mod verbs;
 
 pub use check::validate_value;
 pub use choice::{Order, ParamType};
@@ -48,7 +47,6 @@ pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{Step, Verb};
 pub use test_case::{ERROR_KINDS, ErrorKind, ExpectedError, TestCase};
-pub use verbs::{SOURCES, VERBS};
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Compression, Format, Target, WriteOptions};
-use crate::event::StepId;
+use crate::event::{self, StepId};
 use crate::plan::{Body, Input, Plan, Step, Verb};
 use crate::source::{SourceFile, Span};
 
@@ -13,7 +13,7 @@ pub(super) fn step(name: &str, from: &[u32]) -> Step {
     Step {
         id: StepId(0),
         name: Arc::from(name),
-        verb: "write",
+        verb: event::Verb::Write,
         description: None,
         from: from.iter().map(|step| Input { step: StepId(*step), failed: false }).collect(),
         needs: Vec::new(),

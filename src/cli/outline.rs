@@ -77,7 +77,10 @@ impl Columns {
         let longest = |least: usize, length: fn(&Step) -> usize| {
             steps.iter().map(|step| length(step)).fold(least, usize::max)
         };
-        Self { verb: 2 + longest(5, |step| step.verb.len()), name: 2 + longest(8, |step| step.name.len()) }
+        Self {
+            verb: 2 + longest(5, |step| step.verb.name().len()),
+            name: 2 + longest(8, |step| step.name.len()),
+        }
     }
 
     fn lines(&self, step: &Step, facts: &[String]) -> Vec<String> {

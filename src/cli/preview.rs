@@ -37,10 +37,7 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
         if bench.is_interrupted() {
             return Ok(Exit::Interrupted);
         }
-        let tried = match step.verb {
-            "map" | "flat_map" | "filter" => Some(one(&bench, &plan, step, item)?),
-            _ => None,
-        };
+        let tried = if step.verb.is_map_like() { Some(one(&bench, &plan, step, item)?) } else { None };
         let (tried, changes) = tried.map_or((None, Vec::new()), |(tried, changes)| (Some(tried), changes));
         let changes = changes::lines(&changes);
         let pair = Pair {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::exit::{Complaint, Fault};
 use super::load;
 use super::trial::{self, Bench, lenient};
-use crate::event::{StepId, StepStatus};
+use crate::event::{self, StepId, StepStatus};
 use crate::lua::{Block, Script};
 use crate::plan::{Body, Each, EachKind, Input, Inputs, Plan, Step, Verb};
 use crate::schedule::Policy;
@@ -78,7 +78,7 @@ impl Sample<'_> {
         let gathering = plan
             .steps
             .iter()
-            .find(|step| selected[step.id.at()] && matches!(step.verb, "sort" | "group_by" | "reduce"))
+            .find(|step| selected[step.id.at()] && gathers(step))
             .map(|step| Arc::clone(&step.name));
         let (outcome, run) = self.bench.run(&plan, selected)?;
         let probe = plan.steps.last().map(|step| Arc::clone(&step.name)).unwrap_or_default();
@@ -111,7 +111,12 @@ impl Sample<'_> {
 
 /// Whether the items that a step gets are of interest, not those that it gives: it has a function, or only writes.
 fn takes_items(step: &Step) -> bool {
-    matches!(step.verb, "map" | "flat_map" | "filter" | "write")
+    step.verb.is_map_like() || step.verb == event::Verb::Write
+}
+
+/// Whether what a step gives depends on items that come much later.
+fn gathers(step: &Step) -> bool {
+    matches!(step.verb, event::Verb::Sort | event::Verb::GroupBy | event::Verb::Reduce)
 }
 
 /// The plan with one more step behind these inputs that lets every item through, and which of its steps run.
@@ -146,7 +151,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
     plan.steps.push(Step {
         id,
         name: name.into(),
-        verb: "filter",
+        verb: event::Verb::Filter,
         description: None,
         from: taken,
         needs: Vec::new(),

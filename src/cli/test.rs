@@ -17,6 +17,7 @@ use super::console::Console;
 use super::exit::{Exit, Fault};
 use super::trial::{Bench, Effects, Trial};
 use super::{load, stdout};
+use crate::event;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
 use crate::spec;
 
@@ -125,8 +126,8 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
 fn kind(step: &Step) -> EachKind {
     match (&step.body, step.verb) {
         (Body::Ready(Verb::Each(each)), _) => each.kind,
-        (_, "flat_map") => EachKind::FlatMap,
-        (_, "filter") => EachKind::Filter,
+        (_, event::Verb::FlatMap) => EachKind::FlatMap,
+        (_, event::Verb::Filter) => EachKind::Filter,
         _ => EachKind::Map,
     }
 }

@@ -9,7 +9,7 @@ use super::exit::Fault;
 use super::job;
 use super::load;
 use crate::engine::{self, EngineError, Interrupt, Outcome, RunOptions, StateOptions};
-use crate::event::{FailureKind, Place, StepId, StepStatus};
+use crate::event::{self, FailureKind, Place, StepId, StepStatus};
 use crate::lua::{self, Change};
 use crate::plan::{Body, Each, Input, Items, Plan, Step, Verb};
 use crate::schedule::{FailFast, Policy, Retries};
@@ -175,7 +175,7 @@ fn alone(plan: &Plan, step: &Step, items: &[Arc<str>]) -> Plan {
     let source = Step {
         id: StepId(0),
         name: name.into(),
-        verb: "items",
+        verb: event::Verb::Items,
         description: None,
         from: Vec::new(),
         needs: Vec::new(),

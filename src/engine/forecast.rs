@@ -306,5 +306,5 @@ fn open(because: &str) -> Forecast {
 }
 
 fn is_each(step: &Step) -> bool {
-    matches!(step.verb, "map" | "flat_map" | "filter")
+    step.verb.is_map_like()
 }

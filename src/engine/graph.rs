@@ -1,7 +1,7 @@
 //! What the engine derives from a plan before anything runs: who reads whom, and what may be streamed. Runs nothing.
 
 use crate::data::{self, Target};
-use crate::event::StepId;
+use crate::event::{self, StepId};
 use crate::plan::{Body, Input, Items, Plan, Step, Verb};
 
 /// How a step is carried out.
@@ -56,7 +56,7 @@ impl Graph {
             roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Each);
         }
         for step in &steps {
-            if matches!(step.body, Body::Ready(Verb::Write(_))) || step.verb == "write" {
+            if matches!(step.body, Body::Ready(Verb::Write(_))) || step.verb == event::Verb::Write {
                 let producer = fusible(step).filter(|producer| roles[producer.at()] == Role::Each);
                 roles[step.id.at()] = if producer.is_some() { Role::FusedWrite } else { Role::Write };
                 if let Some(producer) = producer {
@@ -84,7 +84,7 @@ fn asks_for_steps(text: &str) -> bool {
 
 /// The role of a source; `None` for other steps.
 fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
-    if !matches!(step.verb, "read" | "glob" | "items") {
+    if !step.verb.is_source() {
         return None;
     }
     let reads = steps.iter().flat_map(|other| &other.from).filter(|input| input.step == step.id);

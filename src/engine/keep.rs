@@ -165,7 +165,7 @@ pub(super) fn stopped(error: &StoreError) -> String {
 fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDir, StoreError> {
     let selected = plan.steps.iter().filter(|step| options.selected[step.id.at()]);
     let steps: Vec<(Arc<str>, &'static str)> =
-        selected.map(|step| (Arc::clone(&step.name), step.verb)).collect();
+        selected.map(|step| (Arc::clone(&step.name), step.verb.name())).collect();
     let mask = plan.secrets.mask();
     let file = plan.file.path().canonicalize().unwrap_or_else(|_| plan.file.path().to_path_buf());
     RunDir::create(

@@ -79,7 +79,8 @@ pub fn run(
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
     let unmade = plan.permissions.begin();
     let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
-    let steps = plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: step.verb });
+    let steps =
+        plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: Some(step.verb) });
     on_event(&Event::RunStarted {
         run: Arc::clone(&options.run),
         pipeline: Arc::clone(&plan.name),

@@ -160,7 +160,7 @@ impl<'a> Shared<'a> {
         let mut journal = lock(&self.journals[source.at()]);
         if journal.is_none() {
             let step = &self.plan.steps[source.at()];
-            let (name, verb) = (Arc::clone(&step.name), step.verb);
+            let (name, verb) = (Arc::clone(&step.name), step.verb.name());
             let spec =
                 StepSpec { name, verb, shape: Shape::One, keyed: false, fingerprint: Vec::new(), memo: None };
             *journal = keep.step(spec).ok();

@@ -39,7 +39,7 @@ impl Advice<'_> {
 
     /// The step's policy; `None` when it has none, or when a part of it is wrong or not known yet.
     fn governed<'s>(&self, step: &'s Surveyed) -> Option<Governed<'s>> {
-        step.verb.filter(|verb| matches!(*verb, "map" | "flat_map" | "filter"))?;
+        step.verb.filter(|verb| verb.is_map_like())?;
         let at = step.verb_pointer();
         let own = known::<spec::Each>(self.places, &at)?.policy;
         let defaults = match self.places.value().pointer("/defaults/map") {

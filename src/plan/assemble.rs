@@ -115,7 +115,7 @@ impl Checked<'_> {
         Ok(Step {
             id,
             name: surveyed.name.as_str().into(),
-            verb: step.verb.name(),
+            verb: step.verb.kind(),
             description: step.description.clone(),
             from: surveyed.from.iter().filter_map(input).collect(),
             needs: surveyed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),

@@ -14,10 +14,10 @@ use super::places::{Places, Spot};
 use super::scripts::{self, Form, Refused};
 use super::survey::escape;
 use super::template::{Hole, Template};
-use crate::event::FailureKind;
+use crate::event::{FailureKind, Verb};
 use crate::lua::{self, Block, Scope, ScriptError};
 use crate::source::{Diagnostic, LineStarts};
-use crate::spec;
+use crate::value::Choice as _;
 
 /// Expressions pick values; one that runs longer does something else.
 const TIME_MAX: Duration = Duration::from_secs(1);
@@ -134,7 +134,7 @@ fn when(pointer: &str) -> Option<When> {
         | ["rate_limits", _]
         | ["defaults" | "permissions", ..]
         | ["steps", _, "deadline" | "description"] => When::Load,
-        ["steps", _, verb] if spec::VERBS.contains(verb) => When::Start,
+        ["steps", _, verb] if Verb::parse(verb).is_some() => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
         ["params", _, "description" | "enum"] | ["env", _] => When::Never,

@@ -9,6 +9,7 @@ use super::places::{Places, Spot};
 use super::survey::Survey;
 use super::{codes, paths};
 use crate::data::{Format, PathPattern};
+use crate::event::Verb;
 use crate::source::Diagnostic;
 use crate::value::Choice as _;
 
@@ -26,8 +27,8 @@ pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut V
         let Some(verb) = step.verb else { continue };
         check_step(places, &step.pointer, verb, root, found);
         let list = match verb {
-            "read" => &mut reads,
-            "write" => &mut writes,
+            Verb::Read => &mut reads,
+            Verb::Write => &mut writes,
             _ => continue,
         };
         if let Some((pointer, path)) = path_of(places.value(), &step.pointer, verb) {
@@ -41,14 +42,14 @@ pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut V
 }
 
 /// Checks the file of one step by itself.
-pub(super) fn check_step(places: &Places, step: &str, verb: &str, root: &Path, found: &mut Vec<Diagnostic>) {
+pub(super) fn check_step(places: &Places, step: &str, verb: Verb, root: &Path, found: &mut Vec<Diagnostic>) {
     if let Some((pointer, path)) = path_of(places.value(), step, verb) {
-        if verb == "glob" || (verb == "read" && is_pattern(root, &path)) {
+        if verb == Verb::Glob || (verb == Verb::Read && is_pattern(root, &path)) {
             found.extend(
                 matcher(root, &path).err().map(|reason| bad_pattern(places, &pointer, &path, &reason)),
             );
         }
-        if verb != "glob" {
+        if verb != Verb::Glob {
             let file = Named { step: String::new(), pointer, path };
             check_format(places, &format!("{step}/{verb}"), &file, root, found);
         }
@@ -56,10 +57,10 @@ pub(super) fn check_step(places: &Places, step: &str, verb: &str, root: &Path, f
 }
 
 /// The path of a step and the pointer to it, unless it is still to be evaluated.
-pub(super) fn path_of(value: &Value, step: &str, verb: &str) -> Option<(String, String)> {
+pub(super) fn path_of(value: &Value, step: &str, verb: Verb) -> Option<(String, String)> {
     let key = match verb {
-        "read" | "write" => "path",
-        "glob" => "pattern",
+        Verb::Read | Verb::Write => "path",
+        Verb::Glob => "pattern",
         _ => return None,
     };
     let short = format!("{step}/{verb}");

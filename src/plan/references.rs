@@ -8,6 +8,7 @@ use super::lua_text::mentions;
 use super::places::{Places, Spot};
 use super::survey::{Reference, Survey, Surveyed};
 use super::{FINDINGS_MAX, codes, graph, listed};
+use crate::event::Verb;
 use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Checks all references between steps and returns the steps in an order in which they can run.
@@ -86,7 +87,7 @@ fn reference_problem(
     let (name, other_name) = (&step.name, &other.name);
     match other.verb? {
         // A step that reads itself is a circle, and that is said.
-        "write" if key == "from" && !reference.failed && other_name != name => {
+        Verb::Write if key == "from" && !reference.failed && other_name != name => {
             let message = format!("step `{name}` reads from `{other_name}`, which yields no items");
             let found = places.error(codes::NO_OUTPUT, message, &spot, "this step only writes");
             let sources: Vec<&str> = other.from.iter().map(|from| from.name.as_str()).collect();
@@ -98,10 +99,7 @@ fn reference_problem(
                 "read from what it writes: {sources}; to wait for the file, add `needs: {other_name}`"
             )))
         }
-        verb
-        @ ("write" | "glob" | "items" | "reduce" | "batch" | "take" | "sort" | "unique" | "group_by")
-            if reference.failed =>
-        {
+        verb if reference.failed && !verb.has_failed_items() => {
             let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
             let label = format!("the items of `{verb}` cannot fail");
             let found = places.error(codes::NO_FAILED_ITEMS, message, &spot, &label);
@@ -231,7 +229,7 @@ fn unused<'a>(
     used: &'a BTreeSet<usize>,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
     let steps = survey.steps.iter().enumerate();
-    steps.filter(|(at, step)| !used.contains(at) && step.verb.is_some_and(|verb| verb != "write")).map(
+    steps.filter(|(at, step)| !used.contains(at) && step.verb.is_some_and(|verb| verb != Verb::Write)).map(
         |(_, step)| {
             let message = format!("nothing reads step `{}`, and it writes nothing", step.name);
             places

@@ -6,8 +6,10 @@ use super::inputs::UsageError;
 use super::places::{Override, set_error};
 use super::survey::escape;
 use super::{listed, yaml_text};
+use crate::event::Verb;
 use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::spec::{self, Document, SpanIndex};
+use crate::value::Choice as _;
 
 /// The top-level keys that a path may begin with.
 const TOP: [&str; 10] = [
@@ -92,12 +94,12 @@ fn keys(document: &Value, path: &str) -> Result<Vec<String>, UsageError> {
         let Some(step) = steps.get(&keys[1]) else {
             return Err(unknown(&keys[1], "step", steps.keys().map(String::as_str)));
         };
-        let verb = spec::VERBS.into_iter().find(|verb| step.get(verb).is_some());
-        let is_own = |key: &str| COMMON.contains(&key) || spec::VERBS.contains(&key);
+        let verb = Verb::all().find(|verb| step.get(verb.name()).is_some());
+        let is_own = |key: &str| COMMON.contains(&key) || Verb::parse(key).is_some();
         if let (Some(verb), Some(key)) = (verb, keys.get(2))
             && !is_own(key)
         {
-            keys.insert(2, verb.to_owned());
+            keys.insert(2, verb.name().to_owned());
         }
     }
     Ok(keys)
@@ -157,7 +159,7 @@ fn short_key(keys: &[String]) -> Option<&'static str> {
         ["params", _] => Some("default"),
         ["steps", _, "read" | "write"] => Some("path"),
         ["steps", _, "glob"] => Some("pattern"),
-        ["steps", _, "map" | "flat_map" | "filter"] => Some("lua"),
+        ["steps", _, verb] if Verb::parse(verb).is_some_and(Verb::is_map_like) => Some("lua"),
         [.., "retries"] => Some("max"),
         _ => None,
     }

@@ -8,7 +8,7 @@ use super::late::Late;
 use super::test_case::TestCase;
 use super::touched::Touched;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
-use crate::event::StepId;
+use crate::event::{self, StepId};
 use crate::lua::{Permissions, Script};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
@@ -50,8 +50,8 @@ pub struct Step {
     pub id: StepId,
     /// Name in the file.
     pub name: Arc<str>,
-    /// `read`, `map`, …
-    pub verb: &'static str,
+    /// What it does, in a word.
+    pub verb: event::Verb,
     /// `description`
     pub description: Option<String>,
     /// What it takes, in this order. Empty for sources.

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::spec;
+use crate::event::Verb;
+use crate::value::Choice as _;
 
 /// All steps, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,7 +24,7 @@ pub(super) struct Surveyed {
     /// Pointer to the step.
     pub(super) pointer: String,
     /// What it does; `None` when that cannot be told, because it has no verb or several.
-    pub(super) verb: Option<&'static str>,
+    pub(super) verb: Option<Verb>,
     pub(super) from: Vec<Reference>,
     pub(super) needs: Vec<Reference>,
 }
@@ -89,7 +90,7 @@ impl Survey {
 impl Surveyed {
     /// Whether it brings items in.
     pub(super) fn is_source(&self) -> bool {
-        self.verb.is_some_and(|verb| spec::SOURCES.contains(&verb))
+        self.verb.is_some_and(Verb::is_source)
     }
 
     /// Pointer to the verb key, or to the step when it has none.
@@ -98,8 +99,8 @@ impl Surveyed {
     }
 }
 
-fn verb(step: &Value) -> Option<&'static str> {
-    let mut verbs = spec::VERBS.into_iter().filter(|verb| step.get(verb).is_some());
+fn verb(step: &Value) -> Option<Verb> {
+    let mut verbs = Verb::all().filter(|verb| step.get(verb.name()).is_some());
     verbs.next().filter(|_| verbs.next().is_none())
 }
 

@@ -9,7 +9,7 @@ use super::params::Declaration;
 use super::places::{Places, Spot};
 use super::survey::Survey;
 use super::{codes, listed};
-use crate::event::StepId;
+use crate::event::{StepId, Verb};
 use crate::source::{Diagnostic, Span, nearest};
 use crate::spec;
 
@@ -137,7 +137,7 @@ impl Case<'_> {
     }
 
     /// The verb of the step that is tested.
-    fn verb(&self, found: &mut Vec<Diagnostic>) -> Option<&'static str> {
+    fn verb(&self, found: &mut Vec<Diagnostic>) -> Option<Verb> {
         let name = self.test.get("step")?.as_str()?;
         let pointer = format!("{}/step", self.at);
         let Some(step) = self.survey.find(name) else {
@@ -152,7 +152,7 @@ impl Case<'_> {
             return None;
         };
         let verb = self.survey.steps[step].verb?;
-        if !matches!(verb, "map" | "flat_map" | "filter") {
+        if !verb.is_map_like() {
             let label = format!("`{name}` is a `{verb}` step");
             let message = format!("runs step `{name}`, which has no function");
             let bad = self.bad(&message, "step", &label);
@@ -186,7 +186,7 @@ impl Case<'_> {
         self.test.get("items")?.as_array().map(Vec::len)
     }
 
-    fn check_expectation(&self, verb: Option<&str>, found: &mut Vec<Diagnostic>) {
+    fn check_expectation(&self, verb: Option<Verb>, found: &mut Vec<Diagnostic>) {
         let skipped = self.test.get("expect_skipped").is_some_and(|flag| *flag != Value::Bool(false));
         let given: Vec<&str> = ["expect", "expect_error", "expect_skipped"]
             .into_iter()
@@ -209,7 +209,7 @@ impl Case<'_> {
     }
 
     /// Why the results of a step with this verb can never be what `expect` says.
-    fn value_problem(&self, verb: &str) -> Option<Diagnostic> {
+    fn value_problem(&self, verb: Verb) -> Option<Diagnostic> {
         let expect = self.test.get("expect")?;
         let (many, list) = (self.has("items"), expect.as_array());
         match list {
@@ -217,11 +217,13 @@ impl Case<'_> {
                 self.bad("expects one value of several items", "expect", "no list")
                     .help("with `items`, `expect` is the list of their results in order"),
             ),
-            None if verb == "flat_map" => Some(
+            None if verb == Verb::FlatMap => Some(
                 self.bad("expects one value of a `flat_map` step", "expect", "no list")
                     .help("a `flat_map` gives a list of results, which may be empty"),
             ),
-            Some(list) if many && verb == "map" && self.count().is_some_and(|count| list.len() > count) => {
+            Some(list)
+                if many && verb == Verb::Map && self.count().is_some_and(|count| list.len() > count) =>
+            {
                 let label = format!("{} results", list.len());
                 let message = format!("expects more results than its {} items give", self.count()?);
                 let help = "a `map` gives one result for each item that is not skipped";

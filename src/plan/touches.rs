@@ -10,6 +10,7 @@ use super::places::Places;
 use super::step::{Body, Collect, Each, Items, Plan, Verb};
 use super::survey::Survey;
 use super::touched::{Role, Touched};
+use crate::event;
 use crate::lua::Script;
 
 /// All files whose names are known before the run, in the order of the pipeline file.
@@ -28,8 +29,8 @@ pub(super) fn of(places: &Places, survey: &Survey, root: &Path) -> Vec<Touched> 
         let Some((_, path)) = path_of(value, &step.pointer, verb) else { continue };
         let name = step.name.clone();
         all.push(match verb {
-            "read" => Touched::new(Role::Read(name), root, &path),
-            "glob" => Touched::new(Role::Listed(name), &start(value, &step.pointer, root), &path),
+            event::Verb::Read => Touched::new(Role::Read(name), root, &path),
+            event::Verb::Glob => Touched::new(Role::Listed(name), &start(value, &step.pointer, root), &path),
             _ => Touched::new(Role::Written(name), root, &path),
         });
     }

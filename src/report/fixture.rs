@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::Reporter;
 use crate::event::{
-    Event, FailureKind, LogLevel, Place, RunStatus, StepId, StepInfo, StepResult, StepStatus, Tally,
+    Event, FailureKind, LogLevel, Place, RunStatus, StepId, StepInfo, StepResult, StepStatus, Tally, Verb,
 };
-use crate::value::Ratio;
+use crate::value::{Choice as _, Ratio};
 
 /// Gives a reporter `events`, each at its time in milliseconds, and the end.
 pub(super) fn replay(reporter: &mut impl Reporter, events: &[(u64, Event)]) {
@@ -17,8 +17,9 @@ pub(super) fn replay(reporter: &mut impl Reporter, events: &[(u64, Event)]) {
     reporter.finish().expect("a Vec takes everything");
 }
 
-pub(super) fn run_started(steps: &[(&str, &'static str)]) -> Event {
-    let steps = steps.iter().map(|(name, verb)| StepInfo { name: Arc::from(*name), verb }).collect();
+pub(super) fn run_started(steps: &[(&str, &str)]) -> Event {
+    let info = |(name, verb): &(&str, &str)| StepInfo { name: Arc::from(*name), verb: Verb::parse(verb) };
+    let steps = steps.iter().map(info).collect();
     Event::RunStarted { run: Arc::from("7f3a"), pipeline: Arc::from("clean-docs"), steps }
 }
 

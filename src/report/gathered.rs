@@ -119,7 +119,7 @@ impl Reporter for Gathered {
                 let (run, pipeline, status) = (run.to_string(), pipeline.to_string(), "failed".to_owned());
                 let step = |info: &crate::event::StepInfo| StepAccount {
                     name: info.name.to_string(),
-                    verb: info.verb.to_owned(),
+                    verb: info.verb_name().to_owned(),
                     status: "pending".to_owned(),
                     ..StepAccount::default()
                 };

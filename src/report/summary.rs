@@ -47,7 +47,7 @@ impl<'a> StepSummary<'a> {
     /// Of a step that has ended.
     pub fn new(info: &'a StepInfo, result: &'a StepResult) -> Self {
         Self {
-            verb: info.verb,
+            verb: info.verb_name(),
             status: result.status.name(),
             reason: result.reason.as_deref(),
             total: result.total,

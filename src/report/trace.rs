@@ -70,7 +70,7 @@ impl<W: Write> Trace<W> {
         let start = started.unwrap_or_else(|| time.saturating_sub(result.duration));
         self.counter(at, &result.tally, time)?;
         let args = json!({
-            "verb": info.verb, "status": result.status.name(), "reason": result.reason, "total": result.total,
+            "verb": info.verb_name(), "status": result.status.name(), "reason": result.reason, "total": result.total,
             "successes": result.tally.succeeded, "failures": result.tally.failed
         });
         self.step(&json!({
@@ -132,7 +132,7 @@ impl<W: Write> Reporter for Trace<W> {
             Event::RunStarted { steps, .. } => {
                 self.steps = steps.iter().map(|info| (info.clone(), None)).collect();
                 for (at, info) in steps.iter().enumerate() {
-                    let name = format!("{} ({})", info.name, info.verb);
+                    let name = format!("{} ({})", info.name, info.verb_name());
                     self.step(&json!({
                         "ph": "M", "name": "process_name", "pid": at + 1, "tid": 0, "args": { "name": name }
                     }))?;

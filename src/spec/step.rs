@@ -14,7 +14,7 @@ use super::id::{ID, INPUT, is_id};
 use super::literal::TimeLimit;
 use super::schema;
 use super::setting::{Setting, map, present};
-use super::verbs::VERBS;
+use crate::event;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,28 +65,33 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Which it is.
+    pub fn kind(&self) -> event::Verb {
+        match self {
+            Self::Read(_) => event::Verb::Read,
+            Self::Glob(_) => event::Verb::Glob,
+            Self::Items(_) => event::Verb::Items,
+            Self::Map(_) => event::Verb::Map,
+            Self::FlatMap(_) => event::Verb::FlatMap,
+            Self::Filter(_) => event::Verb::Filter,
+            Self::Reduce(_) => event::Verb::Reduce,
+            Self::Batch(_) => event::Verb::Batch,
+            Self::Take(_) => event::Verb::Take,
+            Self::Sort(_) => event::Verb::Sort,
+            Self::Unique(_) => event::Verb::Unique,
+            Self::GroupBy(_) => event::Verb::GroupBy,
+            Self::Write(_) => event::Verb::Write,
+        }
+    }
+
     /// The key in the file.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Read(_) => "read",
-            Self::Glob(_) => "glob",
-            Self::Items(_) => "items",
-            Self::Map(_) => "map",
-            Self::FlatMap(_) => "flat_map",
-            Self::Filter(_) => "filter",
-            Self::Reduce(_) => "reduce",
-            Self::Batch(_) => "batch",
-            Self::Take(_) => "take",
-            Self::Sort(_) => "sort",
-            Self::Unique(_) => "unique",
-            Self::GroupBy(_) => "group_by",
-            Self::Write(_) => "write",
-        }
+        self.kind().name()
     }
 
     /// Whether it brings items in, and so takes no `from`.
     pub fn is_source(&self) -> bool {
-        matches!(self, Self::Read(_) | Self::Glob(_) | Self::Items(_))
+        self.kind().is_source()
     }
 
     /// The function and policy of a map-like verb.
@@ -172,7 +177,7 @@ struct StepFields {
 impl<'de> Deserialize<'de> for Step {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields: StepFields = map(deserializer)?;
-        let verbs: [Option<Verb>; VERBS.len()] = [
+        let verbs = [
             fields.read.map(|read| Verb::Read(Box::new(read))),
             fields.glob.map(Verb::Glob),
             fields.items.map(Verb::Items),

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::spec;
+use crate::event::Verb;
+use crate::value::Choice as _;
 
 /// Steps and ties.
 #[derive(Debug, Default)]
@@ -54,11 +55,12 @@ impl Graph {
         let places: HashMap<&str, usize> =
             steps.iter().enumerate().map(|(at, (name, _))| (name.as_str(), at)).collect();
         for (at, (name, step)) in steps.iter().enumerate() {
-            let verb = spec::VERBS.into_iter().find(|verb| step.get(verb).is_some()).unwrap_or_default();
+            let verb = Verb::all().find(|verb| step.get(verb.name()).is_some());
+            let name_of_verb = verb.map_or("", Verb::name);
             graph.nodes.push(Node {
                 name: (*name).clone(),
-                verb: verb.to_owned(),
-                detail: detail(verb, &step[verb]),
+                verb: name_of_verb.to_owned(),
+                detail: verb.map(|verb| detail(verb, &step[name_of_verb])).unwrap_or_default(),
                 layer: 0,
             });
             for (key, tie) in [("from", Kind::Data), ("needs", Kind::Needs)] {
@@ -109,11 +111,11 @@ impl Graph {
 }
 
 /// The path of what reads or writes files, as written.
-fn detail(verb: &str, value: &Value) -> String {
-    let key = if verb == "glob" { "pattern" } else { "path" };
+fn detail(verb: Verb, value: &Value) -> String {
+    let key = if verb == Verb::Glob { "pattern" } else { "path" };
     match (verb, value) {
-        ("read" | "write" | "glob", Value::String(path)) => path.clone(),
-        ("read" | "write" | "glob", Value::Object(map)) => {
+        (Verb::Read | Verb::Write | Verb::Glob, Value::String(path)) => path.clone(),
+        (Verb::Read | Verb::Write | Verb::Glob, Value::Object(map)) => {
             map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
         }
         _ => String::new(),

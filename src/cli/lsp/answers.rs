@@ -172,7 +172,7 @@ fn symbols(file: &File) -> Value {
         let name = entry.name.as_deref().filter(|name| !name.is_empty() && *name != "<<")?;
         Some(json!({
             "name": name,
-            "detail": verbs.get(&at).copied().unwrap_or_default(),
+            "detail": verbs.get(&at).map_or("", |verb| verb.name()),
             "kind": KIND,
             "range": file.range(Span::new(entry.key.start, entry.end.max(entry.key.end))),
             "selectionRange": file.range(entry.key),

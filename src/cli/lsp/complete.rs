@@ -18,13 +18,9 @@ use super::cursor::{Cursor, Place};
 use super::file::File;
 use super::layout::Layout;
 use super::schema;
+use crate::event::Verb;
 use crate::source::Span;
-use crate::spec::{SOURCES, VERBS};
-
-/// The verbs whose items can fail, so that `.failed` may follow.
-const FALLIBLE: [&str; 4] = ["read", "map", "flat_map", "filter"];
-/// The verbs that a test can try.
-const TESTABLE: [&str; 3] = ["map", "flat_map", "filter"];
+use crate::value::Choice as _;
 
 /// What an editor is offered at once. When there is more, it asks again with what was typed in between.
 const OFFERS_MAX: usize = 1000;
@@ -104,7 +100,7 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
             (false, true) => format!("{name}:"),
             (false, false) => format!("{name}: "),
         };
-        let is_verb = is_step && VERBS.contains(&name);
+        let is_verb = is_step && Verb::parse(name).is_some();
         let kind = if is_verb { CompletionItemKind::FUNCTION } else { CompletionItemKind::PROPERTY };
         let doc = schema::doc(schema).map(str::to_owned);
         Offer { text: Some(text), doc, ..Offer::new(name, kind) }
@@ -114,10 +110,10 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
 
 /// Whether a step with these keys can take another: it has one verb, and sources have no `from`.
 fn fits_step(name: &str, present: &[&str]) -> bool {
-    let verb = present.iter().find(|key| VERBS.contains(*key));
-    match verb {
-        Some(verb) => !VERBS.contains(&name) && (name != "from" || !SOURCES.contains(verb)),
-        None => !SOURCES.contains(&name) || !present.contains(&"from"),
+    let other = Verb::parse(name);
+    match present.iter().find_map(|key| Verb::parse(key)) {
+        Some(verb) => other.is_none() && (name != "from" || !verb.is_source()),
+        None => !other.is_some_and(Verb::is_source) || !present.contains(&"from"),
     }
 }
 
@@ -138,7 +134,7 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         [Some("steps"), Some(own), Some(key @ ("from" | "needs")), ..] if path.len() <= 4 => {
             inputs(file, cursor, own, *key == "from")
         }
-        [Some("tests"), None, Some("step")] => steps(layout, |verb| TESTABLE.contains(&verb)),
+        [Some("tests"), None, Some("step")] => steps(layout, Verb::is_map_like),
         [.., Some("rate_limit")] => layout
             .names("rate_limits")
             .into_iter()
@@ -175,14 +171,14 @@ fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Off
         items.filter(|item| Some(item.key.start) != own_item).map(|item| file.slice(item.value)).collect();
     let mut offers = Vec::new();
     for step in steps(layout, |_| true).into_iter().filter(|step| step.label != own) {
-        let verb = step.detail.clone().unwrap_or_default();
+        let verb = step.detail.as_deref().and_then(Verb::parse);
         let failed = format!("{}.failed", step.label);
         // What only writes gives no items.
-        let gives = !(with_failed && verb == "write");
+        let gives = !(with_failed && verb == Some(Verb::Write));
         if gives && !named.contains(&step.label.as_str()) {
             offers.push(step);
         }
-        if with_failed && FALLIBLE.contains(&verb.as_str()) && !named.contains(&failed.as_str()) {
+        if with_failed && verb.is_some_and(Verb::has_failed_items) && !named.contains(&failed.as_str()) {
             offers.push(Offer {
                 detail: Some("the items that failed there".to_owned()),
                 ..Offer::new(failed, CompletionItemKind::REFERENCE)
@@ -193,7 +189,7 @@ fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Off
 }
 
 /// The steps with a verb that is wanted; one without any counts too, it is being written.
-fn steps(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<Offer> {
+fn steps(layout: &Layout, wanted: impl Fn(Verb) -> bool) -> Vec<Offer> {
     let Some(top) = layout.top("steps") else { return Vec::new() };
     let verbs = verbs(layout);
     let mut seen = HashSet::new();
@@ -202,7 +198,7 @@ fn steps(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<Offer> {
         let Some(name) = entry.name.as_deref().filter(|name| *name != "<<") else { continue };
         let verb = verbs.get(&at).copied();
         if verb.is_none_or(&wanted) && seen.insert(name) {
-            let detail = verb.map(str::to_owned);
+            let detail = verb.map(|verb| verb.name().to_owned());
             offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::REFERENCE) });
         }
     }
@@ -210,10 +206,10 @@ fn steps(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<Offer> {
 }
 
 /// The verb of each entry that has one, found in one pass: a file may have many steps.
-pub(super) fn verbs(layout: &Layout) -> HashMap<usize, &'static str> {
+pub(super) fn verbs(layout: &Layout) -> HashMap<usize, Verb> {
     let mut found = HashMap::new();
     for entry in &layout.entries {
-        let verb = VERBS.into_iter().find(|verb| entry.name.as_deref() == Some(verb));
+        let verb = entry.name.as_deref().and_then(Verb::parse);
         if let (Some(step), Some(verb)) = (entry.parent, verb) {
             found.entry(step).or_insert(verb);
         }

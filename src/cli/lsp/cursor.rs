@@ -2,7 +2,9 @@
 
 use super::file::File;
 use super::layout::{Layout, Spot};
+use crate::event::Verb;
 use crate::source::Span;
+use crate::value::Choice as _;
 
 /// The place of the cursor in a text that need not be complete.
 #[derive(Debug)]
@@ -71,9 +73,10 @@ pub(super) fn word_end(text: &str, offset: usize) -> usize {
 
 /// Whether the value at a path is Lua.
 fn is_lua(path: &[Option<&str>]) -> bool {
-    const VERBS: [&str; 6] = ["map", "flat_map", "filter", "sort", "unique", "group_by"];
     match path {
-        [Some("steps"), Some(_), Some(key)] => *key == "when" || VERBS.contains(key),
+        [Some("steps"), Some(_), Some(key)] => {
+            *key == "when" || Verb::parse(key).is_some_and(Verb::is_short_for_lua)
+        }
         [Some("steps"), Some(_), Some(_), Some(key)] => {
             ["lua", "setup", "combine", "key", "by"].contains(key)
         }

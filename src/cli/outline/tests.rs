@@ -10,7 +10,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::cli::fixture::{plan, step};
 use crate::data::ReadOptions;
-use crate::event::StepId;
+use crate::event::{self, StepId};
 use crate::lua::{Block, Script};
 use crate::plan::{Body, Each, EachKind, Expression, Input, Items, Read, Verb};
 use crate::schedule::{FailFast, Policy, Retries};
@@ -67,8 +67,8 @@ fn steps_come_in_order_with_what_they_read_and_write() {
         ..Policy::default()
     };
     let mut plan = plan(vec![
-        Step { verb: "read", body: read("data/docs.jsonl"), ..step("docs", &[]) },
-        Step { verb: "map", body: each(EachKind::Map, policy), ..step("clean", &[0]) },
+        Step { verb: event::Verb::Read, body: read("data/docs.jsonl"), ..step("docs", &[]) },
+        Step { verb: event::Verb::Map, body: each(EachKind::Map, policy), ..step("clean", &[0]) },
         step("save", &[1]),
     ]);
     plan.description = Some("Takes the tags out.".to_owned());
@@ -94,9 +94,13 @@ fn steps_come_in_order_with_what_they_read_and_write() {
 fn counts_follow_the_items_as_far_as_they_are_known() {
     let failed = Input { step: StepId(1), failed: true };
     let steps = vec![
-        Step { verb: "items", body: list(10), ..step("numbers", &[]) },
-        Step { verb: "map", body: each(EachKind::Map, Policy::default()), ..step("double", &[0]) },
-        Step { verb: "flat_map", body: each(EachKind::FlatMap, Policy::default()), ..step("parts", &[1, 0]) },
+        Step { verb: event::Verb::Items, body: list(10), ..step("numbers", &[]) },
+        Step { verb: event::Verb::Map, body: each(EachKind::Map, Policy::default()), ..step("double", &[0]) },
+        Step {
+            verb: event::Verb::FlatMap,
+            body: each(EachKind::FlatMap, Policy::default()),
+            ..step("parts", &[1, 0])
+        },
         step("save", &[2]),
         Step { from: vec![failed], ..step("dead", &[]) },
     ];
@@ -151,7 +155,7 @@ fn a_policy_is_told_whole() {
     };
     let when = Expression { script: script(), span: Span::new(6, 21) };
     let work = Step {
-        verb: "filter",
+        verb: event::Verb::Filter,
         body: each(EachKind::Filter, policy),
         needs: vec![StepId(0)],
         when: Some(when),
@@ -166,7 +170,7 @@ fn a_policy_is_told_whole() {
     };
     let plan = plan(vec![
         step("setup", &[]),
-        Step { verb: "glob", body: Body::Ready(Verb::Glob(glob)), ..step("images", &[]) },
+        Step { verb: event::Verb::Glob, body: Body::Ready(Verb::Glob(glob)), ..step("images", &[]) },
         work,
     ]);
     check(

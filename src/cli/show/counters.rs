@@ -7,10 +7,10 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::cli::moment;
-use crate::event::{StepInfo, StepResult, StepStatus, Tally};
+use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
 use crate::report::ReuseSummary;
 use crate::store::{StepRecord, StoredRun};
-use crate::value::Ratio;
+use crate::value::{Choice as _, Ratio};
 
 /// Failures that are read at once.
 pub(super) const PAGE: u64 = 1000;
@@ -93,8 +93,7 @@ pub(super) fn lasted(run: &StoredRun, step: &StepRecord) -> Option<Duration> {
 
 /// What reporters know of a step beforehand.
 pub(super) fn info(step: &StepRecord) -> StepInfo {
-    let verb = crate::spec::VERBS.into_iter().find(|verb| *verb == step.verb).unwrap_or("step");
-    StepInfo { name: Arc::from(step.step.as_str()), verb }
+    StepInfo { name: Arc::from(step.step.as_str()), verb: Verb::parse(&step.verb) }
 }
 
 /// The counts so far.

@@ -13,6 +13,7 @@ use crate::cli::request::Request;
 use crate::cli::sample::Sample;
 use crate::cli::trial::{self, Bench, Effects};
 use crate::cli::{load, resume, state, stdout};
+use crate::event;
 use crate::plan::{self, Body, Inputs, Plan, Step, Verb};
 use crate::spec;
 use crate::store::{Catalogue, StoredRun};
@@ -52,7 +53,7 @@ fn find<'a>(plan: &'a Plan, name: &str) -> Result<&'a Step, Complaint> {
     let names: Vec<&str> = plan.steps.iter().map(|step| &*step.name).collect();
     let step = plan.steps.iter().find(|step| *step.name == *name);
     let step = step.ok_or_else(|| no_such_step(name, plan.file.name(), &names))?;
-    if !matches!(step.verb, "map" | "flat_map" | "filter") {
+    if !step.verb.is_map_like() {
         return Err(Complaint::new(format!("step `{name}` is a `{}` step and has no function", step.verb))
             .help("tests run the functions of `map`, `flat_map` and `filter` steps"));
     }
@@ -108,8 +109,8 @@ impl Recorded<'_> {
         {
             let values = results.iter().map(|text| serde_json::from_str(text).unwrap_or_default());
             let value = match step.verb {
-                "flat_map" => Value::Array(values.collect()),
-                "filter" => Value::Bool(!results.is_empty()),
+                event::Verb::FlatMap => Value::Array(values.collect()),
+                event::Verb::Filter => Value::Bool(!results.is_empty()),
                 _ => results.pop().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
             };
             all.insert(index, (one("expect", value), None));

@@ -35,7 +35,7 @@ pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> W
 pub(super) fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
     StepSpec {
         name: Arc::clone(&step.name),
-        verb: step.verb,
+        verb: step.verb.name(),
         shape: identity::shape(each.kind),
         keyed: each.key.is_some(),
         fingerprint: identity.fingerprint.clone(),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::event::Verb;
 use crate::plan::survey::Survey;
 
 /// For each step the most items that it can get; of a source, that it can bring in.
@@ -32,14 +33,14 @@ pub(super) fn inputs(
 }
 
 /// What a step passes on at most of what it gets.
-fn passed_on(verb: Option<&str>, value: Option<&Value>, input: Option<u64>) -> Option<u64> {
+fn passed_on(verb: Option<Verb>, value: Option<&Value>, input: Option<u64>) -> Option<u64> {
     let number = value.and_then(Value::as_u64);
     match verb? {
-        "take" => [number, input].into_iter().flatten().min(),
-        "batch" => number.map_or(input, |size| Some(input?.div_ceil(size.max(1)))),
-        "reduce" => Some(1),
+        Verb::Take => [number, input].into_iter().flatten().min(),
+        Verb::Batch => number.map_or(input, |size| Some(input?.div_ceil(size.max(1)))),
+        Verb::Reduce => Some(1),
         // Each item may become any number of them.
-        "flat_map" | "write" => None,
+        Verb::FlatMap | Verb::Write => None,
         _ => input,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::governed::{Advice, Governed, setting};
+use crate::event::Verb;
 use crate::plan::codes;
 use crate::plan::places::Spot;
 use crate::source::Diagnostic;
@@ -28,7 +29,7 @@ pub(super) fn check(
             Some(governed) if governed.policy.min_success_ratio != Ratio::ONE => {
                 governed.pointer(advice.places, "min_success_ratio")
             }
-            None if step.verb == Some("read") => {
+            None if step.verb == Some(Verb::Read) => {
                 let pointer = format!("{}/min_success_ratio", step.verb_pointer());
                 match setting::<Share>(advice.places, &pointer) {
                     Some(share) if share.0 != Ratio::ONE => pointer,

@@ -89,7 +89,7 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
     let name = |step: &StepId| &*steps[step.at()].name;
     match event {
         Event::RunStarted { run, pipeline, steps } => {
-            let steps = steps.iter().map(|step| Step { id: &step.name, verb: step.verb }).collect();
+            let steps = steps.iter().map(|step| Step { id: &step.name, verb: step.verb_name() }).collect();
             ("run_started", Record::RunStarted { run, pipeline, seed, steps })
         }
         Event::StepStarted { step, total } => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::line::{Line, Style};
-use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus};
+use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus, Verb};
 use crate::report::figures;
 
 /// Columns for the counts of a step; longer counts push the duration to the right.
@@ -23,7 +23,7 @@ impl Columns {
         let longest =
             |least: usize, length: fn(&StepInfo) -> usize| steps.iter().map(length).fold(least, usize::max);
         Self {
-            verb: 2 + longest(5, |step| step.verb.chars().count()),
+            verb: 2 + longest(5, |step| step.verb_name().len()),
             name: 2 + longest(8, |step| step.name.chars().count()),
         }
     }
@@ -31,8 +31,8 @@ impl Columns {
     /// Verb and name, up to where the counts begin.
     pub(in crate::report) fn head(&self, info: &StepInfo, color: bool) -> Line {
         let mut line = Line::new(color);
-        line.pad(self.verb - info.verb.chars().count(), 0);
-        line.push(Style::Dim, info.verb);
+        line.pad(self.verb - info.verb_name().len(), 0);
+        line.push(Style::Dim, info.verb_name());
         line.push(Style::Plain, " ");
         line.push(Style::Strong, &info.name);
         line.pad(self.counts(), 0);
@@ -116,7 +116,7 @@ fn has_not_begun(result: &StepResult) -> bool {
 
 /// Whether the step calls a function on every item.
 fn is_each(info: &StepInfo) -> bool {
-    matches!(info.verb, "map" | "flat_map" | "filter")
+    info.verb.is_some_and(Verb::is_map_like)
 }
 
 fn rate(info: &StepInfo, result: &StepResult) -> Option<String> {
@@ -153,19 +153,23 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
         // A file that was not written must not look as if it were.
         (_, Some(_)) if result.status != StepStatus::Succeeded => {}
         (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
-        ("filter" | "take" | "unique", None) => {
+        (Some(Verb::Filter | Verb::Take | Verb::Unique), None) => {
             line.push(Style::Plain, &format!(" → {} kept", result.emitted));
         }
-        ("batch" | "group_by" | "reduce", None) if result.status == StepStatus::Succeeded => {
+        (Some(Verb::Batch | Verb::GroupBy | Verb::Reduce), None)
+            if result.status == StepStatus::Succeeded =>
+        {
             let (one, many) = match info.verb {
-                "batch" => ("list", "lists"),
-                "group_by" => ("group", "groups"),
+                Some(Verb::Batch) => ("list", "lists"),
+                Some(Verb::GroupBy) => ("group", "groups"),
                 _ => ("value", "values"),
             };
             let noun = if result.emitted == 1 { one } else { many };
             line.push(Style::Plain, &format!(" → {} {noun}", result.emitted));
         }
-        ("flat_map", None) => line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted))),
+        (Some(Verb::FlatMap), None) => {
+            line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted)));
+        }
         _ => {}
     }
 }

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::checked::Checked;
 use super::subject::{listed, parts, subject};
+use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
 use crate::spec::document::escape;
 use crate::spec::shown;
-use crate::spec::verbs::VERBS;
+use crate::value::Choice as _;
 
 /// What people coming from other tools write, and what it is called here.
 const ELSEWHERE: [(&str, &str); 12] = [
@@ -53,8 +54,8 @@ pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key:
         properties(schema).map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
     let given = checked.value.pointer(pointer).and_then(Value::as_object);
     let has = |name: &str| given.is_some_and(|given| given.contains_key(name));
-    let verb = VERBS.into_iter().find(|verb| names.contains(verb) && has(verb));
-    let free = |name: &&str| !has(name) && (verb.is_none() || !VERBS.contains(name));
+    let verb = Verb::all().map(Verb::name).find(|verb| names.contains(verb) && has(verb));
+    let free = |name: &&str| !has(name) && (verb.is_none() || Verb::parse(name).is_none());
     let meant = near(key, names.iter().copied());
     let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == key).map(|(_, name)| *name);
     let span = checked.key_span(&format!("{pointer}/{}", escape(key)));

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 use super::checked::Checked;
 use super::keys::{is_misspelt, properties};
 use super::subject::listed;
+use crate::event::Verb;
 use crate::source::Diagnostic;
 use crate::spec::document::escape;
 use crate::spec::shown;
-use crate::spec::verbs::{SOURCES, VERBS};
+use crate::value::Choice as _;
 
 /// Checks all steps for what the schema says with `anyOf` and `dependencies`.
 pub(super) fn check(checked: &Checked<'_>, schema: &Value) -> Vec<Diagnostic> {
@@ -34,14 +35,14 @@ struct Step<'a> {
 
 impl Step<'_> {
     fn check(&self, findings: &mut Vec<Diagnostic>) {
-        let verbs: Vec<&str> = VERBS.into_iter().filter(|verb| self.keys.contains_key(*verb)).collect();
+        let verbs: Vec<Verb> = Verb::all().filter(|verb| self.keys.contains_key(verb.name())).collect();
         match verbs.as_slice() {
             [] => findings.extend(self.no_verb()),
-            [verb] => findings.extend(self.from(verb)),
+            [verb] => findings.extend(self.from(*verb)),
             _ => findings.push(self.two_verbs()),
         }
-        for verb in ["map", "flat_map", "filter"] {
-            findings.extend(self.function(verb));
+        for verb in Verb::all().filter(|verb| verb.is_map_like()) {
+            findings.extend(self.function(verb.name()));
         }
     }
 
@@ -56,13 +57,13 @@ impl Step<'_> {
             self.checked
                 .error("flowrun::no_verb", format!("step `{}` does nothing", shown(self.id)))
                 .label(self.checked.key_span(&self.at), "no verb here")
-                .help(format!("a step has exactly one of {}", listed(VERBS))),
+                .help(format!("a step has exactly one of {}", listed(Verb::all().map(Verb::name)))),
         )
     }
 
     fn two_verbs(&self) -> Diagnostic {
         // In file order: the first is what the step does.
-        let mut verbs = self.keys.keys().filter(|key| VERBS.contains(&key.as_str()));
+        let mut verbs = self.keys.keys().filter(|key| Verb::parse(key).is_some());
         let place = |verb: &str| self.checked.key_span(&format!("{}/{verb}", self.at));
         let first = verbs.next().map_or("", String::as_str);
         let others: Vec<&str> = verbs.clone().map(String::as_str).collect();
@@ -78,9 +79,9 @@ impl Step<'_> {
     }
 
     /// `from` and the verb must fit to each other.
-    fn from(&self, verb: &str) -> Option<Diagnostic> {
+    fn from(&self, verb: Verb) -> Option<Diagnostic> {
         let has_from = self.keys.contains_key("from");
-        if SOURCES.contains(&verb) {
+        if verb.is_source() {
             let message = format!("step `{}` brings items in and takes no `from`", shown(self.id));
             return has_from.then(|| {
                 self.checked

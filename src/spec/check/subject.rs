@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use crate::event::Verb;
 use crate::spec::shown;
+use crate::value::Choice as _;
 
 /// The parts of a JSON pointer.
 pub(super) fn parts(pointer: &str) -> Vec<String> {
@@ -16,13 +18,9 @@ pub(super) fn subject(pointer: &str) -> String {
     match parts.as_slice() {
         [] => "a pipeline".to_owned(),
         ["steps", step] => format!("step `{}`", shown(step)),
-        [
-            "steps",
-            step,
-            "map" | "flat_map" | "filter" | "read" | "glob" | "write" | "items" | "reduce" | "batch" | "take"
-            | "sort" | "unique" | "group_by",
-            rest @ ..,
-        ] if !rest.is_empty() && rest[0].parse::<usize>().is_err() => {
+        ["steps", step, verb, rest @ ..]
+            if Verb::parse(verb).is_some() && !rest.is_empty() && rest[0].parse::<usize>().is_err() =>
+        {
             format!("{} of step `{}`", path(rest), shown(step))
         }
         ["steps", step, rest @ ..] => format!("{} of step `{}`", path(rest), shown(step)),

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::checked::Checked;
 use super::keys;
 use super::subject::{listed, subject, word};
+use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
 use crate::spec::{shown, units};
-use crate::value::Ratio;
+use crate::value::{Choice as _, Ratio};
 
 /// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked
 /// step by step.
@@ -343,10 +344,8 @@ fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
         "array" => "a list",
         "object" => "a map",
         "string" => match pointer.rsplit('/').next() {
-            Some(
-                "lua" | "setup" | "map" | "flat_map" | "filter" | "when" | "key" | "by" | "sort" | "unique"
-                | "group_by" | "combine",
-            ) => "Lua",
+            Some("lua" | "setup" | "when" | "key" | "by" | "combine") => "Lua",
+            Some(key) if Verb::parse(key).is_some_and(Verb::is_short_for_lua) => "Lua",
             _ => "text",
         },
         other => other,

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::event::Verb;
+use crate::value::Choice as _;
+
 /// A piece of Lua inside the pipeline file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
@@ -37,9 +40,6 @@ pub struct LuaField {
     pub step: Option<String>,
 }
 
-/// The verbs that take a function.
-const EACH: [&str; 3] = ["map", "flat_map", "filter"];
-
 /// The fields of `value` that hold Lua, whatever they hold in fact.
 pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     let mut found = Vec::new();
@@ -57,16 +57,16 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         add(sort, LuaRole::Expression);
         add("reduce/lua", LuaRole::Body);
         add("reduce/combine", LuaRole::Body);
-        for verb in EACH {
-            match step.get(verb) {
+        for verb in Verb::all().filter(|verb| verb.is_map_like()) {
+            match step.get(verb.name()) {
                 Some(Value::Object(_)) => {
                     add(&format!("{verb}/lua"), LuaRole::Body);
                     add(&format!("{verb}/setup"), LuaRole::Setup);
                     add(&format!("{verb}/retries/when"), LuaRole::Expression);
                     add(&format!("{verb}/key"), LuaRole::Expression);
                 }
-                _ if verb == "filter" => add(verb, LuaRole::Expression),
-                _ => add(verb, LuaRole::Body),
+                _ if verb == Verb::Filter => add(verb.name(), LuaRole::Expression),
+                _ => add(verb.name(), LuaRole::Body),
             }
         }
     }

@@ -4,9 +4,9 @@ use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::super::setting::EXPRESSION;
-
+use crate::event::Verb;
 use crate::spec::id::ID;
-use crate::spec::verbs::{SOURCES, VERBS};
+use crate::value::Choice as _;
 
 /// What an id looks like, for messages.
 pub(in super::super) const ID_WANTED: &str =
@@ -129,25 +129,24 @@ pub(in super::super) fn each(function: &Schema, policy: &Schema) -> Schema {
 
 /// Exactly one verb, and `from` where the verb wants it. Without `oneOf`, which ruins messages and completion.
 pub(in super::super) fn one_verb(schema: &mut Schema) {
-    let names = VERBS.join("`, `");
-    let none = format!("a step needs exactly one of `{names}`");
+    let names: Vec<&str> = Verb::all().map(Verb::name).collect();
+    let none = format!("a step needs exactly one of `{}`", names.join("`, `"));
     let any: Vec<Value> =
-        VERBS.iter().map(|verb| json!({ "required": [verb], "errorMessage": none })).collect();
+        names.iter().map(|verb| json!({ "required": [verb], "errorMessage": none })).collect();
     let dependencies: Map<String, Value> =
-        VERBS.iter().map(|verb| ((*verb).to_owned(), verb_alone(verb))).collect();
+        Verb::all().map(|verb| (verb.name().to_owned(), verb_alone(verb))).collect();
     schema.insert("anyOf".to_owned(), any.into());
     schema.insert("dependencies".to_owned(), dependencies.into());
 }
 
 /// What a step with this verb may not have, and must have.
-fn verb_alone(verb: &str) -> Value {
+fn verb_alone(verb: Verb) -> Value {
     let message = format!("this step already has `{verb}`; a step has exactly one verb");
-    let mut refused: Map<String, Value> = VERBS
-        .iter()
-        .filter(|other| **other != verb)
-        .map(|other| ((*other).to_owned(), Value::Bool(false)))
+    let mut refused: Map<String, Value> = Verb::all()
+        .filter(|other| *other != verb)
+        .map(|other| (other.name().to_owned(), Value::Bool(false)))
         .collect();
-    if SOURCES.contains(&verb) {
+    if verb.is_source() {
         let message = format!("`{verb}` brings items in and takes no `from`");
         refused.insert("from".to_owned(), json!({ "not": {}, "errorMessage": message }));
         return json!({ "properties": refused, "errorMessage": message });
