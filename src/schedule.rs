@@ -2,6 +2,7 @@
 //! Time is what the caller says it is; running, interrupting and keeping the items is left to the engine.
 
 mod backoff;
+mod jitter;
 mod limiter;
 mod policy;
 mod ready;
@@ -17,6 +18,7 @@ mod properties;
 #[cfg(test)]
 mod simulation;
 
+pub use jitter::Jitter;
 pub use limiter::RateLimiter;
 pub use policy::{FailFast, Policy, Retries};
 pub use scheduler::{FailedAttempt, Next, Scheduler, Start};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Retries;
+use super::{Jitter, Retries};
 
 /// `min(delay · factorⁿ, max_delay)` for the `n`th retry, from 0. What overflows is the cap.
 pub(super) fn delay(retries: &Retries, n: u32) -> Duration {
@@ -19,11 +19,11 @@ pub(super) fn delay(retries: &Retries, n: u32) -> Duration {
     }
 }
 
-/// Draws evenly from half to one and a half times `base`, no longer than `max_delay`. The draw is made from the
+/// Draws evenly between the bounds that `jitter` sets around `base`, no longer than `max_delay`. The draw is made from the
 /// allowed part of that range rather than cut off at its end, where the items that wait longest would meet again.
-pub(super) fn jittered(base: Duration, max_delay: Duration, draw: u64) -> Duration {
-    let low = base / 2;
-    let high = (base.saturating_add(low)).min(max_delay).max(low);
+pub(super) fn drawn(jitter: Jitter, base: Duration, max_delay: Duration, draw: u64) -> Duration {
+    let (low, high) = jitter.bounds(base);
+    let high = high.min(max_delay).max(low);
     let span = high.saturating_sub(low).as_nanos();
     // Durations of interest are below 2^64 ns; a longer span would overflow the product.
     let offset =
@@ -50,6 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::value::Choice as _;
 
     fn check(delay_ms: u64, factor: f64, max_ms: u64, expect: &[u64]) {
         let retries = Retries {
@@ -77,14 +78,16 @@ mod tests {
         let retries = Retries { max_delay: Duration::MAX, ..Retries::default() };
         assert_eq!(delay(&retries, 40), Duration::MAX);
         assert_eq!(delay(&retries, u32::MAX), Duration::MAX);
-        assert!(jittered(Duration::MAX, Duration::MAX, u64::MAX) <= Duration::MAX);
+        for jitter in Jitter::all() {
+            assert!(drawn(jitter, Duration::MAX, Duration::MAX, u64::MAX) <= Duration::MAX);
+        }
     }
 
     #[test]
     fn waits_of_items_differ_and_spread_evenly() {
         let base = Duration::from_secs(1);
         let mut waits: Vec<u128> = (1..=10_000)
-            .map(|index| jittered(base, Duration::from_secs(60), draw(7, 99, index, 1)).as_nanos())
+            .map(|index| drawn(Jitter::Half, base, Duration::from_secs(60), draw(7, 99, index, 1)).as_nanos())
             .collect();
         waits.sort_unstable();
         waits.dedup();
@@ -103,10 +106,12 @@ mod tests {
             base in 0u64..u64::MAX / 2, max in 0u64..u64::MAX, seed: u64, item: u64, index: u64, attempt: u32,
         ) {
             let (base, max) = (Duration::from_nanos(base.min(max)), Duration::from_nanos(max));
-            let wait = jittered(base, max, draw(seed, item, index, attempt));
-            prop_assert!(wait >= base / 2 && wait <= max);
-            prop_assert!(wait.is_zero() || wait < base + base / 2 + Duration::from_nanos(1));
-            prop_assert_eq!(wait, jittered(base, max, draw(seed, item, index, attempt)));
+            for jitter in Jitter::all() {
+                let wait = drawn(jitter, base, max, draw(seed, item, index, attempt));
+                let (low, high) = jitter.bounds(base);
+                prop_assert!(wait >= low && wait <= high && wait <= max);
+                prop_assert_eq!(wait, drawn(jitter, base, max, draw(seed, item, index, attempt)));
+            }
         }
     }
 }

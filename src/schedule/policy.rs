@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Jitter;
 use crate::value::{Rate, Ratio, choice};
 
 choice!(
@@ -29,8 +30,8 @@ pub struct Retries {
     pub factor: f64,
     /// No wait is longer than this, whatever asks for it.
     pub max_delay: Duration,
-    /// Draw each wait evenly from half to one and a half times its length.
-    pub jitter: bool,
+    /// How each wait is drawn.
+    pub jitter: Jitter,
     /// Retries of the whole step, at most.
     pub budget: Option<u64>,
 }
@@ -42,7 +43,7 @@ impl Default for Retries {
             delay: Duration::from_secs(1),
             factor: 2.0,
             max_delay: Duration::from_secs(60),
-            jitter: false,
+            jitter: Jitter::default(),
             budget: None,
         }
     }

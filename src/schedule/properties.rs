@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::simulation::{Ending, Outcome, Outside, Trace, World, simulate, worlds};
-use super::{FailFast, Policy, Retries, StopReason};
+use super::{FailFast, Jitter, Policy, Retries, StopReason};
 use crate::event::Tally;
 use crate::value::Ratio;
 
@@ -98,10 +98,12 @@ proptest! {
             let base = exact.min(retries.max_delay.as_secs_f64());
             if let Outcome::Failure { retry_after: Some(after), .. } = world.outcome(granted.index, granted.attempt) {
                 prop_assert_eq!(granted.wait, after.min(retries.max_delay));
-            } else if retries.jitter {
-                prop_assert!(wait > base / 2.0 - 1e-9 && wait < base * 1.5 + 1e-9, "{} for {}", wait, base);
             } else {
-                prop_assert!((wait - base).abs() < 1e-9, "{} for {}", wait, base);
+                let (low, high) = match retries.jitter {
+                    Jitter::Off => (base, base),
+                    Jitter::Half => (base * 0.5, base * 1.5),
+                };
+                prop_assert!(wait > low - 1e-9 && wait < high + 1e-9, "{} for {}", wait, base);
             }
             prop_assert!(granted.wait <= retries.max_delay);
         }

@@ -51,14 +51,14 @@ fn last_waits(policy: &Policy) -> Duration {
     policy.item_deadline.map_or(waits, |limit| limit.min(waits))
 }
 
-/// `delay · factorⁿ` for each retry, none longer than `max_delay`; with jitter each may be half as long again.
+/// `delay · factorⁿ` for each retry, none longer than `max_delay`; each as long as its jitter may make it.
 fn waits(retries: &Retries) -> Duration {
     let cap = retries.max_delay;
-    let stretch = if retries.jitter { 1.5 } else { 1.0 };
     let mut base = retries.delay.as_secs_f64();
     let mut sum = Duration::ZERO;
     for n in 0..retries.max {
-        let wait = Duration::try_from_secs_f64(base * stretch).map_or(cap, |wait| wait.min(cap));
+        let longest = Duration::try_from_secs_f64(base).map(|wait| retries.jitter.bounds(wait).1);
+        let wait = longest.map_or(cap, |wait| wait.min(cap));
         if wait == cap || n == WAITS {
             return sum.saturating_add(cap.saturating_mul(retries.max - n));
         }
@@ -71,6 +71,7 @@ fn waits(retries: &Retries) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Jitter;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -79,19 +80,20 @@ mod tests {
     #[test]
     fn an_item_takes_its_attempts_and_the_waits_between_them() {
         let retries = |max, jitter| Retries { max, jitter, ..Retries::default() };
+        let (never, half) = (Jitter::Off, Jitter::Half);
         let policy = |timeout, retries| Policy { retries, timeout, ..Policy::default() };
         for (policy, expect) in [
-            (policy(None, retries(0, false)), None),
-            (policy(Some(seconds(10)), retries(0, false)), Some(seconds(10))),
-            (policy(Some(seconds(10)), retries(3, false)), Some(seconds(40 + 1 + 2 + 4))),
+            (policy(None, retries(0, never)), None),
+            (policy(Some(seconds(10)), retries(0, never)), Some(seconds(10))),
+            (policy(Some(seconds(10)), retries(3, never)), Some(seconds(40 + 1 + 2 + 4))),
             (
-                policy(Some(seconds(10)), retries(3, true)),
+                policy(Some(seconds(10)), retries(3, half)),
                 Some(Duration::from_millis(40_000 + 1_500 + 3_000 + 6_000)),
             ),
             // 1 2 4 8 16 32, then 60 each.
-            (policy(Some(seconds(1)), retries(100, false)), Some(seconds(101 + 63 + 94 * 60))),
+            (policy(Some(seconds(1)), retries(100, never)), Some(seconds(101 + 63 + 94 * 60))),
             (
-                policy(Some(seconds(1)), Retries { delay: Duration::ZERO, ..retries(9, false) }),
+                policy(Some(seconds(1)), Retries { delay: Duration::ZERO, ..retries(9, never) }),
                 Some(seconds(10)),
             ),
         ] {

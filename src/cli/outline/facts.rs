@@ -90,9 +90,7 @@ fn retries(retries: &Retries, conditional: bool) -> String {
         let cap = duration(retries.max_delay);
         waits.push(format!("each wait {} times the last, up to {cap}", retries.factor));
     }
-    if retries.jitter {
-        waits.push("with jitter".to_owned());
-    }
+    waits.extend(retries.jitter.phrase().map(str::to_owned));
     if conditional {
         waits.push("if its `when` says so".to_owned());
     }

@@ -13,7 +13,7 @@ use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, Script};
 use crate::plan::{Body, Each, EachKind, Expression, Input, Items, Read, Verb};
-use crate::schedule::{FailFast, Policy, Retries};
+use crate::schedule::{FailFast, Jitter, Policy, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
 
@@ -145,7 +145,7 @@ fn counts_follow_the_items_as_far_as_they_are_known() {
 #[test]
 fn a_policy_is_told_whole() {
     let policy = Policy {
-        retries: Retries { max: 3, jitter: true, budget: Some(100), ..Retries::default() },
+        retries: Retries { max: 3, jitter: Jitter::Half, budget: Some(100), ..Retries::default() },
         item_deadline: Some(Duration::from_secs(90)),
         max_failures: Some(2),
         fail_fast: FailFast::Drain,

@@ -96,12 +96,8 @@ impl Scheduler {
             return wait.min(retries.max_delay);
         }
         let wait = backoff::delay(retries, number - 1);
-        if retries.jitter {
-            let draw = backoff::draw(self.seed, attempt.identity, attempt.index, number);
-            backoff::jittered(wait, retries.max_delay, draw)
-        } else {
-            wait
-        }
+        let draw = backoff::draw(self.seed, attempt.identity, attempt.index, number);
+        backoff::drawn(retries.jitter, wait, retries.max_delay, draw)
     }
 
     /// The next item whose deadline passed while it waited, as long as there are any: it has failed for good.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::event::Tally;
-use crate::schedule::{FailFast, Policy, Retries};
-use crate::value::{Rate, Ratio};
+use crate::schedule::{FailFast, Jitter, Policy, Retries};
+use crate::value::{Choice as _, Rate, Ratio};
 
 /// How one attempt ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,8 @@ fn policies() -> impl Strategy<Value = (Policy, u64)> {
 fn retries() -> impl Strategy<Value = Retries> {
     let factor = prop_oneof![Just(1.0), Just(2.0), Just(1.5)];
     let budget = proptest::option::weighted(0.2, 0u64..10);
-    (0u32..4, 0u64..50, factor, 0u64..100, any::<bool>(), budget).prop_map(
+    let jitter = prop::sample::select(Jitter::all().collect::<Vec<_>>());
+    (0u32..4, 0u64..50, factor, 0u64..100, jitter, budget).prop_map(
         |(max, delay, factor, max_delay, jitter, budget)| Retries {
             max,
             delay: Duration::from_millis(delay),

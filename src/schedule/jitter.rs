@@ -1,0 +1,42 @@
+//! How waits between attempts are drawn, so that items that failed together do not come back together. How long they are
+//! before that is the business of `backoff`.
+
+use std::time::Duration;
+
+use crate::value::choice;
+
+choice!(
+    /// Between which bounds a wait is drawn.
+    #[derive(Default)]
+    pub enum Jitter: "the values of `jitter` are" {
+        /// Wait exactly as long as `delay` and `factor` say.
+        #[default]
+        Off = "false",
+        /// Draw each wait evenly from half to one and a half times its length.
+        Half = "true",
+    }
+);
+
+impl Jitter {
+    /// The shortest and the longest wait that may become of one of this length.
+    pub(super) fn bounds(self, wait: Duration) -> (Duration, Duration) {
+        match self {
+            Self::Off => (wait, wait),
+            Self::Half => (wait / 2, wait.saturating_add(wait / 2)),
+        }
+    }
+
+    /// What a plan says of it.
+    pub fn phrase(self) -> Option<&'static str> {
+        match self {
+            Self::Off => None,
+            Self::Half => Some("with jitter"),
+        }
+    }
+}
+
+impl From<bool> for Jitter {
+    fn from(given: bool) -> Self {
+        if given { Self::Half } else { Self::Off }
+    }
+}
