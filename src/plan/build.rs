@@ -12,7 +12,7 @@ use super::step::{Collect, Each, EachKind, Items, Read, Verb};
 use super::{codes, limits, paths};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
-use crate::schedule::{Jitter, Policy, Retries};
+use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
 use crate::spec::{self, Setting};
 use crate::value::{Rate, Ratio};
@@ -219,7 +219,7 @@ impl Builder<'_> {
             delay: pick!(delay).map_or(standard.delay, |delay| delay.0),
             factor: pick!(factor).map_or(standard.factor, |factor| factor.0),
             max_delay: pick!(max_delay).map_or(standard.max_delay, |delay| delay.0),
-            jitter: pick!(jitter).map_or(standard.jitter, Jitter::from),
+            jitter: pick!(jitter).unwrap_or(standard.jitter),
             budget: pick!(budget).map(|count| count.0),
         })
     }

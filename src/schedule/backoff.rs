@@ -83,21 +83,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn waits_of_items_differ_and_spread_evenly() {
+    /// The waits of ten thousand items of equal content spread evenly over a second from `start` on.
+    fn check_spread(jitter: Jitter, start: u128) {
         let base = Duration::from_secs(1);
         let mut waits: Vec<u128> = (1..=10_000)
-            .map(|index| drawn(Jitter::Half, base, Duration::from_secs(60), draw(7, 99, index, 1)).as_nanos())
+            .map(|index| drawn(jitter, base, Duration::from_secs(60), draw(7, 99, index, 1)).as_nanos())
             .collect();
         waits.sort_unstable();
         waits.dedup();
         // Two of ten thousand may meet in the same nanosecond of a second.
         assert!(waits.len() > 9_990, "items of equal content wait differently: {}", waits.len());
         for tenth in 0..10u128 {
-            let (low, high) = (500_000_000 + tenth * 100_000_000, 600_000_000 + tenth * 100_000_000);
+            let (low, high) = (start + tenth * 100_000_000, start + (tenth + 1) * 100_000_000);
             let count = waits.iter().filter(|wait| (low..high).contains(wait)).count();
             assert!((850..1150).contains(&count), "{count} waits between {low} and {high} ns");
         }
+    }
+
+    #[test]
+    fn waits_of_items_differ_and_spread_evenly() {
+        check_spread(Jitter::Half, 500_000_000);
+        check_spread(Jitter::Full, 0);
     }
 
     proptest! {

@@ -14,6 +14,8 @@ choice!(
         Off = "false",
         /// Draw each wait evenly from half to one and a half times its length.
         Half = "true",
+        /// Draw each wait evenly from nothing to its whole length.
+        Full = "full",
     }
 );
 
@@ -23,6 +25,7 @@ impl Jitter {
         match self {
             Self::Off => (wait, wait),
             Self::Half => (wait / 2, wait.saturating_add(wait / 2)),
+            Self::Full => (Duration::ZERO, wait),
         }
     }
 
@@ -31,12 +34,7 @@ impl Jitter {
         match self {
             Self::Off => None,
             Self::Half => Some("with jitter"),
+            Self::Full => Some("with full jitter"),
         }
-    }
-}
-
-impl From<bool> for Jitter {
-    fn from(given: bool) -> Self {
-        if given { Self::Half } else { Self::Off }
     }
 }

@@ -102,6 +102,7 @@ proptest! {
                 let (low, high) = match retries.jitter {
                     Jitter::Off => (base, base),
                     Jitter::Half => (base * 0.5, base * 1.5),
+                    Jitter::Full => (0.0, base),
                 };
                 prop_assert!(wait > low - 1e-9 && wait < high + 1e-9, "{} for {}", wait, base);
             }

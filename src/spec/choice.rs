@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::schema;
 use crate::data::{ColumnType, Compression, Format};
-use crate::schedule::FailFast;
+use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
 
 choice!(
@@ -68,7 +68,7 @@ macro_rules! written {
     };
 }
 
-written!(ColumnType, Compression, FailFast, Format, Order, ParamType);
+written!(ColumnType, Compression, FailFast, Format, Jitter, Order, ParamType);
 
 /// Whether a name is a boolean of YAML.
 fn is_boolean(name: &str) -> bool {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::literal::{Concurrency, Count, Delay, Factor, RateRule, Share, Size, TimeLimit, Tries};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present};
-use crate::schedule::FailFast;
+use crate::schedule::{FailFast, Jitter};
 
 /// How items are worked on and when the step has succeeded.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -118,11 +118,10 @@ pub struct Retries {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"60s")]
     pub max_delay: Option<Setting<Delay>>,
-    /// Draw each wait evenly from half to one and a half times its length, from the run's seed and the item. Default:
-    /// `false`.
+    /// How each wait is drawn, from the run's seed and the item. `false`: as long as `delay` and `factor` say; `true`:
+    /// evenly from half to one and a half times that; `full`: evenly from nothing to that. Default: `false`.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(example = true)]
-    pub jitter: Option<Setting<bool>>,
+    pub jitter: Option<Setting<Jitter>>,
     /// Lua expression over `err` and `attempt`: try again only when it is true. Default: always.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"err.kind ~= 'timeout'")]

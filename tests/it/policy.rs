@@ -43,6 +43,35 @@ fn retries_run_after_the_first_try_and_count_items_once() {
     assert_eq!(project.read("out.jsonl").lines().next(), Some(r#"{"id":1,"attempt":3}"#));
 }
 
+/// How long each item waits for its second attempt.
+fn waits(policy: &str, seed: &str) -> Vec<f64> {
+    let project = project(40, policy, "if ctx.attempt == 1 then error('later') end return item");
+    project.run(&["pipeline.yaml", "--seed", seed, "--events", "events.jsonl"]).ok();
+    let events = project.read("events.jsonl");
+    let events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let retried = events.filter(|event| event["event"] == "item_retried");
+    let mut waits: Vec<_> = retried
+        .map(|event| (event["index"].as_u64(), event["delay"].as_f64().expect("a number of seconds")))
+        .collect();
+    waits.sort_by_key(|(index, _)| *index);
+    waits.into_iter().map(|(_, wait)| wait).collect()
+}
+
+#[test]
+fn jitter_draws_each_wait_from_the_seed_and_the_item() {
+    for (jitter, low, high) in [("false", 0.1, 0.1), ("true", 0.05, 0.15), ("full", 0.0, 0.1)] {
+        let policy = format!("concurrency: 40\nretries: {{ max: 1, delay: 100ms, jitter: {jitter} }}");
+        let first = waits(&policy, "7");
+        assert_eq!(first.len(), 40, "jitter: {jitter}");
+        assert!(first.iter().all(|wait| (low..=high).contains(wait)), "jitter: {jitter}: {first:?}");
+        let tenth = (high - low) / 10.0;
+        let near = |end: f64| first.iter().any(|wait| (wait - end).abs() <= tenth);
+        assert!(near(low) && near(high), "the waits reach both ends, jitter: {jitter}: {first:?}");
+        assert_eq!(first, waits(&policy, "7"), "the same seed draws the same waits");
+        assert_eq!(jitter == "false", first == waits(&policy, "8"), "another seed draws others");
+    }
+}
+
 #[test]
 fn permanent_failures_and_refused_ones_are_not_tried_again() {
     let lua = "if item.id == 1 then flow.fail('never') end if item.id == 2 then error('refused') end \

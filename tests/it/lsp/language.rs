@@ -191,6 +191,7 @@ fn keys_are_those_that_can_still_be_added() {
 #[test]
 fn values_are_those_of_the_schema_and_of_the_file() {
     assert_eq!(offered_in_step("    map:\n      fail_fast: ‸"), ["true", "false", "drain"]);
+    assert_eq!(offered_in_step("    map:\n      retries:\n        jitter: ‸"), ["true", "false", "full"]);
     assert_eq!(offered_in_step("    map:\n      rate_limit: ‸"), ["api"]);
     assert_eq!(offered_in_step("    map:\n      concurrency: ‸"), ["auto"]);
     assert_eq!(
