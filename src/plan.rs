@@ -33,6 +33,7 @@ mod test_case;
 mod touched;
 mod touches;
 mod uses;
+mod wants;
 mod yaml_text;
 
 pub use codes::CODES;
@@ -43,6 +44,7 @@ pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Re
 pub use test_case::{Expected, TestCase};
 pub use touched::{Role, Touched};
 pub use uses::{Use, uses};
+pub use wants::Wants;
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

@@ -2,7 +2,7 @@
 
 use crate::data::{self, Target};
 use crate::event::{self, StepId};
-use crate::plan::{Body, Input, Items, Plan, Step, Verb};
+use crate::plan::{Body, Input, Items, Plan, Step, Verb, Wants};
 
 /// How a step is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +30,8 @@ pub(super) struct Graph {
     pub(super) kept: Vec<bool>,
     /// Whether anybody reads the failed items of a step.
     pub(super) failed_kept: Vec<bool>,
-    /// Whether an expression asks for `results` or `successful_results` of steps.
-    pub(super) wants_results: bool,
-    /// Whether an expression asks for `errors` of steps.
-    pub(super) wants_errors: bool,
-    /// Whether an item function may ask for `steps` or `run`.
-    pub(super) wants_scope: bool,
+    /// What Lua code may ask for.
+    pub(super) wants: Wants,
 }
 
 impl Graph {
@@ -43,14 +39,10 @@ impl Graph {
     pub(super) fn new(plan: &Plan, selected: &[bool]) -> Self {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| selected[step.id.at()]).collect();
         let count = plan.steps.len();
-        // Over-approximated from the text: at worst results are kept that nobody asks for.
-        let mentions = |word: &str| plan.file.text().contains(word);
-        let asks = asks_for_steps(plan.file.text());
-        let (wants_results, wants_errors) = (asks && mentions("results"), asks && mentions("errors"));
-        let wants_scope = asks || mentions("run.");
+        let wants = plan.wants();
         let mut roles = vec![Role::Each; count];
         let mut fused = vec![Vec::new(); count];
-        let mut kept = vec![wants_results; count];
+        let mut kept = vec![wants.results; count];
         let mut failed_kept = vec![false; count];
         for step in &steps {
             roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Each);
@@ -73,13 +65,8 @@ impl Graph {
                 }
             }
         }
-        Self { roles, fused, kept, failed_kept, wants_results, wants_errors, wants_scope }
+        Self { roles, fused, kept, failed_kept, wants }
     }
-}
-
-/// Whether `steps` stands anywhere in the text where it is no key of the file.
-fn asks_for_steps(text: &str) -> bool {
-    text.match_indices("steps").any(|(at, word)| !text[at + word.len()..].trim_start().starts_with(':'))
 }
 
 /// The role of a source; `None` for other steps.

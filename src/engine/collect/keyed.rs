@@ -99,7 +99,7 @@ pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
     WorkerOptions {
         shape: Shape::Map,
         memory: Memory::fixed(Policy::default().memory),
-        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        scope: shared.step_scope(shared.graph.wants.scope.then(|| scope::steps(shared))),
         step: Arc::clone(&frame.step.name),
         worker: 1,
         max_attempts: 1,

@@ -18,7 +18,7 @@ pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> W
     WorkerOptions {
         shape,
         memory: Memory::of_step(each.policy.memory),
-        scope: shared.step_scope(shared.graph.wants_scope.then(|| scope::steps(shared))),
+        scope: shared.step_scope(shared.graph.wants.scope.then(|| scope::steps(shared))),
         step: Arc::clone(&step.name),
         worker: 1,
         max_attempts: each.policy.retries.max.saturating_add(1),

@@ -143,7 +143,7 @@ impl Coordinator<'_> {
         key: Option<&str>,
         failed: &mut Vec<u8>,
     ) {
-        if self.shared.graph.wants_errors {
+        if self.shared.graph.wants.errors {
             self.errors.push((index, Arc::clone(&item.message)));
         }
         if self.sink.keeps_failed() {
