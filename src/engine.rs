@@ -8,6 +8,7 @@ mod graph;
 mod identity;
 mod keep;
 mod ledger;
+mod lookout;
 mod options;
 mod outcome;
 mod panic;

@@ -6,8 +6,9 @@ mod fold;
 mod frame;
 mod keyed;
 
-use self::frame::{Cut, Frame, ITEMS, push_item};
+use self::frame::{Frame, ITEMS, push_item};
 use super::feed::Feed;
+use super::lookout::{Cut, Lookout};
 use super::shared::Shared;
 use super::sink::Sink;
 use crate::event::{Event, StepResult};
@@ -29,8 +30,10 @@ pub(super) fn run<'a>(
     };
     shared.emit(Event::StepStarted { step: step.id, total });
     let sink = Sink::open(shared, step.id);
-    let (out, told) = (Vec::new(), begun);
-    let mut frame = Frame { shared, step, feed, sink, begun, total, taken: 0, told, out, held: 0, given: 0 };
+    let lookout = Lookout::new(shared, step.id, begun, step.deadline);
+    let out = Vec::new();
+    let mut frame =
+        Frame { shared, step, feed, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
     let carried = match collect {
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),

@@ -26,6 +26,7 @@ use self::stopwatch::Stopwatch;
 use super::feed::Feed;
 use super::identity;
 use super::ledger::Errors;
+use super::lookout::{LOOK_UP, lost_reason};
 use super::outcome::EngineError;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
 use super::shared::Shared;
@@ -39,8 +40,6 @@ use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::store::{Shape as Lines, StepJournal, StoreError};
 use crate::value::Chunk;
 
-/// How often a coordinator that waits looks up for interrupts.
-const LOOK_UP: Duration = Duration::from_millis(50);
 /// How long a run of items may take before what is left of it goes back to be shared out anew.
 const RUN_BUDGET: Duration = Duration::from_millis(20);
 /// How long workers may take to put away their Lua states before the step ends without waiting for them.
@@ -412,12 +411,4 @@ impl<'a> Coordinator<'a> {
 /// Whether an item's failure may be the last thing that happens in a step.
 fn stops_at_failure(policy: &Policy) -> bool {
     policy.fail_fast != FailFast::Off || policy.max_failures.is_some() || policy.stop_early
-}
-
-/// Why a step that was reading from `lost` was cut off.
-pub(super) fn lost_reason(shared: &Shared<'_>, lost: StepId) -> String {
-    match shared.plan.steps.get(lost.at()) {
-        Some(source) => format!("source `{}` failed", source.name),
-        None => "intermediate results cannot be read back".to_owned(),
-    }
 }

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::graph::{Graph, Role};
 use super::keep::{self, Keep};
+use super::lookout::LOOK_UP;
 use super::options::{Interrupt, RunOptions};
 use super::outcome::{EngineError, Outcome};
 use super::shared::{Done, Message, Shared};
@@ -18,9 +19,6 @@ use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::{Watchdog, start_errands};
 use crate::plan::{Body, Plan, Step, Verb};
-
-/// How often the run looks up for interrupts while nothing happens.
-const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Files that a run has open beside those of its steps, at least: what keeps it takes a dozen.
 const FILES_MIN: usize = 20;

@@ -7,11 +7,11 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::feed::{Feed, Next};
 use super::graph::Role;
-use super::keep;
+use super::lookout::{LOOK_UP, Lookout};
 use super::scope;
 use super::shared::{Output, Shared};
 use crate::data::{DataError, Spool, items_reader};
-use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus, Tally};
+use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus};
 use crate::lua::{self, ScriptError, clock};
 use crate::plan::{Items, Step, Verb};
 use crate::value::Chunk;
@@ -21,8 +21,6 @@ use crate::value::Chunk;
 const SCRIPT_LIMIT: Duration = Duration::from_secs(600);
 
 const BLOCK: usize = 256 * 1024;
-/// How long to wait for rows, or for a script, before looking up for interrupts.
-const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Reads a source to its end. Its items are kept when it is a [`Role::StoredSource`] that somebody reads.
 pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
@@ -62,13 +60,11 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
         verb => Feed::of_source(shared, step.id, verb).map_err(message)?,
     };
     let mut chunk = Chunk::default();
-    let mut told = begun;
+    // The script's own limit is all that a deadline is for here.
+    let mut lookout = Lookout::new(shared, step.id, begun, None);
     loop {
-        if shared.interrupt.count() > 0 {
-            return Ok(true);
-        }
-        if let Some(fault) = shared.fault() {
-            return Err(keep::stopped(fault));
+        if let Err(cut) = lookout.check() {
+            return if cut.status == StepStatus::Cancelled { Ok(true) } else { Err(cut.reason) };
         }
         match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
             Next::Later => continue,
@@ -78,11 +74,7 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
         }
-        if clock::since(told) > Duration::from_millis(50) {
-            told = clock::now();
-            let tally = Tally { succeeded: feed.given(), ..Tally::default() };
-            shared.emit(Event::Progress { step: step.id, tally, total: None });
-        }
+        lookout.tell(feed.given(), None);
     }
     if let Some(spool) = spool {
         shared.output(step.id).results = Some(Arc::new(spool.finish().map_err(message)?));

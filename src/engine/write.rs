@@ -1,14 +1,13 @@
 //! Write steps: from an input of their own, or by putting in place what the step before has fed to a writer.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::each::lost_reason;
-use super::feed::{Feed, Next};
-use super::keep;
+use super::feed::Feed;
+use super::lookout::{Cut, Lookout, Read};
 use super::shared::{Fed, Shared};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
-use crate::event::{Event, StepResult, StepStatus, Tally};
+use crate::event::{Event, StepResult, Tally};
 use crate::lua::clock;
 use crate::plan::Step;
 use crate::value::Chunk;
@@ -17,8 +16,6 @@ use crate::value::Chunk;
 const BLOCK: usize = 256 * 1024;
 /// Text written to standard output at once: a quarter of what a pipe holds.
 const PIECE: usize = 16 * 1024;
-/// How long to wait for rows before looking up for interrupts and deadlines.
-const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Runs a write step whose input has been opened.
 pub(super) fn run(
@@ -36,41 +33,25 @@ pub(super) fn run(
     };
     let mut chunk = Chunk::default();
     let mut count = 0;
-    let mut told = clock::now();
+    let mut lookout = Lookout::new(shared, step.id, begun, step.deadline);
     let cut = loop {
-        if shared.interrupt.count() > 0 {
-            break Some((StepStatus::Cancelled, "interrupted".to_owned()));
-        }
-        if let Some(fault) = shared.fault() {
-            break Some((StepStatus::Failed, keep::stopped(fault)));
-        }
-        if step.deadline.is_some_and(|limit| clock::since(begun) > limit) {
-            break Some((StepStatus::Failed, "deadline".to_owned()));
-        }
-        match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
-            Next::Later => continue,
-            Next::End => {
-                break feed.lost().map(|source| (StepStatus::Cancelled, lost_reason(shared, source)));
-            }
-            Next::Lost(source) => break Some((StepStatus::Cancelled, lost_reason(shared, source))),
-            Next::Chunk => {}
+        match lookout.read(&mut feed, (usize::MAX, BLOCK), &mut chunk) {
+            Ok(Read::Nothing) => continue,
+            Ok(Read::End) => break None,
+            Ok(Read::Items) => {}
+            Err(cut) => break Some(cut),
         }
         match hand_on(options, &mut *writer, &chunk.text, &mut count) {
             Err(error) if is_left(options, &error) => {
                 let total = total.unwrap_or_default().max(feed.given());
                 return left(options, count, total, begun);
             }
-            Err(error) => break Some((StepStatus::Failed, error.to_string())),
-            Ok(()) => {}
-        }
-        if clock::since(told) > Duration::from_millis(50) {
-            told = clock::now();
-            let tally = Tally { succeeded: count, ..Tally::default() };
-            shared.emit(Event::Progress { step: step.id, tally, total });
+            Err(error) => break Some(error.into()),
+            Ok(()) => lookout.tell(count, total),
         }
     };
     match cut {
-        Some((status, reason)) => cut_off(options, status, reason, feed.given().max(count), begun),
+        Some(cut) => cut_off(options, cut, feed.given().max(count), begun),
         None => commit(options, Fed { writer: Ok(writer), count }, begun),
     }
 }
@@ -108,30 +89,19 @@ fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
     let count = fed.count;
     let writer = match fed.writer {
         Ok(writer) => writer,
-        Err(reason) => return cut_off(options, StepStatus::Failed, reason, count, begun),
+        Err(reason) => return cut_off(options, Cut::failed(reason), count, begun),
     };
     match writer.commit() {
         Ok(()) => written(options, count, begun),
         // What ends a list, say: its items have been written out before.
         Err(error) if is_left(options, &error) => left(options, count, count, begun),
-        Err(error) => cut_off(options, StepStatus::Failed, error.to_string(), count, begun),
+        Err(error) => cut_off(options, error.into(), count, begun),
     }
 }
 
 fn written(options: &WriteOptions, count: u64, begun: Instant) -> StepResult {
-    StepResult {
-        status: StepStatus::Succeeded,
-        reason: None,
-        total: count,
-        tally: Tally { succeeded: count, ..Tally::default() },
-        emitted: 0,
-        needed: None,
-        duration: clock::since(begun),
-        target: Some(Arc::clone(&options.name)),
-        reuse: None,
-        timing: None,
-        age: None,
-    }
+    let target = Some(Arc::clone(&options.name));
+    StepResult { target, ..StepResult::succeeded(count, clock::since(begun)) }
 }
 
 /// Whether the reader of standard output has gone away, which got what it wanted (`| head`). A pipe that is named in the
@@ -148,17 +118,11 @@ fn left(options: &WriteOptions, count: u64, total: u64, begun: Instant) -> StepR
 }
 
 /// A file that did not come to be: none of its items is written, whatever the temporary file held.
-fn cut_off(
-    options: &WriteOptions,
-    status: StepStatus,
-    reason: String,
-    total: u64,
-    begun: Instant,
-) -> StepResult {
+fn cut_off(options: &WriteOptions, cut: Cut, total: u64, begun: Instant) -> StepResult {
     StepResult {
         total,
         tally: Tally { cancelled: total, ..Tally::default() },
         target: Some(Arc::clone(&options.name)),
-        ..StepResult::without_items(status, reason, clock::since(begun))
+        ..StepResult::without_items(cut.status, cut.reason, clock::since(begun))
     }
 }

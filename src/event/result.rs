@@ -222,6 +222,16 @@ impl StepResult {
         }
     }
 
+    /// A step whose items have all succeeded, and that gives nothing on.
+    pub fn succeeded(total: u64, duration: Duration) -> Self {
+        Self {
+            reason: None,
+            total,
+            tally: Tally { succeeded: total, ..Tally::default() },
+            ..Self::without_items(StepStatus::Succeeded, "", duration)
+        }
+    }
+
     /// The same without secrets.
     #[must_use]
     pub fn masked(self, mask: &Mask) -> Self {

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use super::frame::{BLOCK, Cut, Frame, ITEMS, LOOK_UP};
+use super::frame::{BLOCK, Frame, ITEMS};
 use crate::engine::feed::Next;
+use crate::engine::lookout::{Cut, LOOK_UP};
 use crate::engine::{panic, scope};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
 use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
@@ -137,9 +138,9 @@ impl Crew {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
-            Next::Lost(source) => return Err(frame.lost(source)),
+            Next::Lost(source) => return Err(Cut::lost(frame.shared, source)),
             Next::End => {
-                frame.input_ended()?;
+                frame.lookout.ended(&frame.feed)?;
                 if !part.is_empty() {
                     self.send(std::mem::take(part));
                 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
-use super::frame::{Cut, Frame};
+use super::frame::Frame;
+use crate::engine::lookout::Cut;
 use super::keyed::options;
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;

@@ -1,14 +1,13 @@
 //! All steps over a collection share one frame: it holds input, output, interrupts, deadline and the books.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::data::{DataError, Piece};
-use crate::engine::each::lost_reason;
-use crate::engine::feed::{Feed, Next};
-use crate::engine::keep;
+use crate::data::Piece;
+use crate::engine::feed::Feed;
+use crate::engine::lookout::{Cut, Lookout, Read};
 use crate::engine::shared::Shared;
 use crate::engine::sink::Sink;
-use crate::event::{Event, StepResult, StepStatus, Tally};
+use crate::event::{StepResult, Tally};
 use crate::lua::clock;
 use crate::plan::Step;
 use crate::value::{Chunk, json};
@@ -17,39 +16,18 @@ use crate::value::{Chunk, json};
 pub(super) const BLOCK: usize = 256 * 1024;
 /// Items read at once, so that none has to wait for too many others.
 pub(super) const ITEMS: usize = 8192;
-/// How long to wait for rows or workers before looking up for interrupts and deadlines.
-pub(super) const LOOK_UP: Duration = Duration::from_millis(50);
-
-/// Why a step ends before its end.
-pub(super) struct Cut {
-    pub(super) status: StepStatus,
-    pub(super) reason: String,
-}
-
-impl Cut {
-    pub(super) fn failed(reason: impl Into<String>) -> Self {
-        Self { status: StepStatus::Failed, reason: reason.into() }
-    }
-}
-
-impl From<DataError> for Cut {
-    fn from(error: DataError) -> Self {
-        Self::failed(error.to_string())
-    }
-}
-
 /// One step at work.
 pub(super) struct Frame<'a> {
     pub(super) shared: &'a Shared<'a>,
     pub(super) step: &'a Step,
     pub(super) feed: Feed<'a>,
+    pub(super) lookout: Lookout<'a>,
     pub(super) sink: Sink<'a>,
     pub(super) begun: Instant,
     /// Items in all, as far as that is known.
     pub(super) total: Option<u64>,
     /// Items taken from the input.
     pub(super) taken: u64,
-    pub(super) told: Instant,
     /// Items to be given on, and how many.
     pub(super) out: Vec<u8>,
     pub(super) held: u64,
@@ -62,40 +40,18 @@ impl Frame<'_> {
     pub(super) fn read(&mut self, items: usize, chunk: &mut Chunk) -> Result<bool, Cut> {
         loop {
             self.look()?;
-            match self.feed.next(items, BLOCK, LOOK_UP, chunk) {
-                Next::Later => {}
-                Next::Chunk => return Ok(true),
-                Next::End => return self.input_ended().map(|()| false),
-                Next::Lost(source) => return Err(self.lost(source)),
+            match self.lookout.read(&mut self.feed, (items, BLOCK), chunk)? {
+                Read::Nothing => {}
+                Read::Items => return Ok(true),
+                Read::End => return Ok(false),
             }
         }
     }
 
-    /// A source may turn out bad at its very end.
-    pub(super) fn input_ended(&self) -> Result<(), Cut> {
-        self.feed.lost().map_or(Ok(()), |source| Err(self.lost(source)))
-    }
-
-    pub(super) fn lost(&self, source: crate::event::StepId) -> Cut {
-        Cut { status: StepStatus::Cancelled, reason: lost_reason(self.shared, source) }
-    }
-
-    /// Interrupts, the step's deadline, faults of the run; tells how far the step is.
+    /// Looks up, and tells how far the step is.
     pub(super) fn look(&mut self) -> Result<(), Cut> {
-        if self.shared.interrupt.count() > 0 {
-            return Err(Cut { status: StepStatus::Cancelled, reason: "interrupted".to_owned() });
-        }
-        if let Some(fault) = self.shared.fault() {
-            return Err(Cut::failed(keep::stopped(fault)));
-        }
-        if self.step.deadline.is_some_and(|limit| clock::since(self.begun) > limit) {
-            return Err(Cut::failed("deadline"));
-        }
-        if clock::since(self.told) >= LOOK_UP {
-            self.told = clock::now();
-            let tally = Tally { succeeded: self.taken, ..Tally::default() };
-            self.shared.emit(Event::Progress { step: self.step.id, tally, total: self.total });
-        }
+        self.lookout.check()?;
+        self.lookout.tell(self.taken, self.total);
         Ok(())
     }
 
@@ -134,19 +90,7 @@ impl Frame<'_> {
         let cut = self.sink.finish(Vec::new()).err().map(Cut::from).or(cut);
         let duration = clock::since(self.begun);
         let Some(Cut { status, reason }) = cut else {
-            return StepResult {
-                status: StepStatus::Succeeded,
-                reason: None,
-                total: self.taken,
-                tally: Tally { succeeded: self.taken, ..Tally::default() },
-                emitted,
-                needed: None,
-                duration,
-                target: None,
-                reuse: None,
-                timing: None,
-                age: None,
-            };
+            return StepResult { emitted, ..StepResult::succeeded(self.taken, duration) };
         };
         // A collection that was not dealt with to its end is not dealt with at all.
         let total = self.total.unwrap_or_default().max(self.feed.given()).max(self.taken);

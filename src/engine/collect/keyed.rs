@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
-use super::frame::{Cut, Frame, push_item};
+use super::frame::{Frame, push_item};
+use crate::engine::lookout::Cut;
 use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
 use crate::engine::scope;
 use crate::lua::{

@@ -1,0 +1,123 @@
+//! What a step that reads an input looks up for while it waits: interrupts, faults of the run, its deadline. It tells how
+//! far it is in the same rhythm. Steps with a policy leave this to their scheduler.
+
+use std::time::{Duration, Instant};
+
+use super::feed::{Feed, Next};
+use super::keep;
+use super::shared::Shared;
+use crate::data::DataError;
+use crate::event::{Event, StepId, StepStatus, Tally};
+use crate::lua::clock;
+use crate::value::Chunk;
+
+/// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
+/// for people, and no work that could be measured.
+pub(super) const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// Why a step ends before its end.
+pub(super) struct Cut {
+    pub(super) status: StepStatus,
+    pub(super) reason: String,
+}
+
+impl Cut {
+    pub(super) fn failed(reason: impl Into<String>) -> Self {
+        Self { status: StepStatus::Failed, reason: reason.into() }
+    }
+
+    /// A source that turned out bad ends whoever reads it.
+    pub(super) fn lost(shared: &Shared<'_>, source: StepId) -> Self {
+        Self { status: StepStatus::Cancelled, reason: lost_reason(shared, source) }
+    }
+}
+
+impl From<DataError> for Cut {
+    fn from(error: DataError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// What reading an input has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// The chunk holds at least one item.
+    Items,
+    /// Nothing has arrived yet.
+    Nothing,
+    /// The input has ended well.
+    End,
+}
+
+/// The lookout of one step.
+pub(super) struct Lookout<'a> {
+    shared: &'a Shared<'a>,
+    step: StepId,
+    begun: Instant,
+    deadline: Option<Duration>,
+    told: Instant,
+}
+
+impl<'a> Lookout<'a> {
+    /// Of a step that began at `begun` and must end within `deadline`.
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        step: StepId,
+        begun: Instant,
+        deadline: Option<Duration>,
+    ) -> Self {
+        Self { shared, step, begun, deadline, told: begun }
+    }
+
+    /// What has ended the step from outside.
+    pub(super) fn check(&self) -> Result<(), Cut> {
+        if self.shared.interrupt.count() > 0 {
+            return Err(Cut { status: StepStatus::Cancelled, reason: "interrupted".to_owned() });
+        }
+        if let Some(fault) = self.shared.fault() {
+            return Err(Cut::failed(keep::stopped(fault)));
+        }
+        if self.deadline.is_some_and(|limit| clock::since(self.begun) > limit) {
+            return Err(Cut::failed("deadline"));
+        }
+        Ok(())
+    }
+
+    /// Tells how many items are done, unless that was told a moment ago.
+    pub(super) fn tell(&mut self, done: u64, total: Option<u64>) {
+        if clock::since(self.told) >= LOOK_UP {
+            self.told = clock::now();
+            let tally = Tally { succeeded: done, ..Tally::default() };
+            self.shared.emit(Event::Progress { step: self.step, tally, total });
+        }
+    }
+
+    /// Looks up and then reads the next items into `chunk`, waiting a moment for them.
+    pub(super) fn read(
+        &self,
+        feed: &mut Feed<'_>,
+        (items, bytes): (usize, usize),
+        chunk: &mut Chunk,
+    ) -> Result<Read, Cut> {
+        self.check()?;
+        match feed.next(items, bytes, LOOK_UP, chunk) {
+            Next::Chunk => Ok(Read::Items),
+            Next::Later => Ok(Read::Nothing),
+            Next::End => self.ended(feed).map(|()| Read::End),
+            Next::Lost(source) => Err(Cut::lost(self.shared, source)),
+        }
+    }
+
+    /// A source may turn out bad at its very end.
+    pub(super) fn ended(&self, feed: &Feed<'_>) -> Result<(), Cut> {
+        feed.lost().map_or(Ok(()), |source| Err(Cut::lost(self.shared, source)))
+    }
+}
+
+/// Why a step that was reading from `lost` was cut off.
+pub(super) fn lost_reason(shared: &Shared<'_>, lost: StepId) -> String {
+    match shared.plan.steps.get(lost.at()) {
+        Some(source) => format!("source `{}` failed", source.name),
+        None => "intermediate results cannot be read back".to_owned(),
+    }
+}
