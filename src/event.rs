@@ -1,11 +1,13 @@
 //! What happens in a run, as plain data: the contract between the engine and the reporters.
 
+mod failure_kind;
 mod masked;
 mod result;
 mod timing;
 mod verb;
 
-pub use result::{FailureKind, Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
+pub use failure_kind::FailureKind;
+pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
 pub use verb::Verb;
 

@@ -46,7 +46,7 @@ pub use schema::{schema, schema_text};
 pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{Step, Verb};
-pub use test_case::{ERROR_KINDS, ErrorKind, ExpectedError, TestCase};
+pub use test_case::{ExpectedError, TestCase};
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

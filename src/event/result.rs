@@ -35,40 +35,6 @@ impl Tally {
     }
 }
 
-/// Why an item failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FailureKind {
-    /// The function raised an error.
-    Error,
-    /// The attempt ran longer than `timeout`.
-    Timeout,
-    /// All attempts and waits together ran longer than `item_deadline`.
-    Deadline,
-    /// The worker's Lua state passed `memory`.
-    Memory,
-    /// The row could not be read.
-    BadRow,
-    /// The returned value cannot be written as JSON, or there was none.
-    Result,
-    /// A fault of flowrun itself, kept to this item.
-    Panic,
-}
-
-impl FailureKind {
-    /// The name used in Lua, events and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Timeout => "timeout",
-            Self::Deadline => "deadline",
-            Self::Memory => "memory",
-            Self::BadRow => "bad_row",
-            Self::Result => "result",
-            Self::Panic => "panic",
-        }
-    }
-}
-
 /// A line of a file, for messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {

@@ -54,7 +54,7 @@ pub(super) fn of(places: &Places, survey: &Survey, tests: &[spec::TestCase]) -> 
         let expected = match (&test.expect, &test.expect_error) {
             (Some(value), _) => Expected::Value(value.clone()),
             (None, Some(error)) => Expected::Error {
-                kind: error.kind.as_ref().map(|kind| kind.0.clone()),
+                kind: error.kind.map(|kind| kind.name().to_owned()),
                 message: error.message.clone(),
             },
             (None, None) => Expected::Skipped,

@@ -1,8 +1,6 @@
 //! A test as written: one step's function on items that are written out, and what shall come of it.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
@@ -10,6 +8,7 @@ use serde_json::{Map, Value};
 use super::id::{ID, is_id};
 use super::schema;
 use super::setting::{map, present};
+use crate::event::FailureKind;
 
 /// One test: a step's function runs on the given item or items, and what comes of it is compared.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -54,43 +53,11 @@ pub struct TestCase {
 pub struct ExpectedError {
     /// `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
     #[serde(default, deserialize_with = "present")]
-    pub kind: Option<ErrorKind>,
+    pub kind: Option<FailureKind>,
     /// A part of the message. Default: any message.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"index")]
     pub message: Option<String>,
-}
-
-/// The name of a kind of failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErrorKind(pub String);
-
-/// The names of all kinds.
-pub const ERROR_KINDS: [&str; 7] = ["error", "timeout", "deadline", "memory", "bad_row", "result", "panic"];
-
-impl<'de> Deserialize<'de> for ErrorKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if ERROR_KINDS.contains(&name.as_str()) {
-            Ok(Self(name))
-        } else {
-            Err(D::Error::custom(format_args!("`{name}` is no kind of failure")))
-        }
-    }
-}
-
-impl JsonSchema for ErrorKind {
-    fn schema_name() -> Cow<'static, str> {
-        "ErrorKind".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": ERROR_KINDS })
-    }
 }
 
 fn step<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

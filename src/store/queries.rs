@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::{FailedItem, StoreError, StoredRun};
 use crate::event::{FailureKind, Place, Timing};
+use crate::value::Choice as _;
 
 /// An item that failed for good.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,7 +200,5 @@ fn failure(row: &Row<'_>) -> rusqlite::Result<Failure> {
 
 /// The kind of that name. A name that no version has written can only be damage.
 fn kind(name: &str) -> FailureKind {
-    use FailureKind::{BadRow, Deadline, Error, Memory, Panic, Result, Timeout};
-    let all = [Error, Timeout, Deadline, Memory, BadRow, Result, Panic];
-    all.into_iter().find(|kind| kind.name() == name).unwrap_or(Error)
+    FailureKind::parse(name).unwrap_or(FailureKind::Error)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
 use super::frame::Frame;
-use crate::engine::lookout::Cut;
 use super::keyed::options;
+use crate::engine::lookout::Cut;
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;

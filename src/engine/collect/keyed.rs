@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::crew::{Crew, Hand, Maker, Trouble};
 use super::frame::{Frame, push_item};
-use crate::engine::lookout::Cut;
 use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
+use crate::engine::lookout::Cut;
 use crate::engine::scope;
 use crate::lua::{
     Attempt, Guard, ItemEnd, LogLine, Memory, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,

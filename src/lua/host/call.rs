@@ -8,11 +8,11 @@ use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
 use super::list::List;
 use super::state::State;
+use crate::lua::clock;
 use crate::lua::guard::Guard;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::PATH_MAX;
 use crate::lua::raw::{self, Current};
-use crate::lua::clock;
 
 /// Results below this are not checked against the VM's limit before they are handed over.
 const UNCHECKED_BYTES: usize = 1 << 20;

@@ -5,7 +5,6 @@ use rusqlite::{Error, ErrorCode};
 use crate::lua::host::call::Call;
 use crate::lua::host_error::HostError;
 
-
 /// What the authoriser says no to.
 const REFUSED: &str = "this is not available: one connection reaches its own file only, without `attach`, \
                        `vacuum into`, `load_extension` and settings of the whole process";
