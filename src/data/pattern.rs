@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::data::DataError;
+use crate::value::deepest;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,24 @@ pub fn normal(path: &Path) -> PathBuf {
     normal
 }
 
+/// Alternatives within each other in a pattern.
+const LEVELS_MAX: usize = 16;
+/// Bytes of a pattern.
+const BYTES_MAX: usize = 4096;
+
+/// What a pattern matches. `globset` does not expect that it makes an expression which is refused, and panics: so what could
+/// become one is refused here.
+pub(super) fn matcher(text: &str) -> Result<GlobMatcher, String> {
+    if deepest(text, b"{", b"}") > LEVELS_MAX {
+        return Err(format!("it has more than {LEVELS_MAX} braces within each other"));
+    }
+    if text.len() > BYTES_MAX {
+        return Err(format!("it has more than {BYTES_MAX} bytes"));
+    }
+    let glob = GlobBuilder::new(text).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+}
+
 /// A pattern as a question about absolute paths: would it find this file?
 #[derive(Debug, Clone)]
 pub struct PathPattern(GlobMatcher);
@@ -76,8 +95,7 @@ impl PathPattern {
             Path::new(&globset::escape(&root.to_string_lossy())).join(pattern)
         };
         let plain = normal(&absolute);
-        let glob = GlobBuilder::new(&plain.to_string_lossy()).literal_separator(true).build();
-        glob.map(|glob| Self(glob.compile_matcher())).map_err(|error| error.kind().to_string())
+        matcher(&plain.to_string_lossy()).map(Self)
     }
 
     /// Whether the pattern would find this absolute path.
@@ -105,10 +123,7 @@ impl Pattern {
         // `./` within would match nothing, because no path that is found has such a part.
         let rest = pattern[split..].replace("/./", "/");
         let compile = |text: &str| {
-            let glob = GlobBuilder::new(text).literal_separator(true).build();
-            glob.map(|glob| glob.compile_matcher()).map_err(|error| {
-                DataError::Usage(format!("cannot use pattern `{pattern}`: {}", error.kind()))
-            })
+            matcher(text).map_err(|why| DataError::Usage(format!("cannot use pattern `{pattern}`: {why}")))
         };
         let dotted = rest.split('/').filter(|part| part.starts_with('.')).map(compile);
         let depth = if rest.contains("**") { usize::MAX } else { rest.matches('/').count() + 1 };

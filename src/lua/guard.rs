@@ -101,6 +101,8 @@ pub struct Guard {
     turn: AtomicU64,
     /// The [`Reason`] for which the running attempt was interrupted.
     fired: AtomicU8,
+    /// Whether the watchdog has found something due since the attempt began: asking costs less than a clock.
+    pulled: AtomicBool,
     /// The VM to interrupt, while there is one. Locked by the watchdog while it does so: a VM cannot go away meanwhile.
     pub(super) trigger: Mutex<Option<Box<dyn Interrupt>>>,
 }
@@ -133,6 +135,7 @@ impl Guard {
             turns: AtomicBool::new(false),
             turn: AtomicU64::new(0),
             fired: AtomicU8::new(0),
+            pulled: AtomicBool::new(false),
             trigger: Mutex::new(None),
         })
     }
@@ -141,6 +144,7 @@ impl Guard {
     pub(super) fn enter(&self, limits: &Limits) {
         let (deadline, reason) = limits.deadline.map_or((0, Reason::Timeout), |(at, why)| (nanos(at), why));
         self.fired.store(0, Ordering::Relaxed);
+        self.pulled.store(false, Ordering::Relaxed);
         self.index.store(limits.index, Ordering::Relaxed);
         self.of_item.store(u8::from(reason == Reason::Deadline), Ordering::Relaxed);
         self.notice.store(limits.notice.map_or(0, nanos), Ordering::Relaxed);
@@ -179,6 +183,11 @@ impl Guard {
     /// Forgets an interruption: the next attempt is innocent.
     pub(super) fn calm(&self) {
         self.fired.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether [`Guard::due`] is worth asking. Never `false` for long when it is.
+    pub(super) fn is_pulled(&self) -> bool {
+        self.pulled.load(Ordering::Relaxed)
     }
 
     /// Whether the running attempt has to end, and why. Asks the clock.
@@ -274,6 +283,7 @@ impl Guard {
 
     /// Interrupts what runs under this guard, now and until it has ended.
     pub(super) fn pull(&self) {
+        self.pulled.store(true, Ordering::Relaxed);
         if let Some(trigger) = &*self.trigger.lock().unwrap_or_else(PoisonError::into_inner) {
             trigger.pull();
         }

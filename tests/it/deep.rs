@@ -27,6 +27,10 @@ fn pipelines() -> Vec<(String, &'static str)> {
             format!("steps:\n  one: {{items: {{lua: \"return {}\"}}}}\n", nested("(", ")", 1100)),
             "exceeded allowed recursion depth",
         ),
+        (
+            format!("steps:\n  one: {{glob: \"{}\"}}\n", nested("{a,", "}", 17)),
+            "more than 16 braces within each other",
+        ),
         (repeated("json.decode(", "[", "]", 513), "nested deeper than 512 levels"),
         (repeated("yaml.decode(", "[", "]", 513), "recursion limit exceeded"),
         (repeated("toml.decode('a = ' .. ", "[", "]", 100), "recursion depth"),

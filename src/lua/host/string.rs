@@ -1,5 +1,5 @@
-//! Replaces `string.find` and `string.split` by forms that are linear in their input, and refuses the few patterns that
-//! could not be stopped. Patterns stay the VM's own.
+//! Replaces `string.find` and `string.split` by forms that are linear in their input and `table.move` by one that can be
+//! stopped, and refuses the few patterns that could not be. Patterns stay the VM's own.
 
 use memchr::memmem;
 use mlua::{Lua, Table, Value};
@@ -18,13 +18,14 @@ pub(super) static LUAU: Luau = Luau::new(
     &[Native::new("scan", "string", "find", |bind| bind.to(scan))],
 );
 
-/// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too.
+/// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too, and into `table`.
 pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {
     let string: Table = lua.globals().raw_get("string")?;
     for name in ["find", "split", "match", "gmatch", "gsub"] {
         string.raw_set(name, prelude.function("string", name)?)?;
     }
-    Ok(())
+    let table: Table = lua.globals().raw_get("table")?;
+    table.raw_set("move", prelude.function("string", "move")?)
 }
 
 /// First and last byte of `pattern` in `s` from byte `start`, nil when it is not there, `false` when `plain` is not

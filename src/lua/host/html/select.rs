@@ -7,6 +7,7 @@ use super::document::{self, Visit};
 use super::visible::visible_text;
 use crate::lua::host::call::Call;
 use crate::lua::host::compiled::Compiled;
+use crate::value::deepest;
 
 /// Elements between two checkpoints: one may be compared with all above and beside it.
 const CHECKPOINT_ELEMENTS: usize = 64;
@@ -46,15 +47,7 @@ fn parse(call: &Call<'_>, css: &str) -> mlua::Result<Selector> {
         return Err(call.bad_because(2, &why));
     }
     // The parser recurses into brackets, and the thread's stack is finite.
-    let depths = css.bytes().scan(0_usize, |depth, byte| {
-        match byte {
-            b'(' | b'[' | b'{' => *depth += 1,
-            b')' | b']' | b'}' => *depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        Some(*depth)
-    });
-    if depths.max() > Some(LEVELS_MAX) {
+    if deepest(css, b"([{", b")]}") > LEVELS_MAX {
         let why = format!("not a CSS selector: more than {LEVELS_MAX} brackets within each other");
         return Err(call.bad_because(2, &why));
     }

@@ -25,8 +25,9 @@ use crate::lua::raw::Current;
 const BUSY_MAX: Duration = Duration::from_secs(30);
 /// A wait looks this often whether it has to end, and whether the lock is free.
 const NAP_MAX: Duration = Duration::from_millis(10);
-/// Steps of SQLite's machine between two looks at the deadline: well below a millisecond.
-const STEPS: i32 = 10_000;
+/// Steps of SQLite's machine between two looks at the deadline. One may take some ten milliseconds: it makes or copies a value
+/// as large as `memory` allows.
+const STEPS: i32 = 50;
 /// Databases kept open although no function uses them.
 const OPEN_MAX: usize = 64;
 /// Bounds of statements, below SQLite's own where those were chosen for machines with more stack and patience. What is nested
@@ -189,7 +190,10 @@ impl Database {
         let patience = patience(guard.clone(), Arc::clone(&self.held));
         connection.busy_handler(Some(patience))?;
         if let Some(guard) = guard.clone() {
-            connection.progress_handler(STEPS, Some(move || guard.due(clock::now()).is_some()))?;
+            connection.progress_handler(
+                STEPS,
+                Some(move || guard.is_pulled() && guard.due(clock::now()).is_some()),
+            )?;
         }
         for (limit, most) in LIMITS {
             connection.set_limit(limit, most)?;

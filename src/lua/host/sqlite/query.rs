@@ -1,7 +1,8 @@
 //! `db:exec`, `db:query` and `db:one`: statements run, rows collected.
 
 use mlua::{Table, Value};
-use rusqlite::{Connection, Error};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::{Batch, CachedStatement, Connection, Error};
 
 use super::connection::Databases;
 use super::error::raised;
@@ -18,13 +19,14 @@ pub(super) fn exec(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Resu
     run(call, db, |connection| {
         let sql = call.text(1, sql)?;
         let before = connection.total_changes();
-        let mut statement = match connection.prepare_cached(&sql) {
+        let mut statement = match prepared(connection, &sql) {
             Ok(statement) => statement,
             Err(Error::MultipleStatement) if !params.is_nil() => {
                 return Err(call.bad_because(2, "values are for one statement, not for several"));
             }
             // A later statement may need what an earlier one makes, so that an error is none yet.
             Err(_) if params.is_nil() => {
+                check_many(call, &sql)?;
                 connection.execute_batch(&sql).map_err(|error| raised(call, &error))?;
                 return Ok(connection.total_changes() - before);
             }
@@ -61,6 +63,39 @@ pub(super) fn one(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Resul
     Ok(first)
 }
 
+/// Semicolons of a text that may be one statement without a closer look.
+const SEMICOLONS_MAX: usize = 16;
+
+/// Semicolons times bytes of several statements: SQLite copies what is left of the text for each of them.
+const BATCH_WORK_MAX: u64 = 1 << 32;
+
+/// The one statement of a text. `rusqlite` looks behind it for another one, and behind that for a third: so it is asked only
+/// when there are few, or none behind the first.
+fn prepared<'a>(connection: &'a Connection, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
+    if semicolons(sql).nth(SEMICOLONS_MAX).is_some() {
+        let mut batch = Batch::new(connection, sql);
+        if batch.next()?.is_some() && batch.next()?.is_some() {
+            return Err(Error::MultipleStatement);
+        }
+    }
+    connection.prepare_cached(sql)
+}
+
+fn semicolons(sql: &str) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b';', sql.as_bytes())
+}
+
+/// Refuses so many statements that no deadline would end them.
+fn check_many(call: &Call<'_>, sql: &str) -> mlua::Result<()> {
+    let count = semicolons(sql).count() as u64;
+    if count.saturating_mul(sql.len() as u64) <= BATCH_WORK_MAX {
+        return Ok(());
+    }
+    let why =
+        format!("{count} statements in {} bytes are too many at once; run them in several calls", sql.len());
+    Err(call.bad_because(1, &why))
+}
+
 /// Hands on the rows of a statement until `take` says that it has enough.
 fn rows(
     call: &Call<'_>,
@@ -69,7 +104,7 @@ fn rows(
 ) -> mlua::Result<()> {
     run(call, db, |connection| {
         let sql = call.text(1, sql)?;
-        let mut statement = connection.prepare_cached(&sql).map_err(|error| raised(call, &error))?;
+        let mut statement = prepared(connection, &sql).map_err(|error| raised(call, &error))?;
         value::bind(call, &mut statement, params)?;
         let columns = statement.column_names().map(|name| call.new_string(name));
         let columns = columns.collect::<mlua::Result<Vec<_>>>()?;

@@ -217,3 +217,43 @@ fn patches_are_those_of_sqlite_unless_they_would_take_for_ever() {
         assert_eq!(host_error(&error).expect("ours").message, expect);
     }
 }
+
+#[test]
+fn many_statements_are_run_one_after_the_other() {
+    // As many as need no stack, with the semicolons of texts among them.
+    let open = "local db = sqlite.open(':memory:') db:exec('create table t (a)') ";
+    for (code, expect) in [
+        (
+            "db:exec(string.rep('insert into t values (1);', 2000)) return db:one('select count(*) n from t').n",
+            "2000",
+        ),
+        (
+            "db:exec('create table u (a);' .. string.rep('insert into u values (1);', 20)) return db:one('select sum(a) n from u').n",
+            "20",
+        ),
+        (
+            "return db:one([[select ';;;;;;;;;;;;;;;;;;;;;;;;' as a; -- ;;;;;; ]]).a",
+            "';;;;;;;;;;;;;;;;;;;;;;;;'",
+        ),
+        ("return db:exec('insert into t values (?) ' .. string.rep(';', 40), {1})", "1"),
+    ] {
+        check(&format!("(function() {open} {code} end)()"), expect);
+    }
+    let folder = folder();
+    let lua = vm(folder.path());
+    let rows = "string.rep('select 1;', 40)";
+    for (code, expect) in [
+        (format!("db:query({rows})"), "`Database:query` failed: Multiple statements provided"),
+        (
+            format!("db:exec({rows}, {{1}})"),
+            "bad argument #2 to `Database:exec` (values are for one statement, not for several)",
+        ),
+        (
+            "db:exec(string.rep('select 1;', 30000))".to_owned(),
+            "bad argument #1 to `Database:exec` (30000 statements in 270000 bytes are too many at once; run them in several calls)",
+        ),
+    ] {
+        let error = lua.load(format!("{open} {code}")).exec().expect_err(expect);
+        assert_eq!(host_error(&error).expect("ours").message, expect);
+    }
+}

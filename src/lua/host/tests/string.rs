@@ -135,3 +135,25 @@ fn sets_that_could_not_be_stopped_are_refused() {
         "`string.find` cannot compare 1048576 bytes with a set of 515; `re` can",
     );
 }
+
+#[test]
+fn large_moves_are_those_of_the_vm() {
+    let lua = vm(std::path::Path::new("."));
+    lua.load(
+        "local n = 2500000
+        local function filled() local t = table.create(n) for i = 1, n do t[i] = i end return t end
+        local t = filled()
+        assert(table.move(t, 1, n, 3) == t and t[1] == 1 and t[2] == 2 and t[3] == 1 and t[n] == n - 2 and t[n + 2] == n)
+        t = filled()
+        table.move(t, 3, n, 1)
+        assert(t[1] == 3 and t[n - 2] == n and t[n - 1] == n - 1 and t[n] == n)
+        local other = table.move(filled(), 1, n, 1, {})
+        assert(#other == n and other[1] == 1 and other[n] == n)
+        assert(#table.move(filled(), 1.5, n + 0.5, 1, {}) == n)
+        assert(not pcall(table.move, {}, 1, 1e300, 1))
+        assert(not pcall(table.move, {}, 1, 2 ^ 31 - 1, 3))
+        assert(not pcall(table.move, 1, 1, 2 ^ 30, 3))",
+    )
+    .exec()
+    .unwrap();
+}
