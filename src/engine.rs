@@ -1,4 +1,5 @@
-//! Runs a plan: turns it into events and an outcome. Never prints, never reads the environment.
+//! The engine runs a plan: it turns the plan into events and an outcome. It never prints and never reads the
+//! environment.
 
 mod collect;
 mod each;

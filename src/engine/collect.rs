@@ -1,5 +1,5 @@
-//! Steps over a whole collection, and those of them that need no Lua. They have no policy: what goes wrong with one item is
-//! the end of the step.
+//! These are the steps over a whole collection, and this file carries out those of them that need no Lua. They have
+//! no policy: an error with one item ends the step.
 
 mod crew;
 mod fold;

@@ -1,6 +1,6 @@
-//! The coordinator of one map-like step: moves items between the input, the scheduler, the workers and the sink.
+//! The coordinator of one map-like step moves items between the input, the scheduler, the workers and the sink.
 //!
-//! All decisions are the scheduler's; all Lua is the workers'. Runs on the step's own thread.
+//! The scheduler makes all decisions, and the workers run all Lua. The coordinator runs on the step's own thread.
 
 mod chunk_size;
 mod input;

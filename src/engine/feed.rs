@@ -1,4 +1,5 @@
-//! The input of one step: its sources and the results of other steps, one after the other, as chunks with indices.
+//! The feed is the input of one step: it reads the step's sources and the results of other steps, one after the
+//! other, as chunks with indices.
 
 mod live;
 
@@ -29,7 +30,7 @@ pub(super) enum Next {
     Lost(StepId),
 }
 
-/// See the module.
+/// The input of one step, read part by part.
 pub(super) struct Feed<'a> {
     shared: &'a Shared<'a>,
     parts: Vec<Part>,
@@ -56,7 +57,7 @@ enum Rows {
 }
 
 impl<'a> Feed<'a> {
-    /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because nobody does it later.
+    /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
     /// `Err` says which input cannot be read; the ledger of a source says why.
     pub(super) fn open(shared: &'a Shared<'a>, step: &Step, prove: bool) -> Result<Self, String> {
         let mut feed = Self { shared, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };

@@ -1,7 +1,7 @@
-//! What a run would take over from the memo, or by resuming an old run: found out by reading sources and comparing
-//! functions, without running anything and without writing anything.
+//! A forecast says what a run would take over from the memo, or by resuming an old run. It reads sources and compares
+//! functions; it runs nothing and writes nothing.
 //!
-//! Says how much and why not the rest; putting that into words for people is the caller's business.
+//! It says how much is taken over and why the rest is not. The caller puts that into words for people.
 
 mod items;
 
@@ -19,7 +19,7 @@ use crate::store::{
 };
 use crate::value::Chunk;
 
-/// How long sources are read for one forecast: whoever asks what would happen does not want to wait for it.
+/// How long sources are read for one forecast: somebody who asks what would happen does not want to wait for it.
 const READING_MAX: Duration = Duration::from_secs(1);
 
 /// What would become of the items of a step.

@@ -1,4 +1,5 @@
-//! What the engine derives from a plan before anything runs: who reads whom, and what may be streamed. Runs nothing.
+//! The engine derives a graph from a plan before anything runs: who reads whom, and what may be streamed. This code
+//! runs nothing.
 
 use crate::data::{self, Target};
 use crate::event::{self, StepId};

@@ -1,4 +1,5 @@
-//! What the results of a step depend on beside its items. Old results with another identity are not used again.
+//! An identity names what the results of a step depend on beside its items. Old results with another identity are not
+//! used again.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +10,7 @@ use crate::store::{Digest, Fingerprint, SecretKey, Shape};
 /// Version of the pipeline language. Another one may understand the same file differently.
 pub(super) const LANGUAGE: u32 = 1;
 
-/// See the module.
+/// All that the results of a step depend on, beside its items.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// By parts, whose names are the reasons that people read: `function`, `params`, …

@@ -1,6 +1,7 @@
-//! Where a run is kept: its folder, made before anything runs, its committer, and the old run that it goes on with.
+//! This module keeps a run on the disk: it makes the run's folder before anything runs, and holds its committer and
+//! the old run that it goes on with.
 //!
-//! What is kept of an item is the coordinators' business; what becomes of a fault is the run's.
+//! The coordinators decide what is kept of an item; the run decides what a fault of the store means.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use crate::store::{
     StoreError, StoredRun, Unusable, keep_lua,
 };
 
-/// See the module.
+/// The kept run: its folder, its committer, and the old run that it resumes, if any.
 pub(super) struct Keep {
     committer: Committer,
     dir: PathBuf,
@@ -50,7 +51,7 @@ impl Keep {
         let run = make(plan, options, state).map_err(failed)?;
         let folder = run.path().to_owned();
         let committer = Committer::start(run).map_err(|error| {
-            // Nothing has run, and nobody shall be offered to go on with it.
+            // Nothing has run, so the run must not be offered as one to go on with.
             let _ = std::fs::remove_dir_all(&folder);
             EngineError::System { intent: "keep the run", reason: error.to_string() }
         })?;

@@ -1,4 +1,5 @@
-//! The books of a source that is read lazily: rows, bad rows, its verdict. One ledger however many steps read it.
+//! A ledger counts the rows and bad rows of a source that is read lazily, and gives its verdict. There is one ledger
+//! however many steps read the source.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::value::Ratio;
 /// `errors` of a step: index → message.
 pub(super) type Errors = Vec<(u64, Arc<str>)>;
 
-/// See the module.
+/// The counts of a source's rows and bad rows, and the verdict on it. All steps that read the source share it.
 pub(super) struct Ledger {
     min_success_ratio: Ratio,
     max_failures: Option<u64>,
@@ -108,7 +109,7 @@ impl Ledger {
         self.fault.get_or_insert(reason);
     }
 
-    /// A reader has seen the last row: the verdict is final, and a bad one cuts off whoever reads the source.
+    /// A reader has seen the last row: the verdict is final, and a bad one cuts off the steps that read the source.
     pub(super) fn conclude(&mut self) {
         self.sealed |= self.failure().is_some();
     }
@@ -153,7 +154,7 @@ impl Ledger {
         Ok((spool.map(Spool::finish).transpose()?, self.errors.clone()))
     }
 
-    /// What the source has to show for itself.
+    /// The result of the source as a step: its rows, its bad rows and its verdict.
     pub(super) fn result(&self) -> StepResult {
         let failure = self.failure();
         StepResult {

@@ -14,7 +14,7 @@ pub struct Outcome {
     pub steps: Vec<(StepId, Arc<StepResult>)>,
     /// Whether a step failed by a fault of flowrun itself.
     pub internal_error: bool,
-    /// Where the run is kept, with everything on the disk but the summary, which is the caller's to write
+    /// Where the run is kept, with everything on the disk but the summary: the caller writes that
     /// ([`RunDir::write_summary`]).
     pub run_dir: Option<RunDir>,
 }

@@ -1,4 +1,5 @@
-//! The workers of one map-like step: threads of a rayon pool with one Lua VM each, fed through a channel.
+//! The pool holds the workers of one map-like step: threads of a rayon pool with one Lua VM each, fed through a
+//! channel.
 
 mod desk;
 mod seat;

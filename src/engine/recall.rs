@@ -1,13 +1,13 @@
-//! What the memo across runs knows of a step's items, and why it does not know others.
+//! This module looks up a step's items in the memo across runs, and says why it does not know others.
 //!
-//! A memo is a help: whatever is wrong with it costs work and never the run. Keeping new results is the store's.
+//! The memo only saves work: an error in it costs work and never the run. The store keeps new results.
 
 use crate::store::{Digest, Fingerprint, Memo, Shape, StoreError, differences};
 
 /// Of an item that no function of the step has had.
 const UNKNOWN: &str = "not in the cache";
 
-/// See the module.
+/// The memo's view of one step: results of its function, and of its earlier functions.
 pub(super) struct Recall {
     memo: Memo,
     function: Digest,

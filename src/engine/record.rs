@@ -1,4 +1,4 @@
-//! The record of an item that failed for good, as `ID.failed` yields it.
+//! This module makes the record of an item that failed for good, as `ID.failed` yields it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The steps of a run in their order: who may start, who is skipped, and when it is over. Each step has a thread.
+//! This module runs the steps of a run in their order: it decides which may start, which are skipped, and when the
+//! run is over. Each step has a thread.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,6 +47,10 @@ struct Run<'a, 'e> {
 }
 
 /// Runs the selected steps of `plan` and tells `on_event` what happens, in one order, from this thread.
+///
+/// # Errors
+/// Fails when the system does not give what a run needs (files, a thread, a temporary file), and when the run cannot
+/// be kept or resumed. A step that fails is no error: the outcome tells of it.
 pub fn run(
     plan: &Plan,
     options: &RunOptions,

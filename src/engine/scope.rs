@@ -1,4 +1,4 @@
-//! `steps` of expressions: the results of the steps that have ended, as JSON.
+//! This module makes the `steps` of expressions: the results of the steps that have ended, as JSON.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What the step threads of one run share: the plan, the outputs so far, the sources' ledgers, the event channel.
+//! This type holds what the step threads of one run share: the plan, the outputs so far, the sources' ledgers, the
+//! event channel.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -60,7 +61,7 @@ pub(super) struct Fed {
     pub(super) count: u64,
 }
 
-/// See the module.
+/// What the step threads of one run share.
 pub(super) struct Shared<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions,
@@ -149,7 +150,7 @@ impl<'a> Shared<'a> {
         self.keep.and_then(Keep::fault)
     }
 
-    /// Leaves a step's journal to whoever books the step's end.
+    /// Leaves a step's journal to the code that books the step's end.
     pub(super) fn leave_journal(&self, step: StepId, journal: Option<StepJournal>) {
         *lock(&self.journals[step.at()]) = journal;
     }
@@ -170,7 +171,7 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Books the end of a step: before it is on the disk, nobody hears of it.
+    /// Books the end of a step: it is reported only when it is on the disk.
     pub(super) fn book(&self, step: StepId, result: StepResult) -> StepResult {
         let result = result.masked(self.mask());
         let Some(keep) = self.keep else { return result };

@@ -1,4 +1,5 @@
-//! Where the results of a step go, in index order: kept for later steps, and fed to the writers behind it.
+//! The sink takes the results of a step in index order: it keeps them for later steps, and feeds them to the writers
+//! behind it.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
 
-/// See the module.
+/// The place where one step's results go, put into the order of their items.
 pub(super) struct Sink<'a> {
     shared: &'a Shared<'a>,
     step: StepId,

@@ -1,4 +1,4 @@
-//! Sources that are read by a thread of their own: once, to be kept, or only to know how they end.
+//! A thread of its own reads a source here: once, to be kept, or only to know how it ends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a step's thread does: opens the input, carries the verb out, closes the books of the sources it read.
+//! A step's thread opens the input, carries the verb out, and closes the books of the sources it read.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

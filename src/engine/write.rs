@@ -1,4 +1,5 @@
-//! Write steps: from an input of their own, or by putting in place what the step before has fed to a writer.
+//! This module carries out write steps: from an input of their own, or by putting in place what the step before has
+//! fed to a writer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -56,7 +57,7 @@ pub(super) fn run(
     }
 }
 
-/// Writes lines and counts them; to standard output in small pieces, because whoever reads it may go away in between.
+/// Writes lines and counts them; to standard output in small pieces, because its reader may go away in between.
 fn hand_on(
     options: &WriteOptions,
     writer: &mut dyn Writer,
@@ -110,7 +111,7 @@ fn is_left(options: &WriteOptions, error: &DataError) -> bool {
     options.target == Target::Stdout && error.is_reader_gone()
 }
 
-/// A stream that nobody reads any more: what did not go there is left out.
+/// A stream that is not read any more: what did not go there is left out.
 fn left(options: &WriteOptions, count: u64, total: u64, begun: Instant) -> StepResult {
     let tally = Tally { succeeded: count, skipped: total - count, ..Tally::default() };
     let reason = Some("reader gone".to_owned());

@@ -1,5 +1,5 @@
-//! The workers of a step over a collection: threads with one Lua VM each, which take chunks and give back lines. The
-//! answers come in the order of the chunks.
+//! A crew is the workers of a step over a collection: threads with one Lua VM each, which take chunks and give back
+//! lines. The answers come in the order of the chunks.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,7 +63,7 @@ struct Reply {
     logs: Vec<LogLine>,
 }
 
-/// See the module. Dropping it stops the workers.
+/// The workers of one step over a collection. Dropping it stops the workers.
 pub(super) struct Crew {
     /// The key whose Lua it runs, for messages.
     key: &'static str,

@@ -1,5 +1,6 @@
-//! `reduce`: one value of all items. With `combine`, parts of the collection are folded side by side, each from `init`
-//! on, and the parts' values are combined in their order. Where one part ends does not depend on the number of workers.
+//! `reduce` makes one value of all items. With `combine`, parts of the collection are folded side by side, each from
+//! `init` on, and the parts' values are combined in their order. The end of a part does not depend on the number of
+//! workers.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;
 
-/// See the module.
+/// Carries out `reduce`, whose one value is the step's only result.
 pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     match &reduce.combine {
         None => in_one(frame, reduce),

@@ -1,4 +1,5 @@
-//! Items with the value of an expression: `sort`, `unique` and `group_by`. How they are kept in order is left to `data`.
+//! These steps compute the value of an expression for each item: `sort`, `unique` and `group_by`. `data` keeps the
+//! items in order.
 
 use std::sync::Arc;
 use std::time::Duration;

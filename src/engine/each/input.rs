@@ -1,4 +1,5 @@
-//! From the input to the workers: how many items travel together, and which may start.
+//! This module moves items from the input to the workers: it decides how many items travel together, and which may
+//! start.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

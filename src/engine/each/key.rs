@@ -1,4 +1,5 @@
-//! `key:`: by what an item is known from one run to the next, evaluated before it is handed to a worker.
+//! `key:` gives the value by which an item is known from one run to the next. It is evaluated before the item is
+//! handed to a worker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::value::Chunk;
 /// Limit of one key, as of every expression.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// The worker that evaluates a step's `key:`.
 pub(super) struct Keys {
     worker: Worker,
     out: Vec<u8>,
@@ -61,7 +62,7 @@ impl Keys {
             }
             at += done;
         }
-        // Whatever the expression logs is nobody's.
+        // The log lines of the expression belong to no item: they are dropped.
         drop(self.worker.take_logs());
         let mut lines = self.out.split(|byte| *byte == b'\n');
         let mut ends = ends.into_iter().peekable();

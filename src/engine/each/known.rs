@@ -1,6 +1,7 @@
-//! What is known of items before they run: from the old run that is resumed, or from the memo across runs.
+//! This module finds what is known of items before they run: from the old run that is resumed, or from the memo
+//! across runs.
 //!
-//! Says what became of an item and why others run again; booking it is left to `passing`.
+//! It says what became of an item and why others run again; `passing` books it.
 
 use crate::engine::feed::Feed;
 use crate::engine::identity::{self, Identity};
@@ -24,7 +25,7 @@ pub(super) enum Fate {
     Left,
 }
 
-/// See the module.
+/// What is known of one step's items before they run: the old run's endings and the memo's results.
 pub(super) struct Known {
     shape: Shape,
     /// The old run's items; `Err`: why none of them is of any use.

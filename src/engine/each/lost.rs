@@ -1,5 +1,5 @@
-//! The last resort: a worker that does not come back from a host function, long after its attempt's limit, is given up. Its item
-//! fails, what else it had in hand runs again, and another worker takes its place.
+//! This module is the last resort: a worker that does not come back from a host function, long after its attempt's
+//! limit, is given up. Its item fails, the other items that it held run again, and another worker takes its place.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the workers and the journal of a map-like step are told of it.
+//! These functions make the options that the workers and the journal of a map-like step are given.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Sorts what was read: items whose endings are known pass by the workers, the others are offered to the scheduler.
+//! This module sorts the items that were read: those whose endings are known pass by the workers, the others are
+//! offered to the scheduler.
 
 use std::ops::Range;
 use std::sync::Arc;

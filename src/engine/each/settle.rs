@@ -1,4 +1,4 @@
-//! What workers send back: endings of items, for the scheduler, the sink and the reporters.
+//! This module takes what workers send back: endings of items, for the scheduler, the sink and the reporters.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! How long the items of a step take, from what the workers measure anyway: no clock is read for it. How it is shown is
-//! the reporters' business.
+//! The stopwatch says how long the items of a step take, from what the workers measure anyway: no clock is read for
+//! it. The reporters decide how it is shown.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::store::StepJournal;
 /// How often the journal is told, so that a run can be looked at while it is going on.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// The timing of one step while it runs.
 pub(super) struct Stopwatch {
     timing: Timing,
     kept: Instant,

@@ -1,5 +1,6 @@
-//! A source whose rows may take their time (standard input, a pipe), read by a thread of its own, so that a step that
-//! waits for rows still hears of deadlines, interrupts and its workers. What the rows mean is left to the feed.
+//! A live source is one whose rows may take their time (standard input, a pipe). A thread of its own reads it, so
+//! that a step that waits for rows still hears of deadlines, interrupts and its workers. The feed gives the rows
+//! their meaning.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,8 @@ pub(in crate::engine) struct Arrival {
     pub(super) more: bool,
 }
 
-/// See the module. The thread is never waited for: it may be blocked for ever and ends with the process.
+/// The receiving end of a source that is read by a thread of its own. The thread is never waited for: it may be
+/// blocked for ever and ends with the process.
 pub(super) struct Live {
     arrivals: Receiver<Result<Arrival, DataError>>,
 }

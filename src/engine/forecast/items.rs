@@ -1,5 +1,5 @@
-//! The items that a step would get from its sources, as a run would read them. What they are looked at for is the
-//! caller's business.
+//! This module reads the items that a step would get from its sources, as a run would read them. The caller decides
+//! what to look for in them.
 
 use std::sync::Arc;
 use std::time::Instant;

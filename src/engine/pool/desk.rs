@@ -1,6 +1,8 @@
-//! What a worker has in hand, known outside of it: should it never come back, its items are not lost with it.
+//! A desk makes the items that a worker holds known outside of it: should the worker never come back, they are not
+//! lost with it.
 //!
-//! Whoever takes them first has them, the worker that is done or the coordinator that has given it up; the other one is out.
+//! The first to take them has them: the worker that is done, or the coordinator that has given it up. The other one
+//! gets nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,7 +49,7 @@ impl Desk {
         }
     }
 
-    /// The worker is done with it; `false`: it was given up meanwhile, and nobody wants to hear of it any more.
+    /// The worker is done with it; `false`: it was given up meanwhile, and its reply is not wanted any more.
     pub(super) fn release(&self, token: u64) -> bool {
         match &mut *self.held() {
             Some(held) => {

@@ -1,4 +1,5 @@
-//! A worker at work: takes what is handed in, and replies. Items that wait are coroutines of one VM.
+//! A seat runs one worker: it takes the items that are handed in, and replies. Items that wait are coroutines of one
+//! VM.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
