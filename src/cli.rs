@@ -1,4 +1,5 @@
-//! The process edge: arguments, environment, signals, exit codes, standard output and standard error.
+//! The command line is the edge of the process: it reads arguments and the environment, handles signals, sets exit
+//! codes, and writes standard output and standard error.
 //!
 //! Everything the floors below need of the world is asked for here and handed down.
 

@@ -1,4 +1,4 @@
-//! The arguments as clap reads them. What they mean together is the commands' business.
+//! These types are the arguments as clap reads them. The commands say what they mean together.
 
 mod author;
 mod groups;

@@ -1,4 +1,4 @@
-//! `flowrun cache`: how much the memo across runs holds, and forgetting it.
+//! `flowrun cache` says how much the memo across runs holds, and forgets what is in it.
 
 use std::time::SystemTime;
 

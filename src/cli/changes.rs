@@ -1,4 +1,5 @@
-//! What Lua code would have changed, of `flowrun preview` and `flowrun test`: paths, sizes, and how texts begin.
+//! This module prints what Lua code would have changed, for `flowrun preview` and `flowrun test`: paths, sizes, and
+//! how texts begin.
 
 use super::hush;
 use crate::lua::{Change, Changed};

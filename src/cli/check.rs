@@ -1,4 +1,4 @@
-//! `flowrun check`: all findings of all files at once. Runs nothing.
+//! `flowrun check` shows all findings of all files at once. It runs nothing.
 
 mod junit;
 mod search;

@@ -1,4 +1,5 @@
-//! The process as it was found: environment, terminal, standard streams. Everything below is told, and never asks.
+//! The console holds the process as it was found: environment, terminal, standard streams. The rest of the program is
+//! told these and never asks for them.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};

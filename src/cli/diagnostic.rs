@@ -1,7 +1,7 @@
-//! Shows diagnostics: as text for people, and in the formats that editors and code hosts read.
+//! This module shows diagnostics: as text for people, and in the formats that editors and code hosts read.
 //!
-//! Finding faults is the business of the floors below, and asking the terminal for its width and colours that of the
-//! command: everything here is told what it needs and writes to whatever it is given.
+//! The floors below find the faults, and the command asks the terminal for its width and colours: everything here is
+//! told what it needs and writes to the writer it is given.
 
 mod github;
 mod json;
@@ -32,6 +32,9 @@ pub enum Format {
 }
 
 /// Writes all diagnostics, sorted by file and position; what is about a whole file comes last.
+///
+/// # Errors
+/// Fails when `out` does.
 pub fn write(out: &mut dyn io::Write, format: Format, diagnostics: &[Diagnostic]) -> io::Result<()> {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     let place = |found: &Diagnostic| found.labels.first().map_or(usize::MAX, |label| label.span.start);

@@ -1,4 +1,4 @@
-//! The exit codes, and what a command says when it cannot do its work.
+//! This module holds the exit codes, and the messages of a command that cannot do its work.
 
 use std::fmt;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
-//! `flowrun explain CODE`: what a diagnostic means, an example of the mistake, and the way out.
+//! `flowrun explain CODE` prints what a diagnostic means, an example of the mistake, and the way out.
 //!
-//! Which codes there are, and their meaning in a line, is the business of the floors that raise them.
+//! The floors that raise the codes list them and give their meaning in a line.
 
 mod examples;
 

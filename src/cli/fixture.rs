@@ -1,4 +1,4 @@
-//! Plans made by hand for the tests of the command line.
+//! These functions make plans by hand for the tests of the command line.
 
 use std::path::PathBuf;
 use std::sync::Arc;

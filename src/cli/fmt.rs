@@ -1,4 +1,4 @@
-//! `flowrun fmt`: orders the keys of pipeline files. How that is done is the business of the floor that knows the keys.
+//! `flowrun fmt` orders the keys of pipeline files. The floor that knows the keys does the ordering.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
-//! One function for each fuzz target: any bytes go in, and whatever must hold for all of them is asserted. `fuzz/` drives
-//! them by `cargo fuzz`; the tests run them on the files of `fuzz/corpus`.
+//! Each fuzz target has one function here: any bytes go in, and it asserts what must hold for all of them. `fuzz/`
+//! drives the functions by `cargo fuzz`; the tests run them on the files of `fuzz/corpus`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! `flowrun graph`: the steps and what flows between them, as text or as a picture. Drawn from the file as written, so
-//! that no parameter needs a value.
+//! `flowrun graph` draws the steps and what flows between them, as text or as a picture. It draws from the file as
+//! written, so that no parameter needs a value.
 
 mod dot;
 mod mermaid;

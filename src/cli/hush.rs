@@ -1,5 +1,6 @@
-//! What no message of this process may show: the secrets of the pipeline files that it has read. Engine and store hide
-//! those of their run themselves; this is for what the process edge says, diagnostics and panics above all.
+//! This module keeps the secrets of the pipeline files that were read out of the messages of the process. Engine and
+//! store hide those of their run themselves; this is for the messages of the command line, diagnostics and panics
+//! above all.
 
 use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock};

@@ -1,4 +1,5 @@
-//! `flowrun init`: a small pipeline that works, with what an editor wants to know about it. Overwrites nothing.
+//! `flowrun init` writes a small pipeline that works, with what an editor wants to know about it. It overwrites
+//! nothing.
 
 use std::fs;
 use std::io;

@@ -18,7 +18,7 @@ const PATIENCE: u8 = 3;
 pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     let interrupt = Arc::clone(interrupt);
     let refused = |error| Fault::lacking("listen for signals", &error);
-    // A limit on the size of files (`ulimit -f`) is to be an error of whoever writes, which can be told, not a death.
+    // A limit on the size of files (`ulimit -f`) is to be an error of the code that writes, which can be told, not a death.
     flag::register(SIGXFSZ, Arc::default()).map_err(refused)?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
     if !ignores_hangups() {
@@ -28,7 +28,7 @@ pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
         for _ in signals.forever() {
             interrupt.raise();
             if interrupt.count() >= PATIENCE {
-                // Nobody else will.
+                // Nothing else ends them after this.
                 lua::end_programs();
                 signal_hook::low_level::exit(Exit::Interrupted as i32);
             }

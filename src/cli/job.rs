@@ -1,4 +1,5 @@
-//! One run of a pipeline, new or resumed: from a file and its inputs through plan and engine to an exit code.
+//! A job is one run of a pipeline, new or resumed: it goes from a file and its inputs through plan and engine to an
+//! exit code.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
 use crate::store;
 
-/// See the module.
+/// One run of a pipeline file, new or resumed, with all that it needs.
 pub(super) struct Job<'a> {
     /// The pipeline file.
     pub(super) file: &'a Path,
@@ -91,7 +92,7 @@ impl Job<'_> {
         self.end(console, finished, outcome)
     }
 
-    /// The files that are written beside the results. None is opened before all are known to be in nobody's way.
+    /// The files that are written beside the results. None is opened before all are known to be no files of the run.
     fn files(&self, plan: &Plan) -> Result<Files, Fault> {
         let (params_file, state) = (self.params_file, self.state.as_deref());
         let run = outputs::Run { file: self.file, plan: Some(plan), params_file, state };

@@ -1,4 +1,5 @@
-//! From the path of a pipeline file to a plan: reads what lies outside the file and calls the floors that understand it.
+//! This module makes a plan from the path of a pipeline file: it reads what lies outside the file and calls the
+//! floors that understand it.
 
 use std::fs;
 use std::io;

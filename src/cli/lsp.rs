@@ -1,4 +1,5 @@
-//! `flowrun lsp`: a language server over standard input and output. What is wrong with a file is what `flowrun check` finds.
+//! `flowrun lsp` is a language server over standard input and output. It reports what `flowrun check` finds in a
+//! file.
 //!
 //! One thread reads, another one does everything else in the order of arrival: answers are quick, and checks wait until
 //! nothing else does.

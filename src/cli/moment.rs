@@ -1,4 +1,4 @@
-//! Points in time as the store keeps them, seconds since 1970, for people and for machines.
+//! This module formats points in time as the store keeps them, seconds since 1970, for people and for machines.
 
 use std::time::{Duration, SystemTime};
 

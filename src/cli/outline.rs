@@ -1,5 +1,5 @@
-//! `flowrun plan`: what would run, as text. Runs nothing and writes nothing; data is read only to say what of it earlier
-//! runs have done.
+//! `flowrun plan` prints what would run, as text. It runs nothing and writes nothing; it reads data only to say which
+//! items earlier runs have done.
 
 mod count;
 mod facts;

@@ -1,5 +1,5 @@
-//! What a run writes beside its results is none of its inputs: files for `--events`, `--report`, `--junit` and `--trace` are
-//! compared with all that the run is known to touch, before one of them is opened or made.
+//! This module checks that the files of `--events`, `--report`, `--junit` and `--trace` are no files of the run: it
+//! compares them with all that the run is known to touch, before one of them is opened or made.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,4 @@
-//! What the binary prints about itself: the schema, completion scripts, the manual page.
+//! These commands print what the binary knows about itself: the schema, completion scripts, the manual page.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! `flowrun preview`: a step on a few items, input beside output. Writes nothing; files that the function writes are shown.
+//! `flowrun preview` runs a step on a few items and shows input beside output. It writes nothing; files that the
+//! function writes are shown.
 
 mod pair;
 

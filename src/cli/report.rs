@@ -1,5 +1,5 @@
-//! `flowrun report`: the page of a kept run, finished or still going on; and the files about a run that its options ask
-//! for. What stands in them is the reporters' business.
+//! `flowrun report` writes the page of a kept run, finished or still going on, and the files about a run that its
+//! options ask for. The reporters write their content.
 
 pub(super) mod files;
 mod kept;

@@ -1,4 +1,4 @@
-//! The reporters of one run: where each writes, and what becomes of one that cannot.
+//! This module sets up the reporters of one run: where each writes, and what becomes of one that cannot.
 
 use std::io;
 use std::path::Path;

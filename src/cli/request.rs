@@ -1,7 +1,7 @@
-//! What a run was asked for, as it is kept with it, and how a resumed run takes it over.
+//! A request is what a run was asked for, as it is kept with the run and as a resumed run takes it over.
 //!
-//! Values of parameters are kept as they came out, so that it does not matter where and how they were given; whatever
-//! was left to the pipeline file is read there again.
+//! Values of parameters are kept as they came out, so that it does not matter where and how they were given; what the
+//! pipeline file decided is read there again.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{load, state};
 use crate::plan::{Inputs, Plan};
 use crate::value::Mask;
 
-/// See the module.
+/// What a run was asked for, as it is kept with the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Request {

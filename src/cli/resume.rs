@@ -1,4 +1,5 @@
-//! `flowrun resume`: which run is meant, and the run that goes on with it. What is reused is the engine's business.
+//! `flowrun resume` finds the run that is meant and starts the run that goes on with it. The engine decides what is
+//! reused.
 
 use std::path::{Path, PathBuf};
 

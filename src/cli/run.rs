@@ -1,4 +1,4 @@
-//! `flowrun FILE`: what the arguments of a new run mean.
+//! `flowrun FILE` starts a new run as its arguments ask for.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Ids of runs: short, and sorted by the time the run began.
+//! Ids of runs are short, and sorted by the time the run began.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
@@ -28,7 +28,7 @@ fn digits(number: u64, count: u32) -> String {
     (0..count).rev().map(|place| char::from(DIGITS[(number >> (5 * place) & 31) as usize])).collect()
 }
 
-/// A number that nobody can foresee: what the standard library seeds its hash maps with.
+/// A number that cannot be foreseen: what the standard library seeds its hash maps with.
 pub(super) fn random() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }

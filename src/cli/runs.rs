@@ -1,4 +1,4 @@
-//! `flowrun runs`: the list of kept runs, and removing old ones.
+//! `flowrun runs` lists kept runs, and removes old ones.
 
 use std::time::{Duration, SystemTime};
 

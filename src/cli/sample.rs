@@ -1,5 +1,5 @@
-//! The first items that a step gets, by running what stands before it on as few items as needed. Writes nothing: the
-//! runs lie in a folder that is gone afterwards, and no `write` step is among them.
+//! This module finds the first items that a step gets, by running the steps before it on as few items as needed. It
+//! writes nothing: the runs lie in a folder that is gone afterwards, and no `write` step is among them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

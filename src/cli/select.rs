@@ -1,4 +1,4 @@
-//! `--only` and `--until`: which steps of a plan run.
+//! `--only` and `--until` select the steps of a plan that run.
 
 use super::args::SelectArguments;
 use super::exit::Complaint;

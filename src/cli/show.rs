@@ -1,4 +1,5 @@
-//! `flowrun show`: a kept run, or one of its steps, as text, JSON, JSON lines or CSV; finished or still going on.
+//! `flowrun show` prints a kept run, or one of its steps, as text, JSON, JSON lines or CSV. The run may be finished
+//! or still going on.
 
 mod counters;
 mod failed;

@@ -1,4 +1,5 @@
-//! Slips in the first word of a command line, told better than as a missing file.
+//! This module recognises slips in the first word of a command line, so that the message is better than that of a
+//! missing file.
 
 use std::ffi::OsString;
 use std::path::Path;

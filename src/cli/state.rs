@@ -1,4 +1,5 @@
-//! Where runs are kept: beside the pipeline file, or where an option says; and how the commands about a run read.
+//! This module finds where runs are kept: beside the pipeline file, or where an option says. It also gives the text
+//! of the commands about a run.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Who writes to standard output: one at most, since two would mix, and nobody when it is closed.
+//! One reporter at most writes to standard output, since two would mix; none does when it is closed.
 
 use super::args::{OutputArguments, OutputChoice};
 use super::exit::Complaint;

@@ -1,4 +1,4 @@
-//! `flowrun types`: stubs of the Lua functions, for editors. What is in them is `lua`'s business.
+//! `flowrun types` writes stubs of the Lua functions, for editors. The `lua` module makes their text.
 
 use std::fs;
 use std::io::ErrorKind;

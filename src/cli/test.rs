@@ -1,4 +1,4 @@
-//! `flowrun test`: runs the tests of pipeline files. What a test means is judged beside this, what is said of it too.
+//! `flowrun test` runs the tests of pipeline files. `judge` decides whether a test has passed, and `print` shows it.
 
 pub(super) mod diff;
 mod judge;

@@ -1,4 +1,4 @@
-//! Arguments and what becomes of them, without a process.
+//! These tests parse arguments and look at what becomes of them, without a process.
 
 use std::path::Path;
 

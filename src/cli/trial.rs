@@ -1,6 +1,7 @@
-//! A step's function on a few items, as a run of its own in a folder that is gone afterwards: the engine's own way, so
-//! that setup, limits and permissions are those of a real run. Nothing is retried, nothing written, no verdict given;
-//! what the function itself would change, it changes in a copy, unless `--allow-effects` lets it.
+//! A trial runs a step's function on a few items, as a run of its own in a folder that is gone afterwards: the
+//! engine's own way, so that setup, limits and permissions are those of a real run. Nothing is retried, nothing
+//! written, no verdict given; what the function itself would change, it changes in a copy, unless `--allow-effects`
+//! lets it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,7 @@ impl Effects {
     }
 }
 
-/// A folder for runs that nobody keeps.
+/// A folder for runs that are not kept.
 #[derive(Debug)]
 pub(super) struct Bench {
     folder: tempfile::TempDir,

@@ -1,4 +1,5 @@
-//! The arguments of the commands for those who write pipelines: nothing here runs one for its results.
+//! These are the arguments of the commands for those who write pipelines: none of these commands runs a pipeline for
+//! its results.
 
 use std::path::PathBuf;
 

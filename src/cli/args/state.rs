@@ -1,4 +1,4 @@
-//! The arguments that concern kept runs: where they lie, and the commands that go on with them or look at them.
+//! These arguments concern kept runs: where they lie, and the commands that go on with them or look at them.
 
 use std::path::PathBuf;
 use std::time::Duration;

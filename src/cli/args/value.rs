@@ -1,4 +1,4 @@
-//! Values of single arguments.
+//! These types parse the values of single arguments.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The findings of a check as cases for test machines: one for each file that is as it should be, one for each finding.
+//! This module turns the findings of a check into cases for test machines: one for each file without a finding, one
+//! for each finding.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Finds the pipeline files in a folder: YAML files with a `steps` key at their top.
+//! This module finds the pipeline files in a folder: YAML files with a `steps` key at their top.
 
 use std::fs;
 use std::io;

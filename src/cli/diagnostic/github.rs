@@ -1,4 +1,4 @@
-//! Diagnostics as workflow commands, which GitHub Actions shows beside the lines of a change.
+//! This module writes diagnostics as workflow commands, which GitHub Actions shows beside the lines of a change.
 
 use std::io;
 

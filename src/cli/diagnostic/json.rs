@@ -1,4 +1,5 @@
-//! Diagnostics as one JSON object. Not miette's JSON: that is invalid when a text holds a control character.
+//! This module writes diagnostics as one JSON object. It is not miette's JSON: that is invalid when a text holds a
+//! control character.
 
 use std::io;
 

@@ -1,6 +1,7 @@
-//! Diagnostics as sentences, for people who hear or feel the screen.
+//! This module writes diagnostics as sentences, for people who hear or feel the screen.
 //!
-//! Not miette's narrated form: that counts columns in cells of the terminal and leaves out the place of the finding.
+//! It is not miette's narrated form: that counts columns in cells of the terminal and leaves out the place of the
+//! finding.
 
 use std::io;
 

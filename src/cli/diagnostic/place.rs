@@ -1,4 +1,4 @@
-//! Where a label stands, as line and column for machines. Leaves the text around it to others.
+//! This module gives the place of a label as line and column for machines. It does not show the text around it.
 
 use crate::source::{Diagnostic, Position, SourceFile, Span};
 

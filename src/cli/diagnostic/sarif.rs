@@ -1,4 +1,4 @@
-//! Diagnostics as a SARIF 2.1.0 log, which code hosts and editors import.
+//! This module writes diagnostics as a SARIF 2.1.0 log, which code hosts and editors import.
 
 use std::fmt::Write as _;
 use std::io;

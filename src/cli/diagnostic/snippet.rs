@@ -1,4 +1,5 @@
-//! The few lines of a file that a diagnostic shows, ready to be drawn: long lines cut, control characters pictured.
+//! This module takes the few lines of a file that a diagnostic shows and makes them ready to be drawn: long lines are
+//! cut, control characters are pictured.
 //!
 //! miette is given these lines instead of the file, with a [`SourceCode`] of our own, because its own counts the
 //! header's column in bytes, walks the whole file for every label and prints a line whole however long it is.

@@ -1,4 +1,4 @@
-//! Every format on the same findings.
+//! These tests write the same findings in every format.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

@@ -1,4 +1,4 @@
-//! Diagnostics drawn by miette: the source lines in a frame, a label under each place.
+//! miette draws diagnostics as text here: the source lines in a frame, a label under each place.
 
 use std::fmt;
 use std::io;

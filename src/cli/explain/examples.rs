@@ -1,4 +1,5 @@
-//! A mistake for each code, and what is said of it: the fixtures of the tests, so that both are true.
+//! Each code has an example of its mistake and of the message about it: the fixtures of the tests, so that both are
+//! true.
 
 /// A pipeline file with a mistake.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! The graph in the language of Graphviz.
+//! This module writes the graph in the language of Graphviz.
 
 use std::fmt::Write as _;
 

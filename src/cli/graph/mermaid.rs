@@ -1,4 +1,4 @@
-//! The graph as a Mermaid flowchart, which code hosts draw in Markdown.
+//! This module writes the graph as a Mermaid flowchart, which code hosts draw in Markdown.
 
 use std::fmt::Write as _;
 

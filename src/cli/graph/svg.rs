@@ -1,5 +1,5 @@
-//! The graph as a picture that needs nothing else: boxes in layers, curves between them, colours that follow the reader's
-//! choice of light or dark.
+//! This module draws the graph as a picture that needs no other file: boxes in layers, curves between them, colours
+//! that follow the reader's choice of light or dark.
 
 use std::fmt::Write as _;
 

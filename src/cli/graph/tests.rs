@@ -1,4 +1,4 @@
-//! The four drawings of one graph, with names that mean something to each of the languages.
+//! These tests compare the four drawings of one graph, with names that mean something to each of the languages.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The graph for terminals: layer by layer, each step with what it takes.
+//! This module draws the graph for terminals: layer by layer, each step with what it takes.
 
 use std::fmt::Write as _;
 

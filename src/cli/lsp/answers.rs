@@ -1,4 +1,5 @@
-//! Requests about open files, each answered from its text. Silent about files that are no pipelines.
+//! This module answers requests about open files, each from the file's text. It gives no answer for files that are no
+//! pipelines.
 
 use std::collections::HashMap;
 

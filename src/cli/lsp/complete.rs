@@ -1,4 +1,4 @@
-//! Completion: what may stand where the cursor is, whether or not the rest of the file can be read.
+//! Completion offers what may stand where the cursor is, also where the rest of the file cannot be read.
 
 mod lua;
 mod offer;

@@ -1,4 +1,4 @@
-//! Where the cursor stands: in which map or list, at which word, or in which Lua.
+//! This module finds where the cursor stands: in which map or list, at which word, or in which Lua.
 
 use super::file::File;
 use super::layout::{Layout, Spot};
@@ -106,7 +106,7 @@ pub(super) fn chain(lua: &str) -> Option<Vec<&str>> {
         let name = &rest[before.len()..];
         names.push(name);
         match before.strip_suffix(['.', ':']) {
-            // Two dots join texts, and `x).` is nobody's name.
+            // Two dots join texts, and `x).` is no name.
             Some(before) if !before.ends_with('.') && before.ends_with(is_name) => rest = before,
             Some(before) if !before.ends_with('.') => return None,
             _ => break,

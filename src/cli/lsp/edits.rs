@@ -1,4 +1,4 @@
-//! Changes to a whole file: its format, and the least that has to be replaced for it.
+//! This module makes changes to a whole file: its formatted text, and the smallest replacement that leads to it.
 
 use lsp_types::TextEdit;
 

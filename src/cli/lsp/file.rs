@@ -1,4 +1,4 @@
-//! A file that the editor has open: its unsaved text, and what that was read as so far.
+//! An open file holds the unsaved text of a file in the editor, and what that text was last read as.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

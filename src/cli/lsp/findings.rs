@@ -1,4 +1,5 @@
-//! What `flowrun check` finds in an unsaved text, as editors show it, and the repairs that findings offer.
+//! This module turns what `flowrun check` finds in an unsaved text into what editors show, with the repairs that
+//! findings offer.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What is said about the thing under the pointer: a key, a step, a function of Lua.
+//! This module describes the thing under the pointer: a key, a step, a function of Lua.
 
 use super::complete::about;
 use super::cursor::{Cursor, Place, chain};

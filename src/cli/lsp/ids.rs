@@ -1,4 +1,5 @@
-//! The ids of steps: where each is defined and named, and what becomes of those places under another id.
+//! This module finds the ids of steps: where each is defined and named, and what becomes of those places under
+//! another id.
 
 use lsp_types::TextEdit;
 

@@ -1,5 +1,5 @@
-//! The entries of a YAML text by its lines alone: what people are writing right now is no YAML yet, and still wants to be
-//! completed. Whether the text is correct is for the real reader to say; wrong text gives wrong entries, never a panic.
+//! This module finds the entries of a YAML text by its lines alone: a text that is being typed is often no YAML yet,
+//! and still has to be completed. It does not check the text; wrong text gives wrong entries, never a panic.
 
 mod flow;
 mod line;

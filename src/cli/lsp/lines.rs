@@ -1,4 +1,5 @@
-//! Places as editors count them, lines from 0 and UTF-16 units in the line, and places as everything else does, in bytes.
+//! This module converts between places as editors count them, lines from 0 and UTF-16 units in the line, and places
+//! in bytes.
 
 use lsp_types::{Position, Range};
 

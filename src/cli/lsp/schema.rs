@@ -1,4 +1,4 @@
-//! What the schema of pipeline files says about the place of a key.
+//! This module looks up what the schema of pipeline files says about the place of a key.
 
 use std::sync::LazyLock;
 

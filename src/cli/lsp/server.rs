@@ -1,4 +1,5 @@
-//! The conversation: what may be said when, open files, and when they are checked. What is answered is the work of others.
+//! The server holds the conversation: it decides which message may come when, keeps the open files, and says when
+//! they are checked. Other modules make the answers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;

@@ -1,4 +1,5 @@
-//! Messages on standard input and output. Unlike the transport of `lsp-server`, one that is malformed costs only itself.
+//! This module reads and writes messages on standard input and output. Unlike with the transport of `lsp-server`, a
+//! malformed message costs only itself.
 
 use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc::{Receiver, sync_channel};

@@ -1,4 +1,4 @@
-//! How many items each step will get, where that is known before anything runs.
+//! This module counts the items that each step will get, where the number is known before anything runs.
 
 use crate::data;
 use crate::plan::{Body, Collect, EachKind, Items, Plan, Step, Verb};

@@ -1,4 +1,4 @@
-//! What there is to say about one step before it runs, a line each.
+//! This module lists the facts about one step before it runs, a line each.
 
 use std::time::Duration;
 

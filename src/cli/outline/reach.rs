@@ -1,4 +1,4 @@
-//! What Lua code of a pipeline may reach, as `flowrun plan -v` says it.
+//! This module says what Lua code of a pipeline may reach, for `flowrun plan -v`.
 
 use std::fmt::Write as _;
 

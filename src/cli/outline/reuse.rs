@@ -1,5 +1,5 @@
-//! What a run would take over of earlier ones, in words: from the cache, and by resuming the last one that did not
-//! succeed. Never in the way of a plan: what cannot be read of earlier runs is a warning at most.
+//! This module says in words what a run would take over of earlier ones: from the cache, and by resuming the last one
+//! that did not succeed. It never stops a plan: an earlier run that cannot be read is a warning at most.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::plan::{Body, Plan, Step, Verb};
 use crate::report;
 use crate::store::Catalogue;
 
-/// See the module.
+/// What a run would take over of earlier ones, in words.
 #[derive(Debug, Default)]
 pub(super) struct Reuse {
     /// Lines about steps, by name.

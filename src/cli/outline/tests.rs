@@ -1,4 +1,4 @@
-//! Whole plans as text.
+//! These tests compare whole plans as text.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

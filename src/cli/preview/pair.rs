@@ -1,4 +1,4 @@
-//! One item and what came of it, side by side.
+//! A pair shows one item and what came of it, side by side.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ const WIDTH_MIN: usize = 40;
 const LINES_MAX: usize = 40;
 const BETWEEN: &str = "  →  ";
 
-/// See the module.
+/// One item and what the function made of it.
 #[derive(Debug)]
 pub(super) struct Pair<'a> {
     /// Which item, from 1.

@@ -1,6 +1,7 @@
-//! `--report`, `--junit`, `--trace` and `--events`: opened before anything runs, so that nobody waits an hour to hear that a
-//! folder cannot be written to. The first two are written when the run has ended, whatever way; the others are the
-//! reporters'. That none of them is a file of the run has been seen to before.
+//! This module opens the files of `--report`, `--junit`, `--trace` and `--events` before anything runs, so that a
+//! folder that cannot be written to is reported at once. The first two are written when the run has ended, whatever
+//! way; the reporters write the others. It does not check that none of them is a file of the run: that was done
+//! before.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -23,7 +24,7 @@ struct Page {
     write: fn(&Account) -> String,
 }
 
-/// See the module.
+/// The opened files of one run's reports.
 pub(in crate::cli) struct Files {
     pages: Vec<Page>,
     events: Option<Opened>,
@@ -64,12 +65,12 @@ impl Files {
         Ok(Self { pages, events, trace, started: moment::now() })
     }
 
-    /// The file of events, emptied, for whoever asks first.
+    /// The file of events, emptied, for the first that asks.
     pub(in crate::cli) fn events(&mut self) -> Result<Option<Opened>, Complaint> {
         emptied("the events file", self.events.take())
     }
 
-    /// The file of the trace, emptied, for whoever asks first.
+    /// The file of the trace, emptied, for the first that asks.
     pub(in crate::cli) fn trace(&mut self) -> Result<Option<Opened>, Complaint> {
         emptied("the trace", self.trace.take())
     }

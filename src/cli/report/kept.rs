@@ -1,4 +1,4 @@
-//! The account of a run from what was kept of it, also while it is going on.
+//! This module makes the account of a run from what was kept of it, also while it is going on.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::report::{
 use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredRun};
 use crate::value::Ratio;
 
-/// See the module. `commands` says how the run is called for.
+/// Makes the account of a kept run. `commands` says how the run is called for.
 pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, StoreError> {
     let record = run.record();
     let steps: Vec<StepAccount> =

@@ -1,4 +1,5 @@
-//! A kept step as a result: under the names of `--output json` for machines, as a line for people.
+//! This module turns a kept step into a result: under the names of `--output json` for machines, as a line for
+//! people.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The items that failed: in groups, and each with everything that is known of it.
+//! This module shows the items that failed: in groups, and each with everything that is known of it.
 
 use std::io::Write;
 

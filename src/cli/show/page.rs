@@ -1,4 +1,5 @@
-//! A run and its steps: counters, reasons, timing. Items that failed are only counted and grouped here.
+//! This module shows a run and its steps: counters, reasons, timing. Items that failed are only counted and grouped
+//! here.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! The results of a step's items, in their order.
+//! This module shows the results of a step's items, in their order.
 
 use std::io::Write;
 

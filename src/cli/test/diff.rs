@@ -1,4 +1,4 @@
-//! Two JSON values line by line: what both have, what only one has. Knows nothing of tests.
+//! This module compares two JSON values line by line: what both have, what only one has. It knows nothing of tests.
 
 use serde_json::{Map, Number, Value};
 

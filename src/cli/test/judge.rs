@@ -1,4 +1,4 @@
-//! Whether what came of the items of a test is what it expects.
+//! This module decides whether what came of the items of a test is what the test expects.
 
 use serde_json::Value;
 

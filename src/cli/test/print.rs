@@ -1,4 +1,4 @@
-//! What is said of tests: to people, to programs, to test machines.
+//! This module prints the results of tests: for people, for programs, for test machines.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `flowrun test --record STEP RUN`: tests made from what the items of a step came to in a run.
+//! `flowrun test --record STEP RUN` makes tests from what the items of a step came to in a run.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Completion within Lua: what flowrun puts in scope. Lua's own names are for the Lua language server.
+//! Completion within Lua offers what flowrun puts in scope. The Lua language server offers Lua's own names.
 
 use lsp_types::CompletionItemKind;
 

@@ -1,4 +1,4 @@
-//! Maps in braces and lists in brackets, on one line or several.
+//! This module reads maps in braces and lists in brackets, on one line or several.
 
 use super::line::{quote_end, unquoted};
 use super::{Bracket, Scan, Spot};

@@ -1,4 +1,5 @@
-//! One line in block style: dashes, a key, what follows it. Braces and brackets are read by others.
+//! This module reads one line in block style: dashes, a key, and the text behind it. Other modules read braces and
+//! brackets.
 
 use super::{Entry, Scan, Spot};
 use crate::source::Span;
