@@ -1,6 +1,7 @@
-//! The folder of a run: journal, results, resume state and dead letter in one; the list of runs; the memo across runs.
+//! The store keeps runs: the folder of a run, which is journal, results, resume state and dead letter in one; the
+//! list of runs; and the memo across runs.
 //!
-//! What an item's ending means for a step, and what is done with old results, is left to the engine.
+//! The engine decides what an item's ending means for a step, and what is done with old results.
 //!
 //! ```text
 //! .flowrun/runs/ID/run.db            what happened: steps, commits, failures, skips, retries, logs (SQLite)

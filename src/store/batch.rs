@@ -1,4 +1,4 @@
-//! What a step tells the committer: endings of items, in the form in which they come out of the workers.
+//! A batch is what a step tells the committer: endings of items, in the form in which they come out of the workers.
 
 use std::sync::Arc;
 use std::time::Duration;

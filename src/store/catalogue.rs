@@ -1,4 +1,5 @@
-//! All runs of a state folder: which there are, which one is meant, how much room they take, and which may go.
+//! The catalogue knows all runs of a state folder: which there are, which one is meant, how much room they take, and
+//! which may go.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use super::{RunRecord, StoreError, StoredRun, database, layout, rebuild, settle,
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
 
-/// See the module.
+/// The runs of one state folder.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     state: PathBuf,
@@ -33,6 +34,9 @@ impl Catalogue {
     }
 
     /// Ids of all runs, the oldest first.
+    ///
+    /// # Errors
+    /// Fails when the folder of runs is there and cannot be read.
     pub fn ids(&self) -> Result<Vec<String>, StoreError> {
         let runs = layout::runs(&self.state);
         let entries = match fs::read_dir(&runs) {
@@ -53,6 +57,9 @@ impl Catalogue {
     }
 
     /// All runs, the newest first.
+    ///
+    /// # Errors
+    /// Fails when the folder of runs cannot be read, or neither the database of a run nor its segments.
     pub fn list(&self) -> Result<Vec<RunRecord>, StoreError> {
         let mut records = Vec::new();
         for id in self.ids()?.into_iter().rev() {
@@ -74,6 +81,10 @@ impl Catalogue {
     }
 
     /// The run that is meant by an id, the beginning of one, or `latest`.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::NoRun`] when no run is meant, with [`StoreError::Ambiguous`] when several are, and
+    /// when the folder of runs cannot be read.
     pub fn find(&self, wanted: &str) -> Result<String, StoreError> {
         let ids = self.ids()?;
         let none = || StoreError::NoRun { wanted: wanted.to_owned(), folder: self.state.clone() };
@@ -95,6 +106,10 @@ impl Catalogue {
     }
 
     /// Opens a run by its whole id.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::NoRun`] when there is no such run, and when neither its database nor its segments can
+    /// be read.
     pub fn open(&self, id: &str) -> Result<StoredRun, StoreError> {
         let path = self.path(id);
         if !path.is_dir() {
@@ -105,6 +120,9 @@ impl Catalogue {
 
     /// The last run of a pipeline, by its name and its file's name, that did not succeed, is over, and was not
     /// resumed by one that did.
+    ///
+    /// # Errors
+    /// Fails as [`Catalogue::list`] does.
     pub fn last_unsuccessful(&self, pipeline: &str, file: &Path) -> Result<Option<String>, StoreError> {
         let records = self.list()?;
         let mut done: Vec<String> = Vec::new();
@@ -124,6 +142,10 @@ impl Catalogue {
 
     /// Puts a run in order whose process is gone, and opens it together with those that it resumed, the newest first:
     /// what [`super::Reuse`] reads from. Runs that were removed meanwhile end the line.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::Live`] while a process is at work on one of the runs, with [`StoreError::NoRun`] when
+    /// there is no such run, and when a run cannot be read or put in order.
     pub fn open_to_resume(&self, id: &str) -> Result<(Vec<StoredRun>, Vec<String>), StoreError> {
         let mut said = Vec::new();
         let mut runs = vec![self.settled(id, &mut said)?];
@@ -138,6 +160,9 @@ impl Catalogue {
     }
 
     /// A run together with those that it resumed, the newest first, as they lie there: for those who only look.
+    ///
+    /// # Errors
+    /// Fails when the run itself cannot be opened. One before it that cannot be opened ends the line.
     pub fn open_line(&self, id: &str) -> Result<Vec<StoredRun>, StoreError> {
         let mut runs = vec![self.open(id)?];
         while let Some(parent) = runs.last().and_then(|run| run.record().parent.clone()) {
@@ -173,6 +198,9 @@ impl Catalogue {
     /// are still going on stay, and so do those that the rest stands on: what a kept run resumed and had not taken over
     /// when it was cut off.
     /// `removes`: otherwise it is only said which would go.
+    ///
+    /// # Errors
+    /// Fails when the runs cannot be listed, and at the first run that cannot be removed.
     pub fn prune(
         &self,
         keep: Option<usize>,

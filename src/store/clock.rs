@@ -1,4 +1,4 @@
-//! Times as the store writes them: seconds since 1970, which SQLite's own functions and every other language read.
+//! The store writes times as seconds since 1970, which SQLite's own functions and every other language read.
 
 use std::time::SystemTime;
 

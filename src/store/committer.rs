@@ -1,7 +1,8 @@
-//! The one writer of a run's journal: takes endings of items from all steps and puts them on the disk in groups.
+//! The committer is the one writer of a run's journal: it takes endings of items from all steps and puts them on the
+//! disk in groups.
 //!
-//! Two threads: one gathers and packs, one writes and waits for the disk, so that neither waits for the other. What
-//! is in a group and how it is written is theirs; when a step has ended is the engine's to say.
+//! It has two threads: one gathers and packs, one writes and waits for the disk, so that neither waits for the other.
+//! They decide what is in a group and how it is written; the engine says when a step has ended.
 
 mod gatherer;
 mod message;
@@ -23,7 +24,8 @@ use crate::event::{RunStatus, StepResult, Timing};
 /// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
 
-/// See the module. Shared by reference between the threads of a run.
+/// The committer of one run: it takes endings of items from all steps and writes them in groups. Shared by reference
+/// between the threads of a run.
 #[derive(Debug)]
 pub struct Committer {
     sender: SyncSender<Message>,
@@ -34,6 +36,9 @@ pub struct Committer {
 
 impl Committer {
     /// Starts to keep a run that was just made.
+    ///
+    /// # Errors
+    /// Fails when the system gives no thread.
     pub fn start(run: RunDir) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::sync_channel(WAITING_MAX);
         let fault = Arc::new(OnceLock::new());
@@ -54,6 +59,9 @@ impl Committer {
     }
 
     /// Begins a step whose items are to be kept.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn step(&self, spec: StepSpec) -> Result<StepJournal, StoreError> {
         let id = self.steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (spare_sender, spare) = mpsc::channel();
@@ -70,6 +78,9 @@ impl Committer {
     }
 
     /// Books the end of a step that has no journal, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn end_step(&self, name: &str, result: &StepResult) -> Result<(), StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
         let message = Message::End(None, name.into(), Box::new(result.clone()), answer);
@@ -83,9 +94,12 @@ impl Committer {
     }
 
     /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk.
+    ///
+    /// # Errors
+    /// Fails when not everything could be written.
     pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<RunDir, StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
-        // After a fault too: it is by this message that the threads end, whoever still holds a journal.
+        // After a fault too: the threads end by this message, also when a step still holds a journal.
         let _ = self.sender.send(Message::Finish(status, duration, answer));
         let written = hear(&heard, &self.fault);
         let thread = self.thread.take().expect("taken only here and when dropped");
@@ -122,37 +136,58 @@ impl StepJournal {
     }
 
     /// Takes endings. Waits when the disk does not keep up.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn push(&self, batch: Batch) -> Result<(), StoreError> {
         self.send(Message::Batch(self.id, batch))
     }
 
     /// Takes the failure of an item without an ending of its own: a row that a source cannot read. `key` is what
     /// `ID.failed` shows as its key.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn failed(&self, index: u64, key: String, item: FailedItem) -> Result<(), StoreError> {
         self.send(Message::Failed(self.id, index, key, Box::new(item)))
     }
 
     /// An attempt failed and the item will be tried again.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn retried(&self, item: RetriedItem) -> Result<(), StoreError> {
         self.send(Message::Retried(self.id, item))
     }
 
     /// Lines of items' logs. Of a step that logs without end, the first lines are kept and those of failures.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn logs(&self, lines: Vec<LogEntry>) -> Result<(), StoreError> {
         self.send(Message::Logs(self.id, lines))
     }
 
     /// Items that were never started, or cut off.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn cancelled(&self, first: u64, count: u64) -> Result<(), StoreError> {
         self.send(Message::Cancelled(self.id, first, count))
     }
 
     /// How long the items of the step took so far; the last word comes with its end.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn timing(&self, timing: Timing) -> Result<(), StoreError> {
         self.send(Message::Timing(self.id, Box::new(timing)))
     }
 
-    /// Books the end of the step and waits until everything about it is on the disk. Only then may anybody hear of it.
+    /// Books the end of the step and waits until everything about it is on the disk. It may be reported only then.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
     pub fn finish(self, result: &StepResult) -> Result<(), StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
         let result = Box::new(result.clone());
@@ -180,7 +215,7 @@ fn hear(heard: &Receiver<Result<(), StoreError>>, fault: &OnceLock<StoreError>) 
     heard.recv().unwrap_or_else(|_| Err(closed(fault)))
 }
 
-/// Why nobody listens.
+/// Why the threads take no more messages.
 fn closed(fault: &OnceLock<StoreError>) -> StoreError {
     fault.get().cloned().unwrap_or_else(|| {
         let gone = std::io::Error::other("the thread that writes it has ended");

@@ -1,5 +1,5 @@
-//! Copies of Lua files that a run turns out to use while it is going on, beside those that it began with. Which files
-//! these are is the engine's to say.
+//! This module copies the Lua files that a run turns out to use while it is going on, beside those that it began
+//! with. The engine says which files these are.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,9 @@ use super::{StoreError, layout, private};
 
 /// Keeps Lua files, given by their paths from the pipeline's folder, with a run. What is there already stays: it is
 /// what the run began with.
+///
+/// # Errors
+/// Fails when a copy cannot be written.
 pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Result<(), StoreError> {
     let pipeline = layout::pipeline(&layout::run(state, run));
     for (file, text) in files {

@@ -1,4 +1,5 @@
-//! What a crash, a broken disk or a careless hand does to the files of a run: items are redone, nothing else.
+//! These tests damage the files of a run as a crash, a broken disk or a mistaken edit would: items are redone,
+//! nothing else.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! `run.db`: its tables, and connections for one writer and many readers. What goes into the tables is the committer's.
+//! This module makes `run.db`: its tables, and connections for one writer and many readers. The committer decides
+//! what goes into the tables.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::{StoreError, lock, private};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Below this, a database is checked page by page before it is believed; beyond, that would take longer (a
-/// millisecond a megabyte) than whoever opens it wants to wait, and damage shows when the page is read.
+/// millisecond a megabyte) than the one who opens it wants to wait, and damage shows when the page is read.
 const CHECK_BYTES_MAX: u64 = 16 << 20;
 
 /// Times are seconds since 1970, so `datetime(started, 'unixepoch')` shows them; durations are seconds.

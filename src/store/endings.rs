@@ -1,4 +1,5 @@
-//! Which items a commit ended and how: a block behind its results that programs reading zstd skip.
+//! The endings of a commit are a block behind its results that programs reading zstd skip: it says which items the
+//! commit ended and how.
 //!
 //! It says by digests what the result lines say in words, so that a run of millions of items can be opened without
 //! unpacking their results. It carries checksums and its own place, so that a block of zeros, of another run or of

@@ -1,4 +1,5 @@
-//! What can go wrong between a run and its folder. What is done about it (stop the run, redo items) is the caller's.
+//! These errors are what can go wrong between a run and its folder. The caller decides what is done about them (stop
+//! the run, redo items).
 
 use std::io;
 use std::path::{Path, PathBuf};

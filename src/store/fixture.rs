@@ -1,4 +1,4 @@
-//! Small runs for the tests of this floor. What they prove is said there.
+//! These functions make small runs for the tests of this floor.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Unpacked results, the last few of them, so that neighbours are unpacked once. What they mean is the reader's.
+//! This module keeps the last few unpacked results, so that neighbours are unpacked once. The reader knows what they
+//! mean.
 
 use super::endings::State;
 use super::index::StepIndex;
@@ -15,7 +16,7 @@ struct Frame {
     lines: Vec<(usize, usize)>,
 }
 
-/// See the module.
+/// The last few unpacked commits of one step.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     /// The one used last is the last.

@@ -1,4 +1,5 @@
-//! Where a step's items lie in its segments, in the order of their indices. Knows no digests and unpacks nothing.
+//! The index says where a step's items lie in its segments, in the order of their indices. It knows no digests and
+//! unpacks nothing.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -39,7 +40,7 @@ pub(super) struct Span {
     pub(super) before: u64,
 }
 
-/// See the module.
+/// Where the items of one step lie: its commits, and the spans of indices in them.
 #[derive(Debug)]
 pub(super) struct StepIndex {
     files: BTreeMap<u32, File>,

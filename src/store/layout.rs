@@ -1,4 +1,4 @@
-//! Where things lie in a state folder. What is in them is left to the modules that read and write them.
+//! This module knows where things lie in a state folder. Other modules read and write what is in them.
 
 use std::path::{Path, PathBuf};
 

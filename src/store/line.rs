@@ -1,4 +1,4 @@
-//! One line of results: `{"i":index,"k":identity,"v":value}`, as it is written and read back.
+//! A line of results is `{"i":index,"k":identity,"v":value}`; this module writes it and reads it back.
 //!
 //! With `key:`, `d` is the digest of the item's content. A `filter` that lets an item go writes `"dropped":true` in
 //! the place of `v`; the `v` of a `flat_map` is the list of its results.

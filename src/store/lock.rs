@@ -1,4 +1,4 @@
-//! One process at a time is at work on a run: a lock that dies with its process, and says which one it is.
+//! A lock lets one process at a time be at work on a run. It dies with its process, and says which one that is.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{StoreError, clock, layout, private};
 
-/// How often a lock is asked for before somebody else is said to hold it: whoever only looks whether a run is going on
+/// How often a lock is asked for before another process is said to hold it: one that only looks whether a run is going on
 /// holds it for an instant.
 const TRIES: u32 = 20;
 

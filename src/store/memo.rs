@@ -1,6 +1,7 @@
-//! The memo across runs: what a function has made of a content. Which results may be remembered is the plan's to say.
+//! The memo across runs holds what a function has made of a content. The plan says which results may be remembered.
 //!
-//! It is a cache: what is lost or damaged is worked out again, so it is written with less care than a run's journal.
+//! It is a cache: a result that is lost or damaged is worked out again, so it is written with less care than a run's
+//! journal.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -30,7 +31,7 @@ const EARLIER_MAX: i64 = 2;
 
 const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 
-/// See the module.
+/// The memo of one state folder: results by the digests of the function and of the item's content.
 #[derive(Debug)]
 pub struct Memo {
     path: PathBuf,
@@ -56,6 +57,9 @@ pub struct MemoStats {
 
 impl Memo {
     /// Opens the memo of a state folder, which is made when it is missing. One that cannot be read is begun anew.
+    ///
+    /// # Errors
+    /// Fails when the folder or the database cannot be made or opened, for reasons other than damage.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         let path = layout::memo(state);
         private::within(state, state).map_err(|error| StoreError::io("create", state, error))?;
@@ -66,6 +70,9 @@ impl Memo {
     }
 
     /// Opens the memo of a state folder to look at it; `None`: there is none.
+    ///
+    /// # Errors
+    /// Fails when there is one and it cannot be read.
     pub fn look(state: &Path) -> Result<Option<Self>, StoreError> {
         let path = layout::memo(state);
         if !path.exists() {
@@ -113,6 +120,9 @@ impl Memo {
     }
 
     /// Appends the result lines that a function has made of a content, and says how many; `None`: not known.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be read. A damaged result is no error: it is not known.
     pub fn get(
         &self,
         function: Digest,
@@ -140,6 +150,9 @@ impl Memo {
     }
 
     /// Whether a result is known.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be read.
     pub fn has(&self, function: Digest, content: Digest) -> Result<bool, StoreError> {
         let has = || -> rusqlite::Result<bool> {
             let sql = "SELECT 1 FROM memo WHERE function = ?1 AND content = ?2";
@@ -149,6 +162,9 @@ impl Memo {
     }
 
     /// Whether any result of a function is known.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be read.
     pub fn has_any(&self, function: Digest) -> Result<bool, StoreError> {
         let has = || -> rusqlite::Result<bool> {
             self.connection
@@ -159,6 +175,9 @@ impl Memo {
     }
 
     /// The last functions that a step had before this one, with what they depended on.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be read.
     pub fn earlier(
         &self,
         pipeline: &str,
@@ -223,6 +242,9 @@ impl Memo {
     }
 
     /// How much there is.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be read.
     pub fn stats(&self) -> Result<MemoStats, StoreError> {
         let sql =
             "SELECT count(*), count(DISTINCT function), coalesce(sum(length(value)), 0), min(at) FROM memo";
@@ -243,6 +265,9 @@ impl Memo {
     }
 
     /// Forgets what is older; everything without an age. Says how many results that were.
+    ///
+    /// # Errors
+    /// Fails when the database cannot be written.
     pub fn prune(&self, older_than: Option<Duration>, now: SystemTime) -> Result<u64, StoreError> {
         let before = older_than.map_or(f64::MAX, |age| seconds(now) - age.as_secs_f64());
         let prune = || -> rusqlite::Result<usize> {

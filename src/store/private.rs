@@ -1,5 +1,5 @@
-//! Files and folders of the store, which only their owner may look into, whatever the umask says: results, parameters and
-//! failures are nobody else's business. What stood there before keeps the mode that it has.
+//! This module makes files and folders that only their owner may look into, whatever the umask says, because they
+//! hold results, parameters and failures. A file that stood there before keeps its mode.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;

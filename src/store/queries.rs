@@ -1,5 +1,5 @@
-//! What a stored run tells of its items besides their results: failures, skips, retries, logs. Paged, because there
-//! may be millions; how they are shown is left to the callers.
+//! These queries read what a stored run tells of its items besides their results: failures, skips, retries, logs.
+//! They give pages, because there may be millions; the callers decide how they are shown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,12 +79,18 @@ const FAILURE: &str =
 
 impl StoredRun {
     /// Failures of a step with an index above `after`, `limit` at most, in the order of their indices.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn failures(&self, step: &str, after: u64, limit: u64) -> Result<Vec<Failure>, StoreError> {
         let sql = format!("{FAILURE} WHERE step = ?1 AND idx > ?2 ORDER BY idx LIMIT ?3");
         self.rows(&sql, params![step, after as i64, bound(limit)], failure)
     }
 
     /// The failure of one item.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn failure(&self, step: &str, index: u64) -> Result<Option<Failure>, StoreError> {
         let read = || -> rusqlite::Result<Option<Failure>> {
             let sql = format!("{FAILURE} WHERE step = ?1 AND idx = ?2");
@@ -94,6 +100,9 @@ impl StoredRun {
     }
 
     /// Failures of a step by kind, message and place, the most frequent first, `limit` groups at most.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn failure_groups(&self, step: &str, limit: u64) -> Result<Vec<FailureGroup>, StoreError> {
         let sql = "SELECT kind, message, file, line, col, count(*), min(idx) FROM failures WHERE step = ?1
             GROUP BY kind, message, file, line, col ORDER BY 6 DESC, 7 LIMIT ?2";
@@ -121,6 +130,9 @@ impl StoredRun {
     }
 
     /// Items of a step that were left out, with an index above `after`, `limit` at most.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn skips(&self, step: &str, after: u64, limit: u64) -> Result<Vec<Skip>, StoreError> {
         let sql = "SELECT idx, key, reason FROM skipped WHERE step = ?1 AND idx > ?2 ORDER BY idx LIMIT ?3";
         self.rows(sql, params![step, after as i64, bound(limit)], |row| {
@@ -129,6 +141,9 @@ impl StoredRun {
     }
 
     /// Items of a step that were tried again, with an index above `after`, `limit` at most.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn retries(&self, step: &str, after: u64, limit: u64) -> Result<Vec<Retry>, StoreError> {
         let sql = "SELECT idx, attempts, kind, message FROM retried WHERE step = ?1 AND idx > ?2
             ORDER BY idx LIMIT ?3";
@@ -139,12 +154,18 @@ impl StoredRun {
     }
 
     /// Ranges of items of a step that were never started, or cut off: the first index, and how many.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn cancelled(&self, step: &str) -> Result<Vec<(u64, u64)>, StoreError> {
         let sql = "SELECT first, count FROM cancelled WHERE step = ?1 ORDER BY first";
         self.rows(sql, [step], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))
     }
 
     /// How long the items of a step took. `None`: it has no such items, or was kept by a version that did not measure.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn timing(&self, step: &str) -> Result<Option<Timing>, StoreError> {
         let read = || -> rusqlite::Result<Option<String>> {
             let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'timings'";
@@ -159,6 +180,9 @@ impl StoredRun {
     }
 
     /// What was kept of an item's log, in order; of all items of the step without an index.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn logs(&self, step: &str, index: Option<u64>, limit: u64) -> Result<Vec<StoredLog>, StoreError> {
         let sql = "SELECT idx, level, message, fields FROM logs WHERE step = ?1 AND (?2 IS NULL OR idx = ?2)
             ORDER BY idx, rowid LIMIT ?3";

@@ -1,6 +1,7 @@
-//! A database made again from what the segments say, for the day `run.db` cannot be read.
+//! This module makes a database again from what the segments say, for the day `run.db` cannot be read.
 //!
-//! What only the database knew (failures, reasons of skips, logs) is gone; which items ended and how is not.
+//! It cannot bring back what only the database knew (failures, reasons of skips, logs); which items ended and how is
+//! not lost.
 
 use std::fs;
 use std::path::Path;

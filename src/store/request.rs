@@ -1,5 +1,5 @@
-//! What a run was asked for, kept beside the pipeline as it was, so that resuming it asks for the same. What stands in
-//! it is the command line's business.
+//! The request of a run is kept beside the pipeline as it was, so that resuming the run asks for the same. The
+//! command line decides what stands in it.
 
 use std::fs;
 use std::io::Write;
@@ -10,6 +10,9 @@ use super::{StoreError, StoredRun, layout, private};
 const NAME: &str = "request.json";
 
 /// Keeps the request of a run whose folder has just been made.
+///
+/// # Errors
+/// Fails when the file cannot be written.
 pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreError> {
     let folder = layout::pipeline(&layout::run(state, run));
     let (path, part) = (folder.join(NAME), folder.join("request.json.part"));

@@ -1,4 +1,5 @@
-//! The results of a step, read back in the order of their items. Whether they may be used again is not asked here.
+//! This module reads the results of a step back in the order of their items. It does not ask whether they may be used
+//! again.
 
 use super::Shape;
 use super::endings::State;
@@ -6,7 +7,8 @@ use super::frames::Frames;
 use super::index::StepIndex;
 use super::line::{self, Line};
 
-/// See the module. Holds one unpacked commit or a few, whatever the step's size.
+/// The results of one step, in the order of their items. Holds one unpacked commit or a few, whatever the step's
+/// size.
 #[derive(Debug)]
 pub struct Results {
     index: StepIndex,

@@ -1,7 +1,7 @@
-//! What items of a new run came to in an old one: each old item is given to one new item at most.
+//! This module says what items of a new run came to in an old one: each old item is given to one new item at most.
 //!
 //! Items are matched by identity and occurrence: the new items with one identity get the old ones with it, in order.
-//! Whether an old function is the same as the new one is compared once, by fingerprints, when a step is opened.
+//! The old function is compared with the new one once, by fingerprints, when a step is opened.
 
 mod answer;
 mod old_step;
@@ -21,7 +21,7 @@ pub enum Unusable {
     Changed(Vec<String>),
 }
 
-/// See the module.
+/// One step of the old runs that a run resumes: it says what became of each item there.
 #[derive(Debug)]
 pub struct Reuse {
     /// The run that is resumed, the one that it resumed, …
@@ -32,6 +32,9 @@ pub struct Reuse {
 impl Reuse {
     /// Opens a step of an old run, and of the runs that one resumed in its turn: what it had not come to before it
     /// was cut off may still lie there. `runs` are these, the newest first.
+    ///
+    /// # Errors
+    /// Fails when one of the runs cannot be read. `Ok(Err(…))` says why their results are of no use.
     pub fn open(
         runs: Vec<StoredRun>,
         step: &str,
@@ -71,6 +74,9 @@ impl Reuse {
 
     /// What became of the item at `at` in the old runs; its result lines are appended to `out`. Each item is asked
     /// for once, in order: the answer is then taken.
+    ///
+    /// # Errors
+    /// Fails when an old run cannot be read. A damaged result is no error: it is [`Reused::Damaged`].
     pub fn take(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Result<Reused, StoreError> {
         let mut answer = Reused::New;
         for old in &mut self.old {

@@ -1,5 +1,5 @@
-//! The folder of a run that begins: made whole before the first item, so that a full or read-only disk is found out
-//! while nothing has happened yet. What is written to it afterwards is the committer's.
+//! This module makes the folder of a run that begins: all of it before the first item, so that a full or read-only
+//! disk is found out while nothing has happened yet. The committer writes to it afterwards.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -57,6 +57,10 @@ pub struct RunDir {
 impl RunDir {
     /// Makes the folder. Everything is written then, so that there is room for it; the database is on the disk, the
     /// copies of the pipeline with the first commit, so that no run begins with a dozen waits.
+    ///
+    /// # Errors
+    /// Fails when the folder is there already, and when it or a file in it cannot be made; nothing of it is left
+    /// then, as far as it can be removed.
     pub fn create(state: &Path, info: &RunInfo<'_>) -> Result<Self, StoreError> {
         make_state(state)?;
         let path = layout::run(state, info.id);
@@ -93,6 +97,9 @@ impl RunDir {
     }
 
     /// Keeps what `--output json` prints.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
     pub fn write_summary(&self, json: &str) -> Result<(), StoreError> {
         let path = layout::summary(&self.path);
         let temporary = path.with_extension("json.part");

@@ -1,5 +1,5 @@
-//! The key under which digests of secrets are made. It lies in the state folder, beside the runs and not in them: whoever
-//! is given a run, a database say, cannot try guesses against the digests in it.
+//! The secret key is the key under which digests of secrets are made. It lies in the state folder, beside the runs
+//! and not in them: somebody who is given a run, a database say, cannot try guesses against the digests in it.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -9,7 +9,7 @@ use super::{StoreError, layout};
 
 const BYTES: usize = 32;
 
-/// See the module.
+/// The key of a state folder, under which digests of secrets are made. It is never printed.
 #[derive(Clone)]
 pub struct SecretKey([u8; BYTES]);
 
@@ -22,6 +22,9 @@ impl std::fmt::Debug for SecretKey {
 impl SecretKey {
     /// The one of a state folder, which is made on first use. Without the old one all digests are new, and what they
     /// decide on is done again.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be made or read.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         let path = layout::secret_key(state);
         if let Some(key) = read(&path) {

@@ -1,5 +1,5 @@
-//! The files of a step's results: frames appended to them, one segment after the other. Which of them count is said by
-//! the database, and reading them is left to `read`.
+//! Segments are the files of a step's results: frames are appended to them, one segment after the other. The database
+//! says which frames count, and `read` reads them.
 
 mod read;
 

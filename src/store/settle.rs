@@ -1,5 +1,5 @@
-//! Puts in order what a process left behind that did not come to its end: cuts off what no transaction names, makes a
-//! damaged database again, and says that the run was interrupted. Which items are redone is not decided here.
+//! This module puts a run in order whose process did not come to its end: it cuts off what no transaction names,
+//! makes a damaged database again, and says that the run was interrupted. It does not decide which items are redone.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

@@ -1,6 +1,6 @@
-//! A run as it lies on the disk, for those who only look: finished, broken off, or still going on.
+//! A stored run is a run as it lies on the disk, for callers that only look: finished, broken off, or still going on.
 //!
-//! What is decided from it (what to redo, how to print it) is left to the callers.
+//! The callers decide what follows from it (what to redo, how to print it).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl StepRecord {
     }
 }
 
-/// See the module.
+/// One run as it lies on the disk, opened to be read.
 #[derive(Debug)]
 pub struct StoredRun {
     path: PathBuf,
@@ -114,6 +114,9 @@ pub struct StoredRun {
 
 impl StoredRun {
     /// Opens the run in this folder. A database that cannot be read is made up for from the results, with a warning.
+    ///
+    /// # Errors
+    /// Fails when neither the database nor the segments can be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let database = layout::database(path);
         let mut warnings = Vec::new();
@@ -185,6 +188,9 @@ impl StoredRun {
     }
 
     /// All steps, in file order.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
     pub fn steps(&self) -> Result<Vec<StepRecord>, StoreError> {
         let sql = "SELECT *, (SELECT count(*) FROM retried WHERE retried.step = steps.step) AS retries
             FROM steps ORDER BY position";
@@ -192,6 +198,9 @@ impl StoredRun {
     }
 
     /// One step.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::NoStep`] when the run has no such step, and when its database cannot be read.
     pub fn step(&self, name: &str) -> Result<StepRecord, StoreError> {
         let found = self.steps()?.into_iter().find(|step| step.step == name);
         let missing = || StoreError::NoStep { run: self.record.id.clone(), step: name.to_owned() };
@@ -199,6 +208,9 @@ impl StoredRun {
     }
 
     /// The results of a step in the order of their items. Those that are damaged are left out and counted.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError::NoStep`] when the run has no such step, and when its database cannot be read.
     pub fn results(&self, step: &str) -> Result<Results, StoreError> {
         let shape = self.step(step)?.shape.unwrap_or(Shape::One);
         Ok(Results::new(self.index(step)?, shape))

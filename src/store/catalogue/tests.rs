@@ -1,4 +1,4 @@
-//! Which run is meant, and which may go.
+//! These tests check which run is meant, and which may go.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

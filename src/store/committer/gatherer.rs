@@ -1,5 +1,5 @@
-//! Sorts what the steps tell into groups, one a step, and has a group packed when it is time. Runs on a thread of its
-//! own; neither what is in a group nor where it goes is decided here.
+//! The gatherer sorts what the steps tell into groups, one a step, and has a group packed when it is time. It runs on
+//! a thread of its own; it decides neither what is in a group nor where the group goes.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -21,7 +21,7 @@ const GROUP_ROWS_MAX: usize = 10_000;
 /// … or results of this size: what a reader unpacks at once.
 const GROUP_BYTES_MAX: usize = 4 << 20;
 
-/// What the packing thread does, until nobody can send any more or the run is finished.
+/// What the packing thread does, until no more messages can come or the run is finished.
 pub(super) fn keep(
     writer: JoinHandle<RunDir>,
     orders: SyncSender<Order>,

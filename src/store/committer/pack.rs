@@ -1,6 +1,6 @@
-//! Makes one frame of what a step has told, in the order of the items, and notes how each of them ended.
+//! The packer makes one frame of what a step has told, in the order of the items, and notes how each of them ended.
 //!
-//! Where the frame goes, and when it is time for one, is left to others.
+//! It decides neither where the frame goes nor when it is time for one.
 
 use std::ops::Range;
 use std::path::Path;

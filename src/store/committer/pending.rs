@@ -1,4 +1,5 @@
-//! What one step has told since its last commit, gathered for the next one. Making a frame of it is the packer's.
+//! This module gathers what one step has told since its last commit, for the next one. The packer makes a frame of
+//! it.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -42,7 +43,7 @@ pub(super) struct Group {
     pub(super) timing: Option<Timing>,
 }
 
-/// See the module.
+/// What one step has told since its last commit: the batches, failures, skips and logs of the next group.
 pub(super) struct Pending {
     spec: Arc<StepSpec>,
     spare: Sender<Batch>,

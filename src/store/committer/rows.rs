@@ -1,4 +1,4 @@
-//! The rows of one transaction. When it is committed is the writer's.
+//! These functions write the rows of one transaction. The writer decides when it is committed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What was told a committer is on the disk, whole, and nobody hears of it before.
+//! These tests check that what was told a committer is on the disk, whole, and that it is reported to nobody before.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Puts packed groups on the disk: frames first, then the transaction that names them. What they hold is the packer's.
+//! The writer puts packed groups on the disk: frames first, then the transaction that names them. The packer decides
+//! what the groups hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
@@ -28,7 +29,8 @@ struct Kept {
     logs: u64,
 }
 
-/// See the module.
+/// The thread that writes: it appends packed groups to the segments of their steps and commits the transactions that
+/// name them.
 pub(super) struct Writer {
     run: RunDir,
     fault: Arc<OnceLock<StoreError>>,
@@ -48,7 +50,7 @@ impl Writer {
         self.run
     }
 
-    /// Works orders off until nobody can give any more. All that wait are committed together.
+    /// Works orders off until no more can come. All that wait are committed together.
     pub(super) fn work(&mut self, orders: &Receiver<Order>) {
         while let Ok(first) = orders.recv() {
             let mut together = vec![first];

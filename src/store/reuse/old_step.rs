@@ -1,4 +1,4 @@
-//! One step of one old run: whose occurrence comes next, and how it ended.
+//! An old step is one step of one old run: it says whose occurrence comes next, and how it ended.
 
 use super::answer::{Ended, Items, Reused};
 use super::table::Table;
@@ -25,7 +25,7 @@ struct Old {
     index: u64,
 }
 
-/// See the module.
+/// One step of an old run, and which of its items new items have claimed.
 #[derive(Debug)]
 pub(super) struct OldStep {
     run: StoredRun,

@@ -1,7 +1,7 @@
-//! Finds items by identity in a run of any size with six bytes an item, by looking at few of them.
+//! The table finds items by identity in a run of any size with six bytes an item, by looking at few of them.
 //!
-//! Items are sorted into buckets by one half of their digest, each with sixteen bits of the other half. Whether an
-//! item of equal bits is the one that is looked for is the caller's to check.
+//! Items are sorted into buckets by one half of their digest, each with sixteen bits of the other half. The caller
+//! has to check whether an item of equal bits is the one that is looked for.
 
 use crate::store::Digest;
 
@@ -29,7 +29,7 @@ impl Slot {
 /// Takes the position and the identity of an item.
 pub(super) type Show<'a> = &'a mut dyn FnMut(u64, Digest);
 
-/// See the module.
+/// The items of an old step that no new item has claimed, found by identity.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Where the unclaimed items of each bucket begin, and where each bucket ends.

@@ -1,4 +1,4 @@
-//! Who gets which old result, row by row.
+//! These tests check which item gets which old result, row by row.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Frames found in a segment, each proved before it is believed. Which of them to look for is the caller's.
+//! This module reads frames in a segment and proves each before it is believed. The caller says which of them to look
+//! for.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
