@@ -1,6 +1,7 @@
-//! Readers and writers of items: one format a file, compression, globs, atomic files. Items are JSON text here.
+//! This module holds the readers and writers of items: one format a file, compression, globs, atomic files. Items are
+//! JSON text here.
 //!
-//! When a step starts, how many rows may be bad and what an item means is left to the engine.
+//! The engine decides when a step starts, how many rows may be bad and what an item means.
 
 mod column;
 mod compression;

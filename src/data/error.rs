@@ -1,4 +1,4 @@
-//! What can go wrong with files of items: with one row, or with the file.
+//! These errors are what can go wrong with files of items: with one row, or with the file.
 
 use std::path::PathBuf;
 
@@ -84,7 +84,7 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Whether whoever was reading what is written has gone away (`| head`).
+    /// Whether the reader of what is written has gone away (`| head`).
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
     }

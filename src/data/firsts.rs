@@ -1,5 +1,5 @@
-//! The first record of each digest. Digests are kept in memory up to a bound; records whose digest is not among those
-//! are sorted out on the disk. What is digested is left to the caller.
+//! This module finds the first record of each digest. Digests are kept in memory up to a bound; records whose digest
+//! is not among those are sorted out on the disk. The caller makes the digests.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const PLACE: usize = size_of::<u64>();
 /// Records between two looks at what else there is to do.
 const STRIDE: u64 = 4096;
 
-/// See the module.
+/// The records of a list whose digest comes for the first time: certain at once, or found at the end on the disk.
 #[derive(Debug)]
 pub struct Firsts {
     dir: PathBuf,
@@ -42,6 +42,9 @@ impl Firsts {
 
     /// Whether the record is the first of its digest for certain. Otherwise it is a repetition, or one of those that
     /// [`Firsts::finish`] decides about.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be made or written.
     pub fn take(&mut self, digest: u128, record: &[u8]) -> Result<bool, DataError> {
         if self.seen.contains(&digest) {
             return Ok(false);
@@ -64,6 +67,9 @@ impl Firsts {
 
     /// The first records that were not certain, as values, in the order in which they came. `look` is called now and
     /// then and may end it.
+    ///
+    /// # Errors
+    /// Fails when the temporary files cannot be made, written or read, and with the error of `look`.
     pub fn finish<E: From<DataError>>(
         mut self,
         look: &mut dyn FnMut() -> Result<(), E>,

@@ -74,6 +74,9 @@ impl Format {
 
     /// The format that the extension of `path` stands for, `.gz` and `.zst` left aside. Standard input and output, `-`,
     /// have no extension and are taken for JSON lines.
+    ///
+    /// # Errors
+    /// Fails when the extension is unknown or missing.
     pub fn of_path(path: &str) -> Result<Self, DataError> {
         if path == "-" {
             return Ok(Self::Jsonl);

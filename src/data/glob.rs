@@ -1,4 +1,4 @@
-//! Files that match a pattern, as items. Reading their content is left to others.
+//! This module gives the files that match a pattern as items. It does not read their content.
 
 use std::fs;
 use std::io;
@@ -16,6 +16,9 @@ use crate::value::json::{write_float, write_string};
 /// `path` is absolute, so that it means the same wherever it is used; `relative` starts at the pattern's root. `ext` has
 /// no dot and is empty when there is none, `size` is in bytes and `modified` in seconds since 1970. Folders are no items.
 /// The list of matches is made at once, as it must be sorted; the files are looked at as the items are read.
+///
+/// # Errors
+/// Fails when the pattern cannot be used, or a folder cannot be read.
 pub fn glob(options: &GlobOptions) -> Result<Box<dyn Reader>, DataError> {
     let root = std::path::absolute(&options.root).map_err(|source| DataError::Io {
         intent: "find",

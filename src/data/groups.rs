@@ -1,5 +1,6 @@
-//! Items gathered by a value, in order of first appearance. They are sorted twice: by value, then by the place of each
-//! group's first item, so that memory holds one group at a time. What the value of an item is, is left to the caller.
+//! This module gathers items by a value, in order of first appearance. They are sorted twice: by value, then by the
+//! place of each group's first item, so that memory holds one group at a time. The caller computes the value of an
+//! item.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ const HEAD: usize = 16;
 /// Records between two looks at what else there is to do.
 const STRIDE: u64 = 4096;
 
-/// See the module.
+/// Items that are being gathered by a value.
 #[derive(Debug)]
 pub struct Groups {
     dir: PathBuf,
@@ -29,6 +30,9 @@ impl Groups {
     }
 
     /// Adds an item to the group of a value, both JSON on one line.
+    ///
+    /// # Errors
+    /// Fails when `value` is no JSON, and when the temporary file cannot be made or written.
     pub fn push(&mut self, value: &[u8], item: &[u8]) -> Result<(), DataError> {
         self.rank.clear();
         push_rank(value, false, &mut self.rank).map_err(|error| DataError::Usage(error.to_string()))?;
@@ -46,6 +50,9 @@ impl Groups {
     }
 
     /// The groups `{"key":…,"items":[…]}`, as values. `look` is called now and then and may end it.
+    ///
+    /// # Errors
+    /// Fails when the temporary files cannot be made, written or read, and with the error of `look`.
     pub fn finish<E: From<DataError>>(
         mut self,
         look: &mut dyn FnMut() -> Result<(), E>,

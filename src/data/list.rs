@@ -1,4 +1,5 @@
-//! Readers that are made of something at hand: a list of items, the first rows of another reader. Files are left to `read`.
+//! These readers are made of something at hand: a list of items, the first rows of another reader. `read` opens
+//! files.
 
 use std::sync::Arc;
 

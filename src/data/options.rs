@@ -1,4 +1,4 @@
-//! What may be said about a file of items, complete: nothing is left to be guessed when it is opened.
+//! These options hold all that may be said about a file of items: nothing has to be guessed when it is opened.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +31,9 @@ pub struct ReadOptions {
 
 impl ReadOptions {
     /// Whether the options fit each other and, where the format is known without looking for files, the format.
+    ///
+    /// # Errors
+    /// Fails when an option is given that the format does not have, or a delimiter that cannot be one.
     pub fn check(&self) -> Result<(), DataError> {
         match self.format {
             Some(format) => self.check_format(format),
@@ -113,6 +116,10 @@ pub struct WriteOptions {
 
 impl WriteOptions {
     /// Whether the options fit the format.
+    ///
+    /// # Errors
+    /// Fails when an option is given that the format does not have, when `columns` is empty or names a column twice,
+    /// and when a Parquet file is to go to standard output or to be compressed as a whole.
     pub fn check(&self) -> Result<(), DataError> {
         let refuse = |message: String| Err(DataError::Usage(message));
         if self.pretty && !self.format.is_indented() {

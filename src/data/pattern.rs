@@ -1,4 +1,4 @@
-//! Finds the files that a path or a pattern means. What is in them is left to the readers.
+//! This module finds the files that a path or a pattern means. The readers look at what is in them.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -181,7 +181,7 @@ impl Pattern {
     }
 
     /// Decides about a part of the tree that cannot be looked at: a link back to a folder above ends there, and a
-    /// broken link that the pattern does not mean is nobody's concern; the rest could hide files.
+    /// broken link that the pattern does not mean is passed over; the rest could hide files.
     fn judge(&self, error: walkdir::Error, start: &Path) -> Result<(), DataError> {
         if error.loop_ancestor().is_some() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The one total order over JSON values, as bytes: of two values the smaller one has the smaller bytes. Where the bytes
-//! are sorted is left to `sort`.
+//! A rank is a JSON value as bytes in the one total order over JSON values: of two values the smaller one has the
+//! smaller bytes. `sort` sorts the bytes.
 //!
 //! Null comes first, then `false`, `true`, numbers by value (integers exact, `1` and `1.0` equal), strings by their code
 //! points, lists by their elements, and maps by their pairs, ordered by key. No value's bytes are the beginning of
@@ -20,6 +20,9 @@ const LIST: u8 = 6;
 const MAP: u8 = 7;
 
 /// Appends the rank of the value that `json` is the text of; `descending`: turned over.
+///
+/// # Errors
+/// Fails when `json` is no JSON.
 pub fn push_rank(json: &[u8], descending: bool, out: &mut Vec<u8>) -> Result<(), JsonError> {
     let start = out.len();
     let json = json.trim_ascii();

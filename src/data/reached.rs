@@ -1,5 +1,5 @@
-//! The file that a path really reaches: links followed, `..` gone up for real, files with two names known as one. Opens
-//! nothing; what may be done with the file is left to the callers.
+//! This module finds the file that a path really reaches: links are followed, `..` is gone up for real, files with
+//! two names are known as one. It opens nothing; the callers decide what may be done with the file.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,7 +12,8 @@ use super::pattern::{Pattern, is_literal};
 /// Links that lead on from one another at most, as in the kernel.
 const LINKS_MAX: u32 = 40;
 
-/// See the module. A file that is not there yet is known by its folder, or by the nearest one above that is there.
+/// The file or folder that a path reaches, whatever names lead there. A file that is not there yet is known by its
+/// folder, or by the nearest one above that is there.
 #[derive(Debug, Clone)]
 pub struct Reached {
     path: PathBuf,
@@ -70,7 +71,7 @@ impl Reached {
         self.found.is_some_and(|found| found.names > 1)
     }
 
-    /// Whether both are one file, or one folder. Streams such as `/dev/null` are nobody's.
+    /// Whether both are one file, or one folder. Streams such as `/dev/null` are never the same.
     pub fn is(&self, other: &Self) -> bool {
         match (&self.found, &other.found) {
             (Some(one), _) | (_, Some(one)) if one.is_stream => false,
@@ -141,7 +142,7 @@ fn resolved(path: &Path, links_left: u32) -> PathBuf {
         return place;
     };
     place.push(name);
-    // A link to what is not there: whoever opens it to write makes the file at its end.
+    // A link to what is not there: opening it to write makes the file at its end.
     match place.read_link() {
         Ok(target) if links_left > 0 => {
             resolved(&place.parent().unwrap_or(Path::new("/")).join(target), links_left - 1)

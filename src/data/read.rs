@@ -1,4 +1,4 @@
-//! Opens files of items for reading. What becomes of a bad row is left to the caller.
+//! This module opens files of items for reading. The caller decides what becomes of a bad row.
 
 mod block;
 mod elements;
@@ -31,6 +31,10 @@ use input::Input;
 /// A path without `*?[{`, or one that exists as it is written, means itself and must exist. In patterns `*` stays
 /// within a folder, `**` crosses folders, and names that start with a dot are matched only by a part that starts with
 /// one. The files of a pattern are opened one after the other; a chunk holds items of one file.
+///
+/// # Errors
+/// Fails when the options contradict each other, when the pattern cannot be used, and when a file is missing or
+/// cannot be opened.
 pub fn open(options: &ReadOptions) -> Result<Box<dyn Reader>, DataError> {
     options.check()?;
     let reader: Box<dyn Reader> = if options.path == "-" {

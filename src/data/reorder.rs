@@ -1,4 +1,4 @@
-//! Puts results that arrive in any order into the order of their items. Where they go is left to the caller.
+//! This module puts results that arrive in any order into the order of their items. The caller decides where they go.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,6 +83,9 @@ impl Reorder {
 
     /// Takes a piece; one without items is dropped.
     ///
+    /// # Errors
+    /// Fails when the temporary file cannot be made or written.
+    ///
     /// # Panics
     /// When a piece overlaps others or comes twice, which is a fault of the caller.
     pub fn push(&mut self, mut piece: Piece) -> Result<(), DataError> {
@@ -105,6 +108,9 @@ impl Reorder {
     }
 
     /// The next piece in order, if it has arrived.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be read.
     #[expect(clippy::should_implement_trait, reason = "an iterator would end where this one only waits")]
     pub fn next(&mut self) -> Result<Option<Piece>, DataError> {
         let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() == self.next) else {

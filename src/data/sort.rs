@@ -1,5 +1,5 @@
-//! Records in the order of their keys, any number of them: sorted runs go to a temporary file and are merged.
-//! What keys mean is left to the caller; they compare as bytes.
+//! This module puts records in the order of their keys, any number of them: sorted runs go to a temporary file and
+//! are merged. The caller decides what keys mean; they compare as bytes.
 
 mod merge;
 mod record;
@@ -76,6 +76,9 @@ impl Sorter {
     }
 
     /// Adds a record.
+    ///
+    /// # Errors
+    /// Fails when the key or the value is larger than 4 GiB, and when the temporary file cannot be made or written.
     pub fn push(&mut self, key: &[u8], value: &[u8]) -> Result<(), DataError> {
         let (Ok(key_len), Ok(value_len)) = (u32::try_from(key.len()), u32::try_from(value.len())) else {
             return Err(DataError::Usage("one value to be sorted is larger than 4 GiB".to_owned()));
@@ -95,6 +98,9 @@ impl Sorter {
     }
 
     /// No more records will come. What did not fit in memory is read back from now on.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be written or read.
     pub fn finish(mut self) -> Result<Sorted, DataError> {
         if self.runs.is_empty() {
             self.sort();
@@ -164,6 +170,9 @@ enum Records {
 
 impl Sorted {
     /// The next record: its key and its value.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be read.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it owns")]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         match &mut self.0 {

@@ -1,4 +1,5 @@
-//! Intermediate results between two steps: written once, read any number of times. Their order is left to the caller.
+//! A spool keeps intermediate results between two steps: they are written once and read any number of times. The
+//! caller decides their order.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -32,6 +33,9 @@ impl Spool {
     }
 
     /// Adds `count` complete JSON lines.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be made or written.
     pub fn write(&mut self, lines: &[u8], count: u64) -> Result<(), DataError> {
         self.count += count;
         // Once there is a file, memory only gathers small writes for it.
@@ -44,6 +48,9 @@ impl Spool {
     }
 
     /// No more lines will come.
+    ///
+    /// # Errors
+    /// Fails when the temporary file cannot be written.
     pub fn finish(mut self) -> Result<Stored, DataError> {
         if self.file.is_some() {
             self.spill(b"")?;

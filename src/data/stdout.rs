@@ -1,9 +1,9 @@
-//! Whether the process was started without a standard output (`>&-`).
+//! This module finds out whether the process was started without a standard output (`>&-`).
 //!
-//! Rust's runtime opens `/dev/null` in the place of a standard stream that is closed, so that all that is written there is
-//! lost and nobody hears of it. Afterwards nothing tells this from a `/dev/null` that was given: shells open that for
-//! writing only, but others (Python's `DEVNULL`, Node's `ignore`, `daemon`) for reading and writing as the runtime does. So
-//! it has to be asked before the runtime starts.
+//! Rust's runtime opens `/dev/null` in the place of a standard stream that is closed, so that all that is written
+//! there is lost without an error. Afterwards nothing tells this from a `/dev/null` that was given: shells open that
+//! for writing only, but others (Python's `DEVNULL`, Node's `ignore`, `daemon`) for reading and writing as the
+//! runtime does. So it has to be asked before the runtime starts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,4 @@
-//! Opens files of items for writing. The order of the items is left to the caller.
+//! This module opens files of items for writing. The caller decides the order of the items.
 
 mod array;
 mod beside;
@@ -23,6 +23,9 @@ use output::Output;
 /// Folders that are missing are made, links are followed, and a file that is there keeps its permissions. Standard
 /// output and what is no ordinary file (`/dev/null`, a pipe) are written to directly and have what was written by then
 /// when a step fails.
+///
+/// # Errors
+/// Fails when the options contradict each other, and when the folders or the file cannot be made.
 pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
     let output = Output::create(options)?;

@@ -1,4 +1,4 @@
-//! A growing window on an input's bytes. Where lines and values end in it is left to the formats.
+//! A block is a growing window on an input's bytes. The formats find where lines and values end in it.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Cuts one JSON array into the text of its elements, a piece of the file at a time. Whether an element is JSON is
-//! left to `value::json`.
+//! This module cuts one JSON array into the text of its elements, a piece of the file at a time. `value::json`
+//! decides whether an element is JSON.
 
 use memchr::memchr2;
 

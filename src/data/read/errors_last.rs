@@ -1,4 +1,4 @@
-//! Keeps an error back until the rows before it are handed out. What the error says is left to the formats.
+//! This reader keeps an error back until the rows before it are handed out. The formats decide what the error says.
 
 use crate::data::{BadRow, DataError, Reader};
 use crate::value::Chunk;

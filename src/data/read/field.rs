@@ -1,4 +1,4 @@
-//! One field of a table as JSON text of its column's type. Which field that is, is left to `table`.
+//! This module writes one field of a table as JSON text of its column's type. `table` decides which field that is.
 
 use crate::data::ColumnType;
 use crate::value::json::{write_float, write_integer, write_string};

@@ -1,4 +1,4 @@
-//! The files of a pattern, one after the other. Opening one is left to `read`.
+//! This reader goes through the files of a pattern, one after the other. `read` opens each of them.
 
 use std::collections::VecDeque;
 

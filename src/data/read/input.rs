@@ -1,4 +1,5 @@
-//! Bytes of one file or of standard input, decompressed on the way. What they mean is left to the formats.
+//! An input gives the bytes of one file or of standard input, decompressed on the way. The formats know what they
+//! mean.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};

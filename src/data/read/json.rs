@@ -1,4 +1,5 @@
-//! One JSON array whose elements are the items, never whole in memory. Finding the elements is left to `elements`.
+//! This reader takes one JSON array whose elements are the items; the array is never whole in memory. `elements`
+//! finds the elements.
 
 use crate::data::read::block::{BLOCK_BYTES, Block};
 use crate::data::read::elements::{Elements, Step};

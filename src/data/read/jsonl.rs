@@ -1,4 +1,4 @@
-//! JSON lines, handed on unread or proved one by one. What a value means is left to the caller.
+//! This reader takes JSON lines, handed on unread or proved one by one. The caller decides what a value means.
 
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;

@@ -1,4 +1,4 @@
-//! Cuts an input into lines, many at a time. What a line holds is left to the formats.
+//! This module cuts an input into lines, many at a time. The formats know what a line holds.
 
 use std::sync::Arc;
 

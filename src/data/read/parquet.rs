@@ -1,4 +1,5 @@
-//! Items from Parquet files: one row an item, read a few at a time. What a value becomes in JSON is left to `values`.
+//! This reader makes items from Parquet files: one row an item, read a few at a time. `values` decides what a value
+//! becomes in JSON.
 
 mod values;
 
@@ -23,7 +24,7 @@ const BATCH_BYTES: i64 = 4 << 20;
 /// Rows read at once at most.
 const BATCH_ROWS: i64 = 4096;
 
-/// See the module.
+/// The reader of a Parquet file.
 pub(super) struct Parquet {
     name: Arc<str>,
     batches: ParquetRecordBatchReader,

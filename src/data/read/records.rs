@@ -1,7 +1,7 @@
-//! Cuts delimited text into records and fields. What the fields mean is left to `table`.
+//! This module cuts delimited text into records and fields. `table` decides what the fields mean.
 //!
-//! Written out instead of using the `csv` crate's reader because that one gives a record the line where the blank
-//! lines before it start, and takes a quote that is never closed, or text after one, without a word.
+//! It is written out instead of using the `csv` crate's reader because that one gives a record the line where the
+//! blank lines before it start, and takes a quote that is never closed, or text after one, without a word.
 
 use memchr::memchr;
 

@@ -1,4 +1,5 @@
-//! Comma- and tab-separated values as items. Cutting text into fields is left to `records`, typing one to `field`.
+//! This reader makes items from comma- and tab-separated values. `records` cuts text into fields, and `field` gives
+//! each its type.
 
 use crate::data::read::field::push_field;
 use crate::data::read::input::Input;
@@ -71,7 +72,7 @@ impl Table {
             return Ok(());
         }
         let first = self.next_after_blanks()?;
-        // Blank lines above the header hurt nobody.
+        // Blank lines above the header do no harm.
         self.blanks.1 = 0;
         match first {
             Next::Record => {

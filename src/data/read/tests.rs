@@ -1,4 +1,4 @@
-//! The readers from outside: files in, items and bad rows out.
+//! These tests use the readers from outside: files go in, items and bad rows come out.
 
 mod archives;
 mod splits;

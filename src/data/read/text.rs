@@ -1,4 +1,4 @@
-//! Text files whose lines are the items. What the text says is left to the caller.
+//! This reader takes text files whose lines are the items. The caller decides what the text says.
 
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;

@@ -1,4 +1,5 @@
-//! Several sorted runs of one file as one: a heap of the runs by their next record. Writing runs is left to `sort`.
+//! This module reads several sorted runs of one file as one, with a heap of the runs by their next record. `sort`
+//! writes the runs.
 
 use std::fs::File;
 use std::ops::Range;
@@ -14,7 +15,7 @@ const BUFFER_BYTES: usize = 64 << 20;
 const RUN_BYTES_MIN: usize = 16 << 10;
 const RUN_BYTES_MAX: usize = 1 << 20;
 
-/// See the module.
+/// The sorted runs of one temporary file, read as one.
 #[derive(Debug)]
 pub(super) struct Merge {
     file: File,

@@ -1,4 +1,4 @@
-//! Items as one JSON array. Indenting one is left to `pretty`.
+//! This writer writes items as one JSON array. `pretty` indents one.
 
 use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;

@@ -1,8 +1,9 @@
-//! Files beside their targets: where an output lies until it is whole. How they are named, and how those that killed runs
-//! have left behind go away.
+//! A file beside its target holds an output until it is whole. This module names such files, and removes those that
+//! killed runs have left behind.
 //!
-//! The name tells the target and a number, so that they are found without listing a folder. Whoever writes to one holds a
-//! lock on it, which ends with the process however it ends: a file of this name that nobody holds belongs to nobody.
+//! The name tells the target and a number, so that they are found without listing a folder. The process that writes
+//! to one holds a lock on it, which ends with the process however it ends: a file of this name without a lock is a
+//! leftover.
 
 use std::fs::{File, Permissions};
 use std::io;

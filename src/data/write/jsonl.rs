@@ -1,4 +1,4 @@
-//! Items as JSON lines, as they come. That they are JSON is left to those who made them.
+//! This writer writes items as JSON lines, as they come. It does not check that they are JSON.
 
 use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};

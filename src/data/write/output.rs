@@ -1,4 +1,5 @@
-//! The place where a writer's bytes go: a file beside its target, or a stream. Formats are left to the writers.
+//! An output is the place where a writer's bytes go: a file beside its target, or a stream. The writers know the
+//! formats.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -175,7 +176,7 @@ impl Drop for Folders {
     }
 }
 
-/// Hears of what a file system says only at the end (a quota, a server that is gone): closing a file tells nobody.
+/// Hears of what a file system says only at the end (a quota, a server that is gone): closing a file reports nothing.
 fn settle(file: &File) -> io::Result<()> {
     if file.metadata()?.is_file() { file.sync_data() } else { Ok(()) }
 }

@@ -1,5 +1,5 @@
-//! Items to a Parquet file: one row an item, in row groups of bounded size. What types the columns have is found out by
-//! `shape` from the first items.
+//! This writer writes items to a Parquet file: one row an item, in row groups of bounded size. `shape` finds the
+//! types of the columns from the first items.
 
 mod shape;
 
@@ -27,7 +27,7 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Bytes of a row group as far as it is in memory.
 const GROUP_BYTES: usize = 64 << 20;
 
-/// See the module.
+/// The writer of a Parquet file.
 pub(super) struct Parquet {
     name: Arc<str>,
     columns: Option<Vec<String>>,

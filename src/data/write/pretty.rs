@@ -1,4 +1,4 @@
-//! Indents JSON text and changes nothing else in it: numbers keep their digits. Reading JSON is left to `value::json`.
+//! This module indents JSON text and changes nothing else in it: numbers keep their digits. `value::json` reads JSON.
 
 /// Adds `json`, one valid value, to `out`, its inner lines indented from `depth` on by two spaces a level.
 pub(super) fn push_pretty(out: &mut Vec<u8>, json: &[u8], mut depth: usize) {

@@ -1,4 +1,4 @@
-//! Items as comma- or tab-separated values. When a field needs quotes is left to the `csv` crate.
+//! This writer writes items as comma- or tab-separated values. The `csv` crate decides when a field needs quotes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The writers from outside: items in, files out.
+//! These tests use the writers from outside: items go in, files come out.
 
 mod round_trips;
 

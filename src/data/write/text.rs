@@ -1,4 +1,4 @@
-//! Items as lines of text. What a line means is left to its readers.
+//! This writer writes items as lines of text. Its readers decide what a line means.
 
 use crate::data::write::output::Output;
 use crate::data::write::table::unquoted;

@@ -1,6 +1,6 @@
-//! Rows of Arrow as JSON lines: integers exact, dates and times as ISO 8601 text (moments in UTC, whatever the zone they
-//! are shown in), decimals as text because no float holds them, bytes as hexadecimal digits, nulls written out. Reading
-//! files is left to the module above.
+//! This module writes rows of Arrow as JSON lines: integers exact, dates and times as ISO 8601 text (moments in UTC,
+//! whatever the zone they are shown in), decimals as text because no float holds them, bytes as hexadecimal digits,
+//! nulls written out. The module above reads files.
 
 use std::io::Write as _;
 use std::sync::Arc;

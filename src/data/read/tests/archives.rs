@@ -1,4 +1,4 @@
-//! Compressed files: whole, in several parts, cut off, spoilt.
+//! These tests read compressed files: whole, in several parts, cut off, spoilt.
 
 use std::io::Write;
 

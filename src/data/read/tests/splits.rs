@@ -1,4 +1,4 @@
-//! For every way in which bytes arrive and chunks are asked for, the items are the same.
+//! These tests check that the items are the same for every way in which bytes arrive and chunks are asked for.
 
 use std::io::{self, Read};
 use std::sync::Arc;

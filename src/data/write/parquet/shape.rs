@@ -1,5 +1,5 @@
-//! The types of columns, found out from values: what fits together, and what of a later value does not fit. Writing is
-//! left to the module above.
+//! This module finds the types of columns from values: what fits together, and what of a later value does not fit.
+//! The module above writes the file.
 
 use arrow_schema::{DataType, Field, Fields, Schema};
 use indexmap::IndexMap;

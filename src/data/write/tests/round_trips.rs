@@ -1,4 +1,4 @@
-//! For every list of items, what is written reads back as the same items.
+//! These tests check that every list of items that is written reads back as the same items.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
