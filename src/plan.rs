@@ -1,4 +1,5 @@
-//! What will run: a pipeline with every name resolved, every default filled in and every script compiled once.
+//! A plan is what will run: a pipeline with every name resolved, every default filled in and every script compiled
+//! once.
 
 mod advice;
 mod assemble;

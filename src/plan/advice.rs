@@ -1,6 +1,6 @@
-//! What is allowed and hardly meant: policies that contradict themselves, limits that cannot hold or cannot matter,
-//! failures that nobody looks at. Only warns, and only of what is certain from the file alone; what an expression will
-//! give is not guessed.
+//! The advisers warn of what is allowed and hardly meant: policies that contradict themselves, limits that cannot
+//! hold or cannot matter, failures that nobody looks at. They only warn, and only of what is certain from the file
+//! alone; they do not guess what an expression will give.
 
 mod counts;
 mod failures;

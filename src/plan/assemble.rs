@@ -1,4 +1,5 @@
-//! Puts the plan together from what was checked. Finds nothing itself but what only the types can tell.
+//! This module puts the plan together from what was checked. It finds nothing itself but what only the types can
+//! tell.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -17,6 +17,9 @@ use crate::spec;
 impl Plan {
     /// What a step does, now that the steps before it have ended. `steps` is the text of a JSON object: each step's
     /// result under its name.
+    ///
+    /// # Errors
+    /// Fails with findings when an expression fails, or when its value does not fit where it stands.
     pub fn bind(&self, id: StepId, steps: &str) -> Result<Verb, Vec<Diagnostic>> {
         let late = match &self.steps[id.at()].body {
             Body::Ready(verb) => return Ok(verb.clone()),

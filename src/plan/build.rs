@@ -1,4 +1,5 @@
-//! From a step as written, all of whose expressions have values, to what it does: every default filled in.
+//! This module turns a step as written, all of whose expressions have values, into what it does, with every default
+//! filled in.
 
 use std::path::PathBuf;
 use std::sync::Arc;

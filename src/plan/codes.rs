@@ -1,4 +1,4 @@
-//! The codes of the findings of this floor. Each has a fixture in `tests/diagnostics`.
+//! These are the codes of the findings of this floor. Each has a fixture in `tests/diagnostics`.
 
 /// A step that does not exist is named.
 pub(super) const UNKNOWN_STEP: &str = "flowrun::unknown_step";

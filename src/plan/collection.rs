@@ -1,4 +1,5 @@
-//! From the steps over collections as written to what they do. What they do it with is left to `build`.
+//! This module turns the steps over collections as written into what they do. `build` gives it their values and
+//! scripts.
 
 use super::build::{Builder, Built};
 use super::step::{Collect, Reduce};

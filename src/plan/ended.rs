@@ -1,4 +1,4 @@
-//! Which steps have ended for certain when another one starts.
+//! This module finds which steps have ended for certain when another one starts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

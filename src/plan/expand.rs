@@ -1,4 +1,4 @@
-//! Evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
+//! This module evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;

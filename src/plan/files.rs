@@ -1,4 +1,5 @@
-//! The files of a pipeline: names that say no format, options that do not fit it, and steps in each other's way.
+//! This module checks the files of a pipeline: names that say no format, options that do not fit it, and steps in
+//! each other's way.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

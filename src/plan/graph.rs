@@ -1,6 +1,6 @@
-//! Puts things that depend on each other in order, and finds those that wait for each other in a circle.
+//! This module puts things that depend on each other in order, and finds those that wait for each other in a circle.
 //!
-//! Knows numbers only: what they stand for and how a circle is reported is the references' business.
+//! It knows numbers only: `references` knows what they stand for and how a circle is reported.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};

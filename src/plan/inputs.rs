@@ -1,5 +1,5 @@
-//! What comes from outside the pipeline file: parameters, environment, overrides. Reading the command line and the
-//! process environment is the command line's business.
+//! The inputs of a plan are what comes from outside the pipeline file: parameters, environment, overrides. The
+//! command line reads its own arguments and the process environment.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Limits of starts that steps share: names that do not exist, and limits that nobody names.
+//! This module checks the limits of starts that steps share: names that do not exist, and limits that nobody names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! From a file as read to a plan, collecting everything that is wrong on the way.
+//! This module takes a file as read to a plan, and collects everything that is wrong on the way.
 //!
 //! The checks work on the JSON value, so they run whether or not the schema has refused the file; a plan is only built
 //! when nothing is wrong.
@@ -265,7 +265,7 @@ impl Loading<'_> {
         self.found.extend(errors.into_iter().filter(|one| one.severity == Severity::Error));
     }
 
-    /// `x-allow` must not accept what nobody says.
+    /// `x-allow` may name only codes that findings have.
     fn check_allowed(&mut self) {
         let list = self.places.value().get("x-allow").and_then(Value::as_array).cloned().unwrap_or_default();
         for (at, code) in list.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! The Lua files that steps name: `lua/lib.lua#clean`. They lie below the pipeline's folder and compile.
+//! This module checks the Lua files that steps name, as in `lua/lib.lua#clean`. They lie below the pipeline's folder
+//! and compile.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Reads just enough of Lua's text to see which names it mentions and where an expression ends.
+//! This module reads just enough of Lua's text to see which names it mentions and where an expression ends.
 //!
-//! Whether the text is correct Lua is for the compiler to say; wrong text gives wrong tokens, never a panic.
+//! The compiler says whether the text is correct Lua; wrong text gives wrong tokens, never a panic.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

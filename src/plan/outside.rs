@@ -1,5 +1,5 @@
-//! Parameters, environment variables and secrets that Lua looks at and the file does not declare, or that are not there
-//! where it looks.
+//! This module finds parameters, environment variables and secrets that Lua looks at and the file does not declare,
+//! or that are not there where it looks.
 
 use std::collections::HashSet;
 

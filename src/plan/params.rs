@@ -1,6 +1,7 @@
-//! The values of `params` and `env` in one run, from their declarations and what the run brings along.
+//! This module gives the values of `params` and `env` in one run, from their declarations and what the run brings
+//! along.
 //!
-//! Declarations are taken as JSON, so that a fault elsewhere in the file does not hide one here.
+//! It takes declarations as JSON, so that a fault elsewhere in the file does not hide one here.
 
 mod declaration;
 

@@ -1,4 +1,4 @@
-//! Paths as text: where a relative one starts, and when two name one file. Opens nothing.
+//! This module treats paths as text: where a relative one starts, and when two name one file. It opens nothing.
 
 use std::path::{Path, PathBuf};
 

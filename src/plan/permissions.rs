@@ -1,5 +1,5 @@
-//! What the Lua code of a run may reach: the file's `permissions` and what the run adds; and warnings of Lua that visibly
-//! reaches for more. Whether something is covered is for the permissions themselves to say.
+//! This module gives what the Lua code of a run may reach, from the file's `permissions` and what the run adds, and
+//! warns of Lua that visibly reaches for more. The permissions themselves say whether something is covered.
 
 use std::collections::HashSet;
 use std::path::Path;

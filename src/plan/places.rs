@@ -1,4 +1,4 @@
-//! Where the parts of a document stand: in the pipeline file, or in the `--set` that put them there.
+//! Places say where the parts of a document stand: in the pipeline file, or in the `--set` that put them there.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Who takes from whom: ids that do not exist, steps with nothing to give, circles, steps that nobody wants.
+//! This module checks who takes from whom: ids that do not exist, steps with nothing to give, circles, steps that
+//! nobody wants.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Every piece of Lua of a pipeline, compiled once to see whether it can be. Running it is the workers' business.
+//! This module compiles every piece of Lua of a pipeline once to see whether it can be. The workers run it.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The values of `secrets` in one run, from the environment that the run brings along and from files beside the pipeline.
+//! This module gives the values of `secrets` in one run, from the environment that the run brings along and from
+//! files beside the pipeline.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! `--set PATH=VALUE`: puts single values into the document before anything else looks at it.
+//! `--set PATH=VALUE` puts single values into the document before anything else looks at it.
 
 use serde_json::{Map, Value};
 

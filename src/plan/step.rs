@@ -1,4 +1,5 @@
-//! The plan's types. Nothing in them is text that is still to be understood, but for what only a run can know.
+//! These are the types of the plan. Nothing in them is text that still has to be understood, but for what only a run
+//! can know.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ pub enum Verb {
     Write(WriteOptions),
 }
 
-/// What is done to a collection. Its Lua is no policy's business: an error there fails the step.
+/// What is done to a collection. No policy holds for its Lua: an error there fails the step.
 #[derive(Debug, Clone)]
 pub enum Collect {
     /// The first so many items.

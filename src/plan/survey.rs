@@ -1,6 +1,7 @@
-//! The steps of a file as far as they can be understood without trusting it: ids, verbs, who takes from whom.
+//! A survey reads the steps of a file as far as they can be understood without trusting it: ids, verbs, who takes
+//! from whom.
 //!
-//! Works on the JSON value, so that references are looked at even when the schema has refused the file.
+//! It works on the JSON value, so that references are looked at even when the schema has refused the file.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Splits a string field into its text and its `${{ … }}`. Evaluating them is left to the expansion.
+//! This module splits a string field into its text and its `${{ … }}`. `expand` evaluates them.
 
 use std::ops::Range;
 
@@ -46,7 +46,7 @@ impl Template {
             template.expressions.push(Hole { outer: start..from, inner: inner..inner + len });
         }
         if let ([hole], None) = (template.expressions.as_slice(), template.unclosed) {
-            // A block scalar ends with a line feed that nobody means.
+            // A block scalar ends with a line feed that is not meant.
             template.is_whole =
                 text[..hole.outer.start].trim().is_empty() && text[hole.outer.end..].trim().is_empty();
         }

@@ -1,4 +1,5 @@
-//! The tests of a file: whether they can be run at all, and what each asks for. Running them is the command line's business.
+//! This module checks the tests of a file: whether they can be run at all, and what each asks for. The command line
+//! runs them.
 
 use std::collections::HashMap;
 use std::sync::Arc;

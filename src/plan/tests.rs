@@ -1,4 +1,4 @@
-//! Whole files in, findings or plans out.
+//! These tests put whole files in and get findings or plans out.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The files that a pipeline reads and writes, as far as its file names them: for those who are about to write others.
-//! Comparing paths is left to them.
+//! This type holds the files that a pipeline reads and writes, as far as its file names them, for code that is about
+//! to write others. That code compares the paths.
 
 use std::path::{Path, PathBuf};
 

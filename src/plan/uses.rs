@@ -1,4 +1,5 @@
-//! Where a file names its steps: `from`, `needs`, tests and expressions. For editors; nothing is judged here.
+//! This module finds where a file names its steps: `from`, `needs`, tests and expressions. It is for editors and
+//! judges nothing.
 
 use super::expand;
 use super::places::Places;

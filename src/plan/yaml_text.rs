@@ -1,11 +1,14 @@
-//! Values that a run brings along as YAML text: `--set`, list and map parameters, params files.
+//! This module reads the values that a run brings along as YAML text: `--set`, list and map parameters, params files.
 //!
-//! Pipeline files are read by the floor below, with positions; here a message without one has to do.
+//! The floor below reads pipeline files, with positions; here a message without one has to do.
 
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
 /// Reads one YAML value as JSON. What JSON cannot hold is refused, with a reason in lower case and no period.
+///
+/// # Errors
+/// Fails when the text is no YAML, and when its value has no form in JSON.
 pub fn read_value(text: &str) -> Result<Value, String> {
     let mut yaml: Yaml = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
     yaml.apply_merge().map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! How many items each step gets at most, where the file says so without any data being read.
+//! This module counts how many items each step gets at most, where the file says so without any data being read.
 
 use serde_json::Value;
 

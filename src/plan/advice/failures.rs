@@ -1,4 +1,4 @@
-//! Items that may fail without failing their step, and that nobody looks at.
+//! This adviser warns of items that may fail without failing their step, and that nobody looks at.
 
 use std::collections::BTreeSet;
 

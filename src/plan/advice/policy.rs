@@ -1,4 +1,4 @@
-//! Policies of which one part makes another pointless, or impossible.
+//! This adviser warns of policies of which one part makes another pointless, or impossible.
 
 use std::time::Duration;
 

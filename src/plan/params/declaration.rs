@@ -1,4 +1,4 @@
-//! What a pipeline file says of one parameter, and whether a value agrees with it.
+//! A declaration is what a pipeline file says of one parameter; this module says whether a value agrees with it.
 
 use serde_json::{Map, Number, Value};
 

@@ -1,4 +1,4 @@
-//! Parameters and variables as a run gives them.
+//! These tests give parameters and variables as a run does.
 
 use serde_json::json;
 

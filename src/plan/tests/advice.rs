@@ -1,4 +1,4 @@
-//! Warnings of what is allowed and hardly meant, and of how little it takes to be meant.
+//! These tests look at the warnings of what is allowed and hardly meant, and of how little it takes to be meant.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! `${{ … }}` before the run and at the start of a step.
+//! These tests evaluate `${{ … }}` before the run and at the start of a step.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

@@ -1,4 +1,4 @@
-//! Lua in every field and in files of its own.
+//! These tests put Lua in every field and in files of its own.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

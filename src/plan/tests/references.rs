@@ -1,4 +1,4 @@
-//! What steps and their files say of each other.
+//! These tests look at what steps and their files say of each other.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

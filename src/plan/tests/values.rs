@@ -1,4 +1,4 @@
-//! The values of a run: defaults, overrides, parameters; and files damaged at random.
+//! These tests look at the values of a run: defaults, overrides, parameters; and at files damaged at random.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 
