@@ -1,5 +1,5 @@
-//! The pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string here, names are not
-//! resolved, and `${{ … }}` is not evaluated.
+//! This floor reads the pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string
+//! here, names are not resolved, and `${{ … }}` is not evaluated.
 
 mod check;
 mod choice;

@@ -1,4 +1,5 @@
-//! Checks a document against the schema and says what is wrong in words of its own. Names and data flow are the plan's.
+//! This module checks a document against the schema and says what is wrong in words of its own. The plan checks names
+//! and data flow.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,4 +1,4 @@
-//! The codes of this floor's findings, each with its meaning in one line.
+//! These are the codes of this floor's findings, each with its meaning in one line.
 
 /// Code and meaning of every finding about the text and the shape of a pipeline file, sorted.
 pub const CODES: [(&str, &str); 33] = [

@@ -1,4 +1,5 @@
-//! The steps over a whole collection: `reduce`, `batch`, `take`, `sort`, `unique`, `group_by`, as written.
+//! These types are the steps over a whole collection as written: `reduce`, `batch`, `take`, `sort`, `unique`,
+//! `group_by`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

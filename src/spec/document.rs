@@ -1,4 +1,5 @@
-//! The file as data with places: a JSON value, where each of its parts stands, and how its texts were written.
+//! A document is the file as data with places: a JSON value, where each of its parts stands, and how its texts were
+//! written.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! A step that runs a Lua function on every item: the function and the policy, as written.
+//! These types are a step that runs a Lua function on every item, as written: the function and the policy.
 
 use std::borrow::Cow;
 

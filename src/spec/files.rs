@@ -1,4 +1,4 @@
-//! The steps that touch files, and items written out: `read`, `glob`, `items`, `write`, as written.
+//! These types are the steps that touch files, and items written out, as written: `read`, `glob`, `items`, `write`.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Orders the keys of a pipeline file as the documentation has them. Everything else stays byte for byte: whole entries are
-//! moved with the comments that belong to them, nothing is printed anew.
+//! The formatter orders the keys of a pipeline file as the documentation has them. Everything else stays byte for
+//! byte: whole entries are moved with the comments that belong to them, nothing is printed anew.
 
 mod ending;
 mod entries;
@@ -23,6 +23,9 @@ const REREAD_MAX: usize = 64 << 20;
 
 /// The text with its keys in order and, where that changes no value, a line end behind its last line. Does not care
 /// whether the pipeline is valid, but refuses what is no sound YAML.
+///
+/// # Errors
+/// Fails with the findings of the YAML when there are errors among them.
 pub fn format(bytes: &[u8], name: &str, path: &Path) -> Result<String, Vec<Diagnostic>> {
     let (document, root) = sound(bytes, name, path)?;
     let ended = ending::ended(document.file.text(), &root);

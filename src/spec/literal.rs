@@ -1,4 +1,4 @@
-//! The small types of single fields: how each is written, and which schema says so.
+//! These are the small types of single fields: how each is written, and which schema says so.
 
 use std::borrow::Cow;
 use std::time::Duration;

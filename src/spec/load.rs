@@ -1,4 +1,4 @@
-//! From the bytes of a file to a checked document. Reading the file is left to the caller.
+//! This module makes a checked document from the bytes of a file. The caller reads the file.
 
 use std::ops::Range;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Parameters and environment variables as written.
+//! These types are parameters and environment variables as written.
 
 use std::borrow::Cow;
 

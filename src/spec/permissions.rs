@@ -1,4 +1,5 @@
-//! What host functions may reach, as written. What a path or a host stands for is the host functions' business.
+//! These types are what host functions may reach, as written. The host functions decide what a path or a host stands
+//! for.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

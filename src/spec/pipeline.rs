@@ -1,4 +1,4 @@
-//! A pipeline file as written, top level first. What a name stands for is not looked at here.
+//! These types are a pipeline file as written, top level first. They do not say what a name stands for.
 
 use std::borrow::Cow;
 
@@ -116,6 +116,9 @@ pub struct Defaults {
 pub struct DecodeError(#[from] serde_json::Error);
 
 /// Turns a value that passed the schema into types. `${{ … }}` may still stand in it, or be replaced by values.
+///
+/// # Errors
+/// Fails when the types refuse what the schema accepts, which is a fault of flowrun.
 pub fn decode(value: &Value) -> Result<Pipeline, DecodeError> {
     let mut value = value.clone();
     if let Value::Object(top) = &mut value {
@@ -167,6 +170,9 @@ fn codes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 }
 
 /// Turns one step that passed the schema into a type.
+///
+/// # Errors
+/// Fails when the types refuse what the schema accepts, which is a fault of flowrun.
 pub fn decode_step(value: &Value) -> Result<Step, DecodeError> {
     Ok(Step::deserialize(value)?)
 }

@@ -1,4 +1,5 @@
-//! The policy of a map-like step as written: what is not given stays open, for `defaults` and the plan to fill.
+//! These types are the policy of a map-like step as written: what is not given stays open, for `defaults` and the
+//! plan to fill.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

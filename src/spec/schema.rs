@@ -1,4 +1,5 @@
-//! The JSON schema of pipeline files, made from the types. Shaped for editors: see the decisions in `ARCHITECTURE.md`.
+//! This module makes the JSON schema of pipeline files from the types. It is shaped for editors: see the decisions in
+//! `ARCHITECTURE.md`.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;

@@ -1,4 +1,4 @@
-//! Secrets as written: where each comes from. Their values are never in a pipeline file.
+//! These types are secrets as written: where each comes from. Their values are never in a pipeline file.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A field that holds its value or the `${{ … }}` that gives it. Evaluating expressions is the plan's business.
+//! A setting is a field that holds its value or the `${{ … }}` that gives it. The plan evaluates expressions.
 
 use std::borrow::Cow;
 

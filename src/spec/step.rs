@@ -1,4 +1,4 @@
-//! A step as written: the common keys and exactly one verb.
+//! These types are a step as written: the common keys and exactly one verb.
 
 use std::borrow::Cow;
 

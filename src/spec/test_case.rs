@@ -1,4 +1,4 @@
-//! A test as written: one step's function on items that are written out, and what shall come of it.
+//! These types are a test as written: one step's function on items that are written out, and what shall come of it.
 
 use schemars::JsonSchema;
 use serde::Deserialize;

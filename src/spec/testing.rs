@@ -1,4 +1,4 @@
-//! How the tests of this floor look at findings: as text, one block a finding.
+//! The tests of this floor look at findings as text, one block a finding.
 
 use std::fmt::Write as _;
 use std::path::Path;

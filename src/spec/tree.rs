@@ -1,7 +1,7 @@
-//! YAML text as a tree with byte spans. Knows YAML and its limits, nothing of pipelines.
+//! The tree is YAML text with byte spans. It knows YAML and its limits, nothing of pipelines.
 //!
-//! The only home of the YAML event parser. Aliases share their anchor's node, so a tree is never larger than its text;
-//! what it would be when written out is counted while it is built, and bounded.
+//! It is the only home of the YAML event parser. Aliases share their anchor's node, so a tree is never larger than
+//! its text; what it would be when written out is counted while it is built, and bounded.
 
 use std::rc::Rc;
 

@@ -1,4 +1,5 @@
-//! Durations, sizes and rates as people write them. Each has one exact reading and says what is allowed otherwise.
+//! This module reads durations, sizes and rates as people write them. Each has one exact reading; an error says what
+//! is allowed.
 
 use std::time::Duration;
 
@@ -58,6 +59,9 @@ const SIZE_UNITS: [(&str, u64); 6] = [
 ];
 
 /// Reads `250ms`, `30s`, `5m`, `1h30m`, `1.5s`. The longest is a little over 31 years.
+///
+/// # Errors
+/// Fails when the text has another form or is longer than that; the error says what is allowed.
 pub fn duration(text: &str) -> Result<Duration, UnitError> {
     duration_nanos(text)
         .map(Duration::from_nanos)
@@ -79,6 +83,9 @@ fn duration_nanos(text: &str) -> Option<u64> {
 }
 
 /// Reads `64KB`, `10MB`, `1GB` (powers of 1000), `KiB MiB GiB` (powers of 1024), as bytes.
+///
+/// # Errors
+/// Fails when the text has another form; the error says what is allowed.
 pub fn size(text: &str) -> Result<u64, UnitError> {
     size_bytes(text).ok_or_else(|| UnitError { wanted: SIZE_WANTED, meant: meant_size(text) })
 }
@@ -90,6 +97,9 @@ fn size_bytes(text: &str) -> Option<u64> {
 }
 
 /// Reads `20/s`, `600/m`, `5000/h`.
+///
+/// # Errors
+/// Fails when the text has another form or the number is 0; the error says what is allowed.
 pub fn rate(text: &str) -> Result<Rate, UnitError> {
     rate_parts(text).ok_or_else(|| UnitError { wanted: RATE_WANTED, meant: meant_rate(text) })
 }

@@ -1,4 +1,4 @@
-//! Keys that do not exist, keys that are missing, and names that are no names.
+//! This module finds keys that do not exist, keys that are missing, and names that are no names.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,5 @@
-//! What YAML does to Lua behind its writer's back: cuts at `#`, joins lines. Compiling Lua is the plan's business.
+//! This module finds what YAML does to Lua without its writer seeing it: it cuts at `#` and joins lines. The plan
+//! compiles Lua.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a step is made of: exactly one verb, `from` where it belongs, one function.
+//! This module checks what a step is made of: exactly one verb, `from` where it belongs, one function.
 
 use serde_json::{Map, Value};
 

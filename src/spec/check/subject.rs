@@ -1,4 +1,4 @@
-//! How messages name what they are about: `concurrency` of step `clean`.
+//! A subject is the thing that a message is about, as the message names it: `concurrency` of step `clean`.
 
 use serde_json::Value;
 

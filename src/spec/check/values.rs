@@ -1,4 +1,4 @@
-//! What the schema finds, in words for people: every kind of error of the validator has its own.
+//! This module says in words for people what the schema finds: every kind of error of the validator has its own.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;

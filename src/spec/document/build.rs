@@ -1,4 +1,4 @@
-//! From the tree to a JSON value with places. Aliases are written out and merge keys applied here.
+//! This module makes a JSON value with places from the tree. It writes aliases out and applies merge keys.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

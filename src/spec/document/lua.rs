@@ -1,4 +1,4 @@
-//! Which texts of a pipeline are Lua, and what somebody who compiles them needs to know.
+//! This module finds which texts of a pipeline are Lua, with what somebody who compiles them needs to know.
 
 use std::sync::Arc;
 

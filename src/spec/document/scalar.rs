@@ -1,4 +1,4 @@
-//! How a scalar was written, and where the bytes of its text stand in the file.
+//! This type says how a scalar was written, and where the bytes of its text stand in the file.
 
 use std::ops::Range;
 use std::sync::OnceLock;

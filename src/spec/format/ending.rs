@@ -1,4 +1,4 @@
-//! The line end behind a file's last line, when it lacks one.
+//! This module adds the line end behind a file's last line, when it lacks one.
 
 use std::rc::Rc;
 

@@ -1,4 +1,5 @@
-//! The entries of one map as ranges of the text, each with the comments above and at its end, and how they are moved.
+//! Entries are the parts of one map as ranges of the text, each with the comments above and at its end; this module
+//! also moves them.
 
 use std::ops::Range;
 use std::rc::Rc;

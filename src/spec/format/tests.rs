@@ -1,4 +1,5 @@
-//! What the formatter moves, and what it does not; for every pipeline, that it means the same and is stable.
+//! These tests check what the formatter moves, and what it does not; and for every pipeline, that it means the same
+//! and is stable.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! What derived schemas cannot say: short forms, verbs that exclude each other, names of keys, editor skeletons.
+//! This module adds what derived schemas cannot say: short forms, verbs that exclude each other, names of keys,
+//! editor skeletons.
 
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};

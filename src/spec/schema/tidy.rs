@@ -1,4 +1,5 @@
-//! Takes out of a generated schema what misleads editors: `null` beside optional keys, and pasted defaults.
+//! This module takes out of a generated schema what misleads editors: `null` beside optional keys, and pasted
+//! defaults.
 
 use schemars::Schema;
 use schemars::transform::transform_subschemas;

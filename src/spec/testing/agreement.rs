@@ -1,4 +1,5 @@
-//! The schema, the types and the check accept the same files: shown on a file with every key and on its mutations.
+//! These tests show on a file with every key and on its mutations that the schema, the types and the check accept the
+//! same files.
 
 use std::collections::BTreeSet;
 use std::path::Path;

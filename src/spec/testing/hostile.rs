@@ -1,4 +1,5 @@
-//! Files that want to break the reader: each ends in a finding, within its limits, with places inside of the file.
+//! These tests read files that want to break the reader: each ends in a finding, within its limits, with places
+//! inside of the file.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Findings about keys and steps, with their whole text.
+//! These tests compare findings about keys and steps, with their whole text.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! Findings about the YAML itself, with their whole text.
+//! These tests compare findings about the YAML itself, with their whole text.
 
 use expect_test::expect;
 

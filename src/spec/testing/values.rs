@@ -1,4 +1,4 @@
-//! Findings about values and Lua, with their whole text.
+//! These tests compare findings about values and Lua, with their whole text.
 
 use expect_test::expect;
 

@@ -1,4 +1,4 @@
-//! From YAML events to nodes, with a stack of its own: no text can make it recurse.
+//! This module makes nodes from YAML events, with a stack of its own: no text can make it recurse.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What a scalar means, as a node of the tree. The core schema itself is `value::scalar`'s business.
+//! This module gives the meaning of a scalar as a node of the tree. `value::scalar` holds the core schema itself.
 
 use granit_parser::Tag;
 

@@ -1,4 +1,5 @@
-//! What is wrong with a text that is no YAML, in words for people, and how to patch it so that reading can go on.
+//! This module finds what is wrong with a text that is no YAML, says it in words for people, and shows how to patch
+//! the text so that reading can go on.
 
 use granit_parser::ErrorKind;
 

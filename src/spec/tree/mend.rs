@@ -1,4 +1,5 @@
-//! Reads a text as YAML; past each fault it patches the text and reads again, so that one run reports everything.
+//! This module reads a text as YAML; past each fault it patches the text and reads again, so that one run reports
+//! everything.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! A text that was changed to go on past its faults, and the way back to the places of the text as written.
+//! A patched text was changed to go on past its faults; this module finds the way back to the places of the text as
+//! written.
 
 use std::ops::Range;
 

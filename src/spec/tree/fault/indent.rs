@@ -1,4 +1,4 @@
-//! Faults of the indentation: tabs, and lines that stand under nothing.
+//! This module finds faults of the indentation: tabs, and lines that stand under nothing.
 
 use std::ops::Range;
 

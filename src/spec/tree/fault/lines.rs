@@ -1,4 +1,4 @@
-//! Lines of a text as ranges of bytes.
+//! This module gives the lines of a text as ranges of bytes.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Faults of quotes, and texts that would need them.
+//! This module finds faults of quotes, and texts that would need them.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Faults of the shape: brackets and colons that are missing, or are too many.
+//! This module finds faults of the shape: brackets and colons that are missing, or are too many.
 
 use std::ops::Range;
 
