@@ -1,5 +1,5 @@
-//! The policy of a map-like step as a pure state machine: no clock, no thread, no input or output, no item bytes.
-//! Time is what the caller says it is; running, interrupting and keeping the items is left to the engine.
+//! The scheduler is the policy of a map-like step as a pure state machine: no clock, no thread, no input or output,
+//! no item bytes. The caller says what time it is; the engine runs, interrupts and keeps the items.
 
 mod backoff;
 mod jitter;

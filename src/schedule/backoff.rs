@@ -1,4 +1,4 @@
-//! How long an item waits before its next attempt. Whether there is one is left to the scheduler.
+//! The backoff says how long an item waits before its next attempt. The scheduler decides whether there is one.
 
 use std::time::Duration;
 

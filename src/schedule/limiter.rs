@@ -1,7 +1,7 @@
-//! A rate limit that several steps may share: each reserves a start before it makes it, and tells when it was made.
-//! Exact for all of them together, because what is reserved counts until its time is known.
+//! The limiter is a rate limit that several steps may share: each reserves a start before it makes it, and tells when
+//! it was made. It is exact for all of them together, because what is reserved counts until its time is known.
 //!
-//! How starts are counted is the window's business; who is next among several steps is decided here.
+//! The window counts the starts; the limiter decides which of several steps is next.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(2);
 /// How long a step that was refused is waited for: it asks again when the window opens, or has stopped by then.
 const TURN: Duration = Duration::from_millis(100);
 
-/// See the module. Its clones are the same limit.
+/// A rate limit that several steps may share. Its clones are the same limit.
 #[derive(Debug, Clone)]
 pub struct RateLimiter(Arc<Mutex<Shared>>);
 

@@ -1,4 +1,4 @@
-//! The policy of a map-like step with every default filled in.
+//! This type is the policy of a map-like step with every default filled in.
 
 use std::time::Duration;
 

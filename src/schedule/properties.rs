@@ -1,4 +1,5 @@
-//! What holds for every policy, every behaviour of the items and every way to end: checked in virtual time.
+//! These properties hold for every policy, every behaviour of the items and every way to end; they are checked in
+//! virtual time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

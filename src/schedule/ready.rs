@@ -1,4 +1,5 @@
-//! The fresh items that may start: ranges of indices, never one entry an item. Knows nothing of retries.
+//! This type holds the fresh items that may start: ranges of indices, never one entry an item. It knows nothing of
+//! retries.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What may start now, what becomes of a failed attempt, and when a step is over.
-//! Running, timing and interrupting attempts, and keeping the items themselves, is left to the engine.
+//! The scheduler decides what may start now, what becomes of a failed attempt, and when a step is over. The engine
+//! runs, times and interrupts attempts, and keeps the items themselves.
 
 mod ending;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! A small world for the scheduler to run in: workers, a feeder and a clock that are all made up.
-//! It checks what must hold at every moment; what must hold in the end is left to the properties.
+//! The simulation is a small world for the scheduler to run in: workers, a feeder and a clock that are all made up.
+//! It checks what must hold at every moment; the properties check what must hold in the end.
 
 mod world;
 

@@ -1,4 +1,5 @@
-//! Why a step stops before all its items have ended. What is done about it is left to the scheduler and the engine.
+//! A stop says why a step ends before all its items have ended. The scheduler and the engine decide what is done
+//! about it.
 
 /// What made a step start nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Whether a step succeeded: the formula of the language, on counters. Knows nothing of how they came about.
+//! The verdict says whether a step succeeded: it is the formula of the language, on counters. It does not know how
+//! they came about.
 
 use super::{Policy, Stop};
 use crate::event::Tally;

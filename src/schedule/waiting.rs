@@ -1,4 +1,4 @@
-//! Items between two attempts: due times outside every worker. Counting them is left to the scheduler.
+//! This type holds the items between two attempts: their due times, outside every worker. The scheduler counts them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The rate limit: never more than N starts in any window of one period. Knows nothing of what is started.
+//! The window is the rate limit: never more than N starts in any window of one period. It does not know what is
+//! started.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! How long an item, and a whole step, can take when everything goes wrong. What a deadline makes of that is for others to say.
+//! This module computes how long an item, and a whole step, can take when everything goes wrong. Its callers compare
+//! that with a deadline.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Several steps under one limit, in a time that is made up.
+//! These tests run several steps under one limit, in a time that is made up.
 
 use proptest::prelude::*;
 

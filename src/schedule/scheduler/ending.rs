@@ -1,4 +1,4 @@
-//! How attempts, runs and the step itself end. Starting them is left to the parent.
+//! This module ends attempts, runs and the step itself. The parent starts them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Single decisions, one scene each. What holds for every scene is in `properties`.
+//! These tests look at single decisions, one scene each. `properties` checks what holds for every scene.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a made-up world is like: how long attempts take and how they end. All of it follows from a seed.
+//! A made-up world says how long attempts take and how they end. All of it follows from a seed.
 
 use std::time::Duration;
 
