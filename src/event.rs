@@ -1,4 +1,4 @@
-//! What happens in a run, as plain data: the contract between the engine and the reporters.
+//! Events say what happens in a run, as plain data: they are the contract between the engine and the reporters.
 
 mod failure_kind;
 mod masked;

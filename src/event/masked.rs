@@ -1,5 +1,5 @@
-//! Events without secrets: everything in them that is text. Most of it is hidden where it is born; this is the last gate
-//! before the reporters, for what any floor may have put into a message.
+//! This module takes the secrets out of events, out of all text in them. Most secrets are hidden where the text is
+//! made; this is the last gate before the reporters, for what any floor may have put into a message.
 
 use std::sync::Arc;
 

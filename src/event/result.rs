@@ -1,4 +1,4 @@
-//! How items, steps and runs end, and the counters that say so.
+//! These types say how items, steps and runs end, with the counters of each.
 
 use std::fmt;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ impl ReuseCounts {
     }
 }
 
-/// What a step has to show for itself. The names are those of `steps.ID` in expressions and of `--output json`.
+/// The result of a step. The names are those of `steps.ID` in expressions and of `--output json`.
 #[derive(Debug, Clone)]
 pub struct StepResult {
     /// How it ended.

@@ -1,6 +1,7 @@
-//! How long the items of a step took: a histogram of bounded size, the slowest items, and spans for a trace.
+//! A timing says how long the items of a step took: a histogram of bounded size, the slowest items, and spans for a
+//! trace.
 //!
-//! What is measured, and when, is the engine's; how it is drawn, the reporters'.
+//! The engine decides what is measured and when; the reporters decide how it is drawn.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +15,7 @@ const SLOWEST_MAX: usize = 20;
 /// Spans of a step that are remembered: some megabytes, and what a viewer can still draw.
 pub const SPANS_MAX: usize = 100_000;
 
-/// See the module. Durations are those of attempts; items that ran together count with their mean.
+/// How long the items of a step took. Durations are those of attempts; items that ran together count with their mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timing {
