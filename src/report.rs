@@ -1,6 +1,7 @@
-//! Reporters: fold events into text for people and machines, each into a writer it is given.
+//! Reporters fold events into text for people and machines, each into a writer it is given.
 //!
-//! Never sees the plan, a clock or a terminal: time comes with each event, and where text goes is the caller's choice.
+//! They never see the plan, a clock or a terminal: time comes with each event, and the caller chooses where text
+//! goes.
 
 mod account;
 mod events;
@@ -43,7 +44,7 @@ pub trait Reporter {
     /// Takes one event, `time` after the start of the run. An error means that the writer is of no use any more.
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()>;
 
-    /// The run is over: writes what only the end can tell, and flushes.
+    /// The run is over: writes what only the end can tell, and flushes. Fails when the writer does.
     fn finish(&mut self) -> io::Result<()>;
 }
 

@@ -1,5 +1,5 @@
-//! Everything that a report tells of a run, as plain data: made from its events ([`Gathered`](super::Gathered)) or, by the
-//! caller, from what was kept of it. How it is laid out is left to the pages.
+//! An account is everything that a report tells of a run, as plain data: made from its events
+//! ([`Gathered`](super::Gathered)) or, by the caller, from what was kept of it. The pages lay it out.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub const RETRIES_MAX: usize = 100;
 /// Lines of an item's log that are listed.
 pub const LOGS_MAX: usize = 20;
 
-/// See the module.
+/// All that a report tells of one run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Account {
     /// Id of the run.

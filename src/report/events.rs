@@ -1,4 +1,4 @@
-//! The `--events` reporter: every event as one JSON object on a line of its own, as it happens.
+//! The `--events` reporter writes every event as one JSON object on a line of its own, as it happens.
 //!
 //! Each object has `event` (the name) and `time` (seconds since the run began) first. Steps are named by their id in
 //! the file, items by their index from 1, and all times are in seconds.

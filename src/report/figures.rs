@@ -1,4 +1,5 @@
-//! How numbers and foreign text read for people: durations, rates, shares, counts. Leaves layout to others.
+//! This module writes numbers and foreign text so that people can read them: durations, rates, shares, counts. It
+//! does no layout.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Runs made by hand for the tests of the reporters.
+//! These functions make runs by hand for the tests of the reporters.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The reporter that gathers an account of the run, for pages that are written at its end. Of each step it remembers a
-//! bounded number of failures; what was kept of the run, if it was, knows more.
+//! This reporter gathers an account of the run, for pages that are written at its end. Of each step it remembers a
+//! bounded number of failures; the kept run, if there is one, knows more.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -17,7 +17,7 @@ use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
 const LINES_MAX: usize = 256;
 const NOTICES_MAX: usize = 100;
 
-/// See the module.
+/// The reporter that gathers an account of the run from its events.
 #[derive(Debug, Default)]
 pub struct Gathered {
     account: Account,

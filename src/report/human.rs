@@ -1,6 +1,6 @@
-//! The reporter for people: live progress, a line for each step that ended, failures grouped at the end.
+//! The reporter for people shows live progress, a line for each step that ended, and failures grouped at the end.
 //!
-//! On a terminal the progress is bars, elsewhere now and then a line. Leaves it to the caller to know which it is.
+//! On a terminal the progress is bars, elsewhere now and then a line. The caller says which it is.
 
 pub(super) mod columns;
 mod detail;

@@ -1,4 +1,4 @@
-//! The `--output json` reporter: one object at the end of the run. Leaves progress to the others.
+//! The `--output json` reporter writes one object at the end of the run. It shows no progress.
 
 mod failures;
 

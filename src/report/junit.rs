@@ -1,4 +1,5 @@
-//! `JUnit` XML, which test machines read: suites of cases, each with what became of it. What a case is, is the caller's choice.
+//! This module writes `JUnit` XML, which test machines read: suites of cases, each with what became of it. The caller
+//! chooses what a case is.
 
 use std::fmt::Write as _;
 use std::time::Duration;

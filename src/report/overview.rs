@@ -1,5 +1,5 @@
-//! A kept run in the words of the reporter for people: steps as lines, failures in groups. Leaves reading it to the
-//! caller.
+//! The overview shows a kept run in the words of the reporter for people: steps as lines, failures in groups. The
+//! caller reads the run.
 
 use super::figures;
 use super::human::columns::Columns;

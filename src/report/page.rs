@@ -1,7 +1,7 @@
-//! The report of a run as one HTML page that needs nothing else: no network, no other file.
+//! The page is the report of a run as one HTML page that needs nothing else: no network, no other file.
 //!
-//! What stands in it is the [`Account`]. It says by a content security policy which script and style are its own, so that
-//! nothing in an item or a message can become one.
+//! It shows the [`Account`]. It says by a content security policy which script and style are its own, so that nothing
+//! in an item or a message can become one.
 
 mod durations;
 mod failures;

@@ -1,5 +1,5 @@
-//! A run as suites of `JUnit` cases: a suite for each step, in it a case for the verdict and one for each failed item. How
-//! that is written is left to [`junit`](super::junit).
+//! This module makes suites of `JUnit` cases from a run: a suite for each step, in it a case for the verdict and one
+//! for each failed item. [`junit`](super::junit) writes them.
 
 use std::fmt::Write as _;
 

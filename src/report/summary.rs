@@ -1,4 +1,4 @@
-//! A step's result as the object that machines read, the same in `--output json` and in the events.
+//! This module makes the object of a step's result that machines read, the same in `--output json` and in the events.
 
 use serde::{Serialize, Serializer};
 

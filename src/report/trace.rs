@@ -1,4 +1,4 @@
-//! The `--trace` reporter: what ran when, in the format of Chrome's tracing, which Perfetto opens too.
+//! The `--trace` reporter writes what ran when, in the format of Chrome's tracing, which Perfetto opens too.
 //!
 //! A process of the trace is a step. Its first row is the step itself, with marks for failures and retries and a counter
 //! of its items; the others are the items as they ran, in as few rows as they fit in. Times are microseconds.

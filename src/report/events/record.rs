@@ -1,4 +1,4 @@
-//! One event as the JSON object of its line.
+//! This module makes one event the JSON object of its line.
 
 use std::time::Duration;
 

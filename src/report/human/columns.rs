@@ -1,4 +1,4 @@
-//! The layout of lines about steps: verb, name, counts, duration, rate, one under the other.
+//! This module lays out lines about steps: verb, name, counts, duration, rate, one under the other.
 
 use std::borrow::Cow;
 

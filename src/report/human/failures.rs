@@ -1,4 +1,4 @@
-//! The failures of one step, grouped by message and place. Memory is bounded by the number of groups.
+//! This module groups the failures of one step by message and place. Memory is bounded by the number of groups.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What people are told of runs that are kept: how to go on, and what a resumed step took over.
+//! These tests look at what people are told of runs that are kept: how to go on, and what a resumed step took over.
 
 use super::tests::told;
 use super::*;

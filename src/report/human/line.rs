@@ -1,4 +1,4 @@
-//! One line of text that knows its width on the screen, colours not counted.
+//! A line is text that knows its width on the screen, colours not counted.
 
 /// What a piece of text is, as a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Progress of the steps that are running: bars on a terminal, elsewhere a line every ten seconds.
+//! This module shows the progress of the steps that are running: bars on a terminal, elsewhere a line every ten
+//! seconds.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! Which lines about items are said, and how many of them: a log must not drown the run.
+//! This module decides which lines about items are shown, and how many of them: a log must not drown the run.
 
 use super::detail::Verbosity;
 use super::line::Style;

@@ -1,4 +1,4 @@
-//! Whole outputs of the reporter for people.
+//! These tests compare whole outputs of the reporter for people.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 

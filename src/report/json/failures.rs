@@ -1,4 +1,4 @@
-//! Failures of a step as index → message, at sixteen bytes each however long the messages are.
+//! This module keeps the failures of a step as index → message, at sixteen bytes each however long the messages are.
 
 use std::collections::HashMap;
 use std::sync::Arc;

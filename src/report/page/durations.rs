@@ -1,4 +1,4 @@
-//! How long the items of each step took: percentiles, a histogram, the slowest.
+//! This section shows how long the items of each step took: percentiles, a histogram, the slowest.
 
 use std::fmt::Write as _;
 use std::time::Duration;

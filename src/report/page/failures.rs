@@ -1,4 +1,5 @@
-//! The items that failed: in groups, and each with what is known of it, searchable. And those that were tried again.
+//! This section shows the items that failed: in groups, and each with what is known of it, searchable. It also shows
+//! those that were tried again.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Pieces of HTML: escaped text, tables, durations. What stands in them is the sections' business.
+//! This module writes pieces of HTML: escaped text, tables, durations. The sections decide what stands in them.
 
 use std::fmt::Write as _;
 use std::time::Duration;

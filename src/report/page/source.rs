@@ -1,4 +1,5 @@
-//! The pipeline as it was, with line numbers that failures link to; its parameters, and what it ran on.
+//! This section shows the pipeline as it was, with line numbers that failures link to; its parameters, and what it
+//! ran on.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The head of the page: how the run ended, the totals, a table of the steps, and what to do next.
+//! This section is the head of the page: how the run ended, the totals, a table of the steps, and what to do next.
 
 use std::fmt::Write as _;
 

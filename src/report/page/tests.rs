@@ -1,4 +1,4 @@
-//! The page as text; what a browser makes of it is tested with one.
+//! These tests look at the page as text; what a browser makes of it is tested with one.
 
 use super::*;
 use crate::event::Tally;

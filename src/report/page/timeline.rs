@@ -1,4 +1,5 @@
-//! When each step ran, as bars below each other. Bars are SVG without letters, so that they stretch to any width.
+//! This section shows when each step ran, as bars below each other. Bars are SVG without letters, so that they
+//! stretch to any width.
 
 use std::fmt::Write as _;
 use std::time::Duration;
