@@ -1,5 +1,5 @@
-//! Items as JSON text, scalars of YAML, the exact numbers of a policy, choices between words, secrets and what hides
-//! them. Imports nothing of the crate.
+//! This floor has the values that all others share: items as JSON text, scalars of YAML, the exact numbers of a policy,
+//! choices between words, secrets and what hides them. It imports nothing of the crate.
 
 mod choice;
 mod chunk;

@@ -1,4 +1,4 @@
-//! A run of neighbouring items as JSON text: what travels between readers, workers and writers.
+//! A chunk is neighbouring items as JSON text: it is what travels between readers, workers and writers.
 
 use std::ops::Range;
 use std::sync::Arc;

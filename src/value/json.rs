@@ -1,9 +1,10 @@
-//! One strict reader of JSON text, used wherever item text is read, so that no two places disagree on what is JSON.
+//! This strict reader of JSON text is used wherever item text is read, so that no two places disagree on what is
+//! JSON.
 //!
 //! Strict means RFC 8259 and nothing beside it: UTF-8 only, no lone surrogates, no control characters in strings,
 //! nothing behind the value. Integers are exact over the signed 64 bits and refused beyond them; floats are rounded
 //! correctly and refused when they would become infinite; `-0` is `-0.0`. Containers nest at most [`DEPTH_MAX`] deep.
-//! Of equal keys in one object the last one counts. What the values become is left to a [`Sink`].
+//! Of equal keys in one object the last one counts. A [`Sink`] decides what the values become.
 
 mod compact;
 mod cursor;
@@ -21,6 +22,9 @@ pub use tree::{to_value, tree_bytes};
 pub use write::{write_float, write_integer, write_string, written_len};
 
 /// Whether `text` is exactly one JSON value (white space around it allowed) that flowrun can carry.
+///
+/// # Errors
+/// Fails when `text` is no such value, and says where and why.
 pub fn validate(text: &[u8]) -> Result<(), JsonError> {
     /// Takes nothing.
     struct Nothing;

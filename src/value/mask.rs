@@ -1,6 +1,7 @@
-//! Finds secrets in text, in the forms that they take on their way into messages, and puts `***` in their place.
+//! A mask finds secrets in text, in the forms that they take on their way into messages, and puts `***` in their
+//! place.
 //!
-//! Where text is born that people read is the other floors' business. Without secrets nothing is searched or copied.
+//! The other floors apply it where they make text that people read. Without secrets nothing is searched or copied.
 
 mod patterns;
 mod views;
@@ -19,7 +20,7 @@ use super::json::to_value;
 /// What stands in the place of a secret.
 const STARS: &str = "***";
 
-/// See the module. Cloning it costs nothing.
+/// Finds the secrets of a run in text and puts `***` in their place. Cloning it costs nothing.
 #[derive(Clone, Default)]
 pub struct Mask(Option<Arc<Patterns>>);
 
@@ -30,7 +31,7 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Finds these values. Empty ones are in every text and therefore nobody's secret.
+    /// Finds these values. Empty ones are in every text and therefore no secrets.
     pub fn new<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         Self(Patterns::of(values).map(Arc::new))
     }

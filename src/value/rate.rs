@@ -1,4 +1,4 @@
-//! A limit on how often something starts: never more than a number in any window of one period.
+//! A rate limits how often something starts: never more than a number in any window of one period.
 
 use std::fmt;
 use std::time::Duration;

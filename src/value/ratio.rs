@@ -1,4 +1,4 @@
-//! A share between 0 and 1 as the decimal that was written, so that thresholds are exact.
+//! A ratio is a share between 0 and 1 as the decimal that was written, so that thresholds are exact.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! What a plain scalar of YAML means: the core schema of version 1.2, as editors read it. Leaves the parsing to others.
+//! This module gives the meaning of a plain scalar of YAML: the core schema of version 1.2, as editors read it. It
+//! does no parsing.
 
 /// The value of a scalar.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,9 @@ pub enum Unfit {
 }
 
 /// The value of a plain scalar without a tag: `no` is a text, `010` is ten.
+///
+/// # Errors
+/// Fails when the text is a number that no [`Scalar`] can hold.
 pub fn plain(text: &str) -> Result<Scalar, Unfit> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Scalar::Null),
@@ -51,6 +55,9 @@ pub fn plain(text: &str) -> Result<Scalar, Unfit> {
 }
 
 /// The value of a scalar with a tag of the core schema, given without its namespace.
+///
+/// # Errors
+/// Fails when the text does not fit to its tag, and when it is a number that no [`Scalar`] can hold.
 pub fn tagged(text: &str, tag: Option<&str>) -> Result<Scalar, Unfit> {
     let kind = plain(text);
     match (tag, kind) {

@@ -1,4 +1,4 @@
-//! The secrets of a run: values by name that only Lua may see. Where they come from is left to the plan.
+//! This type holds the secrets of a run: values by name that only Lua may see. The plan knows where they come from.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::Mask;
 
-/// See the module. Cloning it costs nothing, and its values are never printed.
+/// The secrets of a run: values by name, which only Lua may see. Cloning it costs nothing, and its values are never
+/// printed.
 #[derive(Clone, Default)]
 pub struct Secrets {
     values: Arc<BTreeMap<String, String>>,

@@ -1,9 +1,13 @@
-//! JSON text without the white space between its tokens. Numbers and strings stay letter for letter.
+//! This module writes JSON text without the white space between its tokens. Numbers and strings stay letter for
+//! letter.
 
 use super::{JsonError, text, validate};
 
 /// Appends `text`, which must be one JSON value, to `out` as one line without line end. Nothing is appended when it is
 /// not JSON.
+///
+/// # Errors
+/// Fails when `text` is not exactly one JSON value.
 pub fn compact(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
     validate(text)?;
     out.reserve(text.len());

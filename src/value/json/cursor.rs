@@ -1,4 +1,5 @@
-//! The cursor is a place in a text that is being read. What is read there, numbers, strings and the grammar say.
+//! A cursor is a place in a text that is being read. The modules for numbers, strings and the grammar know what they
+//! read there.
 
 /// A place in a text. Its methods leave `at` on the offending byte when they fail.
 pub(super) struct Reader<'a> {

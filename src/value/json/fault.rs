@@ -1,7 +1,7 @@
 //! A fault is what is wrong with a text; its words are found when the reading has ended.
 
-/// How deep arrays and objects may nest. Nobody's data does, and a reader that recurses must end somewhere before
-/// the thread's stack does.
+/// How deep arrays and objects may nest. Real data does not nest so deep, and a reader that recurses must end somewhere
+/// before the thread's stack does.
 pub const DEPTH_MAX: usize = 512;
 
 /// What is wrong with a text, and at which byte.

@@ -1,4 +1,4 @@
-//! Numbers: exact integers, correctly rounded floats. Leaves the printing of them to `write`.
+//! This module reads numbers: exact integers, correctly rounded floats. `write` prints them.
 
 use super::cursor::Reader;
 use super::fault::Fault;

@@ -1,4 +1,5 @@
-//! The grammar: turns text into calls of a [`Sink`]. Leaves numbers and strings to their own modules.
+//! This module holds the grammar: it turns text into calls of a [`Sink`]. Modules of their own read numbers and
+//! strings.
 
 use super::cursor::Reader;
 use super::fault::{DEPTH_MAX, Fault, JsonError};
@@ -58,6 +59,9 @@ impl Sink for Ignore {
 
 /// Reads `text` as exactly one JSON value with optional white space around it. `scratch` is working space for strings
 /// with escapes; it lives outside so that reading many small texts allocates nothing.
+///
+/// # Errors
+/// Fails at the first byte that does not fit; the sink has taken what stood before it by then.
 pub fn read<S: Sink>(text: &[u8], scratch: &mut String, sink: &mut S) -> Result<(), JsonError> {
     let text = std::str::from_utf8(text).map_err(|error| JsonError {
         offset: error.valid_up_to(),

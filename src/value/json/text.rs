@@ -1,4 +1,4 @@
-//! Strings: finding their end quickly, resolving escapes. Leaves the printing of them to `write`.
+//! This module reads strings: it finds their end quickly and resolves escapes. `write` prints them.
 
 use super::cursor::Reader;
 use super::fault::Fault;

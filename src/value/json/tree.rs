@@ -1,10 +1,14 @@
-//! JSON text as a `serde_json::Value`, for the few places that need a tree. Leaves the grammar to `reader`.
+//! This module reads JSON text as a `serde_json::Value`, for the few places that need a tree. `reader` holds the
+//! grammar.
 
 use serde_json::{Map, Number, Value};
 
 use super::{JsonError, Sink, read};
 
 /// Reads `text` as one value.
+///
+/// # Errors
+/// Fails when `text` is not exactly one JSON value.
 pub fn to_value(text: &[u8]) -> Result<Value, JsonError> {
     let mut tree = Tree { open: Vec::new(), whole: Value::Null };
     read(text, &mut String::new(), &mut tree)?;

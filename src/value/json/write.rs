@@ -1,4 +1,4 @@
-//! The tokens of JSON text: strings and numbers as they are written. Leaves structure to the callers.
+//! This module writes the tokens of JSON text: strings and numbers. The callers write the structure around them.
 
 use super::text;
 

@@ -1,4 +1,5 @@
-//! What to look for: each secret as it is and in the encodings that are no mere escapes, all in one search.
+//! The patterns are what to look for: each secret as it is and in the encodings that are no mere escapes, all in one
+//! search.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -23,7 +24,7 @@ enum Rule {
     Base64 { before: bool, after: bool },
 }
 
-/// See the module.
+/// The search for all secrets in all their encodings.
 pub(super) struct Patterns {
     search: AhoCorasick,
     rules: Vec<Rule>,

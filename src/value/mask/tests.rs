@@ -1,4 +1,4 @@
-//! What is found, and what is left alone.
+//! These tests check what is found, and what is left alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};

@@ -1,5 +1,6 @@
-//! A text as it reads without its escapes, with the way back to where each byte stood. Escapes have many spellings
-//! (`%2F`, `%2f`, or the character itself); reading them all is simpler, and surer, than listing what a secret may become.
+//! A view is a text as it reads without its escapes, with the way back to where each byte stood. Escapes have many
+//! spellings (`%2F`, `%2f`, or the character itself); reading them all is simpler, and surer, than listing what a
+//! secret may become.
 
 use std::ops::Range;
 
