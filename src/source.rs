@@ -1,4 +1,5 @@
-//! Text files with positions, and the diagnostics that point into them. Knows nothing of YAML, Lua or terminals.
+//! This module holds text files with positions, and the diagnostics that point into them. It knows nothing of YAML,
+//! Lua or terminals.
 
 mod diagnostic;
 mod file;

@@ -1,4 +1,4 @@
-//! One finding about a file: what is wrong, where, and what to do. Rendering is the command line's business.
+//! A diagnostic is one finding about a file: what is wrong, where, and what to do. The command line shows it.
 
 use std::sync::Arc;
 

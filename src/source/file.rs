@@ -1,4 +1,5 @@
-//! A file's text, held once, with byte offsets turned into lines and columns. Leaves reading it to the caller.
+//! A source file is a file's text, held once, with byte offsets turned into lines and columns. The caller reads the
+//! file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Where the lines of a text begin, so that no place has to be counted from the text's start.
+//! This module knows where the lines of a text begin, so that no place has to be counted from the text's start.
 
 /// The first byte of each line of one text. An empty text has one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
