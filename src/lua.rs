@@ -1,6 +1,7 @@
-//! The only home of Lua: scripts as text, workers with one sandboxed VM each, interruption, host modules.
+//! This module is the only home of Lua: scripts as text, workers with one sandboxed VM each, interruption, host
+//! modules.
 //!
-//! Knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
+//! It knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
 pub mod clock;
 mod errand;

@@ -1,10 +1,10 @@
-//! The clock of all limits. It stands still while the whole process does: stopped by Ctrl-Z, by a debugger, or with the
-//! machine it runs on. Nothing could run meanwhile, so nothing shall have run out of time.
+//! The clock measures the time of all limits. It stands still while the whole process does: stopped by Ctrl-Z, by a
+//! debugger, or with the machine it runs on. Nothing could run meanwhile, so no time is counted.
 //!
-//! The watchdog beats at least every fifth of a second. Whoever asks for the time and finds the last beat long ago has
-//! found such a gap, and takes it off; it need not be the watchdog, which may be the last to be woken. What is measured by
-//! this clock is compared with nothing but this clock. A machine that sleeps is no case of this: the system's own clock
-//! does not go on then.
+//! The watchdog beats at least every fifth of a second. A thread that asks for the time and finds the last beat long
+//! ago has found such a gap, and takes it off; it need not be the watchdog, which may be the last to be woken. What
+//! is measured by this clock is compared with nothing but this clock. A machine that sleeps is no case of this: the
+//! system's own clock does not go on then.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -69,9 +69,9 @@ impl Drop for Heart {
     }
 }
 
-/// See the module.
+/// The clock of all limits: it takes off the time in which the whole process stood still.
 struct Clock {
-    /// Nanoseconds in all gaps so far. Set before `beat`, so that whoever sees the new beat sees the gap before it.
+    /// Nanoseconds in all gaps so far. Set before `beat`, so that a thread that sees the new beat sees the gap before it.
     lost: AtomicU64,
     /// When the last beat was. Nanoseconds; 0 while nobody beats.
     beat: AtomicU64,

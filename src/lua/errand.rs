@@ -1,7 +1,7 @@
-//! What an item has done elsewhere while it waits: a request, a program. One runtime of the process, a single thread that
-//! starts with the first errand, works all of them off.
+//! An errand is what an item has done elsewhere while it waits: a request, a program. One runtime of the process, a
+//! single thread that starts with the first errand, works all of them off.
 //!
-//! Leaves to `raw` how an item waits, to the worker when it goes on, and to the host modules what the work is.
+//! `raw` decides how an item waits, the worker when it goes on, and the host modules what the work is.
 
 mod post;
 mod runtime;

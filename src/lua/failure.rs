@@ -1,4 +1,4 @@
-//! How an item's function, or the loading of it, goes wrong.
+//! A failure says how an item's function, or the loading of it, goes wrong.
 
 use std::time::Duration;
 

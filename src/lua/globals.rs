@@ -1,6 +1,7 @@
-//! The globals that know the item or the run: `flow`, `log`, `print`, `require`, `params`, `env`, `secrets`; and the seal over all.
+//! This module installs the globals that know the item or the run: `flow`, `log`, `print`, `require`, `params`,
+//! `env`, `secrets`; and the seal over all.
 //!
-//! Modules that are the same for every item (`str`, `html`, …) are `host`'s business.
+//! `host` holds the modules that are the same for every item (`str`, `html`, …).
 
 mod load;
 mod require;

@@ -1,4 +1,5 @@
-//! Deadlines and cancellation that Lua code can neither catch nor outlive. The thread that enforces them is `watchdog`.
+//! A guard sets deadlines and cancellation that Lua code can neither catch nor outlive. The thread that enforces them
+//! is `watchdog`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -180,7 +181,7 @@ impl Guard {
         self.fired.swap(code, Ordering::Relaxed) == 0
     }
 
-    /// Forgets an interruption: the next attempt is innocent.
+    /// Forgets an interruption, so that it does not end the next attempt.
     pub(super) fn calm(&self) {
         self.fired.store(0, Ordering::Relaxed);
     }
@@ -235,7 +236,7 @@ impl Guard {
         }
     }
 
-    /// Nobody's turn any more.
+    /// No coroutine has the turn any more.
     pub(super) fn end_turn(&self) {
         self.turn.store(0, Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
-//! The host modules of item functions (`str`, `html`, `csv`, …), the table of all functions in scope, and linear-time replacements
-//! for `string.find` and `string.split`.
+//! This module holds the host modules of item functions (`str`, `html`, `csv`, …), the table of all functions in
+//! scope, and linear-time replacements for `string.find` and `string.split`.
 //!
-//! Leaves to the worker: which VM they are installed in, the sandbox, turning errors into tables, and everything that
-//! waits or knows the item (`flow`, `log`, `time.sleep`).
+//! The worker decides which VM they are installed in, makes the sandbox, turns errors into tables, and has everything
+//! that waits or knows the item (`flow`, `log`, `time.sleep`).
 
 mod call;
 mod codec;

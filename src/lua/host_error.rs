@@ -1,4 +1,4 @@
-//! The error that a host function raises. How Lua code sees it (`err.kind`, …) is the worker's business.
+//! This type is the error that a host function raises. The worker decides how Lua code sees it (`err.kind`, …).
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! How much a VM and the host functions that it calls may hold, and the one way to say that it is not enough.
+//! This type says how much a VM and the host functions that it calls may hold, and has the one message for when that
+//! is not enough.
 
 /// The limit of a VM's memory, and whether a key of the step sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What a worker is told, and what it tells.
+//! These types are what a worker is told, and what it tells.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,7 +1,8 @@
-//! The one place with `unsafe`: everything that touches Luau's C interface directly.
+//! This module is the one place with `unsafe`: it holds everything that touches Luau's C interface directly.
 //!
-//! Why it exists: crossing the boundary through safe wrappers costs four times as much as the rest of an item's way
-//! through the program, tables raised as errors do not survive them, and only the raw interface can interrupt a VM.
+//! It exists because crossing the boundary through safe wrappers costs four times as much as the rest of an item's
+//! way through the program, tables raised as errors do not survive them, and only the raw interface can interrupt a
+//! VM.
 //!
 //! The rules that make it sound:
 //! - A [`Vm`] and all that hangs on it belong to one thread. The one exception is [`trigger::Trigger`], a word that Luau documents

@@ -1,4 +1,4 @@
-//! Lua source with its place in a file, as plain data that may cross threads. Running it is the worker's business.
+//! A script is Lua source with its place in a file, as plain data that may cross threads. The worker runs it.
 
 mod check;
 mod chunk;

@@ -1,5 +1,5 @@
-//! Signatures of host functions: Luau's type notation, read strictly, and written as LuaCATS annotations. What the
-//! functions are is the registry's business.
+//! Signatures of host functions are Luau's type notation, read strictly, and written as LuaCATS annotations. The
+//! registry knows the functions.
 
 mod annotation;
 mod reader;

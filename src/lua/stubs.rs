@@ -1,5 +1,5 @@
-//! Editor stubs: every function, type and variable that item functions find, as LuaCATS annotations, which the Lua language
-//! servers read. Made from the table of functions; writing the file is the command line's business.
+//! Editor stubs list every function, type and variable that item functions find, as LuaCATS annotations, which the
+//! Lua language servers read. They are made from the table of functions; the command line writes the file.
 
 mod functions;
 mod lines;

@@ -1,4 +1,4 @@
-//! What the tests of this floor share: blocks of Lua in files, workers with ordinary options.
+//! This module holds what the tests of this floor share: blocks of Lua in files, workers with ordinary options.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The one thread of a run that enforces deadlines, stop signals, turns and `slow_after`, and beats for `clock`.
+//! The watchdog is the one thread of a run that enforces deadlines, stop signals, turns and `slow_after`, and beats
+//! for `clock`.
 //!
 //! It only sets a VM's interrupt, which is the one thing Luau lets another thread do; what the interrupt then does is
 //! decided on the VM's own thread.
@@ -57,6 +58,9 @@ impl fmt::Debug for Watchdog {
 
 impl Watchdog {
     /// Starts the thread. `on_slow` is called on it, or on a worker's thread, and must not wait.
+    ///
+    /// # Errors
+    /// Fails when the system gives no thread.
     pub fn start(on_slow: Box<OnSlow>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), on_slow });
         let (own, heart) = (Arc::clone(&shared), Heart::start());

@@ -1,4 +1,4 @@
-//! One Lua VM with one item function, owned by one thread.
+//! A worker is one Lua VM with one item function, owned by one thread.
 
 mod evaluate;
 mod explain;
@@ -50,6 +50,9 @@ impl std::fmt::Debug for Worker {
 
 impl Worker {
     /// Makes a VM, loads the script and runs its `setup`, which only [`super::Cancel`] can interrupt.
+    ///
+    /// # Errors
+    /// Fails when the script cannot be loaded, when its `setup` raises an error, and when it was cancelled meanwhile.
     pub fn new(
         script: &Script,
         options: &WorkerOptions,

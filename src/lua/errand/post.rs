@@ -1,4 +1,4 @@
-//! How errands leave a VM, and how what they came to gets back to its worker, which it wakes.
+//! This module takes errands out of a VM, and brings their results back to their worker, which it wakes.
 
 use std::cell::Cell;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The runtime that errands run on. It is left alone when the process ends.
+//! The runtime is what errands run on. It is left alone when the process ends.
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,7 +18,7 @@ pub(super) fn handle() -> Result<&'static Handle, &'static str> {
     RUNTIME.get_or_init(try_start).as_ref().map_err(String::as_str)
 }
 
-/// Starts the runtime, unless it runs. Whoever is about to restrict its own thread calls this before: threads inherit that.
+/// Starts the runtime, unless it runs. A thread that is about to restrict itself calls this before: threads inherit that.
 pub fn start_errands() {
     // An errand will say why there is none.
     let _ = handle();
@@ -49,7 +49,7 @@ pub(in crate::lua) fn unconfined(work: impl FnOnce() + Send + 'static) {
     let _ = wait.recv();
 }
 
-/// Work that is done by whoever takes it first.
+/// Work that the first thread to take it does.
 type Work = Mutex<Option<Box<dyn FnOnce() + Send>>>;
 
 fn take(work: &Work) {

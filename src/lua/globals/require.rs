@@ -1,4 +1,4 @@
-//! `require`: `.lua` files below the pipeline's folder, each run once in a VM.
+//! `require` loads `.lua` files below the pipeline's folder, each run once in a VM.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

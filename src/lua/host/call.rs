@@ -1,4 +1,5 @@
-//! One call of a host function: checked arguments, results, and what keeps long work stoppable and bounded.
+//! A call is one call of a host function: it checks arguments, takes results, and keeps long work stoppable and
+//! bounded.
 
 use std::fmt;
 use std::rc::Rc;

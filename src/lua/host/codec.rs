@@ -1,4 +1,5 @@
-//! `codec`: bytes as text and back, compressed and back. What is unpacked is bounded by the worker's memory limit.
+//! `codec` turns bytes into text and back, and compresses and unpacks them. The worker's memory limit bounds what is
+//! unpacked.
 
 mod packed;
 mod piece;

@@ -1,5 +1,5 @@
-//! `csv`: records of delimited text to tables and back. Files are the business of the `read` and `write` steps, which
-//! follow the same rules.
+//! `csv` turns records of delimited text into tables and back. The `read` and `write` steps handle files; they follow
+//! the same rules.
 
 mod options;
 mod read;

@@ -1,7 +1,7 @@
-//! `exec`: programs, run without a shell, with nothing of flowrun's environment but the search path. Whatever ends the
-//! item's attempt ends them, with everything that they have started.
+//! `exec` runs programs without a shell, with nothing of flowrun's environment but the search path. The end of the
+//! item's attempt, whatever its cause, ends them with everything that they have started.
 //!
-//! Leaves to `errand` where the waiting is done and to `permissions` which programs there are.
+//! `errand` does the waiting, and `permissions` decides which programs there are.
 
 mod process;
 mod program;

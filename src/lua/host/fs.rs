@@ -1,4 +1,4 @@
-//! `fs`: files and folders that the run's permissions open. Paths are relative to the pipeline's folder.
+//! `fs` works on files and folders that the run's permissions open. Paths are relative to the pipeline's folder.
 //!
 //! `permissions` reaches the files, through the handles of what is granted; a name is never opened again after it was compared.
 

@@ -1,4 +1,4 @@
-//! One entry of the table that registers and documents the host functions. Printing it is the work of others.
+//! This type is one entry of the table that registers and documents the host functions. Other modules print it.
 
 use std::fmt;
 

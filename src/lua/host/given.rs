@@ -1,5 +1,5 @@
-//! Entries of functions and values that are in the VM before the host modules: they know the item, raise what means
-//! something to the worker, or need what only the raw interface gives. Their code is in `raw` and `globals`.
+//! These entries are functions and values that are in the VM before the host modules: they know the item, raise what
+//! means something to the worker, or need what only the raw interface gives. Their code is in `raw` and `globals`.
 
 use super::function::{Function, Module};
 

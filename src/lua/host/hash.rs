@@ -1,4 +1,4 @@
-//! `hash`: digests in lower-case hexadecimal, of strings and of files.
+//! `hash` makes digests in lower-case hexadecimal, of strings and of files.
 
 mod algorithm;
 mod file;

@@ -1,4 +1,4 @@
-//! `html`: text out of HTML.
+//! `html` gets text out of HTML.
 //!
 //! `strip` only takes tags out, in one pass and without building a document; `text` and `select` parse as a browser does.
 

@@ -1,6 +1,6 @@
-//! `http`: requests over a shared client, which the item waits for while others run.
+//! `http` makes requests over a shared client, which the item waits for while others run.
 //!
-//! Leaves to `errand` where the request runs and to `permissions` what may be reached; the part in `http.luau` waits.
+//! `errand` runs the request and `permissions` decides what may be reached; the part in `http.luau` waits.
 
 mod answer;
 mod client;

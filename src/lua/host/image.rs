@@ -1,7 +1,7 @@
-//! `image`: pictures decoded, resized, cropped, turned and encoded. Pixels live outside of the VM and count against its
+//! `image` decodes, resizes, crops, turns and encodes pictures. Pixels live outside of the VM and count against its
 //! memory limit.
 //!
-//! Leaves to its parts: which bytes make which pixels (`decode`, `encode`), and what is done to them.
+//! Its parts decide which bytes make which pixels (`decode`, `encode`), and what is done to them.
 
 mod decode;
 mod encode;

@@ -1,4 +1,4 @@
-//! A Lua list under construction. Marks it as a list, so that an empty one is written as `[]`.
+//! This type is a Lua list under construction. It marks it as a list, so that an empty one is written as `[]`.
 
 use mlua::{IntoLua, Lua, Table};
 

@@ -1,5 +1,5 @@
-//! Tables of methods: entries of the registry whose module begins with a capital are no globals, but what values of
-//! that name answer to.
+//! This module makes tables of methods: entries of the registry whose module begins with a capital are no globals,
+//! but what values of that name answer to.
 
 use mlua::{Lua, Table};
 

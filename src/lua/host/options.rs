@@ -1,4 +1,4 @@
-//! The named options of one call: a table with known keys, each of a known type.
+//! These are the named options of one call: a table with known keys, each of a known type.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const PAIR_BYTES: usize = 48;
 /// Strings by name, several with one name among them, in the order of the names.
 pub(super) type Pairs = Vec<(String, Vec<u8>)>;
 
-/// See the module.
+/// The options of one call, read key by key.
 pub(super) struct Options<'a> {
     call: &'a Call<'a>,
     at: usize,

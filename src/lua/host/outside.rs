@@ -1,5 +1,5 @@
-//! Memory that host functions hold outside of the VM, such as pixels, trees and the output of programs, is counted. What
-//! it is used for, its owners know; who may claim how much of it, a call says.
+//! Memory that host functions hold outside of the VM, such as pixels, trees and the output of programs, is counted
+//! here. The owners know what it is used for; a call says who may claim how much of it.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `path`: paths as text. Touches no file system; `/` separates, on every system.
+//! `path` treats paths as text. It touches no file system; `/` separates, on every system.
 
 use mlua::{Value, Variadic};
 

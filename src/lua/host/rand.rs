@@ -1,5 +1,5 @@
-//! `rand`: random numbers that depend on the run's seed, the item's key and the attempt, and on nothing else. The
-//! generator is `raw`'s business.
+//! `rand` gives random numbers that depend on the run's seed, the item's key and the attempt, and on nothing else.
+//! `raw` holds the generator.
 
 use super::function::{Function, Module};
 use super::luau::Luau;

@@ -1,7 +1,7 @@
-//! `re`: regular expressions in the syntax of Rust's `regex` crate, which matches in linear time.
+//! `re` holds regular expressions in the syntax of Rust's `regex` crate, which matches in linear time.
 //!
-//! Works on any bytes, with Unicode classes; places are in bytes, as `string.find` and `string.sub` count them. Patterns
-//! are compiled once for each VM. Functions and tables as replacements are handled in `re.luau`.
+//! They work on any bytes, with Unicode classes; places are in bytes, as `string.find` and `string.sub` count them.
+//! Patterns are compiled once for each VM. Functions and tables as replacements are handled in `re.luau`.
 
 mod matching;
 mod pattern;

@@ -1,6 +1,7 @@
-//! `sqlite`: databases in files that may be read and written, several workers at once.
+//! `sqlite` opens databases in files that may be read and written, by several workers at once.
 //!
-//! Leaves to its parts: connections and whose transaction is open (`connection`), values (`value`), rows (`query`).
+//! Its parts hold connections and know whose transaction is open (`connection`), convert values (`value`) and collect
+//! rows (`query`).
 
 mod connection;
 mod error;

@@ -1,4 +1,5 @@
-//! What the host functions of one VM share: the folder, the permissions, a scratch buffer, the checkpoint.
+//! This type holds what the host functions of one VM share: the folder, the permissions, a scratch buffer, the
+//! checkpoint.
 
 use std::cell::Cell;
 use std::os::fd::OwnedFd;

@@ -1,7 +1,7 @@
-//! `str`: text by characters (Unicode scalar values) instead of bytes.
+//! `str` works on text by characters (Unicode scalar values) instead of bytes.
 //!
 //! Functions that only compare, cut or collapse take any bytes; those that count or change characters refuse strings
-//! that are not UTF-8. Patterns are the `re` module's business.
+//! that are not UTF-8. The `re` module handles patterns.
 
 mod characters;
 mod distance;

@@ -1,5 +1,5 @@
-//! Replaces `string.find` and `string.split` by forms that are linear in their input and `table.move` by one that can be
-//! stopped, and refuses the few patterns that could not be. Patterns stay the VM's own.
+//! This module replaces `string.find` and `string.split` by forms that are linear in their input and `table.move` by one that can be
+//! stopped, and refuses the few patterns that could not be. All other patterns stay the VM's own.
 
 use memchr::memmem;
 use mlua::{Lua, Table, Value};

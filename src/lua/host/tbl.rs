@@ -1,4 +1,5 @@
-//! `tbl`: lists and maps. The work is done in the `.luau` files of its folder; here is only its entry in the table of functions.
+//! `tbl` holds functions on lists and maps. The `.luau` files of its folder do the work; here is only its entry in
+//! the table of functions.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! `template`: Jinja templates of text and values. They reach no files: there is nothing to include from.
+//! `template` renders Jinja templates of text and values. They reach no files: there is nothing to include from.
 
 mod kept;
 mod nesting;

@@ -1,4 +1,4 @@
-//! Helpers of the host modules' tests, and the tests over all functions.
+//! This module holds helpers of the host modules' tests, and the tests over all functions.
 
 mod bounds;
 mod codec;

@@ -1,6 +1,6 @@
-//! `time`: points in time as seconds since 1970 (UTC), with microseconds as the fraction.
+//! `time` gives points in time as seconds since 1970 (UTC), with microseconds as the fraction.
 //!
-//! Waiting is the worker's business: `time.sleep` is in the VM already.
+//! It does not wait: `time.sleep` is in the VM already.
 
 mod clock;
 mod duration;

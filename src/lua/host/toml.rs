@@ -1,4 +1,4 @@
-//! `toml`: documents of TOML 1.0 to a map and back; dates and times are strings.
+//! `toml` turns documents of TOML 1.0 into a map and back; dates and times are strings.
 
 mod read;
 mod write;

@@ -1,6 +1,6 @@
-//! `url`: addresses taken apart and put together, as browsers read them (the WHATWG standard).
+//! `url` takes addresses apart and puts them together, as browsers read them (the WHATWG standard).
 //!
-//! Asks no network; what may be reached is `http`'s business.
+//! It asks no network; `http` decides what may be reached.
 
 use mlua::{Table, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};

@@ -1,4 +1,4 @@
-//! `yaml`: one document of YAML 1.2 to a value and back. Scalars mean what they mean in pipeline files.
+//! `yaml` turns one document of YAML 1.2 into a value and back. Scalars mean what they mean in pipeline files.
 
 mod read;
 mod write;

@@ -1,4 +1,4 @@
-//! Hosts as `permissions: {net: …}` names them, compared to those of URLs. Looks nothing up.
+//! This module compares hosts as `permissions: {net: …}` names them to those of URLs. It looks nothing up.
 
 use std::net::IpAddr;
 

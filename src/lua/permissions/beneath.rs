@@ -1,4 +1,5 @@
-//! Opening by handle: a path below an open folder, which is never left, whatever links or other processes do meanwhile.
+//! This module opens by handle: a path below an open folder, which is never left, whatever links or other processes
+//! do meanwhile.
 //!
 //! Linux checks that itself (`openat2`). Elsewhere, and in sandboxes that do not know the call, one folder after the other is
 //! opened without following links; a path with links in it is then for the walk by names to resolve.
@@ -81,7 +82,7 @@ fn is_known() -> bool {
     })
 }
 
-/// The same by one `openat` for each name. A link on the way is for the caller to resolve, so it is an error here.
+/// The same by one `openat` for each name. The caller resolves a link on the way, so it is an error here.
 fn step_by_step(folder: &OwnedFd, rest: &Path, flags: OFlags, links: Links) -> rustix::io::Result<OwnedFd> {
     let link = match links {
         Links::Followed => Errno::XDEV,

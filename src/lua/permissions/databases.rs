@@ -1,5 +1,6 @@
-//! Databases that Lua code has open, by the folder and the name of their files: what SQLite keeps beside them is not for Lua code to
-//! write or remove. The index of a log is mapped into memory, and one that was cut off would end the process.
+//! This module knows the databases that Lua code has open, by the folder and the name of their files: Lua code may
+//! not write or remove what SQLite keeps beside them. The index of a log is mapped into memory, and one that was cut
+//! off would end the process.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

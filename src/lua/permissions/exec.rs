@@ -56,7 +56,7 @@ impl Permissions {
                 && walk::place(root, Path::new(granted)).is_ok_and(|granted| granted == real)
         };
         all.iter().find(is_granted).ok_or_else(no)?;
-        // What is missing is said by whoever starts it.
+        // The code that starts it reports what is missing.
         let place = Place::find(&real).map_err(|_| missing(program))?;
         Ok(Program::At(Arc::new(place), real))
     }

@@ -1,5 +1,6 @@
-//! What Lua code may not replace or write: the pipeline file, the folder of runs, granted folders, programs, and every name that
-//! leads to one of them. Known by what the system calls a file, so that other names of it are no way round.
+//! This module knows what Lua code may not replace or write: the pipeline file, the folder of runs, granted folders,
+//! programs, and every name that leads to one of them. They are known by what the system calls a file, so that other
+//! names of it are no way round.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
@@ -48,7 +49,7 @@ struct Entry {
     to: PathBuf,
 }
 
-/// See the module.
+/// The files and folders that Lua code may not replace or write.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     entries: Vec<Entry>,

@@ -153,6 +153,9 @@ impl Permissions {
     }
 
     /// All that was changed so far, by path.
+    ///
+    /// # Errors
+    /// Fails when the copy cannot be read.
     pub fn changes(&self) -> io::Result<Vec<Change>> {
         let Some(trial) = &self.grants.trial else { return Ok(Vec::new()) };
         let shown = |real: &Path| {

@@ -1,4 +1,4 @@
-//! A place in the file system: an open folder and a name in it. What is done there follows no link.
+//! A place is an open folder and a name in it. What is done there follows no link.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

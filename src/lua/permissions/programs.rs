@@ -1,4 +1,5 @@
-//! Programs that a run may start: by a name that is looked for on the search path, or by a path.
+//! This module finds the programs that a run may start: by a name that is looked for on the search path, or by a
+//! path.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,8 +1,9 @@
-//! Reaching files: from a path as Lua code names it to an open file or a place, through the handle of the tree that it lies in.
+//! This module reaches files: from a path as Lua code names it to an open file or a place, through the handle of the
+//! tree that it lies in.
 //!
-//! A path without links that lead elsewhere is opened right below its tree. Any other is resolved by names first, which says
-//! what it leads to; that is then opened below the tree it lies in, without following any link. Should somebody have swapped
-//! one in between, the path is resolved again.
+//! A path without links that lead elsewhere is opened right below its tree. Any other is resolved by names first,
+//! which says what it leads to; that is then opened below the tree it lies in, without following any link. If another
+//! process has swapped one in between, the path is resolved again.
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The words of a refusal: what was wanted, and the line that would allow it.
+//! A refusal says what was wanted, and gives the line that would allow it.
 
 use std::fmt::Write;
 use std::path::Path;

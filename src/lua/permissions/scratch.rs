@@ -1,7 +1,8 @@
-//! The folder of `fs.tempfile`: made when a run starts, gone when it ends; one that a killed run has left goes with the next.
+//! This module makes the folder of `fs.tempfile` when a run starts, and removes it when the run ends; one that a
+//! killed run has left goes with the next.
 //!
-//! A run holds a lock on its folder, which ends with the process however it ends. A folder of such a name that nobody
-//! holds belongs to nobody.
+//! A run holds a lock on its folder, which ends with the process however it ends. A folder of such a name without a
+//! lock is a leftover.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,7 +21,7 @@ const RANDOM: usize = 12;
 /// How often another run may take away what was made and not yet locked.
 const TRIES: u32 = 100;
 
-/// See the module: readable and writable.
+/// The scratch folder of one run, readable and writable.
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub(super) folder: TempDir,

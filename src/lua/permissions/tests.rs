@@ -1,4 +1,4 @@
-//! Tests of what is granted, compared and said. What Lua code makes of it, `tests/it/escapes.rs` shows.
+//! These tests look at what is granted, compared and said. `tests/it/escapes.rs` shows what Lua code makes of it.
 
 use std::path::Path;
 

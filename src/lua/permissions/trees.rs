@@ -1,5 +1,5 @@
-//! The granted trees: each is resolved and opened once, and what lies in it is reached through that handle from then on.
-//! Whatever becomes of the names that led there, it stays the same folder.
+//! The granted trees are each resolved and opened once, and what lies in one is reached through that handle from then
+//! on. Whatever becomes of the names that led there, it stays the same folder.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,5 +1,6 @@
-//! Runs that change nothing, of `flowrun preview` and `flowrun test`: what Lua code writes goes to a copy in a temporary folder,
-//! and what it reads comes from there first. Files keep their real paths as names; what is removed is only noted.
+//! A trial is a run that changes nothing, of `flowrun preview` and `flowrun test`: what Lua code writes goes to a
+//! copy in a temporary folder, and what it reads comes from there first. Files keep their real paths as names; what
+//! is removed is only noted.
 //!
 //! What such a copy cannot stand for (programs, requests that may change something, databases, whole folders moved) is refused.
 

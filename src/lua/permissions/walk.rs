@@ -1,4 +1,5 @@
-//! Where a path leads: links and `..` resolved as the system would, one name after the other. Opens nothing.
+//! This module finds where a path leads: links and `..` are resolved as the system would, one name after the other.
+//! It opens nothing.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -135,7 +136,7 @@ impl Walk {
                 }
                 Ok(())
             }
-            // There is nothing in a file: whoever goes on to open it is told so.
+            // There is nothing in a file: opening the path fails and says so.
             Ok(found) if !found.is_dir() && !self.todo.is_empty() => {
                 self.missing = true;
                 Ok(())

@@ -1,5 +1,6 @@
-//! The second wall: the system itself keeps a thread within the granted trees (Landlock, Linux 5.19 and later), whatever a host
-//! function gets wrong. It knows folders, not the protected names in them, and looking (`stat`) is not opening.
+//! The second wall is the system itself: it keeps a thread within the granted trees (Landlock, Linux 5.19 and later),
+//! whatever a host function gets wrong. It knows folders, not the protected names in them, and looking (`stat`) is
+//! not opening.
 
 use super::held::Held;
 use super::trial::Trial;

@@ -1,4 +1,4 @@
-//! What a child process does of itself before it becomes another program.
+//! A child process sets itself up here before it becomes another program.
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,4 +1,4 @@
-//! Calls into Lua that are not the hot path: loaded chunks, `retries.when`, expressions.
+//! This module makes calls into Lua that are not the hot path: loaded chunks, `retries.when`, expressions.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,5 @@
-//! Items as coroutines: started, suspended while they wait, resumed, dropped. When, is the worker's business.
+//! This module runs items as coroutines: it starts them, suspends them while they wait, resumes and drops them. The
+//! worker decides when.
 
 use std::ffi::c_int;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! What C functions of a VM may ask: which item is running, until when, and what it has said so far.
+//! This type holds what C functions of a VM may ask: which item is running, until when, and what it has said so far.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;

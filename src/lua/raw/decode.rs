@@ -1,4 +1,4 @@
-//! JSON text onto Lua's stack, through the one reader. What is JSON is decided there.
+//! This module puts JSON text onto Lua's stack, through the one reader, which decides what is JSON.
 
 mod item;
 mod shapes;

@@ -1,4 +1,4 @@
-//! A value on Lua's stack as JSON text. What cannot be written is refused with the path to it.
+//! This module writes a value on Lua's stack as JSON text. It refuses what cannot be written, with the path to it.
 
 mod entry;
 mod known;

@@ -1,5 +1,5 @@
-//! Folding: a value that stays in the VM while a function takes items into it, one after the other. What becomes of
-//! the value in the end is left to the worker.
+//! This module folds: a value stays in the VM while a function takes items into it, one after the other. The worker
+//! decides what becomes of the value in the end.
 
 use std::ffi::c_int;
 

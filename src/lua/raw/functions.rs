@@ -1,4 +1,4 @@
-//! C functions that know the running item: `ctx`, and the manners of `null` and of errors.
+//! These C functions know the running item: `ctx`, and the behaviour of `null` and of errors.
 
 use std::ffi::{CStr, c_int};
 use std::ptr;

@@ -1,4 +1,4 @@
-//! The interrupt ends the running attempt, or its turn, at the next safepoint. Whether it has to is the guard's business.
+//! The interrupt ends the running attempt, or its turn, at the next safepoint. The guard decides whether it has to.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::{self, NonNull};
@@ -69,7 +69,7 @@ unsafe fn stop_when_due(l: *mut lua_State, current: &Current, now: Instant) {
 
 /// Runs on the VM's thread. Raises an error when the attempt has to end, and stays in place until it has: `pcall` can
 /// catch the error, but nothing can go on. Suspends the item when its turn is over, as soon as it runs where it can be
-/// suspended. Takes itself off when it came too late and hit an innocent attempt.
+/// suspended. Takes itself off when it came too late and hit another attempt.
 unsafe extern "C-unwind" fn interrupt(l: *mut lua_State, gc: c_int) {
     // The collector calls too, and must not see errors.
     if gc >= 0 {

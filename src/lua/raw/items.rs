@@ -1,4 +1,5 @@
-//! The hot path: a run of items, each decoded, passed to the function, and its result encoded.
+//! This module is the hot path: it takes neighbouring items, decodes each, passes it to the function, and encodes its
+//! result.
 
 use std::ffi::c_int;
 use std::time::{Duration, Instant};

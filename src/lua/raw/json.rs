@@ -1,4 +1,4 @@
-//! The `json` module. In C functions, because the safe interface would round 64-bit integers.
+//! This module holds the `json` module in C functions, because the safe interface would round 64-bit integers.
 
 use std::ffi::c_int;
 use std::ptr;

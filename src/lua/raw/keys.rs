@@ -1,4 +1,4 @@
-//! The keys of one object in their order.
+//! This type holds the keys of one object in their order.
 
 /// Keys, and where each ends.
 #[derive(Debug, Default, Clone)]

@@ -1,5 +1,5 @@
-//! C functions that wait: `time.sleep`, and the wait for an errand. Where the item's own coroutine runs, it is suspended;
-//! anywhere else the thread is held, and let go when the attempt has to end.
+//! These C functions wait: `time.sleep`, and the wait for an errand. Where the item's own coroutine runs, it is
+//! suspended; anywhere else the thread is held, and let go when the attempt has to end.
 
 use std::ffi::c_int;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A raised error that nothing caught, as the floors above get it. How it is read off the stack, `describe` knows.
+//! This type is a raised error that nothing caught, as the floors above get it. `describe` reads it off the stack.
 
 use super::current::Current;
 use super::frame::Frame;

@@ -1,4 +1,5 @@
-//! Random numbers and what is made of them: `math.random`, `rand.int`, `rand.float`, `uuid.v4`, `uuid.v7`.
+//! This module makes random numbers and what follows from them: `math.random`, `rand.int`, `rand.float`, `uuid.v4`,
+//! `uuid.v7`.
 //!
 //! All draw from one generator for each attempt, seeded by the run's seed, the item's key (its content, where it has no key of its
 //! own) and the attempt, and by nothing else: which worker runs an item, and what ran before, cannot be seen in its numbers.

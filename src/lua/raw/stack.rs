@@ -1,4 +1,4 @@
-//! Small words of the stack language: strings in and out, fields of tables.
+//! These functions do the small things on Lua's stack: strings in and out, fields of tables.
 
 use std::ffi::{CStr, c_int};
 use std::slice;

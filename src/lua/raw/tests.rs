@@ -1,4 +1,5 @@
-//! What only this module can be asked: panics, the boundary against `serde_json`, order that depends on nothing.
+//! These tests ask what only this module can be asked: panics, the boundary against `serde_json`, order that depends
+//! on nothing.
 
 use std::rc::Rc;
 use std::sync::Arc;

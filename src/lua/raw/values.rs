@@ -1,5 +1,5 @@
-//! Values of the safe interface from JSON text and to it, for host modules of other formats. Exact where that interface
-//! would round: 64-bit integers never pass through it alone.
+//! This module turns JSON text into values of the safe interface and back, for host modules of other formats. It is
+//! exact where that interface would round: 64-bit integers never pass through it alone.
 
 use mlua::ffi;
 use mlua::{Lua, Table, Value};

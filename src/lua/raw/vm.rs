@@ -1,4 +1,5 @@
-//! One VM: opened with what every function finds, sealed before it sees the user's code, closed with its worker.
+//! This type is one VM: opened with what every function finds, sealed before it sees the user's code, closed with its
+//! worker.
 
 use std::cell::RefCell;
 use std::ffi::{c_int, c_void};

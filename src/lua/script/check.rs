@@ -1,4 +1,4 @@
-//! Finds what does not compile, and where. Does not run anything.
+//! This module finds what does not compile, and where. It does not run anything.
 
 use mlua::chunk::Compiler;
 

@@ -1,4 +1,5 @@
-//! The text that the compiler sees: the user's code padded with empty lines, so that line numbers are those of the file.
+//! This module makes the text that the compiler sees: the user's code padded with empty lines, so that line numbers
+//! are those of the file.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Where in a line a run-time error is: Luau knows only the line, but its message often names what to look for.
+//! This module finds where in a line a run-time error is: Luau knows only the line, but its message often names what
+//! to look for.
 
 /// Column of the expression that `message` complains of, counted in characters from 1, when exactly one place in
 /// `line` can be meant.

@@ -1,4 +1,5 @@
-//! Which fields of the item a function uses, where its text proves it. When in doubt, all of them.
+//! This module finds which fields of the item a function uses, where its text proves it. When in doubt, it says all
+//! of them.
 //!
 //! The proof is about names: as long as `item` stands nowhere but before `.name` or `["name"]`, nothing else of it can
 //! be seen, because there is no other way to a parameter.

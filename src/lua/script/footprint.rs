@@ -1,5 +1,6 @@
-//! What a script's results depend on beside the item: its own tokens, the files it requires, the params, variables and
-//! secrets it may see. Comments, white space and places are left out; comparing with an old run is the caller's business.
+//! A footprint is what a script's results depend on beside the item: its own tokens, the files it requires, the
+//! params, variables and secrets it may see. Comments, white space and places are left out; the caller compares it
+//! with that of an old run.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl Seen {
     }
 }
 
-/// See the module.
+/// What the results of a script depend on beside the item, as digests.
 #[derive(Debug, Clone)]
 pub struct Footprint {
     /// Digest of the function with its `setup`, its field and the files it requires.
@@ -169,7 +170,7 @@ impl Reading<'_> {
         self.secrets.add(None);
     }
 
-    /// A part that nobody looks into.
+    /// A part whose content is not looked at.
     fn anything(&mut self) {
         self.globals();
         self.all_modules(self.root, DEPTH_MAX);

@@ -1,4 +1,5 @@
-//! Luau's tokens, just well enough to know where they begin and end. What they mean is the compiler's business.
+//! The lexer finds Luau's tokens, just well enough to know where they begin and end. The compiler knows what they
+//! mean.
 
 use std::ops::Range;
 

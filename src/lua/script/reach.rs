@@ -1,5 +1,5 @@
-//! What a piece of Lua reaches for, as far as its tokens show it: modules that need a grant, and literal hosts, programs
-//! and absolute paths. Whether that is granted is for the permissions to say.
+//! This module finds what a piece of Lua reaches for, as far as its tokens show it: modules that need a grant, and
+//! literal hosts, programs and absolute paths. The permissions say whether that is granted.
 
 use std::collections::HashMap;
 use std::ops::Range;

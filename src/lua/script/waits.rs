@@ -1,4 +1,5 @@
-//! Whether a function may wait, so that it has to run as a coroutine. Says yes when in doubt: that costs little.
+//! This module finds whether a function may wait, so that it has to run as a coroutine. It says yes when in doubt:
+//! that costs little.
 
 use std::collections::HashSet;
 use std::sync::Arc;

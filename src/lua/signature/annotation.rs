@@ -1,4 +1,4 @@
-//! Types in the notation of LuaCATS, which editors read.
+//! This module writes types in the notation of LuaCATS, which editors read.
 
 use std::fmt;
 

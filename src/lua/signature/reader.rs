@@ -1,4 +1,4 @@
-//! The grammar of signatures.
+//! This module reads signatures: it holds their grammar.
 
 use super::shape::{Kind, Shape, Signature};
 

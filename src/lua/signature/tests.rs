@@ -1,4 +1,4 @@
-//! Tests of signatures.
+//! These tests read and write signatures.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! Functions as stubs: doc line, example with its result, parameters, results, and a head without a body.
+//! This module writes functions as stubs: doc line, example with its result, parameters, results, and a head without
+//! a body.
 
 use super::lines::line;
 use super::registry;

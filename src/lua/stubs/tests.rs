@@ -1,4 +1,4 @@
-//! Tests of the stubs as text; that an analyser takes them is tested with the binary.
+//! These tests look at the stubs as text; that an analyser takes them is tested with the binary.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Scripts that run once, on a VM of their own: `when`, `${{ }}`, `items: {lua}`.
+//! This module runs scripts once, on a VM of their own: `when`, `${{ }}`, `items: {lua}`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,10 @@ pub const STACK: usize = 8 << 20;
 
 /// Evaluates a script once, on a VM and a thread of its own, within `limit`: for `when`, `${{ }}` and `items: {lua}`.
 /// The result is JSON text.
+///
+/// # Errors
+/// Fails when the script cannot be loaded, raises an error or does not end within `limit`, when its result cannot be
+/// written as JSON, and when the system gives no thread.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
     if scope.permissions.reaches_out() {
         start_errands();

@@ -1,4 +1,4 @@
-//! What was raised, in words and places of the user's files.
+//! This module says what was raised, in words and places of the user's files.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! One Lua VM that folds items into a value: `reduce`. Which items make a part of their own is left to the caller.
+//! A folder is one Lua VM that folds items into a value: `reduce`. The caller decides which items make a part of
+//! their own.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub struct FoldError {
     pub end: ItemEnd,
 }
 
-/// See the module. Not `Send`: made and used on its thread.
+/// One Lua VM that folds items into a value. Not `Send`: made and used on its thread.
 pub struct Folder {
     loaded: Loaded,
     combine: Option<Callee>,
@@ -38,6 +39,9 @@ impl std::fmt::Debug for Folder {
 
 impl Folder {
     /// Makes a VM with the function, and with the one that combines two values.
+    ///
+    /// # Errors
+    /// Fails when one of the functions cannot be loaded.
     pub fn new(
         script: &Script,
         combine: Option<&Script>,
@@ -64,6 +68,9 @@ impl Folder {
     }
 
     /// Begins with the value of a JSON text.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be made in the VM: the text is no JSON, or memory is lacking.
     pub fn begin(&mut self, json: &str) -> Result<(), ScriptError> {
         let kept = self.loaded.vm.keep_json(json).map_err(|raised| self.error(raised))?;
         if let Some(before) = self.kept.replace(kept) {
@@ -73,6 +80,9 @@ impl Folder {
     }
 
     /// Folds all items of `chunk` into the value.
+    ///
+    /// # Errors
+    /// Fails at the first item that is no JSON, that the function raises an error for, or that was cancelled.
     pub fn fold(&mut self, chunk: &Chunk) -> Result<(), FoldError> {
         let Some(kept) = &mut self.kept else { return Ok(()) };
         let mut at = 0;
@@ -89,6 +99,9 @@ impl Folder {
     }
 
     /// Combines the value so far with that of a JSON text behind it; the first one is taken as it is.
+    ///
+    /// # Errors
+    /// Fails when the function raises an error, or the value of the text cannot be made in the VM.
     pub fn combine(&mut self, json: &str) -> Result<(), ScriptError> {
         let (Some(mut kept), Some(combine)) = (self.kept, self.combine) else { return self.begin(json) };
         let vm = &self.loaded.vm;
@@ -99,6 +112,9 @@ impl Folder {
     }
 
     /// The value as JSON text, on one line.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be written as JSON.
     pub fn finish(&mut self) -> Result<String, ScriptError> {
         let Some(kept) = self.kept.take() else { return Ok("null".to_owned()) };
         let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! `retries.when`: whether a failed attempt is worth another.
+//! `retries.when` decides whether a failed attempt is worth another.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A worker's VM with the script loaded into it and its `setup` run.
+//! This module sets up a worker's VM with the script loaded into it and its `setup` run.
 
 use std::cell::RefCell;
 use std::rc::Rc;

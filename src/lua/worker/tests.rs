@@ -1,4 +1,4 @@
-//! Whole workers: text in, text out.
+//! These tests run whole workers: text in, text out.
 
 mod environment;
 mod interruption;

@@ -1,4 +1,5 @@
-//! Items as coroutines: started, resumed when they are due or have their turn, ended. Which is next, `queue` knows.
+//! This module runs items as coroutines: it starts them, resumes them when they are due or have their turn, and ends
+//! them. `queue` knows which is next.
 
 mod queue;
 

@@ -1,4 +1,4 @@
-//! Compression: gzip and zstd, piece by piece, so that neither time nor memory runs away.
+//! This module compresses and unpacks with gzip and zstd, piece by piece, so that neither time nor memory runs away.
 
 use std::io::{self, Read, Write};
 

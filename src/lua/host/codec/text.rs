@@ -1,4 +1,4 @@
-//! Bytes written as text: Base64, hexadecimal, percent-encoding.
+//! This module writes bytes as text: Base64, hexadecimal, percent-encoding.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};

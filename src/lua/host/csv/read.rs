@@ -1,5 +1,5 @@
-//! `csv.decode`: cuts text into records and fields, strictly. A quote that is never closed, or text behind a closing one,
-//! is an error and not a guess.
+//! `csv.decode` cuts text into records and fields, strictly. A quote that is never closed, or text behind a closing
+//! one, is an error and not a guess.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,5 @@
-//! `csv.encode`: rows as delimited text, by way of their JSON text, so that numbers and null are written as everywhere.
+//! `csv.encode` writes rows as delimited text, by way of their JSON text, so that numbers and null are written as
+//! everywhere.
 
 use std::borrow::Cow;
 

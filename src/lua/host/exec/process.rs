@@ -1,4 +1,4 @@
-//! One run of a program: started, fed, read, and ended when it takes or says too much.
+//! This module runs a program once: it starts it, feeds it, reads it, and ends it when it takes or says too much.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -31,7 +31,7 @@ pub(super) struct Output {
 }
 
 /// Ends what is left of the program when the run ends in any way. The tree alone does so: a program that was killed before
-/// it was stopped would leave its descendants to nobody.
+/// it was stopped would leave descendants that nothing finds any more.
 struct Ending<'a>(&'a Arc<Tree>);
 
 impl Drop for Ending<'_> {

@@ -1,4 +1,4 @@
-//! A program as a Lua function names it, checked and found before anything is started.
+//! This module checks and finds a program as a Lua function names it, before anything is started.
 
 use std::env;
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ const OUTPUT_MAX: usize = 16_000_000;
 /// What a word of a list costs beside its bytes.
 const WORD_BYTES: usize = 24;
 
-/// See the module.
+/// A program as `exec.run` names it, found and checked, with what it is given.
 #[derive(Debug)]
 pub(super) struct Program {
     /// As it was written.

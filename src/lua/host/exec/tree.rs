@@ -1,4 +1,4 @@
-//! A program with everything that it has started: found by their parents, ended together.
+//! A tree is a program with everything that it has started: found by their parents, ended together.
 //!
 //! The program adopts what its own children leave behind (see `raw::adopting`), so that while it lives, stopped or not,
 //! every process that came of it is below it, whatever sessions or groups they have made for themselves.
@@ -19,14 +19,14 @@ const LOOKS_MAX: u32 = 100;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_micros(500);
 
-/// See the module.
+/// A running program with everything that it has started.
 #[derive(Debug)]
 pub(super) struct Tree(Mutex<State>);
 
 #[derive(Debug)]
 enum State {
     Planned,
-    /// The program has not been waited for: as long as that is so, its number is nobody else's.
+    /// The program has not been waited for: as long as that is so, no other process gets its number.
     Running {
         root: Pid,
         pipes: Vec<u64>,
@@ -180,7 +180,7 @@ fn parent_of(process: Pid) -> Option<Pid> {
     pid(stat(process)?.split(' ').nth(1)?)
 }
 
-/// Ends whoever holds one of these pipes: what a program that has ended left behind, and what keeps its run from ending.
+/// Ends the processes that hold one of these pipes: what an ended program left behind, and what keeps its run from ending.
 fn end_holders(pipes: &[u64]) {
     let names: Vec<String> = pipes.iter().map(|inode| format!("pipe:[{inode}]")).collect();
     let holds = |process: &Pid| {

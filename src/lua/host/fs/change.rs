@@ -1,4 +1,4 @@
-//! Copying, moving and removing.
+//! These functions copy, move and remove files and folders.
 
 use std::ffi::OsStr;
 use std::fs::File;

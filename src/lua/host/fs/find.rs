@@ -1,4 +1,4 @@
-//! Files by pattern, as far as they may be read. The syntax is that of the `glob` step.
+//! `fs.glob` finds files by pattern, as far as they may be read. The syntax is that of the `glob` step.
 
 use std::ffi::OsStr;
 use std::io;

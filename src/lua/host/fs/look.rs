@@ -1,4 +1,4 @@
-//! What is there: whether, of which kind and size, and the names in a folder.
+//! These functions say what is there: whether, of which kind and size, and the names in a folder.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Reading whole files, in pieces, within the memory limit and the deadline.
+//! These functions read whole files, in pieces, within the memory limit and the deadline.
 
 use std::io::{self, Read};
 

@@ -27,7 +27,7 @@ pub(super) fn tempfile(call: &Call<'_>, suffix: &Value) -> mlua::Result<Value> {
     call.new_string(path.as_os_str().as_encoded_bytes())
 }
 
-/// A new file in the scratch folder, under a name that nobody has.
+/// A new file in the scratch folder, under a name that no other file has.
 fn make(call: &Call<'_>, suffix: &str) -> io::Result<(PathBuf, Place)> {
     let (folder, scratch) = call.state.permissions.scratch()?;
     loop {

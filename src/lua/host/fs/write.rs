@@ -1,4 +1,4 @@
-//! Writing files and making folders.
+//! These functions write files and make folders.
 
 use std::fs::File;
 use std::io::{self, Write};

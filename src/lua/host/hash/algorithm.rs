@@ -1,4 +1,4 @@
-//! The digest algorithms behind one type. Knows nothing of Lua.
+//! This type holds the digest algorithms behind one interface. It knows nothing of Lua.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;

@@ -1,4 +1,4 @@
-//! Digests of files that may be read.
+//! This module makes digests of files that may be read.
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Parsing HTML as a browser does, in a way that can be stopped and does not outgrow the VM's memory.
+//! This module parses HTML as a browser does, in a way that can be stopped and does not outgrow the VM's memory.
 //!
 //! Some documents take a parser quadratic time or memory (deep nesting, formatting that is opened again and again). The
 //! parser asks its tree sink for every comparison and every node, so a sink that counts bounds both.

@@ -1,4 +1,4 @@
-//! Entities: `&amp;` to `&` and back. Works on any bytes.
+//! This module turns entities into characters and back, such as `&amp;` and `&`. It works on any bytes.
 
 use memchr::memchr;
 use mlua::Value;

@@ -1,4 +1,4 @@
-//! Elements by CSS selector.
+//! `html.select` finds elements by CSS selector.
 
 use mlua::{Table, Value};
 use scraper::{ElementRef, Selector};

@@ -1,4 +1,4 @@
-//! Taking tags out of text in one pass. Works on any bytes; nothing is allocated but the result.
+//! This module takes tags out of text in one pass. It works on any bytes; nothing is allocated but the result.
 
 use memchr::{memchr, memchr2, memmem};
 use mlua::Value;

@@ -1,4 +1,4 @@
-//! The text of a parsed document as a browser shows it. Style sheets are not looked at.
+//! This module gives the text of a parsed document as a browser shows it. It does not look at style sheets.
 
 use mlua::Value;
 use scraper::ElementRef;

@@ -1,4 +1,4 @@
-//! An answer, and what Lua code gets of it.
+//! This module holds an answer, and makes of it what Lua code gets.
 
 use std::time::Duration;
 

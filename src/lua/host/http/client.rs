@@ -1,11 +1,11 @@
-//! The one HTTP client of the process: its connections outlive the requests.
+//! The client is the one HTTP client of the process: its connections outlive the requests.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, redirect};
 
-/// How long a connection is kept that nobody uses.
+/// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a connection may take; the attempt's deadline may come sooner.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -17,7 +17,7 @@ pub(super) fn client() -> Result<&'static Client, &'static str> {
 }
 
 fn make() -> Result<Client, String> {
-    // Whoever installed one before is as good.
+    // One that was installed before is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A system without root certificates can still speak to servers that need none.
     let built = builder().build().or_else(|_| builder().tls_certs_only([]).build());

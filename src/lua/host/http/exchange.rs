@@ -1,4 +1,4 @@
-//! One request with its redirects, up to the last byte of the answer.
+//! An exchange is one request with its redirects, up to the last byte of the answer.
 
 use std::error::Error;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! A request as a Lua function describes it, checked before anything is sent.
+//! This module checks a request as a Lua function describes it, before anything is sent.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const BYTES_MAX: usize = 64_000_000;
 /// What options of a request there are.
 const OPTIONS: [&str; 7] = ["query", "headers", "json", "form", "body", "timeout", "max_bytes"];
 
-/// See the module.
+/// A request that was checked and may be sent.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,

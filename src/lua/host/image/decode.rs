@@ -1,4 +1,5 @@
-//! Pixels out of the bytes of a file. Sizes are checked against the memory limit before anything is allocated.
+//! This module makes pixels out of the bytes of a file. It checks sizes against the memory limit before anything is
+//! allocated.
 
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 

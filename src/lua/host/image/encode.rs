@@ -1,4 +1,4 @@
-//! Bytes of a file out of pixels.
+//! This module makes the bytes of a file out of pixels.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Write};

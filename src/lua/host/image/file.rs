@@ -1,4 +1,4 @@
-//! `image.open` and `img:save`: files that may be read and written.
+//! `image.open` and `img:save` read and write pictures in files that may be read and written.
 
 use std::io::{self, Read};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! JPEG pictures. The decoder takes its bytes from a reader that looks at the deadline: a few kilobytes of passes over a
-//! large picture, one after the other, would take minutes.
+//! This module decodes JPEG pictures. The decoder takes its bytes from a reader that looks at the deadline: a few
+//! kilobytes of passes over a large picture, one after the other, would take minutes.
 
 use ::image::error::{
     DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,

@@ -1,4 +1,4 @@
-//! A decoded picture as Lua code holds it. Leaves to others where its pixels come from.
+//! A picture is decoded pixels as Lua code holds them. Other modules make the pixels.
 
 use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, UserDataMethods, UserDataRef, Value};
 

@@ -1,4 +1,5 @@
-//! `img:resize`. The arithmetic is the library's, with the processor's widest registers.
+//! `img:resize` changes the size of a picture. The library does the arithmetic, with the processor's widest
+//! registers.
 
 use fast_image_resize::images::{Image as Target, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};

@@ -1,4 +1,4 @@
-//! `img:crop`, `img:rotate` and `img:grayscale`: pixels moved, or made gray.
+//! `img:crop`, `img:rotate` and `img:grayscale` move pixels, or make them gray.
 
 use mlua::{AnyUserData, Value};
 

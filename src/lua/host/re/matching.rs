@@ -1,5 +1,5 @@
-//! Finding matches. Each search is linear, and stopped on its way where the text is long; between matches there are
-//! checkpoints, because all matches of a pattern can take quadratic time.
+//! This module finds matches. Each search is linear, and stopped on its way where the text is long; between matches
+//! there are checkpoints, because all matches of a pattern can take quadratic time.
 
 use std::ops::Range;
 

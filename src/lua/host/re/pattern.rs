@@ -1,4 +1,4 @@
-//! Patterns: text in, compiled expression out, once for each VM.
+//! This module compiles patterns: text goes in, a compiled expression comes out, once for each VM.
 
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Replacing matches by text. The result is checked against the VM's memory while it grows.
+//! This module replaces matches by text. It checks the result against the VM's memory while it grows.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Searches: by the `regex` crate where a text is short, in slices where it could keep a worker too long.
+//! This module searches: by the `regex` crate where a text is short, in slices where it could keep a worker too long.
 
 use std::cell::RefCell;
 use std::ops::Range;

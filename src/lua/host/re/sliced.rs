@@ -1,5 +1,5 @@
-//! Searches in long texts, with a checkpoint every so many steps: the `regex` crate cannot be stopped in the middle of
-//! one. Made of its own parts, so that the matches are the same.
+//! This module searches long texts, with a checkpoint every so many steps: the `regex` crate cannot be stopped in the
+//! middle of a search. It is made of that crate's own parts, so that the matches are the same.
 //!
 //! A lazily built automaton finds where a match ends, another one, backwards, where it starts. Where a pattern asks for
 //! Unicode words next to other than ASCII, or for groups, its states are followed one by one (`threads`).

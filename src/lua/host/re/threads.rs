@@ -1,5 +1,5 @@
-//! Follows all states of a pattern at once through a text, each with the ends of its groups: slower than an automaton,
-//! but for every pattern. What Rob Pike's engine does, with checkpoints.
+//! This module follows all states of a pattern at once through a text, each with the ends of its groups: slower than
+//! an automaton, but for every pattern. It does what Rob Pike's engine does, with checkpoints.
 
 use regex_automata::Input;
 use regex_automata::nfa::thompson::{NFA, State};

@@ -1,5 +1,5 @@
-//! The connections of one worker: opened once for each file, waiting for locks without holding a core, never waiting
-//! longer than the attempt may run. A transaction belongs to the item that began it.
+//! This module holds the connections of one worker: opened once for each file, waiting for locks without holding a
+//! core, never waiting longer than the attempt may run. A transaction belongs to the item that began it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ const LIMITS: [(Limit, i32); 6] = [
     (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 100),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 16_000_000),
     (Limit::SQLITE_LIMIT_FUNCTION_ARG, 127),
-    // Its threads would be nobody's.
+    // Its threads would belong to no worker.
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
 ];
 /// Statements kept prepared.
@@ -252,7 +252,7 @@ impl Database {
         let item = databases.item();
         let is_alone = !databases.current().is_some_and(|current| current.is_coroutine());
         if is_alone {
-            // Whoever began one has ended.
+            // The item that began one has ended.
             self.release(|owner| owner != item);
         }
         ffi::use_scratch(databases.scratch.as_ref().map(AsRawFd::as_raw_fd));

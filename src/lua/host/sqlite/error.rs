@@ -1,4 +1,4 @@
-//! What goes wrong in SQLite, as errors of host functions.
+//! This module turns what goes wrong in SQLite into errors of host functions.
 
 use rusqlite::{Error, ErrorCode};
 

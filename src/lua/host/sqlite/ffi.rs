@@ -1,6 +1,6 @@
-//! The file layer of databases that Lua code opens: SQLite's own for Unix, with two answers replaced. A full path name is
-//! what was given, so that links in it are not resolved to names that would be opened anew; and temporary files go to the scratch
-//! folder of the run.
+//! This module is the file layer of databases that Lua code opens: SQLite's own for Unix, with two answers replaced.
+//! A full path name is what was given, so that links in it are not resolved to names that would be opened anew; and
+//! temporary files go to the scratch folder of the run.
 //!
 //! Paths are `/proc/self/fd/N/name`, where N is a folder that is held open. Names of journals and logs are made of them by
 //! SQLite, and lie in the same folder whatever becomes of its own name. All these files are opened by SQLite without following
@@ -96,7 +96,7 @@ unsafe extern "C" fn opened(
     code
 }
 
-/// A name for a temporary file that nobody has had in this process.
+/// A name for a temporary file that no other one has had in this process.
 fn temporary(folder: RawFd) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

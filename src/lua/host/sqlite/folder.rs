@@ -1,5 +1,5 @@
-//! Folders of databases, held open. All connections to files of one folder go through one handle: SQLite shares the log of a
-//! database between them, by the path of whichever came first.
+//! This module holds the folders of databases open. All connections to files of one folder go through one handle:
+//! SQLite shares the log of a database between them, by the path of the one that came first.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -32,7 +32,7 @@ pub(super) enum Locks {
     Shared,
     /// Nothing may be made beside it: so, if what is there is enough for that.
     Tried,
-    /// Not at all: nobody is to write it.
+    /// Not at all: it must not be written.
     None,
 }
 

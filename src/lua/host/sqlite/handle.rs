@@ -1,4 +1,4 @@
-//! The value that `sqlite.open` returns.
+//! A handle is the value that `sqlite.open` returns.
 
 use std::cell::RefCell;
 use std::io;
@@ -24,7 +24,7 @@ pub(super) const METHODS: Module = Module("Database");
 /// The name of a database that is nowhere.
 const MEMORY: &str = ":memory:";
 
-/// See the module.
+/// The value that `sqlite.open` returns; `None` once it is closed.
 struct Handle(RefCell<Option<Rc<Database>>>);
 
 impl UserData for Handle {

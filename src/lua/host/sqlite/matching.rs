@@ -1,4 +1,5 @@
-//! SQLite's `LIKE`, `GLOB`, `instr`, `replace` and `trim`, in time that is linear or looked at: the results are SQLite's.
+//! This module does SQLite's `LIKE`, `GLOB`, `instr`, `replace` and `trim` in time that is linear, or with looks at
+//! the deadline: the results are SQLite's.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

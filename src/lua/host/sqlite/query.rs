@@ -1,4 +1,4 @@
-//! `db:exec`, `db:query` and `db:one`: statements run, rows collected.
+//! `db:exec`, `db:query` and `db:one` run statements and collect rows.
 
 use mlua::{Table, Value};
 use rusqlite::fallible_iterator::FallibleIterator;

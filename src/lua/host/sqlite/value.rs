@@ -1,4 +1,5 @@
-//! Values on their way into SQL and out of it: integers exact, text and blobs as strings, NULL as `json.null`.
+//! This module converts values on their way into SQL and out of it: integers exact, text and blobs as strings, NULL
+//! as `json.null`.
 
 use mlua::{Table, Value};
 use rusqlite::types::{Value as Sql, ValueRef};

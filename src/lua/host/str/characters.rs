@@ -1,4 +1,4 @@
-//! Counting, cutting and changing characters (Unicode scalar values). Refuses strings that are not UTF-8.
+//! These functions count, cut and change characters (Unicode scalar values). They refuse strings that are not UTF-8.
 
 use mlua::Value;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick};

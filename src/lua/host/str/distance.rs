@@ -1,4 +1,5 @@
-//! Levenshtein distance. Quadratic by nature, so it passes a checkpoint every few rows and stays stoppable.
+//! This module computes the Levenshtein distance. It is quadratic by nature, so it passes a checkpoint every few rows
+//! and stays stoppable.
 
 use mlua::Value;
 

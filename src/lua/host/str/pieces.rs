@@ -1,4 +1,4 @@
-//! Text in parts: pieces between separators, lines, words, and whether a part is there.
+//! These functions take text in parts: pieces between separators, lines, words, and whether a part is there.
 
 use memchr::{memchr, memmem};
 use mlua::{Table, Value};

@@ -1,4 +1,5 @@
-//! White space at the ends of text and inside it. Works on any bytes: what is not UTF-8 is not white space.
+//! These functions handle white space at the ends of text and inside it. They work on any bytes: what is not UTF-8 is
+//! not white space.
 
 use mlua::Value;
 

@@ -1,5 +1,6 @@
-//! Values that a template keeps in variables. A loop that keeps adding a level to one in a `namespace` builds what no
-//! stack can show, compare or give back; so what `set` keeps goes through a function that looks at its depth.
+//! This module bounds values that a template keeps in variables. A loop that keeps adding a level to one in a
+//! `namespace` builds what no stack can show, compare or give back; so what `set` keeps goes through a function that
+//! looks at its depth.
 
 use std::fmt::Write;
 

@@ -1,5 +1,6 @@
-//! How deep a template nests, counted before the engine reads it: its parser, its compiler and the memory it gives back
-//! recurse for every operator in a chain as well as for every bracket, and only brackets have a limit there.
+//! This module counts how deep a template nests before the engine reads it: its parser, its compiler and the memory
+//! it gives back recurse for every operator in a chain as well as for every bracket, and only brackets have a limit
+//! there.
 
 use std::ops::AddAssign;
 

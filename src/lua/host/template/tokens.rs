@@ -1,5 +1,5 @@
-//! The tags of a template cut into tokens, as the engine cuts them: enough to see how deep they nest and where values
-//! get a name. Text that the engine refuses may be cut in any way.
+//! This module cuts the tags of a template into tokens, as the engine cuts them: enough to see how deep they nest and
+//! where values get a name. Text that the engine refuses may be cut in any way.
 
 use memchr::memmem;
 

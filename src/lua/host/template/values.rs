@@ -1,4 +1,4 @@
-//! Lua values as a template sees them: lists, maps in the order of their keys, texts, numbers.
+//! This module shows Lua values as a template sees them: lists, maps in the order of their keys, texts, numbers.
 
 use std::collections::BTreeMap;
 

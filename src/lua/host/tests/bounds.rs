@@ -1,4 +1,5 @@
-//! Tests that no call runs on after the interrupt, outgrows the VM's memory, or takes the process with it.
+//! These tests check that no call runs on after the interrupt, outgrows the VM's memory, or takes the process with
+//! it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

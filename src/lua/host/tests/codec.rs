@@ -1,4 +1,4 @@
-//! Tests of `codec`. How large the unpacked may be, `tests/it/escapes.rs` shows.
+//! These tests cover `codec`. `tests/it/escapes.rs` shows how large the unpacked may be.
 
 use super::{check, check_error};
 

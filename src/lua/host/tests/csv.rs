@@ -1,4 +1,4 @@
-//! Tests of `csv`.
+//! These tests cover `csv`.
 
 use super::{check, check_error};
 

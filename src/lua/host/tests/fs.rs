@@ -1,4 +1,4 @@
-//! Tests of `fs`: what it does within its permissions. What it refuses, `tests/it/escapes.rs` shows.
+//! These tests cover what `fs` does within its permissions. `tests/it/escapes.rs` shows what it refuses.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

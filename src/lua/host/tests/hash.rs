@@ -1,4 +1,4 @@
-//! Tests of `hash`.
+//! These tests cover `hash`.
 
 use super::{check, check_error, host_error, vm};
 

@@ -1,4 +1,4 @@
-//! Tests of `html`.
+//! These tests cover `html`.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests of `image`.
+//! These tests cover `image`.
 
 use std::fmt::Write as _;
 

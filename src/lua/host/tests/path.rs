@@ -1,4 +1,4 @@
-//! Tests of `path`.
+//! These tests cover `path`.
 
 use super::{check, check_error};
 

@@ -1,4 +1,4 @@
-//! Tests of `rand` and `uuid`; what the numbers depend on is tested with whole workers.
+//! These tests cover `rand` and `uuid`; what the numbers depend on is tested with whole workers.
 
 use super::{check, check_error};
 

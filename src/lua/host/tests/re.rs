@@ -1,4 +1,4 @@
-//! Tests of `re`.
+//! These tests cover `re`.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests of `sqlite`.
+//! These tests cover `sqlite`.
 
 use mlua::Value;
 

@@ -1,4 +1,4 @@
-//! Tests of `str`.
+//! These tests cover `str`.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Tests of the replaced `string.find` and `string.split`: the same as the VM's own in everything but time.
+//! These tests check that the replaced `string.find` and `string.split` do the same as the VM's own in everything but
+//! time.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Tests of `tbl`.
+//! These tests cover `tbl`.
 
 use super::{check, check_error, vm};
 

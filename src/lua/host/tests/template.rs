@@ -1,4 +1,4 @@
-//! Tests of `template`.
+//! These tests cover `template`.
 
 use super::{check, check_error};
 

@@ -1,4 +1,4 @@
-//! Tests of `time`.
+//! These tests cover `time`.
 
 use super::{check, check_error};
 

@@ -1,4 +1,4 @@
-//! Tests of `toml`.
+//! These tests cover `toml`.
 
 use super::{check, check_error};
 

@@ -1,4 +1,4 @@
-//! Tests of `url`.
+//! These tests cover `url`.
 
 use super::{check, check_error};
 

@@ -1,5 +1,5 @@
-//! Tests of the second wall with the first one open: host functions that may reach everything run on a thread that the system
-//! keeps within the folder.
+//! These tests try the second wall with the first one open: host functions that may reach everything run on a thread
+//! that the system keeps within the folder.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Tests of `yaml`.
+//! These tests cover `yaml`.
 
 use std::path::Path;
 

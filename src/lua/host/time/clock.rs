@@ -1,4 +1,4 @@
-//! Points in time: now, from text, to text.
+//! These functions give points in time: now, from text, to text.
 
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime;

@@ -1,4 +1,4 @@
-//! Durations in the notation of the pipeline language.
+//! `time.duration` reads durations in the notation of the pipeline language.
 
 use mlua::Value;
 

@@ -1,4 +1,4 @@
-//! `toml.decode`, by way of JSON text.
+//! `toml.decode` reads a document by way of JSON text.
 
 use mlua::Value;
 

@@ -1,4 +1,5 @@
-//! `toml.encode`, by way of JSON text, so that keys are sorted and numbers are written as everywhere.
+//! `toml.encode` writes a document by way of JSON text, so that keys are sorted and numbers are written as
+//! everywhere.
 
 use mlua::Value;
 use serde_json::Value as Json;

@@ -1,5 +1,5 @@
-//! `yaml.decode`: parser events to JSON text, with a stack of its own, so that no text can make it recurse, and with a look
-//! at deadline and memory on the way, so that neither long texts nor aliases of aliases run away.
+//! `yaml.decode` turns parser events into JSON text, with a stack of its own, so that no text can make it recurse,
+//! and with a look at deadline and memory on the way, so that neither long texts nor aliases of aliases run away.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! `yaml.encode`, by way of JSON text, so that keys are sorted and numbers and null are written as everywhere.
+//! `yaml.encode` writes a value by way of JSON text, so that keys are sorted and numbers and null are written as
+//! everywhere.
 
 use mlua::Value;
 

@@ -1,5 +1,5 @@
-//! An item onto Lua's stack: like any JSON, but learning from the items before it what to expect, and leaving out what
-//! the function does not use.
+//! This module puts an item onto Lua's stack: like any JSON, but learning from the items before it what to expect,
+//! and leaving out what the function does not use.
 
 use std::ffi::c_int;
 

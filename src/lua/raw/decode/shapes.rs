@@ -1,4 +1,5 @@
-//! What the objects of a step's items look like: the keys in their order, once they have come more than once.
+//! A shape is what the objects of a step's items look like: the keys in their order, once they have come more than
+//! once.
 //!
 //! Items of one source are mostly alike. Where an object has the keys that were expected, in the expected order, its
 //! keys need no parsing and no hashing, and its table starts as a copy of one that has the keys already. The table is

@@ -1,4 +1,5 @@
-//! What the maps of a step's results look like: their keys in the order of the table, and the order to write them in.
+//! A layout is what the maps of a step's results look like: their keys in the order of the table, and the order to
+//! write them in.
 //!
 //! Results of one function are mostly alike. Where a table gives the keys that were expected, they need no sorting, and
 //! their text is copied whole. Keys are compared by address: Luau holds each string once, and the expected ones are

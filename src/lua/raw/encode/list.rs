@@ -1,4 +1,4 @@
-//! Lists: tables whose keys are 1, 2, … without holes.
+//! This module writes lists: tables whose keys are 1, 2, … without holes.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! Maps: tables whose keys are strings, written in a fixed order.
+//! This module writes maps: tables whose keys are strings, written in a fixed order.
 
 use std::ffi::{CStr, c_int};
 

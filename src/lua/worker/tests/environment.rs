@@ -1,4 +1,4 @@
-//! What a function finds in scope, and what it does not.
+//! These tests check what a function finds in scope, and what it does not.
 
 use super::*;
 use crate::event::LogLevel;

@@ -1,4 +1,4 @@
-//! Nothing that a function does outlives its limits.
+//! These tests check that nothing that a function does outlives its limits.
 
 use std::time::Instant;
 

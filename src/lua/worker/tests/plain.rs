@@ -1,4 +1,4 @@
-//! Values, shapes, and failures of every kind that a function can bring about.
+//! These tests look at values, shapes, and failures of every kind that a function can bring about.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Nothing that a worker says shows a secret, and what a function returns is not touched.
+//! These tests check that nothing that a worker says shows a secret, and that what a function returns is not touched.
 
 use super::*;
 use crate::value::Secrets;

@@ -1,4 +1,4 @@
-//! Coroutines that compute for long let others run.
+//! These tests check that coroutines that compute for long let others run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Items as coroutines.
+//! These tests run items as coroutines.
 
 use std::time::Instant;
 

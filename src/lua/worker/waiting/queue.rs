@@ -1,4 +1,5 @@
-//! The suspended items of a worker: which of them is next. What is done with it is left to the worker.
+//! The queue holds the suspended items of a worker and knows which of them is next. The worker decides what is done
+//! with it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};

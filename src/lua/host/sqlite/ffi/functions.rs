@@ -1,5 +1,6 @@
-//! SQL functions in the place of SQLite's own that a single call of may take for ever: `LIKE`, `GLOB`, `instr`, `replace`, `trim`
-//! with characters, `json_patch`. They give the same and look at the deadline, or refuse what would take too long.
+//! These SQL functions stand in the place of SQLite's own that a single call of may take for ever: `LIKE`, `GLOB`,
+//! `instr`, `replace`, `trim` with characters, `json_patch`. They give the same and look at the deadline, or refuse
+//! what would take too long.
 //!
 //! Why this is sound: the functions get pointers that SQLite documents for them and keep none; texts are read before anything else
 //! is done with their values. What they share, the guard, is owned by SQLite, which frees it by [`drop_shared`] when the connection

@@ -1,5 +1,5 @@
-//! What SQLite allocates on a thread, counted, so that a step's `memory` holds for it too. A worker's databases live and die on its
-//! thread; what the rest of the process does with SQLite is counted and never limited.
+//! This module counts what SQLite allocates on a thread, so that a step's `memory` holds for it too. A worker's
+//! databases live and die on its thread; what the rest of the process does with SQLite is counted and never limited.
 //!
 //! Why this is sound: the functions pass SQLite's own allocator what they got, and touch two cells of the thread besides, which
 //! need no destructor. They are set before anything else of SQLite runs, as it asks for.

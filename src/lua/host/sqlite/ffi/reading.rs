@@ -1,5 +1,5 @@
-//! Reads of database files, which look at the deadline now and then: some steps of SQLite's machine go through a whole table,
-//! such as `count(*)`, and between two steps only does SQLite itself ask whether to go on.
+//! This module makes reads of database files look at the deadline now and then: some steps of SQLite's machine go
+//! through a whole table, such as `count(*)`, and between two steps only does SQLite itself ask whether to go on.
 //!
 //! Why this is sound: a structure of functions is a copy of the one that the layer below made, is leaked, and is found again by the
 //! pointer that SQLite hands to every function of the file. What is interrupted is the connection that runs on this very thread,
