@@ -4,6 +4,7 @@ mod circles;
 mod floors;
 mod house;
 mod imports;
+mod shape;
 mod sources;
 mod tokens;
 
