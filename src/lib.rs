@@ -7,6 +7,42 @@
 //!             as written, spans        nothing unresolved     engine          reports
 //! ```
 //!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use flowrun::engine::{self, Interrupt, RunOptions};
+//! use flowrun::event::RunStatus;
+//! use flowrun::plan::{self, Inputs};
+//! use flowrun::spec;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let text = "steps:\n  \\
+//!     numbers: {items: [1, 2, 3]}\n  \\
+//!     doubled: {from: numbers, map: return item * 2}\n  \\
+//!     out: {from: doubled, write: out.jsonl}\n";
+//! let document = spec::load(text.as_bytes(), "pipeline.yaml", &folder.path().join("pipeline.yaml"));
+//! let loaded = plan::load(document, &Inputs { run: "example".into(), cores: 2, ..Inputs::default() });
+//! let plan = loaded.plan.expect("nothing is wrong with it");
+//! let options = RunOptions {
+//!     run: Arc::from("example"),
+//!     seed: 0,
+//!     grace: Duration::from_secs(1),
+//!     selected: vec![true; plan.steps.len()],
+//!     cores: 2,
+//!     temp_dir: folder.path().join("tmp"),
+//!     logs: false,
+//!     spans: false,
+//!     state: None,
+//! };
+//! let mut events = 0;
+//! let outcome = engine::run(&plan, &options, &Arc::new(Interrupt::default()), &mut |_| events += 1)?;
+//! assert_eq!(outcome.status, RunStatus::Succeeded);
+//! assert_eq!(std::fs::read_to_string(folder.path().join("out.jsonl"))?, "2\n4\n6\n");
+//! # assert!(events > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Imports between the modules go down only; `ARCHITECTURE.md` holds the table and `tests/it/tidy.rs` checks it.
 
 pub mod cli;
