@@ -17,9 +17,9 @@
 //! use flowrun::spec;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let text = "steps:\n  \\
-//!     numbers: {items: [1, 2, 3]}\n  \\
-//!     doubled: {from: numbers, map: return item * 2}\n  \\
+//! let text = "steps:\n  \
+//!     numbers: {items: [1, 2, 3]}\n  \
+//!     doubled: {from: numbers, map: return item * 2}\n  \
 //!     out: {from: doubled, write: out.jsonl}\n";
 //! let document = spec::load(text.as_bytes(), "pipeline.yaml", &folder.path().join("pipeline.yaml"));
 //! let loaded = plan::load(document, &Inputs { run: "example".into(), cores: 2, ..Inputs::default() });

@@ -1,4 +1,4 @@
-//! What is chosen of a format that has columns.
+//! A column is chosen by its name, where a format has columns, and may be given a type.
 
 use crate::value::choice;
 

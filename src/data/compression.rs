@@ -1,4 +1,4 @@
-//! How a file of items is compressed. Doing it is left to `read` and `write`.
+//! A compression says how a file of items is packed. `read` and `write` do the packing.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! What a step that reads an input looks up for while it waits: interrupts, faults of the run, its deadline. It tells how
-//! far it is in the same rhythm. Steps with a policy leave this to their scheduler.
+//! A lookout looks for what ends a step that waits for its input: interrupts, faults of the run, its deadline. It tells how
+//! far the step is in the same rhythm. Steps with a policy have a scheduler for that.
 
 use std::time::{Duration, Instant};
 

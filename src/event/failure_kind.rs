@@ -1,4 +1,4 @@
-//! Why an item failed, in a word: the name in Lua, events, reports, stores and the tests of pipeline files.
+//! A kind says in a word why an item failed: the name in Lua, events, reports, stores and the tests of pipeline files.
 
 use crate::value::choice;
 

@@ -1,4 +1,4 @@
-//! What a step does, in a word: the key of the file, and the name in reports and stores.
+//! A verb says in a word what a step does: the key of the file, and the name in reports and stores.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Which of the results of steps the Lua code of a plan may look at, so that nothing else needs to be kept for it.
+//! The plan's wants are the results of steps that its Lua code may look at: nothing else needs to be kept for it.
 
 use super::step::Plan;
 

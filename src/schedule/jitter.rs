@@ -1,5 +1,5 @@
-//! How waits between attempts are drawn, so that items that failed together do not come back together. How long they are
-//! before that is the business of `backoff`.
+//! Jitter draws the waits between attempts, so that items that failed together do not come back together. `backoff` says
+//! how long a wait is before that.
 
 use std::time::Duration;
 
