@@ -1,27 +1,27 @@
 //! The engine runs a plan: it turns the plan into events and an outcome. It never prints and never reads the
 //! environment.
 
+mod cache;
 mod collect;
-mod each;
-mod feed;
+mod context;
+mod failed_item;
 mod forecast;
-mod graph;
 mod identity;
-mod keep;
-mod ledger;
+mod input;
 mod lookout;
+mod map;
 mod options;
 mod outcome;
 mod panic;
 mod pool;
-mod recall;
-mod record;
+mod roles;
 mod run;
-mod scope;
-mod shared;
+mod run_store;
 mod sink;
 mod source;
+mod source_status;
 mod step;
+mod step_results;
 mod write;
 
 pub use forecast::{Forecast, Forecasts};

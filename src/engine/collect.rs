@@ -1,15 +1,15 @@
 //! These are the steps over a whole collection, and this file carries out those of them that need no Lua. They have
 //! no policy: an error with one item ends the step.
 
-mod crew;
 mod fold;
 mod frame;
 mod keyed;
+mod workers;
 
 use self::frame::{Frame, ITEMS, push_item};
-use super::feed::Feed;
+use super::context::Context;
+use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
-use super::shared::Shared;
 use super::sink::Sink;
 use crate::event::{Event, StepResult};
 use crate::lua::clock;
@@ -18,22 +18,22 @@ use crate::value::Chunk;
 
 /// Runs a step over a collection whose input has been opened, with rows that are proved.
 pub(super) fn run<'a>(
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     step: &'a Step,
     collect: &Collect,
-    feed: Feed<'a>,
+    input: StepInput<'a>,
 ) -> StepResult {
     let begun = clock::now();
     let total = match collect {
-        Collect::Take(count) => feed.total(step).map(|total| total.min(*count)),
-        _ => feed.total(step),
+        Collect::Take(count) => input.total(step).map(|total| total.min(*count)),
+        _ => input.total(step),
     };
-    shared.emit(Event::StepStarted { step: step.id, total });
-    let sink = Sink::open(shared, step.id);
-    let lookout = Lookout::new(shared, step.id, begun, step.deadline);
+    context.emit(Event::StepStarted { step: step.id, total });
+    let sink = Sink::open(context, step.id);
+    let lookout = Lookout::new(context, step.id, begun, step.deadline);
     let out = Vec::new();
     let mut frame =
-        Frame { shared, step, feed, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
+        Frame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
     let carried = match collect {
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use self::items::{Looked, each_chunk};
+use super::cache::StepCache;
 use super::identity::{self, Identity};
-use super::keep::Old;
-use super::recall::Recall;
+use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, Each, Plan, Step, Verb};
 use crate::store::{
@@ -124,11 +124,11 @@ impl Asked<'_> {
         }
     }
 
-    fn recall(&mut self, step: &Step, identity: &Identity) -> Option<Recall> {
+    fn recall(&mut self, step: &Step, identity: &Identity) -> Option<StepCache> {
         match Memo::look(self.state) {
             Ok(memo) => {
                 let (pipeline, function) = (&self.plan.name, identity.function);
-                memo.map(|memo| Recall::new(memo, pipeline, &step.name, function, &identity.fingerprint))
+                memo.map(|memo| StepCache::new(memo, pipeline, &step.name, function, &identity.fingerprint))
             }
             Err(error) => {
                 self.forecasts.warn(error.to_string());
@@ -150,7 +150,7 @@ impl Asked<'_> {
         Ok((Old::of(runs, &step.name, shape, keyed, &identity.fingerprint)?, record))
     }
 
-    fn of_memo(&mut self, step: &Step, recall: Option<Recall>) -> Forecast {
+    fn of_memo(&mut self, step: &Step, recall: Option<StepCache>) -> Forecast {
         if let Some(because) = self.is_deep(step) {
             return match recall {
                 None => Forecast::None("not in the cache".to_owned()),
@@ -168,7 +168,7 @@ impl Asked<'_> {
         step: &Step,
         each: &Each,
         (old, record): (Old, Option<StepRecord>),
-        recall: Option<Recall>,
+        recall: Option<StepCache>,
     ) -> Forecast {
         let unknown = if old.unfinished { "not finished" } else { "new" };
         let reuse = match old.items {
@@ -216,7 +216,7 @@ impl Asked<'_> {
             Ok(Looked::Some) => false,
             Err(reason) => return open(&reason),
         };
-        let warnings = look.recall.iter().flat_map(Recall::warnings).cloned().collect::<Vec<_>>();
+        let warnings = look.recall.iter().flat_map(StepCache::warnings).cloned().collect::<Vec<_>>();
         for warning in warnings {
             self.forecasts.warn(warning);
         }
@@ -258,7 +258,7 @@ impl Asked<'_> {
 #[derive(Default)]
 struct Look {
     reuse: Option<Reuse>,
-    recall: Option<Recall>,
+    recall: Option<StepCache>,
     /// Why items are there that the old run does not know.
     unknown: &'static str,
     /// Why nothing of the old run is of use.

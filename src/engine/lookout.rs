@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::feed::{Feed, Next};
-use super::keep;
-use super::shared::Shared;
+use super::context::Context;
+use super::input::{Next, StepInput};
+use super::run_store;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepStatus, Tally};
 use crate::lua::clock;
@@ -27,8 +27,8 @@ impl Cut {
     }
 
     /// A source that turned out bad ends whoever reads it.
-    pub(super) fn lost(shared: &Shared<'_>, source: StepId) -> Self {
-        Self { status: StepStatus::Cancelled, reason: lost_reason(shared, source) }
+    pub(super) fn lost(context: &Context<'_>, source: StepId) -> Self {
+        Self { status: StepStatus::Cancelled, reason: lost_reason(context, source) }
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Read {
 
 /// The lookout of one step.
 pub(super) struct Lookout<'a> {
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     step: StepId,
     begun: Instant,
     deadline: Option<Duration>,
@@ -61,21 +61,21 @@ pub(super) struct Lookout<'a> {
 impl<'a> Lookout<'a> {
     /// Of a step that began at `begun` and must end within `deadline`.
     pub(super) fn new(
-        shared: &'a Shared<'a>,
+        context: &'a Context<'a>,
         step: StepId,
         begun: Instant,
         deadline: Option<Duration>,
     ) -> Self {
-        Self { shared, step, begun, deadline, told: begun }
+        Self { context, step, begun, deadline, told: begun }
     }
 
     /// What has ended the step from outside.
     pub(super) fn check(&self) -> Result<(), Cut> {
-        if self.shared.interrupt.count() > 0 {
+        if self.context.interrupt.count() > 0 {
             return Err(Cut { status: StepStatus::Cancelled, reason: "interrupted".to_owned() });
         }
-        if let Some(fault) = self.shared.fault() {
-            return Err(Cut::failed(keep::stopped(fault)));
+        if let Some(fault) = self.context.fault() {
+            return Err(Cut::failed(run_store::stopped(fault)));
         }
         if self.deadline.is_some_and(|limit| clock::since(self.begun) > limit) {
             return Err(Cut::failed("deadline"));
@@ -88,35 +88,35 @@ impl<'a> Lookout<'a> {
         if clock::since(self.told) >= LOOK_UP {
             self.told = clock::now();
             let tally = Tally { succeeded: done, ..Tally::default() };
-            self.shared.emit(Event::Progress { step: self.step, tally, total });
+            self.context.emit(Event::Progress { step: self.step, tally, total });
         }
     }
 
     /// Looks up and then reads the next items into `chunk`, waiting a moment for them.
     pub(super) fn read(
         &self,
-        feed: &mut Feed<'_>,
+        input: &mut StepInput<'_>,
         (items, bytes): (usize, usize),
         chunk: &mut Chunk,
     ) -> Result<Read, Cut> {
         self.check()?;
-        match feed.next(items, bytes, LOOK_UP, chunk) {
+        match input.next(items, bytes, LOOK_UP, chunk) {
             Next::Chunk => Ok(Read::Items),
             Next::Later => Ok(Read::Nothing),
-            Next::End => self.ended(feed).map(|()| Read::End),
-            Next::Lost(source) => Err(Cut::lost(self.shared, source)),
+            Next::End => self.ended(input).map(|()| Read::End),
+            Next::Lost(source) => Err(Cut::lost(self.context, source)),
         }
     }
 
     /// A source may turn out bad at its very end.
-    pub(super) fn ended(&self, feed: &Feed<'_>) -> Result<(), Cut> {
-        feed.lost().map_or(Ok(()), |source| Err(Cut::lost(self.shared, source)))
+    pub(super) fn ended(&self, input: &StepInput<'_>) -> Result<(), Cut> {
+        input.lost().map_or(Ok(()), |source| Err(Cut::lost(self.context, source)))
     }
 }
 
 /// Why a step that was reading from `lost` was cut off.
-pub(super) fn lost_reason(shared: &Shared<'_>, lost: StepId) -> String {
-    match shared.plan.steps.get(lost.at()) {
+pub(super) fn lost_reason(context: &Context<'_>, lost: StepId) -> String {
+    match context.plan.steps.get(lost.at()) {
         Some(source) => format!("source `{}` failed", source.name),
         None => "intermediate results cannot be read back".to_owned(),
     }

@@ -2,8 +2,8 @@
 //! channel.
 
 mod desk;
-mod seat;
 mod work;
+mod worker_thread;
 
 pub(super) use desk::Held;
 pub(super) use work::{Crew, Earlier, End, Ran, Reply, Work};
@@ -17,8 +17,8 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::desk::Desk;
-use self::seat::{Left, Seat};
 use self::work::Places;
+use self::worker_thread::{Left, WorkerThread};
 use super::outcome::EngineError;
 use crate::lua::{self, Guard, Watchdog};
 
@@ -83,9 +83,10 @@ impl Pool {
         let places = self.places.clone();
         pool.spawn_broadcast(move |context| {
             let number = (before + context.index()) as u32 + 1;
-            let seat = Seat { number, places: places.clone(), desk: Arc::clone(&desks[context.index()]) };
+            let seat =
+                WorkerThread { number, places: places.clone(), desk: Arc::clone(&desks[context.index()]) };
             // Whatever happens in it, rayon would end the whole process for a panic.
-            let left = catch_unwind(AssertUnwindSafe(|| seat.sit())).unwrap_or_else(|panic| {
+            let left = catch_unwind(AssertUnwindSafe(|| seat.run())).unwrap_or_else(|panic| {
                 seat.say_unusable(&*panic);
                 Left::Done
             });

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::graph::{Graph, Role};
-use super::keep::{self, Keep};
+use super::context::{Context, Done, Message};
 use super::lookout::LOOK_UP;
 use super::options::{Interrupt, RunOptions};
 use super::outcome::{EngineError, Outcome};
-use super::shared::{Done, Message, Shared};
+use super::roles::{Role, Roles};
+use super::run_store::{self, RunStore};
 use super::{panic, step};
 use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
@@ -38,7 +38,7 @@ enum State {
 }
 
 struct Run<'a, 'e> {
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     states: Vec<State>,
     running: usize,
     interrupted: bool,
@@ -66,7 +66,7 @@ pub fn run(
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
     start_errands();
     spare_files()?;
-    let graph = Graph::new(plan, &options.selected);
+    let graph = Roles::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
     let slow_sender = sender.clone();
@@ -77,11 +77,11 @@ pub fn run(
     }))
     .map_err(|error| EngineError::System { intent: "start the watchdog", reason: error.to_string() })?;
     let watchdog = Arc::new(watchdog);
-    let keep = Keep::open(plan, options)?;
+    let keep = RunStore::open(plan, options)?;
     clear_leftovers(plan, &options.selected);
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
     let unmade = plan.permissions.begin();
-    let shared = Shared::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
+    let context = Context::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
     let steps =
         plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: Some(step.verb) });
     on_event(&Event::RunStarted {
@@ -95,7 +95,7 @@ pub fn run(
     let states = vec![State::Waiting; plan.steps.len()];
     let (running, on_event) = (0, &mut *on_event);
     let mut run =
-        Run { shared: &shared, states, running, interrupted: false, internal_error: false, on_event };
+        Run { context: &context, states, running, interrupted: false, internal_error: false, on_event };
     run.all(&receiver);
     let outcome = run.outcome();
     close(keep, outcome, begun, on_event)
@@ -123,7 +123,7 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
 
 /// Puts the end of the run on the disk, then tells of it.
 fn close(
-    keep: Option<Keep>,
+    keep: Option<RunStore>,
     outcome: Outcome,
     begun: Instant,
     on_event: &mut dyn FnMut(&Event),
@@ -157,9 +157,9 @@ impl<'a> Run<'a, '_> {
     }
 
     fn look_for_interrupt(&mut self) {
-        if !self.interrupted && self.shared.interrupt.count() > 0 {
+        if !self.interrupted && self.context.interrupt.count() > 0 {
             self.interrupted = true;
-            (self.on_event)(&Event::Interrupted { grace: self.shared.options.grace });
+            (self.on_event)(&Event::Interrupted { grace: self.context.options.grace });
         }
     }
 
@@ -168,11 +168,11 @@ impl<'a> Run<'a, '_> {
     where
         'a: 'scope,
     {
-        let order = self.shared.plan.order.clone();
+        let order = self.context.plan.order.clone();
         loop {
             let mut moved = false;
             for id in &order {
-                if self.shared.options.selected[id.at()] && matches!(self.states[id.at()], State::Waiting) {
+                if self.context.options.selected[id.at()] && matches!(self.states[id.at()], State::Waiting) {
                     moved |= self.consider(scope, *id);
                 }
             }
@@ -191,13 +191,13 @@ impl<'a> Run<'a, '_> {
     where
         'a: 'scope,
     {
-        let step = &self.shared.plan.steps[id.at()];
-        if self.interrupted || self.shared.interrupt.count() > 0 {
+        let step = &self.context.plan.steps[id.at()];
+        if self.interrupted || self.context.interrupt.count() > 0 {
             self.look_for_interrupt();
             self.end_idle(id, StepStatus::Cancelled, "interrupted");
             return true;
         }
-        if let Some(reason) = self.shared.fault().map(keep::stopped) {
+        if let Some(reason) = self.context.fault().map(run_store::stopped) {
             self.end_idle(id, StepStatus::Cancelled, reason);
             return true;
         }
@@ -208,10 +208,10 @@ impl<'a> Run<'a, '_> {
         if !self.is_ready(step) {
             return false;
         }
-        if self.shared.graph.roles[id.at()] == Role::LazySource {
-            match step::gate(self.shared, step) {
+        if self.context.graph.roles[id.at()] == Role::LazySource {
+            match step::gate(self.context, step) {
                 Ok(()) => self.states[id.at()] = State::Open,
-                Err(result) => self.end(id, self.shared.book(id, *result)),
+                Err(result) => self.end(id, self.context.book(id, *result)),
             }
         } else {
             self.start(scope, id);
@@ -222,7 +222,7 @@ impl<'a> Run<'a, '_> {
     /// Why a step cannot run, because of what has ended before it.
     fn hindrance(&self, step: &Step) -> Option<String> {
         let ended = |id: StepId| match &self.states[id.at()] {
-            State::Done(result) => Some((result.status, &self.shared.plan.steps[id.at()].name)),
+            State::Done(result) => Some((result.status, &self.context.plan.steps[id.at()].name)),
             _ => None,
         };
         for input in &step.from {
@@ -240,9 +240,9 @@ impl<'a> Run<'a, '_> {
 
     fn is_ready(&self, step: &Step) -> bool {
         let done = |id: StepId| matches!(self.states[id.at()], State::Done(_));
-        let selected = |id: &StepId| self.shared.options.selected[id.at()];
+        let selected = |id: &StepId| self.context.options.selected[id.at()];
         let readable = |input: &crate::plan::Input| {
-            let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+            let lazy = self.context.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
             done(input.step) || (lazy && matches!(self.states[input.step.at()], State::Open))
         };
         step.from.iter().all(readable)
@@ -254,7 +254,7 @@ impl<'a> Run<'a, '_> {
         'a: 'scope,
     {
         let open = |id: &&StepId| matches!(self.states[id.at()], State::Open);
-        let Some(id) = self.shared.plan.order.iter().find(open).copied() else { return false };
+        let Some(id) = self.context.plan.order.iter().find(open).copied() else { return false };
         if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
             let reason = "nothing reads it any more";
             self.end_idle(id, StepStatus::Skipped, reason);
@@ -266,9 +266,9 @@ impl<'a> Run<'a, '_> {
 
     /// The selected steps that read a step's results.
     fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> {
-        let selected = |step: &&Step| self.shared.options.selected[step.id.at()];
+        let selected = |step: &&Step| self.context.options.selected[step.id.at()];
         let reads = move |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
-        self.shared.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
+        self.context.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
     }
 
     /// Gives a step its thread, or ends it where there is none to be had: what is there already is not lost with it.
@@ -276,23 +276,23 @@ impl<'a> Run<'a, '_> {
     where
         'a: 'scope,
     {
-        let shared = self.shared;
+        let context = self.context;
         self.states[id.at()] = State::Running;
         self.running += 1;
         let body = move || {
             let begun = Instant::now();
             let done: Done =
-                catch_unwind(AssertUnwindSafe(|| step::run(shared, id))).unwrap_or_else(|panic| {
+                catch_unwind(AssertUnwindSafe(|| step::run(context, id))).unwrap_or_else(|panic| {
                     let reason = format!("internal error: {}", panic::message(&*panic));
                     let result = StepResult::broken(reason, begun.elapsed());
                     Done { step: id, result, sources: Vec::new(), internal_error: true }
                 });
-            let book = |id, result| (id, shared.book(id, result));
+            let book = |id, result| (id, context.book(id, result));
             let sources = done.sources.into_iter().map(|(id, result)| book(id, result)).collect();
-            let done = Done { result: shared.book(done.step, done.result), sources, ..done };
-            let _ = shared.sender.send(Message::Done(Box::new(done)));
+            let done = Done { result: context.book(done.step, done.result), sources, ..done };
+            let _ = context.sender.send(Message::Done(Box::new(done)));
         };
-        let name = shared.plan.steps[id.at()].name.to_string();
+        let name = context.plan.steps[id.at()].name.to_string();
         if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, body) {
             self.running -= 1;
             self.end_idle(id, StepStatus::Failed, format!("cannot start a thread: {error}"));
@@ -311,7 +311,7 @@ impl<'a> Run<'a, '_> {
     /// Ends a step that did nothing.
     fn end_idle(&mut self, id: StepId, status: StepStatus, reason: impl Into<String>) {
         let result = StepResult::without_items(status, reason, Duration::ZERO);
-        self.end(id, self.shared.book(id, result));
+        self.end(id, self.context.book(id, result));
     }
 
     /// Notes the end of a step, which is in the books, and tells of it.
@@ -320,14 +320,14 @@ impl<'a> Run<'a, '_> {
             return;
         }
         let result = Arc::new(result);
-        self.shared.output(id).result = Some(Arc::clone(&result));
+        self.context.output(id).result = Some(Arc::clone(&result));
         self.states[id.at()] = State::Done(Arc::clone(&result));
         (self.on_event)(&Event::StepFinished { step: id, result });
     }
 
     fn outcome(self) -> Outcome {
         let steps: Vec<(StepId, Arc<StepResult>)> = self
-            .shared
+            .context
             .plan
             .steps
             .iter()
@@ -337,7 +337,7 @@ impl<'a> Run<'a, '_> {
             })
             .collect();
         let is = |status: StepStatus| steps.iter().any(|(_, result)| result.status == status);
-        let status = if self.shared.fault().is_some() {
+        let status = if self.context.fault().is_some() {
             RunStatus::Failed
         } else if self.interrupted {
             RunStatus::Interrupted

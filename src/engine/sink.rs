@@ -3,41 +3,41 @@
 
 use std::sync::Arc;
 
-use super::ledger::Errors;
-use super::shared::{Fed, Output, Shared};
+use super::context::{Context, FusedInput, Output};
+use super::source_status::Errors;
 use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
 
 /// The place where one step's results go, put into the order of their items.
 pub(super) struct Sink<'a> {
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     step: StepId,
     reorder: Reorder,
     results: Option<Spool>,
     failed: Option<Spool>,
-    writers: Vec<FedWriter>,
+    writers: Vec<FusedWriter>,
     /// Items given on.
     pub(super) emitted: u64,
 }
 
-struct FedWriter {
+struct FusedWriter {
     step: StepId,
     writer: Result<Box<dyn Writer>, String>,
     count: u64,
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn open(shared: &'a Shared<'a>, step: StepId) -> Self {
-        let spool = |kept: bool| kept.then(|| Spool::new(shared.temp_dir()));
+    pub(super) fn open(context: &'a Context<'a>, step: StepId) -> Self {
+        let spool = |kept: bool| kept.then(|| Spool::new(context.temp_dir()));
         let writers =
-            shared.graph.fused[step.at()].iter().map(|writer| open_writer(shared, *writer)).collect();
+            context.graph.fused[step.at()].iter().map(|writer| open_writer(context, *writer)).collect();
         Self {
-            shared,
+            context,
             step,
-            reorder: Reorder::new(shared.temp_dir(), 1),
-            results: spool(shared.graph.kept[step.at()]),
-            failed: spool(shared.graph.failed_kept[step.at()]),
+            reorder: Reorder::new(context.temp_dir(), 1),
+            results: spool(context.graph.kept[step.at()]),
+            failed: spool(context.graph.failed_kept[step.at()]),
             writers,
             emitted: 0,
         }
@@ -85,14 +85,14 @@ impl<'a> Sink<'a> {
         let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
         for fed in self.writers {
-            *self.shared.fed(fed.step) = Some(Fed { writer: fed.writer, count: fed.count });
+            *self.context.fed(fed.step) = Some(FusedInput { writer: fed.writer, count: fed.count });
         }
-        *self.shared.output(self.step) = Output { results, failed, errors, result: None };
+        *self.context.output(self.step) = Output { results, failed, errors, result: None };
         Ok(())
     }
 }
 
-impl FedWriter {
+impl FusedWriter {
     /// A writer that fails is the writing step's failure, not that of the step that feeds it.
     fn write(&mut self, lines: &[u8], count: u64) {
         let Ok(writer) = &mut self.writer else { return };
@@ -103,9 +103,9 @@ impl FedWriter {
     }
 }
 
-fn open_writer(shared: &Shared<'_>, step: StepId) -> FedWriter {
-    let Body::Ready(Verb::Write(options)) = &shared.plan.steps[step.at()].body else {
+fn open_writer(context: &Context<'_>, step: StepId) -> FusedWriter {
+    let Body::Ready(Verb::Write(options)) = &context.plan.steps[step.at()].body else {
         unreachable!("the graph fuses writers that are ready")
     };
-    FedWriter { step, writer: data::create(options).map_err(|error| error.to_string()), count: 0 }
+    FusedWriter { step, writer: data::create(options).map_err(|error| error.to_string()), count: 0 }
 }

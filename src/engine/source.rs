@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use super::feed::{Feed, Next};
-use super::graph::Role;
+use super::context::{Context, Output};
+use super::input::{Next, StepInput};
 use super::lookout::{LOOK_UP, Lookout};
-use super::scope;
-use super::shared::{Output, Shared};
+use super::roles::Role;
+use super::step_results;
 use crate::data::{DataError, Spool, items_reader};
 use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus};
 use crate::lua::{self, ScriptError, clock};
@@ -23,15 +23,15 @@ const SCRIPT_LIMIT: Duration = Duration::from_secs(600);
 const BLOCK: usize = 256 * 1024;
 
 /// Reads a source to its end. Its items are kept when it is a [`Role::StoredSource`] that somebody reads.
-pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
+pub(super) fn run(context: &Context<'_>, step: &Step, verb: &Verb) -> StepResult {
     let begun = clock::now();
-    shared.emit(Event::StepStarted { step: step.id, total: None });
+    context.emit(Event::StepStarted { step: step.id, total: None });
     if let Verb::Read(read) = verb {
-        shared.ledger(step.id).judge_by(read.min_success_ratio, read.max_failures);
+        context.ledger(step.id).judge_by(read.min_success_ratio, read.max_failures);
     }
-    match drain(shared, step, verb, begun) {
+    match drain(context, step, verb, begun) {
         Ok(interrupted) => {
-            let result = close(shared, step.id);
+            let result = close(context, step.id);
             if interrupted && result.status == StepStatus::Succeeded {
                 let (status, reason) = (StepStatus::Cancelled, Some("interrupted".to_owned()));
                 return StepResult { status, reason, ..result };
@@ -43,30 +43,30 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, verb: &Verb) -> StepResult {
 }
 
 /// `Ok(true)`: cut off by an interrupt.
-fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Result<bool, String> {
+fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Result<bool, String> {
     let message = |error: DataError| error.to_string();
-    let kept = shared.graph.kept[step.id.at()] && shared.graph.roles[step.id.at()] == Role::StoredSource;
-    let mut spool = kept.then(|| Spool::new(shared.temp_dir()));
-    let mut feed = match verb {
+    let kept = context.graph.kept[step.id.at()] && context.graph.roles[step.id.at()] == Role::StoredSource;
+    let mut spool = kept.then(|| Spool::new(context.temp_dir()));
+    let mut input = match verb {
         Verb::Items(Items::Lua { script, limit: most }) => {
             let limit = step.deadline.unwrap_or(SCRIPT_LIMIT);
-            let Some(text) = script_text(shared, script, limit) else { return Ok(true) };
+            let Some(text) = script_text(context, script, limit) else { return Ok(true) };
             let list = text.map_err(|error| match (error.kind, step.deadline) {
                 (FailureKind::Timeout, Some(_)) => "deadline".to_owned(),
-                _ => scope::reason("items", &error),
+                _ => step_results::reason("items", &error),
             });
-            Feed::of_reader(shared, step.id, items_reader(script_list(step, &list?)?, *most))
+            StepInput::of_reader(context, step.id, items_reader(script_list(step, &list?)?, *most))
         }
-        verb => Feed::of_source(shared, step.id, verb).map_err(message)?,
+        verb => StepInput::of_source(context, step.id, verb).map_err(message)?,
     };
     let mut chunk = Chunk::default();
     // The script's own limit is all that a deadline is for here.
-    let mut lookout = Lookout::new(shared, step.id, begun, None);
+    let mut lookout = Lookout::new(context, step.id, begun, None);
     loop {
         if let Err(cut) = lookout.check() {
             return if cut.status == StepStatus::Cancelled { Ok(true) } else { Err(cut.reason) };
         }
-        match feed.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
+        match input.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
             Next::Later => continue,
             Next::End | Next::Lost(_) => break,
             Next::Chunk => {}
@@ -74,10 +74,10 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
         }
-        lookout.tell(feed.given(), None);
+        lookout.tell(input.given(), None);
     }
     if let Some(spool) = spool {
-        shared.output(step.id).results = Some(Arc::new(spool.finish().map_err(message)?));
+        context.output(step.id).results = Some(Arc::new(spool.finish().map_err(message)?));
     }
     Ok(false)
 }
@@ -85,11 +85,11 @@ fn drain(shared: &Shared<'_>, step: &Step, verb: &Verb, begun: Instant) -> Resul
 /// What the script of `items: {lua}` returns, as JSON; `None` when an interrupt comes first. The script runs on a thread
 /// that nobody waits for, because only its limit can stop it.
 fn script_text(
-    shared: &Shared<'_>,
+    context: &Context<'_>,
     script: &Arc<lua::Script>,
     limit: Duration,
 ) -> Option<Result<String, ScriptError>> {
-    let (script, scope) = (Arc::clone(script), shared.step_scope(Some(scope::steps(shared))));
+    let (script, scope) = (Arc::clone(script), context.step_scope(Some(step_results::steps(context))));
     let (sender, receiver) = bounded(1);
     let spawned = std::thread::Builder::new().name("items".to_owned()).spawn(move || {
         let _ = sender.send(lua::evaluate(&script, &scope, limit));
@@ -104,7 +104,7 @@ fn script_text(
     if let Err(error) = spawned {
         return Some(Err(gone(format!("cannot start a thread: {error}"))));
     }
-    while shared.interrupt.count() == 0 {
+    while context.interrupt.count() == 0 {
         match receiver.recv_timeout(LOOK_UP) {
             Ok(text) => return Some(text),
             Err(RecvTimeoutError::Timeout) => {}
@@ -132,11 +132,11 @@ fn script_list(step: &Step, text: &str) -> Result<Arc<[Arc<str>]>, String> {
 }
 
 /// Closes the books of a source: its failed rows become readable. Gives its result.
-pub(super) fn close(shared: &Shared<'_>, source: StepId) -> StepResult {
-    let mut ledger = shared.ledger(source);
+pub(super) fn close(context: &Context<'_>, source: StepId) -> StepResult {
+    let mut ledger = context.ledger(source);
     match ledger.take_failed() {
         Ok((failed, errors)) => {
-            let mut output = shared.output(source);
+            let mut output = context.output(source);
             let results = output.results.take();
             *output = Output { results, failed: failed.map(Arc::new), errors, result: None };
         }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::feed::Feed;
-use super::graph::Role;
-use super::shared::{Done, Shared};
-use super::{collect, each, keep, scope, source, write};
+use super::context::{Context, Done};
+use super::input::StepInput;
+use super::roles::Role;
+use super::{collect, map, run_store, source, step_results, write};
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua::{self, clock};
 use crate::plan::{Body, Step, Verb};
@@ -15,10 +15,10 @@ use crate::plan::{Body, Step, Verb};
 const EXPRESSION_LIMIT: Duration = Duration::from_secs(1);
 
 /// Whether a step may run as far as its `when` is concerned; otherwise how it ends.
-pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), Box<StepResult>> {
+pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepResult>> {
     let Some(when) = &step.when else { return Ok(()) };
     let begun = clock::now();
-    let scope = shared.scope(Some(scope::steps(shared)));
+    let scope = context.scope(Some(step_results::steps(context)));
     match lua::evaluate(&when.script, &scope, EXPRESSION_LIMIT).as_deref() {
         Ok("false" | "null") => Err(Box::new(StepResult::without_items(
             StepStatus::Skipped,
@@ -26,62 +26,67 @@ pub(super) fn gate(shared: &Shared<'_>, step: &Step) -> Result<(), Box<StepResul
             clock::since(begun),
         ))),
         Ok(_) => Ok(()),
-        Err(error) => Err(Box::new(StepResult::broken(scope::reason("when", error), clock::since(begun)))),
+        Err(error) => {
+            Err(Box::new(StepResult::broken(step_results::reason("when", error), clock::since(begun))))
+        }
     }
 }
 
 /// Runs a step to its end.
-pub(super) fn run<'a>(shared: &'a Shared<'a>, id: StepId) -> Done {
-    let step = &shared.plan.steps[id.at()];
+pub(super) fn run<'a>(context: &'a Context<'a>, id: StepId) -> Done {
+    let step = &context.plan.steps[id.at()];
     // The gate of a lazy source was passed before anybody could read it.
-    let gated = if shared.graph.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(shared, step) };
-    let verb = gated.and_then(|()| verb(shared, step));
+    let gated = if context.graph.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(context, step) };
+    let verb = gated.and_then(|()| verb(context, step));
     match verb {
-        Ok(verb) => carry_out(shared, step, &verb),
+        Ok(verb) => carry_out(context, step, &verb),
         Err(result) => Done { step: id, result: *result, sources: Vec::new(), internal_error: false },
     }
 }
 
 /// What the step does, with the answers that only a run can give.
-fn verb(shared: &Shared<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
+fn verb(context: &Context<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
     match &step.body {
         Body::Ready(verb) => Ok(verb.clone()),
         Body::Late(_) => {
             let broken = |reason: String| Box::new(StepResult::broken(reason, Duration::ZERO));
-            let bound = shared.plan.bind(step.id, &scope::steps(shared)).map_err(|diagnostics| {
+            let bound = context.plan.bind(step.id, &step_results::steps(context)).map_err(|diagnostics| {
                 let messages: Vec<&str> =
                     diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
                 broken(messages.join("; "))
             })?;
-            if let Some(keep) = shared.keep {
-                keep.late(&shared.options.run, &bound).map_err(|error| broken(keep::stopped(&error)))?;
+            if let Some(keep) = context.keep {
+                keep.late(&context.options.run, &bound)
+                    .map_err(|error| broken(run_store::stopped(&error)))?;
             }
             Ok(bound)
         }
     }
 }
 
-fn carry_out<'a>(shared: &'a Shared<'a>, step: &'a Step, verb: &Verb) -> Done {
-    let role = shared.graph.roles[step.id.at()];
+fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done {
+    let role = context.graph.roles[step.id.at()];
     match (role, verb) {
         (Role::LazySource | Role::StoredSource, verb) => Done {
             step: step.id,
-            result: source::run(shared, step, verb),
+            result: source::run(context, step, verb),
             sources: Vec::new(),
             internal_error: false,
         },
         (Role::FusedWrite, Verb::Write(options)) => Done {
             step: step.id,
-            result: write::commit_fed(shared, step, options),
+            result: write::commit_fed(context, step, options),
             sources: Vec::new(),
             internal_error: false,
         },
-        (_, Verb::Each(each)) => with_input(shared, step, false, |feed| each::run(shared, step, each, feed)),
+        (_, Verb::Each(each)) => {
+            with_input(context, step, false, |input| map::run(context, step, each, input))
+        }
         (_, Verb::Collect(collect)) => {
-            with_input(shared, step, true, |feed| collect::run(shared, step, collect, feed))
+            with_input(context, step, true, |input| collect::run(context, step, collect, input))
         }
         (_, Verb::Write(options)) => {
-            with_input(shared, step, true, |feed| write::run(shared, step, options, feed))
+            with_input(context, step, true, |input| write::run(context, step, options, input))
         }
         (_, Verb::Read(_) | Verb::Glob(_) | Verb::Items(_)) => {
             unreachable!("sources have the role of sources")
@@ -91,22 +96,22 @@ fn carry_out<'a>(shared: &'a Shared<'a>, step: &'a Step, verb: &Verb) -> Done {
 
 /// Opens the step's input, lets `body` use it up, and closes the sources that nobody reads any more.
 fn with_input<'a>(
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     step: &Step,
     prove: bool,
-    body: impl FnOnce(Feed<'a>) -> StepResult,
+    body: impl FnOnce(StepInput<'a>) -> StepResult,
 ) -> Done {
-    let result = match Feed::open(shared, step, prove) {
-        Ok(feed) => body(feed),
+    let result = match StepInput::open(context, step, prove) {
+        Ok(input) => body(input),
         Err(reason) => StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO),
     };
     let inputs = step.from.iter().filter(|input| !input.failed).map(|input| input.step);
-    let lazy = |id: &StepId| shared.graph.roles[id.at()] == Role::LazySource;
+    let lazy = |id: &StepId| context.graph.roles[id.at()] == Role::LazySource;
     let mut sources = Vec::new();
     let mut seen = BTreeSet::new();
     for source in inputs.filter(lazy) {
-        if shared.ledger(source).close() && seen.insert(source) {
-            sources.push((source, source::close(shared, source)));
+        if context.ledger(source).close() && seen.insert(source) {
+            sources.push((source, source::close(context, source)));
         }
     }
     Done { step: step.id, result, sources, internal_error: false }

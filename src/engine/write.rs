@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::feed::Feed;
+use super::context::{Context, FusedInput};
+use super::input::StepInput;
 use super::lookout::{Cut, Lookout, Read};
-use super::shared::{Fed, Shared};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
 use crate::event::{Event, StepResult, Tally};
 use crate::lua::clock;
@@ -20,23 +20,23 @@ const PIECE: usize = 16 * 1024;
 
 /// Runs a write step whose input has been opened.
 pub(super) fn run(
-    shared: &Shared<'_>,
+    context: &Context<'_>,
     step: &Step,
     options: &WriteOptions,
-    mut feed: Feed<'_>,
+    mut input: StepInput<'_>,
 ) -> StepResult {
     let begun = clock::now();
-    let total = feed.total(step);
-    shared.emit(Event::StepStarted { step: step.id, total });
+    let total = input.total(step);
+    context.emit(Event::StepStarted { step: step.id, total });
     let mut writer = match data::create(options) {
         Ok(writer) => writer,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
     let mut chunk = Chunk::default();
     let mut count = 0;
-    let mut lookout = Lookout::new(shared, step.id, begun, step.deadline);
+    let mut lookout = Lookout::new(context, step.id, begun, step.deadline);
     let cut = loop {
-        match lookout.read(&mut feed, (usize::MAX, BLOCK), &mut chunk) {
+        match lookout.read(&mut input, (usize::MAX, BLOCK), &mut chunk) {
             Ok(Read::Nothing) => continue,
             Ok(Read::End) => break None,
             Ok(Read::Items) => {}
@@ -44,7 +44,7 @@ pub(super) fn run(
         }
         match hand_on(options, &mut *writer, &chunk.text, &mut count) {
             Err(error) if is_left(options, &error) => {
-                let total = total.unwrap_or_default().max(feed.given());
+                let total = total.unwrap_or_default().max(input.given());
                 return left(options, count, total, begun);
             }
             Err(error) => break Some(error.into()),
@@ -52,8 +52,8 @@ pub(super) fn run(
         }
     };
     match cut {
-        Some(cut) => cut_off(options, cut, feed.given().max(count), begun),
-        None => commit(options, Fed { writer: Ok(writer), count }, begun),
+        Some(cut) => cut_off(options, cut, input.given().max(count), begun),
+        None => commit(options, FusedInput { writer: Ok(writer), count }, begun),
     }
 }
 
@@ -79,14 +79,14 @@ fn hand_on(
 }
 
 /// Puts in place what the step before has written through a fused writer.
-pub(super) fn commit_fed(shared: &Shared<'_>, step: &Step, options: &WriteOptions) -> StepResult {
+pub(super) fn commit_fed(context: &Context<'_>, step: &Step, options: &WriteOptions) -> StepResult {
     let begun = clock::now();
-    let fed = shared.fed(step.id).take().expect("the step before has ended and handed its writers over");
-    shared.emit(Event::StepStarted { step: step.id, total: Some(fed.count) });
+    let fed = context.fed(step.id).take().expect("the step before has ended and handed its writers over");
+    context.emit(Event::StepStarted { step: step.id, total: Some(fed.count) });
     commit(options, fed, begun)
 }
 
-fn commit(options: &WriteOptions, fed: Fed, begun: Instant) -> StepResult {
+fn commit(options: &WriteOptions, fed: FusedInput, begun: Instant) -> StepResult {
     let count = fed.count;
     let writer = match fed.writer {
         Ok(writer) => writer,

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::crew::{Crew, Hand, Maker, Trouble};
 use super::frame::Frame;
 use super::keyed::options;
+use super::workers::{Job, JobError, MakeJob, Workers};
 use crate::engine::lookout::Cut;
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
@@ -21,15 +21,15 @@ pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
 }
 
 fn in_one(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
-    let mut crew = Crew::start(frame, "reduce", 1, &maker(frame, reduce, Role::Whole))?;
+    let mut crew = Workers::start(frame, "reduce", 1, &maker(frame, reduce, Role::Whole))?;
     crew.carry(frame, &mut |_, _, _| Ok(()))?;
     crew.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
 }
 
 fn in_parts(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
-    let threads = frame.shared.options.cores.max(1);
-    let mut crew = Crew::start(frame, "reduce", threads, &maker(frame, reduce, Role::Part))?;
-    let mut combiner = Crew::start(frame, "combine", 1, &maker(frame, reduce, Role::Combine))?;
+    let threads = frame.context.options.cores.max(1);
+    let mut crew = Workers::start(frame, "reduce", threads, &maker(frame, reduce, Role::Part))?;
+    let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, Role::Combine))?;
     crew.carry(frame, &mut |frame, _, value| {
         let mut part = Chunk::default();
         part.push(value);
@@ -48,7 +48,7 @@ enum Role {
     Combine,
 }
 
-fn maker(frame: &Frame<'_>, reduce: &Reduce, role: Role) -> Maker {
+fn maker(frame: &Frame<'_>, reduce: &Reduce, role: Role) -> MakeJob {
     let (options, reduce) = (options(frame), reduce.clone());
     Arc::new(move |number, guard, watchdog| {
         let options = WorkerOptions { worker: number, ..options.clone() };
@@ -59,7 +59,7 @@ fn maker(frame: &Frame<'_>, reduce: &Reduce, role: Role) -> Maker {
             hand.folder.begin(&hand.init)?;
             hand.begun = true;
         }
-        Ok(Box::new(hand) as Box<dyn Hand>)
+        Ok(Box::new(hand) as Box<dyn Job>)
     })
 }
 
@@ -72,13 +72,13 @@ struct Folding {
 }
 
 impl Folding {
-    fn fold(&mut self, chunk: &Chunk) -> Result<(), Trouble> {
+    fn fold(&mut self, chunk: &Chunk) -> Result<(), JobError> {
         self.folder
             .fold(chunk)
-            .map_err(|error| Trouble { at: Some(error.at), error: Box::new(error.into_error("reduce")) })
+            .map_err(|error| JobError { at: Some(error.at), error: Box::new(error.into_error("reduce")) })
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Trouble> {
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), JobError> {
         if !std::mem::take(&mut self.begun) {
             self.folder.begin(&self.init)?;
         }
@@ -87,8 +87,8 @@ impl Folding {
     }
 }
 
-impl Hand for Folding {
-    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble> {
+impl Job for Folding {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
         match self.role {
             _ if chunk.is_empty() => self.finish(out),
             Role::Whole => self.fold(chunk),

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::data::Piece;
-use crate::engine::feed::Feed;
+use crate::engine::context::Context;
+use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, Read};
-use crate::engine::shared::Shared;
 use crate::engine::sink::Sink;
 use crate::event::{StepResult, Tally};
 use crate::lua::clock;
@@ -18,9 +18,9 @@ pub(super) const BLOCK: usize = 256 * 1024;
 pub(super) const ITEMS: usize = 8192;
 /// One step at work.
 pub(super) struct Frame<'a> {
-    pub(super) shared: &'a Shared<'a>,
+    pub(super) context: &'a Context<'a>,
     pub(super) step: &'a Step,
-    pub(super) feed: Feed<'a>,
+    pub(super) input: StepInput<'a>,
     pub(super) lookout: Lookout<'a>,
     pub(super) sink: Sink<'a>,
     pub(super) begun: Instant,
@@ -40,7 +40,7 @@ impl Frame<'_> {
     pub(super) fn read(&mut self, items: usize, chunk: &mut Chunk) -> Result<bool, Cut> {
         loop {
             self.look()?;
-            match self.lookout.read(&mut self.feed, (items, BLOCK), chunk)? {
+            match self.lookout.read(&mut self.input, (items, BLOCK), chunk)? {
                 Read::Nothing => {}
                 Read::Items => return Ok(true),
                 Read::End => return Ok(false),
@@ -93,7 +93,7 @@ impl Frame<'_> {
             return StepResult { emitted, ..StepResult::succeeded(self.taken, duration) };
         };
         // A collection that was not dealt with to its end is not dealt with at all.
-        let total = self.total.unwrap_or_default().max(self.feed.given()).max(self.taken);
+        let total = self.total.unwrap_or_default().max(self.input.given()).max(self.taken);
         StepResult {
             total,
             tally: Tally { cancelled: total, ..Tally::default() },

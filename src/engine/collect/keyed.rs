@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::crew::{Crew, Hand, Maker, Trouble};
 use super::frame::{Frame, push_item};
+use super::workers::{Job, JobError, MakeJob, Workers};
 use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
 use crate::engine::lookout::Cut;
-use crate::engine::scope;
+use crate::engine::step_results;
 use crate::lua::{
     Attempt, Guard, ItemEnd, LogLine, Memory, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
 };
@@ -18,7 +18,7 @@ use crate::value::Chunk;
 
 /// `sort`
 pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
-    let mut sorter = Sorter::new(frame.shared.temp_dir());
+    let mut sorter = Sorter::new(frame.context.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
         rank.clear();
@@ -32,7 +32,7 @@ pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) ->
 
 /// `unique`
 pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
-    let mut firsts = Firsts::new(frame.shared.temp_dir());
+    let mut firsts = Firsts::new(frame.context.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
         rank.clear();
@@ -49,7 +49,7 @@ pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut>
 
 /// `group_by`
 pub(super) fn group_by(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
-    let mut groups = Groups::new(frame.shared.temp_dir());
+    let mut groups = Groups::new(frame.context.temp_dir());
     let mut line = Vec::new();
     with_values(frame, "group_by", by, &mut |_, item, value| {
         line.clear();
@@ -82,13 +82,13 @@ pub(super) fn with_values(
 ) -> Result<(), Cut> {
     let options = options(frame);
     let by = Arc::clone(by);
-    let maker: Maker = Arc::new(move |number, guard, watchdog| {
+    let maker: MakeJob = Arc::new(move |number, guard, watchdog| {
         let hand =
             Valuer::new(key, &by, &WorkerOptions { worker: number, ..options.clone() }, guard, watchdog)?;
-        Ok(Box::new(hand) as Box<dyn Hand>)
+        Ok(Box::new(hand) as Box<dyn Job>)
     });
-    let threads = frame.shared.options.cores.max(1);
-    let mut crew = Crew::start(frame, key, threads, &maker)?;
+    let threads = frame.context.options.cores.max(1);
+    let mut crew = Workers::start(frame, key, threads, &maker)?;
     crew.carry(frame, &mut |frame, chunk, out| {
         let values = out.split(|byte| *byte == b'\n');
         (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
@@ -97,19 +97,19 @@ pub(super) fn with_values(
 
 /// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
 pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
-    let shared = frame.shared;
+    let context = frame.context;
     WorkerOptions {
         shape: Shape::Map,
         memory: Memory::fixed(Policy::default().memory),
-        scope: shared.step_scope(shared.graph.wants.scope.then(|| scope::steps(shared))),
+        scope: context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context))),
         step: Arc::clone(&frame.step.name),
         worker: 1,
         max_attempts: 1,
         timeout: None,
         item_deadline: None,
         retry_when: None,
-        seed: shared.options.seed,
-        logs: shared.options.logs,
+        seed: context.options.seed,
+        logs: context.options.logs,
     }
 }
 
@@ -131,8 +131,8 @@ impl Valuer {
     }
 }
 
-impl Hand for Valuer {
-    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble> {
+impl Job for Valuer {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
         let attempt = Attempt { number: 1, item_deadline: None };
         let mut ended: Option<(usize, ItemEnd)> = None;
         let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
@@ -142,9 +142,9 @@ impl Hand for Valuer {
         let all = 0..chunk.len();
         let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
         match ended {
-            Some((at, how)) => Err(Trouble { at: Some(at), error: Box::new(how.into_error(self.key)) }),
+            Some((at, how)) => Err(JobError { at: Some(at), error: Box::new(how.into_error(self.key)) }),
             None if done < chunk.len() => {
-                Err(Trouble { at: Some(done), error: Box::new(ItemEnd::Cancelled.into_error(self.key)) })
+                Err(JobError { at: Some(done), error: Box::new(ItemEnd::Cancelled.into_error(self.key)) })
             }
             None => Ok(()),
         }

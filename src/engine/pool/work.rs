@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::engine::record::Attempted;
+use crate::engine::failed_item::Attempted;
 use crate::event::StepId;
 use crate::lua::{Attempt, Cancel, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
 use crate::schedule::Start;

@@ -2,15 +2,15 @@
 //!
 //! The scheduler makes all decisions, and the workers run all Lua. The coordinator runs on the step's own thread.
 
+mod bypass;
 mod chunk_size;
-mod input;
+mod dispatch;
 mod key;
-mod known;
 mod lost;
 mod options;
-mod passing;
-mod settle;
-mod stopwatch;
+mod replies;
+mod reuse;
+mod timing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use crossbeam_channel::{RecvTimeoutError, Select, TryRecvError};
 
 use self::chunk_size::ChunkSize;
 use self::key::Keys;
-use self::known::Known;
 use self::options::{spec, worker_options};
-use self::stopwatch::Stopwatch;
-use super::feed::Feed;
+use self::reuse::ItemReuse;
+use self::timing::StepTiming;
+use super::context::Context;
 use super::identity;
-use super::ledger::Errors;
+use super::input::StepInput;
 use super::lookout::{LOOK_UP, lost_reason};
 use super::outcome::EngineError;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
-use super::shared::Shared;
 use super::sink::Sink;
-use super::{keep, record, scope};
+use super::source_status::Errors;
+use super::{run_store, step_results};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Cancel, CancelLevel, clock};
@@ -78,7 +78,7 @@ impl std::fmt::Display for Fault {
         match self {
             Self::Data(error) => error.fmt(f),
             Self::Script(reason) => f.write_str(reason),
-            Self::State(error) => f.write_str(&keep::stopped(error)),
+            Self::State(error) => f.write_str(&run_store::stopped(error)),
         }
     }
 }
@@ -94,18 +94,18 @@ struct Waiting {
 enum Unready {
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("{}", keep::stopped(.0))]
+    #[error("{}", run_store::stopped(.0))]
     State(#[from] StoreError),
     #[error("{0}")]
     Script(String),
 }
 
 struct Coordinator<'a> {
-    shared: &'a Shared<'a>,
+    context: &'a Context<'a>,
     step: &'a Step,
     policy: &'a Policy,
     scheduler: Scheduler,
-    feed: Feed<'a>,
+    input: StepInput<'a>,
     sink: Sink<'a>,
     pool: Pool,
     cancel: Arc<Cancel>,
@@ -137,17 +137,17 @@ struct Coordinator<'a> {
     /// Where endings are kept, if the run is.
     journal: Option<StepJournal>,
     /// What is known of items before they run.
-    known: Option<Known>,
+    known: Option<ItemReuse>,
     keys: Option<Keys>,
-    stopwatch: Stopwatch,
+    stopwatch: StepTiming,
 }
 
 /// Runs a map-like step whose input has been opened.
-pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>) -> StepResult {
+pub(super) fn run(context: &Context<'_>, step: &Step, each: &Each, input: StepInput<'_>) -> StepResult {
     let begun = clock::now();
-    let total = feed.total(step);
-    shared.emit(Event::StepStarted { step: step.id, total });
-    let coordinator = match Coordinator::new(shared, step, each, feed) {
+    let total = input.total(step);
+    context.emit(Event::StepStarted { step: step.id, total });
+    let coordinator = match Coordinator::new(context, step, each, input) {
         Ok(coordinator) => coordinator,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
@@ -155,9 +155,14 @@ pub(super) fn run(shared: &Shared<'_>, step: &Step, each: &Each, feed: Feed<'_>)
 }
 
 impl<'a> Coordinator<'a> {
-    fn new(shared: &'a Shared<'a>, step: &'a Step, each: &'a Each, feed: Feed<'a>) -> Result<Self, Unready> {
+    fn new(
+        context: &'a Context<'a>,
+        step: &'a Step,
+        each: &'a Each,
+        input: StepInput<'a>,
+    ) -> Result<Self, Unready> {
         let (policy, begun) = (&each.policy, clock::now());
-        let threads = policy.concurrency.min(shared.options.cores).max(1);
+        let threads = policy.concurrency.min(context.options.cores).max(1);
         let coroutines = each.script.waits();
         let exact =
             policy.rate_limit.is_some() || stops_at_failure(policy) || policy.concurrency == 1 || coroutines;
@@ -166,15 +171,16 @@ impl<'a> Coordinator<'a> {
         let window = if exact { policy.concurrency } else { threads * 2 };
         let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
-        let options = worker_options(shared, step, each);
-        let identity = shared.keep.map(|keep| keep.identity(shared.plan, each)).transpose()?;
-        let journal = match (shared.keep, &identity) {
+        let options = worker_options(context, step, each);
+        let identity = context.keep.map(|keep| keep.identity(context.plan, each)).transpose()?;
+        let journal = match (context.keep, &identity) {
             (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
             _ => None,
         };
-        let known = identity.as_ref().and_then(|identity| Known::open(shared, step, each, identity, &feed));
-        let keys = each.key.as_deref().map(|key| Keys::new(shared, step.id, key, &options, &cancel));
-        let keys = keys.transpose().map_err(|error| Unready::Script(scope::reason("key", &error)))?;
+        let known =
+            identity.as_ref().and_then(|identity| ItemReuse::open(context, step, each, identity, &input));
+        let keys = each.key.as_deref().map(|key| Keys::new(context, step.id, key, &options, &cancel));
+        let keys = keys.transpose().map_err(|error| Unready::Script(step_results::reason("key", &error)))?;
         let crew = Crew {
             script: Arc::clone(&each.script),
             options,
@@ -188,13 +194,13 @@ impl<'a> Coordinator<'a> {
         };
         let single = coroutines || policy.rate_limit.is_some();
         Ok(Self {
-            shared,
+            context,
             step,
             policy,
-            scheduler: shared.scheduler(each, &scheduled, begun),
-            sink: Sink::open(shared, step.id),
-            pool: Pool::start(threads, crew, shared.watchdog)?,
-            feed,
+            scheduler: context.scheduler(each, &scheduled, begun),
+            sink: Sink::open(context, step.id),
+            pool: Pool::start(threads, crew, context.watchdog)?,
+            input,
             cancel,
             begun,
             fresh: BTreeMap::new(),
@@ -216,7 +222,7 @@ impl<'a> Coordinator<'a> {
             journal,
             known,
             keys,
-            stopwatch: Stopwatch::new(begun, shared.options.spans),
+            stopwatch: StepTiming::new(begun, context.options.spans),
         })
     }
 
@@ -226,12 +232,12 @@ impl<'a> Coordinator<'a> {
         }
         let fault = self.drive().err();
         if fault.is_some() {
-            self.abandon();
+            self.fail_step();
         }
         self.count_rest();
         self.scheduler.close();
         let fault = self.put_away_unstarted().err().or(fault);
-        self.dismiss();
+        self.join_workers();
         self.finish(fault)
     }
 
@@ -239,7 +245,7 @@ impl<'a> Coordinator<'a> {
     fn drive(&mut self) -> Result<(), Fault> {
         loop {
             self.look_outside();
-            if let Some(fault) = self.shared.fault() {
+            if let Some(fault) = self.context.fault() {
                 return Err(Fault::State(fault.clone()));
             }
             self.expire()?;
@@ -266,7 +272,7 @@ impl<'a> Coordinator<'a> {
     /// The next reply. Rows that arrive for a starved step end the waiting.
     fn listen(&self) -> Result<Reply, RecvTimeoutError> {
         let replies = &self.pool.replies;
-        let Some(arrivals) = self.feed.arrivals().filter(|_| self.starved) else {
+        let Some(arrivals) = self.input.arrivals().filter(|_| self.starved) else {
             return replies.recv_timeout(self.patience());
         };
         let mut select = Select::new();
@@ -288,7 +294,7 @@ impl<'a> Coordinator<'a> {
         if self.step.deadline.is_some_and(|limit| self.now() >= limit) {
             self.scheduler.deadline();
         }
-        let interrupts = self.shared.interrupt.count();
+        let interrupts = self.context.interrupt.count();
         if interrupts == 0 {
             return;
         }
@@ -296,7 +302,7 @@ impl<'a> Coordinator<'a> {
             self.interrupted = Some(clock::now());
             self.scheduler.interrupt();
         }
-        let over = self.interrupted.is_some_and(|since| clock::since(since) >= self.shared.options.grace);
+        let over = self.interrupted.is_some_and(|since| clock::since(since) >= self.context.options.grace);
         if over || interrupts > 1 {
             self.scheduler.grace_over();
         }
@@ -320,20 +326,20 @@ impl<'a> Coordinator<'a> {
         if clock::since(self.told) >= LOOK_UP {
             self.told = clock::now();
             let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
-            self.shared.emit(Event::Progress { step: self.step.id, tally, total });
+            self.context.emit(Event::Progress { step: self.step.id, tally, total });
             self.stopwatch.keep(self.journal.as_ref());
         }
     }
 
     /// After a fault: stops the workers and gives up on the works that are out.
-    fn abandon(&mut self) {
+    fn fail_step(&mut self) {
         self.cancel.raise(CancelLevel::Interrupt);
         self.scheduler.source_failed();
-        self.desert();
+        self.write_off();
     }
 
     /// Gives up on works that are out: what they hold counts as cancelled.
-    fn desert(&mut self) {
+    fn write_off(&mut self) {
         self.deserted = true;
         self.scheduler.cancelled(self.items_out);
         (self.works_out, self.items_out) = (0, 0);
@@ -352,7 +358,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Lets the workers go and waits a moment for them.
-    fn dismiss(&mut self) {
+    fn join_workers(&mut self) {
         self.pool.close();
         let until = Instant::now() + FAREWELL;
         while let Ok(reply) = self.pool.replies.recv_deadline(until) {
@@ -370,10 +376,10 @@ impl<'a> Coordinator<'a> {
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
         let reuse = self.known.as_ref().map(|known| known.counts(all_seen));
-        for warning in self.known.iter().flat_map(Known::warnings) {
-            self.shared.notice(self.step.id, warning);
+        for warning in self.known.iter().flat_map(ItemReuse::warnings) {
+            self.context.notice(self.step.id, warning);
         }
-        self.shared.leave_journal(self.step.id, self.journal);
+        self.context.leave_journal(self.step.id, self.journal);
         let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
         let unread = self.scheduler.total().is_none();
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
@@ -388,7 +394,7 @@ impl<'a> Coordinator<'a> {
                 (StepStatus::Cancelled, Some("interrupted".to_owned()))
             }
             (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
-            (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.shared, lost))),
+            (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.context, lost))),
             (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
             (None, None) => (StepStatus::Failed, verdict.reason),
         };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::chunk_size::RUN_ITEMS;
 use super::{Coordinator, Fault, Waiting, Work};
-use crate::engine::feed::Next;
+use crate::engine::input::Next;
 use crate::lua::Attempt;
 use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
@@ -49,7 +49,7 @@ impl Coordinator<'_> {
     fn read(&mut self) -> Result<(), Fault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
         let items = if self.known.is_some() { RUN_ITEMS } else { self.size.items() };
-        match self.feed.next(items, RUN_BYTES, Duration::ZERO, &mut chunk) {
+        match self.input.next(items, RUN_BYTES, Duration::ZERO, &mut chunk) {
             Next::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
@@ -84,8 +84,8 @@ impl Coordinator<'_> {
         }
         let until = Instant::now() + COUNT_LIMIT;
         let mut chunk = Chunk::default();
-        while self.shared.interrupt.count() == 0 && Instant::now() < until {
-            match self.feed.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
+        while self.context.interrupt.count() == 0 && Instant::now() < until {
+            match self.input.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
                 Next::Later => return,
                 Next::Chunk => {
                     self.scheduler.offer(chunk.len() as u64);

@@ -18,7 +18,7 @@ impl Coordinator<'_> {
         if self.cancel.level() == CancelLevel::Interrupt {
             let since = *self.stopped.get_or_insert_with(clock::now);
             if self.works_out > 0 && clock::since(since) >= STOPPED_MAX {
-                self.desert();
+                self.write_off();
             }
             return Ok(());
         }

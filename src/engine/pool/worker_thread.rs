@@ -15,7 +15,7 @@ use crate::lua::{Ended, Guard, ItemEnd, Job, ScriptError, Shape, Worker, WorkerO
 use crate::store::Digest;
 
 /// One worker thread's place.
-pub(super) struct Seat {
+pub(super) struct WorkerThread {
     pub(super) number: u32,
     pub(super) places: Places,
     pub(super) desk: Arc<Desk>,
@@ -30,21 +30,21 @@ pub(super) enum Left {
     GivenUp,
 }
 
-impl Seat {
-    pub(super) fn sit(&self) -> Left {
+impl WorkerThread {
+    pub(super) fn run(&self) -> Left {
         self.places.crew.options.scope.permissions.confine();
         let guard = &self.desk.guard;
         let Some(mut worker) = self.make_worker(guard) else { return Left::Done };
         match self.places.crew.coroutines {
             None => {
                 while let Ok(work) = self.places.work.recv() {
-                    if let Some(left) = self.run(&mut worker, guard, work) {
+                    if let Some(left) = self.run_chunk(&mut worker, guard, work) {
                         return left;
                     }
                 }
                 Left::Done
             }
-            Some(most) => self.juggle(&mut worker, most),
+            Some(most) => self.run_coroutines(&mut worker, most),
         }
     }
 
@@ -96,7 +96,7 @@ impl Seat {
     }
 
     /// Runs work off; says how it left when this worker cannot go on.
-    fn run(&self, worker: &mut Worker, guard: &Arc<Guard>, mut work: Work) -> Option<Left> {
+    fn run_chunk(&self, worker: &mut Worker, guard: &Arc<Guard>, mut work: Work) -> Option<Left> {
         self.hold(0, &work);
         if self.places.crew.tells_starts {
             let _ = self.places.replies.send(Reply::Starting(work.start, clock::now()));
@@ -142,7 +142,7 @@ impl Seat {
 
     /// Items that wait are coroutines of one VM: takes on up to `most` of them and resumes each when it is due. Items that
     /// compute for long take turns; after each turn there is a look at what else is to be done.
-    fn juggle(&self, worker: &mut Worker, most: usize) -> Left {
+    fn run_coroutines(&self, worker: &mut Worker, most: usize) -> Left {
         // Far below what an interrupt may take to be noticed, far above what polling costs.
         const LOOK_UP: Duration = Duration::from_millis(20);
         let mut open = true;

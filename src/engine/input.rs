@@ -1,23 +1,23 @@
 //! The feed is the input of one step: it reads the step's sources and the results of other steps, one after the
 //! other, as chunks with indices.
 
-mod live;
+mod stream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 
-use self::live::{Arrival, Live};
-use super::graph::Role;
-use super::record;
-use super::shared::Shared;
+use self::stream::{Arrival, Stream};
+use super::context::Context;
+use super::failed_item;
+use super::roles::Role;
 use crate::data::{self, BadRow, DataError, Reader};
 use crate::event::{Event, FailureKind, Place, StepId};
 use crate::plan::{Body, Input, Items, Step, Verb};
 use crate::value::Chunk;
 
-/// What came out of a [`Feed`].
+/// What came out of a [`StepInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// The chunk holds at least one item.
@@ -31,8 +31,8 @@ pub(super) enum Next {
 }
 
 /// The input of one step, read part by part.
-pub(super) struct Feed<'a> {
-    shared: &'a Shared<'a>,
+pub(super) struct StepInput<'a> {
+    context: &'a Context<'a>,
     parts: Vec<Part>,
     at: usize,
     /// Items handed out so far.
@@ -53,64 +53,68 @@ enum Rows {
     /// A file, which is read here and now.
     Here(Box<dyn Reader>),
     /// An input that may take its time.
-    Live(Live),
+    Stream(Stream),
 }
 
-impl<'a> Feed<'a> {
+impl<'a> StepInput<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
     /// `Err` says which input cannot be read; the ledger of a source says why.
-    pub(super) fn open(shared: &'a Shared<'a>, step: &Step, prove: bool) -> Result<Self, String> {
-        let mut feed = Self { shared, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
-        for input in &step.from {
-            match feed.open_input(*input, prove) {
-                Ok(part) => feed.parts.push(part),
+    pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, String> {
+        let mut input = Self { context, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
+        for from in &step.from {
+            match input.open_input(*from, prove) {
+                Ok(part) => input.parts.push(part),
                 Err(error) => {
-                    shared.ledger(input.step).broke(error.to_string());
-                    let name = &shared.plan.steps[input.step.at()].name;
-                    let suffix = if input.failed { " and its failed items could not be kept" } else { "" };
+                    context.ledger(from.step).broke(error.to_string());
+                    let name = &context.plan.steps[from.step.at()].name;
+                    let suffix = if from.failed { " and its failed items could not be kept" } else { "" };
                     return Err(format!("`{name}` failed{suffix}"));
                 }
             }
         }
-        Ok(feed)
+        Ok(input)
     }
 
     /// A feed of one source alone, for a source that has a thread of its own.
-    pub(super) fn of_source(shared: &'a Shared<'a>, source: StepId, verb: &Verb) -> Result<Self, DataError> {
-        Ok(Self::of_rows(shared, source, source_rows(shared, source, verb, true)?))
+    pub(super) fn of_source(
+        context: &'a Context<'a>,
+        source: StepId,
+        verb: &Verb,
+    ) -> Result<Self, DataError> {
+        Ok(Self::of_rows(context, source, source_rows(context, source, verb, true)?))
     }
 
     /// A feed of items that are there already.
-    pub(super) fn of_reader(shared: &'a Shared<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
-        Self::of_rows(shared, source, Rows::Here(reader))
+    pub(super) fn of_reader(context: &'a Context<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
+        Self::of_rows(context, source, Rows::Here(reader))
     }
 
-    fn of_rows(shared: &'a Shared<'a>, source: StepId, rows: Rows) -> Self {
-        shared.ledger(source).open();
+    fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
+        context.ledger(source).open();
         let part = Part { rows, source: Some(source), before: 0 };
-        Self { shared, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
+        Self { context, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
     }
 
     fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
-        let lazy = self.shared.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+        let lazy = self.context.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
         if !lazy {
             let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
-        if self.shared.ledger(input.step).open() {
-            self.shared.emit(Event::StepStarted { step: input.step, total: None });
+        if self.context.ledger(input.step).open() {
+            self.context.emit(Event::StepStarted { step: input.step, total: None });
         }
-        let Body::Ready(verb) = &self.shared.plan.steps[input.step.at()].body else {
+        let Body::Ready(verb) = &self.context.plan.steps[input.step.at()].body else {
             unreachable!("a source that only a run can complete is a stored one")
         };
-        let rows = source_rows(self.shared, input.step, verb, prove)?;
+        let rows = source_rows(self.context, input.step, verb, prove)?;
         Ok(Part { rows, source: Some(input.step), before: 0 })
     }
 
     /// What a step that has ended has left. A step that broke off before its first item left no failed ones; one that
     /// could not store them all must not pass for one that did.
     fn stored_reader(&self, input: Input) -> Result<Box<dyn Reader>, DataError> {
-        let output = self.shared.output(input.step);
+        let output = self.context.output(input.step);
         if !input.failed {
             return Ok(output.results.as_ref().expect("the graph keeps what is read").reader());
         }
@@ -125,9 +129,9 @@ impl<'a> Feed<'a> {
     /// Items in all, when every input is known to its end.
     pub(super) fn total(&self, step: &Step) -> Option<u64> {
         let count = |input: &Input| {
-            let output = self.shared.output(input.step);
+            let output = self.context.output(input.step);
             let stored = if input.failed { &output.failed } else { &output.results };
-            match (stored, &self.shared.plan.steps[input.step.at()].body) {
+            match (stored, &self.context.plan.steps[input.step.at()].body) {
                 (Some(stored), _) => Some(stored.count()),
                 (None, Body::Ready(Verb::Items(Items::List(list)))) if !input.failed => {
                     Some(list.len() as u64)
@@ -156,7 +160,7 @@ impl<'a> Feed<'a> {
             if let Some(source) = part.source {
                 let (rows, reading) =
                     seen.as_ref().map_or((0, Duration::ZERO), |seen| (seen.rows, seen.reading));
-                self.shared.ledger(source).seen(rows, reading);
+                self.context.ledger(source).seen(rows, reading);
                 if let Err(lost) = self.book_bad_rows(source) {
                     return lost;
                 }
@@ -181,14 +185,14 @@ impl<'a> Feed<'a> {
     /// What to wait for after [`Next::Later`], beside other things.
     pub(super) fn arrivals(&self) -> Option<&Receiver<Result<Arrival, DataError>>> {
         match &self.parts.get(self.at)?.rows {
-            Rows::Live(live) => Some(live.arrivals()),
+            Rows::Stream(live) => Some(live.arrivals()),
             Rows::Here(_) => None,
         }
     }
 
     fn end_part(&mut self) {
         if let Some(source) = self.parts[self.at].source {
-            self.shared.ledger(source).conclude();
+            self.context.ledger(source).conclude();
         }
         self.at += 1;
         let given = self.given;
@@ -202,14 +206,14 @@ impl<'a> Feed<'a> {
         let source = self.parts[self.at].source;
         let source = source.unwrap_or(StepId(u32::MAX));
         if source != StepId(u32::MAX) {
-            self.shared.ledger(source).broke(error.to_string());
+            self.context.ledger(source).broke(error.to_string());
         }
         Next::Lost(source)
     }
 
     fn book_bad_rows(&mut self, source: StepId) -> Result<(), Next> {
         for row in std::mem::take(&mut self.bad) {
-            if !book(self.shared, source, &row) {
+            if !book(self.context, source, &row) {
                 return Err(Next::Lost(source));
             }
         }
@@ -232,7 +236,7 @@ impl<'a> Feed<'a> {
             message,
             text: text.chars().take(200).collect(),
         };
-        book(self.shared, source, &row);
+        book(self.context, source, &row);
     }
 
     /// Items handed out so far.
@@ -242,7 +246,7 @@ impl<'a> Feed<'a> {
 
     /// A source read here that has failed meanwhile.
     pub(super) fn lost(&self) -> Option<StepId> {
-        self.sources().find(|source| self.shared.ledger(*source).is_lost())
+        self.sources().find(|source| self.context.ledger(*source).is_lost())
     }
 
     /// The sources read here; each was opened once for each time it is named.
@@ -252,20 +256,20 @@ impl<'a> Feed<'a> {
 }
 
 /// Books a bad row and tells of it; `false` when the source is lost with it.
-fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
-    let mask = shared.mask();
+fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool {
+    let mask = context.mask();
     let masked = (!mask.is_empty()).then(|| BadRow {
         file: mask.text(&row.file).into_owned(),
         message: mask.text(&row.message).into_owned(),
         ..row.clone()
     });
     let row = masked.as_ref().unwrap_or(row);
-    let mut ledger = shared.ledger(source);
+    let mut ledger = context.ledger(source);
     match ledger.bad_row(row) {
         Ok(true) => {
-            let key = record::key(row.text.as_bytes());
-            shared.keep_bad_row(source, row.index, key, record::bad_row_item(row));
-            shared.emit(Event::ItemFailed {
+            let key = failed_item::key(row.text.as_bytes());
+            context.keep_bad_row(source, row.index, key, failed_item::bad_row_item(row));
+            context.emit(Event::ItemFailed {
                 step: source,
                 index: row.index,
                 kind: FailureKind::BadRow,
@@ -286,9 +290,9 @@ fn book(shared: &Shared<'_>, source: StepId, row: &BadRow) -> bool {
 }
 
 /// Passes on what deserves a warning although nothing is wrong.
-fn noted(shared: &Shared<'_>, source: StepId, reader: Box<dyn Reader>) -> Box<dyn Reader> {
+fn noted(context: &Context<'_>, source: StepId, reader: Box<dyn Reader>) -> Box<dyn Reader> {
     if let Some(notice) = reader.notice() {
-        shared.notice(source, notice.to_owned());
+        context.notice(source, notice.to_owned());
     }
     reader
 }
@@ -319,7 +323,7 @@ impl Rows {
                 let seen = Seen { rows: reader.rows(), reading: begun.elapsed(), ..Seen::default() };
                 more.map(|more| Seen { more, ..seen })
             }
-            Self::Live(live) => {
+            Self::Stream(live) => {
                 let Some(arrival) = live.next(wait) else {
                     return Ok(Seen { nothing_yet: true, ..Seen::default() });
                 };
@@ -333,7 +337,7 @@ impl Rows {
 }
 
 /// Opens a source. Patterns that match nothing are worth a notice.
-fn source_rows(shared: &Shared<'_>, source: StepId, verb: &Verb, prove: bool) -> Result<Rows, DataError> {
+fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) -> Result<Rows, DataError> {
     Ok(Rows::Here(match verb {
         Verb::Read(read) => {
             let mut options = read.options.clone();
@@ -341,11 +345,11 @@ fn source_rows(shared: &Shared<'_>, source: StepId, verb: &Verb, prove: bool) ->
             if data::is_live(&options) {
                 let io =
                     |source| DataError::Io { intent: "read", path: read.options.path.clone().into(), source };
-                return Live::start(move || data::open(&options)).map(Rows::Live).map_err(io);
+                return Stream::start(move || data::open(&options)).map(Rows::Stream).map_err(io);
             }
-            noted(shared, source, data::open(&options)?)
+            noted(context, source, data::open(&options)?)
         }
-        Verb::Glob(options) => noted(shared, source, data::glob(options)?),
+        Verb::Glob(options) => noted(context, source, data::glob(options)?),
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
         Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Collect(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")

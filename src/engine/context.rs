@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use crossbeam_channel::Sender;
 
-use super::graph::Graph;
-use super::keep::{self, Keep};
-use super::ledger::{Errors, Ledger};
 use super::options::{Interrupt, RunOptions};
+use super::roles::Roles;
+use super::run_store::{self, RunStore};
+use super::source_status::{Errors, SourceStatus};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog, clock};
@@ -54,7 +54,7 @@ pub(super) struct Output {
 }
 
 /// A writer that was fed by the step before it and now waits for that step's verdict.
-pub(super) struct Fed {
+pub(super) struct FusedInput {
     /// `Err`: it could not write, and this is why.
     pub(super) writer: Result<Box<dyn Writer>, String>,
     /// Items it took.
@@ -62,36 +62,40 @@ pub(super) struct Fed {
 }
 
 /// What the step threads of one run share.
-pub(super) struct Shared<'a> {
+pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions,
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Roles,
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) watchdog: &'a Arc<Watchdog>,
     pub(super) sender: Sender<Message>,
     /// Where the run is kept, if it is.
-    pub(super) keep: Option<&'a Keep>,
+    pub(super) keep: Option<&'a RunStore>,
     journals: Vec<Mutex<Option<StepJournal>>>,
     outputs: Vec<Mutex<Output>>,
-    ledgers: Vec<Mutex<Ledger>>,
-    fed: Vec<Mutex<Option<Fed>>>,
+    ledgers: Vec<Mutex<SourceStatus>>,
+    fed: Vec<Mutex<Option<FusedInput>>>,
     /// Limits that steps share, by name, on the clock that began with the run.
     limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
     begun: Instant,
 }
 
-impl<'a> Shared<'a> {
+impl<'a> Context<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         options: &'a RunOptions,
-        graph: &'a Graph,
+        graph: &'a Roles,
         interrupt: &'a Arc<Interrupt>,
         watchdog: &'a Arc<Watchdog>,
         sender: Sender<Message>,
     ) -> Self {
         Self {
             outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
-            ledgers: plan.steps.iter().map(|step| Mutex::new(Ledger::new(step, graph, options))).collect(),
+            ledgers: plan
+                .steps
+                .iter()
+                .map(|step| Mutex::new(SourceStatus::new(step, graph, options)))
+                .collect(),
             fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             limits: Mutex::default(),
@@ -107,7 +111,7 @@ impl<'a> Shared<'a> {
     }
 
     /// The same, kept there.
-    pub(super) fn kept_in(mut self, keep: Option<&'a Keep>) -> Self {
+    pub(super) fn kept_in(mut self, keep: Option<&'a RunStore>) -> Self {
         self.keep = keep;
         self
     }
@@ -136,18 +140,18 @@ impl<'a> Shared<'a> {
     }
 
     /// The ledger of a source.
-    pub(super) fn ledger(&self, step: StepId) -> MutexGuard<'_, Ledger> {
+    pub(super) fn ledger(&self, step: StepId) -> MutexGuard<'_, SourceStatus> {
         lock(&self.ledgers[step.at()])
     }
 
     /// Where a writer waits for its producer's verdict.
-    pub(super) fn fed(&self, step: StepId) -> MutexGuard<'_, Option<Fed>> {
+    pub(super) fn fed(&self, step: StepId) -> MutexGuard<'_, Option<FusedInput>> {
         lock(&self.fed[step.at()])
     }
 
     /// Why the run cannot go on because it cannot be kept, if so.
     pub(super) fn fault(&self) -> Option<&StoreError> {
-        self.keep.and_then(Keep::fault)
+        self.keep.and_then(RunStore::fault)
     }
 
     /// Leaves a step's journal to the code that books the step's end.
@@ -155,7 +159,7 @@ impl<'a> Shared<'a> {
         *lock(&self.journals[step.at()]) = journal;
     }
 
-    /// Keeps a row that a source cannot read. What goes wrong stops the run by [`Shared::fault`].
+    /// Keeps a row that a source cannot read. What goes wrong stops the run by [`Context::fault`].
     pub(super) fn keep_bad_row(&self, source: StepId, index: u64, key: String, item: FailedItem) {
         let Some(keep) = self.keep else { return };
         let mut journal = lock(&self.journals[source.at()]);
@@ -178,7 +182,7 @@ impl<'a> Shared<'a> {
         let journal = lock(&self.journals[step.at()]).take();
         match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
             Err(error) if result.status == StepStatus::Succeeded => {
-                StepResult { status: StepStatus::Failed, reason: Some(keep::stopped(&error)), ..result }
+                StepResult { status: StepStatus::Failed, reason: Some(run_store::stopped(&error)), ..result }
             }
             _ => result,
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Coordinator, Earlier, Fault, Waiting};
 use crate::data::Piece;
+use crate::engine::failed_item::{self, Attempted};
 use crate::engine::pool::{End, Ran, Reply, Work};
-use crate::engine::record::{self, Attempted};
 use crate::event::{Event, FailureKind, LogLevel};
 use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError, clock};
 use crate::schedule::{FailedAttempt, Next};
@@ -55,7 +55,7 @@ impl Coordinator<'_> {
                     return Ok(());
                 }
                 if self.cancel.level() == CancelLevel::Interrupt {
-                    self.desert();
+                    self.write_off();
                     return Ok(());
                 }
                 Err(Fault::Script("all workers are gone".to_owned()))
@@ -76,10 +76,10 @@ impl Coordinator<'_> {
         }
         for line in lines {
             let LogLine { index, level, message, fields } = line;
-            if !self.shared.options.logs && level < LogLevel::Warn {
+            if !self.context.options.logs && level < LogLevel::Warn {
                 continue;
             }
-            self.shared.emit(Event::Log { step: self.step.id, index, level, message, fields });
+            self.context.emit(Event::Log { step: self.step.id, index, level, message, fields });
         }
     }
 
@@ -150,9 +150,9 @@ impl Coordinator<'_> {
                     self.keep_cancelled(index, 1);
                 }
                 ItemEnd::BadRow { message } => {
-                    self.feed.bad_item(&work.chunk, at, message);
+                    self.input.bad_item(&work.chunk, at, message);
                     self.scheduler.withdrawn();
-                    if let Some(source) = self.feed.lost() {
+                    if let Some(source) = self.input.lost() {
                         self.lose(source);
                     }
                 }
@@ -214,7 +214,7 @@ impl Coordinator<'_> {
         let now = self.now();
         match self.scheduler.failed(now, &work.start, &attempt) {
             Next::RetryAt(due) => {
-                self.shared.emit(Event::ItemRetried {
+                self.context.emit(Event::ItemRetried {
                     step: self.step.id,
                     index,
                     attempt: work.start.attempt,
@@ -247,7 +247,7 @@ impl Coordinator<'_> {
         failed: &mut Vec<u8>,
     ) -> Box<FailedItem> {
         let duration = clock::since(earlier.since);
-        let item = record::failed_item(chunk.item(at), failure, &earlier.history, duration);
+        let item = failed_item::of(chunk.item(at), failure, &earlier.history, duration);
         self.tell_failure(chunk.first + at as u64, &item, chunk.key(at), failed);
         Box::new(item)
     }
@@ -302,7 +302,7 @@ impl Coordinator<'_> {
         }
         let failure = Failure {
             kind: FailureKind::Panic,
-            message: self.shared.mask().owned(message),
+            message: self.context.mask().owned(message),
             place: None,
             traceback: String::new(),
             retryable: true,

@@ -62,12 +62,7 @@ pub(super) fn key(item: &[u8]) -> String {
 }
 
 /// What is kept of an item that failed for good. `history` holds every attempt, the last one included.
-pub(super) fn failed_item(
-    item: &[u8],
-    failure: &Failure,
-    history: &[Attempted],
-    duration: Duration,
-) -> FailedItem {
+pub(super) fn of(item: &[u8], failure: &Failure, history: &[Attempted], duration: Duration) -> FailedItem {
     FailedItem {
         kind: failure.kind,
         message: failure.message.as_str().into(),

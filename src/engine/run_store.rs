@@ -19,7 +19,7 @@ use crate::store::{
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
-pub(super) struct Keep {
+pub(super) struct RunStore {
     committer: Committer,
     dir: PathBuf,
     resume: Option<ResumeOptions>,
@@ -35,7 +35,7 @@ pub(super) struct Old {
     pub(super) unfinished: bool,
 }
 
-impl Keep {
+impl RunStore {
     /// Makes the folder of the run and looks at the old one; `None`: nothing is to be kept.
     pub(super) fn open(plan: &Plan, options: &RunOptions) -> Result<Option<Self>, EngineError> {
         let Some(state) = &options.state else { return Ok(None) };

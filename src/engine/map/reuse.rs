@@ -3,10 +3,10 @@
 //!
 //! It says what became of an item and why others run again; `passing` books it.
 
-use crate::engine::feed::Feed;
+use crate::engine::cache::StepCache;
+use crate::engine::context::Context;
 use crate::engine::identity::{self, Identity};
-use crate::engine::recall::Recall;
-use crate::engine::shared::Shared;
+use crate::engine::input::StepInput;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{Each, Step};
 use crate::store::{FailedItem, Items, Reuse, Reused, Shape};
@@ -26,11 +26,11 @@ pub(super) enum Fate {
 }
 
 /// What is known of one step's items before they run: the old run's endings and the memo's results.
-pub(super) struct Known {
+pub(super) struct ItemReuse {
     shape: Shape,
     /// The old run's items; `Err`: why none of them is of any use.
     old: Option<Result<Reuse, String>>,
-    memo: Option<Recall>,
+    memo: Option<StepCache>,
     /// Why items that the old run does not know are there.
     unknown: &'static str,
     /// Whether those stay as they are.
@@ -41,23 +41,23 @@ pub(super) struct Known {
     warning: Option<String>,
 }
 
-impl Known {
+impl ItemReuse {
     /// What is known of the items of a step; `None`: nothing, all of them run.
     pub(super) fn open(
-        shared: &Shared<'_>,
+        context: &Context<'_>,
         step: &Step,
         each: &Each,
         identity: &Identity,
-        feed: &Feed<'_>,
+        input: &StepInput<'_>,
     ) -> Option<Self> {
-        let keep = shared.keep?;
+        let keep = context.keep?;
         let shape = identity::shape(each.kind);
         let (memo, warning) = match each.cache.then(|| keep.memo()).transpose() {
             Ok(memo) => (memo, None),
             Err(error) => (None, Some(format!("{error}; results are not reused across runs"))),
         };
         let (name, function, fingerprint) = (&step.name, identity.function, &identity.fingerprint);
-        let memo = memo.map(|memo| Recall::new(memo, &shared.plan.name, name, function, fingerprint));
+        let memo = memo.map(|memo| StepCache::new(memo, &context.plan.name, name, function, fingerprint));
         let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
         if old.is_none() && memo.is_none() && warning.is_none() {
             return None;
@@ -73,10 +73,12 @@ impl Known {
             warning,
         };
         if let (Some(old), Some(resume)) = (old, keep.resume()) {
-            let from_source = step.from.len() == feed.sources().count();
+            let from_source = step.from.len() == input.sources().count();
             let redone = |result: &StepResult| result.reuse.as_ref().is_some_and(|reuse| reuse.redone > 0);
-            let upstream_changed =
-                step.from.iter().any(|input| shared.output(input.step).result.as_deref().is_some_and(redone));
+            let upstream_changed = step
+                .from
+                .iter()
+                .any(|input| context.output(input.step).result.as_deref().is_some_and(redone));
             known.keep_permanent = resume.keep_permanent;
             match old {
                 Ok(old) => {
@@ -162,7 +164,7 @@ impl Known {
             Some(Ok(reuse)) => reuse.warnings().map(str::to_owned).collect::<Vec<_>>(),
             _ => Vec::new(),
         };
-        let of_memo = self.memo.iter().flat_map(Recall::warnings).cloned();
+        let of_memo = self.memo.iter().flat_map(StepCache::warnings).cloned();
         self.warning.iter().cloned().chain(of_reuse).chain(of_memo).collect()
     }
 }

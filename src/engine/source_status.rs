@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::graph::{Graph, Role};
+use super::failed_item;
 use super::options::RunOptions;
-use super::record;
+use super::roles::{Role, Roles};
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
 use crate::lua::clock;
@@ -18,7 +18,7 @@ use crate::value::Ratio;
 pub(super) type Errors = Vec<(u64, Arc<str>)>;
 
 /// The counts of a source's rows and bad rows, and the verdict on it. All steps that read the source share it.
-pub(super) struct Ledger {
+pub(super) struct SourceStatus {
     min_success_ratio: Ratio,
     max_failures: Option<u64>,
     keeps_failed: bool,
@@ -37,9 +37,9 @@ pub(super) struct Ledger {
     sealed: bool,
 }
 
-impl Ledger {
+impl SourceStatus {
     /// Clean books.
-    pub(super) fn new(step: &Step, graph: &Graph, options: &RunOptions) -> Self {
+    pub(super) fn new(step: &Step, graph: &Roles, options: &RunOptions) -> Self {
         let (min_success_ratio, max_failures) = match &step.body {
             Body::Ready(Verb::Read(read)) => (read.min_success_ratio, read.max_failures),
             _ => (Ratio::ONE, None),
@@ -97,7 +97,7 @@ impl Ledger {
         self.errors.push((row.index, row.message.as_str().into()));
         if self.keeps_failed {
             let mut line = Vec::new();
-            record::push_bad_row(&mut line, row);
+            failed_item::push_bad_row(&mut line, row);
             let spool = self.failed_rows.get_or_insert_with(|| Spool::new(&self.temp_dir));
             spool.write(&line, 1)?;
         }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::engine::context::Context;
 use crate::engine::identity::{self, Identity};
-use crate::engine::scope;
-use crate::engine::shared::Shared;
+use crate::engine::step_results;
 use crate::lua::{Memory, Shape, WorkerOptions};
 use crate::plan::{Each, EachKind, Step};
 use crate::store::StepSpec;
 
-pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> WorkerOptions {
+pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) -> WorkerOptions {
     let shape = match each.kind {
         EachKind::Map => Shape::Map,
         EachKind::FlatMap => Shape::FlatMap,
@@ -18,16 +18,16 @@ pub(super) fn worker_options(shared: &Shared<'_>, step: &Step, each: &Each) -> W
     WorkerOptions {
         shape,
         memory: Memory::of_step(each.policy.memory),
-        scope: shared.step_scope(shared.graph.wants.scope.then(|| scope::steps(shared))),
+        scope: context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context))),
         step: Arc::clone(&step.name),
         worker: 1,
         max_attempts: each.policy.retries.max.saturating_add(1),
         timeout: each.policy.timeout,
         item_deadline: each.policy.item_deadline,
         retry_when: each.retry_when.as_deref().cloned(),
-        seed: shared.options.seed,
+        seed: context.options.seed,
         // A log is kept with its item whether or not anybody watches.
-        logs: shared.options.logs || shared.keep.is_some(),
+        logs: context.options.logs || context.keep.is_some(),
     }
 }
 

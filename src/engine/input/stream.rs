@@ -29,11 +29,11 @@ pub(in crate::engine) struct Arrival {
 
 /// The receiving end of a source that is read by a thread of its own. The thread is never waited for: it may be
 /// blocked for ever and ends with the process.
-pub(super) struct Live {
+pub(super) struct Stream {
     arrivals: Receiver<Result<Arrival, DataError>>,
 }
 
-impl Live {
+impl Stream {
     /// Opens the input on a new thread, since that may wait as well.
     pub(super) fn start(
         open: impl FnOnce() -> Result<Box<dyn Reader>, DataError> + Send + 'static,

@@ -4,9 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::known::Fate;
-use super::{Coordinator, Fault, record};
+use super::reuse::Fate;
+use super::{Coordinator, Fault};
 use crate::data::Piece;
+use crate::engine::failed_item;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
 use crate::store::{Batch, Digest, End, Ending, FailedItem, Items, Shape};
@@ -144,15 +145,15 @@ impl Coordinator<'_> {
         key: Option<&str>,
         failed: &mut Vec<u8>,
     ) {
-        if self.shared.graph.wants.errors {
+        if self.context.graph.wants.errors {
             self.errors.push((index, Arc::clone(&item.message)));
         }
         if self.sink.keeps_failed() {
-            let content = || record::key(item.item.as_bytes());
-            let given = |key: &str| self.shared.mask().text(key).into_owned();
-            record::push_failed(failed, index, &key.map_or_else(content, given), item);
+            let content = || failed_item::key(item.item.as_bytes());
+            let given = |key: &str| self.context.mask().text(key).into_owned();
+            failed_item::push_failed(failed, index, &key.map_or_else(content, given), item);
         }
-        self.shared.emit(Event::ItemFailed {
+        self.context.emit(Event::ItemFailed {
             step: self.step.id,
             index,
             kind: item.kind,
@@ -164,7 +165,7 @@ impl Coordinator<'_> {
 
     /// Keeps keys as they may be shown, and by what their items are known.
     pub(super) fn keep_keys<'k>(&self, batch: &mut Batch, keys: impl Iterator<Item = &'k Box<str>>) {
-        let mask = self.shared.mask();
+        let mask = self.context.mask();
         if mask.is_empty() {
             batch.keys.extend(keys.cloned());
             return;
@@ -186,6 +187,6 @@ impl Coordinator<'_> {
 /// What is kept of an item without a key.
 fn no_key(chunk: &Chunk, at: usize, failure: &Failure) -> FailedItem {
     let message: Arc<str> = failure.message.as_str().into();
-    let history = [record::Attempted::new(failure.kind, &message, std::time::Duration::ZERO)];
-    record::failed_item(chunk.item(at), failure, &history, std::time::Duration::ZERO)
+    let history = [failed_item::Attempted::new(failure.kind, &message, std::time::Duration::ZERO)];
+    failed_item::of(chunk.item(at), failure, &history, std::time::Duration::ZERO)
 }

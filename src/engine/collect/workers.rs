@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::frame::{BLOCK, Frame, ITEMS};
-use crate::engine::feed::Next;
+use crate::engine::input::Next;
 use crate::engine::lookout::{Cut, LOOK_UP};
-use crate::engine::{panic, scope};
+use crate::engine::{panic, step_results};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
 use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
 use crate::value::Chunk;
@@ -27,9 +27,9 @@ const PARTS_OF_A_SIZE: u64 = 8;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a worker does. Made and used on its thread.
-pub(super) trait Hand {
+pub(super) trait Job {
     /// Works on a chunk; an empty one asks for what is kept until the end. Appends lines to `out`.
-    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Trouble>;
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError>;
 
     /// Log lines since the last call.
     fn take_logs(&mut self) -> Vec<LogLine>;
@@ -37,34 +37,34 @@ pub(super) trait Hand {
 
 /// What keeps a chunk from being worked on.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct JobError {
     /// Place of the item in the chunk, from 0; `None`: it is not about an item.
     pub(super) at: Option<usize>,
     pub(super) error: Box<ScriptError>,
 }
 
-impl From<ScriptError> for Trouble {
+impl From<ScriptError> for JobError {
     fn from(error: ScriptError) -> Self {
         Self { at: None, error: Box::new(error) }
     }
 }
 
 /// Makes the hand of the worker of this number, from 1, whose VM is watched through this guard.
-pub(super) type Maker =
-    Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn Hand>, ScriptError> + Send + Sync>;
+pub(super) type MakeJob =
+    Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn Job>, ScriptError> + Send + Sync>;
 
 /// Takes the lines that were made of a chunk.
-pub(super) type Taker<'t> = dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
+pub(super) type OnOutput<'t> = dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
 
 struct Reply {
     number: u64,
     chunk: Chunk,
-    out: Result<Vec<u8>, Trouble>,
+    out: Result<Vec<u8>, JobError>,
     logs: Vec<LogLine>,
 }
 
 /// The workers of one step over a collection. Dropping it stops the workers.
-pub(super) struct Crew {
+pub(super) struct Workers {
     /// The key whose Lua it runs, for messages.
     key: &'static str,
     work: Option<Sender<(u64, Chunk)>>,
@@ -77,25 +77,25 @@ pub(super) struct Crew {
     early: BTreeMap<u64, Reply>,
 }
 
-impl Crew {
+impl Workers {
     /// Starts `threads` workers.
     pub(super) fn start(
         frame: &Frame<'_>,
         key: &'static str,
         threads: usize,
-        maker: &Maker,
+        maker: &MakeJob,
     ) -> Result<Self, Cut> {
         let (work, works) = unbounded();
         let (reply, replies) = bounded(threads * AHEAD + threads);
         let cancel = Arc::new(Cancel::default());
         for number in 1..=threads {
             let (works, reply, maker) = (works.clone(), reply.clone(), Arc::clone(maker));
-            let (watchdog, step) = (Arc::clone(frame.shared.watchdog), frame.step.id);
+            let (watchdog, step) = (Arc::clone(frame.context.watchdog), frame.step.id);
             let guard = Guard::new(Arc::clone(&cancel), step, None);
-            let permissions = Arc::clone(&frame.shared.plan.permissions);
+            let permissions = Arc::clone(&frame.context.plan.permissions);
             let body = move || {
                 permissions.confine();
-                sit(number as u32, &guard, &watchdog, &maker, &works, &reply);
+                run(number as u32, &guard, &watchdog, &maker, &works, &reply);
             };
             let thread = std::thread::Builder::new().name(format!("worker-{number}"));
             let spawned = thread.stack_size(lua::STACK).spawn(body);
@@ -106,7 +106,7 @@ impl Crew {
     }
 
     /// Hands in all of the input in parts and gives the answers to `take` in order.
-    pub(super) fn carry(&mut self, frame: &mut Frame<'_>, take: &mut Taker<'_>) -> Result<(), Cut> {
+    pub(super) fn carry(&mut self, frame: &mut Frame<'_>, take: &mut OnOutput<'_>) -> Result<(), Cut> {
         let (mut part, mut size) = (Chunk::default(), PART_ITEMS);
         let mut ended = false;
         while !ended || self.sent > self.given {
@@ -130,7 +130,7 @@ impl Crew {
     fn read(&mut self, frame: &mut Frame<'_>, part: &mut Chunk, size: &mut usize) -> Result<bool, Cut> {
         let mut chunk = Chunk::default();
         let wait = if self.sent > self.given { Duration::ZERO } else { LOOK_UP };
-        match frame.feed.next(ITEMS, BLOCK, wait, &mut chunk) {
+        match frame.input.next(ITEMS, BLOCK, wait, &mut chunk) {
             Next::Later => {
                 frame.look()?;
                 // Somebody may be done meanwhile.
@@ -138,9 +138,9 @@ impl Crew {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
-            Next::Lost(source) => return Err(Cut::lost(frame.shared, source)),
+            Next::Lost(source) => return Err(Cut::lost(frame.context, source)),
             Next::End => {
-                frame.lookout.ended(&frame.feed)?;
+                frame.lookout.ended(&frame.input)?;
                 if !part.is_empty() {
                     self.send(std::mem::take(part));
                 }
@@ -175,7 +175,7 @@ impl Crew {
         &mut self,
         frame: &mut Frame<'_>,
         chunk: Chunk,
-        take: &mut Taker<'_>,
+        take: &mut OnOutput<'_>,
     ) -> Result<(), Cut> {
         self.send(chunk);
         while self.sent > self.given {
@@ -186,7 +186,7 @@ impl Crew {
     }
 
     /// Waits for answers and gives on what is next in line.
-    fn hear(&mut self, frame: &mut Frame<'_>, wait: Duration, take: &mut Taker<'_>) -> Result<(), Cut> {
+    fn hear(&mut self, frame: &mut Frame<'_>, wait: Duration, take: &mut OnOutput<'_>) -> Result<(), Cut> {
         if self.sent == self.given {
             return Ok(());
         }
@@ -214,18 +214,18 @@ impl Crew {
     }
 
     /// `` `sort` failed at item 3: p.yaml:9 attempt to …``
-    fn cut(&self, chunk: &Chunk, trouble: &Trouble) -> Cut {
+    fn cut(&self, chunk: &Chunk, trouble: &JobError) -> Cut {
         if trouble.error.cancelled {
             return Cut { status: StepStatus::Cancelled, reason: "interrupted".to_owned() };
         }
-        let Some(at) = trouble.at else { return Cut::failed(scope::reason(self.key, &trouble.error)) };
+        let Some(at) = trouble.at else { return Cut::failed(step_results::reason(self.key, &trouble.error)) };
         let (index, message) = (chunk.first + at as u64, &trouble.error.message);
         let place = trouble.error.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
         Cut::failed(format!("`{}` failed at item {index}: {place}{message}", self.key))
     }
 }
 
-impl Drop for Crew {
+impl Drop for Workers {
     /// Stops what is still running and waits a moment for it. Lua that cannot be stopped is left behind.
     fn drop(&mut self) {
         self.work = None;
@@ -242,11 +242,11 @@ fn part_size(sent: u64) -> usize {
 }
 
 /// A worker's life.
-fn sit(
+fn run(
     number: u32,
     guard: &Arc<Guard>,
     watchdog: &Watchdog,
-    maker: &Maker,
+    maker: &MakeJob,
     works: &Receiver<(u64, Chunk)>,
     replies: &Sender<Reply>,
 ) {
@@ -288,8 +288,8 @@ fn fault(panic: &(dyn std::any::Any + Send)) -> ScriptError {
 
 fn log(frame: &Frame<'_>, lines: Vec<LogLine>) {
     for LogLine { index, level, message, fields } in lines {
-        if frame.shared.options.logs || level >= LogLevel::Warn {
-            frame.shared.emit(Event::Log { step: frame.step.id, index, level, message, fields });
+        if frame.context.options.logs || level >= LogLevel::Warn {
+            frame.context.emit(Event::Log { step: frame.step.id, index, level, message, fields });
         }
     }
 }

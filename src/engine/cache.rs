@@ -8,7 +8,7 @@ use crate::store::{Digest, Fingerprint, Memo, Shape, StoreError, differences};
 const UNKNOWN: &str = "not in the cache";
 
 /// The memo's view of one step: results of its function, and of its earlier functions.
-pub(super) struct Recall {
+pub(super) struct StepCache {
     memo: Memo,
     function: Digest,
     /// Earlier functions of the step, each with the reason why its results are of no use.
@@ -16,7 +16,7 @@ pub(super) struct Recall {
     warnings: Vec<String>,
 }
 
-impl Recall {
+impl StepCache {
     /// For a step with this function.
     pub(super) fn new(
         memo: Memo,

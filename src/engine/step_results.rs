@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::record::seconds;
-use super::shared::{Output, Shared};
+use super::context::{Context, Output};
+use super::failed_item::seconds;
 use crate::event::StepResult;
 use crate::lua::ScriptError;
 use crate::value::Chunk;
 
 /// The text of the `steps` object.
-pub(super) fn steps(shared: &Shared<'_>) -> Arc<str> {
+pub(super) fn steps(context: &Context<'_>) -> Arc<str> {
     let mut steps = Map::new();
-    for step in &shared.plan.steps {
-        let output = shared.output(step.id);
+    for step in &context.plan.steps {
+        let output = context.output(step.id);
         if let Some(result) = output.result.clone() {
-            steps.insert(step.name.to_string(), entry(shared, &result, &output));
+            steps.insert(step.name.to_string(), entry(context, &result, &output));
         }
     }
     Value::Object(steps).to_string().into()
 }
 
-fn entry(shared: &Shared<'_>, result: &StepResult, output: &Output) -> Value {
+fn entry(context: &Context<'_>, result: &StepResult, output: &Output) -> Value {
     let mut entry = json!({
         "total": result.total,
         "successes": result.tally.succeeded,
@@ -38,11 +38,11 @@ fn entry(shared: &Shared<'_>, result: &StepResult, output: &Output) -> Value {
     let map = entry.as_object_mut().expect("written as an object above");
     // What there is none of is nil in Lua, where null would be true in a condition.
     map.retain(|_, value| !value.is_null());
-    if shared.graph.wants.errors {
+    if context.graph.wants.errors {
         let errors = output.errors.iter().map(|(index, message)| (index.to_string(), json!(**message)));
         map.insert("errors".to_owned(), Value::Object(errors.collect()));
     }
-    if shared.graph.wants.results {
+    if context.graph.wants.results {
         let results = Value::Array(results(output));
         map.insert("successful_results".to_owned(), results.clone());
         map.insert("results".to_owned(), results);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::shared::Shared;
+use crate::engine::context::Context;
 use crate::event::{FailureKind, StepId};
 use crate::lua::{
     Attempt, Cancel, Failure, Guard, ItemEnd, Script, ScriptError, Shape, Worker, WorkerOptions,
@@ -23,7 +23,7 @@ pub(super) struct Keys {
 impl Keys {
     /// Loads the expression.
     pub(super) fn new(
-        shared: &Shared<'_>,
+        context: &Context<'_>,
         step: StepId,
         key: &Script,
         options: &WorkerOptions,
@@ -39,7 +39,7 @@ impl Keys {
             ..options.clone()
         };
         let guard = Guard::new(Arc::clone(cancel), step, None);
-        Ok(Self { worker: Worker::new(key, &options, &guard, shared.watchdog)?, out: Vec::new() })
+        Ok(Self { worker: Worker::new(key, &options, &guard, context.watchdog)?, out: Vec::new() })
     }
 
     /// Gives each item of `chunk` its key. Items that have none are returned with the reason, by their place.

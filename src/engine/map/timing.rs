@@ -13,14 +13,14 @@ use crate::store::StepJournal;
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// The timing of one step while it runs.
-pub(super) struct Stopwatch {
+pub(super) struct StepTiming {
     timing: Timing,
     kept: Instant,
     begun: Instant,
     spans: bool,
 }
 
-impl Stopwatch {
+impl StepTiming {
     /// For a step that begins now; `spans`: what ran when is to be remembered.
     pub(super) fn new(begun: Instant, spans: bool) -> Self {
         Self { timing: Timing::default(), kept: begun, begun, spans }
