@@ -1,50 +1,50 @@
 //! A plan is what will run: a pipeline with every name resolved, every default filled in and every script compiled
 //! once.
 
-mod advice;
 mod assemble;
 mod bind;
-mod build;
 mod codes;
 mod collection;
+mod deferred;
 mod ended;
 mod excerpt;
 mod expand;
-mod files;
-mod graph;
+mod file_checks;
 mod inputs;
-mod late;
-mod limits;
 mod load;
 mod lua_file;
 mod lua_text;
-mod outside;
+mod order;
+mod overrides;
 mod params;
 mod paths;
 mod permissions;
 mod places;
+mod rate_limits;
 mod references;
+mod resolve;
 mod scripts;
 mod secrets;
-mod set;
 mod step;
-mod survey;
+mod step_index;
+mod step_mentions;
 mod template;
 mod test_case;
 mod touched;
 mod touches;
-mod uses;
+mod undeclared;
 mod wants;
+mod warnings;
 mod yaml_text;
 
 pub use codes::CODES;
+pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
-pub use late::Late;
 pub use load::{Loaded, load};
 pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
+pub use step_mentions::{Use, uses};
 pub use test_case::{Expected, TestCase};
 pub use touched::{Role, Touched};
-pub use uses::{Use, uses};
 pub use wants::Wants;
 pub use yaml_text::read_value;
 

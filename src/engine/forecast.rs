@@ -101,7 +101,7 @@ impl Asked<'_> {
             let step = &self.plan.steps[id.at()];
             let forecast = match &step.body {
                 Body::Ready(Verb::Each(each)) if self.old.is_some() || each.cache => self.step(step, each),
-                Body::Late(_) if self.old.is_some() && is_each(step) => {
+                Body::Deferred(_) if self.old.is_some() && is_each(step) => {
                     Some(open("what it does is decided by the results of other steps"))
                 }
                 _ => None,

@@ -80,7 +80,7 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
     let needed = steps.iter().any(|other| other.needs.contains(&step.id));
     let again = data.len() != 1 || !failed.is_empty() || needed;
     let stored = match &step.body {
-        Body::Late(_) | Body::Ready(Verb::Items(Items::Lua { .. })) => true,
+        Body::Deferred(_) | Body::Ready(Verb::Items(Items::Lua { .. })) => true,
         // Standard input and pipes can be read once; a folder may have changed by the second look.
         Body::Ready(Verb::Read(read)) => again && data::is_live(&read.options),
         Body::Ready(Verb::Glob(_)) => again,

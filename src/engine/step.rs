@@ -48,7 +48,7 @@ pub(super) fn run<'a>(context: &'a Context<'a>, id: StepId) -> Done {
 fn verb(context: &Context<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
     match &step.body {
         Body::Ready(verb) => Ok(verb.clone()),
-        Body::Late(_) => {
+        Body::Deferred(_) => {
             let broken = |reason: String| Box::new(StepResult::broken(reason, Duration::ZERO));
             let bound = context.plan.bind(step.id, &step_results::steps(context)).map_err(|diagnostics| {
                 let messages: Vec<&str> =

@@ -4,15 +4,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::build::Builder;
+use super::deferred::{Context, Deferred};
 use super::expand::Field;
 use super::inputs::Inputs;
-use super::late::{Context, Late};
-use super::limits::{self, Limits};
 use super::places::{Places, Spot};
+use super::rate_limits::{self, Limits};
+use super::resolve::Builder;
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
-use super::survey::{Reference, Survey, Surveyed};
+use super::step_index::{Reference, StepIndex, Surveyed};
 use super::{codes, test_case, touches};
 use crate::event::StepId;
 use crate::lua::{Permissions, Scope};
@@ -22,7 +22,7 @@ use crate::spec;
 /// A document in which nothing is wrong.
 pub(super) struct Checked<'a> {
     pub(super) places: &'a Places,
-    pub(super) survey: &'a Survey,
+    pub(super) step_index: &'a StepIndex,
     pub(super) scripts: &'a Scripts,
     /// Fields that need the results of steps.
     pub(super) late: &'a [Field],
@@ -44,7 +44,7 @@ impl Checked<'_> {
                 return None;
             }
         };
-        let limits = Arc::new(limits::of(&pipeline));
+        let limits = Arc::new(rate_limits::of(&pipeline));
         let context =
             (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
         let builder = Builder {
@@ -57,7 +57,9 @@ impl Checked<'_> {
             cores: self.inputs.cores,
         };
         let mut steps = Vec::new();
-        for ((id, step), surveyed) in (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.survey.steps) {
+        for ((id, step), surveyed) in
+            (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.step_index.steps)
+        {
             match self.step(id, step, surveyed, &builder, context.as_ref()) {
                 Ok(step) => steps.push(step),
                 Err(finding) => found.push(*finding),
@@ -75,8 +77,8 @@ impl Checked<'_> {
             secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
-            tests: test_case::of(self.places, self.survey, &pipeline.tests),
-            touched: touches::of(self.places, self.survey, self.root),
+            tests: test_case::of(self.places, self.step_index, &pipeline.tests),
+            touched: touches::of(self.places, self.step_index, self.root),
         })
     }
 
@@ -103,7 +105,7 @@ impl Checked<'_> {
     ) -> Result<Step, Box<Diagnostic>> {
         let pointer = &surveyed.pointer;
         let body = match self.late(pointer, context) {
-            Some(late) => Body::Late(Arc::new(late)),
+            Some(late) => Body::Deferred(Arc::new(late)),
             None => Body::Ready(builder.verb(pointer, &step.verb)?),
         };
         let input = |one: &Reference| Some(Input { step: step_id(one.step?), failed: one.failed });
@@ -128,12 +130,12 @@ impl Checked<'_> {
     }
 
     /// The step at `pointer`, when it has expressions that need the results of others.
-    fn late(&self, pointer: &str, context: Option<&Arc<Context>>) -> Option<Late> {
+    fn late(&self, pointer: &str, context: Option<&Arc<Context>>) -> Option<Deferred> {
         let inside = format!("{pointer}/");
         let fields: Vec<Field> =
             self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
         let context = context.filter(|_| !fields.is_empty())?;
-        Some(Late {
+        Some(Deferred {
             json: self.places.value().pointer(pointer).cloned().unwrap_or_default(),
             pointer: pointer.to_owned(),
             fields,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::build::Builder;
+use super::deferred::{Context, Deferred};
 use super::expand::Expander;
-use super::late::{Context, Late};
 use super::places::Places;
+use super::resolve::Builder;
 use super::scripts::Scripts;
 use super::step::{Body, Plan, Verb};
-use super::{codes, files};
+use super::{codes, file_checks};
 use crate::event::StepId;
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity};
@@ -23,7 +23,7 @@ impl Plan {
     pub fn bind(&self, id: StepId, steps: &str) -> Result<Verb, Vec<Diagnostic>> {
         let late = match &self.steps[id.at()].body {
             Body::Ready(verb) => return Ok(verb.clone()),
-            Body::Late(late) => late,
+            Body::Deferred(late) => late,
         };
         let context = &late.context;
         let mut places = context.places.clone();
@@ -31,7 +31,7 @@ impl Plan {
         let mut found = spec::validate_value(places.value(), &places.document.spans, &places.document.file);
         found.retain(|one| one.severity == Severity::Error);
         let verb = self.steps[id.at()].verb;
-        files::check_step(&places, &late.pointer, verb, &context.root, &mut found);
+        file_checks::check_step(&places, &late.pointer, verb, &context.root, &mut found);
         let mut scripts = context.scripts.clone();
         scripts.add_file(&places, &format!("{}/{verb}/file", late.pointer), &context.root, &mut found);
         if !found.is_empty() {
@@ -62,7 +62,7 @@ impl Context {
 }
 
 /// Puts the values of the step's expressions in their place.
-fn evaluate(late: &Late, places: &mut Places, steps: &str) -> Result<(), Vec<Diagnostic>> {
+fn evaluate(late: &Deferred, places: &mut Places, steps: &str) -> Result<(), Vec<Diagnostic>> {
     let context = &late.context;
     let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
     let (mut values, mut found) = (Vec::new(), Vec::new());

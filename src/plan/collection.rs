@@ -1,7 +1,7 @@
 //! This module turns the steps over collections as written into what they do. `build` gives it their values and
 //! scripts.
 
-use super::build::{Builder, Built};
+use super::resolve::{Builder, Built};
 use super::step::{Collect, Reduce};
 use crate::spec;
 

@@ -12,7 +12,7 @@ use super::excerpt::Excerpt;
 use super::lua_text::{Mentions, mentions};
 use super::places::{Places, Spot};
 use super::scripts::{self, Form, Refused};
-use super::survey::escape;
+use super::step_index::escape;
 use super::template::{Hole, Template};
 use crate::event::{FailureKind, Verb};
 use crate::lua::{self, Block, Scope, ScriptError};

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::advice::Advice;
 use super::assemble::Checked;
 use super::expand::{self, Expander, Field, When};
 use super::inputs::{Inputs, UsageError};
@@ -16,9 +15,11 @@ use super::params::{self, Declaration, Values};
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
 use super::step::Plan;
-use super::survey::{Survey, escape};
+use super::step_index::{StepIndex, escape};
+use super::warnings::Advice;
 use super::{
-    CODES, FINDINGS_MAX, codes, files, limits, outside, permissions, references, secrets, set, test_case,
+    CODES, FINDINGS_MAX, codes, file_checks, overrides, permissions, rate_limits, references, secrets,
+    test_case, undeclared,
 };
 use crate::lua::{Allowed, Permissions, Protected, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
@@ -49,7 +50,7 @@ pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
         return Loaded { plan: None, diagnostics, usage: Vec::new(), secrets: Secrets::default() };
     };
     let mut usage = Vec::new();
-    let overrides = set::apply(&mut document, &inputs.set, is_valid, &mut usage);
+    let overrides = overrides::apply(&mut document, &inputs.set, is_valid, &mut usage);
     let mut loading = Loading {
         root: root(&document, inputs),
         places: Places { document, overrides },
@@ -121,17 +122,17 @@ impl Loading<'_> {
         let scope = self.scope(&params, &env);
         let is_complete = self.expand(&fields, &scope, (&params, &env), |when| when != When::Params);
         self.validate();
-        let survey = Survey::of(self.places.value());
-        let order = references::check(&self.places, &survey, &fields, &mut self.found);
-        outside::check(&self.places, &fields, &mut self.found);
-        limits::check(&self.places, &survey, &mut self.found);
-        files::check(&self.places, &survey, &self.root, &mut self.found);
-        let scripts = Scripts::compile(&self.places, &survey, &self.root, &mut self.found);
+        let step_index = StepIndex::of(self.places.value());
+        let order = references::check(&self.places, &step_index, &fields, &mut self.found);
+        undeclared::check(&self.places, &fields, &mut self.found);
+        rate_limits::check(&self.places, &step_index, &mut self.found);
+        file_checks::check(&self.places, &step_index, &self.root, &mut self.found);
+        let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
-        permissions::check(&self.places, &survey, &scripts, &permissions, &mut self.found);
+        permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
         let advice = Advice {
             places: &self.places,
-            survey: &survey,
+            step_index: &step_index,
             scripts: &scripts,
             fields: &fields,
             order: &order,
@@ -140,14 +141,14 @@ impl Loading<'_> {
         };
         advice.give(&mut self.found);
         self.check_allowed();
-        test_case::check(&self.places, &survey, &self.top("params"), &mut self.found);
+        test_case::check(&self.places, &step_index, &self.top("params"), &mut self.found);
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);
         if errors || !is_complete || !self.usage.is_empty() {
             return None;
         }
         let checked = Checked {
             places: &self.places,
-            survey: &survey,
+            step_index: &step_index,
             scripts: &scripts,
             late: &self.late,
             root: &self.root,

@@ -10,7 +10,7 @@ use super::codes;
 use super::inputs::Inputs;
 use super::places::{Places, Spot};
 use super::scripts::Scripts;
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use crate::lua::{Allowed, Permissions, Protected, Reached, reaches};
 use crate::source::{Diagnostic, LineStarts, Span};
 
@@ -30,7 +30,7 @@ pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Perm
 /// Warns of Lua that would be refused. What comes from expressions without a value cannot be judged.
 pub(super) fn check(
     places: &Places,
-    survey: &Survey,
+    step_index: &StepIndex,
     scripts: &Scripts,
     permissions: &Permissions,
     found: &mut Vec<Diagnostic>,
@@ -57,7 +57,7 @@ pub(super) fn check(
             found.push(places.warning(codes::NOT_PERMITTED, message, &spot, LABEL).help(help));
         }
     }
-    for step in &survey.steps {
+    for step in &step_index.steps {
         let Some(script) = scripts.get(&format!("{}/file", step.verb_pointer())) else { continue };
         let block = script.block();
         for (reach, (message, help)) in refused(&block.text, &judge) {

@@ -7,35 +7,37 @@ use super::ended::ended;
 use super::expand::{Field, When};
 use super::lua_text::mentions;
 use super::places::{Places, Spot};
-use super::survey::{Reference, Survey, Surveyed};
-use super::{FINDINGS_MAX, codes, graph, listed};
+use super::step_index::{Reference, StepIndex, Surveyed};
+use super::{FINDINGS_MAX, codes, listed, order};
 use crate::event::Verb;
 use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Checks all references between steps and returns the steps in an order in which they can run.
 pub(super) fn check(
     places: &Places,
-    survey: &Survey,
+    step_index: &StepIndex,
     fields: &[Field],
     found: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
     let mut meant = BTreeSet::new();
-    for step in &survey.steps {
+    for step in &step_index.steps {
         let from = step.from.iter().map(|one| ("from", one));
         for (key, reference) in from.chain(step.needs.iter().map(|one| ("needs", one))) {
             match reference.step {
                 Some(other) => {
-                    let other = &survey.steps[other];
+                    let other = &step_index.steps[other];
                     found.extend(reference_problem(places, step, key, reference, other));
                 }
                 // Looking for the nearest name takes its time.
                 None if found.len() < FINDINGS_MAX => {
-                    meant.extend(nearest(&reference.name, survey.names()).and_then(|near| survey.find(near)));
+                    meant.extend(
+                        nearest(&reference.name, step_index.names()).and_then(|near| step_index.find(near)),
+                    );
                     let verb = if key == "from" { "reads from" } else { "needs" };
                     let by = format!("step `{}` {verb}", step.name);
                     found.push(unknown(
                         places,
-                        survey,
+                        step_index,
                         &reference.name,
                         &Spot::Value(&reference.pointer),
                         &by,
@@ -45,36 +47,39 @@ pub(super) fn check(
             }
         }
     }
-    let dependencies = survey.dependencies();
-    let sorted = graph::sort(&dependencies);
-    found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, survey, cycle)));
+    let dependencies = step_index.dependencies();
+    let sorted = order::sort(&dependencies);
+    found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, step_index, cycle)));
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
     // A misspelt reference is a reference all the same.
     used.extend(meant);
-    let mentions = step_mentions(places, survey, fields);
-    let pairs = mentions.iter().filter_map(|mention| Some((mention.step, survey.find(&mention.name)?)));
-    let ended = ended(survey, &sorted.order, pairs);
+    let mentions = step_mentions(places, step_index, fields);
+    let pairs = mentions.iter().filter_map(|mention| Some((mention.step, step_index.find(&mention.name)?)));
+    let ended = ended(step_index, &sorted.order, pairs);
     for mention in mentions {
-        match survey.find(&mention.name) {
+        match step_index.find(&mention.name) {
             None if found.len() < FINDINGS_MAX => {
-                found.push(unknown(places, survey, &mention.name, &mention.spot(), &mention.by()));
+                found.push(unknown(places, step_index, &mention.name, &mention.spot(), &mention.by()));
             }
             None => {}
             Some(step) => {
                 used.insert(step);
                 if sorted.cycles.is_empty() && !ended.contains(&(mention.step, step)) {
-                    found.push(not_ended(places, survey, &mention));
+                    found.push(not_ended(places, step_index, &mention));
                 }
             }
         }
     }
-    found.extend(unused(places, survey, &used));
+    found.extend(unused(places, step_index, &used));
     sorted.order
 }
 
 /// The steps whose results expressions of other steps look at.
-pub(super) fn looked_at(places: &Places, survey: &Survey, fields: &[Field]) -> BTreeSet<usize> {
-    step_mentions(places, survey, fields).iter().filter_map(|mention| survey.find(&mention.name)).collect()
+pub(super) fn looked_at(places: &Places, step_index: &StepIndex, fields: &[Field]) -> BTreeSet<usize> {
+    step_mentions(places, step_index, fields)
+        .iter()
+        .filter_map(|mention| step_index.find(&mention.name))
+        .collect()
 }
 
 fn reference_problem(
@@ -111,19 +116,19 @@ fn reference_problem(
 }
 
 /// `by` is the beginning of the message: ``step `save` reads from``.
-fn unknown(places: &Places, survey: &Survey, name: &str, spot: &Spot<'_>, by: &str) -> Diagnostic {
-    let label = match nearest(name, survey.names()) {
+fn unknown(places: &Places, step_index: &StepIndex, name: &str, spot: &Spot<'_>, by: &str) -> Diagnostic {
+    let label = match nearest(name, step_index.names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "no step has this name".to_owned(),
     };
     places
         .error(codes::UNKNOWN_STEP, format!("{by} unknown step `{name}`"), spot, &label)
-        .help(format!("the steps of this file: {}", listed(survey.names())))
+        .help(format!("the steps of this file: {}", listed(step_index.names())))
 }
 
 /// One label for each tie of the circle.
-fn cycle_found(places: &Places, survey: &Survey, cycle: &[usize]) -> Diagnostic {
-    let name = |at: usize| survey.steps[cycle[at % cycle.len()]].name.as_str();
+fn cycle_found(places: &Places, step_index: &StepIndex, cycle: &[usize]) -> Diagnostic {
+    let name = |at: usize| step_index.steps[cycle[at % cycle.len()]].name.as_str();
     // Longer circles are told apart by their first members; every tie is labelled all the same.
     let path = match cycle.len() {
         1 => format!("step `{}` waits for itself", name(0)),
@@ -134,11 +139,11 @@ fn cycle_found(places: &Places, survey: &Survey, cycle: &[usize]) -> Diagnostic 
     };
     let mut found: Option<Diagnostic> = None;
     for (at, &member) in cycle.iter().enumerate() {
-        let step = &survey.steps[member];
+        let step = &step_index.steps[member];
         let next = cycle[(at + 1) % cycle.len()];
         let tie = step.from.iter().chain(&step.needs).find(|reference| reference.step == Some(next));
         let Some(tie) = tie else { continue };
-        let label = format!("`{}` waits for `{}`", step.name, survey.steps[next].name);
+        let label = format!("`{}` waits for `{}`", step.name, step_index.steps[next].name);
         let spot = Spot::Value(&tie.pointer);
         found = Some(match found {
             None => places.error(codes::CYCLE, path.clone(), &spot, &label),
@@ -172,7 +177,7 @@ impl Mention {
 }
 
 /// The mentions of `steps.ID` in `when` and in `${{ … }}`.
-pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) -> Vec<Mention> {
+pub(super) fn step_mentions(places: &Places, step_index: &StepIndex, fields: &[Field]) -> Vec<Mention> {
     let mut by_step: HashMap<&str, Vec<&Field>> = HashMap::new();
     for field in fields.iter().filter(|field| field.when == When::Start) {
         // `/steps/ID` without what follows.
@@ -180,7 +185,7 @@ pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) 
         by_step.entry(&field.pointer[..end]).or_default().push(field);
     }
     let mut all = Vec::new();
-    for (at, step) in survey.steps.iter().enumerate() {
+    for (at, step) in step_index.steps.iter().enumerate() {
         let pointer = format!("{}/when", step.pointer);
         if let Some(block) = places.block(&pointer) {
             let lines = LineStarts::of(&block.text);
@@ -213,10 +218,10 @@ pub(super) fn step_mentions(places: &Places, survey: &Survey, fields: &[Field]) 
     all
 }
 
-fn not_ended(places: &Places, survey: &Survey, mention: &Mention) -> Diagnostic {
+fn not_ended(places: &Places, step_index: &StepIndex, mention: &Mention) -> Diagnostic {
     let (holder, name) = (&mention.holder, &mention.name);
     let message = format!("{} `{name}`, which need not have ended", mention.by());
-    let is_own = survey.steps[mention.step].name == *name;
+    let is_own = step_index.steps[mention.step].name == *name;
     let found = places.error(codes::STEP_NOT_ENDED, message, &mention.spot(), "has no result yet");
     if is_own {
         return found.help("a step has no result before it has ended");
@@ -226,10 +231,10 @@ fn not_ended(places: &Places, survey: &Survey, mention: &Mention) -> Diagnostic 
 
 fn unused<'a>(
     places: &'a Places,
-    survey: &'a Survey,
+    step_index: &'a StepIndex,
     used: &'a BTreeSet<usize>,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
-    let steps = survey.steps.iter().enumerate();
+    let steps = step_index.steps.iter().enumerate();
     steps.filter(|(at, step)| !used.contains(at) && step.verb.is_some_and(|verb| verb != Verb::Write)).map(
         |(_, step)| {
             let message = format!("nothing reads step `{}`, and it writes nothing", step.name);

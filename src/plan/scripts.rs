@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::excerpt::Excerpt;
 use super::places::Places;
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
 use crate::lua::{Block, Script, SyntaxError};
 use crate::source::Diagnostic;
@@ -23,7 +23,7 @@ impl Scripts {
     /// Compiles all Lua of the document and reports what cannot be.
     pub(super) fn compile(
         places: &Places,
-        survey: &Survey,
+        step_index: &StepIndex,
         root: &Path,
         found: &mut Vec<Diagnostic>,
     ) -> Self {
@@ -31,7 +31,7 @@ impl Scripts {
         for field in places.document.lua_fields() {
             scripts.add(places, &field, root, found);
         }
-        for step in &survey.steps {
+        for step in &step_index.steps {
             let pointer = format!("{}/file", step.verb_pointer());
             scripts.add_file(places, &pointer, root, found);
         }

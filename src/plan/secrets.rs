@@ -12,7 +12,7 @@ use super::codes;
 use super::inputs::{Inputs, UsageError};
 use super::paths;
 use super::places::{Places, Spot};
-use super::survey::escape;
+use super::step_index::escape;
 use crate::source::Diagnostic;
 use crate::value::{Secrets, WHOLE_BELOW};
 

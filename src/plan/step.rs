@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::late::Late;
+use super::deferred::Deferred;
 use super::test_case::TestCase;
 use super::touched::Touched;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
@@ -93,7 +93,7 @@ pub enum Body {
     /// Known.
     Ready(Verb),
     /// Some `${{ }}` of it needs `steps`: call [`Plan::bind`](super::Plan) when the step is about to start.
-    Late(Arc<Late>),
+    Deferred(Arc<Deferred>),
 }
 
 /// What a step does.

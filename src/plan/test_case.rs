@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::params::Declaration;
 use super::places::{Places, Spot};
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use super::{codes, listed};
 use crate::event::{StepId, Verb};
 use crate::source::{Diagnostic, Span, nearest};
@@ -50,7 +50,7 @@ pub enum Expected {
 }
 
 /// The tests of a file without faults.
-pub(super) fn of(places: &Places, survey: &Survey, tests: &[spec::TestCase]) -> Vec<TestCase> {
+pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[spec::TestCase]) -> Vec<TestCase> {
     let of_one = |(at, test): (usize, &spec::TestCase)| {
         let expected = match (&test.expect, &test.expect_error) {
             (Some(value), _) => Expected::Value(value.clone()),
@@ -63,7 +63,7 @@ pub(super) fn of(places: &Places, survey: &Survey, tests: &[spec::TestCase]) -> 
         let items = test.items.clone().or_else(|| test.item.clone().map(|item| vec![item]));
         Some(TestCase {
             name: test.name.as_str().into(),
-            step: StepId(u32::try_from(survey.find(&test.step)?).ok()?),
+            step: StepId(u32::try_from(step_index.find(&test.step)?).ok()?),
             items: items.unwrap_or_default(),
             many: test.items.is_some(),
             expected,
@@ -77,7 +77,7 @@ pub(super) fn of(places: &Places, survey: &Survey, tests: &[spec::TestCase]) -> 
 /// Finds tests that contradict themselves or the rest of the file. Works on the JSON value, whatever the schema says.
 pub(super) fn check(
     places: &Places,
-    survey: &Survey,
+    step_index: &StepIndex,
     declared: &Map<String, Value>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -86,7 +86,7 @@ pub(super) fn check(
     for (at, test) in tests.iter().enumerate() {
         let Some(test) = test.as_object() else { continue };
         let at = format!("/tests/{at}");
-        let case = Case { places, survey, declared, test, at: &at };
+        let case = Case { places, step_index, declared, test, at: &at };
         case.check(found);
         if let Some(name) = test.get("name").and_then(Value::as_str) {
             *names.entry(name).or_default() += 1;
@@ -104,7 +104,7 @@ pub(super) fn check(
 /// One test as written.
 struct Case<'a> {
     places: &'a Places,
-    survey: &'a Survey,
+    step_index: &'a StepIndex,
     declared: &'a Map<String, Value>,
     test: &'a Map<String, Value>,
     at: &'a str,
@@ -141,18 +141,18 @@ impl Case<'_> {
     fn verb(&self, found: &mut Vec<Diagnostic>) -> Option<Verb> {
         let name = self.test.get("step")?.as_str()?;
         let pointer = format!("{}/step", self.at);
-        let Some(step) = self.survey.find(name) else {
-            let label = match nearest(name, self.survey.names()) {
+        let Some(step) = self.step_index.find(name) else {
+            let label = match nearest(name, self.step_index.names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "no step has this name".to_owned(),
             };
             let message = format!("a test runs unknown step `{name}`");
-            let help = format!("the steps of this file: {}", listed(self.survey.names()));
+            let help = format!("the steps of this file: {}", listed(self.step_index.names()));
             let unknown = self.places.error(codes::UNKNOWN_STEP, message, &Spot::Value(&pointer), &label);
             found.push(unknown.help(help));
             return None;
         };
-        let verb = self.survey.steps[step].verb?;
+        let verb = self.step_index.steps[step].verb?;
         if !verb.is_map_like() {
             let label = format!("`{name}` is a `{verb}` step");
             let message = format!("runs step `{name}`, which has no function");
@@ -235,7 +235,7 @@ impl Case<'_> {
     }
 
     fn param_problem(&self, name: &str, value: &Value) -> Option<Diagnostic> {
-        let key = format!("params/{}", super::survey::escape(name));
+        let key = format!("params/{}", super::step_index::escape(name));
         let Some(declaration) = self.declared.get(name) else {
             let label = match nearest(name, self.declared.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

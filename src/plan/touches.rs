@@ -4,24 +4,24 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::files::path_of;
+use super::file_checks::path_of;
 use super::paths;
 use super::places::Places;
 use super::step::{Body, Collect, Each, Items, Plan, Verb};
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use super::touched::{Role, Touched};
 use crate::event;
 use crate::lua::Script;
 
 /// All files whose names are known before the run, in the order of the pipeline file.
-pub(super) fn of(places: &Places, survey: &Survey, root: &Path) -> Vec<Touched> {
+pub(super) fn of(places: &Places, step_index: &StepIndex, root: &Path) -> Vec<Touched> {
     let value = places.value();
     let mut all = Vec::new();
     for (name, from) in value.get("secrets").and_then(Value::as_object).into_iter().flatten() {
         let path = from.get("file").and_then(Value::as_str);
         all.extend(path.map(|path| Touched::new(Role::Secret(name.clone()), root, path)));
     }
-    for step in &survey.steps {
+    for step in &step_index.steps {
         let file = value.pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let file = file.and_then(|name| name.split('#').next()).filter(|path| is_known(path));
         all.extend(file.map(|path| Touched::new(Role::Lua, root, path)));

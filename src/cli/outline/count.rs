@@ -75,6 +75,6 @@ fn passed_on(step: &Step, count: Count) -> Option<Count> {
             Collect::Sort { .. } => count,
         }),
         Body::Ready(_) => Some(count),
-        Body::Late(_) => None,
+        Body::Deferred(_) => None,
     }
 }

@@ -40,7 +40,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
             Some("in parallel parts".to_owned())
         }
         Body::Ready(Verb::Each(_) | Verb::Collect(_)) => None,
-        Body::Late(_) => Some("decided by the results of other steps".to_owned()),
+        Body::Deferred(_) => Some("decided by the results of other steps".to_owned()),
     };
     let count = count.map(|count| {
         let noun = if count.most == 1 { "item" } else { "items" };

@@ -118,7 +118,7 @@ steps:
   d: {from: c, write: 'out-${{ steps.b.total }}.csv'}
 ";
     let plan = plan(text, &Inputs::default());
-    assert!(plan.steps[2].when.is_some() && matches!(plan.steps[3].body, Body::Late(_)));
+    assert!(plan.steps[2].when.is_some() && matches!(plan.steps[3].body, Body::Deferred(_)));
     let bound = plan.bind(StepId(2), r#"{"b":{"total":4}}"#).expect("it fits");
     let Verb::Each(each) = bound else { panic!("map") };
     assert_eq!((each.policy.concurrency, each.policy.timeout), (8, Some(Duration::from_secs(3))));

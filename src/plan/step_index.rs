@@ -12,7 +12,7 @@ use crate::value::Choice as _;
 
 /// All steps, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Survey {
+pub(super) struct StepIndex {
     pub(super) steps: Vec<Surveyed>,
     /// Position by name.
     positions: HashMap<String, usize>,
@@ -43,7 +43,7 @@ pub(super) struct Reference {
     pub(super) step: Option<usize>,
 }
 
-impl Survey {
+impl StepIndex {
     /// Looks at `steps` of the document.
     pub(super) fn of(document: &Value) -> Self {
         let empty = Map::new();
@@ -138,16 +138,16 @@ mod tests {
 
     #[test]
     fn references_are_found_in_every_form_and_faults_are_passed_over() {
-        let survey = Survey::of(&json!({ "steps": {
+        let step_index = StepIndex::of(&json!({ "steps": {
             "a": { "read": "x.csv" },
             "b": { "from": ["a", "a.failed", 3], "needs": "a.failed", "map": "return 1" },
             "c": 7,
         }}));
-        let [a, b, c] = &survey.steps[..] else { panic!("three steps") };
+        let [a, b, c] = &step_index.steps[..] else { panic!("three steps") };
         assert!(a.is_source() && !b.is_source() && c.verb.is_none());
         assert_eq!(b.from[1].pointer, "/steps/b/from/1");
         assert_eq!((b.from[1].step, b.from[1].failed, b.from.len()), (Some(0), true, 2));
         assert_eq!((b.needs[0].step, b.needs[0].name.as_str()), (None, "a.failed"));
-        assert_eq!(survey.dependencies(), [vec![], vec![0, 0], vec![]]);
+        assert_eq!(step_index.dependencies(), [vec![], vec![0, 0], vec![]]);
     }
 }

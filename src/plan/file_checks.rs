@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::places::{Places, Spot};
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use super::{codes, paths};
 use crate::data::{Format, PathPattern};
 use crate::event::Verb;
@@ -22,9 +22,9 @@ struct Named {
 }
 
 /// Checks the files of all steps, also against each other.
-pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(places: &Places, step_index: &StepIndex, root: &Path, found: &mut Vec<Diagnostic>) {
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    for step in &survey.steps {
+    for step in &step_index.steps {
         let Some(verb) = step.verb else { continue };
         check_step(places, &step.pointer, verb, root, found);
         let list = match verb {
@@ -39,7 +39,7 @@ pub(super) fn check(places: &Places, survey: &Survey, root: &Path, found: &mut V
     check_streams(places, &reads, "reads standard input", found);
     check_streams(places, &writes, "writes to standard output", found);
     check_targets(places, &reads, &writes, root, found);
-    check_own_files(places, survey, &writes, root, found);
+    check_own_files(places, step_index, &writes, root, found);
 }
 
 /// Checks the file of one step by itself.
@@ -177,7 +177,7 @@ fn check_targets(
 /// The pipeline file and its Lua files are read too.
 fn check_own_files(
     places: &Places,
-    survey: &Survey,
+    step_index: &StepIndex,
     writes: &[Named],
     root: &Path,
     found: &mut Vec<Diagnostic>,
@@ -185,7 +185,7 @@ fn check_own_files(
     let place = |path: &str| paths::resolved(&paths::absolute(root, path));
     let pipeline = places.document.file.path().file_name().map(|name| place(&name.to_string_lossy()));
     let mut own: HashMap<PathBuf, &str> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
-    for step in &survey.steps {
+    for step in &step_index.steps {
         let name = places.value().pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let path = name.and_then(|name| name.split('#').next()).filter(|path| !path.is_empty());
         own.extend(path.map(|path| (place(path), "Lua file of a step")));

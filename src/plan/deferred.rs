@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::expand::Field;
-use super::limits::Limits;
 use super::places::Places;
+use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use crate::lua::Scope;
 use crate::spec;
@@ -25,7 +25,7 @@ pub(super) struct Context {
 
 /// A step as data, with expressions that only a run can answer.
 #[derive(Debug, Clone)]
-pub struct Late {
+pub struct Deferred {
     /// The step as JSON, as written.
     pub json: serde_json::Value,
     /// Where it stands in the document.

@@ -4,7 +4,7 @@
 use super::expand;
 use super::places::Places;
 use super::references::step_mentions;
-use super::survey::Survey;
+use super::step_index::StepIndex;
 use crate::source::Span;
 use crate::spec::{Document, Style};
 
@@ -22,10 +22,10 @@ pub struct Use {
 /// All places that name steps, in the order of the file, each once however many aliases lead to it.
 pub fn uses(document: &Document) -> Vec<Use> {
     let places = Places { document: document.clone(), overrides: Vec::new() };
-    let survey = Survey::of(places.value());
+    let step_index = StepIndex::of(places.value());
     let fields = expand::fields(&places, "");
     let mut found: Vec<Use> = Vec::new();
-    for reference in survey.steps.iter().flat_map(|step| step.from.iter().chain(&step.needs)) {
+    for reference in step_index.steps.iter().flat_map(|step| step.from.iter().chain(&step.needs)) {
         found.extend(named(document, &reference.pointer, &reference.name));
     }
     let tests = places.value().get("tests").and_then(serde_json::Value::as_array);
@@ -34,7 +34,7 @@ pub fn uses(document: &Document) -> Vec<Use> {
             found.extend(named(document, &format!("/tests/{at}/step"), step));
         }
     }
-    for mention in step_mentions(&places, &survey, &fields) {
+    for mention in step_mentions(&places, &step_index, &fields) {
         let (_, span) = places.find(&mention.spot());
         let style = document.scalar(&mention.pointer).map(|scalar| scalar.style);
         let quote = if style == Some(Style::DoubleQuoted) { '\'' } else { '"' };

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::inputs::UsageError;
 use super::places::{Override, set_error};
-use super::survey::escape;
+use super::step_index::escape;
 use super::{listed, yaml_text};
 use crate::event::Verb;
 use crate::source::{Diagnostic, Severity, SourceFile, nearest};

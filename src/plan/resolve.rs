@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::limits::Limits;
 use super::places::{Places, Spot};
+use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Each, EachKind, Items, Read, Verb};
-use super::{codes, limits, paths};
+use super::{codes, paths, rate_limits};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
 use crate::schedule::{Policy, Retries};
@@ -195,7 +195,7 @@ impl Builder<'_> {
             Some(spec::RateRule::Rate(rate)) => Some((rate, None)),
             Some(spec::RateRule::Name(name)) => match self.limits.get(&name) {
                 Some(rate) => Some((*rate, Some(name.into()))),
-                None => return Err(Box::new(limits::unknown(self.places, &pointer, &name))),
+                None => return Err(Box::new(rate_limits::unknown(self.places, &pointer, &name))),
             },
         })
     }

@@ -3,19 +3,19 @@
 use serde_json::Value;
 
 use crate::event::Verb;
-use crate::plan::survey::Survey;
+use crate::plan::step_index::StepIndex;
 
 /// For each step the most items that it can get; of a source, that it can bring in.
 pub(super) fn inputs(
-    survey: &Survey,
+    step_index: &StepIndex,
     order: &[usize],
     document: &Value,
     limit: Option<u64>,
 ) -> Vec<Option<u64>> {
-    let mut inputs = vec![None; survey.steps.len()];
-    let mut outputs = vec![None; survey.steps.len()];
+    let mut inputs = vec![None; step_index.steps.len()];
+    let mut outputs = vec![None; step_index.steps.len()];
     for &at in order {
-        let step = &survey.steps[at];
+        let step = &step_index.steps[at];
         let value = document.pointer(&step.verb_pointer());
         inputs[at] = if step.is_source() {
             let written = value.and_then(Value::as_array).map(|list| list.len() as u64);
@@ -65,9 +65,9 @@ mod tests {
             "bad": { "from": "more.failed", "filter": "true" },
             "end": { "from": "one", "map": "return 1" },
         }});
-        let survey = Survey::of(&document);
-        let order: Vec<usize> = (0..survey.steps.len()).collect();
-        let inputs = |limit| inputs(&survey, &order, &document, limit);
+        let step_index = StepIndex::of(&document);
+        let order: Vec<usize> = (0..step_index.steps.len()).collect();
+        let inputs = |limit| inputs(&step_index, &order, &document, limit);
         let of = |most: u64| Some(most);
         let expect = [of(5), None, None, of(15), of(15), of(8), of(15), None, of(15), of(1)];
         assert_eq!(inputs(None), expect);

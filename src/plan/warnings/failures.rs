@@ -18,10 +18,10 @@ pub(super) fn check(
     looked_at: &BTreeSet<usize>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let references = advice.survey.steps.iter().flat_map(|step| &step.from);
+    let references = advice.step_index.steps.iter().flat_map(|step| &step.from);
     let read: BTreeSet<usize> =
         references.filter(|reference| reference.failed).filter_map(|reference| reference.step).collect();
-    for (at, step) in advice.survey.steps.iter().enumerate() {
+    for (at, step) in advice.step_index.steps.iter().enumerate() {
         if read.contains(&at) || looked_at.contains(&at) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::places::{Places, Spot};
-use super::survey::{Survey, escape};
+use super::step_index::{StepIndex, escape};
 use super::{codes, listed};
 use crate::source::{Diagnostic, nearest};
 use crate::spec::{self, RateRule, Setting};
@@ -31,9 +31,9 @@ pub(super) fn known(places: &Places) -> Limits {
 }
 
 /// Checks every `rate_limit` that is a name.
-pub(super) fn check(places: &Places, survey: &Survey, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(places: &Places, step_index: &StepIndex, found: &mut Vec<Diagnostic>) {
     let declared: BTreeSet<&str> = names(places.value()).collect();
-    let steps = survey.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
+    let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
     for pointer in steps.chain(["/defaults/map/rate_limit".to_owned()]) {
         let Some(text) = places.value().pointer(&pointer).and_then(Value::as_str) else { continue };

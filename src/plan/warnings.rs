@@ -11,18 +11,18 @@ pub(super) use governed::Advice;
 
 use governed::{Governed, known};
 
-use super::build::Builder;
-use super::survey::Surveyed;
-use super::{limits, references};
+use super::resolve::Builder;
+use super::step_index::Surveyed;
+use super::{rate_limits, references};
 use crate::source::Diagnostic;
 use crate::spec;
 
 impl Advice<'_> {
     /// Adds a warning for everything that looks like a mistake.
     pub(super) fn give(&self, found: &mut Vec<Diagnostic>) {
-        let counts = counts::inputs(self.survey, self.order, self.places.value(), self.inputs.limit);
+        let counts = counts::inputs(self.step_index, self.order, self.places.value(), self.inputs.limit);
         let governed: Vec<Option<Governed<'_>>> =
-            self.survey.steps.iter().map(|step| self.governed(step)).collect();
+            self.step_index.steps.iter().map(|step| self.governed(step)).collect();
         for (governed, count) in governed.iter().zip(counts) {
             let Some(governed) = governed else { continue };
             found.extend(policy::contradiction(self.places, governed));
@@ -32,7 +32,7 @@ impl Advice<'_> {
         }
         // A run ends by naming what failed, and how to see it.
         if self.inputs.check_only {
-            let looked_at = references::looked_at(self.places, self.survey, self.fields);
+            let looked_at = references::looked_at(self.places, self.step_index, self.fields);
             failures::check(self, &governed, &looked_at, found);
         }
     }
@@ -46,7 +46,7 @@ impl Advice<'_> {
             Some(_) => known(self.places, "/defaults/map")?,
             None => spec::Policy::default(),
         };
-        let limits = limits::known(self.places);
+        let limits = rate_limits::known(self.places);
         let builder = Builder {
             places: self.places,
             scripts: self.scripts,

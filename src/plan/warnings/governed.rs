@@ -7,7 +7,7 @@ use crate::plan::expand::Field;
 use crate::plan::inputs::Inputs;
 use crate::plan::places::{Places, Spot};
 use crate::plan::scripts::Scripts;
-use crate::plan::survey::{Survey, Surveyed};
+use crate::plan::step_index::{StepIndex, Surveyed};
 use crate::schedule::Policy;
 use crate::source::Diagnostic;
 use crate::spec::{self, Setting};
@@ -15,7 +15,7 @@ use crate::spec::{self, Setting};
 /// What a file is judged by.
 pub(in crate::plan) struct Advice<'a> {
     pub(in crate::plan) places: &'a Places,
-    pub(in crate::plan) survey: &'a Survey,
+    pub(in crate::plan) step_index: &'a StepIndex,
     pub(in crate::plan) scripts: &'a Scripts,
     pub(in crate::plan) fields: &'a [Field],
     /// The steps, each after what it takes from.
