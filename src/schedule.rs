@@ -5,13 +5,13 @@ mod backoff;
 mod jitter;
 mod limiter;
 mod policy;
+mod rate_window;
 mod ready;
 mod scheduler;
 mod stop;
 mod verdict;
 mod waiting;
-mod window;
-mod worst;
+mod worst_case;
 
 #[cfg(test)]
 mod properties;
@@ -25,4 +25,4 @@ pub use scheduler::{FailedAttempt, Next, Scheduler, Start};
 pub use stop::{Stop, StopReason};
 pub use verdict::Verdict;
 pub use waiting::Expired;
-pub use worst::{worst_item, worst_step};
+pub use worst_case::{worst_item, worst_step};

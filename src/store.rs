@@ -17,45 +17,45 @@
 //! of millions of items is opened without unpacking anything, and what was damaged is never believed.
 
 mod batch;
+mod cache;
 mod catalogue;
 mod clock;
 mod committer;
-mod copies;
 #[cfg(test)]
 mod damage;
 mod database;
+mod digest;
 mod endings;
 mod error;
 #[cfg(test)]
 mod fixture;
 mod frames;
-mod identity;
 mod index;
-mod layout;
 mod line;
 mod lock;
-mod memo;
+mod lua_copies;
+mod paths;
 mod private;
 mod queries;
 mod rebuild;
+mod repair;
 mod request;
 mod results;
 mod reuse;
 mod run_dir;
 mod secret_key;
 mod segment;
-mod settle;
 mod stored_run;
 
 pub use batch::{Batch, End, Ending, FailedItem, Fingerprint, LogEntry, RetriedItem, Shape, StepSpec};
+pub use cache::{Cache, MemoStats};
 pub use catalogue::{Catalogue, Pruned};
 pub use committer::{Committer, StepJournal};
-pub use copies::keep_lua;
+pub use digest::Digest;
 pub use error::StoreError;
-pub use identity::Digest;
 pub use line::Line;
 pub use lock::Holder;
-pub use memo::{Memo, MemoStats};
+pub use lua_copies::keep_lua;
 pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
 pub use request::keep_request;
 pub use results::Results;

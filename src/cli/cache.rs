@@ -9,7 +9,7 @@ use super::console::{put, say};
 use super::exit::{Exit, Fault};
 use super::{moment, state};
 use crate::report::bytes;
-use crate::store::{Memo, MemoStats};
+use crate::store::{Cache, MemoStats};
 
 /// Does what is asked for.
 pub(super) fn command(arguments: &CacheArguments) -> Result<Exit, Fault> {
@@ -17,13 +17,13 @@ pub(super) fn command(arguments: &CacheArguments) -> Result<Exit, Fault> {
     match arguments.command {
         CacheCommand::Stats { format } => {
             // Looking must not make a memo where there is none.
-            let stats = Memo::look(&folder)?.map_or(Ok(MemoStats::default()), |memo| memo.stats())?;
+            let stats = Cache::look(&folder)?.map_or(Ok(MemoStats::default()), |memo| memo.stats())?;
             put(&stats_text(&stats, format))?;
         }
         CacheCommand::Prune { older_than } => {
             let is_there = folder.join("cache.db").exists();
-            let memo = is_there.then(|| Memo::open(&folder)).transpose()?;
-            if let Some(said) = memo.as_ref().and_then(Memo::begun_anew) {
+            let memo = is_there.then(|| Cache::open(&folder)).transpose()?;
+            if let Some(said) = memo.as_ref().and_then(Cache::begun_anew) {
                 say(&format!("  warning: {said}"));
             }
             let gone = memo.map_or(Ok(0), |memo| memo.prune(older_than, SystemTime::now()))?;

@@ -10,12 +10,12 @@ mod input;
 mod json;
 mod jsonl;
 mod line_source;
+mod lines;
 mod parquet;
 mod records;
 mod table;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::io::Read;
 

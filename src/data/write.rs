@@ -1,7 +1,7 @@
 //! This module opens files of items for writing. The caller decides the order of the items.
 
-mod array;
 mod beside;
+mod json;
 mod jsonl;
 mod lines;
 mod output;
@@ -32,7 +32,7 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     let table = |output, delimiter| table::Table::new(output, delimiter, options.columns.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::Jsonl::new(output)),
-        Format::Json => Box::new(array::Array::new(output, options.pretty)),
+        Format::Json => Box::new(json::Array::new(output, options.pretty)),
         Format::Csv => Box::new(table(output, b',')?),
         Format::Tsv => Box::new(table(output, b'\t')?),
         Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),

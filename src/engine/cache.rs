@@ -2,14 +2,14 @@
 //!
 //! The memo only saves work: an error in it costs work and never the run. The store keeps new results.
 
-use crate::store::{Digest, Fingerprint, Memo, Shape, StoreError, differences};
+use crate::store::{Cache, Digest, Fingerprint, Shape, StoreError, differences};
 
 /// Of an item that no function of the step has had.
 const UNKNOWN: &str = "not in the cache";
 
 /// The memo's view of one step: results of its function, and of its earlier functions.
 pub(super) struct StepCache {
-    memo: Memo,
+    memo: Cache,
     function: Digest,
     /// Earlier functions of the step, each with the reason why its results are of no use.
     earlier: Vec<(Digest, String)>,
@@ -19,7 +19,7 @@ pub(super) struct StepCache {
 impl StepCache {
     /// For a step with this function.
     pub(super) fn new(
-        memo: Memo,
+        memo: Cache,
         pipeline: &str,
         step: &str,
         function: Digest,

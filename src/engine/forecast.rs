@@ -15,7 +15,7 @@ use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, Each, Plan, Step, Verb};
 use crate::store::{
-    Catalogue, Digest, Ended, Items, Memo, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
+    Cache, Catalogue, Digest, Ended, Items, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
 };
 use crate::value::Chunk;
 
@@ -125,7 +125,7 @@ impl Asked<'_> {
     }
 
     fn recall(&mut self, step: &Step, identity: &Identity) -> Option<StepCache> {
-        match Memo::look(self.state) {
+        match Cache::look(self.state) {
             Ok(memo) => {
                 let (pipeline, function) = (&self.plan.name, identity.function);
                 memo.map(|memo| StepCache::new(memo, pipeline, &step.name, function, &identity.fingerprint))

@@ -14,8 +14,8 @@ use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Each, Items, Plan, Verb};
 use crate::store::{
-    Catalogue, Committer, Fingerprint, Memo, Reuse, RunDir, RunInfo, SecretKey, Shape, StepJournal, StepSpec,
-    StoreError, StoredRun, Unusable, keep_lua,
+    Cache, Catalogue, Committer, Fingerprint, Reuse, RunDir, RunInfo, SecretKey, Shape, StepJournal,
+    StepSpec, StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
@@ -99,8 +99,8 @@ impl RunStore {
     }
 
     /// The memo across runs.
-    pub(super) fn memo(&self) -> Result<Memo, StoreError> {
-        Memo::open(&self.dir)
+    pub(super) fn memo(&self) -> Result<Cache, StoreError> {
+        Cache::open(&self.dir)
     }
 
     /// What the old run knows of a step; `None`: there is no old run.

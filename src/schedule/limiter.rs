@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::window::Window;
+use super::rate_window::Window;
 use crate::value::Rate;
 
 /// When to ask again while others have reserved all starts and have not said when they made them, or are first.

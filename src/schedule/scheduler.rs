@@ -1,11 +1,11 @@
 //! The scheduler decides what may start now, what becomes of a failed attempt, and when a step is over. The engine
 //! runs, times and interrupts attempts, and keeps the items themselves.
 
-mod ending;
+mod outcomes;
 #[cfg(test)]
 mod tests;
 
-pub use ending::{FailedAttempt, Next};
+pub use outcomes::{FailedAttempt, Next};
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::seconds;
 use super::lock::Lock;
-use super::{RunRecord, StoreError, StoredRun, database, layout, rebuild, settle, stored_run};
+use super::{RunRecord, StoreError, StoredRun, database, paths, rebuild, repair, stored_run};
 
 /// Ids that an error about an ambiguous one names.
 const NAMED_MAX: usize = 5;
@@ -38,7 +38,7 @@ impl Catalogue {
     /// # Errors
     /// Fails when the folder of runs is there and cannot be read.
     pub fn ids(&self) -> Result<Vec<String>, StoreError> {
-        let runs = layout::runs(&self.state);
+        let runs = paths::runs(&self.state);
         let entries = match fs::read_dir(&runs) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -48,7 +48,7 @@ impl Catalogue {
         for entry in entries {
             let entry = entry.map_err(|error| StoreError::io("read", &runs, error))?;
             // A folder without a database is one that is being made or removed at this moment.
-            if layout::database(&entry.path()).exists() || layout::record(&entry.path()).exists() {
+            if paths::database(&entry.path()).exists() || paths::record(&entry.path()).exists() {
                 ids.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -75,7 +75,7 @@ impl Catalogue {
 
     fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
         let path = self.path(id);
-        let record = database::read(&layout::database(&path))
+        let record = database::read(&paths::database(&path))
             .and_then(|connection| stored_run::run_record(&connection, &path));
         record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?, &path))
     }
@@ -185,7 +185,7 @@ impl Catalogue {
             return Ok(run);
         }
         drop(run);
-        said.extend(settle::settle(&self.path(id))?);
+        said.extend(repair::settle(&self.path(id))?);
         self.open(id)
     }
 
@@ -264,7 +264,7 @@ impl Catalogue {
     }
 
     fn path(&self, id: &str) -> PathBuf {
-        layout::run(&self.state, id)
+        paths::run(&self.state, id)
     }
 }
 

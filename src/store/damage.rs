@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fixture::{self, batch, result, spec};
-use super::{Catalogue, Committer, Digest, Items, Reuse, Reused, Shape, StoredRun, database, layout};
+use super::{Catalogue, Committer, Digest, Items, Reuse, Reused, Shape, StoredRun, database, paths};
 
 /// Files of a run whose process was killed, and what its items had come to.
 struct Crashed {
@@ -41,19 +41,18 @@ fn crashed() -> Crashed {
         wait_for(dir.path(), at as i64 + 1);
         if at == 2 {
             // As SQLite does by itself once its log is long: the rest of the commits go to a log begun anew.
-            let connection =
-                database::write(&layout::database(&layout::run(dir.path(), "r1"))).expect("room");
+            let connection = database::write(&paths::database(&paths::run(dir.path(), "r1"))).expect("room");
             connection.pragma_query(None, "wal_checkpoint", |_| Ok(())).expect("room");
         }
     }
-    let files = files_below(&layout::run(dir.path(), "r1"));
+    let files = files_below(&paths::run(dir.path(), "r1"));
     Crashed { files, items }
 }
 
 fn wait_for(state: &Path, commits: i64) {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while std::time::Instant::now() < until {
-        let run = StoredRun::open(&layout::run(state, "r1")).expect("readable");
+        let run = StoredRun::open(&paths::run(state, "r1")).expect("readable");
         let sql = "SELECT count(*) FROM commits WHERE step = 'work'";
         let counts = run.rows(sql, [], |row| row.get::<_, i64>(0)).expect("readable");
         if counts[0] >= commits {
@@ -89,7 +88,7 @@ impl Crashed {
     /// Checks what is made of the run when one file has another content. `settles`: with all that resuming does to it.
     fn check(&self, file: &Path, content: &[u8], settles: bool, what: &str) {
         let dir = folder();
-        let run = layout::run(dir.path(), "r1");
+        let run = paths::run(dir.path(), "r1");
         for (name, bytes) in &self.files {
             let path = run.join(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("room");
@@ -197,7 +196,7 @@ fn a_run_without_its_database_is_read_from_its_results() {
     let crashed = crashed();
     crashed.check(Path::new("run.db"), b"", true, "an empty database");
     let dir = folder();
-    let run = layout::run(dir.path(), "r1");
+    let run = paths::run(dir.path(), "r1");
     for (name, bytes) in
         crashed.files.iter().filter(|(name, _)| !name.to_string_lossy().starts_with("run.db"))
     {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::endings::{Head, Place, State};
-use super::{Digest, layout, segment};
+use super::{Digest, paths, segment};
 
 /// A commit as the database names it.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ impl StepIndex {
             }
         }
         if damaged > 0 {
-            let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", layout::id(run));
+            let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", paths::id(run));
             index.warnings.push(text);
         }
         index.order();
@@ -79,7 +79,7 @@ impl StepIndex {
     fn file(&mut self, run: &Path, step: &str, number: u32) -> Option<&File> {
         match self.files.entry(number) {
             Entry::Occupied(file) => Some(file.into_mut()),
-            Entry::Vacant(place) => Some(place.insert(File::open(layout::segment(run, step, number)).ok()?)),
+            Entry::Vacant(place) => Some(place.insert(File::open(paths::segment(run, step, number)).ok()?)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{StoreError, clock, layout, private};
+use super::{StoreError, clock, paths, private};
 
 /// How often a lock is asked for before another process is said to hold it: one that only looks whether a run is going on
 /// holds it for an instant.
@@ -28,7 +28,7 @@ pub struct Holder {
 impl Lock {
     /// Takes the lock of a run's folder, or says who has it.
     pub(super) fn take(run: &Path) -> Result<Self, StoreError> {
-        let path = layout::lock(run);
+        let path = paths::lock(run);
         let file = private::options().create(true).truncate(false).read(true).open(&path);
         let mut file = file.map_err(|error| StoreError::io("create the lock", &path, error))?;
         for _ in 1..TRIES {
@@ -40,7 +40,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Live { run: layout::id(run), process: read(&mut file).process });
+                return Err(StoreError::Live { run: paths::id(run), process: read(&mut file).process });
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path, error)),
         }
@@ -53,7 +53,7 @@ impl Lock {
 
 /// Who is at work on the run in this folder; `None`: nobody any more.
 pub(super) fn holder(run: &Path) -> Option<Holder> {
-    let mut file = File::open(layout::lock(run)).ok()?;
+    let mut file = File::open(paths::lock(run)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(read(&mut file)),
         Ok(()) | Err(TryLockError::Error(_)) => None,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::endings::State;
 use super::segment::Found;
-use super::{Fingerprint, StoreError, database, endings, layout, lock, segment};
+use super::{Fingerprint, StoreError, database, endings, lock, paths, segment};
 
 /// The database of the run in this folder, as far as it can be made out. Nothing on the disk is changed.
 pub(super) fn in_memory(run: &Path) -> Result<Connection, StoreError> {
@@ -23,23 +23,23 @@ pub(super) fn in_memory(run: &Path) -> Result<Connection, StoreError> {
 
 /// Fills a database without tables.
 pub(super) fn fill(connection: &Connection, run: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::sql("rebuild", &layout::database(run), error);
+    let failed = |error| StoreError::sql("rebuild", &paths::database(run), error);
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     database::tables(connection).map_err(failed)?;
     let id = run_row(connection, run).map_err(failed)?;
     let mut seq = 0;
-    for step in folders(&layout::steps(run))? {
+    for step in folders(&paths::steps(run))? {
         step_rows(connection, run, &id, &step, &mut seq)?;
     }
     connection.execute_batch("COMMIT").map_err(failed)
 }
 
 fn run_row(connection: &Connection, run: &Path) -> rusqlite::Result<String> {
-    let text = fs::read_to_string(layout::record(run)).unwrap_or_default();
+    let text = fs::read_to_string(paths::record(run)).unwrap_or_default();
     let record: Value = serde_json::from_str(&text).unwrap_or_default();
-    let folder = layout::id(run);
+    let folder = paths::id(run);
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
-    let params = fs::read_to_string(layout::pipeline(run).join("params.json")).unwrap_or_default();
+    let params = fs::read_to_string(paths::pipeline(run).join("params.json")).unwrap_or_default();
     // How it ended only the database knew; an interrupted run is the one that promises least.
     let status = if lock::holder(run).is_some() { "running" } else { "interrupted" };
     connection.execute(
@@ -86,13 +86,13 @@ fn step_rows(
     step: &str,
     seq: &mut i64,
 ) -> Result<(), StoreError> {
-    let failed = |error| StoreError::sql("rebuild", &layout::database(run), error);
-    let folder = layout::step(run, step);
+    let failed = |error| StoreError::sql("rebuild", &paths::database(run), error);
+    let folder = paths::step(run, step);
     let mut numbers: Vec<u32> =
-        folders(&folder)?.iter().filter_map(|file| layout::segment_number(file)).collect();
+        folders(&folder)?.iter().filter_map(|file| paths::segment_number(file)).collect();
     numbers.sort_unstable();
     for number in numbers {
-        let path = layout::segment(run, step, number);
+        let path = paths::segment(run, step, number);
         let (title, found) = segment::scan(&path, endings::tag(id, step), number)?;
         let Some(title) = title.and_then(|title| serde_json::from_str::<Value>(&title).ok()) else {
             continue;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::{StoreError, StoredRun, layout, private};
+use super::{StoreError, StoredRun, paths, private};
 
 const NAME: &str = "request.json";
 
@@ -14,7 +14,7 @@ const NAME: &str = "request.json";
 /// # Errors
 /// Fails when the file cannot be written.
 pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreError> {
-    let folder = layout::pipeline(&layout::run(state, run));
+    let folder = paths::pipeline(&paths::run(state, run));
     let (path, part) = (folder.join(NAME), folder.join("request.json.part"));
     let written = private::file(&part).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
@@ -27,7 +27,7 @@ pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreErro
 impl StoredRun {
     /// What the run was asked for, if it came to keep that.
     pub fn request(&self) -> Option<String> {
-        fs::read_to_string(layout::pipeline(self.path()).join(NAME)).ok()
+        fs::read_to_string(paths::pipeline(self.path()).join(NAME)).ok()
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::clock::now;
 use super::lock::Lock;
 use super::segment::sync_folder;
-use super::{StepSpec, StoreError, database, layout, private};
+use super::{StepSpec, StoreError, database, paths, private};
 
 /// What is known of a run before anything happens.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl RunDir {
     /// then, as far as it can be removed.
     pub fn create(state: &Path, info: &RunInfo<'_>) -> Result<Self, StoreError> {
         make_state(state)?;
-        let path = layout::run(state, info.id);
+        let path = paths::run(state, info.id);
         private::folder(&path).map_err(|error| StoreError::io("create", &path, error))?;
         let made = fill(&path, info);
         if made.is_err() {
@@ -71,7 +71,7 @@ impl RunDir {
             let _ = fs::remove_dir_all(&path);
         }
         let (lock, connection, unsynced) = made?;
-        sync_folder(&layout::runs(state))?;
+        sync_folder(&paths::runs(state))?;
         let (id, pipeline, warnings) = (info.id.to_owned(), info.pipeline.to_owned(), Vec::new());
         Ok(Self { path, id, pipeline, connection, warnings, unsynced, _lock: lock })
     }
@@ -101,7 +101,7 @@ impl RunDir {
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn write_summary(&self, json: &str) -> Result<(), StoreError> {
-        let path = layout::summary(&self.path);
+        let path = paths::summary(&self.path);
         let temporary = path.with_extension("json.part");
         let file = write(&temporary, json.as_bytes())?;
         file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
@@ -127,12 +127,12 @@ impl RunDir {
         for (path, file) in self.unsynced.drain(..) {
             file.sync_all().map_err(|error| StoreError::io("sync", &path, error))?;
         }
-        sync_folder(&layout::pipeline(&self.path))
+        sync_folder(&paths::pipeline(&self.path))
     }
 }
 
 fn make_state(state: &Path) -> Result<(), StoreError> {
-    let runs = layout::runs(state);
+    let runs = paths::runs(state);
     private::within(state, &runs).map_err(|error| StoreError::io("create", &runs, error))?;
     let ignore = state.join(".gitignore");
     if !ignore.exists() {
@@ -152,8 +152,8 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
         files.push((path, file));
         Ok::<(), StoreError>(())
     };
-    let pipeline = layout::pipeline(path);
-    for folder in [&pipeline, &layout::steps(path)] {
+    let pipeline = paths::pipeline(path);
+    for folder in [&pipeline, &paths::steps(path)] {
         private::folder(folder).map_err(|error| StoreError::io("create", folder, error))?;
     }
     let name = info.file.file_name().unwrap_or("pipeline.yaml".as_ref());
@@ -165,7 +165,7 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
         keep(copy, text)?;
     }
     keep(pipeline.join("params.json"), info.params)?;
-    keep(layout::record(path), &record(info, started))?;
+    keep(paths::record(path), &record(info, started))?;
     let connection = make_database(path, info, started)?;
     sync_folder(path)?;
     Ok((lock, connection, files))
@@ -182,7 +182,7 @@ fn record(info: &RunInfo<'_>, started: f64) -> String {
 }
 
 fn make_database(path: &Path, info: &RunInfo<'_>, started: f64) -> Result<Connection, StoreError> {
-    let database = layout::database(path);
+    let database = paths::database(path);
     let mut connection = database::create(&database)?;
     let mut filled = || -> rusqlite::Result<()> {
         let transaction = connection.transaction()?;

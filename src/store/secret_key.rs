@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
-use super::{StoreError, layout};
+use super::{StoreError, paths};
 
 const BYTES: usize = 32;
 
@@ -26,7 +26,7 @@ impl SecretKey {
     /// # Errors
     /// Fails when the file cannot be made or read.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
-        let path = layout::secret_key(state);
+        let path = paths::secret_key(state);
         if let Some(key) = read(&path) {
             return Ok(key);
         }
@@ -43,7 +43,7 @@ impl SecretKey {
 
     /// The one of a state folder, if it has one; nothing is made.
     pub fn look(state: &Path) -> Option<Self> {
-        read(&layout::secret_key(state))
+        read(&paths::secret_key(state))
     }
 
     /// 32 hexadecimal digits that tell nothing of `text` without the key.
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(digest(0), digest(0));
         assert_ne!(digest(0), digest(1));
         assert_eq!(digest(0).len(), 32);
-        let path = layout::secret_key(folders[0].path());
+        let path = paths::secret_key(folders[0].path());
         let mode = fs::metadata(&path).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
         let before = digest(0);

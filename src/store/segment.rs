@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::endings::{self, Endings, Place, SKIPPABLE};
-use super::{StoreError, layout, private};
+use super::{StoreError, paths, private};
 
 /// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
 const SEGMENT_BYTES_MAX: u64 = 256 << 20;
@@ -73,12 +73,12 @@ impl SegmentWriter {
     }
 
     fn path(&self) -> PathBuf {
-        layout::segment(&self.run, &self.step, self.number)
+        paths::segment(&self.run, &self.step, self.number)
     }
 
     fn open_next(&mut self) -> Result<(), StoreError> {
         self.sync()?;
-        let folder = layout::step(&self.run, &self.step);
+        let folder = paths::step(&self.run, &self.step);
         private::folders(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
         self.number += 1;
         let path = self.path();
@@ -86,7 +86,7 @@ impl SegmentWriter {
         self.length = 0;
         self.write(&title(&self.title))?;
         // The file's name must be as durable as what is in it.
-        for folder in [&folder, &layout::steps(&self.run)] {
+        for folder in [&folder, &paths::steps(&self.run)] {
             sync_folder(folder)?;
         }
         Ok(())

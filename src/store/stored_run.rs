@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::endings::{self, Place};
 use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
-use super::{Fingerprint, Results, Shape, StoreError, database, layout, rebuild};
+use super::{Fingerprint, Results, Shape, StoreError, database, paths, rebuild};
 use crate::event::ReuseCounts;
 
 /// What a run says of itself.
@@ -118,7 +118,7 @@ impl StoredRun {
     /// # Errors
     /// Fails when neither the database nor the segments can be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = layout::database(path);
+        let database = paths::database(path);
         let mut warnings = Vec::new();
         let opened = database::read(&database).and_then(|connection| {
             if !database::is_sound(&connection, &database) {
@@ -158,12 +158,12 @@ impl StoredRun {
 
     /// What `--output json` printed, if the run came to that.
     pub fn summary(&self) -> Option<String> {
-        std::fs::read_to_string(layout::summary(&self.path)).ok()
+        std::fs::read_to_string(paths::summary(&self.path)).ok()
     }
 
     /// The pipeline file as it was, then its Lua files by name: paths within the folder, and texts.
     pub fn sources(&self) -> Vec<(String, String)> {
-        let folder = layout::pipeline(&self.path);
+        let folder = paths::pipeline(&self.path);
         let main = Path::new(&self.record.file).file_name().unwrap_or_default().to_owned();
         let mut found = Vec::new();
         let mut open = vec![folder.clone()];
@@ -261,7 +261,7 @@ impl StoredRun {
     }
 
     pub(super) fn failed(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::sql("read", &layout::database(&self.path), error)
+        StoreError::sql("read", &paths::database(&self.path), error)
     }
 }
 
@@ -272,7 +272,7 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
         let status: String = row.get("status")?;
         let gone = status == "running" && holder.is_none();
         Ok(RunRecord {
-            id: layout::id(path),
+            id: paths::id(path),
             pipeline: row.get("pipeline")?,
             file: row.get("file")?,
             status: if gone { "interrupted".to_owned() } else { status },
@@ -288,7 +288,7 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
         })
     };
     let record = connection.query_row("SELECT * FROM run", [], make);
-    record.map_err(|error| StoreError::sql("read", &layout::database(path), error))
+    record.map_err(|error| StoreError::sql("read", &paths::database(path), error))
 }
 
 fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {

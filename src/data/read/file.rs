@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::errors_last::ErrorsLast;
 use super::input::Input;
-use super::{json, jsonl, parquet, table, text};
+use super::{json, jsonl, lines, parquet, table};
 use crate::data::pattern::Found;
 use crate::data::{Compression, DataError, Format, ReadOptions, Reader};
 
@@ -51,7 +51,7 @@ pub(super) fn decode(
         Format::Json => Box::new(ErrorsLast::new(json::Json::new(input))),
         Format::Csv => Box::new(table(input, b',')),
         Format::Tsv => Box::new(table(input, b'\t')),
-        Format::Lines => Box::new(text::Text::new(input)),
+        Format::Lines => Box::new(lines::Text::new(input)),
         Format::Parquet => return Err(DataError::Usage(format.no_stream())),
     })
 }

@@ -13,9 +13,9 @@ use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
+use crate::data::read::lines::too_long;
 use crate::data::read::records::COLUMNS_MAX;
 use crate::data::read::table::NAMES_BYTES_MAX;
-use crate::data::read::text::too_long;
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
 use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 

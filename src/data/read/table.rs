@@ -4,8 +4,8 @@
 use crate::data::read::field::push_field;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
+use crate::data::read::lines::too_long;
 use crate::data::read::records::{Next, Records};
-use crate::data::read::text::too_long;
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
 use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, ITEM_BYTES_MAX};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::frame::{Frame, push_item};
 use super::workers::{Job, JobError, MakeJob, Workers};
-use crate::data::{Firsts, Groups, Sorted, Sorter, push_rank};
+use crate::data::{Distinct, Groups, Sorted, Sorter, push_rank};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
@@ -32,7 +32,7 @@ pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) ->
 
 /// `unique`
 pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
-    let mut firsts = Firsts::new(frame.context.temp_dir());
+    let mut firsts = Distinct::new(frame.context.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
         rank.clear();

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Catalogue;
 use crate::event::RunStatus;
 use crate::store::fixture::{batch, finished, run, spec};
-use crate::store::{Committer, Shape, layout};
+use crate::store::{Committer, Shape, paths};
 
 /// Runs with an id, how they ended, and the run that they resumed.
 fn catalogue(runs: &[(&str, RunStatus, Option<&str>)]) -> (tempfile::TempDir, Catalogue) {
@@ -88,11 +88,11 @@ fn a_run_that_broke_off_is_put_in_order_when_it_is_resumed() {
     let journal = committer.step(spec(Shape::One, false)).expect("room");
     journal.push(batch(1, &["a"])).expect("room");
     drop(committer);
-    let segment = layout::segment(&layout::run(dir.path(), "r1"), "work", 1);
+    let segment = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let length = segment.metadata().expect("there").len();
     let mut file = std::fs::OpenOptions::new().append(true).open(&segment).expect("there");
     std::io::Write::write_all(&mut file, b"torn").expect("room");
-    let stray = layout::segment(&layout::run(dir.path(), "r1"), "work", 2);
+    let stray = paths::segment(&paths::run(dir.path(), "r1"), "work", 2);
     std::fs::write(&stray, "torn").expect("room");
     let (runs, said) = Catalogue::new(dir.path()).open_to_resume("r1").expect("readable");
     let expect = format!("4 bytes behind the last commit of `{}` are cut off", segment.display());

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::event::{FailureKind, LogLevel, ReuseCounts, RunStatus, StepResult, StepStatus};
 use crate::store::fixture::{self, batch, failed, result, spec};
-use crate::store::{Batch, Committer, Digest, LogEntry, RetriedItem, Shape, StepJournal, StoredRun, layout};
+use crate::store::{Batch, Committer, Digest, LogEntry, RetriedItem, Shape, StepJournal, StoredRun, paths};
 
 fn committer(state: &Path) -> (Committer, StepJournal) {
     let committer = Committer::start(fixture::run(state, "r1", None)).expect("a thread");
@@ -16,7 +16,7 @@ fn committer(state: &Path) -> (Committer, StepJournal) {
 }
 
 fn stored(state: &Path) -> StoredRun {
-    StoredRun::open(&layout::run(state, "r1")).expect("readable")
+    StoredRun::open(&paths::run(state, "r1")).expect("readable")
 }
 
 fn end(committer: Committer, journal: StepJournal) {
@@ -115,7 +115,7 @@ fn segments_are_plain_files_of_json_lines_for_everybody() {
         journal.push(batch(first + 1, &items)).expect("room");
     }
     end(committer, journal);
-    let path = layout::segment(&layout::run(dir.path(), "r1"), "work", 1);
+    let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let text = zstd::stream::decode_all(std::fs::File::open(&path).expect("there")).expect("zstd");
     let lines: Vec<serde_json::Value> = text
         .split(|byte| *byte == b'\n')
@@ -134,7 +134,7 @@ fn segments_are_plain_files_of_json_lines_for_everybody() {
 fn a_full_disk_stops_everybody_and_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
     let (committer, journal) = committer(dir.path());
-    let path = layout::segment(&layout::run(dir.path(), "r1"), "work", 1);
+    let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("room");
     std::os::unix::fs::symlink("/dev/full", &path).expect("room");
     journal.push(batch(1, &["a"])).expect("taken in");

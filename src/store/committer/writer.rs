@@ -11,7 +11,7 @@ use super::pending::Group;
 use super::rows;
 use crate::event::{RunStatus, StepResult};
 use crate::store::segment::{SegmentWriter, Written};
-use crate::store::{Memo, RunDir, StepSpec, StoreError, layout, step_title};
+use crate::store::{Cache, RunDir, StepSpec, StoreError, paths, step_title};
 
 /// From the packing thread.
 pub(super) enum Order {
@@ -35,7 +35,7 @@ pub(super) struct Writer {
     run: RunDir,
     fault: Arc<OnceLock<StoreError>>,
     kept: BTreeMap<usize, Kept>,
-    memo: Option<Memo>,
+    memo: Option<Cache>,
     /// Steps whose function is known to the memo.
     named: BTreeSet<usize>,
     commits: i64,
@@ -77,7 +77,7 @@ impl Writer {
     fn commit(&mut self, orders: &[Order]) -> Result<(), StoreError> {
         self.run.sync_copies()?;
         let written = self.append(orders)?;
-        let path = layout::database(self.run.path());
+        let path = paths::database(self.run.path());
         self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
         for order in orders {
             match order {
@@ -144,8 +144,8 @@ impl Writer {
         let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
         let Some(function) = spec.memo else { return };
         if self.memo.is_none() {
-            let Some(state) = layout::state_of(self.run.path()) else { return };
-            match Memo::open(state) {
+            let Some(state) = paths::state_of(self.run.path()) else { return };
+            match Cache::open(state) {
                 Ok(memo) => self.memo = Some(memo),
                 Err(error) => return self.run.warn(format!("results are not remembered: {error}")),
             }

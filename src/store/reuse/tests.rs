@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{Items, Reuse, Reused, Unusable};
 use crate::event::{RunStatus, StepResult, StepStatus};
 use crate::store::fixture::{self, batch, finished, result, spec};
-use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, layout};
+use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, paths};
 use crate::value::Ratio;
 
 fn open(runs: Vec<StoredRun>) -> Reuse {
@@ -89,7 +89,7 @@ fn a_repeat_that_had_not_ended_does_not_take_the_result_of_a_later_one() {
     let dir = tempfile::tempdir().expect("a folder");
     let run = finished(dir.path(), "r1", None, vec![batch(1, &["?a", "b", "a", "c"])]);
     assert_eq!(ask(&mut open(vec![run]), &["a", "b", "a", "c"], 1000), "new b2 a3 c4");
-    let run = StoredRun::open(&layout::run(dir.path(), "r1")).expect("readable");
+    let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     assert_eq!(ask(&mut open(vec![run]), &["b", "a", "c"], 1000), "b2 a3 c4", "the first one was dropped");
 }
 
@@ -135,7 +135,7 @@ fn items_with_keys_are_found_by_them_and_told_when_their_content_is_another() {
     journal.push(old).expect("room");
     journal.finish(&result(2, 1, 0)).expect("room");
     committer.finish(RunStatus::Failed, Duration::ZERO).expect("room");
-    let run = || StoredRun::open(&layout::run(dir.path(), "r1")).expect("readable");
+    let run = || StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     let spec = spec(Shape::One, true);
     let reuse = Reuse::open(vec![run()], "work", Shape::One, true, &spec.fingerprint).expect("readable");
     let identities = ["k2", "k1", "k3", "k4"].map(Digest::of_key);
@@ -155,7 +155,7 @@ fn another_function_or_parameter_is_named_as_the_reason() {
     let dir = tempfile::tempdir().expect("a folder");
     finished(dir.path(), "r1", None, vec![batch(1, &["a"])]);
     let check = |step: &str, changes: &[(&str, &str)], expect: Unusable| {
-        let run = StoredRun::open(&layout::run(dir.path(), "r1")).expect("readable");
+        let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
         let fingerprint = changes.iter().map(|(name, digest)| ((*name).into(), (*digest).into())).collect();
         let reuse = Reuse::open(vec![run], step, Shape::One, false, &fingerprint).expect("readable");
         assert_eq!(reuse.expect_err("not to be reused"), expect);
@@ -233,11 +233,11 @@ fn check_damage(state: &Path, what: &str) {
 fn a_segment_that_ends_too_soon_gives_no_wrong_result() {
     let dir = tempfile::tempdir().expect("a folder");
     finished(dir.path(), "r1", None, vec![batch(1, &["a", "b", "-c", "a"])]);
-    let path = layout::segment(&layout::run(dir.path(), "r1"), "work", 1);
+    let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let whole = fixture::bytes(&path);
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).expect("room");
-        let run = StoredRun::open(&layout::run(dir.path(), "r1")).expect("the database is whole");
+        let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("the database is whole");
         let mut reuse = open(vec![run]);
         assert_eq!(ask(&mut reuse, &["a", "b", "c", "a"], 9), "new new new new", "cut at {length}");
         assert_eq!(reuse.warnings().count(), 1, "cut at {length}");

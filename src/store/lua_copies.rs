@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::run_dir::inside;
 use super::segment::sync_folder;
-use super::{StoreError, layout, private};
+use super::{StoreError, paths, private};
 
 /// Keeps Lua files, given by their paths from the pipeline's folder, with a run. What is there already stays: it is
 /// what the run began with.
@@ -15,7 +15,7 @@ use super::{StoreError, layout, private};
 /// # Errors
 /// Fails when a copy cannot be written.
 pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Result<(), StoreError> {
-    let pipeline = layout::pipeline(&layout::run(state, run));
+    let pipeline = paths::pipeline(&paths::run(state, run));
     for (file, text) in files {
         let copy = pipeline.join(inside(file));
         if copy.exists() {

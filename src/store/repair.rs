@@ -8,13 +8,13 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::lock::Lock;
-use super::{StoreError, StoredRun, database, layout, private, rebuild};
+use super::{StoreError, StoredRun, database, paths, private, rebuild};
 
 /// Puts the run in this folder in order. Gives what there is to say about it; an error while a process is at work on
 /// it, or when the disk refuses.
 pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
     let _lock = Lock::take(run)?;
-    let path = layout::database(run);
+    let path = paths::database(run);
     let stored = StoredRun::open(run)?;
     let mut said = stored.warnings().to_vec();
     let damaged = !said.is_empty();
@@ -34,7 +34,7 @@ pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
 
 /// A new database in the place of the damaged one, which is kept beside it.
 fn remade(run: &Path) -> Result<Connection, StoreError> {
-    let path = layout::database(run);
+    let path = paths::database(run);
     for name in ["run.db-wal", "run.db-shm", "run.db"] {
         let (from, to) = (run.join(name), run.join(name.replace("run.db", "run.db.damaged")));
         match fs::rename(&from, &to) {
@@ -52,7 +52,7 @@ fn remade(run: &Path) -> Result<Connection, StoreError> {
 
 /// Cuts off what stands behind the last named commit of each segment.
 fn cut(run: &Path, connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let database = layout::database(run);
+    let database = paths::database(run);
     let ends = || -> rusqlite::Result<BTreeMap<(String, u32), u64>> {
         let sql = "SELECT step, segment, max(offset + length + endings) FROM commits GROUP BY 1, 2";
         let row = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get::<_, i64>(2)? as u64));
@@ -60,12 +60,12 @@ fn cut(run: &Path, connection: &Connection) -> Result<Vec<String>, StoreError> {
     };
     let ends = ends().map_err(|error| StoreError::sql("read", &database, error))?;
     let mut said = Vec::new();
-    let Ok(steps) = fs::read_dir(layout::steps(run)) else { return Ok(said) };
+    let Ok(steps) = fs::read_dir(paths::steps(run)) else { return Ok(said) };
     for step in steps.flatten() {
         let name = step.file_name().to_string_lossy().into_owned();
         let Ok(files) = fs::read_dir(step.path()) else { continue };
         for file in files.flatten() {
-            let Some(number) = layout::segment_number(&file.file_name().to_string_lossy()) else { continue };
+            let Some(number) = paths::segment_number(&file.file_name().to_string_lossy()) else { continue };
             let path = file.path();
             let length = file.metadata().map_or(0, |metadata| metadata.len());
             match ends.get(&(name.clone(), number)) {

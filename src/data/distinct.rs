@@ -15,7 +15,7 @@ const STRIDE: u64 = 4096;
 
 /// The records of a list whose digest comes for the first time: certain at once, or found at the end on the disk.
 #[derive(Debug)]
-pub struct Firsts {
+pub struct Distinct {
     dir: PathBuf,
     seen: HashSet<u128>,
     most: usize,
@@ -26,7 +26,7 @@ pub struct Firsts {
     buffer: Vec<u8>,
 }
 
-impl Firsts {
+impl Distinct {
     /// Nothing has been seen; temporary files, when needed, go to `dir`.
     pub fn new(dir: &Path) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Firsts {
     }
 
     /// Whether the record is the first of its digest for certain. Otherwise it is a repetition, or one of those that
-    /// [`Firsts::finish`] decides about.
+    /// [`Distinct::finish`] decides about.
     ///
     /// # Errors
     /// Fails when the temporary file cannot be made or written.
@@ -118,7 +118,7 @@ mod tests {
             bytes in 0..2000_usize,
         ) {
             let dir = tempfile::tempdir().expect("a folder");
-            let mut firsts = Firsts { most, sorter_max: Some(bytes), ..Firsts::new(dir.path()) };
+            let mut firsts = Distinct { most, sorter_max: Some(bytes), ..Distinct::new(dir.path()) };
             let (mut seen, mut expect, mut known) = (Vec::new(), Vec::new(), HashSet::new());
             for (at, digest) in digests.into_iter().enumerate() {
                 let record = at.to_string().into_bytes();

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
 use super::database::{self, READ};
-use super::{Digest, Fingerprint, Shape, StoreError, layout, line, private};
+use super::{Digest, Fingerprint, Shape, StoreError, line, paths, private};
 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 
 /// The memo of one state folder: results by the digests of the function and of the item's content.
 #[derive(Debug)]
-pub struct Memo {
+pub struct Cache {
     path: PathBuf,
     connection: Connection,
     /// What was wrong with the one before.
@@ -55,13 +55,13 @@ pub struct MemoStats {
     pub oldest: Option<f64>,
 }
 
-impl Memo {
+impl Cache {
     /// Opens the memo of a state folder, which is made when it is missing. One that cannot be read is begun anew.
     ///
     /// # Errors
     /// Fails when the folder or the database cannot be made or opened, for reasons other than damage.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
-        let path = layout::memo(state);
+        let path = paths::memo(state);
         private::within(state, state).map_err(|error| StoreError::io("create", state, error))?;
         match Self::connect(&path) {
             Err(error) if error.is_damage() => Self::anew(&path, &error),
@@ -74,7 +74,7 @@ impl Memo {
     /// # Errors
     /// Fails when there is one and it cannot be read.
     pub fn look(state: &Path) -> Result<Option<Self>, StoreError> {
-        let path = layout::memo(state);
+        let path = paths::memo(state);
         if !path.exists() {
             return Ok(None);
         }
@@ -302,15 +302,15 @@ mod tests {
 
     const F: Digest = Digest(1);
 
-    fn memo(state: &Path, values: &[(u128, &str)]) -> Memo {
-        let mut memo = Memo::open(state).expect("room");
+    fn memo(state: &Path, values: &[(u128, &str)]) -> Cache {
+        let mut memo = Cache::open(state).expect("room");
         let values: Vec<_> =
             values.iter().map(|(content, value)| (Digest(*content), value.as_bytes().to_vec())).collect();
         memo.put(F, &values).expect("room");
         memo
     }
 
-    fn check(memo: &Memo, content: u128, shape: Shape, expect: Option<&str>) {
+    fn check(memo: &Cache, content: u128, shape: Shape, expect: Option<&str>) {
         let mut out = Vec::new();
         let lines = memo.get(F, Digest(content), shape, &mut out).expect("readable");
         assert_eq!(lines, expect.map(|text| text.lines().count() as u32));
@@ -354,12 +354,12 @@ mod tests {
         let at = memchr::memmem::find(&bytes, b"12345678901234567890").expect("checkpointed");
         bytes[at + 3] ^= 1;
         std::fs::write(&path, &bytes).expect("room");
-        let memo = Memo::open(dir.path()).expect("still SQLite");
+        let memo = Cache::open(dir.path()).expect("still SQLite");
         assert_eq!(memo.get(F, Digest(1), Shape::One, &mut Vec::new()).expect("readable"), None);
         drop(memo);
         std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
             .expect("room");
-        let memo = Memo::open(dir.path()).expect("begun anew");
+        let memo = Cache::open(dir.path()).expect("begun anew");
         assert!(memo.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
         check(&memo, 1, Shape::One, None);
     }
@@ -373,7 +373,7 @@ mod tests {
         for (step, function) in [("s", 1), ("s", 2), ("t", 2)] {
             memo.name("p", step, Digest(function), &print(&function.to_string())).expect("room");
         }
-        let earlier = |memo: &Memo, function| memo.earlier("p", "s", Digest(function)).expect("readable");
+        let earlier = |memo: &Cache, function| memo.earlier("p", "s", Digest(function)).expect("readable");
         assert_eq!(earlier(&memo, 2), [(Digest(1), print("1"))]);
         assert_eq!(earlier(&memo, 3).len(), 2);
         memo.prune(None, SystemTime::now()).expect("room");
@@ -383,9 +383,9 @@ mod tests {
     #[test]
     fn looking_makes_and_mends_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
-        assert!(Memo::look(dir.path()).expect("nothing").is_none());
+        assert!(Cache::look(dir.path()).expect("nothing").is_none());
         assert!(!dir.path().join("cache.db").exists());
         std::fs::write(dir.path().join("cache.db"), "x".repeat(5000)).expect("room");
-        assert!(Memo::look(dir.path()).expect_err("damaged").is_damage());
+        assert!(Cache::look(dir.path()).expect_err("damaged").is_damage());
     }
 }
