@@ -3,7 +3,7 @@
 //! A pipeline goes through the program once, from left to right, and each stage is a type:
 //!
 //! ```text
-//! text ─load→ spec::Pipeline ─compile→ plan::Plan ─run→ Event … ─fold→ Outcome ─→ exit code
+//! text ─load→ config::Pipeline ─compile→ plan::Plan ─run→ Event … ─fold→ Outcome ─→ exit code
 //!             as written, spans        nothing unresolved     engine          reports
 //! ```
 //!
@@ -14,14 +14,14 @@
 //! use flowrun::engine::{self, Interrupt, RunOptions};
 //! use flowrun::event::RunStatus;
 //! use flowrun::plan::{self, Inputs};
-//! use flowrun::spec;
+//! use flowrun::config;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let text = "steps:\n  \
 //!     numbers: {items: [1, 2, 3]}\n  \
 //!     doubled: {from: numbers, map: return item * 2}\n  \
 //!     out: {from: doubled, write: out.jsonl}\n";
-//! let document = spec::load(text.as_bytes(), "pipeline.yaml", &folder.path().join("pipeline.yaml"));
+//! let document = config::load(text.as_bytes(), "pipeline.yaml", &folder.path().join("pipeline.yaml"));
 //! let loaded = plan::load(document, &Inputs { run: "example".into(), cores: 2, ..Inputs::default() });
 //! let plan = loaded.plan.expect("nothing is wrong with it");
 //! let options = RunOptions {
@@ -46,6 +46,7 @@
 //! Imports between the modules go down only; `ARCHITECTURE.md` holds the table and `tests/it/tidy.rs` checks it.
 
 pub mod cli;
+pub mod config;
 pub mod data;
 pub mod engine;
 pub mod event;
@@ -54,6 +55,5 @@ pub mod plan;
 pub mod report;
 pub mod schedule;
 pub mod source;
-pub mod spec;
 pub mod store;
 pub mod value;

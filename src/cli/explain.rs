@@ -12,7 +12,7 @@ use super::console::put;
 use super::exit::{Complaint, Exit, Fault};
 use crate::data::Format;
 use crate::source::nearest;
-use crate::{plan, spec};
+use crate::{config, plan};
 
 /// One section a code.
 const TEXTS: &str = include_str!("explain/texts.md");
@@ -35,7 +35,7 @@ pub(super) fn command(arguments: &ExplainArguments) -> Result<Exit, Fault> {
 
 /// Every code with its meaning in a line, sorted.
 pub(super) fn codes() -> Vec<(&'static str, &'static str)> {
-    let all = spec::CODES.iter().chain(&plan::CODES);
+    let all = config::CODES.iter().chain(&plan::CODES);
     let mut codes: Vec<_> =
         all.map(|(code, meaning)| (code.trim_start_matches("flowrun::"), *meaning)).collect();
     codes.sort_unstable();

@@ -8,8 +8,8 @@ use super::args::FmtArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::load::cannot;
+use crate::config;
 use crate::source::Diagnostic;
-use crate::spec;
 
 /// Formats files, or says which would change.
 pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exit, Fault> {
@@ -59,7 +59,7 @@ enum Refused {
 fn one(path: &Path, check: bool) -> Result<bool, Refused> {
     let bytes =
         fs::read(path).map_err(|error| Refused::File(cannot("read the pipeline file", path, &error)))?;
-    let formatted = spec::format(&bytes, &path.to_string_lossy(), path).map_err(Refused::Text)?;
+    let formatted = config::format(&bytes, &path.to_string_lossy(), path).map_err(Refused::Text)?;
     if formatted.as_bytes() == bytes {
         return Ok(false);
     }
@@ -89,7 +89,7 @@ fn standard_input(arguments: &FmtArguments) -> Result<Exit, Fault> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().read_to_end(&mut bytes);
     read.map_err(|error| Complaint::new(format!("cannot read standard input: {error}")))?;
-    let formatted = spec::format(&bytes, "standard input", Path::new("standard input"))
+    let formatted = config::format(&bytes, "standard input", Path::new("standard input"))
         .map_err(|found| Fault::Invalid(found, Vec::new()))?;
     if arguments.check {
         let is_changed = formatted.as_bytes() != bytes;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config;
 use crate::data::{Compression, Format, ReadOptions, open};
 use crate::event::StepId;
 use crate::lua::{
@@ -14,7 +15,6 @@ use crate::lua::{
 };
 use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
-use crate::spec;
 use crate::store::StoredRun;
 use crate::value::{Choice as _, Chunk, Secrets, json};
 
@@ -37,7 +37,7 @@ const PLACE: &str = "/nowhere/p.yaml";
 
 /// The pipeline's reader.
 pub fn pipeline(bytes: &[u8]) {
-    let loaded = spec::load(bytes, "p.yaml", Path::new(PLACE));
+    let loaded = config::load(bytes, "p.yaml", Path::new(PLACE));
     let end = loaded.file.text().len();
     for label in loaded.diagnostics.iter().flat_map(|found| &found.labels) {
         assert!(label.span.end <= end, "a label stands in its file");
@@ -47,7 +47,7 @@ pub fn pipeline(bytes: &[u8]) {
 /// The whole check, expressions included.
 pub fn check(bytes: &[u8]) {
     let inputs = Inputs { check_only: true, ..Inputs::default() };
-    let loaded = load(spec::load(bytes, "p.yaml", Path::new(PLACE)), &inputs);
+    let loaded = load(config::load(bytes, "p.yaml", Path::new(PLACE)), &inputs);
     for found in &loaded.diagnostics {
         let end = found.file.text().len();
         assert!(found.labels.iter().all(|label| label.span.end <= end), "a label stands in its file");
@@ -56,8 +56,8 @@ pub fn check(bytes: &[u8]) {
 
 /// The formatter: no value changes, and doing it again changes nothing.
 pub fn format(bytes: &[u8]) {
-    let again = |bytes: &[u8]| spec::format(bytes, "p.yaml", Path::new(PLACE));
-    let value = |bytes: &[u8]| spec::load(bytes, "p.yaml", Path::new(PLACE)).document.map(|one| one.value);
+    let again = |bytes: &[u8]| config::format(bytes, "p.yaml", Path::new(PLACE));
+    let value = |bytes: &[u8]| config::load(bytes, "p.yaml", Path::new(PLACE)).document.map(|one| one.value);
     let Ok(once) = again(bytes) else { return };
     assert_eq!(value(bytes), value(once.as_bytes()), "no value changes");
     assert_eq!(again(once.as_bytes()).ok().as_deref(), Some(once.as_str()), "once is enough");

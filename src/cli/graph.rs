@@ -14,8 +14,8 @@ use super::args::{GraphArguments, GraphFormat};
 use super::console::{Console, put};
 use super::exit::{Exit, Fault};
 use super::load;
+use crate::config;
 use crate::source::Severity;
-use crate::spec;
 
 /// Steps of a picture within a page: beyond, nobody sees anything, and the page gets large.
 const INLINE_MAX: usize = 300;
@@ -29,7 +29,7 @@ pub(super) fn command(console: &Console, arguments: &GraphArguments) -> Result<E
     }
     let bytes = std::fs::read(&arguments.file)
         .map_err(|error| load::cannot("read the pipeline file", &arguments.file, &error))?;
-    let document = spec::load(&bytes, &arguments.file.to_string_lossy(), &arguments.file).document;
+    let document = config::load(&bytes, &arguments.file.to_string_lossy(), &arguments.file).document;
     let stem = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let value = document.map(|document| document.value).unwrap_or_default();
     let graph = Graph::of(&value, &stem.unwrap_or_default());
@@ -45,7 +45,7 @@ pub(super) fn command(console: &Console, arguments: &GraphArguments) -> Result<E
 
 /// The picture for a page, with the status of each step; `None`: the text is no pipeline.
 pub(super) fn inline<'a>(text: &str, file: &Path, status: impl Fn(&str) -> &'a str) -> Option<String> {
-    let document = spec::load(text.as_bytes(), &file.to_string_lossy(), file).document?;
+    let document = config::load(text.as_bytes(), &file.to_string_lossy(), file).document?;
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let graph = Graph::of(&document.value, &stem);
     (graph.nodes.len() <= INLINE_MAX).then(|| svg::inline(&graph, status))

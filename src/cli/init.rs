@@ -9,7 +9,7 @@ use super::args::InitArguments;
 use super::console::say;
 use super::exit::{Complaint, Exit, Fault};
 use super::load::cannot;
-use crate::spec;
+use crate::config;
 
 /// The files by their paths.
 const FILES: [(&str, &str); 5] = [
@@ -28,7 +28,7 @@ pub(super) fn command(arguments: &InitArguments) -> Result<Exit, Fault> {
     let dir = &arguments.dir;
     let files: Vec<(PathBuf, &str)> = FILES
         .into_iter()
-        .chain([(SCHEMA, spec::schema_text())])
+        .chain([(SCHEMA, config::schema_text())])
         .map(|(name, text)| (dir.join(name), text))
         .collect();
     refuse_existing(dir, &files)?;

@@ -12,10 +12,10 @@ use super::args::{AllowArguments, InputArguments};
 use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::hush;
+use crate::config;
 use crate::lua::Allowed;
 use crate::plan::{self, Inputs, Plan};
 use crate::source::{Diagnostic, Severity};
-use crate::spec;
 
 /// A pipeline file after all checks.
 pub(super) struct Checked {
@@ -45,7 +45,7 @@ pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complain
     let bytes = read(path, "read the pipeline file")?;
     // Kept with the run, which may be resumed from any folder.
     let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let loaded = plan::load(spec::load(&bytes, &path.to_string_lossy(), &place), inputs);
+    let loaded = plan::load(config::load(&bytes, &path.to_string_lossy(), &place), inputs);
     hush::keep(loaded.secrets.mask());
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });

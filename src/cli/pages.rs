@@ -9,11 +9,11 @@ use clap_mangen::Man;
 use super::args::Arguments;
 use super::console::put;
 use super::exit::{Exit, Fault};
-use crate::spec;
+use crate::config;
 
 /// `flowrun schema`
 pub(super) fn schema() -> Result<Exit, Fault> {
-    put(spec::schema_text().as_bytes())?;
+    put(config::schema_text().as_bytes())?;
     Ok(Exit::Success)
 }
 

@@ -17,9 +17,9 @@ use super::console::Console;
 use super::exit::{Exit, Fault};
 use super::trial::{Bench, Effects, Trial};
 use super::{load, stdout};
+use crate::config;
 use crate::event;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
-use crate::spec;
 
 /// Runs tests, or records some.
 pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
@@ -89,7 +89,7 @@ fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judge
 /// The parameters that each test of a file sets.
 fn overrides(path: &Path) -> Result<Vec<Map<String, Value>>, Fault> {
     let bytes = std::fs::read(path).map_err(|error| load::cannot("read the pipeline file", path, &error))?;
-    let loaded = spec::load(&bytes, &path.to_string_lossy(), path);
+    let loaded = config::load(&bytes, &path.to_string_lossy(), path);
     let value = loaded.document.map(|document| document.value).unwrap_or_default();
     let tests = value.get("tests").and_then(Value::as_array).cloned().unwrap_or_default();
     let params = |test: &Value| test.get("params").and_then(Value::as_object).cloned().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::value::choice;
 
 choice!(
-    /// What a step does. With what, is for `spec` and `plan` to say.
+    /// What a step does. With what, is for `config` and `plan` to say.
     #[derive(PartialOrd, Ord, Hash)]
     pub enum Verb: "the verbs are" {
         /// Items from files.

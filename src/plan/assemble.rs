@@ -14,10 +14,10 @@ use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::step_index::{Reference, StepIndex, Surveyed};
 use super::{codes, test_case, touches};
+use crate::config;
 use crate::event::StepId;
 use crate::lua::{Permissions, Scope};
 use crate::source::Diagnostic;
-use crate::spec;
 
 /// A document in which nothing is wrong.
 pub(super) struct Checked<'a> {
@@ -36,7 +36,7 @@ impl Checked<'_> {
     /// The plan with its steps in this order.
     pub(super) fn plan(&self, order: &[usize], found: &mut Vec<Diagnostic>) -> Option<Plan> {
         let document = &self.places.document;
-        let pipeline = match spec::decode(&document.value) {
+        let pipeline = match config::decode(&document.value) {
             Ok(pipeline) => pipeline,
             Err(error) => {
                 let message = format!("the schema accepts what the types do not: {error}");
@@ -82,7 +82,7 @@ impl Checked<'_> {
         })
     }
 
-    fn context(&self, defaults: &spec::Policy, limits: &Arc<Limits>) -> Context {
+    fn context(&self, defaults: &config::Policy, limits: &Arc<Limits>) -> Context {
         Context {
             places: self.places.clone(),
             scripts: self.scripts.clone(),
@@ -98,7 +98,7 @@ impl Checked<'_> {
     fn step(
         &self,
         id: StepId,
-        step: &spec::Step,
+        step: &config::Step,
         surveyed: &Surveyed,
         builder: &Builder<'_>,
         context: Option<&Arc<Context>>,

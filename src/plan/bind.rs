@@ -9,10 +9,10 @@ use super::resolve::Builder;
 use super::scripts::Scripts;
 use super::step::{Body, Plan, Verb};
 use super::{codes, file_checks};
+use crate::config;
 use crate::event::StepId;
 use crate::lua::Scope;
 use crate::source::{Diagnostic, Severity};
-use crate::spec;
 
 impl Plan {
     /// What a step does, now that the steps before it have ended. `steps` is the text of a JSON object: each step's
@@ -28,7 +28,7 @@ impl Plan {
         let context = &late.context;
         let mut places = context.places.clone();
         evaluate(late, &mut places, steps)?;
-        let mut found = spec::validate_value(places.value(), &places.document.spans, &places.document.file);
+        let mut found = config::validate_value(places.value(), &places.document.spans, &places.document.file);
         found.retain(|one| one.severity == Severity::Error);
         let verb = self.steps[id.at()].verb;
         file_checks::check_step(&places, &late.pointer, verb, &context.root, &mut found);
@@ -38,7 +38,7 @@ impl Plan {
             return Err(found);
         }
         let step = places.value().pointer(&late.pointer).cloned().unwrap_or_default();
-        let step = spec::decode_step(&step).map_err(|error| {
+        let step = config::decode_step(&step).map_err(|error| {
             let message = format!("the schema accepts what the types do not: {error}");
             vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
         })?;

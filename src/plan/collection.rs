@@ -3,24 +3,24 @@
 
 use super::resolve::{Builder, Built};
 use super::step::{Collect, Reduce};
-use crate::spec;
+use crate::config;
 
 impl Builder<'_> {
-    pub(super) fn take(&self, at: &str, count: &spec::Take) -> Built<Collect> {
+    pub(super) fn take(&self, at: &str, count: &config::Take) -> Built<Collect> {
         Ok(Collect::Take(self.known(at, Some(count))?.map_or(0, |count| count.0)))
     }
 
-    pub(super) fn batch(&self, at: &str, size: &spec::Batch) -> Built<Collect> {
+    pub(super) fn batch(&self, at: &str, size: &config::Batch) -> Built<Collect> {
         Ok(Collect::Batch(self.known(at, Some(size))?.map_or(1, |size| size.0)))
     }
 
-    pub(super) fn sort(&self, at: &str, sort: &spec::Sort) -> Built<Collect> {
+    pub(super) fn sort(&self, at: &str, sort: &config::Sort) -> Built<Collect> {
         let by = self.script(&if sort.short { at.to_owned() } else { format!("{at}/by") })?;
         let order = self.known(&format!("{at}/order"), sort.order.as_ref())?;
-        Ok(Collect::Sort { by, descending: order == Some(spec::Order::Desc) })
+        Ok(Collect::Sort { by, descending: order == Some(config::Order::Desc) })
     }
 
-    pub(super) fn reduce(&self, at: &str, reduce: &spec::Reduce) -> Built<Collect> {
+    pub(super) fn reduce(&self, at: &str, reduce: &config::Reduce) -> Built<Collect> {
         let combine = reduce.combine.as_ref().map(|_| self.script(&format!("{at}/combine"))).transpose()?;
         let script = self.script(&format!("{at}/lua"))?;
         Ok(Collect::Reduce(Reduce { init: reduce.init.to_string().into(), script, combine }))

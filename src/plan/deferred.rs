@@ -7,8 +7,8 @@ use super::expand::Field;
 use super::places::Places;
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
+use crate::config;
 use crate::lua::Scope;
-use crate::spec;
 
 /// What is known of the document before the run.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(super) struct Context {
     pub(super) places: Places,
     pub(super) scripts: Scripts,
     pub(super) root: PathBuf,
-    pub(super) defaults: spec::Policy,
+    pub(super) defaults: config::Policy,
     pub(super) limits: Arc<Limits>,
     pub(super) limit: Option<u64>,
     pub(super) cores: usize,

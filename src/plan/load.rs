@@ -21,9 +21,9 @@ use super::{
     CODES, FINDINGS_MAX, codes, file_checks, overrides, permissions, rate_limits, references, secrets,
     test_case, undeclared,
 };
+use crate::config;
 use crate::lua::{Allowed, Permissions, Protected, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
-use crate::spec;
 use crate::value::Secrets;
 
 /// The floor below says so of its own findings.
@@ -43,9 +43,9 @@ pub struct Loaded {
 }
 
 /// Checks a file with the values of one run, and makes a plan of it when nothing is wrong.
-pub fn load(loaded: spec::Loaded, inputs: &Inputs) -> Loaded {
+pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
     let is_valid = loaded.is_valid();
-    let spec::Loaded { document, diagnostics, mended, .. } = loaded;
+    let config::Loaded { document, diagnostics, mended, .. } = loaded;
     let Some(mut document) = document else {
         return Loaded { plan: None, diagnostics, usage: Vec::new(), secrets: Secrets::default() };
     };
@@ -92,7 +92,7 @@ fn bound(found: &mut Vec<Diagnostic>) {
 }
 
 /// The folder of the pipeline file.
-fn root(document: &spec::Document, inputs: &Inputs) -> PathBuf {
+fn root(document: &config::Document, inputs: &Inputs) -> PathBuf {
     let folder = document.file.path().parent().unwrap_or(document.file.path());
     crate::data::normal(&inputs.current_dir.join(folder))
 }
@@ -261,8 +261,8 @@ impl Loading<'_> {
         if !self.is_substituted || !self.is_valid {
             return;
         }
-        let spec::Document { value, spans, file, .. } = &self.places.document;
-        let errors = spec::validate_value(value, spans, file);
+        let config::Document { value, spans, file, .. } = &self.places.document;
+        let errors = config::validate_value(value, spans, file);
         self.found.extend(errors.into_iter().filter(|one| one.severity == Severity::Error));
     }
 
@@ -272,7 +272,7 @@ impl Loading<'_> {
         for (at, code) in list.iter().enumerate() {
             let Some(code) = code.as_str() else { continue };
             let known =
-                || spec::CODES.iter().chain(&CODES).map(|(code, _)| code.trim_start_matches("flowrun::"));
+                || config::CODES.iter().chain(&CODES).map(|(code, _)| code.trim_start_matches("flowrun::"));
             let wanted = code.trim_start_matches("flowrun::");
             if known().all(|name| name != wanted) {
                 let label = match nearest(wanted, known()) {

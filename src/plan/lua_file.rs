@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::places::{Places, Spot};
 use super::{codes, excerpt, lua_text, paths};
+use crate::config;
 use crate::lua::{Block, Script};
 use crate::source::{Diagnostic, SourceFile, Span, nearest};
-use crate::spec;
 
 /// Reads and compiles the file that `name` at `pointer` names.
 pub(super) fn compile(
@@ -27,7 +27,7 @@ pub(super) fn compile(
         None => (name, None),
     };
     if let Some(field) = field
-        && !spec::is_id(field)
+        && !config::is_id(field)
     {
         return Err(refuse(format!("`{field}` is no name"), "write `FILE.lua#NAME`"));
     }

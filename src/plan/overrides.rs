@@ -6,9 +6,9 @@ use super::inputs::UsageError;
 use super::places::{Override, set_error};
 use super::step_index::escape;
 use super::{listed, yaml_text};
+use crate::config::{self, Document, SpanIndex};
 use crate::event::Verb;
 use crate::source::{Diagnostic, Severity, SourceFile, nearest};
-use crate::spec::{self, Document, SpanIndex};
 use crate::value::Choice as _;
 
 /// The top-level keys that a path may begin with.
@@ -59,7 +59,7 @@ pub(super) fn apply(
 
 fn problems(document: &Document, value: &Value) -> Vec<Diagnostic> {
     // What stands in the file is not what is judged, so no places in it.
-    let mut found = spec::validate_value(value, &SpanIndex::default(), &document.file);
+    let mut found = config::validate_value(value, &SpanIndex::default(), &document.file);
     found.retain(|diagnostic| diagnostic.severity == Severity::Error);
     found
 }

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 
 use super::inputs::{Inputs, UsageError};
 use super::{paths, yaml_text};
+use crate::config::ParamType;
 use crate::source::nearest;
-use crate::spec::ParamType;
 
 pub(super) use declaration::Declaration;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::inputs::UsageError;
+use crate::config::Document;
 use crate::lua;
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
-use crate::spec::Document;
 
 /// A document with the overrides of one run already in its value.
 #[derive(Debug, Clone)]

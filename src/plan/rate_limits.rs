@@ -7,16 +7,16 @@ use serde_json::Value;
 use super::places::{Places, Spot};
 use super::step_index::{StepIndex, escape};
 use super::{codes, listed};
+use crate::config::{self, RateRule, Setting};
 use crate::source::{Diagnostic, nearest};
-use crate::spec::{self, RateRule, Setting};
 use crate::value::Rate;
 
 /// The declared limits whose values are known, by name.
 pub(super) type Limits = BTreeMap<String, Rate>;
 
 /// Those of a pipeline in which nothing is wrong.
-pub(super) fn of(pipeline: &spec::Pipeline) -> Limits {
-    let known = |(name, rate): (&String, &Setting<spec::RateLimit>)| Some((name.clone(), rate.known()?.0));
+pub(super) fn of(pipeline: &config::Pipeline) -> Limits {
+    let known = |(name, rate): (&String, &Setting<config::RateLimit>)| Some((name.clone(), rate.known()?.0));
     pipeline.rate_limits.iter().filter_map(known).collect()
 }
 
@@ -24,7 +24,7 @@ pub(super) fn of(pipeline: &spec::Pipeline) -> Limits {
 pub(super) fn known(places: &Places) -> Limits {
     let declared = places.value()["rate_limits"].as_object();
     let known = |(name, rate): (&String, &Value)| {
-        let rate: Setting<spec::RateLimit> = serde_json::from_value(rate.clone()).ok()?;
+        let rate: Setting<config::RateLimit> = serde_json::from_value(rate.clone()).ok()?;
         Some((name.clone(), rate.known()?.0))
     };
     declared.into_iter().flatten().filter_map(known).collect()
@@ -38,7 +38,7 @@ pub(super) fn check(places: &Places, step_index: &StepIndex, found: &mut Vec<Dia
     for pointer in steps.chain(["/defaults/map/rate_limit".to_owned()]) {
         let Some(text) = places.value().pointer(&pointer).and_then(Value::as_str) else { continue };
         // Which one is meant is only known when the step starts.
-        is_open |= spec::is_expression(text);
+        is_open |= config::is_expression(text);
         let Ok(RateRule::Name(name)) = serde_json::from_value(text.into()) else { continue };
         if !declared.contains(name.as_str()) {
             found.push(unknown(places, &pointer, &name));

@@ -11,11 +11,11 @@ use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Each, EachKind, Items, Read, Verb};
 use super::{codes, paths, rate_limits};
+use crate::config::{self, Setting};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
 use crate::lua::Script;
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
-use crate::spec::{self, Setting};
 use crate::value::{Rate, Ratio};
 
 /// What every step of a plan is built with.
@@ -25,7 +25,7 @@ pub(super) struct Builder<'a> {
     pub(super) scripts: &'a Scripts,
     pub(super) root: &'a PathBuf,
     /// The policy that map-like steps start from.
-    pub(super) defaults: &'a spec::Policy,
+    pub(super) defaults: &'a config::Policy,
     /// Limits that steps may name.
     pub(super) limits: &'a Limits,
     /// First items of every source.
@@ -38,22 +38,22 @@ pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
 
 impl Builder<'_> {
     /// What the step at `pointer` does.
-    pub(super) fn verb(&self, pointer: &str, verb: &spec::Verb) -> Built<Verb> {
+    pub(super) fn verb(&self, pointer: &str, verb: &config::Verb) -> Built<Verb> {
         let at = format!("{pointer}/{}", verb.name());
         match verb {
-            spec::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
-            spec::Verb::Glob(glob) => Ok(Verb::Glob(self.glob(glob))),
-            spec::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
-            spec::Verb::Map(each) => self.each(&at, EachKind::Map, each),
-            spec::Verb::FlatMap(each) => self.each(&at, EachKind::FlatMap, each),
-            spec::Verb::Filter(each) => self.each(&at, EachKind::Filter, each),
-            spec::Verb::Reduce(reduce) => self.reduce(&at, reduce).map(Verb::Collect),
-            spec::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
-            spec::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
-            spec::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),
-            spec::Verb::Unique(_) => Ok(Verb::Collect(Collect::Unique(self.script(&at)?))),
-            spec::Verb::GroupBy(_) => Ok(Verb::Collect(Collect::GroupBy(self.script(&at)?))),
-            spec::Verb::Write(write) => self.write(&at, write).map(Verb::Write),
+            config::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
+            config::Verb::Glob(glob) => Ok(Verb::Glob(self.glob(glob))),
+            config::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
+            config::Verb::Map(each) => self.each(&at, EachKind::Map, each),
+            config::Verb::FlatMap(each) => self.each(&at, EachKind::FlatMap, each),
+            config::Verb::Filter(each) => self.each(&at, EachKind::Filter, each),
+            config::Verb::Reduce(reduce) => self.reduce(&at, reduce).map(Verb::Collect),
+            config::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
+            config::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
+            config::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),
+            config::Verb::Unique(_) => Ok(Verb::Collect(Collect::Unique(self.script(&at)?))),
+            config::Verb::GroupBy(_) => Ok(Verb::Collect(Collect::GroupBy(self.script(&at)?))),
+            config::Verb::Write(write) => self.write(&at, write).map(Verb::Write),
         }
     }
 
@@ -70,7 +70,7 @@ impl Builder<'_> {
         }
     }
 
-    fn read(&self, at: &str, read: &spec::Read) -> Built<Read> {
+    fn read(&self, at: &str, read: &config::Read) -> Built<Read> {
         let columns = self.known(&format!("{at}/columns"), read.columns.as_ref())?;
         let ratio = self.known(&format!("{at}/min_success_ratio"), read.min_success_ratio.as_ref())?;
         let ratio = ratio.map_or(Ratio::ONE, |share| share.0);
@@ -93,7 +93,7 @@ impl Builder<'_> {
         Ok(Read { options, min_success_ratio: ratio, max_failures: max_failures.map(|count| count.0) })
     }
 
-    fn glob(&self, glob: &spec::Glob) -> GlobOptions {
+    fn glob(&self, glob: &config::Glob) -> GlobOptions {
         let root = match &glob.root {
             Some(root) => paths::absolute(self.root, root),
             None => self.root.clone(),
@@ -101,27 +101,27 @@ impl Builder<'_> {
         GlobOptions { pattern: glob.pattern.clone(), root, limit: self.limit }
     }
 
-    fn items(&self, at: &str, items: &spec::Items) -> Built<Items> {
+    fn items(&self, at: &str, items: &config::Items) -> Built<Items> {
         match items {
-            spec::Items::List(list) => {
+            config::Items::List(list) => {
                 let limit = self.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
                 Ok(Items::List(list.iter().take(limit).map(|item| Arc::from(item.to_string())).collect()))
             }
-            spec::Items::Lua(_) => {
+            config::Items::Lua(_) => {
                 Ok(Items::Lua { script: self.script(&format!("{at}/lua"))?, limit: self.limit })
             }
-            spec::Items::Expression(text) => {
+            config::Items::Expression(text) => {
                 self.known::<Value>(at, Some(&Setting::Expression(text.clone())))?;
                 Ok(Items::List(Arc::from([])))
             }
         }
     }
 
-    fn each(&self, at: &str, kind: EachKind, each: &spec::Each) -> Built<Verb> {
+    fn each(&self, at: &str, kind: EachKind, each: &config::Each) -> Built<Verb> {
         let pointer = match (&each.function, each.short) {
-            (spec::Function::Lua(_), true) => at.to_owned(),
-            (spec::Function::Lua(_), false) => format!("{at}/lua"),
-            (spec::Function::File(_), _) => format!("{at}/file"),
+            (config::Function::Lua(_), true) => at.to_owned(),
+            (config::Function::Lua(_), false) => format!("{at}/lua"),
+            (config::Function::File(_), _) => format!("{at}/file"),
         };
         let mut script = self.script(&pointer)?;
         if let Some(setup) = self.scripts.block(&format!("{at}/setup")) {
@@ -147,12 +147,12 @@ impl Builder<'_> {
     }
 
     /// The policy of the step whose verb is at `at`.
-    pub(super) fn whole_policy(&self, at: &str, own: &spec::Policy) -> Built<Policy> {
+    pub(super) fn whole_policy(&self, at: &str, own: &config::Policy) -> Built<Policy> {
         let limit = self.rate_limit(at, own)?;
         self.policy(at, own, limit.map(|(rate, _)| rate))
     }
 
-    fn policy(&self, at: &str, own: &spec::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
+    fn policy(&self, at: &str, own: &config::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
         let retries = self.retries(at, own.retries.as_ref())?;
         let written = own.clone().over(self.defaults);
         let field = |key: &str| format!("{at}/{key}");
@@ -164,8 +164,8 @@ impl Builder<'_> {
         Ok(Policy {
             concurrency: match self.known(&field("concurrency"), written.concurrency.as_ref())? {
                 None => standard.concurrency,
-                Some(spec::Concurrency::Auto) => self.cores.max(1),
-                Some(spec::Concurrency::Items(items)) => items as usize,
+                Some(config::Concurrency::Auto) => self.cores.max(1),
+                Some(config::Concurrency::Items(items)) => items as usize,
             },
             retries,
             timeout: timeout.map(|limit| limit.0),
@@ -187,13 +187,13 @@ impl Builder<'_> {
     }
 
     /// The limit of a step's starts, and its name when it is one that steps share.
-    fn rate_limit(&self, at: &str, own: &spec::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
+    fn rate_limit(&self, at: &str, own: &config::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
         let written = own.clone().over(self.defaults).rate_limit;
         let pointer = format!("{at}/rate_limit");
         Ok(match self.known(&pointer, written.as_ref())? {
             None => None,
-            Some(spec::RateRule::Rate(rate)) => Some((rate, None)),
-            Some(spec::RateRule::Name(name)) => match self.limits.get(&name) {
+            Some(config::RateRule::Rate(rate)) => Some((rate, None)),
+            Some(config::RateRule::Name(name)) => match self.limits.get(&name) {
                 Some(rate) => Some((*rate, Some(name.into()))),
                 None => return Err(Box::new(rate_limits::unknown(self.places, &pointer, &name))),
             },
@@ -201,7 +201,7 @@ impl Builder<'_> {
     }
 
     /// The step's own sub-keys over those of `defaults`: `retries: 5` changes how often, not how long to wait.
-    fn retries(&self, at: &str, own: Option<&Setting<spec::Retries>>) -> Built<Retries> {
+    fn retries(&self, at: &str, own: Option<&Setting<config::Retries>>) -> Built<Retries> {
         let at = format!("{at}/retries");
         let own = self.known(&at, own)?;
         let base = self.known(&at, self.defaults.retries.as_ref())?;
@@ -225,7 +225,7 @@ impl Builder<'_> {
         })
     }
 
-    fn write(&self, at: &str, write: &spec::Write) -> Built<WriteOptions> {
+    fn write(&self, at: &str, write: &config::Write) -> Built<WriteOptions> {
         let format = match self.known(&format!("{at}/format"), write.format.as_ref())? {
             Some(format) => format,
             None => Format::of_path(&write.path).map_err(|error| {

@@ -8,9 +8,9 @@ use super::excerpt::Excerpt;
 use super::places::Places;
 use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
+use crate::config::{LuaField, LuaRole};
 use crate::lua::{Block, Script, SyntaxError};
 use crate::source::Diagnostic;
-use crate::spec::{LuaField, LuaRole};
 
 /// The Lua that can be compiled, by pointer to its text (or to the name of its file).
 #[derive(Debug, Clone, Default)]

@@ -5,8 +5,8 @@ use super::expand;
 use super::places::Places;
 use super::references::step_mentions;
 use super::step_index::StepIndex;
+use crate::config::{Document, Style};
 use crate::source::Span;
-use crate::spec::{Document, Style};
 
 /// A place that names a step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &[&str]) {
-        let document = crate::spec::load(text.as_bytes(), "p.yaml", Path::new("p.yaml")).document;
+        let document = crate::config::load(text.as_bytes(), "p.yaml", Path::new("p.yaml")).document;
         let found: Vec<String> = uses(&document.expect("it is YAML"))
             .iter()
             .map(|one| {

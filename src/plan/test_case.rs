@@ -10,9 +10,9 @@ use super::params::Declaration;
 use super::places::{Places, Spot};
 use super::step_index::StepIndex;
 use super::{codes, listed};
+use crate::config;
 use crate::event::{StepId, Verb};
 use crate::source::{Diagnostic, Span, nearest};
-use crate::spec;
 
 /// A test that can be run.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +50,8 @@ pub enum Expected {
 }
 
 /// The tests of a file without faults.
-pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[spec::TestCase]) -> Vec<TestCase> {
-    let of_one = |(at, test): (usize, &spec::TestCase)| {
+pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[config::TestCase]) -> Vec<TestCase> {
+    let of_one = |(at, test): (usize, &config::TestCase)| {
         let expected = match (&test.expect, &test.expect_error) {
             (Some(value), _) => Expected::Value(value.clone()),
             (None, Some(error)) => Expected::Error {

@@ -6,12 +6,12 @@ use std::path::Path;
 use expect_test::Expect;
 
 use super::*;
+use crate::config;
 use crate::event::StepId;
 use crate::source::{Diagnostic, Severity};
-use crate::spec;
 
 fn load_text(text: &str, inputs: &Inputs) -> Loaded {
-    load(spec::load(text.as_bytes(), "p.yaml", Path::new("/home/pipes/p.yaml")), inputs)
+    load(config::load(text.as_bytes(), "p.yaml", Path::new("/home/pipes/p.yaml")), inputs)
 }
 
 /// Findings as `line:column code message | label | help`, one a line, then what is wrong with the command line.

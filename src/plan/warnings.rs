@@ -14,8 +14,8 @@ use governed::{Governed, known};
 use super::resolve::Builder;
 use super::step_index::Surveyed;
 use super::{rate_limits, references};
+use crate::config;
 use crate::source::Diagnostic;
-use crate::spec;
 
 impl Advice<'_> {
     /// Adds a warning for everything that looks like a mistake.
@@ -41,10 +41,10 @@ impl Advice<'_> {
     fn governed<'s>(&self, step: &'s Surveyed) -> Option<Governed<'s>> {
         step.verb.filter(|verb| verb.is_map_like())?;
         let at = step.verb_pointer();
-        let own = known::<spec::Each>(self.places, &at)?.policy;
+        let own = known::<config::Each>(self.places, &at)?.policy;
         let defaults = match self.places.value().pointer("/defaults/map") {
             Some(_) => known(self.places, "/defaults/map")?,
-            None => spec::Policy::default(),
+            None => config::Policy::default(),
         };
         let limits = rate_limits::known(self.places);
         let builder = Builder {

@@ -1,5 +1,5 @@
 //! A choice between a few words is declared once, here, with what each word means: reading, schema and help of the
-//! language are made from that. How a choice is read from a file, and what its schema says, is left to `spec`.
+//! language are made from that. How a choice is read from a file, and what its schema says, is left to `config`.
 
 /// One value of a choice, as people see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

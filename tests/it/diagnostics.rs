@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use expect_test::expect_file;
 use flowrun::cli::diagnostic::{self, Format, TextForm, TextOptions};
+use flowrun::config;
 use flowrun::event::StepId;
 use flowrun::lua::{Attempt, Cancel, Guard, ItemEnd, Scope, Shape, Watchdog, Worker, WorkerOptions};
 use flowrun::plan::{self, Body, Inputs, Verb};
 use flowrun::source::Diagnostic;
-use flowrun::spec;
 use flowrun::value::Chunk;
 
 pub(crate) fn folder() -> PathBuf {
@@ -27,7 +27,7 @@ pub(crate) fn findings(path: &Path) -> Vec<Diagnostic> {
     let bytes = fs::read(path).expect("the fixture can be read");
     let name = path.file_name().expect("a file").to_string_lossy();
     let inputs = Inputs { check_only: true, ..Inputs::default() };
-    let loaded = plan::load(spec::load(&bytes, &name, path), &inputs);
+    let loaded = plan::load(config::load(&bytes, &name, path), &inputs);
     assert_eq!(loaded.usage, [], "{name}");
     loaded.diagnostics
 }
@@ -62,7 +62,7 @@ pub(crate) fn stem(path: &Path) -> String {
 }
 
 fn codes() -> BTreeSet<String> {
-    spec::CODES
+    config::CODES
         .iter()
         .chain(&plan::CODES)
         .map(|(code, _)| code.strip_prefix("flowrun::").expect("a code of ours").to_owned())
@@ -98,7 +98,7 @@ fn the_classical_mistakes_are_found_and_placed() {
 fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let path = folder().join("mistakes/14-lua-run-time.yaml");
     let text = fs::read(&path).expect("the fixture can be read");
-    let loaded = plan::load(spec::load(&text, "14-lua-run-time.yaml", &path), &Inputs::default());
+    let loaded = plan::load(config::load(&text, "14-lua-run-time.yaml", &path), &Inputs::default());
     let plan = loaded.plan.expect("nothing can be seen before the run");
     let Body::Ready(Verb::Each(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
     let options = WorkerOptions {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flowrun::data::Format;
 use flowrun::lua::{Function, MODULES, Meaning, NAMED, functions};
 use flowrun::value::Choice as _;
-use flowrun::{plan, spec};
+use flowrun::{config, plan};
 
 use crate::project::Project;
 
@@ -148,7 +148,7 @@ fn the_section_on_lua_modules_is_made_from_the_table_of_functions() {
 
 #[test]
 fn the_section_on_findings_has_every_code() {
-    let mut rows: Vec<String> = spec::CODES
+    let mut rows: Vec<String> = config::CODES
         .iter()
         .chain(&plan::CODES)
         .map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.replace('|', "\\|")))

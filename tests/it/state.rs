@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use flowrun::config;
 use flowrun::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use flowrun::event::{Event, ReuseCounts, RunStatus, StepResult};
 use flowrun::plan::{self, Inputs, Plan};
-use flowrun::spec;
 use flowrun::store::{Catalogue, StoredRun};
 
 use crate::project::Project;
@@ -91,7 +91,7 @@ impl Bench {
             run: "r".into(),
             ..Inputs::default()
         };
-        let loaded = plan::load(spec::load(&bytes, "p.yaml", &path), &inputs);
+        let loaded = plan::load(config::load(&bytes, "p.yaml", &path), &inputs);
         let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.message.as_str()).collect();
         loaded.plan.unwrap_or_else(|| panic!("{found:?}"))
     }

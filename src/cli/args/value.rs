@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::spec::units;
+use crate::config::units;
 
 /// `NAME=VALUE`; the value may hold further equals signs, or be empty.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {

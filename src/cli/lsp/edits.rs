@@ -3,12 +3,12 @@
 use lsp_types::TextEdit;
 
 use super::file::File;
+use crate::config;
 use crate::source::Span;
-use crate::spec;
 
 /// What `flowrun fmt` would change; `None` when the file is no sound YAML.
 pub(super) fn format(file: &File) -> Option<Vec<TextEdit>> {
-    let formatted = spec::format(file.text.as_bytes(), &file.path.to_string_lossy(), &file.path).ok()?;
+    let formatted = config::format(file.text.as_bytes(), &file.path.to_string_lossy(), &file.path).ok()?;
     if formatted == file.text {
         return Some(Vec::new());
     }

@@ -9,7 +9,7 @@ use url::Url;
 use super::layout::Layout;
 use super::lines::Lines;
 use crate::source::Span;
-use crate::{plan, spec};
+use crate::{config, plan};
 
 /// An open file. A change makes a new one.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct File {
 #[derive(Debug)]
 pub(super) struct Read {
     /// Its content with places.
-    pub(super) document: spec::Document,
+    pub(super) document: config::Document,
     /// Whether it was read only after faults were patched over.
     pub(super) mended: bool,
     /// Its errors, as far as the file alone shows them.
@@ -89,8 +89,8 @@ impl File {
 
 /// Reads a text as a pipeline.
 pub(super) fn read(text: &str, path: &std::path::Path) -> Option<Read> {
-    let spec::Loaded { document, mended, diagnostics, .. } =
-        spec::load(text.as_bytes(), &path.to_string_lossy(), path);
+    let config::Loaded { document, mended, diagnostics, .. } =
+        config::load(text.as_bytes(), &path.to_string_lossy(), path);
     let document = document?;
     let errors = diagnostics.iter().filter(|found| found.severity == crate::source::Severity::Error).count();
     let uses = plan::uses(&document);

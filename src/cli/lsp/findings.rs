@@ -12,9 +12,9 @@ use url::Url;
 
 use super::file::File;
 use super::lines::Lines;
+use crate::config;
 use crate::plan::{self, Inputs};
 use crate::source::{Diagnostic, Severity, SourceFile};
-use crate::spec;
 use crate::value::Mask;
 
 /// What was found, by the file that it is about: that of the pipeline, and the Lua files that it names.
@@ -44,7 +44,7 @@ pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
     if !file.is_pipeline() {
         return findings;
     }
-    let loaded = spec::load(file.text.as_bytes(), &file.path.to_string_lossy(), &file.path);
+    let loaded = config::load(file.text.as_bytes(), &file.path.to_string_lossy(), &file.path);
     let loaded = plan::load(loaded, inputs);
     let mask = loaded.secrets.mask();
     for found in &loaded.diagnostics {

@@ -4,8 +4,8 @@
 use lsp_types::TextEdit;
 
 use super::file::{File, Read, read};
+use crate::config::is_id;
 use crate::source::Span;
-use crate::spec::is_id;
 
 /// Names that Lua keeps to itself.
 const KEYWORDS: [&str; 21] = [

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::spec;
+use crate::config;
 
 static SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(spec::schema_text()).expect("the published schema is JSON"));
+    LazyLock::new(|| serde_json::from_str(config::schema_text()).expect("the published schema is JSON"));
 
 /// What may stand at a path of keys, `None` for an item of a list.
 pub(super) fn at(path: &[Option<&str>]) -> Option<&'static Value> {

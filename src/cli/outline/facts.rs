@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::Count;
+use crate::config::units;
 use crate::data::{ReadOptions, WriteOptions};
 use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
 use crate::report::{percent_of, printable};
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
-use crate::spec::units;
 
 /// The lines about a step that gets `count` items.
 pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {

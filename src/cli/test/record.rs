@@ -13,9 +13,9 @@ use crate::cli::request::Request;
 use crate::cli::sample::Sample;
 use crate::cli::trial::{self, Bench, Effects};
 use crate::cli::{load, resume, state, stdout};
+use crate::config;
 use crate::event;
 use crate::plan::{self, Body, Inputs, Plan, Step, Verb};
-use crate::spec;
 use crate::store::{Catalogue, StoredRun};
 
 /// Prints tests of `step`.
@@ -172,7 +172,7 @@ fn one(key: &str, value: Value) -> Map<String, Value> {
 fn block(value: &Value) -> String {
     let text = serde_yaml::to_string(value).unwrap_or_default();
     let same = |text: &str| {
-        let read = spec::load(text.as_bytes(), "tests", Path::new("tests")).document;
+        let read = config::load(text.as_bytes(), "tests", Path::new("tests")).document;
         read.is_some_and(|document| document.value == *value)
     };
     if same(&text) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::spec::ParamType;
+use crate::config::ParamType;
 use crate::value::Choice as _;
 
 /// One parameter as declared.

@@ -74,7 +74,7 @@ fn lua_files_lie_below_the_pipeline_and_compile() {
   i: {from: h, filter: {file: lua}}
   j: {from: i, write: x.csv}
 ";
-    let loaded = load(spec::load(text.as_bytes(), "in/p.yaml", &root.join("p.yaml")), &Inputs::default());
+    let loaded = load(config::load(text.as_bytes(), "in/p.yaml", &root.join("p.yaml")), &Inputs::default());
     let findings = listed_findings(&loaded.diagnostics, &loaded.usage);
     expect![[r#"
         3:1 lua_syntax: this Lua file cannot be compiled | expected identifier when parsing expression, got 'end'

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::governed::{Advice, Governed, setting};
+use crate::config::Share;
 use crate::event::Verb;
 use crate::plan::codes;
 use crate::plan::places::Spot;
 use crate::source::Diagnostic;
-use crate::spec::Share;
 use crate::value::Ratio;
 
 /// Warns of every step whose `min_success_ratio` bears failures while nothing takes its `.failed` and no expression

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::config::{self, Setting};
 use crate::plan::expand::Field;
 use crate::plan::inputs::Inputs;
 use crate::plan::places::{Places, Spot};
@@ -10,7 +11,6 @@ use crate::plan::scripts::Scripts;
 use crate::plan::step_index::{StepIndex, Surveyed};
 use crate::schedule::Policy;
 use crate::source::Diagnostic;
-use crate::spec::{self, Setting};
 
 /// What a file is judged by.
 pub(in crate::plan) struct Advice<'a> {
@@ -30,9 +30,9 @@ pub(super) struct Governed<'a> {
     /// Pointer to its verb.
     pub(super) at: String,
     /// As written in the step itself.
-    pub(super) own: spec::Policy,
+    pub(super) own: config::Policy,
     /// As written, `defaults` included.
-    pub(super) written: spec::Policy,
+    pub(super) written: config::Policy,
     /// What it comes to.
     pub(super) policy: Policy,
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::governed::{Advice, Governed, setting};
+use crate::config::units::format_duration;
+use crate::config::{Concurrency, Setting, TimeLimit};
 use crate::lua::{Reached, reaches};
 use crate::plan::codes;
 use crate::plan::places::{Places, Spot};
 use crate::schedule::{FailFast, worst_step};
 use crate::source::Diagnostic;
-use crate::spec::units::format_duration;
-use crate::spec::{Concurrency, Setting, TimeLimit};
 use crate::value::Ratio;
 
 /// `fail_fast` stops at the first failure, which the rest of the policy would have borne.

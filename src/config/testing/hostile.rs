@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::{EVERY_KEY, print, report};
-use crate::spec::{decode, load};
+use crate::config::{decode, load};
 
 /// Loads bytes and looks at everything that may be out of range. Gives the codes.
 fn codes(bytes: &[u8]) -> Vec<&'static str> {

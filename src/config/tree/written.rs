@@ -17,9 +17,9 @@ pub enum Style {
 
 /// How a scalar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::spec) struct Written {
+pub(in crate::config) struct Written {
     /// Its notation.
-    pub(in crate::spec) style: Style,
+    pub(in crate::config) style: Style,
     /// Spaces taken away from each line of a block.
-    pub(in crate::spec) indent: usize,
+    pub(in crate::config) indent: usize,
 }

@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::{check, loaded, print, with_policy};
-use crate::spec::validate_value;
+use crate::config::validate_value;
 
 #[test]
 fn wrong_types_say_what_they_are() {

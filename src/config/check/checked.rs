@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::config::document::SpanIndex;
+use crate::config::setting::is_expression;
 use crate::source::{Diagnostic, SourceFile, Span};
-use crate::spec::document::SpanIndex;
-use crate::spec::setting::is_expression;
 
 /// Characters of the file that a label underlines.
 const MOST_MARKED: usize = 100;

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::spec::document::Style;
-use crate::spec::tree::{Kind, Node};
+use crate::config::document::Style;
+use crate::config::tree::{Kind, Node};
 
 /// The text with a line end behind its last line, unless a block of text ends there: whether the line end would be a part
 /// of that text is a thing on which readers of YAML disagree.

@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use crate::config::tree::{Key, Node};
 use crate::source::SourceFile;
-use crate::spec::tree::{Key, Node};
 
 /// A map in block notation, every key on a line of its own.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as YamlSpan, Tag
 
 use super::core::{self, Unfit};
 use super::{Key, Kind, MAX_DEPTH, MAX_WEIGHT, Node, Written};
+use crate::config::document::Style;
+use crate::config::shown;
 use crate::source::{Diagnostic, SourceFile, Span, nearest};
-use crate::spec::document::Style;
-use crate::spec::shown;
 
 /// Findings up to which the nearest name is looked for; more than those are not shown.
 const SUGGESTED_MAX: usize = 100;

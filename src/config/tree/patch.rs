@@ -7,28 +7,28 @@ use crate::source::Span;
 
 /// The text as it is read, and where each of its bytes comes from.
 #[derive(Debug, Clone)]
-pub(in crate::spec) struct Patch {
+pub(in crate::config) struct Patch {
     /// The text after all changes.
-    pub(in crate::spec) text: String,
+    pub(in crate::config) text: String,
     /// For each byte of `text`, and its end, the byte of the text as written. Empty while nothing was changed.
     origin: Vec<u32>,
     /// Whether whole lines were left out, so that what seems to be missing may be there.
-    pub(in crate::spec) dropped: bool,
+    pub(in crate::config) dropped: bool,
 }
 
 impl Patch {
     /// A text as written.
-    pub(in crate::spec) fn new(text: String) -> Self {
+    pub(in crate::config) fn new(text: String) -> Self {
         Self { text, origin: Vec::new(), dropped: false }
     }
 
     /// Whether anything was changed.
-    pub(in crate::spec) fn is_changed(&self) -> bool {
+    pub(in crate::config) fn is_changed(&self) -> bool {
         !self.origin.is_empty()
     }
 
     /// Replaces bytes, the ranges in order. Line ends must stay as many as they were, so that lines keep their numbers.
-    pub(in crate::spec) fn replace(&mut self, edits: &[(Range<usize>, String)]) {
+    pub(in crate::config) fn replace(&mut self, edits: &[(Range<usize>, String)]) {
         if self.origin.is_empty() {
             self.origin = (0..=self.text.len() as u32).collect();
         }
@@ -50,7 +50,7 @@ impl Patch {
     }
 
     /// The place in the text as written.
-    pub(in crate::spec) fn original(&self, span: Span, written: &str) -> Span {
+    pub(in crate::config) fn original(&self, span: Span, written: &str) -> Span {
         if self.origin.is_empty() {
             return span;
         }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::config::shown;
 use crate::event::Verb;
-use crate::spec::shown;
 use crate::value::Choice as _;
 
 /// The parts of a JSON pointer.

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::subject::subject;
+use crate::config::document::{Document, LuaField, Style};
 use crate::source::{Diagnostic, Span};
-use crate::spec::document::{Document, LuaField, Style};
 
 /// Looks at all Lua of a document. Also gives the fields of which nothing is left.
 pub(super) fn check(document: &Document) -> (Vec<String>, Vec<Diagnostic>) {

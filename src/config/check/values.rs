@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::checked::Checked;
 use super::keys;
 use super::subject::{listed, subject, word};
+use crate::config::{shown, units};
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
-use crate::spec::{shown, units};
 use crate::value::{Choice as _, Ratio};
 
 /// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::checked::Checked;
 use super::keys::{is_misspelt, properties};
 use super::subject::listed;
+use crate::config::document::escape;
+use crate::config::shown;
 use crate::event::Verb;
 use crate::source::Diagnostic;
-use crate::spec::document::escape;
-use crate::spec::shown;
 use crate::value::Choice as _;
 
 /// Checks all steps for what the schema says with `anyOf` and `dependencies`.

@@ -13,17 +13,17 @@ use crate::source::{Diagnostic, SourceFile};
 const ROUNDS: usize = 16;
 
 /// A text read as YAML.
-pub(in crate::spec) struct Reading {
+pub(in crate::config) struct Reading {
     /// The tree; its spans are of the patched text. `None` when the text is empty or beyond repair.
-    pub(in crate::spec) root: Option<Rc<Node>>,
+    pub(in crate::config) root: Option<Rc<Node>>,
     /// The text that was read.
-    pub(in crate::spec) patch: Patch,
+    pub(in crate::config) patch: Patch,
     /// All findings, with spans of the text as written.
-    pub(in crate::spec) findings: Vec<Diagnostic>,
+    pub(in crate::config) findings: Vec<Diagnostic>,
 }
 
 /// Reads the file's text, or `patch`, where that was changed already.
-pub(in crate::spec) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> Reading {
+pub(in crate::config) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> Reading {
     let mut faults = Vec::new();
     let mut round = 0;
     loop {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{EVERY_KEY, loaded, print};
+use crate::config::{SpanIndex, decode, schema_text, validate_value};
 use crate::source::SourceFile;
-use crate::spec::{SpanIndex, decode, schema_text, validate_value};
 
 fn every_key() -> Value {
     loaded(EVERY_KEY).document.expect("it is YAML").value

@@ -8,11 +8,11 @@ use serde_json::{Map, Number, Value};
 
 use super::lua::escape;
 use super::{Document, Place, Scalar, SpanIndex};
+use crate::config::tree::{Key, Kind, Node, Patch};
 use crate::source::{Diagnostic, SourceFile, Span};
-use crate::spec::tree::{Key, Kind, Node, Patch};
 
 /// Turns a tree into a document. Its depth and size were bounded when it was made.
-pub(in crate::spec) fn document(
+pub(in crate::config) fn document(
     file: &Arc<SourceFile>,
     root: &Node,
     patch: Patch,

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use super::checked::Checked;
 use super::subject::{listed, parts, subject};
+use crate::config::document::escape;
+use crate::config::shown;
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
-use crate::spec::document::escape;
-use crate::spec::shown;
 use crate::value::Choice as _;
 
 /// What people coming from other tools write, and what it is called here.

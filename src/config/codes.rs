@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn the_table_holds_the_codes_that_are_used() {
         let mut used = std::collections::BTreeSet::new();
-        for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/spec")) {
+        for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config")) {
             let path = entry.expect("the sources are readable").into_path();
             let is_other = path.ends_with("codes.rs") || path.to_string_lossy().contains("/testing");
             if is_other || path.extension().is_none_or(|ext| ext != "rs") {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::config::tree::{Style, Written};
 use crate::source::{LineStarts, SourceFile, Span};
-use crate::spec::tree::{Style, Written};
 
 /// How a scalar was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

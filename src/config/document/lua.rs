@@ -80,13 +80,13 @@ fn add(found: &mut Vec<LuaField>, value: &Value, pointer: &str, role: LuaRole, s
 }
 
 /// A key as a part of a JSON pointer.
-pub(in crate::spec) fn escape(key: &str) -> String {
+pub(in crate::config) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::spec::testing::loaded;
+    use crate::config::testing::loaded;
 
     /// The Lua of step `b`, its line, whether lines agree, and the text of the file at `columns` of `line` of it.
     fn check(

@@ -5,8 +5,8 @@ use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::super::setting::EXPRESSION;
+use crate::config::id::ID;
 use crate::event::Verb;
-use crate::spec::id::ID;
 use crate::value::Choice as _;
 
 /// What an id looks like, for messages.
