@@ -16,18 +16,16 @@ mod fmt;
 #[doc(hidden)]
 pub mod fuzzing;
 mod graph;
-mod hush;
 mod init;
 mod interrupt;
 mod job;
 mod load;
 mod lsp;
-mod moment;
 mod outline;
 mod outputs;
-mod pages;
 mod panic;
 mod preview;
+mod redact;
 mod report;
 mod reporters;
 mod request;
@@ -37,13 +35,15 @@ mod run_id;
 mod runs;
 mod sample;
 mod select;
+mod self_docs;
 mod show;
-mod slip;
 mod state;
 mod stdout;
 mod stubs;
 mod test;
-mod trial;
+mod timestamp;
+mod try_step;
+mod typo;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -67,7 +67,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
-    if let Some(complaint) = slip::in_command(&words) {
+    if let Some(complaint) = typo::in_command(&words) {
         return console.explain(&complaint.into(), ColorChoice::Auto);
     }
     match Arguments::try_parse_from(words) {
@@ -111,10 +111,10 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
-        Command::Schema => (pages::schema(), ColorChoice::Auto),
-        Command::Completions { shell } => (pages::completions(shell), ColorChoice::Auto),
+        Command::Schema => (self_docs::schema(), ColorChoice::Auto),
+        Command::Completions { shell } => (self_docs::completions(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),
-        Command::Man => (pages::manual(), ColorChoice::Auto),
+        Command::Man => (self_docs::manual(), ColorChoice::Auto),
     };
     done.unwrap_or_else(|fault| console.explain(&fault, color))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{CacheArguments, CacheCommand, ListFormat};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
-use super::{moment, state};
+use super::{state, timestamp};
 use crate::report::bytes;
 use crate::store::{Cache, MemoStats};
 
@@ -46,12 +46,13 @@ fn stats_text(stats: &MemoStats, format: ListFormat) -> Vec<u8> {
                 "functions": functions,
                 "value_bytes": value_bytes,
                 "file_bytes": file_bytes,
-                "oldest": oldest.map(moment::rfc3339),
+                "oldest": oldest.map(timestamp::rfc3339),
             });
             format!("{stats}\n").into_bytes()
         }
         ListFormat::Text => {
-            let oldest = oldest.map_or(String::new(), |at| format!(", the oldest of {}", moment::local(at)));
+            let oldest =
+                oldest.map_or(String::new(), |at| format!(", the oldest of {}", timestamp::local(at)));
             format!(
                 "{entries} result{} of {functions} function{}: {} in a file of {}{oldest}\n",
                 plural(entries),

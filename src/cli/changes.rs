@@ -1,7 +1,7 @@
 //! This module prints what Lua code would have changed, for `flowrun preview` and `flowrun test`: paths, sizes, and
 //! how texts begin.
 
-use super::hush;
+use super::redact;
 use crate::lua::{Change, Changed};
 use crate::report::printable;
 
@@ -26,7 +26,7 @@ fn told(change: &Change) -> Vec<String> {
     };
     let mut lines = vec![format!("would write {path}, {size} byte{}", if size == 1 { "" } else { "s" })];
     let Some(text) = readable(beginning) else { return lines };
-    let text = hush::text(text);
+    let text = redact::text(text);
     let mut all = text.lines();
     lines.extend(all.by_ref().take(LINES_MAX).map(|line| {
         let shown: String = line.chars().take(WIDTH_MAX).collect();

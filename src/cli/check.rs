@@ -12,7 +12,7 @@ use super::args::{CheckArguments, FormatChoice};
 use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
 use super::exit::{Complaint, Exit, Fault};
-use super::{hush, load};
+use super::{load, redact};
 use crate::source::{Diagnostic, Severity};
 
 /// Checks files and folders.
@@ -82,7 +82,7 @@ fn write(
             return put(junit::document(files, diagnostics, arguments.deny_warnings).as_bytes());
         }
     };
-    put(hush::json(&rendered(format, diagnostics)).as_bytes())
+    put(redact::json(&rendered(format, diagnostics)).as_bytes())
 }
 
 /// `2 errors and 1 warning in 3 files`

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use super::args::ColorChoice;
 use super::diagnostic::{self, TextForm, TextOptions};
 use super::exit::{Complaint, Exit, Fault};
-use super::{hush, stdout};
+use super::{redact, stdout};
 use crate::report::printable;
 use crate::source::Diagnostic;
 
@@ -68,7 +68,7 @@ impl Console {
     pub(super) fn show(&self, diagnostics: &[Diagnostic], color: ColorChoice) {
         let format = diagnostic::Format::Text(self.text_options(color));
         // There is nobody left to tell when standard error is gone.
-        let _ = io::stderr().lock().write_all(hush::text(&rendered(format, diagnostics)).as_bytes());
+        let _ = io::stderr().lock().write_all(redact::text(&rendered(format, diagnostics)).as_bytes());
     }
 
     pub(super) fn text_options(&self, color: ColorChoice) -> TextOptions {
@@ -139,7 +139,7 @@ pub(super) fn rendered(format: diagnostic::Format, diagnostics: &[Diagnostic]) -
 /// A line for people.
 pub(super) fn say(line: &str) {
     // There is nobody left to tell when standard error is gone.
-    let _ = io::stderr().lock().write_all(format!("{}\n", hush::text(line)).as_bytes());
+    let _ = io::stderr().lock().write_all(format!("{}\n", redact::text(line)).as_bytes());
 }
 
 /// Bytes to standard output. A reader that has gone away has got what it wanted.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::args::{AllowArguments, InputArguments};
 use super::console::Console;
 use super::exit::{Complaint, Fault};
-use super::hush;
+use super::redact;
 use crate::config;
 use crate::lua::Allowed;
 use crate::plan::{self, Inputs, Plan};
@@ -46,7 +46,7 @@ pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complain
     // Kept with the run, which may be resumed from any folder.
     let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let loaded = plan::load(config::load(&bytes, &path.to_string_lossy(), &place), inputs);
-    hush::keep(loaded.secrets.mask());
+    redact::keep(loaded.secrets.mask());
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
     Ok(Checked { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })

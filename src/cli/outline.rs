@@ -13,7 +13,7 @@ use self::reuse::Reuse;
 use super::args::PlanArguments;
 use super::console::{Console, put, say};
 use super::exit::{Exit, Fault};
-use super::{hush, load, select};
+use super::{load, redact, select};
 use crate::plan::{Plan, Step};
 use crate::report::printable;
 
@@ -30,7 +30,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     if arguments.verbose {
         text.push_str(&reach::text(&plan.permissions));
     }
-    put(hush::text(&text).as_bytes())?;
+    put(redact::text(&text).as_bytes())?;
     Ok(Exit::Success)
 }
 

@@ -11,7 +11,7 @@ use super::args::PreviewArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::sample::{Sample, Sampled};
-use super::trial::{Bench, Effects, Trial, Tried};
+use super::try_step::{Bench, Effects, Trial, Tried};
 use super::{changes, load, stdout};
 use crate::lua::Change;
 use crate::plan::{Inputs, Plan, Step};

@@ -6,7 +6,7 @@ use super::args::RunArguments;
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::job::{self, Job};
-use super::{load, slip, state};
+use super::{load, state, typo};
 
 /// Runs the pipeline file.
 pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exit, Fault> {
@@ -29,7 +29,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
 fn file(arguments: &RunArguments) -> Result<&Path, Complaint> {
     let file = arguments.file.as_deref().ok_or_else(|| Complaint::new("no pipeline file is given"))?;
     match arguments.extra.first() {
-        Some(extra) => Err(slip::behind_file(file, extra)),
+        Some(extra) => Err(typo::behind_file(file, extra)),
         None => load::refuse_standard_input(file).map(|()| file),
     }
 }

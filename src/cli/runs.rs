@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
-use super::{moment, state};
+use super::{state, timestamp};
 use crate::report::{bytes, duration, printable};
 use crate::store::{Catalogue, Pruned, RunRecord};
 
@@ -40,8 +40,8 @@ fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
             "pipeline": record.pipeline,
             "file": record.file,
             "status": record.status,
-            "started": moment::rfc3339(record.started),
-            "ended": record.ended.map(moment::rfc3339),
+            "started": timestamp::rfc3339(record.started),
+            "ended": record.ended.map(timestamp::rfc3339),
             "duration": lasted(record).as_secs_f64(),
             "size": catalogue.size(&record.id),
             "resumes": record.parent,
@@ -57,7 +57,7 @@ fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
 fn lasted(record: &RunRecord) -> Duration {
     match record.duration {
         Some(duration) => duration,
-        None if record.status == "running" => moment::since(record.started),
+        None if record.status == "running" => timestamp::since(record.started),
         None => Duration::ZERO,
     }
 }
@@ -72,7 +72,7 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             state::short(&record.id, &ids).to_owned(),
             record.status.clone(),
             printable(&record.pipeline).into_owned(),
-            moment::local(record.started),
+            timestamp::local(record.started),
             if is_over { duration(lasted(record)) } else { "–".to_owned() },
             bytes(catalogue.size(&record.id)),
             record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
@@ -96,7 +96,7 @@ fn prune(catalogue: &Catalogue, options: &PruneArguments) -> Result<Exit, Fault>
     let room: u64 = pruned.iter().map(|pruned| pruned.bytes).sum();
     let lines = pruned.iter().map(|Pruned { record, bytes: size }| {
         let pipeline = printable(&record.pipeline);
-        format!("{}  {}  {pipeline}  {}\n", record.id, moment::local(record.started), bytes(*size))
+        format!("{}  {}  {pipeline}  {}\n", record.id, timestamp::local(record.started), bytes(*size))
     });
     put(lines.collect::<String>().as_bytes())?;
     let noun = if pruned.len() == 1 { "run" } else { "runs" };

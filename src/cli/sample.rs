@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::exit::{Complaint, Fault};
 use super::load;
-use super::trial::{self, Bench, lenient};
+use super::try_step::{self, Bench, lenient};
 use crate::event::{self, StepId, StepStatus};
 use crate::lua::{Block, Script};
 use crate::plan::{Body, Each, EachKind, Input, Inputs, Plan, Step, Verb};
@@ -94,7 +94,7 @@ impl Sample<'_> {
                 sampled.notes.push(format!("{failed} {items} failed in step `{name}` before"));
             }
         }
-        let results = trial::results(&run, &probe, u64::MAX)?;
+        let results = try_step::results(&run, &probe, u64::MAX)?;
         sampled.items.extend(results.into_iter().flat_map(|(_, results)| results).map(Arc::from));
         let gave = |id: &StepId| {
             outcome.steps.iter().find(|(step, _)| step == id).map(|(_, result)| result.tally.ended())

@@ -15,7 +15,7 @@ use self::judged::{FileTests, Judged};
 use super::args::{TestArguments, TestFormat};
 use super::console::Console;
 use super::exit::{Exit, Fault};
-use super::trial::{Bench, Effects, Trial};
+use super::try_step::{Bench, Effects, Trial};
 use super::{load, stdout};
 use crate::config;
 use crate::event;

@@ -112,7 +112,7 @@ fn a_misspelt_command_is_told_from_a_missing_file() {
     let told = |line: &str| {
         let words: Vec<_> =
             std::iter::once("flowrun").chain(line.split_whitespace()).map(OsString::from).collect();
-        slip::in_command(&words).map(|complaint| complaint.help.unwrap_or_default())
+        typo::in_command(&words).map(|complaint| complaint.help.unwrap_or_default())
     };
     assert_eq!(told("chek x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
     assert_eq!(told("chek --format json x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
@@ -126,7 +126,7 @@ fn a_misspelt_command_is_told_from_a_missing_file() {
 fn words_behind_the_file_are_refused_with_the_way_out() {
     let complain = |line: &str| {
         let run = run(line);
-        let complaint = slip::behind_file(run.file.as_deref().expect("a file"), &run.extra[0]);
+        let complaint = typo::behind_file(run.file.as_deref().expect("a file"), &run.extra[0]);
         format!("{} | {}", complaint.message, complaint.help.unwrap_or_default())
     };
     assert_eq!(

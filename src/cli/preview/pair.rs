@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::cli::trial::{Ended, Tried};
+use crate::cli::try_step::{Ended, Tried};
 use crate::report::{self, printable};
 
 /// Characters of a line, where the terminal is wider or unknown.

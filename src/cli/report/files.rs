@@ -11,7 +11,7 @@ use super::kept;
 use crate::cli::args::OutputArguments;
 use crate::cli::exit::Complaint;
 use crate::cli::request::Request;
-use crate::cli::{graph, load, moment, outputs};
+use crate::cli::{graph, load, outputs, timestamp};
 use crate::plan::Plan;
 use crate::report::{Account, Commands, junit, page, suites};
 use crate::store::{Catalogue, StoreError};
@@ -62,7 +62,7 @@ impl Files {
         let trace = output.trace.as_ref().map(|path| open("the trace", path)).transpose()?;
         let events = output.events.as_ref().filter(|path| path.as_os_str() != "-");
         let events = events.map(|path| open("the events file", path)).transpose()?;
-        Ok(Self { pages, events, trace, started: moment::now() })
+        Ok(Self { pages, events, trace, started: timestamp::now() })
     }
 
     /// The file of events, emptied, for the first that asks.
@@ -111,7 +111,7 @@ impl Files {
         environment.push(("pipeline file".to_owned(), plan.file.path().display().to_string()));
         environment.push(("seed".to_owned(), known.seed.to_string()));
         Account {
-            started: moment::local(self.started),
+            started: timestamp::local(self.started),
             graph,
             sources: vec![(name, text)],
             params: kept::params(&mask.json(&plan.params)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::cli::request::Request;
-use crate::cli::{graph, moment};
+use crate::cli::{graph, timestamp};
 use crate::report::{
     Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
     StepAccount, percent_of,
@@ -32,7 +32,7 @@ pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, S
         run: record.id.clone(),
         pipeline: record.pipeline.clone(),
         status: record.status.clone(),
-        started: moment::local(record.started),
+        started: timestamp::local(record.started),
         duration: record.duration.unwrap_or_else(|| until_now(record, record.started)),
         resume: (!ended_well && !going_on).then(|| commands.resume()),
         parent: record.parent.clone(),
@@ -63,7 +63,7 @@ fn environment(record: &RunRecord, request: &Request) -> Vec<(String, String)> {
 fn until_now(record: &RunRecord, since: f64) -> Duration {
     match record.ended {
         Some(ended) => Duration::try_from_secs_f64(ended - since).unwrap_or_default(),
-        None if record.holder.is_some() => moment::since(since),
+        None if record.holder.is_some() => timestamp::since(since),
         None => Duration::ZERO,
     }
 }

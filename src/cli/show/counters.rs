@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
-use crate::cli::moment;
+use crate::cli::timestamp;
 use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
 use crate::report::ReuseSummary;
 use crate::store::{StepRecord, StoredRun};
@@ -89,7 +89,7 @@ pub(super) fn status<'a>(run: &StoredRun, step: &'a StepRecord) -> &'a str {
 /// How long it took, or has been running.
 pub(super) fn lasted(run: &StoredRun, step: &StepRecord) -> Option<Duration> {
     let is_running = status(run, step) == "running";
-    step.duration.or_else(|| step.started.filter(|_| is_running).map(moment::since))
+    step.duration.or_else(|| step.started.filter(|_| is_running).map(timestamp::since))
 }
 
 /// What reporters know of a step beforehand.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::counters::{self, Counters, PAGE};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
-use crate::cli::moment;
+use crate::cli::timestamp;
 use crate::report::{Overview, duration, printable, strong};
 use crate::store::StepRecord;
 
@@ -65,8 +65,8 @@ fn head<'a>(view: &View<'a>) -> Head<'a> {
         pipeline: &record.pipeline,
         status: &record.status,
         file: &record.file,
-        started: moment::rfc3339(record.started),
-        ended: record.ended.map(moment::rfc3339),
+        started: timestamp::rfc3339(record.started),
+        ended: record.ended.map(timestamp::rfc3339),
         duration: record.duration.map(|duration| duration.as_secs_f64()),
         resumes: record.parent.as_deref(),
         seed: record.seed,
@@ -140,10 +140,10 @@ fn title(view: &View<'_>) -> String {
         strong(&format!("run {}", record.id), view.color),
         printable(&record.pipeline).into_owned(),
         record.status.clone(),
-        moment::local(record.started),
+        timestamp::local(record.started),
     ];
     let is_running = record.status == "running";
-    let lasted = record.duration.or_else(|| is_running.then(|| moment::since(record.started)));
+    let lasted = record.duration.or_else(|| is_running.then(|| timestamp::since(record.started)));
     parts.extend(lasted.map(duration));
     parts.extend(record.parent.as_ref().map(|parent| format!("resumes {parent}")));
     parts.join(" · ")

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::diff::{self, Line};
-use crate::cli::trial::{Ended, Tried};
+use crate::cli::try_step::{Ended, Tried};
 use crate::plan::{EachKind, Expected, TestCase};
 
 /// Why a test fails.

@@ -11,7 +11,7 @@ use crate::cli::console::{Console, put};
 use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::request::Request;
 use crate::cli::sample::Sample;
-use crate::cli::trial::{self, Bench, Effects};
+use crate::cli::try_step::{self, Bench, Effects};
 use crate::cli::{load, resume, state, stdout};
 use crate::config;
 use crate::event;
@@ -105,7 +105,8 @@ impl Recorded<'_> {
     fn expectations(&self, step: &Step, count: u64) -> Result<BTreeMap<u64, Expectation>, Fault> {
         let name = &*step.name;
         let mut all: BTreeMap<u64, Expectation> = BTreeMap::new();
-        for (index, mut results) in trial::results(self.run, name, u64::MAX)?.into_iter().take(count as usize)
+        for (index, mut results) in
+            try_step::results(self.run, name, u64::MAX)?.into_iter().take(count as usize)
         {
             let values = results.iter().map(|text| serde_json::from_str(text).unwrap_or_default());
             let value = match step.verb {
@@ -146,7 +147,7 @@ impl Recorded<'_> {
         for input in &step.from {
             let name = &self.plan.steps[input.step.at()].name;
             // How many items of the step before give that many results is not known before.
-            let results = trial::results(self.run, name, u64::MAX)?;
+            let results = try_step::results(self.run, name, u64::MAX)?;
             items.extend(results.into_iter().flat_map(|(_, results)| results));
         }
         items.truncate(usize::try_from(last).unwrap_or(usize::MAX));
