@@ -1,11 +1,16 @@
 //! `template` renders Jinja templates of text and values. They reach no files: there is nothing to include from.
 
+mod filters;
 mod kept;
 mod nesting;
 mod objects;
+mod rewrite;
+mod shown;
 mod tokens;
 mod values;
 
+use std::cell::RefCell;
+use std::error::Error as _;
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
@@ -21,9 +26,12 @@ const TEMPLATE: Module = Module("template");
 /// The name of every template.
 const NAME: &str = "template";
 
-/// Steps of one rendering, where a loop that writes nothing must end. Large values cost more than one: this bounds the
-/// memory too, to half a gigabyte.
+/// Steps of one rendering, where a loop that writes nothing must end. Every 64 bytes that the engine makes cost one, so that
+/// this bounds the memory too, to half a gigabyte.
 const STEPS_MAX: u64 = 8_000_000;
+
+/// Steps of a rendering that has hardly any room.
+const STEPS_MIN: u64 = 1_000_000;
 
 /// Templates and macros within each other.
 const DEPTH_MAX: usize = 100;
@@ -34,7 +42,10 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
         "Renders a Jinja template with these variables. Nothing is escaped unless `|escape` says so; writing a variable \
          that is not defined is an error, asking whether it is there is not. Compiled once a worker. A template has at most \
          2 MiB, 300 levels of operators, filters, brackets and blocks, 4 million values in its variables, and 150 levels of \
-         lists and maps in one.",
+         lists and maps in one; 200 subscripts and comparisons in one tag. A list or map becomes at most 64 MiB of text in one \
+         go; `+`, `*` and `chain` make lists of up to 1,048,576 elements; `indent` takes at most 100, and `slice` and `batch` \
+         make at most 100,000 parts. `sum` adds numbers, or lists to a list, and there is no `debug`. What a template makes \
+         counts for `memory`.",
         r#"template.render("Hello {{ name }}!{% for n in list %} {{ n }}{% endfor %}", {name = "Ada", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
@@ -44,26 +55,45 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
     let (variables, _tally) = values::variables(call, variables)?;
     let compiled =
         call.state.kept::<Compiled<Template>>().get(&source, || Template::compile(call, &source))?;
-    let _rendering = objects::Rendering::begin(call.guard());
+    // Garbage is collected where it is that which takes the room.
+    call.account()?;
+    let room = call.room()?;
+    let steps = steps(room);
+    compiled.environment.borrow_mut().set_fuel(Some(steps));
+    let environment = compiled.environment.borrow();
+    let rendering = objects::Rendering::begin(call.guard(), room);
     call.build(|out| {
         let mut stopped = None;
         let output = Output { call, out, stopped: &mut stopped, writes: 0 };
-        let rendered = compiled
-            .environment
+        let rendered = environment
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
         call.end_when_due()?;
+        let has_no_room =
+            |error: &minijinja::Error| rendering.is_full() || steps < STEPS_MAX && has_no_steps_left(error);
         match (stopped, rendered) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => Ok(()),
+            (None, Err(error)) if has_no_room(&error) => Err(call.too_much().into()),
             (None, Err(error)) => Err(call.fail(&format!("failed: {}", explained(&compiled.source, &error)))),
         }
     })
 }
 
+/// Steps of a rendering that has so many bytes of room: it makes little more than fits.
+fn steps(room: usize) -> u64 {
+    (STEPS_MIN + (room / filters::STEP_BYTES) as u64).min(STEPS_MAX)
+}
+
+/// Whether it is about the steps, in a macro or wherever.
+fn has_no_steps_left(error: &minijinja::Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    error.kind() == ErrorKind::OutOfFuel || source.is_some_and(has_no_steps_left)
+}
+
 /// A template that is ready to be rendered.
 struct Template {
-    environment: Environment<'static>,
+    environment: RefCell<Environment<'static>>,
     /// What errors are about: the source as the engine reads it.
     source: String,
 }
@@ -77,11 +107,11 @@ impl Template {
         if let Some(why) = nesting::refusal(source) {
             return Err(call.fail(&format!("cannot use the template: {why}")));
         }
-        let source = kept::rewritten(source);
+        let source = rewrite::rewritten(source);
         let environment = environment(&source).map_err(|error| {
             call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
         })?;
-        Ok(Self { environment, source })
+        Ok(Self { environment: RefCell::new(environment), source })
     }
 }
 
@@ -90,10 +120,10 @@ fn environment(source: &str) -> Result<Environment<'static>, minijinja::Error> {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_syntax(SyntaxConfig::builder().keep_trailing_newline(true).build()?);
-    environment.set_fuel(Some(STEPS_MAX));
     environment.set_recursion_limit(DEPTH_MAX);
     environment.set_debug(true);
     kept::install(&mut environment);
+    filters::install(&mut environment);
     environment.add_template_owned(NAME, source.to_owned())?;
     Ok(environment)
 }
@@ -111,7 +141,7 @@ fn explained(source: &str, error: &minijinja::Error) -> String {
     let words = error.range().and_then(|range| source.get(range)).map(str::trim);
     let words = words.filter(|words| {
         !what.contains(words)
-            && !kept::is_put_in(words)
+            && !words.contains(rewrite::names::START)
             && !words.is_empty()
             && words.len() <= 80
             && !words.contains('\n')

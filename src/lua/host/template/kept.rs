@@ -2,12 +2,13 @@
 //! `namespace` builds what no stack can show, compare or give back; so what `set` keeps goes through a function that
 //! looks at its depth.
 
-use std::fmt::Write;
-
 use minijinja::value::{DynObject, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
-use super::tokens::{Kind, Tag, Tags};
+use super::objects;
+use super::rewrite::names;
+use super::shown::{Values, inside};
+use super::tokens::{Kind, Tag};
 
 /// Lists and maps within each other in one variable: those of Lua, and a template's own around them.
 const DEPTH_MAX: usize = 150;
@@ -25,27 +26,8 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_function(NAMES[1], |value: Value| measured(value, true));
 }
 
-/// Whether these words of a source are about what was put into it.
-pub(super) fn is_put_in(words: &str) -> bool {
-    words.contains(NAMES[0])
-}
-
-/// The source with each value that `set` keeps put through the function. Lines stay as they are.
-pub(super) fn rewritten(source: &str) -> String {
-    let mut text = String::with_capacity(source.len() + source.len() / 8);
-    let mut copied = 0;
-    for tag in Tags::of(source) {
-        let Some((start, end, name)) = kept(source, &tag) else { continue };
-        // Two brackets: `a, b` is one value.
-        let _ = write!(text, "{}{name}(({}))", &source[copied..start], &source[start..end]);
-        copied = end;
-    }
-    text.push_str(&source[copied..]);
-    text
-}
-
-/// Where the value of a `set` lies that may nest deeper than what it is made of, and what looks at it.
-fn kept(source: &str, tag: &Tag) -> Option<(usize, usize, &'static str)> {
+/// Where the value of a `set` lies that is more than a name or literal, and what looks at it.
+pub(super) fn value(source: &str, tag: &Tag) -> Option<(usize, usize, &'static str)> {
     let (first, last) = (tag.tokens.first()?, tag.tokens.last()?);
     if !tag.is_block || &source[first.start..first.end] != "set" {
         return None;
@@ -54,12 +36,18 @@ fn kept(source: &str, tag: &Tag) -> Option<(usize, usize, &'static str)> {
     let value = tag.tokens.get(assign + 1..)?;
     let into_namespace = tag.tokens[..assign].iter().any(|token| token.kind == Kind::Dot);
     let nests = |kind| matches!(kind, Kind::Open | Kind::Pipe | Kind::Split);
-    let is_looked_at = into_namespace || value.iter().any(|token| nests(token.kind));
-    is_looked_at.then_some((value.first()?.start, last.end, NAMES[usize::from(into_namespace)]))
+    let function = match value {
+        _ if into_namespace => NAMES[1],
+        [_] => return None,
+        value if value.iter().any(|token| nests(token.kind)) => NAMES[0],
+        _ => names::LOOK,
+    };
+    Some((value.first()?.start, last.end, function))
 }
 
 /// The value, unless it is nested too deep or too large. A namespace must not get into one: it could hold itself.
 fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
+    objects::look()?;
     let refuse = |why: String| Err(Error::new(ErrorKind::InvalidOperation, why));
     let mut open: Vec<Values> = vec![Box::new(std::iter::once(value.clone()))];
     let mut values = 0;
@@ -68,6 +56,7 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
             open.pop();
             continue;
         };
+        objects::look_each()?;
         values += 1;
         if values > VALUES_MAX {
             return refuse(format!("a variable cannot hold more than {VALUES_MAX} values"));
@@ -90,15 +79,4 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
 fn may_hold_namespace(object: &DynObject) -> bool {
     let name = object.type_name();
     object.repr() == ObjectRepr::Plain || name.ends_with("::Namespace") || name.contains("::vm::")
-}
-
-type Values = Box<dyn Iterator<Item = Value>>;
-
-/// The elements of a list, or the keys and values of a map.
-fn inside(object: &DynObject) -> Option<Values> {
-    match object.repr() {
-        ObjectRepr::Plain => None,
-        ObjectRepr::Map => Some(Box::new(object.try_iter_pairs()?.flat_map(|(key, value)| [key, value]))),
-        _ => Some(object.try_iter()?),
-    }
 }

@@ -4,6 +4,7 @@
 
 use std::ops::AddAssign;
 
+use super::rewrite::COMPARISONS;
 use super::tokens::{Kind, Tag, Tags, Token};
 
 /// Bytes of a template. The engine compiles one in one go and cannot be stopped in it; this much takes it a quarter of a
@@ -20,6 +21,9 @@ const LISTS_MAX: usize = 40;
 
 /// The same in a template with recursive loops: there the engine allows a hundred.
 const LISTS_IN_RECURSION_MAX: usize = 16;
+
+/// Subscripts and comparisons in one tag. Each may walk a long text, without a look at the deadline before the tag is done.
+const LONG_MAX: usize = 200;
 
 /// Tags that others stand in until an `end…`.
 const BLOCKS: [&str; 8] = ["for", "if", "with", "filter", "block", "macro", "call", "autoescape"];
@@ -85,8 +89,14 @@ impl Nesting<'_> {
         let outside = self.levels.len();
         self.levels.push(Level::default());
         let mut before = None;
+        let mut long = 0;
         for token in &tag.tokens {
             self.token(*token, before, outside)?;
+            long += usize::from(self.may_take_long(*token, before));
+            if long > LONG_MAX {
+                let what = format!("there are more than {LONG_MAX} subscripts and comparisons in one tag");
+                return Err((what, token.start));
+            }
             before = Some(*token);
         }
         let mut inside = Depth::default();
@@ -94,6 +104,16 @@ impl Nesting<'_> {
             inside += self.leave();
         }
         if tag.is_block { self.block(tag, inside) } else { Ok(()) }
+    }
+
+    /// Whether it is a subscript or a comparison.
+    fn may_take_long(&self, token: Token, before: Option<Token>) -> bool {
+        let text = &self.source[token.start..token.end];
+        match token.kind {
+            Kind::Open => text == "[" && before.is_some_and(|before| self.ends_operand(before)),
+            Kind::Sign => COMPARISONS.contains(&text),
+            _ => false,
+        }
     }
 
     fn token(&mut self, token: Token, before: Option<Token>, outside: usize) -> Result<(), Refused> {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::Value;
 use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr};
+use minijinja::{Error, ErrorKind, Value};
 
 use crate::lua::clock;
 use crate::lua::guard::Guard;
@@ -24,16 +24,27 @@ thread_local! {
     static GUARD: RefCell<Option<Arc<Guard>>> = const { RefCell::new(None) };
     static IS_OVER: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<u32> = const { Cell::new(0) };
+    /// Bytes that the rendering may take.
+    static ROOM: Cell<usize> = const { Cell::new(usize::MAX) };
+    static IS_FULL: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A rendering on this thread, until it is dropped.
 pub(super) struct Rendering;
 
 impl Rendering {
-    pub(super) fn begin(guard: Option<Arc<Guard>>) -> Self {
+    /// Begins one that has so many bytes of room.
+    pub(super) fn begin(guard: Option<Arc<Guard>>, room: usize) -> Self {
         GUARD.set(guard);
         IS_OVER.set(false);
+        ROOM.set(room);
+        IS_FULL.set(false);
         Self
+    }
+
+    /// Whether something was refused that has no room.
+    pub(super) fn is_full(&self) -> bool {
+        IS_FULL.get()
     }
 }
 
@@ -41,17 +52,42 @@ impl Drop for Rendering {
     fn drop(&mut self) {
         GUARD.set(None);
         IS_OVER.set(false);
+        ROOM.set(usize::MAX);
     }
+}
+
+/// Ends the rendering when its time is over.
+pub(super) fn look() -> Result<(), Error> {
+    if !IS_OVER.get() {
+        let is_due = |guard: &Option<Arc<Guard>>| {
+            guard.as_ref().is_some_and(|guard| guard.due(clock::now()).is_some())
+        };
+        IS_OVER.set(GUARD.with_borrow(is_due));
+    }
+    if IS_OVER.get() { Err(Error::new(ErrorKind::InvalidOperation, "its time is over")) } else { Ok(()) }
+}
+
+/// [`look`] at every so many pieces of work, each of them small.
+pub(super) fn look_each() -> Result<(), Error> {
+    if is_over() { look() } else { Ok(()) }
+}
+
+/// Bytes that the rendering may take.
+pub(super) fn room() -> usize {
+    ROOM.get()
+}
+
+/// Refuses what has no room.
+pub(super) fn full() -> Error {
+    IS_FULL.set(true);
+    Error::new(ErrorKind::InvalidOperation, "there is no room for it")
 }
 
 fn is_over() -> bool {
     let count = COUNT.get().wrapping_add(1);
     COUNT.set(count);
-    if count.is_multiple_of(LOOKS) && !IS_OVER.get() {
-        let is_due = |guard: &Option<Arc<Guard>>| {
-            guard.as_ref().is_some_and(|guard| guard.due(clock::now()).is_some())
-        };
-        IS_OVER.set(GUARD.with_borrow(is_due));
+    if count.is_multiple_of(LOOKS) {
+        let _ = look();
     }
     IS_OVER.get()
 }
@@ -131,7 +167,7 @@ mod tests {
         let environment = minijinja::Environment::new();
         let unique = environment.compile_expression("t|unique|length").expect("it is one");
         let count = || unique.eval(minijinja::context! { t => list.clone() }).expect("a number").as_i64();
-        let _rendering = Rendering::begin(Some(Arc::clone(&guard)));
+        let _rendering = Rendering::begin(Some(Arc::clone(&guard)), usize::MAX);
         assert_eq!(count(), Some(1000));
         let now = clock::now();
         guard.enter(&Limits { index: 1, started: now, deadline: Some((now, Reason::Timeout)), notice: None });

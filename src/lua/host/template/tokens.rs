@@ -37,6 +37,10 @@ pub(super) struct Token {
 pub(super) struct Tag {
     pub(super) is_block: bool,
     pub(super) tokens: Vec<Token>,
+    /// Where what follows it begins; 0 when it is never closed.
+    pub(super) end: usize,
+    /// Whether it takes the space behind it away, with `-%}`.
+    pub(super) trims: bool,
 }
 
 /// The tags of a source in their order. One that is never closed is the last one.
@@ -76,7 +80,7 @@ impl<'a> Tags<'a> {
 
     /// Reads the tag that begins here, up to and with its end.
     fn tag(&mut self, is_block: bool) -> Tag {
-        let mut tag = Tag { is_block, tokens: Vec::new() };
+        let mut tag = Tag { is_block, ..Tag::default() };
         let end: &[u8] = if is_block { b"%}" } else { b"}}" };
         loop {
             let rest = self.rest();
@@ -89,6 +93,7 @@ impl<'a> Tags<'a> {
                 let signed = usize::from(matches!(first, b'-' | b'+'));
                 if rest[signed..].starts_with(end) {
                     self.at += signed + end.len();
+                    (tag.end, tag.trims) = (self.at, first == b'-');
                     return tag;
                 }
             }

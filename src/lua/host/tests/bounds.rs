@@ -2,11 +2,15 @@
 //! it.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mlua::{Lua, Value, VmState};
 
 use super::{host_error, vm};
+use crate::lua::clock;
+use crate::lua::guard::{Limits, Reason};
+use crate::lua::raw::Current;
 
 /// Bytes a VM may hold in these tests.
 const MEMORY: usize = 64 << 20;
@@ -18,6 +22,11 @@ const DEADLINE: Duration = Duration::from_millis(100);
 fn run(code: &str, deadline: Duration) -> (mlua::Result<String>, Duration) {
     let lua = vm(Path::new("."));
     lua.set_memory_limit(MEMORY).unwrap();
+    let now = clock::now();
+    let deadline_at = now.checked_add(deadline).map(|at| (at, Reason::Timeout));
+    if let Some(current) = lua.app_data_ref::<Rc<Current>>() {
+        current.guard.enter(&Limits { index: 1, started: now, deadline: deadline_at, notice: None });
+    }
     let started = Instant::now();
     lua.set_interrupt(move |_: &Lua| {
         if started.elapsed() > deadline {
@@ -33,7 +42,8 @@ fn run(code: &str, deadline: Duration) -> (mlua::Result<String>, Duration) {
 fn is_stopped(code: &str) {
     let (result, elapsed) = run(code, DEADLINE);
     let Err(error) = result else { panic!("{code}: no error") };
-    assert!(error.to_string().contains("overdue"), "{code}: {error}");
+    let is_stopped = ["overdue", "interrupted"].iter().any(|what| error.to_string().contains(what));
+    assert!(is_stopped, "{code}: {error}");
     assert!(elapsed < Duration::from_secs(3), "{code}: stopped only after {elapsed:?}");
 }
 
@@ -143,4 +153,61 @@ fn deep_nesting_does_not_overflow_the_stack() {
     let (result, _) =
         run("return re.compile(string.rep('(', 30000) .. string.rep(')', 30000))", Duration::MAX);
     assert!(result.is_err());
+}
+
+/// Code that renders a template with `x`, which is what this Lua expression gives.
+fn template(source: &str, x: &str) -> String {
+    format!("local x = {x} return #template.render([==[{source}]==], {{x = x}})")
+}
+
+#[test]
+fn templates_that_compute_are_stopped() {
+    let text = "string.rep('é', 1500000)";
+    for body in ["{% set z = x[1499999] %}", "{% if x[1499999] == 'a' %}{% endif %}", "{{ x[1499999] }}"] {
+        is_stopped(&template(&format!("{{% for i in range(9000) %}}{body}{{% endfor %}}"), text));
+    }
+    is_stopped(&template(
+        "{% macro m(a) %}{% endmacro %}{% for i in range(9000) %}{{ m(x[1499999]) }}{% endfor %}",
+        text,
+    ));
+    is_stopped(&template(
+        "{% set ns = namespace(x = [1, 2, 3]) %}{% for i in range(20000) %}{% set ns.x = ns.x + [1] %}{% endfor %}",
+        "1",
+    ));
+    // What walks a list of lists that share their elements.
+    let deep = "[[[[1] * 200] * 200] * 200] * 200";
+    passes_the_memory_limit(&template(&format!("{{{{ {deep} == {deep} }}}}"), "1"));
+}
+
+#[test]
+fn templates_that_explode_fail_before_they_are_built() {
+    let text = "string.rep('\\0', 1000000)";
+    for shown in [
+        "|string",
+        "|upper",
+        "|tojson",
+        "|pprint",
+        "|join",
+        " ~ ''",
+        "|replace('a', 'b')",
+        " in 'a'",
+        "|trim",
+    ] {
+        passes_the_memory_limit(&template(&format!("{{{{ (([x] * 70){shown})|string|length }}}}"), text));
+        passes_the_memory_limit(&template(
+            &format!("{{{{ [{}]|map('list')|length ~ (([x, x] * 35){shown})|string }}}}", "x, ".repeat(3)),
+            text,
+        ));
+    }
+    passes_the_memory_limit(&template("{% set a %}{{ [x] * 70 }}{% endset %}", text));
+    for kept in ["{% set aN = x ~ '0' %}", "{% set aN = x * 2 %}", "{% set aN %}{{ x }}{% endset %}"] {
+        let all: String = (0..200).map(|n| kept.replace('N', &n.to_string())).collect();
+        passes_the_memory_limit(&template(&all, text));
+    }
+    let list = "tbl.map(table.create(20000, 1), function() return 'a' end)";
+    let long = "{% set y = 'y' * 10000 %}";
+    for grown in ["x|map('replace', 'a', y)|list|length", "x|join(y)|length", "x|join|replace('a', y)|length"]
+    {
+        passes_the_memory_limit(&template(&format!("{long}{{{{ {grown} }}}}"), list));
+    }
 }

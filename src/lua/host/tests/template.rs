@@ -206,3 +206,128 @@ fn the_deepest_values_that_are_allowed_fit_the_stack() {
     );
     check(&format!("template.render([==[{source}]==], {{a = 1}})"), "'(3348, False, 2, 3348)'");
 }
+
+#[test]
+fn numbers_that_make_much_are_bounded() {
+    check("#template.render('{{ [[1]]|tojson(indent=100) }}')", "409");
+    check("#template.render('{{ [[1]]|tojson(100) }}{{ 1|tojson }}{{ [1]|tojson(true) }}')", "417");
+    check("#template.render(\"{{ 'a\\nb'|indent(100) }}{{ 'a\\nb'|indent(width=1) }}\")", "107");
+    check(
+        "template.render('{{ [1]|slice(100000)|list|length }} {{ [1]|batch(100000, 0)|first|length }}')",
+        "'100000 100000'",
+    );
+    check("template.render('{{ [1]|batch(1000000)|list|length }}')", "'1'");
+    for (source, expect) in [
+        ("[1]|tojson(indent=101)", "`indent` of at most 100 expected"),
+        ("[1]|tojson(101)", "`indent` of at most 100 expected"),
+        ("'a'|indent(101)", "`width` of at most 100 expected"),
+        ("'a'|indent(width=101)", "`width` of at most 100 expected"),
+        ("[1]|slice(100001)", "`count` of at most 100000 expected"),
+        ("[1]|batch(100001, 0)", "`count` of at most 100000 expected"),
+        ("[[]]|sum(start='')", "`sum` can add numbers to a number and lists to a list, not to a string"),
+        ("['a']|sum(start=[])", "`sum` cannot add a string to a list"),
+    ] {
+        let words = source.split_once('|').map_or("", |(_, filter)| filter);
+        let expect = format!(
+            "`template.render` failed: invalid operation: {expect} (`{words}`, line 1 of the template)"
+        );
+        check_error(&format!("template.render([==[{{{{ {source} }}}}]==])"), &expect);
+    }
+}
+
+#[test]
+fn lists_that_take_no_memory_yet_are_bounded() {
+    let most = 1 << 20;
+    check(&format!("template.render('{{{{ ([1] * {most})|length }}}}')"), "'1048576'");
+    let all = format!("{{{{ ([1] * {} + [1, 2])|length }}}}", most - 2);
+    check(&format!("template.render('{all}')"), "'1048576'");
+    for source in [
+        format!("{{% for a, b in [[1] * {}] %}}{{% endfor %}}", most + 1),
+        format!("{{{{ ([1] * {most} + [1])|length }}}}"),
+        format!("{{{{ ([1] * {most})|chain([1])|length }}}}"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let error = super::vm(folder.path()).load(format!("template.render('{source}')")).exec().unwrap_err();
+        let expect = "`+`, `*` and `chain` cannot make a list of more than 1048576 elements";
+        assert!(error.to_string().contains(expect), "{source}: {error}");
+    }
+}
+
+#[test]
+fn one_tag_walks_few_texts() {
+    let tag = |n: usize| format!("{{{{ [{}]|length }}}}", "x[0], x != 'a', ".repeat(n));
+    check(&format!("template.render([==[{}]==], {{x = 'b'}})", tag(100)), "'200'");
+    check_error(
+        &format!("template.render([==[\n{}]==], {{x = 'b'}})", tag(101)),
+        "`template.render` cannot use the template: there are more than 200 subscripts and comparisons in one tag (line 1 of \
+         the template)",
+    );
+}
+
+#[test]
+fn lists_become_texts_of_bounded_length() {
+    // Four bytes for each value, and 64 MiB.
+    check("#template.render('{% set a = [1] * 1000 %}{{ [a] * 1000 ~ \"\" }}')", "3002000");
+    check_error(
+        "template.render('{{ [[[1] * 300] * 300] * 300 ~ \"\" }}')",
+        "`template.render` failed: invalid operation: a list or map cannot become more than 67108864 bytes of text in one go \
+         (line 1 of the template)",
+    );
+}
+
+#[test]
+fn what_is_put_into_templates_changes_nothing() {
+    for (source, expect) in [
+        ("{{ 1 ~ 2 * 3 }}{{ 'a' + 2 ~ 3 * 2 + 'b' }}{{ -1 ~ -2 }}{{ 2 ~ 3 ** 2 }}", "16a26b-1-229"),
+        ("{{ a ~ b|upper ~ [1, 2][0] ~ (a ~ b) }}", "xY1xy"),
+        ("{{ a ~ 'q' if a is not none and b ~ a == 'yx' else b ~ a }}", "xq"),
+        (
+            "{{ not a ~ b == 'xy' }}{{ a is in ['x'] }}{{ a ~ b in ['xy'] }}{{ a not in [a ~ b] }}",
+            "FalseTrueTrueTrue",
+        ),
+        ("{{ m.in ~ m['in'] }}{{ {'k': a ~ b, a ~ 'k': 1} }}{{ [a ~ b, a][0] }}", "11{'k': 'xy', 'xk': 1}xy"),
+        ("{% for c in a ~ b if c != 'x' %}{{ c }}{% else %}no{% endfor %}", "y"),
+        ("{% for c in [a ~ b, [a]] recursive -%}  {{ c if c is string else loop(c) }} {%- endfor %}", "xyx"),
+        ("{% for c in [1, 2] -%}\n {{ c }}\n{%- endfor +%} .", "12 ."),
+        ("{% for c in [1] %} {{ c }} {% endfor %}{% with d = a ~ b %} {{ d }}{% endwith %}", " 1  xy"),
+        (
+            "{% macro n(p=a ~ b) %}<{{ p }}{{ caller() if caller }}>{% endmacro %}{{ n() }}{% call n(p='q') %} z{% endcall %}",
+            "<xy><q z>",
+        ),
+        (
+            "{% filter upper -%} {{ a ~ b }} {%- endfilter %}{% if a ~ b == 'xy' %}1{% elif a > b %}2{% endif %}",
+            "XY1",
+        ),
+        (
+            "{{ 1 + 2 * 3 - 4 }}{{ -2 * 3 + -1 }}{{ ([1] + [2] * 2)|list }}{{ 2 * 3 ** 2 * 2 }}",
+            "3-7[1, 2, 2]36",
+        ),
+        ("{% if nobody %}1{% elif not nobody %}2{% endif %}{% set c = a ~ b %}{{ c }}", "2xy"),
+        (
+            "{{ 1 < 2 < 3 }}{{ [1] == [1] }}{{ m == m }}{{ 'y' in a ~ b }}{{ a in m }}",
+            "TrueTrueTrueTrueFalse",
+        ),
+        ("{{ [1, 2.5]|sum }}{{ [[1], [2, 3]]|sum(start=[]) }}{{ [{'n': 2}]|sum('n') }}", "3.5[1, 2, 3]2"),
+        (
+            "{{ 'aab'|replace('a', 'xx') }}{{ 'aab'|replace('a', 'x', 1) }}{{ 'aab'|replace('a', 'x', count=1) }}",
+            "xxxxbxabxab",
+        ),
+        (
+            "{% autoescape true %}{{ '<a>'|replace('a', '&') }}{{ ('<a>'|safe)|replace('a', '&') }}{% endautoescape %}",
+            "&lt;&amp;&gt;<&amp;>",
+        ),
+        (
+            "{% set ns = namespace(k=1) %}{% set o = namespace({'k': 2}) %}{{ ns.k }}{{ o.k }}{{ namespace().k is defined }}",
+            "12False",
+        ),
+        (
+            "{{ ['b', 'A']|sort }}{{ [1, 1]|unique|list }}{{ [1, 2]|max }}{{ [3, 1]|select('gt', 2)|list }}",
+            "['A', 'b'][1]2[3]",
+        ),
+    ] {
+        check(
+            &format!("template.render([==[{source}]==], {{a = 'x', b = 'y', m = {{['in'] = 1}}}})"),
+            &format!("[==[{expect}]==]"),
+        );
+    }
+}
