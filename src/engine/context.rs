@@ -9,7 +9,7 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use super::options::{Interrupt, RunOptions};
-use super::roles::Roles;
+use super::roles::StepRoles;
 use super::run_store::{self, RunStore};
 use super::source_status::{Errors, SourceStatus};
 use crate::data::{Stored, Writer};
@@ -65,7 +65,7 @@ pub(super) struct FusedInput {
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions,
-    pub(super) graph: &'a Roles,
+    pub(super) graph: &'a StepRoles,
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) watchdog: &'a Arc<Watchdog>,
     pub(super) sender: Sender<Message>,
@@ -84,7 +84,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         options: &'a RunOptions,
-        graph: &'a Roles,
+        graph: &'a StepRoles,
         interrupt: &'a Arc<Interrupt>,
         watchdog: &'a Arc<Watchdog>,
         sender: Sender<Message>,

@@ -22,7 +22,7 @@ pub(super) enum Role {
 
 /// The plan's steps as the engine sees them, indexed by [`StepId`].
 #[derive(Debug)]
-pub(super) struct Roles {
+pub(super) struct StepRoles {
     /// How each step is carried out.
     pub(super) roles: Vec<Role>,
     /// The writers fed by each step.
@@ -35,7 +35,7 @@ pub(super) struct Roles {
     pub(super) wants: Wants,
 }
 
-impl Roles {
+impl StepRoles {
     /// Looks at the selected steps of a plan; the others do not exist.
     pub(super) fn new(plan: &Plan, selected: &[bool]) -> Self {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| selected[step.id.at()]).collect();

@@ -13,7 +13,7 @@ use super::context::{Context, Done, Message};
 use super::lookout::LOOK_UP;
 use super::options::{Interrupt, RunOptions};
 use super::outcome::{EngineError, Outcome};
-use super::roles::{Role, Roles};
+use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
 use super::{panic, step};
 use crate::data::{self, Target};
@@ -66,7 +66,7 @@ pub fn run(
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
     start_errands();
     spare_files()?;
-    let graph = Roles::new(plan, &options.selected);
+    let graph = StepRoles::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
     let slow_sender = sender.clone();

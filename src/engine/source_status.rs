@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::failed_item;
 use super::options::RunOptions;
-use super::roles::{Role, Roles};
+use super::roles::{Role, StepRoles};
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
 use crate::lua::clock;
@@ -39,7 +39,7 @@ pub(super) struct SourceStatus {
 
 impl SourceStatus {
     /// Clean books.
-    pub(super) fn new(step: &Step, graph: &Roles, options: &RunOptions) -> Self {
+    pub(super) fn new(step: &Step, graph: &StepRoles, options: &RunOptions) -> Self {
         let (min_success_ratio, max_failures) = match &step.body {
             Body::Ready(Verb::Read(read)) => (read.min_success_ratio, read.max_failures),
             _ => (Ratio::ONE, None),
