@@ -2,6 +2,7 @@
 
 mod filters;
 mod kept;
+mod long;
 mod nesting;
 mod objects;
 mod rewrite;
@@ -106,6 +107,10 @@ impl Template {
         }
         if let Some(why) = nesting::refusal(source) {
             return Err(call.fail(&format!("cannot use the template: {why}")));
+        }
+        let own = rewrite::names::START;
+        if source.contains(own) {
+            return Err(call.fail(&format!("cannot use the template: `{own}` can be in no name")));
         }
         let source = rewrite::rewritten(source);
         let environment = environment(&source).map_err(|error| {

@@ -1,21 +1,13 @@
-//! The engine's filters, tests and functions that a number or a nested list makes work on without end, with a look at what
-//! they are given before they begin.
+//! The engine's filters, tests and functions that a nested list makes work on without end look at what they are given before
+//! they begin.
 
-use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, ErrorKind, State, Value, filters, functions, tests};
+use minijinja::value::{Rest, ValueOrKwargs};
+use minijinja::{Environment, Error, State, Value, filters, functions, tests};
 
+use super::long;
 use super::objects::{self, List, Map};
 use super::rewrite::names;
 use super::shown::{self, Style};
-
-/// Spaces of one level, for `indent` and `tojson`.
-const INDENT_MAX: usize = 100;
-
-/// Lists that `slice` makes, and values to which `batch` fills up its last list.
-const PARTS_MAX: usize = 100_000;
-
-/// Elements of a list that `+`, `*` or `chain` makes; it takes no memory until it is gone through.
-const LIST_MAX: usize = 1 << 20;
 
 /// Bytes for which a step is charged, as the engine does it.
 pub(super) const STEP_BYTES: usize = 64;
@@ -38,13 +30,6 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         }
         Ok(value)
     });
-    environment.add_function(names::LIST, list);
-    let chain = Value::from_function(filters::chain);
-    environment.add_filter("chain", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        let len = values.iter().fold(0, |sum: usize, value| sum.saturating_add(value.len().unwrap_or(0)));
-        if len > LIST_MAX { Err(too_long()) } else { chain.call(state, &values) }
-    });
     environment.add_function("namespace", |state: &State, values: Rest<ValueOrKwargs>| {
         namespace(state, values.into_values())
     });
@@ -56,23 +41,11 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     });
     into_text(environment);
     comparing(environment);
-    with_numbers(environment);
-}
-
-/// A list that is not too long, or anything else.
-fn list(value: Value) -> Result<Value, Error> {
-    objects::look()?;
-    let len = value.as_object().and_then(|_| value.len()).unwrap_or(0);
-    if len > LIST_MAX { Err(too_long()) } else { Ok(value) }
-}
-
-fn too_long() -> Error {
-    let why = format!("`+`, `*` and `chain` cannot make a list of more than {LIST_MAX} elements");
-    Error::new(ErrorKind::InvalidOperation, why)
+    long::install(environment);
 }
 
 /// Looks at what a list or map becomes, and has it paid for.
-fn measure(state: &State, value: &Value, style: Style) -> Result<(), Error> {
+pub(super) fn measure(state: &State, value: &Value, style: Style) -> Result<(), Error> {
     objects::look()?;
     if value.as_object().is_none() {
         return Ok(());
@@ -89,7 +62,6 @@ fn into_text(environment: &mut Environment<'static>) {
         ("lower", Value::from_function(filters::lower)),
         ("title", Value::from_function(filters::title)),
         ("capitalize", Value::from_function(filters::capitalize)),
-        ("trim", Value::from_function(filters::trim)),
         ("string", Value::from_function(filters::string)),
         ("escape", Value::from_function(filters::escape)),
         ("e", Value::from_function(filters::escape)),
@@ -125,7 +97,6 @@ fn into_text(environment: &mut Environment<'static>) {
 fn comparing(environment: &mut Environment<'static>) {
     let whole = Style { is_raw: true, ..Style::default() };
     for (name, filter) in [
-        ("sort", Value::from_function(filters::sort)),
         ("unique", Value::from_function(filters::unique)),
         ("min", Value::from_function(filters::min)),
         ("max", Value::from_function(filters::max)),
@@ -161,79 +132,16 @@ fn measured_test(environment: &mut Environment<'static>, name: &'static str, tes
     });
 }
 
-fn call(state: &mut State, function: &Value, values: &[Value], style: Style) -> Result<Value, Error> {
+pub(super) fn call(
+    state: &mut State,
+    function: &Value,
+    values: &[Value],
+    style: Style,
+) -> Result<Value, Error> {
     for value in values {
         measure(state, value, style)?;
     }
     function.call(state, values)
-}
-
-/// Filters that a number makes large.
-fn with_numbers(environment: &mut Environment<'static>) {
-    let (json, indent) = (Value::from_function(filters::tojson), Value::from_function(filters::indent));
-    environment.add_filter("tojson", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        let indent = number(&values, "indent", INDENT_MAX)?.unwrap_or(2);
-        let bytes =
-            values.first().map_or(Ok(0), |value| shown::size(value, Style { indent, is_raw: false }))?;
-        state.consume_fuel((bytes / STEP_BYTES) as u64)?;
-        json.call(state, &values)
-    });
-    environment.add_filter("indent", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        let width = number(&values, "width", INDENT_MAX)?.unwrap_or(4);
-        let text = values.first().and_then(Value::as_str).unwrap_or_default();
-        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-        shown::fits(lines.saturating_mul(width).saturating_add(text.len()))?;
-        call(state, &indent, &values, Style::default())
-    });
-    for (name, filter) in
-        [("slice", Value::from_function(filters::slice)), ("batch", Value::from_function(filters::batch))]
-    {
-        environment.add_filter(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
-            objects::look()?;
-            let values = values.into_values();
-            if name == "slice" || values.len() > 2 {
-                number(&values, "count", PARTS_MAX)?;
-            }
-            filter.call(state, &values)
-        });
-    }
-    for (name, filter) in
-        [("split", Value::from_function(filters::split)), ("lines", Value::from_function(filters::lines))]
-    {
-        environment.add_filter(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
-            let values = values.into_values();
-            let text = values.first().and_then(Value::as_str).unwrap_or_default();
-            let by = values.get(1).and_then(Value::as_str);
-            state.consume_fuel(if name == "lines" { pieces(text, Some("\n")) } else { pieces(text, by) })?;
-            call(state, &filter, &values, Style::default())
-        });
-    }
-    environment.add_filter("replace", |state: &mut State, values: Rest<ValueOrKwargs>| {
-        replace(state, &values.into_values())
-    });
-    environment.add_filter("sum", sum);
-}
-
-/// The first argument of a filter where it is a number, or the one of this name; refused above the limit.
-fn number(values: &[Value], name: &str, most: usize) -> Result<Option<usize>, Error> {
-    let named = values.last().filter(|value| value.is_kwargs()).and_then(|named| named.get_attr(name).ok());
-    let given = values.get(1).filter(|value| !value.is_kwargs()).cloned().or(named);
-    let Some(given) = given.filter(|value| value.kind() == ValueKind::Number) else { return Ok(None) };
-    match usize::try_from(given) {
-        Ok(number) if number <= most => Ok(Some(number)),
-        _ => Err(Error::new(ErrorKind::InvalidOperation, format!("`{name}` of at most {most} expected"))),
-    }
-}
-
-/// Into how many pieces a text is split.
-fn pieces(text: &str, by: Option<&str>) -> u64 {
-    let count = match by {
-        Some(by) => text.matches(by).count() + 1,
-        None => text.split_whitespace().count(),
-    };
-    count as u64
 }
 
 /// A namespace holds what it is given anew.
@@ -243,88 +151,4 @@ fn namespace(state: &State, values: Vec<Value>) -> Result<Value, Error> {
     state.consume_fuel(entries as u64 * 2)?;
     let (defaults,) = minijinja::value::from_args(&values)?;
     functions::namespace(defaults)
-}
-
-/// `replace`, with a count by place or name.
-fn replace(state: &mut State, values: &[Value]) -> Result<Value, Error> {
-    for value in values {
-        measure(state, value, Style::default())?;
-    }
-    let (text, from, to, count, named): (Value, Value, Value, Option<i64>, Kwargs) =
-        minijinja::value::from_args(values)?;
-    let count = match count {
-        None => named.get::<Option<i64>>("count")?,
-        count => count,
-    };
-    named.assert_all_used()?;
-    let count = count.and_then(|count| usize::try_from(count).ok());
-    let is_safe = [&text, &from, &to].iter().any(|value| value.is_safe())
-        && !matches!(state.auto_escape(), minijinja::AutoEscape::None);
-    let mut as_text = |value: Value| match value.as_str() {
-        Some(text) if !is_safe || value.is_safe() => Ok(text.to_owned()),
-        None if value.is_undefined() => Err(Error::from(ErrorKind::UndefinedError)),
-        None if !is_safe => Ok(value.to_string()),
-        _ => state.format(value),
-    };
-    let from = from.to_string();
-    let (text, to) = (as_text(text)?, as_text(to)?);
-    if to.len() > from.len() {
-        let found = text.matches(&*from).take(count.unwrap_or(usize::MAX)).count();
-        let bytes = text.len().saturating_add(found.saturating_mul(to.len() - from.len()));
-        shown::fits(bytes)?;
-        state.consume_fuel((bytes / STEP_BYTES) as u64)?;
-    }
-    let replaced = text.replacen(&*from, &to, count.unwrap_or(usize::MAX));
-    Ok(if is_safe { Value::from_safe_string(replaced) } else { Value::from(replaced) })
-}
-
-/// `sum` of numbers, or of lists to one list. The engine's copies the list again and again.
-fn sum(
-    state: &mut State,
-    values: Value,
-    attribute: Option<String>,
-    start: Option<Value>,
-    named: Kwargs,
-) -> Result<Value, Error> {
-    objects::look()?;
-    let attribute = match attribute {
-        None => named.get::<Option<String>>("attribute")?,
-        attribute => attribute,
-    };
-    let start = match start {
-        None => named.get::<Option<Value>>("start")?.unwrap_or_else(|| Value::from(0)),
-        start => start.unwrap_or_default(),
-    };
-    named.assert_all_used()?;
-    match start.kind() {
-        ValueKind::Seq | ValueKind::Iterable if !start.is_tuple() => {}
-        ValueKind::Number | ValueKind::Bool => {
-            return filters::sum(state, values, attribute.as_deref(), Some(start), named);
-        }
-        kind => {
-            let why = format!("`sum` can add numbers to a number and lists to a list, not to a {kind}");
-            return Err(Error::new(ErrorKind::InvalidOperation, why));
-        }
-    }
-    let mut all: Vec<Value> = start.try_iter()?.collect();
-    state.consume_fuel(all.len() as u64)?;
-    for value in values.try_iter()? {
-        let list = match &attribute {
-            Some(attribute) => attribute.split('.').try_fold(value, |value, part| value.get_attr(part))?,
-            None => value,
-        };
-        if list.is_undefined() {
-            continue;
-        }
-        if !matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable) {
-            let why = format!("`sum` cannot add a {} to a list", list.kind());
-            return Err(Error::new(ErrorKind::InvalidOperation, why));
-        }
-        objects::look_each()?;
-        for value in list.try_iter()? {
-            state.consume_fuel(1)?;
-            all.push(value);
-        }
-    }
-    Ok(Value::from(all))
 }

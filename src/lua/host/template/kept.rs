@@ -2,10 +2,10 @@
 //! `namespace` builds what no stack can show, compare or give back; so what `set` keeps goes through a function that
 //! looks at its depth.
 
-use minijinja::value::{DynObject, ObjectRepr};
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::value::{DynObject, ObjectRepr, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::objects;
+use super::objects::{self, List};
 use super::rewrite::names;
 use super::shown::{Values, inside};
 use super::tokens::{Kind, Tag};
@@ -17,13 +17,26 @@ const DEPTH_MAX: usize = 150;
 /// a filter such as `sort` walks it many times, without a look at the deadline.
 const VALUES_MAX: usize = 1 << 20;
 
+/// Values that are copied in one step.
+const COPIED_IN_STEP: u64 = 16;
+
 /// The functions that a value goes through, for variables and for parts of namespaces. No template has such names.
 const NAMES: [&str; 2] = ["__flowrun_kept", "__flowrun_kept_in"];
 
 /// Adds the functions.
 pub(super) fn install(environment: &mut Environment<'static>) {
-    environment.add_function(NAMES[0], |value: Value| measured(value, false));
-    environment.add_function(NAMES[1], |value: Value| measured(value, true));
+    environment.add_function(NAMES[0], |state: &State, value: Value| made(state, measured(value, false)?));
+    environment.add_function(NAMES[1], |state: &State, value: Value| made(state, measured(value, true)?));
+}
+
+/// A list as it is, instead of what would make it out of others each time: a part of a part of a part, without end.
+fn made(state: &State, value: Value) -> Result<Value, Error> {
+    if value.kind() != ValueKind::Iterable {
+        return Ok(value);
+    }
+    let list: Vec<Value> = value.try_iter()?.collect();
+    state.consume_fuel(list.len() as u64 / COPIED_IN_STEP)?;
+    Ok(Value::from_object(List(list)))
 }
 
 /// Where the value of a `set` lies that is more than a name or literal, and what looks at it.
@@ -35,7 +48,7 @@ pub(super) fn value(source: &str, tag: &Tag) -> Option<(usize, usize, &'static s
     let assign = tag.tokens.iter().position(|token| token.kind == Kind::Assign)?;
     let value = tag.tokens.get(assign + 1..)?;
     let into_namespace = tag.tokens[..assign].iter().any(|token| token.kind == Kind::Dot);
-    let nests = |kind| matches!(kind, Kind::Open | Kind::Pipe | Kind::Split);
+    let nests = |kind| matches!(kind, Kind::Open | Kind::Pipe | Kind::Split | Kind::Sign);
     let function = match value {
         _ if into_namespace => NAMES[1],
         [_] => return None,

@@ -199,6 +199,7 @@ fn templates_that_explode_fail_before_they_are_built() {
             text,
         ));
     }
+    passes_the_memory_limit(&template("{{ x|trim('b' * 9000 ~ 'a') }}", "string.rep('a', 200000)"));
     passes_the_memory_limit(&template("{% set a %}{{ [x] * 70 }}{% endset %}", text));
     for kept in ["{% set aN = x ~ '0' %}", "{% set aN = x * 2 %}", "{% set aN %}{{ x }}{% endset %}"] {
         let all: String = (0..200).map(|n| kept.replace('N', &n.to_string())).collect();

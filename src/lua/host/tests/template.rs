@@ -225,6 +225,10 @@ fn numbers_that_make_much_are_bounded() {
         ("[1]|slice(100001)", "`count` of at most 100000 expected"),
         ("[1]|batch(100001, 0)", "`count` of at most 100000 expected"),
         ("[[]]|sum(start='')", "`sum` can add numbers to a number and lists to a list, not to a string"),
+        (
+            "[1]|sort(attribute='a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q')",
+            "`attribute` with at most 16 names expected",
+        ),
         ("['a']|sum(start=[])", "`sum` cannot add a string to a list"),
     ] {
         let words = source.split_once('|').map_or("", |(_, filter)| filter);
@@ -251,6 +255,27 @@ fn lists_that_take_no_memory_yet_are_bounded() {
         let expect = "`+`, `*` and `chain` cannot make a list of more than 1048576 elements";
         assert!(error.to_string().contains(expect), "{source}: {error}");
     }
+}
+
+#[test]
+fn lists_that_are_kept_do_not_stand_in_each_other() {
+    let again = |one: &str| one.repeat(60) + "{{ d|length }}{{ d }}";
+    for (first, one, expect) in [
+        ("[]", "{% set d = d + d %}", "0[]"),
+        ("[1]", "{% set d = d[0:] %}", "1[1]"),
+        ("{'a': 1}", "{% set d = d|chain(d) %}", "1{'a': 1}"),
+        ("[]", "{% set d = d|zip(d) %}", "0[]"),
+        ("[]", "{% set d = d|chain(d, {}) %}", "0[]"),
+        ("[]", "{% set d = d * 2 %}", "0[]"),
+    ] {
+        let source = format!("{{% set d = {first} %}}{}", again(one));
+        check(&format!("template.render([==[{source}]==])"), &format!("[==[{expect}]==]"));
+    }
+    check("template.render([==[{{ {'a': 1, 'b': 1}|chain({'a': 2}) }}]==])", "[==[{'a': 2, 'b': 1}]==]");
+    check_error(
+        "template.render('{% set __flowrun_list = 1 %}')",
+        "`template.render` cannot use the template: `__flowrun` can be in no name",
+    );
 }
 
 #[test]
