@@ -62,7 +62,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
     let steps = steps(room);
     compiled.environment.borrow_mut().set_fuel(Some(steps));
     let environment = compiled.environment.borrow();
-    let rendering = objects::Rendering::begin(call.guard(), room);
+    let _rendering = objects::Rendering::begin(call.guard(), room);
     call.build(|out| {
         let mut stopped = None;
         let output = Output { call, out, stopped: &mut stopped, writes: 0 };
@@ -70,8 +70,9 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
         call.end_when_due()?;
-        let has_no_room =
-            |error: &minijinja::Error| rendering.is_full() || steps < STEPS_MAX && has_no_steps_left(error);
+        let has_no_room = |error: &minijinja::Error| {
+            objects::Rendering::is_full() || steps < STEPS_MAX && has_no_steps_left(error)
+        };
         match (stopped, rendered) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => Ok(()),

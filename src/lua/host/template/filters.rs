@@ -31,7 +31,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         Ok(value)
     });
     environment.add_function("namespace", |state: &State, values: Rest<ValueOrKwargs>| {
-        namespace(state, values.into_values())
+        namespace(state, &values.into_values())
     });
     // It would show the whole state of the engine.
     environment.remove_global("debug");
@@ -145,10 +145,10 @@ pub(super) fn call(
 }
 
 /// A namespace holds what it is given anew.
-fn namespace(state: &State, values: Vec<Value>) -> Result<Value, Error> {
+fn namespace(state: &State, values: &[Value]) -> Result<Value, Error> {
     objects::look()?;
     let entries = values.first().and_then(Value::len).unwrap_or(0);
     state.consume_fuel(entries as u64 * 2)?;
-    let (defaults,) = minijinja::value::from_args(&values)?;
+    let (defaults,) = minijinja::value::from_args(values)?;
     functions::namespace(defaults)
 }

@@ -1,6 +1,6 @@
 //! The engine's filters that a number or a long text makes work on without end, or make without end, have limits.
 
-use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
+use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
 use super::filters::{STEP_BYTES, call, measure};
@@ -104,7 +104,7 @@ fn chain_and_sort(environment: &mut Environment<'static>) {
         }
         // One map, not maps in maps that are gone through for each name.
         state.consume_fuel(len as u64)?;
-        let pairs = values.iter().filter_map(Value::as_object).filter_map(|map| map.try_iter_pairs());
+        let pairs = values.iter().filter_map(Value::as_object).filter_map(DynObject::try_iter_pairs);
         Ok(Value::from_pairs(pairs.flatten()))
     });
     environment.add_filter("sort", move |state: &mut State, values: Rest<ValueOrKwargs>| {

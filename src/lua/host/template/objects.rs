@@ -43,7 +43,7 @@ impl Rendering {
     }
 
     /// Whether something was refused that has no room.
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn is_full() -> bool {
         IS_FULL.get()
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Operands<'a> {
             Kind::Word => match text {
                 "and" | "or" | "if" | "else" => true,
                 "not" => !self.is_test(at),
-                "in" => !self.is_test(at) && !(at > 0 && self.text(at - 1) == "not" && self.is_test(at - 1)),
+                "in" => !(self.is_test(at) || at > 0 && self.text(at - 1) == "not" && self.is_test(at - 1)),
                 "recursive" => self.tag.is_block && self.text(0) == "for",
                 "ignore" | "missing" | "with" | "without" | "context" | "as" | "import" => {
                     self.tag.is_block && INCLUDES.contains(&self.text(0))
