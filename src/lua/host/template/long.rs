@@ -20,6 +20,16 @@ const LIST_MAX: usize = 1 << 20;
 /// Attributes by which `sort` sorts.
 const KEYS_MAX: usize = 16;
 
+/// Refuses a width or a precision that the engine cannot write.
+fn widths(values: &[Value]) -> Result<(), Error> {
+    let text = values.first().and_then(Value::as_str).unwrap_or_default();
+    if text.split(|sign: char| !sign.is_ascii_digit()).all(|digits| digits.len() <= 4) {
+        return Ok(());
+    }
+    let why = "`format` takes widths and precisions up to 9999";
+    Err(Error::new(ErrorKind::InvalidOperation, why))
+}
+
 /// A list that is not too long, or anything else.
 fn list(value: Value) -> Result<Value, Error> {
     objects::look()?;
@@ -78,6 +88,12 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         replace(state, &values.into_values())
     });
     environment.add_filter("sum", sum);
+    let format = Value::from_function(filters::format);
+    environment.add_filter("format", move |state: &mut State, values: Rest<ValueOrKwargs>| {
+        let values = values.into_values();
+        widths(&values)?;
+        call(state, &format, &values, Style::default())
+    });
     environment.add_function(names::LIST, list);
     chain_and_sort(environment);
     let trim = Value::from_function(filters::trim);

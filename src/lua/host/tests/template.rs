@@ -259,7 +259,7 @@ fn lists_that_take_no_memory_yet_are_bounded() {
 
 #[test]
 fn lists_that_are_kept_do_not_stand_in_each_other() {
-    let again = |one: &str| one.repeat(60) + "{{ d|length }}{{ d }}";
+    let again = |one: &str| one.repeat(20) + "{{ d|length }}{{ d }}";
     for (first, one, expect) in [
         ("[]", "{% set d = d + d %}", "0[]"),
         ("[1]", "{% set d = d[0:] %}", "1[1]"),
@@ -276,6 +276,24 @@ fn lists_that_are_kept_do_not_stand_in_each_other() {
         "template.render('{% set __flowrun_list = 1 %}')",
         "`template.render` cannot use the template: `__flowrun` can be in no name",
     );
+}
+
+#[test]
+fn fields_of_format_have_a_width_that_can_be_written() {
+    check(
+        "template.render([==[{{ '%9999s|%.2f|%3d'|format('a', 1, 7) }}]==]):sub(-10)",
+        "[==[a|1.00|  7]==]",
+    );
+    for (field, call) in [("%10000s", "format('a')"), ("%.10000f", "format(1)")] {
+        let rendered = format!("template.render([==[{{{{ '{field}'|{call} }}}}]==])");
+        check_error(
+            &rendered,
+            &format!(
+                "`template.render` failed: invalid operation: `format` takes widths and precisions up to 9999 \
+                 (`{call}`, line 1 of the template)"
+            ),
+        );
+    }
 }
 
 #[test]
