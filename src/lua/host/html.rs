@@ -31,7 +31,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .explained(
         "The elements that a CSS selector finds, in the order of the document; `html` has their attributes sorted. \
-         A selector has at most 4096 bytes and 16 levels of brackets.",
+         A selector has at most 4096 bytes and 16 levels of brackets; one with `:has(` and `~` takes documents of \
+         20,000 nodes.",
         r#"html.select('<ul><li id="a">One</li><li>Two</li></ul>', "li#a")"#,
         r#"{{tag = "li", text = "One", html = '<li id="a">One</li>', attrs = {id = "a"}}}"#,
     ),

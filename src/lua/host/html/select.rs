@@ -15,6 +15,9 @@ const CHECKPOINT_ELEMENTS: usize = 64;
 /// Bytes of a selector. Each of its parts may be looked for above and beside each element.
 const SELECTOR_BYTES_MAX: usize = 4096;
 
+/// Nodes of a document in which `:has(` looks for neighbours: for one element it may compare all of them with each other.
+const HAS_NODES_MAX: usize = 20_000;
+
 /// Brackets within brackets of a selector; real ones have two or three.
 const LEVELS_MAX: usize = 16;
 
@@ -24,6 +27,10 @@ pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result
     let css = call.text(2, css)?;
     let selector = call.state.kept::<Compiled<Selector>>().get(&css, || parse(call, &css))?;
     let html = document::parse(call, &text)?;
+    if css.contains(":has(") && css.contains('~') && html.tree.nodes().count() > HAS_NODES_MAX {
+        let why = format!("`:has(` with `~` takes a document of at most {HAS_NODES_MAX} nodes");
+        return Err(call.bad_because(2, &why));
+    }
     let mut list = call.list()?;
     let mut elements = 0_usize;
     document::walk(html.root_element(), |visit| {

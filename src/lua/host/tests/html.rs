@@ -100,6 +100,11 @@ fn a_bad_selector_says_so() {
         "html.select('', string.rep(':not(', 50000))",
         "bad argument #2 to `html.select` (a selector of at most 4096 bytes expected)",
     );
+    check("#html.select(string.rep('<p>x', 100), 'body:has(p ~ p)')", "1");
+    check_error(
+        "html.select(string.rep('<p>x', 10001), 'body:has(q ~ p)')",
+        "bad argument #2 to `html.select` (`:has(` with `~` takes a document of at most 20000 nodes)",
+    );
     check_error(
         "html.select('', string.rep(':not(', 17))",
         "bad argument #2 to `html.select` (not a CSS selector: more than 16 brackets within each other)",
