@@ -1,8 +1,10 @@
 //! `template` renders Jinja templates of text and values. They reach no files: there is nothing to include from.
 
+mod charge;
 mod filters;
 mod kept;
 mod long;
+mod names;
 mod nesting;
 mod objects;
 mod rewrite;
@@ -21,6 +23,7 @@ use mlua::Value;
 use super::call::Call;
 use super::compiled::Compiled;
 use super::function::{Function, Module};
+use crate::lua::host_error::HostError;
 
 const TEMPLATE: Module = Module("template");
 
@@ -70,13 +73,14 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
         call.end_when_due()?;
-        let has_no_room = |error: &minijinja::Error| {
-            objects::Rendering::is_full() || steps < STEPS_MAX && has_no_steps_left(error)
-        };
         match (stopped, rendered) {
             (Some(error), _) => Err(error),
             (None, Ok(())) => Ok(()),
-            (None, Err(error)) if has_no_room(&error) => Err(call.too_much().into()),
+            (None, Err(_)) if objects::Rendering::is_full() => Err(call.too_much().into()),
+            (None, Err(error)) if steps < STEPS_MAX && has_no_steps_left(&error) => {
+                let what = "`template.render` takes too many steps: what they may make";
+                Err(HostError::memory(call.memory().exceeded(what)).into())
+            }
             (None, Err(error)) => Err(call.fail(&format!("failed: {}", explained(&compiled.source, &error)))),
         }
     })
@@ -84,7 +88,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
 
 /// Steps of a rendering that has so many bytes of room: it makes little more than fits.
 fn steps(room: usize) -> u64 {
-    (STEPS_MIN + (room / filters::STEP_BYTES) as u64).min(STEPS_MAX)
+    (STEPS_MIN + (room / charge::STEP_BYTES) as u64).min(STEPS_MAX)
 }
 
 /// Whether it is about the steps, in a macro or wherever.
@@ -109,7 +113,7 @@ impl Template {
         if let Some(why) = nesting::refusal(source) {
             return Err(call.fail(&format!("cannot use the template: {why}")));
         }
-        let own = rewrite::names::START;
+        let own = names::START;
         if source.contains(own) {
             return Err(call.fail(&format!("cannot use the template: `{own}` can be in no name")));
         }
@@ -147,7 +151,7 @@ fn explained(source: &str, error: &minijinja::Error) -> String {
     let words = error.range().and_then(|range| source.get(range)).map(str::trim);
     let words = words.filter(|words| {
         !what.contains(words)
-            && !words.contains(rewrite::names::START)
+            && !words.contains(names::START)
             && !words.is_empty()
             && words.len() <= 80
             && !words.contains('\n')

@@ -4,13 +4,10 @@
 use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value, filters, functions, tests};
 
-use super::long;
+use super::charge::{call, measure};
 use super::objects::{self, List, Map};
-use super::rewrite::names;
-use super::shown::{self, Style};
-
-/// Bytes for which a step is charged, as the engine does it.
-pub(super) const STEP_BYTES: usize = 64;
+use super::shown::Style;
+use super::{long, names};
 
 /// Adds them all.
 pub(super) fn install(environment: &mut Environment<'static>) {
@@ -44,16 +41,6 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     long::install(environment);
 }
 
-/// Looks at what a list or map becomes, and has it paid for.
-pub(super) fn measure(state: &State, value: &Value, style: Style) -> Result<(), Error> {
-    objects::look()?;
-    if value.as_object().is_none() {
-        return Ok(());
-    }
-    let bytes = shown::size(value, style)?;
-    state.consume_fuel((bytes / STEP_BYTES) as u64)
-}
-
 /// Filters and tests that make one text of what they are given.
 fn into_text(environment: &mut Environment<'static>) {
     let shown = Style::default();
@@ -66,7 +53,6 @@ fn into_text(environment: &mut Environment<'static>) {
         ("escape", Value::from_function(filters::escape)),
         ("e", Value::from_function(filters::escape)),
         ("safe", Value::from_function(filters::safe)),
-        ("format", Value::from_function(filters::format)),
     ] {
         measured_filter(environment, name, filter, shown);
     }
@@ -130,18 +116,6 @@ fn measured_test(environment: &mut Environment<'static>, name: &'static str, tes
     environment.add_test(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
         call(state, &test, &values.into_values(), style)
     });
-}
-
-pub(super) fn call(
-    state: &mut State,
-    function: &Value,
-    values: &[Value],
-    style: Style,
-) -> Result<Value, Error> {
-    for value in values {
-        measure(state, value, style)?;
-    }
-    function.call(state, values)
 }
 
 /// A namespace holds what it is given anew.

@@ -5,8 +5,8 @@
 use minijinja::value::{DynObject, ObjectRepr, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
+use super::names;
 use super::objects::{self, List};
-use super::rewrite::names;
 use super::shown::{Values, inside};
 use super::tokens::{Kind, Tag};
 

@@ -3,10 +3,9 @@
 use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
-use super::filters::{STEP_BYTES, call, measure};
-use super::objects;
-use super::rewrite::names;
+use super::charge::{STEP_BYTES, call, measure};
 use super::shown::{self, Style};
+use super::{names, objects};
 
 /// Spaces of one level, for `indent` and `tojson`.
 const INDENT_MAX: usize = 100;

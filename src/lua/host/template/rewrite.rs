@@ -5,21 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::kept;
+use super::names;
 use super::tokens::{Kind, Tag, Tags, Token};
-
-/// The functions that are put in. No template has such names.
-pub(super) mod names {
-    /// What all of them begin with.
-    pub(in super::super) const START: &str = "__flowrun";
-    /// Looks at the deadline.
-    pub(in super::super) const LOOK: &str = "__flowrun_look";
-    /// Looks at how much text a value becomes.
-    pub(in super::super) const SHOWN: &str = "__flowrun_shown";
-    /// Looks at how long a list is.
-    pub(in super::super) const LIST: &str = "__flowrun_list";
-    /// Looks at how much is compared.
-    pub(in super::super) const WHOLE: &str = "__flowrun_whole";
-}
 
 /// Tags whose content may run many times, or without end.
 const RUN: [&str; 5] = ["for", "macro", "with", "call", "filter"];

@@ -1,0 +1,12 @@
+//! These are the names of the functions that are put into a source. No template has such names.
+
+/// What all of them begin with.
+pub(super) const START: &str = "__flowrun";
+/// Looks at the deadline.
+pub(super) const LOOK: &str = "__flowrun_look";
+/// Looks at how much text a value becomes.
+pub(super) const SHOWN: &str = "__flowrun_shown";
+/// Looks at how long a list is.
+pub(super) const LIST: &str = "__flowrun_list";
+/// Looks at how much is compared.
+pub(super) const WHOLE: &str = "__flowrun_whole";
