@@ -14,7 +14,7 @@ mod secrets;
 pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};
 pub use mask::{Mask, WHOLE_BELOW};
-pub use nesting::deepest;
+pub use nesting::{check_braces, deepest};
 pub use rate::Rate;
 pub use ratio::Ratio;
 pub use secrets::Secrets;

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::data::DataError;
-use crate::value::deepest;
+use crate::value::check_braces;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,17 +64,12 @@ pub fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// Alternatives within each other in a pattern.
-const LEVELS_MAX: usize = 16;
 /// Bytes of a pattern.
 const BYTES_MAX: usize = 4096;
 
-/// What a pattern matches. `globset` does not expect that it makes an expression which is refused, and panics: so what could
-/// become one is refused here.
+/// What a pattern matches; `Err` says why it cannot be read.
 pub(super) fn matcher(text: &str) -> Result<GlobMatcher, String> {
-    if deepest(text, b"{", b"}") > LEVELS_MAX {
-        return Err(format!("it has more than {LEVELS_MAX} braces within each other"));
-    }
+    check_braces(text)?;
     if text.len() > BYTES_MAX {
         return Err(format!("it has more than {BYTES_MAX} bytes"));
     }

@@ -186,6 +186,11 @@ impl Guard {
         self.fired.store(0, Ordering::Relaxed);
     }
 
+    /// Whether the running attempt has to end now.
+    pub(super) fn is_due(&self) -> bool {
+        self.due(clock::now()).is_some()
+    }
+
     /// Whether [`Guard::due`] is worth asking. Never `false` for long when it is.
     pub(super) fn is_pulled(&self) -> bool {
         self.pulled.load(Ordering::Relaxed)

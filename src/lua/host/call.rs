@@ -9,7 +9,6 @@ use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
 use super::list::List;
 use super::state::State;
-use crate::lua::clock;
 use crate::lua::guard::Guard;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::PATH_MAX;
@@ -173,7 +172,7 @@ impl<'a> Call<'a> {
     /// Ends the attempt when its time is over, although the watchdog may not have looked yet.
     pub(super) fn end_when_due(&self) -> mlua::Result<()> {
         match self.guard() {
-            Some(guard) if guard.due(clock::now()).is_some() => {
+            Some(guard) if guard.is_due() => {
                 guard.pull();
                 self.checkpoint()
             }

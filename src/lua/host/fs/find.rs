@@ -14,15 +14,13 @@ use super::look::{Halted, NAME_BYTES, is_absence};
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;
 use crate::lua::permissions::Identity;
-use crate::value::deepest;
+use crate::value::check_braces;
 
 /// Characters that make a name a pattern.
 const SPECIALS: [char; 5] = ['*', '?', '[', '{', '\\'];
 
 /// Bytes of a pattern: as many as a path has. The compiler of patterns panics at what is far too large.
 const PATTERN_BYTES_MAX: usize = 4096;
-/// Alternatives within each other in a pattern.
-const LEVELS_MAX: usize = 16;
 
 /// `fs.glob`
 pub(super) fn glob(call: &Call<'_>, pattern: &Value) -> mlua::Result<mlua::Table> {
@@ -60,10 +58,7 @@ impl Pattern {
         let special = pattern.find(SPECIALS);
         let split = pattern[..special.unwrap_or(pattern.len())].rfind('/').map_or(0, |at| at + 1);
         let rest = pattern[split..].replace("/./", "/");
-        // `globset` does not expect that a pattern makes an expression which is refused, and panics.
-        if deepest(pattern, b"{", b"}") > LEVELS_MAX {
-            return Err(format!("it has more than {LEVELS_MAX} braces within each other"));
-        }
+        check_braces(pattern)?;
         let compile = |text: &str| {
             let glob = GlobBuilder::new(text).literal_separator(true).build();
             glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())

@@ -190,10 +190,7 @@ impl Database {
         let patience = patience(guard.clone(), Arc::clone(&self.held));
         connection.busy_handler(Some(patience))?;
         if let Some(guard) = guard.clone() {
-            connection.progress_handler(
-                STEPS,
-                Some(move || guard.is_pulled() && guard.due(clock::now()).is_some()),
-            )?;
+            connection.progress_handler(STEPS, Some(move || guard.is_pulled() && guard.is_due()))?;
         }
         for (limit, most) in LIMITS {
             connection.set_limit(limit, most)?;

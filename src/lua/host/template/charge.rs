@@ -14,7 +14,11 @@ pub(super) fn measure(state: &State, value: &Value, style: Style) -> Result<(), 
     if value.as_object().is_none() {
         return Ok(());
     }
-    let bytes = shown::size(value, style)?;
+    charge(state, shown::size(value, style)?)
+}
+
+/// Has so many bytes paid for.
+pub(super) fn charge(state: &State, bytes: usize) -> Result<(), Error> {
     state.consume_fuel((bytes / STEP_BYTES) as u64)
 }
 

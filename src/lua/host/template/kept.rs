@@ -20,13 +20,11 @@ const VALUES_MAX: usize = 1 << 20;
 /// Values that are copied in one step.
 const COPIED_IN_STEP: u64 = 16;
 
-/// The functions that a value goes through, for variables and for parts of namespaces. No template has such names.
-const NAMES: [&str; 2] = ["__flowrun_kept", "__flowrun_kept_in"];
-
 /// Adds the functions.
 pub(super) fn install(environment: &mut Environment<'static>) {
-    environment.add_function(NAMES[0], |state: &State, value: Value| made(state, measured(value, false)?));
-    environment.add_function(NAMES[1], |state: &State, value: Value| made(state, measured(value, true)?));
+    environment.add_function(names::KEPT, |state: &State, value: Value| made(state, measured(value, false)?));
+    environment
+        .add_function(names::KEPT_IN, |state: &State, value: Value| made(state, measured(value, true)?));
 }
 
 /// A list as it is, instead of what would make it out of others each time: a part of a part of a part, without end.
@@ -50,9 +48,9 @@ pub(super) fn value(source: &str, tag: &Tag) -> Option<(usize, usize, &'static s
     let into_namespace = tag.tokens[..assign].iter().any(|token| token.kind == Kind::Dot);
     let nests = |kind| matches!(kind, Kind::Open | Kind::Pipe | Kind::Split | Kind::Sign);
     let function = match value {
-        _ if into_namespace => NAMES[1],
+        _ if into_namespace => names::KEPT_IN,
         [_] => return None,
-        value if value.iter().any(|token| nests(token.kind)) => NAMES[0],
+        value if value.iter().any(|token| nests(token.kind)) => names::KEPT,
         _ => names::LOOK,
     };
     Some((value.first()?.start, last.end, function))

@@ -3,7 +3,7 @@
 use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
-use super::charge::{STEP_BYTES, call, measure};
+use super::charge::{call, charge, measure};
 use super::shown::{self, Style};
 use super::{names, objects};
 
@@ -49,7 +49,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         let indent = number(&values, "indent", INDENT_MAX)?.unwrap_or(2);
         let bytes =
             values.first().map_or(Ok(0), |value| shown::size(value, Style { indent, is_raw: false }))?;
-        state.consume_fuel((bytes / STEP_BYTES) as u64)?;
+        charge(state, bytes)?;
         json.call(state, &values)
     });
     environment.add_filter("indent", move |state: &mut State, values: Rest<ValueOrKwargs>| {
@@ -100,7 +100,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         let values = values.into_values();
         let len = |at: usize| values.get(at).and_then(Value::as_str).map_or(1, str::len);
         // Each character is looked for among those to be taken off.
-        state.consume_fuel((len(0).saturating_mul(len(1)) / STEP_BYTES) as u64)?;
+        charge(state, len(0).saturating_mul(len(1)))?;
         call(state, &trim, &values, Style::default())
     });
 }
@@ -181,7 +181,7 @@ fn replace(state: &mut State, values: &[Value]) -> Result<Value, Error> {
         let found = text.matches(&*from).take(count.unwrap_or(usize::MAX)).count();
         let bytes = text.len().saturating_add(found.saturating_mul(to.len() - from.len()));
         shown::fits(bytes)?;
-        state.consume_fuel((bytes / STEP_BYTES) as u64)?;
+        charge(state, bytes)?;
     }
     let replaced = text.replacen(&*from, &to, count.unwrap_or(usize::MAX));
     Ok(if is_safe { Value::from_safe_string(replaced) } else { Value::from(replaced) })

@@ -2,6 +2,10 @@
 
 /// What all of them begin with.
 pub(super) const START: &str = "__flowrun";
+/// Looks at a value that a variable keeps.
+pub(super) const KEPT: &str = "__flowrun_kept";
+/// Looks at a value that a namespace keeps.
+pub(super) const KEPT_IN: &str = "__flowrun_kept_in";
 /// Looks at the deadline.
 pub(super) const LOOK: &str = "__flowrun_look";
 /// Looks at how much text a value becomes.

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr};
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::lua::clock;
 use crate::lua::guard::Guard;
 
 /// Lists and maps that are compared or gone through between two looks at the clock: well below a millisecond.
@@ -59,10 +58,7 @@ impl Drop for Rendering {
 /// Ends the rendering when its time is over.
 pub(super) fn look() -> Result<(), Error> {
     if !IS_OVER.get() {
-        let is_due = |guard: &Option<Arc<Guard>>| {
-            guard.as_ref().is_some_and(|guard| guard.due(clock::now()).is_some())
-        };
-        IS_OVER.set(GUARD.with_borrow(is_due));
+        IS_OVER.set(GUARD.with_borrow(|guard| guard.as_ref().is_some_and(|guard| guard.is_due())));
     }
     if IS_OVER.get() { Err(Error::new(ErrorKind::InvalidOperation, "its time is over")) } else { Ok(()) }
 }
@@ -155,6 +151,7 @@ impl fmt::Debug for List {
 mod tests {
     use super::*;
     use crate::event::StepId;
+    use crate::lua::clock;
     use crate::lua::guard::{Cancel, Limits, Reason};
 
     #[test]

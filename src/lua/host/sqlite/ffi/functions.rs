@@ -14,7 +14,6 @@ use rusqlite::types::{ToSql, ValueRef};
 use rusqlite::{Connection, ffi};
 
 use super::super::matching::{self, Found};
-use crate::lua::clock;
 use crate::lua::guard::Guard;
 
 /// Bytes of a JSON text times bytes of its patch: SQLite looks for each key of the one among all of the other.
@@ -109,7 +108,7 @@ impl Call {
     /// Whether the attempt has to end.
     fn is_due(&self) -> bool {
         let guard = self.shared().and_then(|shared| shared.guard.as_ref());
-        guard.is_some_and(|guard| guard.due(clock::now()).is_some())
+        guard.is_some_and(|guard| guard.is_due())
     }
 
     fn shared(&self) -> Option<&Shared> {

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, ffi};
 
-use crate::lua::clock;
 use crate::lua::guard::Guard;
 
 /// Reads between two looks: each is of one page.
@@ -89,7 +88,7 @@ unsafe extern "C" fn watched(
 fn interrupt_when_due() {
     RUNNING.with_borrow(|running| {
         if let Some((connection, guard)) = running
-            && guard.due(clock::now()).is_some()
+            && guard.is_due()
         {
             // SAFETY: the connection is open, because it is borrowed as long as it is known here. It ends with an error.
             unsafe { ffi::sqlite3_interrupt(*connection) };
@@ -103,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::event::StepId;
+    use crate::lua::clock;
     use crate::lua::guard::{Cancel, Limits, Reason};
 
     #[test]
