@@ -21,9 +21,9 @@ mod interrupt;
 mod job;
 mod load;
 mod lsp;
-mod outline;
 mod outputs;
 mod panic;
+mod plan;
 mod preview;
 mod redact;
 mod report;
@@ -33,16 +33,15 @@ mod resume;
 mod run;
 mod run_id;
 mod runs;
-mod sample;
 mod select;
 mod self_docs;
 mod show;
 mod state;
 mod stdout;
-mod stubs;
 mod test;
 mod timestamp;
-mod try_step;
+mod trials;
+mod types;
 mod typo;
 
 use std::ffi::OsString;
@@ -98,7 +97,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
     let (done, color) = match command.unwrap_or(Command::Run(run)) {
         Command::Run(run) => (run::command(console, &run), run.output.console.color),
         Command::Check(check) => (check::command(console, &check), check.console.color),
-        Command::Plan(plan) => (outline::command(console, &plan), plan.console.color),
+        Command::Plan(plan) => (plan::command(console, &plan), plan.console.color),
         Command::Preview(preview) => (preview::command(console, &preview), preview.console.color),
         Command::Graph(graph) => (graph::command(console, &graph), graph.console.color),
         Command::Init(init) => (init::command(&init), ColorChoice::Auto),
@@ -109,7 +108,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
-        Command::Types { folder } => (stubs::command(folder.as_deref()), ColorChoice::Auto),
+        Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
         Command::Schema => (self_docs::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (self_docs::completions(shell), ColorChoice::Auto),
@@ -119,7 +118,5 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
     done.unwrap_or_else(|fault| console.explain(&fault, color))
 }
 
-#[cfg(test)]
-mod fixture;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod document;
 mod each;
 mod files;
 mod format;
+mod has_steps;
 mod id;
 mod literal;
 mod load;
@@ -32,6 +33,7 @@ pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex,
 pub use each::{Each, Function};
 pub use files::{Glob, Items, Read, Write};
 pub use format::format;
+pub use has_steps::has_steps;
 pub use id::is_id;
 pub use literal::{
     Concurrency, Count, Delay, Delimiter, Factor, Positive, RateLimit, RateRule, Share, Size, TimeLimit,
@@ -60,5 +62,4 @@ fn shown(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[cfg(test)]
-mod testing;
+mod tests;

@@ -48,12 +48,15 @@
 pub mod cli;
 pub mod config;
 pub mod data;
+pub mod draw;
 pub mod engine;
 pub mod event;
+pub mod lsp;
 pub mod lua;
 pub mod plan;
 pub mod report;
 pub mod schedule;
 pub mod source;
 pub mod store;
+pub mod trial;
 pub mod value;

@@ -37,7 +37,7 @@ mod wants;
 mod warnings;
 mod yaml_text;
 
-pub use codes::CODES;
+pub use codes::{CODES, codes};
 pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};

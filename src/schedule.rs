@@ -13,11 +13,6 @@ mod verdict;
 mod waiting;
 mod worst_case;
 
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod simulation;
-
 pub use jitter::Jitter;
 pub use limiter::RateLimiter;
 pub use policy::{FailFast, Policy, Retries};
@@ -26,3 +21,6 @@ pub use stop::{Stop, StopReason};
 pub use verdict::Verdict;
 pub use waiting::Expired;
 pub use worst_case::{worst_item, worst_step};
+
+#[cfg(test)]
+mod tests;

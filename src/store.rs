@@ -21,14 +21,10 @@ mod cache;
 mod catalogue;
 mod clock;
 mod committer;
-#[cfg(test)]
-mod damage;
 mod database;
 mod digest;
 mod endings;
 mod error;
-#[cfg(test)]
-mod fixture;
 mod frames;
 mod index;
 mod line;
@@ -65,3 +61,6 @@ pub use secret_key::SecretKey;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
 
 use run_dir::step_title;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use super::redact;
 use crate::lua::{Change, Changed};
-use crate::report::printable;
+use crate::value::printable;
 
 /// Lines of a text that are shown.
 const LINES_MAX: usize = 5;

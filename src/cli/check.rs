@@ -3,8 +3,6 @@
 mod junit;
 mod search;
 
-pub(super) use self::search::has_steps;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

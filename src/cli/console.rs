@@ -8,8 +8,8 @@ use super::args::ColorChoice;
 use super::diagnostic::{self, TextForm, TextOptions};
 use super::exit::{Complaint, Exit, Fault};
 use super::{redact, stdout};
-use crate::report::printable;
 use crate::source::Diagnostic;
+use crate::value::printable;
 
 /// Columns of text where there is no terminal to ask.
 const WIDTH: usize = 100;

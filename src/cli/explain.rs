@@ -11,8 +11,8 @@ use super::args::ExplainArguments;
 use super::console::put;
 use super::exit::{Complaint, Exit, Fault};
 use crate::data::Format;
+use crate::plan::codes;
 use crate::source::nearest;
-use crate::{config, plan};
 
 /// One section a code.
 const TEXTS: &str = include_str!("explain/texts.md");
@@ -31,15 +31,6 @@ pub(super) fn command(arguments: &ExplainArguments) -> Result<Exit, Fault> {
     };
     put(text.as_bytes())?;
     Ok(Exit::Success)
-}
-
-/// Every code with its meaning in a line, sorted.
-pub(super) fn codes() -> Vec<(&'static str, &'static str)> {
-    let all = config::CODES.iter().chain(&plan::CODES);
-    let mut codes: Vec<_> =
-        all.map(|(code, meaning)| (code.trim_start_matches("flowrun::"), *meaning)).collect();
-    codes.sort_unstable();
-    codes
 }
 
 fn list() -> String {

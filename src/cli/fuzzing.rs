@@ -190,7 +190,7 @@ pub fn segment(bytes: &[u8]) {
 
 /// Messages to the language server.
 pub fn frames(bytes: &[u8]) {
-    super::lsp::frames(bytes);
+    crate::lsp::frames(bytes);
 }
 
 #[cfg(test)]

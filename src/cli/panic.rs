@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::console::say;
 use super::exit::Exit;
-use crate::report::printable;
+use crate::value::printable;
 
 /// What the last panic said, and where. A panic that is caught below (in a host function, say) is none of ours.
 static LAST: Mutex<Option<String>> = Mutex::new(None);

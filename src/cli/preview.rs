@@ -10,13 +10,12 @@ use self::pair::Pair;
 use super::args::PreviewArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::sample::{Sample, Sampled};
-use super::try_step::{Bench, Effects, Trial, Tried};
-use super::{changes, load, stdout};
+use super::{changes, load, stdout, trials};
 use crate::lua::Change;
 use crate::plan::{Inputs, Plan, Step};
-use crate::report::printable;
 use crate::source::nearest;
+use crate::trial::{Bench, Effects, Sample, Sampled, TriedItem, TriedStep};
+use crate::value::printable;
 
 /// Shows a step at work.
 pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result<Exit, Fault> {
@@ -27,8 +26,9 @@ pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let step = find(&plan, &arguments.step)?;
-    let bench = Bench::new(arguments.seed, Effects::of(arguments.allow_effects))?;
-    let sample = Sample { file: &arguments.file, inputs: &inputs, bench: &bench };
+    let bench = trials::bench(arguments.seed, Effects::of(arguments.allow_effects))?;
+    let plans = trials::plans(&arguments.file, &inputs);
+    let sample = Sample { plan: &plans, limit: inputs.limit, bench: &bench };
     let (chosen, notes) = choose(&sample, step, arguments)?;
     for note in &notes {
         say(&printable(note));
@@ -79,7 +79,7 @@ type Chosen = Vec<(u64, Arc<str>)>;
 
 /// The first items, or any, in their order; and what went wrong on the way to them.
 fn choose(
-    sample: &Sample<'_>,
+    sample: &Sample<'_, Fault>,
     step: &Step,
     arguments: &PreviewArguments,
 ) -> Result<(Chosen, Vec<String>), Fault> {
@@ -120,8 +120,8 @@ fn one(
     plan: &Plan,
     step: &Step,
     item: &Arc<str>,
-) -> Result<((Tried, Duration), Vec<Change>), Fault> {
-    let Trial { mut tried, time, changes } = bench.items(plan, step, std::slice::from_ref(item))?;
-    let tried = tried.pop().ok_or_else(|| Fault::Internal("an item is gone".to_owned()))?;
+) -> Result<((TriedItem, Duration), Vec<Change>), Fault> {
+    let TriedStep { mut items, time, changes } = bench.items(plan, step, std::slice::from_ref(item))?;
+    let tried = items.pop().ok_or_else(|| Fault::Internal("an item is gone".to_owned()))?;
     Ok(((tried, time), changes))
 }

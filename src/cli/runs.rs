@@ -8,8 +8,9 @@ use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
 use super::{state, timestamp};
-use crate::report::{bytes, duration, printable};
+use crate::report::{bytes, duration};
 use crate::store::{Catalogue, Pruned, RunRecord};
+use crate::value::printable;
 
 /// Lists or prunes.
 pub(super) fn command(arguments: &RunsArguments) -> Result<Exit, Fault> {

@@ -75,7 +75,7 @@ fn list(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::fixture::{plan, step};
+    use crate::cli::tests::fixture::{plan, step};
 
     /// `setup` and `docs`; `clean` takes from `docs` and needs `setup`; `save` and `other` read on.
     fn branches() -> Plan {

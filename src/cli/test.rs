@@ -15,11 +15,11 @@ use self::judged::{FileTests, Judged};
 use super::args::{TestArguments, TestFormat};
 use super::console::Console;
 use super::exit::{Exit, Fault};
-use super::try_step::{Bench, Effects, Trial};
-use super::{load, stdout};
+use super::{load, stdout, trials};
 use crate::config;
 use crate::event;
 use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
+use crate::trial::{Bench, Effects, TriedStep};
 
 /// Runs tests, or records some.
 pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
@@ -31,7 +31,7 @@ pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Ex
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
     refuse_invalid(console, &arguments.files)?;
-    let mut bench = Bench::new(None, Effects::of(arguments.allow_effects))?;
+    let mut bench = trials::bench(None, Effects::of(arguments.allow_effects))?;
     let mut files = Vec::new();
     for path in &arguments.files {
         let tests = run_file(&mut bench, path, &inputs)?;
@@ -110,7 +110,7 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
     let test = plan.tests.get(at).ok_or_else(fault)?;
     let step = &plan.steps[test.step.at()];
     let items: Vec<Arc<str>> = test.items.iter().map(|item| item.to_string().into()).collect();
-    let Trial { tried, time, changes } = bench.items(plan, step, &items)?;
+    let TriedStep { items: tried, time, changes } = bench.items(plan, step, &items)?;
     Ok(Judged {
         name: Arc::clone(&test.name),
         step: Arc::clone(&step.name),

@@ -1,11 +1,13 @@
 //! These tests parse arguments and look at what becomes of them, without a process.
 
+pub(super) mod fixture;
+
 use std::path::Path;
 
 use clap::{CommandFactory, Parser};
 
+use self::fixture::{plan, step, write};
 use super::args::{Arguments, OutputArguments, RunArguments};
-use super::fixture::{plan, step, write};
 use super::*;
 use crate::plan::{Body, Step, Verb};
 

@@ -1,5 +1,7 @@
 //! These are the codes of the findings of this floor. Each has a fixture in `tests/diagnostics`.
 
+use crate::config;
+
 /// A step that does not exist is named.
 pub(super) const UNKNOWN_STEP: &str = "flowrun::unknown_step";
 /// Steps wait for each other.
@@ -95,3 +97,12 @@ pub const CODES: [(&str, &str); 29] = [
     (BAD_TEST, "a test cannot be run, or expects what cannot be"),
     (SAME_TEST_NAME, "two tests have one name"),
 ];
+
+/// Every code of a finding with its meaning in a line, sorted; without the prefix that all have.
+pub fn codes() -> Vec<(&'static str, &'static str)> {
+    let all = config::CODES.iter().chain(&CODES);
+    let mut codes: Vec<_> =
+        all.map(|(code, meaning)| (code.trim_start_matches("flowrun::"), *meaning)).collect();
+    codes.sort_unstable();
+    codes
+}

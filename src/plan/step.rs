@@ -69,6 +69,24 @@ pub struct Step {
     pub span: Span,
 }
 
+impl Step {
+    /// A step of flowrun's own, which no file names: without condition, limit or place.
+    pub fn new(name: impl Into<Arc<str>>, verb: event::Verb, from: Vec<Input>, body: Verb) -> Self {
+        Self {
+            id: StepId(0),
+            name: name.into(),
+            verb,
+            description: None,
+            from,
+            needs: Vec::new(),
+            when: None,
+            deadline: None,
+            body: Body::Ready(body),
+            span: Span::default(),
+        }
+    }
+}
+
 /// One input of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {

@@ -182,7 +182,7 @@ impl Reporter for Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::report::tests::fixture;
 
     fn gather(events: &[(u64, Event)]) -> Account {
         let mut gathered = Gathered::default();

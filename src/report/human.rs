@@ -22,6 +22,7 @@ use self::notes::Notes;
 use super::Reporter;
 use super::figures;
 use crate::event::{Event, FailureKind, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use crate::value::printable;
 
 /// What the caller knows about the reader and the run.
 #[derive(Debug)]
@@ -157,7 +158,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let mut line = Line::new(self.color);
-        line.push(style, &format!("  {}: {}", view.info.name, figures::printable(text)));
+        line.push(style, &format!("  {}: {}", view.info.name, printable(text)));
         self.print(&line.into_text())
     }
 
@@ -191,7 +192,7 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let mut line = Line::new(self.color);
-        line.push(Style::Warn, &format!("  warning: {}", figures::printable(message)));
+        line.push(Style::Warn, &format!("  warning: {}", printable(message)));
         self.print(&line.into_text())
     }
 
@@ -264,7 +265,5 @@ impl<W: Write> Reporter for Human<W> {
     }
 }
 
-#[cfg(test)]
-mod kept_tests;
 #[cfg(test)]
 mod tests;

@@ -118,7 +118,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::report::fixture;
+    use crate::report::tests::fixture;
 
     fn check(events: &[(u64, Event)], expect: &Expect) {
         let mut out = Vec::new();

@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
     use crate::event::{RunStatus, Timing};
-    use crate::report::fixture;
+    use crate::report::tests::fixture;
 
     fn trace(events: &[(u64, Event)]) -> Value {
         let mut out = Vec::new();

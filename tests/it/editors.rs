@@ -194,7 +194,7 @@ fn good() -> Vec<PathBuf> {
     let paths = examples.map(|entry| entry.expect("a folder").path().join("pipeline.yaml"));
     let mut all: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
     assert!(all.len() > 5, "{all:?}");
-    all.push(root().join("src/config/testing/every_key.yaml"));
+    all.push(root().join("src/config/tests/every_key.yaml"));
     all
 }
 

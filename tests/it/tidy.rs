@@ -4,6 +4,7 @@ mod circles;
 mod floors;
 mod house;
 mod imports;
+mod page;
 mod shape;
 mod sources;
 mod tokens;
@@ -25,7 +26,10 @@ fn files_have_one_noun_and_say_which() {
             wrong.push(format!("{}: says nothing of what it is for", path.display()));
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if ["util", "utils", "common", "helpers", "types", "errors", "misc", "mod"].contains(&name.as_str()) {
+        // `flowrun types` is a command, and its file has its name.
+        let is_command = path.ends_with("cli/types.rs");
+        let names = ["util", "utils", "common", "helpers", "types", "errors", "misc", "mod"];
+        if names.contains(&name.as_str()) && !is_command {
             wrong.push(format!("{}: `{name}` is no noun of this field", path.display()));
         }
     }

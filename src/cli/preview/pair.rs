@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::cli::try_step::{Ended, Tried};
-use crate::report::{self, printable};
+use crate::report;
+use crate::trial::{Ending, TriedItem};
+use crate::value::printable;
 
 /// Characters of a line, where the terminal is wider or unknown.
 const WIDTH_MAX: usize = 160;
@@ -25,7 +26,7 @@ pub(super) struct Pair<'a> {
     /// As JSON text.
     pub(super) item: &'a str,
     /// What came of it, and how long that took; `None`: it is only shown.
-    pub(super) tried: Option<&'a (Tried, Duration)>,
+    pub(super) tried: Option<&'a (TriedItem, Duration)>,
     /// What the function would have changed, as lines.
     pub(super) changes: &'a [String],
     /// Characters of a line.
@@ -90,22 +91,22 @@ fn took(time: Duration) -> String {
 }
 
 /// What came of an item, as lines.
-fn right(tried: &Tried, column: usize) -> Vec<Line> {
+fn right(tried: &TriedItem, column: usize) -> Vec<Line> {
     let colored = |code: &'static str, text: &str| -> Vec<Line> {
         wrapped(&[text.to_owned()], column).into_iter().map(|line| (code, line)).collect()
     };
-    match &tried.ended {
-        Ended::Results(results) if results.is_empty() => colored("33", "no result"),
-        Ended::Results(results) => {
+    match &tried.ending {
+        Ending::Results(results) if results.is_empty() => colored("33", "no result"),
+        Ending::Results(results) => {
             let lines = results.iter().flat_map(|result| wrapped(&pretty(result), column));
             lines.map(|line| ("32", line)).collect()
         }
-        Ended::Skipped(reason) => {
+        Ending::Skipped(reason) => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             colored("33", &format!("skipped{reason}"))
         }
-        Ended::NotRun(reason) => colored("31", &format!("did not run: {reason}")),
-        Ended::Failed { kind, message, place, .. } => {
+        Ending::NotRun(reason) => colored("31", &format!("did not run: {reason}")),
+        Ending::Failed { kind, message, place, .. } => {
             let mut lines = colored("31", &format!("failed: {}: {message}", kind.name()));
             if let Some(place) = place {
                 lines.extend(colored("31", &format!("at {place}")));
@@ -175,23 +176,25 @@ fn wide(grapheme: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn shown(item: &str, ended: Ended, color: bool) -> String {
-        let tried = (Tried { ended, logs: Vec::new() }, Duration::from_millis(2));
+    fn shown(item: &str, ending: Ending, color: bool) -> String {
+        let tried = (TriedItem { ending, logs: Vec::new() }, Duration::from_millis(2));
         Pair { number: 3, item, tried: Some(&tried), changes: &[], width: 45, color }.text()
     }
 
     #[test]
     fn input_and_output_stand_side_by_side() {
-        let result = Ended::Results(vec!["{\"id\":1,\"name\":\"a rather long text, for sure\"}".to_owned()]);
+        let result = Ending::Results(vec!["{\"id\":1,\"name\":\"a rather long text, for sure\"}".to_owned()]);
         let expect = "item 3  2.0 ms\n\
             {\"id\":1}              →  {\n                           \"id\": 1,\n                           \"name\": \"a rather \n\
             \u{20}                            long text, for s\n                             ure\"\n                         }\n\n";
         assert_eq!(shown("{\"id\":1}", result, false), expect);
         assert_eq!(
-            shown("1", Ended::Results(Vec::new()), false),
+            shown("1", Ending::Results(Vec::new()), false),
             "item 3  2.0 ms\n1                     →  no result\n\n"
         );
-        assert!(shown("1", Ended::Skipped(Some("\u{1b}[2J".to_owned())), false).contains("skipped: \\u{1b}"));
-        assert!(shown("1", Ended::Skipped(None), true).contains("\u{1b}[33mskipped\u{1b}[0m"));
+        assert!(
+            shown("1", Ending::Skipped(Some("\u{1b}[2J".to_owned())), false).contains("skipped: \\u{1b}")
+        );
+        assert!(shown("1", Ending::Skipped(None), true).contains("\u{1b}[33mskipped\u{1b}[0m"));
     }
 }

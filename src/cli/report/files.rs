@@ -11,7 +11,8 @@ use super::kept;
 use crate::cli::args::OutputArguments;
 use crate::cli::exit::Complaint;
 use crate::cli::request::Request;
-use crate::cli::{graph, load, outputs, timestamp};
+use crate::cli::{load, outputs, timestamp};
+use crate::draw;
 use crate::plan::Plan;
 use crate::report::{Account, Commands, junit, page, suites};
 use crate::store::{Catalogue, StoreError};
@@ -105,7 +106,7 @@ impl Files {
             let step = gathered.steps.iter().find(|step| step.name == name);
             step.map_or("", |step| step.status.as_str())
         };
-        let graph = graph::inline(&text, Path::new(&name), status);
+        let graph = draw::for_page(&text, Path::new(&name), status);
         let mut environment = vec![("flowrun".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
         environment.extend(known.request.surroundings());
         environment.push(("pipeline file".to_owned(), plan.file.path().display().to_string()));

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::cli::request::Request;
-use crate::cli::{graph, timestamp};
+use crate::cli::timestamp;
+use crate::draw;
 use crate::report::{
     Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
     StepAccount, percent_of,
@@ -25,7 +26,7 @@ pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, S
         let step = steps.iter().find(|step| step.name == name);
         step.map_or("", |step| step.status.as_str())
     };
-    let graph = sources.first().and_then(|(name, text)| graph::inline(text, Path::new(name), status));
+    let graph = sources.first().and_then(|(name, text)| draw::for_page(text, Path::new(name), status));
     let ended_well = record.status == "succeeded" && steps.iter().all(|step| step.tally.failed == 0);
     let going_on = record.status == "running";
     Ok(Account {

@@ -9,8 +9,9 @@ use super::counters::{self, PAGE};
 use super::page::{cell, groups};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
-use crate::report::{Overview, duration, printable, strong};
+use crate::report::{Overview, duration, strong};
 use crate::store::{Failure, FailureGroup, StepRecord, StoredLog};
+use crate::value::printable;
 
 /// Characters of an item, a message or a log line that people are shown.
 const SHOWN: usize = 400;

@@ -9,8 +9,9 @@ use super::counters::{self, Counters, PAGE};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::cli::timestamp;
-use crate::report::{Overview, duration, printable, strong};
+use crate::report::{Overview, duration, strong};
 use crate::store::StepRecord;
+use crate::value::printable;
 
 #[derive(Serialize)]
 struct RunPage<'a> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::diff::{self, Line};
-use crate::cli::try_step::{Ended, Tried};
 use crate::plan::{EachKind, Expected, TestCase};
+use crate::trial::{Ending, TriedItem};
 
 /// Why a test fails.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) struct Mismatch {
 }
 
 /// Compares; `None`: the test passes.
-pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[Tried]) -> Option<Mismatch> {
+pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[TriedItem]) -> Option<Mismatch> {
     match &test.expected {
         Expected::Value(value) => value_mismatch(test, kind, tried, value),
         Expected::Error { kind, message } => {
@@ -33,13 +33,13 @@ pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[Tried]) -> Option<
             })
         }
         Expected::Skipped => (1..).zip(tried).find_map(|(index, one)| {
-            let is_left_out = match &one.ended {
-                Ended::Skipped(_) => true,
-                Ended::Results(results) => kind == EachKind::Filter && results.is_empty(),
+            let is_left_out = match &one.ending {
+                Ending::Skipped(_) => true,
+                Ending::Results(results) => kind == EachKind::Filter && results.is_empty(),
                 _ => false,
             };
             (!is_left_out).then(|| {
-                let message = format!("{} was to be skipped, and {}", place(test, index), said(&one.ended));
+                let message = format!("{} was to be skipped, and {}", place(test, index), said(&one.ending));
                 plain(message, "skipped".into(), one)
             })
         }),
@@ -52,25 +52,25 @@ fn place(test: &TestCase, index: usize) -> String {
 }
 
 /// How an item ended, as a verb.
-fn said(ended: &Ended) -> String {
-    match ended {
-        Ended::Results(_) => "succeeded".to_owned(),
-        Ended::Skipped(Some(reason)) => format!("was skipped: {reason}"),
-        Ended::Skipped(None) => "was skipped".to_owned(),
-        Ended::Failed { kind, message, .. } => format!("failed with kind `{}`: {message}", kind.name()),
-        Ended::NotRun(reason) => format!("did not run: {reason}"),
+fn said(ending: &Ending) -> String {
+    match ending {
+        Ending::Results(_) => "succeeded".to_owned(),
+        Ending::Skipped(Some(reason)) => format!("was skipped: {reason}"),
+        Ending::Skipped(None) => "was skipped".to_owned(),
+        Ending::Failed { kind, message, .. } => format!("failed with kind `{}`: {message}", kind.name()),
+        Ending::NotRun(reason) => format!("did not run: {reason}"),
     }
 }
 
 /// A mismatch of endings, not of values.
-fn plain(message: String, expected: Value, tried: &Tried) -> Mismatch {
-    let (notes, got) = match &tried.ended {
-        Ended::Results(results) => {
+fn plain(message: String, expected: Value, tried: &TriedItem) -> Mismatch {
+    let (notes, got) = match &tried.ending {
+        Ending::Results(results) => {
             let values: Vec<Value> = results.iter().map(|text| parsed(text)).collect();
             let shown = results.iter().map(|text| format!("result: {text}")).collect();
             (shown, if let [one] = values.as_slice() { one.clone() } else { values.into() })
         }
-        Ended::Failed { kind, message, place, traceback, .. } => {
+        Ending::Failed { kind, message, place, traceback, .. } => {
             let mut notes: Vec<String> = place.iter().map(|place| format!("at {place}")).collect();
             notes.extend(
                 place
@@ -83,35 +83,45 @@ fn plain(message: String, expected: Value, tried: &Tried) -> Mismatch {
             notes.extend(traceback.lines().filter(is_new).map(|line| format!("  {}", line.trim())));
             (notes, serde_json::json!({ "error": { "kind": kind.name(), "message": message } }))
         }
-        Ended::Skipped(reason) => (Vec::new(), serde_json::json!({ "skipped": reason })),
-        Ended::NotRun(reason) => (Vec::new(), serde_json::json!({ "not_run": reason })),
+        Ending::Skipped(reason) => (Vec::new(), serde_json::json!({ "skipped": reason })),
+        Ending::NotRun(reason) => (Vec::new(), serde_json::json!({ "not_run": reason })),
     };
     Mismatch { message, diff: Vec::new(), notes, expected, got }
 }
 
-fn error_mismatch(place: &str, tried: &Tried, kind: Option<&str>, part: Option<&str>) -> Option<Mismatch> {
+fn error_mismatch(
+    place: &str,
+    tried: &TriedItem,
+    kind: Option<&str>,
+    part: Option<&str>,
+) -> Option<Mismatch> {
     let expected = serde_json::json!({ "error": { "kind": kind, "message": part } });
-    let Ended::Failed { kind: got, message, .. } = &tried.ended else {
-        return Some(plain(format!("{place} was to fail, and {}", said(&tried.ended)), expected, tried));
+    let Ending::Failed { kind: got, message, .. } = &tried.ending else {
+        return Some(plain(format!("{place} was to fail, and {}", said(&tried.ending)), expected, tried));
     };
     let wrong = match (kind, part) {
         (Some(kind), _) if kind != got.name() => format!("with kind `{kind}`"),
         (_, Some(part)) if !message.contains(part) => format!("with `{part}` in its message"),
         _ => return None,
     };
-    Some(plain(format!("{place} was to fail {wrong}, and {}", said(&tried.ended)), expected, tried))
+    Some(plain(format!("{place} was to fail {wrong}, and {}", said(&tried.ending)), expected, tried))
 }
 
-fn value_mismatch(test: &TestCase, kind: EachKind, tried: &[Tried], expected: &Value) -> Option<Mismatch> {
+fn value_mismatch(
+    test: &TestCase,
+    kind: EachKind,
+    tried: &[TriedItem],
+    expected: &Value,
+) -> Option<Mismatch> {
     for (index, one) in (1..).zip(tried) {
         // Of several items, some may be left out: they are absent from the output, here as in a run.
-        let is_fine = match one.ended {
-            Ended::Results(_) => true,
-            Ended::Skipped(_) => test.many,
-            Ended::Failed { .. } | Ended::NotRun(_) => false,
+        let is_fine = match one.ending {
+            Ending::Results(_) => true,
+            Ending::Skipped(_) => test.many,
+            Ending::Failed { .. } | Ending::NotRun(_) => false,
         };
         if !is_fine {
-            let message = format!("{} {}", place(test, index), said(&one.ended));
+            let message = format!("{} {}", place(test, index), said(&one.ending));
             return Some(plain(message, expected.clone(), one));
         }
     }
@@ -129,14 +139,14 @@ fn value_mismatch(test: &TestCase, kind: EachKind, tried: &[Tried], expected: &V
 }
 
 /// What came, in the form in which the test says what it expects.
-fn outputs(test: &TestCase, kind: EachKind, tried: &[Tried], expected: &Value) -> Value {
-    let results = |one: &Tried| -> Vec<Value> {
-        match &one.ended {
-            Ended::Results(results) => results.iter().map(|text| parsed(text)).collect(),
+fn outputs(test: &TestCase, kind: EachKind, tried: &[TriedItem], expected: &Value) -> Value {
+    let results = |one: &TriedItem| -> Vec<Value> {
+        match &one.ending {
+            Ending::Results(results) => results.iter().map(|text| parsed(text)).collect(),
             _ => Vec::new(),
         }
     };
-    let kept = |one: &Tried| Value::Bool(!results(one).is_empty());
+    let kept = |one: &TriedItem| Value::Bool(!results(one).is_empty());
     let all: Vec<Value> = tried.iter().flat_map(results).collect();
     let list = expected.as_array();
     // The items themselves may be truths; then those that are kept are meant.
@@ -178,12 +188,12 @@ mod tests {
     use crate::event::{FailureKind, StepId};
     use crate::source::Span;
 
-    fn ended(results: &[&str]) -> Ended {
-        Ended::Results(results.iter().map(|text| (*text).to_owned()).collect())
+    fn ending_of(results: &[&str]) -> Ending {
+        Ending::Results(results.iter().map(|text| (*text).to_owned()).collect())
     }
 
-    fn failed(kind: FailureKind, message: &str) -> Ended {
-        Ended::Failed { kind, message: message.to_owned(), place: None, traceback: String::new() }
+    fn failed(kind: FailureKind, message: &str) -> Ending {
+        Ending::Failed { kind, message: message.to_owned(), place: None, traceback: String::new() }
     }
 
     #[track_caller]
@@ -192,7 +202,7 @@ mod tests {
         items: &[Value],
         many: bool,
         expected: Expected,
-        ended: &[Ended],
+        ending: &[Ending],
         expect: Option<&str>,
     ) {
         let test = TestCase {
@@ -204,8 +214,8 @@ mod tests {
             params: serde_json::Map::new(),
             span: Span::default(),
         };
-        let tried: Vec<Tried> =
-            ended.iter().map(|ended| Tried { ended: ended.clone(), logs: Vec::new() }).collect();
+        let tried: Vec<TriedItem> =
+            ending.iter().map(|ending| TriedItem { ending: ending.clone(), logs: Vec::new() }).collect();
         let found = judge(&test, kind, &tried).map(|mismatch| mismatch.message);
         assert_eq!(found.as_deref(), expect);
     }
@@ -216,24 +226,45 @@ mod tests {
         let other = Some("the result is another one");
         let value = Expected::Value;
         let (one, two) = (&[json!(1)][..], &[json!(1), json!(2)][..]);
-        check(Map, one, false, value(json!(1)), &[ended(&["1.0"])], None);
-        check(Map, one, false, value(json!(null)), &[ended(&["null"])], None);
-        check(Map, one, false, value(json!(2)), &[ended(&["1"])], other);
-        check(Map, two, true, value(json!([1, 2])), &[ended(&["1"]), ended(&["2"])], None);
-        check(Map, two, true, value(json!([2])), &[Ended::Skipped(None), ended(&["2"])], None);
-        check(Map, one, false, value(json!(1)), &[Ended::Skipped(None)], Some("the item was skipped"));
-        check(FlatMap, one, false, value(json!([1, 2])), &[ended(&["1", "2"])], None);
-        check(FlatMap, one, false, value(json!([])), &[ended(&[])], None);
-        check(FlatMap, two, true, value(json!([1, 2, 3])), &[ended(&["1", "2"]), ended(&["3"])], None);
-        check(FlatMap, two, true, value(json!([[1, 2], [3]])), &[ended(&["1", "2"]), ended(&["3"])], None);
-        check(FlatMap, two, true, value(json!([[1], [2, 3]])), &[ended(&["1", "2"]), ended(&["3"])], other);
-        check(Filter, one, false, value(json!(true)), &[ended(&["1"])], None);
-        check(Filter, one, false, value(json!(false)), &[ended(&[])], None);
-        check(Filter, one, false, value(json!(true)), &[ended(&[])], other);
-        check(Filter, one, false, value(json!(1)), &[ended(&["1"])], None);
-        check(Filter, two, true, value(json!([2])), &[ended(&[]), ended(&["2"])], None);
-        check(Filter, two, true, value(json!([false, true])), &[ended(&[]), ended(&["2"])], None);
-        check(Filter, two, true, value(json!([])), &[ended(&[]), ended(&[])], None);
+        check(Map, one, false, value(json!(1)), &[ending_of(&["1.0"])], None);
+        check(Map, one, false, value(json!(null)), &[ending_of(&["null"])], None);
+        check(Map, one, false, value(json!(2)), &[ending_of(&["1"])], other);
+        check(Map, two, true, value(json!([1, 2])), &[ending_of(&["1"]), ending_of(&["2"])], None);
+        check(Map, two, true, value(json!([2])), &[Ending::Skipped(None), ending_of(&["2"])], None);
+        check(Map, one, false, value(json!(1)), &[Ending::Skipped(None)], Some("the item was skipped"));
+        check(FlatMap, one, false, value(json!([1, 2])), &[ending_of(&["1", "2"])], None);
+        check(FlatMap, one, false, value(json!([])), &[ending_of(&[])], None);
+        check(
+            FlatMap,
+            two,
+            true,
+            value(json!([1, 2, 3])),
+            &[ending_of(&["1", "2"]), ending_of(&["3"])],
+            None,
+        );
+        check(
+            FlatMap,
+            two,
+            true,
+            value(json!([[1, 2], [3]])),
+            &[ending_of(&["1", "2"]), ending_of(&["3"])],
+            None,
+        );
+        check(
+            FlatMap,
+            two,
+            true,
+            value(json!([[1], [2, 3]])),
+            &[ending_of(&["1", "2"]), ending_of(&["3"])],
+            other,
+        );
+        check(Filter, one, false, value(json!(true)), &[ending_of(&["1"])], None);
+        check(Filter, one, false, value(json!(false)), &[ending_of(&[])], None);
+        check(Filter, one, false, value(json!(true)), &[ending_of(&[])], other);
+        check(Filter, one, false, value(json!(1)), &[ending_of(&["1"])], None);
+        check(Filter, two, true, value(json!([2])), &[ending_of(&[]), ending_of(&["2"])], None);
+        check(Filter, two, true, value(json!([false, true])), &[ending_of(&[]), ending_of(&["2"])], None);
+        check(Filter, two, true, value(json!([])), &[ending_of(&[]), ending_of(&[])], None);
     }
 
     #[test]
@@ -244,8 +275,8 @@ mod tests {
         };
         let one = &[json!(1)][..];
         let nil = failed(FailureKind::Error, "attempt to index nil");
-        let check = |expected, ended: &Ended, expect| {
-            check(EachKind::Map, one, false, expected, std::slice::from_ref(ended), expect);
+        let check = |expected, ending: &Ending, expect| {
+            check(EachKind::Map, one, false, expected, std::slice::from_ref(ending), expect);
         };
         check(expected(Some("error"), Some("index")), &nil, None);
         check(expected(None, None), &nil, None);
@@ -263,13 +294,13 @@ mod tests {
                 "the item was to fail with `Index` in its message, and failed with kind `error`: attempt to index nil",
             ),
         );
-        check(expected(None, None), &ended(&["1"]), Some("the item was to fail, and succeeded"));
+        check(expected(None, None), &ending_of(&["1"]), Some("the item was to fail, and succeeded"));
         check(
             Expected::Value(json!(1)),
             &nil,
             Some("the item failed with kind `error`: attempt to index nil"),
         );
-        check(Expected::Skipped, &Ended::Skipped(None), None);
-        check(Expected::Skipped, &ended(&["1"]), Some("the item was to be skipped, and succeeded"));
+        check(Expected::Skipped, &Ending::Skipped(None), None);
+        check(Expected::Skipped, &ending_of(&["1"]), Some("the item was to be skipped, and succeeded"));
     }
 }

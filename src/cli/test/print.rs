@@ -9,8 +9,9 @@ use crate::cli::changes;
 use crate::cli::console::{Console, put, say};
 use crate::cli::exit::Fault;
 use crate::lua::{Change, Changed};
-use crate::report::{self, JunitCase, JunitEnd, JunitSuite, printable};
+use crate::report::{self, JunitCase, JunitEnd, JunitSuite};
 use crate::store::StoredLog;
+use crate::value::printable;
 
 /// Writes the result of all files.
 pub(super) fn write(console: &Console, arguments: &TestArguments, files: &[FileTests]) -> Result<(), Fault> {

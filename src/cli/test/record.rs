@@ -10,13 +10,12 @@ use crate::cli::args::{InputArguments, SelectArguments, TestArguments};
 use crate::cli::console::{Console, put};
 use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::request::Request;
-use crate::cli::sample::Sample;
-use crate::cli::try_step::{self, Bench, Effects};
-use crate::cli::{load, resume, state, stdout};
+use crate::cli::{load, resume, state, stdout, trials};
 use crate::config;
 use crate::event;
 use crate::plan::{self, Body, Inputs, Plan, Step, Verb};
 use crate::store::{Catalogue, StoredRun};
+use crate::trial::{self, Effects, Sample};
 
 /// Prints tests of `step`.
 pub(super) fn command(console: &Console, arguments: &TestArguments, step: &str) -> Result<Exit, Fault> {
@@ -105,8 +104,7 @@ impl Recorded<'_> {
     fn expectations(&self, step: &Step, count: u64) -> Result<BTreeMap<u64, Expectation>, Fault> {
         let name = &*step.name;
         let mut all: BTreeMap<u64, Expectation> = BTreeMap::new();
-        for (index, mut results) in
-            try_step::results(self.run, name, u64::MAX)?.into_iter().take(count as usize)
+        for (index, mut results) in trial::results(self.run, name, u64::MAX)?.into_iter().take(count as usize)
         {
             let values = results.iter().map(|text| serde_json::from_str(text).unwrap_or_default());
             let value = match step.verb {
@@ -134,8 +132,9 @@ impl Recorded<'_> {
             !input.failed && matches!(before.body, Body::Ready(Verb::Each(_)))
         };
         if !step.from.iter().all(is_kept) {
-            let bench = Bench::new(Some(self.seed), self.effects)?;
-            let sample = Sample { file: self.file, inputs: self.inputs, bench: &bench };
+            let bench = trials::bench(Some(self.seed), self.effects)?;
+            let plans = trials::plans(self.file, self.inputs);
+            let sample = Sample { plan: &plans, limit: self.inputs.limit, bench: &bench };
             return Ok(sample
                 .first(&step.name, last)?
                 .items
@@ -147,7 +146,7 @@ impl Recorded<'_> {
         for input in &step.from {
             let name = &self.plan.steps[input.step.at()].name;
             // How many items of the step before give that many results is not known before.
-            let results = try_step::results(self.run, name, u64::MAX)?;
+            let results = trial::results(self.run, name, u64::MAX)?;
             items.extend(results.into_iter().flat_map(|(_, results)| results));
         }
         items.truncate(usize::try_from(last).unwrap_or(usize::MAX));

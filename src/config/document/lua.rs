@@ -86,7 +86,7 @@ pub(in crate::config) fn escape(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::testing::loaded;
+    use crate::config::tests::loaded;
 
     /// The Lua of step `b`, its line, whether lines agree, and the text of the file at `columns` of `line` of it.
     fn check(

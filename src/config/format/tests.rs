@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::testing::EVERY_KEY;
+use crate::config::tests::EVERY_KEY;
 
 fn formatted(text: &str) -> String {
     format(text.as_bytes(), "p.yaml", Path::new("p.yaml")).expect("it is sound YAML")

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::line::{Line, Style};
 use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus, Verb};
 use crate::report::figures;
+use crate::value::printable;
 
 /// Columns for the counts of a step; longer counts push the duration to the right.
 const COUNTS: usize = 52;
@@ -51,7 +52,7 @@ impl Columns {
     pub(in crate::report) fn finished(&self, info: &StepInfo, result: &StepResult, color: bool) -> String {
         let mut line = self.head(info, color);
         let status = result.status.name();
-        let reason = result.reason.as_deref().map(figures::printable);
+        let reason = result.reason.as_deref().map(printable);
         let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
         if has_not_begun(result) {
             line.push(Style::Dim, &words);
@@ -70,7 +71,7 @@ impl Columns {
             text.push_str(&self.below(style, &words, color));
         } else if let Some(reason) = &result.reason {
             text.push('\n');
-            text.push_str(&self.below(Style::Dim, &figures::printable(reason), color));
+            text.push_str(&self.below(Style::Dim, &printable(reason), color));
         }
         self.with_reuse(text, result, color)
     }
@@ -92,10 +93,8 @@ impl Columns {
 /// `reused 95, redone 5 (3 failed before, 2 new), 1 dropped (no longer in the source)`
 pub fn reuse(counts: &ReuseCounts) -> String {
     let reasons: Vec<String> = match &counts.reasons[..] {
-        [(only, _)] => vec![figures::printable(only).into_owned()],
-        several => {
-            several.iter().map(|(reason, count)| format!("{count} {}", figures::printable(reason))).collect()
-        }
+        [(only, _)] => vec![printable(only).into_owned()],
+        several => several.iter().map(|(reason, count)| format!("{count} {}", printable(reason))).collect(),
     };
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     let dropped = match counts.dropped {
@@ -176,7 +175,7 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
 
 /// A file as people call it.
 fn file_name(target: &str) -> Cow<'_, str> {
-    if target == "-" { "standard output".into() } else { figures::printable(target) }
+    if target == "-" { "standard output".into() } else { printable(target) }
 }
 
 /// `99.93 %, needed 95 %`

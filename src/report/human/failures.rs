@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::line::{Line, Style};
 use crate::event::Place;
-use crate::report::figures;
+use crate::value::printable;
 
 /// Groups shown unless all are asked for.
 pub(in crate::report) const SHOWN: usize = 10;
@@ -141,7 +141,7 @@ fn shortened(message: &Arc<str>) -> Arc<str> {
 
 /// Foreign text on one line of bearable length.
 fn cut(text: &str) -> String {
-    let text = figures::printable(text);
+    let text = printable(text);
     match text.char_indices().nth(MESSAGE_SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.into_owned(),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 
+mod kept;
+
 use std::sync::{Arc, Mutex};
 
 use expect_test::{Expect, expect};
@@ -9,7 +11,7 @@ use indicatif::{ProgressDrawTarget, TermLike};
 
 use super::*;
 use crate::event::{FailureKind, LogLevel, Place, RunStatus, Tally};
-use crate::report::fixture::{
+use crate::report::tests::fixture::{
     self, documents, every_event, failed, finished, good, log, needed, progress, run_finished, run_started,
     started,
 };

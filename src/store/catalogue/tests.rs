@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Catalogue;
 use crate::event::RunStatus;
-use crate::store::fixture::{batch, finished, run, spec};
+use crate::store::tests::fixture::{batch, finished, run, spec};
 use crate::store::{Committer, Shape, paths};
 
 /// Runs with an id, how they ended, and the run that they resumed.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::event::{FailureKind, LogLevel, ReuseCounts, RunStatus, StepResult, StepStatus};
-use crate::store::fixture::{self, batch, failed, result, spec};
+use crate::store::tests::fixture::{self, batch, failed, result, spec};
 use crate::store::{Batch, Committer, Digest, LogEntry, RetriedItem, Shape, StepJournal, StoredRun, paths};
 
 fn committer(state: &Path) -> (Committer, StepJournal) {

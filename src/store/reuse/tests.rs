@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Items, Reuse, Reused, Unusable};
 use crate::event::{RunStatus, StepResult, StepStatus};
-use crate::store::fixture::{self, batch, finished, result, spec};
+use crate::store::tests::fixture::{self, batch, finished, result, spec};
 use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, paths};
 use crate::value::Ratio;
 

@@ -1,0 +1,95 @@
+//! `flowrun plan` prints what would run, as text. It runs nothing and writes nothing; it reads data only to say which
+//! items earlier runs have done.
+
+mod count;
+mod facts;
+mod reach;
+mod reuse;
+
+use std::sync::Arc;
+
+use self::count::Count;
+use self::reuse::Reuse;
+use super::args::PlanArguments;
+use super::console::{Console, put, say};
+use super::exit::{Exit, Fault};
+use super::{load, redact, select};
+use crate::plan::{Plan, Step};
+use crate::value::printable;
+
+/// Prints the plan.
+pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Exit, Fault> {
+    load::refuse_standard_input(&arguments.file)?;
+    let inputs = load::inputs(&arguments.inputs, console, &Arc::from("plan"))?;
+    let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
+    console.show(&warnings, arguments.console.color);
+    let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
+    let reuse = Reuse::find(console, arguments, &plan, &selected);
+    reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
+    let mut text = text(&plan, &selected, arguments.inputs.limit, &reuse);
+    if arguments.verbose {
+        text.push_str(&reach::text(&plan.permissions));
+    }
+    put(redact::text(&text).as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// The whole text.
+fn text(plan: &Plan, selected: &[bool], limit: Option<u64>, reuse: &Reuse) -> String {
+    let counts = count::of(plan, selected, limit);
+    let steps: Vec<&Step> =
+        plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
+    let columns = Columns::of(&steps);
+    let mut lines = vec![head(plan, steps.len())];
+    lines.extend(plan.description.iter().map(|text| format!("  {}", printable(text))));
+    lines.push(String::new());
+    for step in steps {
+        let mut facts = facts::of(plan, selected, step, counts.input[step.id.at()]);
+        facts.extend(reuse.lines(step));
+        lines.extend(columns.lines(step, &facts));
+    }
+    let left_out = selected.iter().filter(|selected| !**selected).count();
+    if left_out > 0 {
+        lines.push(String::new());
+        lines.push(format!("  {} left out by `--only` and `--until`", steps_in_words(left_out)));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// `clean-docs · pipeline.yaml · 3 steps in this order`
+fn head(plan: &Plan, steps: usize) -> String {
+    format!("{} · {} · {} in this order", plan.name, printable(plan.file.name()), steps_in_words(steps))
+}
+
+fn steps_in_words(count: usize) -> String {
+    format!("{count} step{}", if count == 1 { "" } else { "s" })
+}
+
+/// Verb and name in front, facts behind, one under the other.
+struct Columns {
+    verb: usize,
+    name: usize,
+}
+
+impl Columns {
+    fn of(steps: &[&Step]) -> Self {
+        let longest = |least: usize, length: fn(&Step) -> usize| {
+            steps.iter().map(|step| length(step)).fold(least, usize::max)
+        };
+        Self {
+            verb: 2 + longest(5, |step| step.verb.name().len()),
+            name: 2 + longest(8, |step| step.name.len()),
+        }
+    }
+
+    fn lines(&self, step: &Step, facts: &[String]) -> Vec<String> {
+        let head = format!("{:>verb$} {:<name$}", step.verb, step.name, verb = self.verb, name = self.name);
+        let blank = " ".repeat(head.len());
+        let heads = std::iter::once(&head).chain(std::iter::repeat(&blank));
+        heads.zip(facts).map(|(head, fact)| format!("{head}{fact}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

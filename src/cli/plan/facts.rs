@@ -1,0 +1,162 @@
+//! This module lists the facts about one step before it runs, a line each.
+
+use std::time::Duration;
+
+use super::Count;
+use crate::config::units;
+use crate::data::{ReadOptions, WriteOptions};
+use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
+use crate::report::percent_of;
+use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
+use crate::value::printable;
+
+/// The lines about a step that gets `count` items.
+pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {
+    let mut facts = vec![flow(plan, step, count)];
+    if let Body::Ready(Verb::Each(each)) = &step.body {
+        facts.push(effort(each));
+        facts.push(verdict(&each.policy, count));
+        facts.push(time(&each.policy, count, step.deadline));
+    }
+    facts.extend(conditions(plan, selected, step));
+    facts.extend(step.description.iter().map(|text| printable(text).into_owned()));
+    facts
+}
+
+/// What it reads, takes and writes.
+fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
+    let taken = (!step.from.is_empty()).then(|| format!("takes {}", inputs(plan, &step.from)));
+    let own = match &step.body {
+        Body::Ready(Verb::Read(read)) => Some(format!("reads {}", reading(&read.options))),
+        Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.pattern))),
+        Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
+        Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
+        Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
+        Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
+        Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
+        Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {
+            Some("the largest first".to_owned())
+        }
+        Body::Ready(Verb::Collect(Collect::Reduce(reduce))) if reduce.combine.is_some() => {
+            Some("in parallel parts".to_owned())
+        }
+        Body::Ready(Verb::Each(_) | Verb::Collect(_)) => None,
+        Body::Deferred(_) => Some("decided by the results of other steps".to_owned()),
+    };
+    let count = count.map(|count| {
+        let noun = if count.most == 1 { "item" } else { "items" };
+        format!("{}{} {noun}", if count.exact { "" } else { "up to " }, count.most)
+    });
+    [taken, own, count].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+fn inputs(plan: &Plan, from: &[Input]) -> String {
+    let name = |input: &Input| {
+        format!("{}{}", plan.steps[input.step.at()].name, if input.failed { ".failed" } else { "" })
+    };
+    from.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn reading(options: &ReadOptions) -> String {
+    let path = if options.path == "-" { "standard input".into() } else { printable(&options.path) };
+    match options.format {
+        Some(format) => format!("{path} ({})", format.name()),
+        None => path.into_owned(),
+    }
+}
+
+fn writing(options: &WriteOptions) -> String {
+    let path = if &*options.name == "-" { "standard output".into() } else { printable(&options.name) };
+    format!("{path} ({})", options.format.name())
+}
+
+/// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.
+fn effort(each: &Each) -> String {
+    let policy = &each.policy;
+    let mut parts = vec![format!("concurrency {}", policy.concurrency)];
+    if policy.retries.max > 0 {
+        parts.push(retries(&policy.retries, each.retry_when.is_some()));
+    }
+    let limits = [("timeout", policy.timeout), ("item deadline", policy.item_deadline)];
+    parts.extend(limits.iter().filter_map(|(name, limit)| Some(format!("{name} {}", duration((*limit)?)))));
+    let shared = each.shared_limit.as_ref().map(|name| format!(", shared as `{name}`")).unwrap_or_default();
+    parts.extend(policy.rate_limit.map(|rate| format!("at most {rate}{shared}")));
+    parts.join(" · ")
+}
+
+/// `retries 3 (1s, then twice as long, up to 1m)`
+fn retries(retries: &Retries, conditional: bool) -> String {
+    let mut waits = vec![format!("after {}", duration(retries.delay))];
+    if retries.max > 1 && retries.factor > 1.0 && !retries.delay.is_zero() {
+        let cap = duration(retries.max_delay);
+        waits.push(format!("each wait {} times the last, up to {cap}", retries.factor));
+    }
+    waits.extend(retries.jitter.phrase().map(str::to_owned));
+    if conditional {
+        waits.push("if its `when` says so".to_owned());
+    }
+    let waits = waits.join(", ");
+    let budget = retries.budget.map_or(String::new(), |budget| format!(", {budget} in all"));
+    format!("retries {}{budget} ({waits})", retries.max)
+}
+
+/// What it takes to succeed: `needs 95 % to succeed, 190 of 200 items · at most 10 failed`
+fn verdict(policy: &Policy, count: Option<Count>) -> String {
+    let ratio = policy.min_success_ratio;
+    let known = count.filter(|count| count.exact).map(|count| count.most);
+    let known = known.map_or(String::new(), |most| format!(", {} of {most} items", ratio.of(most)));
+    let mut parts = vec![format!("needs {} to succeed{known}", percent_of(ratio))];
+    parts.extend(policy.max_failures.map(|most| format!("at most {most} failed")));
+    match policy.fail_fast {
+        FailFast::Off => {}
+        FailFast::Interrupt => parts.push("stops at the first failure".to_owned()),
+        FailFast::Drain => parts.push("starts nothing after the first failure".to_owned()),
+    }
+    if policy.stop_early {
+        parts.push("stops when that is out of reach".to_owned());
+    }
+    parts.join(" · ")
+}
+
+/// How long it can take.
+fn time(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> String {
+    let whole = match count {
+        Some(count) => worst_step(policy, count.most, deadline),
+        None => deadline,
+    };
+    let unbounded = count.and_then(|count| worst_step(policy, count.most, None));
+    if let (Some(item), Some(worst), Some(deadline)) = (worst_item(policy), unbounded, deadline)
+        && worst > deadline
+    {
+        let (item, worst, deadline) = (duration(item), duration(worst), duration(deadline));
+        return format!("at worst {item} an item, {worst} in all: longer than the deadline of {deadline}");
+    }
+    match (worst_item(policy), whole) {
+        (Some(item), Some(whole)) => {
+            format!("at worst {} an item, {} in all", duration(item), duration(whole))
+        }
+        (Some(item), None) => format!("at worst {} an item", duration(item)),
+        (None, Some(whole)) => format!("no limit of time for an item, {} in all", duration(whole)),
+        (None, None) => "no limit of time".to_owned(),
+    }
+}
+
+/// What must hold or have ended before, and by when it must end.
+fn conditions(plan: &Plan, selected: &[bool], step: &Step) -> Option<String> {
+    let needs: Vec<&str> =
+        step.needs.iter().filter(|id| selected[id.at()]).map(|id| &*plan.steps[id.at()].name).collect();
+    let when = step.when.as_ref().and_then(|when| plan.file.text().get(when.span.start..when.span.end));
+    let parts: Vec<String> = [
+        (!needs.is_empty()).then(|| format!("after {}", needs.join(", "))),
+        when.map(|when| format!("only when {}", printable(when.trim()))),
+        step.deadline.map(|deadline| format!("deadline {}", duration(deadline))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+fn duration(duration: Duration) -> String {
+    units::format_duration(duration)
+}

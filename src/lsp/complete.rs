@@ -1,0 +1,219 @@
+//! Completion offers what may stand where the cursor is, also where the rest of the file cannot be read.
+
+mod lua;
+mod offer;
+
+pub(super) use self::lua::about;
+
+use std::collections::{HashMap, HashSet};
+
+use lsp_types::{
+    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, MarkupContent,
+    MarkupKind, TextEdit,
+};
+use serde_json::Value;
+
+use self::offer::Offer;
+use super::cursor::{Cursor, Place};
+use super::file::File;
+use super::layout::Layout;
+use super::schema;
+use crate::event::Verb;
+use crate::plan;
+use crate::source::Span;
+use crate::value::Choice as _;
+
+/// What an editor is offered at once. When there is more, it asks again with what was typed in between.
+const OFFERS_MAX: usize = 1000;
+
+/// What may stand at a byte. `after_space`: the client asks because a space was typed, not because somebody wants to know.
+pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> CompletionList {
+    let cursor = Cursor::at(file, offset);
+    let path = cursor.path();
+    let (mut offers, span) = match cursor.place {
+        Place::Nothing => return CompletionList::default(),
+        Place::Lua(before, is_expression) => {
+            let Some((offers, start)) = lua::offers(file, before, &path, is_expression, after_space) else {
+                return CompletionList::default();
+            };
+            (offers, Span::new(start, name_end(&file.text, offset)))
+        }
+        Place::Word(span) => {
+            let mut offers = keys(file, &cursor, span);
+            offers.extend(values(file, &cursor));
+            (offers, span)
+        }
+        Place::Value(span) => (values(file, &cursor), span),
+    };
+    let typed = file.slice(Span::new(span.start.min(offset), offset));
+    let is_incomplete = offers.len() > OFFERS_MAX;
+    if is_incomplete {
+        offers.retain(|offer| offer.label.contains(typed));
+        offers.truncate(OFFERS_MAX);
+    }
+    let range = file.range(span);
+    let items = offers.into_iter().enumerate().map(|(at, offer)| item(offer, at, range)).collect();
+    CompletionList { is_incomplete, items }
+}
+
+fn item(offer: Offer, at: usize, range: lsp_types::Range) -> CompletionItem {
+    let text = offer.text.unwrap_or_else(|| offer.label.clone());
+    CompletionItem {
+        kind: Some(offer.kind),
+        detail: offer.detail,
+        documentation: offer
+            .doc
+            .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
+        // The order of the documentation, not of the alphabet.
+        sort_text: Some(format!("{at:04}")),
+        filter_text: Some(offer.label.clone()),
+        text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(range, text))),
+        label: offer.label,
+        ..CompletionItem::default()
+    }
+}
+
+/// Where the Lua name ends that `offset` is in.
+fn name_end(text: &str, offset: usize) -> usize {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    offset + text[offset..].find(|c| !is_name(c)).unwrap_or(text.len() - offset)
+}
+
+/// The keys that the map at the cursor can still take.
+fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
+    let Some(found) = schema::at(&cursor.path()) else { return Vec::new() };
+    let layout = file.layout();
+    let siblings = layout.children(cursor.entry).filter(|entry| entry.key.start != span.start);
+    let present: Vec<&str> = siblings.filter_map(|entry| entry.name.as_deref()).collect();
+    let is_step = matches!(cursor.path().as_slice(), [Some("steps"), Some(_)]);
+    let only_one = found.get("maxProperties") == Some(&Value::from(1));
+    if only_one && !present.is_empty() {
+        return Vec::new();
+    }
+    let has_colon = file.text[span.end..].trim_start_matches(' ').starts_with(':');
+    let fits = |name: &str| {
+        !present.contains(&name) && (!is_step || fits_step(name, &present)) && fits_function(name, &present)
+    };
+    let offer = |(name, schema): (&str, &Value)| {
+        let only_map = schema::types(schema).all(|kind| kind == "object") && schema.get("type").is_some();
+        let text = match (has_colon, only_map) {
+            (true, _) => name.to_owned(),
+            (false, true) => format!("{name}:"),
+            (false, false) => format!("{name}: "),
+        };
+        let is_verb = is_step && Verb::parse(name).is_some();
+        let kind = if is_verb { CompletionItemKind::FUNCTION } else { CompletionItemKind::PROPERTY };
+        let doc = schema::doc(schema).map(str::to_owned);
+        Offer { text: Some(text), doc, ..Offer::new(name, kind) }
+    };
+    schema::keys(found).filter(|(name, _)| fits(name)).map(offer).collect()
+}
+
+/// Whether a step with these keys can take another: it has one verb, and sources have no `from`.
+fn fits_step(name: &str, present: &[&str]) -> bool {
+    let other = Verb::parse(name);
+    match present.iter().find_map(|key| Verb::parse(key)) {
+        Some(verb) => other.is_none() && (name != "from" || !verb.is_source()),
+        None => !other.is_some_and(Verb::is_source) || !present.contains(&"from"),
+    }
+}
+
+/// Whether a function with these keys can take another: its Lua stands here or in a file.
+fn fits_function(name: &str, present: &[&str]) -> bool {
+    match name {
+        "lua" => !present.contains(&"file"),
+        "file" => !present.contains(&"lua"),
+        _ => true,
+    }
+}
+
+/// The values that may stand at the cursor.
+fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
+    let layout = file.layout();
+    let path = cursor.path();
+    match path.as_slice() {
+        [Some("steps"), Some(own), Some(key @ ("from" | "needs")), ..] if path.len() <= 4 => {
+            inputs(file, cursor, own, *key == "from")
+        }
+        [Some("tests"), None, Some("step")] => steps(layout, Verb::is_map_like),
+        [.., Some("rate_limit")] => layout
+            .names("rate_limits")
+            .into_iter()
+            .map(|name| Offer::new(name, CompletionItemKind::REFERENCE))
+            .collect(),
+        [Some("x-allow"), None] => codes(),
+        _ => {
+            let values = schema::at(&path).map(schema::values).unwrap_or_default();
+            values.into_iter().map(|value| Offer::new(value, CompletionItemKind::ENUM_MEMBER)).collect()
+        }
+    }
+}
+
+/// The codes that a file can accept.
+fn codes() -> Vec<Offer> {
+    let codes = plan::codes().into_iter();
+    codes
+        .map(|(code, meaning)| Offer {
+            detail: Some(meaning.to_owned()),
+            ..Offer::new(code, CompletionItemKind::CONSTANT)
+        })
+        .collect()
+}
+
+/// The steps that another can take from or need, but for those that it names already.
+fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Offer> {
+    let layout = file.layout();
+    // The list, when the cursor is at an item of it.
+    let list = cursor.entry.and_then(|at| layout.entries.get(at)).filter(|entry| entry.name.is_none());
+    let list = list.and_then(|entry| entry.parent);
+    let items = list.map(|list| layout.children(Some(list))).into_iter().flatten();
+    let own_item = cursor.entry.and_then(|at| layout.entries.get(at)).map(|entry| entry.key.start);
+    let named: Vec<&str> =
+        items.filter(|item| Some(item.key.start) != own_item).map(|item| file.slice(item.value)).collect();
+    let mut offers = Vec::new();
+    for step in steps(layout, |_| true).into_iter().filter(|step| step.label != own) {
+        let verb = step.detail.as_deref().and_then(Verb::parse);
+        let failed = format!("{}.failed", step.label);
+        // What only writes gives no items.
+        let gives = !(with_failed && verb == Some(Verb::Write));
+        if gives && !named.contains(&step.label.as_str()) {
+            offers.push(step);
+        }
+        if with_failed && verb.is_some_and(Verb::has_failed_items) && !named.contains(&failed.as_str()) {
+            offers.push(Offer {
+                detail: Some("the items that failed there".to_owned()),
+                ..Offer::new(failed, CompletionItemKind::REFERENCE)
+            });
+        }
+    }
+    offers
+}
+
+/// The steps with a verb that is wanted; one without any counts too, it is being written.
+fn steps(layout: &Layout, wanted: impl Fn(Verb) -> bool) -> Vec<Offer> {
+    let Some(top) = layout.top("steps") else { return Vec::new() };
+    let verbs = verbs(layout);
+    let mut seen = HashSet::new();
+    let mut offers: Vec<Offer> = Vec::new();
+    for (at, entry) in layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top)) {
+        let Some(name) = entry.name.as_deref().filter(|name| *name != "<<") else { continue };
+        let verb = verbs.get(&at).copied();
+        if verb.is_none_or(&wanted) && seen.insert(name) {
+            let detail = verb.map(|verb| verb.name().to_owned());
+            offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::REFERENCE) });
+        }
+    }
+    offers
+}
+
+/// The verb of each entry that has one, found in one pass: a file may have many steps.
+pub(super) fn verbs(layout: &Layout) -> HashMap<usize, Verb> {
+    let mut found = HashMap::new();
+    for entry in &layout.entries {
+        let verb = entry.name.as_deref().and_then(Verb::parse);
+        if let (Some(step), Some(verb)) = (entry.parent, verb) {
+            found.entry(step).or_insert(verb);
+        }
+    }
+    found
+}

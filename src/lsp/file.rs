@@ -1,0 +1,105 @@
+//! An open file holds the unsaved text of a file in the editor, and what that text was last read as.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use lsp_types::{Position, Range, Uri};
+use url::Url;
+
+use super::layout::Layout;
+use super::lines::Lines;
+use crate::source::Span;
+use crate::{config, plan};
+
+/// An open file. A change makes a new one.
+#[derive(Debug)]
+pub(super) struct File {
+    /// What the client calls it.
+    pub(super) uri: Uri,
+    /// What the client says it is.
+    pub(super) language: String,
+    /// The client's number of the text.
+    pub(super) version: i32,
+    /// The text without byte order mark.
+    pub(super) text: String,
+    /// Where it lies, or would lie if it was saved.
+    pub(super) path: PathBuf,
+    lines: Lines,
+    layout: OnceCell<Layout>,
+    document: OnceCell<Option<Read>>,
+}
+
+/// A text that could be read as YAML.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// Its content with places.
+    pub(super) document: config::Document,
+    /// Whether it was read only after faults were patched over.
+    pub(super) mended: bool,
+    /// Its errors, as far as the file alone shows them.
+    pub(super) errors: usize,
+    /// Where it names its steps.
+    pub(super) uses: Vec<plan::Use>,
+}
+
+impl File {
+    /// A file with this text.
+    pub(super) fn new(uri: Uri, language: String, version: i32, text: String) -> Self {
+        let has_mark = text.starts_with('\u{feff}');
+        let text = if has_mark { text['\u{feff}'.len_utf8()..].to_owned() } else { text };
+        let lines = Lines::of(&text, has_mark);
+        let path = path(&uri);
+        Self { uri, language, version, text, path, lines, layout: OnceCell::new(), document: OnceCell::new() }
+    }
+
+    /// Whether it is a pipeline: the client says so, or it has the key that makes one.
+    pub(super) fn is_pipeline(&self) -> bool {
+        match self.language.as_str() {
+            "flowrun" => true,
+            "yaml" => config::has_steps(self.text.as_bytes()),
+            _ => false,
+        }
+    }
+
+    /// Its entries, whether or not it can be read.
+    pub(super) fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| Layout::of(&self.text))
+    }
+
+    /// What it says, if it can be read.
+    pub(super) fn read(&self) -> Option<&Read> {
+        self.document.get_or_init(|| read(&self.text, &self.path)).as_ref()
+    }
+
+    /// The byte at a place.
+    pub(super) fn byte(&self, position: Position) -> usize {
+        self.lines.byte(&self.text, position)
+    }
+
+    /// The range of a span.
+    pub(super) fn range(&self, span: Span) -> Range {
+        self.lines.range(&self.text, span)
+    }
+
+    /// The text between two bytes.
+    pub(super) fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+}
+
+/// Reads a text as a pipeline.
+pub(super) fn read(text: &str, path: &std::path::Path) -> Option<Read> {
+    let config::Loaded { document, mended, diagnostics, .. } =
+        config::load(text.as_bytes(), &path.to_string_lossy(), path);
+    let document = document?;
+    let errors = diagnostics.iter().filter(|found| found.severity == crate::source::Severity::Error).count();
+    let uses = plan::uses(&document);
+    Some(Read { document, mended, errors, uses })
+}
+
+/// Where a file lies. One that was never saved has no folder but the server's.
+fn path(uri: &Uri) -> PathBuf {
+    let url = Url::parse(uri.as_str()).ok().filter(|url| url.scheme() == "file");
+    let path = url.and_then(|url| url.to_file_path().ok());
+    path.unwrap_or_else(|| std::env::current_dir().unwrap_or_default().join("unsaved.yaml"))
+}

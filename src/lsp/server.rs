@@ -1,0 +1,273 @@
+//! The server holds the conversation: it decides which message may come when, keeps the open files, and says when
+//! they are checked. Other modules make the answers.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
+use lsp_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams, TextDocumentContentChangeEvent,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::answers::{self, Refusal};
+use super::documents::Open;
+use super::file::File;
+use super::findings;
+use super::wire::{self, Arrived};
+use crate::plan::Inputs;
+
+/// How long nobody types before a change is checked.
+const PAUSE: Duration = Duration::from_millis(120);
+
+/// The server's side of the conversation.
+pub(super) struct Server {
+    inputs: Inputs,
+    state: State,
+    files: HashMap<String, Open>,
+    /// Files that the client has been told about, with what it was told.
+    told: HashSet<String>,
+}
+
+/// How far the conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was said yet.
+    Silent,
+    /// Everything may be asked.
+    Open,
+    /// Only the end may follow.
+    Closed,
+}
+
+impl Server {
+    pub(super) fn new(inputs: Inputs) -> Self {
+        Self { inputs, state: State::Silent, files: HashMap::new(), told: HashSet::new() }
+    }
+
+    /// Talks until the end: whether `shutdown` came before it.
+    pub(super) fn serve(mut self, arrivals: &Receiver<Arrived>) -> io::Result<bool> {
+        let mut waiting = VecDeque::new();
+        loop {
+            waiting.extend(arrivals.try_iter());
+            let next = match waiting.pop_front() {
+                Some(next) => next,
+                None => match self.pause(arrivals)? {
+                    Some(next) => next,
+                    None => return Ok(false),
+                },
+            };
+            match next {
+                Arrived::Malformed(answer) => wire::send_value(&answer)?,
+                Arrived::Message(Message::Request(request)) => {
+                    // Whatever has come in since may take it back.
+                    waiting.extend(arrivals.try_iter());
+                    let is_cancelled = waiting.iter().any(|one| cancels(one, &request.id));
+                    self.request(request, is_cancelled)?;
+                }
+                Arrived::Message(Message::Notification(note)) if note.method == "exit" => {
+                    return Ok(self.state == State::Closed);
+                }
+                Arrived::Message(Message::Notification(note)) => self.notification(note),
+                // Nothing was asked of the client.
+                Arrived::Message(Message::Response(_)) => {}
+            }
+        }
+    }
+
+    /// Checks what is due until something comes in. `None`: nothing will.
+    fn pause(&mut self, arrivals: &Receiver<Arrived>) -> io::Result<Option<Arrived>> {
+        loop {
+            let next = self.files.iter().filter_map(|(uri, open)| Some((open.due?, uri))).min();
+            let Some((due, uri)) = next.map(|(due, uri)| (due, uri.clone())) else {
+                return Ok(arrivals.recv().ok());
+            };
+            match arrivals.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(next) => return Ok(Some(next)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => self.check(&uri)?,
+            }
+        }
+    }
+
+    fn request(&mut self, request: Request, is_cancelled: bool) -> io::Result<()> {
+        let Request { id, method, params } = request;
+        let answer = if is_cancelled {
+            Err(Refusal::new(ErrorCode::RequestCanceled, "the request was cancelled"))
+        } else {
+            // A fault of ours costs one answer, not the editor's session.
+            let answer = catch_unwind(AssertUnwindSafe(|| self.answer(&method, params)));
+            answer.unwrap_or_else(|_| {
+                Err(Refusal::new(ErrorCode::InternalError, "internal error; this is a fault of flowrun"))
+            })
+        };
+        let response = match answer {
+            Ok(result) => Response::new_ok(id, result),
+            Err(refusal) => Response::new_err(id, refusal.code as i32, refusal.message),
+        };
+        wire::send(&response.into())
+    }
+
+    fn answer(&mut self, method: &str, params: Value) -> Result<Value, Refusal> {
+        match (self.state, method) {
+            (State::Silent, "initialize") => {
+                self.state = State::Open;
+                Ok(answers::initialized())
+            }
+            (State::Silent, _) => {
+                Err(Refusal::new(ErrorCode::ServerNotInitialized, "`initialize` comes first"))
+            }
+            (State::Closed, _) => Err(Refusal::new(ErrorCode::InvalidRequest, "the server is shut down")),
+            (State::Open, "initialize") => {
+                Err(Refusal::new(ErrorCode::InvalidRequest, "`initialize` comes only once"))
+            }
+            (State::Open, "shutdown") => {
+                self.state = State::Closed;
+                Ok(Value::Null)
+            }
+            (State::Open, "textDocument/codeAction") => {
+                // Repairs are those of the text as it is now.
+                if let Some(uri) = self.overdue(&params) {
+                    self.check(&uri)
+                        .map_err(|error| Refusal::new(ErrorCode::InternalError, error.to_string()))?;
+                }
+                answers::answer(&self.files, method, params)
+            }
+            (State::Open, _) => answers::answer(&self.files, method, params),
+        }
+    }
+
+    /// The file that a request is about, if it was changed since its check.
+    fn overdue(&self, params: &Value) -> Option<String> {
+        let uri = params.get("textDocument")?.get("uri")?.as_str()?;
+        self.files.get(uri).filter(|open| open.due.is_some()).map(|_| uri.to_owned())
+    }
+
+    fn notification(&mut self, note: Notification) {
+        if self.state != State::Open {
+            return;
+        }
+        match note.method.as_str() {
+            "textDocument/didOpen" => {
+                let Some(DidOpenTextDocumentParams { text_document: it }) = read(note.params) else { return };
+                self.put(File::new(it.uri, it.language_id, it.version, it.text), Duration::ZERO);
+            }
+            "textDocument/didChange" => {
+                let Some(change) = read::<DidChangeTextDocumentParams>(note.params) else { return };
+                let Some(open) = self.files.get(change.text_document.uri.as_str()) else { return };
+                let text = changed(&open.file, change.content_changes);
+                let language = open.file.language.clone();
+                let it = change.text_document;
+                self.put(File::new(it.uri, language, it.version, text), PAUSE);
+            }
+            "textDocument/didSave" => {
+                let Some(saved) = read::<DidSaveTextDocumentParams>(note.params) else { return };
+                // What another file says may be why, such as a Lua file.
+                let is_known = self.files.contains_key(saved.text_document.uri.as_str());
+                for open in self.files.values_mut().filter(|_| is_known) {
+                    open.due.get_or_insert_with(Instant::now);
+                }
+            }
+            "workspace/didChangeWatchedFiles" => {
+                for open in self.files.values_mut() {
+                    open.due.get_or_insert_with(Instant::now);
+                }
+            }
+            "textDocument/didClose" => {
+                let Some(closed) = read::<DidCloseTextDocumentParams>(note.params) else { return };
+                let uri = closed.text_document.uri.as_str();
+                if let Some(open) = self.files.remove(uri) {
+                    // A client that cannot be told is gone, which shows at the next message.
+                    let _ = open.findings.by_file.keys().try_for_each(|about| self.tell(about));
+                }
+            }
+            // Among them those that need no answer: `initialized`, `$/cancelRequest`, `$/setTrace`.
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, file: File, pause: Duration) {
+        let uri = file.uri.as_str().to_owned();
+        let due = Some(Instant::now() + pause);
+        let findings = self.files.remove(&uri).map(|open| open.findings).unwrap_or_default();
+        self.files.insert(uri, Open { file, findings, due });
+    }
+
+    /// Checks a file, and says what was found.
+    fn check(&mut self, uri: &str) -> io::Result<()> {
+        let Some(open) = self.files.get_mut(uri) else { return Ok(()) };
+        open.due = None;
+        let inputs = &self.inputs;
+        let found = catch_unwind(AssertUnwindSafe(|| findings::check(&open.file, inputs)));
+        let old = std::mem::replace(&mut open.findings, found.unwrap_or_default());
+        let mut about: Vec<String> =
+            old.by_file.into_keys().chain(open.findings.by_file.keys().cloned()).collect();
+        about.sort();
+        about.dedup();
+        about.iter().try_for_each(|about| self.tell(about))
+    }
+
+    /// Says all that was found in a file; several pipelines may name one Lua file. Of a file without findings nothing is said
+    /// unless the client remembers some, but for a pipeline: somebody waits for the end of its check.
+    fn tell(&mut self, about: &str) -> io::Result<()> {
+        let mut found: Vec<&lsp_types::Diagnostic> = Vec::new();
+        let lists = self.files.values().filter_map(|open| open.findings.by_file.get(about));
+        for one in lists.flatten() {
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
+        let own = self.files.get(about).filter(|open| open.file.is_pipeline());
+        if found.is_empty() && own.is_none() && !self.told.contains(about) {
+            return Ok(());
+        }
+        if found.is_empty() {
+            self.told.remove(about)
+        } else {
+            self.told.insert(about.to_owned())
+        };
+        let mut params = json!({ "uri": about, "diagnostics": found });
+        if let Some(open) = self.files.get(about) {
+            params["version"] = open.file.version.into();
+        }
+        wire::send(&Notification::new("textDocument/publishDiagnostics".to_owned(), params).into())
+    }
+}
+
+/// The parameters of a notification; one that makes no sense is passed over, because it has no answer.
+fn read<P: DeserializeOwned>(params: Value) -> Option<P> {
+    serde_json::from_value(params).ok()
+}
+
+/// Whether a message takes a request back.
+fn cancels(arrived: &Arrived, id: &RequestId) -> bool {
+    match arrived {
+        Arrived::Message(Message::Notification(note)) if note.method == "$/cancelRequest" => {
+            let cancelled = note.params.get("id").cloned();
+            cancelled.and_then(|id| serde_json::from_value::<RequestId>(id).ok()).as_ref() == Some(id)
+        }
+        _ => false,
+    }
+}
+
+/// The text after changes. Whole texts are asked for, but a part is as easy to put in.
+fn changed(file: &File, changes: Vec<TextDocumentContentChangeEvent>) -> String {
+    let mut text = file.text.clone();
+    for change in changes {
+        match change.range {
+            None => text = change.text,
+            Some(range) => {
+                let now = File::new(file.uri.clone(), String::new(), 0, text);
+                let (start, end) = (now.byte(range.start), now.byte(range.end));
+                text = now.text;
+                text.replace_range(start..end.max(start), &change.text);
+            }
+        }
+    }
+    text
+}

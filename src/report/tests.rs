@@ -1,0 +1,3 @@
+//! Tests make events by hand.
+
+pub(super) mod fixture;

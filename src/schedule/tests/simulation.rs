@@ -1,0 +1,286 @@
+//! The simulation is a small world for the scheduler to run in: workers, a feeder and a clock that are all made up.
+//! It checks what must hold at every moment; the properties check what must hold in the end.
+
+mod world;
+
+pub(super) use world::{Ending, Outcome, Outside, World, worlds};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::event::Tally;
+use crate::schedule::{FailedAttempt, Next, Scheduler, Start, Stop, StopReason, Verdict};
+
+/// One attempt that began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Try {
+    pub(super) index: u64,
+    pub(super) attempt: u32,
+    pub(super) began: Duration,
+}
+
+/// A retry that was granted: the attempt before it, and the wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Granted {
+    pub(super) index: u64,
+    pub(super) attempt: u32,
+    pub(super) wait: Duration,
+}
+
+/// What happened in a world.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    pub(super) tries: Vec<Try>,
+    pub(super) granted: Vec<Granted>,
+    /// How the items ended that did end.
+    pub(super) endings: BTreeMap<u64, Ending>,
+    pub(super) withdrawn: u64,
+    pub(super) stop: Option<Stop>,
+    pub(super) offered: u64,
+    pub(super) tally: Tally,
+    pub(super) total: Option<u64>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) ended: Duration,
+}
+
+/// A run on its worker.
+struct Run {
+    start: Start,
+    /// Items of it that have ended.
+    done: u64,
+    /// When the present item begins, and ends.
+    begins: Duration,
+    ends: Duration,
+    begun: bool,
+}
+
+struct Simulation<'a> {
+    world: &'a World,
+    scheduler: Scheduler,
+    now: Duration,
+    runs: Vec<Run>,
+    next_offer: Option<Duration>,
+    outside: Option<(Duration, Outside)>,
+    /// Attempts that came back once without having begun.
+    refused: BTreeSet<(u64, u32)>,
+    trace: Trace,
+}
+
+/// Runs a world until its step is over.
+pub(super) fn simulate(world: &World) -> Trace {
+    let mut scheduler = Scheduler::new(&world.policy, world.seed);
+    let mut next_offer = Some(Duration::ZERO);
+    if !world.streamed {
+        scheduler.expect_total(world.items);
+        scheduler.offer(world.items);
+        scheduler.end_of_input();
+        next_offer = None;
+    }
+    let outside = world.outside;
+    let trace = Trace { offered: if world.streamed { 0 } else { world.items }, ..Trace::default() };
+    let (now, runs, refused) = (Duration::ZERO, Vec::new(), BTreeSet::new());
+    let mut simulation = Simulation { world, scheduler, now, runs, next_offer, outside, refused, trace };
+    for _ in 0..100_000 {
+        simulation.act();
+        if simulation.scheduler.is_done() {
+            return simulation.finish();
+        }
+        simulation.now = simulation.next_moment();
+    }
+    panic!("the step never ends");
+}
+
+impl Simulation<'_> {
+    /// Everything that happens at this moment.
+    fn act(&mut self) {
+        self.feed();
+        self.act_from_outside();
+        self.work();
+        self.interrupt();
+        while let Some(expired) = self.scheduler.expired(self.now) {
+            assert!(self.world.policy.item_deadline.is_some());
+            self.end(expired.index, Ending::Failed);
+        }
+        self.interrupt();
+        while let Some(start) = self.scheduler.start(self.now, self.world.run_max) {
+            self.begin(start);
+        }
+    }
+
+    fn feed(&mut self) {
+        if self.next_offer.is_none_or(|at| at > self.now) || self.scheduler.stop().is_some() {
+            return;
+        }
+        let count = (self.world.items - self.trace.offered).min(3);
+        self.scheduler.offer(count);
+        self.trace.offered += count;
+        self.next_offer = (count > 0).then(|| self.now + Duration::from_millis(7));
+        if count == 0 {
+            self.scheduler.end_of_input();
+        }
+        self.check();
+    }
+
+    fn act_from_outside(&mut self) {
+        let Some((at, outside)) = self.outside.filter(|(at, _)| *at <= self.now) else { return };
+        self.outside = None;
+        match outside {
+            Outside::Deadline => self.scheduler.deadline(),
+            Outside::SourceFails => self.scheduler.source_failed(),
+            Outside::GraceOver => self.scheduler.grace_over(),
+            Outside::Interrupt => {
+                self.scheduler.interrupt();
+                self.outside = Some((at + Duration::from_millis(20), Outside::GraceOver));
+            }
+        }
+    }
+
+    fn begin(&mut self, start: Start) {
+        assert!(self.trace.stop.is_none(), "started {start:?} after the stop");
+        assert!(start.count >= 1 && start.count <= self.world.run_max.max(1));
+        assert!(start.attempt == 1 || start.count == 1);
+        assert!(start.item_deadline.is_none_or(|deadline| deadline > self.now));
+        let begins = self.now + self.world.latency(start.first, start.attempt);
+        let ends = begins + self.world.duration(start.first, start.attempt);
+        self.runs.push(Run { start, done: 0, begins, ends, begun: false });
+        assert!(self.runs.len() <= self.world.policy.concurrency, "too many at once");
+        assert_eq!(self.runs.len(), self.scheduler.running());
+    }
+
+    /// Lets the workers go on up to now.
+    fn work(&mut self) {
+        for mut run in std::mem::take(&mut self.runs) {
+            if self.step(&mut run) {
+                self.runs.push(run);
+            }
+            self.check();
+        }
+    }
+
+    /// Whether the run goes on.
+    fn step(&mut self, run: &mut Run) -> bool {
+        if !run.begun && run.begins <= self.now {
+            let index = run.start.first + run.done;
+            if self.world.returns_early(index) && self.refused.insert((index, run.start.attempt)) {
+                self.scheduler.run_ended(self.now, &run.start, run.start.count - run.done);
+                return false;
+            }
+            run.begun = true;
+            self.trace.tries.push(Try { index, attempt: run.start.attempt, began: run.begins });
+            if self.world.reports_starts {
+                self.scheduler.started_at(&run.start, run.begins);
+            }
+        }
+        if !run.begun || run.ends > self.now {
+            return true;
+        }
+        self.report(run);
+        run.done += 1;
+        let left = run.start.count - run.done;
+        if left == 0 || self.scheduler.stop().is_some() {
+            self.scheduler.run_ended(self.now, &run.start, left);
+            return false;
+        }
+        run.begun = false;
+        run.begins = self.now;
+        run.ends = self.now + self.world.duration(run.start.first + run.done, 1);
+        self.step(run)
+    }
+
+    fn report(&mut self, run: &Run) {
+        let (index, attempt) = (run.start.first + run.done, run.start.attempt);
+        match self.world.outcome(index, attempt) {
+            Outcome::Success => {
+                self.scheduler.succeeded(1);
+                self.end(index, Ending::Succeeded(attempt));
+            }
+            Outcome::Skip => {
+                self.scheduler.skipped();
+                self.end(index, Ending::Skipped);
+            }
+            Outcome::BadRow => {
+                self.scheduler.withdrawn();
+                self.trace.withdrawn += 1;
+                self.end(index, Ending::Withdrawn);
+            }
+            Outcome::Failure { retryable, retry_after } => {
+                let identity = index % 3;
+                let started = run.begins;
+                let failed = FailedAttempt { index, identity, retryable, retry_after, started };
+                match self.scheduler.failed(self.now, &run.start, &failed) {
+                    Next::RetryAt(due) => {
+                        assert!(retryable && self.trace.stop.is_none());
+                        self.trace.granted.push(Granted {
+                            index,
+                            attempt,
+                            wait: due.saturating_sub(self.now),
+                        });
+                    }
+                    Next::Failed | Next::OutOfTime => self.end(index, Ending::Failed),
+                    Next::Cancelled => self.end(index, Ending::Cancelled),
+                }
+            }
+        }
+    }
+
+    /// Cuts off what is running, if the scheduler wants that.
+    fn interrupt(&mut self) {
+        self.check();
+        self.trace.stop = self.scheduler.stop();
+        if self.trace.stop.is_none_or(|stop| !stop.interrupt) {
+            return;
+        }
+        for run in std::mem::take(&mut self.runs) {
+            let mut left = run.start.count - run.done;
+            if run.begun {
+                self.scheduler.cancelled(1);
+                self.end(run.start.first + run.done, Ending::Cancelled);
+                left -= 1;
+            }
+            self.scheduler.run_ended(self.now, &run.start, left);
+        }
+    }
+
+    fn end(&mut self, index: u64, ending: Ending) {
+        assert!((1..=self.trace.offered).contains(&index));
+        let before = self.trace.endings.insert(index, ending);
+        assert_eq!(before, None, "item {index} ended twice");
+    }
+
+    /// What must hold at every moment.
+    fn check(&self) {
+        let tally = self.scheduler.tally();
+        let total = self.scheduler.total();
+        assert!(tally.ended() <= total.unwrap_or(self.trace.offered));
+        if let (true, Some(total)) = (self.world.policy.stop_early, total) {
+            let fires = self.scheduler.stop().is_some_and(|stop| stop.reason == StopReason::StopEarly);
+            if fires || (self.scheduler.stop().is_none() && tally.ended() < total) {
+                assert_eq!(fires, !self.world.is_reachable(&tally, total), "{tally:?} of {total}");
+            }
+        }
+    }
+
+    fn next_moment(&self) -> Duration {
+        let stopping = self.scheduler.stop().is_some();
+        let wake = self.scheduler.next_wake(self.now);
+        let runs = self.runs.iter().map(|run| if run.begun { run.ends } else { run.begins });
+        let next = runs
+            .chain(self.next_offer.filter(|_| !stopping))
+            .chain(self.outside.map(|(at, _)| at))
+            .chain(wake)
+            .min()
+            .expect("something will happen while the step is not done");
+        assert!(wake.is_none_or(|wake| wake > self.now), "everything due was done");
+        next.max(self.now)
+    }
+
+    fn finish(mut self) -> Trace {
+        self.scheduler.close();
+        self.trace.tally = self.scheduler.tally();
+        self.trace.total = self.scheduler.total();
+        self.trace.verdict = Some(self.scheduler.verdict());
+        self.trace.stop = self.scheduler.stop();
+        self.trace.ended = self.now;
+        self.trace
+    }
+}

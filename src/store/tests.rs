@@ -1,0 +1,4 @@
+//! Tests keep small runs by hand, and damage what was kept.
+
+mod damage;
+pub(super) mod fixture;

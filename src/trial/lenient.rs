@@ -1,0 +1,21 @@
+//! A trial says what items come to, so nothing of a step's policy but its limits holds there.
+
+use crate::plan::Each;
+use crate::schedule::{FailFast, Policy, Retries};
+use crate::value::Ratio;
+
+/// The same function without retries and verdict.
+pub(super) fn lenient(each: &Each, concurrency: usize) -> Each {
+    let policy = Policy {
+        concurrency: each.policy.concurrency.min(concurrency),
+        retries: Retries::default(),
+        min_success_ratio: Ratio::ZERO,
+        max_failures: None,
+        fail_fast: FailFast::Off,
+        stop_early: false,
+        rate_limit: None,
+        slow_after: None,
+        ..each.policy.clone()
+    };
+    Each { retry_when: None, key: None, cache: false, policy, ..each.clone() }
+}
