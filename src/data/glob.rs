@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::data::list::limited;
-use crate::data::pattern::{self, Found, Matched};
+use crate::data::pattern::{self, FoundFile, Matched};
 use crate::data::{BadRow, DataError, GlobOptions, Reader};
 use crate::value::Chunk;
 use crate::value::json::{write_float, write_string};
@@ -36,7 +36,7 @@ pub fn glob(options: &GlobOptions) -> Result<Box<dyn Reader>, DataError> {
 
 struct Listing {
     root: PathBuf,
-    files: Vec<Found>,
+    files: Vec<FoundFile>,
     at: usize,
     notice: Option<String>,
 }

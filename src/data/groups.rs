@@ -60,7 +60,7 @@ impl Groups {
         let mut by_place = self.sorter();
         let Some(by_value) = self.by_value.take() else { return Ok(by_place.finish()?) };
         let mut by_value = by_value.finish()?;
-        let (mut last, mut group, mut passed) = (Vec::new(), Group::default(), 0_u64);
+        let (mut last, mut group, mut passed) = (Vec::new(), OpenGroup::default(), 0_u64);
         while let Some((rank, record)) = by_value.next()? {
             passed += 1;
             if passed.is_multiple_of(STRIDE) {
@@ -89,12 +89,12 @@ impl Groups {
 
 /// The group at hand.
 #[derive(Default)]
-struct Group {
+struct OpenGroup {
     place: [u8; 8],
     line: Vec<u8>,
 }
 
-impl Group {
+impl OpenGroup {
     /// Adds an item; the first one says where the group stands and how its value is written.
     fn add(&mut self, record: &[u8]) {
         let (head, rest) = record.split_at(HEAD);

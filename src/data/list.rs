@@ -9,7 +9,7 @@ use crate::value::Chunk;
 /// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
     let end = limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
-    Box::new(List { items: list, at: 0, end })
+    Box::new(ListReader { items: list, at: 0, end })
 }
 
 /// Ends `reader` after its first `limit` rows, bad ones counted.
@@ -20,13 +20,13 @@ pub(super) fn limited(reader: Box<dyn Reader>, limit: Option<u64>) -> Box<dyn Re
     }
 }
 
-struct List {
+struct ListReader {
     items: Arc<[Arc<str>]>,
     at: usize,
     end: usize,
 }
 
-impl Reader for List {
+impl Reader for ListReader {
     fn read(
         &mut self,
         max_items: usize,

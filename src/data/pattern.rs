@@ -11,7 +11,7 @@ use crate::value::check_braces;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundFile {
     /// Where it is: `root` and the relative path, or an absolute path.
     pub(super) path: PathBuf,
     /// The path as the pattern's author would write it: relative to `root` unless the pattern is absolute.
@@ -22,9 +22,9 @@ pub(super) struct Found {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Matched {
     /// Itself, whether it exists or not.
-    Literal(Found),
+    Literal(FoundFile),
     /// These files, sorted by name; possibly none.
-    Files(Vec<Found>),
+    Files(Vec<FoundFile>),
 }
 
 /// Finds what `pattern`, starting from `root`, means.
@@ -34,7 +34,7 @@ pub(super) enum Matched {
 /// pattern that starts with one, as in shells. Links are followed, but not back into a folder above them.
 pub(super) fn find(root: &Path, pattern: &str) -> Result<Matched, DataError> {
     if is_literal(root, pattern) {
-        return Ok(Matched::Literal(Found { path: root.join(pattern), name: pattern.to_string() }));
+        return Ok(Matched::Literal(FoundFile { path: root.join(pattern), name: pattern.to_string() }));
     }
     let pattern = Pattern::new(pattern)?;
     let mut found = pattern.walk(&root.join(&pattern.folder))?;
@@ -130,7 +130,7 @@ impl Pattern {
         })
     }
 
-    fn walk(&self, start: &Path) -> Result<Vec<Found>, DataError> {
+    fn walk(&self, start: &Path) -> Result<Vec<FoundFile>, DataError> {
         let mut found = Vec::new();
         if start.symlink_metadata().is_err() {
             return Ok(found);
@@ -147,7 +147,7 @@ impl Pattern {
             let relative = entry.path().strip_prefix(start).expect("the walk stays below its start");
             if entry.file_type().is_file() && self.matcher.is_match(relative) {
                 let name = format!("{}{}", self.folder, relative.display());
-                found.push(Found { path: entry.path().to_path_buf(), name });
+                found.push(FoundFile { path: entry.path().to_path_buf(), name });
             }
         }
         Ok(found)
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_file_with_special_characters_in_its_name_is_meant_literally() {
         let dir = tree(&["a[1].txt", "a1.txt"]);
-        let found = Found { path: dir.path().join("a[1].txt"), name: "a[1].txt".into() };
+        let found = FoundFile { path: dir.path().join("a[1].txt"), name: "a[1].txt".into() };
         assert_eq!(find(dir.path(), "a[1].txt").expect("usable"), Matched::Literal(found));
         check(dir.path(), "a[1-9].txt", &["a1.txt"]);
     }

@@ -18,12 +18,12 @@ const LINKS_MAX: u32 = 40;
 pub struct Reached {
     path: PathBuf,
     /// What is there, if anything is.
-    found: Option<Found>,
+    found: Option<FileIdentity>,
 }
 
 /// What the system knows a file by, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Found {
+struct FileIdentity {
     device: u64,
     inode: u64,
     names: u64,
@@ -31,7 +31,7 @@ struct Found {
     is_stream: bool,
 }
 
-impl Found {
+impl FileIdentity {
     fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -111,11 +111,11 @@ impl Reached {
         let meets = |entry: &DirEntry| {
             let inside = entry.path().strip_prefix(start).unwrap_or(Path::new(""));
             if entry.file_type().is_dir() {
-                let is_folder = entry.metadata().is_ok_and(|one| Found::of(&one).is(&folder));
+                let is_folder = entry.metadata().is_ok_and(|one| FileIdentity::of(&one).is(&folder));
                 return is_folder && pattern.would_find(&inside.join(rest));
             }
             let by_another_name = entry.path_is_symlink() || self.has_names();
-            let same = |one: &Metadata| self.found.is_some_and(|found| found.is(&Found::of(one)));
+            let same = |one: &Metadata| self.found.is_some_and(|found| found.is(&FileIdentity::of(one)));
             by_another_name && pattern.would_find(inside) && entry.metadata().is_ok_and(|one| same(&one))
         };
         let walk = WalkDir::new(start).max_depth(pattern.depth).follow_links(true).into_iter();
@@ -124,8 +124,8 @@ impl Reached {
     }
 }
 
-fn found_at(path: &Path) -> Option<Found> {
-    path.metadata().ok().as_ref().map(Found::of)
+fn found_at(path: &Path) -> Option<FileIdentity> {
+    path.metadata().ok().as_ref().map(FileIdentity::of)
 }
 
 /// An absolute path without links and dots, as far as it exists; what is missing will be made below that.

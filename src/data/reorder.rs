@@ -38,7 +38,7 @@ pub struct Reorder {
     dir: PathBuf,
     /// Index of the first item that was not handed out.
     next: u64,
-    held: BTreeMap<u64, Held>,
+    held: BTreeMap<u64, HeldPiece>,
     waiting: u64,
     memory: usize,
     memory_max: usize,
@@ -52,7 +52,7 @@ pub struct Reorder {
 
 /// A piece that waits; `stored` says where its texts are when they are not in it.
 #[derive(Debug)]
-struct Held {
+struct HeldPiece {
     piece: Piece,
     stored: Option<Stored>,
 }
@@ -102,7 +102,7 @@ impl Reorder {
         if stored.is_none() {
             self.memory += bytes;
         }
-        let before = self.held.insert(first, Held { piece, stored });
+        let before = self.held.insert(first, HeldPiece { piece, stored });
         assert!(before.is_none(), "a piece comes once");
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Reorder {
         let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() == self.next) else {
             return Ok(None);
         };
-        let Held { mut piece, stored } = entry.remove();
+        let HeldPiece { mut piece, stored } = entry.remove();
         self.next += piece.count;
         self.waiting -= piece.count;
         match stored {

@@ -26,7 +26,7 @@ pub struct Sorter {
     dir: PathBuf,
     /// Keys and values, each record's one after the other.
     arena: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<SortEntry>,
     memory_max: usize,
     file: Option<File>,
     /// Where the file ends.
@@ -36,7 +36,7 @@ pub struct Sorter {
 
 /// A record in memory.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct SortEntry {
     /// The first bytes of the key, which mostly decide.
     prefix: u64,
     at: usize,
@@ -44,7 +44,7 @@ struct Entry {
     value: u32,
 }
 
-impl Entry {
+impl SortEntry {
     fn key(self, arena: &[u8]) -> &[u8] {
         &arena[self.at..self.at + self.key as usize]
     }
@@ -83,7 +83,7 @@ impl Sorter {
         let (Ok(key_len), Ok(value_len)) = (u32::try_from(key.len()), u32::try_from(value.len())) else {
             return Err(DataError::Usage("one value to be sorted is larger than 4 GiB".to_owned()));
         };
-        let more = key.len() + value.len() + size_of::<Entry>();
+        let more = key.len() + value.len() + size_of::<SortEntry>();
         if !self.entries.is_empty() && self.memory() + more > self.memory_max {
             self.spill()?;
         }
@@ -93,7 +93,7 @@ impl Sorter {
         let (prefix, at) = (u64::from_be_bytes(first), self.arena.len());
         self.arena.extend_from_slice(key);
         self.arena.extend_from_slice(value);
-        self.entries.push(Entry { prefix, at, key: key_len, value: value_len });
+        self.entries.push(SortEntry { prefix, at, key: key_len, value: value_len });
         Ok(())
     }
 
@@ -104,15 +104,15 @@ impl Sorter {
     pub fn finish(mut self) -> Result<Sorted, DataError> {
         if self.runs.is_empty() {
             self.sort();
-            return Ok(Sorted(Records::Memory { arena: self.arena, entries: self.entries, next: 0 }));
+            return Ok(Sorted(SortRecords::Memory { arena: self.arena, entries: self.entries, next: 0 }));
         }
         self.spill()?;
         let file = self.file.take().expect("a run was spilled to it");
-        Merge::new(file, &self.dir, &self.runs).map(|merge| Sorted(Records::Merged(merge)))
+        Merge::new(file, &self.dir, &self.runs).map(|merge| Sorted(SortRecords::Merged(merge)))
     }
 
     fn memory(&self) -> usize {
-        self.arena.len() + self.entries.len() * size_of::<Entry>()
+        self.arena.len() + self.entries.len() * size_of::<SortEntry>()
     }
 
     fn sort(&mut self) {
@@ -160,11 +160,11 @@ impl Sorter {
 
 /// Records in the order of their keys.
 #[derive(Debug)]
-pub struct Sorted(Records);
+pub struct Sorted(SortRecords);
 
 #[derive(Debug)]
-enum Records {
-    Memory { arena: Vec<u8>, entries: Vec<Entry>, next: usize },
+enum SortRecords {
+    Memory { arena: Vec<u8>, entries: Vec<SortEntry>, next: usize },
     Merged(Merge),
 }
 
@@ -176,12 +176,12 @@ impl Sorted {
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it owns")]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         match &mut self.0 {
-            Records::Memory { arena, entries, next } => {
+            SortRecords::Memory { arena, entries, next } => {
                 let Some(entry) = entries.get(*next) else { return Ok(None) };
                 *next += 1;
                 Ok(Some((entry.key(arena), entry.value(arena))))
             }
-            Records::Merged(merge) => merge.next(),
+            SortRecords::Merged(merge) => merge.next(),
         }
     }
 }

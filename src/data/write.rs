@@ -29,7 +29,7 @@ use output::Output;
 pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
     let output = Output::create(options)?;
-    let table = |output, delimiter| table::Table::new(output, delimiter, options.columns.clone());
+    let table = |output, delimiter| table::TableWriter::new(output, delimiter, options.columns.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::Jsonl::new(output)),
         Format::Json => Box::new(json::Array::new(output, options.pretty)),

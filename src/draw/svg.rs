@@ -41,13 +41,13 @@ const STYLE: &str = "\
 
 /// Where a box is.
 #[derive(Debug, Clone, Copy, Default)]
-struct Spot {
+struct BoxPlace {
     left: f64,
     top: f64,
     width: f64,
 }
 
-impl Spot {
+impl BoxPlace {
     fn middle(self) -> f64 {
         self.left + self.width / 2.0
     }
@@ -142,15 +142,15 @@ fn about(node: &Node) -> String {
 }
 
 /// The places of all boxes, and the size of the picture.
-fn lay_out(graph: &Graph) -> (Vec<Spot>, f64, f64) {
+fn lay_out(graph: &Graph) -> (Vec<BoxPlace>, f64, f64) {
     let letters = |text: &str| text.chars().count() as f64 * CHARACTER;
     let wide = |node: &Node| letters(&node.name).max(letters(&about(node))).max(70.0) + 24.0;
-    let mut spots: Vec<Spot> =
-        graph.nodes.iter().map(|node| Spot { width: wide(node), ..Spot::default() }).collect();
+    let mut spots: Vec<BoxPlace> =
+        graph.nodes.iter().map(|node| BoxPlace { width: wide(node), ..BoxPlace::default() }).collect();
     let mut above: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
     graph.edges.iter().for_each(|edge| above[edge.to].push(edge.from));
     let mut layers = graph.layers();
-    let whole = |layer: &[usize], spots: &[Spot]| {
+    let whole = |layer: &[usize], spots: &[BoxPlace]| {
         layer.iter().map(|at| spots[*at].width).sum::<f64>() + BETWEEN_BOXES * (layer.len().max(1) - 1) as f64
     };
     let width = layers.iter().map(|layer| whole(layer, &spots)).fold(0.0, f64::max);

@@ -22,7 +22,7 @@ mod record;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
-use self::record::Line;
+use self::record::EventLine;
 use super::Reporter;
 use crate::event::{Event, StepInfo};
 
@@ -51,7 +51,7 @@ impl<W: Write> Reporter for Events<W> {
         if let Event::RunStarted { steps, .. } = event {
             self.steps.clone_from(steps);
         }
-        serde_json::to_writer(&mut self.out, &Line::new(event, time, self.seed, &self.steps))?;
+        serde_json::to_writer(&mut self.out, &EventLine::new(event, time, self.seed, &self.steps))?;
         self.out.write_all(b"\n")?;
         let about_item = matches!(
             event,

@@ -14,10 +14,10 @@ pub use self::detail::{Live, Verbosity};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use self::columns::Columns;
+use self::columns::ColumnWidths;
 use self::failures::Failures;
-use self::line::{Line, Style};
-use self::live::{LiveView, State};
+use self::line::{StyledLine, TextStyle};
+use self::live::{LiveStep, LiveView};
 use self::notes::Notes;
 use super::Reporter;
 use super::figures;
@@ -75,7 +75,7 @@ pub struct Human<W: Write> {
     commands: Option<Commands>,
     status: Option<RunStatus>,
     live: LiveView,
-    columns: Columns,
+    columns: ColumnWidths,
     steps: Vec<StepView>,
 }
 
@@ -98,7 +98,7 @@ impl<W: Write> Human<W> {
             commands: options.commands,
             status: None,
             live: LiveView::new(live),
-            columns: Columns::default(),
+            columns: ColumnWidths::default(),
             steps: Vec::new(),
         }
     }
@@ -114,7 +114,7 @@ impl<W: Write> Human<W> {
     }
 
     fn run_started(&mut self, run: &str, steps: &[StepInfo]) -> io::Result<()> {
-        self.columns = Columns::of(steps);
+        self.columns = ColumnWidths::of(steps);
         self.steps = steps
             .iter()
             .map(|info| StepView {
@@ -146,18 +146,18 @@ impl<W: Write> Human<W> {
         let mut text = self.columns.finished(&view.info, result, self.color);
         if let Some(hidden) = view.notes.hidden() {
             text.push('\n');
-            text.push_str(&self.columns.below(Style::Dim, &hidden, self.color));
+            text.push_str(&self.columns.below(TextStyle::Dim, &hidden, self.color));
         }
         self.print(&text)
     }
 
     /// A line about one step or one item, unless there were too many already.
-    fn note(&mut self, step: StepId, importance: Verbosity, style: Style, text: &str) -> io::Result<()> {
+    fn note(&mut self, step: StepId, importance: Verbosity, style: TextStyle, text: &str) -> io::Result<()> {
         let view = &mut self.steps[step.at()];
         if !view.notes.admit(importance) {
             return Ok(());
         }
-        let mut line = Line::new(self.color);
+        let mut line = StyledLine::new(self.color);
         line.push(style, &format!("  {}: {}", view.info.name, printable(text)));
         self.print(&line.into_text())
     }
@@ -168,11 +168,11 @@ impl<W: Write> Human<W> {
             Event::ItemRetried { step, index, attempt, message, delay, .. } => {
                 let wait = figures::brief(*delay);
                 let text = format!("item {index}: attempt {attempt} failed, next in {wait}: {message}");
-                self.note(*step, Verbosity::Verbose, Style::Dim, &text)
+                self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
             }
             Event::ItemSlow { step, index, elapsed } => {
                 let text = format!("item {index}: running for {}", figures::brief(*elapsed));
-                self.note(*step, Verbosity::Normal, Style::Warn, &text)
+                self.note(*step, Verbosity::Normal, TextStyle::Warn, &text)
             }
             Event::Log { step, index, level, message, fields } => {
                 let (importance, style) = notes::rank(*level);
@@ -186,13 +186,13 @@ impl<W: Write> Human<W> {
 
     fn notice(&mut self, step: Option<StepId>, message: &str) -> io::Result<()> {
         if let Some(step) = step {
-            return self.note(step, Verbosity::Normal, Style::Warn, &format!("warning: {message}"));
+            return self.note(step, Verbosity::Normal, TextStyle::Warn, &format!("warning: {message}"));
         }
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
         }
-        let mut line = Line::new(self.color);
-        line.push(Style::Warn, &format!("  warning: {}", printable(message)));
+        let mut line = StyledLine::new(self.color);
+        line.push(TextStyle::Warn, &format!("  warning: {}", printable(message)));
         self.print(&line.into_text())
     }
 
@@ -230,7 +230,7 @@ impl<W: Write> Reporter for Human<W> {
             Event::RunStarted { run, steps, .. } => self.run_started(run, steps),
             Event::StepStarted { step, total } => self.step_started(*step, *total, time),
             Event::Progress { step, tally, total } => {
-                let state = State { tally: *tally, total: *total };
+                let state = LiveStep { tally: *tally, total: *total };
                 self.live.progress(*step, state, time).map_or(Ok(()), |line| self.print(&line))
             }
             Event::ItemFailed { step, index, kind, message, place, .. } => {

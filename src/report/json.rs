@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use self::failures::{Errors, Interner, Messages};
+use self::failures::{Interner, Messages, StepFailures};
 use super::Reporter;
 use super::summary::StepSummary;
 use crate::event::{Event, RunStatus, StepInfo, StepResult};
@@ -21,15 +21,15 @@ pub struct Json<W: Write> {
     out: W,
     run: Arc<str>,
     pipeline: Arc<str>,
-    steps: Vec<Step>,
+    steps: Vec<JsonStep>,
     messages: Interner,
     status: Option<RunStatus>,
 }
 
 #[derive(Debug)]
-struct Step {
+struct JsonStep {
     info: StepInfo,
-    errors: Errors,
+    errors: StepFailures,
     result: Option<Arc<StepResult>>,
 }
 
@@ -76,7 +76,11 @@ impl<W: Write> Reporter for Json<W> {
                 self.pipeline = Arc::clone(pipeline);
                 self.steps = steps
                     .iter()
-                    .map(|info| Step { info: info.clone(), errors: Errors::default(), result: None })
+                    .map(|info| JsonStep {
+                        info: info.clone(),
+                        errors: StepFailures::default(),
+                        result: None,
+                    })
                     .collect();
             }
             Event::ItemFailed { step, index, message, .. } => {

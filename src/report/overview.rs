@@ -2,9 +2,9 @@
 //! caller reads the run.
 
 use super::figures;
-use super::human::columns::Columns;
+use super::human::columns::ColumnWidths;
 use super::human::failures::{Failures, SHOWN};
-use super::human::line::{Line, Style};
+use super::human::line::{StyledLine, TextStyle};
 use crate::event::{FailureKind, Place, StepInfo, StepResult, Tally};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Lines about the steps of one run.
 #[derive(Debug)]
 pub struct Overview {
-    columns: Columns,
+    columns: ColumnWidths,
     color: bool,
     failures: Failures,
 }
@@ -20,7 +20,7 @@ pub struct Overview {
 impl Overview {
     /// For these steps.
     pub fn new(steps: &[StepInfo], color: bool) -> Self {
-        Self { columns: Columns::of(steps), color, failures: Failures::default() }
+        Self { columns: ColumnWidths::of(steps), color, failures: Failures::default() }
     }
 
     /// A step that has ended, with the reason on a second line when it did not succeed.
@@ -31,7 +31,7 @@ impl Overview {
     /// A step that has not begun, or is running.
     pub fn open(&self, info: &StepInfo, status: &str, tally: Tally, time: Option<Duration>) -> String {
         let mut line = self.columns.head(info, self.color);
-        line.push(Style::Warn, status);
+        line.push(TextStyle::Warn, status);
         let counts = [
             (tally.succeeded, "ok"),
             (tally.skipped, "skipped"),
@@ -40,10 +40,10 @@ impl Overview {
             (tally.retried, "retried"),
         ];
         for (count, name) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            line.push(Style::Plain, &format!(" · {count} {name}"));
+            line.push(TextStyle::Plain, &format!(" · {count} {name}"));
         }
         if let Some(time) = time {
-            line.push(Style::Plain, &format!(" · for {}", figures::duration(time)));
+            line.push(TextStyle::Plain, &format!(" · for {}", figures::duration(time)));
         }
         line.into_text()
     }
@@ -69,7 +69,7 @@ pub fn duration(time: Duration) -> String {
 
 /// A heading, or a name to look for.
 pub fn strong(text: &str, color: bool) -> String {
-    let mut line = Line::new(color);
-    line.push(Style::Strong, text);
+    let mut line = StyledLine::new(color);
+    line.push(TextStyle::Strong, text);
     line.into_text()
 }

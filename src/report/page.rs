@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use self::html::text;
-use self::source::Places;
+use self::source::LinePlaces;
 use super::account::Account;
 
 const STYLE: &str = include_str!("page/style.css");
@@ -25,7 +25,7 @@ const SCRIPT: &str = include_str!("page/script.js");
 
 /// The whole page.
 pub fn page(account: &Account) -> String {
-    let places = Places::of(account);
+    let places = LinePlaces::of(account);
     let mut out = String::with_capacity(64 * 1024);
     // Writing to a string cannot fail.
     let _ = write!(

@@ -17,10 +17,10 @@ const TURN: Duration = Duration::from_millis(100);
 
 /// A rate limit that several steps may share. Its clones are the same limit.
 #[derive(Debug, Clone)]
-pub struct RateLimiter(Arc<Mutex<Shared>>);
+pub struct RateLimiter(Arc<Mutex<LimiterShared>>);
 
 #[derive(Debug)]
-struct Shared {
+struct LimiterShared {
     window: Window,
     /// One for each step, in the order in which they came.
     users: Vec<User>,
@@ -42,7 +42,7 @@ impl RateLimiter {
     /// A limit that nobody has used yet.
     pub fn new(rate: Rate) -> Self {
         let (users, granted, latest) = (Vec::new(), 0, Duration::ZERO);
-        Self(Arc::new(Mutex::new(Shared { window: Window::new(rate), users, granted, latest })))
+        Self(Arc::new(Mutex::new(LimiterShared { window: Window::new(rate), users, granted, latest })))
     }
 
     /// Another step is under it. Its own clock reads zero when that of the limit reads `begun`.
@@ -55,12 +55,12 @@ impl RateLimiter {
     }
 
     /// A thread that panicked has left nothing half done here.
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock(&self) -> MutexGuard<'_, LimiterShared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shared {
+impl LimiterShared {
     /// Whether another step has waited longer and is about to ask again.
     fn is_others_turn(&self, user: usize, now: Duration) -> bool {
         let own = self.users[user];

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::limiter::{Limit, RateLimiter};
 use super::ready::Ready;
-use super::waiting::{Retry, Waiting};
+use super::waiting::{Retry, WaitingItems};
 use super::{Policy, Stop};
 use crate::event::Tally;
 
@@ -30,7 +30,7 @@ pub struct Scheduler {
     policy: Policy,
     seed: u64,
     ready: Ready,
-    waiting: Waiting,
+    waiting: WaitingItems,
     limit: Option<Limit>,
     tally: Tally,
     /// Runs that were started and have not ended.
@@ -68,7 +68,7 @@ impl Scheduler {
             policy: policy.clone(),
             seed,
             ready: Ready::new(),
-            waiting: Waiting::default(),
+            waiting: WaitingItems::default(),
             limit: policy.rate_limit.map(|rate| RateLimiter::new(rate).join(Duration::ZERO)),
             tally: Tally::default(),
             running: 0,

@@ -24,7 +24,7 @@ pub struct Expired {
 
 /// The waiting items, by due time and by deadline.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingItems {
     /// Due time and index, so that retries due at once go in index order.
     due: BTreeMap<(Duration, u64), Retry>,
     /// Deadline and the key in `due`; only items that have a deadline.
@@ -33,7 +33,7 @@ pub(super) struct Waiting {
     late: VecDeque<Retry>,
 }
 
-impl Waiting {
+impl WaitingItems {
     pub(super) fn len(&self) -> u64 {
         (self.due.len() + self.late.len()) as u64
     }
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn retries_come_by_due_time_then_by_index() {
-        let mut waiting = Waiting::default();
+        let mut waiting = WaitingItems::default();
         for (due, index) in [(3, 1), (2, 9), (2, 4), (1, 7)] {
             waiting.push(secs(due), retry(index, None));
         }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_item_past_its_deadline_is_late_and_not_due() {
-        let mut waiting = Waiting::default();
+        let mut waiting = WaitingItems::default();
         waiting.push(secs(1), retry(1, Some(5)));
         waiting.push(secs(2), retry(2, Some(9)));
         assert_eq!(waiting.first_late(), Some(secs(5)));

@@ -19,7 +19,7 @@ const FOREIGN: [(&[u8], bool, &str); 4] = [
 ];
 
 /// The bytes that were read and not yet taken.
-pub(super) struct Block {
+pub(super) struct ReadBlock {
     input: Input,
     bytes: Vec<u8>,
     taken: usize,
@@ -27,7 +27,7 @@ pub(super) struct Block {
     ended: bool,
 }
 
-impl Block {
+impl ReadBlock {
     /// Nothing is read yet.
     pub(super) fn new(input: Input) -> Self {
         Self { input, bytes: Vec::new(), taken: 0, begun: false, ended: false }
@@ -74,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Reads once, up to about `count` bytes. What is here stays, and [`Block::rest`] grows at its end.
+    /// Reads once, up to about `count` bytes. What is here stays, and [`ReadBlock::rest`] grows at its end.
     pub(super) fn fill(&mut self, count: usize) -> Result<(), DataError> {
         if self.taken > 0 {
             self.bytes.drain(..self.taken);

@@ -8,7 +8,7 @@ const DEPTH_MAX: usize = 100_000;
 
 /// What the bytes fed so far came to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum ElementStep {
     /// All bytes are used up; more are needed.
     More,
     /// An element is complete.
@@ -18,7 +18,7 @@ pub(super) enum Step {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ElementPlace {
     BeforeArray,
     /// Behind `[`: an element or `]`.
     First,
@@ -34,7 +34,7 @@ enum Place {
 
 /// Finds the elements and copies them without the white space between their parts.
 pub(super) struct Elements {
-    place: Place,
+    place: ElementPlace,
     /// Closing brackets that the element still needs, innermost last.
     open: Vec<u8>,
     /// White space was left out since the last byte that was copied.
@@ -48,7 +48,7 @@ pub(super) struct Elements {
 impl Elements {
     /// Before the first byte.
     pub(super) fn new() -> Self {
-        Self { place: Place::BeforeArray, open: Vec::new(), gap: false, line: 1, element_line: 1 }
+        Self { place: ElementPlace::BeforeArray, open: Vec::new(), gap: false, line: 1, element_line: 1 }
     }
 
     /// The line that the reading has reached.
@@ -64,26 +64,26 @@ impl Elements {
     /// What is wrong when the file ends here.
     pub(super) fn missing_at_end(&self) -> Option<&'static str> {
         match self.place {
-            Place::AfterArray => None,
-            Place::BeforeArray => Some("expected a JSON array, found an empty file"),
-            Place::String | Place::AfterBackslash => Some("the file ends within a string"),
+            ElementPlace::AfterArray => None,
+            ElementPlace::BeforeArray => Some("expected a JSON array, found an empty file"),
+            ElementPlace::String | ElementPlace::AfterBackslash => Some("the file ends within a string"),
             _ => Some("the file ends before the `]` of the array"),
         }
     }
 
     /// Goes on through `bytes`, adds to `out` what belongs to the element, and says how many bytes are used up.
-    pub(super) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, Step), String> {
+    pub(super) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, ElementStep), String> {
         let mut at = 0;
         while at < bytes.len() {
-            if self.place == Place::String {
+            if self.place == ElementPlace::String {
                 at += self.string(&bytes[at..], out);
                 continue;
             }
             let byte = bytes[at];
             at += 1;
-            if self.place == Place::AfterBackslash {
+            if self.place == ElementPlace::AfterBackslash {
                 out.push(byte);
-                self.place = Place::String;
+                self.place = ElementPlace::String;
                 continue;
             }
             if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -93,12 +93,12 @@ impl Elements {
             }
             let step = self.token(byte, out)?;
             // The bracket behind the last element is looked at once more, as the end of the array.
-            let again = step == Step::Element && byte == b']';
-            if step != Step::More {
+            let again = step == ElementStep::Element && byte == b']';
+            if step != ElementStep::More {
                 return Ok((at - usize::from(again), step));
             }
         }
-        Ok((at, Step::More))
+        Ok((at, ElementStep::More))
     }
 
     /// The inside of a string, up to and with its end or a backslash.
@@ -106,7 +106,7 @@ impl Elements {
         let end = memchr2(b'"', b'\\', bytes);
         let used = end.map_or(bytes.len(), |at| at + 1);
         if let Some(at) = end {
-            self.place = if bytes[at] == b'"' { Place::Element } else { Place::AfterBackslash };
+            self.place = if bytes[at] == b'"' { ElementPlace::Element } else { ElementPlace::AfterBackslash };
         }
         // A line end in a string is no JSON, but the lines behind it are still to be counted.
         self.line += memchr::memchr_iter(b'\n', &bytes[..used]).count() as u64;
@@ -114,38 +114,38 @@ impl Elements {
         used
     }
 
-    fn token(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<Step, String> {
+    fn token(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<ElementStep, String> {
         match self.place {
-            Place::BeforeArray if byte == b'[' => self.place = Place::First,
-            Place::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
-            Place::AfterArray => {
+            ElementPlace::BeforeArray if byte == b'[' => self.place = ElementPlace::First,
+            ElementPlace::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
+            ElementPlace::AfterArray => {
                 return Err(format!("expected nothing behind the array, found {}", named(byte)));
             }
-            Place::First | Place::Last if byte == b']' => {
-                self.place = Place::AfterArray;
-                return Ok(Step::End);
+            ElementPlace::First | ElementPlace::Last if byte == b']' => {
+                self.place = ElementPlace::AfterArray;
+                return Ok(ElementStep::End);
             }
-            Place::First | Place::Next => {
+            ElementPlace::First | ElementPlace::Next => {
                 if matches!(byte, b',' | b']' | b'}' | b':') {
                     return Err(format!("expected a value, found `{}`", byte as char));
                 }
                 out.clear();
                 self.gap = false;
                 self.element_line = self.line;
-                self.place = Place::Element;
+                self.place = ElementPlace::Element;
                 self.inner(byte, out)?;
             }
             _ if self.open.is_empty() && byte == b',' => {
-                self.place = Place::Next;
-                return Ok(Step::Element);
+                self.place = ElementPlace::Next;
+                return Ok(ElementStep::Element);
             }
             _ if self.open.is_empty() && byte == b']' => {
-                self.place = Place::Last;
-                return Ok(Step::Element);
+                self.place = ElementPlace::Last;
+                return Ok(ElementStep::Element);
             }
             _ => self.inner(byte, out)?,
         }
-        Ok(Step::More)
+        Ok(ElementStep::More)
     }
 
     /// One byte of an element, outside of strings.
@@ -156,7 +156,7 @@ impl Elements {
             out.push(b' ');
         }
         match byte {
-            b'"' => self.place = Place::String,
+            b'"' => self.place = ElementPlace::String,
             b'[' => self.open.push(b']'),
             b'{' => self.open.push(b'}'),
             b']' | b'}' => match self.open.pop() {

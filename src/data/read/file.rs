@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::errors_last::ErrorsLast;
 use super::input::Input;
 use super::{json, jsonl, lines, parquet, table};
-use crate::data::pattern::Found;
+use crate::data::pattern::FoundFile;
 use crate::data::{Compression, DataError, Format, ReadOptions, Reader};
 
-pub(super) fn open_file(options: &ReadOptions, found: &Found) -> Result<Box<dyn Reader>, DataError> {
+pub(super) fn open_file(options: &ReadOptions, found: &FoundFile) -> Result<Box<dyn Reader>, DataError> {
     let compression = options.compression.unwrap_or_else(|| Compression::of_path(&found.name));
     let format = options.format.map_or_else(|| Format::of_path(&found.name), Ok);
     if let Ok(format) = format
@@ -26,7 +26,11 @@ pub(super) fn open_file(options: &ReadOptions, found: &Found) -> Result<Box<dyn 
 }
 
 /// Opens a file that has to be gone back and forth in.
-fn open_whole(options: &ReadOptions, found: &Found, format: Format) -> Result<Box<dyn Reader>, DataError> {
+fn open_whole(
+    options: &ReadOptions,
+    found: &FoundFile,
+    format: Format,
+) -> Result<Box<dyn Reader>, DataError> {
     let (name, columns) = (Arc::from(found.name.as_str()), options.columns.as_deref());
     Ok(match format {
         Format::Parquet => Box::new(ErrorsLast::new(parquet::Parquet::open(&found.path, &name, columns)?)),
@@ -44,7 +48,7 @@ pub(super) fn decode(
     options.check_format(format)?;
     let table = |input, delimiter| {
         let delimiter = options.delimiter.unwrap_or(delimiter);
-        ErrorsLast::new(table::Table::new(input, delimiter, options.header, options.columns.clone()))
+        ErrorsLast::new(table::TableReader::new(input, delimiter, options.header, options.columns.clone()))
     };
     Ok(match format {
         Format::Jsonl => Box::new(jsonl::Jsonl::new(input, options.validate)),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::data::pattern::Found;
+use crate::data::pattern::FoundFile;
 use crate::data::{BadRow, DataError, Format, ReadOptions, Reader};
 use crate::value::Chunk;
 
@@ -11,7 +11,7 @@ use super::file::open_file;
 /// Reads the matching files in order; only one is open at a time.
 pub(super) struct Files {
     options: ReadOptions,
-    waiting: VecDeque<Found>,
+    waiting: VecDeque<FoundFile>,
     current: Option<Box<dyn Reader>>,
     /// Rows of the files that have ended.
     rows_before: u64,
@@ -20,7 +20,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Nothing is opened yet, but each file's format is known.
-    pub(super) fn new(options: &ReadOptions, found: Vec<Found>) -> Result<Self, DataError> {
+    pub(super) fn new(options: &ReadOptions, found: Vec<FoundFile>) -> Result<Self, DataError> {
         for file in &found {
             let format = options.format.map_or_else(|| Format::of_path(&file.name), Ok)?;
             options.check_format(format)?;

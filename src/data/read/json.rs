@@ -1,8 +1,8 @@
 //! This reader takes one JSON array whose elements are the items; the array is never whole in memory. `elements`
 //! finds the elements.
 
-use crate::data::read::block::{BLOCK_BYTES, Block};
-use crate::data::read::elements::{Elements, Step};
+use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
+use crate::data::read::elements::{ElementStep, Elements};
 use crate::data::read::input::Input;
 use crate::data::{BadRow, DataError, Reader};
 use crate::value::{Chunk, ITEM_BYTES_MAX, json};
@@ -12,7 +12,7 @@ use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 /// An element that is no JSON although its brackets match is a bad row; where the array itself is broken, the file
 /// cannot be read any further.
 pub(super) struct Json {
-    block: Block,
+    block: ReadBlock,
     elements: Elements,
     /// Text of the element that is being read.
     text: Vec<u8>,
@@ -23,7 +23,13 @@ pub(super) struct Json {
 impl Json {
     /// Reads `input`.
     pub(super) fn new(input: Input) -> Self {
-        Self { block: Block::new(input), elements: Elements::new(), text: Vec::new(), ended: false, rows: 0 }
+        Self {
+            block: ReadBlock::new(input),
+            elements: Elements::new(),
+            text: Vec::new(),
+            ended: false,
+            rows: 0,
+        }
     }
 
     /// Reads on to the end of the next element; false at the end of the array.
@@ -33,16 +39,16 @@ impl Json {
             let (used, step) = fed.map_err(|message| self.block.content(self.elements.line(), message))?;
             self.block.take(used);
             match step {
-                Step::Element => return Ok(true),
+                ElementStep::Element => return Ok(true),
                 // What follows must be white space; only then has the file ended well.
-                Step::End => self.ended = true,
-                Step::More if self.block.has_ended() => {
+                ElementStep::End => self.ended = true,
+                ElementStep::More if self.block.has_ended() => {
                     return match self.elements.missing_at_end() {
                         None => Ok(false),
                         Some(message) => Err(self.block.content(self.elements.line(), message)),
                     };
                 }
-                Step::More => self.block.fill(BLOCK_BYTES)?,
+                ElementStep::More => self.block.fill(BLOCK_BYTES)?,
             }
             if self.text.len() > ITEM_BYTES_MAX {
                 let message = format!("an element is longer than {ITEM_BYTES_MAX} bytes");

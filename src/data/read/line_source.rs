@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use crate::data::DataError;
-use crate::data::read::block::{BLOCK_BYTES, Block};
+use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::input::Input;
 use crate::value::{Chunk, ITEM_BYTES_MAX, Origin};
 
@@ -14,7 +14,7 @@ const BLANK_BYTES_MAX: usize = 1 << 20;
 
 /// The lines of an input.
 pub(super) struct LineSource {
-    block: Block,
+    block: ReadBlock,
     /// Number of the next line, from 1.
     line: u64,
     /// Whether blank lines at the end are lines as well.
@@ -27,7 +27,7 @@ pub(super) struct LineSource {
 impl LineSource {
     /// Lines of `input`; blank ones at its end count only with `keep_blank`.
     pub(super) fn new(input: Input, keep_blank: bool) -> Self {
-        Self { block: Block::new(input), line: 1, keep_blank, row_bytes_max: ITEM_BYTES_MAX, error: None }
+        Self { block: ReadBlock::new(input), line: 1, keep_blank, row_bytes_max: ITEM_BYTES_MAX, error: None }
     }
 
     /// A lower bound on the length of lines, so that tests need not have a gigabyte.
@@ -75,7 +75,7 @@ impl LineSource {
     ) -> Result<bool, DataError> {
         chunk.clear();
         let max_bytes = max_bytes.clamp(1, ITEM_BYTES_MAX);
-        let mut cut = Cut { ends: &mut chunk.ends, held: Vec::new(), start: 0, max_items, max_bytes };
+        let mut cut = LineCut { ends: &mut chunk.ends, held: Vec::new(), start: 0, max_items, max_bytes };
         let mut scanned = 0;
         let more = loop {
             let rest = self.block.rest();
@@ -129,7 +129,7 @@ impl LineSource {
 }
 
 /// Finds where the lines of one chunk end.
-struct Cut<'a> {
+struct LineCut<'a> {
     ends: &'a mut Vec<u32>,
     /// Ends of blank lines that no row follows so far.
     held: Vec<u32>,
@@ -139,7 +139,7 @@ struct Cut<'a> {
     max_bytes: usize,
 }
 
-impl Cut<'_> {
+impl LineCut<'_> {
     /// Goes through `rest` from `scanned`, its first byte not seen yet; false when the chunk is full.
     fn scan(&mut self, rest: &[u8], scanned: usize, keep_blank: bool) -> bool {
         if self.max_items == 0 {

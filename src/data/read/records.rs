@@ -18,7 +18,7 @@ const SHOWN_BYTES: usize = 4096;
 
 /// What comes next in the file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextRecord {
     /// A record; its fields are there to be asked for.
     Record,
     /// A record that cannot be read.
@@ -44,7 +44,7 @@ pub(super) struct Records {
 
 /// Where in a record the reading stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum RecordState {
     FieldStart,
     Quoted,
     RecordEnd,
@@ -105,24 +105,24 @@ impl Records {
     }
 
     /// Reads the next record.
-    pub(super) fn next(&mut self) -> Result<Next, DataError> {
+    pub(super) fn next(&mut self) -> Result<NextRecord, DataError> {
         self.text.clear();
         self.ends.clear();
-        let mut state = State::FieldStart;
+        let mut state = RecordState::FieldStart;
         loop {
             let Some((line, bytes)) = self.lines.next()? else {
                 return Ok(self.at_end(state));
             };
-            if state == State::FieldStart {
+            if state == RecordState::FieldStart {
                 self.line = line;
                 if matches!(bytes, b"" | b"\r") {
-                    return Ok(Next::Blank);
+                    return Ok(NextRecord::Blank);
                 }
             }
             let mut fields = Fields { text: &mut self.text, ends: &mut self.ends, delimiter: self.delimiter };
             match fields.read(bytes, state) {
-                Err(message) => return Ok(Next::Bad(message)),
-                Ok(State::RecordEnd) => return Ok(Next::Record),
+                Err(message) => return Ok(NextRecord::Bad(message)),
+                Ok(RecordState::RecordEnd) => return Ok(NextRecord::Record),
                 Ok(after) => state = after,
             }
             if self.text.len() > ITEM_BYTES_MAX {
@@ -132,11 +132,11 @@ impl Records {
         }
     }
 
-    fn at_end(&self, state: State) -> Next {
-        if state == State::Quoted {
-            return Next::Bad(format!("the quote of field {} is never closed", self.len() + 1));
+    fn at_end(&self, state: RecordState) -> NextRecord {
+        if state == RecordState::Quoted {
+            return NextRecord::Bad(format!("the quote of field {} is never closed", self.len() + 1));
         }
-        Next::End
+        NextRecord::End
     }
 }
 
@@ -149,23 +149,23 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     /// Reads one line of a record, given without its line feed.
-    fn read(&mut self, line: &[u8], mut state: State) -> Result<State, String> {
+    fn read(&mut self, line: &[u8], mut state: RecordState) -> Result<RecordState, String> {
         let mut rest = line;
         loop {
             if self.ends.len() >= COLUMNS_MAX {
                 return Err(format!("the row has more than {COLUMNS_MAX} fields"));
             }
-            if state == State::Quoted || rest.first() == Some(&b'"') {
-                rest = if state == State::Quoted { rest } else { &rest[1..] };
+            if state == RecordState::Quoted || rest.first() == Some(&b'"') {
+                rest = if state == RecordState::Quoted { rest } else { &rest[1..] };
                 let Some(after) = self.quoted(rest) else {
                     self.text.push(b'\n');
-                    return Ok(State::Quoted);
+                    return Ok(RecordState::Quoted);
                 };
                 rest = after;
                 self.ends.push(self.text.len());
-                state = State::FieldStart;
+                state = RecordState::FieldStart;
                 match rest {
-                    b"" | b"\r" => return Ok(State::RecordEnd),
+                    b"" | b"\r" => return Ok(RecordState::RecordEnd),
                     [next, after @ ..] if *next == self.delimiter => rest = after,
                     _ => return Err(format!("text follows the closing quote of field {}", self.ends.len())),
                 }
@@ -176,7 +176,7 @@ impl Fields<'_> {
             } else {
                 self.text.extend_from_slice(rest.strip_suffix(b"\r").unwrap_or(rest));
                 self.ends.push(self.text.len());
-                return Ok(State::RecordEnd);
+                return Ok(RecordState::RecordEnd);
             }
         }
     }
@@ -211,10 +211,10 @@ mod tests {
         let mut seen = Vec::new();
         loop {
             let shown = match records.next().expect("readable") {
-                Next::End => break,
-                Next::Blank => "blank".to_string(),
-                Next::Bad(message) => message,
-                Next::Record => {
+                NextRecord::End => break,
+                NextRecord::Blank => "blank".to_string(),
+                NextRecord::Bad(message) => message,
+                NextRecord::Record => {
                     let fields = (0..records.len()).map(|at| String::from_utf8_lossy(records.field(at)));
                     fields.collect::<Vec<_>>().join("|")
                 }

@@ -5,7 +5,7 @@ use crate::data::read::field::push_field;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::read::lines::too_long;
-use crate::data::read::records::{Next, Records};
+use crate::data::read::records::{NextRecord, Records};
 use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
 use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, ITEM_BYTES_MAX};
@@ -19,32 +19,32 @@ pub(super) const NAMES_BYTES_MAX: usize = 16 << 20;
 /// Reads one record an item: an object by column names, or a list of strings when there are no names.
 ///
 /// Blank lines at the end of the file are no rows; one in the middle is a bad row.
-pub(super) struct Table {
+pub(super) struct TableReader {
     records: Records,
     columns: Option<Vec<Column>>,
     header: bool,
     /// Whether the header, if there is one, has been read.
     begun: bool,
     /// Known once the names are, or else the first record.
-    shape: Option<Shape>,
+    shape: Option<RecordShape>,
     /// Blank lines that were read and not yet reported: the line of the next one and how many. They are rows only
     /// when a record follows.
     blanks: (u64, u64),
     /// A record was read behind those blank lines.
-    waiting: Option<Next>,
+    waiting: Option<NextRecord>,
     rows: u64,
 }
 
 /// How a record becomes an item.
-struct Shape {
+struct RecordShape {
     /// Fields that every record has.
     width: usize,
-    outputs: Vec<Output>,
+    outputs: Vec<CellOutput>,
     close: &'static [u8],
 }
 
 /// One value of the item.
-struct Output {
+struct CellOutput {
     /// Column name; empty for lists.
     name: String,
     /// JSON text before the value.
@@ -54,7 +54,7 @@ struct Output {
     kind: ColumnType,
 }
 
-impl Table {
+impl TableReader {
     /// Reads `input`. With `header`, the first record names the columns; without, `columns` does by position.
     pub(super) fn new(input: Input, delimiter: u8, header: bool, columns: Option<Vec<Column>>) -> Self {
         let records = Records::new(LineSource::new(input, true), delimiter);
@@ -67,7 +67,7 @@ impl Table {
         if !self.header {
             if let Some(columns) = &self.columns {
                 self.shape =
-                    Some(Shape::object(columns.len(), columns.iter().cloned().enumerate().collect()));
+                    Some(RecordShape::object(columns.len(), columns.iter().cloned().enumerate().collect()));
             }
             return Ok(());
         }
@@ -75,19 +75,19 @@ impl Table {
         // Blank lines above the header do no harm.
         self.blanks.1 = 0;
         match first {
-            Next::Record => {
+            NextRecord::Record => {
                 self.shape = Some(self.named_shape()?);
                 Ok(())
             }
-            Next::Bad(message) => Err(self.records.content(self.records.line(), message)),
-            Next::Blank | Next::End if self.columns.is_none() => Ok(()),
-            Next::Blank | Next::End => {
+            NextRecord::Bad(message) => Err(self.records.content(self.records.line(), message)),
+            NextRecord::Blank | NextRecord::End if self.columns.is_none() => Ok(()),
+            NextRecord::Blank | NextRecord::End => {
                 Err(self.records.content(1, "the file is empty; a row that names the columns is missing"))
             }
         }
     }
 
-    fn named_shape(&self) -> Result<Shape, DataError> {
+    fn named_shape(&self) -> Result<RecordShape, DataError> {
         let line = self.records.line();
         let bytes: usize = (0..self.records.len()).map(|at| self.records.field(at).len()).sum();
         if bytes > NAMES_BYTES_MAX {
@@ -104,7 +104,7 @@ impl Table {
         }
         let Some(columns) = &self.columns else {
             let all = names.iter().map(|name| Column { name: name.clone(), kind: ColumnType::String });
-            return Ok(Shape::object(names.len(), all.enumerate().collect()));
+            return Ok(RecordShape::object(names.len(), all.enumerate().collect()));
         };
         let mut chosen = Vec::with_capacity(columns.len());
         for column in columns {
@@ -116,15 +116,15 @@ impl Table {
             })?;
             chosen.push((at, column.clone()));
         }
-        Ok(Shape::object(names.len(), chosen))
+        Ok(RecordShape::object(names.len(), chosen))
     }
 
     /// The next thing that is not a blank line; blank ones are counted in `blanks`.
-    fn next_after_blanks(&mut self) -> Result<Next, DataError> {
+    fn next_after_blanks(&mut self) -> Result<NextRecord, DataError> {
         loop {
             match self.records.next()? {
-                Next::Blank if self.blanks.1 == 0 => self.blanks = (self.records.line(), 1),
-                Next::Blank => self.blanks.1 += 1,
+                NextRecord::Blank if self.blanks.1 == 0 => self.blanks = (self.records.line(), 1),
+                NextRecord::Blank => self.blanks.1 += 1,
                 other => return Ok(other),
             }
         }
@@ -136,7 +136,7 @@ impl Table {
             Some(next) => next,
             None => self.next_after_blanks()?,
         };
-        if next == Next::End {
+        if next == NextRecord::End {
             return Ok(false);
         }
         self.rows += 1;
@@ -146,10 +146,10 @@ impl Table {
             self.waiting = Some(next);
             return Ok(true);
         }
-        let result = if let Next::Bad(message) = next {
+        let result = if let NextRecord::Bad(message) = next {
             Err(message)
         } else {
-            let shape = self.shape.get_or_insert_with(|| Shape::list(self.records.len()));
+            let shape = self.shape.get_or_insert_with(|| RecordShape::list(self.records.len()));
             shape.push(&self.records, &mut chunk.text)
         };
         match result {
@@ -164,7 +164,7 @@ impl Table {
     }
 }
 
-impl Reader for Table {
+impl Reader for TableReader {
     fn read(
         &mut self,
         max_items: usize,
@@ -192,7 +192,7 @@ impl Reader for Table {
     }
 }
 
-impl Shape {
+impl RecordShape {
     fn object(width: usize, chosen: Vec<(usize, Column)>) -> Self {
         let mut outputs = Vec::with_capacity(chosen.len());
         for (field, column) in chosen {
@@ -200,14 +200,14 @@ impl Shape {
             let known = write_string(&mut before, column.name.as_bytes());
             assert!(known, "names of columns are strings");
             before.push(b':');
-            outputs.push(Output { name: column.name, before, field, kind: column.kind });
+            outputs.push(CellOutput { name: column.name, before, field, kind: column.kind });
         }
         let close: &[u8] = if outputs.is_empty() { b"{}\n" } else { b"}\n" };
         Self { width, outputs, close }
     }
 
     fn list(width: usize) -> Self {
-        let output = |field| Output {
+        let output = |field| CellOutput {
             name: String::new(),
             before: vec![if field == 0 { b'[' } else { b',' }],
             field,

@@ -20,7 +20,7 @@ const RUN_BYTES_MAX: usize = 1 << 20;
 pub(super) struct Merge {
     file: File,
     dir: PathBuf,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
     /// Runs that have a record left, the one with the smallest key first.
     heap: Vec<usize>,
     /// Whether the first run's record was given away.
@@ -28,7 +28,7 @@ pub(super) struct Merge {
 }
 
 #[derive(Debug)]
-struct Run {
+struct SortedRun {
     /// What of the file is still to be read.
     left: Range<u64>,
     buffer: Vec<u8>,
@@ -40,7 +40,7 @@ struct Run {
     value: usize,
 }
 
-impl Run {
+impl SortedRun {
     fn key(&self) -> &[u8] {
         &self.buffer[self.at + HEADER..][..self.key]
     }
@@ -90,7 +90,7 @@ impl Merge {
     /// Reads the first record of each run.
     pub(super) fn new(file: File, dir: &Path, runs: &[Range<u64>]) -> Result<Self, DataError> {
         let block = (BUFFER_BYTES / runs.len().max(1)).clamp(RUN_BYTES_MIN, RUN_BYTES_MAX);
-        let run = |range: &Range<u64>| Run {
+        let run = |range: &Range<u64>| SortedRun {
             left: range.clone(),
             buffer: Vec::new(),
             block,

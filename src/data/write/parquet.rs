@@ -11,7 +11,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use self::shape::Shape;
+use self::shape::ItemsShape;
 use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
 use crate::value::json::to_value;
@@ -31,12 +31,12 @@ const GROUP_BYTES: usize = 64 << 20;
 pub(super) struct Parquet {
     name: Arc<str>,
     columns: Option<Vec<String>>,
-    shape: Shape,
-    state: State,
+    shape: ItemsShape,
+    state: ParquetState,
     items: u64,
 }
 
-enum State {
+enum ParquetState {
     /// The columns are still to be known: the items so far, as lines.
     Sampling(Box<Output>, Vec<u8>),
     Writing(Box<Writing>),
@@ -55,8 +55,8 @@ impl Parquet {
     /// Writes to `output`, all keys of the items or these.
     pub(super) fn new(output: Output, columns: Option<Vec<String>>) -> Self {
         let name = Arc::clone(output.name());
-        let shape = Shape::new(columns.as_deref());
-        Self { name, columns, shape, state: State::Sampling(Box::new(output), Vec::new()), items: 0 }
+        let shape = ItemsShape::new(columns.as_deref());
+        Self { name, columns, shape, state: ParquetState::Sampling(Box::new(output), Vec::new()), items: 0 }
     }
 
     fn refuse(&self, item: u64, message: String) -> DataError {
@@ -71,11 +71,11 @@ impl Parquet {
     fn add(&mut self, item: &[u8]) -> Result<(), DataError> {
         self.items += 1;
         let value = to_value(item).map_err(|error| self.refuse(self.items, error.to_string()))?;
-        let sampling = matches!(self.state, State::Sampling(..));
+        let sampling = matches!(self.state, ParquetState::Sampling(..));
         let seen = if sampling { self.shape.widen(&value) } else { self.shape.check(&value) };
         seen.map_err(|message| self.refuse(self.items, message))?;
         match &mut self.state {
-            State::Sampling(_, lines) => {
+            ParquetState::Sampling(_, lines) => {
                 lines.extend_from_slice(item);
                 lines.push(b'\n');
                 if self.items >= SAMPLE_ITEMS || lines.len() >= SAMPLE_BYTES {
@@ -83,15 +83,15 @@ impl Parquet {
                 }
                 Ok(())
             }
-            State::Writing(writing) => writing.add(item).map_err(|error| self.broken(&error)),
-            State::Broken => Ok(()),
+            ParquetState::Writing(writing) => writing.add(item).map_err(|error| self.broken(&error)),
+            ParquetState::Broken => Ok(()),
         }
     }
 
     /// The columns are known now.
     fn settle(&mut self) -> Result<(), DataError> {
-        let (output, lines) = match std::mem::replace(&mut self.state, State::Broken) {
-            State::Sampling(output, lines) => (output, lines),
+        let (output, lines) = match std::mem::replace(&mut self.state, ParquetState::Broken) {
+            ParquetState::Sampling(output, lines) => (output, lines),
             settled => {
                 self.state = settled;
                 return Ok(());
@@ -115,7 +115,7 @@ impl Parquet {
         for line in items(&lines) {
             writing.add(line).map_err(|error| self.broken(&error))?;
         }
-        self.state = State::Writing(writing);
+        self.state = ParquetState::Writing(writing);
         Ok(())
     }
 }
@@ -156,7 +156,8 @@ impl Writer for Parquet {
 
     fn commit(mut self: Box<Self>) -> Result<(), DataError> {
         self.settle()?;
-        let State::Writing(mut writing) = std::mem::replace(&mut self.state, State::Broken) else {
+        let ParquetState::Writing(mut writing) = std::mem::replace(&mut self.state, ParquetState::Broken)
+        else {
             return Err(self.broken(&"it was not written to its end"));
         };
         writing.flush().map_err(|error| self.broken(&error))?;

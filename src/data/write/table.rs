@@ -20,21 +20,21 @@ use super::lines::items;
 /// Strings are written as they are, null and what is missing as nothing, all else as JSON text. With columns given, an
 /// item's other keys are left out, as was asked for; otherwise the first item's keys are the columns, and a later item
 /// with another key is an error, because its value would be lost.
-pub(super) struct Table {
+pub(super) struct TableWriter {
     name: Arc<str>,
     rows: csv::Writer<Output>,
-    columns: Option<Columns>,
+    columns: Option<TableColumns>,
     /// Items written so far, the current one included.
     count: u64,
 }
 
-struct Columns {
+struct TableColumns {
     positions: HashMap<String, usize>,
     /// Whether the pipeline names them.
     given: bool,
 }
 
-impl Table {
+impl TableWriter {
     /// Writes to `output`; without `columns`, the first item has them.
     pub(super) fn new(
         output: Output,
@@ -53,7 +53,7 @@ impl Table {
     fn start<N: AsRef<str>>(&mut self, names: &[N], given: bool) -> Result<(), DataError> {
         self.record(names.iter().map(AsRef::as_ref))?;
         let positions = names.iter().enumerate().map(|(at, name)| (name.as_ref().to_string(), at));
-        self.columns = Some(Columns { positions: positions.collect(), given });
+        self.columns = Some(TableColumns { positions: positions.collect(), given });
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Table {
     }
 }
 
-impl Writer for Table {
+impl Writer for TableWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         for item in items(lines) {
             self.count += 1;
@@ -154,7 +154,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs = IndexMap::new();
-        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+        while let Some((ObjectKey(name), value)) = map.next_entry::<ObjectKey<'de>, &'de RawValue>()? {
             pairs.insert(name, value);
         }
         Ok(Object(pairs))
@@ -163,7 +163,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 
 /// A key, borrowed where it has no escapes.
 #[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct ObjectKey<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// What stands in the field for a value.
 fn text_of(value: &RawValue) -> Cow<'_, str> {

@@ -10,17 +10,17 @@ use crate::report::summary::{StepSummary, seconds};
 
 /// An event with its name and time in front.
 #[derive(Serialize)]
-pub(super) struct Line<'a> {
+pub(super) struct EventLine<'a> {
     event: &'static str,
     time: f64,
     #[serde(flatten)]
-    record: Record<'a>,
+    record: EventRecord<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Record<'a> {
-    RunStarted { run: &'a str, pipeline: &'a str, seed: u64, steps: Vec<Step<'a>> },
+enum EventRecord<'a> {
+    RunStarted { run: &'a str, pipeline: &'a str, seed: u64, steps: Vec<EventStep<'a>> },
     StepStarted { step: &'a str, total: Option<u64> },
     Progress(Box<Progress<'a>>),
     ItemRetried { step: &'a str, index: u64, attempt: u32, kind: &'static str, message: &'a str, delay: f64 },
@@ -34,7 +34,7 @@ enum Record<'a> {
 }
 
 #[derive(Serialize)]
-struct Step<'a> {
+struct EventStep<'a> {
     id: &'a str,
     verb: &'static str,
 }
@@ -78,26 +78,27 @@ struct Finished<'a> {
     target: Option<&'a str>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> EventLine<'a> {
     pub(super) fn new(event: &'a Event, time: Duration, seed: u64, steps: &'a [StepInfo]) -> Self {
         let (event, record) = record(event, seed, steps);
         Self { event, time: seconds(time), record }
     }
 }
 
-fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static str, Record<'a>) {
+fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static str, EventRecord<'a>) {
     let name = |step: &StepId| &*steps[step.at()].name;
     match event {
         Event::RunStarted { run, pipeline, steps } => {
-            let steps = steps.iter().map(|step| Step { id: &step.name, verb: step.verb_name() }).collect();
-            ("run_started", Record::RunStarted { run, pipeline, seed, steps })
+            let steps =
+                steps.iter().map(|step| EventStep { id: &step.name, verb: step.verb_name() }).collect();
+            ("run_started", EventRecord::RunStarted { run, pipeline, seed, steps })
         }
         Event::StepStarted { step, total } => {
-            ("step_started", Record::StepStarted { step: name(step), total: *total })
+            ("step_started", EventRecord::StepStarted { step: name(step), total: *total })
         }
         Event::Progress { step, tally, total } => (
             "progress",
-            Record::Progress(Box::new(Progress {
+            EventRecord::Progress(Box::new(Progress {
                 step: name(step),
                 total: *total,
                 successes: tally.succeeded,
@@ -108,32 +109,32 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
             })),
         ),
         Event::StepFinished { step, result } => ("step_finished", finished(&steps[step.at()], result)),
-        Event::Interrupted { grace } => ("interrupted", Record::Interrupted { grace: seconds(*grace) }),
+        Event::Interrupted { grace } => ("interrupted", EventRecord::Interrupted { grace: seconds(*grace) }),
         Event::Notice { step, message } => {
-            ("notice", Record::Notice { step: step.as_ref().map(name), message })
+            ("notice", EventRecord::Notice { step: step.as_ref().map(name), message })
         }
         Event::RunFinished { status, duration } => {
-            ("run_finished", Record::RunFinished { status: status.name(), duration: seconds(*duration) })
+            ("run_finished", EventRecord::RunFinished { status: status.name(), duration: seconds(*duration) })
         }
         Event::ItemRetried { step, index, attempt, kind, message, delay } => {
             let (step, kind, delay) = (name(step), kind.name(), seconds(*delay));
             let (index, attempt) = (*index, *attempt);
-            ("item_retried", Record::ItemRetried { step, index, attempt, kind, message, delay })
+            ("item_retried", EventRecord::ItemRetried { step, index, attempt, kind, message, delay })
         }
         Event::ItemFailed { step, index, kind, message, place, attempts } => {
             let place = place.as_ref().map(PlaceRecord::new);
             let (step, kind) = (name(step), kind.name());
             let (index, attempts) = (*index, *attempts);
             let failed = Failed { step, index, kind, message, place, attempts };
-            ("item_failed", Record::ItemFailed(Box::new(failed)))
+            ("item_failed", EventRecord::ItemFailed(Box::new(failed)))
         }
         Event::ItemSlow { step, index, elapsed } => {
             let (step, elapsed) = (name(step), seconds(*elapsed));
-            ("item_slow", Record::ItemSlow { step, index: *index, elapsed })
+            ("item_slow", EventRecord::ItemSlow { step, index: *index, elapsed })
         }
         Event::Log { step, index, level, message, fields } => {
             let (step, level, fields) = (name(step), level.name(), fields.as_deref().and_then(raw));
-            ("log", Record::Log { step, index: *index, level, message, fields })
+            ("log", EventRecord::Log { step, index: *index, level, message, fields })
         }
     }
 }
@@ -143,8 +144,8 @@ fn raw(json: &str) -> Option<&RawValue> {
     serde_json::from_str(json).ok().filter(|_| !json.contains('\n'))
 }
 
-fn finished<'a>(info: &'a StepInfo, result: &'a StepResult) -> Record<'a> {
-    Record::StepFinished(Box::new(Finished {
+fn finished<'a>(info: &'a StepInfo, result: &'a StepResult) -> EventRecord<'a> {
+    EventRecord::StepFinished(Box::new(Finished {
         step: &info.name,
         summary: StepSummary::new(info, result),
         emitted: result.emitted,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::line::{Line, Style};
+use super::line::{StyledLine, TextStyle};
 use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus, Verb};
 use crate::report::figures;
 use crate::value::printable;
@@ -14,12 +14,12 @@ const GAP: usize = 3;
 
 /// Widths that suit the steps of one run.
 #[derive(Debug, Default)]
-pub(in crate::report) struct Columns {
+pub(in crate::report) struct ColumnWidths {
     verb: usize,
     name: usize,
 }
 
-impl Columns {
+impl ColumnWidths {
     pub(in crate::report) fn of(steps: &[StepInfo]) -> Self {
         let longest =
             |least: usize, length: fn(&StepInfo) -> usize| steps.iter().map(length).fold(least, usize::max);
@@ -30,19 +30,19 @@ impl Columns {
     }
 
     /// Verb and name, up to where the counts begin.
-    pub(in crate::report) fn head(&self, info: &StepInfo, color: bool) -> Line {
-        let mut line = Line::new(color);
+    pub(in crate::report) fn head(&self, info: &StepInfo, color: bool) -> StyledLine {
+        let mut line = StyledLine::new(color);
         line.pad(self.verb - info.verb_name().len(), 0);
-        line.push(Style::Dim, info.verb_name());
-        line.push(Style::Plain, " ");
-        line.push(Style::Strong, &info.name);
+        line.push(TextStyle::Dim, info.verb_name());
+        line.push(TextStyle::Plain, " ");
+        line.push(TextStyle::Strong, &info.name);
         line.pad(self.counts(), 0);
         line
     }
 
     /// A line of further words on a step, under its counts.
-    pub(in crate::report) fn below(&self, style: Style, text: &str, color: bool) -> String {
-        let mut line = Line::new(color);
+    pub(in crate::report) fn below(&self, style: TextStyle, text: &str, color: bool) -> String {
+        let mut line = StyledLine::new(color);
         line.pad(self.counts(), 0);
         line.push(style, text);
         line.into_text()
@@ -55,23 +55,23 @@ impl Columns {
         let reason = result.reason.as_deref().map(printable);
         let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
         if has_not_begun(result) {
-            line.push(Style::Dim, &words);
+            line.push(TextStyle::Dim, &words);
             return self.with_reuse(line.into_text(), result, color);
         }
         push_counts(&mut line, info, result);
         line.pad(self.counts() + COUNTS + GAP, GAP);
-        line.push(Style::Plain, &figures::duration(result.duration));
+        line.push(TextStyle::Plain, &figures::duration(result.duration));
         if let Some(rate) = rate(info, result) {
-            line.push(Style::Plain, &format!("  {rate}"));
+            line.push(TextStyle::Plain, &format!("  {rate}"));
         }
         let mut text = line.into_text();
         if result.status != StepStatus::Succeeded {
-            let style = if result.status == StepStatus::Failed { Style::Bad } else { Style::Warn };
+            let style = if result.status == StepStatus::Failed { TextStyle::Bad } else { TextStyle::Warn };
             text.push('\n');
             text.push_str(&self.below(style, &words, color));
         } else if let Some(reason) = &result.reason {
             text.push('\n');
-            text.push_str(&self.below(Style::Dim, &printable(reason), color));
+            text.push_str(&self.below(TextStyle::Dim, &printable(reason), color));
         }
         self.with_reuse(text, result, color)
     }
@@ -80,7 +80,7 @@ impl Columns {
     fn with_reuse(&self, mut text: String, result: &StepResult, color: bool) -> String {
         if let Some(counts) = &result.reuse {
             text.push('\n');
-            text.push_str(&self.below(Style::Dim, &reuse(counts), color));
+            text.push_str(&self.below(TextStyle::Dim, &reuse(counts), color));
         }
         text
     }
@@ -124,36 +124,36 @@ fn rate(info: &StepInfo, result: &StepResult) -> Option<String> {
 }
 
 /// `10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried`
-fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
+fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
     let tally = &result.tally;
-    line.push(Style::Plain, &figures::items(result.total));
+    line.push(TextStyle::Plain, &figures::items(result.total));
     let whole = tally.failed + tally.skipped + tally.cancelled == 0;
     if is_each(info) || !whole {
-        line.push(Style::Plain, &format!(" · {} ok", tally.succeeded));
+        line.push(TextStyle::Plain, &format!(" · {} ok", tally.succeeded));
     }
     if tally.skipped > 0 {
-        line.push(Style::Plain, &format!(" · {} skipped", tally.skipped));
+        line.push(TextStyle::Plain, &format!(" · {} skipped", tally.skipped));
     }
     if tally.failed > 0 {
-        line.push(Style::Plain, " · ");
-        line.push(Style::Bad, &format!("{} failed", tally.failed));
+        line.push(TextStyle::Plain, " · ");
+        line.push(TextStyle::Bad, &format!("{} failed", tally.failed));
     }
     if tally.cancelled > 0 {
-        line.push(Style::Plain, " · ");
-        line.push(Style::Warn, &format!("{} cancelled", tally.cancelled));
+        line.push(TextStyle::Plain, " · ");
+        line.push(TextStyle::Warn, &format!("{} cancelled", tally.cancelled));
     }
     if tally.failed + tally.cancelled > 0 {
-        line.push(Style::Plain, &format!(" ({})", share(result)));
+        line.push(TextStyle::Plain, &format!(" ({})", share(result)));
     }
     if tally.retried > 0 {
-        line.push(Style::Plain, &format!(" · {} retried", tally.retried));
+        line.push(TextStyle::Plain, &format!(" · {} retried", tally.retried));
     }
     match (info.verb, &result.target) {
         // A file that was not written must not look as if it were.
         (_, Some(_)) if result.status != StepStatus::Succeeded => {}
-        (_, Some(target)) => line.push(Style::Plain, &format!(" → {}", file_name(target))),
+        (_, Some(target)) => line.push(TextStyle::Plain, &format!(" → {}", file_name(target))),
         (Some(Verb::Filter | Verb::Take | Verb::Unique), None) => {
-            line.push(Style::Plain, &format!(" → {} kept", result.emitted));
+            line.push(TextStyle::Plain, &format!(" → {} kept", result.emitted));
         }
         (Some(Verb::Batch | Verb::GroupBy | Verb::Reduce), None)
             if result.status == StepStatus::Succeeded =>
@@ -164,10 +164,10 @@ fn push_counts(line: &mut Line, info: &StepInfo, result: &StepResult) {
                 _ => ("value", "values"),
             };
             let noun = if result.emitted == 1 { one } else { many };
-            line.push(Style::Plain, &format!(" → {} {noun}", result.emitted));
+            line.push(TextStyle::Plain, &format!(" → {} {noun}", result.emitted));
         }
         (Some(Verb::FlatMap), None) => {
-            line.push(Style::Plain, &format!(" → {}", figures::items(result.emitted)));
+            line.push(TextStyle::Plain, &format!(" → {}", figures::items(result.emitted)));
         }
         _ => {}
     }

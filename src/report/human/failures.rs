@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::line::{Line, Style};
+use super::line::{StyledLine, TextStyle};
 use crate::event::Place;
 use crate::value::printable;
 
@@ -26,22 +26,22 @@ const GAP: usize = 3;
 #[derive(Debug, Default)]
 pub(in crate::report) struct Failures {
     total: u64,
-    groups: HashMap<Key, Group>,
+    groups: HashMap<GroupKey, AlikeFailures>,
     /// Failures whose message came after the last group that is kept.
     others: u64,
 }
 
-type Key = (Arc<str>, Option<Place>);
+type GroupKey = (Arc<str>, Option<Place>);
 
 /// Items that failed in the same way.
 #[derive(Debug, Default)]
-struct Group {
+struct AlikeFailures {
     count: u64,
     /// The first items by index, in order: failures come in any order.
     first: Vec<u64>,
 }
 
-impl Group {
+impl AlikeFailures {
     fn add(&mut self, index: u64) {
         self.count += 1;
         let at = self.first.partition_point(|other| *other < index);
@@ -82,16 +82,16 @@ impl Failures {
         if self.total == 0 {
             return None;
         }
-        let mut groups: Vec<(&Key, &Group)> = self.groups.iter().collect();
+        let mut groups: Vec<(&GroupKey, &AlikeFailures)> = self.groups.iter().collect();
         groups.sort_by_key(|(_, group)| (std::cmp::Reverse(group.count), group.first.first().copied()));
         let shown = shown.min(groups.len());
         let rest = groups.len() - shown;
         let hidden: u64 = groups[shown..].iter().map(|(_, group)| group.count).sum::<u64>() + self.others;
         let most = groups.first().map_or(0, |(_, group)| group.count).max(hidden);
         let digits = most.to_string().len();
-        let mut head = Line::new(color);
-        head.push(Style::Bad, &format!("  {} failed", self.total));
-        head.push(Style::Plain, &format!(" in {step}:"));
+        let mut head = StyledLine::new(color);
+        head.push(TextStyle::Bad, &format!("  {} failed", self.total));
+        head.push(TextStyle::Plain, &format!(" in {step}:"));
         let mut lines = vec![head.into_text()];
         for (key, group) in groups.iter().take(shown) {
             lines.extend(group_lines(key, group, digits, color));
@@ -108,23 +108,28 @@ impl Failures {
 }
 
 /// `    5 × clean.yaml:14:22 attempt to index nil with 'text'      items 17, 402, 977 …` and the source line.
-fn group_lines((message, place): &Key, group: &Group, digits: usize, color: bool) -> Vec<String> {
-    let mut line = Line::new(color);
-    line.push(Style::Plain, &format!("    {:>digits$} × ", group.count));
+fn group_lines(
+    (message, place): &GroupKey,
+    group: &AlikeFailures,
+    digits: usize,
+    color: bool,
+) -> Vec<String> {
+    let mut line = StyledLine::new(color);
+    line.push(TextStyle::Plain, &format!("    {:>digits$} × ", group.count));
     let text = digits + 7;
     if let Some(place) = place {
-        line.push(Style::Strong, &format!("{place} "));
+        line.push(TextStyle::Strong, &format!("{place} "));
     }
-    line.push(Style::Plain, &cut(message));
+    line.push(TextStyle::Plain, &cut(message));
     line.pad(text + WIDTH + GAP, GAP);
-    line.push(Style::Dim, &group.items());
+    line.push(TextStyle::Dim, &group.items());
     let mut lines = vec![line.into_text()];
     if let Some((number, source)) =
         place.as_ref().and_then(|place| Some((place.line, place.source.as_ref()?)))
     {
-        let mut line = Line::new(color);
+        let mut line = StyledLine::new(color);
         line.pad(text, 0);
-        line.push(Style::Dim, &format!("{number} | {}", cut(source)));
+        line.push(TextStyle::Dim, &format!("{number} | {}", cut(source)));
         lines.push(line.into_text());
     }
     lines

@@ -2,7 +2,7 @@
 
 /// What a piece of text is, as a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Style {
+pub(in crate::report) enum TextStyle {
     Plain,
     /// A name to look for.
     Strong,
@@ -14,7 +14,7 @@ pub(in crate::report) enum Style {
     Bad,
 }
 
-impl Style {
+impl TextStyle {
     fn code(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
@@ -28,18 +28,18 @@ impl Style {
 
 /// A line that is being written.
 #[derive(Debug, Clone)]
-pub(in crate::report) struct Line {
+pub(in crate::report) struct StyledLine {
     text: String,
     width: usize,
     color: bool,
 }
 
-impl Line {
+impl StyledLine {
     pub(in crate::report) fn new(color: bool) -> Self {
         Self { text: String::new(), width: 0, color }
     }
 
-    pub(in crate::report) fn push(&mut self, style: Style, text: &str) {
+    pub(in crate::report) fn push(&mut self, style: TextStyle, text: &str) {
         self.width += text.chars().count();
         match style.code().filter(|_| self.color) {
             Some(code) => self.text.extend(["\x1b[", code, "m", text, "\x1b[0m"]),

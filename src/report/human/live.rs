@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::detail::Live;
-use super::line::{Line, Style};
+use super::line::{StyledLine, TextStyle};
 use crate::event::{StepId, Tally};
 use crate::report::figures;
 
@@ -19,7 +19,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct LiveView {
     screen: Screen,
-    running: BTreeMap<StepId, Running>,
+    running: BTreeMap<StepId, RunningItem>,
     /// When the last progress line was written.
     spoke: Option<Duration>,
 }
@@ -32,19 +32,19 @@ enum Screen {
 }
 
 #[derive(Debug)]
-struct Running {
-    head: Line,
+struct RunningItem {
+    head: StyledLine,
     started: Duration,
     /// When this step last had a progress line.
     spoke: Duration,
     /// How far it is, when that has changed since.
-    state: Option<State>,
+    state: Option<LiveStep>,
     bar: Option<ProgressBar>,
 }
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct State {
+pub(super) struct LiveStep {
     pub(super) tally: Tally,
     pub(super) total: Option<u64>,
 }
@@ -63,7 +63,7 @@ impl LiveView {
     pub(super) fn start(
         &mut self,
         step: StepId,
-        head: Line,
+        head: StyledLine,
         total: Option<u64>,
         time: Duration,
     ) -> Option<String> {
@@ -74,15 +74,15 @@ impl LiveView {
         let line = matches!(self.screen, Screen::Lines).then(|| {
             let total = total.map_or(String::new(), |total| format!(" · {}", figures::items(total)));
             let mut line = head.clone();
-            line.push(Style::Plain, &format!("started{total}"));
+            line.push(TextStyle::Plain, &format!("started{total}"));
             line.into_text()
         });
-        self.running.insert(step, Running { head, started: time, spoke: time, state: None, bar });
+        self.running.insert(step, RunningItem { head, started: time, spoke: time, state: None, bar });
         line
     }
 
     /// A step goes on; returns the line to write if one is due: about the step that had none for longest.
-    pub(super) fn progress(&mut self, step: StepId, state: State, time: Duration) -> Option<String> {
+    pub(super) fn progress(&mut self, step: StepId, state: LiveStep, time: Duration) -> Option<String> {
         let running = self.running.get_mut(&step)?;
         running.state = Some(state);
         if let Some(bar) = &running.bar {
@@ -103,7 +103,7 @@ impl LiveView {
             None => figures::items(state.tally.ended()),
         };
         let counts = counts(&state, time.saturating_sub(running.started));
-        line.push(Style::Plain, &format!("{done}{counts}"));
+        line.push(TextStyle::Plain, &format!("{done}{counts}"));
         Some(line.into_text())
     }
 
@@ -133,7 +133,7 @@ impl LiveView {
 }
 
 /// A line that is drawn again and again: head, bar where the total is known, counts.
-fn bar(bars: &MultiProgress, head: &Line, total: Option<u64>) -> ProgressBar {
+fn bar(bars: &MultiProgress, head: &StyledLine, total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
     bar.set_style(style(total.is_some()));
     bar.set_prefix(head.clone().into_text());
@@ -145,8 +145,8 @@ fn style(total_is_known: bool) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("━╸─")
 }
 
-fn redraw(bar: &ProgressBar, state: &State, elapsed: Duration) {
-    let State { tally, total } = *state;
+fn redraw(bar: &ProgressBar, state: &LiveStep, elapsed: Duration) {
+    let LiveStep { tally, total } = *state;
     if bar.length() != total
         && let Some(total) = total
     {
@@ -162,8 +162,8 @@ fn redraw(bar: &ProgressBar, state: &State, elapsed: Duration) {
 }
 
 /// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`
-fn counts(state: &State, elapsed: Duration) -> String {
-    let State { tally, total } = *state;
+fn counts(state: &LiveStep, elapsed: Duration) -> String {
+    let LiveStep { tally, total } = *state;
     // Begins with an empty part, so that each of the others has its separator.
     let mut parts = vec![String::new()];
     let named = [

@@ -1,7 +1,7 @@
 //! This module decides which lines about items are shown, and how many of them: a log must not drown the run.
 
 use super::detail::Verbosity;
-use super::line::Style;
+use super::line::TextStyle;
 use crate::event::LogLevel;
 
 /// Lines of one step that are said unless all are asked for.
@@ -41,11 +41,11 @@ impl Notes {
 }
 
 /// From which verbosity on a level is said, and how it looks.
-pub(super) fn rank(level: LogLevel) -> (Verbosity, Style) {
+pub(super) fn rank(level: LogLevel) -> (Verbosity, TextStyle) {
     match level {
-        LogLevel::Debug => (Verbosity::Verbose, Style::Dim),
-        LogLevel::Info => (Verbosity::Verbose, Style::Plain),
-        LogLevel::Warn => (Verbosity::Normal, Style::Warn),
-        LogLevel::Error => (Verbosity::Normal, Style::Bad),
+        LogLevel::Debug => (Verbosity::Verbose, TextStyle::Dim),
+        LogLevel::Info => (Verbosity::Verbose, TextStyle::Plain),
+        LogLevel::Warn => (Verbosity::Normal, TextStyle::Warn),
+        LogLevel::Error => (Verbosity::Normal, TextStyle::Bad),
     }
 }

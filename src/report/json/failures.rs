@@ -26,9 +26,9 @@ impl Interner {
 
 /// The failures of one step.
 #[derive(Debug, Default)]
-pub(super) struct Errors(Vec<(u64, u32)>);
+pub(super) struct StepFailures(Vec<(u64, u32)>);
 
-impl Errors {
+impl StepFailures {
     pub(super) fn push(&mut self, index: u64, message: u32) {
         self.0.push((index, message));
     }
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_million_equal_messages_are_held_once() {
-        let (mut interner, mut errors) = (Interner::default(), Errors::default());
+        let (mut interner, mut errors) = (Interner::default(), StepFailures::default());
         for index in (1..=1_000_000).rev() {
             errors.push(index, interner.intern(&Arc::from("attempt to index nil")));
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::html::{self, Column, count, cut, items, table, text};
-use super::source::Places;
+use super::source::LinePlaces;
 use crate::report::account::{Account, FailureAccount, StepAccount};
 
 /// Bytes of HTML about single items, over all steps. With a bounded rest, a page stays below a megabyte.
@@ -18,7 +18,7 @@ const TRACEBACK: usize = 800;
 const LINE: usize = 200;
 
 /// The section; nothing when no item failed.
-pub(super) fn section(out: &mut String, account: &Account, places: &Places<'_>) {
+pub(super) fn section(out: &mut String, account: &Account, places: &LinePlaces<'_>) {
     let failed: Vec<&StepAccount> = account.steps.iter().filter(|step| step.tally.failed > 0).collect();
     if failed.is_empty() {
         return;
@@ -42,7 +42,7 @@ pub(super) fn section(out: &mut String, account: &Account, places: &Places<'_>) 
     out.push_str("</section>\n");
 }
 
-fn groups(out: &mut String, step: &StepAccount, places: &Places<'_>, budget: usize) {
+fn groups(out: &mut String, step: &StepAccount, places: &LinePlaces<'_>, budget: usize) {
     let row = |group: &crate::report::account::Group| {
         let first: Vec<String> = group.items.iter().map(u64::to_string).collect();
         let place = group.place.as_deref().map_or(String::new(), |place| format!(" {}", places.link(place)));
@@ -89,7 +89,7 @@ fn cut_attribute(message: &str) -> String {
     text(&line.chars().take(120).collect::<String>())
 }
 
-fn list(out: &mut String, step: &StepAccount, places: &Places<'_>, budget: usize) {
+fn list(out: &mut String, step: &StepAccount, places: &LinePlaces<'_>, budget: usize) {
     let mut rows = String::new();
     let mut listed = 0;
     for failure in &step.failures {
@@ -108,7 +108,7 @@ fn list(out: &mut String, step: &StepAccount, places: &Places<'_>, budget: usize
     let _ = writeln!(out, "<p class=\"about\">Listed: {of}.</p>\n<div class=\"failures\">\n{rows}</div>");
 }
 
-fn entry(failure: &FailureAccount, places: &Places<'_>) -> String {
+fn entry(failure: &FailureAccount, places: &LinePlaces<'_>) -> String {
     let mut out = format!(
         "<details class=\"failure\"><summary><b>item {}</b> <span class=\"kind\">{}</span> {}</summary>\n",
         failure.index,

@@ -10,9 +10,9 @@ use crate::report::account::Account;
 const BYTES_MAX: usize = 250_000;
 
 /// Where the lines of the shown files are.
-pub(super) struct Places<'a>(&'a [(String, String)]);
+pub(super) struct LinePlaces<'a>(&'a [(String, String)]);
 
-impl<'a> Places<'a> {
+impl<'a> LinePlaces<'a> {
     pub(super) fn of(account: &'a Account) -> Self {
         Self(&account.sources)
     }
@@ -105,7 +105,7 @@ mod tests {
     fn places_are_links_where_the_page_shows_their_lines() {
         let sources = [("p.yaml".to_owned(), String::new()), ("lua/a.lua".to_owned(), String::new())];
         let account = Account { sources: sources.to_vec(), ..Account::default() };
-        let places = Places::of(&account);
+        let places = LinePlaces::of(&account);
         for (place, expect) in [
             ("sub/p.yaml:14:22", "<a class=\"place\" href=\"#f0-14\">sub/p.yaml:14:22</a>"),
             ("p.yaml:3", "<a class=\"place\" href=\"#f0-3\">p.yaml:3</a>"),

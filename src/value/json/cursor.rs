@@ -2,14 +2,14 @@
 //! read there.
 
 /// A place in a text. Its methods leave `at` on the offending byte when they fail.
-pub(super) struct Reader<'a> {
+pub(super) struct JsonCursor<'a> {
     pub(super) text: &'a str,
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
     pub(super) scratch: &'a mut String,
 }
 
-impl Reader<'_> {
+impl JsonCursor<'_> {
     /// The byte at hand; 0, which no token begins with, at the end.
     #[inline]
     pub(super) fn peek(&self) -> u8 {

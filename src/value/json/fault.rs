@@ -23,7 +23,7 @@ impl std::error::Error for JsonError {}
 
 /// What is wrong, without the words: small and plain, because every value on the fast path returns one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum JsonFault {
     Value,
     Key,
     Colon,
@@ -41,7 +41,7 @@ pub(super) enum Fault {
     Surrogate,
 }
 
-impl Fault {
+impl JsonFault {
     pub(super) fn explain(self, text: &str, offset: usize) -> JsonError {
         let found = match text.get(offset..).and_then(|rest| rest.chars().next()) {
             None => "the end of the text".to_owned(),

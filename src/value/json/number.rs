@@ -1,7 +1,7 @@
 //! This module reads numbers: exact integers, correctly rounded floats. `write` prints them.
 
-use super::cursor::Reader;
-use super::fault::Fault;
+use super::cursor::JsonCursor;
+use super::fault::JsonFault;
 
 /// A number as the text has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +18,7 @@ const EXACT: [f64; 23] = [
 
 /// Reads the number at hand.
 #[inline]
-pub(super) fn number(reader: &mut Reader<'_>) -> Result<Number, Fault> {
+pub(super) fn number(reader: &mut JsonCursor<'_>) -> Result<Number, JsonFault> {
     let start = reader.at;
     let negative = reader.peek() == b'-';
     if negative {
@@ -29,7 +29,7 @@ pub(super) fn number(reader: &mut Reader<'_>) -> Result<Number, Fault> {
     digits(reader, &mut mantissa)?;
     if reader.bytes[first] == b'0' && reader.at - first > 1 {
         reader.at = first + 1;
-        return Err(Fault::Number);
+        return Err(JsonFault::Number);
     }
     if !matches!(reader.peek(), b'.' | b'e' | b'E') {
         return integer(reader, start, first, mantissa, negative);
@@ -51,23 +51,23 @@ pub(super) fn number(reader: &mut Reader<'_>) -> Result<Number, Fault> {
 
 /// At least one digit; adds them to `mantissa`, which is right as long as there are no more than 19 of them.
 #[inline]
-fn digits(reader: &mut Reader<'_>, mantissa: &mut u64) -> Result<(), Fault> {
+fn digits(reader: &mut JsonCursor<'_>, mantissa: &mut u64) -> Result<(), JsonFault> {
     let start = reader.at;
     while let digit @ b'0'..=b'9' = reader.peek() {
         *mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
         reader.at += 1;
     }
-    if reader.at == start { Err(Fault::Number) } else { Ok(()) }
+    if reader.at == start { Err(JsonFault::Number) } else { Ok(()) }
 }
 
 #[inline]
 fn integer(
-    reader: &mut Reader<'_>,
+    reader: &mut JsonCursor<'_>,
     start: usize,
     first: usize,
     mantissa: u64,
     negative: bool,
-) -> Result<Number, Fault> {
+) -> Result<Number, JsonFault> {
     if reader.at - first <= 18 {
         let value = mantissa as i64;
         return Ok(match (negative, value) {
@@ -80,11 +80,11 @@ fn integer(
         Ok(Number::Integer(value))
     } else {
         reader.at = start;
-        Err(Fault::IntegerRange)
+        Err(JsonFault::IntegerRange)
     }
 }
 
-fn written_exponent(reader: &mut Reader<'_>) -> Result<i64, Fault> {
+fn written_exponent(reader: &mut JsonCursor<'_>) -> Result<i64, JsonFault> {
     reader.at += 1;
     let negative = reader.peek() == b'-';
     if matches!(reader.peek(), b'-' | b'+') {
@@ -102,11 +102,11 @@ fn written_exponent(reader: &mut Reader<'_>) -> Result<i64, Fault> {
 /// library knows how to do the rest.
 #[inline]
 fn float(
-    reader: &mut Reader<'_>,
+    reader: &mut JsonCursor<'_>,
     start: usize,
     negative: bool,
     parts: Option<(u64, i64)>,
-) -> Result<Number, Fault> {
+) -> Result<Number, JsonFault> {
     if let Some((mantissa, exponent)) = parts
         && mantissa <= 1 << 53
         && exponent.unsigned_abs() <= 22
@@ -119,7 +119,7 @@ fn float(
         Ok(value) if value.is_finite() => Ok(Number::Float(value)),
         _ => {
             reader.at = start;
-            Err(Fault::FloatRange)
+            Err(JsonFault::FloatRange)
         }
     }
 }

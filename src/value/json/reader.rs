@@ -1,8 +1,8 @@
 //! This module holds the grammar: it turns text into calls of a [`Sink`]. Modules of their own read numbers and
 //! strings.
 
-use super::cursor::Reader;
-use super::fault::{DEPTH_MAX, Fault, JsonError};
+use super::cursor::JsonCursor;
+use super::fault::{DEPTH_MAX, JsonError, JsonFault};
 use super::{number, text};
 
 /// Takes what is read, in the order of the text.
@@ -67,19 +67,19 @@ pub fn read<S: Sink>(text: &[u8], scratch: &mut String, sink: &mut S) -> Result<
         offset: error.valid_up_to(),
         message: "the text is not valid UTF-8".to_owned(),
     })?;
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, scratch };
+    let mut reader = JsonCursor { text, bytes: text.as_bytes(), at: 0, scratch };
     reader.whole(sink).map_err(|fault| fault.explain(text, reader.at))
 }
 
-impl Reader<'_> {
-    fn whole<S: Sink>(&mut self, sink: &mut S) -> Result<(), Fault> {
+impl JsonCursor<'_> {
+    fn whole<S: Sink>(&mut self, sink: &mut S) -> Result<(), JsonFault> {
         self.space();
         self.value(sink, 0)?;
         self.space();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing) }
+        if self.at == self.bytes.len() { Ok(()) } else { Err(JsonFault::Trailing) }
     }
 
-    fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+    fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         match self.peek() {
             b'"' => {
                 let value = text::string(self)?;
@@ -98,22 +98,22 @@ impl Reader<'_> {
             b't' => self.word("true").map(|()| sink.boolean(true)),
             b'f' => self.word("false").map(|()| sink.boolean(false)),
             b'n' => self.word("null").map(|()| sink.null()),
-            _ => Err(Fault::Value),
+            _ => Err(JsonFault::Value),
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
+    fn word(&mut self, word: &str) -> Result<(), JsonFault> {
         if self.bytes[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();
             Ok(())
         } else {
-            Err(Fault::Value)
+            Err(JsonFault::Value)
         }
     }
 
-    fn array<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+    fn array<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         if depth == DEPTH_MAX {
-            return Err(Fault::Depth);
+            return Err(JsonFault::Depth);
         }
         self.at += 1;
         let mark = sink.begin_array();
@@ -132,7 +132,7 @@ impl Reader<'_> {
             match self.peek() {
                 b',' => self.at += 1,
                 b']' => break,
-                _ => return Err(Fault::ArrayEnd),
+                _ => return Err(JsonFault::ArrayEnd),
             }
             self.space();
         }
@@ -141,9 +141,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn object<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), Fault> {
+    fn object<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         if depth == DEPTH_MAX {
-            return Err(Fault::Depth);
+            return Err(JsonFault::Depth);
         }
         self.at += 1;
         let mark = sink.begin_object();
@@ -174,7 +174,7 @@ impl Reader<'_> {
             match self.peek() {
                 b',' => self.at += 1,
                 b'}' => break,
-                _ => return Err(Fault::ObjectEnd),
+                _ => return Err(JsonFault::ObjectEnd),
             }
             self.space();
         }
@@ -183,14 +183,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn key<S: Sink>(&mut self, sink: &mut S) -> Result<bool, Fault> {
+    fn key<S: Sink>(&mut self, sink: &mut S) -> Result<bool, JsonFault> {
         if self.peek() != b'"' {
-            return Err(Fault::Key);
+            return Err(JsonFault::Key);
         }
         let wanted = sink.key(text::string(self)?);
         self.space();
         if self.peek() != b':' {
-            return Err(Fault::Colon);
+            return Err(JsonFault::Colon);
         }
         self.at += 1;
         Ok(wanted)

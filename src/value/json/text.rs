@@ -1,7 +1,7 @@
 //! This module reads strings: it finds their end quickly and resolves escapes. `write` prints them.
 
-use super::cursor::Reader;
-use super::fault::Fault;
+use super::cursor::JsonCursor;
+use super::fault::JsonFault;
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -35,7 +35,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
 
 /// Reads the string at hand, opening quote first. The text of it is borrowed where it has no escapes.
 #[inline]
-pub(super) fn string<'r>(reader: &'r mut Reader<'_>) -> Result<&'r str, Fault> {
+pub(super) fn string<'r>(reader: &'r mut JsonCursor<'_>) -> Result<&'r str, JsonFault> {
     let start = reader.at + 1;
     reader.at = start + plain(&reader.bytes[start..]);
     if reader.peek() == b'"' {
@@ -47,7 +47,7 @@ pub(super) fn string<'r>(reader: &'r mut Reader<'_>) -> Result<&'r str, Fault> {
 
 #[cold]
 #[inline(never)]
-fn escaped<'r>(reader: &'r mut Reader<'_>, start: usize) -> Result<&'r str, Fault> {
+fn escaped<'r>(reader: &'r mut JsonCursor<'_>, start: usize) -> Result<&'r str, JsonFault> {
     reader.scratch.clear();
     let mut from = start;
     loop {
@@ -58,8 +58,8 @@ fn escaped<'r>(reader: &'r mut Reader<'_>, start: usize) -> Result<&'r str, Faul
                 let character = escape(reader)?;
                 reader.scratch.push(character);
             }
-            Some(_) => return Err(Fault::Control),
-            None => return Err(Fault::Unterminated),
+            Some(_) => return Err(JsonFault::Control),
+            None => return Err(JsonFault::Unterminated),
         }
         from = reader.at;
         reader.at += plain(&reader.bytes[from..]);
@@ -68,7 +68,7 @@ fn escaped<'r>(reader: &'r mut Reader<'_>, start: usize) -> Result<&'r str, Faul
     Ok(reader.scratch)
 }
 
-fn escape(reader: &mut Reader<'_>) -> Result<char, Fault> {
+fn escape(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
     reader.at += 1;
     let character = match reader.peek() {
         b'"' => '"',
@@ -80,15 +80,15 @@ fn escape(reader: &mut Reader<'_>) -> Result<char, Fault> {
         b'r' => '\r',
         b't' => '\t',
         b'u' => return unicode(reader),
-        0 if reader.at == reader.bytes.len() => return Err(Fault::Unterminated),
-        _ => return Err(Fault::Escape),
+        0 if reader.at == reader.bytes.len() => return Err(JsonFault::Unterminated),
+        _ => return Err(JsonFault::Escape),
     };
     reader.at += 1;
     Ok(character)
 }
 
 /// `uXXXX`, or two of them for a character beyond the first plane.
-fn unicode(reader: &mut Reader<'_>) -> Result<char, Fault> {
+fn unicode(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
     let start = reader.at;
     let high = hex(reader)?;
     let code = match high {
@@ -105,15 +105,15 @@ fn unicode(reader: &mut Reader<'_>) -> Result<char, Fault> {
     };
     char::from_u32(code).ok_or_else(|| {
         reader.at = start;
-        Fault::Surrogate
+        JsonFault::Surrogate
     })
 }
 
-fn hex(reader: &mut Reader<'_>) -> Result<u32, Fault> {
-    let digits = reader.bytes.get(reader.at + 1..reader.at + 5).ok_or(Fault::Hex)?;
+fn hex(reader: &mut JsonCursor<'_>) -> Result<u32, JsonFault> {
+    let digits = reader.bytes.get(reader.at + 1..reader.at + 5).ok_or(JsonFault::Hex)?;
     let mut code = 0;
     for digit in digits {
-        code = code * 16 + char::from(*digit).to_digit(16).ok_or(Fault::Hex)?;
+        code = code * 16 + char::from(*digit).to_digit(16).ok_or(JsonFault::Hex)?;
     }
     reader.at += 5;
     Ok(code)

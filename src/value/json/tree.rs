@@ -10,7 +10,7 @@ use super::{JsonError, Sink, read};
 /// # Errors
 /// Fails when `text` is not exactly one JSON value.
 pub fn to_value(text: &[u8]) -> Result<Value, JsonError> {
-    let mut tree = Tree { open: Vec::new(), whole: Value::Null };
+    let mut tree = OpenTree { open: Vec::new(), whole: Value::Null };
     read(text, &mut String::new(), &mut tree)?;
     Ok(tree.whole)
 }
@@ -55,22 +55,22 @@ impl Sink for Weight {
 }
 
 /// The containers that are still open, from the outermost.
-struct Tree {
-    open: Vec<Open>,
+struct OpenTree {
+    open: Vec<OpenValue>,
     whole: Value,
 }
 
-enum Open {
+enum OpenValue {
     Array(Vec<Value>),
     Object(Map<String, Value>, String),
 }
 
-impl Tree {
+impl OpenTree {
     fn put(&mut self, value: Value) {
         match self.open.last_mut() {
             None => self.whole = value,
-            Some(Open::Array(list)) => list.push(value),
-            Some(Open::Object(map, key)) => {
+            Some(OpenValue::Array(list)) => list.push(value),
+            Some(OpenValue::Object(map, key)) => {
                 map.insert(std::mem::take(key), value);
             }
         }
@@ -78,14 +78,14 @@ impl Tree {
 
     fn close(&mut self) {
         match self.open.pop() {
-            Some(Open::Array(list)) => self.put(Value::Array(list)),
-            Some(Open::Object(map, _)) => self.put(Value::Object(map)),
+            Some(OpenValue::Array(list)) => self.put(Value::Array(list)),
+            Some(OpenValue::Object(map, _)) => self.put(Value::Object(map)),
             None => {}
         }
     }
 }
 
-impl Sink for Tree {
+impl Sink for OpenTree {
     type Mark = ();
 
     fn null(&mut self) {
@@ -104,16 +104,16 @@ impl Sink for Tree {
         self.put(Value::String(value.to_owned()));
     }
     fn begin_array(&mut self) {
-        self.open.push(Open::Array(Vec::new()));
+        self.open.push(OpenValue::Array(Vec::new()));
     }
     fn end_array(&mut self, (): (), _count: usize) {
         self.close();
     }
     fn begin_object(&mut self) {
-        self.open.push(Open::Object(Map::new(), String::new()));
+        self.open.push(OpenValue::Object(Map::new(), String::new()));
     }
     fn key(&mut self, key: &str) -> bool {
-        if let Some(Open::Object(_, last)) = self.open.last_mut() {
+        if let Some(OpenValue::Object(_, last)) = self.open.last_mut() {
             key.clone_into(last);
         }
         true

@@ -34,7 +34,7 @@ pub(super) struct Patterns {
 impl Patterns {
     /// `None`: there is nothing to look for.
     pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let mut list = List::default();
+        let mut list = PatternList::default();
         for value in values.filter(|value| !value.is_empty()) {
             list.value(value);
             if value.contains('\n') {
@@ -76,14 +76,14 @@ impl Patterns {
 }
 
 #[derive(Default)]
-struct List {
+struct PatternList {
     texts: Vec<Vec<u8>>,
     rules: Vec<Rule>,
     seen: HashSet<(Vec<u8>, Rule)>,
     has_space: bool,
 }
 
-impl List {
+impl PatternList {
     fn value(&mut self, value: &str) {
         self.has_space |= value.contains(' ');
         let bytes = value.as_bytes();

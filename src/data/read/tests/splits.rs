@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::transcript;
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
-use crate::data::read::records::{Next, Records};
+use crate::data::read::records::{NextRecord, Records};
 use crate::data::read::{Reader, decode};
 use crate::data::{Format, ReadOptions};
 use crate::value::Chunk;
@@ -125,11 +125,11 @@ proptest! {
         let bytes = writer.into_inner().expect("memory");
         let mut records = Records::new(LineSource::new(input(&bytes, &sizes), true), b',');
         for row in &rows {
-            prop_assert_eq!(records.next().expect("readable"), Next::Record);
+            prop_assert_eq!(records.next().expect("readable"), NextRecord::Record);
             let fields: Vec<&[u8]> = (0..records.len()).map(|at| records.field(at)).collect();
             prop_assert_eq!(fields, row.iter().map(String::as_bytes).collect::<Vec<_>>());
         }
-        prop_assert_eq!(records.next().expect("readable"), Next::End);
+        prop_assert_eq!(records.next().expect("readable"), NextRecord::End);
     }
 }
 

@@ -7,29 +7,30 @@ use serde_json::Value;
 
 /// What the items look like.
 #[derive(Debug)]
-pub(super) struct Shape {
-    fields: IndexMap<String, Kind>,
+pub(super) struct ItemsShape {
+    fields: IndexMap<String, ColumnKind>,
     /// The keys were chosen, and others are left out.
     chosen: bool,
 }
 
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
-enum Kind {
+enum ColumnKind {
     /// Nothing but nulls so far.
     Unknown,
     Boolean,
     Integer,
     Float,
     Text,
-    List(Box<Kind>),
-    Map(IndexMap<String, Kind>),
+    List(Box<ColumnKind>),
+    Map(IndexMap<String, ColumnKind>),
 }
 
-impl Shape {
+impl ItemsShape {
     /// No item has been seen; `columns` are the only keys that matter.
     pub(super) fn new(columns: Option<&[String]>) -> Self {
-        let fields = columns.unwrap_or_default().iter().map(|name| (name.clone(), Kind::Unknown)).collect();
+        let fields =
+            columns.unwrap_or_default().iter().map(|name| (name.clone(), ColumnKind::Unknown)).collect();
         Self { fields, chosen: columns.is_some() }
     }
 
@@ -39,7 +40,7 @@ impl Shape {
             if self.chosen && !self.fields.contains_key(key) {
                 continue;
             }
-            let kind = self.fields.entry(key.clone()).or_insert(Kind::Unknown);
+            let kind = self.fields.entry(key.clone()).or_insert(ColumnKind::Unknown);
             kind.widen(value, &mut key.clone())?;
         }
         Ok(())
@@ -74,7 +75,7 @@ fn new_key(path: &str) -> String {
     )
 }
 
-impl Kind {
+impl ColumnKind {
     fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Unknown,
@@ -183,8 +184,8 @@ impl Kind {
     }
 }
 
-fn fields(map: &IndexMap<String, Kind>, before: &str) -> Result<Fields, String> {
-    let field = |(name, kind): (&String, &Kind)| {
+fn fields(map: &IndexMap<String, ColumnKind>, before: &str) -> Result<Fields, String> {
+    let field = |(name, kind): (&String, &ColumnKind)| {
         Ok(Field::new(name, kind.data_type(&format!("{before}{name}"))?, true))
     };
     map.iter().map(field).collect()
