@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flowrun::event::StepId;
-use flowrun::lua::{Attempt, Block, Cancel, Guard, Scope, Script, Shape, Watchdog, Worker, WorkerOptions};
+use flowrun::lua::{
+    Attempt, Block, Cancel, Guard, ResultShape, Scope, Script, Watchdog, Worker, WorkerOptions,
+};
 use flowrun::source::SourceFile;
 use flowrun::value::{Chunk, Secrets};
 
@@ -19,7 +21,7 @@ fn script(lua: &str) -> Script {
     Script::body(Block { file, line: 1, text: lua.into() }, ".".into())
 }
 
-fn options(shape: Shape, timeout: Option<Duration>) -> WorkerOptions {
+fn options(shape: ResultShape, timeout: Option<Duration>) -> WorkerOptions {
     WorkerOptions {
         shape,
         memory: flowrun::lua::Memory::of_step(256_000_000),
@@ -73,7 +75,7 @@ fn text(n: usize) -> String {
     format!(r#"{{"id":{n},"text":"{}"}}"#, words.repeat(7))
 }
 
-fn measure(criterion: &mut Criterion, name: &str, lua: &str, shape: Shape, make: fn(usize) -> String) {
+fn measure(criterion: &mut Criterion, name: &str, lua: &str, shape: ResultShape, make: fn(usize) -> String) {
     measure_with(criterion, name, lua, &options(shape, None), make);
 }
 
@@ -112,24 +114,24 @@ const FIVE: &str = "return { id = item.id, sku = item.sku, total = item.qty * it
                     fresh = item.active }";
 
 fn boundary(criterion: &mut Criterion) {
-    measure(criterion, "record: five fields of ten", FIVE, Shape::Map, record);
-    let timed = options(Shape::Map, Some(Duration::from_secs(10)));
+    measure(criterion, "record: five fields of ten", FIVE, ResultShape::Map, record);
+    let timed = options(ResultShape::Map, Some(Duration::from_secs(10)));
     measure_with(criterion, "record: the same with a timeout", FIVE, &timed, record);
     measure(
         criterion,
         "record: all of it",
         "item.total = item.qty * item.price\nreturn item",
-        Shape::Map,
+        ResultShape::Map,
         record,
     );
-    measure(criterion, "record: filter", "return item.qty > 8", Shape::Filter, record);
+    measure(criterion, "record: filter", "return item.qty > 8", ResultShape::Filter, record);
     let three = "return { a = item.field_3, b = item.field_31, c = item.field_50 }";
-    measure(criterion, "wide: three fields of sixty", three, Shape::Map, wide);
-    measure(criterion, "wide: all of it", "return item", Shape::Map, wide);
+    measure(criterion, "wide: three fields of sixty", three, ResultShape::Map, wide);
+    measure(criterion, "wide: all of it", "return item", ResultShape::Map, wide);
     let clean = "return { id = item.id, text = str.squeeze(html.strip(item.text)):lower() }";
-    measure(criterion, "text: strip, squeeze, lower", clean, Shape::Map, text);
+    measure(criterion, "text: strip, squeeze, lower", clean, ResultShape::Map, text);
     let float = "local x = item.id\nfor i = 1, 200 do x = math.sqrt(x * 1.5 + i) end\nreturn { x = x }";
-    measure(criterion, "float: 200 operations", float, Shape::Map, record);
+    measure(criterion, "float: 200 operations", float, ResultShape::Map, record);
 }
 
 fn opening(criterion: &mut Criterion) {
@@ -138,7 +140,9 @@ fn opening(criterion: &mut Criterion) {
     criterion.bench_function("open a worker", |bencher| {
         bencher.iter(|| {
             let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
-            black_box(Worker::new(&script, &options(Shape::Map, None), &guard, &watchdog).expect("loads"));
+            black_box(
+                Worker::new(&script, &options(ResultShape::Map, None), &guard, &watchdog).expect("loads"),
+            );
         });
     });
 }

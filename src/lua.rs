@@ -3,8 +3,8 @@
 //!
 //! It knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
+mod async_op;
 pub mod clock;
-mod errand;
 mod failure;
 mod globals;
 mod guard;
@@ -23,7 +23,7 @@ mod testing;
 mod watchdog;
 mod worker;
 
-pub use errand::{Arrival, start_errands};
+pub use async_op::{Completed, start_runtime};
 pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 #[cfg(test)]
@@ -31,7 +31,7 @@ pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
 pub(crate) use host::{count_memory, end_programs};
 pub use memory::Memory;
-pub use options::{Attempt, Ended, Job, LogLine, Scope, Shape, WorkerOptions};
+pub use options::{Attempt, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions};
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
 pub use stubs::stubs;

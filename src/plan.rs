@@ -44,7 +44,7 @@ pub use load::{Loaded, load};
 pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
 pub use step_mentions::{Use, uses};
 pub use test_case::{Expected, TestCase};
-pub use touched::{Role, Touched};
+pub use touched::{FileRole, Touched};
 pub use wants::Wants;
 pub use yaml_text::read_value;
 

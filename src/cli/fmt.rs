@@ -28,8 +28,8 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
                     say(&format!("  {what} {}", path.display()));
                 }
             }
-            Err(Refused::Text(found)) => diagnostics.extend(found),
-            Err(Refused::File(complaint)) => complaints.push(complaint),
+            Err(Unformatted::Text(found)) => diagnostics.extend(found),
+            Err(Unformatted::File(complaint)) => complaints.push(complaint),
         }
     }
     let color = arguments.console.color;
@@ -49,22 +49,22 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
 }
 
 /// Why a file stays as it is.
-enum Refused {
+enum Unformatted {
     /// Its YAML is broken.
     Text(Vec<Diagnostic>),
     /// It cannot be read or written.
     File(Complaint),
 }
 
-fn one(path: &Path, check: bool) -> Result<bool, Refused> {
+fn one(path: &Path, check: bool) -> Result<bool, Unformatted> {
     let bytes =
-        fs::read(path).map_err(|error| Refused::File(cannot("read the pipeline file", path, &error)))?;
-    let formatted = config::format(&bytes, &path.to_string_lossy(), path).map_err(Refused::Text)?;
+        fs::read(path).map_err(|error| Unformatted::File(cannot("read the pipeline file", path, &error)))?;
+    let formatted = config::format(&bytes, &path.to_string_lossy(), path).map_err(Unformatted::Text)?;
     if formatted.as_bytes() == bytes {
         return Ok(false);
     }
     if !check {
-        replace(path, &formatted).map_err(|error| Refused::File(cannot("write", path, &error)))?;
+        replace(path, &formatted).map_err(|error| Unformatted::File(cannot("write", path, &error)))?;
     }
     Ok(true)
 }

@@ -11,7 +11,7 @@ use crate::config;
 use crate::data::{Compression, Format, ReadOptions, open};
 use crate::event::StepId;
 use crate::lua::{
-    Attempt, Block, Cancel, Guard, Memory, Scope, Script, Shape, Watchdog, Worker, WorkerOptions,
+    Attempt, Block, Cancel, Guard, Memory, ResultShape, Scope, Script, Watchdog, Worker, WorkerOptions,
 };
 use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
@@ -142,7 +142,7 @@ fn through_lua(item: &[u8]) -> Vec<u8> {
         shows_secrets: false,
     };
     let options = WorkerOptions {
-        shape: Shape::Map,
+        shape: ResultShape::Map,
         memory: Memory::of_step(256_000_000),
         scope,
         step: "s".into(),

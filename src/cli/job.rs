@@ -95,7 +95,7 @@ impl Job<'_> {
     /// The files that are written beside the results. None is opened before all are known to be no files of the run.
     fn files(&self, plan: &Plan) -> Result<Files, Fault> {
         let (params_file, state) = (self.params_file, self.state.as_deref());
-        let run = outputs::Run { file: self.file, plan: Some(plan), params_file, state };
+        let run = outputs::RunFiles { file: self.file, plan: Some(plan), params_file, state };
         let complaints = outputs::check(self.output, &run);
         if complaints.is_empty() { Ok(Files::open(self.output)?) } else { Err(Fault::Usage(complaints)) }
     }

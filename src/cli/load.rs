@@ -18,7 +18,7 @@ use crate::plan::{self, Inputs, Plan};
 use crate::source::{Diagnostic, Severity};
 
 /// A pipeline file after all checks.
-pub(super) struct Checked {
+pub(super) struct CheckedFile {
     /// The plan, when nothing forbids to run.
     pub(super) plan: Option<Plan>,
     /// All findings about the file.
@@ -27,7 +27,7 @@ pub(super) struct Checked {
     pub(super) complaints: Vec<Complaint>,
 }
 
-impl Checked {
+impl CheckedFile {
     /// The plan and the warnings about it, or why there is none.
     pub(super) fn into_plan(self) -> Result<(Plan, Vec<Diagnostic>), Fault> {
         let is_invalid = self.diagnostics.iter().any(|found| found.severity == Severity::Error);
@@ -41,7 +41,7 @@ impl Checked {
 }
 
 /// Reads and checks a pipeline file.
-pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complaint> {
+pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
     let bytes = read(path, "read the pipeline file")?;
     // Kept with the run, which may be resumed from any folder.
     let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -49,7 +49,7 @@ pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<Checked, Complain
     redact::keep(loaded.secrets.mask());
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
-    Ok(Checked { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })
+    Ok(CheckedFile { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })
 }
 
 /// Refuses what cannot be a pipeline file, before anything is read.

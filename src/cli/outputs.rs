@@ -9,13 +9,13 @@ use super::args::OutputArguments;
 use super::exit::Complaint;
 use super::state;
 use crate::data::Reached;
-use crate::plan::{Plan, Role, Touched};
+use crate::plan::{FileRole, Plan, Touched};
 
 /// What `-` reaches when it is written to.
 const STDOUT: &str = "/dev/stdout";
 
 /// What the files of a run are.
-pub(super) struct Run<'a> {
+pub(super) struct RunFiles<'a> {
     /// The pipeline file.
     pub(super) file: &'a Path,
     /// What it says, if that is known.
@@ -27,41 +27,41 @@ pub(super) struct Run<'a> {
 }
 
 /// A file that is about to be written.
-pub(super) struct Output<'a> {
+pub(super) struct OutputFile<'a> {
     option: &'static str,
     path: &'a Path,
     reached: Reached,
 }
 
 /// Complains of outputs that are a file of the run, or one file together. Opens nothing.
-pub(super) fn check(arguments: &OutputArguments, run: &Run<'_>) -> Vec<Complaint> {
+pub(super) fn check(arguments: &OutputArguments, run: &RunFiles<'_>) -> Vec<Complaint> {
     let given = [
         ("--events", "events", &arguments.events),
         ("--report", "the report", &arguments.report),
         ("--junit", "the JUnit file", &arguments.junit),
         ("--trace", "the trace", &arguments.trace),
     ];
-    let (mut outputs, mut complaints): (Vec<Output<'_>>, Vec<Complaint>) = (Vec::new(), Vec::new());
+    let (mut outputs, mut complaints): (Vec<OutputFile<'_>>, Vec<Complaint>) = (Vec::new(), Vec::new());
     for (option, intent, path) in given {
         let Some(path) = path else { continue };
         if path.as_os_str() != "-" {
-            outputs.push(Output::new(option, path));
+            outputs.push(OutputFile::new(option, path));
         } else if option != "--events" {
             let message = format!("{intent} goes to a file, not to standard output");
             complaints.push(Complaint::new(message).help("name a file, as in `--report report.html`"));
         }
     }
-    complaints.extend(Output::check_all(&outputs, run));
+    complaints.extend(OutputFile::check_all(&outputs, run));
     let streamed = arguments.events.as_deref().filter(|path| path.as_os_str() == "-");
     let reached = || Reached::of(Path::new(STDOUT));
-    outputs.extend(streamed.map(|path| Output { option: "--events", path, reached: reached() }));
+    outputs.extend(streamed.map(|path| OutputFile { option: "--events", path, reached: reached() }));
     complaints.extend(twins(&outputs));
     complaints
 }
 
 /// Complains of outputs that are one file.
-fn twins(outputs: &[Output<'_>]) -> Vec<Complaint> {
-    let complaint = |(at, second): (usize, &Output<'_>)| {
+fn twins(outputs: &[OutputFile<'_>]) -> Vec<Complaint> {
+    let complaint = |(at, second): (usize, &OutputFile<'_>)| {
         let first = outputs[..at].iter().find(|first| first.reached.is(&second.reached))?;
         let message = format!("two outputs of the run want `{}`: {first} and {second}", first.path.display());
         Some(Complaint::new(message).help("give each a file of its own"))
@@ -77,13 +77,13 @@ pub(super) fn make_folders(path: &Path) -> io::Result<()> {
     }
 }
 
-impl std::fmt::Display for Output<'_> {
+impl std::fmt::Display for OutputFile<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "`{} {}`", self.option, self.path.display())
     }
 }
 
-impl<'a> Output<'a> {
+impl<'a> OutputFile<'a> {
     /// The file that an option names.
     pub(super) fn new(option: &'static str, path: &'a Path) -> Self {
         Self { option, path, reached: Reached::of(path) }
@@ -95,7 +95,7 @@ impl<'a> Output<'a> {
     }
 
     /// One complaint at most of each.
-    pub(super) fn check_all(outputs: &[Self], run: &Run<'_>) -> Vec<Complaint> {
+    pub(super) fn check_all(outputs: &[Self], run: &RunFiles<'_>) -> Vec<Complaint> {
         if outputs.is_empty() {
             return Vec::new();
         }
@@ -103,7 +103,7 @@ impl<'a> Output<'a> {
         outputs.iter().filter_map(|output| output.check(run, &touches)).collect()
     }
 
-    fn check(&self, run: &Run<'_>, touches: &[Touched]) -> Option<Complaint> {
+    fn check(&self, run: &RunFiles<'_>, touches: &[Touched]) -> Option<Complaint> {
         if let Some(state) = self.state(run) {
             let message = format!("{self} is in `{}`, where runs are kept", state.display());
             return Some(Complaint::new(message).help("name a file elsewhere"));
@@ -126,21 +126,21 @@ impl<'a> Output<'a> {
         let path = &file.path;
         // A stream may be a file that the shell has opened.
         let place = match (path.as_str(), &file.role) {
-            ("-", Role::Read(_)) => Path::new("/dev/stdin"),
-            ("-", Role::Written(_)) => Path::new(STDOUT),
+            ("-", FileRole::Read(_)) => Path::new("/dev/stdin"),
+            ("-", FileRole::Written(_)) => Path::new(STDOUT),
             _ => &file.root.join(path),
         };
         let is_same = self.reached.is(&Reached::of(place));
         let what = match &file.role {
-            Role::Read(step) if is_same => format!("write over `{path}`, which step `{step}` reads"),
-            Role::Listed(step) if is_same => format!("write over `{path}`, which step `{step}` lists"),
-            Role::Written(step) if is_same => format!("write over `{path}`, which step `{step}` writes"),
-            Role::Secret(name) if is_same => format!("write over `{path}`, which holds secret `{name}`"),
-            Role::Lua if is_same => format!("write over `{path}`, a Lua file of the pipeline"),
-            Role::Read(step) if self.reached.is_read_as(&file.root, path) => {
+            FileRole::Read(step) if is_same => format!("write over `{path}`, which step `{step}` reads"),
+            FileRole::Listed(step) if is_same => format!("write over `{path}`, which step `{step}` lists"),
+            FileRole::Written(step) if is_same => format!("write over `{path}`, which step `{step}` writes"),
+            FileRole::Secret(name) if is_same => format!("write over `{path}`, which holds secret `{name}`"),
+            FileRole::Lua if is_same => format!("write over `{path}`, a Lua file of the pipeline"),
+            FileRole::Read(step) if self.reached.is_read_as(&file.root, path) => {
                 format!("write a file that step `{step}` reads as `{path}`")
             }
-            Role::Listed(step) if self.reached.is_read_as(&file.root, path) => {
+            FileRole::Listed(step) if self.reached.is_read_as(&file.root, path) => {
                 format!("write a file that step `{step}` lists as `{path}`")
             }
             _ => return None,
@@ -149,7 +149,7 @@ impl<'a> Output<'a> {
     }
 
     /// Any Lua file in the pipeline's folder may be required, by a name that is only known when that happens.
-    fn lua(&self, run: &Run<'_>) -> Option<String> {
+    fn lua(&self, run: &RunFiles<'_>) -> Option<String> {
         let is_lua = |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("lua"));
         let folder =
             run.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -159,7 +159,7 @@ impl<'a> Output<'a> {
     }
 
     /// The folder of runs that the file lies in, as it is called.
-    fn state(&self, run: &Run<'_>) -> Option<PathBuf> {
+    fn state(&self, run: &RunFiles<'_>) -> Option<PathBuf> {
         let own = run.state.map(Path::to_owned);
         let absolute = std::path::absolute(self.path).unwrap_or_else(|_| self.path.to_owned());
         let above =
@@ -169,7 +169,7 @@ impl<'a> Output<'a> {
     }
 
     /// The same, for a file there that has a second name elsewhere.
-    fn twin_in_state(&self, run: &Run<'_>) -> Option<PathBuf> {
+    fn twin_in_state(&self, run: &RunFiles<'_>) -> Option<PathBuf> {
         if !self.reached.has_names() {
             return None;
         }

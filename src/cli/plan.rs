@@ -39,7 +39,7 @@ fn text(plan: &Plan, selected: &[bool], limit: Option<u64>, reuse: &Reuse) -> St
     let counts = count::of(plan, selected, limit);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
-    let columns = Columns::of(&steps);
+    let columns = PlanColumns::of(&steps);
     let mut lines = vec![head(plan, steps.len())];
     lines.extend(plan.description.iter().map(|text| format!("  {}", printable(text))));
     lines.push(String::new());
@@ -67,12 +67,12 @@ fn steps_in_words(count: usize) -> String {
 }
 
 /// Verb and name in front, facts behind, one under the other.
-struct Columns {
+struct PlanColumns {
     verb: usize,
     name: usize,
 }
 
-impl Columns {
+impl PlanColumns {
     fn of(steps: &[&Step]) -> Self {
         let longest = |least: usize, length: fn(&Step) -> usize| {
             steps.iter().map(|step| length(step)).fold(least, usize::max)

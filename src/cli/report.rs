@@ -10,7 +10,7 @@ use std::path::Path;
 use super::args::{InputArguments, ReportArguments, SelectArguments};
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::outputs::{self, Output};
+use super::outputs::{self, OutputFile};
 use super::request::Request;
 use super::{job, load, resume, state};
 use crate::plan::{Inputs, Plan};
@@ -52,12 +52,12 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
 
 /// Refuses a page in the place of a file of the run.
 fn refuse(target: &Path, run: &StoredRun, folder: &Path, console: &Console) -> Result<(), Fault> {
-    let output = Output::new("-o", target);
+    let output = OutputFile::new("-o", target);
     let file = resume::pipeline_file(run.record(), folder);
     // What is not there is no file of a run that is over.
     let plan = output.is_there().then(|| plan(&file, run, console)).flatten();
-    let run = outputs::Run { file: &file, plan: plan.as_ref(), params_file: None, state: Some(folder) };
-    let complaints = Output::check_all(&[output], &run);
+    let run = outputs::RunFiles { file: &file, plan: plan.as_ref(), params_file: None, state: Some(folder) };
+    let complaints = OutputFile::check_all(&[output], &run);
     if complaints.is_empty() { Ok(()) } else { Err(Fault::Usage(complaints)) }
 }
 

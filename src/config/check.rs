@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use self::checked::Checked;
+use self::checked::CheckedValue;
 use super::document::{Document, SpanIndex};
 use super::schema::schema_text;
 use crate::source::{Diagnostic, SourceFile};
@@ -39,7 +39,8 @@ fn checker() -> &'static Checker {
 
 /// All findings of this floor about a document that could be read.
 pub(super) fn document(document: &Document, dropped: bool) -> Vec<Diagnostic> {
-    let checked = Checked { value: &document.value, spans: &document.spans, file: &document.file, dropped };
+    let checked =
+        CheckedValue { value: &document.value, spans: &document.spans, file: &document.file, dropped };
     let (cut, mut findings) = lua::check(document);
     // What YAML has cut off is missing for that reason, not for the schema's.
     findings.extend(schema(&checked, &cut));
@@ -49,10 +50,10 @@ pub(super) fn document(document: &Document, dropped: bool) -> Vec<Diagnostic> {
 /// Checks a value against the schema once more, after its expressions were replaced by what they gave. Where the file
 /// holds an expression, the finding says what that gave.
 pub fn validate_value(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile>) -> Vec<Diagnostic> {
-    schema(&Checked { value, spans, file, dropped: false }, &[])
+    schema(&CheckedValue { value, spans, file, dropped: false }, &[])
 }
 
-fn schema(checked: &Checked<'_>, skip: &[String]) -> Vec<Diagnostic> {
+fn schema(checked: &CheckedValue<'_>, skip: &[String]) -> Vec<Diagnostic> {
     let Checker { schema, validator } = checker();
     let mut findings: Vec<Diagnostic> = validator
         .iter_errors(checked.value)

@@ -15,7 +15,7 @@ use self::entries::Entries;
 use super::document::Document;
 use super::load::load;
 use super::schema::schema_text;
-use super::tree::{self, Kind, Node, Patch};
+use super::tree::{self, Node, NodeKind, Patch};
 use crate::source::{Diagnostic, Severity, SourceFile};
 
 /// Bytes that may be read again and again to find out which maps can be ordered when not all can.
@@ -89,7 +89,7 @@ fn maps(root: &Rc<Node>, text: &str) -> Vec<Entries> {
     while let Some((node, schema, depth)) = open.pop() {
         match &node.kind {
             // An alias is its anchor's map, which is looked at once.
-            Kind::Map(entries) if seen.insert(node.span.start) => {
+            NodeKind::Map(entries) if seen.insert(node.span.start) => {
                 let properties = schema.get("properties").and_then(Value::as_object);
                 if properties.is_some() {
                     let names: Vec<&str> = order(schema);
@@ -106,7 +106,7 @@ fn maps(root: &Rc<Node>, text: &str) -> Vec<Entries> {
                     }
                 }
             }
-            Kind::List(items) => {
+            NodeKind::List(items) => {
                 if let Some(schema) = schema.get("items").filter(|schema| schema.is_object()) {
                     open.extend(items.iter().map(|item| (Rc::clone(item), schema, depth + 1)));
                 }

@@ -32,7 +32,7 @@ pub(super) struct Node {
     /// Where it stands; for blocks without their header, for maps from the first key.
     pub(super) span: Span,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(super) kind: NodeKind,
     /// How it was written, for scalars.
     pub(super) written: Option<Written>,
     height: u32,
@@ -41,7 +41,7 @@ pub(super) struct Node {
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     /// Nothing.
     Null,
     /// `true` or `false`
@@ -55,12 +55,12 @@ pub(super) enum Kind {
     /// A list.
     List(Vec<Rc<Node>>),
     /// A map, keys in file order, none twice.
-    Map(Vec<(Key, Rc<Node>)>),
+    Map(Vec<(NodeKey, Rc<Node>)>),
 }
 
 /// A key of a map.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
+pub(super) struct NodeKey {
     /// Its text.
     pub(super) text: String,
     /// Where it stands.

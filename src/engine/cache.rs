@@ -2,7 +2,7 @@
 //!
 //! The memo only saves work: an error in it costs work and never the run. The store keeps new results.
 
-use crate::store::{Cache, Digest, Fingerprint, Shape, StoreError, differences};
+use crate::store::{Cache, Digest, Fingerprint, LinesPerItem, StoreError, differences};
 
 /// Of an item that no function of the step has had.
 const UNKNOWN: &str = "not in the cache";
@@ -33,7 +33,7 @@ impl StepCache {
     }
 
     /// Appends the result lines that are known of a content, and says how many; `None`: it must be worked out.
-    pub(super) fn get(&mut self, content: Digest, shape: Shape, out: &mut Vec<u8>) -> Option<u32> {
+    pub(super) fn get(&mut self, content: Digest, shape: LinesPerItem, out: &mut Vec<u8>) -> Option<u32> {
         let length = out.len();
         let known = self.memo.get(self.function, content, shape, out);
         let known = self.heard(known).flatten();

@@ -6,7 +6,7 @@ mod frame;
 mod keyed;
 mod workers;
 
-use self::frame::{Frame, ITEMS, push_item};
+use self::frame::{ITEMS, StepFrame, push_item};
 use super::context::Context;
 use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
@@ -33,7 +33,7 @@ pub(super) fn run<'a>(
     let lookout = Lookout::new(context, step.id, begun, step.deadline);
     let out = Vec::new();
     let mut frame =
-        Frame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
+        StepFrame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
     let carried = match collect {
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),
@@ -46,7 +46,7 @@ pub(super) fn run<'a>(
     frame.finish(carried.err())
 }
 
-impl Frame<'_> {
+impl StepFrame<'_> {
     /// `take`
     fn take(&mut self, count: u64) -> Result<(), Cut> {
         let mut chunk = Chunk::default();

@@ -11,13 +11,13 @@ use crossbeam_channel::Sender;
 use super::options::{Interrupt, RunOptions};
 use super::roles::StepRoles;
 use super::run_store::{self, RunStore};
-use super::source_status::{Errors, SourceStatus};
+use super::source_status::{ErrorTexts, SourceStatus};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog, clock};
 use crate::plan::{Each, Plan};
 use crate::schedule::{Policy, RateLimiter, Scheduler};
-use crate::store::{FailedItem, Shape, StepJournal, StepSpec, StoreError};
+use crate::store::{FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
 use crate::value::Mask;
 
 /// From step threads to the thread that owns the run.
@@ -42,13 +42,13 @@ pub(super) struct Done {
 
 /// What later steps can read of a step that has ended.
 #[derive(Default)]
-pub(super) struct Output {
+pub(super) struct StepOutput {
     /// Its results, when somebody wants them.
     pub(super) results: Option<Arc<Stored>>,
     /// Its failed items, when somebody wants them.
     pub(super) failed: Option<Arc<Stored>>,
     /// `errors`, index → message, when an expression asks for them.
-    pub(super) errors: Errors,
+    pub(super) errors: ErrorTexts,
     /// How it ended.
     pub(super) result: Option<Arc<StepResult>>,
 }
@@ -72,7 +72,7 @@ pub(super) struct Context<'a> {
     /// Where the run is kept, if it is.
     pub(super) keep: Option<&'a RunStore>,
     journals: Vec<Mutex<Option<StepJournal>>>,
-    outputs: Vec<Mutex<Output>>,
+    outputs: Vec<Mutex<StepOutput>>,
     ledgers: Vec<Mutex<SourceStatus>>,
     fed: Vec<Mutex<Option<FusedInput>>>,
     /// Limits that steps share, by name, on the clock that began with the run.
@@ -135,7 +135,7 @@ impl<'a> Context<'a> {
     }
 
     /// The output of a step.
-    pub(super) fn output(&self, step: StepId) -> MutexGuard<'_, Output> {
+    pub(super) fn output(&self, step: StepId) -> MutexGuard<'_, StepOutput> {
         lock(&self.outputs[step.at()])
     }
 
@@ -166,8 +166,14 @@ impl<'a> Context<'a> {
         if journal.is_none() {
             let step = &self.plan.steps[source.at()];
             let (name, verb) = (Arc::clone(&step.name), step.verb.name());
-            let spec =
-                StepSpec { name, verb, shape: Shape::One, keyed: false, fingerprint: Vec::new(), memo: None };
+            let spec = StepSpec {
+                name,
+                verb,
+                shape: LinesPerItem::One,
+                keyed: false,
+                fingerprint: Vec::new(),
+                memo: None,
+            };
             *journal = keep.step(spec).ok();
         }
         if let Some(journal) = &*journal {

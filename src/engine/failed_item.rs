@@ -37,7 +37,7 @@ pub(super) fn seconds(duration: Duration) -> f64 {
 }
 
 #[derive(Serialize)]
-struct Record<'a> {
+struct FailedItemRecord<'a> {
     index: u64,
     key: &'a str,
     item: &'a RawValue,
@@ -101,7 +101,7 @@ fn history_text(history: &[Attempted]) -> String {
 /// Appends the line for an item that failed for good.
 pub(super) fn push_failed(lines: &mut Vec<u8>, index: u64, key: &str, item: &FailedItem) {
     let raw = |text: &str| RawValue::from_string(text.to_owned()).ok();
-    let record = Record {
+    let record = FailedItemRecord {
         index,
         key,
         item: &raw(&item.item).unwrap_or_default(),
@@ -131,7 +131,7 @@ fn place_message(row: &BadRow) -> String {
     format!("{}:{}: {}", row.file, row.line, row.message)
 }
 
-fn push(lines: &mut Vec<u8>, record: &Record<'_>) {
+fn push(lines: &mut Vec<u8>, record: &FailedItemRecord<'_>) {
     serde_json::to_writer(&mut *lines, record).expect("a record is JSON and a vector takes all of it");
     lines.push(b'\n');
 }

@@ -15,7 +15,7 @@ use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, Each, Plan, Step, Verb};
 use crate::store::{
-    Cache, Catalogue, Digest, Ended, Items, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
+    Cache, Catalogue, Digest, Ended, NewItems, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
 };
 use crate::value::Chunk;
 
@@ -203,7 +203,7 @@ impl Asked<'_> {
         let read = each_chunk(self.plan, step, self.until, &mut |chunk: &Chunk| {
             contents.clear();
             Digest::of_items(chunk, &mut contents);
-            let items = Items { first: chunk.first, identities: &contents, contents: &contents };
+            let items = NewItems { first: chunk.first, identities: &contents, contents: &contents };
             for at in 0..contents.len() {
                 match look.at(&items, at) {
                     None => counts.reused += 1,
@@ -267,7 +267,7 @@ struct Look {
 
 impl Look {
     /// `None`: it would be reused; otherwise the reason why not.
-    fn at(&mut self, items: &Items<'_>, at: usize) -> Option<String> {
+    fn at(&mut self, items: &NewItems<'_>, at: usize) -> Option<String> {
         let reason = match &mut self.reuse {
             Some(reuse) => match reuse.look(items, at) {
                 Ended::Well => return None,

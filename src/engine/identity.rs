@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::lua::{Footprint, Seen};
 use crate::plan::{Each, EachKind, Plan};
-use crate::store::{Digest, Fingerprint, SecretKey, Shape};
+use crate::store::{Digest, Fingerprint, LinesPerItem, SecretKey};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
 pub(super) const LANGUAGE: u32 = 1;
@@ -47,11 +47,11 @@ impl Identity {
 }
 
 /// How many result lines an item of such a step has.
-pub(super) fn shape(kind: EachKind) -> Shape {
+pub(super) fn shape(kind: EachKind) -> LinesPerItem {
     match kind {
-        EachKind::Map => Shape::One,
-        EachKind::FlatMap => Shape::Many,
-        EachKind::Filter => Shape::Optional,
+        EachKind::Map => LinesPerItem::One,
+        EachKind::FlatMap => LinesPerItem::Many,
+        EachKind::Filter => LinesPerItem::Optional,
     }
 }
 

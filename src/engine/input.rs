@@ -19,7 +19,7 @@ use crate::value::Chunk;
 
 /// What came out of a [`StepInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextChunk {
     /// The chunk holds at least one item.
     Chunk,
     /// Nothing has arrived yet.
@@ -150,12 +150,12 @@ impl<'a> StepInput<'a> {
         max_bytes: usize,
         wait: Duration,
         chunk: &mut Chunk,
-    ) -> Next {
+    ) -> NextChunk {
         loop {
             if let Some(source) = self.lost() {
-                return Next::Lost(source);
+                return NextChunk::Lost(source);
             }
-            let Some(part) = self.parts.get_mut(self.at) else { return Next::End };
+            let Some(part) = self.parts.get_mut(self.at) else { return NextChunk::End };
             let seen = part.rows.read(max_items, max_bytes, wait, chunk, &mut self.bad);
             if let Some(source) = part.source {
                 let (rows, reading) =
@@ -167,7 +167,9 @@ impl<'a> StepInput<'a> {
             }
             match seen {
                 Err(error) => return self.broke(&error),
-                Ok(Seen { nothing_yet: true, .. }) => return self.lost().map_or(Next::Later, Next::Lost),
+                Ok(Seen { nothing_yet: true, .. }) => {
+                    return self.lost().map_or(NextChunk::Later, NextChunk::Lost);
+                }
                 Ok(seen) => {
                     if !seen.more {
                         self.end_part();
@@ -175,14 +177,14 @@ impl<'a> StepInput<'a> {
                     if !chunk.is_empty() {
                         chunk.first = self.given + 1;
                         self.given += chunk.len() as u64;
-                        return Next::Chunk;
+                        return NextChunk::Chunk;
                     }
                 }
             }
         }
     }
 
-    /// What to wait for after [`Next::Later`], beside other things.
+    /// What to wait for after [`NextChunk::Later`], beside other things.
     pub(super) fn arrivals(&self) -> Option<&Receiver<Result<Arrival, DataError>>> {
         match &self.parts.get(self.at)?.rows {
             Rows::Stream(live) => Some(live.arrivals()),
@@ -202,19 +204,19 @@ impl<'a> StepInput<'a> {
     }
 
     /// Stored results that cannot be read back end the run's step as a fault of the machine.
-    fn broke(&mut self, error: &DataError) -> Next {
+    fn broke(&mut self, error: &DataError) -> NextChunk {
         let source = self.parts[self.at].source;
         let source = source.unwrap_or(StepId(u32::MAX));
         if source != StepId(u32::MAX) {
             self.context.ledger(source).broke(error.to_string());
         }
-        Next::Lost(source)
+        NextChunk::Lost(source)
     }
 
-    fn book_bad_rows(&mut self, source: StepId) -> Result<(), Next> {
+    fn book_bad_rows(&mut self, source: StepId) -> Result<(), NextChunk> {
         for row in std::mem::take(&mut self.bad) {
             if !book(self.context, source, &row) {
-                return Err(Next::Lost(source));
+                return Err(NextChunk::Lost(source));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::context::Context;
-use super::input::{Next, StepInput};
+use super::input::{NextChunk, StepInput};
 use super::run_store;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepStatus, Tally};
@@ -40,7 +40,7 @@ impl From<DataError> for Cut {
 
 /// What reading an input has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadOutcome {
     /// The chunk holds at least one item.
     Items,
     /// Nothing has arrived yet.
@@ -98,13 +98,13 @@ impl<'a> Lookout<'a> {
         input: &mut StepInput<'_>,
         (items, bytes): (usize, usize),
         chunk: &mut Chunk,
-    ) -> Result<Read, Cut> {
+    ) -> Result<ReadOutcome, Cut> {
         self.check()?;
         match input.next(items, bytes, LOOK_UP, chunk) {
-            Next::Chunk => Ok(Read::Items),
-            Next::Later => Ok(Read::Nothing),
-            Next::End => self.ended(input).map(|()| Read::End),
-            Next::Lost(source) => Err(Cut::lost(self.context, source)),
+            NextChunk::Chunk => Ok(ReadOutcome::Items),
+            NextChunk::Later => Ok(ReadOutcome::Nothing),
+            NextChunk::End => self.ended(input).map(|()| ReadOutcome::End),
+            NextChunk::Lost(source) => Err(Cut::lost(self.context, source)),
         }
     }
 

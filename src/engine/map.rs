@@ -30,14 +30,14 @@ use super::lookout::{LOOK_UP, lost_reason};
 use super::outcome::EngineError;
 use super::pool::{Crew, Earlier, Pool, Reply, Work};
 use super::sink::Sink;
-use super::source_status::Errors;
+use super::source_status::ErrorTexts;
 use super::{run_store, step_results};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Cancel, CancelLevel, clock};
 use crate::plan::{Each, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
-use crate::store::{Shape as Lines, StepJournal, StoreError};
+use crate::store::{LinesPerItem as Lines, StepJournal, StoreError};
 use crate::value::Chunk;
 
 /// How long a run of items may take before what is left of it goes back to be shared out anew.
@@ -46,7 +46,7 @@ const RUN_BUDGET: Duration = Duration::from_millis(20);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why a step cannot be carried through, whatever its items did.
-pub(super) enum Fault {
+pub(super) enum StepFault {
     /// Intermediate results could not be written or read.
     Data(DataError),
     /// The script cannot be loaded, or its setup failed.
@@ -55,25 +55,25 @@ pub(super) enum Fault {
     State(StoreError),
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for StepFault {
     fn from(error: StoreError) -> Self {
         Self::State(error)
     }
 }
 
-impl From<EngineError> for Fault {
+impl From<EngineError> for StepFault {
     fn from(error: EngineError) -> Self {
         Self::Script(error.to_string())
     }
 }
 
-impl From<DataError> for Fault {
+impl From<DataError> for StepFault {
     fn from(error: DataError) -> Self {
         Self::Data(error)
     }
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for StepFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Data(error) => error.fmt(f),
@@ -84,7 +84,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// An item between two attempts.
-struct Waiting {
+struct WaitingItem {
     chunk: Chunk,
     earlier: Box<Earlier>,
 }
@@ -112,7 +112,7 @@ struct Coordinator<'a> {
     begun: Instant,
     /// Items offered to the scheduler and not yet started, by index of the first.
     fresh: BTreeMap<u64, Chunk>,
-    waiting: HashMap<u64, Waiting>,
+    waiting: HashMap<u64, WaitingItem>,
     /// Works handed in and not yet back, and the items in them.
     works_out: usize,
     items_out: u64,
@@ -130,7 +130,7 @@ struct Coordinator<'a> {
     /// When its workers were told to stop at once.
     stopped: Option<Instant>,
     /// `errors` of the step, when an expression asks for them.
-    errors: Errors,
+    errors: ErrorTexts,
     told: Instant,
     /// How many results an item has.
     shape: Lines,
@@ -242,11 +242,11 @@ impl<'a> Coordinator<'a> {
     }
 
     /// The loop: start what may start, hear what comes back.
-    fn drive(&mut self) -> Result<(), Fault> {
+    fn drive(&mut self) -> Result<(), StepFault> {
         loop {
             self.look_outside();
             if let Some(fault) = self.context.fault() {
-                return Err(Fault::State(fault.clone()));
+                return Err(StepFault::State(fault.clone()));
             }
             self.expire()?;
             self.fill()?;
@@ -259,7 +259,7 @@ impl<'a> Coordinator<'a> {
                 Ok(reply) => self.hear(reply)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Fault::Script("all workers are gone".to_owned()));
+                    return Err(StepFault::Script("all workers are gone".to_owned()));
                 }
             }
             while let Ok(reply) = self.pool.replies.try_recv() {
@@ -346,7 +346,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Fills the places of items that never ended, so that everything behind them is given on.
-    fn put_away_unstarted(&mut self) -> Result<(), Fault> {
+    fn put_away_unstarted(&mut self) -> Result<(), StepFault> {
         let fresh = std::mem::take(&mut self.fresh);
         let waiting = std::mem::take(&mut self.waiting);
         let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
@@ -370,7 +370,7 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    fn finish(self, fault: Option<Fault>) -> StepResult {
+    fn finish(self, fault: Option<StepFault>) -> StepResult {
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
         let (emitted, duration) = (self.sink.emitted, clock::since(self.begun));
         let stop = self.scheduler.stop().map(|stop| stop.reason);
@@ -380,17 +380,17 @@ impl<'a> Coordinator<'a> {
             self.context.notice(self.step.id, warning);
         }
         self.context.leave_journal(self.step.id, self.journal);
-        let fault = self.sink.finish(self.errors).err().map(Fault::Data).or(fault);
+        let fault = self.sink.finish(self.errors).err().map(StepFault::Data).or(fault);
         let unread = self.scheduler.total().is_none();
         let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
         // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
         let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
         let (status, reason) = match (fault, lost) {
             // A script that was stopped while it was being set up says no more than that it was stopped.
-            (Some(Fault::Script(_)), _) if stop == Some(StopReason::Deadline) => {
+            (Some(StepFault::Script(_)), _) if stop == Some(StopReason::Deadline) => {
                 (StepStatus::Failed, Some("deadline".to_owned()))
             }
-            (Some(Fault::Script(_)), _) | (None, None) if cut => {
+            (Some(StepFault::Script(_)), _) | (None, None) if cut => {
                 (StepStatus::Cancelled, Some("interrupted".to_owned()))
             }
             (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),

@@ -5,7 +5,7 @@ mod desk;
 mod work;
 mod worker_thread;
 
-pub(super) use desk::Held;
+pub(super) use desk::HeldTask;
 pub(super) use work::{Crew, Earlier, End, Ran, Reply, Work};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,7 +105,7 @@ impl Pool {
     }
 
     /// Gives up the workers that are stuck: of each the index of the item that it is stuck at, and all that it had in hand.
-    pub(super) fn give_up_stuck(&self, now: Instant) -> Vec<(u64, Vec<Held>)> {
+    pub(super) fn give_up_stuck(&self, now: Instant) -> Vec<(u64, Vec<HeldTask>)> {
         if !self.places.crew.has_limit() {
             return Vec::new();
         }

@@ -18,7 +18,7 @@ use super::run_store::{self, RunStore};
 use super::{panic, step};
 use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
-use crate::lua::{Watchdog, start_errands};
+use crate::lua::{Watchdog, start_runtime};
 use crate::plan::{Body, Plan, Step, Verb};
 
 /// Files that a run has open beside those of its steps, at least: what keeps it takes a dozen.
@@ -26,7 +26,7 @@ const FILES_MIN: usize = 20;
 
 /// Where a step stands.
 #[derive(Debug, Clone)]
-enum State {
+enum StepPhase {
     /// Something before it has not ended.
     Waiting,
     /// A lazy source: the steps that read it may start.
@@ -37,9 +37,9 @@ enum State {
     Done(Arc<StepResult>),
 }
 
-struct Run<'a, 'e> {
+struct RunThreads<'a, 'e> {
     context: &'a Context<'a>,
-    states: Vec<State>,
+    states: Vec<StepPhase>,
     running: usize,
     interrupted: bool,
     internal_error: bool,
@@ -64,7 +64,7 @@ pub fn run(
     };
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
-    start_errands();
+    start_runtime();
     spare_files()?;
     let graph = StepRoles::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
@@ -92,10 +92,16 @@ pub fn run(
     for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()).chain(unmade) {
         on_event(&Event::Notice { step: None, message });
     }
-    let states = vec![State::Waiting; plan.steps.len()];
+    let states = vec![StepPhase::Waiting; plan.steps.len()];
     let (running, on_event) = (0, &mut *on_event);
-    let mut run =
-        Run { context: &context, states, running, interrupted: false, internal_error: false, on_event };
+    let mut run = RunThreads {
+        context: &context,
+        states,
+        running,
+        interrupted: false,
+        internal_error: false,
+        on_event,
+    };
     run.all(&receiver);
     let outcome = run.outcome();
     close(keep, outcome, begun, on_event)
@@ -137,7 +143,7 @@ fn close(
     Ok(Outcome { run_dir: kept?, ..outcome })
 }
 
-impl<'a> Run<'a, '_> {
+impl<'a> RunThreads<'a, '_> {
     /// Runs all selected steps.
     fn all(&mut self, receiver: &Receiver<Message>) {
         std::thread::scope(|scope| {
@@ -172,7 +178,9 @@ impl<'a> Run<'a, '_> {
         loop {
             let mut moved = false;
             for id in &order {
-                if self.context.options.selected[id.at()] && matches!(self.states[id.at()], State::Waiting) {
+                if self.context.options.selected[id.at()]
+                    && matches!(self.states[id.at()], StepPhase::Waiting)
+                {
                     moved |= self.consider(scope, *id);
                 }
             }
@@ -210,7 +218,7 @@ impl<'a> Run<'a, '_> {
         }
         if self.context.graph.roles[id.at()] == Role::LazySource {
             match step::gate(self.context, step) {
-                Ok(()) => self.states[id.at()] = State::Open,
+                Ok(()) => self.states[id.at()] = StepPhase::Open,
                 Err(result) => self.end(id, self.context.book(id, *result)),
             }
         } else {
@@ -222,7 +230,7 @@ impl<'a> Run<'a, '_> {
     /// Why a step cannot run, because of what has ended before it.
     fn hindrance(&self, step: &Step) -> Option<String> {
         let ended = |id: StepId| match &self.states[id.at()] {
-            State::Done(result) => Some((result.status, &self.context.plan.steps[id.at()].name)),
+            StepPhase::Done(result) => Some((result.status, &self.context.plan.steps[id.at()].name)),
             _ => None,
         };
         for input in &step.from {
@@ -239,11 +247,11 @@ impl<'a> Run<'a, '_> {
     }
 
     fn is_ready(&self, step: &Step) -> bool {
-        let done = |id: StepId| matches!(self.states[id.at()], State::Done(_));
+        let done = |id: StepId| matches!(self.states[id.at()], StepPhase::Done(_));
         let selected = |id: &StepId| self.context.options.selected[id.at()];
         let readable = |input: &crate::plan::Input| {
             let lazy = self.context.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
-            done(input.step) || (lazy && matches!(self.states[input.step.at()], State::Open))
+            done(input.step) || (lazy && matches!(self.states[input.step.at()], StepPhase::Open))
         };
         step.from.iter().all(readable)
             && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
@@ -253,9 +261,9 @@ impl<'a> Run<'a, '_> {
     where
         'a: 'scope,
     {
-        let open = |id: &&StepId| matches!(self.states[id.at()], State::Open);
+        let open = |id: &&StepId| matches!(self.states[id.at()], StepPhase::Open);
         let Some(id) = self.context.plan.order.iter().find(open).copied() else { return false };
-        if self.readers(id).any(|reader| !matches!(self.states[reader.at()], State::Waiting)) {
+        if self.readers(id).any(|reader| !matches!(self.states[reader.at()], StepPhase::Waiting)) {
             let reason = "nothing reads it any more";
             self.end_idle(id, StepStatus::Skipped, reason);
         } else {
@@ -277,7 +285,7 @@ impl<'a> Run<'a, '_> {
         'a: 'scope,
     {
         let context = self.context;
-        self.states[id.at()] = State::Running;
+        self.states[id.at()] = StepPhase::Running;
         self.running += 1;
         let body = move || {
             let begun = Instant::now();
@@ -316,12 +324,12 @@ impl<'a> Run<'a, '_> {
 
     /// Notes the end of a step, which is in the books, and tells of it.
     fn end(&mut self, id: StepId, result: StepResult) {
-        if matches!(self.states[id.at()], State::Done(_)) {
+        if matches!(self.states[id.at()], StepPhase::Done(_)) {
             return;
         }
         let result = Arc::new(result);
         self.context.output(id).result = Some(Arc::clone(&result));
-        self.states[id.at()] = State::Done(Arc::clone(&result));
+        self.states[id.at()] = StepPhase::Done(Arc::clone(&result));
         (self.on_event)(&Event::StepFinished { step: id, result });
     }
 
@@ -332,7 +340,7 @@ impl<'a> Run<'a, '_> {
             .steps
             .iter()
             .filter_map(|step| match &self.states[step.id.at()] {
-                State::Done(result) => Some((step.id, Arc::clone(result))),
+                StepPhase::Done(result) => Some((step.id, Arc::clone(result))),
                 _ => None,
             })
             .collect();

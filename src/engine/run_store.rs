@@ -14,7 +14,7 @@ use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Each, Items, Plan, Verb};
 use crate::store::{
-    Cache, Catalogue, Committer, Fingerprint, Reuse, RunDir, RunInfo, SecretKey, Shape, StepJournal,
+    Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Reuse, RunDir, RunInfo, SecretKey, StepJournal,
     StepSpec, StoreError, StoredRun, Unusable, keep_lua,
 };
 
@@ -107,7 +107,7 @@ impl RunStore {
     pub(super) fn old(
         &self,
         step: &str,
-        shape: Shape,
+        shape: LinesPerItem,
         keyed: bool,
         fingerprint: &Fingerprint,
     ) -> Option<Result<Old, StoreError>> {
@@ -119,7 +119,7 @@ impl RunStore {
         &self,
         resume: &ResumeOptions,
         step: &str,
-        shape: Shape,
+        shape: LinesPerItem,
         keyed: bool,
         fingerprint: &Fingerprint,
     ) -> Result<Old, StoreError> {
@@ -138,7 +138,7 @@ impl Old {
     pub(super) fn of(
         runs: Vec<StoredRun>,
         step: &str,
-        shape: Shape,
+        shape: LinesPerItem,
         keyed: bool,
         fingerprint: &Fingerprint,
     ) -> Result<Self, StoreError> {

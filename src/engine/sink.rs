@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::context::{Context, FusedInput, Output};
-use super::source_status::Errors;
+use super::context::{Context, FusedInput, StepOutput};
+use super::source_status::ErrorTexts;
 use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
@@ -81,13 +81,13 @@ impl<'a> Sink<'a> {
     }
 
     /// Hands everything over to the steps behind. Every index up to the last one given in must have been pushed.
-    pub(super) fn finish(self, errors: Errors) -> Result<(), DataError> {
+    pub(super) fn finish(self, errors: ErrorTexts) -> Result<(), DataError> {
         let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
         for fed in self.writers {
             *self.context.fed(fed.step) = Some(FusedInput { writer: fed.writer, count: fed.count });
         }
-        *self.context.output(self.step) = Output { results, failed, errors, result: None };
+        *self.context.output(self.step) = StepOutput { results, failed, errors, result: None };
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use super::context::{Context, Output};
-use super::input::{Next, StepInput};
+use super::context::{Context, StepOutput};
+use super::input::{NextChunk, StepInput};
 use super::lookout::{LOOK_UP, Lookout};
 use super::roles::Role;
 use super::step_results;
@@ -67,9 +67,9 @@ fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Res
             return if cut.status == StepStatus::Cancelled { Ok(true) } else { Err(cut.reason) };
         }
         match input.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
-            Next::Later => continue,
-            Next::End | Next::Lost(_) => break,
-            Next::Chunk => {}
+            NextChunk::Later => continue,
+            NextChunk::End | NextChunk::Lost(_) => break,
+            NextChunk::Chunk => {}
         }
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
@@ -138,7 +138,7 @@ pub(super) fn close(context: &Context<'_>, source: StepId) -> StepResult {
         Ok((failed, errors)) => {
             let mut output = context.output(source);
             let results = output.results.take();
-            *output = Output { results, failed: failed.map(Arc::new), errors, result: None };
+            *output = StepOutput { results, failed: failed.map(Arc::new), errors, result: None };
         }
         Err(error) => ledger.broke(error.to_string()),
     }

@@ -15,7 +15,7 @@ use crate::plan::{Body, Step, Verb};
 use crate::value::Ratio;
 
 /// `errors` of a step: index → message.
-pub(super) type Errors = Vec<(u64, Arc<str>)>;
+pub(super) type ErrorTexts = Vec<(u64, Arc<str>)>;
 
 /// The counts of a source's rows and bad rows, and the verdict on it. All steps that read the source share it.
 pub(super) struct SourceStatus {
@@ -31,7 +31,7 @@ pub(super) struct SourceStatus {
     last_bad: u64,
     reading: Duration,
     failed_rows: Option<Spool>,
-    errors: Errors,
+    errors: ErrorTexts,
     fault: Option<String>,
     /// All rows were seen, and too many of them are bad.
     sealed: bool,
@@ -146,7 +146,7 @@ impl SourceStatus {
     }
 
     /// The bad rows as items, and `errors` of the step.
-    pub(super) fn take_failed(&mut self) -> Result<(Option<Stored>, Errors), DataError> {
+    pub(super) fn take_failed(&mut self) -> Result<(Option<Stored>, ErrorTexts), DataError> {
         let spool = match (self.failed_rows.take(), self.keeps_failed) {
             (None, true) => Some(Spool::new(&self.temp_dir)),
             (spool, _) => spool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::context::{Context, Output};
+use super::context::{Context, StepOutput};
 use super::failed_item::seconds;
 use crate::event::StepResult;
 use crate::lua::ScriptError;
@@ -22,7 +22,7 @@ pub(super) fn steps(context: &Context<'_>) -> Arc<str> {
     Value::Object(steps).to_string().into()
 }
 
-fn entry(context: &Context<'_>, result: &StepResult, output: &Output) -> Value {
+fn entry(context: &Context<'_>, result: &StepResult, output: &StepOutput) -> Value {
     let mut entry = json!({
         "total": result.total,
         "successes": result.tally.succeeded,
@@ -51,7 +51,7 @@ fn entry(context: &Context<'_>, result: &StepResult, output: &Output) -> Value {
 }
 
 /// All results of a step. They are in memory then, as the expression asked for.
-fn results(output: &Output) -> Vec<Value> {
+fn results(output: &StepOutput) -> Vec<Value> {
     let Some(stored) = &output.results else { return Vec::new() };
     let mut reader = stored.reader();
     let (mut chunk, mut bad, mut values) = (Chunk::default(), Vec::new(), Vec::new());

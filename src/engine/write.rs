@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::context::{Context, FusedInput};
 use super::input::StepInput;
-use super::lookout::{Cut, Lookout, Read};
+use super::lookout::{Cut, Lookout, ReadOutcome};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
 use crate::event::{Event, StepResult, Tally};
 use crate::lua::clock;
@@ -37,9 +37,9 @@ pub(super) fn run(
     let mut lookout = Lookout::new(context, step.id, begun, step.deadline);
     let cut = loop {
         match lookout.read(&mut input, (usize::MAX, BLOCK), &mut chunk) {
-            Ok(Read::Nothing) => continue,
-            Ok(Read::End) => break None,
-            Ok(Read::Items) => {}
+            Ok(ReadOutcome::Nothing) => continue,
+            Ok(ReadOutcome::End) => break None,
+            Ok(ReadOutcome::Items) => {}
             Err(cut) => break Some(cut),
         }
         match hand_on(options, &mut *writer, &chunk.text, &mut count) {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::documents::Open;
+use super::documents::OpenDocument;
 use super::file::File;
 use super::{complete, edits, hover, ids};
 use crate::source::Span;
@@ -50,7 +50,11 @@ pub(super) fn initialized() -> Value {
 }
 
 /// Answers a request.
-pub(super) fn answer(files: &HashMap<String, Open>, method: &str, params: Value) -> Result<Value, Refusal> {
+pub(super) fn answer(
+    files: &HashMap<String, OpenDocument>,
+    method: &str,
+    params: Value,
+) -> Result<Value, Refusal> {
     match method {
         "textDocument/completion" => {
             let params: CompletionParams = read(params)?;
@@ -120,7 +124,10 @@ fn value(answer: impl Serialize) -> Value {
 }
 
 /// An open file; `None` when it is no pipeline.
-fn pipeline<'a>(files: &'a HashMap<String, Open>, uri: &str) -> Result<Option<&'a Open>, Refusal> {
+fn pipeline<'a>(
+    files: &'a HashMap<String, OpenDocument>,
+    uri: &str,
+) -> Result<Option<&'a OpenDocument>, Refusal> {
     let open = files.get(uri);
     let open = open.ok_or_else(|| Refusal::new(ErrorCode::InvalidParams, format!("`{uri}` is not open")))?;
     Ok(Some(open).filter(|open| open.file.is_pipeline()))
@@ -128,12 +135,12 @@ fn pipeline<'a>(files: &'a HashMap<String, Open>, uri: &str) -> Result<Option<&'
 
 /// Answers a question about a place.
 fn at(
-    files: &HashMap<String, Open>,
+    files: &HashMap<String, OpenDocument>,
     place: &TextDocumentPositionParams,
     answer: impl FnOnce(&File, usize) -> Result<Value, Refusal>,
 ) -> Result<Value, Refusal> {
     match pipeline(files, place.text_document.uri.as_str())? {
-        Some(Open { file, .. }) => answer(file, file.byte(place.position)),
+        Some(OpenDocument { file, .. }) => answer(file, file.byte(place.position)),
         None => Ok(Value::Null),
     }
 }
@@ -169,7 +176,7 @@ fn symbols(file: &File) -> Value {
     let Some(top) = layout.top("steps") else { return json!([]) };
     let verbs = complete::verbs(layout);
     let steps = layout.entries.iter().enumerate().filter(|(_, entry)| entry.parent == Some(top));
-    let symbol = |(at, entry): (usize, &super::layout::Entry)| {
+    let symbol = |(at, entry): (usize, &super::layout::LayoutEntry)| {
         let name = entry.name.as_deref().filter(|name| !name.is_empty() && *name != "<<")?;
         Some(json!({
             "name": name,
@@ -183,7 +190,7 @@ fn symbols(file: &File) -> Value {
 }
 
 /// The repairs of findings that touch the range.
-fn repairs(open: &Open, params: &CodeActionParams) -> Value {
+fn repairs(open: &OpenDocument, params: &CodeActionParams) -> Value {
     let wanted = params.context.only.as_ref();
     if wanted.is_some_and(|only| only.iter().all(|kind| !matches!(kind.as_str(), "" | "quickfix"))) {
         return json!([]);

@@ -14,7 +14,7 @@ use lsp_types::{
 use serde_json::Value;
 
 use self::offer::Offer;
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, CursorPlace};
 use super::file::File;
 use super::layout::Layout;
 use super::schema;
@@ -31,19 +31,19 @@ pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> Complet
     let cursor = Cursor::at(file, offset);
     let path = cursor.path();
     let (mut offers, span) = match cursor.place {
-        Place::Nothing => return CompletionList::default(),
-        Place::Lua(before, is_expression) => {
+        CursorPlace::Nothing => return CompletionList::default(),
+        CursorPlace::Lua(before, is_expression) => {
             let Some((offers, start)) = lua::offers(file, before, &path, is_expression, after_space) else {
                 return CompletionList::default();
             };
             (offers, Span::new(start, name_end(&file.text, offset)))
         }
-        Place::Word(span) => {
+        CursorPlace::Word(span) => {
             let mut offers = keys(file, &cursor, span);
             offers.extend(values(file, &cursor));
             (offers, span)
         }
-        Place::Value(span) => (values(file, &cursor), span),
+        CursorPlace::Value(span) => (values(file, &cursor), span),
     };
     let typed = file.slice(Span::new(span.start.min(offset), offset));
     let is_incomplete = offers.len() > OFFERS_MAX;

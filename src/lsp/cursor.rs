@@ -1,7 +1,7 @@
 //! This module finds where the cursor stands: in which map or list, at which word, or in which Lua.
 
 use super::file::File;
-use super::layout::{Layout, Spot};
+use super::layout::{Layout, OpenConstruct};
 use crate::event::Verb;
 use crate::source::Span;
 use crate::value::Choice as _;
@@ -14,12 +14,12 @@ pub(super) struct Cursor {
     /// Position of the innermost entry among those of the whole file.
     pub(super) entry: Option<usize>,
     /// What is being written.
-    pub(super) place: Place,
+    pub(super) place: CursorPlace,
 }
 
 /// What is being written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum CursorPlace {
     /// A word that may become a key.
     Word(Span),
     /// A value.
@@ -41,20 +41,20 @@ impl Cursor {
         let parts: Vec<Option<&str>> = path.iter().map(Option::as_deref).collect();
         let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let start = match layout.spot {
-            Spot::Word(start) | Spot::Value(start) => start,
-            Spot::Block => line,
-            Spot::Nothing => return Self { path, entry, place: Place::Nothing },
+            OpenConstruct::Word(start) | OpenConstruct::Value(start) => start,
+            OpenConstruct::Block => line,
+            OpenConstruct::Nothing => return Self { path, entry, place: CursorPlace::Nothing },
         };
-        let is_lua = is_lua(&parts) && !matches!(layout.spot, Spot::Word(_));
+        let is_lua = is_lua(&parts) && !matches!(layout.spot, OpenConstruct::Word(_));
         let hole = before[start..].rfind("${{").map(|at| start + at + 3);
         let hole = hole.filter(|&at| !before[at..].contains("}}"));
         let word = Span::new(start, word_end(&file.text, offset));
         let place = match (hole, layout.spot) {
-            _ if is_lua => Place::Lua(Span::new(start.max(line), offset), is_condition(&parts)),
-            (Some(hole), _) => Place::Lua(Span::new(hole, offset), true),
-            (None, Spot::Word(_)) => Place::Word(word),
-            (None, Spot::Value(_)) => Place::Value(word),
-            (None, _) => Place::Nothing,
+            _ if is_lua => CursorPlace::Lua(Span::new(start.max(line), offset), is_condition(&parts)),
+            (Some(hole), _) => CursorPlace::Lua(Span::new(hole, offset), true),
+            (None, OpenConstruct::Word(_)) => CursorPlace::Word(word),
+            (None, OpenConstruct::Value(_)) => CursorPlace::Value(word),
+            (None, _) => CursorPlace::Nothing,
         };
         Self { path, entry, place }
     }

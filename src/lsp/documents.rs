@@ -6,7 +6,7 @@ use super::file::File;
 use super::findings::Findings;
 
 /// An open file.
-pub(super) struct Open {
+pub(super) struct OpenDocument {
     pub(super) file: File,
     /// What was found in it last.
     pub(super) findings: Findings,

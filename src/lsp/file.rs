@@ -26,12 +26,12 @@ pub(super) struct File {
     pub(super) path: PathBuf,
     lines: Lines,
     layout: OnceCell<Layout>,
-    document: OnceCell<Option<Read>>,
+    document: OnceCell<Option<ParsedText>>,
 }
 
 /// A text that could be read as YAML.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(super) struct ParsedText {
     /// Its content with places.
     pub(super) document: config::Document,
     /// Whether it was read only after faults were patched over.
@@ -67,7 +67,7 @@ impl File {
     }
 
     /// What it says, if it can be read.
-    pub(super) fn read(&self) -> Option<&Read> {
+    pub(super) fn read(&self) -> Option<&ParsedText> {
         self.document.get_or_init(|| read(&self.text, &self.path)).as_ref()
     }
 
@@ -88,13 +88,13 @@ impl File {
 }
 
 /// Reads a text as a pipeline.
-pub(super) fn read(text: &str, path: &std::path::Path) -> Option<Read> {
+pub(super) fn read(text: &str, path: &std::path::Path) -> Option<ParsedText> {
     let config::Loaded { document, mended, diagnostics, .. } =
         config::load(text.as_bytes(), &path.to_string_lossy(), path);
     let document = document?;
     let errors = diagnostics.iter().filter(|found| found.severity == crate::source::Severity::Error).count();
     let uses = plan::uses(&document);
-    Some(Read { document, mended, errors, uses })
+    Some(ParsedText { document, mended, errors, uses })
 }
 
 /// Where a file lies. One that was never saved has no folder but the server's.

@@ -1,7 +1,7 @@
 //! This module describes the thing under the pointer: a key, a step, a function of Lua.
 
 use super::complete::about;
-use super::cursor::{Cursor, Place, chain};
+use super::cursor::{Cursor, CursorPlace, chain};
 use super::file::File;
 use super::{complete, ids, schema};
 use crate::lua::{self, MODULES, VARIABLES};
@@ -47,7 +47,7 @@ fn step(file: &File, id: &str) -> Option<String> {
 
 fn key(file: &File, offset: usize) -> Option<(String, Span)> {
     let layout = file.layout();
-    let holds = |entry: &super::layout::Entry| {
+    let holds = |entry: &super::layout::LayoutEntry| {
         entry.name.is_some() && entry.key.start <= offset && offset <= entry.key.end
     };
     let at = layout.entries.iter().position(holds)?;
@@ -61,7 +61,7 @@ fn lua(file: &File, offset: usize) -> Option<(String, Span)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let rest = &file.text[offset..];
     let end = offset + rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-    let Place::Lua(before, _) = Cursor::at(file, end).place else { return None };
+    let CursorPlace::Lua(before, _) = Cursor::at(file, end).place else { return None };
     let names = chain(file.slice(before))?;
     let (name, base) = names.split_last().filter(|(name, _)| !name.is_empty())?;
     let span = Span::new(end - name.len(), end);

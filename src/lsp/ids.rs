@@ -3,7 +3,7 @@
 
 use lsp_types::TextEdit;
 
-use super::file::{File, Read, read};
+use super::file::{File, ParsedText, read};
 use crate::config::is_id;
 use crate::source::Span;
 
@@ -69,7 +69,7 @@ pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEd
 }
 
 /// What the file says, if nothing had to be patched over to read it.
-pub(super) fn sound(file: &File) -> Result<&Read, String> {
+pub(super) fn sound(file: &File) -> Result<&ParsedText, String> {
     let read = file.read().filter(|read| !read.mended);
     read.ok_or_else(|| "the file is no sound YAML; what would have to change cannot be told".to_owned())
 }
@@ -87,12 +87,12 @@ fn edit(file: &File, span: Span, quote: Option<char>, new: &str) -> (Span, Strin
 }
 
 /// Whether the file has as many errors as before, and names the step as often.
-fn keeps_sense(file: &File, before: &Read, edits: &[(Span, String)], new: &str) -> bool {
+fn keeps_sense(file: &File, before: &ParsedText, edits: &[(Span, String)], new: &str) -> bool {
     let mut text = file.text.clone();
     for (span, with) in edits.iter().rev() {
         text.replace_range(span.start..span.end, with);
     }
-    let named = |read: &Read| read.uses.iter().filter(|one| one.step == new).count();
+    let named = |read: &ParsedText| read.uses.iter().filter(|one| one.step == new).count();
     let changed = before.uses.len() - before.uses.iter().filter(|one| one.step != new).count();
     read(&text, &file.path)
         .is_some_and(|after| !after.mended && after.errors <= before.errors && named(&after) >= changed)

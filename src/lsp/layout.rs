@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// One entry of a map or list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct LayoutEntry {
     /// The entry it is in.
     pub(super) parent: Option<usize>,
     /// Its key; `None` in lists.
@@ -25,7 +25,7 @@ pub(super) struct Entry {
 
 /// What a text ends in the middle of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spot {
+pub(super) enum OpenConstruct {
     /// A word that begins here: a key to be, an item or a value on a line of its own.
     Word(usize),
     /// The value of the innermost entry, which begins here.
@@ -40,11 +40,11 @@ pub(super) enum Spot {
 #[derive(Debug)]
 pub(super) struct Layout {
     /// All of them, in the order of the text.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<LayoutEntry>,
     /// Those that are open at the end, the outermost first.
     pub(super) open: Vec<usize>,
     /// What stands at the end.
-    pub(super) spot: Spot,
+    pub(super) spot: OpenConstruct,
 }
 
 impl Layout {
@@ -52,7 +52,7 @@ impl Layout {
     pub(super) fn of(text: &str) -> Self {
         let mut scan = Scan::new(text);
         let mut start = 0;
-        let mut spot = Spot::Nothing;
+        let mut spot = OpenConstruct::Nothing;
         let bytes = text.as_bytes();
         let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).chain(std::iter::once(text.len()));
         for end in ends {
@@ -68,13 +68,13 @@ impl Layout {
     }
 
     /// The entries within `parent`, or those of the top.
-    pub(super) fn children(&self, parent: Option<usize>) -> impl Iterator<Item = &Entry> {
+    pub(super) fn children(&self, parent: Option<usize>) -> impl Iterator<Item = &LayoutEntry> {
         self.entries.iter().filter(move |entry| entry.parent == parent)
     }
 
     /// Position of the top entry of this name.
     pub(super) fn top(&self, name: &str) -> Option<usize> {
-        let is_it = |entry: &Entry| entry.parent.is_none() && entry.name.as_deref() == Some(name);
+        let is_it = |entry: &LayoutEntry| entry.parent.is_none() && entry.name.as_deref() == Some(name);
         self.entries.iter().position(is_it)
     }
 
@@ -107,7 +107,7 @@ impl Layout {
 /// A text that is being read.
 struct Scan<'a> {
     text: &'a str,
-    entries: Vec<Entry>,
+    entries: Vec<LayoutEntry>,
     open: Vec<usize>,
     /// The column that the lines of the open block are behind of.
     block: Option<usize>,
@@ -134,10 +134,10 @@ impl<'a> Scan<'a> {
         let parent = self.open.last().copied();
         self.open.push(self.entries.len());
         let value = Span::new(key.end, key.end);
-        self.entries.push(Entry { parent, name, key, value, end: key.end, indent });
+        self.entries.push(LayoutEntry { parent, name, key, value, end: key.end, indent });
     }
 
-    fn top(&self) -> Option<&Entry> {
+    fn top(&self) -> Option<&LayoutEntry> {
         self.open.last().map(|&at| &self.entries[at])
     }
 
@@ -162,7 +162,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn finish(mut self, spot: Spot) -> Layout {
+    fn finish(mut self, spot: OpenConstruct) -> Layout {
         let open = self.open.clone();
         self.close(0);
         Layout { entries: self.entries, open, spot }
@@ -182,10 +182,10 @@ mod tests {
         let names: Vec<&str> =
             layout.open.iter().map(|&at| layout.entries[at].name.as_deref().unwrap_or("-")).collect();
         let spot = match layout.spot {
-            Spot::Word(at) => format!("word {:?}", &before[at..]),
-            Spot::Value(at) => format!("value {:?}", &before[at..]),
-            Spot::Block => "block".to_owned(),
-            Spot::Nothing => "nothing".to_owned(),
+            OpenConstruct::Word(at) => format!("word {:?}", &before[at..]),
+            OpenConstruct::Value(at) => format!("value {:?}", &before[at..]),
+            OpenConstruct::Block => "block".to_owned(),
+            OpenConstruct::Nothing => "nothing".to_owned(),
         };
         assert_eq!(format!("{}: {spot}", names.join("/")), expect, "{text}");
     }
@@ -237,7 +237,7 @@ mod tests {
                 prop_assert!(text.get(entry.key.start..entry.key.end).is_some());
                 prop_assert!(text.get(entry.value.start..entry.value.end).is_some());
             }
-            if let Spot::Word(at) | Spot::Value(at) = layout.spot {
+            if let OpenConstruct::Word(at) | OpenConstruct::Value(at) = layout.spot {
                 prop_assert!(text.get(at..).is_some());
             }
         }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{self, Refusal};
-use super::documents::Open;
+use super::documents::OpenDocument;
 use super::file::File;
 use super::findings;
 use super::wire::{self, Arrived};
@@ -28,15 +28,15 @@ const PAUSE: Duration = Duration::from_millis(120);
 /// The server's side of the conversation.
 pub(super) struct Server {
     inputs: Inputs,
-    state: State,
-    files: HashMap<String, Open>,
+    state: Conversation,
+    files: HashMap<String, OpenDocument>,
     /// Files that the client has been told about, with what it was told.
     told: HashSet<String>,
 }
 
 /// How far the conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Conversation {
     /// Nothing was said yet.
     Silent,
     /// Everything may be asked.
@@ -47,7 +47,7 @@ enum State {
 
 impl Server {
     pub(super) fn new(inputs: Inputs) -> Self {
-        Self { inputs, state: State::Silent, files: HashMap::new(), told: HashSet::new() }
+        Self { inputs, state: Conversation::Silent, files: HashMap::new(), told: HashSet::new() }
     }
 
     /// Talks until the end: whether `shutdown` came before it.
@@ -71,7 +71,7 @@ impl Server {
                     self.request(request, is_cancelled)?;
                 }
                 Arrived::Message(Message::Notification(note)) if note.method == "exit" => {
-                    return Ok(self.state == State::Closed);
+                    return Ok(self.state == Conversation::Closed);
                 }
                 Arrived::Message(Message::Notification(note)) => self.notification(note),
                 // Nothing was asked of the client.
@@ -115,22 +115,24 @@ impl Server {
 
     fn answer(&mut self, method: &str, params: Value) -> Result<Value, Refusal> {
         match (self.state, method) {
-            (State::Silent, "initialize") => {
-                self.state = State::Open;
+            (Conversation::Silent, "initialize") => {
+                self.state = Conversation::Open;
                 Ok(answers::initialized())
             }
-            (State::Silent, _) => {
+            (Conversation::Silent, _) => {
                 Err(Refusal::new(ErrorCode::ServerNotInitialized, "`initialize` comes first"))
             }
-            (State::Closed, _) => Err(Refusal::new(ErrorCode::InvalidRequest, "the server is shut down")),
-            (State::Open, "initialize") => {
+            (Conversation::Closed, _) => {
+                Err(Refusal::new(ErrorCode::InvalidRequest, "the server is shut down"))
+            }
+            (Conversation::Open, "initialize") => {
                 Err(Refusal::new(ErrorCode::InvalidRequest, "`initialize` comes only once"))
             }
-            (State::Open, "shutdown") => {
-                self.state = State::Closed;
+            (Conversation::Open, "shutdown") => {
+                self.state = Conversation::Closed;
                 Ok(Value::Null)
             }
-            (State::Open, "textDocument/codeAction") => {
+            (Conversation::Open, "textDocument/codeAction") => {
                 // Repairs are those of the text as it is now.
                 if let Some(uri) = self.overdue(&params) {
                     self.check(&uri)
@@ -138,7 +140,7 @@ impl Server {
                 }
                 answers::answer(&self.files, method, params)
             }
-            (State::Open, _) => answers::answer(&self.files, method, params),
+            (Conversation::Open, _) => answers::answer(&self.files, method, params),
         }
     }
 
@@ -149,7 +151,7 @@ impl Server {
     }
 
     fn notification(&mut self, note: Notification) {
-        if self.state != State::Open {
+        if self.state != Conversation::Open {
             return;
         }
         match note.method.as_str() {
@@ -195,7 +197,7 @@ impl Server {
         let uri = file.uri.as_str().to_owned();
         let due = Some(Instant::now() + pause);
         let findings = self.files.remove(&uri).map(|open| open.findings).unwrap_or_default();
-        self.files.insert(uri, Open { file, findings, due });
+        self.files.insert(uri, OpenDocument { file, findings, due });
     }
 
     /// Checks a file, and says what was found.

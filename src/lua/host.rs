@@ -51,7 +51,7 @@ use std::sync::{Arc, LazyLock};
 use call::Bind;
 use luau::Luau;
 use prelude::Prelude;
-use state::State;
+use state::HostState;
 
 use crate::lua::permissions::Permissions;
 use crate::lua::temporaries::Temporaries;
@@ -114,13 +114,13 @@ pub(super) fn install(
 ) -> mlua::Result<()> {
     // Native code for the prelude would take 3 ms a VM and win little: its time goes into callbacks and table access.
     lua.enable_jit(false);
-    let state = State::new(lua, root, permissions, temporaries);
+    let state = HostState::new(lua, root, permissions, temporaries);
     let installed = state.and_then(|state| install_all(lua, &Rc::new(state)));
     lua.enable_jit(true);
     installed
 }
 
-fn install_all(lua: &mlua::Lua, state: &Rc<State>) -> mlua::Result<()> {
+fn install_all(lua: &mlua::Lua, state: &Rc<HostState>) -> mlua::Result<()> {
     let prelude = Prelude::load(lua, state, &LUAU)?;
     let globals = lua.globals();
     for function in functions() {

@@ -10,7 +10,7 @@ use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum ResultShape {
     /// It is the result.
     Map,
     /// It is a list; its elements are the results.
@@ -42,7 +42,7 @@ pub struct Scope {
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
     /// What becomes of the returned value.
-    pub shape: Shape,
+    pub shape: ResultShape,
     /// What the VM and the host functions may hold.
     pub memory: Memory,
     /// `params` and `env`.
@@ -89,7 +89,7 @@ pub struct LogLine {
 
 /// An item to be worked on as a coroutine of its own.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct ItemJob {
     /// The caller's name for it.
     pub token: u64,
     /// Exactly one item.
@@ -98,9 +98,9 @@ pub struct Job {
     pub attempt: Attempt,
 }
 
-/// A finished [`Job`].
+/// A finished [`ItemJob`].
 #[derive(Debug)]
-pub struct Ended {
+pub struct EndedAttempt {
     /// The caller's name for it.
     pub token: u64,
     /// Result lines, each ended by a line feed.

@@ -29,7 +29,7 @@ pub(super) use databases::{ENDINGS, OpenDatabase, owner};
 pub use grants::Permissions;
 pub(super) use kept::Identity;
 pub use lists::{Allowed, Protected};
-pub(super) use place::{Parents, Place, names, numbered};
+pub(super) use place::{HeldPlace, Parents, names, numbered};
 pub(super) use programs::{Program, missing, search_path};
 pub(super) use reach::PATH_MAX;
 pub(super) use refusal::of_database;

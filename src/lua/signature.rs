@@ -5,7 +5,7 @@ mod annotation;
 mod reader;
 mod shape;
 
-pub(super) use shape::{Kind, Shape, Signature};
+pub(super) use shape::{FunctionShape, Signature, TypeKind};
 
 impl Signature {
     /// Reads a signature; the error says what is expected, and at which byte.
@@ -14,7 +14,7 @@ impl Signature {
     }
 }
 
-impl Kind {
+impl TypeKind {
     /// Reads a type alone.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         match reader::read(&format!(": {text}"))? {

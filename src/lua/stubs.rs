@@ -5,7 +5,7 @@ mod functions;
 mod lines;
 
 use super::host::{Field, MODULES, Meaning, NAMED, VARIABLES, functions as registry};
-use super::signature::{Kind, Signature};
+use super::signature::{Signature, TypeKind};
 use lines::line;
 
 /// What Luau has beside the Lua of the language servers.
@@ -72,8 +72,8 @@ fn write_module(out: &mut String, module: &str, doc: &str) {
 }
 
 fn write_field(out: &mut String, field: &Field) {
-    let (name, kind) = match Kind::read(field.kind) {
-        Ok(Kind::Optional(kind)) => (format!("{}?", field.name), kind.to_string()),
+    let (name, kind) = match TypeKind::read(field.kind) {
+        Ok(TypeKind::Optional(kind)) => (format!("{}?", field.name), kind.to_string()),
         _ => (field.name.to_owned(), annotation(field.kind)),
     };
     // A function in a field needs parentheses, because a comment follows.
@@ -83,7 +83,7 @@ fn write_field(out: &mut String, field: &Field) {
 
 /// A type of the registry as an annotation; what cannot be read is any type, and a test finds it.
 fn annotation(kind: &str) -> String {
-    Kind::read(kind).map_or_else(|_| "any".to_owned(), |kind| kind.to_string())
+    TypeKind::read(kind).map_or_else(|_| "any".to_owned(), |kind| kind.to_string())
 }
 
 fn section(out: &mut String, doc: &str) {

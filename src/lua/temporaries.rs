@@ -4,13 +4,13 @@ use std::cell::RefCell;
 
 use rustix::fs::FileType;
 
-use super::permissions::Place;
+use super::permissions::HeldPlace;
 
 /// The temporary files of one VM's items.
 pub(super) struct Temporaries {
     /// Tells the position of the item that runs.
     running: Box<dyn Fn() -> u64>,
-    files: RefCell<Vec<(u64, Place)>>,
+    files: RefCell<Vec<(u64, HeldPlace)>>,
 }
 
 impl Temporaries {
@@ -20,7 +20,7 @@ impl Temporaries {
     }
 
     /// Adds a file of the item that runs.
-    pub(super) fn add(&self, place: Place) {
+    pub(super) fn add(&self, place: HeldPlace) {
         self.files.borrow_mut().push(((self.running)(), place));
     }
 

@@ -34,18 +34,18 @@ type OnSlow = dyn Fn(Slow) + Send + Sync;
 
 /// The thread. It ends when this is dropped; until then workers may register.
 pub struct Watchdog {
-    shared: Arc<Shared>,
+    shared: Arc<WatchShared>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct WatchShared {
+    state: Mutex<WatchState>,
     changed: Condvar,
     on_slow: Box<OnSlow>,
 }
 
 #[derive(Default)]
-struct State {
+struct WatchState {
     guards: Vec<(Weak<Guard>, Duration)>,
     ended: bool,
 }
@@ -62,7 +62,7 @@ impl Watchdog {
     /// # Errors
     /// Fails when the system gives no thread.
     pub fn start(on_slow: Box<OnSlow>) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), on_slow });
+        let shared = Arc::new(WatchShared { state: Mutex::default(), changed: Condvar::new(), on_slow });
         let (own, heart) = (Arc::clone(&shared), Heart::start());
         let watch = move || own.watch(&heart);
         let thread = std::thread::Builder::new().name("watchdog".to_owned()).spawn(watch)?;
@@ -90,7 +90,7 @@ impl Drop for Watchdog {
 
 /// Lets a worker tell of slow attempts that wait, which the watchdog does not see.
 #[derive(Clone)]
-pub(super) struct Notices(Arc<Shared>);
+pub(super) struct Notices(Arc<WatchShared>);
 
 impl Notices {
     pub(super) fn give(&self, slow: Slow) {
@@ -98,8 +98,8 @@ impl Notices {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl WatchShared {
+    fn lock(&self) -> MutexGuard<'_, WatchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -15,10 +15,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::explain::Named;
-use self::setup::Loaded;
-use self::waiting::Waiting;
-use super::raw::{Batch, Raised, Stop, Timing};
+use self::explain::NamedLimits;
+use self::setup::LoadedVm;
+use self::waiting::SuspendedItems;
+use super::raw::{ChunkCursor, ChunkStop, Raised, Timing};
 use super::watchdog::Notices;
 use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
 use crate::lua::clock;
@@ -33,8 +33,8 @@ pub struct Worker {
     guard: Arc<Guard>,
     notices: Notices,
     /// The VM, or why there is none.
-    loaded: Result<Loaded, ScriptError>,
-    waiting: Waiting,
+    loaded: Result<LoadedVm, ScriptError>,
+    waiting: SuspendedItems,
     /// Lines of each item that ended well, for functions that do not give exactly one.
     lines: Vec<u32>,
 }
@@ -67,7 +67,7 @@ impl Worker {
             guard: Arc::clone(guard),
             notices,
             loaded: Ok(load(script, options, guard)?),
-            waiting: Waiting::default(),
+            waiting: SuspendedItems::default(),
             lines: Vec::new(),
         })
     }
@@ -88,7 +88,7 @@ impl Worker {
         end: &mut dyn FnMut(usize, usize, ItemEnd, Duration) -> bool,
     ) -> (usize, u64) {
         let begun = clock::now();
-        let mut batch = Batch {
+        let mut batch = ChunkCursor {
             chunk,
             at: range.start,
             end: range.end,
@@ -127,7 +127,7 @@ impl Worker {
     }
 
     /// Runs until an item did not simply succeed. `None`: no item is left, or none may be started.
-    fn run_on(&mut self, batch: &mut Batch<'_>, attempt: Attempt) -> Option<(ItemEnd, Duration)> {
+    fn run_on(&mut self, batch: &mut ChunkCursor<'_>, attempt: Attempt) -> Option<(ItemEnd, Duration)> {
         let loaded = match &self.loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -141,12 +141,12 @@ impl Worker {
         let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, batch)));
         let taken = clock::since(batch.started);
         let raised = match stop {
-            Ok(Stop::Done | Stop::Paused) => return None,
-            Ok(Stop::BadRow(error)) => {
+            Ok(ChunkStop::Done | ChunkStop::Paused) => return None,
+            Ok(ChunkStop::BadRow(error)) => {
                 let message = self.mask().owned(error.to_string());
                 return Some((ItemEnd::BadRow { message }, taken));
             }
-            Ok(Stop::Raised(raised)) => *raised,
+            Ok(ChunkStop::Raised(raised)) => *raised,
             Err(panic) => {
                 // The VM was left in the middle of something, and so may be the line that was being written.
                 batch.rewind();
@@ -167,7 +167,7 @@ impl Worker {
 
     /// The ending that `raised` stands for, with `retries.when` asked.
     fn conclude(&self, raised: Raised, attempt: Attempt) -> ItemEnd {
-        let limits = Named { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
+        let limits = NamedLimits { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
         let ending = match &self.loaded {
             Ok(loaded) => {
                 let mut ending = explain::item_end(raised, &loaded.sources.borrow(), limits);
@@ -220,8 +220,8 @@ impl Worker {
     }
 }
 
-fn load(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>) -> Result<Loaded, ScriptError> {
-    Loaded::new(script, options, guard).map_err(|error| error.masked(options.scope.secrets.mask()))
+fn load(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>) -> Result<LoadedVm, ScriptError> {
+    LoadedVm::new(script, options, guard).map_err(|error| error.masked(options.scope.secrets.mask()))
 }
 
 /// The ending of items that cannot be run because the VM cannot be made again.

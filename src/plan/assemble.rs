@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::deferred::{Context, Deferred};
-use super::expand::Field;
+use super::deferred::{Deferred, DocumentContext};
+use super::expand::ExpressionField;
 use super::inputs::Inputs;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::{self, Limits};
-use super::resolve::Builder;
+use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::step_index::{Reference, StepIndex, Surveyed};
@@ -20,19 +20,19 @@ use crate::lua::{Permissions, Scope};
 use crate::source::Diagnostic;
 
 /// A document in which nothing is wrong.
-pub(super) struct Checked<'a> {
-    pub(super) places: &'a Places,
+pub(super) struct ValidDocument<'a> {
+    pub(super) places: &'a PlacedDocument,
     pub(super) step_index: &'a StepIndex,
     pub(super) scripts: &'a Scripts,
     /// Fields that need the results of steps.
-    pub(super) late: &'a [Field],
+    pub(super) late: &'a [ExpressionField],
     pub(super) root: &'a PathBuf,
     pub(super) scope: &'a Scope,
     pub(super) permissions: Arc<Permissions>,
     pub(super) inputs: &'a Inputs,
 }
 
-impl Checked<'_> {
+impl ValidDocument<'_> {
     /// The plan with its steps in this order.
     pub(super) fn plan(&self, order: &[usize], found: &mut Vec<Diagnostic>) -> Option<Plan> {
         let document = &self.places.document;
@@ -47,7 +47,7 @@ impl Checked<'_> {
         let limits = Arc::new(rate_limits::of(&pipeline));
         let context =
             (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
-        let builder = Builder {
+        let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
@@ -82,8 +82,8 @@ impl Checked<'_> {
         })
     }
 
-    fn context(&self, defaults: &config::Policy, limits: &Arc<Limits>) -> Context {
-        Context {
+    fn context(&self, defaults: &config::Policy, limits: &Arc<Limits>) -> DocumentContext {
+        DocumentContext {
             places: self.places.clone(),
             scripts: self.scripts.clone(),
             root: self.root.clone(),
@@ -100,8 +100,8 @@ impl Checked<'_> {
         id: StepId,
         step: &config::Step,
         surveyed: &Surveyed,
-        builder: &Builder<'_>,
-        context: Option<&Arc<Context>>,
+        builder: &StepBuilder<'_>,
+        context: Option<&Arc<DocumentContext>>,
     ) -> Result<Step, Box<Diagnostic>> {
         let pointer = &surveyed.pointer;
         let body = match self.late(pointer, context) {
@@ -113,7 +113,7 @@ impl Checked<'_> {
         let when = self
             .scripts
             .get(&when)
-            .map(|script| Expression { script, span: self.places.find(&Spot::Value(&when)).1 });
+            .map(|script| Expression { script, span: self.places.find(&DocumentPart::Value(&when)).1 });
         let deadline = builder.known(&format!("{pointer}/deadline"), step.deadline.as_ref())?;
         Ok(Step {
             id,
@@ -125,14 +125,14 @@ impl Checked<'_> {
             when,
             deadline: deadline.map(|limit| limit.0),
             body,
-            span: self.places.find(&Spot::Key(pointer)).1,
+            span: self.places.find(&DocumentPart::Key(pointer)).1,
         })
     }
 
     /// The step at `pointer`, when it has expressions that need the results of others.
-    fn late(&self, pointer: &str, context: Option<&Arc<Context>>) -> Option<Deferred> {
+    fn late(&self, pointer: &str, context: Option<&Arc<DocumentContext>>) -> Option<Deferred> {
         let inside = format!("{pointer}/");
-        let fields: Vec<Field> =
+        let fields: Vec<ExpressionField> =
             self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
         let context = context.filter(|_| !fields.is_empty())?;
         Some(Deferred {

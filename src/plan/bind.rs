@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::deferred::{Context, Deferred};
+use super::deferred::{Deferred, DocumentContext};
 use super::expand::Expander;
-use super::places::Places;
-use super::resolve::Builder;
+use super::places::PlacedDocument;
+use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step::{Body, Plan, Verb};
 use super::{codes, file_checks};
@@ -46,10 +46,10 @@ impl Plan {
     }
 }
 
-impl Context {
+impl DocumentContext {
     /// Builds steps of `places`, which may have further values in place.
-    fn builder<'a>(&'a self, places: &'a Places, scripts: &'a Scripts) -> Builder<'a> {
-        Builder {
+    fn builder<'a>(&'a self, places: &'a PlacedDocument, scripts: &'a Scripts) -> StepBuilder<'a> {
+        StepBuilder {
             places,
             scripts,
             root: &self.root,
@@ -62,7 +62,7 @@ impl Context {
 }
 
 /// Puts the values of the step's expressions in their place.
-fn evaluate(late: &Deferred, places: &mut Places, steps: &str) -> Result<(), Vec<Diagnostic>> {
+fn evaluate(late: &Deferred, places: &mut PlacedDocument, steps: &str) -> Result<(), Vec<Diagnostic>> {
     let context = &late.context;
     let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
     let (mut values, mut found) = (Vec::new(), Vec::new());

@@ -1,11 +1,11 @@
 //! This module turns the steps over collections as written into what they do. `build` gives it their values and
 //! scripts.
 
-use super::resolve::{Builder, Built};
+use super::resolve::{Built, StepBuilder};
 use super::step::{Collect, Reduce};
 use crate::config;
 
-impl Builder<'_> {
+impl StepBuilder<'_> {
     pub(super) fn take(&self, at: &str, count: &config::Take) -> Built<Collect> {
         Ok(Collect::Take(self.known(at, Some(count))?.map_or(0, |count| count.0)))
     }

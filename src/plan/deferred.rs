@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::expand::Field;
-use super::places::Places;
+use super::expand::ExpressionField;
+use super::places::PlacedDocument;
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use crate::config;
@@ -12,8 +12,8 @@ use crate::lua::Scope;
 
 /// What is known of the document before the run.
 #[derive(Debug, Clone)]
-pub(super) struct Context {
-    pub(super) places: Places,
+pub(super) struct DocumentContext {
+    pub(super) places: PlacedDocument,
     pub(super) scripts: Scripts,
     pub(super) root: PathBuf,
     pub(super) defaults: config::Policy,
@@ -31,6 +31,6 @@ pub struct Deferred {
     /// Where it stands in the document.
     pub(super) pointer: String,
     /// What is still to be evaluated in it.
-    pub(super) fields: Vec<Field>,
-    pub(super) context: Arc<Context>,
+    pub(super) fields: Vec<ExpressionField>,
+    pub(super) context: Arc<DocumentContext>,
 }

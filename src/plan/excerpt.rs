@@ -1,7 +1,7 @@
 //! An excerpt is a part of the document that was compiled on its own; what the compiler says of it is placed in the file.
 
 use super::codes;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use crate::lua::{Block, SyntaxError};
 use crate::source::Diagnostic;
 
@@ -21,7 +21,7 @@ impl Excerpt<'_> {
     /// The diagnostic for `error`.
     pub(super) fn finding(
         &self,
-        places: &Places,
+        places: &PlacedDocument,
         message: &str,
         error: &SyntaxError,
         help: Option<&'static str>,
@@ -45,10 +45,10 @@ impl Excerpt<'_> {
     }
 
     /// Bytes of a line, where the line is one of the file as the compiler counts.
-    fn spot(&self, line: usize, columns: std::ops::Range<usize>) -> Spot<'_> {
+    fn spot(&self, line: usize, columns: std::ops::Range<usize>) -> DocumentPart<'_> {
         let at = line.saturating_sub(self.block.line);
         let shift = if at == 0 { self.column } else { 0 };
-        Spot::Text(self.pointer, self.line + at, columns.start + shift..columns.end + shift)
+        DocumentPart::Text(self.pointer, self.line + at, columns.start + shift..columns.end + shift)
     }
 }
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::codes;
 use super::excerpt::Excerpt;
 use super::lua_text::{Mentions, mentions};
-use super::places::{Places, Spot};
-use super::scripts::{self, Form, Refused};
+use super::places::{DocumentPart, PlacedDocument};
+use super::scripts::{self, Form, RefusedLua};
 use super::step_index::escape;
 use super::template::{Hole, Template};
 use crate::event::{FailureKind, Verb};
@@ -24,7 +24,7 @@ const TIME_MAX: Duration = Duration::from_secs(1);
 
 /// A string of the document with `${{` in it.
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub(super) struct ExpressionField {
     pub(super) pointer: String,
     pub(super) text: String,
     pub(super) template: Template,
@@ -46,7 +46,7 @@ pub(super) enum When {
     Start,
 }
 
-impl Field {
+impl ExpressionField {
     /// How any of the field's expressions mentions the global `name`.
     pub(super) fn mentions(&self, name: &str) -> Mentions {
         let mut all = Mentions::default();
@@ -73,15 +73,15 @@ impl Field {
     }
 
     /// Some bytes of the field; the range must lie on one line to be shown exactly.
-    pub(super) fn spot(&self, range: std::ops::Range<usize>) -> Spot<'_> {
+    pub(super) fn spot(&self, range: std::ops::Range<usize>) -> DocumentPart<'_> {
         let (line, column) = self.line_column(range.start);
-        Spot::Text(&self.pointer, line, column..column + range.len())
+        DocumentPart::Text(&self.pointer, line, column..column + range.len())
     }
 }
 
 /// All fields with `${{` at or below `pointer`, in the order of the document. Lua code has none: there `params` and
 /// the like are plain variables.
-pub(super) fn fields(places: &Places, pointer: &str) -> Vec<Field> {
+pub(super) fn fields(places: &PlacedDocument, pointer: &str) -> Vec<ExpressionField> {
     let code: HashSet<String> = places.document.lua_fields().into_iter().map(|field| field.pointer).collect();
     let mut fields = Vec::new();
     if let Some(value) = places.value().pointer(pointer) {
@@ -90,7 +90,7 @@ pub(super) fn fields(places: &Places, pointer: &str) -> Vec<Field> {
     fields
 }
 
-fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: &mut Vec<Field>) {
+fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: &mut Vec<ExpressionField>) {
     let length = pointer.len();
     match value {
         Value::String(text) => {
@@ -99,7 +99,13 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
                 && let Some(when) = when(pointer)
             {
                 let lines = LineStarts::of(text);
-                fields.push(Field { pointer: pointer.clone(), text: text.clone(), template, when, lines });
+                fields.push(ExpressionField {
+                    pointer: pointer.clone(),
+                    text: text.clone(),
+                    template,
+                    when,
+                    lines,
+                });
             }
         }
         Value::Array(list) => {
@@ -144,7 +150,7 @@ fn when(pointer: &str) -> Option<When> {
 
 /// Evaluates fields within one scope.
 pub(super) struct Expander<'a> {
-    pub(super) places: &'a Places,
+    pub(super) places: &'a PlacedDocument,
     pub(super) root: &'a Path,
     pub(super) scope: &'a Scope,
     /// Parameters and variables that have no value, which is said elsewhere or is no fault.
@@ -154,7 +160,7 @@ pub(super) struct Expander<'a> {
 
 impl Expander<'_> {
     /// Whether all that `field` needs has a value.
-    pub(super) fn can_evaluate(&self, field: &Field) -> bool {
+    pub(super) fn can_evaluate(&self, field: &ExpressionField) -> bool {
         let lacks = |name: &str, missing: &BTreeSet<String>| field.mentions(name).may_use(missing);
         // That they are asked for has been said.
         !field.mentions("secrets").any()
@@ -163,7 +169,7 @@ impl Expander<'_> {
     }
 
     /// Reports what can be seen to be wrong with a field without evaluating it; `true`: nothing.
-    pub(super) fn check(&self, field: &Field, found: &mut Vec<Diagnostic>) -> bool {
+    pub(super) fn check(&self, field: &ExpressionField, found: &mut Vec<Diagnostic>) -> bool {
         let before = found.len();
         if let Some(start) = field.template.unclosed {
             let spot = field.spot(start..start + 3);
@@ -171,21 +177,21 @@ impl Expander<'_> {
             found.push(self.places.error(codes::EXPRESSION, message, &spot, "`}}` is missing"));
         }
         if field.when == When::Never {
-            let spot = Spot::Value(&field.pointer);
+            let spot = DocumentPart::Value(&field.pointer);
             let message = "`${{ … }}` cannot stand here".to_owned();
             let label = "this value is needed before expressions are evaluated";
             found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
             return false;
         }
         if field.when != When::Start && field.mentions("steps").any() {
-            let spot = Spot::Value(&field.pointer);
+            let spot = DocumentPart::Value(&field.pointer);
             let message = "`steps` cannot be used here".to_owned();
             let label = "this value is needed before any step has ended";
             found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
         }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);
-            if let Err(Refused { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
+            if let Err(RefusedLua { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
                 let (line, column) = field.line_column(hole.inner.start);
                 let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
                 let message = "the Lua of this expression cannot be compiled";
@@ -196,7 +202,7 @@ impl Expander<'_> {
     }
 
     /// The value of a field whose expressions compile.
-    pub(super) fn evaluate(&self, field: &Field) -> Result<Value, Box<Diagnostic>> {
+    pub(super) fn evaluate(&self, field: &ExpressionField) -> Result<Value, Box<Diagnostic>> {
         let mut values = Vec::new();
         for hole in &field.template.expressions {
             let value = self.value(field, hole)?;
@@ -218,22 +224,22 @@ impl Expander<'_> {
         Ok(field.template.fill(&field.text, &values).into())
     }
 
-    fn value(&self, field: &Field, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
+    fn value(&self, field: &ExpressionField, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
         let refuse = |label: &str| Box::new(self.refusal(field, hole, label));
         let block = self.block(field, hole);
         let script = scripts::compile(&block, Form::Either, self.root)
-            .map_err(|Refused { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
+            .map_err(|RefusedLua { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
         let text = lua::evaluate(&script, self.scope, TIME_MAX).map_err(|error| refuse(&reason(&error)))?;
         serde_json::from_str(&text).map_err(|error| refuse(&error.to_string()))
     }
 
-    fn refusal(&self, field: &Field, hole: &Hole, label: &str) -> Diagnostic {
+    fn refusal(&self, field: &ExpressionField, hole: &Hole, label: &str) -> Diagnostic {
         let message = "this expression has no value".to_owned();
         self.places.error(codes::EXPRESSION, message, &field.spot(hole.outer.clone()), label)
     }
 
     /// The Lua of an expression, with the line of the file on which it begins.
-    fn block(&self, field: &Field, hole: &Hole) -> Block {
+    fn block(&self, field: &ExpressionField, hole: &Hole) -> Block {
         let text: Arc<str> = field.text[hole.inner.clone()].into();
         let (line, _) = field.line_column(hole.inner.start);
         let (file, first) = self.places.start(&field.pointer);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::StepIndex;
 use super::{codes, paths};
 use crate::data::{Format, PathPattern};
@@ -15,14 +15,19 @@ use crate::source::Diagnostic;
 use crate::value::Choice as _;
 
 /// A path of a step, as far as it is known.
-struct Named {
+struct NamedFile {
     step: String,
     pointer: String,
     path: String,
 }
 
 /// Checks the files of all steps, also against each other.
-pub(super) fn check(places: &Places, step_index: &StepIndex, root: &Path, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     for step in &step_index.steps {
         let Some(verb) = step.verb else { continue };
@@ -33,7 +38,7 @@ pub(super) fn check(places: &Places, step_index: &StepIndex, root: &Path, found:
             _ => continue,
         };
         if let Some((pointer, path)) = path_of(places.value(), &step.pointer, verb) {
-            list.push(Named { step: step.name.clone(), pointer, path });
+            list.push(NamedFile { step: step.name.clone(), pointer, path });
         }
     }
     check_streams(places, &reads, "reads standard input", found);
@@ -43,7 +48,13 @@ pub(super) fn check(places: &Places, step_index: &StepIndex, root: &Path, found:
 }
 
 /// Checks the file of one step by itself.
-pub(super) fn check_step(places: &Places, step: &str, verb: Verb, root: &Path, found: &mut Vec<Diagnostic>) {
+pub(super) fn check_step(
+    places: &PlacedDocument,
+    step: &str,
+    verb: Verb,
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
     if let Some((pointer, path)) = path_of(places.value(), step, verb) {
         if verb == Verb::Glob || (verb == Verb::Read && is_pattern(root, &path)) {
             found.extend(
@@ -51,7 +62,7 @@ pub(super) fn check_step(places: &Places, step: &str, verb: Verb, root: &Path, f
             );
         }
         if verb != Verb::Glob {
-            let file = Named { step: String::new(), pointer, path };
+            let file = NamedFile { step: String::new(), pointer, path };
             check_format(places, &format!("{step}/{verb}"), &file, root, found);
         }
     }
@@ -78,7 +89,13 @@ pub(super) fn path_of(value: &Value, step: &str, verb: Verb) -> Option<(String, 
     (!path.is_empty() && !path.contains("${{")).then(|| (pointer, path.clone()))
 }
 
-fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &mut Vec<Diagnostic>) {
+fn check_format(
+    places: &PlacedDocument,
+    verb: &str,
+    file: &NamedFile,
+    root: &Path,
+    found: &mut Vec<Diagnostic>,
+) {
     let (pointer, path) = (file.pointer.as_str(), file.path.as_str());
     let options = places.value().pointer(verb);
     let given = options.and_then(|options| options.get("format"));
@@ -95,7 +112,8 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
         None => {
             let message = format!("the name `{path}` does not say how its items lie");
             let label = "no format has this extension";
-            let found_here = places.error(codes::UNKNOWN_FORMAT, message, &Spot::Value(pointer), label);
+            let found_here =
+                places.error(codes::UNKNOWN_FORMAT, message, &DocumentPart::Value(pointer), label);
             let (names, endings) = (Format::names(), Format::endings());
             found
                 .push(found_here.help(format!("give `format:` ({names}), or a name that ends in {endings}")));
@@ -104,7 +122,7 @@ fn check_format(places: &Places, verb: &str, file: &Named, root: &Path, found: &
 }
 
 /// Options that the format knows nothing of would be ignored without a word.
-fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
+fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
     let keys = [
         ("columns", Format::has_columns as fn(Format) -> bool),
         ("delimiter", Format::is_table),
@@ -116,34 +134,38 @@ fn check_options(places: &Places, verb: &str, format: Format, found: &mut Vec<Di
         if !fits(format) && places.value().pointer(&pointer).is_some() {
             let message = format!("`{key}` has no effect on `{}`", format.name());
             let label = format!("this is for {}", Format::names_of(fits));
-            found.push(places.error(codes::BAD_OPTION, message, &Spot::Key(&pointer), &label));
+            found.push(places.error(codes::BAD_OPTION, message, &DocumentPart::Key(&pointer), &label));
         }
     }
 }
 
-fn check_streams(places: &Places, named: &[Named], what: &str, found: &mut Vec<Diagnostic>) {
+fn check_streams(places: &PlacedDocument, named: &[NamedFile], what: &str, found: &mut Vec<Diagnostic>) {
     let mut streams = named.iter().filter(|one| one.path == "-");
     let Some(first) = streams.next() else { return };
     for second in streams {
         let message = format!("step `{}` {what}, and so does `{}`", second.step, first.step);
-        let finding =
-            places.error(codes::STANDARD_STREAM, message, &Spot::Value(&second.pointer), "and again here");
-        let finding = places.also(finding, &Spot::Value(&first.pointer), "first here");
+        let finding = places.error(
+            codes::STANDARD_STREAM,
+            message,
+            &DocumentPart::Value(&second.pointer),
+            "and again here",
+        );
+        let finding = places.also(finding, &DocumentPart::Value(&first.pointer), "first here");
         found.push(finding.help("there is only one such stream; give one of the steps a file"));
     }
 }
 
 fn check_targets(
-    places: &Places,
-    reads: &[Named],
-    writes: &[Named],
+    places: &PlacedDocument,
+    reads: &[NamedFile],
+    writes: &[NamedFile],
     root: &Path,
     found: &mut Vec<Diagnostic>,
 ) {
-    let place = |one: &Named| paths::resolved(&paths::absolute(root, &one.path));
-    let targets: Vec<(&Named, PathBuf)> =
+    let place = |one: &NamedFile| paths::resolved(&paths::absolute(root, &one.path));
+    let targets: Vec<(&NamedFile, PathBuf)> =
         writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
-    let mut written: HashMap<&Path, &Named> = HashMap::new();
+    let mut written: HashMap<&Path, &NamedFile> = HashMap::new();
     for (second, path) in &targets {
         if let Some(first) = written.insert(path, second) {
             let message =
@@ -151,10 +173,10 @@ fn check_targets(
             let finding = places.error(
                 codes::WRITE_CONFLICT,
                 message,
-                &Spot::Value(&second.pointer),
+                &DocumentPart::Value(&second.pointer),
                 "written again here",
             );
-            let finding = places.also(finding, &Spot::Value(&first.pointer), "first written here");
+            let finding = places.also(finding, &DocumentPart::Value(&first.pointer), "first written here");
             found
                 .push(finding.help("give each step a file of its own, or join their inputs: `from: [a, b]`"));
         }
@@ -176,9 +198,9 @@ fn check_targets(
 
 /// The pipeline file and its Lua files are read too.
 fn check_own_files(
-    places: &Places,
+    places: &PlacedDocument,
     step_index: &StepIndex,
-    writes: &[Named],
+    writes: &[NamedFile],
     root: &Path,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -193,19 +215,25 @@ fn check_own_files(
     for write in writes.iter().filter(|one| one.path != "-") {
         if let Some(what) = own.get(&place(&write.path)) {
             let message = format!("step `{}` writes over the {what}", write.step);
-            let spot = Spot::Value(&write.pointer);
+            let spot = DocumentPart::Value(&write.pointer);
             let finding = places.error(codes::WRITE_OVER_INPUT, message, &spot, "written here");
             found.push(finding.help("write to another file"));
         }
     }
 }
 
-fn write_over_input(places: &Places, read: &Named, write: &Named, matches: bool) -> Diagnostic {
+fn write_over_input(
+    places: &PlacedDocument,
+    read: &NamedFile,
+    write: &NamedFile,
+    matches: bool,
+) -> Diagnostic {
     let message =
         format!("step `{}` writes over `{}`, which step `{}` reads", write.step, write.path, read.step);
     let label = if matches { "this pattern matches it" } else { "read here" };
-    let found = places.error(codes::WRITE_OVER_INPUT, message, &Spot::Value(&write.pointer), "written here");
-    places.also(found, &Spot::Value(&read.pointer), label).help("write to another file")
+    let found =
+        places.error(codes::WRITE_OVER_INPUT, message, &DocumentPart::Value(&write.pointer), "written here");
+    places.also(found, &DocumentPart::Value(&read.pointer), label).help("write to another file")
 }
 
 /// Whether a path stands for all files that match it: one that exists as it is written stands for itself.
@@ -218,7 +246,7 @@ fn matcher(root: &Path, pattern: &str) -> Result<PathPattern, String> {
     PathPattern::new(root, pattern)
 }
 
-fn bad_pattern(places: &Places, pointer: &str, pattern: &str, reason: &str) -> Diagnostic {
+fn bad_pattern(places: &PlacedDocument, pointer: &str, pattern: &str, reason: &str) -> Diagnostic {
     let message = format!("the pattern `{pattern}` cannot be read");
-    places.error(codes::BAD_PATTERN, message, &Spot::Value(pointer), reason)
+    places.error(codes::BAD_PATTERN, message, &DocumentPart::Value(pointer), reason)
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::assemble::Checked;
-use super::expand::{self, Expander, Field, When};
+use super::assemble::ValidDocument;
+use super::expand::{self, Expander, ExpressionField, When};
 use super::inputs::{Inputs, UsageError};
 use super::params::{self, Declaration, Values};
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::step_index::{StepIndex, escape};
@@ -53,7 +53,7 @@ pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
     let overrides = overrides::apply(&mut document, &inputs.set, is_valid, &mut usage);
     let mut loading = Loading {
         root: root(&document, inputs),
-        places: Places { document, overrides },
+        places: PlacedDocument { document, overrides },
         inputs,
         is_valid,
         found: diagnostics,
@@ -99,14 +99,14 @@ fn root(document: &config::Document, inputs: &Inputs) -> PathBuf {
 
 struct Loading<'a> {
     root: PathBuf,
-    places: Places,
+    places: PlacedDocument,
     inputs: &'a Inputs,
     /// Whether the floor below found no error.
     is_valid: bool,
     found: Vec<Diagnostic>,
     usage: Vec<UsageError>,
     /// Fields that need the results of steps.
-    late: Vec<Field>,
+    late: Vec<ExpressionField>,
     /// Whether expressions have given values.
     is_substituted: bool,
     secrets: Secrets,
@@ -146,7 +146,7 @@ impl Loading<'_> {
         if errors || !is_complete || !self.usage.is_empty() {
             return None;
         }
-        let checked = Checked {
+        let checked = ValidDocument {
             places: &self.places,
             step_index: &step_index,
             scripts: &scripts,
@@ -185,7 +185,7 @@ impl Loading<'_> {
     }
 
     /// The parameters' values; their defaults may use the environment.
-    fn params(&mut self, fields: &[Field], env: &Values) -> Values {
+    fn params(&mut self, fields: &[ExpressionField], env: &Values) -> Values {
         let early = self.scope(&Values::default(), env);
         self.expand(fields, &early, (&Values::default(), env), |when| when == When::Params);
         let mut declared = Vec::new();
@@ -199,7 +199,7 @@ impl Loading<'_> {
                 let found = self.places.error(
                     codes::BAD_PARAM,
                     message,
-                    &Spot::Value(&pointer),
+                    &DocumentPart::Value(&pointer),
                     "does not fit the rest",
                 );
                 self.found.push(found);
@@ -212,7 +212,7 @@ impl Loading<'_> {
     /// Puts the values of expressions in their place; `false` when some have none although nothing is wrong.
     fn expand(
         &mut self,
-        fields: &[Field],
+        fields: &[ExpressionField],
         scope: &Scope,
         (params, env): (&Values, &Values),
         wanted: impl Fn(When) -> bool,
@@ -246,7 +246,7 @@ impl Loading<'_> {
         is_complete
     }
 
-    fn substitute(&mut self, values: Vec<(&Field, Value)>) {
+    fn substitute(&mut self, values: Vec<(&ExpressionField, Value)>) {
         for (field, value) in values {
             if let Some(place) = self.places.document.value.pointer_mut(&field.pointer) {
                 *place = value;
@@ -281,7 +281,8 @@ impl Loading<'_> {
                 };
                 let pointer = format!("/x-allow/{at}");
                 let message = format!("unknown code `{code}`");
-                let found = self.places.error(codes::UNKNOWN_CODE, message, &Spot::Value(&pointer), &label);
+                let found =
+                    self.places.error(codes::UNKNOWN_CODE, message, &DocumentPart::Value(&pointer), &label);
                 self.found.push(found);
             }
         }

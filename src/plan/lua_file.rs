@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::{codes, excerpt, lua_text, paths};
 use crate::config;
 use crate::lua::{Block, Script};
@@ -12,14 +12,14 @@ use crate::source::{Diagnostic, SourceFile, Span, nearest};
 
 /// Reads and compiles the file that `name` at `pointer` names.
 pub(super) fn compile(
-    places: &Places,
+    places: &PlacedDocument,
     pointer: &str,
     name: &str,
     root: &Path,
 ) -> Result<Script, Box<Diagnostic>> {
     let refuse = |label: String, help: &str| {
         let message = format!("the Lua file `{name}` cannot be used");
-        let found = places.error(codes::LUA_FILE, message, &Spot::Value(pointer), &label);
+        let found = places.error(codes::LUA_FILE, message, &DocumentPart::Value(pointer), &label);
         Box::new(if help.is_empty() { found } else { found.help(help) })
     };
     let (path, field) = match name.split_once('#') {
@@ -102,7 +102,7 @@ fn reason(error: &std::io::Error) -> String {
 }
 
 /// The file's name as the user would write it where flowrun was started: beside the name of the pipeline file.
-fn shown_name(places: &Places, path: &str) -> String {
+fn shown_name(places: &PlacedDocument, path: &str) -> String {
     let pipeline = Path::new(places.document.file.name());
     pipeline.with_file_name(path).to_string_lossy().into_owned()
 }

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// A piece of Lua text that matters here. Numbers and operators of one character come as [`Kind::Sign`].
+/// A piece of Lua text that matters here. Numbers and operators of one character come as [`LuaTokenKind::Sign`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum LuaTokenKind {
     /// A name or keyword.
     Name,
     /// A string without its quotes.
@@ -17,8 +17,8 @@ enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Token {
-    kind: Kind,
+struct LuaToken {
+    kind: LuaTokenKind,
     /// The bytes of the text; of a string without its quotes.
     range: Range<usize>,
     /// Where the next token may begin.
@@ -48,21 +48,22 @@ impl Mentions {
 
 /// How `text` mentions the global `name`. Fields of the same name (`x.steps`) and keys (`{steps = 1}`) are no mention.
 pub(super) fn mentions(text: &str, name: &str) -> Mentions {
-    let tokens: Vec<Token> = Tokens::new(text).collect();
+    let tokens: Vec<LuaToken> = Tokens::new(text).collect();
     let is = |at: Option<usize>, sign: &str| {
         at.and_then(|at| tokens.get(at))
-            .is_some_and(|token| token.kind == Kind::Sign && &text[token.range.clone()] == sign)
+            .is_some_and(|token| token.kind == LuaTokenKind::Sign && &text[token.range.clone()] == sign)
     };
     let mut mentions = Mentions::default();
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1);
         let is_field = is(before, ".") || is(before, ":") || is(Some(at + 1), "=");
-        if token.kind != Kind::Name || &text[token.range.clone()] != name || is_field {
+        if token.kind != LuaTokenKind::Name || &text[token.range.clone()] != name || is_field {
             continue;
         }
-        let dotted = is(Some(at + 1), ".") && tokens.get(at + 2).is_some_and(|next| next.kind == Kind::Name);
+        let dotted =
+            is(Some(at + 1), ".") && tokens.get(at + 2).is_some_and(|next| next.kind == LuaTokenKind::Name);
         let quoted = is(Some(at + 1), "[")
-            && tokens.get(at + 2).is_some_and(|next| next.kind == Kind::Text)
+            && tokens.get(at + 2).is_some_and(|next| next.kind == LuaTokenKind::Text)
             && is(Some(at + 3), "]");
         if dotted || quoted {
             let range = tokens[at + 2].range.clone();
@@ -76,7 +77,7 @@ pub(super) fn mentions(text: &str, name: &str) -> Mentions {
 
 /// Whether `text` holds the keyword or name `word`.
 pub(super) fn has_word(text: &str, word: &str) -> bool {
-    Tokens::new(text).any(|token| token.kind == Kind::Name && &text[token.range] == word)
+    Tokens::new(text).any(|token| token.kind == LuaTokenKind::Name && &text[token.range] == word)
 }
 
 /// Where the `}}` stands that ends an expression beginning at the start of `text`: braces of tables and in strings
@@ -85,7 +86,7 @@ pub(super) fn has_word(text: &str, word: &str) -> bool {
 pub(super) fn closing_braces(text: &str) -> Option<(usize, bool)> {
     let mut depth = 0usize;
     for token in Tokens::new(text) {
-        if token.kind != Kind::Sign {
+        if token.kind != LuaTokenKind::Sign {
             continue;
         }
         match &text[token.range.clone()] {
@@ -137,12 +138,12 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn token(&self, kind: Kind, len: usize) -> Token {
-        Token { kind, range: self.at..self.at + len, end: self.at + len }
+    fn token(&self, kind: LuaTokenKind, len: usize) -> LuaToken {
+        LuaToken { kind, range: self.at..self.at + len, end: self.at + len }
     }
 
     /// A string in quotes that begins here.
-    fn quoted(&self, quote: char) -> Token {
+    fn quoted(&self, quote: char) -> LuaToken {
         let start = self.at + 1;
         let mut escaped = false;
         for (byte, character) in self.text[start..].char_indices() {
@@ -151,34 +152,34 @@ impl<'a> Tokens<'a> {
                 '\\' => escaped = true,
                 _ if character == quote => {
                     let end = start + byte;
-                    return Token { kind: Kind::Text, range: start..end, end: end + 1 };
+                    return LuaToken { kind: LuaTokenKind::Text, range: start..end, end: end + 1 };
                 }
                 _ => {}
             }
         }
-        Token { kind: Kind::Text, range: start..self.text.len(), end: self.text.len() }
+        LuaToken { kind: LuaTokenKind::Text, range: start..self.text.len(), end: self.text.len() }
     }
 
     /// Moves from within an interpolated string, from `start`, to its next `{` or behind its end.
-    fn interpolated(&mut self, start: usize) -> Token {
+    fn interpolated(&mut self, start: usize) -> LuaToken {
         let mut escaped = false;
         for (byte, character) in self.text[start..].char_indices() {
             let end = start + byte;
             match character {
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
-                '`' => return Token { kind: Kind::Text, range: start..end, end: end + 1 },
+                '`' => return LuaToken { kind: LuaTokenKind::Text, range: start..end, end: end + 1 },
                 '{' => {
                     self.interpolations.push(0);
-                    return Token { kind: Kind::Text, range: start..end, end: end + 1 };
+                    return LuaToken { kind: LuaTokenKind::Text, range: start..end, end: end + 1 };
                 }
                 _ => {}
             }
         }
-        Token { kind: Kind::Text, range: start..self.text.len(), end: self.text.len() }
+        LuaToken { kind: LuaTokenKind::Text, range: start..self.text.len(), end: self.text.len() }
     }
 
-    fn sign(&mut self, first: char) -> Token {
+    fn sign(&mut self, first: char) -> LuaToken {
         match (first, self.interpolations.last_mut()) {
             ('{', Some(depth)) => *depth += 1,
             ('}', Some(0)) => {
@@ -189,14 +190,14 @@ impl<'a> Tokens<'a> {
             _ => {}
         }
         let len = ["...", "..", "=="].iter().find(|sign| self.rest().starts_with(**sign));
-        self.token(Kind::Sign, len.map_or(first.len_utf8(), |sign| sign.len()))
+        self.token(LuaTokenKind::Sign, len.map_or(first.len_utf8(), |sign| sign.len()))
     }
 }
 
 impl Iterator for Tokens<'_> {
-    type Item = Token;
+    type Item = LuaToken;
 
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<LuaToken> {
         self.skip_blank();
         let rest = self.rest();
         let first = rest.chars().next()?;
@@ -206,16 +207,16 @@ impl Iterator for Tokens<'_> {
             '[' if long_bracket(rest).is_some() => {
                 let (content, end) = long_end(rest, long_bracket(rest).unwrap_or(0));
                 let range = self.at + content.start..self.at + content.end;
-                Token { kind: Kind::Text, range, end: self.at + end }
+                LuaToken { kind: LuaTokenKind::Text, range, end: self.at + end }
             }
             _ if first.is_ascii_alphabetic() || first == '_' => {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                self.token(Kind::Name, end.unwrap_or(rest.len()))
+                self.token(LuaTokenKind::Name, end.unwrap_or(rest.len()))
             }
             // A number's letters are no name.
             _ if first.is_ascii_digit() => {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                self.token(Kind::Sign, end.unwrap_or(rest.len()))
+                self.token(LuaTokenKind::Sign, end.unwrap_or(rest.len()))
             }
             _ => self.sign(first),
         };

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::codes;
 use super::inputs::Inputs;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step_index::StepIndex;
 use crate::lua::{Allowed, Permissions, Protected, Reached, reaches};
 use crate::source::{Diagnostic, LineStarts, Span};
 
 /// The permissions of one run.
-pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Permissions {
+pub(super) fn permissions(places: &PlacedDocument, root: &Path, inputs: &Inputs) -> Permissions {
     let list = |key: &str| {
         let list = places.value().get("permissions")?.get(key)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -29,7 +29,7 @@ pub(super) fn permissions(places: &Places, root: &Path, inputs: &Inputs) -> Perm
 
 /// Warns of Lua that would be refused. What comes from expressions without a value cannot be judged.
 pub(super) fn check(
-    places: &Places,
+    places: &PlacedDocument,
     step_index: &StepIndex,
     scripts: &Scripts,
     permissions: &Permissions,
@@ -53,7 +53,7 @@ pub(super) fn check(
         let lines = LineStarts::of(&block.text);
         for (reach, (message, help)) in refused(&block.text, &judge) {
             let (line, column) = lines.line_column(reach.start);
-            let spot = Spot::Text(&lua.pointer, line, column..column + reach.len());
+            let spot = DocumentPart::Text(&lua.pointer, line, column..column + reach.len());
             found.push(places.warning(codes::NOT_PERMITTED, message, &spot, LABEL).help(help));
         }
     }

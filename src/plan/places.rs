@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, Severity, SourceFile, Span};
 
 /// A document with the overrides of one run already in its value.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(super) struct PlacedDocument {
     pub(super) document: Document,
     pub(super) overrides: Vec<Override>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Override {
 
 /// A part of a document that a diagnostic points at.
 #[derive(Debug, Clone)]
-pub(super) enum Spot<'a> {
+pub(super) enum DocumentPart<'a> {
     /// The key at this pointer.
     Key(&'a str),
     /// The value at this pointer.
@@ -39,7 +39,7 @@ pub(super) enum Spot<'a> {
     Text(&'a str, usize, Range<usize>),
 }
 
-impl Spot<'_> {
+impl DocumentPart<'_> {
     fn pointer(&self) -> &str {
         match self {
             Self::Key(pointer) | Self::Value(pointer) | Self::Text(pointer, ..) => pointer,
@@ -47,7 +47,7 @@ impl Spot<'_> {
     }
 }
 
-impl Places {
+impl PlacedDocument {
     /// The document's value.
     pub(super) fn value(&self) -> &Value {
         &self.document.value
@@ -58,7 +58,7 @@ impl Places {
         &self,
         code: &'static str,
         message: String,
-        spot: &Spot<'_>,
+        spot: &DocumentPart<'_>,
         label: &str,
     ) -> Diagnostic {
         let (file, span) = self.find(spot);
@@ -70,30 +70,30 @@ impl Places {
         &self,
         code: &'static str,
         message: String,
-        spot: &Spot<'_>,
+        spot: &DocumentPart<'_>,
         label: &str,
     ) -> Diagnostic {
         Diagnostic { severity: Severity::Warning, ..self.error(code, message, spot, label) }
     }
 
     /// Adds a label, unless it stands in another file than the finding.
-    pub(super) fn also(&self, found: Diagnostic, spot: &Spot<'_>, label: &str) -> Diagnostic {
+    pub(super) fn also(&self, found: Diagnostic, spot: &DocumentPart<'_>, label: &str) -> Diagnostic {
         let (file, span) = self.find(spot);
         if Arc::ptr_eq(file, &found.file) { found.label(span, label) } else { found }
     }
 
     /// Where `spot` stands.
-    pub(super) fn find(&self, spot: &Spot<'_>) -> (&Arc<SourceFile>, Span) {
+    pub(super) fn find(&self, spot: &DocumentPart<'_>) -> (&Arc<SourceFile>, Span) {
         let file = &self.document.file;
         match (self.override_of(spot.pointer()), spot) {
-            (Some(one), Spot::Text(_, line, columns)) => {
+            (Some(one), DocumentPart::Text(_, line, columns)) => {
                 let start = one.file.line_span(*line).start;
                 (&one.file, Span::new(start + columns.start, start + columns.end))
             }
             (Some(one), _) => (&one.file, Span::new(0, one.file.text().len())),
-            (None, Spot::Key(pointer)) => (file, self.document.spans.key(pointer)),
-            (None, Spot::Value(pointer)) => (file, self.document.spans.value(pointer)),
-            (None, Spot::Text(pointer, line, columns)) => {
+            (None, DocumentPart::Key(pointer)) => (file, self.document.spans.key(pointer)),
+            (None, DocumentPart::Value(pointer)) => (file, self.document.spans.value(pointer)),
+            (None, DocumentPart::Text(pointer, line, columns)) => {
                 let (_, first) = self.start(pointer);
                 (file, self.document.lua_span(pointer, first + line - 1, columns.clone()))
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::{StepIndex, escape};
 use super::{codes, listed};
 use crate::config::{self, RateRule, Setting};
@@ -21,7 +21,7 @@ pub(super) fn of(pipeline: &config::Pipeline) -> Limits {
 }
 
 /// Those of a document of which nothing is known yet to be right.
-pub(super) fn known(places: &Places) -> Limits {
+pub(super) fn known(places: &PlacedDocument) -> Limits {
     let declared = places.value()["rate_limits"].as_object();
     let known = |(name, rate): (&String, &Value)| {
         let rate: Setting<config::RateLimit> = serde_json::from_value(rate.clone()).ok()?;
@@ -31,7 +31,7 @@ pub(super) fn known(places: &Places) -> Limits {
 }
 
 /// Checks every `rate_limit` that is a name.
-pub(super) fn check(places: &Places, step_index: &StepIndex, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(places: &PlacedDocument, step_index: &StepIndex, found: &mut Vec<Diagnostic>) {
     let declared: BTreeSet<&str> = names(places.value()).collect();
     let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
@@ -55,7 +55,7 @@ pub(super) fn check(places: &Places, step_index: &StepIndex, found: &mut Vec<Dia
         let warning = places.warning(
             codes::UNUSED_RATE_LIMIT,
             message,
-            &Spot::Key(&pointer),
+            &DocumentPart::Key(&pointer),
             "nothing is limited by it",
         );
         found.push(warning.help(format!("name it in a step: `rate_limit: {name}`")));
@@ -63,7 +63,7 @@ pub(super) fn check(places: &Places, step_index: &StepIndex, found: &mut Vec<Dia
 }
 
 /// The finding about a name that nothing has.
-pub(super) fn unknown(places: &Places, pointer: &str, name: &str) -> Diagnostic {
+pub(super) fn unknown(places: &PlacedDocument, pointer: &str, name: &str) -> Diagnostic {
     let declared: Vec<&str> = names(places.value()).collect();
     let label = match nearest(name, declared.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -72,7 +72,7 @@ pub(super) fn unknown(places: &Places, pointer: &str, name: &str) -> Diagnostic 
     let found = places.error(
         codes::UNKNOWN_RATE_LIMIT,
         format!("unknown rate limit `{name}`"),
-        &Spot::Value(pointer),
+        &DocumentPart::Value(pointer),
         &label,
     );
     found.help(if declared.is_empty() {

@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::ended::ended;
-use super::expand::{Field, When};
+use super::expand::{ExpressionField, When};
 use super::lua_text::mentions;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::{Reference, StepIndex, Surveyed};
 use super::{FINDINGS_MAX, codes, listed, order};
 use crate::event::Verb;
@@ -14,9 +14,9 @@ use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Checks all references between steps and returns the steps in an order in which they can run.
 pub(super) fn check(
-    places: &Places,
+    places: &PlacedDocument,
     step_index: &StepIndex,
-    fields: &[Field],
+    fields: &[ExpressionField],
     found: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
     let mut meant = BTreeSet::new();
@@ -39,7 +39,7 @@ pub(super) fn check(
                         places,
                         step_index,
                         &reference.name,
-                        &Spot::Value(&reference.pointer),
+                        &DocumentPart::Value(&reference.pointer),
                         &by,
                     ));
                 }
@@ -75,7 +75,11 @@ pub(super) fn check(
 }
 
 /// The steps whose results expressions of other steps look at.
-pub(super) fn looked_at(places: &Places, step_index: &StepIndex, fields: &[Field]) -> BTreeSet<usize> {
+pub(super) fn looked_at(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    fields: &[ExpressionField],
+) -> BTreeSet<usize> {
     step_mentions(places, step_index, fields)
         .iter()
         .filter_map(|mention| step_index.find(&mention.name))
@@ -83,13 +87,13 @@ pub(super) fn looked_at(places: &Places, step_index: &StepIndex, fields: &[Field
 }
 
 fn reference_problem(
-    places: &Places,
+    places: &PlacedDocument,
     step: &Surveyed,
     key: &str,
     reference: &Reference,
     other: &Surveyed,
 ) -> Option<Diagnostic> {
-    let spot = Spot::Value(&reference.pointer);
+    let spot = DocumentPart::Value(&reference.pointer);
     let (name, other_name) = (&step.name, &other.name);
     match other.verb? {
         // A step that reads itself is a circle, and that is said.
@@ -116,7 +120,13 @@ fn reference_problem(
 }
 
 /// `by` is the beginning of the message: ``step `save` reads from``.
-fn unknown(places: &Places, step_index: &StepIndex, name: &str, spot: &Spot<'_>, by: &str) -> Diagnostic {
+fn unknown(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    name: &str,
+    spot: &DocumentPart<'_>,
+    by: &str,
+) -> Diagnostic {
     let label = match nearest(name, step_index.names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "no step has this name".to_owned(),
@@ -127,7 +137,7 @@ fn unknown(places: &Places, step_index: &StepIndex, name: &str, spot: &Spot<'_>,
 }
 
 /// One label for each tie of the circle.
-fn cycle_found(places: &Places, step_index: &StepIndex, cycle: &[usize]) -> Diagnostic {
+fn cycle_found(places: &PlacedDocument, step_index: &StepIndex, cycle: &[usize]) -> Diagnostic {
     let name = |at: usize| step_index.steps[cycle[at % cycle.len()]].name.as_str();
     // Longer circles are told apart by their first members; every tie is labelled all the same.
     let path = match cycle.len() {
@@ -144,7 +154,7 @@ fn cycle_found(places: &Places, step_index: &StepIndex, cycle: &[usize]) -> Diag
         let tie = step.from.iter().chain(&step.needs).find(|reference| reference.step == Some(next));
         let Some(tie) = tie else { continue };
         let label = format!("`{}` waits for `{}`", step.name, step_index.steps[next].name);
-        let spot = Spot::Value(&tie.pointer);
+        let spot = DocumentPart::Value(&tie.pointer);
         found = Some(match found {
             None => places.error(codes::CYCLE, path.clone(), &spot, &label),
             Some(found) => places.also(found, &spot, &label),
@@ -167,8 +177,8 @@ pub(super) struct Mention {
 }
 
 impl Mention {
-    pub(super) fn spot(&self) -> Spot<'_> {
-        Spot::Text(&self.pointer, self.line, self.columns.clone())
+    pub(super) fn spot(&self) -> DocumentPart<'_> {
+        DocumentPart::Text(&self.pointer, self.line, self.columns.clone())
     }
 
     fn by(&self) -> String {
@@ -177,8 +187,12 @@ impl Mention {
 }
 
 /// The mentions of `steps.ID` in `when` and in `${{ … }}`.
-pub(super) fn step_mentions(places: &Places, step_index: &StepIndex, fields: &[Field]) -> Vec<Mention> {
-    let mut by_step: HashMap<&str, Vec<&Field>> = HashMap::new();
+pub(super) fn step_mentions(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    fields: &[ExpressionField],
+) -> Vec<Mention> {
+    let mut by_step: HashMap<&str, Vec<&ExpressionField>> = HashMap::new();
     for field in fields.iter().filter(|field| field.when == When::Start) {
         // `/steps/ID` without what follows.
         let end = field.pointer.match_indices('/').nth(2).map_or(field.pointer.len(), |(at, _)| at);
@@ -218,7 +232,7 @@ pub(super) fn step_mentions(places: &Places, step_index: &StepIndex, fields: &[F
     all
 }
 
-fn not_ended(places: &Places, step_index: &StepIndex, mention: &Mention) -> Diagnostic {
+fn not_ended(places: &PlacedDocument, step_index: &StepIndex, mention: &Mention) -> Diagnostic {
     let (holder, name) = (&mention.holder, &mention.name);
     let message = format!("{} `{name}`, which need not have ended", mention.by());
     let is_own = step_index.steps[mention.step].name == *name;
@@ -230,7 +244,7 @@ fn not_ended(places: &Places, step_index: &StepIndex, mention: &Mention) -> Diag
 }
 
 fn unused<'a>(
-    places: &'a Places,
+    places: &'a PlacedDocument,
     step_index: &'a StepIndex,
     used: &'a BTreeSet<usize>,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
@@ -239,7 +253,12 @@ fn unused<'a>(
         |(_, step)| {
             let message = format!("nothing reads step `{}`, and it writes nothing", step.name);
             places
-                .warning(codes::UNUSED_STEP, message, &Spot::Key(&step.pointer), "its results are dropped")
+                .warning(
+                    codes::UNUSED_STEP,
+                    message,
+                    &DocumentPart::Key(&step.pointer),
+                    "its results are dropped",
+                )
                 .help("add a step that reads it, or accept this with `x-allow: [unused_step]`")
         },
     )

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Each, EachKind, Items, Read, Verb};
@@ -20,8 +20,8 @@ use crate::value::{Rate, Ratio};
 
 /// What every step of a plan is built with.
 #[derive(Debug, Clone)]
-pub(super) struct Builder<'a> {
-    pub(super) places: &'a Places,
+pub(super) struct StepBuilder<'a> {
+    pub(super) places: &'a PlacedDocument,
     pub(super) scripts: &'a Scripts,
     pub(super) root: &'a PathBuf,
     /// The policy that map-like steps start from.
@@ -36,7 +36,7 @@ pub(super) struct Builder<'a> {
 /// A finding, boxed because it is far larger than what is built.
 pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
 
-impl Builder<'_> {
+impl StepBuilder<'_> {
     /// What the step at `pointer` does.
     pub(super) fn verb(&self, pointer: &str, verb: &config::Verb) -> Built<Verb> {
         let at = format!("{pointer}/{}", verb.name());
@@ -65,7 +65,7 @@ impl Builder<'_> {
             Some(Setting::Expression(text)) => {
                 let message = format!("an expression gives another expression, `{text}`");
                 let label = "evaluated once only";
-                Err(Box::new(self.places.error(codes::EXPRESSION, message, &Spot::Value(at), label)))
+                Err(Box::new(self.places.error(codes::EXPRESSION, message, &DocumentPart::Value(at), label)))
             }
         }
     }
@@ -142,7 +142,7 @@ impl Builder<'_> {
     pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {
         self.scripts.get(pointer).ok_or_else(|| {
             let message = "this Lua was not compiled".to_owned();
-            Box::new(self.places.error(codes::LUA_SYNTAX, message, &Spot::Value(pointer), ""))
+            Box::new(self.places.error(codes::LUA_SYNTAX, message, &DocumentPart::Value(pointer), ""))
         })
     }
 
@@ -234,7 +234,7 @@ impl Builder<'_> {
                 Box::new(self.places.error(
                     codes::UNKNOWN_FORMAT,
                     error.to_string(),
-                    &Spot::Value(&spot),
+                    &DocumentPart::Value(&spot),
                     label,
                 ))
             })?,
@@ -258,6 +258,6 @@ impl Builder<'_> {
         // The files' own checks begin with the option's name.
         let key = reason.split('`').nth(1).and_then(|name| name.split(':').next()).unwrap_or_default();
         let pointer = format!("{at}/{key}");
-        self.places.error(codes::BAD_OPTION, reason.to_owned(), &Spot::Key(&pointer), "this option")
+        self.places.error(codes::BAD_OPTION, reason.to_owned(), &DocumentPart::Key(&pointer), "this option")
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::excerpt::Excerpt;
-use super::places::Places;
+use super::places::PlacedDocument;
 use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
 use crate::config::{LuaField, LuaRole};
@@ -22,7 +22,7 @@ pub(super) struct Scripts {
 impl Scripts {
     /// Compiles all Lua of the document and reports what cannot be.
     pub(super) fn compile(
-        places: &Places,
+        places: &PlacedDocument,
         step_index: &StepIndex,
         root: &Path,
         found: &mut Vec<Diagnostic>,
@@ -41,7 +41,7 @@ impl Scripts {
     /// Reads and compiles the Lua file that is named at `pointer`, unless the name is still to be evaluated.
     pub(super) fn add_file(
         &mut self,
-        places: &Places,
+        places: &PlacedDocument,
         pointer: &str,
         root: &Path,
         found: &mut Vec<Diagnostic>,
@@ -58,14 +58,14 @@ impl Scripts {
         }
     }
 
-    fn add(&mut self, places: &Places, field: &LuaField, root: &Path, found: &mut Vec<Diagnostic>) {
+    fn add(&mut self, places: &PlacedDocument, field: &LuaField, root: &Path, found: &mut Vec<Diagnostic>) {
         let Some(block) = places.block(&field.pointer) else { return };
         match compile(&block, form(field), root) {
             Ok(script) => {
                 self.scripts.insert(field.pointer.clone(), Arc::new(script));
                 self.blocks.insert(field.pointer.clone(), block);
             }
-            Err(Refused { errors, help }) => {
+            Err(RefusedLua { errors, help }) => {
                 let message = format!("the Lua of {} cannot be compiled", described(field));
                 for error in &errors {
                     let excerpt = Excerpt { pointer: &field.pointer, line: 1, column: 0, block: &block };
@@ -98,14 +98,14 @@ pub(super) enum Form {
 }
 
 /// Lua that cannot be compiled.
-pub(super) struct Refused {
+pub(super) struct RefusedLua {
     pub(super) errors: Vec<SyntaxError>,
     /// What was probably forgotten.
     pub(super) help: Option<&'static str>,
 }
 
 /// Compiles a piece of Lua and forgets the result: workers compile for themselves.
-pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, Refused> {
+pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, RefusedLua> {
     let body = Script::body(block.clone(), root.to_owned());
     let expression = Script::expression(block.clone(), root.to_owned());
     let has_return = lua_text::has_word(&block.text, "return");
@@ -127,7 +127,7 @@ pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, 
         Form::Either | Form::Function if assigns => Some("`==` compares, `=` gives a variable a value"),
         Form::Body | Form::Either | Form::Function => None,
     };
-    Err(Refused { errors, help })
+    Err(RefusedLua { errors, help })
 }
 
 fn form(field: &LuaField) -> Form {

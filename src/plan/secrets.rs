@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::codes;
 use super::inputs::{Inputs, UsageError};
 use super::paths;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::escape;
 use crate::source::Diagnostic;
 use crate::value::{Secrets, WHOLE_BELOW};
@@ -85,7 +85,7 @@ fn of_file(name: &str, path: &str, root: &Path) -> Result<String, Box<UsageError
 }
 
 /// Warns of values that are too short to be told from other text.
-pub(super) fn check(secrets: &Secrets, places: &Places, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(secrets: &Secrets, places: &PlacedDocument, found: &mut Vec<Diagnostic>) {
     for (name, value) in secrets.iter() {
         if value.chars().count() >= WHOLE_BELOW {
             continue;
@@ -93,7 +93,7 @@ pub(super) fn check(secrets: &Secrets, places: &Places, found: &mut Vec<Diagnost
         let pointer = format!("/secrets/{}", escape(name));
         let message = format!("secret `{name}` is too short to be hidden everywhere");
         let label = format!("its value has fewer than {WHOLE_BELOW} characters");
-        let warning = places.warning(codes::SHORT_SECRET, message, &Spot::Key(&pointer), &label);
+        let warning = places.warning(codes::SHORT_SECRET, message, &DocumentPart::Key(&pointer), &label);
         found
             .push(warning.help("it is hidden only where it stands alone, not as a part of words or encoded"));
     }

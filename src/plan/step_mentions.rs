@@ -2,7 +2,7 @@
 //! judges nothing.
 
 use super::expand;
-use super::places::Places;
+use super::places::PlacedDocument;
 use super::references::step_mentions;
 use super::step_index::StepIndex;
 use crate::config::{Document, Style};
@@ -21,7 +21,7 @@ pub struct Use {
 
 /// All places that name steps, in the order of the file, each once however many aliases lead to it.
 pub fn uses(document: &Document) -> Vec<Use> {
-    let places = Places { document: document.clone(), overrides: Vec::new() };
+    let places = PlacedDocument { document: document.clone(), overrides: Vec::new() };
     let step_index = StepIndex::of(places.value());
     let fields = expand::fields(&places, "");
     let mut found: Vec<Use> = Vec::new();

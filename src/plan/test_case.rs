@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::params::Declaration;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::StepIndex;
 use super::{codes, listed};
 use crate::config;
@@ -50,7 +50,11 @@ pub enum Expected {
 }
 
 /// The tests of a file without faults.
-pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[config::TestCase]) -> Vec<TestCase> {
+pub(super) fn of(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    tests: &[config::TestCase],
+) -> Vec<TestCase> {
     let of_one = |(at, test): (usize, &config::TestCase)| {
         let expected = match (&test.expect, &test.expect_error) {
             (Some(value), _) => Expected::Value(value.clone()),
@@ -68,7 +72,7 @@ pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[config::TestC
             many: test.items.is_some(),
             expected,
             params: test.params.clone(),
-            span: places.find(&Spot::Value(&format!("/tests/{at}"))).1,
+            span: places.find(&DocumentPart::Value(&format!("/tests/{at}"))).1,
         })
     };
     tests.iter().enumerate().filter_map(of_one).collect()
@@ -76,7 +80,7 @@ pub(super) fn of(places: &Places, step_index: &StepIndex, tests: &[config::TestC
 
 /// Finds tests that contradict themselves or the rest of the file. Works on the JSON value, whatever the schema says.
 pub(super) fn check(
-    places: &Places,
+    places: &PlacedDocument,
     step_index: &StepIndex,
     declared: &Map<String, Value>,
     found: &mut Vec<Diagnostic>,
@@ -94,7 +98,8 @@ pub(super) fn check(
                 let message = format!("two tests have the name `{name}`");
                 let spot = format!("{at}/name");
                 let label = "a test above has the same name";
-                let warning = places.warning(codes::SAME_TEST_NAME, message, &Spot::Value(&spot), label);
+                let warning =
+                    places.warning(codes::SAME_TEST_NAME, message, &DocumentPart::Value(&spot), label);
                 found.push(warning.help("reports tell tests apart by their names"));
             }
         }
@@ -103,7 +108,7 @@ pub(super) fn check(
 
 /// One test as written.
 struct Case<'a> {
-    places: &'a Places,
+    places: &'a PlacedDocument,
     step_index: &'a StepIndex,
     declared: &'a Map<String, Value>,
     test: &'a Map<String, Value>,
@@ -131,10 +136,10 @@ impl Case<'_> {
         let message = format!("test `{name}` {message}");
         if key.is_empty() {
             let spot = if self.has("name") { format!("{}/name", self.at) } else { self.at.to_owned() };
-            return self.places.error(codes::BAD_TEST, message, &Spot::Value(&spot), label);
+            return self.places.error(codes::BAD_TEST, message, &DocumentPart::Value(&spot), label);
         }
         let pointer = format!("{}/{key}", self.at);
-        self.places.error(codes::BAD_TEST, message, &Spot::Key(&pointer), label)
+        self.places.error(codes::BAD_TEST, message, &DocumentPart::Key(&pointer), label)
     }
 
     /// The verb of the step that is tested.
@@ -148,7 +153,8 @@ impl Case<'_> {
             };
             let message = format!("a test runs unknown step `{name}`");
             let help = format!("the steps of this file: {}", listed(self.step_index.names()));
-            let unknown = self.places.error(codes::UNKNOWN_STEP, message, &Spot::Value(&pointer), &label);
+            let unknown =
+                self.places.error(codes::UNKNOWN_STEP, message, &DocumentPart::Value(&pointer), &label);
             found.push(unknown.help(help));
             return None;
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touched {
     /// What it is to the run.
-    pub role: Role,
+    pub role: FileRole,
     /// The folder that a relative path starts from.
     pub root: PathBuf,
     /// A path, or a pattern as `read` and `glob` take it; `-` is a standard stream.
@@ -16,7 +16,7 @@ pub struct Touched {
 
 /// What a file is to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Role {
+pub enum FileRole {
     /// A step of this name reads it.
     Read(String),
     /// A step of this name lists it.
@@ -30,7 +30,7 @@ pub enum Role {
 }
 
 impl Touched {
-    pub(super) fn new(role: Role, root: &Path, path: &str) -> Self {
+    pub(super) fn new(role: FileRole, root: &Path, path: &str) -> Self {
         Self { role, root: root.to_owned(), path: path.to_owned() }
     }
 }

@@ -6,32 +6,34 @@ use serde_json::Value;
 
 use super::file_checks::path_of;
 use super::paths;
-use super::places::Places;
+use super::places::PlacedDocument;
 use super::step::{Body, Collect, Each, Items, Plan, Verb};
 use super::step_index::StepIndex;
-use super::touched::{Role, Touched};
+use super::touched::{FileRole, Touched};
 use crate::event;
 use crate::lua::Script;
 
 /// All files whose names are known before the run, in the order of the pipeline file.
-pub(super) fn of(places: &Places, step_index: &StepIndex, root: &Path) -> Vec<Touched> {
+pub(super) fn of(places: &PlacedDocument, step_index: &StepIndex, root: &Path) -> Vec<Touched> {
     let value = places.value();
     let mut all = Vec::new();
     for (name, from) in value.get("secrets").and_then(Value::as_object).into_iter().flatten() {
         let path = from.get("file").and_then(Value::as_str);
-        all.extend(path.map(|path| Touched::new(Role::Secret(name.clone()), root, path)));
+        all.extend(path.map(|path| Touched::new(FileRole::Secret(name.clone()), root, path)));
     }
     for step in &step_index.steps {
         let file = value.pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let file = file.and_then(|name| name.split('#').next()).filter(|path| is_known(path));
-        all.extend(file.map(|path| Touched::new(Role::Lua, root, path)));
+        all.extend(file.map(|path| Touched::new(FileRole::Lua, root, path)));
         let Some(verb) = step.verb else { continue };
         let Some((_, path)) = path_of(value, &step.pointer, verb) else { continue };
         let name = step.name.clone();
         all.push(match verb {
-            event::Verb::Read => Touched::new(Role::Read(name), root, &path),
-            event::Verb::Glob => Touched::new(Role::Listed(name), &start(value, &step.pointer, root), &path),
-            _ => Touched::new(Role::Written(name), root, &path),
+            event::Verb::Read => Touched::new(FileRole::Read(name), root, &path),
+            event::Verb::Glob => {
+                Touched::new(FileRole::Listed(name), &start(value, &step.pointer, root), &path)
+            }
+            _ => Touched::new(FileRole::Written(name), root, &path),
         });
     }
     all
@@ -61,7 +63,7 @@ impl Plan {
             }
         }
         for (path, _) in scripts.into_iter().flat_map(|script| script.footprint().files) {
-            let file = Touched::new(Role::Lua, &self.root, &path.to_string_lossy());
+            let file = Touched::new(FileRole::Lua, &self.root, &path.to_string_lossy());
             if !all.contains(&file) {
                 all.push(file);
             }

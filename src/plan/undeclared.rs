@@ -3,14 +3,14 @@
 
 use std::collections::HashSet;
 
-use super::expand::Field;
+use super::expand::ExpressionField;
 use super::lua_text::mentions;
-use super::places::{Places, Spot};
+use super::places::{DocumentPart, PlacedDocument};
 use super::{FINDINGS_MAX, codes};
 use crate::source::{Diagnostic, LineStarts, nearest};
 
 /// Warns of every `params.NAME` and `env.NAME` that can only be nil.
-pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
+pub(super) fn check(places: &PlacedDocument, fields: &[ExpressionField], found: &mut Vec<Diagnostic>) {
     refuse_secrets(places, fields, found);
     for (scope, what) in [("params", "parameter"), ("env", "variable"), ("secrets", "secret")] {
         let declared: Vec<&str> = places.value()[scope]
@@ -19,7 +19,7 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
             .flat_map(|map| map.keys().map(String::as_str))
             .collect();
         let known: HashSet<&str> = declared.iter().copied().collect();
-        let mut look = |name: &str, spot: &Spot<'_>| {
+        let mut look = |name: &str, spot: &DocumentPart<'_>| {
             if !known.contains(name) {
                 // Looking for the nearest name takes its time.
                 let likes = if found.len() < FINDINGS_MAX { declared.as_slice() } else { &[] };
@@ -31,7 +31,7 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
             let lines = LineStarts::of(&block.text);
             for (name, range) in mentions(&block.text, scope).fields {
                 let (line, start) = lines.line_column(range.start);
-                look(&name, &Spot::Text(&lua.pointer, line, start..start + range.len()));
+                look(&name, &DocumentPart::Text(&lua.pointer, line, start..start + range.len()));
             }
         }
         // Those that are there in expressions at all.
@@ -44,8 +44,8 @@ pub(super) fn check(places: &Places, fields: &[Field], found: &mut Vec<Diagnosti
 }
 
 /// What expressions give becomes a part of the plan, which is shown and kept.
-fn refuse_secrets(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>) {
-    let mut refuse = |spot: &Spot<'_>| {
+fn refuse_secrets(places: &PlacedDocument, fields: &[ExpressionField], found: &mut Vec<Diagnostic>) {
+    let mut refuse = |spot: &DocumentPart<'_>| {
         let message = "`secrets` cannot be used here".to_owned();
         let error = places.error(codes::EXPRESSION, message, spot, "expressions do not see secrets");
         found.push(error.help("secrets are for the Lua of `map`, `flat_map`, `filter`, `items` and `setup`"));
@@ -54,19 +54,19 @@ fn refuse_secrets(places: &Places, fields: &[Field], found: &mut Vec<Diagnostic>
         let Some(block) = places.block(&lua.pointer) else { continue };
         let is_when = lua.pointer.ends_with("/when") && lua.pointer.matches('/').count() == 3;
         if is_when && mentions(&block.text, "secrets").any() {
-            refuse(&Spot::Value(&lua.pointer));
+            refuse(&DocumentPart::Value(&lua.pointer));
         }
     }
     for field in fields.iter().filter(|field| field.mentions("secrets").any()) {
-        refuse(&Spot::Value(&field.pointer));
+        refuse(&DocumentPart::Value(&field.pointer));
     }
 }
 
 fn undeclared(
-    places: &Places,
+    places: &PlacedDocument,
     (scope, what): (&str, &str),
     name: &str,
-    spot: &Spot<'_>,
+    spot: &DocumentPart<'_>,
     declared: &[&str],
 ) -> Diagnostic {
     let (is_what, example) = match scope {

@@ -11,7 +11,7 @@ pub(super) use governed::Advice;
 
 use governed::{Governed, known};
 
-use super::resolve::Builder;
+use super::resolve::StepBuilder;
 use super::step_index::Surveyed;
 use super::{rate_limits, references};
 use crate::config;
@@ -47,7 +47,7 @@ impl Advice<'_> {
             None => config::Policy::default(),
         };
         let limits = rate_limits::known(self.places);
-        let builder = Builder {
+        let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,

@@ -8,7 +8,7 @@ use crate::event::{FailureKind, LogLevel, Place};
 
 /// How many result lines an item of a step has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum LinesPerItem {
     /// Exactly one: `map`.
     One,
     /// One or none, and nothing is worked out twice for it: `filter`.
@@ -17,7 +17,7 @@ pub enum Shape {
     Many,
 }
 
-impl Shape {
+impl LinesPerItem {
     /// The name in the database.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ pub struct StepSpec {
     /// `map`, `filter`, …
     pub verb: &'static str,
     /// How many result lines an item has.
-    pub shape: Shape,
+    pub shape: LinesPerItem,
     /// Whether items are known by `key:`; then [`Batch::keys`] holds a key for each.
     pub keyed: bool,
     /// What its results depend on.
@@ -69,7 +69,7 @@ pub struct Batch {
     pub identities: Vec<Digest>,
     /// Result lines of the items that succeeded, each a JSON value and a line feed.
     pub out: Vec<u8>,
-    /// Lines of each item that succeeded, in order, for [`Shape::Optional`] and [`Shape::Many`]; empty otherwise.
+    /// Lines of each item that succeeded, in order, for [`LinesPerItem::Optional`] and [`LinesPerItem::Many`]; empty otherwise.
     pub lines: Vec<u32>,
     /// Items that did not succeed, by their place, ascending.
     pub ends: Vec<End>,

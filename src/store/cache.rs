@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
 use super::database::{self, READ};
-use super::{Digest, Fingerprint, Shape, StoreError, line, paths, private};
+use super::{Digest, Fingerprint, LinesPerItem, StoreError, line, paths, private};
 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,7 +127,7 @@ impl Cache {
         &self,
         function: Digest,
         content: Digest,
-        shape: Shape,
+        shape: LinesPerItem,
         out: &mut Vec<u8>,
     ) -> Result<Option<u32>, StoreError> {
         let get = || -> rusqlite::Result<Option<(Vec<u8>, i64)>> {
@@ -144,7 +144,7 @@ impl Cache {
             return Ok(None);
         }
         if value.is_empty() {
-            return Ok((shape == Shape::Optional).then_some(0));
+            return Ok((shape == LinesPerItem::Optional).then_some(0));
         }
         Ok(line::spread(out, shape, &value))
     }
@@ -310,7 +310,7 @@ mod tests {
         memo
     }
 
-    fn check(memo: &Cache, content: u128, shape: Shape, expect: Option<&str>) {
+    fn check(memo: &Cache, content: u128, shape: LinesPerItem, expect: Option<&str>) {
         let mut out = Vec::new();
         let lines = memo.get(F, Digest(content), shape, &mut out).expect("readable");
         assert_eq!(lines, expect.map(|text| text.lines().count() as u32));
@@ -322,11 +322,11 @@ mod tests {
     fn what_was_remembered_comes_back_as_lines() {
         let dir = tempfile::tempdir().expect("a folder");
         let memo = memo(dir.path(), &[(1, "{\"a\":1}"), (2, ""), (3, "[1,[2]]")]);
-        check(&memo, 1, Shape::One, Some("{\"a\":1}\n"));
-        check(&memo, 2, Shape::Optional, Some(""));
-        check(&memo, 3, Shape::Many, Some("1\n[2]\n"));
-        check(&memo, 4, Shape::One, None);
-        let other = memo.get(Digest(2), Digest(1), Shape::One, &mut Vec::new()).expect("readable");
+        check(&memo, 1, LinesPerItem::One, Some("{\"a\":1}\n"));
+        check(&memo, 2, LinesPerItem::Optional, Some(""));
+        check(&memo, 3, LinesPerItem::Many, Some("1\n[2]\n"));
+        check(&memo, 4, LinesPerItem::One, None);
+        let other = memo.get(Digest(2), Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable");
         assert_eq!(other, None, "another function has made nothing yet");
     }
 
@@ -334,7 +334,7 @@ mod tests {
     fn the_last_result_counts_and_old_ones_can_be_forgotten() {
         let dir = tempfile::tempdir().expect("a folder");
         let memo = memo(dir.path(), &[(1, "1"), (1, "2"), (2, "3")]);
-        check(&memo, 1, Shape::One, Some("2\n"));
+        check(&memo, 1, LinesPerItem::One, Some("2\n"));
         let stats = memo.stats().expect("readable");
         assert_eq!((stats.entries, stats.functions, stats.value_bytes), (2, 1, 2));
         assert!(stats.file_bytes > 0 && stats.oldest.is_some());
@@ -342,7 +342,7 @@ mod tests {
         let now = SystemTime::now();
         assert_eq!(memo.prune(hour, now).expect("room"), 0);
         assert_eq!(memo.prune(hour, now + Duration::from_secs(7200)).expect("room"), 2);
-        check(&memo, 1, Shape::One, None);
+        check(&memo, 1, LinesPerItem::One, None);
     }
 
     #[test]
@@ -355,13 +355,13 @@ mod tests {
         bytes[at + 3] ^= 1;
         std::fs::write(&path, &bytes).expect("room");
         let memo = Cache::open(dir.path()).expect("still SQLite");
-        assert_eq!(memo.get(F, Digest(1), Shape::One, &mut Vec::new()).expect("readable"), None);
+        assert_eq!(memo.get(F, Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable"), None);
         drop(memo);
         std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
             .expect("room");
         let memo = Cache::open(dir.path()).expect("begun anew");
         assert!(memo.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
-        check(&memo, 1, Shape::One, None);
+        check(&memo, 1, LinesPerItem::One, None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use self::message::{Message, PACKED_MAX};
-use self::writer::Writer;
+use self::writer::CommitWriter;
 use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
@@ -47,7 +47,7 @@ impl Committer {
         let no_thread = |error| StoreError::io("start a thread for", &path, error);
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
-        let mut writer = Writer::new(run, Arc::clone(&fault));
+        let mut writer = CommitWriter::new(run, Arc::clone(&fault));
         let write = move || {
             writer.work(&waiting);
             writer.into_run()

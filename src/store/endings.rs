@@ -22,18 +22,18 @@ const MIXED: u8 = 2;
 /// How an item ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum State {
+pub(super) enum EndingKind {
     /// It has a line among the results.
     Succeeded,
     /// It has a row in `skipped`.
     Skipped,
     /// It has a row in `failures`.
     Failed,
-    /// As [`State::Failed`], by `flow.fail`.
+    /// As [`EndingKind::Failed`], by `flow.fail`.
     FailedForGood,
 }
 
-impl State {
+impl EndingKind {
     fn from_byte(byte: u8) -> Option<Self> {
         [Self::Succeeded, Self::Skipped, Self::Failed, Self::FailedForGood].get(usize::from(byte)).copied()
     }
@@ -41,14 +41,14 @@ impl State {
 
 /// Items with consecutive indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct EndingSpan {
     pub(super) first: u64,
     pub(super) count: u32,
 }
 
 /// Where a block stands. Part of it, so that it is believed nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct BlockPlace {
     /// Says which run and step: see [`tag`].
     pub(super) tag: u64,
     pub(super) segment: u32,
@@ -66,7 +66,7 @@ pub(super) fn tag(run: &str, step: &str) -> u64 {
 /// The items of one commit, in the order of their indices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Endings {
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<EndingSpan>,
     /// One for each item; empty when all succeeded.
     pub(super) states: Vec<u8>,
     pub(super) identities: Vec<Digest>,
@@ -76,7 +76,7 @@ pub(super) struct Endings {
 
 impl Endings {
     /// Appends the block to `out`.
-    pub(super) fn encode(&self, place: Place, out: &mut Vec<u8>) {
+    pub(super) fn encode(&self, place: BlockPlace, out: &mut Vec<u8>) {
         let rows = self.identities.len();
         let start = out.len();
         out.extend_from_slice(&SKIPPABLE.to_le_bytes());
@@ -112,8 +112,8 @@ impl Endings {
 
 /// The part of a block that says which items it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) runs: Vec<Run>,
+pub(super) struct BlockHead {
+    pub(super) runs: Vec<EndingSpan>,
     pub(super) states: Vec<u8>,
     /// Items.
     pub(super) rows: u32,
@@ -131,15 +131,15 @@ pub(super) fn head_length(bytes: &[u8]) -> Option<usize> {
     (length <= 8 + (number(bytes, 4)? as u32) as usize).then_some(length)
 }
 
-impl Head {
+impl BlockHead {
     /// Reads the head of a block that stands at `place`; `None`: it is damaged or does not belong there.
-    pub(super) fn decode(bytes: &[u8], place: Place) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8], place: BlockPlace) -> Option<Self> {
         let length = head_length(bytes)?;
         let checked = bytes.get(8..length - 8)?;
         if xxh3_64(checked) != number(bytes, length - 8)? {
             return None;
         }
-        let written = Place {
+        let written = BlockPlace {
             tag: number(bytes, 24)?,
             segment: number(bytes, 32)? as u32,
             offset: number(bytes, 40)?,
@@ -147,23 +147,23 @@ impl Head {
         };
         let (rows, runs) = (number(bytes, 16)? as u32, number(bytes, 20)? as u32 as usize);
         let states_at = HEAD_BYTES + runs * RUN_BYTES;
-        let runs: Vec<Run> = bytes[HEAD_BYTES..states_at]
+        let runs: Vec<EndingSpan> = bytes[HEAD_BYTES..states_at]
             .chunks_exact(RUN_BYTES)
             .map(|run| {
                 let first = number(run, 0).expect("a run has twelve bytes");
-                Run { first, count: u32::from_le_bytes([run[8], run[9], run[10], run[11]]) }
+                EndingSpan { first, count: u32::from_le_bytes([run[8], run[9], run[10], run[11]]) }
             })
             .collect();
         let states = bytes[states_at..length - 8].to_vec();
         let whole = runs.iter().map(|run| u64::from(run.count)).sum::<u64>() == u64::from(rows);
-        let known = states.iter().all(|byte| State::from_byte(*byte).is_some());
+        let known = states.iter().all(|byte| EndingKind::from_byte(*byte).is_some());
         let keyed = bytes[12] & KEYED != 0;
         (written == place && whole && known).then_some(Self { runs, states, rows, keyed })
     }
 
     /// How item `row` ended.
-    pub(super) fn state(&self, row: usize) -> State {
-        self.states.get(row).and_then(|byte| State::from_byte(*byte)).unwrap_or(State::Succeeded)
+    pub(super) fn state(&self, row: usize) -> EndingKind {
+        self.states.get(row).and_then(|byte| EndingKind::from_byte(*byte)).unwrap_or(EndingKind::Succeeded)
     }
 
     /// Bytes behind the head.
@@ -201,10 +201,10 @@ mod tests {
 
     use super::*;
 
-    const PLACE: Place = Place { tag: 9, segment: 2, offset: 1000, length: 77 };
+    const PLACE: BlockPlace = BlockPlace { tag: 9, segment: 2, offset: 1000, length: 77 };
 
-    fn read(bytes: &[u8], place: Place) -> Option<Endings> {
-        let head = Head::decode(bytes, place)?;
+    fn read(bytes: &[u8], place: BlockPlace) -> Option<Endings> {
+        let head = BlockHead::decode(bytes, place)?;
         let (identities, contents) = head.digests(bytes.get(head_length(bytes)?..)?)?;
         Some(Endings { runs: head.runs, states: head.states, identities, contents })
     }
@@ -212,7 +212,10 @@ mod tests {
     fn endings(rows: u32, keyed: bool, mixed: bool) -> Endings {
         let digest = |row: u32| Digest::of(&row.to_le_bytes());
         Endings {
-            runs: vec![Run { first: 5, count: rows.min(2) }, Run { first: 90, count: rows - rows.min(2) }],
+            runs: vec![
+                EndingSpan { first: 5, count: rows.min(2) },
+                EndingSpan { first: 90, count: rows - rows.min(2) },
+            ],
             states: if mixed { (0..rows).map(|row| (row % 4) as u8).collect() } else { Vec::new() },
             identities: (0..rows).map(digest).collect(),
             contents: if keyed { (100..100 + rows).map(digest).collect() } else { Vec::new() },
@@ -233,10 +236,10 @@ mod tests {
         endings(3, false, false).encode(PLACE, &mut bytes);
         assert_eq!(read(&bytes, PLACE), Some(endings(3, false, false)));
         for place in [
-            Place { tag: 8, ..PLACE },
-            Place { segment: 1, ..PLACE },
-            Place { offset: 1001, ..PLACE },
-            Place { length: 76, ..PLACE },
+            BlockPlace { tag: 8, ..PLACE },
+            BlockPlace { segment: 1, ..PLACE },
+            BlockPlace { offset: 1001, ..PLACE },
+            BlockPlace { length: 76, ..PLACE },
         ] {
             assert_eq!(read(&bytes, place), None);
         }

@@ -1,7 +1,7 @@
 //! This module keeps the last few unpacked results, so that neighbours are unpacked once. The reader knows what they
 //! mean.
 
-use super::endings::State;
+use super::endings::EndingKind;
 use super::index::StepIndex;
 
 /// Unpacked bytes that are kept: some ten commits, for readers that jump between those that overlap.
@@ -9,7 +9,7 @@ const BYTES_MAX: usize = 16 << 20;
 
 /// The lines of one commit.
 #[derive(Debug)]
-struct Frame {
+struct CommitFrame {
     commit: u32,
     text: Vec<u8>,
     /// Where the line of each row begins and ends; the same for rows without one. Empty when it is damaged.
@@ -20,7 +20,7 @@ struct Frame {
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     /// The one used last is the last.
-    kept: Vec<Frame>,
+    kept: Vec<CommitFrame>,
 }
 
 impl Frames {
@@ -40,7 +40,7 @@ impl Frames {
             let frame = self.kept.remove(at);
             return self.kept.push(frame);
         }
-        let frame = Frame::unpack(index, commit);
+        let frame = CommitFrame::unpack(index, commit);
         let mut bytes = frame.text.len();
         let fits = self.kept.iter().rev().take_while(|frame| {
             bytes += frame.text.len();
@@ -52,14 +52,14 @@ impl Frames {
     }
 }
 
-impl Frame {
+impl CommitFrame {
     fn unpack(index: &StepIndex, commit: u32) -> Self {
         let text = index.results(commit).unwrap_or_default();
         let mut ends = memchr::memchr_iter(b'\n', &text).map(|at| at + 1);
         let mut start = 0;
         let mut lines = Vec::with_capacity(index.rows(commit) as usize);
         for row in 0..index.rows(commit) {
-            if index.state(commit, row) != State::Succeeded {
+            if index.state(commit, row) != EndingKind::Succeeded {
                 lines.push((start, start));
                 continue;
             }

@@ -6,13 +6,13 @@ use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::path::Path;
 
-use super::endings::{Head, Place, State};
+use super::endings::{BlockHead, BlockPlace, EndingKind};
 use super::{Digest, paths, segment};
 
 /// A commit as the database names it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CommitRow {
-    pub(super) place: Place,
+    pub(super) place: BlockPlace,
     /// Bytes of its endings.
     pub(super) endings: u64,
     /// How many results it holds.
@@ -22,14 +22,14 @@ pub(super) struct CommitRow {
 /// A commit that the database names and the segment confirms.
 #[derive(Debug)]
 pub(super) struct Commit {
-    pub(super) place: Place,
+    pub(super) place: BlockPlace,
     endings: u64,
-    head: Head,
+    head: BlockHead,
 }
 
 /// Items with consecutive indices in one commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct CommitSpan {
     /// Index of the first, from 1.
     pub(super) first: u64,
     pub(super) count: u32,
@@ -46,7 +46,7 @@ pub(super) struct StepIndex {
     files: BTreeMap<u32, File>,
     pub(super) commits: Vec<Commit>,
     /// In the order of their indices, without overlaps.
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Vec<CommitSpan>,
     /// What was left out, and why.
     pub(super) warnings: Vec<String>,
 }
@@ -89,7 +89,8 @@ impl StepIndex {
         for (commit, Commit { head, .. }) in self.commits.iter_mut().enumerate() {
             let mut row = 0;
             for run in std::mem::take(&mut head.runs) {
-                let span = Span { first: run.first, count: run.count, commit: commit as u32, row, before: 0 };
+                let span =
+                    CommitSpan { first: run.first, count: run.count, commit: commit as u32, row, before: 0 };
                 self.spans.push(span);
                 row += run.count;
             }
@@ -127,7 +128,7 @@ impl StepIndex {
     }
 
     /// How the item in a row of a commit ended.
-    pub(super) fn state(&self, commit: u32, row: u32) -> State {
+    pub(super) fn state(&self, commit: u32, row: u32) -> EndingKind {
         self.commits[commit as usize].head.state(row as usize)
     }
 

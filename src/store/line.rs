@@ -3,7 +3,7 @@
 //! With `key:`, `d` is the digest of the item's content. A `filter` that lets an item go writes `"dropped":true` in
 //! the place of `v`; the `v` of a `flat_map` is the list of its results.
 
-use super::{Digest, Shape};
+use super::{Digest, LinesPerItem};
 use crate::value::json::write_string;
 
 const KEPT: &[u8] = b",\"v\":";
@@ -11,7 +11,7 @@ const DROPPED: &[u8] = b",\"dropped\":true";
 
 /// By what a line's item is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(super) enum LineKey<'a> {
     /// By its content.
     Content(Digest),
     /// By its key; the digest is that of its content.
@@ -19,16 +19,16 @@ pub(super) enum Key<'a> {
 }
 
 /// Appends the line of an item whose results are `values`, each ended by a line feed.
-pub(super) fn push(out: &mut Vec<u8>, index: u64, key: Key<'_>, shape: Shape, values: &[u8]) {
+pub(super) fn push(out: &mut Vec<u8>, index: u64, key: LineKey<'_>, shape: LinesPerItem, values: &[u8]) {
     out.extend_from_slice(b"{\"i\":");
     out.extend_from_slice(itoa::Buffer::new().format(index).as_bytes());
     match key {
-        Key::Content(digest) => {
+        LineKey::Content(digest) => {
             out.extend_from_slice(b",\"k\":\"");
             out.extend_from_slice(&digest.hex());
             out.push(b'"');
         }
-        Key::Given(key, digest) => {
+        LineKey::Given(key, digest) => {
             out.extend_from_slice(b",\"k\":");
             write_string(out, key.as_bytes());
             out.extend_from_slice(b",\"d\":\"");
@@ -40,8 +40,8 @@ pub(super) fn push(out: &mut Vec<u8>, index: u64, key: Key<'_>, shape: Shape, va
     out.extend_from_slice(b"}\n");
 }
 
-fn push_values(out: &mut Vec<u8>, shape: Shape, values: &[u8]) {
-    if shape == Shape::Optional && values.is_empty() {
+fn push_values(out: &mut Vec<u8>, shape: LinesPerItem, values: &[u8]) {
+    if shape == LinesPerItem::Optional && values.is_empty() {
         return out.extend_from_slice(DROPPED);
     }
     out.extend_from_slice(KEPT);
@@ -49,9 +49,9 @@ fn push_values(out: &mut Vec<u8>, shape: Shape, values: &[u8]) {
 }
 
 /// Appends the results of one item, lines of JSON, as one JSON value without line feeds.
-pub(super) fn gather(out: &mut Vec<u8>, shape: Shape, values: &[u8]) {
+pub(super) fn gather(out: &mut Vec<u8>, shape: LinesPerItem, values: &[u8]) {
     let values = values.strip_suffix(b"\n").unwrap_or(values);
-    if shape != Shape::Many {
+    if shape != LinesPerItem::Many {
         return out.extend_from_slice(values);
     }
     out.push(b'[');
@@ -66,8 +66,8 @@ pub(super) fn gather(out: &mut Vec<u8>, shape: Shape, values: &[u8]) {
 }
 
 /// Appends what [`gather`] has gathered as lines again, and says how many; `None`: it is not of that shape.
-pub(super) fn spread(out: &mut Vec<u8>, shape: Shape, value: &[u8]) -> Option<u32> {
-    if shape != Shape::Many {
+pub(super) fn spread(out: &mut Vec<u8>, shape: LinesPerItem, value: &[u8]) -> Option<u32> {
+    if shape != LinesPerItem::Many {
         out.extend_from_slice(value);
         out.push(b'\n');
         return Some(1);
@@ -82,7 +82,7 @@ pub(super) fn spread(out: &mut Vec<u8>, shape: Shape, value: &[u8]) -> Option<u3
 
 /// A line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct ResultLine<'a> {
     /// Which item, from 1.
     pub index: u64,
     /// Its identity as JSON text: a string in quotes.
@@ -94,7 +94,7 @@ pub struct Line<'a> {
 }
 
 /// Takes a line apart that [`push`] has written.
-pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
+pub(super) fn parse(line: &[u8]) -> Option<ResultLine<'_>> {
     let rest = line.strip_suffix(b"\n").unwrap_or(line).strip_prefix(b"{\"i\":")?.strip_suffix(b"}")?;
     let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
     let index = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
@@ -108,7 +108,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
         return None;
     }
     let value = if rest == DROPPED { None } else { Some(rest.strip_prefix(KEPT)?) };
-    Some(Line { index, key, content, value })
+    Some(ResultLine { index, key, content, value })
 }
 
 /// One past the closing quote of the string that `text` begins with.
@@ -128,7 +128,7 @@ fn string_end(text: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn check(key: Key<'_>, shape: Shape, values: &str, expect: &str) {
+    fn check(key: LineKey<'_>, shape: LinesPerItem, values: &str, expect: &str) {
         let mut line = Vec::new();
         push(&mut line, 7, key, shape, values.as_bytes());
         assert_eq!(String::from_utf8_lossy(&line), format!("{expect}\n"));
@@ -136,7 +136,7 @@ mod tests {
         let parsed = parse(&line).expect("a line");
         assert_eq!((parsed.index, whole["i"].as_u64()), (7, Some(7)));
         assert_eq!(serde_json::from_slice::<serde_json::Value>(parsed.key).expect("JSON"), whole["k"]);
-        let (Key::Content(content) | Key::Given(_, content)) = key;
+        let (LineKey::Content(content) | LineKey::Given(_, content)) = key;
         assert_eq!(parsed.content, content.hex());
         let mut lines = Vec::new();
         let count = parsed.value.map_or(Some(0), |value| spread(&mut lines, shape, value));
@@ -148,20 +148,25 @@ mod tests {
     fn lines_are_json_and_give_back_what_they_were_made_of() {
         let digest = Digest(0xab);
         let hex = "000000000000000000000000000000ab";
-        let content = Key::Content(digest);
-        check(content, Shape::One, "{\"a\":1}\n", &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":{{\"a\":1}}}}"));
+        let content = LineKey::Content(digest);
         check(
-            Key::Given("a\"\\}", digest),
-            Shape::One,
+            content,
+            LinesPerItem::One,
+            "{\"a\":1}\n",
+            &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":{{\"a\":1}}}}"),
+        );
+        check(
+            LineKey::Given("a\"\\}", digest),
+            LinesPerItem::One,
             "null\n",
             &format!("{{\"i\":7,\"k\":\"a\\\"\\\\}}\",\"d\":\"{hex}\",\"v\":null}}"),
         );
-        check(content, Shape::Optional, "1\n", &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":1}}"));
-        check(content, Shape::Optional, "", &format!("{{\"i\":7,\"k\":\"{hex}\",\"dropped\":true}}"));
-        check(content, Shape::Many, "", &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":[]}}"));
+        check(content, LinesPerItem::Optional, "1\n", &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":1}}"));
+        check(content, LinesPerItem::Optional, "", &format!("{{\"i\":7,\"k\":\"{hex}\",\"dropped\":true}}"));
+        check(content, LinesPerItem::Many, "", &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":[]}}"));
         check(
             content,
-            Shape::Many,
+            LinesPerItem::Many,
             "[1]\n\"],\"\n",
             &format!("{{\"i\":7,\"k\":\"{hex}\",\"v\":[[1],\"],\"]}}"),
         );

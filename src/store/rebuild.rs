@@ -9,8 +9,8 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use super::endings::State;
-use super::segment::Found;
+use super::endings::EndingKind;
+use super::segment::FoundCommit;
 use super::{Fingerprint, StoreError, database, endings, lock, paths, segment};
 
 /// The database of the run in this folder, as far as it can be made out. Nothing on the disk is changed.
@@ -119,11 +119,11 @@ fn begin(connection: &Connection, step: &str, title: &Value) -> rusqlite::Result
     Ok(())
 }
 
-fn commit(connection: &Connection, step: &str, seq: i64, found: &Found) -> rusqlite::Result<()> {
+fn commit(connection: &Connection, step: &str, seq: i64, found: &FoundCommit) -> rusqlite::Result<()> {
     let (place, head) = (&found.place, &found.head);
     let states =
-        |state: State| (0..head.rows as usize).filter(|row| head.state(*row) == state).count() as i64;
-    let succeeded = states(State::Succeeded);
+        |state: EndingKind| (0..head.rows as usize).filter(|row| head.state(*row) == state).count() as i64;
+    let succeeded = states(EndingKind::Succeeded);
     let first = head.runs.iter().map(|run| run.first).min().unwrap_or(0);
     let last = head.runs.iter().map(|run| run.first + u64::from(run.count) - 1).max().unwrap_or(0);
     connection
@@ -141,13 +141,18 @@ fn commit(connection: &Connection, step: &str, seq: i64, found: &Found) -> rusql
         ])?;
     let sql = "UPDATE steps SET successes = successes + ?2, skipped = skipped + ?3, failures = failures + ?4
         WHERE step = ?1";
-    let failures = states(State::Failed) + states(State::FailedForGood);
-    connection.prepare_cached(sql)?.execute(params![step, succeeded, states(State::Skipped), failures])?;
+    let failures = states(EndingKind::Failed) + states(EndingKind::FailedForGood);
+    connection.prepare_cached(sql)?.execute(params![
+        step,
+        succeeded,
+        states(EndingKind::Skipped),
+        failures
+    ])?;
     Ok(())
 }
 
 /// Skipped items are known by their digest; their reasons are lost.
-fn skips(connection: &Connection, step: &str, path: &Path, found: &Found) -> rusqlite::Result<()> {
+fn skips(connection: &Connection, step: &str, path: &Path, found: &FoundCommit) -> rusqlite::Result<()> {
     if found.head.states.is_empty() {
         return Ok(());
     }
@@ -156,7 +161,7 @@ fn skips(connection: &Connection, step: &str, path: &Path, found: &Found) -> rus
         .and_then(|file| segment::read_digests(&file, found.place, &found.head, found.endings));
     let identities = digests.map(|(identities, _)| identities).unwrap_or_default();
     let indices = found.head.runs.iter().flat_map(|run| run.first..run.first + u64::from(run.count));
-    for (row, index) in indices.enumerate().filter(|(row, _)| found.head.state(*row) == State::Skipped) {
+    for (row, index) in indices.enumerate().filter(|(row, _)| found.head.state(*row) == EndingKind::Skipped) {
         let key = identities.get(row).map(ToString::to_string).unwrap_or_default();
         let sql = "INSERT OR REPLACE INTO skipped VALUES(?1, ?2, ?3, NULL)";
         connection.prepare_cached(sql)?.execute(params![step, index as i64, key])?;

@@ -1,11 +1,11 @@
 //! This module reads the results of a step back in the order of their items. It does not ask whether they may be used
 //! again.
 
-use super::Shape;
-use super::endings::State;
+use super::LinesPerItem;
+use super::endings::EndingKind;
 use super::frames::Frames;
 use super::index::StepIndex;
-use super::line::{self, Line};
+use super::line::{self, ResultLine};
 
 /// The results of one step, in the order of their items. Holds one unpacked commit or a few, whatever the step's
 /// size.
@@ -13,7 +13,7 @@ use super::line::{self, Line};
 pub struct Results {
     index: StepIndex,
     frames: Frames,
-    shape: Shape,
+    shape: LinesPerItem,
     /// Where the next item is: a span and a place in it.
     span: usize,
     at: u32,
@@ -21,12 +21,12 @@ pub struct Results {
 }
 
 impl Results {
-    pub(super) fn new(index: StepIndex, shape: Shape) -> Self {
+    pub(super) fn new(index: StepIndex, shape: LinesPerItem) -> Self {
         Self { index, frames: Frames::default(), shape, span: 0, at: 0, damaged: 0 }
     }
 
     /// How many results an item has.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> LinesPerItem {
         self.shape
     }
 
@@ -42,10 +42,10 @@ impl Results {
 
     /// The next item that succeeded.
     #[expect(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
-    pub fn next(&mut self) -> Option<Line<'_>> {
+    pub fn next(&mut self) -> Option<ResultLine<'_>> {
         let (commit, row) = loop {
             let (commit, row, index) = self.step()?;
-            if self.index.state(commit, row) != State::Succeeded {
+            if self.index.state(commit, row) != EndingKind::Succeeded {
                 continue;
             }
             let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
@@ -75,7 +75,7 @@ impl Results {
         let mut left = count;
         while left > 0 {
             let Some((commit, row, _)) = self.step() else { return };
-            left -= u64::from(self.index.state(commit, row) == State::Succeeded);
+            left -= u64::from(self.index.state(commit, row) == EndingKind::Succeeded);
         }
     }
 

@@ -7,10 +7,10 @@ mod answer;
 mod old_step;
 mod table;
 
-pub use self::answer::{Ended, Items, Reused};
+pub use self::answer::{Ended, NewItems, Reused};
 
 use self::old_step::OldStep;
-use super::{Fingerprint, Shape, StoreError, StoredRun};
+use super::{Fingerprint, LinesPerItem, StoreError, StoredRun};
 
 /// Why the old results of a step cannot be used, whatever the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Unusable {
 pub struct Reuse {
     /// The run that is resumed, the one that it resumed, …
     old: Vec<OldStep>,
-    shape: Shape,
+    shape: LinesPerItem,
 }
 
 impl Reuse {
@@ -38,7 +38,7 @@ impl Reuse {
     pub fn open(
         runs: Vec<StoredRun>,
         step: &str,
-        shape: Shape,
+        shape: LinesPerItem,
         keyed: bool,
         fingerprint: &Fingerprint,
     ) -> Result<Result<Self, Unusable>, StoreError> {
@@ -77,7 +77,7 @@ impl Reuse {
     ///
     /// # Errors
     /// Fails when an old run cannot be read. A damaged result is no error: it is [`Reused::Damaged`].
-    pub fn take(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Result<Reused, StoreError> {
+    pub fn take(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Result<Reused, StoreError> {
         let mut answer = Reused::New;
         for old in &mut self.old {
             // Every run gives its occurrence away, whether it is needed or not, so that the next repeat gets the next.
@@ -90,7 +90,7 @@ impl Reuse {
     }
 
     /// As [`Reuse::take`], for those who only want to know what would be taken.
-    pub fn look(&mut self, items: &Items<'_>, at: usize) -> Ended {
+    pub fn look(&mut self, items: &NewItems<'_>, at: usize) -> Ended {
         let mut answer = Ended::Open;
         for old in &mut self.old {
             let Some(position) = old.claim(items, at) else { continue };

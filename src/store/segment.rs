@@ -3,13 +3,13 @@
 
 mod read;
 
-pub(super) use self::read::{Found, read_digests, read_head, read_results, scan};
+pub(super) use self::read::{FoundCommit, read_digests, read_head, read_results, scan};
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::endings::{self, Endings, Place, SKIPPABLE};
+use super::endings::{self, BlockPlace, Endings, SKIPPABLE};
 use super::{StoreError, paths, private};
 
 /// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
@@ -31,8 +31,8 @@ pub(super) struct SegmentWriter {
 
 /// Where a commit's bytes have gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Written {
-    pub(super) place: Place,
+pub(super) struct WrittenAt {
+    pub(super) place: BlockPlace,
     /// Bytes of the block of endings behind the results.
     pub(super) endings: u64,
 }
@@ -53,17 +53,17 @@ impl SegmentWriter {
     }
 
     /// Appends results and the block of endings about them. On the disk only after [`SegmentWriter::sync`].
-    pub(super) fn append(&mut self, results: &[u8], endings: &Endings) -> Result<Written, StoreError> {
+    pub(super) fn append(&mut self, results: &[u8], endings: &Endings) -> Result<WrittenAt, StoreError> {
         if self.file.is_none() || self.length >= self.length_max {
             self.open_next()?;
         }
         let (offset, length) = (self.length, results.len() as u64);
-        let place = Place { tag: self.tag, segment: self.number, offset, length };
+        let place = BlockPlace { tag: self.tag, segment: self.number, offset, length };
         let mut block = Vec::with_capacity(endings.identities.len() * 32 + 256);
         endings.encode(place, &mut block);
         self.write(results)?;
         self.write(&block)?;
-        Ok(Written { place, endings: block.len() as u64 })
+        Ok(WrittenAt { place, endings: block.len() as u64 })
     }
 
     /// Waits until all that was appended is on the disk.

@@ -8,10 +8,10 @@ use std::time::Duration;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::endings::{self, Place};
+use super::endings::{self, BlockPlace};
 use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
-use super::{Fingerprint, Results, Shape, StoreError, database, paths, rebuild};
+use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
 use crate::event::ReuseCounts;
 
 /// What a run says of itself.
@@ -87,7 +87,7 @@ pub struct StepRecord {
     /// What was taken over from an old run or the memo, once the step has ended.
     pub reuse: Option<ReuseCounts>,
     /// How many results an item has; `None`: its items are not kept.
-    pub shape: Option<Shape>,
+    pub shape: Option<LinesPerItem>,
     /// Whether its items have keys of their own.
     pub keyed: bool,
     /// What its results depend on.
@@ -212,7 +212,7 @@ impl StoredRun {
     /// # Errors
     /// Fails with [`StoreError::NoStep`] when the run has no such step, and when its database cannot be read.
     pub fn results(&self, step: &str) -> Result<Results, StoreError> {
-        let shape = self.step(step)?.shape.unwrap_or(Shape::One);
+        let shape = self.step(step)?.shape.unwrap_or(LinesPerItem::One);
         Ok(Results::new(self.index(step)?, shape))
     }
 
@@ -222,7 +222,7 @@ impl StoredRun {
         let sql = "SELECT segment, offset, length, endings, rows FROM commits WHERE step = ?1 ORDER BY seq";
         let rows = self.rows(sql, [step], |row| {
             let number = |at: usize| row.get::<_, i64>(at);
-            let place = Place {
+            let place = BlockPlace {
                 tag,
                 segment: number(0)? as u32,
                 offset: number(1)? as u64,
@@ -318,7 +318,7 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         target: row.get("target")?,
         logs_left_out: count("logs_left_out")?,
         reuse: reuse(row)?,
-        shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(Shape::from_name),
+        shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(LinesPerItem::from_name),
         keyed: row.get::<_, Option<bool>>("keyed")?.unwrap_or(false),
         fingerprint: fingerprint.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })

@@ -3,7 +3,7 @@
 use super::error::TrialError;
 use super::tried::{Ending, TriedItem};
 use crate::event::StepStatus;
-use crate::store::{Shape, StoredRun};
+use crate::store::{LinesPerItem, StoredRun};
 
 /// Log lines of an item that are read back.
 const LOGS_MAX: u64 = 1_000;
@@ -61,7 +61,7 @@ pub fn results(run: &StoredRun, step: &str, last: u64) -> Result<Vec<(u64, Vec<S
         let mut values = Vec::new();
         if let Some(value) = line.value {
             let text = String::from_utf8_lossy(value).into_owned();
-            if shape == Shape::Many {
+            if shape == LinesPerItem::Many {
                 let parts: Vec<&serde_json::value::RawValue> =
                     serde_json::from_str(&text).unwrap_or_default();
                 values.extend(parts.into_iter().map(|value| value.get().to_owned()));

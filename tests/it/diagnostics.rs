@@ -13,7 +13,7 @@ use expect_test::expect_file;
 use flowrun::cli::diagnostic::{self, Format, TextForm, TextOptions};
 use flowrun::config;
 use flowrun::event::StepId;
-use flowrun::lua::{Attempt, Cancel, Guard, ItemEnd, Scope, Shape, Watchdog, Worker, WorkerOptions};
+use flowrun::lua::{Attempt, Cancel, Guard, ItemEnd, ResultShape, Scope, Watchdog, Worker, WorkerOptions};
 use flowrun::plan::{self, Body, Inputs, Verb};
 use flowrun::source::Diagnostic;
 use flowrun::value::Chunk;
@@ -102,7 +102,7 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let plan = loaded.plan.expect("nothing can be seen before the run");
     let Body::Ready(Verb::Each(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
     let options = WorkerOptions {
-        shape: Shape::Map,
+        shape: ResultShape::Map,
         memory: flowrun::lua::Memory::of_step(each.policy.memory),
         scope: Scope {
             params: plan.params,

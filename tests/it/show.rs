@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flowrun::event::{FailureKind, LogLevel, Place, RunStatus, StepResult, StepStatus, Tally};
 use flowrun::store::{
-    Batch, Committer, Digest, End, Ending, FailedItem, LogEntry, RetriedItem, RunDir, RunInfo, Shape,
+    Batch, Committer, Digest, End, Ending, FailedItem, LinesPerItem, LogEntry, RetriedItem, RunDir, RunInfo,
     StepSpec,
 };
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn finish(committer: Committer, status: RunStatus) {
     let spec = StepSpec {
         name: "clean".into(),
         verb: "map",
-        shape: Shape::One,
+        shape: LinesPerItem::One,
         keyed: false,
         fingerprint: Vec::new(),
         memo: None,

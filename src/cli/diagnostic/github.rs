@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::place::Place;
+use super::place::CharRange;
 use super::severity;
 use crate::source::Diagnostic;
 
 /// Writes one command a line.
 pub(super) fn write(out: &mut dyn io::Write, diagnostics: &[&Diagnostic]) -> io::Result<()> {
     for found in diagnostics {
-        let Place { start, end } = Place::primary(found);
+        let CharRange { start, end } = CharRange::primary(found);
         let file = property(found.file.name());
         write!(out, "::{} file={file},line={}", severity::name(found.severity), start.line)?;
         // Columns are only allowed where a range begins and ends on one line.

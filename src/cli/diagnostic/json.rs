@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::place::Place;
+use super::place::CharRange;
 use super::severity;
 use crate::source::{Diagnostic, Label, SourceFile};
 
@@ -42,8 +42,8 @@ struct Range {
     end_column: usize,
 }
 
-impl From<Place> for Range {
-    fn from(place: Place) -> Self {
+impl From<CharRange> for Range {
+    fn from(place: CharRange) -> Self {
         Self {
             line: place.start.line,
             column: place.start.column,
@@ -67,11 +67,11 @@ fn finding(found: &Diagnostic) -> Finding<'_> {
         message: &found.message,
         help: found.help.as_deref(),
         file: found.file.name(),
-        range: Place::primary(found).into(),
+        range: CharRange::primary(found).into(),
         labels: found.labels.iter().map(|label| mark(&found.file, label)).collect(),
     }
 }
 
 fn mark<'a>(file: &SourceFile, label: &'a Label) -> Mark<'a> {
-    Mark { message: &label.text, range: Place::of(file, label.span).into() }
+    Mark { message: &label.text, range: CharRange::of(file, label.span).into() }
 }

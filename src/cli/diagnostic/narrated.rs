@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::place::{Place, shown};
+use super::place::{CharRange, shown};
 use super::severity;
 use crate::source::Diagnostic;
 
@@ -28,13 +28,13 @@ fn finding(out: &mut dyn io::Write, found: &Diagnostic) -> io::Result<()> {
     write!(out, "    in file {}", shown(found.file.name()))?;
     match found.labels.first() {
         Some(_) => {
-            let start = Place::primary(found).start;
+            let start = CharRange::primary(found).start;
             writeln!(out, ", line {}, column {}", start.line, start.column)?;
         }
         None => writeln!(out)?,
     }
     for label in &found.labels {
-        let Place { start, end } = Place::of(&found.file, label.span);
+        let CharRange { start, end } = CharRange::of(&found.file, label.span);
         let line = found.file.line(start.line);
         if line.chars().nth(LINE_CHARACTERS_MAX).is_none() {
             writeln!(out, "    line {} reads: {}", start.line, shown(line.trim()))?;

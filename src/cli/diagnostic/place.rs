@@ -4,12 +4,12 @@ use crate::source::{Diagnostic, Position, SourceFile, Span};
 
 /// A range of characters; the end is the first character that is not part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct CharRange {
     pub(super) start: Position,
     pub(super) end: Position,
 }
 
-impl Place {
+impl CharRange {
     /// Where `span` lies in `file`.
     pub(super) fn of(file: &SourceFile, span: Span) -> Self {
         Self { start: file.position(span.start), end: file.position(span.end.max(span.start)) }

@@ -6,7 +6,7 @@ use std::io;
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::CharRange;
 use super::severity;
 use crate::source::{Diagnostic, SourceFile, Span};
 
@@ -62,7 +62,7 @@ fn result(found: &Diagnostic, rules: &IndexSet<&str>) -> Value {
 }
 
 fn location(file: &SourceFile, span: Span) -> Value {
-    let Place { start, end } = Place::of(file, span);
+    let CharRange { start, end } = CharRange::of(file, span);
     json!({ "physicalLocation": {
         "artifactLocation": { "uri": uri(file.name()) },
         "region": {

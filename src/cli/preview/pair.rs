@@ -35,7 +35,7 @@ pub(super) struct Pair<'a> {
 }
 
 /// A line with its colour.
-type Line = (&'static str, String);
+type ColoredLine = (&'static str, String);
 
 impl Pair<'_> {
     /// All lines.
@@ -44,7 +44,7 @@ impl Pair<'_> {
         let width = self.width.clamp(WIDTH_MIN, WIDTH_MAX);
         let column = (width - BETWEEN.chars().count()) / 2;
         let left = wrapped(&pretty(self.item), if self.tried.is_some() { column } else { width });
-        let right: Vec<Line> = self.tried.map(|(tried, _)| right(tried, column)).unwrap_or_default();
+        let right: Vec<ColoredLine> = self.tried.map(|(tried, _)| right(tried, column)).unwrap_or_default();
         for at in 0..left.len().max(right.len()) {
             let item = left.get(at).map_or("", String::as_str);
             let Some((code, text)) = right.get(at) else {
@@ -91,8 +91,8 @@ fn took(time: Duration) -> String {
 }
 
 /// What came of an item, as lines.
-fn right(tried: &TriedItem, column: usize) -> Vec<Line> {
-    let colored = |code: &'static str, text: &str| -> Vec<Line> {
+fn right(tried: &TriedItem, column: usize) -> Vec<ColoredLine> {
+    let colored = |code: &'static str, text: &str| -> Vec<ColoredLine> {
         wrapped(&[text.to_owned()], column).into_iter().map(|line| (code, line)).collect()
     };
     match &tried.ending {

@@ -33,7 +33,7 @@ pub(super) struct Counters<'a> {
     pub(super) duration: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse: Option<ReuseSummary<'a>>,
-    errors: Errors<'a>,
+    errors: ShownErrors<'a>,
 }
 
 impl<'a> Counters<'a> {
@@ -52,18 +52,18 @@ impl<'a> Counters<'a> {
             success_ratio: step.success_ratio,
             duration: lasted(run, step).map(|duration| duration.as_micros() as f64 / 1e6),
             reuse: step.reuse.as_ref().map(ReuseSummary::from),
-            errors: Errors { run, step: &step.step },
+            errors: ShownErrors { run, step: &step.step },
         }
     }
 }
 
 /// `index → message`, read while it is written.
-struct Errors<'a> {
+struct ShownErrors<'a> {
     run: &'a StoredRun,
     step: &'a str,
 }
 
-impl Serialize for Errors<'_> {
+impl Serialize for ShownErrors<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
         let mut map = serializer.serialize_map(None)?;

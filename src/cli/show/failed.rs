@@ -22,7 +22,7 @@ const GROUPS: u64 = 10_000;
 
 /// A failed item: the fields of `ID.failed`, and what else is known.
 #[derive(Serialize)]
-struct Record<'a> {
+struct ShownFailure<'a> {
     step: &'a str,
     index: u64,
     key: &'a str,
@@ -98,9 +98,9 @@ fn each(
     Ok(())
 }
 
-fn record<'a>(step: &'a StepRecord, failure: &'a Failure, log: &'a [StoredLog]) -> Record<'a> {
+fn record<'a>(step: &'a StepRecord, failure: &'a Failure, log: &'a [StoredLog]) -> ShownFailure<'a> {
     let item = &failure.item;
-    Record {
+    ShownFailure {
         step: &step.step,
         index: failure.index,
         key: &failure.key,

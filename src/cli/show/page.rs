@@ -16,12 +16,12 @@ use crate::value::printable;
 #[derive(Serialize)]
 struct RunPage<'a> {
     #[serde(flatten)]
-    head: Head<'a>,
+    head: ItemHead<'a>,
     steps: Vec<Counters<'a>>,
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct ItemHead<'a> {
     run: &'a str,
     pipeline: &'a str,
     status: &'a str,
@@ -59,9 +59,9 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
     Ok(())
 }
 
-fn head<'a>(view: &View<'a>) -> Head<'a> {
+fn head<'a>(view: &View<'a>) -> ItemHead<'a> {
     let record = view.run.record();
-    Head {
+    ItemHead {
         run: &record.id,
         pipeline: &record.pipeline,
         status: &record.status,

@@ -9,7 +9,7 @@ use super::page::cell;
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::cli::exit::Complaint;
-use crate::store::{Results, Shape, StepRecord};
+use crate::store::{LinesPerItem, Results, StepRecord};
 
 /// Writes them.
 pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
@@ -102,7 +102,7 @@ fn lines(
 fn list(results: &mut Results, out: &mut impl Write) -> Result<u64, Broken> {
     let (shape, mut is_first) = (results.shape(), true);
     lines(results, |_, _, value| {
-        let values: Vec<&RawValue> = if shape == Shape::Many {
+        let values: Vec<&RawValue> = if shape == LinesPerItem::Many {
             serde_json::from_slice(value)?
         } else {
             vec![serde_json::from_slice(value)?]

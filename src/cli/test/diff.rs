@@ -7,7 +7,7 @@ const LINES_MAX: usize = 2_000;
 
 /// A line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) enum Line {
+pub(in crate::cli) enum DiffLine {
     /// Both have it.
     Both(String),
     /// Only what was expected has it.
@@ -32,12 +32,12 @@ pub(in crate::cli) fn same(one: &Value, other: &Value) -> bool {
 }
 
 /// What to change in `expected` to get `got`, both written alike.
-pub(in crate::cli) fn lines(expected: &Value, got: &Value) -> Vec<Line> {
+pub(in crate::cli) fn lines(expected: &Value, got: &Value) -> Vec<DiffLine> {
     let (expected, got) = (pretty(expected), pretty(got));
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
-    let whole = |line: &&str| Line::Expected((*line).to_owned());
+    let whole = |line: &&str| DiffLine::Expected((*line).to_owned());
     if old.len().max(new.len()) > LINES_MAX {
-        let new = new.iter().map(|line| Line::Got((*line).to_owned()));
+        let new = new.iter().map(|line| DiffLine::Got((*line).to_owned()));
         return old.iter().map(whole).chain(new).collect();
     }
     // `common[i][j]`: lines that `old[i..]` and `new[j..]` have in common, in order.
@@ -55,13 +55,13 @@ pub(in crate::cli) fn lines(expected: &Value, got: &Value) -> Vec<Line> {
     let mut lines = Vec::new();
     while i < old.len() || j < new.len() {
         if i < old.len() && j < new.len() && old[i] == new[j] {
-            lines.push(Line::Both(old[i].to_owned()));
+            lines.push(DiffLine::Both(old[i].to_owned()));
             (i, j) = (i + 1, j + 1);
         } else if i < old.len() && (j == new.len() || common[i + 1][j] >= common[i][j + 1]) {
-            lines.push(Line::Expected(old[i].to_owned()));
+            lines.push(DiffLine::Expected(old[i].to_owned()));
             i += 1;
         } else {
-            lines.push(Line::Got(new[j].to_owned()));
+            lines.push(DiffLine::Got(new[j].to_owned()));
             j += 1;
         }
     }
@@ -125,9 +125,9 @@ mod tests {
         let shown: Vec<String> = lines
             .into_iter()
             .map(|line| match line {
-                Line::Both(text) => format!(" {text}"),
-                Line::Expected(text) => format!("-{text}"),
-                Line::Got(text) => format!("+{text}"),
+                DiffLine::Both(text) => format!(" {text}"),
+                DiffLine::Expected(text) => format!("-{text}"),
+                DiffLine::Got(text) => format!("+{text}"),
             })
             .collect();
         assert_eq!(

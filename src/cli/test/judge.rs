@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::diff::{self, Line};
+use super::diff::{self, DiffLine};
 use crate::plan::{EachKind, Expected, TestCase};
 use crate::trial::{Ending, TriedItem};
 
@@ -12,7 +12,7 @@ pub(super) struct Mismatch {
     /// In a line.
     pub(super) message: String,
     /// What was expected against what came, where both are values.
-    pub(super) diff: Vec<Line>,
+    pub(super) diff: Vec<DiffLine>,
     /// More about it: where an error was raised.
     pub(super) notes: Vec<String>,
     /// What was expected, and what came, for machines.

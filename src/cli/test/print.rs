@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::diff::Line;
+use super::diff::DiffLine;
 use super::judged::{FileTests, Judged};
 use crate::cli::args::{TestArguments, TestFormat};
 use crate::cli::changes;
@@ -86,9 +86,9 @@ fn told(paint: &Paint, file: &str, test: &Judged, lines: &mut Vec<String>) {
     }
     for line in &mismatch.diff {
         lines.push(match line {
-            Line::Both(line) => format!("         {}", printable(line)),
-            Line::Expected(line) => paint.paint("31", &format!("       - {}", printable(line))),
-            Line::Got(line) => paint.paint("32", &format!("       + {}", printable(line))),
+            DiffLine::Both(line) => format!("         {}", printable(line)),
+            DiffLine::Expected(line) => paint.paint("31", &format!("       - {}", printable(line))),
+            DiffLine::Got(line) => paint.paint("32", &format!("       + {}", printable(line))),
         });
     }
     lines.extend(test.logs.iter().map(|log| format!("       {}", paint.paint("2", &log_line(log)))));
@@ -112,9 +112,9 @@ fn diff_text(test: &Judged) -> String {
     if let Some(mismatch) = &test.mismatch {
         lines.extend(mismatch.notes.iter().cloned());
         lines.extend(mismatch.diff.iter().map(|line| match line {
-            Line::Both(line) => format!("  {line}"),
-            Line::Expected(line) => format!("- {line}"),
-            Line::Got(line) => format!("+ {line}"),
+            DiffLine::Both(line) => format!("  {line}"),
+            DiffLine::Expected(line) => format!("- {line}"),
+            DiffLine::Got(line) => format!("+ {line}"),
         }));
     }
     lines.join("\n")

@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, SourceFile, Span};
 const MOST_MARKED: usize = 100;
 
 /// A value under check, and where its parts stand.
-pub(super) struct Checked<'a> {
+pub(super) struct CheckedValue<'a> {
     pub(super) value: &'a Value,
     pub(super) spans: &'a SpanIndex,
     pub(super) file: &'a Arc<SourceFile>,
@@ -20,7 +20,7 @@ pub(super) struct Checked<'a> {
     pub(super) dropped: bool,
 }
 
-impl Checked<'_> {
+impl CheckedValue<'_> {
     pub(super) fn error(&self, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, self.file, message)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::checked::Checked;
+use super::checked::CheckedValue;
 use super::subject::{listed, parts, subject};
 use crate::config::document::escape;
 use crate::config::shown;
@@ -49,7 +49,7 @@ fn near<'a>(key: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a s
 }
 
 /// A key that the schema does not name.
-pub(super) fn unknown(checked: &Checked<'_>, schema: &Value, pointer: &str, key: &str) -> Diagnostic {
+pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str, key: &str) -> Diagnostic {
     let names: Vec<&str> =
         properties(schema).map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default();
     let given = checked.value.pointer(pointer).and_then(Value::as_object);
@@ -91,7 +91,12 @@ fn holder(schema: &Value, key: &str, verb: Option<&'static str>) -> Option<&'sta
 }
 
 /// A key that must be there.
-pub(super) fn missing(checked: &Checked<'_>, schema: &Value, pointer: &str, key: &str) -> Option<Diagnostic> {
+pub(super) fn missing(
+    checked: &CheckedValue<'_>,
+    schema: &Value,
+    pointer: &str,
+    key: &str,
+) -> Option<Diagnostic> {
     let value = checked.value.pointer(pointer)?;
     if checked.dropped || is_misspelt(value, schema, key) {
         return None;
@@ -108,7 +113,7 @@ pub(super) fn missing(checked: &Checked<'_>, schema: &Value, pointer: &str, key:
 }
 
 /// A key that is no id.
-pub(super) fn bad_name(checked: &Checked<'_>, schema: &Value, pointer: &str, name: &str) -> Diagnostic {
+pub(super) fn bad_name(checked: &CheckedValue<'_>, schema: &Value, pointer: &str, name: &str) -> Diagnostic {
     let what = match parts(pointer).first().map(String::as_str) {
         Some("steps") => "step",
         Some("env") => "variable",

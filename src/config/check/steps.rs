@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::checked::Checked;
+use super::checked::CheckedValue;
 use super::keys::{is_misspelt, properties};
 use super::subject::listed;
 use crate::config::document::escape;
@@ -12,20 +12,20 @@ use crate::source::Diagnostic;
 use crate::value::Choice as _;
 
 /// Checks all steps for what the schema says with `anyOf` and `dependencies`.
-pub(super) fn check(checked: &Checked<'_>, schema: &Value) -> Vec<Diagnostic> {
+pub(super) fn check(checked: &CheckedValue<'_>, schema: &Value) -> Vec<Diagnostic> {
     let shape = schema.pointer("/properties/steps/additionalProperties").unwrap_or(&Value::Null);
     let steps = checked.value.get("steps").and_then(Value::as_object);
     let mut findings = Vec::new();
     for (id, step) in steps.into_iter().flatten() {
         if let Value::Object(keys) = step {
-            Step { checked, shape, id, at: format!("/steps/{}", escape(id)), keys }.check(&mut findings);
+            StepCheck { checked, shape, id, at: format!("/steps/{}", escape(id)), keys }.check(&mut findings);
         }
     }
     findings
 }
 
-struct Step<'a> {
-    checked: &'a Checked<'a>,
+struct StepCheck<'a> {
+    checked: &'a CheckedValue<'a>,
     /// The schema of a step.
     shape: &'a Value,
     id: &'a str,
@@ -33,7 +33,7 @@ struct Step<'a> {
     keys: &'a Map<String, Value>,
 }
 
-impl Step<'_> {
+impl StepCheck<'_> {
     fn check(&self, findings: &mut Vec<Diagnostic>) {
         let verbs: Vec<Verb> = Verb::all().filter(|verb| self.keys.contains_key(verb.name())).collect();
         match verbs.as_slice() {

@@ -4,7 +4,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
-use super::checked::Checked;
+use super::checked::CheckedValue;
 use super::keys;
 use super::subject::{listed, subject, word};
 use crate::config::{shown, units};
@@ -14,7 +14,11 @@ use crate::value::{Choice as _, Ratio};
 
 /// Says what one error of the validator means. Some errors have no words of their own: what they are about is checked
 /// step by step.
-pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+pub(super) fn explain(
+    checked: &CheckedValue<'_>,
+    root: &Value,
+    error: &ValidationError<'_>,
+) -> Vec<Diagnostic> {
     let path = error.schema_path().as_str();
     let pointer = error.instance_path().as_str();
     let schema = path.rfind('/').and_then(|end| root.pointer(&path[..end])).unwrap_or(root);
@@ -63,7 +67,7 @@ pub(super) fn explain(checked: &Checked<'_>, root: &Value, error: &ValidationErr
 }
 
 /// A secret that comes from two places. Other keys that exclude each other are checked step by step.
-fn two_secrets(checked: &Checked<'_>, pointer: &str) -> Option<Diagnostic> {
+fn two_secrets(checked: &CheckedValue<'_>, pointer: &str) -> Option<Diagnostic> {
     let (pointer, _) = pointer.starts_with("/secrets/").then(|| pointer.rsplit_once('/')).flatten()?;
     let value = checked.value.pointer(pointer)?;
     let at = At { checked, schema: &Value::Null, pointer, value };
@@ -73,7 +77,7 @@ fn two_secrets(checked: &Checked<'_>, pointer: &str) -> Option<Diagnostic> {
 
 /// A value that is not as it should be.
 struct At<'a> {
-    checked: &'a Checked<'a>,
+    checked: &'a CheckedValue<'a>,
     /// The part of the schema that it fails.
     schema: &'a Value,
     pointer: &'a str,

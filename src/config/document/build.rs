@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::lua::escape;
 use super::{Document, Place, Scalar, SpanIndex};
-use crate::config::tree::{Key, Kind, Node, Patch};
+use crate::config::tree::{Node, NodeKey, NodeKind, Patch};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// Turns a tree into a document. Its depth and size were bounded when it was made.
@@ -23,7 +23,7 @@ pub(in crate::config) fn document(
     } else {
         Arc::clone(file)
     };
-    let mut writer = Writer {
+    let mut writer = ValueWriter {
         file,
         read: &read,
         patch: &patch,
@@ -33,11 +33,11 @@ pub(in crate::config) fn document(
         findings,
     };
     let value = writer.value(root, None);
-    let Writer { spans, scalars, .. } = writer;
+    let ValueWriter { spans, scalars, .. } = writer;
     Document { file: Arc::clone(file), value, spans, scalars, read, patch: Arc::new(patch) }
 }
 
-struct Writer<'a> {
+struct ValueWriter<'a> {
     file: &'a Arc<SourceFile>,
     read: &'a SourceFile,
     patch: &'a Patch,
@@ -47,20 +47,20 @@ struct Writer<'a> {
     findings: &'a mut Vec<Diagnostic>,
 }
 
-impl Writer<'_> {
+impl ValueWriter<'_> {
     fn value(&mut self, node: &Node, key: Option<Span>) -> Value {
         let place = Place {
             key: key.map(|key| self.written(key)),
             value: self.written(node.span),
-            scalar: !matches!(node.kind, Kind::List(_) | Kind::Map(_)),
+            scalar: !matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_)),
         };
         self.spans.insert(self.pointer.clone(), place);
         match &node.kind {
-            Kind::List(items) => {
+            NodeKind::List(items) => {
                 let items = items.iter().enumerate();
                 items.map(|(index, item)| self.under(&index.to_string(), item, None)).collect()
             }
-            Kind::Map(entries) => {
+            NodeKind::Map(entries) => {
                 let mut map = Map::new();
                 for (key, value) in self.merged(entries) {
                     let value = self.under(&escape(&key.text), &value, Some(key.span));
@@ -81,12 +81,12 @@ impl Writer<'_> {
         value
     }
 
-    fn scalar(&mut self, node: &Node, kind: &Kind) -> Value {
+    fn scalar(&mut self, node: &Node, kind: &NodeKind) -> Value {
         let value = match kind {
-            Kind::Bool(word) => Value::Bool(*word),
-            Kind::Int(whole) => Value::from(*whole),
-            Kind::Float(float) => Number::from_f64(*float).map_or(Value::Null, Value::Number),
-            Kind::Text(text) => Value::String(text.clone()),
+            NodeKind::Bool(word) => Value::Bool(*word),
+            NodeKind::Int(whole) => Value::from(*whole),
+            NodeKind::Float(float) => Number::from_f64(*float).map_or(Value::Null, Value::Number),
+            NodeKind::Text(text) => Value::String(text.clone()),
             _ => Value::Null,
         };
         if let Some(written) = node.written {
@@ -102,7 +102,7 @@ impl Writer<'_> {
     }
 
     /// The entries of a map with `<<` replaced by what it merges in. Keys of the map itself win, then earlier maps.
-    fn merged(&mut self, entries: &[(Key, Rc<Node>)]) -> Vec<(Key, Rc<Node>)> {
+    fn merged(&mut self, entries: &[(NodeKey, Rc<Node>)]) -> Vec<(NodeKey, Rc<Node>)> {
         let own: HashSet<&str> =
             entries.iter().filter(|(key, _)| !key.merge).map(|(key, _)| key.text.as_str()).collect();
         let mut all = Vec::with_capacity(entries.len());
@@ -112,12 +112,12 @@ impl Writer<'_> {
                 continue;
             }
             let sources: Vec<&Rc<Node>> = match &value.kind {
-                Kind::List(sources) => sources.iter().collect(),
+                NodeKind::List(sources) => sources.iter().collect(),
                 _ => vec![value],
             };
-            let mut taken: Vec<(Key, Rc<Node>)> = Vec::new();
+            let mut taken: Vec<(NodeKey, Rc<Node>)> = Vec::new();
             for source in sources {
-                let Kind::Map(entries) = &source.kind else {
+                let NodeKind::Map(entries) = &source.kind else {
                     self.no_map(key.span, source.span);
                     continue;
                 };

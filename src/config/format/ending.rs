@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::config::document::Style;
-use crate::config::tree::{Kind, Node};
+use crate::config::tree::{Node, NodeKind};
 
 /// The text with a line end behind its last line, unless a block of text ends there: whether the line end would be a part
 /// of that text is a thing on which readers of YAML disagree.
@@ -22,8 +22,8 @@ fn last_block(root: &Rc<Node>) -> Option<usize> {
     let mut open = vec![Rc::clone(root)];
     while let Some(node) = open.pop() {
         match &node.kind {
-            Kind::List(items) => open.extend(items.last().cloned()),
-            Kind::Map(entries) => open.extend(entries.last().map(|(_, value)| Rc::clone(value))),
+            NodeKind::List(items) => open.extend(items.last().cloned()),
+            NodeKind::Map(entries) => open.extend(entries.last().map(|(_, value)| Rc::clone(value))),
             _ => {}
         }
         let style = node.written.map(|written| written.style);

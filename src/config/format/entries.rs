@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::config::tree::{Key, Node};
+use crate::config::tree::{Node, NodeKey};
 use crate::source::SourceFile;
 
 /// A map in block notation, every key on a line of its own.
@@ -24,7 +24,7 @@ impl Entries {
     /// `None` for maps in brackets, for what has no plain notation, and for what is in order already.
     pub(super) fn find(
         file: &SourceFile,
-        entries: &[(Key, Rc<Node>)],
+        entries: &[(NodeKey, Rc<Node>)],
         names: &[&str],
         is_top: bool,
     ) -> Option<Self> {
@@ -35,7 +35,7 @@ impl Entries {
         let column = first - line(first);
         let before = line(first)..first;
         let is_lead = |text: &str| text.chars().all(|character| character == ' ' || character == '-');
-        let is_plain = |(at, entry): (usize, &(Key, Rc<Node>))| {
+        let is_plain = |(at, entry): (usize, &(NodeKey, Rc<Node>))| {
             let start = entry.0.span.start;
             let lead = &text[line(start)..start];
             start - line(start) == column
@@ -81,7 +81,7 @@ impl Entries {
 }
 
 /// Positions of the entries in their new order; `None`: they are in it.
-fn order(entries: &[(Key, Rc<Node>)], names: &[&str]) -> Option<Vec<usize>> {
+fn order(entries: &[(NodeKey, Rc<Node>)], names: &[&str]) -> Option<Vec<usize>> {
     let mut before = -2;
     let ranks: Vec<isize> = entries
         .iter()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span as YamlSpan, Tag, options};
 
 use super::core::{self, Unfit};
-use super::{Key, Kind, MAX_DEPTH, MAX_WEIGHT, Node, Written};
+use super::{MAX_DEPTH, MAX_WEIGHT, Node, NodeKey, NodeKind, Written};
 use crate::config::document::Style;
 use crate::config::shown;
 use crate::source::{Diagnostic, SourceFile, Span, nearest};
@@ -22,11 +22,11 @@ pub(super) struct Built {
     /// What was wrong without stopping the reading. Spans are of the text that was read.
     pub(super) findings: Vec<Diagnostic>,
     /// Why the reading stopped.
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<ReadStop>,
 }
 
 /// Why the reading of a text stopped.
-pub(super) enum Stop {
+pub(super) enum ReadStop {
     /// It is no YAML.
     Syntax {
         /// In the parser's words.
@@ -43,28 +43,28 @@ pub(super) enum Stop {
 }
 
 /// A map or list that is not yet complete.
-struct Frame {
+struct OpenNode {
     start: usize,
     /// Where its bracket stands, for flow notation.
     bracket: Option<usize>,
     anchor: usize,
     items: Vec<Rc<Node>>,
-    entries: Vec<(Key, Rc<Node>)>,
+    entries: Vec<(NodeKey, Rc<Node>)>,
     /// Position in `entries` of each key, to find a second one.
     seen: HashMap<String, usize>,
     is_map: bool,
     /// Whether a key waits for its value.
-    key: Waiting,
+    key: MapExpects,
     height: u32,
     weight: u64,
 }
 
 /// What a map expects next.
-enum Waiting {
+enum MapExpects {
     /// A key.
     Key,
     /// The value of this key.
-    Value(Key),
+    Value(NodeKey),
     /// The value of a key that was refused; it is left out.
     Nothing,
 }
@@ -76,10 +76,10 @@ struct Anchor {
     node: Option<Rc<Node>>,
 }
 
-struct Builder<'a> {
+struct TreeBuilder<'a> {
     file: &'a Arc<SourceFile>,
     text: &'a str,
-    stack: Vec<Frame>,
+    stack: Vec<OpenNode>,
     root: Option<Rc<Node>>,
     anchors: BTreeMap<usize, Anchor>,
     findings: Vec<Diagnostic>,
@@ -89,7 +89,7 @@ struct Builder<'a> {
 /// Reads one document.
 pub(super) fn build(file: &Arc<SourceFile>, text: &str) -> Built {
     let settings = options! { emit_comments: false, emit_anchor_events: true, emit_unresolved_aliases: true };
-    let mut builder = Builder {
+    let mut builder = TreeBuilder {
         file,
         text,
         stack: Vec::new(),
@@ -113,7 +113,7 @@ pub(super) fn build(file: &Arc<SourceFile>, text: &str) -> Built {
                 let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
                 let open = builder.stack.iter().filter_map(|frame| frame.bracket).collect();
                 let kind = error.kind().clone();
-                Some(Stop::Syntax { kind, at, read_to: builder.read_to, open })
+                Some(ReadStop::Syntax { kind, at, read_to: builder.read_to, open })
             }
         };
         if let Some(stop) = stop {
@@ -123,8 +123,8 @@ pub(super) fn build(file: &Arc<SourceFile>, text: &str) -> Built {
     Built { root: builder.root, findings: builder.findings, stop: None }
 }
 
-impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, yaml: &YamlSpan) -> Result<(), Stop> {
+impl TreeBuilder<'_> {
+    fn event(&mut self, event: Event<'_>, yaml: &YamlSpan) -> Result<(), ReadStop> {
         let span = self.span(yaml);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -167,17 +167,17 @@ impl Builder<'_> {
         let kind = match tag {
             Some(tag) if is_custom(tag) => {
                 self.custom_tag(tag, span, yaml);
-                Ok(Kind::Text(text.to_owned()))
+                Ok(NodeKind::Text(text.to_owned()))
             }
             // The non-specific tag `!` says that a scalar is a text.
-            Some(tag) if !tag.is_yaml_core_schema() => Ok(Kind::Text(text.to_owned())),
+            Some(tag) if !tag.is_yaml_core_schema() => Ok(NodeKind::Text(text.to_owned())),
             Some(tag) => core::tagged(text, tag),
             None if style == ScalarStyle::Plain => core::plain(text),
-            None => Ok(Kind::Text(text.to_owned())),
+            None => Ok(NodeKind::Text(text.to_owned())),
         };
         let kind = kind.unwrap_or_else(|unfit| {
             self.unfit(unfit, text, span);
-            Kind::Null
+            NodeKind::Null
         });
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
@@ -201,7 +201,7 @@ impl Builder<'_> {
             }
         }
         self.read_to = span.end;
-        self.stack.push(Frame {
+        self.stack.push(OpenNode {
             start: span.start,
             bracket: (span.end > span.start).then_some(span.start),
             anchor,
@@ -209,24 +209,24 @@ impl Builder<'_> {
             entries: Vec::new(),
             seen: HashMap::new(),
             is_map,
-            key: Waiting::Key,
+            key: MapExpects::Key,
             height: 1,
             weight: 1,
         });
     }
 
-    fn close(&mut self, end: Span) -> Result<(), Stop> {
+    fn close(&mut self, end: Span) -> Result<(), ReadStop> {
         let frame = self.stack.pop().expect("the parser pairs starts and ends");
         let text = &self.text[frame.start..end.end.max(frame.start)];
         let span = Span::new(frame.start, frame.start + text.trim_end().len());
         self.read_to = span.end.max(self.read_to);
-        let kind = if frame.is_map { Kind::Map(frame.entries) } else { Kind::List(frame.items) };
+        let kind = if frame.is_map { NodeKind::Map(frame.entries) } else { NodeKind::List(frame.items) };
         let node = Node { span, kind, written: None, height: frame.height, weight: frame.weight };
         self.finish(Rc::new(node), frame.anchor, span)
     }
 
     /// Puts a complete node where it belongs. `used` is where it is used: for an alias, not where it was defined.
-    fn finish(&mut self, node: Rc<Node>, anchor: usize, used: Span) -> Result<(), Stop> {
+    fn finish(&mut self, node: Rc<Node>, anchor: usize, used: Span) -> Result<(), ReadStop> {
         if anchor > 0 {
             self.anchors.entry(anchor).or_default().node = Some(Rc::clone(&node));
         }
@@ -239,29 +239,29 @@ impl Builder<'_> {
         let (height, weight) = (frame.height, frame.weight);
         if height + self.stack.len() as u32 > MAX_DEPTH + 1 || weight > MAX_WEIGHT {
             self.limit(used, height);
-            return Err(Stop::Limit);
+            return Err(ReadStop::Limit);
         }
         let frame = self.stack.last_mut().expect("looked at above");
         if !frame.is_map {
             frame.items.push(node);
             return Ok(());
         }
-        match std::mem::replace(&mut frame.key, Waiting::Key) {
-            Waiting::Key => {
-                let key = self.key(&node, used).map_or(Waiting::Nothing, Waiting::Value);
+        match std::mem::replace(&mut frame.key, MapExpects::Key) {
+            MapExpects::Key => {
+                let key = self.key(&node, used).map_or(MapExpects::Nothing, MapExpects::Value);
                 self.stack.last_mut().expect("looked at above").key = key;
             }
-            Waiting::Value(key) => self.entry(key, node),
-            Waiting::Nothing => {}
+            MapExpects::Value(key) => self.entry(key, node),
+            MapExpects::Nothing => {}
         }
         Ok(())
     }
 
     /// Turns a node into a key. Numbers and words stand for their text, as everywhere in JSON.
-    fn key(&mut self, node: &Node, used: Span) -> Option<Key> {
+    fn key(&mut self, node: &Node, used: Span) -> Option<NodeKey> {
         let text = match &node.kind {
-            Kind::Text(text) => text.clone(),
-            Kind::List(_) | Kind::Map(_) => {
+            NodeKind::Text(text) => text.clone(),
+            NodeKind::List(_) | NodeKind::Map(_) => {
                 let finding =
                     Diagnostic::error("flowrun::yaml_key", self.file, "a key cannot be a list or a map");
                 self.findings.push(
@@ -274,10 +274,10 @@ impl Builder<'_> {
             _ => self.text[node.span.start..node.span.end].to_owned(),
         };
         let plain = node.written.is_some_and(|written| written.style == Style::Plain);
-        Some(Key { merge: plain && text == "<<", text, span: used })
+        Some(NodeKey { merge: plain && text == "<<", text, span: used })
     }
 
-    fn entry(&mut self, key: Key, node: Rc<Node>) {
+    fn entry(&mut self, key: NodeKey, node: Rc<Node>) {
         let frame = self.stack.last_mut().expect("only called inside of a map");
         if let Some(&first) = frame.seen.get(&key.text) {
             let first = frame.entries[first].0.span;
@@ -307,7 +307,7 @@ impl Builder<'_> {
 }
 
 /// Findings that do not stop the reading.
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     fn unknown_alias(&mut self, name: &str, span: Span) {
         // Looking for the nearest name takes its time.
         let may_look = name.len() < 64 && self.findings.len() < SUGGESTED_MAX;
@@ -389,5 +389,5 @@ fn is_custom(tag: &Tag) -> bool {
 }
 
 fn null(span: Span) -> Node {
-    Node { span, kind: Kind::Null, written: None, height: 1, weight: 1 }
+    Node { span, kind: NodeKind::Null, written: None, height: 1, weight: 1 }
 }

@@ -2,22 +2,22 @@
 
 use granit_parser::Tag;
 
-use super::Kind;
+use super::NodeKind;
 use crate::value::scalar::{self, Scalar};
 
 pub(super) use crate::value::scalar::Unfit;
 
 /// The value of a plain scalar without a tag.
-pub(super) fn plain(text: &str) -> Result<Kind, Unfit> {
-    scalar::plain(text).map(Kind::from)
+pub(super) fn plain(text: &str) -> Result<NodeKind, Unfit> {
+    scalar::plain(text).map(NodeKind::from)
 }
 
 /// The value of a scalar with a tag of the core schema.
-pub(super) fn tagged(text: &str, tag: &Tag) -> Result<Kind, Unfit> {
-    scalar::tagged(text, tag.core_suffix()).map(Kind::from)
+pub(super) fn tagged(text: &str, tag: &Tag) -> Result<NodeKind, Unfit> {
+    scalar::tagged(text, tag.core_suffix()).map(NodeKind::from)
 }
 
-impl From<Scalar> for Kind {
+impl From<Scalar> for NodeKind {
     fn from(scalar: Scalar) -> Self {
         match scalar {
             Scalar::Null => Self::Null,

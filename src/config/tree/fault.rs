@@ -9,11 +9,11 @@ mod lines;
 mod quote;
 mod shape;
 
-pub(super) use finding::{Fault, Mend, Place};
+pub(super) use finding::{Mend, StopPlace, YamlFault};
 use lines::{is_blank, line_above, line_at, one_char};
 
 /// Explains why the parser stopped.
-pub(super) fn explain(place: &Place<'_>) -> Fault {
+pub(super) fn explain(place: &StopPlace<'_>) -> YamlFault {
     limit(place)
         .or_else(|| indent::tab(place))
         .or_else(|| quote::quote(place))
@@ -25,7 +25,7 @@ pub(super) fn explain(place: &Place<'_>) -> Fault {
         .unwrap_or_else(|| other(place))
 }
 
-fn limit(place: &Place<'_>) -> Option<Fault> {
+fn limit(place: &StopPlace<'_>) -> Option<YamlFault> {
     let message = match place.kind {
         ErrorKind::RecursionLimitExceeded => "the file is nested deeper than 255 levels".to_owned(),
         ErrorKind::DirectiveByteLimitExceeded { .. }
@@ -34,7 +34,7 @@ fn limit(place: &Place<'_>) -> Option<Fault> {
         | ErrorKind::InputByteLimitExceeded { .. } => place.kind.to_string(),
         _ => return None,
     };
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::yaml_limit",
         message,
         span: one_char(place.text, place.at),
@@ -44,7 +44,7 @@ fn limit(place: &Place<'_>) -> Option<Fault> {
     })
 }
 
-fn other(place: &Place<'_>) -> Fault {
+fn other(place: &StopPlace<'_>) -> YamlFault {
     let text = place.text;
     let mut line = line_at(text, place.at);
     if is_blank(text, &line) {
@@ -53,7 +53,7 @@ fn other(place: &Place<'_>) -> Fault {
     let at = place.at.clamp(line.start, line.end);
     let in_brackets = !place.open.is_empty() && text[line.clone()].contains("${{");
     let help = in_brackets.then(|| "put quotes around a text with `${{ }}` inside of brackets".to_owned());
-    Fault {
+    YamlFault {
         code: "flowrun::yaml_syntax",
         message: format!("this is no YAML: {}", place.kind),
         span: one_char(text, at),

@@ -4,8 +4,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::build::{Built, Stop, build};
-use super::fault::{Mend, Place, explain};
+use super::build::{Built, ReadStop, build};
+use super::fault::{Mend, StopPlace, explain};
 use super::{Node, Patch};
 use crate::source::{Diagnostic, SourceFile};
 
@@ -13,7 +13,7 @@ use crate::source::{Diagnostic, SourceFile};
 const ROUNDS: usize = 16;
 
 /// A text read as YAML.
-pub(in crate::config) struct Reading {
+pub(in crate::config) struct MendedText {
     /// The tree; its spans are of the patched text. `None` when the text is empty or beyond repair.
     pub(in crate::config) root: Option<Rc<Node>>,
     /// The text that was read.
@@ -23,18 +23,18 @@ pub(in crate::config) struct Reading {
 }
 
 /// Reads the file's text, or `patch`, where that was changed already.
-pub(in crate::config) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> Reading {
+pub(in crate::config) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> MendedText {
     let mut faults = Vec::new();
     let mut round = 0;
     loop {
         let Built { root, findings, stop } = build(file, &patch.text);
         let fault = match &stop {
-            Some(Stop::Syntax { kind, at, read_to, open }) if round < ROUNDS => {
-                explain(&Place { text: &patch.text, kind, at: *at, read_to: *read_to, open })
+            Some(ReadStop::Syntax { kind, at, read_to, open }) if round < ROUNDS => {
+                explain(&StopPlace { text: &patch.text, kind, at: *at, read_to: *read_to, open })
             }
             _ => {
                 faults.extend(findings.into_iter().map(|finding| translate(finding, &patch, file)));
-                return Reading { root, patch, findings: faults };
+                return MendedText { root, patch, findings: faults };
             }
         };
         let mut finding = Diagnostic::error(fault.code, file, fault.message).label(fault.span, fault.label);
@@ -45,7 +45,7 @@ pub(in crate::config) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> Readi
             faults.push(translate(finding, &patch, file));
         }
         match fault.mend {
-            Mend::Stop => return Reading { root: None, patch, findings: faults },
+            Mend::Stop => return MendedText { root: None, patch, findings: faults },
             Mend::Drop(line) => {
                 patch.dropped = true;
                 patch.replace(&[(line, String::new())]);

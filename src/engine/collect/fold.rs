@@ -4,32 +4,32 @@
 
 use std::sync::Arc;
 
-use super::frame::Frame;
+use super::frame::StepFrame;
 use super::keyed::options;
-use super::workers::{Job, JobError, MakeJob, Workers};
+use super::workers::{CollectJob, JobError, MakeJob, Workers};
 use crate::engine::lookout::Cut;
 use crate::lua::{Folder, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;
 
 /// Carries out `reduce`, whose one value is the step's only result.
-pub(super) fn run(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+pub(super) fn run(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     match &reduce.combine {
         None => in_one(frame, reduce),
         Some(_) => in_parts(frame, reduce),
     }
 }
 
-fn in_one(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
-    let mut crew = Workers::start(frame, "reduce", 1, &maker(frame, reduce, Role::Whole))?;
+fn in_one(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+    let mut crew = Workers::start(frame, "reduce", 1, &maker(frame, reduce, FoldRole::Whole))?;
     crew.carry(frame, &mut |_, _, _| Ok(()))?;
     crew.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
 }
 
-fn in_parts(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
+fn in_parts(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     let threads = frame.context.options.cores.max(1);
-    let mut crew = Workers::start(frame, "reduce", threads, &maker(frame, reduce, Role::Part))?;
-    let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, Role::Combine))?;
+    let mut crew = Workers::start(frame, "reduce", threads, &maker(frame, reduce, FoldRole::Part))?;
+    let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, FoldRole::Combine))?;
     crew.carry(frame, &mut |frame, _, value| {
         let mut part = Chunk::default();
         part.push(value);
@@ -39,7 +39,7 @@ fn in_parts(frame: &mut Frame<'_>, reduce: &Reduce) -> Result<(), Cut> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum FoldRole {
     /// Folds everything into one value.
     Whole,
     /// Folds each chunk into a value of its own.
@@ -48,25 +48,25 @@ enum Role {
     Combine,
 }
 
-fn maker(frame: &Frame<'_>, reduce: &Reduce, role: Role) -> MakeJob {
+fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> MakeJob {
     let (options, reduce) = (options(frame), reduce.clone());
     Arc::new(move |number, guard, watchdog| {
         let options = WorkerOptions { worker: number, ..options.clone() };
         let combine = reduce.combine.as_deref();
         let folder = Folder::new(&reduce.script, combine, &options, guard, watchdog)?;
         let mut hand = Folding { folder, init: Arc::clone(&reduce.init), role, begun: false };
-        if role == Role::Whole {
+        if role == FoldRole::Whole {
             hand.folder.begin(&hand.init)?;
             hand.begun = true;
         }
-        Ok(Box::new(hand) as Box<dyn Job>)
+        Ok(Box::new(hand) as Box<dyn CollectJob>)
     })
 }
 
 struct Folding {
     folder: Folder,
     init: Arc<str>,
-    role: Role,
+    role: FoldRole,
     /// Whether there is a value.
     begun: bool,
 }
@@ -87,18 +87,18 @@ impl Folding {
     }
 }
 
-impl Job for Folding {
+impl CollectJob for Folding {
     fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
         match self.role {
             _ if chunk.is_empty() => self.finish(out),
-            Role::Whole => self.fold(chunk),
-            Role::Part => {
+            FoldRole::Whole => self.fold(chunk),
+            FoldRole::Part => {
                 self.folder.begin(&self.init)?;
                 self.begun = true;
                 self.fold(chunk)?;
                 self.finish(out)
             }
-            Role::Combine => {
+            FoldRole::Combine => {
                 let value = String::from_utf8_lossy(chunk.item(0));
                 if std::mem::replace(&mut self.begun, true) {
                     self.folder.combine(&value)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::data::Piece;
 use crate::engine::context::Context;
 use crate::engine::input::StepInput;
-use crate::engine::lookout::{Cut, Lookout, Read};
+use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
 use crate::engine::sink::Sink;
 use crate::event::{StepResult, Tally};
 use crate::lua::clock;
@@ -17,7 +17,7 @@ pub(super) const BLOCK: usize = 256 * 1024;
 /// Items read at once, so that none has to wait for too many others.
 pub(super) const ITEMS: usize = 8192;
 /// One step at work.
-pub(super) struct Frame<'a> {
+pub(super) struct StepFrame<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) step: &'a Step,
     pub(super) input: StepInput<'a>,
@@ -35,15 +35,15 @@ pub(super) struct Frame<'a> {
     pub(super) given: u64,
 }
 
-impl Frame<'_> {
+impl StepFrame<'_> {
     /// Reads the next items into `chunk`; `false` when there are none any more. Waits for them if need be.
     pub(super) fn read(&mut self, items: usize, chunk: &mut Chunk) -> Result<bool, Cut> {
         loop {
             self.look()?;
             match self.lookout.read(&mut self.input, (items, BLOCK), chunk)? {
-                Read::Nothing => {}
-                Read::Items => return Ok(true),
-                Read::End => return Ok(false),
+                ReadOutcome::Nothing => {}
+                ReadOutcome::Items => return Ok(true),
+                ReadOutcome::End => return Ok(false),
             }
         }
     }

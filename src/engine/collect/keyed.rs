@@ -4,20 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::frame::{Frame, push_item};
-use super::workers::{Job, JobError, MakeJob, Workers};
+use super::frame::{StepFrame, push_item};
+use super::workers::{CollectJob, JobError, MakeJob, Workers};
 use crate::data::{Distinct, Groups, Sorted, Sorter, push_rank};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
-    Attempt, Guard, ItemEnd, LogLine, Memory, Script, ScriptError, Shape, Watchdog, Worker, WorkerOptions,
+    Attempt, Guard, ItemEnd, LogLine, Memory, ResultShape, Script, ScriptError, Watchdog, Worker,
+    WorkerOptions,
 };
 use crate::schedule::Policy;
 use crate::store::Digest;
 use crate::value::Chunk;
 
 /// `sort`
-pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
+pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
     let mut sorter = Sorter::new(frame.context.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
@@ -31,7 +32,7 @@ pub(super) fn sort(frame: &mut Frame<'_>, by: &Arc<Script>, descending: bool) ->
 }
 
 /// `unique`
-pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
     let mut firsts = Distinct::new(frame.context.temp_dir());
     let (mut rank, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
@@ -48,7 +49,7 @@ pub(super) fn unique(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut>
 }
 
 /// `group_by`
-pub(super) fn group_by(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
+pub(super) fn group_by(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
     let mut groups = Groups::new(frame.context.temp_dir());
     let mut line = Vec::new();
     with_values(frame, "group_by", by, &mut |_, item, value| {
@@ -61,7 +62,7 @@ pub(super) fn group_by(frame: &mut Frame<'_>, by: &Arc<Script>) -> Result<(), Cu
 }
 
 /// Gives the values of all records on, in order.
-fn give_all(frame: &mut Frame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
+fn give_all(frame: &mut StepFrame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
     // Sorting may have taken a while.
     frame.look()?;
     while let Some((_, item)) = sorted.next()? {
@@ -71,11 +72,11 @@ fn give_all(frame: &mut Frame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
 }
 
 /// Takes an item and the JSON text of its value.
-type ItemTaker<'t> = dyn FnMut(&mut Frame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
+type ItemTaker<'t> = dyn FnMut(&mut StepFrame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
 
 /// Gives every item with the JSON text of its value to `take`, in order.
 pub(super) fn with_values(
-    frame: &mut Frame<'_>,
+    frame: &mut StepFrame<'_>,
     key: &'static str,
     by: &Arc<Script>,
     take: &mut ItemTaker<'_>,
@@ -85,7 +86,7 @@ pub(super) fn with_values(
     let maker: MakeJob = Arc::new(move |number, guard, watchdog| {
         let hand =
             Valuer::new(key, &by, &WorkerOptions { worker: number, ..options.clone() }, guard, watchdog)?;
-        Ok(Box::new(hand) as Box<dyn Job>)
+        Ok(Box::new(hand) as Box<dyn CollectJob>)
     });
     let threads = frame.context.options.cores.max(1);
     let mut crew = Workers::start(frame, key, threads, &maker)?;
@@ -96,10 +97,10 @@ pub(super) fn with_values(
 }
 
 /// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
-pub(super) fn options(frame: &Frame<'_>) -> WorkerOptions {
+pub(super) fn options(frame: &StepFrame<'_>) -> WorkerOptions {
     let context = frame.context;
     WorkerOptions {
-        shape: Shape::Map,
+        shape: ResultShape::Map,
         memory: Memory::fixed(Policy::default().memory),
         scope: context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context))),
         step: Arc::clone(&frame.step.name),
@@ -131,7 +132,7 @@ impl Valuer {
     }
 }
 
-impl Job for Valuer {
+impl CollectJob for Valuer {
     fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
         let attempt = Attempt { number: 1, item_deadline: None };
         let mut ended: Option<(usize, ItemEnd)> = None;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
-use super::frame::{BLOCK, Frame, ITEMS};
-use crate::engine::input::Next;
+use super::frame::{BLOCK, ITEMS, StepFrame};
+use crate::engine::input::NextChunk;
 use crate::engine::lookout::{Cut, LOOK_UP};
 use crate::engine::{panic, step_results};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
@@ -27,7 +27,7 @@ const PARTS_OF_A_SIZE: u64 = 8;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a worker does. Made and used on its thread.
-pub(super) trait Job {
+pub(super) trait CollectJob {
     /// Works on a chunk; an empty one asks for what is kept until the end. Appends lines to `out`.
     fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError>;
 
@@ -51,10 +51,10 @@ impl From<ScriptError> for JobError {
 
 /// Makes the hand of the worker of this number, from 1, whose VM is watched through this guard.
 pub(super) type MakeJob =
-    Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn Job>, ScriptError> + Send + Sync>;
+    Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn CollectJob>, ScriptError> + Send + Sync>;
 
 /// Takes the lines that were made of a chunk.
-pub(super) type OnOutput<'t> = dyn FnMut(&mut Frame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
+pub(super) type OnOutput<'t> = dyn FnMut(&mut StepFrame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
 
 struct Reply {
     number: u64,
@@ -80,7 +80,7 @@ pub(super) struct Workers {
 impl Workers {
     /// Starts `threads` workers.
     pub(super) fn start(
-        frame: &Frame<'_>,
+        frame: &StepFrame<'_>,
         key: &'static str,
         threads: usize,
         maker: &MakeJob,
@@ -106,7 +106,7 @@ impl Workers {
     }
 
     /// Hands in all of the input in parts and gives the answers to `take` in order.
-    pub(super) fn carry(&mut self, frame: &mut Frame<'_>, take: &mut OnOutput<'_>) -> Result<(), Cut> {
+    pub(super) fn carry(&mut self, frame: &mut StepFrame<'_>, take: &mut OnOutput<'_>) -> Result<(), Cut> {
         let (mut part, mut size) = (Chunk::default(), PART_ITEMS);
         let mut ended = false;
         while !ended || self.sent > self.given {
@@ -127,26 +127,26 @@ impl Workers {
     }
 
     /// Reads on; `false` at the end of the input.
-    fn read(&mut self, frame: &mut Frame<'_>, part: &mut Chunk, size: &mut usize) -> Result<bool, Cut> {
+    fn read(&mut self, frame: &mut StepFrame<'_>, part: &mut Chunk, size: &mut usize) -> Result<bool, Cut> {
         let mut chunk = Chunk::default();
         let wait = if self.sent > self.given { Duration::ZERO } else { LOOK_UP };
         match frame.input.next(ITEMS, BLOCK, wait, &mut chunk) {
-            Next::Later => {
+            NextChunk::Later => {
                 frame.look()?;
                 // Somebody may be done meanwhile.
                 if self.sent > self.given {
                     std::thread::sleep(Duration::from_millis(1));
                 }
             }
-            Next::Lost(source) => return Err(Cut::lost(frame.context, source)),
-            Next::End => {
+            NextChunk::Lost(source) => return Err(Cut::lost(frame.context, source)),
+            NextChunk::End => {
                 frame.lookout.ended(&frame.input)?;
                 if !part.is_empty() {
                     self.send(std::mem::take(part));
                 }
                 return Ok(false);
             }
-            Next::Chunk => {
+            NextChunk::Chunk => {
                 frame.taken += chunk.len() as u64;
                 for at in 0..chunk.len() {
                     if part.is_empty() {
@@ -173,7 +173,7 @@ impl Workers {
     /// Asks for one answer beside the input: of an empty chunk, or of one made here.
     pub(super) fn ask(
         &mut self,
-        frame: &mut Frame<'_>,
+        frame: &mut StepFrame<'_>,
         chunk: Chunk,
         take: &mut OnOutput<'_>,
     ) -> Result<(), Cut> {
@@ -186,7 +186,12 @@ impl Workers {
     }
 
     /// Waits for answers and gives on what is next in line.
-    fn hear(&mut self, frame: &mut Frame<'_>, wait: Duration, take: &mut OnOutput<'_>) -> Result<(), Cut> {
+    fn hear(
+        &mut self,
+        frame: &mut StepFrame<'_>,
+        wait: Duration,
+        take: &mut OnOutput<'_>,
+    ) -> Result<(), Cut> {
         if self.sent == self.given {
             return Ok(());
         }
@@ -286,7 +291,7 @@ fn fault(panic: &(dyn std::any::Any + Send)) -> ScriptError {
     }
 }
 
-fn log(frame: &Frame<'_>, lines: Vec<LogLine>) {
+fn log(frame: &StepFrame<'_>, lines: Vec<LogLine>) {
     for LogLine { index, level, message, fields } in lines {
         if frame.context.options.logs || level >= LogLevel::Warn {
             frame.context.emit(Event::Log { step: frame.step.id, index, level, message, fields });

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::reuse::Fate;
-use super::{Coordinator, Fault};
+use super::{Coordinator, StepFault};
 use crate::data::Piece;
 use crate::engine::failed_item;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
-use crate::store::{Batch, Digest, End, Ending, FailedItem, Items, Shape};
+use crate::store::{Batch, Digest, End, Ending, FailedItem, LinesPerItem, NewItems};
 use crate::value::Chunk;
 
 /// Items that run travel from here in runs of this many at least; runs get their final length when they start.
@@ -29,7 +29,7 @@ struct Passing {
 
 impl Coordinator<'_> {
     /// Takes items over that have ended in an old run, and those that have no key; offers the others.
-    pub(super) fn sort_out(&mut self, mut chunk: Chunk) -> Result<(), Fault> {
+    pub(super) fn sort_out(&mut self, mut chunk: Chunk) -> Result<(), StepFault> {
         let keyless = match &mut self.keys {
             Some(keys) => keys.fill(&mut chunk),
             None => Vec::new(),
@@ -39,7 +39,7 @@ impl Coordinator<'_> {
         Digest::of_items(&chunk, &mut contents);
         let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
         let identities = if self.keys.is_some() { &keys } else { &contents };
-        let items = Items { first: chunk.first, identities, contents: &contents };
+        let items = NewItems { first: chunk.first, identities, contents: &contents };
         let mut known = self.known.take();
         let mut passing = Passing::default();
         // Where the neighbours begin that have the fate of the item at hand, and whether they run.
@@ -105,7 +105,7 @@ impl Coordinator<'_> {
         range: Range<usize>,
         contents: &[Digest],
         passing: Option<Passing>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StepFault> {
         if range.is_empty() {
             return Ok(());
         }
@@ -127,7 +127,7 @@ impl Coordinator<'_> {
             batch.contents.extend_from_slice(&contents[range.clone()]);
             self.keep_keys(&mut batch, chunk.keys.get(range).into_iter().flatten());
             batch.out.extend_from_slice(&out);
-            if self.shape != Shape::One {
+            if self.shape != LinesPerItem::One {
                 batch.lines.extend(lines);
             }
             batch.ends.extend(ends);

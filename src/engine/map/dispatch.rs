@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::chunk_size::RUN_ITEMS;
-use super::{Coordinator, Fault, Waiting, Work};
-use crate::engine::input::Next;
+use super::{Coordinator, StepFault, WaitingItem, Work};
+use crate::engine::input::NextChunk;
 use crate::lua::Attempt;
 use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
@@ -23,7 +23,7 @@ const COUNT_WAIT: Duration = Duration::from_millis(100);
 
 impl Coordinator<'_> {
     /// Starts whatever may start now.
-    pub(super) fn fill(&mut self) -> Result<(), Fault> {
+    pub(super) fn fill(&mut self) -> Result<(), StepFault> {
         self.starved = false;
         while self.works_out < self.window {
             // Items that have ended already leave nothing to start, and there may be millions of them.
@@ -46,24 +46,24 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<(), Fault> {
+    fn read(&mut self) -> Result<(), StepFault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
         let items = if self.known.is_some() { RUN_ITEMS } else { self.size.items() };
         match self.input.next(items, RUN_BYTES, Duration::ZERO, &mut chunk) {
-            Next::Later => {
+            NextChunk::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
             }
-            Next::Chunk if self.known.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
-            Next::Chunk => {
+            NextChunk::Chunk if self.known.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
+            NextChunk::Chunk => {
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
             }
-            Next::End => {
+            NextChunk::End => {
                 self.input_ended = true;
                 self.scheduler.end_of_input();
             }
-            Next::Lost(source) => self.lose(source),
+            NextChunk::Lost(source) => self.lose(source),
         }
         Ok(())
     }
@@ -86,13 +86,13 @@ impl Coordinator<'_> {
         let mut chunk = Chunk::default();
         while self.context.interrupt.count() == 0 && Instant::now() < until {
             match self.input.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
-                Next::Later => return,
-                Next::Chunk => {
+                NextChunk::Later => return,
+                NextChunk::Chunk => {
                     self.scheduler.offer(chunk.len() as u64);
                     self.keep_cancelled(chunk.first, chunk.len() as u64);
                 }
-                Next::End => return self.scheduler.end_of_input(),
-                Next::Lost(source) => return self.lose(source),
+                NextChunk::End => return self.scheduler.end_of_input(),
+                NextChunk::Lost(source) => return self.lose(source),
             }
         }
     }
@@ -103,7 +103,7 @@ impl Coordinator<'_> {
         let out = self.sink.spare();
         let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
         let work = if start.attempt > 1 {
-            let Waiting { chunk, earlier } =
+            let WaitingItem { chunk, earlier } =
                 self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
             Work { start, chunk: Arc::new(chunk), attempt, earlier: Some(earlier), out, batch }
         } else {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::context::Context;
 use crate::event::{FailureKind, StepId};
 use crate::lua::{
-    Attempt, Cancel, Failure, Guard, ItemEnd, Script, ScriptError, Shape, Worker, WorkerOptions,
+    Attempt, Cancel, Failure, Guard, ItemEnd, ResultShape, Script, ScriptError, Worker, WorkerOptions,
 };
 use crate::value::Chunk;
 
@@ -30,7 +30,7 @@ impl Keys {
         cancel: &Arc<Cancel>,
     ) -> Result<Self, ScriptError> {
         let options = WorkerOptions {
-            shape: Shape::Map,
+            shape: ResultShape::Map,
             max_attempts: 1,
             timeout: Some(LIMIT),
             item_deadline: None,

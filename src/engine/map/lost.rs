@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ChunkSize, Coordinator, Fault};
-use crate::engine::pool::{End, Held, Ran, Work};
+use super::{ChunkSize, Coordinator, StepFault};
+use crate::engine::pool::{End, HeldTask, Ran, Work};
 use crate::event::FailureKind;
 use crate::lua::{CancelLevel, Failure, ItemEnd, clock};
 
@@ -14,7 +14,7 @@ const STOPPED_MAX: Duration = Duration::from_secs(5);
 
 impl Coordinator<'_> {
     /// Looks for workers that are stuck.
-    pub(super) fn give_up_lost(&mut self) -> Result<(), Fault> {
+    pub(super) fn give_up_lost(&mut self) -> Result<(), StepFault> {
         if self.cancel.level() == CancelLevel::Interrupt {
             let since = *self.stopped.get_or_insert_with(clock::now);
             if self.works_out > 0 && clock::since(since) >= STOPPED_MAX {
@@ -29,7 +29,7 @@ impl Coordinator<'_> {
             if !self.pool.replace()? {
                 let reason =
                     "too many of its workers did not come back from host functions; see the failed items";
-                return Err(Fault::Script(reason.to_owned()));
+                return Err(StepFault::Script(reason.to_owned()));
             }
         }
         Ok(())
@@ -37,8 +37,8 @@ impl Coordinator<'_> {
 
     /// The item at `index` is the one that the worker is stuck at. In a run of several nobody knows what became of the others:
     /// all of them are run again, alone.
-    fn settle_lost(&mut self, index: u64, held: Held) -> Result<(), Fault> {
-        let Held { start, chunk, attempt, earlier, .. } = held;
+    fn settle_lost(&mut self, index: u64, held: HeldTask) -> Result<(), StepFault> {
+        let HeldTask { start, chunk, attempt, earlier, .. } = held;
         let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
         let is_alone = chunk.len() == 1;
         let is_stuck = is_alone && chunk.first == index;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crate::engine::context::Context;
 use crate::engine::identity::{self, Identity};
 use crate::engine::step_results;
-use crate::lua::{Memory, Shape, WorkerOptions};
+use crate::lua::{Memory, ResultShape, WorkerOptions};
 use crate::plan::{Each, EachKind, Step};
 use crate::store::StepSpec;
 
 pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) -> WorkerOptions {
     let shape = match each.kind {
-        EachKind::Map => Shape::Map,
-        EachKind::FlatMap => Shape::FlatMap,
-        EachKind::Filter => Shape::Filter,
+        EachKind::Map => ResultShape::Map,
+        EachKind::FlatMap => ResultShape::FlatMap,
+        EachKind::Filter => ResultShape::Filter,
     };
     WorkerOptions {
         shape,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Coordinator, Earlier, Fault, Waiting};
+use super::{Coordinator, Earlier, StepFault, WaitingItem};
 use crate::data::Piece;
 use crate::engine::failed_item::{self, Attempted};
 use crate::engine::pool::{End, Ran, Reply, Work};
@@ -14,7 +14,7 @@ use crate::store::{self, Batch, Digest, Ending, FailedItem, LogEntry, RetriedIte
 use crate::value::Chunk;
 
 /// A run of items being cut into pieces at the items that will be tried again.
-struct Cut {
+struct ChunkCut {
     /// The run's results.
     out: Vec<u8>,
     /// Index of the first item of the next piece.
@@ -37,7 +37,7 @@ enum Settled {
 
 impl Coordinator<'_> {
     /// Takes in one reply.
-    pub(super) fn hear(&mut self, reply: Reply) -> Result<(), Fault> {
+    pub(super) fn hear(&mut self, reply: Reply) -> Result<(), StepFault> {
         match reply {
             Reply::Ran(ran) => self.settle(*ran),
             Reply::Starting(start, at) => {
@@ -49,7 +49,7 @@ impl Coordinator<'_> {
                 Ok(())
             }
             Reply::Broken(work, message) => self.settle_broken(*work, message),
-            Reply::Unusable(error) => Err(Fault::Script(script_reason(&error))),
+            Reply::Unusable(error) => Err(StepFault::Script(script_reason(&error))),
             Reply::Gone => {
                 if !self.pool.one_gone() {
                     return Ok(());
@@ -58,7 +58,7 @@ impl Coordinator<'_> {
                     self.write_off();
                     return Ok(());
                 }
-                Err(Fault::Script("all workers are gone".to_owned()))
+                Err(StepFault::Script("all workers are gone".to_owned()))
             }
         }
     }
@@ -84,7 +84,7 @@ impl Coordinator<'_> {
     }
 
     /// Books the endings of a run of items and gives its results on.
-    pub(super) fn settle(&mut self, mut ran: Ran) -> Result<(), Fault> {
+    pub(super) fn settle(&mut self, mut ran: Ran) -> Result<(), StepFault> {
         let (len, first) = (ran.work.chunk.len(), ran.work.chunk.first);
         self.works_out -= 1;
         self.items_out -= len as u64;
@@ -94,7 +94,8 @@ impl Coordinator<'_> {
         let ends = std::mem::take(&mut ran.ends);
         let mut batch = self.batch_of(&mut ran);
         let endings = batch.as_mut().map(|batch| &mut batch.ends);
-        let mut cut = Cut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
+        let mut cut =
+            ChunkCut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
         let whole = self.settle_ends(&mut ran.work, ends, &mut cut, endings)?;
         let count = first + ran.done as u64 - cut.first;
         if count > 0 {
@@ -121,7 +122,7 @@ impl Coordinator<'_> {
     fn keep_unstarted(&mut self, ran: &mut Ran) {
         let work = &mut ran.work;
         if let Some(earlier) = work.earlier.take() {
-            self.waiting.insert(work.chunk.first, Waiting { chunk: (*work.chunk).clone(), earlier });
+            self.waiting.insert(work.chunk.first, WaitingItem { chunk: (*work.chunk).clone(), earlier });
         } else {
             let rest = work.chunk.slice(ran.done..work.chunk.len());
             self.fresh.insert(rest.first, rest);
@@ -133,9 +134,9 @@ impl Coordinator<'_> {
         &mut self,
         work: &mut Work,
         ends: Vec<End>,
-        cut: &mut Cut,
+        cut: &mut ChunkCut,
         mut endings: Option<&mut Vec<store::End>>,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, StepFault> {
         let mut whole = true;
         for End { at, out_len, how, duration } in ends {
             let index = work.chunk.first + at as u64;
@@ -175,7 +176,7 @@ impl Coordinator<'_> {
     }
 
     /// Gives on what comes before the item at `index`, which will be tried again.
-    fn push_cut(&mut self, cut: &mut Cut, index: u64, out_len: usize) -> Result<(), Fault> {
+    fn push_cut(&mut self, cut: &mut ChunkCut, index: u64, out_len: usize) -> Result<(), StepFault> {
         let count = index - cut.first;
         if count > 0 {
             let out = cut.out[cut.out_start..out_len].to_vec();
@@ -227,7 +228,7 @@ impl Coordinator<'_> {
                     // What goes wrong here stops the step before its next item.
                     let _ = journal.retried(RetriedItem { index, attempt, kind, message });
                 }
-                self.waiting.insert(index, Waiting { chunk: work.chunk.slice(at..at + 1), earlier });
+                self.waiting.insert(index, WaitingItem { chunk: work.chunk.slice(at..at + 1), earlier });
                 return Settled::Again;
             }
             Next::Cancelled => return Settled::Cancelled,
@@ -253,10 +254,10 @@ impl Coordinator<'_> {
     }
 
     /// Items whose deadline passed while they waited for their next attempt.
-    pub(super) fn expire(&mut self) -> Result<(), Fault> {
+    pub(super) fn expire(&mut self) -> Result<(), StepFault> {
         let now = self.now();
         while let Some(expired) = self.scheduler.expired(now) {
-            let Some(Waiting { chunk, earlier }) = self.waiting.remove(&expired.index) else { continue };
+            let Some(WaitingItem { chunk, earlier }) = self.waiting.remove(&expired.index) else { continue };
             let failure = out_of_time(&earlier);
             let mut failed = Vec::new();
             let item = self.fail(&chunk, 0, &failure, &earlier, &mut failed);
@@ -292,7 +293,7 @@ impl Coordinator<'_> {
     }
 
     /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
-    fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), Fault> {
+    fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), StepFault> {
         let len = work.chunk.len();
         let (begun, elapsed) = (clock::now(), Duration::ZERO);
         work.out.clear();

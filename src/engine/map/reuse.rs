@@ -9,7 +9,7 @@ use crate::engine::identity::{self, Identity};
 use crate::engine::input::StepInput;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{Each, Step};
-use crate::store::{FailedItem, Items, Reuse, Reused, Shape};
+use crate::store::{FailedItem, LinesPerItem, NewItems, Reuse, Reused};
 
 /// What becomes of an item.
 pub(super) enum Fate {
@@ -27,7 +27,7 @@ pub(super) enum Fate {
 
 /// What is known of one step's items before they run: the old run's endings and the memo's results.
 pub(super) struct ItemReuse {
-    shape: Shape,
+    shape: LinesPerItem,
     /// The old run's items; `Err`: why none of them is of any use.
     old: Option<Result<Reuse, String>>,
     memo: Option<StepCache>,
@@ -100,7 +100,7 @@ impl ItemReuse {
     }
 
     /// What becomes of the item at `at`; its results are appended to `out`.
-    pub(super) fn look(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Fate {
+    pub(super) fn look(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Fate {
         let mut reason = match self.look_back(items, at, out) {
             Ok(fate) => {
                 self.counts.reused += u64::from(!matches!(fate, Fate::Left));
@@ -122,7 +122,7 @@ impl ItemReuse {
     }
 
     /// By the old run alone; `Err`: why the item runs.
-    fn look_back(&mut self, items: &Items<'_>, at: usize, out: &mut Vec<u8>) -> Result<Fate, String> {
+    fn look_back(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Result<Fate, String> {
         let reuse = match &mut self.old {
             None => return Err(self.unknown.to_owned()),
             Some(Err(reason)) => return Err(reason.clone()),

@@ -17,7 +17,7 @@ use crate::value::Chunk;
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(1) };
 
 /// Work without its results.
-pub(in crate::engine) struct Held {
+pub(in crate::engine) struct HeldTask {
     token: u64,
     pub(in crate::engine) start: Start,
     pub(in crate::engine) chunk: Arc<Chunk>,
@@ -29,7 +29,7 @@ pub(in crate::engine) struct Held {
 pub(super) struct Desk {
     pub(super) guard: Arc<Guard>,
     /// `None`: the worker was given up.
-    held: Mutex<Option<Vec<Held>>>,
+    held: Mutex<Option<Vec<HeldTask>>>,
 }
 
 impl Desk {
@@ -37,7 +37,7 @@ impl Desk {
         Arc::new(Self { guard, held: Mutex::new(Some(Vec::new())) })
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<Vec<Held>>> {
+    fn held(&self) -> MutexGuard<'_, Option<Vec<HeldTask>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -45,7 +45,7 @@ impl Desk {
     pub(super) fn hold(&self, token: u64, work: &Work) {
         if let Some(held) = &mut *self.held() {
             let (start, attempt, chunk) = (work.start, work.attempt, Arc::clone(&work.chunk));
-            held.push(Held { token, start, chunk, attempt, earlier: work.earlier.clone() });
+            held.push(HeldTask { token, start, chunk, attempt, earlier: work.earlier.clone() });
         }
     }
 
@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// Gives the worker up if it is stuck: the index of the item that it is stuck at, and all that it had in hand.
-    pub(super) fn give_up(&self, now: Instant) -> Option<(u64, Vec<Held>)> {
+    pub(super) fn give_up(&self, now: Instant) -> Option<(u64, Vec<HeldTask>)> {
         let index = self.guard.stuck_at(now, PATIENCE)?;
         self.held().take().filter(|held| !held.is_empty()).map(|held| (index, held))
     }

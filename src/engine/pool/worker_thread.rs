@@ -11,7 +11,9 @@ use crossbeam_channel::{Select, TryRecvError};
 use super::desk::Desk;
 use super::work::{End, Places, Ran, Reply, Work};
 use crate::engine::panic;
-use crate::lua::{Ended, Guard, ItemEnd, Job, ScriptError, Shape, Worker, WorkerOptions, clock};
+use crate::lua::{
+    EndedAttempt, Guard, ItemEnd, ItemJob, ResultShape, ScriptError, Worker, WorkerOptions, clock,
+};
 use crate::store::Digest;
 
 /// One worker thread's place.
@@ -169,7 +171,7 @@ impl WorkerThread {
             }
             token += 1;
             self.hold(token, &work);
-            let job = Job { token, chunk: (*work.chunk).clone(), attempt: work.attempt };
+            let job = ItemJob { token, chunk: (*work.chunk).clone(), attempt: work.attempt };
             works.insert(token, work);
             if let Some(ended) = worker.start(job) {
                 if !self.release(ended.token) {
@@ -193,8 +195,8 @@ impl WorkerThread {
             if wanted {
                 select.recv(&self.places.work);
             }
-            if let Some(arrivals) = worker.arrivals() {
-                select.recv(arrivals);
+            if let Some(completed) = worker.completed() {
+                select.recv(completed);
             }
             // Whatever is ready, both are looked at.
             let _ = select.ready_timeout(due.min(look_up));
@@ -209,13 +211,13 @@ impl WorkerThread {
         }
     }
 
-    fn reply_ended(&self, works: &mut HashMap<u64, Work>, ended: Ended) {
+    fn reply_ended(&self, works: &mut HashMap<u64, Work>, ended: EndedAttempt) {
         let Some(mut work) = works.remove(&ended.token) else { return };
         work.out = ended.out;
         let out_len = work.out.len();
         if let Some(batch) = &mut work.batch {
             batch.contents.push(Digest::of(work.chunk.item(0)));
-            if ended.end.is_none() && self.places.crew.options.shape != Shape::Map {
+            if ended.end.is_none() && self.places.crew.options.shape != ResultShape::Map {
                 batch.lines.push(ended.emitted as u32);
             }
         }

@@ -1,17 +1,17 @@
 //! This module reads maps in braces and lists in brackets, on one line or several.
 
 use super::line::{quote_end, unquoted};
-use super::{Bracket, Scan, Spot};
+use super::{Bracket, OpenConstruct, Scan};
 use crate::source::Span;
 
 impl Scan<'_> {
     /// Reads on within braces or brackets, or opens them, up to the end of the line.
-    pub(super) fn brackets(&mut self, mut at: usize, end: usize) -> Spot {
+    pub(super) fn brackets(&mut self, mut at: usize, end: usize) -> OpenConstruct {
         while at < end {
             let byte = self.text.as_bytes()[at];
             match byte {
                 b' ' | b'\t' => at += 1,
-                b'#' => return Spot::Nothing,
+                b'#' => return OpenConstruct::Nothing,
                 b'{' | b'[' => {
                     self.open_bracket(byte == b'{', at);
                     at += 1;
@@ -22,7 +22,7 @@ impl Scan<'_> {
                         self.close(bracket.depth);
                     }
                     if self.flow.is_empty() {
-                        return Spot::Nothing;
+                        return OpenConstruct::Nothing;
                     }
                     at += 1;
                 }
@@ -59,15 +59,15 @@ impl Scan<'_> {
     }
 
     /// What may begin at a place where nothing stands yet.
-    fn expected(&self, at: usize) -> Spot {
+    fn expected(&self, at: usize) -> OpenConstruct {
         let is_key =
             self.flow.last().is_some_and(|bracket| bracket.is_map && bracket.depth == self.open.len());
-        if is_key { Spot::Word(at) } else { Spot::Value(at) }
+        if is_key { OpenConstruct::Word(at) } else { OpenConstruct::Value(at) }
     }
 
     /// Reads a key or a value. Where the line ends within it, or right behind it, that is what can be gone on with.
-    fn token(&mut self, at: usize, end: usize) -> (usize, Option<Spot>) {
-        let is_key = matches!(self.expected(at), Spot::Word(_));
+    fn token(&mut self, at: usize, end: usize) -> (usize, Option<OpenConstruct>) {
+        let is_key = matches!(self.expected(at), OpenConstruct::Word(_));
         let rest = &self.text[at..end];
         let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
         let content = at + usize::from(quote.is_some());
@@ -83,7 +83,7 @@ impl Scan<'_> {
         let text = if quote.is_some() { text } else { text.trim_end() };
         if !is_key {
             self.set_value(Span::new(content, content + text.len()));
-            return (after, is_open.then_some(Spot::Value(content)));
+            return (after, is_open.then_some(OpenConstruct::Value(content)));
         }
         let behind = self.text[after..end].trim_start();
         if behind.starts_with(':') {
@@ -93,7 +93,7 @@ impl Scan<'_> {
             self.push(Some(name), Span::new(at, key_end), indent);
             return (end - behind.len() + 1, None);
         }
-        (after, is_open.then_some(Spot::Word(content)))
+        (after, is_open.then_some(OpenConstruct::Word(content)))
     }
 }
 

@@ -1,12 +1,12 @@
 //! This module reads one line in block style: dashes, a key, and the text behind it. Other modules read braces and
 //! brackets.
 
-use super::{Entry, Scan, Spot};
+use super::{LayoutEntry, OpenConstruct, Scan};
 use crate::source::Span;
 
 impl Scan<'_> {
     /// Reads the line between two bytes, its end not included.
-    pub(super) fn line(&mut self, start: usize, end: usize) -> Spot {
+    pub(super) fn line(&mut self, start: usize, end: usize) -> OpenConstruct {
         let line = &self.text[start..end];
         let body = line.trim_start_matches(' ');
         let indent = line.len() - body.len();
@@ -14,7 +14,7 @@ impl Scan<'_> {
         if let Some(column) = self.block {
             if indent > column {
                 self.last = if is_blank { self.last } else { end };
-                return Spot::Block;
+                return OpenConstruct::Block;
             }
             if !is_blank {
                 self.block = None;
@@ -27,11 +27,11 @@ impl Scan<'_> {
             return self.blank(start, end, indent);
         }
         if body.starts_with('#') {
-            return Spot::Nothing;
+            return OpenConstruct::Nothing;
         }
         if indent == 0 && (body.starts_with("---") || body.starts_with("...") || body.starts_with('%')) {
             self.close(0);
-            return Spot::Nothing;
+            return OpenConstruct::Nothing;
         }
         let spot = self.content(start, start + indent, end);
         self.last = end;
@@ -40,7 +40,7 @@ impl Scan<'_> {
 
     /// A line within brackets that an earlier one has opened. What is indented less cannot belong to them, whoever wrote it has
     /// not closed them yet.
-    fn still_in_brackets(&mut self, at: usize, end: usize, indent: usize) -> Option<Spot> {
+    fn still_in_brackets(&mut self, at: usize, end: usize, indent: usize) -> Option<OpenConstruct> {
         let bracket = self.flow.last()?;
         let body = &self.text[at..end];
         let is_blank = body.trim().is_empty();
@@ -57,15 +57,15 @@ impl Scan<'_> {
     }
 
     /// A line with nothing on it closes nothing, unless the text ends there.
-    fn blank(&mut self, start: usize, end: usize, indent: usize) -> Spot {
+    fn blank(&mut self, start: usize, end: usize, indent: usize) -> OpenConstruct {
         if end == self.text.len() {
             self.close_from(indent);
             self.block = None;
         }
-        Spot::Word(start + indent)
+        OpenConstruct::Word(start + indent)
     }
 
-    fn content(&mut self, line: usize, mut at: usize, end: usize) -> Spot {
+    fn content(&mut self, line: usize, mut at: usize, end: usize) -> OpenConstruct {
         let mut is_item = false;
         while let Some(rest) = self.text[at..end].strip_prefix('-')
             && (rest.is_empty() || rest.starts_with(' '))
@@ -84,44 +84,45 @@ impl Scan<'_> {
         let is_word = !rest.starts_with(['{', '[', '|', '>', '"', '\'', '&', '!']);
         if is_item || rest.starts_with(['{', '[']) {
             return match self.value(at, end) {
-                Spot::Value(start) if is_word => Spot::Word(start),
+                OpenConstruct::Value(start) if is_word => OpenConstruct::Word(start),
                 spot => spot,
             };
         }
         if end == self.text.len() {
             self.close_from(at - line);
         }
-        Spot::Word(at)
+        OpenConstruct::Word(at)
     }
 
     /// An item that begins with a dash: a list may stand in the column of its key.
     fn item(&mut self, at: usize, column: usize) {
-        let holds = |entry: &Entry| entry.indent < column || entry.indent == column && entry.name.is_some();
+        let holds =
+            |entry: &LayoutEntry| entry.indent < column || entry.indent == column && entry.name.is_some();
         let kept = self.open.iter().take_while(|&&at| holds(&self.entries[at])).count();
         self.close(kept);
         self.push(None, Span::new(at, at + 1), column);
     }
 
     /// What follows a key or a dash.
-    fn value(&mut self, at: usize, end: usize) -> Spot {
+    fn value(&mut self, at: usize, end: usize) -> OpenConstruct {
         let at = self.behind_marks(at.min(end), end);
         let rest = &self.text[at..end];
         match rest.chars().next() {
-            Some('#') => Spot::Nothing,
+            Some('#') => OpenConstruct::Nothing,
             Some('|' | '>') => {
                 self.block = Some(self.top().map_or(0, |entry| entry.indent));
-                Spot::Nothing
+                OpenConstruct::Nothing
             }
             Some('{' | '[') => self.brackets(at, end),
             Some(quote @ ('"' | '\'')) => {
                 let close = quote_end(&self.text[at + 1..end], quote);
                 self.set_value(Span::new(at + 1, close.map_or(end, |length| at + 1 + length)));
-                if close.is_some() { Spot::Nothing } else { Spot::Value(at + 1) }
+                if close.is_some() { OpenConstruct::Nothing } else { OpenConstruct::Value(at + 1) }
             }
             _ => {
                 let plain = rest.find(" #").unwrap_or(rest.len());
                 self.set_value(Span::new(at, at + rest[..plain].trim_end().len()));
-                if plain < rest.len() { Spot::Nothing } else { Spot::Value(at) }
+                if plain < rest.len() { OpenConstruct::Nothing } else { OpenConstruct::Value(at) }
             }
         }
     }

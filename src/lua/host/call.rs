@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
-use super::list::List;
-use super::state::State;
+use super::list::ValueList;
+use super::state::HostState;
 use crate::lua::guard::Guard;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::PATH_MAX;
@@ -24,7 +24,7 @@ const CHECKPOINT_STEPS: usize = 1024;
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) lua: &'a mlua::Lua,
-    pub(super) state: &'a State,
+    pub(super) state: &'a HostState,
     pub(super) name: Name,
 }
 
@@ -155,8 +155,8 @@ impl<'a> Call<'a> {
     }
 
     /// A new empty list.
-    pub(super) fn list(&self) -> mlua::Result<List<'a>> {
-        List::new(self.lua, &self.state.array)
+    pub(super) fn list(&self) -> mlua::Result<ValueList<'a>> {
+        ValueList::new(self.lua, &self.state.array)
     }
 
     /// Raises the watchdog's error when the attempt is overdue or cancelled.
@@ -241,7 +241,7 @@ impl fmt::Display for Name {
 /// Ties a Rust function to one VM.
 pub(super) struct Bind<'a> {
     pub(super) lua: &'a mlua::Lua,
-    pub(super) state: &'a Rc<State>,
+    pub(super) state: &'a Rc<HostState>,
     pub(super) name: Name,
 }
 

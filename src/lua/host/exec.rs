@@ -1,7 +1,7 @@
 //! `exec` runs programs without a shell, with nothing of flowrun's environment but the search path. The end of the
 //! item's attempt, whatever its cause, ends them with everything that they have started.
 //!
-//! `errand` does the waiting, and `permissions` decides which programs there are.
+//! `operation` does the waiting, and `permissions` decides which programs there are.
 
 mod process;
 mod program;
@@ -16,11 +16,11 @@ use mlua::{Lua, Value};
 use super::call::Call;
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
-use crate::lua::errand::{Errand, Landing, Parcel};
+use crate::lua::async_op::{AsyncOp, Completion, Pending};
 use crate::lua::host_error::HostError;
-use process::Output;
+use process::ProgramOutput;
 use program::Program;
-use tree::Tree;
+use tree::ProcessTree;
 
 const EXEC: Module = Module("exec");
 
@@ -47,21 +47,21 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
 fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
     let program = Program::read(call, program, options)?;
     call.state.permissions.effect(&format!("running `{}`", program.name.to_string_lossy()))?;
-    call.state.desk.put(Some(Parcel::Order(Box::new(move |_| {
-        let tree = Tree::new();
+    call.state.slot.put(Some(Pending::Unstarted(Box::new(move |_| {
+        let tree = ProcessTree::new();
         let own = Arc::clone(&tree);
-        Errand::new(async move { landing(process::within(program, &own).await) })
+        AsyncOp::new(async move { completion(process::within(program, &own).await) })
             .with_halt(move || tree.halt())
     }))));
     Ok(())
 }
 
 /// Makes the table, or raises the error, when it is back at the VM.
-fn landing(output: Result<Output, HostError>) -> Landing {
+fn completion(output: Result<ProgramOutput, HostError>) -> Completion {
     Box::new(move |lua| output.map_err(mlua::Error::from).and_then(|output| table(lua, &output)))
 }
 
-fn table(lua: &Lua, output: &Output) -> mlua::Result<Value> {
+fn table(lua: &Lua, output: &ProgramOutput) -> mlua::Result<Value> {
     let table = lua.create_table()?;
     table.raw_set("ok", output.code == 0)?;
     table.raw_set("code", output.code)?;

@@ -1,6 +1,6 @@
 //! `http` makes requests over a shared client, which the item waits for while others run.
 //!
-//! `errand` runs the request and `permissions` decides what may be reached; the part in `http.luau` waits.
+//! `operation` runs the request and `permissions` decides what may be reached; the part in `http.luau` waits.
 
 mod answer;
 mod client;
@@ -14,7 +14,7 @@ use mlua::{LuaString, Value};
 use super::call::{Call, Name};
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
-use crate::lua::errand::{Errand, Parcel};
+use crate::lua::async_op::{AsyncOp, Pending};
 
 const HTTP: Module = Module("http");
 
@@ -70,10 +70,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// What `http.luau` begins a request with: name of the function, URL, options, body as JSON.
-type Arguments = (LuaString, Value, Value, Option<LuaString>);
+type RequestArguments = (LuaString, Value, Value, Option<LuaString>);
 
 /// Checks a request and puts it on the desk, to be waited for.
-fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> mlua::Result<()> {
+fn begin(call: &Call<'_>, (name, url, options, json): &RequestArguments) -> mlua::Result<()> {
     let function = ["get", "post", "put", "delete"].into_iter().find(|function| *name == **function);
     let call = &Call { name: Name { module: "http", function: function.unwrap_or("request") }, ..*call };
     let request = request::Request::read(call, url, options, json.as_ref())?;
@@ -83,10 +83,10 @@ fn begin(call: &Call<'_>, (name, url, options, json): &Arguments) -> mlua::Resul
         permissions.effect(&format!("a {} request", request.method))?;
     }
     let name = call.name;
-    call.state.desk.put(Some(Parcel::Order(Box::new(move |limited| {
-        Errand::new(async move {
+    call.state.slot.put(Some(Pending::Unstarted(Box::new(move |limited| {
+        AsyncOp::new(async move {
             let answer = exchange::within(&name, request, &permissions, limited).await;
-            answer::landing(answer)
+            answer::completion(answer)
         })
     }))));
     Ok(())

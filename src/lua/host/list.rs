@@ -2,14 +2,14 @@
 
 use mlua::{IntoLua, Lua, Table};
 
-/// Collects values; [`List::finish`] hands out the table.
-pub(super) struct List<'a> {
+/// Collects values; [`ValueList::finish`] hands out the table.
+pub(super) struct ValueList<'a> {
     lua: &'a Lua,
     table: Table,
     len: usize,
 }
 
-impl<'a> List<'a> {
+impl<'a> ValueList<'a> {
     pub(super) fn new(lua: &'a Lua, array: &Table) -> mlua::Result<Self> {
         let table = lua.create_table()?;
         table.set_metatable(Some(array.clone()))?;

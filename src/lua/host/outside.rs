@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::lua::host_error::HostError;
 
-/// What one VM's values and calls hold. Errands of another thread share the count.
+/// What one VM's values and calls hold. Operations of another thread share the count.
 #[derive(Default)]
 pub(super) struct Outside {
     used: Arc<AtomicUsize>,
@@ -56,7 +56,7 @@ impl Drop for Claim {
     }
 }
 
-/// What an errand of one call may hold, on whatever thread it runs. Given back when this is dropped.
+/// What an operation of one call may hold, on whatever thread it runs. Given back when this is dropped.
 #[derive(Debug)]
 pub(super) struct Account {
     used: Arc<AtomicUsize>,

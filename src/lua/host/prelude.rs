@@ -8,7 +8,7 @@ use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::call::{self, Bind, Call};
 use super::luau::{Luau, Native};
-use super::state::State;
+use super::state::HostState;
 use crate::lua::host_error::HostError;
 use crate::lua::raw::WAIT;
 
@@ -19,7 +19,7 @@ pub(super) struct Prelude {
 
 impl Prelude {
     /// Loads these sources in their order.
-    pub(super) fn load(lua: &Lua, state: &Rc<State>, sources: &[&Luau]) -> mlua::Result<Self> {
+    pub(super) fn load(lua: &Lua, state: &Rc<HostState>, sources: &[&Luau]) -> mlua::Result<Self> {
         let modules = lua.create_table()?;
         let host = helpers(lua, state, sources)?;
         for source in sources {
@@ -47,7 +47,7 @@ const NATIVES: [Native; 3] = [
 ];
 
 /// What the Luau sources get as their one argument.
-fn helpers(lua: &Lua, state: &Rc<State>, sources: &[&Luau]) -> mlua::Result<Table> {
+fn helpers(lua: &Lua, state: &Rc<HostState>, sources: &[&Luau]) -> mlua::Result<Table> {
     let host = lua.create_table()?;
     host.raw_set("array", &state.array)?;
     host.raw_set("null", Value::NULL)?;
@@ -70,9 +70,9 @@ fn fail(_: &Call<'_>, message: &LuaString) -> mlua::Result<()> {
 }
 
 /// Hands out what was waited for.
-fn landed(call: &Call<'_>, _: &Value) -> mlua::Result<Value> {
-    match call.state.desk.landing() {
-        Some(landing) => landing(call.lua),
+fn completed(call: &Call<'_>, _: &Value) -> mlua::Result<Value> {
+    match call.state.slot.completion() {
+        Some(completion) => completion(call.lua),
         None => Err(HostError::error("nothing can be waited for here").into()),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::outside::Outside;
 use super::slots::Slots;
 use crate::lua::Memory;
-use crate::lua::errand::Desk;
+use crate::lua::async_op::Slot;
 use crate::lua::permissions::Permissions;
 use crate::lua::raw::{ARRAY, Current};
 use crate::lua::temporaries::Temporaries;
@@ -19,7 +19,7 @@ use crate::lua::temporaries::Temporaries;
 const SCRATCH_KEPT_BYTES: usize = 1 << 20;
 
 /// One VM's share of the host modules.
-pub(super) struct State {
+pub(super) struct HostState {
     /// The pipeline's folder, absolute.
     pub(super) root: PathBuf,
     pub(super) permissions: Arc<Permissions>,
@@ -39,11 +39,11 @@ pub(super) struct State {
     /// The VM's limit, for messages.
     pub(super) memory: Memory,
     /// Where orders are put and landings found.
-    pub(super) desk: Rc<Desk>,
+    pub(super) slot: Rc<Slot>,
     scratch: Cell<Vec<u8>>,
 }
 
-impl State {
+impl HostState {
     /// What a module keeps under this type.
     pub(super) fn kept<T: Default + 'static>(&self) -> Rc<T> {
         self.slots.get(T::default)
@@ -66,7 +66,7 @@ impl State {
             set_integer: set_integer(lua)?,
             outside: Outside::default(),
             memory: lua.app_data_ref::<Rc<Current>>().map_or(Memory::fixed(0), |current| current.memory),
-            desk: lua.app_data_ref::<Rc<Desk>>().map(|desk| Rc::clone(&desk)).unwrap_or_default(),
+            slot: lua.app_data_ref::<Rc<Slot>>().map(|slot| Rc::clone(&slot)).unwrap_or_default(),
             scratch: Cell::default(),
         })
     }

@@ -114,7 +114,7 @@ impl Call<'_> {
         Tally { call: self, claim: None, pending: 0 }
     }
 
-    /// For an errand that this call sends: it may hold what is left now.
+    /// For an operation that this call sends: it may hold what is left now.
     pub(super) fn account(&self) -> mlua::Result<Account> {
         let outside = &self.state.outside;
         let limit = self.memory_limit()?;

@@ -68,7 +68,7 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
     let _rendering = objects::Rendering::begin(call.guard(), room);
     call.build(|out| {
         let mut stopped = None;
-        let output = Output { call, out, stopped: &mut stopped, writes: 0 };
+        let output = TemplateOutput { call, out, stopped: &mut stopped, writes: 0 };
         let rendered = environment
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(variables, output).map(drop));
@@ -164,14 +164,14 @@ fn explained(source: &str, error: &minijinja::Error) -> String {
 }
 
 /// Collects what is written, as long as there is room and time.
-struct Output<'a, 'c> {
+struct TemplateOutput<'a, 'c> {
     call: &'a Call<'c>,
     out: &'a mut Vec<u8>,
     stopped: &'a mut Option<mlua::Error>,
     writes: usize,
 }
 
-impl io::Write for Output<'_, '_> {
+impl io::Write for TemplateOutput<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writes += 1;
         let checked = self.call.room_for(self.out.len() + bytes.len());

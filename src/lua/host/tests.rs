@@ -34,7 +34,7 @@ use crate::lua::globals::Globals;
 use crate::lua::host_error::HostError;
 use crate::lua::options::Scope;
 use crate::lua::permissions::{Allowed, Permissions, Protected};
-use crate::lua::raw::{Context, Current, Vm};
+use crate::lua::raw::{Current, LuaContext, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::temporaries::Temporaries;
 use crate::lua::testing::scope;
@@ -96,7 +96,7 @@ fn open() -> Vm {
     let mut current = Current::new(guard, 7, true);
     current.memory = crate::lua::Memory::of_step(256_000_000);
     let current = Rc::new(current);
-    let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
+    let context = LuaContext { step: "s", run: "r", worker: 1, max_attempts: 1 };
     Vm::open(current, &context).unwrap()
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::grants::Permissions;
-use super::place::Place;
+use super::place::HeldPlace;
 use super::programs::{Program, missing};
-use super::refusal::{Kind, refused};
+use super::refusal::{RefusedUse, refused};
 use super::walk;
 use crate::lua::host_error::HostError;
 
@@ -22,7 +22,7 @@ impl Permissions {
         if all.iter().any(is_granted) {
             Ok(())
         } else {
-            Err(refused(Kind::Exec, program, None, program, all))
+            Err(refused(RefusedUse::Exec, program, None, program, all))
         }
     }
 
@@ -30,7 +30,7 @@ impl Permissions {
     /// was not is looked for now.
     pub(in crate::lua) fn exec(&self, program: &str) -> Result<Program, HostError> {
         let all = &self.grants.lists.exec;
-        let no = || refused(Kind::Exec, program, None, program, all);
+        let no = || refused(RefusedUse::Exec, program, None, program, all);
         if program.is_empty() || program.contains('\0') {
             return Err(no());
         }
@@ -57,7 +57,7 @@ impl Permissions {
         };
         all.iter().find(is_granted).ok_or_else(no)?;
         // The code that starts it reports what is missing.
-        let place = Place::find(&real).map_err(|_| missing(program))?;
+        let place = HeldPlace::find(&real).map_err(|_| missing(program))?;
         Ok(Program::At(Arc::new(place), real))
     }
 }

@@ -4,11 +4,11 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use super::held::Held;
+use super::held::HeldHandles;
 use super::lists::{Allowed, Lists, Protected};
-use super::refusal::{self, Kind, refused};
+use super::refusal::{self, RefusedUse, refused};
 use super::scratch::Scratch;
-use super::trees::{Missing, Tree};
+use super::trees::{HeldTree, Missing};
 use super::trial::Trial;
 use super::wall;
 use crate::lua::host_error::HostError;
@@ -25,7 +25,7 @@ pub struct Permissions {
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     pub(super) lists: Lists,
-    pub(super) held: OnceLock<Held>,
+    pub(super) held: OnceLock<HeldHandles>,
     wall: OnceLock<Option<wall::Wall>>,
     /// Set where nothing is to be changed.
     pub(super) trial: Option<Arc<Trial>>,
@@ -59,21 +59,21 @@ impl Permissions {
     /// without making anything. Gives what is granted for writing and could not be made.
     pub fn begin(&self) -> Vec<String> {
         let missing = if self.grants.trial.is_some() { Missing::Leave } else { Missing::Make };
-        let held = self.grants.held.get_or_init(|| Held::open(&self.grants.lists, missing));
+        let held = self.grants.held.get_or_init(|| HeldHandles::open(&self.grants.lists, missing));
         // Workers could not make it any more.
         held.scratch.get_or_init(Scratch::make);
         if missing == Missing::Leave {
             return Vec::new();
         }
-        let unmade = |(granted, tree): (&String, &Tree)| {
+        let unmade = |(granted, tree): (&String, &HeldTree)| {
             let error = tree.handle().err()?;
             Some(format!("`{granted}`, which `permissions` grants for writing, cannot be made: {error}"))
         };
         self.grants.lists.write.iter().zip(&held.write).filter_map(unmade).collect()
     }
 
-    pub(super) fn held(&self) -> &Held {
-        self.grants.held.get_or_init(|| Held::open(&self.grants.lists, Missing::Leave))
+    pub(super) fn held(&self) -> &HeldHandles {
+        self.grants.held.get_or_init(|| HeldHandles::open(&self.grants.lists, Missing::Leave))
     }
 
     /// Whether requests or programs are granted at all.
@@ -87,16 +87,16 @@ impl Permissions {
         [("read", &lists.read), ("write", &lists.write), ("net", &lists.net), ("exec", &lists.exec)]
     }
 
-    pub(super) fn listed(&self, kind: Kind) -> &[String] {
+    pub(super) fn listed(&self, kind: RefusedUse) -> &[String] {
         match kind {
-            Kind::Read => &self.grants.lists.read,
+            RefusedUse::Read => &self.grants.lists.read,
             _ if self.looks_only => &[],
             _ => &self.grants.lists.write,
         }
     }
 
     /// The refusal of a path that leads to `real`, which nothing covers.
-    pub(super) fn uncovered(&self, kind: Kind, path: &Path, real: &Path) -> HostError {
+    pub(super) fn uncovered(&self, kind: RefusedUse, path: &Path, real: &Path) -> HostError {
         let root = &self.grants.lists.root;
         let given = root.join(path);
         // The real path is told where the one given does not show it.

@@ -4,38 +4,38 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::kept::{Kept, STATE, Wanted};
+use super::kept::{KeptFiles, STATE, Wanted};
 use super::lists::Lists;
 use super::programs;
 use super::scratch::Scratch;
-use super::trees::{Missing, Tree};
+use super::trees::{HeldTree, Missing};
 
 /// What is held open from the start of a run to its end.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldHandles {
     /// The pipeline's folder.
-    pub(super) root: Tree,
-    pub(super) read: Vec<Tree>,
-    pub(super) write: Vec<Tree>,
+    pub(super) root: HeldTree,
+    pub(super) read: Vec<HeldTree>,
+    pub(super) write: Vec<HeldTree>,
     pub(super) scratch: OnceLock<io::Result<Scratch>>,
     pub(super) wanted: Wanted,
     /// Looked up anew as long as something that is kept is still to be made, with what it was at the start.
-    pub(super) kept: Mutex<Arc<Kept>>,
-    pub(super) kept_first: Arc<Kept>,
+    pub(super) kept: Mutex<Arc<KeptFiles>>,
+    pub(super) kept_first: Arc<KeptFiles>,
     /// Programs that are granted by their paths, as far as they were there.
-    pub(super) programs: Vec<programs::Held>,
+    pub(super) programs: Vec<programs::HeldProgram>,
 }
 
-impl Held {
+impl HeldHandles {
     pub(super) fn open(lists: &Lists, missing: Missing) -> Self {
-        let open = |list: &[String], missing| -> Vec<Tree> {
-            list.iter().map(|path| Tree::open(&lists.root, Path::new(path), missing)).collect()
+        let open = |list: &[String], missing| -> Vec<HeldTree> {
+            list.iter().map(|path| HeldTree::open(&lists.root, Path::new(path), missing)).collect()
         };
         // What is to be written may be to be read as well, so it is made first.
         let write = open(&lists.write, missing);
-        let read: Vec<Tree> =
+        let read: Vec<HeldTree> =
             open(&lists.read, Missing::Leave).into_iter().map(|tree| tree.or_as(&write)).collect();
-        let root = Tree::open(&lists.root, Path::new("."), Missing::Leave);
+        let root = HeldTree::open(&lists.root, Path::new("."), Missing::Leave);
         let scratch = OnceLock::new();
         if missing == Missing::Make {
             scratch.get_or_init(Scratch::make);
@@ -49,7 +49,7 @@ impl Held {
         let made = scratch.get().and_then(|made| made.as_ref().ok());
         wanted.fixed.extend(made.map(|made| made.folder.path().to_owned()));
         wanted.files.extend(programs::within(&lists.root, &lists.exec, &write));
-        let kept_first = Arc::new(Kept::look_up(&wanted));
+        let kept_first = Arc::new(KeptFiles::look_up(&wanted));
         let kept = Mutex::new(Arc::clone(&kept_first));
         let programs = programs::hold(&lists.root, &lists.exec);
         Self { root, read, write, scratch, wanted, kept, kept_first, programs }
@@ -61,10 +61,10 @@ impl Held {
     }
 
     /// What must not be written or replaced now.
-    pub(super) fn kept(&self) -> Arc<Kept> {
+    pub(super) fn kept(&self) -> Arc<KeptFiles> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_unfinished() {
-            *kept = Arc::new(Kept::look_up(&self.wanted).joined(&self.kept_first));
+            *kept = Arc::new(KeptFiles::look_up(&self.wanted).joined(&self.kept_first));
         }
         Arc::clone(&kept)
     }

@@ -40,7 +40,7 @@ pub(super) struct Wanted {
 
 /// A name in a folder that leads to something kept.
 #[derive(Debug, Clone)]
-struct Entry {
+struct KeptName {
     folder: Identity,
     name: OsString,
     /// Whether it is the last name of a file: then nothing may be made there either.
@@ -51,8 +51,8 @@ struct Entry {
 
 /// The files and folders that Lua code may not replace or write.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
-    entries: Vec<Entry>,
+pub(super) struct KeptFiles {
+    entries: Vec<KeptName>,
     /// Real paths whose folder does not exist yet, and whether they are those of files.
     unmade: Vec<(PathBuf, bool)>,
     files: Vec<(Identity, PathBuf)>,
@@ -60,7 +60,7 @@ pub(super) struct Kept {
     fixed: Vec<(Identity, PathBuf)>,
 }
 
-impl Kept {
+impl KeptFiles {
     /// Looks up what is wanted, as it is now.
     pub(super) fn look_up(wanted: &Wanted) -> Self {
         let mut kept = Self::default();
@@ -94,7 +94,7 @@ impl Kept {
                 self.unmade.push((folder.join(name), is_file));
                 continue;
             };
-            self.entries.push(Entry { folder, name, is_file, to: path.to_owned() });
+            self.entries.push(KeptName { folder, name, is_file, to: path.to_owned() });
         }
     }
 
@@ -121,7 +121,7 @@ impl Kept {
         !self.unmade.is_empty()
     }
 
-    fn entry(&self, folder: Identity, name: &OsStr) -> Option<&Entry> {
+    fn entry(&self, folder: Identity, name: &OsStr) -> Option<&KeptName> {
         self.entries.iter().find(|entry| entry.is(folder, name))
     }
 
@@ -149,7 +149,7 @@ impl Kept {
     }
 }
 
-impl Entry {
+impl KeptName {
     /// Some file systems do not mind the case of names; where they do, a name that differs in that only is kept too.
     fn is(&self, folder: Identity, name: &OsStr) -> bool {
         self.folder == folder && self.name.eq_ignore_ascii_case(name)

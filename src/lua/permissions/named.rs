@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::grants::Permissions;
-use super::refusal::{self, Kind, refused};
+use super::refusal::{self, RefusedUse, refused};
 use super::{address, walk};
 use crate::lua::host_error::HostError;
 use crate::lua::script::Reached;
@@ -29,8 +29,8 @@ impl Permissions {
                 self.net(url.host_str()?, url.port_or_known_default().unwrap_or(0))
             }
             Reached::Program(program) => self.may_run(program),
-            Reached::Read(path) => self.named(Kind::Read, Path::new(path)),
-            Reached::Write(path) => self.named(Kind::Write, Path::new(path)),
+            Reached::Read(path) => self.named(RefusedUse::Read, Path::new(path)),
+            Reached::Write(path) => self.named(RefusedUse::Write, Path::new(path)),
         };
         let error = refused.err()?;
         let (message, help) = error.message.split_once("; ").unwrap_or((&error.message, ""));
@@ -44,11 +44,11 @@ impl Permissions {
             return Ok(());
         }
         let wanted = address::shown(host);
-        Err(refused(Kind::Net, &wanted, None, &wanted, &self.grants.lists.net))
+        Err(refused(RefusedUse::Net, &wanted, None, &wanted, &self.grants.lists.net))
     }
 
     /// The refusal of a path by its name alone, as things are now.
-    fn named(&self, kind: Kind, path: &Path) -> Result<(), HostError> {
+    fn named(&self, kind: RefusedUse, path: &Path) -> Result<(), HostError> {
         let root = &self.grants.lists.root;
         let Ok(real) = walk::resolve(root, path) else { return Ok(()) };
         let granted = self.listed(kind);
@@ -60,7 +60,7 @@ impl Permissions {
         }
         let kept = self.grants.lists.protected.files.iter().chain(&self.grants.lists.protected.folders);
         match (kind, kept.into_iter().find(|kept| real.starts_with(kept))) {
-            (Kind::Write, Some(kept)) => Err(refusal::protected(path, kept)),
+            (RefusedUse::Write, Some(kept)) => Err(refusal::protected(path, kept)),
             _ => Ok(()),
         }
     }

@@ -10,9 +10,9 @@ use rustix::io::Errno;
 
 use super::beneath::{self, Links};
 use super::grants::Permissions;
-use super::place::{self, Parents, Place};
-use super::reach::{Answer, Means, opened};
-use super::refusal::Kind;
+use super::place::{self, HeldPlace, Parents};
+use super::reach::{Means, ReachResult, opened};
+use super::refusal::RefusedUse;
 use super::trial::{Change, Changed, Listing, Trial, below, changed, copied, copy};
 use crate::lua::host_error::HostError;
 
@@ -37,16 +37,16 @@ impl Permissions {
 
     /// Whether files below this path are only looked at, and changed in a copy.
     pub(in crate::lua) fn is_trial_at(&self, path: &Path) -> bool {
-        let real = || self.locate(Kind::Read, path, Means::Target).ok().and_then(Result::ok);
+        let real = || self.locate(RefusedUse::Read, path, Means::Target).ok().and_then(Result::ok);
         self.grants.trial.is_some() && !real().is_some_and(|located| self.is_scratch(&located.real))
     }
 
     /// Whether a file may be written, without reaching it.
-    pub(in crate::lua) fn writable(&self, path: &Path) -> Answer<()> {
-        match self.locate(Kind::Write, path, Means::Target)? {
+    pub(in crate::lua) fn writable(&self, path: &Path) -> ReachResult<()> {
+        match self.locate(RefusedUse::Write, path, Means::Target)? {
             Ok(located) => {
                 // A folder that is missing is none of what is kept.
-                let _ = self.settle(Kind::Write, path, Means::Target, &located, Parents::Expect)?;
+                let _ = self.settle(RefusedUse::Write, path, Means::Target, &located, Parents::Expect)?;
                 Ok(Ok(()))
             }
             Err(error) => Ok(Err(error)),
@@ -54,20 +54,20 @@ impl Permissions {
     }
 
     /// Opens a folder to list it.
-    pub(in crate::lua) fn list(&self, path: &Path) -> Answer<Listing> {
+    pub(in crate::lua) fn list(&self, path: &Path) -> ReachResult<Listing> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
         let Some(trial) = &self.grants.trial else {
             let only = |real| Listing { real: Some(real), copy: None, gone: Vec::new() };
             return Ok(self.reach(path, flags)?.map(only));
         };
-        let located = match self.locate(Kind::Read, path, Means::Target)? {
+        let located = match self.locate(RefusedUse::Read, path, Means::Target)? {
             Ok(located) => located,
             Err(error) => return Ok(Err(error)),
         };
         let real = if self.now(trial, &located.real) == Now::Gone {
             Err(Errno::NOENT.into())
         } else {
-            opened(|| self.locate(Kind::Read, path, Means::Target), flags)?
+            opened(|| self.locate(RefusedUse::Read, path, Means::Target), flags)?
         };
         let copy = trial
             .root()
@@ -82,14 +82,14 @@ impl Permissions {
     }
 
     /// A file or folder on a trial: the copy where there is one.
-    pub(super) fn reach_on_trial(&self, trial: &Trial, path: &Path, flags: OFlags) -> Answer<OwnedFd> {
-        let located = match self.locate(Kind::Read, path, Means::Target)? {
+    pub(super) fn reach_on_trial(&self, trial: &Trial, path: &Path, flags: OFlags) -> ReachResult<OwnedFd> {
+        let located = match self.locate(RefusedUse::Read, path, Means::Target)? {
             Ok(located) => located,
             Err(error) => return Ok(Err(error)),
         };
         match self.now(trial, &located.real) {
             Now::Gone => Ok(Err(Errno::NOENT.into())),
-            Now::Untouched => opened(|| self.locate(Kind::Read, path, Means::Target), flags),
+            Now::Untouched => opened(|| self.locate(RefusedUse::Read, path, Means::Target), flags),
             Now::Copied => Ok(trial
                 .root()
                 .and_then(|root| Ok(beneath::open(root, below(&located.real), flags, Links::Refused)?))),
@@ -100,10 +100,10 @@ impl Permissions {
     pub(super) fn placed_on_trial(
         &self,
         trial: &Trial,
-        (kind, means): (Kind, Means),
+        (kind, means): (RefusedUse, Means),
         path: &Path,
         parents: Parents,
-    ) -> Answer<Place> {
+    ) -> ReachResult<HeldPlace> {
         let located = match self.locate(kind, path, means)? {
             Ok(located) => located,
             Err(error) => return Ok(Err(error)),
@@ -111,7 +111,7 @@ impl Permissions {
         // What is kept is refused as ever; folders that are missing are missing in the copy only when nobody makes them.
         let settled = self.settle(kind, path, means, &located, Parents::Expect)?;
         let now = self.now(trial, &located.real);
-        if kind != Kind::Write || self.is_scratch(&located.real) {
+        if kind != RefusedUse::Write || self.is_scratch(&located.real) {
             return Ok(match now {
                 Now::Gone => Err(Errno::NOENT.into()),
                 Now::Copied => copied(trial, &located.real, Parents::Expect),
@@ -123,7 +123,7 @@ impl Permissions {
             _ => None,
         };
         let kind_of =
-            |place: &Place| place.stat().ok().flatten().map(|stat| FileType::from_raw_mode(stat.st_mode));
+            |place: &HeldPlace| place.stat().ok().flatten().map(|stat| FileType::from_raw_mode(stat.st_mode));
         let standing = original.as_ref().and_then(kind_of);
         if means == Means::Entry && matches!(standing, Some(FileType::Directory | FileType::Symlink)) {
             self.effect(&format!("moving or removing the folder or link `{}`", path.display()))?;
@@ -144,7 +144,7 @@ impl Permissions {
     /// Notes that what stood at `path` is gone: moved or removed in the copy.
     pub(in crate::lua) fn took_away(&self, path: &Path) {
         let Some(trial) = &self.grants.trial else { return };
-        if let Ok(Ok(located)) = self.locate(Kind::Write, path, Means::Entry)
+        if let Ok(Ok(located)) = self.locate(RefusedUse::Write, path, Means::Entry)
             && !self.is_scratch(&located.real)
             && located.real.symlink_metadata().is_ok()
         {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
-use super::kept::{Identity, Kept};
+use super::kept::{Identity, KeptFiles};
 
 /// A folder that is only passed through need not be readable.
 #[cfg(target_os = "linux")]
@@ -27,14 +27,14 @@ pub(in crate::lua) enum Parents {
 
 /// A folder that is held open, and a name in it, which need not exist.
 #[derive(Debug)]
-pub(in crate::lua) struct Place {
+pub(in crate::lua) struct HeldPlace {
     folder: Arc<OwnedFd>,
     name: OsString,
     /// What must not be written here, whatever name it has got. None where nothing is written.
-    kept: Option<Arc<Kept>>,
+    kept: Option<Arc<KeptFiles>>,
 }
 
-impl Place {
+impl HeldPlace {
     /// The place of a real, absolute path, reached from the root without following a link.
     pub(in crate::lua) fn find(real: &Path) -> io::Result<Self> {
         let root = rustix::fs::open("/", STEP | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// The same, where these things must not be written.
-    pub(super) fn keeping(mut self, kept: Arc<Kept>) -> Self {
+    pub(super) fn keeping(mut self, kept: Arc<KeptFiles>) -> Self {
         self.kept = Some(kept);
         self
     }

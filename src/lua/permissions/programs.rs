@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::place::Place;
-use super::trees::Tree;
+use super::place::HeldPlace;
+use super::trees::HeldTree;
 use super::walk;
 use crate::lua::host_error::HostError;
 
@@ -26,16 +26,16 @@ pub(in crate::lua) enum Program {
     Named(String),
     /// By its path: the folder that it lies in, its name there, and the path itself. It may be a link, because many look at the
     /// name they are called by.
-    At(Arc<Place>, PathBuf),
+    At(Arc<HeldPlace>, PathBuf),
 }
 
 /// A program that is granted by its path, and was there when the run started.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldProgram {
     /// As it is granted.
     pub(super) spelled: String,
     pub(super) real: PathBuf,
-    pub(super) place: Arc<Place>,
+    pub(super) place: Arc<HeldPlace>,
 }
 
 /// The error for a program that is granted and not there.
@@ -44,21 +44,21 @@ pub(in crate::lua) fn missing(program: &str) -> HostError {
 }
 
 /// The programs among `granted` that are there, each with its folder held open.
-pub(super) fn hold(root: &Path, granted: &[String]) -> Vec<Held> {
+pub(super) fn hold(root: &Path, granted: &[String]) -> Vec<HeldProgram> {
     let by_path = granted.iter().filter(|program| program.contains('/'));
     by_path
         .filter_map(|program| {
             let real = walk::place(root, Path::new(program)).ok()?;
             let place =
-                Place::find(&real).ok().filter(|place| place.stat().is_ok_and(|stat| stat.is_some()))?;
-            Some(Held { spelled: program.clone(), real, place: Arc::new(place) })
+                HeldPlace::find(&real).ok().filter(|place| place.stat().is_ok_and(|stat| stat.is_some()))?;
+            Some(HeldProgram { spelled: program.clone(), real, place: Arc::new(place) })
         })
         .collect()
 }
 
 /// The files of programs, present or not, whose names Lua code could come by: those that some name on the way to lies in a
 /// folder to write. A program that Lua could make would do whatever that code likes.
-pub(super) fn within(root: &Path, granted: &[String], write: &[Tree]) -> Vec<PathBuf> {
+pub(super) fn within(root: &Path, granted: &[String], write: &[HeldTree]) -> Vec<PathBuf> {
     let path = search_path();
     let folders: Vec<PathBuf> = env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
     let files = granted.iter().flat_map(|program| {

@@ -19,12 +19,12 @@ use rustix::io::Errno;
 use super::beneath::{self, Links};
 use super::grants::Permissions;
 use super::kept::{Identity, STATE};
-use super::place::{self, Parents, Place};
-use super::refusal::{self, Kind};
+use super::place::{self, HeldPlace, Parents};
+use super::refusal::{self, RefusedUse};
 use super::scratch::Scratch;
-use super::trees::{Tree, identity, is_plain};
+use super::trees::{HeldTree, identity, is_plain};
 use super::{databases, walk};
-use crate::lua::errand::unconfined;
+use crate::lua::async_op::unconfined;
 use crate::lua::host_error::HostError;
 
 /// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
@@ -38,7 +38,7 @@ fn is_too_long(path: &Path) -> Option<io::Error> {
 }
 
 /// What is reached. The outer error is a refusal, the inner one what the system says about a file that may be reached.
-pub(in crate::lua) type Answer<T> = Result<io::Result<T>, HostError>;
+pub(in crate::lua) type ReachResult<T> = Result<io::Result<T>, HostError>;
 
 /// What a path means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,25 +53,25 @@ pub(super) enum Means {
 
 /// Where a path leads: below which tree, and by which names.
 pub(super) struct Located<'a> {
-    tree: &'a Tree,
+    tree: &'a HeldTree,
     rest: PathBuf,
     pub(super) real: PathBuf,
 }
 
 impl Permissions {
     /// Opens a plain file to read.
-    pub(in crate::lua) fn open(&self, path: &Path) -> Answer<File> {
+    pub(in crate::lua) fn open(&self, path: &Path) -> ReachResult<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         Ok(self.reach(path, flags)?.and_then(|file| place::plain(File::from(file))))
     }
 
     /// A handle to what may be read, which is not opened itself: to see what it is, or to go into it.
-    pub(in crate::lua) fn handle(&self, path: &Path) -> Answer<OwnedFd> {
+    pub(in crate::lua) fn handle(&self, path: &Path) -> ReachResult<OwnedFd> {
         self.reach(path, place::STEP)
     }
 
     /// A file below the pipeline's folder, whatever else may be read: for `require`.
-    pub(in crate::lua) fn open_own(&self, path: &Path) -> Answer<File> {
+    pub(in crate::lua) fn open_own(&self, path: &Path) -> ReachResult<File> {
         if let Some(error) = is_too_long(path) {
             return Ok(Err(error));
         }
@@ -93,14 +93,14 @@ impl Permissions {
         Ok(opened(located, flags)?.and_then(plain))
     }
 
-    pub(super) fn reach(&self, path: &Path, flags: OFlags) -> Answer<OwnedFd> {
+    pub(super) fn reach(&self, path: &Path, flags: OFlags) -> ReachResult<OwnedFd> {
         if let Some(error) = is_too_long(path) {
             return Ok(Err(error));
         }
         if let Some(trial) = &self.grants.trial {
             return self.reach_on_trial(trial, path, flags);
         }
-        if let Some(Located { tree, rest, .. }) = self.as_written(Kind::Read, path)
+        if let Some(Located { tree, rest, .. }) = self.as_written(RefusedUse::Read, path)
             && let Ok(handle) = tree.handle()
         {
             match open_in(tree, handle, &rest, flags, tree.links()) {
@@ -108,39 +108,39 @@ impl Permissions {
                 opened => return Ok(opened.map_err(beneath::told)),
             }
         }
-        opened(|| self.locate(Kind::Read, path, Means::Target), flags)
+        opened(|| self.locate(RefusedUse::Read, path, Means::Target), flags)
     }
 
     /// The place of a file to read, and of what a link there leads to.
-    pub(in crate::lua) fn source(&self, path: &Path) -> Answer<Place> {
-        self.placed(Kind::Read, path, Means::Target, Parents::Expect)
+    pub(in crate::lua) fn source(&self, path: &Path) -> ReachResult<HeldPlace> {
+        self.placed(RefusedUse::Read, path, Means::Target, Parents::Expect)
     }
 
     /// The place of a file to write, and of what a link there leads to.
-    pub(in crate::lua) fn target(&self, path: &Path, parents: Parents) -> Answer<Place> {
-        self.placed(Kind::Write, path, Means::Target, parents)
+    pub(in crate::lua) fn target(&self, path: &Path, parents: Parents) -> ReachResult<HeldPlace> {
+        self.placed(RefusedUse::Write, path, Means::Target, parents)
     }
 
     /// The same for a file whose old content goes.
-    pub(in crate::lua) fn fresh(&self, path: &Path, parents: Parents) -> Answer<Place> {
-        self.placed(Kind::Write, path, Means::Fresh, parents)
+    pub(in crate::lua) fn fresh(&self, path: &Path, parents: Parents) -> ReachResult<HeldPlace> {
+        self.placed(RefusedUse::Write, path, Means::Fresh, parents)
     }
 
     /// The place of what stands at `path` itself: to replace it, or to take it away with all that is in it.
-    pub(in crate::lua) fn entry(&self, path: &Path, parents: Parents) -> Answer<Place> {
-        self.placed(Kind::Write, path, Means::Entry, parents)
+    pub(in crate::lua) fn entry(&self, path: &Path, parents: Parents) -> ReachResult<HeldPlace> {
+        self.placed(RefusedUse::Write, path, Means::Entry, parents)
     }
 
     /// The place of what stands at `path` itself, to look at it.
-    pub(in crate::lua) fn look(&self, path: &Path) -> Answer<Place> {
-        self.placed(Kind::Read, path, Means::Entry, Parents::Expect)
+    pub(in crate::lua) fn look(&self, path: &Path) -> ReachResult<HeldPlace> {
+        self.placed(RefusedUse::Read, path, Means::Entry, Parents::Expect)
     }
 
     /// Refuses a name beside a place, which something else than Lua code is about to make, where it is that of a kept file.
-    pub(in crate::lua) fn beside(&self, place: &Place, name: &OsStr) -> Result<(), HostError> {
+    pub(in crate::lua) fn beside(&self, place: &HeldPlace, name: &OsStr) -> Result<(), HostError> {
         let kept = self.held().kept();
         let Ok(folder) = identity(place.parent()) else { return Ok(()) };
-        let found = Place::within(Arc::clone(place.parent()), name).stat().ok().flatten();
+        let found = HeldPlace::within(Arc::clone(place.parent()), name).stat().ok().flatten();
         let file = || kept.file(Identity::of_stat(&found?));
         match kept.file_at(folder, name).or_else(file) {
             Some(kept) => Err(refusal::protected(Path::new(name), kept)),
@@ -148,7 +148,13 @@ impl Permissions {
         }
     }
 
-    fn placed(&self, kind: Kind, path: &Path, means: Means, parents: Parents) -> Answer<Place> {
+    fn placed(
+        &self,
+        kind: RefusedUse,
+        path: &Path,
+        means: Means,
+        parents: Parents,
+    ) -> ReachResult<HeldPlace> {
         if let Some(error) = is_too_long(path) {
             return Ok(Err(error));
         }
@@ -192,16 +198,16 @@ impl Permissions {
     /// The place itself, unless something there is kept; `None` where a link stands in the way.
     pub(super) fn settle(
         &self,
-        kind: Kind,
+        kind: RefusedUse,
         path: &Path,
         means: Means,
         located: &Located<'_>,
         parents: Parents,
-    ) -> Answer<Option<Place>> {
+    ) -> ReachResult<Option<HeldPlace>> {
         let Located { tree, rest, .. } = located;
-        if kind != Kind::Write {
+        if kind != RefusedUse::Write {
             let place = tree.descend(rest, parents, |_, _| true);
-            let is_link = |place: &Place| {
+            let is_link = |place: &HeldPlace| {
                 let found = place.stat().ok().flatten();
                 found.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
             };
@@ -259,7 +265,7 @@ impl Permissions {
     }
 
     /// The tree and the names in it that a path spells out, when nothing has to be resolved for that.
-    fn as_written(&self, kind: Kind, path: &Path) -> Option<Located<'_>> {
+    fn as_written(&self, kind: RefusedUse, path: &Path) -> Option<Located<'_>> {
         let bytes = path.as_os_str().as_bytes();
         if bytes.is_empty() || bytes.contains(&0) {
             return None;
@@ -273,7 +279,7 @@ impl Permissions {
     }
 
     /// Where a path leads by its names, as far as that is granted.
-    pub(super) fn locate(&self, kind: Kind, path: &Path, means: Means) -> Answer<Located<'_>> {
+    pub(super) fn locate(&self, kind: RefusedUse, path: &Path, means: Means) -> ReachResult<Located<'_>> {
         let root = &self.grants.lists.root;
         let walked = match means {
             Means::Target | Means::Fresh => walk::resolve(root, path),
@@ -283,7 +289,7 @@ impl Permissions {
             Ok(real) => (real, None),
             Err(stopped) => (stopped.at, Some(stopped.error)),
         };
-        let covers = |tree: &'_ Tree| tree.below(&real).is_some();
+        let covers = |tree: &'_ HeldTree| tree.below(&real).is_some();
         let mut covering = self.trees(kind).filter(|tree| covers(tree));
         let first = covering.next();
         // One that is missing hides none that is there.
@@ -296,10 +302,10 @@ impl Permissions {
         }
     }
 
-    fn trees(&self, kind: Kind) -> impl Iterator<Item = &Tree> {
+    fn trees(&self, kind: RefusedUse) -> impl Iterator<Item = &HeldTree> {
         let held = self.held();
-        let granted: &[Tree] = match kind {
-            Kind::Read => &held.read,
+        let granted: &[HeldTree] = match kind {
+            RefusedUse::Read => &held.read,
             _ if self.looks_only => &[],
             _ => &held.write,
         };
@@ -312,11 +318,11 @@ impl Permissions {
     }
 
     /// The folder for temporary files: its path, and itself; made where it is not there yet.
-    pub(in crate::lua) fn scratch(&self) -> io::Result<(&Path, Place)> {
+    pub(in crate::lua) fn scratch(&self) -> io::Result<(&Path, HeldPlace)> {
         match self.held().scratch.get_or_init(Scratch::make) {
             Ok(scratch) => {
                 let folder = Arc::clone(scratch.tree.handle()?);
-                let place = Place::within(folder, std::ffi::OsStr::new("."));
+                let place = HeldPlace::within(folder, std::ffi::OsStr::new("."));
                 Ok((scratch.folder.path(), place.keeping(self.held().kept())))
             }
             Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
@@ -325,7 +331,10 @@ impl Permissions {
 }
 
 /// Opens what is located, and locates it again while links are swapped in on the way.
-pub(super) fn opened<'a>(locate: impl Fn() -> Answer<Located<'a>>, flags: OFlags) -> Answer<OwnedFd> {
+pub(super) fn opened<'a>(
+    locate: impl Fn() -> ReachResult<Located<'a>>,
+    flags: OFlags,
+) -> ReachResult<OwnedFd> {
     for _ in 0..TRIES {
         let Located { tree, rest, .. } = match locate()? {
             Ok(located) => located,
@@ -346,7 +355,7 @@ pub(super) fn opened<'a>(locate: impl Fn() -> Answer<Located<'a>>, flags: OFlags
 /// Opens what lies in a tree. The second wall knows a granted file by what it was when the run started; one that took its place
 /// since is opened on a thread without that wall.
 fn open_in(
-    tree: &Tree,
+    tree: &HeldTree,
     handle: &Arc<OwnedFd>,
     rest: &Path,
     flags: OFlags,

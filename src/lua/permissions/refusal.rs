@@ -7,14 +7,14 @@ use crate::lua::host_error::HostError;
 
 /// What somebody wanted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RefusedUse {
     Net,
     Read,
     Write,
     Exec,
 }
 
-impl Kind {
+impl RefusedUse {
     /// Key of the list that would allow it.
     fn key(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Kind {
 /// The refusal of `what`, which really is `real`; `entry` would have to be added to what is `granted`. The line
 /// repeats what is granted: a list that is given replaces the default.
 pub(super) fn refused(
-    kind: Kind,
+    kind: RefusedUse,
     what: &str,
     real: Option<String>,
     entry: &str,

@@ -13,7 +13,7 @@ use std::sync::Once;
 use rustix::fs::OFlags;
 use tempfile::TempDir;
 
-use super::trees::{Missing, Tree};
+use super::trees::{HeldTree, Missing};
 
 /// What the names begin with, and how many random characters follow: nobody else's folder shall look like one.
 const PREFIX: &str = "flowrun-scratch-";
@@ -25,7 +25,7 @@ const TRIES: u32 = 100;
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub(super) folder: TempDir,
-    pub(super) tree: Tree,
+    pub(super) tree: HeldTree,
     /// Held until the end.
     _lock: File,
 }
@@ -52,7 +52,7 @@ impl Scratch {
             // Where nothing can be locked, nobody can take it for a leftover either.
             let _ = lock.lock();
             if fs::symlink_metadata(folder.path()).is_ok_and(|named| is(&named, &lock)) {
-                let tree = Tree::open(Path::new("/"), folder.path(), Missing::Leave);
+                let tree = HeldTree::open(Path::new("/"), folder.path(), Missing::Leave);
                 return Ok(Self { folder, tree, _lock: lock });
             }
         }

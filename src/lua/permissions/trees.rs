@@ -12,7 +12,7 @@ use rustix::fs::FileType;
 
 use super::beneath::Links;
 use super::kept::Identity;
-use super::place::{self, Parents, Place};
+use super::place::{self, HeldPlace, Parents};
 use super::walk;
 
 /// Whether folders that are granted for writing and missing are made.
@@ -24,7 +24,7 @@ pub(super) enum Missing {
 
 /// A folder with all that is in it, or a file.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(super) struct HeldTree {
     /// As it is granted: absolute, with the links that are in it.
     pub(super) spelled: PathBuf,
     /// Where that led when it was opened.
@@ -35,7 +35,7 @@ pub(super) struct Tree {
     name: Option<OsString>,
 }
 
-impl Tree {
+impl HeldTree {
     /// Resolves and opens what is granted as `path`.
     pub(super) fn open(root: &Path, path: &Path, missing: Missing) -> Self {
         let spelled: PathBuf =
@@ -60,13 +60,13 @@ impl Tree {
 
     fn held(real: &Path, path: &Path, missing: Missing) -> io::Result<(Arc<OwnedFd>, Option<OsString>)> {
         let is_file = names_file(path);
-        let found = Place::find(real);
+        let found = HeldPlace::find(real);
         if missing == Missing::Make && (found.is_err() || found.as_ref().is_ok_and(is_nothing)) {
             // What has an extension may be a file: then only the folder above is made.
             let folder = if is_file { real.parent().unwrap_or(real) } else { real };
             fs::create_dir_all(folder)?;
         }
-        let place = Place::find(real)?;
+        let place = HeldPlace::find(real)?;
         match place.stat()?.map(|stat| FileType::from_raw_mode(stat.st_mode)) {
             Some(FileType::Directory) => Ok((Arc::new(place::step(place.parent(), place.name())?), None)),
             None if missing == Missing::Leave || !is_file => Err(rustix::io::Errno::NOENT.into()),
@@ -133,11 +133,11 @@ impl Tree {
         rest: &Path,
         parents: Parents,
         mut each: impl FnMut(Identity, &std::ffi::OsStr) -> bool,
-    ) -> io::Result<Option<Place>> {
+    ) -> io::Result<Option<HeldPlace>> {
         let mut folder = Arc::clone(self.handle()?);
         let mut names = rest.iter();
         let Some(mut name) = names.next() else {
-            return Ok(Some(Place::within(folder, std::ffi::OsStr::new("."))));
+            return Ok(Some(HeldPlace::within(folder, std::ffi::OsStr::new("."))));
         };
         for next in names {
             folder = Arc::new(match parents {
@@ -149,7 +149,7 @@ impl Tree {
             }
             name = next;
         }
-        Ok(Some(Place::within(folder, name)))
+        Ok(Some(HeldPlace::within(folder, name)))
     }
 }
 
@@ -163,7 +163,7 @@ pub(in crate::lua) fn identity(file: &OwnedFd) -> io::Result<Identity> {
     Ok(Identity::of_stat(&rustix::fs::fstat(file)?))
 }
 
-fn is_nothing(place: &Place) -> bool {
+fn is_nothing(place: &HeldPlace) -> bool {
     place.stat().is_ok_and(|stat| stat.is_none())
 }
 

@@ -18,7 +18,7 @@ use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::kept::Identity;
-use super::place::{self, Parents, Place, names};
+use super::place::{self, HeldPlace, Parents, names};
 use super::scratch::Scratch;
 use super::trees::identity;
 
@@ -105,7 +105,7 @@ impl Trial {
     pub(super) fn root(&self) -> io::Result<&Arc<OwnedFd>> {
         let made = self.copy.get_or_init(|| {
             let scratch = Scratch::make()?;
-            let place = Place::find(&scratch.tree.real)?;
+            let place = HeldPlace::find(&scratch.tree.real)?;
             let handle = Arc::new(place.folder()?);
             Ok(Copy { scratch, handle })
         });
@@ -117,7 +117,7 @@ impl Trial {
 }
 
 /// The place in the copy of a real path.
-pub(super) fn copied(trial: &Trial, real: &Path, parents: Parents) -> io::Result<Place> {
+pub(super) fn copied(trial: &Trial, real: &Path, parents: Parents) -> io::Result<HeldPlace> {
     let mut folder = Arc::clone(trial.root()?);
     let mut names = below(real).iter();
     let Some(mut name) = names.next() else { return Err(Errno::ISDIR.into()) };
@@ -130,7 +130,7 @@ pub(super) fn copied(trial: &Trial, real: &Path, parents: Parents) -> io::Result
         });
         name = next;
     }
-    Ok(Place::within(folder, name).keeping(Arc::default()))
+    Ok(HeldPlace::within(folder, name).keeping(Arc::default()))
 }
 
 /// A real path without its root.
@@ -139,7 +139,7 @@ pub(super) fn below(real: &Path) -> &Path {
 }
 
 /// Copies bytes and mode.
-pub(super) fn copy(from: &Place, to: &Place) -> io::Result<()> {
+pub(super) fn copy(from: &HeldPlace, to: &HeldPlace) -> io::Result<()> {
     let mut source = from.file(OFlags::RDONLY)?;
     let mut target = match to.file(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL) {
         // It was copied before.

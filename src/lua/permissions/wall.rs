@@ -2,7 +2,7 @@
 //! whatever a host function gets wrong. It knows folders, not the protected names in them, and looking (`stat`) is
 //! not opening.
 
-use super::held::Held;
+use super::held::HeldHandles;
 use super::trial::Trial;
 
 /// What is said where there is no second wall.
@@ -18,7 +18,7 @@ pub(super) enum Wall {}
 
 #[cfg(not(target_os = "linux"))]
 impl Wall {
-    pub(super) fn around(_: &Held, _: Option<&Trial>) -> Option<Self> {
+    pub(super) fn around(_: &HeldHandles, _: Option<&Trial>) -> Option<Self> {
         None
     }
 
@@ -36,8 +36,8 @@ mod linux {
         RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, make_bitflags,
     };
 
-    use super::{Held, Trial};
-    use crate::lua::permissions::trees::Tree;
+    use super::{HeldHandles, Trial};
+    use crate::lua::permissions::trees::HeldTree;
 
     /// Where the system keeps its time zones, and which of them is its own.
     const ZONES: [&str; 4] =
@@ -59,7 +59,7 @@ mod linux {
 
     impl Wall {
         /// The wall around what is held; `None` where the system builds none. On a trial, what may be written is only read.
-        pub(in crate::lua::permissions) fn around(held: &Held, trial: Option<&Trial>) -> Option<Self> {
+        pub(in crate::lua::permissions) fn around(held: &HeldHandles, trial: Option<&Trial>) -> Option<Self> {
             let wall = Self(rules(held, trial).ok()?);
             // A sandbox around flowrun may leave no room for another one: only a trial tells.
             let stands = std::thread::scope(|threads| {
@@ -83,7 +83,7 @@ mod linux {
         }
     }
 
-    fn rules(held: &Held, trial: Option<&Trial>) -> Result<RulesetCreated, RulesetError> {
+    fn rules(held: &HeldHandles, trial: Option<&Trial>) -> Result<RulesetCreated, RulesetError> {
         let needed = read() | AccessFs::from_write(ABI::V2);
         let mut rules = Ruleset::default()
             // Older versions forbid to move files between folders.
@@ -123,7 +123,7 @@ mod linux {
     /// Adds a tree with what is in it; of a granted file, the file alone.
     fn allow(
         rules: RulesetCreated,
-        tree: &Tree,
+        tree: &HeldTree,
         rights: BitFlags<AccessFs>,
     ) -> Result<RulesetCreated, RulesetError> {
         match (tree.handle(), tree.is_file()) {

@@ -6,7 +6,7 @@ use mlua::ffi::{self, lua_State};
 use mlua::{Function, Table};
 
 use super::encode::{Encoder, Manner};
-use super::handle::{Callee, Kept};
+use super::handle::{Callee, KeptValue};
 use super::{decode, describe, raised::Raised, stack, vm::Vm};
 use crate::event::FailureKind;
 
@@ -17,7 +17,7 @@ pub(in crate::lua) enum Argument<'a> {
     Json(&'a str),
     Number(f64),
     /// What the VM keeps.
-    Kept(Kept),
+    Kept(KeptValue),
     Nil,
 }
 
@@ -27,7 +27,7 @@ pub(in crate::lua) enum Take<'a> {
     /// As JSON text.
     Json(&'a mut Vec<u8>),
     /// Keep it, whatever it is, instead of what was kept there.
-    Kept(&'a mut Kept),
+    Kept(&'a mut KeptValue),
     /// Keep it, if it is a function, or the function in this field of it, if it is a table.
     Function(Option<&'a str>, &'a mut Option<Callee>),
 }
@@ -125,7 +125,7 @@ impl Vm {
                     written.map_err(|error| error.raised(&self.current, "the value as text"))
                 }
                 Take::Kept(kept) => {
-                    let next = Kept(ffi::lua_ref(l, -1));
+                    let next = KeptValue(ffi::lua_ref(l, -1));
                     ffi::lua_unref(l, kept.0);
                     **kept = next;
                     Ok(())

@@ -8,12 +8,12 @@ use mlua::ffi::{self, lua_State};
 
 use super::current::Wait;
 use super::handle::{Callee, Coroutine};
-use super::items::Batch;
+use super::items::ChunkCursor;
 use super::raised::Raised;
 use super::vm::Vm;
 use super::{decode, describe, frame, stack};
 use crate::event::FailureKind;
-use crate::lua::errand::{Landing, Parcel};
+use crate::lua::async_op::{Completion, Pending};
 use crate::lua::guard::Reason;
 use crate::value::json::JsonError;
 
@@ -32,7 +32,7 @@ pub(in crate::lua) enum Resumed {
 
 impl Vm {
     /// Starts the item at hand of `batch` under the limits that the guard was given.
-    pub(in crate::lua) fn start(&self, callee: Callee, batch: &mut Batch<'_>) -> Resumed {
+    pub(in crate::lua) fn start(&self, callee: Callee, batch: &mut ChunkCursor<'_>) -> Resumed {
         let mut started = None;
         let mut bad = None;
         // SAFETY: everything that may raise runs protected; what is owned is owned out here.
@@ -65,24 +65,29 @@ impl Vm {
         }
     }
 
-    /// Goes on with a suspended item; `landing` is what it was waiting for, when that was an errand.
+    /// Goes on with a suspended item; `landing` is what it was waiting for, when that was an operation.
     pub(in crate::lua) fn resume(
         &self,
         mut coroutine: Coroutine,
-        landing: Option<Landing>,
-        batch: &mut Batch<'_>,
+        completion: Option<Completion>,
+        batch: &mut ChunkCursor<'_>,
     ) -> Resumed {
-        if let Some(landing) = landing {
-            coroutine.parcel = Some(Parcel::Landed(landing));
+        if let Some(completion) = completion {
+            coroutine.pending = Some(Pending::Completed(completion));
         }
         self.resume_with(coroutine, 0, batch)
     }
 
-    fn resume_with(&self, mut coroutine: Coroutine, arguments: c_int, batch: &mut Batch<'_>) -> Resumed {
+    fn resume_with(
+        &self,
+        mut coroutine: Coroutine,
+        arguments: c_int,
+        batch: &mut ChunkCursor<'_>,
+    ) -> Resumed {
         let index = batch.chunk.first + batch.at as u64;
         self.current.begin(index, batch.chunk.item(batch.at), batch.chunk.key(batch.at));
         self.current.random.set(coroutine.random.take());
-        self.current.desk.put(coroutine.parcel.take());
+        self.current.slot.put(coroutine.pending.take());
         self.current.coroutine.set(coroutine.thread);
         self.current.wait.set(None);
         self.current.tries.set(0);
@@ -96,7 +101,7 @@ impl Vm {
             && let Some(wait) = wait
         {
             coroutine.random = self.current.random.get();
-            coroutine.parcel = self.current.desk.take();
+            coroutine.pending = self.current.slot.take();
             return Resumed::Waiting(coroutine, wait);
         }
         let outcome = self.finish(&coroutine, status, batch);
@@ -111,7 +116,12 @@ impl Vm {
     }
 
     /// Takes the results, or the error, from a coroutine that has ended.
-    fn finish(&self, coroutine: &Coroutine, status: c_int, batch: &mut Batch<'_>) -> Result<(), Raised> {
+    fn finish(
+        &self,
+        coroutine: &Coroutine,
+        status: c_int,
+        batch: &mut ChunkCursor<'_>,
+    ) -> Result<(), Raised> {
         let thread = coroutine.thread;
         let mut outcome = Ok(());
         // SAFETY: as for `start`; values move to the main thread before anything is done with them.
@@ -170,14 +180,14 @@ impl Vm {
         // SAFETY: the new thread is on top, and goes into the registry.
         unsafe {
             let thread = ffi::lua_newthread(l);
-            Coroutine { thread, anchor: stack::anchor(l), random: None, parcel: None }
+            Coroutine { thread, anchor: stack::anchor(l), random: None, pending: None }
         }
     }
 
     fn release(&self, mut coroutine: Coroutine) {
         /// Coroutines kept for reuse; more wait at once only where concurrency is extreme.
         const POOL_MAX: usize = 1024;
-        coroutine.parcel = None;
+        coroutine.pending = None;
         let mut pool = self.pool.borrow_mut();
         // SAFETY: the thread does not run; resetting closes its upvalues and raises nothing.
         unsafe {

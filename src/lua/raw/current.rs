@@ -11,7 +11,7 @@ use mlua::ffi::{self, lua_State};
 
 use super::frame::Frame;
 use crate::lua::Memory;
-use crate::lua::errand::{Desk, Landing, Pending, Post};
+use crate::lua::async_op::{Completion, InFlight, Queue, Slot};
 use crate::lua::guard::Guard;
 use crate::lua::options::LogLine;
 use crate::value::Mask;
@@ -22,17 +22,17 @@ pub(in crate::lua) enum Wait {
     Until(Instant),
     /// Its next turn, since this moment.
     Turn(Instant),
-    /// An errand.
-    Elsewhere(Pending),
-    /// Its next turn, since an errand came to this.
-    Landed(Instant, Landing),
+    /// An operation.
+    Elsewhere(InFlight),
+    /// Its next turn, since an operation came to this.
+    Completed(Instant, Completion),
 }
 
 impl Wait {
     /// From when on the coroutine can run, when that is known.
     pub(in crate::lua) fn ready(&self) -> Option<Instant> {
         match self {
-            Self::Until(at) | Self::Turn(at) | Self::Landed(at, _) => Some(*at),
+            Self::Until(at) | Self::Turn(at) | Self::Completed(at, _) => Some(*at),
             Self::Elsewhere(_) => None,
         }
     }
@@ -43,8 +43,8 @@ impl fmt::Debug for Wait {
         match self {
             Self::Until(at) => f.debug_tuple("Until").field(at).finish(),
             Self::Turn(at) => f.debug_tuple("Turn").field(at).finish(),
-            Self::Elsewhere(pending) => f.debug_tuple("Elsewhere").field(pending).finish(),
-            Self::Landed(at, _) => f.debug_tuple("Landed").field(at).finish_non_exhaustive(),
+            Self::Elsewhere(in_flight) => f.debug_tuple("Elsewhere").field(in_flight).finish(),
+            Self::Completed(at, _) => f.debug_tuple("Completed").field(at).finish_non_exhaustive(),
         }
     }
 }
@@ -69,10 +69,10 @@ pub(in crate::lua) struct Current {
     pub(super) coroutine: Cell<*mut lua_State>,
     /// What the coroutine asked for when it was suspended.
     pub(super) wait: Cell<Option<Wait>>,
-    /// Errands on their way.
-    pub(in crate::lua) post: Post,
-    /// What the running item has ordered, or what became of it; host functions share it.
-    pub(super) desk: Rc<Desk>,
+    /// Operations on their way.
+    pub(in crate::lua) operations: Queue,
+    /// What the running item has asked for, or what became of it; host functions share it.
+    pub(super) slot: Rc<Slot>,
     /// How often the running coroutine could not be suspended since the interrupt was pulled.
     pub(super) tries: Cell<u32>,
     /// The stack at the last error, innermost first.
@@ -115,8 +115,8 @@ impl Current {
             random: Cell::new(None),
             coroutine: Cell::new(std::ptr::null_mut()),
             wait: Cell::new(None),
-            post: Post::new(),
-            desk: Rc::default(),
+            operations: Queue::new(),
+            slot: Rc::default(),
             tries: Cell::new(0),
             frames: RefCell::default(),
             logs: RefCell::default(),

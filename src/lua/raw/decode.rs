@@ -3,7 +3,7 @@
 mod item;
 mod shapes;
 
-pub(super) use item::{Learned, Order, push_item};
+pub(super) use item::{KeyOrder, Learned, push_item};
 pub(super) use shapes::Shapes;
 
 use std::ffi::c_int;

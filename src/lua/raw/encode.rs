@@ -13,10 +13,10 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 
-use self::entry::Entry;
+use self::entry::MapEntry;
 use self::layouts::Layouts;
 use self::site::Site;
-use super::decode::{Order, Shapes};
+use super::decode::{KeyOrder, Shapes};
 use super::{current::Current, raised::Raised, stack};
 use crate::lua::clock;
 use crate::lua::guard::Reason;
@@ -78,14 +78,14 @@ impl std::fmt::Display for Unwritable {
 }
 
 /// Boxed, so that the fast path returns one word.
-type Written = Result<(), Box<Unwritable>>;
+type EncodedOrError = Result<(), Box<Unwritable>>;
 
-fn refuse(what: impl Into<String>) -> Written {
+fn refuse(what: impl Into<String>) -> EncodedOrError {
     fail(Why::Value, what)
 }
 
 #[cold]
-fn fail(reason: Why, what: impl Into<String>) -> Written {
+fn fail(reason: Why, what: impl Into<String>) -> EncodedOrError {
     Err(Box::new(Unwritable { reason, path: String::new(), what: what.into() }))
 }
 
@@ -99,7 +99,7 @@ const MEASURED_BYTES: usize = 1 << 16;
 #[derive(Default)]
 pub(in crate::lua) struct Encoder {
     /// The entries of the maps that are being written, the innermost last.
-    entries: Vec<Entry>,
+    entries: Vec<MapEntry>,
     /// The tables that are being written, to find those that contain themselves.
     open: Vec<*const c_void>,
     layouts: Layouts,
@@ -111,7 +111,7 @@ pub(super) struct Manner<'a> {
     /// Index of the table that keeps what layouts need; 0 for values that are like no other.
     pub(super) keys: c_int,
     /// The keys that come first at the top level, and the shapes that they may be in.
-    pub(super) order: Option<(&'a mut Order, &'a Shapes)>,
+    pub(super) order: Option<(&'a mut KeyOrder, &'a Shapes)>,
     /// Bytes that may be appended.
     pub(super) room: usize,
 }
@@ -132,7 +132,7 @@ pub(super) fn room(current: &Current) -> usize {
 }
 
 /// One run of the encoder.
-struct Run<'e> {
+struct Encoding<'e> {
     encoder: &'e mut Encoder,
     l: *mut lua_State,
     array: *const c_void,
@@ -161,14 +161,14 @@ impl Encoder {
         index: c_int,
         manner: Manner<'_>,
         out: &mut Vec<u8>,
-    ) -> Written {
+    ) -> EncodedOrError {
         self.entries.clear();
         self.open.clear();
         let Manner { current, keys, order, room } = manner;
         let (array, object) = (current.array.get(), current.object.get());
         let end = out.len().saturating_add(room);
         let look = end.min(out.len().saturating_add(LOOK_BYTES));
-        let mut run = Run { encoder: self, l, array, object, keys, out, current, end, look };
+        let mut run = Encoding { encoder: self, l, array, object, keys, out, current, end, look };
         // SAFETY: the caller has a value at `index`.
         unsafe {
             let index = ffi::lua_absindex(l, index);
@@ -182,9 +182,9 @@ impl Encoder {
     }
 }
 
-impl Run<'_> {
+impl Encoding<'_> {
     #[inline]
-    unsafe fn value(&mut self, index: c_int, site: Option<Site>) -> Written {
+    unsafe fn value(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
         let l = self.l;
         // SAFETY: the type of the value is checked before it is read as such.
         unsafe {
@@ -208,12 +208,12 @@ impl Run<'_> {
 
     /// Looks at limits where much has been written since the last time.
     #[inline]
-    fn checked(&mut self) -> Written {
+    fn checked(&mut self) -> EncodedOrError {
         if self.out.len() < self.look { Ok(()) } else { self.looked() }
     }
 
     #[cold]
-    fn looked(&mut self) -> Written {
+    fn looked(&mut self) -> EncodedOrError {
         if self.out.len() > self.end {
             return fail(Why::Memory, "is too long as text");
         }
@@ -226,7 +226,7 @@ impl Run<'_> {
 
     /// A string that may not fit.
     #[cold]
-    fn long(&mut self, bytes: &[u8]) -> Written {
+    fn long(&mut self, bytes: &[u8]) -> EncodedOrError {
         if self.out.len().saturating_add(json::written_len(bytes)) > self.end {
             return fail(Why::Memory, "is too long as text");
         }
@@ -236,7 +236,7 @@ impl Run<'_> {
         self.checked()
     }
 
-    unsafe fn rare(&mut self, index: c_int, kind: c_int) -> Written {
+    unsafe fn rare(&mut self, index: c_int, kind: c_int) -> EncodedOrError {
         let l = self.l;
         // SAFETY: as for `value`.
         unsafe {
@@ -261,8 +261,8 @@ impl Run<'_> {
         &mut self,
         index: c_int,
         site: Option<Site>,
-        order: Option<(&mut Order, &Shapes)>,
-    ) -> Written {
+        order: Option<(&mut KeyOrder, &Shapes)>,
+    ) -> EncodedOrError {
         let l = self.l;
         // SAFETY: there is a table at `index`, and nothing below changes it.
         unsafe {
@@ -297,8 +297,8 @@ impl Run<'_> {
         &mut self,
         index: c_int,
         site: Option<Site>,
-        order: Option<(&mut Order, &Shapes)>,
-    ) -> Written {
+        order: Option<(&mut KeyOrder, &Shapes)>,
+    ) -> EncodedOrError {
         // SAFETY: as for `table`.
         unsafe {
             if ffi::lua_rawiter(self.l, index, 0) < 0 {
@@ -313,7 +313,7 @@ impl Run<'_> {
 }
 
 #[inline]
-fn number(value: f64, out: &mut Vec<u8>) -> Written {
+fn number(value: f64, out: &mut Vec<u8>) -> EncodedOrError {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     let whole = value as i64;
     if (whole as f64).to_bits() == value.to_bits() && value.abs() <= EXACT_MAX {

@@ -6,9 +6,9 @@ use std::ffi::c_int;
 use mlua::ffi::{self, lua_State};
 
 use super::encode::{Encoder, Manner};
-use super::handle::{Callee, Kept};
+use super::handle::{Callee, KeptValue};
 use super::raised::Raised;
-use super::vm::{Vm, Work};
+use super::vm::{Vm, WorkingSpace};
 use super::{decode, describe, stack};
 use crate::event::FailureKind;
 use crate::lua::clock;
@@ -18,7 +18,7 @@ use crate::value::json::JsonError;
 
 /// Why a fold stopped before its chunk's end.
 #[derive(Debug)]
-pub(in crate::lua) enum Halt {
+pub(in crate::lua) enum FoldHalt {
     /// The step is to stop.
     Cancelled,
     /// The item at hand is not JSON.
@@ -29,9 +29,9 @@ pub(in crate::lua) enum Halt {
 
 impl Vm {
     /// Keeps the value of a JSON text; invalid text is nil.
-    pub(in crate::lua) fn keep_json(&self, text: &str) -> Result<Kept, Raised> {
+    pub(in crate::lua) fn keep_json(&self, text: &str) -> Result<KeptValue, Raised> {
         let array = self.current.array_anchor.get();
-        let mut kept = Kept(ffi::LUA_REFNIL);
+        let mut kept = KeptValue(ffi::LUA_REFNIL);
         // SAFETY: everything that may raise runs protected; `kept` is owned here.
         let status = unsafe {
             self.protected(&mut |l| {
@@ -40,14 +40,14 @@ impl Vm {
                     ffi::lua_settop(l, 1);
                     ffi::lua_pushnil(l);
                 }
-                kept = Kept(stack::anchor(l));
+                kept = KeptValue(stack::anchor(l));
             })
         };
         if status == ffi::LUA_OK { Ok(kept) } else { Err(Raised::memory(&self.current)) }
     }
 
     /// Writes a value as JSON text.
-    pub(in crate::lua) fn write(&self, kept: Kept, out: &mut Vec<u8>) -> Result<(), Raised> {
+    pub(in crate::lua) fn write(&self, kept: KeptValue, out: &mut Vec<u8>) -> Result<(), Raised> {
         let mut outcome = Ok(());
         // SAFETY: everything that may raise runs protected; `outcome` and `out` are owned out here.
         let status = unsafe {
@@ -62,7 +62,7 @@ impl Vm {
     }
 
     /// Lets go of a value.
-    pub(in crate::lua) fn let_go(&self, kept: Kept) {
+    pub(in crate::lua) fn let_go(&self, kept: KeptValue) {
         // SAFETY: frees a slot of the registry; raises nothing.
         unsafe { ffi::lua_unref(self.l, kept.0) };
     }
@@ -72,10 +72,10 @@ impl Vm {
     pub(in crate::lua) fn fold(
         &self,
         callee: Callee,
-        kept: &mut Kept,
+        kept: &mut KeptValue,
         chunk: &Chunk,
         at: &mut usize,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), FoldHalt> {
         let mut outcome = Ok(());
         let work = &mut *self.work.borrow_mut();
         self.current.deadline.set(None);
@@ -92,7 +92,7 @@ impl Vm {
                 stack::anchored(l, kept.0);
                 outcome = self.fold_items(l, chunk, at, work);
                 if outcome.is_ok() {
-                    let next = Kept(stack::anchor(l));
+                    let next = KeptValue(stack::anchor(l));
                     ffi::lua_unref(l, kept.0);
                     *kept = next;
                 }
@@ -100,9 +100,9 @@ impl Vm {
         };
         self.current.guard.leave();
         if status != ffi::LUA_OK {
-            outcome = Err(Halt::Raised(Box::new(Raised::memory(&self.current))));
+            outcome = Err(FoldHalt::Raised(Box::new(Raised::memory(&self.current))));
         }
-        if let Err(Halt::Raised(raised)) = &outcome {
+        if let Err(FoldHalt::Raised(raised)) = &outcome {
             self.recover(raised.kind == FailureKind::Memory);
         }
         outcome
@@ -114,11 +114,11 @@ impl Vm {
         l: *mut lua_State,
         chunk: &Chunk,
         at: &mut usize,
-        work: &mut Work,
-    ) -> Result<(), Halt> {
+        work: &mut WorkingSpace,
+    ) -> Result<(), FoldHalt> {
         while *at < chunk.len() {
             if self.current.guard.cancel.level() != CancelLevel::Run {
-                return Err(Halt::Cancelled);
+                return Err(FoldHalt::Cancelled);
             }
             // SAFETY: the stack is as said above.
             unsafe { self.fold_item(l, chunk, *at, work)? };
@@ -132,8 +132,8 @@ impl Vm {
         l: *mut lua_State,
         chunk: &Chunk,
         at: usize,
-        work: &mut Work,
-    ) -> Result<(), Halt> {
+        work: &mut WorkingSpace,
+    ) -> Result<(), FoldHalt> {
         const VALUE: c_int = 6;
         let (index, text) = (chunk.first + at as u64, chunk.item(at));
         self.current.begin(index, text, None);
@@ -141,9 +141,9 @@ impl Vm {
         unsafe {
             ffi::lua_pushvalue(l, 2);
             ffi::lua_pushvalue(l, VALUE);
-            let Work { scratch, learned, .. } = work;
+            let WorkingSpace { scratch, learned, .. } = work;
             if let Err(error) = decode::push_item(l, (4, 5), text, scratch, learned) {
-                return Err(Halt::BadRow(error));
+                return Err(FoldHalt::BadRow(error));
             }
             ffi::lua_pushnumber(l, index as f64);
             ffi::lua_pushvalue(l, 3);
@@ -153,11 +153,11 @@ impl Vm {
                     // It was interrupted and returned all the same, perhaps nothing.
                     ffi::lua_pushnil(l);
                 }
-                return Err(Halt::Raised(Box::new(describe::describe(l, &self.current, status))));
+                return Err(FoldHalt::Raised(Box::new(describe::describe(l, &self.current, status))));
             }
             if ffi::lua_gettop(l) == VALUE {
                 let forgotten = "the function returned no value; did you forget `return`?";
-                return Err(Halt::Raised(Box::new(Raised::result(forgotten))));
+                return Err(FoldHalt::Raised(Box::new(Raised::result(forgotten))));
             }
             ffi::lua_settop(l, VALUE + 1);
             ffi::lua_replace(l, VALUE);

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use mlua::ffi::{self, lua_State};
 
-use crate::lua::errand::Parcel;
+use crate::lua::async_op::Pending;
 
 /// A function that a VM keeps for the worker. It lives as long as the VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Callee {
 
 /// A value that a VM keeps between calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua) struct Kept(pub(super) c_int);
+pub(in crate::lua) struct KeptValue(pub(super) c_int);
 
 /// A suspended item.
 #[derive(Debug)]
@@ -27,5 +27,5 @@ pub(in crate::lua) struct Coroutine {
     /// Its own random numbers, while others run.
     pub(super) random: Option<[u64; 4]>,
     /// What lay on its desk.
-    pub(super) parcel: Option<Parcel>,
+    pub(super) pending: Option<Pending>,
 }

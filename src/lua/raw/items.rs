@@ -9,12 +9,12 @@ use mlua::ffi::{self, lua_State};
 use super::encode::{self, Manner};
 use super::handle::Callee;
 use super::raised::Raised;
-use super::vm::{Vm, Work};
+use super::vm::{Vm, WorkingSpace};
 use super::{call, decode, describe, stack};
 use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
-use crate::lua::options::Shape;
+use crate::lua::options::ResultShape;
 use crate::value::Chunk;
 use crate::value::json::JsonError;
 
@@ -24,13 +24,13 @@ const BLIND_MAX: Duration = Duration::from_micros(20);
 const STRIDE_MAX: u32 = 64;
 
 /// Items to work on, one after the other, and how far the work has come.
-pub(in crate::lua) struct Batch<'a> {
+pub(in crate::lua) struct ChunkCursor<'a> {
     pub(in crate::lua) chunk: &'a Chunk,
     /// The next item.
     pub(in crate::lua) at: usize,
     /// One past the last item.
     pub(in crate::lua) end: usize,
-    pub(in crate::lua) shape: Shape,
+    pub(in crate::lua) shape: ResultShape,
     pub(in crate::lua) timing: Timing,
     /// Gets the results, one a line.
     pub(in crate::lua) out: &'a mut Vec<u8>,
@@ -44,7 +44,7 @@ pub(in crate::lua) struct Batch<'a> {
     pub(in crate::lua) before: (usize, u64),
 }
 
-impl Batch<'_> {
+impl ChunkCursor<'_> {
     /// Takes back what the item at hand has written so far.
     pub(in crate::lua) fn rewind(&mut self) {
         self.out.truncate(self.before.0);
@@ -99,7 +99,7 @@ impl Timing {
 
 /// Why a batch stopped.
 #[derive(Debug)]
-pub(in crate::lua) enum Stop {
+pub(in crate::lua) enum ChunkStop {
     /// All items have ended well.
     Done,
     /// Time is up, or the step is to stop; the item at hand has not begun.
@@ -137,8 +137,8 @@ impl Clock {
 
 impl Vm {
     /// Works on the items of `batch` until one of them does not end well.
-    pub(in crate::lua) fn run(&self, callee: Callee, batch: &mut Batch<'_>) -> Stop {
-        let mut stop = Stop::Done;
+    pub(in crate::lua) fn run(&self, callee: Callee, batch: &mut ChunkCursor<'_>) -> ChunkStop {
+        let mut stop = ChunkStop::Done;
         let work = &mut *self.work.borrow_mut();
         self.current.deadline.set(None);
         // SAFETY: everything that may raise runs protected, and all that is owned is owned out here.
@@ -157,16 +157,21 @@ impl Vm {
         if status != ffi::LUA_OK {
             // Only memory can run out outside of the function itself: while its item is decoded, say.
             batch.rewind();
-            stop = Stop::Raised(Box::new(Raised::memory(&self.current)));
+            stop = ChunkStop::Raised(Box::new(Raised::memory(&self.current)));
         }
-        if let Stop::Raised(raised) = &stop {
+        if let ChunkStop::Raised(raised) = &stop {
             self.recover(raised.kind == FailureKind::Memory);
         }
         stop
     }
 
     /// With handler, function, `ctx`, the metatable of lists, and the tables of keys of items and results at 1 to 6.
-    unsafe fn items(&self, l: *mut lua_State, batch: &mut Batch<'_>, work: &mut Work) -> Stop {
+    unsafe fn items(
+        &self,
+        l: *mut lua_State,
+        batch: &mut ChunkCursor<'_>,
+        work: &mut WorkingSpace,
+    ) -> ChunkStop {
         let guard = &*self.current.guard;
         let exact = batch.timing.exact();
         let mut clock = Clock { read: clock::now(), stride: 0, left: 0 };
@@ -179,7 +184,7 @@ impl Vm {
             if guard.cancel.level() != CancelLevel::Run
                 || (batch.at > first && batch.timing.until.is_some_and(|until| now >= until))
             {
-                return Stop::Paused;
+                return ChunkStop::Paused;
             }
             batch.started = now;
             batch.before = (batch.out.len(), batch.emitted);
@@ -194,12 +199,12 @@ impl Vm {
             if let Err(stop) = unsafe { self.item(l, index, batch, work) } {
                 return stop;
             }
-            if batch.shape != Shape::Map {
+            if batch.shape != ResultShape::Map {
                 batch.lines.push((batch.emitted - emitted) as u32);
             }
             batch.at += 1;
         }
-        Stop::Done
+        ChunkStop::Done
     }
 
     #[inline]
@@ -207,19 +212,19 @@ impl Vm {
         &self,
         l: *mut lua_State,
         index: u64,
-        batch: &mut Batch<'_>,
-        work: &mut Work,
-    ) -> Result<(), Stop> {
+        batch: &mut ChunkCursor<'_>,
+        work: &mut WorkingSpace,
+    ) -> Result<(), ChunkStop> {
         const BASE: c_int = 6;
         let text = batch.chunk.item(batch.at);
         self.current.begin(index, text, batch.chunk.key(batch.at));
         // SAFETY: see `items` for what lies on the stack.
         unsafe {
             ffi::lua_pushvalue(l, 2);
-            let Work { scratch, learned, .. } = work;
+            let WorkingSpace { scratch, learned, .. } = work;
             if let Err(error) = decode::push_item(l, (4, 5), text, scratch, learned) {
                 ffi::lua_settop(l, BASE);
-                return Err(Stop::BadRow(error));
+                return Err(ChunkStop::BadRow(error));
             }
             ffi::lua_pushnumber(l, index as f64);
             ffi::lua_pushvalue(l, 3);
@@ -234,7 +239,7 @@ impl Vm {
                 Err(describe::describe(l, &self.current, status))
             };
             ffi::lua_settop(l, BASE);
-            outcome.map_err(|raised| Stop::Raised(Box::new(raised)))
+            outcome.map_err(|raised| ChunkStop::Raised(Box::new(raised)))
         }
     }
 
@@ -245,8 +250,8 @@ impl Vm {
         &self,
         l: *mut lua_State,
         (base, keys): (c_int, c_int),
-        batch: &mut Batch<'_>,
-        work: &mut Work,
+        batch: &mut ChunkCursor<'_>,
+        work: &mut WorkingSpace,
     ) -> Result<(), Raised> {
         // SAFETY: the results lie above `base`.
         unsafe {
@@ -254,12 +259,12 @@ impl Vm {
                 return Err(Raised::result("the function returned no value; did you forget `return`?"));
             }
             match batch.shape {
-                Shape::Map => {
+                ResultShape::Map => {
                     let room = encode::room(&self.current);
                     self.emit_value(l, (base + 1, keys), batch, work, ("", room))
                 }
-                Shape::FlatMap => self.emit_list(l, (base + 1, keys), batch, work),
-                Shape::Filter => {
+                ResultShape::FlatMap => self.emit_list(l, (base + 1, keys), batch, work),
+                ResultShape::Filter => {
                     if call::is_true(l, base + 1) {
                         emit_item(batch.chunk.item(batch.at), batch.out);
                         batch.emitted += 1;
@@ -275,13 +280,13 @@ impl Vm {
         &self,
         l: *mut lua_State,
         (index, keys): (c_int, c_int),
-        batch: &mut Batch<'_>,
-        work: &mut Work,
+        batch: &mut ChunkCursor<'_>,
+        work: &mut WorkingSpace,
         (path, room): (&str, usize),
     ) -> Result<(), Raised> {
         let length = batch.out.len();
         // SAFETY: there is a value at `index`.
-        let Work { encoder, learned, .. } = work;
+        let WorkingSpace { encoder, learned, .. } = work;
         let order = Some((&mut learned.order, &learned.shapes));
         let manner = Manner { current: &self.current, keys, order, room };
         let written = unsafe { encoder.write(l, index, manner, batch.out) };
@@ -303,8 +308,8 @@ impl Vm {
         &self,
         l: *mut lua_State,
         (index, keys): (c_int, c_int),
-        batch: &mut Batch<'_>,
-        work: &mut Work,
+        batch: &mut ChunkCursor<'_>,
+        work: &mut WorkingSpace,
     ) -> Result<(), Raised> {
         let (length, emitted) = (batch.out.len(), batch.emitted);
         // SAFETY: there is a value at `index`; elements are pushed and popped.

@@ -1,4 +1,4 @@
-//! These C functions wait: `time.sleep`, and the wait for an errand. Where the item's own coroutine runs, it is
+//! These C functions wait: `time.sleep`, and the wait for an operation. Where the item's own coroutine runs, it is
 //! suspended; anywhere else the thread is held, and let go when the attempt has to end.
 
 use std::ffi::c_int;
@@ -8,8 +8,8 @@ use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
 use super::{frame, functions, stack, trigger::Trigger};
+use crate::lua::async_op::{self, Pending};
 use crate::lua::clock;
-use crate::lua::errand::{self, Parcel};
 use crate::lua::guard::{Interrupt, Reason};
 
 /// A wait that holds its thread looks at the guard this often.
@@ -51,21 +51,21 @@ pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
     }
 }
 
-/// Waits for what a host function has just ordered; it takes the landing from the desk afterwards.
+/// Waits for the operation that a host function has just put into the slot; it takes the completion from there afterwards.
 pub(super) unsafe extern "C-unwind" fn wait(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; yielding is asked for only where it is possible.
     unsafe {
         let current = Current::upvalue(l);
-        let Some(order) = current.desk.order() else { return 0 };
+        let Some(begin) = current.slot.unstarted() else { return 0 };
         if may_suspend(l, current) {
-            let pending = current.post.send(order(current.deadline.get().is_some()));
-            current.wait.set(Some(Wait::Elsewhere(pending)));
+            let in_flight = current.operations.send(begin(current.deadline.get().is_some()));
+            current.wait.set(Some(Wait::Elsewhere(in_flight)));
             return ffi::lua_yield(l, 0);
         }
-        let errand = order(current.deadline.get().is_some());
+        let async_op = begin(current.deadline.get().is_some());
         // What is owned here is gone before anything is raised.
-        match errand::attend(errand, NAP, || current.guard.due(clock::now())) {
-            Ok(landing) => current.desk.put(Some(Parcel::Landed(landing))),
+        match async_op::attend(async_op, NAP, || current.guard.due(clock::now())) {
+            Ok(completion) => current.slot.put(Some(Pending::Completed(completion))),
             Err(reason) => interrupted(l, current, reason),
         }
     }

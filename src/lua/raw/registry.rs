@@ -3,5 +3,5 @@
 /// The metatable of lists.
 pub(in crate::lua) const ARRAY: &str = "flowrun.array";
 
-/// The function that waits for an errand.
+/// The function that waits for an operation.
 pub(in crate::lua) const WAIT: &str = "flowrun.wait";

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::*;
 use crate::event::{FailureKind, StepId};
 use crate::lua::guard::Limits;
-use crate::lua::options::Shape;
+use crate::lua::options::ResultShape;
 use crate::lua::{Cancel, Guard};
 use crate::value::{Chunk, Mask};
 
@@ -25,7 +25,7 @@ fn open_with(mask: Mask) -> Vm {
     current.mask = mask;
     current.memory = crate::lua::Memory::of_step(64_000_000);
     let current = Rc::new(current);
-    let context = Context { step: "s", run: "r", worker: 1, max_attempts: 1 };
+    let context = LuaContext { step: "s", run: "r", worker: 1, max_attempts: 1 };
     Vm::open(current, &context).expect("opens")
 }
 
@@ -90,12 +90,23 @@ fn the_stack_is_left_as_it_was() {
     assert_eq!(top(), before);
 }
 
-fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> Batch<'a> {
+fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> ChunkCursor<'a> {
     let timing =
         Timing { timeout: None, item_deadline: None, item_until: None, slow_after: None, until: None };
     let started = Instant::now();
     let (lines, before) = (Vec::new(), (0, 0));
-    Batch { chunk, at, end: at + 1, shape: Shape::Map, timing, out, emitted: 0, lines, started, before }
+    ChunkCursor {
+        chunk,
+        at,
+        end: at + 1,
+        shape: ResultShape::Map,
+        timing,
+        out,
+        emitted: 0,
+        lines,
+        started,
+        before,
+    }
 }
 
 /// The text of `item` after `lua` has had it.
@@ -104,7 +115,7 @@ fn through(vm: &Vm, function: Callee, item: &str) -> String {
     chunk.push(item.as_bytes());
     let mut out = Vec::new();
     let stop = vm.run(function, &mut batch(&chunk, 0, &mut out));
-    assert!(matches!(stop, Stop::Done), "{item}: {stop:?}");
+    assert!(matches!(stop, ChunkStop::Done), "{item}: {stop:?}");
     String::from_utf8(out).expect("utf-8").trim_end().to_owned()
 }
 
@@ -237,8 +248,8 @@ fn all_through(vm: &Vm, function: Callee, items: &[String]) -> String {
         let stop = vm.run(function, &mut batch);
         at = batch.at + 1;
         match stop {
-            Stop::Done => break,
-            Stop::Raised(raised) => out.extend_from_slice(format!("{:?}\n", raised.message).as_bytes()),
+            ChunkStop::Done => break,
+            ChunkStop::Raised(raised) => out.extend_from_slice(format!("{:?}\n", raised.message).as_bytes()),
             stop => panic!("{stop:?}"),
         }
     }

@@ -52,7 +52,7 @@ pub(in crate::lua) struct Vm {
     /// Tables that keep what was learned about items and about results.
     pub(super) shapes: c_int,
     pub(super) layouts: c_int,
-    pub(super) work: RefCell<Work>,
+    pub(super) work: RefCell<WorkingSpace>,
     /// Coroutines that have ended, for reuse.
     pub(super) pool: RefCell<Vec<Coroutine>>,
     pub(in crate::lua) current: Rc<Current>,
@@ -60,14 +60,14 @@ pub(in crate::lua) struct Vm {
 
 /// Working space that is kept from item to item.
 #[derive(Default)]
-pub(super) struct Work {
+pub(super) struct WorkingSpace {
     pub(super) scratch: String,
     pub(super) encoder: Encoder,
     pub(super) learned: Learned,
 }
 
 /// The fields of `ctx` that stay the same.
-pub(in crate::lua) struct Context<'a> {
+pub(in crate::lua) struct LuaContext<'a> {
     pub(in crate::lua) step: &'a str,
     pub(in crate::lua) run: &'a str,
     pub(in crate::lua) worker: u32,
@@ -76,7 +76,7 @@ pub(in crate::lua) struct Context<'a> {
 
 impl Vm {
     /// A VM with the standard library and what only the raw interface can give.
-    pub(in crate::lua) fn open(current: Rc<Current>, context: &Context<'_>) -> mlua::Result<Self> {
+    pub(in crate::lua) fn open(current: Rc<Current>, context: &LuaContext<'_>) -> mlua::Result<Self> {
         let libraries = StdLib::COROUTINE
             | StdLib::TABLE
             | StdLib::OS
@@ -110,7 +110,7 @@ impl Vm {
         let wait: mlua::Function =
             unsafe { lua.exec_raw((), |state| functions::push(state, &current, c"wait", pause::wait))? };
         lua.set_named_registry_value(WAIT, wait)?;
-        lua.set_app_data(Rc::clone(&current.desk));
+        lua.set_app_data(Rc::clone(&current.slot));
         let globals = lua.globals();
         for name in REMOVED {
             globals.raw_set(name, Value::Nil)?;
@@ -253,7 +253,7 @@ unsafe fn install_errors(l: *mut lua_State, current: &Current) {
 }
 
 /// Everything else that is made of C functions and metatables; answers the anchors that `Vm` keeps.
-unsafe fn install(l: *mut lua_State, current: &Current, context: &Context<'_>) -> [c_int; 5] {
+unsafe fn install(l: *mut lua_State, current: &Current, context: &LuaContext<'_>) -> [c_int; 5] {
     // SAFETY: every value that is pushed is popped into a field or the registry.
     unsafe {
         marker(l, &current.array, &current.array_anchor);
@@ -320,7 +320,7 @@ unsafe fn install_null(l: *mut lua_State, current: &Current) {
     }
 }
 
-unsafe fn push_ctx(l: *mut lua_State, current: &Current, context: &Context<'_>) {
+unsafe fn push_ctx(l: *mut lua_State, current: &Current, context: &LuaContext<'_>) {
     // SAFETY: as for `install`.
     unsafe {
         ffi::lua_createtable(l, 0, 8);

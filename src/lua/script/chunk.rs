@@ -107,14 +107,14 @@ pub(in crate::lua) fn chunk_name(file: &SourceFile) -> String {
 }
 
 /// Where user code stands in a chunk.
-struct Builder {
+struct ChunkBuilder {
     text: String,
     /// Line of the chunk that the text has come to, from 1.
     line: usize,
     shifts: Vec<(usize, isize)>,
 }
 
-impl Builder {
+impl ChunkBuilder {
     fn new() -> Self {
         Self { text: String::new(), line: 1, shifts: Vec::new() }
     }
@@ -149,7 +149,7 @@ impl Script {
             ScriptSource::Expression(block) => (block, "return (", "\n) end"),
             ScriptSource::File { .. } => return None,
         };
-        let mut builder = Builder::new();
+        let mut builder = ChunkBuilder::new();
         if let Some(setup) = &self.setup {
             let lines = setup.text.trim_end().matches('\n').count();
             // In the file's order no line needs shifting; a setup that follows its function goes first all the same.

@@ -63,7 +63,7 @@ pub struct Footprint {
 impl Script {
     /// What its results depend on. Reads the files that it requires, as they are now.
     pub fn footprint(&self) -> Footprint {
-        let mut reading = Reading {
+        let mut reading = FootprintReading {
             root: &self.root,
             hasher: Xxh3::new(),
             params: Seen::Fields(BTreeSet::new()),
@@ -92,7 +92,7 @@ impl Script {
         while let Some((path, text)) = reading.pending.pop_front() {
             reading.required(&path, text);
         }
-        let Reading { hasher, params, env, secrets, modules, .. } = reading;
+        let FootprintReading { hasher, params, env, secrets, modules, .. } = reading;
         let modules = modules.into_iter().filter_map(|(path, text)| Some((path, text?)));
         files.extend(
             modules.map(|(path, text)| {
@@ -103,7 +103,7 @@ impl Script {
     }
 }
 
-struct Reading<'a> {
+struct FootprintReading<'a> {
     root: &'a Path,
     hasher: Xxh3,
     params: Seen,
@@ -115,7 +115,7 @@ struct Reading<'a> {
     pending: VecDeque<(PathBuf, Option<Arc<str>>)>,
 }
 
-impl Reading<'_> {
+impl FootprintReading<'_> {
     /// Lengths keep parts apart whatever is in them.
     fn part(&mut self, text: &str) {
         self.hasher.update(&(text.len() as u64).to_le_bytes());

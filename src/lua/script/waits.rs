@@ -22,8 +22,8 @@ impl Script {
         let mut seen = HashSet::new();
         while let Some(text) = pending.pop() {
             match text_waits(&text) {
-                Found::Waiting => return true,
-                Found::Required(names) => {
+                WaitsFound::Waiting => return true,
+                WaitsFound::Required(names) => {
                     let paths = names.iter().filter_map(|name| module_path(&self.root, name).ok());
                     for path in paths {
                         if seen.insert(path.clone()) {
@@ -38,31 +38,31 @@ impl Script {
 }
 
 /// What a text says about waiting.
-enum Found {
+enum WaitsFound {
     /// It may wait, or require a module whose name is known only later.
     Waiting,
     /// It waits where one of these modules does.
     Required(Vec<String>),
 }
 
-fn text_waits(text: &str) -> Found {
+fn text_waits(text: &str) -> WaitsFound {
     let may_wait = WAITING.iter().any(|name| text.contains(name));
     let mut names = Vec::new();
     if !may_wait && !text.contains("require") {
-        return Found::Required(names);
+        return WaitsFound::Required(names);
     }
     let tokens = tokens(text);
     if may_wait && (0..tokens.len()).any(|at| names_waiting(text, &tokens, at)) {
-        return Found::Waiting;
+        return WaitsFound::Waiting;
     }
     for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require") {
         let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
         let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else {
-            return Found::Waiting;
+            return WaitsFound::Waiting;
         };
         names.push(argument.text(text).trim_matches(['"', '\'', '[', ']', '=']).to_owned());
     }
-    Found::Required(names)
+    WaitsFound::Required(names)
 }
 
 /// Whether the token at `at` may lead to a host function that waits. A field such as `item.http` does not.

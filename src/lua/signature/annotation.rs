@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::shape::{Kind, Shape};
+use super::shape::{FunctionShape, TypeKind};
 
-impl fmt::Display for Kind {
+impl fmt::Display for TypeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) | Self::Literal(name) => f.write_str(name),
@@ -40,20 +40,20 @@ impl fmt::Display for Kind {
     }
 }
 
-impl Kind {
+impl TypeKind {
     /// Whether what follows would belong to its last part only.
     fn is_joined(&self) -> bool {
         matches!(self, Self::Union(_) | Self::Function(_) | Self::Optional(_))
     }
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for FunctionShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("fun(")?;
         for (at, (name, kind)) in self.parameters.iter().enumerate() {
             let separator = if at > 0 { ", " } else { "" };
             match kind {
-                Kind::Optional(kind) if name != "..." => write!(f, "{separator}{name}?: {kind}")?,
+                TypeKind::Optional(kind) if name != "..." => write!(f, "{separator}{name}?: {kind}")?,
                 kind => write!(f, "{separator}{name}: {kind}")?,
             }
         }

@@ -1,26 +1,26 @@
 //! This module reads signatures: it holds their grammar.
 
-use super::shape::{Kind, Shape, Signature};
+use super::shape::{FunctionShape, Signature, TypeKind};
 
 pub(super) fn read(text: &str) -> Result<Signature, String> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = SignatureReader { text, at: 0 };
     let signature = if reader.takes(":") {
         Signature::Value(reader.kind()?)
     } else {
         let parameters = reader.parameters()?;
         let results = if reader.takes(":") { reader.results()? } else { Vec::new() };
-        Signature::Function(Shape { parameters, results })
+        Signature::Function(FunctionShape { parameters, results })
     };
     reader.space();
     if reader.at == text.len() { Ok(signature) } else { Err(reader.expected("the end")) }
 }
 
-struct Reader<'t> {
+struct SignatureReader<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl SignatureReader<'_> {
     fn rest(&self) -> &str {
         &self.text[self.at..]
     }
@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 
     /// `(a: string, ...any)`
-    fn parameters(&mut self) -> Result<Vec<(String, Kind)>, String> {
+    fn parameters(&mut self) -> Result<Vec<(String, TypeKind)>, String> {
         self.token("(")?;
         let mut parameters = Vec::new();
         if self.takes(")") {
@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// One type, or any number of them in parentheses.
-    fn results(&mut self) -> Result<Vec<Kind>, String> {
+    fn results(&mut self) -> Result<Vec<TypeKind>, String> {
         let start = self.at;
         if self.takes("(") {
             let mut results = Vec::new();
@@ -107,36 +107,36 @@ impl Reader<'_> {
         Ok(vec![self.kind()?])
     }
 
-    fn kind(&mut self) -> Result<Kind, String> {
+    fn kind(&mut self) -> Result<TypeKind, String> {
         let mut kinds = vec![self.postfix()?];
         while self.takes("|") {
             kinds.push(self.postfix()?);
         }
-        Ok(if kinds.len() > 1 { Kind::Union(kinds) } else { kinds.remove(0) })
+        Ok(if kinds.len() > 1 { TypeKind::Union(kinds) } else { kinds.remove(0) })
     }
 
-    fn postfix(&mut self) -> Result<Kind, String> {
+    fn postfix(&mut self) -> Result<TypeKind, String> {
         let kind = self.primary()?;
-        Ok(if self.takes("?") { Kind::Optional(Box::new(kind)) } else { kind })
+        Ok(if self.takes("?") { TypeKind::Optional(Box::new(kind)) } else { kind })
     }
 
-    fn primary(&mut self) -> Result<Kind, String> {
+    fn primary(&mut self) -> Result<TypeKind, String> {
         self.space();
         match self.rest().as_bytes().first() {
             Some(b'"') => {
                 let length = self.rest()[1..].find('"').ok_or_else(|| self.expected("a closing quote"))? + 2;
                 let literal = self.rest()[..length].to_owned();
                 self.at += length;
-                Ok(Kind::Literal(literal))
+                Ok(TypeKind::Literal(literal))
             }
             Some(b'{') => self.braces(),
             Some(b'(') => self.parentheses(),
-            _ => self.name().map(Kind::Name),
+            _ => self.name().map(TypeKind::Name),
         }
     }
 
     /// A list, a map or a record.
-    fn braces(&mut self) -> Result<Kind, String> {
+    fn braces(&mut self) -> Result<TypeKind, String> {
         self.token("{")?;
         if self.takes("[") {
             let key = self.kind()?;
@@ -144,7 +144,7 @@ impl Reader<'_> {
             self.token(":")?;
             let value = self.kind()?;
             self.token("}")?;
-            return Ok(Kind::Map(Box::new(key), Box::new(value)));
+            return Ok(TypeKind::Map(Box::new(key), Box::new(value)));
         }
         let start = self.at;
         if self.name().is_ok() && self.takes(":") {
@@ -154,29 +154,29 @@ impl Reader<'_> {
         self.at = start;
         let kind = self.kind()?;
         self.token("}")?;
-        Ok(Kind::List(Box::new(kind)))
+        Ok(TypeKind::List(Box::new(kind)))
     }
 
-    fn record(&mut self) -> Result<Kind, String> {
+    fn record(&mut self) -> Result<TypeKind, String> {
         let mut fields = Vec::new();
         loop {
             let name = self.name()?;
             self.token(":")?;
             fields.push((name, self.kind()?));
             if self.takes("}") {
-                return Ok(Kind::Record(fields));
+                return Ok(TypeKind::Record(fields));
             }
             self.token(",")?;
         }
     }
 
     /// A function, or a type in parentheses.
-    fn parentheses(&mut self) -> Result<Kind, String> {
+    fn parentheses(&mut self) -> Result<TypeKind, String> {
         let start = self.at;
         if let Ok(parameters) = self.parameters()
             && self.takes("->")
         {
-            return Ok(Kind::Function(Shape { parameters, results: self.results()? }));
+            return Ok(TypeKind::Function(FunctionShape { parameters, results: self.results()? }));
         }
         self.at = start;
         self.token("(")?;

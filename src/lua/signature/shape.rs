@@ -2,46 +2,46 @@
 
 /// A type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lua) enum Kind {
+pub(in crate::lua) enum TypeKind {
     /// `string`, `any`, `Pattern`, …
     Name(String),
     /// `"asc"`, quotes included.
     Literal(String),
     /// `{string}`
-    List(Box<Kind>),
+    List(Box<TypeKind>),
     /// `{[string]: number}`
-    Map(Box<Kind>, Box<Kind>),
+    Map(Box<TypeKind>, Box<TypeKind>),
     /// `{after: number?}`
-    Record(Vec<(String, Kind)>),
+    Record(Vec<(String, TypeKind)>),
     /// `(value: any) -> any`
-    Function(Shape),
+    Function(FunctionShape),
     /// `string | number`
-    Union(Vec<Kind>),
+    Union(Vec<TypeKind>),
     /// `string?`
-    Optional(Box<Kind>),
+    Optional(Box<TypeKind>),
 }
 
 /// What a function takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lua) struct Shape {
+pub(in crate::lua) struct FunctionShape {
     /// Its parameters; one named `...` takes any number of values.
-    pub(in crate::lua) parameters: Vec<(String, Kind)>,
+    pub(in crate::lua) parameters: Vec<(String, TypeKind)>,
     /// Its results.
-    pub(in crate::lua) results: Vec<Kind>,
+    pub(in crate::lua) results: Vec<TypeKind>,
 }
 
 /// What an entry of the registry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::lua) enum Signature {
     /// `(s: string): string`
-    Function(Shape),
+    Function(FunctionShape),
     /// `: null`
-    Value(Kind),
+    Value(TypeKind),
 }
 
 /// What tests ask of the table of functions.
 #[cfg(test)]
-impl Kind {
+impl TypeKind {
     /// Whether nil is one of its values.
     pub(in crate::lua) fn takes_nil(&self) -> bool {
         match self {
@@ -70,7 +70,7 @@ impl Kind {
 }
 
 #[cfg(test)]
-impl Shape {
+impl FunctionShape {
     /// Calls `visit` with the name of every type in it.
     pub(in crate::lua) fn names(&self, visit: &mut impl FnMut(&str)) {
         self.parameters.iter().for_each(|(_, kind)| kind.names(visit));

@@ -4,7 +4,7 @@
 use super::lines::line;
 use super::registry;
 use crate::lua::host::Function;
-use crate::lua::signature::{Kind, Shape, Signature};
+use crate::lua::signature::{FunctionShape, Signature, TypeKind};
 
 /// Writes the functions of a module or the methods of a type; of no module, the globals.
 pub(super) fn write(out: &mut String, module: &str) {
@@ -15,7 +15,7 @@ pub(super) fn write(out: &mut String, module: &str) {
     }
 }
 
-fn write_function(out: &mut String, function: &Function, mut shape: Shape) {
+fn write_function(out: &mut String, function: &Function, mut shape: FunctionShape) {
     let name = function.shown();
     // A colon in the name stands for the first parameter.
     if name.contains(':') && shape.parameters.first().is_some_and(|(name, _)| name == "self") {
@@ -36,9 +36,9 @@ fn write_function(out: &mut String, function: &Function, mut shape: Shape) {
     line(out, &format!("function {name}({}) end", names.join(", ")));
 }
 
-fn parameter(name: &str, kind: &Kind) -> String {
+fn parameter(name: &str, kind: &TypeKind) -> String {
     match kind {
-        Kind::Optional(kind) if name != "..." => format!("---@param {name}? {kind}"),
+        TypeKind::Optional(kind) if name != "..." => format!("---@param {name}? {kind}"),
         kind => format!("---@param {name} {kind}"),
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::setup::{Loaded, Recipe, plain_error};
+use super::setup::{LoadedVm, Recipe, plain_error};
 use crate::event::StepId;
 use crate::lua::options::Scope;
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
-use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_errands};
+use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_runtime};
 
 /// What an expression's VM may hold.
 const MEMORY: Memory = Memory::fixed(256_000_000);
@@ -26,7 +26,7 @@ pub const STACK: usize = 8 << 20;
 /// written as JSON, and when the system gives no thread.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
     if scope.permissions.reaches_out() {
-        start_errands();
+        start_runtime();
     }
     let confined = || {
         scope.permissions.confine();
@@ -59,7 +59,7 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
         parameters: PARAMETERS,
         limit: Some(limit),
     };
-    let loaded = Loaded::make(script, &recipe, &guard)?;
+    let loaded = LoadedVm::make(script, &recipe, &guard)?;
     let mut out = Vec::new();
     loaded.guarded(Some(limit), || {
         loaded.vm.call(loaded.function, &[Argument::Nil; 3], Take::Json(&mut out))

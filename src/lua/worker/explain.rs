@@ -13,13 +13,13 @@ const RETRY_AFTER_MAX: f64 = 1e9;
 
 /// The limits that an interruption's message names.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Named {
+pub(super) struct NamedLimits {
     pub(super) timeout: Option<Duration>,
     pub(super) item_deadline: Option<Duration>,
 }
 
 /// How the item ended.
-pub(super) fn item_end(raised: Raised, sources: &Sources, limits: Named) -> ItemEnd {
+pub(super) fn item_end(raised: Raised, sources: &Sources, limits: NamedLimits) -> ItemEnd {
     match (raised.interrupted, raised.signal) {
         (Some(Reason::Cancelled), _) => ItemEnd::Cancelled,
         (None, Some(Signal::Skip)) => ItemEnd::Skipped { reason: raised.message },
@@ -27,7 +27,7 @@ pub(super) fn item_end(raised: Raised, sources: &Sources, limits: Named) -> Item
     }
 }
 
-fn failure(raised: Raised, sources: &Sources, limits: Named) -> Failure {
+fn failure(raised: Raised, sources: &Sources, limits: NamedLimits) -> Failure {
     let retry_after = match raised.signal {
         Some(Signal::Retry(Some(after))) if raised.interrupted.is_none() => {
             Some(Duration::from_secs_f64(after.clamp(0.0, RETRY_AFTER_MAX)))
@@ -52,10 +52,10 @@ fn failure(raised: Raised, sources: &Sources, limits: Named) -> Failure {
 
 /// A script that could not be run to its end.
 pub(super) fn script_error(raised: Raised, sources: &Sources, limit: Option<Duration>) -> ScriptError {
-    tell(raised, sources, Named { timeout: limit, item_deadline: None })
+    tell(raised, sources, NamedLimits { timeout: limit, item_deadline: None })
 }
 
-fn tell(raised: Raised, sources: &Sources, limits: Named) -> ScriptError {
+fn tell(raised: Raised, sources: &Sources, limits: NamedLimits) -> ScriptError {
     let traceback = traceback(&raised.frames, sources);
     let first = raised.frames.iter().find_map(|frame| sources.place(&frame.chunk, frame.line));
     let (kind, message) = match raised.interrupted {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::explain::{self, Named};
-use super::setup::{Loaded, Recipe};
+use super::explain::{self, NamedLimits};
+use super::setup::{LoadedVm, Recipe};
 use crate::event::FailureKind;
 use crate::lua::options::{LogLine, WorkerOptions};
-use crate::lua::raw::{Argument, Callee, Halt, Kept, Raised, Take};
+use crate::lua::raw::{Argument, Callee, FoldHalt, KeptValue, Raised, Take};
 use crate::lua::script::{COMBINE_PARAMETERS, FOLD_PARAMETERS};
 use crate::lua::watchdog::Notices;
 use crate::lua::{Guard, ItemEnd, Script, ScriptError, Watchdog};
@@ -24,10 +24,10 @@ pub struct FoldError {
 
 /// One Lua VM that folds items into a value. Not `Send`: made and used on its thread.
 pub struct Folder {
-    loaded: Loaded,
+    loaded: LoadedVm,
     combine: Option<Callee>,
     /// The value so far.
-    kept: Option<Kept>,
+    kept: Option<KeptValue>,
     _notices: Notices,
 }
 
@@ -62,7 +62,7 @@ impl Folder {
             parameters: FOLD_PARAMETERS,
             limit: None,
         };
-        let loaded = Loaded::make(script, &recipe, guard)?;
+        let loaded = LoadedVm::make(script, &recipe, guard)?;
         let combine = combine.map(|combine| loaded.load(combine, COMBINE_PARAMETERS, None)).transpose()?;
         Ok(Self { loaded, combine, kept: None, _notices: notices })
     }
@@ -89,10 +89,10 @@ impl Folder {
         let folded = self.loaded.vm.fold(self.loaded.function, kept, chunk, &mut at);
         let end = match folded {
             Ok(()) => return Ok(()),
-            Err(Halt::Cancelled) => ItemEnd::Cancelled,
-            Err(Halt::BadRow(error)) => ItemEnd::BadRow { message: error.to_string() },
-            Err(Halt::Raised(raised)) => {
-                explain::item_end(*raised, &self.loaded.sources.borrow(), Named::default())
+            Err(FoldHalt::Cancelled) => ItemEnd::Cancelled,
+            Err(FoldHalt::BadRow(error)) => ItemEnd::BadRow { message: error.to_string() },
+            Err(FoldHalt::Raised(raised)) => {
+                explain::item_end(*raised, &self.loaded.sources.borrow(), NamedLimits::default())
             }
         };
         Err(FoldError { at, end })
@@ -173,11 +173,11 @@ mod tests {
     use super::super::super::testing::{block, scope, source};
     use super::*;
     use crate::event::StepId;
-    use crate::lua::{Cancel, CancelLevel, Shape};
+    use crate::lua::{Cancel, CancelLevel, ResultShape};
 
     fn options() -> WorkerOptions {
         WorkerOptions {
-            shape: Shape::Map,
+            shape: ResultShape::Map,
             memory: crate::lua::Memory::of_step(64_000_000),
             scope: scope(),
             step: "sum".into(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::setup::Loaded;
+use super::setup::LoadedVm;
 use crate::lua::Failure;
 use crate::lua::raw::{Argument, Callee, Take};
 
@@ -12,7 +12,7 @@ use crate::lua::raw::{Argument, Callee, Take};
 pub(super) const LIMIT: Duration = Duration::from_secs(1);
 
 /// Takes the retry away where the expression says so. One that fails is a no, and says why.
-pub(super) fn decide(loaded: &Loaded, when: Callee, failure: &mut Failure, attempt: u32) {
+pub(super) fn decide(loaded: &LoadedVm, when: Callee, failure: &mut Failure, attempt: u32) {
     if !failure.retryable {
         return;
     }

@@ -11,13 +11,13 @@ use crate::lua::clock;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::options::{Scope, WorkerOptions};
-use crate::lua::raw::{Callee, Context, Current, Raised, Take, Vm};
+use crate::lua::raw::{Callee, Current, LuaContext, Raised, Take, Vm};
 use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::temporaries::Temporaries;
 use crate::lua::{Memory, ScriptError};
 
 /// A VM that is ready for items.
-pub(super) struct Loaded {
+pub(super) struct LoadedVm {
     pub(super) vm: Vm,
     pub(super) sources: Rc<RefCell<Sources>>,
     pub(super) temporaries: Rc<Temporaries>,
@@ -44,7 +44,7 @@ pub(super) struct Recipe<'a> {
     pub(super) limit: Option<Duration>,
 }
 
-impl Loaded {
+impl LoadedVm {
     pub(super) fn new(
         script: &Script,
         options: &WorkerOptions,
@@ -84,7 +84,7 @@ impl Loaded {
         current.memory = recipe.memory;
         let current = Rc::new(current);
         let run = run_id(&recipe.scope.run);
-        let context = Context {
+        let context = LuaContext {
             step: recipe.step,
             run: &run,
             worker: recipe.worker,

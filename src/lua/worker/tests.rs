@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::event::StepId;
-use crate::lua::options::{Ended, Job, Scope, Shape};
+use crate::lua::options::{EndedAttempt, ItemJob, ResultShape, Scope};
 use crate::lua::testing::{block, scope, source};
 use crate::lua::{Cancel, Memory, Slow};
 
@@ -27,7 +27,7 @@ struct Bench {
 
 fn options() -> WorkerOptions {
     WorkerOptions {
-        shape: Shape::Map,
+        shape: ResultShape::Map,
         memory: Memory::of_step(64_000_000),
         scope: scope(),
         step: "clean".into(),

@@ -3,7 +3,7 @@
 
 mod queue;
 
-pub(super) use queue::Waiting;
+pub(super) use queue::SuspendedItems;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use crossbeam_channel::Receiver;
 
 use self::queue::Suspended;
 use super::{Worker, panic_message, unloaded};
+use crate::lua::async_op::{Completed, Completion};
 use crate::lua::clock;
-use crate::lua::errand::{Arrival, Landing};
 use crate::lua::guard::{Limits, next_notice};
-use crate::lua::options::{Ended, Job};
-use crate::lua::raw::{Batch, Coroutine, Raised, Resumed, Wait};
+use crate::lua::options::{EndedAttempt, ItemJob};
+use crate::lua::raw::{ChunkCursor, Coroutine, Raised, Resumed, Wait};
 use crate::lua::watchdog::Slow;
 use crate::lua::{CancelLevel, ItemEnd};
 
 /// A start or a resumption.
 enum Go {
     Start,
-    Resume(Coroutine, Option<Landing>),
+    Resume(Coroutine, Option<Completion>),
 }
 
 impl Worker {
@@ -34,7 +34,7 @@ impl Worker {
     }
 
     /// Starts an item as a coroutine; `Some` when it ended without waiting.
-    pub fn start(&mut self, job: Job) -> Option<Ended> {
+    pub fn start(&mut self, job: ItemJob) -> Option<EndedAttempt> {
         let started = clock::now();
         if let Err(error) = &self.loaded {
             let end = unloaded(error);
@@ -51,8 +51,8 @@ impl Worker {
     }
 
     /// Where what coroutines wait for comes in; a message there is reason to [`Worker::poll`], which takes it.
-    pub fn arrivals(&self) -> Option<&Receiver<Arrival>> {
-        self.loaded.as_ref().ok().map(|loaded| loaded.vm.current.post.arrivals())
+    pub fn completed(&self) -> Option<&Receiver<Completed>> {
+        self.loaded.as_ref().ok().map(|loaded| loaded.vm.current.operations.completed())
     }
 
     /// How many coroutines wait.
@@ -62,7 +62,7 @@ impl Worker {
 
     /// Resumes waiting coroutines whose time has come (all of them, as cancelled, after an interrupt), then gives one of
     /// those that could run on its turn. Hands out one that ended; `None` when there was none, and others may be due.
-    pub fn poll(&mut self, now: Instant) -> Option<Ended> {
+    pub fn poll(&mut self, now: Instant) -> Option<EndedAttempt> {
         if let Some(ended) = self.waiting.lost.pop_front() {
             return Some(ended);
         }
@@ -82,20 +82,20 @@ impl Worker {
         self.look(suspended)
     }
 
-    /// Makes those due whose errands have come to something.
+    /// Makes those due whose operations have come to something.
     fn collect(&mut self) {
-        while let Some(Arrival { id, at, landing }) =
-            self.arrivals().and_then(|arrivals| arrivals.try_recv().ok())
+        while let Some(Completed { id, at, completion }) =
+            self.completed().and_then(|completed| completed.try_recv().ok())
         {
-            let Some(mut suspended) = self.waiting.take_errand(id) else { continue };
-            suspended.wait = Wait::Landed(at, landing);
+            let Some(mut suspended) = self.waiting.take_operation(id) else { continue };
+            suspended.wait = Wait::Completed(at, completion);
             suspended.due = Some(at);
             self.waiting.add(suspended);
         }
     }
 
     /// Does what is due of a suspended item. Asks the clock, because others may have run since the caller did.
-    fn look(&mut self, mut suspended: Suspended) -> Option<Ended> {
+    fn look(&mut self, mut suspended: Suspended) -> Option<EndedAttempt> {
         let now = clock::now();
         let timing = self.timing(suspended.job.attempt);
         let ready = suspended.wait.ready();
@@ -118,16 +118,16 @@ impl Worker {
             return None;
         }
         let Suspended { job, coroutine, wait, limits, kept, .. } = suspended;
-        let landing = if let Wait::Landed(_, landing) = wait { Some(landing) } else { None };
-        self.go(Go::Resume(coroutine, landing), job, limits, kept)
+        let completion = if let Wait::Completed(_, completion) = wait { Some(completion) } else { None };
+        self.go(Go::Resume(coroutine, completion), job, limits, kept)
     }
 
     /// Runs an item until it ends or waits, or its turn is over.
-    fn go(&mut self, go: Go, job: Job, mut limits: Limits, kept: Duration) -> Option<Ended> {
+    fn go(&mut self, go: Go, job: ItemJob, mut limits: Limits, kept: Duration) -> Option<EndedAttempt> {
         let timing = self.timing(job.attempt);
         let Ok(loaded) = &self.loaded else { return None };
         let mut out = Vec::new();
-        let mut batch = Batch {
+        let mut batch = ChunkCursor {
             chunk: &job.chunk,
             at: 0,
             end: 1,
@@ -146,7 +146,7 @@ impl Worker {
         self.guard.begin_turn();
         let resumed = catch_unwind(AssertUnwindSafe(|| match go {
             Go::Start => loaded.vm.start(loaded.function, &mut batch),
-            Go::Resume(coroutine, landing) => loaded.vm.resume(coroutine, landing, &mut batch),
+            Go::Resume(coroutine, completion) => loaded.vm.resume(coroutine, completion, &mut batch),
         }));
         self.guard.end_turn();
         limits.notice = self.guard.notice();
@@ -191,7 +191,7 @@ impl Worker {
     }
 
     /// Ends a suspended item whose deadline has passed.
-    fn expire(&mut self, suspended: Suspended) -> Ended {
+    fn expire(&mut self, suspended: Suspended) -> EndedAttempt {
         let Suspended { job, coroutine, limits, .. } = suspended;
         let end = match (&self.loaded, limits.deadline) {
             (Ok(loaded), Some((_, reason))) => {
@@ -204,7 +204,7 @@ impl Worker {
         ended(&job, Vec::new(), 0, Some(end), limits.started)
     }
 
-    fn cancel(&mut self, suspended: Suspended) -> Ended {
+    fn cancel(&mut self, suspended: Suspended) -> EndedAttempt {
         if let Ok(loaded) = &self.loaded {
             loaded.vm.abandon(suspended.coroutine);
         }
@@ -213,6 +213,6 @@ impl Worker {
     }
 }
 
-fn ended(job: &Job, out: Vec<u8>, emitted: u64, end: Option<ItemEnd>, started: Instant) -> Ended {
-    Ended { token: job.token, out, emitted, end, started, duration: clock::since(started) }
+fn ended(job: &ItemJob, out: Vec<u8>, emitted: u64, end: Option<ItemEnd>, started: Instant) -> EndedAttempt {
+    EndedAttempt { token: job.token, out, emitted, end, started, duration: clock::since(started) }
 }

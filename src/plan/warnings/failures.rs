@@ -6,7 +6,7 @@ use super::governed::{Advice, Governed, setting};
 use crate::config::Share;
 use crate::event::Verb;
 use crate::plan::codes;
-use crate::plan::places::Spot;
+use crate::plan::places::DocumentPart;
 use crate::source::Diagnostic;
 use crate::value::Ratio;
 
@@ -43,7 +43,7 @@ pub(super) fn check(
         let warning = advice.places.warning(
             codes::UNREAD_FAILURES,
             message,
-            &Spot::Value(&borne),
+            &DocumentPart::Value(&borne),
             "what fails is missing, and nothing says so",
         );
         found.push(warning.help(format!(

@@ -4,9 +4,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config::{self, Setting};
-use crate::plan::expand::Field;
+use crate::plan::expand::ExpressionField;
 use crate::plan::inputs::Inputs;
-use crate::plan::places::{Places, Spot};
+use crate::plan::places::{DocumentPart, PlacedDocument};
 use crate::plan::scripts::Scripts;
 use crate::plan::step_index::{StepIndex, Surveyed};
 use crate::schedule::Policy;
@@ -14,10 +14,10 @@ use crate::source::Diagnostic;
 
 /// What a file is judged by.
 pub(in crate::plan) struct Advice<'a> {
-    pub(in crate::plan) places: &'a Places,
+    pub(in crate::plan) places: &'a PlacedDocument,
     pub(in crate::plan) step_index: &'a StepIndex,
     pub(in crate::plan) scripts: &'a Scripts,
-    pub(in crate::plan) fields: &'a [Field],
+    pub(in crate::plan) fields: &'a [ExpressionField],
     /// The steps, each after what it takes from.
     pub(in crate::plan) order: &'a [usize],
     pub(in crate::plan) root: &'a std::path::PathBuf,
@@ -39,7 +39,7 @@ pub(super) struct Governed<'a> {
 
 impl Governed<'_> {
     /// Where `key` is written: in the step, or in `defaults`.
-    pub(super) fn pointer(&self, places: &Places, key: &str) -> String {
+    pub(super) fn pointer(&self, places: &PlacedDocument, key: &str) -> String {
         let own = format!("{}/{key}", self.at);
         let is_own = places.value().pointer(&own).is_some();
         if is_own { own } else { format!("/defaults/map/{key}") }
@@ -47,22 +47,22 @@ impl Governed<'_> {
 
     pub(super) fn warning(
         &self,
-        places: &Places,
+        places: &PlacedDocument,
         code: &'static str,
         message: String,
         (key, label): (&str, &str),
     ) -> Diagnostic {
-        places.warning(code, message, &Spot::Value(&self.pointer(places, key)), label)
+        places.warning(code, message, &DocumentPart::Value(&self.pointer(places, key)), label)
     }
 }
 
 /// The value at `pointer`, when it is sound.
-pub(super) fn known<T: DeserializeOwned>(places: &Places, pointer: &str) -> Option<T> {
+pub(super) fn known<T: DeserializeOwned>(places: &PlacedDocument, pointer: &str) -> Option<T> {
     let value: &Value = places.value().pointer(pointer)?;
     serde_json::from_value(value.clone()).ok()
 }
 
 /// The value at `pointer`, when it is sound and no expression.
-pub(super) fn setting<T: DeserializeOwned + Clone>(places: &Places, pointer: &str) -> Option<T> {
+pub(super) fn setting<T: DeserializeOwned + Clone>(places: &PlacedDocument, pointer: &str) -> Option<T> {
     known::<Setting<T>>(places, pointer)?.known().cloned()
 }

@@ -7,13 +7,13 @@ use crate::config::units::format_duration;
 use crate::config::{Concurrency, Setting, TimeLimit};
 use crate::lua::{Reached, reaches};
 use crate::plan::codes;
-use crate::plan::places::{Places, Spot};
+use crate::plan::places::{DocumentPart, PlacedDocument};
 use crate::schedule::{FailFast, worst_step};
 use crate::source::Diagnostic;
 use crate::value::Ratio;
 
 /// `fail_fast` stops at the first failure, which the rest of the policy would have borne.
-pub(super) fn contradiction(places: &Places, step: &Governed<'_>) -> Option<Diagnostic> {
+pub(super) fn contradiction(places: &PlacedDocument, step: &Governed<'_>) -> Option<Diagnostic> {
     let policy = &step.policy;
     let borne = if policy.min_success_ratio != Ratio::ONE {
         "min_success_ratio"
@@ -30,7 +30,7 @@ pub(super) fn contradiction(places: &Places, step: &Governed<'_>) -> Option<Diag
     let label = ("fail_fast", "nothing starts after one failure");
     let warning = step.warning(places, codes::FAIL_FAST_TOLERANCE, message, label);
     let borne = step.pointer(places, borne);
-    let warning = places.also(warning, &Spot::Value(&borne), "some may fail");
+    let warning = places.also(warning, &DocumentPart::Value(&borne), "some may fail");
     Some(warning.help(
         "take one of them away; `stop_early: true` stops as soon as the ratio is out of reach, `max_failures` after so \
          many failures",
@@ -39,7 +39,7 @@ pub(super) fn contradiction(places: &Places, step: &Governed<'_>) -> Option<Diag
 
 /// More items at once than the rate limit ever lets run: within one `timeout`, it starts only so many. Without a limit
 /// on the time of an attempt, any number may pile up, so nothing is said.
-pub(super) fn idle(places: &Places, step: &Governed<'_>) -> Option<Diagnostic> {
+pub(super) fn idle(places: &PlacedDocument, step: &Governed<'_>) -> Option<Diagnostic> {
     // Concurrency from `defaults` is meant for other steps too.
     let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
     let rate = step.policy.rate_limit?;
@@ -57,7 +57,7 @@ pub(super) fn idle(places: &Places, step: &Governed<'_>) -> Option<Diagnostic> {
     let label = ("concurrency", "more than the rate limit can use");
     let warning = step.warning(places, codes::UNUSED_CONCURRENCY, message, label);
     let rate = step.pointer(places, "rate_limit");
-    let warning = places.also(warning, &Spot::Value(&rate), "starts no more than this");
+    let warning = places.also(warning, &DocumentPart::Value(&rate), "starts no more than this");
     Some(warning.help(format!("`concurrency: {usable}` does the same; no attempt takes longer than {limit}")))
 }
 
@@ -89,7 +89,7 @@ fn asks(advice: &Advice<'_>, step: &Governed<'_>) -> bool {
 }
 
 /// A deadline that this many items can miss although each keeps its own limits.
-pub(super) fn late(places: &Places, step: &Governed<'_>, count: u64) -> Option<Diagnostic> {
+pub(super) fn late(places: &PlacedDocument, step: &Governed<'_>, count: u64) -> Option<Diagnostic> {
     // The number of cores is another one on every machine.
     if matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto))) {
         return None;
@@ -104,8 +104,12 @@ pub(super) fn late(places: &Places, step: &Governed<'_>, count: u64) -> Option<D
         step.step.name,
         format_duration(deadline)
     );
-    let warning =
-        places.warning(codes::SHORT_DEADLINE, message, &Spot::Value(&pointer), "shorter than the worst case");
+    let warning = places.warning(
+        codes::SHORT_DEADLINE,
+        message,
+        &DocumentPart::Value(&pointer),
+        "shorter than the worst case",
+    );
     let limit = match (policy.timeout, policy.item_deadline) {
         (_, Some(limit)) => format!("item_deadline {}", format_duration(limit)),
         (timeout, None) => format!("timeout {}", format_duration(timeout.unwrap_or_default())),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::Catalogue;
 use crate::event::RunStatus;
 use crate::store::tests::fixture::{batch, finished, run, spec};
-use crate::store::{Committer, Shape, paths};
+use crate::store::{Committer, LinesPerItem, paths};
 
 /// Runs with an id, how they ended, and the run that they resumed.
 fn catalogue(runs: &[(&str, RunStatus, Option<&str>)]) -> (tempfile::TempDir, Catalogue) {
@@ -85,7 +85,7 @@ fn runs_are_listed_from_the_newest_with_what_is_going_on() {
 fn a_run_that_broke_off_is_put_in_order_when_it_is_resumed() {
     let dir = tempfile::tempdir().expect("a folder");
     let committer = Committer::start(run(dir.path(), "r1", None)).expect("a thread");
-    let journal = committer.step(spec(Shape::One, false)).expect("room");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
     journal.push(batch(1, &["a"])).expect("room");
     drop(committer);
     let segment = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::message::Message;
 use super::pack::Packer;
 use super::pending::Pending;
-use super::writer::Order;
+use super::writer::WriterOrder;
 use crate::store::{RunDir, StoreError};
 
 /// A group is committed when its oldest ending is this old: what a crash may cost of slow items, and few enough
@@ -24,7 +24,7 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 /// What the packing thread does, until no more messages can come or the run is finished.
 pub(super) fn keep(
     writer: JoinHandle<RunDir>,
-    orders: SyncSender<Order>,
+    orders: SyncSender<WriterOrder>,
     messages: &Receiver<Message>,
     fault: &OnceLock<StoreError>,
 ) -> RunDir {
@@ -34,7 +34,7 @@ pub(super) fn keep(
 
 /// Sorts messages into the groups of their steps, and packs a group when it is time.
 struct Gatherer<'a> {
-    orders: SyncSender<Order>,
+    orders: SyncSender<WriterOrder>,
     pending: HashMap<usize, Pending>,
     packer: Packer,
     fault: &'a OnceLock<StoreError>,
@@ -65,7 +65,7 @@ impl Gatherer<'_> {
     fn take(&mut self, message: Message) -> bool {
         match message {
             Message::Begin(id, spec, spare) => {
-                self.order(Order::Begin(id, Arc::clone(&spec)));
+                self.order(WriterOrder::Begin(id, Arc::clone(&spec)));
                 self.pending.insert(id, Pending::new(spec, spare));
             }
             Message::Batch(id, batch) => self.with(id, |pending| pending.push(batch)),
@@ -81,11 +81,11 @@ impl Gatherer<'_> {
                     self.pack(id);
                     self.pending.remove(&id);
                 }
-                self.order(Order::End(id, name, result, answer));
+                self.order(WriterOrder::End(id, name, result, answer));
             }
             Message::Finish(status, duration, answer) => {
                 self.pack_all();
-                self.order(Order::Finish(status, duration, answer));
+                self.order(WriterOrder::Finish(status, duration, answer));
                 return true;
             }
             Message::Close => {
@@ -121,14 +121,14 @@ impl Gatherer<'_> {
             return pending.forget();
         }
         match self.packer.pack(pending) {
-            Ok(group) => self.order(Order::Group(id, Box::new(group))),
+            Ok(group) => self.order(WriterOrder::Group(id, Box::new(group))),
             Err(error) => {
                 let _ = self.fault.set(error);
             }
         }
     }
 
-    fn order(&self, order: Order) {
+    fn order(&self, order: WriterOrder) {
         // The writer listens until the last order; when it is gone there is a panic on its way.
         let _ = self.orders.send(order);
     }

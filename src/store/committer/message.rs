@@ -19,10 +19,10 @@ pub(super) enum Message {
     Logs(usize, Vec<LogEntry>),
     Cancelled(usize, u64, u64),
     Timing(usize, Box<Timing>),
-    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
-    Finish(RunStatus, Duration, Answer),
+    End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
+    Finish(RunStatus, Duration, CommitAnswer),
     Close,
 }
 
 /// Where somebody waits to hear that something is on the disk.
-pub(super) type Answer = SyncSender<Result<(), StoreError>>;
+pub(super) type CommitAnswer = SyncSender<Result<(), StoreError>>;

@@ -5,10 +5,10 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::pending::{Group, Pending};
-use crate::store::batch::{Batch, End, Ending, Shape, StepSpec};
-use crate::store::endings::{Run, State};
-use crate::store::line::{self, Key};
+use super::pending::{CommitGroup, Pending};
+use crate::store::batch::{Batch, End, Ending, LinesPerItem, StepSpec};
+use crate::store::endings::{EndingKind, EndingSpan};
+use crate::store::line::{self, LineKey};
 use crate::store::{Digest, StoreError};
 
 /// Fast enough to keep up with a million items a second; slower levels save little of short lines full of digests,
@@ -27,12 +27,12 @@ pub(super) struct Packer {
 
 impl Packer {
     /// Packs what waits, and leaves nothing behind.
-    pub(super) fn pack(&mut self, pending: &mut Pending) -> Result<Group, StoreError> {
+    pub(super) fn pack(&mut self, pending: &mut Pending) -> Result<CommitGroup, StoreError> {
         let (mut group, batches) = pending.take();
         let spec = pending.spec();
         self.lines.clear();
         for mut batch in batches {
-            let mut reading = Reading { spec: &spec, group: &mut group, lines: &mut self.lines, at: 0 };
+            let mut reading = Packing { spec: &spec, group: &mut group, lines: &mut self.lines, at: 0 };
             let whole = reading.batch(&mut batch);
             let contradiction = "results and endings do not match";
             whole.ok_or_else(|| StoreError::damaged(Path::new(&*spec.name), contradiction))?;
@@ -64,15 +64,15 @@ impl Packer {
 }
 
 /// Turns batches into lines and endings.
-struct Reading<'a> {
+struct Packing<'a> {
     spec: &'a StepSpec,
-    group: &'a mut Group,
+    group: &'a mut CommitGroup,
     lines: &'a mut Vec<u8>,
     /// Where the next result begins in the batch's output.
     at: usize,
 }
 
-impl Reading<'_> {
+impl Packing<'_> {
     /// `None`: the batch contradicts itself.
     fn batch(&mut self, batch: &mut Batch) -> Option<()> {
         let ends = std::mem::take(&mut batch.ends);
@@ -97,10 +97,10 @@ impl Reading<'_> {
         if rows.is_empty() {
             return Some(());
         }
-        self.booked(batch, rows.clone(), State::Succeeded)?;
+        self.booked(batch, rows.clone(), EndingKind::Succeeded)?;
         self.group.lines += rows.len() as u64;
         for row in rows {
-            let count = if self.spec.shape == Shape::One { 1 } else { *counts.next()? };
+            let count = if self.spec.shape == LinesPerItem::One { 1 } else { *counts.next()? };
             let start = self.at;
             for _ in 0..count {
                 self.at += memchr::memchr(b'\n', batch.out.get(self.at..)?)? + 1;
@@ -108,8 +108,8 @@ impl Reading<'_> {
             let values = &batch.out[start..self.at];
             let content = *batch.contents.get(row)?;
             let key = match batch.keys.get(row) {
-                Some(key) => Key::Given(key, content),
-                None => Key::Content(content),
+                Some(key) => LineKey::Given(key, content),
+                None => LineKey::Content(content),
             };
             self.group.emitted += u64::from(count);
             line::push(self.lines, batch.first + row as u64, key, self.spec.shape, values);
@@ -123,7 +123,7 @@ impl Reading<'_> {
     /// A `filter` that let the item go leaves nothing behind.
     fn remember(&mut self, content: Digest, values: &[u8]) {
         let mut value = Vec::new();
-        if self.spec.shape != Shape::Optional || !values.is_empty() {
+        if self.spec.shape != LinesPerItem::Optional || !values.is_empty() {
             line::gather(&mut value, self.spec.shape, values);
         }
         self.group.memo.push((content, value));
@@ -137,10 +137,10 @@ impl Reading<'_> {
             Ending::Open => return Some(()),
             Ending::Skipped(reason) => {
                 self.group.skipped.push((index, key(), reason));
-                State::Skipped
+                EndingKind::Skipped
             }
             Ending::Failed(item) => {
-                let state = if item.permanent { State::FailedForGood } else { State::Failed };
+                let state = if item.permanent { EndingKind::FailedForGood } else { EndingKind::Failed };
                 self.group.failed.push((index, key(), item));
                 state
             }
@@ -149,16 +149,16 @@ impl Reading<'_> {
     }
 
     /// Notes which items ended.
-    fn booked(&mut self, batch: &Batch, rows: Range<usize>, state: State) -> Option<()> {
+    fn booked(&mut self, batch: &Batch, rows: Range<usize>, state: EndingKind) -> Option<()> {
         let endings = &mut self.group.endings;
         let (first, count) = (batch.first + rows.start as u64, rows.len() as u32);
         match endings.runs.last_mut() {
             Some(run) if run.first + u64::from(run.count) == first => run.count += count,
-            _ => endings.runs.push(Run { first, count }),
+            _ => endings.runs.push(EndingSpan { first, count }),
         }
         let before = endings.identities.len();
-        if state != State::Succeeded || !endings.states.is_empty() {
-            endings.states.resize(before, State::Succeeded as u8);
+        if state != EndingKind::Succeeded || !endings.states.is_empty() {
+            endings.states.resize(before, EndingKind::Succeeded as u8);
             endings.states.resize(before + rows.len(), state as u8);
         }
         let contents = batch.contents.get(rows.clone())?;

@@ -22,7 +22,7 @@ pub(super) type FailedRow = (u64, String, Box<FailedItem>);
 
 /// What is committed at once of a step.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(super) struct CommitGroup {
     /// One zstd frame; empty when nothing succeeded.
     pub(super) packed: Vec<u8>,
     /// Bytes and lines in it.
@@ -48,7 +48,7 @@ pub(super) struct Pending {
     spec: Arc<StepSpec>,
     spare: Sender<Batch>,
     batches: Vec<Batch>,
-    group: Group,
+    group: CommitGroup,
     rows: usize,
     bytes: usize,
     since: Option<Instant>,
@@ -56,7 +56,15 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn new(spec: Arc<StepSpec>, spare: Sender<Batch>) -> Self {
-        Self { spec, spare, batches: Vec::new(), group: Group::default(), rows: 0, bytes: 0, since: None }
+        Self {
+            spec,
+            spare,
+            batches: Vec::new(),
+            group: CommitGroup::default(),
+            rows: 0,
+            bytes: 0,
+            since: None,
+        }
     }
 
     /// Age of the oldest thing that waits, if anything does.
@@ -117,7 +125,7 @@ impl Pending {
 
     /// Drops what waits, so that a run that stops for a full disk does not fill the memory too.
     pub(super) fn forget(&mut self) {
-        (self.group, self.rows, self.bytes, self.since) = (Group::default(), 0, 0, None);
+        (self.group, self.rows, self.bytes, self.since) = (CommitGroup::default(), 0, 0, None);
         self.batches.clear();
     }
 
@@ -128,7 +136,7 @@ impl Pending {
     }
 
     /// Gives out what waits, in the order of indices, and begins anew.
-    pub(super) fn take(&mut self) -> (Group, Vec<Batch>) {
+    pub(super) fn take(&mut self) -> (CommitGroup, Vec<Batch>) {
         (self.rows, self.bytes, self.since) = (0, 0, None);
         let mut batches = std::mem::take(&mut self.batches);
         batches.sort_unstable_by_key(|batch| batch.first);

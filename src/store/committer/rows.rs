@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, params};
 
-use super::pending::Group;
+use super::pending::CommitGroup;
 use crate::event::{ReuseCounts, RunStatus, StepResult, Timing};
 use crate::store::StepSpec;
 use crate::store::clock::now;
-use crate::store::segment::Written;
+use crate::store::segment::WrittenAt;
 
 /// Log lines of a step that are kept besides those of failures: more than anybody reads.
 const STEP_LOGS_MAX: u64 = 100_000;
@@ -29,8 +29,8 @@ pub(super) fn commit(
     transaction: &Transaction<'_>,
     seq: i64,
     step: &str,
-    written: &Written,
-    group: &Group,
+    written: &WrittenAt,
+    group: &CommitGroup,
 ) -> rusqlite::Result<()> {
     let runs = &group.endings.runs;
     let first = runs.iter().map(|run| run.first).min().unwrap_or(0);
@@ -58,7 +58,7 @@ pub(super) fn commit(
 pub(super) fn group(
     transaction: &Transaction<'_>,
     step: &str,
-    group: &Group,
+    group: &CommitGroup,
     mut logs: u64,
 ) -> rusqlite::Result<u64> {
     failures(transaction, step, group)?;
@@ -78,7 +78,7 @@ pub(super) fn group(
     Ok(logs)
 }
 
-fn failures(transaction: &Transaction<'_>, step: &str, group: &Group) -> rusqlite::Result<()> {
+fn failures(transaction: &Transaction<'_>, step: &str, group: &CommitGroup) -> rusqlite::Result<()> {
     let sql =
         "INSERT OR REPLACE INTO failures(step, idx, key, kind, message, file, line, col, source, traceback,
         fields, item, attempts, history, duration, permanent)
@@ -108,7 +108,7 @@ fn failures(transaction: &Transaction<'_>, step: &str, group: &Group) -> rusqlit
     Ok(())
 }
 
-fn skips(transaction: &Transaction<'_>, step: &str, group: &Group) -> rusqlite::Result<()> {
+fn skips(transaction: &Transaction<'_>, step: &str, group: &CommitGroup) -> rusqlite::Result<()> {
     let mut statement =
         transaction.prepare_cached("INSERT OR REPLACE INTO skipped VALUES(?1, ?2, ?3, ?4)")?;
     for (index, key, reason) in &group.skipped {
@@ -133,7 +133,7 @@ fn skips(transaction: &Transaction<'_>, step: &str, group: &Group) -> rusqlite::
 fn log_lines(
     transaction: &Transaction<'_>,
     step: &str,
-    group: &Group,
+    group: &CommitGroup,
     logs: &mut u64,
 ) -> rusqlite::Result<u64> {
     let mut failed: Vec<u64> = group.failed.iter().map(|(index, ..)| *index).collect();

@@ -7,11 +7,13 @@ use proptest::prelude::*;
 
 use crate::event::{FailureKind, LogLevel, ReuseCounts, RunStatus, StepResult, StepStatus};
 use crate::store::tests::fixture::{self, batch, failed, result, spec};
-use crate::store::{Batch, Committer, Digest, LogEntry, RetriedItem, Shape, StepJournal, StoredRun, paths};
+use crate::store::{
+    Batch, Committer, Digest, LinesPerItem, LogEntry, RetriedItem, StepJournal, StoredRun, paths,
+};
 
 fn committer(state: &Path) -> (Committer, StepJournal) {
     let committer = Committer::start(fixture::run(state, "r1", None)).expect("a thread");
-    let journal = committer.step(spec(Shape::One, false)).expect("room");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
     (committer, journal)
 }
 
@@ -41,7 +43,8 @@ fn everything_that_was_told_can_be_read_back() {
     journal.push(batch(1, &["a", "!b", "-c"])).expect("room");
     journal.push(batch(7, &["!!g"])).expect("room");
     journal.cancelled(8, 3).expect("room");
-    let source = committer.step(crate::store::StepSpec { name: "source".into(), ..spec(Shape::One, false) });
+    let source =
+        committer.step(crate::store::StepSpec { name: "source".into(), ..spec(LinesPerItem::One, false) });
     source.expect("room").failed(3, "k3".to_owned(), failed("x", false)).expect("room");
     committer.end_step("save", &result(9, 0, 0)).expect("room");
     end(committer, journal);
@@ -78,11 +81,11 @@ fn everything_that_was_told_can_be_read_back() {
     assert_eq!(names, [("source", "running"), ("work", "succeeded"), ("save", "succeeded")]);
     let work = &steps[1];
     assert_eq!((work.successes, work.failures, work.skipped, work.total), (3, 2, 1, Some(6)));
-    assert_eq!((work.success_ratio, work.shape), (Some(0.6), Some(Shape::One)));
+    assert_eq!((work.success_ratio, work.shape), (Some(0.6), Some(LinesPerItem::One)));
     let reasons = vec![("item changed".to_owned(), 2)];
     assert_eq!(work.reuse, Some(ReuseCounts { reused: 4, redone: 2, reasons, dropped: 1 }));
     assert_eq!(steps[2].reuse, None);
-    assert_eq!(work.fingerprint, spec(Shape::One, false).fingerprint);
+    assert_eq!(work.fingerprint, spec(LinesPerItem::One, false).fingerprint);
 }
 
 #[test]
@@ -221,7 +224,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a folder");
         let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
-        let journal = committer.step(spec(Shape::Many, keyed)).expect("room");
+        let journal = committer.step(spec(LinesPerItem::Many, keyed)).expect("room");
         let (mut first, mut told, mut expect) = (1, Vec::new(), Vec::new());
         for items in &batches {
             let mut batch = Batch { first, ..Batch::default() };

@@ -6,23 +6,23 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::message::{Answer, PACKED_MAX};
-use super::pending::Group;
+use super::message::{CommitAnswer, PACKED_MAX};
+use super::pending::CommitGroup;
 use super::rows;
 use crate::event::{RunStatus, StepResult};
-use crate::store::segment::{SegmentWriter, Written};
+use crate::store::segment::{SegmentWriter, WrittenAt};
 use crate::store::{Cache, RunDir, StepSpec, StoreError, paths, step_title};
 
 /// From the packing thread.
-pub(super) enum Order {
+pub(super) enum WriterOrder {
     Begin(usize, Arc<StepSpec>),
-    Group(usize, Box<Group>),
-    End(Option<usize>, Arc<str>, Box<StepResult>, Answer),
-    Finish(RunStatus, Duration, Answer),
+    Group(usize, Box<CommitGroup>),
+    End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
+    Finish(RunStatus, Duration, CommitAnswer),
 }
 
 /// A step that is being kept.
-struct Kept {
+struct KeptStep {
     spec: Arc<StepSpec>,
     segments: SegmentWriter,
     /// Log lines in the database so far.
@@ -31,17 +31,17 @@ struct Kept {
 
 /// The thread that writes: it appends packed groups to the segments of their steps and commits the transactions that
 /// name them.
-pub(super) struct Writer {
+pub(super) struct CommitWriter {
     run: RunDir,
     fault: Arc<OnceLock<StoreError>>,
-    kept: BTreeMap<usize, Kept>,
+    kept: BTreeMap<usize, KeptStep>,
     memo: Option<Cache>,
     /// Steps whose function is known to the memo.
     named: BTreeSet<usize>,
     commits: i64,
 }
 
-impl Writer {
+impl CommitWriter {
     pub(super) fn new(run: RunDir, fault: Arc<OnceLock<StoreError>>) -> Self {
         Self { run, fault, kept: BTreeMap::new(), memo: None, named: BTreeSet::new(), commits: 0 }
     }
@@ -51,7 +51,7 @@ impl Writer {
     }
 
     /// Works orders off until no more can come. All that wait are committed together.
-    pub(super) fn work(&mut self, orders: &Receiver<Order>) {
+    pub(super) fn work(&mut self, orders: &Receiver<WriterOrder>) {
         while let Ok(first) = orders.recv() {
             let mut together = vec![first];
             while together.len() < PACKED_MAX * 2
@@ -67,22 +67,22 @@ impl Writer {
                 let _ = self.fault.set(error.clone());
             }
             for order in &together {
-                if let Order::End(.., answer) | Order::Finish(_, _, answer) = order {
+                if let WriterOrder::End(.., answer) | WriterOrder::Finish(_, _, answer) = order {
                     let _ = answer.send(done.clone());
                 }
             }
         }
     }
 
-    fn commit(&mut self, orders: &[Order]) -> Result<(), StoreError> {
+    fn commit(&mut self, orders: &[WriterOrder]) -> Result<(), StoreError> {
         self.run.sync_copies()?;
         let written = self.append(orders)?;
         let path = paths::database(self.run.path());
         self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
         for order in orders {
             match order {
-                Order::Group(id, group) if !group.memo.is_empty() => self.remember(*id, group),
-                Order::End(Some(id), ..) => {
+                WriterOrder::Group(id, group) if !group.memo.is_empty() => self.remember(*id, group),
+                WriterOrder::End(Some(id), ..) => {
                     self.kept.remove(id);
                 }
                 _ => {}
@@ -92,18 +92,18 @@ impl Writer {
     }
 
     /// Puts all frames on the disk.
-    fn append(&mut self, orders: &[Order]) -> Result<Vec<Option<Written>>, StoreError> {
+    fn append(&mut self, orders: &[WriterOrder]) -> Result<Vec<Option<WrittenAt>>, StoreError> {
         let mut touched = BTreeSet::new();
         let mut written = Vec::with_capacity(orders.len());
         for order in orders {
             let mut place = None;
             match order {
-                Order::Begin(id, spec) => {
+                WriterOrder::Begin(id, spec) => {
                     let title = step_title(self.run.id(), spec);
                     let segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
-                    self.kept.insert(*id, Kept { spec: Arc::clone(spec), segments, logs: 0 });
+                    self.kept.insert(*id, KeptStep { spec: Arc::clone(spec), segments, logs: 0 });
                 }
-                Order::Group(id, group) if !group.endings.identities.is_empty() => {
+                WriterOrder::Group(id, group) if !group.endings.identities.is_empty() => {
                     let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
                     place = Some(kept.segments.append(&group.packed, &group.endings)?);
                     touched.insert(*id);
@@ -119,12 +119,12 @@ impl Writer {
     }
 
     /// Commits the transaction that names them.
-    fn name(&mut self, orders: &[Order], written: &[Option<Written>]) -> rusqlite::Result<()> {
+    fn name(&mut self, orders: &[WriterOrder], written: &[Option<WrittenAt>]) -> rusqlite::Result<()> {
         let transaction = self.run.connection().transaction()?;
         for (order, written) in orders.iter().zip(written) {
             match order {
-                Order::Begin(_, spec) => rows::begin(&transaction, spec)?,
-                Order::Group(id, group) => {
+                WriterOrder::Begin(_, spec) => rows::begin(&transaction, spec)?,
+                WriterOrder::Group(id, group) => {
                     let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
                     if let Some(written) = written {
                         self.commits += 1;
@@ -132,15 +132,15 @@ impl Writer {
                     }
                     kept.logs = rows::group(&transaction, &kept.spec.name, group, kept.logs)?;
                 }
-                Order::End(_, name, result, _) => rows::end_step(&transaction, name, result)?,
-                Order::Finish(status, duration, _) => rows::end_run(&transaction, *status, *duration)?,
+                WriterOrder::End(_, name, result, _) => rows::end_step(&transaction, name, result)?,
+                WriterOrder::Finish(status, duration, _) => rows::end_run(&transaction, *status, *duration)?,
             }
         }
         transaction.commit()
     }
 
     /// A memo that cannot be written costs a later run some work and this one nothing.
-    fn remember(&mut self, id: usize, group: &Group) {
+    fn remember(&mut self, id: usize, group: &CommitGroup) {
         let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
         let Some(function) = spec.memo else { return };
         if self.memo.is_none() {

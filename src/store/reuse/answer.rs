@@ -5,7 +5,7 @@ use crate::store::{Digest, FailedItem};
 /// New items with consecutive indices. The more of them at once, the better repeats can be told apart where the old
 /// run had not come to all of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Items<'a> {
+pub struct NewItems<'a> {
     /// Index of the first, from 1.
     pub first: u64,
     /// By what each is known: its content, or the digest of its key.

@@ -1,11 +1,11 @@
 //! An old step is one step of one old run: it says whose occurrence comes next, and how it ended.
 
-use super::answer::{Ended, Items, Reused};
-use super::table::Table;
-use crate::store::endings::State;
+use super::answer::{Ended, NewItems, Reused};
+use super::table::UnclaimedItems;
+use crate::store::endings::EndingKind;
 use crate::store::frames::Frames;
 use crate::store::index::StepIndex;
-use crate::store::{Digest, Shape, StoreError, StoredRun, line};
+use crate::store::{Digest, LinesPerItem, StoreError, StoredRun, line};
 
 /// Commits whose digests are at hand: those that overlap, and the one behind.
 const DIGESTS_MAX: usize = 4;
@@ -42,7 +42,7 @@ pub(super) struct OldStep {
     next_span: usize,
     next_identity: Option<(u64, Option<Digest>)>,
     /// Made when the order of the items turns out to be another one.
-    table: Option<Table>,
+    table: Option<UnclaimedItems>,
     warnings: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl OldStep {
     }
 
     /// The position of the old item that the new item at `at` takes over.
-    pub(super) fn claim(&mut self, items: &Items<'_>, at: usize) -> Option<u64> {
+    pub(super) fn claim(&mut self, items: &NewItems<'_>, at: usize) -> Option<u64> {
         let (new_index, identity) = (items.first + at as u64, items.identities[at]);
         let position = self.find(identity)?;
         let at_span = self.span_of(position)?;
@@ -126,8 +126,8 @@ impl OldStep {
         found
     }
 
-    fn build_table(&mut self) -> Table {
-        Table::build(self.index.len(), &mut |show| {
+    fn build_table(&mut self) -> UnclaimedItems {
+        UnclaimedItems::build(self.index.len(), &mut |show| {
             for at in 0..self.index.spans.len() {
                 let span = self.index.spans[at];
                 let digests = self.digests(span.commit);
@@ -222,15 +222,15 @@ impl OldStep {
     }
 
     /// How the item at a claimed position ended, its result left alone.
-    pub(super) fn ended(&mut self, position: u64, items: &Items<'_>, at: usize) -> Ended {
+    pub(super) fn ended(&mut self, position: u64, items: &NewItems<'_>, at: usize) -> Ended {
         let Some(Old { commit, row, .. }) = self.old(position) else { return Ended::Open };
         if self.is_changed(commit, row, &items.contents[at]) {
             return Ended::Changed;
         }
         match self.index.state(commit, row) {
-            State::Succeeded | State::Skipped => Ended::Well,
-            State::Failed => Ended::Failed,
-            State::FailedForGood => Ended::FailedForGood,
+            EndingKind::Succeeded | EndingKind::Skipped => Ended::Well,
+            EndingKind::Failed => Ended::Failed,
+            EndingKind::FailedForGood => Ended::FailedForGood,
         }
     }
 
@@ -238,9 +238,9 @@ impl OldStep {
     pub(super) fn ending(
         &mut self,
         position: u64,
-        items: &Items<'_>,
+        items: &NewItems<'_>,
         at: usize,
-        shape: Shape,
+        shape: LinesPerItem,
         out: &mut Vec<u8>,
     ) -> Result<Reused, StoreError> {
         let Some(Old { commit, row, index }) = self.old(position) else { return Ok(Reused::New) };
@@ -248,7 +248,7 @@ impl OldStep {
             return Ok(Reused::Changed);
         }
         match self.index.state(commit, row) {
-            State::Succeeded => {
+            EndingKind::Succeeded => {
                 let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
                 let line =
                     line.filter(|line| line.index == index && line.content == items.contents[at].hex());
@@ -261,12 +261,12 @@ impl OldStep {
                 }
                 Ok(lines.map_or(Reused::Damaged, |lines| Reused::Result { lines }))
             }
-            State::Skipped => {
+            EndingKind::Skipped => {
                 let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
                 Ok(Reused::Skipped(self.run.row_of_item(sql, &self.step, index)?.flatten()))
             }
-            State::Failed => Ok(Reused::Failed),
-            State::FailedForGood => {
+            EndingKind::Failed => Ok(Reused::Failed),
+            EndingKind::FailedForGood => {
                 let failure = self.run.failure(&self.step, index)?;
                 Ok(failure.map_or(Reused::Failed, |failure| Reused::FailedForGood(Box::new(failure.item))))
             }

@@ -31,7 +31,7 @@ pub(super) type Show<'a> = &'a mut dyn FnMut(u64, Digest);
 
 /// The items of an old step that no new item has claimed, found by identity.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct UnclaimedItems {
     /// Where the unclaimed items of each bucket begin, and where each bucket ends.
     from: Vec<u32>,
     ends: Vec<u32>,
@@ -40,7 +40,7 @@ pub(super) struct Table {
     mask: u64,
 }
 
-impl Table {
+impl UnclaimedItems {
     /// Builds a table of `count` items. `each` is asked twice to show all of them in the order of their positions.
     pub(super) fn build(count: u64, each: &mut dyn FnMut(Show<'_>)) -> Self {
         let buckets = (count / BUCKET_ITEMS).next_power_of_two().max(1);
@@ -117,7 +117,7 @@ mod tests {
             wanted in prop::collection::vec(0..40_u8, 0..200),
         ) {
             let digest = |value: u8| Digest::of(&[value, 1]);
-            let mut table = Table::build(old.len() as u64, &mut |show| {
+            let mut table = UnclaimedItems::build(old.len() as u64, &mut |show| {
                 for (position, value) in old.iter().enumerate() {
                     show(position as u64, digest(*value));
                 }

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Items, Reuse, Reused, Unusable};
+use super::{NewItems, Reuse, Reused, Unusable};
 use crate::event::{RunStatus, StepResult, StepStatus};
 use crate::store::tests::fixture::{self, batch, finished, result, spec};
-use crate::store::{Catalogue, Committer, Digest, Shape, StoredRun, paths};
+use crate::store::{Catalogue, Committer, Digest, LinesPerItem, StoredRun, paths};
 use crate::value::Ratio;
 
 fn open(runs: Vec<StoredRun>) -> Reuse {
-    let fingerprint = spec(Shape::One, false).fingerprint;
-    Reuse::open(runs, "work", Shape::One, false, &fingerprint).expect("readable").expect("the same function")
+    let fingerprint = spec(LinesPerItem::One, false).fingerprint;
+    Reuse::open(runs, "work", LinesPerItem::One, false, &fingerprint)
+        .expect("readable")
+        .expect("the same function")
 }
 
 /// Asks for all items, `window` at a time, and says in a word each what became of them.
@@ -21,7 +23,7 @@ fn ask(reuse: &mut Reuse, new: &[&str], window: usize) -> String {
     let mut words = Vec::new();
     for (at, texts) in new.chunks(window).enumerate() {
         let digests: Vec<Digest> = texts.iter().map(|text| Digest::of(text.as_bytes())).collect();
-        let items = Items { first: (at * window) as u64 + 1, identities: &digests, contents: &digests };
+        let items = NewItems { first: (at * window) as u64 + 1, identities: &digests, contents: &digests };
         for at in 0..texts.len() {
             let mut out = Vec::new();
             words.push(match reuse.take(&items, at, &mut out).expect("readable") {
@@ -129,24 +131,26 @@ fn a_run_that_came_to_its_end_is_asked_alone() {
 fn items_with_keys_are_found_by_them_and_told_when_their_content_is_another() {
     let dir = tempfile::tempdir().expect("a folder");
     let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
-    let journal = committer.step(spec(Shape::One, true)).expect("room");
+    let journal = committer.step(spec(LinesPerItem::One, true)).expect("room");
     let mut old = batch(1, &["a", "b", "!c"]);
     old.keys = vec!["k1".into(), "k2".into(), "k3".into()];
     journal.push(old).expect("room");
     journal.finish(&result(2, 1, 0)).expect("room");
     committer.finish(RunStatus::Failed, Duration::ZERO).expect("room");
     let run = || StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
-    let spec = spec(Shape::One, true);
-    let reuse = Reuse::open(vec![run()], "work", Shape::One, true, &spec.fingerprint).expect("readable");
+    let spec = spec(LinesPerItem::One, true);
+    let reuse =
+        Reuse::open(vec![run()], "work", LinesPerItem::One, true, &spec.fingerprint).expect("readable");
     let identities = ["k2", "k1", "k3", "k4"].map(Digest::of_key);
     let contents = [&b"b"[..], b"changed", b"c", b"a"].map(Digest::of);
-    let items = Items { first: 1, identities: &identities, contents: &contents };
+    let items = NewItems { first: 1, identities: &identities, contents: &contents };
     let (mut reuse, mut out) = (reuse.expect("the same function"), Vec::new());
     let got: Vec<Reused> = (0..4).map(|at| reuse.take(&items, at, &mut out).expect("readable")).collect();
     assert_eq!(got, [Reused::Result { lines: 1 }, Reused::Changed, Reused::Failed, Reused::New]);
     assert_eq!(out, b"[\"b\",2]\n");
     assert_eq!(run().failures("work", 0, 9).expect("readable")[0].key, "k3");
-    let other = Reuse::open(vec![run()], "work", Shape::One, false, &spec.fingerprint).expect("readable");
+    let other =
+        Reuse::open(vec![run()], "work", LinesPerItem::One, false, &spec.fingerprint).expect("readable");
     assert_eq!(other.expect_err("other identities"), Unusable::Changed(vec!["key".to_owned()]));
 }
 
@@ -157,7 +161,7 @@ fn another_function_or_parameter_is_named_as_the_reason() {
     let check = |step: &str, changes: &[(&str, &str)], expect: Unusable| {
         let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
         let fingerprint = changes.iter().map(|(name, digest)| ((*name).into(), (*digest).into())).collect();
-        let reuse = Reuse::open(vec![run], step, Shape::One, false, &fingerprint).expect("readable");
+        let reuse = Reuse::open(vec![run], step, LinesPerItem::One, false, &fingerprint).expect("readable");
         assert_eq!(reuse.expect_err("not to be reused"), expect);
     };
     let changed = |names: &[&str]| Unusable::Changed(names.iter().map(|name| (*name).to_owned()).collect());
@@ -216,7 +220,7 @@ fn check_damage(state: &Path, what: &str) {
     let items = ["a", "b", "c", "a"];
     let Ok((runs, _)) = Catalogue::new(state).open_to_resume("r1") else { return };
     let Ok(Ok(mut reuse)) =
-        Reuse::open(runs, "work", Shape::One, false, &spec(Shape::One, false).fingerprint)
+        Reuse::open(runs, "work", LinesPerItem::One, false, &spec(LinesPerItem::One, false).fingerprint)
     else {
         return;
     };

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::store::endings::{self, Place, SKIPPABLE};
+use crate::store::endings::{self, BlockPlace, SKIPPABLE};
 use crate::store::{Digest, StoreError};
 
 /// How every zstd frame of ours begins.
@@ -55,10 +55,10 @@ pub(in crate::store) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
 
 /// A commit found in a segment without the help of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct Found {
-    pub(in crate::store) place: Place,
+pub(in crate::store) struct FoundCommit {
+    pub(in crate::store) place: BlockPlace,
     pub(in crate::store) endings: u64,
-    pub(in crate::store) head: endings::Head,
+    pub(in crate::store) head: endings::BlockHead,
 }
 
 /// All commits from the front of a segment to the first byte that is none, with how their results may be read.
@@ -66,7 +66,7 @@ pub(in crate::store) fn scan(
     path: &Path,
     tag: u64,
     segment: u32,
-) -> Result<(Option<String>, Vec<Found>), StoreError> {
+) -> Result<(Option<String>, Vec<FoundCommit>), StoreError> {
     let failed = |error| StoreError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
     let Some((title, mut offset)) = read_title(&mut file) else { return Ok((None, Vec::new())) };
@@ -74,9 +74,9 @@ pub(in crate::store) fn scan(
     loop {
         file.seek(SeekFrom::Start(offset)).map_err(failed)?;
         let Some(length) = results_length(&file, offset) else { break };
-        let place = Place { tag, segment, offset, length };
+        let place = BlockPlace { tag, segment, offset, length };
         let Some((head, endings)) = read_head(&file, place) else { break };
-        found.push(Found { place, endings, head });
+        found.push(FoundCommit { place, endings, head });
         offset += length + endings;
     }
     Ok((Some(title), found))
@@ -118,7 +118,7 @@ fn read_at_most(file: &File, bytes: &mut [u8], offset: u64) -> Option<usize> {
 }
 
 /// The head of the block of endings behind the results at `place`, and how long the block is.
-pub(in crate::store) fn read_head(file: &File, place: Place) -> Option<(endings::Head, u64)> {
+pub(in crate::store) fn read_head(file: &File, place: BlockPlace) -> Option<(endings::BlockHead, u64)> {
     let at = place.offset.checked_add(place.length)?;
     // Most heads are one run of items.
     let mut bytes = vec![0; endings::HEAD_BYTES + 256];
@@ -134,7 +134,7 @@ pub(in crate::store) fn read_head(file: &File, place: Place) -> Option<(endings:
         bytes.resize(length, 0);
         file.read_exact_at(&mut bytes, at).ok()?;
     }
-    let head = endings::Head::decode(&bytes, place)?;
+    let head = endings::BlockHead::decode(&bytes, place)?;
     let whole = (length + head.body_length()) as u64;
     Some((head, whole))
 }
@@ -142,8 +142,8 @@ pub(in crate::store) fn read_head(file: &File, place: Place) -> Option<(endings:
 /// The digests of a block whose head has been read.
 pub(in crate::store) fn read_digests(
     file: &File,
-    place: Place,
-    head: &endings::Head,
+    place: BlockPlace,
+    head: &endings::BlockHead,
     endings: u64,
 ) -> Option<(Vec<Digest>, Vec<Digest>)> {
     let mut body = vec![0; head.body_length()];
@@ -153,7 +153,7 @@ pub(in crate::store) fn read_digests(
 }
 
 /// The unpacked results of a commit.
-pub(in crate::store) fn read_results(file: &File, place: Place) -> Option<Vec<u8>> {
+pub(in crate::store) fn read_results(file: &File, place: BlockPlace) -> Option<Vec<u8>> {
     let left = file.metadata().ok()?.len().checked_sub(place.offset)?;
     if place.length > left {
         return None;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fixture::{self, batch, result, spec};
-use crate::store::{Catalogue, Committer, Digest, Items, Reuse, Reused, Shape, StoredRun, database, paths};
+use crate::store::{
+    Catalogue, Committer, Digest, LinesPerItem, NewItems, Reuse, Reused, StoredRun, database, paths,
+};
 
 /// Files of a run whose process was killed, and what its items had come to.
 struct Crashed {
@@ -18,7 +20,7 @@ struct Crashed {
 fn crashed() -> Crashed {
     let dir = folder();
     let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
-    let journal = committer.step(spec(Shape::One, false)).expect("room");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
     let mark = |item: u64| match item % 10 {
         3 => "-",
         5 => "!",
@@ -34,7 +36,7 @@ fn crashed() -> Crashed {
         // Waits for the commit.
         committer.end_step("source", &result(0, 0, 0)).expect("room");
         let other =
-            committer.step(crate::store::StepSpec { name: "other".into(), ..spec(Shape::One, false) });
+            committer.step(crate::store::StepSpec { name: "other".into(), ..spec(LinesPerItem::One, false) });
         let other = other.expect("room");
         if at == 0 {
             other.push(batch(1, &["x"])).expect("room");
@@ -118,13 +120,13 @@ impl Crashed {
 
     /// Says how many items are to be run that had succeeded.
     fn check_reuse(&self, runs: Vec<StoredRun>, what: &str) -> usize {
-        let fingerprint = spec(Shape::One, false).fingerprint;
-        let reuse = Reuse::open(runs, "work", Shape::One, false, &fingerprint).expect(what);
+        let fingerprint = spec(LinesPerItem::One, false).fingerprint;
+        let reuse = Reuse::open(runs, "work", LinesPerItem::One, false, &fingerprint).expect(what);
         let Ok(mut reuse) = reuse else { return 0 };
         let texts: Vec<&str> =
             self.items.iter().map(|item| item.trim_start_matches(['!', '-', '?'])).collect();
         let digests: Vec<Digest> = texts.iter().map(|text| Digest::of(text.as_bytes())).collect();
-        let items = Items { first: 1, identities: &digests, contents: &digests };
+        let items = NewItems { first: 1, identities: &digests, contents: &digests };
         let mut redone = 0;
         for (at, item) in self.items.iter().enumerate() {
             let mut out = Vec::new();

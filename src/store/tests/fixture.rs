@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::event::{FailureKind, Place, RunStatus, StepResult, StepStatus, Tally};
 use crate::store::{
-    Batch, Committer, Digest, End, Ending, FailedItem, RunDir, RunInfo, Shape, StepSpec, StoredRun,
+    Batch, Committer, Digest, End, Ending, FailedItem, LinesPerItem, RunDir, RunInfo, StepSpec, StoredRun,
 };
 
 /// A run with the steps `source` and `work`, just made.
@@ -29,7 +29,7 @@ pub(in crate::store) fn run(state: &Path, id: &str, parent: Option<&str>) -> Run
 }
 
 /// The step `work`.
-pub(in crate::store) fn spec(shape: Shape, keyed: bool) -> StepSpec {
+pub(in crate::store) fn spec(shape: LinesPerItem, keyed: bool) -> StepSpec {
     StepSpec {
         name: "work".into(),
         verb: "map",
@@ -110,7 +110,7 @@ pub(in crate::store) fn finished_as(
     result: &StepResult,
 ) -> StoredRun {
     let committer = Committer::start(run(state, id, parent)).expect("a thread");
-    let journal = committer.step(spec(Shape::One, false)).expect("room");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
     for batch in batches {
         journal.push(batch).expect("room");
     }

@@ -7,7 +7,7 @@ use granit_parser::ErrorKind;
 use crate::source::Span;
 
 /// A fault of the YAML.
-pub(in crate::config::tree) struct Fault {
+pub(in crate::config::tree) struct YamlFault {
     pub(in crate::config::tree) code: &'static str,
     pub(in crate::config::tree) message: String,
     pub(in crate::config::tree) span: Span,
@@ -28,7 +28,7 @@ pub(in crate::config::tree) enum Mend {
 }
 
 /// Where and how the parser stopped.
-pub(in crate::config::tree) struct Place<'a> {
+pub(in crate::config::tree) struct StopPlace<'a> {
     pub(in crate::config::tree) text: &'a str,
     pub(in crate::config::tree) kind: &'a ErrorKind,
     pub(in crate::config::tree) at: usize,

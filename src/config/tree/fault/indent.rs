@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
-use super::finding::{Fault, Mend, Place};
+use super::finding::{Mend, StopPlace, YamlFault};
 use super::lines::{indent, is_blank, line_above, line_at, lines_from};
 use crate::source::Span;
 
 /// A tab in the indentation: of the line of the fault, or of the first one after it when the parser names tabs.
-pub(super) fn tab(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn tab(place: &StopPlace<'_>) -> Option<YamlFault> {
     let text = place.text;
     let names_tabs = matches!(
         place.kind,
@@ -39,7 +39,7 @@ pub(super) fn tab(place: &Place<'_>) -> Option<Fault> {
     };
     let more = edits.len().saturating_sub(1);
     let lines = if more == 1 { "line" } else { "lines" };
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::yaml_tab",
         message: "a tab is used for indentation".to_owned(),
         span,
@@ -94,7 +94,7 @@ fn untabbed(text: &str, first: &Range<usize>) -> Vec<(Range<usize>, String)> {
 }
 
 /// A line whose indentation fits to no line above.
-pub(super) fn indentation(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn indentation(place: &StopPlace<'_>) -> Option<YamlFault> {
     let fits = matches!(
         place.kind,
         ErrorKind::ExpectedBlockMappingKey
@@ -136,7 +136,7 @@ pub(super) fn indentation(place: &Place<'_>) -> Option<Fault> {
     }
     let listed: Vec<String> = levels.iter().rev().map(ToString::to_string).collect();
     let end = line.start + text[line.clone()].trim_end().len();
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::yaml_syntax",
         message: format!("a line is indented by {own}, which fits to no line above it"),
         span: Span::new(line.start + own, end),

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
-use super::finding::{Fault, Mend, Place, insert};
+use super::finding::{Mend, StopPlace, YamlFault, insert};
 use super::lines::{line_at, one_char};
 use crate::source::Span;
 
 /// A quote that is not closed on its line, or text after one that is.
-pub(super) fn quote(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn quote(place: &StopPlace<'_>) -> Option<YamlFault> {
     let text = place.text;
     let is_quote_fault = matches!(
         place.kind,
@@ -33,7 +33,7 @@ pub(super) fn quote(place: &Place<'_>) -> Option<Fault> {
         let end = line.start + content.len();
         // A backslash at the end would take the new quote's meaning away.
         let mend = if content.ends_with('\\') { Mend::Drop(line) } else { insert(end, quote) };
-        return Some(Fault {
+        return Some(YamlFault {
             code: "flowrun::unclosed_quote",
             message: "a quoted text is not closed".to_owned(),
             span: Span::new(open, end),
@@ -49,7 +49,7 @@ pub(super) fn quote(place: &Place<'_>) -> Option<Fault> {
     trails.then(|| {
         let line = line_at(text, place.at);
         let end = line.start + text[line.clone()].trim_end().len();
-        Fault {
+        YamlFault {
             code: "flowrun::yaml_syntax",
             message: "text follows a closing quote".to_owned(),
             span: Span::new(place.at.min(end), end),
@@ -63,7 +63,7 @@ pub(super) fn quote(place: &Place<'_>) -> Option<Fault> {
 }
 
 /// The first quote after what could be read that starts a text and is not closed on its line.
-fn unclosed_quote(text: &str, place: &Place<'_>) -> Option<usize> {
+fn unclosed_quote(text: &str, place: &StopPlace<'_>) -> Option<usize> {
     let mut at = place.read_to.min(place.at);
     let mut line = line_at(text, at);
     while at < text.len() {
@@ -105,7 +105,7 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// A character that cannot start a text.
-pub(super) fn start(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn start(place: &StopPlace<'_>) -> Option<YamlFault> {
     let line = line_at(place.text, place.at);
     let character = match place.kind {
         ErrorKind::UnexpectedCharacter { character } => *character,
@@ -123,7 +123,7 @@ pub(super) fn start(place: &Place<'_>) -> Option<Fault> {
             (format!("a text cannot start with `{}`", other.escape_debug()), quote_value(place.text, &line))
         }
     };
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::yaml_syntax",
         message,
         span: one_char(place.text, place.at),
@@ -134,7 +134,7 @@ pub(super) fn start(place: &Place<'_>) -> Option<Fault> {
 }
 
 /// A backslash in double quotes.
-pub(super) fn escape(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn escape(place: &StopPlace<'_>) -> Option<YamlFault> {
     let is_escape = matches!(
         place.kind,
         ErrorKind::UnknownQuotedScalarEscape
@@ -152,7 +152,7 @@ pub(super) fn escape(place: &Place<'_>) -> Option<Fault> {
     let at = place.text[place.at..line.end].find('\\').map_or(place.at, |found| place.at + found);
     // All of the line: which of them is the unknown one does not matter for going on.
     let doubled = place.text[at..line.end].replace("\\\"", "'").replace('\\', "/");
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::yaml_syntax",
         message: "this escape does not exist".to_owned(),
         span: Span::new(at, at + place.text[at..line.end].chars().take(2).map(char::len_utf8).sum::<usize>()),

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use granit_parser::ErrorKind;
 
-use super::finding::{Fault, Mend, Place, insert};
+use super::finding::{Mend, StopPlace, YamlFault, insert};
 use super::lines::{indent, line_above, line_at, one_char};
 use super::quote::quote_value;
 use crate::source::Span;
 
 /// A bracket whose end is missing when another line begins.
-pub(super) fn bracket(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn bracket(place: &StopPlace<'_>) -> Option<YamlFault> {
     let text = place.text;
     let open = *place.open.last()?;
     let fault_line = line_at(text, place.at);
@@ -23,7 +23,7 @@ pub(super) fn bracket(place: &Place<'_>) -> Option<Fault> {
     let before = &text[..fault_line.start.max(bracket_line.end).min(text.len())];
     let end = before.trim_end().len().max(open + 1);
     let name = &text[open..=open];
-    Some(Fault {
+    Some(YamlFault {
         code: "flowrun::unclosed_bracket",
         message: format!("a `{name}` is not closed"),
         span: Span::new(open, open + 1),
@@ -34,11 +34,11 @@ pub(super) fn bracket(place: &Place<'_>) -> Option<Fault> {
 }
 
 /// A colon that is missing, or one too many.
-pub(super) fn colon(place: &Place<'_>) -> Option<Fault> {
+pub(super) fn colon(place: &StopPlace<'_>) -> Option<YamlFault> {
     let text = place.text;
     let line = line_at(text, place.at);
     let content = text[line.clone()].trim();
-    let fault = |message: &str, span, label: &str, help: &str, mend| Fault {
+    let fault = |message: &str, span, label: &str, help: &str, mend| YamlFault {
         code: "flowrun::yaml_syntax",
         message: message.to_owned(),
         span,

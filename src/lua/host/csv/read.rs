@@ -16,7 +16,7 @@ use super::options;
 pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Result<Table> {
     let text = call.bytes(1, s)?;
     let options = options::options(call, 2, options, &["delimiter", "header"])?;
-    let mut records = Records::new(&text, options::delimiter(call, options)?);
+    let mut records = CsvRecords::new(&text, options::delimiter(call, options)?);
     let mut header = header(call, options)?.then(Vec::new);
     let mut rows = call.list()?;
     let mut width = None;
@@ -58,7 +58,7 @@ fn header(call: &Call<'_>, options: Option<&Table>) -> mlua::Result<bool> {
     }
 }
 
-fn read_header(call: &Call<'_>, records: &Records<'_>) -> mlua::Result<Vec<LuaString>> {
+fn read_header(call: &Call<'_>, records: &CsvRecords<'_>) -> mlua::Result<Vec<LuaString>> {
     let _claim = call.claim(records.fields.len().saturating_mul(4 * size_of::<&[u8]>()))?;
     let mut seen = HashSet::new();
     let twice = records.fields.iter().find(|name| !seen.insert(*name));
@@ -79,13 +79,13 @@ fn row(call: &Call<'_>, fields: &Fields, names: &[LuaString]) -> mlua::Result<Ta
 
 /// What is wrong with a text, and where: line and column from 1, the column in characters.
 #[derive(Debug, PartialEq, Eq)]
-struct Fault {
+struct CsvFault {
     line: usize,
     column: usize,
     message: String,
 }
 
-impl Fault {
+impl CsvFault {
     fn raise(self, call: &Call<'_>) -> mlua::Error {
         let Self { line, column, message } = self;
         let place = format!("line {line}, column {column}");
@@ -117,7 +117,7 @@ impl Fields {
 
 /// The records of a text: fields between delimiters, in double quotes where they hold a delimiter, a quote (doubled) or
 /// a line end.
-struct Records<'t> {
+struct CsvRecords<'t> {
     text: &'t [u8],
     /// Where the next record begins.
     at: usize,
@@ -129,7 +129,7 @@ struct Records<'t> {
     most: (usize, usize),
 }
 
-impl<'t> Records<'t> {
+impl<'t> CsvRecords<'t> {
     fn new(text: &'t [u8], delimiter: u8) -> Self {
         let at = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Self { text, at, begin: at, delimiter, fields: Fields::default(), most: (0, 0) }
@@ -165,7 +165,7 @@ impl<'t> Records<'t> {
     }
 
     /// Reads one field; false when it was the record's last.
-    fn field(&mut self) -> Result<bool, Fault> {
+    fn field(&mut self) -> Result<bool, CsvFault> {
         if self.text.get(self.at) == Some(&b'"') {
             self.quoted()?;
         } else {
@@ -196,7 +196,7 @@ impl<'t> Records<'t> {
     }
 
     /// Reads the inside of a field in quotes and goes behind its closing one.
-    fn quoted(&mut self) -> Result<(), Fault> {
+    fn quoted(&mut self) -> Result<(), CsvFault> {
         let open = self.at;
         self.at += 1;
         loop {
@@ -214,17 +214,17 @@ impl<'t> Records<'t> {
         }
     }
 
-    fn fault_at_record(&self, message: impl Into<String>) -> Fault {
+    fn fault_at_record(&self, message: impl Into<String>) -> CsvFault {
         self.fault(self.begin, message)
     }
 
-    fn fault(&self, at: usize, message: impl Into<String>) -> Fault {
+    fn fault(&self, at: usize, message: impl Into<String>) -> CsvFault {
         let before = &self.text[..at];
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
         let column =
             String::from_utf8_lossy(&before[line_start..]).trim_start_matches('\u{feff}').chars().count() + 1;
-        Fault { line, column, message: message.into() }
+        CsvFault { line, column, message: message.into() }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn encode(call: &Call<'_>, (rows, options): &(Value, Value)) -> mlua:
             .map_err(|_| call.bad_because(1, "a list of rows expected, got a map"))?
     };
     let mut writer =
-        Writer { call, out: Vec::new(), tally: call.tally(), delimiter, columns: None, given: false };
+        CsvWriter { call, out: Vec::new(), tally: call.tally(), delimiter, columns: None, given: false };
     if let Some(names) = columns {
         writer.record(names.iter().map(String::as_str));
         writer.given = true;
@@ -84,7 +84,7 @@ fn columns(call: &Call<'_>, options: Option<&Table>) -> mlua::Result<Option<Vec<
     Ok(Some(names))
 }
 
-struct Writer<'a> {
+struct CsvWriter<'a> {
     call: &'a Call<'a>,
     out: Vec<u8>,
     /// Counts `out` and the rows.
@@ -95,7 +95,7 @@ struct Writer<'a> {
     given: bool,
 }
 
-impl Writer<'_> {
+impl CsvWriter<'_> {
     fn row(&mut self, number: usize, row: &RawValue) -> mlua::Result<()> {
         if let Ok(fields) = serde_json::from_str::<Vec<&RawValue>>(row.get())
             && !fields.is_empty()

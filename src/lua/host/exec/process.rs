@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, Command};
 
 use super::program::Program;
-use super::tree::Tree;
+use super::tree::ProcessTree;
 use crate::lua::clock;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
@@ -21,7 +21,7 @@ use crate::lua::raw::adopting;
 const PIECE_BYTES: usize = 64 << 10;
 
 /// What a program left behind.
-pub(super) struct Output {
+pub(super) struct ProgramOutput {
     pub(super) code: i32,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
@@ -32,17 +32,17 @@ pub(super) struct Output {
 
 /// Ends what is left of the program when the run ends in any way. The tree alone does so: a program that was killed before
 /// it was stopped would leave descendants that nothing finds any more.
-struct Ending<'a>(&'a Arc<Tree>);
+struct FinalKill<'a>(&'a Arc<ProcessTree>);
 
-impl Drop for Ending<'_> {
+impl Drop for FinalKill<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
 }
 
 /// Runs a program under its own limit, when it has one.
-pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
-    let _ending = Ending(tree);
+pub(super) async fn within(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput, HostError> {
+    let _ending = FinalKill(tree);
     let (limit, name) = (program.timeout, program.name.to_string_lossy().into_owned());
     let run = run(program, tree);
     let output = match limit {
@@ -65,7 +65,7 @@ pub(super) async fn within(program: Program, tree: &Arc<Tree>) -> Result<Output,
     output
 }
 
-async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
+async fn run(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput, HostError> {
     let begun = Instant::now();
     let name = program.name.to_string_lossy().into_owned();
     let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
@@ -98,7 +98,7 @@ async fn run(program: Program, tree: &Arc<Tree>) -> Result<Output, HostError> {
     // Only now: a program that nobody has waited for keeps its number.
     let status = child.wait().await.map_err(lost)?;
     tree.finish();
-    Ok(Output { code: code(status), stdout, stderr, taken: begun.elapsed(), _account: account })
+    Ok(ProgramOutput { code: code(status), stdout, stderr, taken: begun.elapsed(), _account: account })
 }
 
 async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {

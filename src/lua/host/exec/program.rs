@@ -16,7 +16,7 @@ use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
-use crate::lua::permissions::{Place, Program as Granted, missing, numbered, search_path};
+use crate::lua::permissions::{HeldPlace, Program as Granted, missing, numbered, search_path};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
@@ -149,7 +149,7 @@ fn found(name: &str, program: Granted) -> Result<Start, HostError> {
 }
 
 /// A program by its place: started through the number of the open folder.
-fn held(place: &Place, real: PathBuf) -> Option<Start> {
+fn held(place: &HeldPlace, real: PathBuf) -> Option<Start> {
     let stat = rustix::fs::statat(place.parent(), place.name(), AtFlags::empty()).ok()?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file || stat.st_mode & 0o111 == 0 {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 use tokio::process::Child;
 
-use crate::lua::errand::unconfined;
+use crate::lua::async_op::unconfined;
 
 /// How often to look for what is left. Each look sees what was started since the one before.
 const LOOKS_MAX: u32 = 100;
@@ -21,10 +21,10 @@ const PAUSE: Duration = Duration::from_micros(500);
 
 /// A running program with everything that it has started.
 #[derive(Debug)]
-pub(super) struct Tree(Mutex<State>);
+pub(super) struct ProcessTree(Mutex<ProcessState>);
 
 #[derive(Debug)]
-enum State {
+enum ProcessState {
     Planned,
     /// The program has not been waited for: as long as that is so, no other process gets its number.
     Running {
@@ -35,7 +35,7 @@ enum State {
 }
 
 /// The trees of the process.
-static ALL: Mutex<Vec<Weak<Tree>>> = Mutex::new(Vec::new());
+static ALL: Mutex<Vec<Weak<ProcessTree>>> = Mutex::new(Vec::new());
 
 /// Ends all programs, because the process is about to end without tidying up.
 pub(crate) fn end_all() {
@@ -45,9 +45,9 @@ pub(crate) fn end_all() {
     }
 }
 
-impl Tree {
+impl ProcessTree {
     pub(super) fn new() -> Arc<Self> {
-        let tree = Arc::new(Self(Mutex::new(State::Planned)));
+        let tree = Arc::new(Self(Mutex::new(ProcessState::Planned)));
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
             all.retain(|tree| tree.strong_count() > 0);
@@ -56,14 +56,14 @@ impl Tree {
         tree
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ProcessState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the program, unless it was given up before.
     pub(super) fn start(&self, spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
         let mut state = self.state();
-        if matches!(*state, State::Over) {
+        if matches!(*state, ProcessState::Over) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let child = spawn()?;
@@ -74,20 +74,21 @@ impl Tree {
             child.stdout.as_ref().and_then(|pipe| inode(pipe.as_fd())),
             child.stderr.as_ref().and_then(|pipe| inode(pipe.as_fd())),
         ];
-        *state = State::Running { root, pipes: pipes.into_iter().flatten().collect() };
+        *state = ProcessState::Running { root, pipes: pipes.into_iter().flatten().collect() };
         Ok(child)
     }
 
     /// The program has just been waited for. What is left in its group ends, what has made itself independent stays.
     pub(super) fn finish(&self) {
-        if let State::Running { root, .. } = std::mem::replace(&mut *self.state(), State::Over) {
+        if let ProcessState::Running { root, .. } = std::mem::replace(&mut *self.state(), ProcessState::Over)
+        {
             let _ = kill_process_group(root, Signal::KILL);
         }
     }
 
     /// Ends all of it from a worker's thread, which is kept from looking for what the program has started.
     pub(super) fn halt(self: Arc<Self>) {
-        if matches!(*self.state(), State::Running { .. }) {
+        if matches!(*self.state(), ProcessState::Running { .. }) {
             unconfined(move || self.end());
         } else {
             self.end();
@@ -98,7 +99,9 @@ impl Tree {
     pub(super) fn end(&self) {
         // Whoever else wants it ended waits until it is.
         let mut state = self.state();
-        let State::Running { root, pipes } = std::mem::replace(&mut *state, State::Over) else { return };
+        let ProcessState::Running { root, pipes } = std::mem::replace(&mut *state, ProcessState::Over) else {
+            return;
+        };
         let was_dead = state_of(root).is_none_or(|state| matches!(state, 'Z' | 'X'));
         end_below(root);
         if was_dead {

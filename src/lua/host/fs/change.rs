@@ -15,7 +15,7 @@ use super::arguments::{PIECE_BYTES, cannot, flags, path};
 use super::look::Halted;
 use crate::lua::host::call::Call;
 use crate::lua::host_error::HostError;
-use crate::lua::permissions::{Parents, Place, identity, names, of_database, owner};
+use crate::lua::permissions::{HeldPlace, Parents, identity, names, of_database, owner};
 
 /// Folders within folders that a removal goes down into; each holds a file open.
 const DEPTH_MAX: usize = 200;
@@ -84,7 +84,7 @@ pub(super) fn remove(call: &Call<'_>, (named, options): &(Value, Value)) -> mlua
 }
 
 /// Takes away everything in a folder.
-fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Result<()> {
+fn empty(call: &Call<'_>, path: &Path, place: &HeldPlace, depth: usize) -> mlua::Result<()> {
     let failed = |error: io::Error| cannot("remove", path, &error);
     if depth > DEPTH_MAX {
         return Err(failed(io::Error::other("the folders in it are nested too deep")));
@@ -103,7 +103,7 @@ fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Res
             let message = format!("removing `{}` is not allowed: a folder of runs is in it", path.display());
             return Err(HostError::refusal(message).into());
         }
-        let inner = Place::within(Arc::clone(&folder), name);
+        let inner = HeldPlace::within(Arc::clone(&folder), name);
         let Some(stat) = inner.stat().map_err(failed)? else { continue };
         if let Some(database) = identity(&folder).ok().and_then(|folder| owner(folder, name)) {
             return Err(of_database(&path.join(name), &database).into());
@@ -121,7 +121,7 @@ fn empty(call: &Call<'_>, path: &Path, place: &Place, depth: usize) -> mlua::Res
 fn pour(
     call: &Call<'_>,
     (from, mut source): (&Path, File),
-    (to, target): (&Path, &Place),
+    (to, target): (&Path, &HeldPlace),
 ) -> mlua::Result<()> {
     let (unread, unwritten) =
         (|error: io::Error| cannot("read", from, &error), |error: io::Error| cannot("write", to, &error));

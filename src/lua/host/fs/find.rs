@@ -28,7 +28,7 @@ pub(super) fn glob(call: &Call<'_>, pattern: &Value) -> mlua::Result<mlua::Table
     if text.len() > PATTERN_BYTES_MAX {
         return Err(call.bad_because(1, &format!("a pattern of at most {PATTERN_BYTES_MAX} bytes expected")));
     }
-    let pattern = Pattern::new(&text)
+    let pattern = SearchPattern::new(&text)
         .map_err(|error| call.bad_because(1, &format!("a pattern expected, but in `{}` {error}", &*text)))?;
     let mut search = Search { call, pattern, seen: 0, tally: call.tally(), found: Vec::new() };
     search.start()?;
@@ -41,7 +41,7 @@ pub(super) fn glob(call: &Call<'_>, pattern: &Value) -> mlua::Result<mlua::Table
 }
 
 /// A pattern, split where its first special character is.
-struct Pattern {
+struct SearchPattern {
     /// The part before, up to a `/` and with it; empty for the pipeline's folder.
     folder: String,
     /// The part behind, literally, when it has no special character.
@@ -53,7 +53,7 @@ struct Pattern {
     depth: usize,
 }
 
-impl Pattern {
+impl SearchPattern {
     fn new(pattern: &str) -> Result<Self, String> {
         let special = pattern.find(SPECIALS);
         let split = pattern[..special.unwrap_or(pattern.len())].rfind('/').map_or(0, |at| at + 1);
@@ -80,7 +80,7 @@ impl Pattern {
 
 struct Search<'a> {
     call: &'a Call<'a>,
-    pattern: Pattern,
+    pattern: SearchPattern,
     seen: usize,
     tally: Tally<'a>,
     found: Vec<Vec<u8>>,

@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use super::arguments::cannot;
 use super::write::word;
 use crate::lua::host::call::Call;
-use crate::lua::permissions::Place;
+use crate::lua::permissions::HeldPlace;
 
 /// Bytes of a suffix: names of files are short.
 const SUFFIX_MAX: usize = 64;
@@ -28,7 +28,7 @@ pub(super) fn tempfile(call: &Call<'_>, suffix: &Value) -> mlua::Result<Value> {
 }
 
 /// A new file in the scratch folder, under a name that no other file has.
-fn make(call: &Call<'_>, suffix: &str) -> io::Result<(PathBuf, Place)> {
+fn make(call: &Call<'_>, suffix: &str) -> io::Result<(PathBuf, HeldPlace)> {
     let (folder, scratch) = call.state.permissions.scratch()?;
     loop {
         let name = format!("item-{:016x}{suffix}", word());

@@ -10,7 +10,7 @@ use rustix::fs::{FileType, OFlags};
 
 use super::arguments::{PIECE_BYTES, cannot, flags, path};
 use crate::lua::host::call::Call;
-use crate::lua::permissions::{Parents, Place};
+use crate::lua::permissions::{HeldPlace, Parents};
 
 /// `fs.write`
 pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)) -> mlua::Result<()> {
@@ -56,7 +56,7 @@ pub(in crate::lua::host) enum Durability {
 pub(in crate::lua::host) fn replace(
     call: &Call<'_>,
     path: &Path,
-    place: &Place,
+    place: &HeldPlace,
     bytes: &[u8],
     durability: Durability,
 ) -> mlua::Result<()> {
@@ -87,7 +87,7 @@ const TRIES: u32 = 100;
 
 /// A new file beside `place`, locked as long as it is open. Its name is made of the target's: what a killed run has left
 /// under it, and nobody holds, makes room for the item that writes there again.
-fn part(place: &Place) -> io::Result<(Place, File)> {
+fn part(place: &HeldPlace) -> io::Result<(HeldPlace, File)> {
     let digest = xxhash_rust::xxh3::xxh3_64(place.name().as_encoded_bytes());
     for number in 0..NUMBERS {
         let part = place.beside(&format!(".flowrun-{digest:016x}-{number}.part"));
@@ -109,7 +109,7 @@ fn part(place: &Place) -> io::Result<(Place, File)> {
 }
 
 /// Removes what nobody holds; whether the name is free.
-fn clear(part: &Place) -> bool {
+fn clear(part: &HeldPlace) -> bool {
     let file = match part.file(OFlags::WRONLY) {
         Err(error) => return error.kind() == io::ErrorKind::NotFound,
         Ok(file) => file,

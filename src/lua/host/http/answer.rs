@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use mlua::{Lua, Value};
 
-use crate::lua::errand::Landing;
+use crate::lua::async_op::Completion;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
 
 /// The answer to a request, read to its end.
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub(super) status: u16,
     /// Names in lower case.
     pub(super) headers: Vec<(String, Vec<u8>)>,
@@ -24,11 +24,11 @@ pub(super) struct Answer {
 }
 
 /// Makes the table, or raises the error, when it is back at the VM.
-pub(super) fn landing(answer: Result<Answer, HostError>) -> Landing {
+pub(super) fn completion(answer: Result<HttpAnswer, HostError>) -> Completion {
     Box::new(move |lua| answer.map_err(mlua::Error::from).and_then(|answer| table(lua, &answer)))
 }
 
-fn table(lua: &Lua, answer: &Answer) -> mlua::Result<Value> {
+fn table(lua: &Lua, answer: &HttpAnswer) -> mlua::Result<Value> {
     let headers = lua.create_table()?;
     for (name, value) in &answer.headers {
         headers.raw_set(name.as_str(), lua.create_string(value)?)?;

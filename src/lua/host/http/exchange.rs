@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
-use super::answer::Answer;
+use super::answer::HttpAnswer;
 use super::client::client;
 use super::request::{Request, permit};
 use crate::lua::clock;
@@ -26,7 +26,7 @@ pub(super) async fn within(
     request: Request,
     permissions: &Permissions,
     limited: bool,
-) -> Result<Answer, HostError> {
+) -> Result<HttpAnswer, HostError> {
     let limit = request.timeout.or_else(|| (!limited).then_some(PATIENCE));
     let host = request.url.host_str().unwrap_or_default().to_owned();
     let exchange = exchange(name, request, permissions);
@@ -40,7 +40,11 @@ pub(super) async fn within(
     }
 }
 
-async fn exchange(name: &Name, mut request: Request, permissions: &Permissions) -> Result<Answer, HostError> {
+async fn exchange(
+    name: &Name,
+    mut request: Request,
+    permissions: &Permissions,
+) -> Result<HttpAnswer, HostError> {
     let begun = Instant::now();
     let client = client().map_err(|error| HostError::error(format!("`{name}` cannot start: {error}")))?;
     for _ in 0..=HOPS_MAX {
@@ -109,7 +113,7 @@ async fn read(
     request: Request,
     mut response: Response,
     begun: Instant,
-) -> Result<Answer, HostError> {
+) -> Result<HttpAnswer, HostError> {
     let max = request.max_bytes;
     let too_long = || {
         let from = shown(&request.url);
@@ -129,7 +133,7 @@ async fn read(
     let mut url = request.url;
     // They cannot be taken off URLs that have no place for them, which have none.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
-    Ok(Answer {
+    Ok(HttpAnswer {
         status: response.status().as_u16(),
         headers: joined(response.headers()),
         body,

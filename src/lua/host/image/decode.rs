@@ -8,8 +8,8 @@ use ::image::error::LimitErrorKind;
 use ::image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
 use mlua::{AnyUserData, Value};
 
-use super::jpeg::{Head, Jpeg};
-use super::picture::{Format, Image, Layout, SIDE_MAX, Size};
+use super::jpeg::{Jpeg, JpegHead};
+use super::picture::{Image, Layout, PictureFormat, SIDE_MAX, Size};
 use crate::lua::host::call::Call;
 use crate::lua::host::outside::Claim;
 use crate::lua::host_error::HostError;
@@ -29,48 +29,48 @@ pub(super) fn picture(call: &Call<'_>, bytes: &[u8], name: &str) -> mlua::Result
         let known = "it is no jpeg, png, gif, webp, bmp or tiff file";
         return Err(call.refuse(&format!("cannot read {name}: {known}")));
     };
-    let head = if format == Format::Jpeg { Head::of(bytes) } else { Head::default() };
+    let head = if format == PictureFormat::Jpeg { JpegHead::of(bytes) } else { JpegHead::default() };
     if head.is_cut_off {
         return Err(call.refuse(&format!("cannot read {name}: the jpeg file is cut off")));
     }
-    let work = Work { call, format, name, is_progressive: head.is_progressive };
+    let work = DecodeWork { call, format, name, is_progressive: head.is_progressive };
     let reader = Pieces { bytes: Cursor::new(bytes), call };
     match format {
-        Format::Jpeg => work.run(Jpeg::new(call, bytes)),
-        Format::Png => {
+        PictureFormat::Jpeg => work.run(Jpeg::new(call, bytes)),
+        PictureFormat::Png => {
             let mut limits = Limits::no_limits();
             limits.max_alloc = Some(call.room()? as u64);
             work.run(png::PngDecoder::with_limits(reader, limits))
         }
-        Format::Gif => work.run(gif::GifDecoder::new(reader)),
-        Format::Webp => work.run(webp::WebPDecoder::new(reader)),
-        Format::Bmp => work.run(bmp::BmpDecoder::new(reader)),
-        Format::Tiff => work.run(tiff::TiffDecoder::new(reader)),
+        PictureFormat::Gif => work.run(gif::GifDecoder::new(reader)),
+        PictureFormat::Webp => work.run(webp::WebPDecoder::new(reader)),
+        PictureFormat::Bmp => work.run(bmp::BmpDecoder::new(reader)),
+        PictureFormat::Tiff => work.run(tiff::TiffDecoder::new(reader)),
     }
 }
 
-fn guess(bytes: &[u8]) -> Option<Format> {
+fn guess(bytes: &[u8]) -> Option<PictureFormat> {
     Some(match ::image::guess_format(bytes).ok()? {
-        ImageFormat::Jpeg => Format::Jpeg,
-        ImageFormat::Png => Format::Png,
-        ImageFormat::Gif => Format::Gif,
-        ImageFormat::WebP => Format::Webp,
-        ImageFormat::Bmp => Format::Bmp,
-        ImageFormat::Tiff => Format::Tiff,
+        ImageFormat::Jpeg => PictureFormat::Jpeg,
+        ImageFormat::Png => PictureFormat::Png,
+        ImageFormat::Gif => PictureFormat::Gif,
+        ImageFormat::WebP => PictureFormat::Webp,
+        ImageFormat::Bmp => PictureFormat::Bmp,
+        ImageFormat::Tiff => PictureFormat::Tiff,
         _ => return None,
     })
 }
 
 /// One picture being decoded.
-struct Work<'a> {
+struct DecodeWork<'a> {
     call: &'a Call<'a>,
-    format: Format,
+    format: PictureFormat,
     name: &'a str,
     /// Whether it is a JPEG whose parts are all held until the last of its passes.
     is_progressive: bool,
 }
 
-impl Work<'_> {
+impl DecodeWork<'_> {
     fn run<D: ImageDecoder>(&self, decoder: ImageResult<D>) -> mlua::Result<Image> {
         let mut decoder = decoder.map_err(|error| self.failed(&error))?;
         let (width, height) = decoder.dimensions();

@@ -8,7 +8,7 @@ use ::image::{ExtendedColorType, ImageEncoder};
 use jpeg_encoder::ColorType as JpegColor;
 use mlua::Value;
 
-use super::picture::{Format, Image, Layout, Size, this};
+use super::picture::{Image, Layout, PictureFormat, Size, this};
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::tally::Bounded;
@@ -26,7 +26,7 @@ pub(super) fn encode(
 ) -> mlua::Result<Value> {
     let image = this(call, image)?;
     let name = call.text(1, format)?;
-    let Some(format) = Format::named(&name) else {
+    let Some(format) = PictureFormat::named(&name) else {
         let known = "`jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`";
         return Err(call.bad_because(1, &format!("{known} expected, got `{}`", shown(&name))));
     };
@@ -43,12 +43,12 @@ pub(super) fn shown(name: &str) -> String {
 pub(super) fn encoded(
     call: &Call<'_>,
     image: &Image,
-    format: Format,
+    format: PictureFormat,
     options: &Value,
 ) -> mlua::Result<Vec<u8>> {
     let options = Options::of(call, 2, options, &["quality"])?;
     let quality = options.integer("quality", 1..=100)?;
-    if quality.is_some() && format != Format::Jpeg {
+    if quality.is_some() && format != PictureFormat::Jpeg {
         let name = format.name();
         return Err(call.bad_because(2, &format!("`quality` is for jpeg, {name} is written without loss")));
     }
@@ -57,7 +57,7 @@ pub(super) fn encoded(
     call.checkpoint()?;
     let mut out = Bounded::new(call);
     let done = match format {
-        Format::Jpeg => {
+        PictureFormat::Jpeg => {
             let quality = quality.map_or(QUALITY, |quality| quality as u8);
             jpeg(&pixels, image.size, layout, quality, &mut out).map_err(|error| error.to_string())
         }
@@ -73,17 +73,17 @@ pub(super) fn encoded(
 }
 
 /// What an encoder holds beside the pixels and what it has written.
-fn working(format: Format, size: Size, layout: Layout) -> usize {
+fn working(format: PictureFormat, size: Size, layout: Layout) -> usize {
     let pixels = size.width as usize * size.height as usize;
     match format {
         // One row after the other.
-        Format::Jpeg | Format::Bmp => 0,
+        PictureFormat::Jpeg | PictureFormat::Bmp => 0,
         // The file itself, because it is written out of order; the packed rows.
-        Format::Tiff | Format::Png => size.bytes(layout),
+        PictureFormat::Tiff | PictureFormat::Png => size.bytes(layout),
         // A place in the palette for each pixel.
-        Format::Gif => pixels.saturating_mul(2),
+        PictureFormat::Gif => pixels.saturating_mul(2),
         // A copy with four parts for each pixel.
-        Format::Webp => pixels.saturating_mul(4),
+        PictureFormat::Webp => pixels.saturating_mul(4),
     }
 }
 
@@ -102,7 +102,7 @@ fn others(
     pixels: &[u8],
     size: Size,
     layout: Layout,
-    format: Format,
+    format: PictureFormat,
     out: &mut Bounded<'_>,
 ) -> ::image::ImageResult<()> {
     let color = match layout {
@@ -113,24 +113,32 @@ fn others(
     };
     let (width, height) = (size.width, size.height);
     match format {
-        Format::Gif => gif::GifEncoder::new_with_speed(out, GIF_SPEED).encode(pixels, width, height, color),
-        Format::Webp => webp::WebPEncoder::new_lossless(out).write_image(pixels, width, height, color),
-        Format::Bmp => bmp::BmpEncoder::new(out).write_image(pixels, width, height, color),
-        Format::Tiff => {
+        PictureFormat::Gif => {
+            gif::GifEncoder::new_with_speed(out, GIF_SPEED).encode(pixels, width, height, color)
+        }
+        PictureFormat::Webp => webp::WebPEncoder::new_lossless(out).write_image(pixels, width, height, color),
+        PictureFormat::Bmp => bmp::BmpEncoder::new(out).write_image(pixels, width, height, color),
+        PictureFormat::Tiff => {
             let mut file = Cursor::new(Vec::new());
             tiff::TiffEncoder::new(&mut file).write_image(pixels, width, height, color)?;
             out.write_all(file.get_ref()).map_err(::image::ImageError::IoError)
         }
-        Format::Png | Format::Jpeg => png::PngEncoder::new(out).write_image(pixels, width, height, color),
+        PictureFormat::Png | PictureFormat::Jpeg => {
+            png::PngEncoder::new(out).write_image(pixels, width, height, color)
+        }
     }
 }
 
 /// The pixels in a layout that the format has.
-fn suited<'a>(call: &Call<'_>, image: &'a Image, format: Format) -> mlua::Result<(Layout, Cow<'a, [u8]>)> {
+fn suited<'a>(
+    call: &Call<'_>,
+    image: &'a Image,
+    format: PictureFormat,
+) -> mlua::Result<(Layout, Cow<'a, [u8]>)> {
     let layout = match (format, image.layout) {
-        (Format::Jpeg, Layout::GrayAlpha) => Layout::Gray,
-        (Format::Jpeg, Layout::Rgba) | (Format::Gif, Layout::Gray) => Layout::Rgb,
-        (Format::Gif | Format::Bmp | Format::Tiff, Layout::GrayAlpha) => Layout::Rgba,
+        (PictureFormat::Jpeg, Layout::GrayAlpha) => Layout::Gray,
+        (PictureFormat::Jpeg, Layout::Rgba) | (PictureFormat::Gif, Layout::Gray) => Layout::Rgb,
+        (PictureFormat::Gif | PictureFormat::Bmp | PictureFormat::Tiff, Layout::GrayAlpha) => Layout::Rgba,
         (_, layout) => return Ok((layout, Cow::Borrowed(&image.pixels))),
     };
     // Given back at the end of this function, when the pixels are there; they do not live long.

@@ -7,7 +7,7 @@ use mlua::{AnyUserData, Value};
 
 use super::decode;
 use super::encode::{encoded, shown};
-use super::picture::{Format, this};
+use super::picture::{PictureFormat, this};
 use crate::lua::host::call::Call;
 use crate::lua::host::fs::{Durability, replace};
 use crate::lua::permissions::Parents;
@@ -46,7 +46,7 @@ pub(super) fn save(call: &Call<'_>, (image, path, options): &(Value, Value, Valu
     let path = call.text(1, path)?;
     call.path_len(1, path.len())?;
     let extension = Path::new(&*path).extension().and_then(|extension| extension.to_str());
-    let Some(format) = extension.and_then(Format::named) else {
+    let Some(format) = extension.and_then(PictureFormat::named) else {
         let known = "`.jpg`, `.png`, `.gif`, `.webp`, `.bmp` or `.tiff`";
         return Err(
             call.bad_because(1, &format!("a path that ends in {known} expected, got `{}`", shown(&path)))

@@ -19,14 +19,14 @@ const READS: u32 = 256;
 
 /// What the segments before the compressed data say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct JpegHead {
     /// The end marker is missing. The decoder would fill what is missing with gray and say nothing.
     pub(super) is_cut_off: bool,
     /// The picture comes in passes, each over all of it.
     pub(super) is_progressive: bool,
 }
 
-impl Head {
+impl JpegHead {
     /// Goes through the segments with a length each, up to the compressed data; a preview in one of them has markers too.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let (mut at, mut is_progressive) = (2, false);

@@ -36,7 +36,7 @@ impl Layout {
 
 /// Formats that can be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum PictureFormat {
     Jpeg,
     Png,
     Gif,
@@ -45,7 +45,7 @@ pub(super) enum Format {
     Tiff,
 }
 
-impl Format {
+impl PictureFormat {
     /// The name in `img.format`.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -92,14 +92,20 @@ pub(super) struct Image {
     pub(super) size: Size,
     pub(super) layout: Layout,
     /// Of the file that it came from.
-    pub(super) format: Format,
+    pub(super) format: PictureFormat,
     pub(super) pixels: Vec<u8>,
     /// Never read: it counts while it lives.
     _claim: Claim,
 }
 
 impl Image {
-    pub(super) fn new(size: Size, layout: Layout, format: Format, pixels: Vec<u8>, claim: Claim) -> Self {
+    pub(super) fn new(
+        size: Size,
+        layout: Layout,
+        format: PictureFormat,
+        pixels: Vec<u8>,
+        claim: Claim,
+    ) -> Self {
         debug_assert_eq!(pixels.len(), size.bytes(layout));
         Self { size, layout, format, pixels, _claim: claim }
     }

@@ -26,14 +26,14 @@ pub(in crate::lua::host) fn expand(
     let mut count = 0;
     let text = call.build(|out| {
         let output =
-            Output { call, bytes: &bytes, out, kept: 0, checked: 0, pace: Pace::new(call, bytes.len()) };
+            Replaced { call, bytes: &bytes, out, kept: 0, checked: 0, pace: Pace::new(call, bytes.len()) };
         count = output.replace(&search, &replacement, max)?;
         Ok(())
     })?;
     Ok((if count == 0 { s.clone() } else { text }, count))
 }
 
-struct Output<'a> {
+struct Replaced<'a> {
     call: &'a Call<'a>,
     bytes: &'a [u8],
     out: &'a mut Vec<u8>,
@@ -44,7 +44,7 @@ struct Output<'a> {
     pace: Pace<'a>,
 }
 
-impl Output<'_> {
+impl Replaced<'_> {
     fn replace(mut self, search: &Search<'_>, replacement: &[u8], max: usize) -> mlua::Result<usize> {
         let mut count = 0;
         let dollars = memchr_iter(b'$', replacement).count();

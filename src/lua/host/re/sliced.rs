@@ -78,7 +78,7 @@ pub(super) struct Slices<'a> {
 }
 
 /// Why an automaton has no answer.
-enum Halt {
+enum SearchHalt {
     /// It cannot tell: the states have to be followed.
     Unable,
     Stopped(mlua::Error),
@@ -105,8 +105,8 @@ impl<'a> Slices<'a> {
     pub(super) fn find_at(&mut self, at: usize) -> mlua::Result<Option<Range<usize>>> {
         match self.bounds(at) {
             Ok(found) => Ok(found),
-            Err(Halt::Stopped(error)) => Err(error),
-            Err(Halt::Unable) => {
+            Err(SearchHalt::Stopped(error)) => Err(error),
+            Err(SearchHalt::Unable) => {
                 let input = Input::new(self.bytes).span(at..self.bytes.len());
                 let slots = self.memory.threads.search(self.call, &self.sliced.nfa, &input, 2)?;
                 Ok(slots.and_then(|slots| Some(slots[0]?..slots[1]?)))
@@ -119,27 +119,27 @@ impl<'a> Slices<'a> {
         let input = match self.bounds(at) {
             Ok(None) => return Ok(None),
             Ok(Some(found)) => Input::new(self.bytes).span(found).anchored(Anchored::Yes),
-            Err(Halt::Stopped(error)) => return Err(error),
-            Err(Halt::Unable) => Input::new(self.bytes).span(at..self.bytes.len()),
+            Err(SearchHalt::Stopped(error)) => return Err(error),
+            Err(SearchHalt::Unable) => Input::new(self.bytes).span(at..self.bytes.len()),
         };
         let nfa = &self.sliced.nfa;
         let slots = self.memory.threads.search(self.call, nfa, &input, nfa.group_info().slot_len())?;
         Ok(slots.map(|slots| slots.chunks(2).map(|ends| Some(ends[0]?..ends[1]?)).collect()))
     }
 
-    fn bounds(&mut self, at: usize) -> Result<Option<Range<usize>>, Halt> {
+    fn bounds(&mut self, at: usize) -> Result<Option<Range<usize>>, SearchHalt> {
         let Some(end) = self.end(at)? else { return Ok(None) };
         Ok(Some(self.start(at, end)?..end))
     }
 
     /// Where the first match from byte `at` on ends. Automata tell of a match one byte late.
-    fn end(&mut self, at: usize) -> Result<Option<usize>, Halt> {
+    fn end(&mut self, at: usize) -> Result<Option<usize>, SearchHalt> {
         let (dfa, cache) = (&self.sliced.forward, &mut self.memory.forward);
         let input = Input::new(self.bytes).span(at..self.bytes.len());
-        let mut state = dfa.start_state_forward(cache, &input).map_err(|_| Halt::Unable)?;
+        let mut state = dfa.start_state_forward(cache, &input).map_err(|_| SearchHalt::Unable)?;
         let mut last = None;
         for place in at..self.bytes.len() {
-            state = dfa.next_state(cache, state, self.bytes[place]).map_err(|_| Halt::Unable)?;
+            state = dfa.next_state(cache, state, self.bytes[place]).map_err(|_| SearchHalt::Unable)?;
             if state.is_tagged() {
                 if state.is_dead() {
                     return Ok(last);
@@ -149,21 +149,21 @@ impl<'a> Slices<'a> {
                 }
             }
             if (place + 1).is_multiple_of(CHECKPOINT_BYTES) {
-                self.call.checkpoint().map_err(Halt::Stopped)?;
+                self.call.checkpoint().map_err(SearchHalt::Stopped)?;
             }
         }
-        state = dfa.next_eoi_state(cache, state).map_err(|_| Halt::Unable)?;
+        state = dfa.next_eoi_state(cache, state).map_err(|_| SearchHalt::Unable)?;
         Ok(if is_match(state)? { Some(self.bytes.len()) } else { last })
     }
 
     /// Where the match that ends at `end` starts, `from` at the earliest.
-    fn start(&mut self, from: usize, end: usize) -> Result<usize, Halt> {
+    fn start(&mut self, from: usize, end: usize) -> Result<usize, SearchHalt> {
         let (dfa, cache) = (&self.sliced.backward, &mut self.memory.backward);
         let input = Input::new(self.bytes).span(from..end).anchored(Anchored::Yes);
-        let mut state = dfa.start_state_reverse(cache, &input).map_err(|_| Halt::Unable)?;
+        let mut state = dfa.start_state_reverse(cache, &input).map_err(|_| SearchHalt::Unable)?;
         let mut first = end;
         for place in (from..end).rev() {
-            state = dfa.next_state(cache, state, self.bytes[place]).map_err(|_| Halt::Unable)?;
+            state = dfa.next_state(cache, state, self.bytes[place]).map_err(|_| SearchHalt::Unable)?;
             if state.is_tagged() {
                 if state.is_dead() {
                     return Ok(first);
@@ -173,18 +173,18 @@ impl<'a> Slices<'a> {
                 }
             }
             if place.is_multiple_of(CHECKPOINT_BYTES) {
-                self.call.checkpoint().map_err(Halt::Stopped)?;
+                self.call.checkpoint().map_err(SearchHalt::Stopped)?;
             }
         }
         state = match from.checked_sub(1) {
             Some(before) => dfa.next_state(cache, state, self.bytes[before]),
             None => dfa.next_eoi_state(cache, state),
         }
-        .map_err(|_| Halt::Unable)?;
+        .map_err(|_| SearchHalt::Unable)?;
         Ok(if is_match(state)? { from } else { first })
     }
 }
 
-fn is_match(state: LazyStateID) -> Result<bool, Halt> {
-    if state.is_quit() || state.is_unknown() { Err(Halt::Unable) } else { Ok(state.is_match()) }
+fn is_match(state: LazyStateID) -> Result<bool, SearchHalt> {
+    if state.is_quit() || state.is_unknown() { Err(SearchHalt::Unable) } else { Ok(state.is_match()) }
 }

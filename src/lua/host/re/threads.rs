@@ -18,7 +18,7 @@ type Slots = Vec<Option<usize>>;
 pub(super) struct Threads {
     now: Active,
     next: Active,
-    stack: Vec<Step>,
+    stack: Vec<ThreadStep>,
     /// States followed since the last checkpoint.
     steps: usize,
 }
@@ -52,7 +52,7 @@ impl Active {
     }
 }
 
-enum Step {
+enum ThreadStep {
     Follow(StateID),
     /// Puts an end of a group back, for what is followed later.
     Restore(usize, Option<usize>),
@@ -121,14 +121,14 @@ impl Threads {
             Side::Now => &mut self.now,
             Side::Next => &mut self.next,
         };
-        self.stack.push(Step::Follow(state));
+        self.stack.push(ThreadStep::Follow(state));
         while let Some(step) = self.stack.pop() {
             let state = match step {
-                Step::Restore(slot, old) => {
+                ThreadStep::Restore(slot, old) => {
                     slots[slot] = old;
                     continue;
                 }
-                Step::Follow(state) => state,
+                ThreadStep::Follow(state) => state,
             };
             self.steps += 1;
             if !active.insert(state) {
@@ -137,19 +137,19 @@ impl Threads {
             active.slots.extend_from_slice(slots);
             match nfa.state(state) {
                 State::Look { look, next } if nfa.look_matcher().matches(*look, bytes, at) => {
-                    self.stack.push(Step::Follow(*next));
+                    self.stack.push(ThreadStep::Follow(*next));
                 }
                 State::Union { alternates } => {
-                    self.stack.extend(alternates.iter().rev().map(|&state| Step::Follow(state)));
+                    self.stack.extend(alternates.iter().rev().map(|&state| ThreadStep::Follow(state)));
                 }
                 State::BinaryUnion { alt1, alt2 } => {
-                    self.stack.extend([Step::Follow(*alt2), Step::Follow(*alt1)]);
+                    self.stack.extend([ThreadStep::Follow(*alt2), ThreadStep::Follow(*alt1)]);
                 }
                 State::Capture { next, slot, .. } => {
                     if let Some(end) = slots.get_mut(slot.as_usize()) {
-                        self.stack.push(Step::Restore(slot.as_usize(), end.replace(at)));
+                        self.stack.push(ThreadStep::Restore(slot.as_usize(), end.replace(at)));
                     }
-                    self.stack.push(Step::Follow(*next));
+                    self.stack.push(ThreadStep::Follow(*next));
                 }
                 _ => {}
             }

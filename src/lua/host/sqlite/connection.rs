@@ -256,7 +256,7 @@ impl Database {
         let mut slot = self.take(item, databases)?;
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
         self.held.store(held, Ordering::Relaxed);
-        let running = ffi::reading::Running::begin(&slot.connection, databases.guard());
+        let running = ffi::reading::RunningConnection::begin(&slot.connection, databases.guard());
         let result = work(&slot.connection);
         drop(running);
         if self.is_disturbed() {

@@ -29,7 +29,7 @@ pub(super) const NAME: &CStr = c"flowrun";
 const BASE: &CStr = c"unix";
 
 /// How SQLite opens files; with what [`BASE`] opens them.
-type Open = unsafe extern "C" fn(
+type OpenFile = unsafe extern "C" fn(
     *mut ffi::sqlite3_vfs,
     ffi::sqlite3_filename,
     *mut ffi::sqlite3_file,
@@ -37,7 +37,7 @@ type Open = unsafe extern "C" fn(
     *mut c_int,
 ) -> c_int;
 
-static BASE_OPEN: OnceLock<Open> = OnceLock::new();
+static BASE_OPEN: OnceLock<OpenFile> = OnceLock::new();
 
 thread_local! {
     /// The scratch folder of what runs on this thread.

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::lua::permissions::{Identity, OpenDatabase, Place, identity, numbered};
+use crate::lua::permissions::{HeldPlace, Identity, OpenDatabase, identity, numbered};
 
 /// What means something in a URI.
 const ESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'/');
@@ -19,7 +19,7 @@ static ALL: Mutex<Vec<(Identity, Weak<OwnedFd>)>> = Mutex::new(Vec::new());
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseFile {
     folder: Arc<OwnedFd>,
-    place: Arc<Place>,
+    place: Arc<HeldPlace>,
     locks: Locks,
     /// Keeps Lua code from what SQLite makes beside it.
     _open: Arc<OpenDatabase>,
@@ -41,7 +41,7 @@ pub(super) type Stamp = (Identity, i64, i64, u64);
 
 impl DatabaseFile {
     /// The file of this place.
-    pub(super) fn at(place: Place, locks: Locks) -> io::Result<Self> {
+    pub(super) fn at(place: HeldPlace, locks: Locks) -> io::Result<Self> {
         let own = identity(place.parent())?;
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(_, folder)| folder.strong_count() > 0);
@@ -75,7 +75,7 @@ impl DatabaseFile {
     pub(super) fn is_settled(&self) -> bool {
         let mut name = self.place.name().to_owned();
         name.push("-wal");
-        Place::within(Arc::clone(&self.folder), &name)
+        HeldPlace::within(Arc::clone(&self.folder), &name)
             .stat()
             .is_ok_and(|log| log.is_none_or(|log| log.st_size == 0))
     }

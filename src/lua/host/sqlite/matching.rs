@@ -11,7 +11,7 @@ const STEPS: usize = 1 << 16;
 
 /// What a search came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found<T> {
+pub(super) enum Match<T> {
     Is(T),
     /// It has to end.
     Interrupted,
@@ -43,7 +43,7 @@ pub(super) fn like(
     text: &[u8],
     escape: Option<char>,
     is_due: &mut dyn FnMut() -> bool,
-) -> Found<bool> {
+) -> Match<bool> {
     let pattern = String::from_utf8_lossy(pattern);
     let mut parts = Vec::new();
     let mut characters = pattern.chars();
@@ -52,7 +52,7 @@ pub(super) fn like(
             _ if Some(character) == escape => match characters.next() {
                 Some(next) => Part::Is(next.to_ascii_lowercase()),
                 // An escape of nothing matches nothing.
-                None => return Found::Is(false),
+                None => return Match::Is(false),
             },
             '%' => Part::Any,
             '_' => Part::One,
@@ -63,7 +63,7 @@ pub(super) fn like(
 }
 
 /// `text GLOB pattern`: `*`, `?`, `[…]` and `[^…]`; the case counts.
-pub(super) fn glob(pattern: &[u8], text: &[u8], is_due: &mut dyn FnMut() -> bool) -> Found<bool> {
+pub(super) fn glob(pattern: &[u8], text: &[u8], is_due: &mut dyn FnMut() -> bool) -> Match<bool> {
     let pattern = String::from_utf8_lossy(pattern);
     let mut parts = Vec::new();
     let mut characters = pattern.chars().peekable();
@@ -74,7 +74,7 @@ pub(super) fn glob(pattern: &[u8], text: &[u8], is_due: &mut dyn FnMut() -> bool
             '[' => match set(&mut characters) {
                 Some(set) => set,
                 // A set that is not closed matches nothing.
-                None => return Found::Is(false),
+                None => return Match::Is(false),
             },
             other => Part::Is(other),
         });
@@ -123,14 +123,14 @@ fn matches(
     text: &str,
     fold: impl Fn(char) -> char,
     is_due: &mut dyn FnMut() -> bool,
-) -> Found<bool> {
+) -> Match<bool> {
     let (mut at, mut rest) = (0, text);
     let mut again: Option<(usize, &str)> = None;
     let mut steps = 0_usize;
     while let Some(character) = rest.chars().next() {
         steps += 1;
         if steps.is_multiple_of(STEPS) && is_due() {
-            return Found::Interrupted;
+            return Match::Interrupted;
         }
         match parts.get(at) {
             Some(Part::Any) => {
@@ -142,14 +142,14 @@ fn matches(
                 rest = &rest[character.len_utf8()..];
             }
             _ => {
-                let Some((from, taken)) = again else { return Found::Is(false) };
+                let Some((from, taken)) = again else { return Match::Is(false) };
                 let skipped = taken.chars().next().map_or(0, char::len_utf8);
                 (at, rest) = (from, &taken[skipped..]);
                 again = Some((from, rest));
             }
         }
     }
-    Found::Is(parts[at..].iter().all(|part| *part == Part::Any))
+    Match::Is(parts[at..].iter().all(|part| *part == Part::Any))
 }
 
 /// Where `part` begins, from 1, counted in bytes or in characters; 0 when it is not there.
@@ -213,7 +213,7 @@ mod tests {
             new in "[ab]{0,3}",
         ) {
             let (p, t) = (pattern.as_bytes(), text.as_bytes());
-            let is = |found: Found<bool>| found == Found::Is(true);
+            let is = |found: Match<bool>| found == Match::Is(true);
             let mut never = || false;
             prop_assert_eq!(is(like(p, t, None, &mut never)), sqlite::<bool>("SELECT ?2 LIKE ?1", &[&pattern, &text]));
             prop_assert_eq!(
@@ -242,7 +242,7 @@ mod tests {
             looks += 1;
             looks == 1
         };
-        assert_eq!(like(b"%b", text.as_bytes(), None, &mut is_due), Found::Interrupted);
+        assert_eq!(like(b"%b", text.as_bytes(), None, &mut is_due), Match::Interrupted);
         assert_eq!(replaced(b"aaaa", b"a", b"bb", 7), None);
         assert!(replaced(b"aaaa", b"a", b"bb", 8).is_some());
     }

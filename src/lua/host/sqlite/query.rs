@@ -12,10 +12,10 @@ use super::value;
 use crate::lua::host::call::Call;
 
 /// The arguments of all three.
-type Arguments = (Value, Value, Value);
+type QueryArguments = (Value, Value, Value);
 
 /// `db:exec`
-pub(super) fn exec(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<u64> {
+pub(super) fn exec(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<u64> {
     run(call, db, |connection| {
         let sql = call.text(1, sql)?;
         let before = connection.total_changes();
@@ -43,7 +43,7 @@ pub(super) fn exec(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Resu
 }
 
 /// `db:query`
-pub(super) fn query(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<Table> {
+pub(super) fn query(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<Table> {
     let mut list = call.list()?;
     rows(call, (db, sql, params), |row| {
         list.push(row)?;
@@ -54,7 +54,7 @@ pub(super) fn query(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Res
 }
 
 /// `db:one`
-pub(super) fn one(call: &Call<'_>, (db, sql, params): &Arguments) -> mlua::Result<Option<Table>> {
+pub(super) fn one(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<Option<Table>> {
     let mut first = None;
     rows(call, (db, sql, params), |row| {
         first = Some(row);

@@ -3,13 +3,13 @@
 use minijinja::{Error, State, Value};
 
 use super::objects;
-use super::shown::{self, Style};
+use super::shown::{self, ShownStyle};
 
 /// Bytes for which a step is charged, as the engine does it.
 pub(super) const STEP_BYTES: usize = 64;
 
 /// Looks at what a list or map becomes, and has it paid for.
-pub(super) fn measure(state: &State, value: &Value, style: Style) -> Result<(), Error> {
+pub(super) fn measure(state: &State, value: &Value, style: ShownStyle) -> Result<(), Error> {
     objects::look()?;
     if value.as_object().is_none() {
         return Ok(());
@@ -27,7 +27,7 @@ pub(super) fn call(
     state: &mut State,
     function: &Value,
     values: &[Value],
-    style: Style,
+    style: ShownStyle,
 ) -> Result<Value, Error> {
     for value in values {
         measure(state, value, style)?;

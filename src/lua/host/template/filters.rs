@@ -5,8 +5,8 @@ use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value, filters, functions, tests};
 
 use super::charge::{call, measure};
-use super::objects::{self, List, Map};
-use super::shown::Style;
+use super::objects::{self, Map, TemplateList};
+use super::shown::ShownStyle;
 use super::{long, names};
 
 /// Adds them all.
@@ -16,14 +16,14 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         Ok(values.first().cloned().unwrap_or_default())
     });
     environment.add_function(names::SHOWN, |state: &State, value: Value| {
-        measure(state, &value, Style::default()).map(|()| value)
+        measure(state, &value, ShownStyle::default()).map(|()| value)
     });
     environment.add_function(names::WHOLE, |state: &State, value: Value| -> Result<Value, Error> {
         objects::look()?;
-        let is_ours =
-            value.downcast_object_ref::<List>().is_some() || value.downcast_object_ref::<Map>().is_some();
+        let is_ours = value.downcast_object_ref::<TemplateList>().is_some()
+            || value.downcast_object_ref::<Map>().is_some();
         if !is_ours {
-            measure(state, &value, Style { is_raw: true, ..Style::default() })?;
+            measure(state, &value, ShownStyle { is_raw: true, ..ShownStyle::default() })?;
         }
         Ok(value)
     });
@@ -33,7 +33,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     // It would show the whole state of the engine.
     environment.remove_global("debug");
     environment.set_formatter(|out, state, value| {
-        measure(state, value, Style::default())?;
+        measure(state, value, ShownStyle::default())?;
         minijinja::escape_formatter(out, state, value)
     });
     into_text(environment);
@@ -43,7 +43,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
 
 /// Filters and tests that make one text of what they are given.
 fn into_text(environment: &mut Environment<'static>) {
-    let shown = Style::default();
+    let shown = ShownStyle::default();
     for (name, filter) in [
         ("upper", Value::from_function(filters::upper)),
         ("lower", Value::from_function(filters::lower)),
@@ -60,13 +60,13 @@ fn into_text(environment: &mut Environment<'static>) {
         environment,
         "pprint",
         Value::from_function(filters::pprint),
-        Style { indent: 4, ..shown },
+        ShownStyle { indent: 4, ..shown },
     );
     measured_filter(
         environment,
         "join",
         Value::from_function(filters::join),
-        Style { is_raw: true, ..shown },
+        ShownStyle { is_raw: true, ..shown },
     );
     for (name, test) in [
         ("startingwith", Value::from_function(tests::is_startingwith)),
@@ -81,7 +81,7 @@ fn into_text(environment: &mut Environment<'static>) {
 
 /// Filters and tests that compare what they are given, in all its depth.
 fn comparing(environment: &mut Environment<'static>) {
-    let whole = Style { is_raw: true, ..Style::default() };
+    let whole = ShownStyle { is_raw: true, ..ShownStyle::default() };
     for (name, filter) in [
         ("unique", Value::from_function(filters::unique)),
         ("min", Value::from_function(filters::min)),
@@ -106,13 +106,18 @@ fn comparing(environment: &mut Environment<'static>) {
     }
 }
 
-fn measured_filter(environment: &mut Environment<'static>, name: &'static str, filter: Value, style: Style) {
+fn measured_filter(
+    environment: &mut Environment<'static>,
+    name: &'static str,
+    filter: Value,
+    style: ShownStyle,
+) {
     environment.add_filter(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
         call(state, &filter, &values.into_values(), style)
     });
 }
 
-fn measured_test(environment: &mut Environment<'static>, name: &'static str, test: Value, style: Style) {
+fn measured_test(environment: &mut Environment<'static>, name: &'static str, test: Value, style: ShownStyle) {
     environment.add_test(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
         call(state, &test, &values.into_values(), style)
     });

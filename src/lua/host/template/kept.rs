@@ -6,9 +6,9 @@ use minijinja::value::{DynObject, ObjectRepr, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::names;
-use super::objects::{self, List};
+use super::objects::{self, TemplateList};
 use super::shown::{Values, inside};
-use super::tokens::{Kind, Tag};
+use super::tokens::{Tag, TagTokenKind};
 
 /// Lists and maps within each other in one variable: those of Lua, and a template's own around them.
 const DEPTH_MAX: usize = 150;
@@ -34,7 +34,7 @@ fn made(state: &State, value: Value) -> Result<Value, Error> {
     }
     let list: Vec<Value> = value.try_iter()?.collect();
     state.consume_fuel(list.len() as u64 / COPIED_IN_STEP)?;
-    Ok(Value::from_object(List(list)))
+    Ok(Value::from_object(TemplateList(list)))
 }
 
 /// Where the value of a `set` lies that is more than a name or literal, and what looks at it.
@@ -43,10 +43,12 @@ pub(super) fn value(source: &str, tag: &Tag) -> Option<(usize, usize, &'static s
     if !tag.is_block || &source[first.start..first.end] != "set" {
         return None;
     }
-    let assign = tag.tokens.iter().position(|token| token.kind == Kind::Assign)?;
+    let assign = tag.tokens.iter().position(|token| token.kind == TagTokenKind::Assign)?;
     let value = tag.tokens.get(assign + 1..)?;
-    let into_namespace = tag.tokens[..assign].iter().any(|token| token.kind == Kind::Dot);
-    let nests = |kind| matches!(kind, Kind::Open | Kind::Pipe | Kind::Split | Kind::Sign);
+    let into_namespace = tag.tokens[..assign].iter().any(|token| token.kind == TagTokenKind::Dot);
+    let nests = |kind| {
+        matches!(kind, TagTokenKind::Open | TagTokenKind::Pipe | TagTokenKind::Split | TagTokenKind::Sign)
+    };
     let function = match value {
         _ if into_namespace => names::KEPT_IN,
         [_] => return None,

@@ -4,7 +4,7 @@ use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
 use super::charge::{call, charge, measure};
-use super::shown::{self, Style};
+use super::shown::{self, ShownStyle};
 use super::{names, objects};
 
 /// Spaces of one level, for `indent` and `tojson`.
@@ -48,7 +48,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         let values = values.into_values();
         let indent = number(&values, "indent", INDENT_MAX)?.unwrap_or(2);
         let bytes =
-            values.first().map_or(Ok(0), |value| shown::size(value, Style { indent, is_raw: false }))?;
+            values.first().map_or(Ok(0), |value| shown::size(value, ShownStyle { indent, is_raw: false }))?;
         charge(state, bytes)?;
         json.call(state, &values)
     });
@@ -58,7 +58,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         let text = values.first().and_then(Value::as_str).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
         shown::fits(lines.saturating_mul(width).saturating_add(text.len()))?;
-        call(state, &indent, &values, Style::default())
+        call(state, &indent, &values, ShownStyle::default())
     });
     for (name, filter) in
         [("slice", Value::from_function(filters::slice)), ("batch", Value::from_function(filters::batch))]
@@ -80,7 +80,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
             let text = values.first().and_then(Value::as_str).unwrap_or_default();
             let by = values.get(1).and_then(Value::as_str);
             state.consume_fuel(if name == "lines" { pieces(text, Some("\n")) } else { pieces(text, by) })?;
-            call(state, &filter, &values, Style::default())
+            call(state, &filter, &values, ShownStyle::default())
         });
     }
     environment.add_filter("replace", |state: &mut State, values: Rest<ValueOrKwargs>| {
@@ -91,7 +91,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_filter("format", move |state: &mut State, values: Rest<ValueOrKwargs>| {
         let values = values.into_values();
         widths(&values)?;
-        call(state, &format, &values, Style::default())
+        call(state, &format, &values, ShownStyle::default())
     });
     environment.add_function(names::LIST, list);
     chain_and_sort(environment);
@@ -101,7 +101,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         let len = |at: usize| values.get(at).and_then(Value::as_str).map_or(1, str::len);
         // Each character is looked for among those to be taken off.
         charge(state, len(0).saturating_mul(len(1)))?;
-        call(state, &trim, &values, Style::default())
+        call(state, &trim, &values, ShownStyle::default())
     });
 }
 
@@ -130,7 +130,7 @@ fn chain_and_sort(environment: &mut Environment<'static>) {
             let why = format!("`attribute` with at most {KEYS_MAX} names expected");
             return Err(Error::new(ErrorKind::InvalidOperation, why));
         }
-        call(state, &sort, &values, Style { is_raw: true, ..Style::default() })
+        call(state, &sort, &values, ShownStyle { is_raw: true, ..ShownStyle::default() })
     });
 }
 
@@ -157,7 +157,7 @@ fn pieces(text: &str, by: Option<&str>) -> u64 {
 /// `replace`, with a count by place or name.
 fn replace(state: &mut State, values: &[Value]) -> Result<Value, Error> {
     for value in values {
-        measure(state, value, Style::default())?;
+        measure(state, value, ShownStyle::default())?;
     }
     let (text, from, to, count, named): (Value, Value, Value, Option<i64>, Kwargs) =
         minijinja::value::from_args(values)?;

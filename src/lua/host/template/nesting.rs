@@ -5,7 +5,7 @@
 use std::ops::AddAssign;
 
 use super::rewrite::COMPARISONS;
-use super::tokens::{Kind, Tag, Tags, Token};
+use super::tokens::{Tag, TagToken, TagTokenKind, Tags};
 
 /// Bytes of a template. The engine compiles one in one go and cannot be stopped in it; this much takes it a quarter of a
 /// second.
@@ -82,10 +82,10 @@ struct Nesting<'a> {
     sum: Depth,
 }
 
-type Refused = (String, usize);
+type TooDeep = (String, usize);
 
 impl Nesting<'_> {
-    fn tag(&mut self, tag: &Tag) -> Result<(), Refused> {
+    fn tag(&mut self, tag: &Tag) -> Result<(), TooDeep> {
         let outside = self.levels.len();
         self.levels.push(Level::default());
         let mut before = None;
@@ -107,42 +107,44 @@ impl Nesting<'_> {
     }
 
     /// Whether it is a subscript or a comparison.
-    fn may_take_long(&self, token: Token, before: Option<Token>) -> bool {
+    fn may_take_long(&self, token: TagToken, before: Option<TagToken>) -> bool {
         let text = &self.source[token.start..token.end];
         match token.kind {
-            Kind::Open => text == "[" && before.is_some_and(|before| self.ends_operand(before)),
-            Kind::Sign => COMPARISONS.contains(&text),
+            TagTokenKind::Open => text == "[" && before.is_some_and(|before| self.ends_operand(before)),
+            TagTokenKind::Sign => COMPARISONS.contains(&text),
             _ => false,
         }
     }
 
-    fn token(&mut self, token: Token, before: Option<Token>, outside: usize) -> Result<(), Refused> {
+    fn token(&mut self, token: TagToken, before: Option<TagToken>, outside: usize) -> Result<(), TooDeep> {
         let word = self.word(token);
         let depth = match token.kind {
-            Kind::Open => {
+            TagTokenKind::Open => {
                 let is_list = before.is_none_or(|before| !self.ends_operand(before));
                 self.add(Depth { levels: 1, lists: usize::from(is_list) }, token.start)?;
                 self.levels.push(Level::default());
                 return Ok(());
             }
-            Kind::Close if self.levels.len() > outside + 1 => self.leave(),
-            Kind::Split => {
+            TagTokenKind::Close if self.levels.len() > outside + 1 => self.leave(),
+            TagTokenKind::Split => {
                 self.split();
                 return Ok(());
             }
-            Kind::Assign | Kind::Pipe | Kind::Dot | Kind::Sign => Depth { levels: 1, lists: 0 },
-            Kind::Word if OPERATORS.contains(&word) => Depth { levels: 1, lists: 0 },
-            Kind::Word if NESTING.contains(&word) => Depth { levels: 1, lists: 1 },
-            Kind::Close | Kind::Word | Kind::Literal => return Ok(()),
+            TagTokenKind::Assign | TagTokenKind::Pipe | TagTokenKind::Dot | TagTokenKind::Sign => {
+                Depth { levels: 1, lists: 0 }
+            }
+            TagTokenKind::Word if OPERATORS.contains(&word) => Depth { levels: 1, lists: 0 },
+            TagTokenKind::Word if NESTING.contains(&word) => Depth { levels: 1, lists: 1 },
+            TagTokenKind::Close | TagTokenKind::Word | TagTokenKind::Literal => return Ok(()),
         };
         self.add(depth, token.start)
     }
 
     /// What a block leaves open when its tag has ended.
-    fn block(&mut self, tag: &Tag, inside: Depth) -> Result<(), Refused> {
+    fn block(&mut self, tag: &Tag, inside: Depth) -> Result<(), TooDeep> {
         let Some(first) = tag.tokens.first() else { return Ok(()) };
         let name = self.word(*first);
-        let is_set_block = name == "set" && tag.tokens.iter().all(|token| token.kind != Kind::Assign);
+        let is_set_block = name == "set" && tag.tokens.iter().all(|token| token.kind != TagTokenKind::Assign);
         if BLOCKS.contains(&name) || is_set_block {
             self.levels.push(Level::default());
         } else if name.starts_with("end") && self.levels.len() > 1 {
@@ -155,7 +157,7 @@ impl Nesting<'_> {
         self.add(Depth { levels: 1, lists: inside.lists }, first.start)
     }
 
-    fn add(&mut self, depth: Depth, at: usize) -> Result<(), Refused> {
+    fn add(&mut self, depth: Depth, at: usize) -> Result<(), TooDeep> {
         self.sum += depth;
         if let Some(level) = self.levels.last_mut() {
             level.now += depth;
@@ -185,15 +187,15 @@ impl Nesting<'_> {
         self.levels.pop().unwrap_or_default().most
     }
 
-    fn word(&self, token: Token) -> &str {
-        if token.kind == Kind::Word { &self.source[token.start..token.end] } else { "" }
+    fn word(&self, token: TagToken) -> &str {
+        if token.kind == TagTokenKind::Word { &self.source[token.start..token.end] } else { "" }
     }
 
     /// Whether a bracket behind this token is a subscript or a call.
-    fn ends_operand(&self, token: Token) -> bool {
+    fn ends_operand(&self, token: TagToken) -> bool {
         match token.kind {
-            Kind::Close | Kind::Literal => true,
-            Kind::Word => !OPERATORS.contains(&self.word(token)),
+            TagTokenKind::Close | TagTokenKind::Literal => true,
+            TagTokenKind::Word => !OPERATORS.contains(&self.word(token)),
             _ => false,
         }
     }

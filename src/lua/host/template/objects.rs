@@ -92,7 +92,7 @@ fn is_over() -> bool {
 pub(super) struct Map(pub(super) BTreeMap<String, Value>);
 
 /// A list.
-pub(super) struct List(pub(super) Vec<Value>);
+pub(super) struct TemplateList(pub(super) Vec<Value>);
 
 impl Object for Map {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -116,7 +116,7 @@ impl Object for Map {
     }
 }
 
-impl Object for List {
+impl Object for TemplateList {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Seq
     }
@@ -141,7 +141,7 @@ impl fmt::Debug for Map {
     }
 }
 
-impl fmt::Debug for List {
+impl fmt::Debug for TemplateList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -160,7 +160,7 @@ mod tests {
         let maps: Vec<Value> = (0..1000)
             .map(|number| Value::from_object(Map([("n".to_owned(), Value::from(number))].into())))
             .collect();
-        let list = Value::from_object(List(maps));
+        let list = Value::from_object(TemplateList(maps));
         let environment = minijinja::Environment::new();
         let unique = environment.compile_expression("t|unique|length").expect("it is one");
         let count = || unique.eval(minijinja::context! { t => list.clone() }).expect("a number").as_i64();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::kept;
 use super::names;
-use super::tokens::{Kind, Tag, Tags, Token};
+use super::tokens::{Tag, TagToken, TagTokenKind, Tags};
 
 /// Tags whose content may run many times, or without end.
 const RUN: [&str; 5] = ["for", "macro", "with", "call", "filter"];
@@ -66,9 +66,9 @@ impl<'a> Operands<'a> {
         let mut depth = 0_usize;
         for at in 0..self.tag.tokens.len() {
             match self.tag.tokens[at].kind {
-                Kind::Open => depth += 1,
-                Kind::Close => depth = depth.saturating_sub(1),
-                Kind::Word if is_loop && depth == 0 && self.text(at) == "in" => is_loop = false,
+                TagTokenKind::Open => depth += 1,
+                TagTokenKind::Close => depth = depth.saturating_sub(1),
+                TagTokenKind::Word if is_loop && depth == 0 && self.text(at) == "in" => is_loop = false,
                 _ => self.operator(at),
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Operands<'a> {
         let Some(tokens) = self.tag.tokens.get(start..end) else { return };
         match tokens {
             [] => {}
-            [token] if token.kind == Kind::Literal => {}
+            [token] if token.kind == TagTokenKind::Literal => {}
             [first, .., last] => self.put(first.start, last.end, &format!("{function}("), ")"),
             [only] => self.put(only.start, only.end, &format!("{function}("), ")"),
         }
@@ -122,9 +122,9 @@ impl<'a> Operands<'a> {
         let mut at = end;
         while at > first {
             match self.tag.tokens[at - 1].kind {
-                Kind::Close => depth += 1,
-                Kind::Open if depth == 0 => break,
-                Kind::Open => depth -= 1,
+                TagTokenKind::Close => depth += 1,
+                TagTokenKind::Open if depth == 0 => break,
+                TagTokenKind::Open => depth -= 1,
                 _ if depth == 0 && self.divides(at - 1, of_concat) => break,
                 _ => {}
             }
@@ -139,12 +139,12 @@ impl<'a> Operands<'a> {
         let tokens = &self.tag.tokens;
         (operator + 1..tokens.len())
             .find(|at| match tokens[*at].kind {
-                Kind::Open => {
+                TagTokenKind::Open => {
                     depth += 1;
                     false
                 }
-                Kind::Close if depth == 0 => true,
-                Kind::Close => {
+                TagTokenKind::Close if depth == 0 => true,
+                TagTokenKind::Close => {
                     depth -= 1;
                     false
                 }
@@ -159,15 +159,20 @@ impl<'a> Operands<'a> {
         let text = self.text(at);
         let before = at.checked_sub(1).map(|before| self.tag.tokens[before]);
         match token.kind {
-            Kind::Split | Kind::Assign => true,
-            Kind::Sign => match text {
+            TagTokenKind::Split | TagTokenKind::Assign => true,
+            TagTokenKind::Sign => match text {
                 "~" => of_concat,
                 "+" | "-" => of_concat && before.is_some_and(|before| self.ends_operand(before)),
                 _ => COMPARISONS.contains(&text),
             },
             // A name, not a word of the language.
-            Kind::Word if before.is_some_and(|before| matches!(before.kind, Kind::Dot | Kind::Pipe)) => false,
-            Kind::Word => match text {
+            TagTokenKind::Word
+                if before
+                    .is_some_and(|before| matches!(before.kind, TagTokenKind::Dot | TagTokenKind::Pipe)) =>
+            {
+                false
+            }
+            TagTokenKind::Word => match text {
                 "and" | "or" | "if" | "else" => true,
                 "not" => !self.is_test(at),
                 "in" => !(self.is_test(at) || at > 0 && self.text(at - 1) == "not" && self.is_test(at - 1)),
@@ -186,10 +191,10 @@ impl<'a> Operands<'a> {
         at > 0 && self.text(at - 1) == "is"
     }
 
-    fn ends_operand(&self, token: Token) -> bool {
+    fn ends_operand(&self, token: TagToken) -> bool {
         match token.kind {
-            Kind::Close | Kind::Literal => true,
-            Kind::Word => {
+            TagTokenKind::Close | TagTokenKind::Literal => true,
+            TagTokenKind::Word => {
                 let text = &self.source[token.start..token.end];
                 !matches!(text, "and" | "or" | "not" | "if" | "else" | "in" | "is")
             }

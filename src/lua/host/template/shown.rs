@@ -14,7 +14,7 @@ const VALUE_BYTES: usize = 4;
 
 /// How text is shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Style {
+pub(super) struct ShownStyle {
     /// Spaces before each value for every level.
     pub(super) indent: usize,
     /// Whether texts stay as they are.
@@ -22,7 +22,7 @@ pub(super) struct Style {
 }
 
 /// Bytes that a value becomes at most; an error where that is too much.
-pub(super) fn size(value: &Value, style: Style) -> Result<usize, Error> {
+pub(super) fn size(value: &Value, style: ShownStyle) -> Result<usize, Error> {
     objects::look()?;
     let most = SHOWN_MAX.min(objects::room());
     let mut open: Vec<Values> = vec![Box::new(std::iter::once(value.clone()))];
@@ -61,7 +61,7 @@ fn refusal(most: usize) -> Error {
 }
 
 /// Bytes of a text with all that has to be escaped in it, in whatever format; not counted on beyond what is left.
-fn text_size(text: &str, style: Style, left: usize) -> usize {
+fn text_size(text: &str, style: ShownStyle, left: usize) -> usize {
     if style.is_raw || text.len() > left {
         return text.len();
     }

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 /// What one token of a tag is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TagTokenKind {
     /// `(`, `[` or `{`.
     Open,
     Close,
@@ -26,8 +26,8 @@ pub(super) enum Kind {
 
 /// A token and where it lies in the source.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token {
-    pub(super) kind: Kind,
+pub(super) struct TagToken {
+    pub(super) kind: TagTokenKind,
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -36,7 +36,7 @@ pub(super) struct Token {
 #[derive(Debug, Default)]
 pub(super) struct Tag {
     pub(super) is_block: bool,
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: Vec<TagToken>,
     /// Where what follows it begins; 0 when it is never closed.
     pub(super) end: usize,
     /// Whether it takes the space behind it away, with `-%}`.
@@ -99,11 +99,11 @@ impl<'a> Tags<'a> {
             }
             let (kind, len) = token(rest);
             self.open += match kind {
-                Kind::Open => 1,
-                Kind::Close => -1,
+                TagTokenKind::Open => 1,
+                TagTokenKind::Close => -1,
                 _ => 0,
             };
-            tag.tokens.push(Token { kind, start: self.at, end: self.at + len });
+            tag.tokens.push(TagToken { kind, start: self.at, end: self.at + len });
             self.at += len;
         }
     }
@@ -153,21 +153,23 @@ fn basic_tag(rest: &[u8], name: &[u8], signed: bool) -> Option<usize> {
 }
 
 /// The token at the start of `rest`, which is not empty, and its length.
-fn token(rest: &[u8]) -> (Kind, usize) {
+fn token(rest: &[u8]) -> (TagTokenKind, usize) {
     if let Some(b"//" | b"**" | b"==" | b"!=" | b">=" | b"<=") = rest.get(..2) {
-        return (Kind::Sign, 2);
+        return (TagTokenKind::Sign, 2);
     }
     match rest[0] {
-        b'(' | b'[' | b'{' => (Kind::Open, 1),
-        b')' | b']' | b'}' => (Kind::Close, 1),
-        b',' | b':' => (Kind::Split, 1),
-        b'=' => (Kind::Assign, 1),
-        b'|' => (Kind::Pipe, 1),
-        b'.' => (Kind::Dot, 1),
-        quote @ (b'"' | b'\'') => (Kind::Literal, quoted_len(rest, quote)),
-        b'0'..=b'9' => (Kind::Literal, number_len(rest)),
-        first if is_word(first) => (Kind::Word, rest.iter().take_while(|byte| is_word(**byte)).count()),
-        _ => (Kind::Sign, 1),
+        b'(' | b'[' | b'{' => (TagTokenKind::Open, 1),
+        b')' | b']' | b'}' => (TagTokenKind::Close, 1),
+        b',' | b':' => (TagTokenKind::Split, 1),
+        b'=' => (TagTokenKind::Assign, 1),
+        b'|' => (TagTokenKind::Pipe, 1),
+        b'.' => (TagTokenKind::Dot, 1),
+        quote @ (b'"' | b'\'') => (TagTokenKind::Literal, quoted_len(rest, quote)),
+        b'0'..=b'9' => (TagTokenKind::Literal, number_len(rest)),
+        first if is_word(first) => {
+            (TagTokenKind::Word, rest.iter().take_while(|byte| is_word(**byte)).count())
+        }
+        _ => (TagTokenKind::Sign, 1),
     }
 }
 

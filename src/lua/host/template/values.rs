@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::Value as Shown;
 use mlua::{Table, Value};
 
-use super::objects::{List, Map};
+use super::objects::{Map, TemplateList};
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;
 
@@ -64,7 +64,7 @@ fn shown(call: &Call<'_>, value: &Value, depth: usize, taken: &mut Taken<'_>) ->
             for at in 1..=table.raw_len() {
                 list.push(shown(call, &table.raw_get(at)?, depth + 1, taken)?);
             }
-            Shown::from_object(List(list))
+            Shown::from_object(TemplateList(list))
         }
         Value::Table(table) => map(call, table, depth, taken)?,
         other => {

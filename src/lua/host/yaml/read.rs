@@ -24,13 +24,13 @@ pub(in crate::lua::host) fn boxed(call: &Call<'_>, s: &Value) -> mlua::Result<Va
     if text.len() > TEXT_BYTES_MAX {
         return Err(call.bad_because(1, &format!("a text of at most {TEXT_BYTES_MAX} bytes expected")));
     }
-    let json = Reader::new(call, &text).read()?;
+    let json = YamlReader::new(call, &text).read()?;
     raw::decode(call.lua, &call.state.array, &json)?
         .map_err(|error| HostError::refusal(format!("`{}`: {}", call.name, error.message)).into())
 }
 
 /// A map or list that is not yet complete.
-struct Frame {
+struct OpenNode {
     /// Where its JSON text begins.
     start: usize,
     anchor: usize,
@@ -38,7 +38,7 @@ struct Frame {
     /// Entries so far.
     count: usize,
     /// What a map's next value belongs to; `None` while a key is expected.
-    key: Option<Key>,
+    key: Option<YamlKey>,
     seen: HashSet<String>,
     /// JSON texts of what is to be merged.
     merges: Vec<Vec<u8>>,
@@ -49,7 +49,7 @@ struct Frame {
 /// What a key of an open map takes beside its text: it is remembered, to find repetitions.
 const KEY_BYTES: usize = 64;
 
-enum Key {
+enum YamlKey {
     Plain,
     /// `<<`; the text of its value begins there.
     Merge(usize),
@@ -61,17 +61,17 @@ struct Anchor {
     height: usize,
 }
 
-struct Reader<'a> {
+struct YamlReader<'a> {
     call: &'a Call<'a>,
     text: &'a str,
     out: Vec<u8>,
-    stack: Vec<Frame>,
+    stack: Vec<OpenNode>,
     anchors: HashMap<usize, Anchor>,
     /// Counts what is held: the text, the anchors, the keys of open maps.
     tally: Tally<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> YamlReader<'a> {
     fn new(call: &'a Call<'a>, text: &'a str) -> Self {
         Self { call, text, out: vec![b'['], stack: Vec::new(), anchors: HashMap::new(), tally: call.tally() }
     }
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         };
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
         if merge {
-            frame.key = Some(Key::Merge(self.out.len()));
+            frame.key = Some(YamlKey::Merge(self.out.len()));
             return Ok(());
         }
         if frame.seen.contains(&text) {
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
         push_key(&mut self.out, frame, &text);
         let held = text.len() + KEY_BYTES;
         frame.seen.insert(text);
-        frame.key = Some(Key::Plain);
+        frame.key = Some(YamlKey::Plain);
         self.tally.add(held)
     }
 
@@ -213,8 +213,8 @@ impl<'a> Reader<'a> {
         let start = self.out.len();
         self.out.push(if is_map { b'{' } else { b'[' });
         let (seen, merges) = (HashSet::new(), Vec::new());
-        self.tally.add(size_of::<Frame>())?;
-        self.stack.push(Frame { start, anchor, is_map, count: 0, key: None, seen, merges, height: 1 });
+        self.tally.add(size_of::<OpenNode>())?;
+        self.stack.push(OpenNode { start, anchor, is_map, count: 0, key: None, seen, merges, height: 1 });
         Ok(())
     }
 
@@ -256,15 +256,15 @@ impl<'a> Reader<'a> {
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
         frame.height = frame.height.max(height + 1);
         match frame.key.take() {
-            Some(Key::Merge(start)) => frame.merges.push(self.out.split_off(start)),
-            Some(Key::Plain) => {}
+            Some(YamlKey::Merge(start)) => frame.merges.push(self.out.split_off(start)),
+            Some(YamlKey::Plain) => {}
             None => frame.count += 1,
         }
         Ok(())
     }
 
     /// Adds the entries of a map, or of a list of maps, that the frame does not have yet.
-    fn merge(&mut self, frame: &mut Frame, text: &[u8], at: usize) -> mlua::Result<()> {
+    fn merge(&mut self, frame: &mut OpenNode, text: &[u8], at: usize) -> mlua::Result<()> {
         let _claim = self.call.claim(json::tree_bytes(text))?;
         let value = json::to_value(text).map_err(|error| self.refuse(at, &error.message))?;
         let maps = match value {
@@ -302,7 +302,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn push_key(out: &mut Vec<u8>, frame: &mut Frame, key: &str) {
+fn push_key(out: &mut Vec<u8>, frame: &mut OpenNode, key: &str) {
     if frame.count > 0 {
         out.push(b',');
     }

@@ -14,22 +14,22 @@ use crate::value::json::{self, JsonError, Sink};
 #[derive(Default)]
 pub(in crate::lua::raw) struct Learned {
     pub(in crate::lua::raw) shapes: Shapes,
-    pub(in crate::lua::raw) order: Order,
+    pub(in crate::lua::raw) order: KeyOrder,
     /// The fields that the function uses; `None`: any.
     pub(in crate::lua::raw) used: Option<Vec<String>>,
-    frames: Vec<Frame>,
+    frames: Vec<OpenContainer>,
     nested: Keys,
 }
 
 /// The keys of the item that was read last, in their order; none if it was no object.
 #[derive(Default)]
-pub(in crate::lua::raw) struct Order {
+pub(in crate::lua::raw) struct KeyOrder {
     /// The item had exactly the keys of this shape.
     shape: Option<ShapeId>,
     keys: Keys,
 }
 
-impl Order {
+impl KeyOrder {
     /// The same number for the same keys; 0 when they are not known well enough for that.
     pub(in crate::lua::raw) fn number(&self) -> u32 {
         match self.shape {
@@ -62,7 +62,7 @@ impl Order {
 
 /// An open container.
 #[derive(Clone, Copy)]
-struct Frame {
+struct OpenContainer {
     mark: c_int,
     /// Where it stands; `None` where nothing is expected.
     site: Option<Site>,
@@ -193,7 +193,7 @@ impl Sink for Item<'_> {
     fn begin_array(&mut self) -> c_int {
         let mark = self.stack.top + 1;
         let site = self.site();
-        self.learned.frames.push(Frame { mark, site, shape: None, at: 0, list: true });
+        self.learned.frames.push(OpenContainer { mark, site, shape: None, at: 0, list: true });
         mark
     }
 
@@ -222,7 +222,7 @@ impl Sink for Item<'_> {
             }
             self.stack.top = mark;
         }
-        self.learned.frames.push(Frame { mark, site, shape, at: 0, list: false });
+        self.learned.frames.push(OpenContainer { mark, site, shape, at: 0, list: false });
         mark
     }
 

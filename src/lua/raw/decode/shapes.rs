@@ -38,7 +38,7 @@ impl Site {
 
 /// One field of a shape.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct ShapeField {
     /// The key in quotes with the colon: where it is in the shapes' bytes.
     text: (u32, u32),
     /// Where the key lies in the table of keys; 0 for fields that the function does not use.
@@ -48,7 +48,7 @@ pub(super) struct Field {
 }
 
 #[derive(Debug)]
-struct Shape {
+struct ObjectShape {
     /// The first of its fields, and how many there are.
     fields: (u32, u32),
     /// Where its empty table lies in the table of keys.
@@ -68,8 +68,8 @@ struct Guess {
 /// All that was learned about the items of one worker.
 #[derive(Default)]
 pub(in crate::lua::raw) struct Shapes {
-    known: Vec<Shape>,
-    fields: Vec<Field>,
+    known: Vec<ObjectShape>,
+    fields: Vec<ShapeField>,
     bytes: Vec<u8>,
     guesses: Vec<Guess>,
     /// By the hash of the keys: seen once, or known.
@@ -116,7 +116,7 @@ impl Shapes {
 
     /// The field at `at`, if the shape has so many.
     #[inline]
-    pub(super) fn field(&self, id: ShapeId, at: usize) -> Option<Field> {
+    pub(super) fn field(&self, id: ShapeId, at: usize) -> Option<ShapeField> {
         let (first, count) = self.known[id.0 as usize].fields;
         (at < count as usize).then(|| self.fields[first as usize + at])
     }
@@ -129,7 +129,7 @@ impl Shapes {
 
     /// The text that a key has, quotes and colon included.
     #[inline]
-    pub(super) fn text(&self, field: &Field) -> &[u8] {
+    pub(super) fn text(&self, field: &ShapeField) -> &[u8] {
         &self.bytes[field.text.0 as usize..field.text.1 as usize]
     }
 
@@ -236,7 +236,7 @@ impl Shapes {
                 let text = (start, self.bytes.len() as u32);
                 let site = Site(self.guesses.len() as u32);
                 self.guesses.push(Guess::default());
-                let mut field = Field { text, key: 0, site };
+                let mut field = ShapeField { text, key: 0, site };
                 if wanted(key) {
                     kept += 1;
                     field.key = kept;
@@ -253,7 +253,7 @@ impl Shapes {
         }
         self.kept = kept;
         let id = ShapeId(self.known.len() as u32);
-        self.known.push(Shape { fields: (first, keys.len() as u32), template: kept });
+        self.known.push(ObjectShape { fields: (first, keys.len() as u32), template: kept });
         Some(id)
     }
 }

@@ -5,7 +5,7 @@ use std::slice;
 
 /// One entry of a map.
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct MapEntry {
     /// The key's bytes, which stay where they are while the table holds the key.
     pub(super) key: *const u8,
     pub(super) len: usize,
@@ -15,7 +15,7 @@ pub(super) struct Entry {
     pub(super) rank: u32,
 }
 
-impl Entry {
+impl MapEntry {
     pub(super) fn key(&self) -> &[u8] {
         // SAFETY: see `key`; nothing runs between the collecting of entries and their writing.
         unsafe { slice::from_raw_parts(self.key, self.len) }

@@ -4,12 +4,12 @@ use std::ffi::c_int;
 
 use mlua::ffi;
 
-use super::layouts::{FIELDS_MAX, Field, Guess, LAYOUTS_MAX};
+use super::layouts::{FIELDS_MAX, Guess, LAYOUTS_MAX, LayoutField};
 use super::site::{Site, segment};
-use super::{Run, Written};
+use super::{EncodedOrError, Encoding};
 use crate::value::json;
 
-impl Run<'_> {
+impl Encoding<'_> {
     /// Writes the table at `index` by the layout that is expected at `site`. `false`, and nothing written, when the
     /// table is another.
     pub(super) unsafe fn known_map(
@@ -59,7 +59,7 @@ impl Run<'_> {
 
     /// Writes the pairs above `top` in the order of the layout.
     #[inline]
-    unsafe fn write_fields(&mut self, top: c_int, first: usize, count: usize) -> Written {
+    unsafe fn write_fields(&mut self, top: c_int, first: usize, count: usize) -> EncodedOrError {
         self.out.push(b'{');
         for at in first..first + count {
             let layouts = &self.encoder.layouts;
@@ -117,7 +117,7 @@ impl Run<'_> {
                 ffi::lua_rawseti_(self.l, self.keys, layouts.kept);
                 key
             };
-            layouts.fields.push(Field { key, text, written: 0, site: below });
+            layouts.fields.push(LayoutField { key, text, written: 0, site: below });
         }
         for (place, &at) in in_table.iter().enumerate() {
             layouts.fields[first as usize + at].written = place as u32;

@@ -18,7 +18,7 @@ const MISSES_MAX: u32 = 16;
 
 /// One field of a layout.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct LayoutField {
     /// The address of the key.
     pub(super) key: *const c_void,
     /// The key in quotes with the colon: where it is in the layouts' bytes.
@@ -46,7 +46,7 @@ pub(super) struct Guess {
 #[derive(Default)]
 pub(super) struct Layouts {
     pub(super) guesses: Vec<Guess>,
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<LayoutField>,
     pub(super) bytes: Vec<u8>,
     /// How many there are.
     pub(super) count: usize,

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use mlua::ffi::{self, lua_State};
 
 use super::site::Site;
-use super::{Run, Written, refuse};
+use super::{EncodedOrError, Encoding, refuse};
 
 /// How many elements the list at `index` has, or why it is none.
 pub(in crate::lua::raw) unsafe fn len(l: *mut lua_State, index: c_int) -> Result<usize, String> {
@@ -24,9 +24,9 @@ pub(in crate::lua::raw) unsafe fn len(l: *mut lua_State, index: c_int) -> Result
     }
 }
 
-impl Run<'_> {
+impl Encoding<'_> {
     /// Writes the table at `index` as a list, if it is one.
-    pub(super) unsafe fn list(&mut self, index: c_int, site: Option<Site>) -> Written {
+    pub(super) unsafe fn list(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
         let l = self.l;
         let start = self.out.len();
         self.out.push(b'[');
@@ -58,7 +58,7 @@ impl Run<'_> {
 
     /// Elements that the table holds in no order, which may still be a list.
     #[cold]
-    unsafe fn scattered(&mut self, index: c_int, site: Option<Site>) -> Written {
+    unsafe fn scattered(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
         let l = self.l;
         // SAFETY: as for `list`.
         unsafe {
@@ -81,7 +81,7 @@ impl Run<'_> {
 }
 
 /// Whether the keys of the table at `index` are 1 to `len` and nothing else.
-unsafe fn check(l: *mut lua_State, index: c_int, len: usize) -> Written {
+unsafe fn check(l: *mut lua_State, index: c_int, len: usize) -> EncodedOrError {
     // SAFETY: the caller has a table at `index`.
     unsafe {
         let mut at = 0;

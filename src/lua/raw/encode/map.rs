@@ -4,21 +4,21 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi;
 
-use super::entry::Entry;
+use super::entry::MapEntry;
 use super::site::{Site, segment};
-use super::{Order, Run, Shapes, Written, number, refuse};
+use super::{EncodedOrError, Encoding, KeyOrder, Shapes, number, refuse};
 use crate::lua::raw::keys::Keys;
 use crate::lua::raw::stack;
 use crate::value::json;
 
-impl Run<'_> {
+impl Encoding<'_> {
     /// Writes the table at `index` as a map, if it is one, and learns its layout.
     pub(super) unsafe fn map(
         &mut self,
         index: c_int,
         site: Option<Site>,
-        order: Option<(&mut Order, &Shapes)>,
-    ) -> Written {
+        order: Option<(&mut KeyOrder, &Shapes)>,
+    ) -> EncodedOrError {
         let from = self.encoder.entries.len();
         let number = order.as_ref().map_or(0, |(order, _)| order.number());
         let keys = order.map(|(order, shapes)| order.keys(shapes));
@@ -52,7 +52,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    unsafe fn collect(&mut self, index: c_int, order: Option<&Keys>) -> Written {
+    unsafe fn collect(&mut self, index: c_int, order: Option<&Keys>) -> EncodedOrError {
         let l = self.l;
         // SAFETY: as for `map`.
         unsafe {
@@ -71,7 +71,7 @@ impl Run<'_> {
                     });
                 };
                 let rank = order.map_or(u32::MAX, |order| order.rank(key));
-                self.encoder.entries.push(Entry { key: key.as_ptr(), len: key.len(), at: next - 1, rank });
+                self.encoder.entries.push(MapEntry { key: key.as_ptr(), len: key.len(), at: next - 1, rank });
                 ffi::lua_pop(l, 2);
                 at = next;
             }
@@ -83,8 +83,8 @@ impl Run<'_> {
         &mut self,
         index: c_int,
         site: Option<Site>,
-        order: Option<(&mut Order, &Shapes)>,
-    ) -> Written {
+        order: Option<(&mut KeyOrder, &Shapes)>,
+    ) -> EncodedOrError {
         let l = self.l;
         // SAFETY: builds one table on the stack and pops it again.
         unsafe {
@@ -109,7 +109,7 @@ impl Run<'_> {
         }
     }
 
-    unsafe fn rename(&mut self, index: c_int, copy: c_int) -> Written {
+    unsafe fn rename(&mut self, index: c_int, copy: c_int) -> EncodedOrError {
         let l = self.l;
         // SAFETY: there are tables at both places.
         unsafe {

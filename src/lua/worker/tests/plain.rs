@@ -104,7 +104,7 @@ fn a_list_or_a_map_can_be_asked_for() {
 
 #[test]
 fn a_flat_map_emits_each_element() {
-    let flat = WorkerOptions { shape: Shape::FlatMap, ..options() };
+    let flat = WorkerOptions { shape: ResultShape::FlatMap, ..options() };
     check_with(
         &flat,
         "return item.l",
@@ -125,7 +125,7 @@ fn a_flat_map_emits_each_element() {
 
 #[test]
 fn a_filter_keeps_the_item_as_it_was_read() {
-    let filter = WorkerOptions { shape: Shape::Filter, ..options() };
+    let filter = WorkerOptions { shape: ResultShape::Filter, ..options() };
     check_with(
         &filter,
         "item.a = 5\nreturn item.keep",

@@ -15,7 +15,7 @@ fn sharing(lua: &str, options: &WorkerOptions) -> Bench {
 
 /// Polls until nothing waits; tokens in the order of their endings.
 fn order(bench: &mut Bench, items: &[&str]) -> Vec<u64> {
-    let mut ended: Vec<Ended> = Vec::new();
+    let mut ended: Vec<EndedAttempt> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         ended.extend(bench.worker.start(job(at as u64 + 1, item)));
     }
@@ -148,7 +148,7 @@ fn limits_and_interrupts_reach_those_who_take_turns() {
     assert!(bench.worker.poll(Instant::now()).is_none());
     bench.cancel.raise(CancelLevel::Interrupt);
     let now = Instant::now();
-    let ended: Vec<Ended> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
+    let ended: Vec<EndedAttempt> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
     assert_eq!(ended.len(), 5);
     assert!(ended.iter().all(|ended| ended.end == Some(ItemEnd::Cancelled)));
     assert_eq!((bench.worker.waiting(), bench.worker.next_due()), (0, None));

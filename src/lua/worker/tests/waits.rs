@@ -5,15 +5,15 @@ use std::time::Instant;
 use super::*;
 use crate::lua::CancelLevel;
 
-pub(super) fn job(token: u64, item: &str) -> Job {
+pub(super) fn job(token: u64, item: &str) -> ItemJob {
     let mut chunk = chunk(&[item]);
     chunk.first = token;
-    Job { token, chunk, attempt: FIRST }
+    ItemJob { token, chunk, attempt: FIRST }
 }
 
 /// Runs all items at once; what became of them, by token.
 pub(super) fn run_all(bench: &mut Bench, items: &[&str]) -> Vec<String> {
-    let mut ended: Vec<Ended> = Vec::new();
+    let mut ended: Vec<EndedAttempt> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         ended.extend(bench.worker.start(job(at as u64 + 1, item)));
     }
@@ -151,7 +151,7 @@ fn an_interrupt_ends_all_that_wait() {
     }
     bench.cancel.raise(CancelLevel::Interrupt);
     let now = Instant::now();
-    let ended: Vec<Ended> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
+    let ended: Vec<EndedAttempt> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
     assert_eq!(ended.len(), 50);
     assert!(ended.iter().all(|ended| ended.end == Some(ItemEnd::Cancelled)));
     assert_eq!((bench.worker.waiting(), bench.worker.next_due()), (0, None));

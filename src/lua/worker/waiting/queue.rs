@@ -5,34 +5,34 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::lua::guard::Limits;
-use crate::lua::options::{Ended, Job};
+use crate::lua::options::{EndedAttempt, ItemJob};
 use crate::lua::raw::{Coroutine, Timing, Wait};
 
 /// The suspended items of a worker.
 #[derive(Default)]
-pub(in crate::lua::worker) struct Waiting {
+pub(in crate::lua::worker) struct SuspendedItems {
     pub(super) items: HashMap<u64, Suspended>,
     /// When to look at which of them. Ties are broken by number, so that the order is that of the suspensions.
     due: BTreeSet<(Instant, u64)>,
     /// Those that could run on, in the order of their turns.
     turns: VecDeque<u64>,
-    /// Numbers of those that wait for an errand, by its id.
-    errands: HashMap<u64, u64>,
+    /// Numbers of those that wait for an operation, by its id.
+    operations: HashMap<u64, u64>,
     /// Number of the next item.
     next: u64,
     /// Items that ended together with the VM that they ran in.
-    pub(super) lost: VecDeque<Ended>,
+    pub(super) lost: VecDeque<EndedAttempt>,
 }
 
 /// One suspended item.
 pub(super) struct Suspended {
-    pub(super) job: Job,
+    pub(super) job: ItemJob,
     pub(super) coroutine: Coroutine,
     pub(super) wait: Wait,
     pub(super) limits: Limits,
     /// How long it could have run while others did.
     pub(super) kept: Duration,
-    /// When it is in [`Waiting::due`].
+    /// When it is in [`SuspendedItems::due`].
     pub(super) due: Option<Instant>,
 }
 
@@ -40,7 +40,7 @@ impl Suspended {
     /// When it is to be looked at, unless its turn comes before.
     pub(super) fn due(&self, timing: &Timing) -> Option<Instant> {
         let times = match self.wait {
-            Wait::Until(at) | Wait::Landed(at, _) => [Some(at), self.limits.deadline.map(|(at, _)| at)],
+            Wait::Until(at) | Wait::Completed(at, _) => [Some(at), self.limits.deadline.map(|(at, _)| at)],
             Wait::Elsewhere(_) => [None, self.limits.deadline.map(|(at, _)| at)],
             // Its timeout stands still meanwhile.
             Wait::Turn(_) => [timing.item(self.limits.started), None],
@@ -49,7 +49,7 @@ impl Suspended {
     }
 }
 
-impl Waiting {
+impl SuspendedItems {
     pub(super) fn add(&mut self, suspended: Suspended) {
         if let Some(due) = suspended.due {
             self.due.insert((due, self.next));
@@ -57,9 +57,9 @@ impl Waiting {
         match &suspended.wait {
             Wait::Turn(_) => self.turns.push_back(self.next),
             Wait::Elsewhere(pending) => {
-                self.errands.insert(pending.id, self.next);
+                self.operations.insert(pending.id, self.next);
             }
-            Wait::Until(_) | Wait::Landed(..) => {}
+            Wait::Until(_) | Wait::Completed(..) => {}
         }
         self.items.insert(self.next, suspended);
         self.next += 1;
@@ -73,16 +73,16 @@ impl Waiting {
         match &suspended.wait {
             Wait::Turn(_) => self.turns.retain(|other| *other != number),
             Wait::Elsewhere(pending) => {
-                self.errands.remove(&pending.id);
+                self.operations.remove(&pending.id);
             }
-            Wait::Until(_) | Wait::Landed(..) => {}
+            Wait::Until(_) | Wait::Completed(..) => {}
         }
         Some(suspended)
     }
 
-    /// The item that waits for this errand, unless it was given up.
-    pub(super) fn take_errand(&mut self, id: u64) -> Option<Suspended> {
-        let number = *self.errands.get(&id)?;
+    /// The item that waits for this operation, unless it was given up.
+    pub(super) fn take_operation(&mut self, id: u64) -> Option<Suspended> {
+        let number = *self.operations.get(&id)?;
         self.remove(number)
     }
 
@@ -100,7 +100,7 @@ impl Waiting {
 
     pub(super) fn take_any(&mut self) -> Option<Suspended> {
         let first = self.due.first().map(|(_, number)| number).or(self.turns.front());
-        let number = first.or_else(|| self.errands.values().next()).copied()?;
+        let number = first.or_else(|| self.operations.values().next()).copied()?;
         self.remove(number)
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rusqlite::types::{ToSql, ValueRef};
 use rusqlite::{Connection, ffi};
 
-use super::super::matching::{self, Found};
+use super::super::matching::{self, Match};
 use crate::lua::guard::Guard;
 
 /// Bytes of a JSON text times bytes of its patch: SQLite looks for each key of the one among all of the other.
@@ -23,7 +23,7 @@ const PATCH_WORK_MAX: u64 = 1 << 32;
 const SUBTYPE_JSON: u32 = 'J' as u32;
 
 /// What all calls of a function share.
-struct Shared {
+struct FunctionShared {
     guard: Option<Arc<Guard>>,
     /// A connection that has SQLite's own functions; opened when it is needed.
     plain: OnceCell<Option<Connection>>,
@@ -37,9 +37,9 @@ struct Call {
 }
 
 /// How SQLite calls a function.
-type Function = unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
+type SqlFunction = unsafe extern "C" fn(*mut ffi::sqlite3_context, c_int, *mut *mut ffi::sqlite3_value);
 
-const FUNCTIONS: [(&CStr, c_int, Function); 10] = [
+const FUNCTIONS: [(&CStr, c_int, SqlFunction); 10] = [
     (c"like", 2, like),
     (c"like", 3, like),
     (c"glob", 2, glob),
@@ -57,7 +57,7 @@ pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Opt
     let how =
         ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS | ffi::SQLITE_RESULT_SUBTYPE;
     for (name, count, function) in FUNCTIONS {
-        let own = Box::into_raw(Box::new(Shared { guard: guard.cloned(), plain: OnceCell::new() }));
+        let own = Box::into_raw(Box::new(FunctionShared { guard: guard.cloned(), plain: OnceCell::new() }));
         // SAFETY: the handle is that of an open connection; SQLite takes the box over, also when it fails.
         let code = unsafe {
             ffi::sqlite3_create_function_v2(
@@ -81,7 +81,7 @@ pub(in crate::lua::host::sqlite) fn register(connection: &Connection, guard: Opt
 
 unsafe extern "C" fn drop_shared(own: *mut c_void) {
     // SAFETY: it is the box that was handed over, and SQLite calls this once.
-    drop(unsafe { Box::from_raw(own.cast::<Shared>()) });
+    drop(unsafe { Box::from_raw(own.cast::<FunctionShared>()) });
 }
 
 impl Call {
@@ -111,9 +111,9 @@ impl Call {
         guard.is_some_and(|guard| guard.is_due())
     }
 
-    fn shared(&self) -> Option<&Shared> {
+    fn shared(&self) -> Option<&FunctionShared> {
         // SAFETY: the user data is the box that `register` handed over, which lives as long as the connection.
-        unsafe { ffi::sqlite3_user_data(self.context).cast::<Shared>().as_ref() }
+        unsafe { ffi::sqlite3_user_data(self.context).cast::<FunctionShared>().as_ref() }
     }
 
     /// The longest text that there may be.
@@ -153,10 +153,10 @@ impl Call {
         }
     }
 
-    fn truth(&self, found: Found<bool>) {
+    fn truth(&self, found: Match<bool>) {
         match found {
-            Found::Is(is) => self.number(i64::from(is)),
-            Found::Interrupted => self.interrupt(),
+            Match::Is(is) => self.number(i64::from(is)),
+            Match::Interrupted => self.interrupt(),
         }
     }
 

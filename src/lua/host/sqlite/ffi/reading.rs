@@ -3,7 +3,7 @@
 //!
 //! Why this is sound: a structure of functions is a copy of the one that the layer below made, is leaked, and is found again by the
 //! pointer that SQLite hands to every function of the file. What is interrupted is the connection that runs on this very thread,
-//! which [`Running`] keeps known for no longer than it is borrowed.
+//! which [`RunningConnection`] keeps known for no longer than it is borrowed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -34,9 +34,9 @@ thread_local! {
 }
 
 /// A connection is running on this thread until this is dropped.
-pub(in crate::lua::host::sqlite) struct Running<'a>(std::marker::PhantomData<&'a Connection>);
+pub(in crate::lua::host::sqlite) struct RunningConnection<'a>(std::marker::PhantomData<&'a Connection>);
 
-impl<'a> Running<'a> {
+impl<'a> RunningConnection<'a> {
     pub(in crate::lua::host::sqlite) fn begin(connection: &'a Connection, guard: Option<Arc<Guard>>) -> Self {
         // SAFETY: the handle is only used while the connection is borrowed.
         let handle = unsafe { connection.handle() };
@@ -45,7 +45,7 @@ impl<'a> Running<'a> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningConnection<'_> {
     fn drop(&mut self) {
         RUNNING.set(None);
     }
@@ -122,7 +122,7 @@ mod tests {
             .expect("room");
         let count = |guard: &Arc<Guard>| {
             let connection = open();
-            let _running = Running::begin(&connection, Some(Arc::clone(guard)));
+            let _running = RunningConnection::begin(&connection, Some(Arc::clone(guard)));
             connection.query_row("select count(*) from t", [], |row| row.get::<_, i64>(0))
         };
         let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);

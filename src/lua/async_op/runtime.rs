@@ -1,4 +1,4 @@
-//! The runtime is what errands run on. It is left alone when the process ends.
+//! The runtime is what operations run on. It is left alone when the process ends.
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,8 +19,8 @@ pub(super) fn handle() -> Result<&'static Handle, &'static str> {
 }
 
 /// Starts the runtime, unless it runs. A thread that is about to restrict itself calls this before: threads inherit that.
-pub fn start_errands() {
-    // An errand will say why there is none.
+pub fn start_runtime() {
+    // An operation will say why there is none.
     let _ = handle();
 }
 
@@ -85,7 +85,7 @@ fn start() -> std::io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(RESOLVERS_MAX).build()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
-        .name("errands".to_owned())
+        .name("async".to_owned())
         .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
     Ok(handle)
 }
