@@ -24,7 +24,7 @@ mod watchdog;
 mod worker;
 
 pub use async_op::{Completed, start_runtime};
-pub use failure::{Failure, ItemEnd, ScriptError, SyntaxError};
+pub use failure::{AttemptEnding, Failure, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;

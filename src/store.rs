@@ -1,5 +1,5 @@
 //! The store keeps runs: the folder of a run, which is journal, results, resume state and dead letter in one; the
-//! list of runs; and the memo across runs.
+//! list of runs; and the cache across runs.
 //!
 //! The engine decides what an item's ending means for a step, and what is done with old results.
 //!
@@ -8,7 +8,7 @@
 //!                  steps/STEP/…      what came of it: results in zstd frames, one after the other
 //!                  pipeline/         the pipeline as it was
 //!                  lock              who is at work
-//! .flowrun/cache.db                  the memo
+//! .flowrun/cache.db                  the cache
 //! ```
 //!
 //! A commit appends to the segment of its step and waits until that is on the disk; then one transaction names what
@@ -16,9 +16,9 @@
 //! frames stand blocks that zstd readers skip: they say which items ended, by digests and with checksums, so that a run
 //! of millions of items is opened without unpacking anything, and what was damaged is never believed.
 
-mod batch;
 mod cache;
 mod catalogue;
+mod chunk_endings;
 mod clock;
 mod committer;
 mod database;
@@ -43,9 +43,11 @@ mod secret_key;
 mod segment;
 mod stored_run;
 
-pub use batch::{Batch, End, Ending, FailedItem, Fingerprint, LinesPerItem, LogEntry, RetriedItem, StepSpec};
-pub use cache::{Cache, MemoStats};
+pub use cache::{Cache, CacheStats};
 pub use catalogue::{Catalogue, Pruned};
+pub use chunk_endings::{
+    ChunkEndings, Ending, FailedItem, Fingerprint, ItemEnding, LinesPerItem, LogEntry, RetriedItem, StepSpec,
+};
 pub use committer::{Committer, StepJournal};
 pub use digest::Digest;
 pub use error::StoreError;

@@ -83,7 +83,7 @@ pub(super) enum Command {
     Show(ShowArguments),
     /// Write one run as an HTML page that needs nothing else; also while it is running
     Report(ReportArguments),
-    /// The memo across runs of functions with `cache: true`
+    /// The cache across runs of functions with `cache: true`
     Cache(CacheArguments),
     /// Serve editors: a language server over standard input and output
     Lsp(LspArguments),

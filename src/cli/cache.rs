@@ -1,4 +1,4 @@
-//! `flowrun cache` says how much the memo across runs holds, and forgets what is in it.
+//! `flowrun cache` says how much the cache across runs holds, and forgets what is in it.
 
 use std::time::SystemTime;
 
@@ -9,24 +9,24 @@ use super::console::{put, say};
 use super::exit::{Exit, Fault};
 use super::{state, timestamp};
 use crate::report::bytes;
-use crate::store::{Cache, MemoStats};
+use crate::store::{Cache, CacheStats};
 
 /// Does what is asked for.
 pub(super) fn command(arguments: &CacheArguments) -> Result<Exit, Fault> {
     let folder = state::find(&arguments.folder)?;
     match arguments.command {
         CacheCommand::Stats { format } => {
-            // Looking must not make a memo where there is none.
-            let stats = Cache::look(&folder)?.map_or(Ok(MemoStats::default()), |memo| memo.stats())?;
+            // Looking must not make a cache where there is none.
+            let stats = Cache::look(&folder)?.map_or(Ok(CacheStats::default()), |cache| cache.stats())?;
             put(&stats_text(&stats, format))?;
         }
         CacheCommand::Prune { older_than } => {
             let is_there = folder.join("cache.db").exists();
-            let memo = is_there.then(|| Cache::open(&folder)).transpose()?;
-            if let Some(said) = memo.as_ref().and_then(Cache::begun_anew) {
+            let cache = is_there.then(|| Cache::open(&folder)).transpose()?;
+            if let Some(said) = cache.as_ref().and_then(Cache::begun_anew) {
                 say(&format!("  warning: {said}"));
             }
-            let gone = memo.map_or(Ok(0), |memo| memo.prune(older_than, SystemTime::now()))?;
+            let gone = cache.map_or(Ok(0), |cache| cache.prune(older_than, SystemTime::now()))?;
             say(&format!("forgot {gone} result{}", plural(gone)));
         }
     }
@@ -37,8 +37,8 @@ fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-fn stats_text(stats: &MemoStats, format: ListFormat) -> Vec<u8> {
-    let MemoStats { entries, functions, value_bytes, file_bytes, oldest } = *stats;
+fn stats_text(stats: &CacheStats, format: ListFormat) -> Vec<u8> {
+    let CacheStats { entries, functions, value_bytes, file_bytes, oldest } = *stats;
     match format {
         ListFormat::Json => {
             let stats = json!({

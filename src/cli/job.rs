@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::args::{EngineArguments, OutputArguments, SelectArguments};
 use super::console::{Console, put};
 use super::exit::{Complaint, Exit, Fault};
-use super::report::files::{Files, Known};
+use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
 use super::{interrupt, load, outputs, run_id, select, state, stdout};
@@ -87,7 +87,7 @@ impl Job<'_> {
         };
         let mut finished = reporters.finish(outcome.is_ok());
         let kept = self.state.as_deref().zip(commands.as_ref());
-        let known = Known { plan: &plan, request: &request, seed: self.seed, kept };
+        let known = KeptRun { plan: &plan, request: &request, seed: self.seed, kept };
         finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
         self.end(console, finished, outcome)
     }

@@ -1,6 +1,7 @@
 //! This module opens files of items for writing. The caller decides the order of the items.
 
 mod beside;
+mod items;
 mod json;
 mod jsonl;
 mod lines;
@@ -11,7 +12,6 @@ mod table;
 mod target;
 #[cfg(test)]
 mod tests;
-mod text;
 
 pub use beside::clear_leftovers;
 
@@ -36,6 +36,6 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
         Format::Csv => Box::new(table(output, b',')?),
         Format::Tsv => Box::new(table(output, b'\t')?),
         Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),
-        Format::Lines => Box::new(text::Text::new(output)),
+        Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
 }

@@ -1,15 +1,15 @@
-//! This module looks up a step's items in the memo across runs, and says why it does not know others.
+//! This module looks up a step's items in the cache across runs, and says why it does not know others.
 //!
-//! The memo only saves work: an error in it costs work and never the run. The store keeps new results.
+//! The cache only saves work: an error in it costs work and never the run. The store keeps new results.
 
 use crate::store::{Cache, Digest, Fingerprint, LinesPerItem, StoreError, differences};
 
 /// Of an item that no function of the step has had.
 const UNKNOWN: &str = "not in the cache";
 
-/// The memo's view of one step: results of its function, and of its earlier functions.
+/// The cache's view of one step: results of its function, and of its earlier functions.
 pub(super) struct StepCache {
-    memo: Cache,
+    cache: Cache,
     function: Digest,
     /// Earlier functions of the step, each with the reason why its results are of no use.
     earlier: Vec<(Digest, String)>,
@@ -19,23 +19,23 @@ pub(super) struct StepCache {
 impl StepCache {
     /// For a step with this function.
     pub(super) fn new(
-        memo: Cache,
+        cache: Cache,
         pipeline: &str,
         step: &str,
         function: Digest,
         fingerprint: &Fingerprint,
     ) -> Self {
-        // A memo that cannot name its functions gives no reasons; its results are checked one by one all the same.
-        let earlier = memo.earlier(pipeline, step, function).unwrap_or_default();
+        // A cache that cannot name its functions gives no reasons; its results are checked one by one all the same.
+        let earlier = cache.earlier(pipeline, step, function).unwrap_or_default();
         let reason = |(function, old): (Digest, Fingerprint)| (function, changed(&old, fingerprint));
-        let warnings = memo.begun_anew().map(str::to_owned).into_iter().collect();
-        Self { memo, function, earlier: earlier.into_iter().map(reason).collect(), warnings }
+        let warnings = cache.begun_anew().map(str::to_owned).into_iter().collect();
+        Self { cache, function, earlier: earlier.into_iter().map(reason).collect(), warnings }
     }
 
     /// Appends the result lines that are known of a content, and says how many; `None`: it must be worked out.
     pub(super) fn get(&mut self, content: Digest, shape: LinesPerItem, out: &mut Vec<u8>) -> Option<u32> {
         let length = out.len();
-        let known = self.memo.get(self.function, content, shape, out);
+        let known = self.cache.get(self.function, content, shape, out);
         let known = self.heard(known).flatten();
         if known.is_none() {
             out.truncate(length);
@@ -45,20 +45,20 @@ impl StepCache {
 
     /// Whether a result of a content is known.
     pub(super) fn has(&mut self, content: Digest) -> bool {
-        let known = self.memo.has(self.function, content);
+        let known = self.cache.has(self.function, content);
         self.heard(known).unwrap_or(false)
     }
 
     /// Why there is none.
     pub(super) fn reason(&self, content: Digest) -> String {
-        let had = |function: &Digest| self.memo.has(*function, content).unwrap_or(false);
+        let had = |function: &Digest| self.cache.has(*function, content).unwrap_or(false);
         let earlier = self.earlier.iter().find(|(function, _)| had(function));
         earlier.map_or_else(|| UNKNOWN.to_owned(), |(_, reason)| reason.clone())
     }
 
     /// Whether anything of this function is known.
     pub(super) fn has_any(&self) -> bool {
-        self.memo.has_any(self.function).unwrap_or(true)
+        self.cache.has_any(self.function).unwrap_or(true)
     }
 
     /// Why nothing of the last function is of use, if the step had another one.

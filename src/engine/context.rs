@@ -74,7 +74,7 @@ pub(super) struct Context<'a> {
     journals: Vec<Mutex<Option<StepJournal>>>,
     outputs: Vec<Mutex<StepOutput>>,
     ledgers: Vec<Mutex<SourceStatus>>,
-    fed: Vec<Mutex<Option<FusedInput>>>,
+    fused: Vec<Mutex<Option<FusedInput>>>,
     /// Limits that steps share, by name, on the clock that began with the run.
     limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
     begun: Instant,
@@ -96,7 +96,7 @@ impl<'a> Context<'a> {
                 .iter()
                 .map(|step| Mutex::new(SourceStatus::new(step, graph, options)))
                 .collect(),
-            fed: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             limits: Mutex::default(),
             begun: clock::now(),
@@ -139,14 +139,14 @@ impl<'a> Context<'a> {
         lock(&self.outputs[step.at()])
     }
 
-    /// The ledger of a source.
-    pub(super) fn ledger(&self, step: StepId) -> MutexGuard<'_, SourceStatus> {
+    /// The status of a source.
+    pub(super) fn source_status(&self, step: StepId) -> MutexGuard<'_, SourceStatus> {
         lock(&self.ledgers[step.at()])
     }
 
     /// Where a writer waits for its producer's verdict.
-    pub(super) fn fed(&self, step: StepId) -> MutexGuard<'_, Option<FusedInput>> {
-        lock(&self.fed[step.at()])
+    pub(super) fn fused(&self, step: StepId) -> MutexGuard<'_, Option<FusedInput>> {
+        lock(&self.fused[step.at()])
     }
 
     /// Why the run cannot go on because it cannot be kept, if so.
@@ -172,7 +172,7 @@ impl<'a> Context<'a> {
                 shape: LinesPerItem::One,
                 keyed: false,
                 fingerprint: Vec::new(),
-                memo: None,
+                cache: None,
             };
             *journal = keep.step(spec).ok();
         }

@@ -1,4 +1,4 @@
-//! A forecast says what a run would take over from the memo, or by resuming an old run. It reads sources and compares
+//! A forecast says what a run would take over from the cache, or by resuming an old run. It reads sources and compares
 //! functions; it runs nothing and writes nothing.
 //!
 //! It says how much is taken over and why the rest is not. The caller puts that into words for people.
@@ -53,7 +53,7 @@ pub struct Forecasts {
 }
 
 impl Forecasts {
-    /// What the memo of a state folder holds for the steps with `cache: true`.
+    /// What the cache of a state folder holds for the steps with `cache: true`.
     pub fn of_cache(plan: &Plan, selected: &[bool], state: &Path) -> Self {
         let mut asked = Asked {
             plan,
@@ -89,7 +89,7 @@ impl Forecasts {
 struct Asked<'a> {
     plan: &'a Plan,
     state: &'a Path,
-    /// The run to be resumed; otherwise only the memo is asked.
+    /// The run to be resumed; otherwise only the cache is asked.
     old: Option<&'a str>,
     until: Instant,
     forecasts: Forecasts,
@@ -120,15 +120,16 @@ impl Asked<'_> {
                 let found = found.map_err(|error| self.forecasts.warn(error.to_string())).ok()?;
                 Some(self.of_old(step, each, found, recall))
             }
-            None => Some(self.of_memo(step, recall)),
+            None => Some(self.of_cache(step, recall)),
         }
     }
 
     fn recall(&mut self, step: &Step, identity: &Identity) -> Option<StepCache> {
         match Cache::look(self.state) {
-            Ok(memo) => {
+            Ok(cache) => {
                 let (pipeline, function) = (&self.plan.name, identity.function);
-                memo.map(|memo| StepCache::new(memo, pipeline, &step.name, function, &identity.fingerprint))
+                cache
+                    .map(|cache| StepCache::new(cache, pipeline, &step.name, function, &identity.fingerprint))
             }
             Err(error) => {
                 self.forecasts.warn(error.to_string());
@@ -150,7 +151,7 @@ impl Asked<'_> {
         Ok((Old::of(runs, &step.name, shape, keyed, &identity.fingerprint)?, record))
     }
 
-    fn of_memo(&mut self, step: &Step, recall: Option<StepCache>) -> Forecast {
+    fn of_cache(&mut self, step: &Step, recall: Option<StepCache>) -> Forecast {
         if let Some(because) = self.is_deep(step) {
             return match recall {
                 None => Forecast::None("not in the cache".to_owned()),

@@ -15,7 +15,7 @@ pub(super) const LANGUAGE: u32 = 1;
 pub struct Identity {
     /// By parts, whose names are the reasons that people read: `function`, `params`, …
     pub fingerprint: Fingerprint,
-    /// All parts but the key in one, for the memo across runs.
+    /// All parts but the key in one, for the cache across runs.
     pub function: Digest,
 }
 

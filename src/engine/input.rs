@@ -58,14 +58,14 @@ enum Rows {
 
 impl<'a> StepInput<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
-    /// `Err` says which input cannot be read; the ledger of a source says why.
+    /// `Err` says which input cannot be read; the status of a source says why.
     pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, String> {
         let mut input = Self { context, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
         for from in &step.from {
             match input.open_input(*from, prove) {
                 Ok(part) => input.parts.push(part),
                 Err(error) => {
-                    context.ledger(from.step).broke(error.to_string());
+                    context.source_status(from.step).broke(error.to_string());
                     let name = &context.plan.steps[from.step.at()].name;
                     let suffix = if from.failed { " and its failed items could not be kept" } else { "" };
                     return Err(format!("`{name}` failed{suffix}"));
@@ -90,7 +90,7 @@ impl<'a> StepInput<'a> {
     }
 
     fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
-        context.ledger(source).open();
+        context.source_status(source).open();
         let part = Part { rows, source: Some(source), before: 0 };
         Self { context, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
     }
@@ -101,7 +101,7 @@ impl<'a> StepInput<'a> {
             let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
-        if self.context.ledger(input.step).open() {
+        if self.context.source_status(input.step).open() {
             self.context.emit(Event::StepStarted { step: input.step, total: None });
         }
         let Body::Ready(verb) = &self.context.plan.steps[input.step.at()].body else {
@@ -160,7 +160,7 @@ impl<'a> StepInput<'a> {
             if let Some(source) = part.source {
                 let (rows, reading) =
                     seen.as_ref().map_or((0, Duration::ZERO), |seen| (seen.rows, seen.reading));
-                self.context.ledger(source).seen(rows, reading);
+                self.context.source_status(source).seen(rows, reading);
                 if let Err(lost) = self.book_bad_rows(source) {
                     return lost;
                 }
@@ -194,7 +194,7 @@ impl<'a> StepInput<'a> {
 
     fn end_part(&mut self) {
         if let Some(source) = self.parts[self.at].source {
-            self.context.ledger(source).conclude();
+            self.context.source_status(source).conclude();
         }
         self.at += 1;
         let given = self.given;
@@ -208,7 +208,7 @@ impl<'a> StepInput<'a> {
         let source = self.parts[self.at].source;
         let source = source.unwrap_or(StepId(u32::MAX));
         if source != StepId(u32::MAX) {
-            self.context.ledger(source).broke(error.to_string());
+            self.context.source_status(source).broke(error.to_string());
         }
         NextChunk::Lost(source)
     }
@@ -248,7 +248,7 @@ impl<'a> StepInput<'a> {
 
     /// A source read here that has failed meanwhile.
     pub(super) fn lost(&self) -> Option<StepId> {
-        self.sources().find(|source| self.context.ledger(*source).is_lost())
+        self.sources().find(|source| self.context.source_status(*source).is_lost())
     }
 
     /// The sources read here; each was opened once for each time it is named.
@@ -266,8 +266,8 @@ fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool {
         ..row.clone()
     });
     let row = masked.as_ref().unwrap_or(row);
-    let mut ledger = context.ledger(source);
-    match ledger.bad_row(row) {
+    let mut source_status = context.source_status(source);
+    match source_status.bad_row(row) {
         Ok(true) => {
             let key = failed_item::key(row.text.as_bytes());
             context.keep_bad_row(source, row.index, key, failed_item::bad_row_item(row));
@@ -286,9 +286,9 @@ fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool {
             });
         }
         Ok(false) => {}
-        Err(error) => ledger.broke(error.to_string()),
+        Err(error) => source_status.broke(error.to_string()),
     }
-    !ledger.is_lost()
+    !source_status.is_lost()
 }
 
 /// Passes on what deserves a warning although nothing is wrong.

@@ -28,7 +28,7 @@ use super::identity;
 use super::input::StepInput;
 use super::lookout::{LOOK_UP, lost_reason};
 use super::outcome::EngineError;
-use super::pool::{Crew, Earlier, Pool, Reply, Work};
+use super::pool::{Earlier, Pool, PoolOptions, Reply, Task};
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
 use super::{run_store, step_results};
@@ -40,8 +40,8 @@ use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::store::{LinesPerItem as Lines, StepJournal, StoreError};
 use crate::value::Chunk;
 
-/// How long a run of items may take before what is left of it goes back to be shared out anew.
-const RUN_BUDGET: Duration = Duration::from_millis(20);
+/// How long a chunk may take before what is left of it goes back to be shared out anew.
+const CHUNK_BUDGET: Duration = Duration::from_millis(20);
 /// How long workers may take to put away their Lua states before the step ends without waiting for them.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -113,10 +113,10 @@ struct Coordinator<'a> {
     /// Items offered to the scheduler and not yet started, by index of the first.
     fresh: BTreeMap<u64, Chunk>,
     waiting: HashMap<u64, WaitingItem>,
-    /// Works handed in and not yet back, and the items in them.
+    /// Tasks handed in and not yet back, and the items in them.
     works_out: usize,
     items_out: u64,
-    /// Works that may be out at once: what keeps the workers busy.
+    /// Tasks that may be out at once: what keeps the workers busy.
     window: usize,
     size: ChunkSize,
     spare_chunks: Vec<Chunk>,
@@ -166,7 +166,7 @@ impl<'a> Coordinator<'a> {
         let coroutines = each.script.waits();
         let exact =
             policy.rate_limit.is_some() || stops_at_failure(policy) || policy.concurrency == 1 || coroutines;
-        // Workers that never wait find the next run of items ready when they are done with one; that is no item
+        // Workers that never wait find the next chunk ready when they are done with one; that is no item
         // more being worked on, because there are no more workers than `concurrency`.
         let window = if exact { policy.concurrency } else { threads * 2 };
         let scheduled = Policy { concurrency: window, ..policy.clone() };
@@ -181,16 +181,16 @@ impl<'a> Coordinator<'a> {
             identity.as_ref().and_then(|identity| ItemReuse::open(context, step, each, identity, &input));
         let keys = each.key.as_deref().map(|key| Keys::new(context, step.id, key, &options, &cancel));
         let keys = keys.transpose().map_err(|error| Unready::Script(step_results::reason("key", &error)))?;
-        let crew = Crew {
+        let pool_options = PoolOptions {
             script: Arc::clone(&each.script),
-            options,
+            worker: options,
             cancel: Arc::clone(&cancel),
             step: step.id,
             slow_after: policy.slow_after,
             coroutines: coroutines.then(|| policy.concurrency.div_ceil(threads)),
             tells_starts: policy.rate_limit.is_some(),
             stops_at_failure: stops_at_failure(policy),
-            budget: RUN_BUDGET,
+            budget: CHUNK_BUDGET,
         };
         let single = coroutines || policy.rate_limit.is_some();
         Ok(Self {
@@ -199,7 +199,7 @@ impl<'a> Coordinator<'a> {
             policy,
             scheduler: context.scheduler(each, &scheduled, begun),
             sink: Sink::open(context, step.id),
-            pool: Pool::start(threads, crew, context.watchdog)?,
+            pool: Pool::start(threads, pool_options, context.watchdog)?,
             input,
             cancel,
             begun,
@@ -331,14 +331,14 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    /// After a fault: stops the workers and gives up on the works that are out.
+    /// After a fault: stops the workers and gives up on the tasks that are out.
     fn fail_step(&mut self) {
         self.cancel.raise(CancelLevel::Interrupt);
         self.scheduler.source_failed();
         self.write_off();
     }
 
-    /// Gives up on works that are out: what they hold counts as cancelled.
+    /// Gives up on tasks that are out: what they hold counts as cancelled.
     fn write_off(&mut self) {
         self.deserted = true;
         self.scheduler.cancelled(self.items_out);

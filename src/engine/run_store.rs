@@ -98,8 +98,8 @@ impl RunStore {
         self.committer.fault()
     }
 
-    /// The memo across runs.
-    pub(super) fn memo(&self) -> Result<Cache, StoreError> {
+    /// The cache across runs.
+    pub(super) fn cache(&self) -> Result<Cache, StoreError> {
         Cache::open(&self.dir)
     }
 

@@ -48,7 +48,7 @@ impl<'a> Sink<'a> {
         self.failed.is_some()
     }
 
-    /// Takes the results of a run of items, in any order; gives on what is next in line.
+    /// Takes the results of a chunk, in any order; gives on what is next in line.
     pub(super) fn push(&mut self, piece: Piece) -> Result<(), DataError> {
         self.reorder.push(piece)?;
         while let Some(piece) = self.reorder.next()? {
@@ -69,8 +69,8 @@ impl<'a> Sink<'a> {
             if let Some(results) = &mut self.results {
                 results.write(&piece.out, piece.emitted)?;
             }
-            for fed in &mut self.writers {
-                fed.write(&piece.out, piece.emitted);
+            for fused in &mut self.writers {
+                fused.write(&piece.out, piece.emitted);
             }
         }
         if let Some(failed) = self.failed.as_mut().filter(|_| !piece.failed.is_empty()) {
@@ -84,8 +84,8 @@ impl<'a> Sink<'a> {
     pub(super) fn finish(self, errors: ErrorTexts) -> Result<(), DataError> {
         let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
-        for fed in self.writers {
-            *self.context.fed(fed.step) = Some(FusedInput { writer: fed.writer, count: fed.count });
+        for fused in self.writers {
+            *self.context.fused(fused.step) = Some(FusedInput { writer: fused.writer, count: fused.count });
         }
         *self.context.output(self.step) = StepOutput { results, failed, errors, result: None };
         Ok(())

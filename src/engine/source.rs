@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context<'_>, step: &Step, verb: &Verb) -> StepResult
     let begun = clock::now();
     context.emit(Event::StepStarted { step: step.id, total: None });
     if let Verb::Read(read) = verb {
-        context.ledger(step.id).judge_by(read.min_success_ratio, read.max_failures);
+        context.source_status(step.id).judge_by(read.min_success_ratio, read.max_failures);
     }
     match drain(context, step, verb, begun) {
         Ok(interrupted) => {
@@ -133,14 +133,14 @@ fn script_list(step: &Step, text: &str) -> Result<Arc<[Arc<str>]>, String> {
 
 /// Closes the books of a source: its failed rows become readable. Gives its result.
 pub(super) fn close(context: &Context<'_>, source: StepId) -> StepResult {
-    let mut ledger = context.ledger(source);
-    match ledger.take_failed() {
+    let mut source_status = context.source_status(source);
+    match source_status.take_failed() {
         Ok((failed, errors)) => {
             let mut output = context.output(source);
             let results = output.results.take();
             *output = StepOutput { results, failed: failed.map(Arc::new), errors, result: None };
         }
-        Err(error) => ledger.broke(error.to_string()),
+        Err(error) => source_status.broke(error.to_string()),
     }
-    ledger.result()
+    source_status.result()
 }

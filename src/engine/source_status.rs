@@ -1,4 +1,4 @@
-//! A ledger counts the rows and bad rows of a source that is read lazily, and gives its verdict. There is one ledger
+//! A status counts the rows and bad rows of a source that is read lazily, and gives its verdict. There is one status
 //! however many steps read the source.
 
 use std::path::PathBuf;

@@ -75,7 +75,7 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
         },
         (Role::FusedWrite, Verb::Write(options)) => Done {
             step: step.id,
-            result: write::commit_fed(context, step, options),
+            result: write::commit_fused(context, step, options),
             sources: Vec::new(),
             internal_error: false,
         },
@@ -110,7 +110,7 @@ fn with_input<'a>(
     let mut sources = Vec::new();
     let mut seen = BTreeSet::new();
     for source in inputs.filter(lazy) {
-        if context.ledger(source).close() && seen.insert(source) {
+        if context.source_status(source).close() && seen.insert(source) {
             sources.push((source, source::close(context, source)));
         }
     }

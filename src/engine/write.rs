@@ -79,16 +79,16 @@ fn hand_on(
 }
 
 /// Puts in place what the step before has written through a fused writer.
-pub(super) fn commit_fed(context: &Context<'_>, step: &Step, options: &WriteOptions) -> StepResult {
+pub(super) fn commit_fused(context: &Context<'_>, step: &Step, options: &WriteOptions) -> StepResult {
     let begun = clock::now();
-    let fed = context.fed(step.id).take().expect("the step before has ended and handed its writers over");
-    context.emit(Event::StepStarted { step: step.id, total: Some(fed.count) });
-    commit(options, fed, begun)
+    let fused = context.fused(step.id).take().expect("the step before has ended and handed its writers over");
+    context.emit(Event::StepStarted { step: step.id, total: Some(fused.count) });
+    commit(options, fused, begun)
 }
 
-fn commit(options: &WriteOptions, fed: FusedInput, begun: Instant) -> StepResult {
-    let count = fed.count;
-    let writer = match fed.writer {
+fn commit(options: &WriteOptions, fused: FusedInput, begun: Instant) -> StepResult {
+    let count = fused.count;
+    let writer = match fused.writer {
         Ok(writer) => writer,
         Err(reason) => return cut_off(options, Cut::failed(reason), count, begun),
     };

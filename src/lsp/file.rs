@@ -39,7 +39,7 @@ pub(super) struct ParsedText {
     /// Its errors, as far as the file alone shows them.
     pub(super) errors: usize,
     /// Where it names its steps.
-    pub(super) uses: Vec<plan::Use>,
+    pub(super) mentions: Vec<plan::StepMention>,
 }
 
 impl File {
@@ -93,8 +93,8 @@ pub(super) fn read(text: &str, path: &std::path::Path) -> Option<ParsedText> {
         config::load(text.as_bytes(), &path.to_string_lossy(), path);
     let document = document?;
     let errors = diagnostics.iter().filter(|found| found.severity == crate::source::Severity::Error).count();
-    let uses = plan::uses(&document);
-    Some(ParsedText { document, mended, errors, uses })
+    let mentions = plan::step_mentions(&document);
+    Some(ParsedText { document, mended, errors, mentions })
 }
 
 /// Where a file lies. One that was never saved has no folder but the server's.

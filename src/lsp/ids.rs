@@ -17,7 +17,7 @@ const KEYWORDS: [&str; 21] = [
 pub(super) fn at(file: &File, offset: usize) -> Option<(&str, Span)> {
     let read = file.read()?;
     let holds = |span: Span| span.start <= offset && offset <= span.end;
-    let named = read.uses.iter().find(|one| holds(one.span)).map(|one| (one.step.as_str(), one.span));
+    let named = read.mentions.iter().find(|one| holds(one.span)).map(|one| (one.step.as_str(), one.span));
     named.or_else(|| {
         let steps = read.document.value.get("steps")?.as_object()?;
         steps.keys().find_map(|id| {
@@ -38,7 +38,7 @@ pub(super) fn definition(file: &File, id: &str) -> Option<Span> {
 
 /// Where a step is named, its definition aside.
 pub(super) fn uses<'a>(file: &'a File, id: &'a str) -> impl Iterator<Item = Span> {
-    let uses = file.read().map(|read| read.uses.as_slice()).unwrap_or_default();
+    let uses = file.read().map(|read| read.mentions.as_slice()).unwrap_or_default();
     uses.iter().filter(move |one| one.step == id).map(|one| one.span)
 }
 
@@ -57,7 +57,7 @@ pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEd
     }
     let mut edits: Vec<(Span, String)> =
         definition(file, old).map(|span| (span, new.to_owned())).into_iter().collect();
-    for one in read.uses.iter().filter(|one| one.step == old) {
+    for one in read.mentions.iter().filter(|one| one.step == old) {
         edits.push(edit(file, one.span, one.quote, new));
     }
     edits.sort();
@@ -92,8 +92,8 @@ fn keeps_sense(file: &File, before: &ParsedText, edits: &[(Span, String)], new: 
     for (span, with) in edits.iter().rev() {
         text.replace_range(span.start..span.end, with);
     }
-    let named = |read: &ParsedText| read.uses.iter().filter(|one| one.step == new).count();
-    let changed = before.uses.len() - before.uses.iter().filter(|one| one.step != new).count();
+    let named = |read: &ParsedText| read.mentions.iter().filter(|one| one.step == new).count();
+    let changed = before.mentions.len() - before.mentions.iter().filter(|one| one.step != new).count();
     read(&text, &file.path)
         .is_some_and(|after| !after.mended && after.errors <= before.errors && named(&after) >= changed)
 }

@@ -87,7 +87,7 @@ impl Failure {
     }
 }
 
-impl ItemEnd {
+impl AttemptEnding {
     /// The same without secrets.
     #[must_use]
     pub fn masked(self, mask: &Mask) -> Self {
@@ -103,7 +103,7 @@ impl ItemEnd {
 
 /// How an attempt ended, unless it simply succeeded.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ItemEnd {
+pub enum AttemptEnding {
     /// `flow.skip`.
     Skipped {
         /// The reason given.

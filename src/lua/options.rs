@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
 use crate::lua::permissions::Permissions;
-use crate::lua::{ItemEnd, Memory, Script};
+use crate::lua::{AttemptEnding, Memory, Script};
 use crate::value::{Chunk, Secrets};
 
 /// What becomes of the value that the function returns.
@@ -108,7 +108,7 @@ pub struct EndedAttempt {
     /// How many lines.
     pub emitted: u64,
     /// `None`: it succeeded.
-    pub end: Option<ItemEnd>,
+    pub end: Option<AttemptEnding>,
     /// When the attempt began.
     pub started: Instant,
     /// How long the attempt took, waiting included.

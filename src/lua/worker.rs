@@ -20,7 +20,7 @@ use self::setup::LoadedVm;
 use self::waiting::SuspendedItems;
 use super::raw::{ChunkCursor, ChunkStop, Raised, Timing};
 use super::watchdog::Notices;
-use super::{Guard, ItemEnd, Script, ScriptError, Watchdog};
+use super::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
 use crate::lua::clock;
 use crate::lua::options::{Attempt, LogLine, WorkerOptions};
 use crate::value::{Chunk, Mask};
@@ -85,7 +85,7 @@ impl Worker {
         attempt: Attempt,
         budget: Duration,
         out: &mut Vec<u8>,
-        end: &mut dyn FnMut(usize, usize, ItemEnd, Duration) -> bool,
+        end: &mut dyn FnMut(usize, usize, AttemptEnding, Duration) -> bool,
     ) -> (usize, u64) {
         let begun = clock::now();
         let mut batch = ChunkCursor {
@@ -127,7 +127,7 @@ impl Worker {
     }
 
     /// Runs until an item did not simply succeed. `None`: no item is left, or none may be started.
-    fn run_on(&mut self, batch: &mut ChunkCursor<'_>, attempt: Attempt) -> Option<(ItemEnd, Duration)> {
+    fn run_on(&mut self, batch: &mut ChunkCursor<'_>, attempt: Attempt) -> Option<(AttemptEnding, Duration)> {
         let loaded = match &self.loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -144,7 +144,7 @@ impl Worker {
             Ok(ChunkStop::Done | ChunkStop::Paused) => return None,
             Ok(ChunkStop::BadRow(error)) => {
                 let message = self.mask().owned(error.to_string());
-                return Some((ItemEnd::BadRow { message }, taken));
+                return Some((AttemptEnding::BadRow { message }, taken));
             }
             Ok(ChunkStop::Raised(raised)) => *raised,
             Err(panic) => {
@@ -166,12 +166,12 @@ impl Worker {
     }
 
     /// The ending that `raised` stands for, with `retries.when` asked.
-    fn conclude(&self, raised: Raised, attempt: Attempt) -> ItemEnd {
+    fn conclude(&self, raised: Raised, attempt: Attempt) -> AttemptEnding {
         let limits = NamedLimits { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
         let ending = match &self.loaded {
             Ok(loaded) => {
                 let mut ending = explain::item_end(raised, &loaded.sources.borrow(), limits);
-                if let (ItemEnd::Failed(failure), Some(when)) = (&mut ending, loaded.retry_when) {
+                if let (AttemptEnding::Failed(failure), Some(when)) = (&mut ending, loaded.retry_when) {
                     retry::decide(loaded, when, failure, attempt.number);
                 }
                 ending
@@ -225,8 +225,8 @@ fn load(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>) -> Result<
 }
 
 /// The ending of items that cannot be run because the VM cannot be made again.
-fn unloaded(error: &ScriptError) -> ItemEnd {
-    ItemEnd::Failed(Box::new(super::Failure {
+fn unloaded(error: &ScriptError) -> AttemptEnding {
+    AttemptEnding::Failed(Box::new(super::Failure {
         kind: error.kind,
         message: error.message.clone(),
         place: error.place.clone(),

@@ -53,7 +53,7 @@ pub(super) fn check(
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
     // A misspelt reference is a reference all the same.
     used.extend(meant);
-    let mentions = step_mentions(places, step_index, fields);
+    let mentions = mentions_in_expressions(places, step_index, fields);
     let pairs = mentions.iter().filter_map(|mention| Some((mention.step, step_index.find(&mention.name)?)));
     let ended = ended(step_index, &sorted.order, pairs);
     for mention in mentions {
@@ -80,7 +80,7 @@ pub(super) fn looked_at(
     step_index: &StepIndex,
     fields: &[ExpressionField],
 ) -> BTreeSet<usize> {
-    step_mentions(places, step_index, fields)
+    mentions_in_expressions(places, step_index, fields)
         .iter()
         .filter_map(|mention| step_index.find(&mention.name))
         .collect()
@@ -187,7 +187,7 @@ impl Mention {
 }
 
 /// The mentions of `steps.ID` in `when` and in `${{ … }}`.
-pub(super) fn step_mentions(
+pub(super) fn mentions_in_expressions(
     places: &PlacedDocument,
     step_index: &StepIndex,
     fields: &[ExpressionField],

@@ -3,14 +3,14 @@
 
 use super::expand;
 use super::places::PlacedDocument;
-use super::references::step_mentions;
+use super::references::mentions_in_expressions;
 use super::step_index::StepIndex;
 use crate::config::{Document, Style};
 use crate::source::Span;
 
 /// A place that names a step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Use {
+pub struct StepMention {
     /// The bytes of the id, without quotes and `.failed`.
     pub span: Span,
     /// The id, whether or not there is such a step.
@@ -20,11 +20,11 @@ pub struct Use {
 }
 
 /// All places that name steps, in the order of the file, each once however many aliases lead to it.
-pub fn uses(document: &Document) -> Vec<Use> {
+pub fn step_mentions(document: &Document) -> Vec<StepMention> {
     let places = PlacedDocument { document: document.clone(), overrides: Vec::new() };
     let step_index = StepIndex::of(places.value());
     let fields = expand::fields(&places, "");
-    let mut found: Vec<Use> = Vec::new();
+    let mut found: Vec<StepMention> = Vec::new();
     for reference in step_index.steps.iter().flat_map(|step| step.from.iter().chain(&step.needs)) {
         found.extend(named(document, &reference.pointer, &reference.name));
     }
@@ -34,11 +34,11 @@ pub fn uses(document: &Document) -> Vec<Use> {
             found.extend(named(document, &format!("/tests/{at}/step"), step));
         }
     }
-    for mention in step_mentions(&places, &step_index, &fields) {
+    for mention in mentions_in_expressions(&places, &step_index, &fields) {
         let (_, span) = places.find(&mention.spot());
         let style = document.scalar(&mention.pointer).map(|scalar| scalar.style);
         let quote = if style == Some(Style::DoubleQuoted) { '\'' } else { '"' };
-        found.push(Use { span, step: mention.name, quote: Some(quote) });
+        found.push(StepMention { span, step: mention.name, quote: Some(quote) });
     }
     found.sort();
     found.dedup_by(|a, b| a.span == b.span);
@@ -46,12 +46,12 @@ pub fn uses(document: &Document) -> Vec<Use> {
 }
 
 /// The id within the text at `pointer`.
-fn named(document: &Document, pointer: &str, id: &str) -> Option<Use> {
+fn named(document: &Document, pointer: &str, id: &str) -> Option<StepMention> {
     let span = document.spans.get(pointer)?.value;
     let written = document.file.text().get(span.start..span.end)?;
     // An id that is written with escapes is replaced with all of its text.
     let span = written.find(id).map_or(span, |at| Span::new(span.start + at, span.start + at + id.len()));
-    Some(Use { span, step: id.to_owned(), quote: None })
+    Some(StepMention { span, step: id.to_owned(), quote: None })
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
 
     fn check(text: &str, expect: &[&str]) {
         let document = crate::config::load(text.as_bytes(), "p.yaml", Path::new("p.yaml")).document;
-        let found: Vec<String> = uses(&document.expect("it is YAML"))
+        let found: Vec<String> = step_mentions(&document.expect("it is YAML"))
             .iter()
             .map(|one| {
                 let line = text[..one.span.start].matches('\n').count() + 1;

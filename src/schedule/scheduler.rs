@@ -21,10 +21,10 @@ use crate::event::Tally;
 const WAITING_MAX: u64 = 65_536;
 
 /// The state of one map-like step. Every time is counted from the step's start and never goes back. Each call costs
-/// O(log waiting retries) at most, and nothing for each item of a run that goes well.
+/// O(log waiting retries) at most, and nothing for each item of a chunk that goes well.
 ///
 /// The engine offers items, starts what [`Scheduler::start`] gives, reports how each started item ended, and then
-/// that the run has ended; after each report it looks at [`Scheduler::stop`] and [`Scheduler::is_done`].
+/// that the chunk has ended; after each report it looks at [`Scheduler::stop`] and [`Scheduler::is_done`].
 #[derive(Debug)]
 pub struct Scheduler {
     policy: Policy,
@@ -119,8 +119,8 @@ impl Scheduler {
         self.reconsider();
     }
 
-    /// What may start now: a due retry, else up to `max` fresh items as one run, one at a time under a rate limit.
-    /// With `max` 0 only retries start. `None`: nothing before [`Scheduler::next_wake`] or the end of a run.
+    /// What may start now: a due retry, else up to `max` fresh items as one chunk, one at a time under a rate limit.
+    /// With `max` 0 only retries start. `None`: nothing before [`Scheduler::next_wake`] or the end of a chunk.
     ///
     /// Under a rate limit every start is to be reported with [`Scheduler::started_at`] as soon as it has happened:
     /// until then it counts as being in the present window, so late reports slow the step down.
@@ -174,7 +174,7 @@ impl Scheduler {
         }
     }
 
-    /// When to ask [`Scheduler::expired`] and [`Scheduler::start`] again though no run has ended: a retry falls due,
+    /// When to ask [`Scheduler::expired`] and [`Scheduler::start`] again though no chunk has ended: a retry falls due,
     /// the rate window opens, or the deadline of a waiting item passes.
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         if self.stop.is_some() {

@@ -1,4 +1,4 @@
-//! The memo across runs holds what a function has made of a content. The plan says which results may be remembered.
+//! The cache across runs holds what a function has made of a content. The plan says which results may be remembered.
 //!
 //! It is a cache: a result that is lost or damaged is worked out again, so it is written with less care than a run's
 //! journal.
@@ -31,7 +31,7 @@ const EARLIER_MAX: i64 = 2;
 
 const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 
-/// The memo of one state folder: results by the digests of the function and of the item's content.
+/// The cache of one state folder: results by the digests of the function and of the item's content.
 #[derive(Debug)]
 pub struct Cache {
     path: PathBuf,
@@ -42,7 +42,7 @@ pub struct Cache {
 
 /// What `flowrun cache stats` says.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct MemoStats {
+pub struct CacheStats {
     /// Results.
     pub entries: u64,
     /// Functions that made them.
@@ -56,12 +56,12 @@ pub struct MemoStats {
 }
 
 impl Cache {
-    /// Opens the memo of a state folder, which is made when it is missing. One that cannot be read is begun anew.
+    /// Opens the cache of a state folder, which is made when it is missing. One that cannot be read is begun anew.
     ///
     /// # Errors
     /// Fails when the folder or the database cannot be made or opened, for reasons other than damage.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
-        let path = paths::memo(state);
+        let path = paths::cache(state);
         private::within(state, state).map_err(|error| StoreError::io("create", state, error))?;
         match Self::connect(&path) {
             Err(error) if error.is_damage() => Self::anew(&path, &error),
@@ -69,12 +69,12 @@ impl Cache {
         }
     }
 
-    /// Opens the memo of a state folder to look at it; `None`: there is none.
+    /// Opens the cache of a state folder to look at it; `None`: there is none.
     ///
     /// # Errors
     /// Fails when there is one and it cannot be read.
     pub fn look(state: &Path) -> Result<Option<Self>, StoreError> {
-        let path = paths::memo(state);
+        let path = paths::cache(state);
         if !path.exists() {
             return Ok(None);
         }
@@ -90,7 +90,7 @@ impl Cache {
         Ok(Some(Self { path, connection, begun_anew: None }))
     }
 
-    /// Removes a damaged memo and makes an empty one.
+    /// Removes a damaged cache and makes an empty one.
     fn anew(path: &Path, damage: &StoreError) -> Result<Self, StoreError> {
         for name in FILES {
             // What cannot be removed will be complained about by SQLite again.
@@ -100,7 +100,7 @@ impl Cache {
         Ok(Self { begun_anew, ..Self::connect(path)? })
     }
 
-    /// What is to be said when the memo that was there had to be given up.
+    /// What is to be said when the cache that was there had to be given up.
     pub fn begun_anew(&self) -> Option<&str> {
         self.begun_anew.as_deref()
     }
@@ -211,7 +211,7 @@ impl Cache {
         self.connection.execute(sql, values).map(drop).map_err(|error| self.failed("write", error))
     }
 
-    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go. A memo
+    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go. A cache
     /// that turns out to be damaged is begun anew.
     pub(super) fn put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
         match self.try_put(function, values) {
@@ -245,12 +245,12 @@ impl Cache {
     ///
     /// # Errors
     /// Fails when the database cannot be read.
-    pub fn stats(&self) -> Result<MemoStats, StoreError> {
+    pub fn stats(&self) -> Result<CacheStats, StoreError> {
         let sql =
             "SELECT count(*), count(DISTINCT function), coalesce(sum(length(value)), 0), min(at) FROM memo";
         let stats = self.connection.query_row(sql, [], |row| {
             let count = |at: usize| row.get::<_, i64>(at).map(|count| count as u64);
-            Ok(MemoStats {
+            Ok(CacheStats {
                 entries: count(0)?,
                 functions: count(1)?,
                 value_bytes: count(2)?,
@@ -261,7 +261,7 @@ impl Cache {
         let stats = stats.map_err(|error| self.failed("read", error))?;
         let size =
             |name: &str| std::fs::metadata(self.path.with_file_name(name)).map_or(0, |file| file.len());
-        Ok(MemoStats { file_bytes: size("cache.db") + size("cache.db-wal"), ..stats })
+        Ok(CacheStats { file_bytes: size("cache.db") + size("cache.db-wal"), ..stats })
     }
 
     /// Forgets what is older; everything without an age. Says how many results that were.
@@ -302,82 +302,82 @@ mod tests {
 
     const F: Digest = Digest(1);
 
-    fn memo(state: &Path, values: &[(u128, &str)]) -> Cache {
-        let mut memo = Cache::open(state).expect("room");
+    fn cache(state: &Path, values: &[(u128, &str)]) -> Cache {
+        let mut cache = Cache::open(state).expect("room");
         let values: Vec<_> =
             values.iter().map(|(content, value)| (Digest(*content), value.as_bytes().to_vec())).collect();
-        memo.put(F, &values).expect("room");
-        memo
+        cache.put(F, &values).expect("room");
+        cache
     }
 
-    fn check(memo: &Cache, content: u128, shape: LinesPerItem, expect: Option<&str>) {
+    fn check(cache: &Cache, content: u128, shape: LinesPerItem, expect: Option<&str>) {
         let mut out = Vec::new();
-        let lines = memo.get(F, Digest(content), shape, &mut out).expect("readable");
+        let lines = cache.get(F, Digest(content), shape, &mut out).expect("readable");
         assert_eq!(lines, expect.map(|text| text.lines().count() as u32));
         assert_eq!(String::from_utf8_lossy(&out), expect.unwrap_or(""));
-        assert_eq!(memo.has(F, Digest(content)).expect("readable"), expect.is_some());
+        assert_eq!(cache.has(F, Digest(content)).expect("readable"), expect.is_some());
     }
 
     #[test]
     fn what_was_remembered_comes_back_as_lines() {
         let dir = tempfile::tempdir().expect("a folder");
-        let memo = memo(dir.path(), &[(1, "{\"a\":1}"), (2, ""), (3, "[1,[2]]")]);
-        check(&memo, 1, LinesPerItem::One, Some("{\"a\":1}\n"));
-        check(&memo, 2, LinesPerItem::Optional, Some(""));
-        check(&memo, 3, LinesPerItem::Many, Some("1\n[2]\n"));
-        check(&memo, 4, LinesPerItem::One, None);
-        let other = memo.get(Digest(2), Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable");
+        let cache = cache(dir.path(), &[(1, "{\"a\":1}"), (2, ""), (3, "[1,[2]]")]);
+        check(&cache, 1, LinesPerItem::One, Some("{\"a\":1}\n"));
+        check(&cache, 2, LinesPerItem::Optional, Some(""));
+        check(&cache, 3, LinesPerItem::Many, Some("1\n[2]\n"));
+        check(&cache, 4, LinesPerItem::One, None);
+        let other = cache.get(Digest(2), Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable");
         assert_eq!(other, None, "another function has made nothing yet");
     }
 
     #[test]
     fn the_last_result_counts_and_old_ones_can_be_forgotten() {
         let dir = tempfile::tempdir().expect("a folder");
-        let memo = memo(dir.path(), &[(1, "1"), (1, "2"), (2, "3")]);
-        check(&memo, 1, LinesPerItem::One, Some("2\n"));
-        let stats = memo.stats().expect("readable");
+        let cache = cache(dir.path(), &[(1, "1"), (1, "2"), (2, "3")]);
+        check(&cache, 1, LinesPerItem::One, Some("2\n"));
+        let stats = cache.stats().expect("readable");
         assert_eq!((stats.entries, stats.functions, stats.value_bytes), (2, 1, 2));
         assert!(stats.file_bytes > 0 && stats.oldest.is_some());
         let hour = Some(Duration::from_secs(3600));
         let now = SystemTime::now();
-        assert_eq!(memo.prune(hour, now).expect("room"), 0);
-        assert_eq!(memo.prune(hour, now + Duration::from_secs(7200)).expect("room"), 2);
-        check(&memo, 1, LinesPerItem::One, None);
+        assert_eq!(cache.prune(hour, now).expect("room"), 0);
+        assert_eq!(cache.prune(hour, now + Duration::from_secs(7200)).expect("room"), 2);
+        check(&cache, 1, LinesPerItem::One, None);
     }
 
     #[test]
     fn a_memo_that_is_damaged_is_begun_anew_and_never_believed() {
         let dir = tempfile::tempdir().expect("a folder");
-        drop(memo(dir.path(), &[(1, "12345678901234567890")]));
+        drop(cache(dir.path(), &[(1, "12345678901234567890")]));
         let path = dir.path().join("cache.db");
         let mut bytes = std::fs::read(&path).expect("readable");
         let at = memchr::memmem::find(&bytes, b"12345678901234567890").expect("checkpointed");
         bytes[at + 3] ^= 1;
         std::fs::write(&path, &bytes).expect("room");
-        let memo = Cache::open(dir.path()).expect("still SQLite");
-        assert_eq!(memo.get(F, Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable"), None);
-        drop(memo);
+        let cache = Cache::open(dir.path()).expect("still SQLite");
+        assert_eq!(cache.get(F, Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable"), None);
+        drop(cache);
         std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
             .expect("room");
-        let memo = Cache::open(dir.path()).expect("begun anew");
-        assert!(memo.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
-        check(&memo, 1, LinesPerItem::One, None);
+        let cache = Cache::open(dir.path()).expect("begun anew");
+        assert!(cache.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
+        check(&cache, 1, LinesPerItem::One, None);
     }
 
     #[test]
     fn the_functions_that_a_step_had_are_known_as_long_as_their_results_are() {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut memo = memo(dir.path(), &[(1, "1")]);
-        memo.put(Digest(2), &[(Digest(1), b"2".to_vec())]).expect("room");
+        let mut cache = cache(dir.path(), &[(1, "1")]);
+        cache.put(Digest(2), &[(Digest(1), b"2".to_vec())]).expect("room");
         let print = |text: &str| vec![("function".to_owned(), text.to_owned())];
         for (step, function) in [("s", 1), ("s", 2), ("t", 2)] {
-            memo.name("p", step, Digest(function), &print(&function.to_string())).expect("room");
+            cache.name("p", step, Digest(function), &print(&function.to_string())).expect("room");
         }
-        let earlier = |memo: &Cache, function| memo.earlier("p", "s", Digest(function)).expect("readable");
-        assert_eq!(earlier(&memo, 2), [(Digest(1), print("1"))]);
-        assert_eq!(earlier(&memo, 3).len(), 2);
-        memo.prune(None, SystemTime::now()).expect("room");
-        assert!(earlier(&memo, 3).is_empty());
+        let earlier = |cache: &Cache, function| cache.earlier("p", "s", Digest(function)).expect("readable");
+        assert_eq!(earlier(&cache, 2), [(Digest(1), print("1"))]);
+        assert_eq!(earlier(&cache, 3).len(), 2);
+        cache.prune(None, SystemTime::now()).expect("room");
+        assert!(earlier(&cache, 3).is_empty());
     }
 
     #[test]

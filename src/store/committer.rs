@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use self::message::{Message, PACKED_MAX};
 use self::writer::CommitWriter;
-use super::{Batch, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
+use super::{ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
-/// Messages that wait for the packer. A batch of quick items is some 256 KiB, so this is some megabytes.
+/// Messages that wait for the packer. A chunk of quick items is some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
 
 /// The committer of one run: it takes endings of items from all steps and writes them in groups. Shared by reference
@@ -125,12 +125,12 @@ pub struct StepJournal {
     name: Arc<str>,
     sender: SyncSender<Message>,
     fault: Arc<OnceLock<StoreError>>,
-    spare: std::sync::Mutex<Receiver<Batch>>,
+    spare: std::sync::Mutex<Receiver<ChunkEndings>>,
 }
 
 impl StepJournal {
-    /// An empty batch, a used one if there is one.
-    pub fn spare(&self) -> Batch {
+    /// An empty chunk, a used one if there is one.
+    pub fn spare(&self) -> ChunkEndings {
         let spare = self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         spare.try_recv().unwrap_or_default()
     }
@@ -139,8 +139,8 @@ impl StepJournal {
     ///
     /// # Errors
     /// Fails when the run cannot be kept any more: see [`Committer::fault`].
-    pub fn push(&self, batch: Batch) -> Result<(), StoreError> {
-        self.send(Message::Batch(self.id, batch))
+    pub fn push(&self, chunk: ChunkEndings) -> Result<(), StoreError> {
+        self.send(Message::Endings(self.id, chunk))
     }
 
     /// Takes the failure of an item without an ending of its own: a row that a source cannot read. `key` is what

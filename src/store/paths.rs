@@ -72,7 +72,7 @@ pub(super) fn secret_key(state: &Path) -> PathBuf {
     state.join("secret.key")
 }
 
-/// The memo across runs.
-pub(super) fn memo(state: &Path) -> PathBuf {
+/// The cache across runs.
+pub(super) fn cache(state: &Path) -> PathBuf {
     state.join("cache.db")
 }

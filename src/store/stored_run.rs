@@ -84,7 +84,7 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// Log lines that were not kept.
     pub logs_left_out: u64,
-    /// What was taken over from an old run or the memo, once the step has ended.
+    /// What was taken over from an old run or the cache, once the step has ended.
     pub reuse: Option<ReuseCounts>,
     /// How many results an item has; `None`: its items are not kept.
     pub shape: Option<LinesPerItem>,

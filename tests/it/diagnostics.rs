@@ -13,7 +13,9 @@ use expect_test::expect_file;
 use flowrun::cli::diagnostic::{self, Format, TextForm, TextOptions};
 use flowrun::config;
 use flowrun::event::StepId;
-use flowrun::lua::{Attempt, Cancel, Guard, ItemEnd, ResultShape, Scope, Watchdog, Worker, WorkerOptions};
+use flowrun::lua::{
+    Attempt, AttemptEnding, Cancel, Guard, ResultShape, Scope, Watchdog, Worker, WorkerOptions,
+};
 use flowrun::plan::{self, Body, Inputs, Verb};
 use flowrun::source::Diagnostic;
 use flowrun::value::Chunk;
@@ -130,7 +132,7 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let first = Attempt { number: 1, item_deadline: None };
     let mut said = String::new();
     worker.run(&chunk, 0..1, first, Duration::MAX, &mut Vec::new(), &mut |_, _, end, _| {
-        if let ItemEnd::Failed(failure) = end {
+        if let AttemptEnding::Failed(failure) = end {
             let place = failure.place.expect("the error has a place");
             let source = place.source.as_deref().unwrap_or_default();
             said = format!("{}:{}: {} | {source}", place.file, place.line, failure.message);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use flowrun::event::{FailureKind, LogLevel, Place, RunStatus, StepResult, StepStatus, Tally};
 use flowrun::store::{
-    Batch, Committer, Digest, End, Ending, FailedItem, LinesPerItem, LogEntry, RetriedItem, RunDir, RunInfo,
-    StepSpec,
+    ChunkEndings, Committer, Digest, Ending, FailedItem, ItemEnding, LinesPerItem, LogEntry, RetriedItem,
+    RunDir, RunInfo, StepSpec,
 };
 use serde_json::{Value, json};
 
@@ -67,20 +67,20 @@ fn finish(committer: Committer, status: RunStatus) {
         shape: LinesPerItem::One,
         keyed: false,
         fingerprint: Vec::new(),
-        memo: None,
+        cache: None,
     };
     let journal = committer.step(spec).expect("room");
     let items = ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}", "{\"id\":4}", "{\"id\":5}"];
-    let batch = Batch {
+    let batch = ChunkEndings {
         first: 1,
         contents: items.iter().map(|item| Digest::of(item.as_bytes())).collect(),
         out: b"{\"v\":\"a,b\"}\n\"x\"\n".to_vec(),
         ends: vec![
-            End { at: 1, how: failed(items[1]) },
-            End { at: 3, how: failed(items[3]) },
-            End { at: 4, how: Ending::Skipped(Some("empty".to_owned())) },
+            ItemEnding { at: 1, how: failed(items[1]) },
+            ItemEnding { at: 3, how: failed(items[3]) },
+            ItemEnding { at: 4, how: Ending::Skipped(Some("empty".to_owned())) },
         ],
-        ..Batch::default()
+        ..ChunkEndings::default()
     };
     journal.push(batch).expect("room");
     let retried =

@@ -36,7 +36,7 @@ pub(in crate::cli) struct Files {
 type Opened = (PathBuf, File);
 
 /// What a run knows of itself besides its events.
-pub(in crate::cli) struct Known<'a> {
+pub(in crate::cli) struct KeptRun<'a> {
     /// What ran.
     pub(in crate::cli) plan: &'a Plan,
     /// How it was called.
@@ -82,7 +82,7 @@ impl Files {
     }
 
     /// Writes them. `gathered` is what the events told; what was kept of the run knows more.
-    pub(in crate::cli) fn write(self, gathered: Account, known: &Known<'_>) -> Vec<Complaint> {
+    pub(in crate::cli) fn write(self, gathered: Account, known: &KeptRun<'_>) -> Vec<Complaint> {
         if self.pages.is_empty() {
             return Vec::new();
         }
@@ -97,7 +97,7 @@ impl Files {
     }
 
     /// The account of a run that is not kept, or not kept to its end.
-    fn of_events(&self, gathered: Account, known: &Known<'_>) -> Account {
+    fn of_events(&self, gathered: Account, known: &KeptRun<'_>) -> Account {
         let plan = known.plan;
         let mask = plan.secrets.mask();
         let name = plan.file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -123,7 +123,7 @@ impl Files {
 }
 
 /// The account of a run that is kept to its end; what is not, the events know better.
-fn of_kept(known: &Known<'_>, run: &str) -> Option<Account> {
+fn of_kept(known: &KeptRun<'_>, run: &str) -> Option<Account> {
     let (state, commands) = known.kept?;
     let account =
         || -> Result<Account, StoreError> { kept::account(&Catalogue::new(state).open(run)?, commands) };

@@ -55,7 +55,7 @@ pub(super) fn decode(
         Format::Json => Box::new(ErrorsLast::new(json::Json::new(input))),
         Format::Csv => Box::new(table(input, b',')),
         Format::Tsv => Box::new(table(input, b'\t')),
-        Format::Lines => Box::new(lines::Text::new(input)),
+        Format::Lines => Box::new(lines::LinesReader::new(input)),
         Format::Parquet => return Err(DataError::Usage(format.no_stream())),
     })
 }

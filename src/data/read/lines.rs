@@ -7,13 +7,13 @@ use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, ITEM_BYTES_MAX};
 
 /// Reads one string a line, without its line end. An empty line is an empty string, also at the end of the file.
-pub(super) struct Text {
+pub(super) struct LinesReader {
     lines: LineSource,
     raw: Chunk,
     rows: u64,
 }
 
-impl Text {
+impl LinesReader {
     /// Reads `input`.
     pub(super) fn new(input: Input) -> Self {
         Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0 }
@@ -25,7 +25,7 @@ pub(super) fn too_long() -> String {
     format!("the item would be longer than {ITEM_BYTES_MAX} bytes as JSON")
 }
 
-impl Reader for Text {
+impl Reader for LinesReader {
     fn read(
         &mut self,
         max_items: usize,

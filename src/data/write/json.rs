@@ -4,7 +4,7 @@ use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;
 use crate::data::{DataError, Writer};
 
-use super::lines::items;
+use super::items::items;
 
 /// Writes one element a line, or indented; `[]` without items.
 pub(super) struct Array {

@@ -16,7 +16,7 @@ use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
 use crate::value::json::to_value;
 
-use super::lines::items;
+use super::items::items;
 
 /// Items that say what the columns are: so many, or so many bytes of them.
 const SAMPLE_ITEMS: u64 = 10_000;

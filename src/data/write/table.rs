@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
 
-use super::lines::items;
+use super::items::items;
 
 /// Writes one object a row, below a row of names.
 ///

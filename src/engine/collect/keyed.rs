@@ -10,7 +10,7 @@ use crate::data::{Distinct, Groups, Sorted, Sorter, push_rank};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
-    Attempt, Guard, ItemEnd, LogLine, Memory, ResultShape, Script, ScriptError, Watchdog, Worker,
+    Attempt, AttemptEnding, Guard, LogLine, Memory, ResultShape, Script, ScriptError, Watchdog, Worker,
     WorkerOptions,
 };
 use crate::schedule::Policy;
@@ -135,8 +135,8 @@ impl Valuer {
 impl CollectJob for Valuer {
     fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
         let attempt = Attempt { number: 1, item_deadline: None };
-        let mut ended: Option<(usize, ItemEnd)> = None;
-        let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
+        let mut ended: Option<(usize, AttemptEnding)> = None;
+        let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
             ended = Some((at, how));
             false
         };
@@ -144,9 +144,10 @@ impl CollectJob for Valuer {
         let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
         match ended {
             Some((at, how)) => Err(JobError { at: Some(at), error: Box::new(how.into_error(self.key)) }),
-            None if done < chunk.len() => {
-                Err(JobError { at: Some(done), error: Box::new(ItemEnd::Cancelled.into_error(self.key)) })
-            }
+            None if done < chunk.len() => Err(JobError {
+                at: Some(done),
+                error: Box::new(AttemptEnding::Cancelled.into_error(self.key)),
+            }),
             None => Ok(()),
         }
     }

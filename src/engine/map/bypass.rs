@@ -10,7 +10,7 @@ use crate::data::Piece;
 use crate::engine::failed_item;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
-use crate::store::{Batch, Digest, End, Ending, FailedItem, LinesPerItem, NewItems};
+use crate::store::{ChunkEndings, Digest, Ending, FailedItem, ItemEnding, LinesPerItem, NewItems};
 use crate::value::Chunk;
 
 /// Items that run travel from here in runs of this many at least; runs get their final length when they start.
@@ -24,7 +24,7 @@ struct Passing {
     emitted: u64,
     lines: Vec<u32>,
     failed: Vec<u8>,
-    ends: Vec<End>,
+    ends: Vec<ItemEnding>,
 }
 
 impl Coordinator<'_> {
@@ -83,17 +83,17 @@ impl Coordinator<'_> {
             }
             Fate::Skipped(reason) => {
                 passing.tally.skipped += 1;
-                passing.ends.push(End { at: place, how: Ending::Skipped(reason) });
+                passing.ends.push(ItemEnding { at: place, how: Ending::Skipped(reason) });
             }
             Fate::Left => {
                 passing.tally.cancelled += 1;
                 self.keep_cancelled(index, 1);
-                passing.ends.push(End { at: place, how: Ending::Open });
+                passing.ends.push(ItemEnding { at: place, how: Ending::Open });
             }
             Fate::Failed(item) => {
                 passing.tally.failed += 1;
                 self.tell_failure(index, &item, chunk.key(at), &mut passing.failed);
-                passing.ends.push(End { at: place, how: Ending::Failed(item) });
+                passing.ends.push(ItemEnding { at: place, how: Ending::Failed(item) });
             }
         }
     }
@@ -122,16 +122,16 @@ impl Coordinator<'_> {
         let Passing { tally, out, emitted, lines, failed, ends } = passing;
         self.scheduler.passed(&tally);
         if let Some(journal) = &self.journal {
-            let mut batch = journal.spare();
-            batch.first = first;
-            batch.contents.extend_from_slice(&contents[range.clone()]);
-            self.keep_keys(&mut batch, chunk.keys.get(range).into_iter().flatten());
-            batch.out.extend_from_slice(&out);
+            let mut endings = journal.spare();
+            endings.first = first;
+            endings.contents.extend_from_slice(&contents[range.clone()]);
+            self.keep_keys(&mut endings, chunk.keys.get(range).into_iter().flatten());
+            endings.out.extend_from_slice(&out);
             if self.shape != LinesPerItem::One {
-                batch.lines.extend(lines);
+                endings.lines.extend(lines);
             }
-            batch.ends.extend(ends);
-            journal.push(batch)?;
+            endings.ends.extend(ends);
+            journal.push(endings)?;
         }
         self.sink.push(Piece { first, count, out, emitted, failed })?;
         Ok(())
@@ -164,15 +164,15 @@ impl Coordinator<'_> {
     }
 
     /// Keeps keys as they may be shown, and by what their items are known.
-    pub(super) fn keep_keys<'k>(&self, batch: &mut Batch, keys: impl Iterator<Item = &'k Box<str>>) {
+    pub(super) fn keep_keys<'k>(&self, endings: &mut ChunkEndings, keys: impl Iterator<Item = &'k Box<str>>) {
         let mask = self.context.mask();
         if mask.is_empty() {
-            batch.keys.extend(keys.cloned());
+            endings.keys.extend(keys.cloned());
             return;
         }
         for key in keys {
-            batch.identities.push(Digest::of_key(key));
-            batch.keys.push(mask.text(key).into());
+            endings.identities.push(Digest::of_key(key));
+            endings.keys.push(mask.text(key).into());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A run of items should take about this long: far above the cost of handing it over (some 20 µs), far below what a
+/// A chunk should take about this long: far above the cost of handing it over (some 20 µs), far below what a
 /// person notices.
 const RUN_TARGET: Duration = Duration::from_millis(4);
 /// Items of a run, so that their endings stay a short list.
@@ -21,7 +21,7 @@ impl ChunkSize {
         Self { single, items: if single { 1 } else { 4 } }
     }
 
-    /// Learns from a run that came back.
+    /// Learns from a chunk that came back.
     pub(super) fn learn(&mut self, done: usize, elapsed: Duration) {
         if self.single || done == 0 {
             return;
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_grow_with_quick_items_and_shrink_at_once_with_slow_ones() {
+    fn chunks_grow_with_quick_items_and_shrink_at_once_with_slow_ones() {
         let mut size = ChunkSize::new(false);
         size.learn(4, Duration::from_micros(4));
         assert_eq!(size.items(), 32);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::chunk_size::RUN_ITEMS;
-use super::{Coordinator, StepFault, WaitingItem, Work};
+use super::{Coordinator, StepFault, Task, WaitingItem};
 use crate::engine::input::NextChunk;
 use crate::lua::Attempt;
 use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
 
-/// Text of a run of items. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
+/// Text of a chunk. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
 const RUN_BYTES: usize = 256 * 1024;
 
 /// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
@@ -101,18 +101,18 @@ impl Coordinator<'_> {
         let item_deadline = start.item_deadline.map(|deadline| self.begun + deadline);
         let attempt = Attempt { number: start.attempt, item_deadline };
         let out = self.sink.spare();
-        let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
-        let work = if start.attempt > 1 {
+        let endings = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
+        let task = if start.attempt > 1 {
             let WaitingItem { chunk, earlier } =
                 self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
-            Work { start, chunk: Arc::new(chunk), attempt, earlier: Some(earlier), out, batch }
+            Task { start, chunk: Arc::new(chunk), attempt, earlier: Some(earlier), out, endings }
         } else {
             let chunk = self.take_fresh(start.first, start.count as usize);
-            Work { start, chunk: Arc::new(chunk), attempt, earlier: None, out, batch }
+            Task { start, chunk: Arc::new(chunk), attempt, earlier: None, out, endings }
         };
         self.works_out += 1;
-        self.items_out += work.chunk.len() as u64;
-        self.pool.send(work);
+        self.items_out += task.chunk.len() as u64;
+        self.pool.send(task);
     }
 
     /// The `count` fresh items from `first` on.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::context::Context;
 use crate::event::{FailureKind, StepId};
 use crate::lua::{
-    Attempt, Cancel, Failure, Guard, ItemEnd, ResultShape, Script, ScriptError, Worker, WorkerOptions,
+    Attempt, AttemptEnding, Cancel, Failure, Guard, ResultShape, Script, ScriptError, Worker, WorkerOptions,
 };
 use crate::value::Chunk;
 
@@ -51,7 +51,7 @@ impl Keys {
         let mut ends = Vec::new();
         let mut at = 0;
         while at < chunk.len() {
-            let mut end = |at: usize, _: usize, how: ItemEnd, _: Duration| {
+            let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
                 ends.push((at, how));
                 true
             };
@@ -69,9 +69,11 @@ impl Keys {
         for at in 0..chunk.len() {
             let key = match ends.next_if(|(ended, _)| *ended == at) {
                 // What cannot be read is the source's failure, which the item's worker finds; what was cut off is not run.
-                Some((_, ItemEnd::BadRow { .. } | ItemEnd::Cancelled)) => Ok(String::new()),
-                Some((_, ItemEnd::Failed(failure))) => Err(about_key(*failure)),
-                Some((_, ItemEnd::Skipped { .. })) => Err(refused("`key` cannot skip an item".to_owned())),
+                Some((_, AttemptEnding::BadRow { .. } | AttemptEnding::Cancelled)) => Ok(String::new()),
+                Some((_, AttemptEnding::Failed(failure))) => Err(about_key(*failure)),
+                Some((_, AttemptEnding::Skipped { .. })) => {
+                    Err(refused("`key` cannot skip an item".to_owned()))
+                }
                 None => key_text(lines.next().unwrap_or_default()),
             };
             keys.push(

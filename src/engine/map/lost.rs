@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ChunkSize, Coordinator, StepFault};
-use crate::engine::pool::{End, HeldTask, Ran, Work};
+use crate::engine::pool::{EndedItem, HeldTask, Report, Task};
 use crate::event::FailureKind;
-use crate::lua::{CancelLevel, Failure, ItemEnd, clock};
+use crate::lua::{AttemptEnding, CancelLevel, Failure, clock};
 
 /// How long after the step's stop signal a worker may still run. Then the step ends without it.
 const STOPPED_MAX: Duration = Duration::from_secs(5);
@@ -35,25 +35,25 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    /// The item at `index` is the one that the worker is stuck at. In a run of several nobody knows what became of the others:
+    /// The item at `index` is the one that the worker is stuck at. In a chunk of several nobody knows what became of the others:
     /// all of them are run again, alone.
     fn settle_lost(&mut self, index: u64, held: HeldTask) -> Result<(), StepFault> {
         let HeldTask { start, chunk, attempt, earlier, .. } = held;
-        let batch = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
+        let endings = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
         let is_alone = chunk.len() == 1;
         let is_stuck = is_alone && chunk.first == index;
-        let work = Work { start, chunk: Arc::clone(&chunk), attempt, earlier, out: Vec::new(), batch };
+        let task = Task { start, chunk: Arc::clone(&chunk), attempt, earlier, out: Vec::new(), endings };
         let (begun, elapsed) = (clock::now(), Duration::ZERO);
         if !is_alone {
             self.size = ChunkSize::new(true);
         }
         if !is_stuck {
-            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
+            return self.settle(Report { task, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
         }
         self.pool.count_given_up();
-        let how = ItemEnd::Failed(Box::new(stuck()));
-        let ends = vec![End { at: 0, out_len: 0, how, duration: elapsed }];
-        self.settle(Ran { work, done: 1, emitted: 0, ends, begun, elapsed })
+        let how = AttemptEnding::Failed(Box::new(stuck()));
+        let ends = vec![EndedItem { at: 0, out_len: 0, how, duration: elapsed }];
+        self.settle(Report { task, done: 1, emitted: 0, ends, begun, elapsed })
     }
 }
 

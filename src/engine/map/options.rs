@@ -39,6 +39,6 @@ pub(super) fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
         shape: identity::shape(each.kind),
         keyed: each.key.is_some(),
         fingerprint: identity.fingerprint.clone(),
-        memo: each.cache.then_some(identity.function),
+        cache: each.cache.then_some(identity.function),
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::{Coordinator, Earlier, StepFault, WaitingItem};
 use crate::data::Piece;
 use crate::engine::failed_item::{self, Attempted};
-use crate::engine::pool::{End, Ran, Reply, Work};
+use crate::engine::pool::{EndedItem, Reply, Report, Task};
 use crate::event::{Event, FailureKind, LogLevel};
-use crate::lua::{CancelLevel, Failure, ItemEnd, LogLine, ScriptError, clock};
+use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ScriptError, clock};
 use crate::schedule::{FailedAttempt, Next};
-use crate::store::{self, Batch, Digest, Ending, FailedItem, LogEntry, RetriedItem};
+use crate::store::{self, ChunkEndings, Digest, Ending, FailedItem, LogEntry, RetriedItem};
 use crate::value::Chunk;
 
-/// A run of items being cut into pieces at the items that will be tried again.
+/// A chunk being cut into pieces at the items that will be tried again.
 struct ChunkCut {
     /// The run's results.
     out: Vec<u8>,
@@ -39,7 +39,7 @@ impl Coordinator<'_> {
     /// Takes in one reply.
     pub(super) fn hear(&mut self, reply: Reply) -> Result<(), StepFault> {
         match reply {
-            Reply::Ran(ran) => self.settle(*ran),
+            Reply::Report(report) => self.settle(*report),
             Reply::Starting(start, at) => {
                 self.scheduler.started_at(&start, at.saturating_duration_since(self.begun));
                 Ok(())
@@ -48,7 +48,7 @@ impl Coordinator<'_> {
                 self.log(lines);
                 Ok(())
             }
-            Reply::Broken(work, message) => self.settle_broken(*work, message),
+            Reply::Broken(task, message) => self.settle_broken(*task, message),
             Reply::Unusable(error) => Err(StepFault::Script(script_reason(&error))),
             Reply::Gone => {
                 if !self.pool.one_gone() {
@@ -83,48 +83,48 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Books the endings of a run of items and gives its results on.
-    pub(super) fn settle(&mut self, mut ran: Ran) -> Result<(), StepFault> {
-        let (len, first) = (ran.work.chunk.len(), ran.work.chunk.first);
+    /// Books the endings of a chunk and gives its results on.
+    pub(super) fn settle(&mut self, mut report: Report) -> Result<(), StepFault> {
+        let (len, first) = (report.task.chunk.len(), report.task.chunk.first);
         self.works_out -= 1;
         self.items_out -= len as u64;
-        self.size.learn(ran.done, ran.elapsed);
-        self.stopwatch.book(&ran);
-        self.scheduler.succeeded((ran.done - ran.ends.len()) as u64);
-        let ends = std::mem::take(&mut ran.ends);
-        let mut batch = self.batch_of(&mut ran);
-        let endings = batch.as_mut().map(|batch| &mut batch.ends);
+        self.size.learn(report.done, report.elapsed);
+        self.stopwatch.book(&report);
+        self.scheduler.succeeded((report.done - report.ends.len()) as u64);
+        let ends = std::mem::take(&mut report.ends);
+        let mut endings = self.endings_of(&mut report);
+        let item_endings = endings.as_mut().map(|endings| &mut endings.ends);
         let mut cut =
-            ChunkCut { out: std::mem::take(&mut ran.work.out), first, out_start: 0, failed: Vec::new() };
-        let whole = self.settle_ends(&mut ran.work, ends, &mut cut, endings)?;
-        let count = first + ran.done as u64 - cut.first;
+            ChunkCut { out: std::mem::take(&mut report.task.out), first, out_start: 0, failed: Vec::new() };
+        let whole = self.settle_ends(&mut report.task, ends, &mut cut, item_endings)?;
+        let count = first + report.done as u64 - cut.first;
         if count > 0 {
-            let emitted = if whole { ran.emitted } else { lines(&cut.out[cut.out_start..]) };
+            let emitted = if whole { report.emitted } else { lines(&cut.out[cut.out_start..]) };
             let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
             self.sink.push(Piece { first: cut.first, count, out, emitted, failed: cut.failed })?;
         }
-        if let (Some(journal), Some(batch)) = (&self.journal, batch) {
-            journal.push(batch)?;
+        if let (Some(journal), Some(endings)) = (&self.journal, endings) {
+            journal.push(endings)?;
         }
-        if ran.done < len {
-            self.keep_unstarted(&mut ran);
+        if report.done < len {
+            self.keep_unstarted(&mut report);
         }
         let now = self.now();
-        self.scheduler.run_ended(now, &ran.work.start, (len - ran.done) as u64);
+        self.scheduler.chunk_ended(now, &report.task.start, (len - report.done) as u64);
         if self.spare_chunks.len() < self.window {
             // A worker that was given up may still have it.
-            self.spare_chunks.extend(Arc::try_unwrap(ran.work.chunk));
+            self.spare_chunks.extend(Arc::try_unwrap(report.task.chunk));
         }
         Ok(())
     }
 
     /// Items that the worker did not begin go back to where they came from.
-    fn keep_unstarted(&mut self, ran: &mut Ran) {
-        let work = &mut ran.work;
-        if let Some(earlier) = work.earlier.take() {
-            self.waiting.insert(work.chunk.first, WaitingItem { chunk: (*work.chunk).clone(), earlier });
+    fn keep_unstarted(&mut self, report: &mut Report) {
+        let task = &mut report.task;
+        if let Some(earlier) = task.earlier.take() {
+            self.waiting.insert(task.chunk.first, WaitingItem { chunk: (*task.chunk).clone(), earlier });
         } else {
-            let rest = work.chunk.slice(ran.done..work.chunk.len());
+            let rest = task.chunk.slice(report.done..task.chunk.len());
             self.fresh.insert(rest.first, rest);
         }
     }
@@ -132,33 +132,33 @@ impl Coordinator<'_> {
     /// Books every ending that is no plain success. `true`: no item of the run will be tried again, it is one piece.
     fn settle_ends(
         &mut self,
-        work: &mut Work,
-        ends: Vec<End>,
+        task: &mut Task,
+        ends: Vec<EndedItem>,
         cut: &mut ChunkCut,
-        mut endings: Option<&mut Vec<store::End>>,
+        mut item_endings: Option<&mut Vec<store::ItemEnding>>,
     ) -> Result<bool, StepFault> {
         let mut whole = true;
-        for End { at, out_len, how, duration } in ends {
-            let index = work.chunk.first + at as u64;
+        for EndedItem { at, out_len, how, duration } in ends {
+            let index = task.chunk.first + at as u64;
             let mut ending = Ending::Open;
             match how {
-                ItemEnd::Skipped { reason } => {
+                AttemptEnding::Skipped { reason } => {
                     self.scheduler.skipped();
                     ending = Ending::Skipped(reason);
                 }
-                ItemEnd::Cancelled => {
+                AttemptEnding::Cancelled => {
                     self.scheduler.cancelled(1);
                     self.keep_cancelled(index, 1);
                 }
-                ItemEnd::BadRow { message } => {
-                    self.input.bad_item(&work.chunk, at, message);
+                AttemptEnding::BadRow { message } => {
+                    self.input.bad_item(&task.chunk, at, message);
                     self.scheduler.withdrawn();
                     if let Some(source) = self.input.lost() {
                         self.lose(source);
                     }
                 }
-                ItemEnd::Failed(failure) => {
-                    match self.settle_failure(work, at, *failure, duration, &mut cut.failed) {
+                AttemptEnding::Failed(failure) => {
+                    match self.settle_failure(task, at, *failure, duration, &mut cut.failed) {
                         Settled::Again => {
                             self.push_cut(cut, index, out_len)?;
                             whole = false;
@@ -168,8 +168,8 @@ impl Coordinator<'_> {
                     }
                 }
             }
-            if let Some(endings) = &mut endings {
-                endings.push(store::End { at: at as u32, how: ending });
+            if let Some(item_endings) = &mut item_endings {
+                item_endings.push(store::ItemEnding { at: at as u32, how: ending });
             }
         }
         Ok(whole)
@@ -190,52 +190,52 @@ impl Coordinator<'_> {
     /// A failed attempt.
     fn settle_failure(
         &mut self,
-        work: &mut Work,
+        task: &mut Task,
         at: usize,
         mut failure: Failure,
         duration: Duration,
         failed: &mut Vec<u8>,
     ) -> Settled {
-        let index = work.chunk.first + at as u64;
+        let index = task.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
         let ended = clock::now();
         let started = ended.checked_sub(duration).unwrap_or(self.begun).max(self.begun);
-        let mut earlier = match work.earlier.take() {
+        let mut earlier = match task.earlier.take() {
             Some(earlier) => earlier,
             None => Box::new(Earlier { history: Vec::new(), since: started }),
         };
         earlier.history.push(Attempted::new(failure.kind, &message, duration));
         let attempt = FailedAttempt {
             index,
-            identity: xxhash_rust::xxh3::xxh3_64(work.chunk.item(at).trim_ascii()),
+            identity: xxhash_rust::xxh3::xxh3_64(task.chunk.item(at).trim_ascii()),
             retryable: failure.retryable,
             retry_after: failure.retry_after,
             started: started - self.begun,
         };
         let now = self.now();
-        match self.scheduler.failed(now, &work.start, &attempt) {
+        match self.scheduler.failed(now, &task.start, &attempt) {
             Next::RetryAt(due) => {
                 self.context.emit(Event::ItemRetried {
                     step: self.step.id,
                     index,
-                    attempt: work.start.attempt,
+                    attempt: task.start.attempt,
                     kind: failure.kind,
                     message: Arc::clone(&message),
                     delay: due.saturating_sub(now),
                 });
                 if let Some(journal) = &self.journal {
-                    let (attempt, kind) = (work.start.attempt, failure.kind);
+                    let (attempt, kind) = (task.start.attempt, failure.kind);
                     // What goes wrong here stops the step before its next item.
                     let _ = journal.retried(RetriedItem { index, attempt, kind, message });
                 }
-                self.waiting.insert(index, WaitingItem { chunk: work.chunk.slice(at..at + 1), earlier });
+                self.waiting.insert(index, WaitingItem { chunk: task.chunk.slice(at..at + 1), earlier });
                 return Settled::Again;
             }
             Next::Cancelled => return Settled::Cancelled,
             Next::OutOfTime => no_time_left(&mut failure),
             Next::Failed => {}
         }
-        Settled::Failed(self.fail(&work.chunk, at, &failure, &earlier, failed))
+        Settled::Failed(self.fail(&task.chunk, at, &failure, &earlier, failed))
     }
 
     /// An item has failed for good.
@@ -262,12 +262,12 @@ impl Coordinator<'_> {
             let mut failed = Vec::new();
             let item = self.fail(&chunk, 0, &failure, &earlier, &mut failed);
             if let Some(journal) = &self.journal {
-                let mut batch = journal.spare();
-                batch.first = expired.index;
-                batch.contents.push(Digest::of(chunk.item(0)));
-                self.keep_keys(&mut batch, chunk.keys.iter());
-                batch.ends.push(store::End { at: 0, how: Ending::Failed(item) });
-                journal.push(batch)?;
+                let mut endings = journal.spare();
+                endings.first = expired.index;
+                endings.contents.push(Digest::of(chunk.item(0)));
+                self.keep_keys(&mut endings, chunk.keys.iter());
+                endings.ends.push(store::ItemEnding { at: 0, how: Ending::Failed(item) });
+                journal.push(endings)?;
             }
             self.sink.push(Piece { first: expired.index, count: 1, failed, ..Piece::default() })?;
         }
@@ -275,31 +275,31 @@ impl Coordinator<'_> {
     }
 
     /// What the journal is told of a run, its endings excepted.
-    fn batch_of(&self, ran: &mut Ran) -> Option<Batch> {
-        let mut batch = *ran.work.batch.take()?;
-        if ran.done == 0 {
+    fn endings_of(&self, report: &mut Report) -> Option<ChunkEndings> {
+        let mut endings = *report.task.endings.take()?;
+        if report.done == 0 {
             return None;
         }
-        let chunk = &ran.work.chunk;
-        batch.first = chunk.first;
-        if batch.contents.len() != ran.done {
+        let chunk = &report.task.chunk;
+        endings.first = chunk.first;
+        if endings.contents.len() != report.done {
             // A worker that broke down has not come to it.
-            batch.contents.clear();
-            batch.contents.extend((0..ran.done).map(|at| Digest::of(chunk.item(at))));
+            endings.contents.clear();
+            endings.contents.extend((0..report.done).map(|at| Digest::of(chunk.item(at))));
         }
-        self.keep_keys(&mut batch, chunk.keys.iter().take(ran.done));
-        batch.out.extend_from_slice(&ran.work.out);
-        Some(batch)
+        self.keep_keys(&mut endings, chunk.keys.iter().take(report.done));
+        endings.out.extend_from_slice(&report.task.out);
+        Some(endings)
     }
 
     /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
-    fn settle_broken(&mut self, mut work: Work, message: String) -> Result<(), StepFault> {
-        let len = work.chunk.len();
+    fn settle_broken(&mut self, mut task: Task, message: String) -> Result<(), StepFault> {
+        let len = task.chunk.len();
         let (begun, elapsed) = (clock::now(), Duration::ZERO);
-        work.out.clear();
+        task.out.clear();
         if len > 1 {
             self.size = super::ChunkSize::new(true);
-            return self.settle(Ran { work, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
+            return self.settle(Report { task, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
         }
         let failure = Failure {
             kind: FailureKind::Panic,
@@ -311,8 +311,9 @@ impl Coordinator<'_> {
             retry_after: None,
             fields: None,
         };
-        let end = End { at: 0, out_len: 0, how: ItemEnd::Failed(Box::new(failure)), duration: elapsed };
-        self.settle(Ran { work, done: 1, emitted: 0, ends: vec![end], begun, elapsed })
+        let end =
+            EndedItem { at: 0, out_len: 0, how: AttemptEnding::Failed(Box::new(failure)), duration: elapsed };
+        self.settle(Report { task, done: 1, emitted: 0, ends: vec![end], begun, elapsed })
     }
 }
 

@@ -1,4 +1,4 @@
-//! This module finds what is known of items before they run: from the old run that is resumed, or from the memo
+//! This module finds what is known of items before they run: from the old run that is resumed, or from the cache
 //! across runs.
 //!
 //! It says what became of an item and why others run again; `passing` books it.
@@ -25,12 +25,12 @@ pub(super) enum Fate {
     Left,
 }
 
-/// What is known of one step's items before they run: the old run's endings and the memo's results.
+/// What is known of one step's items before they run: the old run's endings and the cache's results.
 pub(super) struct ItemReuse {
     shape: LinesPerItem,
     /// The old run's items; `Err`: why none of them is of any use.
     old: Option<Result<Reuse, String>>,
-    memo: Option<StepCache>,
+    cache: Option<StepCache>,
     /// Why items that the old run does not know are there.
     unknown: &'static str,
     /// Whether those stay as they are.
@@ -52,20 +52,20 @@ impl ItemReuse {
     ) -> Option<Self> {
         let keep = context.keep?;
         let shape = identity::shape(each.kind);
-        let (memo, warning) = match each.cache.then(|| keep.memo()).transpose() {
-            Ok(memo) => (memo, None),
+        let (cache, warning) = match each.cache.then(|| keep.cache()).transpose() {
+            Ok(cache) => (cache, None),
             Err(error) => (None, Some(format!("{error}; results are not reused across runs"))),
         };
         let (name, function, fingerprint) = (&step.name, identity.function, &identity.fingerprint);
-        let memo = memo.map(|memo| StepCache::new(memo, &context.plan.name, name, function, fingerprint));
+        let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, fingerprint));
         let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
-        if old.is_none() && memo.is_none() && warning.is_none() {
+        if old.is_none() && cache.is_none() && warning.is_none() {
             return None;
         }
         let mut known = Self {
             shape,
             old: None,
-            memo,
+            cache,
             unknown: "not in the cache",
             leaves_unknown: false,
             keep_permanent: false,
@@ -108,13 +108,13 @@ impl ItemReuse {
             }
             Err(reason) => reason,
         };
-        if let Some(memo) = &mut self.memo {
-            if let Some(lines) = memo.get(items.contents[at], self.shape, out) {
+        if let Some(cache) = &mut self.cache {
+            if let Some(lines) = cache.get(items.contents[at], self.shape, out) {
                 self.counts.reused += 1;
                 return Fate::Result { lines };
             }
             if self.old.is_none() {
-                reason = memo.reason(items.contents[at]);
+                reason = cache.reason(items.contents[at]);
             }
         }
         self.counts.redo(reason);
@@ -164,7 +164,7 @@ impl ItemReuse {
             Some(Ok(reuse)) => reuse.warnings().map(str::to_owned).collect::<Vec<_>>(),
             _ => Vec::new(),
         };
-        let of_memo = self.memo.iter().flat_map(StepCache::warnings).cloned();
-        self.warning.iter().cloned().chain(of_reuse).chain(of_memo).collect()
+        let of_cache = self.cache.iter().flat_map(StepCache::warnings).cloned();
+        self.warning.iter().cloned().chain(of_reuse).chain(of_cache).collect()
     }
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::pool::Ran;
+use crate::engine::pool::Report;
 use crate::event::{Span, Timing};
-use crate::lua::{ItemEnd, clock};
+use crate::lua::{AttemptEnding, clock};
 use crate::store::StepJournal;
 
 /// How often the journal is told, so that a run can be looked at while it is going on.
@@ -26,16 +26,16 @@ impl StepTiming {
         Self { timing: Timing::default(), kept: begun, begun, spans }
     }
 
-    /// Books a run of items. Failures come with their own times; the others share what is left of the run's.
-    pub(super) fn book(&mut self, ran: &Ran) {
-        let first = ran.work.chunk.first;
-        let mut rest = ran.elapsed;
-        let mut others = ran.done as u64;
-        for end in &ran.ends {
+    /// Books a chunk. Failures come with their own times; the others share what is left of the chunk's.
+    pub(super) fn book(&mut self, report: &Report) {
+        let first = report.task.chunk.first;
+        let mut rest = report.elapsed;
+        let mut others = report.done as u64;
+        for end in &report.ends {
             rest = rest.saturating_sub(end.duration);
             others = others.saturating_sub(1);
             // Neither of them has shown how long the function takes.
-            if !matches!(end.how, ItemEnd::Cancelled | ItemEnd::BadRow { .. }) {
+            if !matches!(end.how, AttemptEnding::Cancelled | AttemptEnding::BadRow { .. }) {
                 self.timing.record(first + end.at as u64, 1, end.duration);
             }
         }
@@ -43,13 +43,13 @@ impl StepTiming {
             // Where items failed in between, the first of the others is hard to name; the first of the run will do.
             self.timing.record(first, others, Duration::from_nanos(each));
         }
-        if self.spans && ran.done > 0 {
+        if self.spans && report.done > 0 {
             self.timing.span(Span {
                 first,
-                items: ran.done as u64,
-                start: ran.begun.saturating_duration_since(self.begun),
-                duration: ran.elapsed,
-                attempt: ran.work.start.attempt,
+                items: report.done as u64,
+                start: report.begun.saturating_duration_since(self.begun),
+                duration: report.elapsed,
+                attempt: report.task.start.attempt,
             });
         }
     }

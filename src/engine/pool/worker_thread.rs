@@ -1,4 +1,4 @@
-//! A seat runs one worker: it takes the items that are handed in, and replies. Items that wait are coroutines of one
+//! A worker thread runs one worker: it takes the items that are handed in, and replies. Items that wait are coroutines of one
 //! VM.
 
 use std::collections::HashMap;
@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use crossbeam_channel::{Select, TryRecvError};
 
-use super::desk::Desk;
-use super::work::{End, Places, Ran, Reply, Work};
+use super::in_hand::InHand;
+use super::task::{EndedItem, Reply, Report, Task, WorkerParts};
 use crate::engine::panic;
 use crate::lua::{
-    EndedAttempt, Guard, ItemEnd, ItemJob, ResultShape, ScriptError, Worker, WorkerOptions, clock,
+    AttemptEnding, EndedAttempt, Guard, ItemJob, ResultShape, ScriptError, Worker, WorkerOptions, clock,
 };
 use crate::store::Digest;
 
 /// One worker thread's place.
 pub(super) struct WorkerThread {
     pub(super) number: u32,
-    pub(super) places: Places,
-    pub(super) desk: Arc<Desk>,
+    pub(super) parts: WorkerParts,
+    pub(super) in_hand: Arc<InHand>,
 }
 
 /// How a worker left.
@@ -34,13 +34,13 @@ pub(super) enum Left {
 
 impl WorkerThread {
     pub(super) fn run(&self) -> Left {
-        self.places.crew.options.scope.permissions.confine();
-        let guard = &self.desk.guard;
+        self.parts.options.worker.scope.permissions.confine();
+        let guard = &self.in_hand.guard;
         let Some(mut worker) = self.make_worker(guard) else { return Left::Done };
-        match self.places.crew.coroutines {
+        match self.parts.options.coroutines {
             None => {
-                while let Ok(work) = self.places.work.recv() {
-                    if let Some(left) = self.run_chunk(&mut worker, guard, work) {
+                while let Ok(task) = self.parts.task.recv() {
+                    if let Some(left) = self.run_chunk(&mut worker, guard, task) {
                         return left;
                     }
                 }
@@ -50,22 +50,22 @@ impl WorkerThread {
         }
     }
 
-    /// The worker begins this work.
-    fn hold(&self, token: u64, work: &Work) {
-        if self.places.crew.has_limit() {
-            self.desk.hold(token, work);
+    /// The worker begins this task.
+    fn hold(&self, token: u64, task: &Task) {
+        if self.parts.options.has_limit() {
+            self.in_hand.hold(token, task);
         }
     }
 
     /// It is done with it; `false`: it was given up meanwhile.
     fn release(&self, token: u64) -> bool {
-        !self.places.crew.has_limit() || self.desk.release(token)
+        !self.parts.options.has_limit() || self.in_hand.release(token)
     }
 
     fn make_worker(&self, guard: &Arc<Guard>) -> Option<Worker> {
-        let options = WorkerOptions { worker: self.number, ..self.places.crew.options.clone() };
+        let options = WorkerOptions { worker: self.number, ..self.parts.options.worker.clone() };
         let made = catch_unwind(AssertUnwindSafe(|| {
-            Worker::new(&self.places.crew.script, &options, guard, &self.places.watchdog)
+            Worker::new(&self.parts.options.script, &options, guard, &self.parts.watchdog)
         }));
         match made {
             Ok(Ok(mut worker)) => {
@@ -75,7 +75,7 @@ impl WorkerThread {
             // The step is to stop: this worker will not be needed.
             Ok(Err(error)) if error.cancelled => None,
             Ok(Err(error)) => {
-                let _ = self.places.replies.send(Reply::Unusable(Box::new(error)));
+                let _ = self.parts.replies.send(Reply::Unusable(Box::new(error)));
                 None
             }
             Err(panic) => {
@@ -94,46 +94,46 @@ impl WorkerThread {
             traceback: String::new(),
             cancelled: false,
         };
-        let _ = self.places.replies.send(Reply::Unusable(Box::new(error)));
+        let _ = self.parts.replies.send(Reply::Unusable(Box::new(error)));
     }
 
-    /// Runs work off; says how it left when this worker cannot go on.
-    fn run_chunk(&self, worker: &mut Worker, guard: &Arc<Guard>, mut work: Work) -> Option<Left> {
-        self.hold(0, &work);
-        if self.places.crew.tells_starts {
-            let _ = self.places.replies.send(Reply::Starting(work.start, clock::now()));
+    /// Runs a task off; says how it left when this worker cannot go on.
+    fn run_chunk(&self, worker: &mut Worker, guard: &Arc<Guard>, mut task: Task) -> Option<Left> {
+        self.hold(0, &task);
+        if self.parts.options.tells_starts {
+            let _ = self.parts.replies.send(Reply::Starting(task.start, clock::now()));
         }
         let begun = clock::now();
         let mut ends = Vec::new();
-        let stops = self.places.crew.stops_at_failure;
-        let mut out = std::mem::take(&mut work.out);
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            let mut end = |at: usize, out_len: usize, end: ItemEnd, duration: Duration| {
-                let stop = stops && matches!(end, ItemEnd::Failed(_) | ItemEnd::Skipped { .. });
-                let bad_row = matches!(end, ItemEnd::BadRow { .. });
-                ends.push(End { at, out_len, how: end, duration });
+        let stops = self.parts.options.stops_at_failure;
+        let mut out = std::mem::take(&mut task.out);
+        let report = catch_unwind(AssertUnwindSafe(|| {
+            let mut end = |at: usize, out_len: usize, end: AttemptEnding, duration: Duration| {
+                let stop = stops && matches!(end, AttemptEnding::Failed(_) | AttemptEnding::Skipped { .. });
+                let bad_row = matches!(end, AttemptEnding::BadRow { .. });
+                ends.push(EndedItem { at, out_len, how: end, duration });
                 !stop && !bad_row
             };
-            let all = 0..work.chunk.len();
-            worker.run(&work.chunk, all, work.attempt, self.places.crew.budget, &mut out, &mut end)
+            let all = 0..task.chunk.len();
+            worker.run(&task.chunk, all, task.attempt, self.parts.options.budget, &mut out, &mut end)
         }));
         if !self.release(0) {
             return Some(Left::GivenUp);
         }
         self.pass_logs(worker);
-        match ran {
+        match report {
             Ok((done, emitted)) => {
-                work.out = out;
-                if let Some(batch) = &mut work.batch {
-                    worker.take_lines(&mut batch.lines);
-                    batch.contents.extend((0..done).map(|at| Digest::of(work.chunk.item(at))));
+                task.out = out;
+                if let Some(endings) = &mut task.endings {
+                    worker.take_lines(&mut endings.lines);
+                    endings.contents.extend((0..done).map(|at| Digest::of(task.chunk.item(at))));
                 }
-                let ran = Ran { work, done, emitted, ends, begun, elapsed: clock::since(begun) };
-                let _ = self.places.replies.send(Reply::Ran(Box::new(ran)));
+                let report = Report { task, done, emitted, ends, begun, elapsed: clock::since(begun) };
+                let _ = self.parts.replies.send(Reply::Report(Box::new(report)));
                 None
             }
             Err(panic) => {
-                let _ = self.places.replies.send(Reply::Broken(Box::new(work), panic::message(&*panic)));
+                let _ = self.parts.replies.send(Reply::Broken(Box::new(task), panic::message(&*panic)));
                 // The VM may be in any state now; a fresh one takes its place.
                 let Some(fresh) = self.make_worker(guard) else { return Some(Left::Done) };
                 std::mem::forget(std::mem::replace(worker, fresh));
@@ -148,7 +148,7 @@ impl WorkerThread {
         // Far below what an interrupt may take to be noticed, far above what polling costs.
         const LOOK_UP: Duration = Duration::from_millis(20);
         let mut open = true;
-        let mut works: HashMap<u64, Work> = HashMap::new();
+        let mut tasks: HashMap<u64, Task> = HashMap::new();
         let mut token = 0;
         if most > 1 {
             worker.take_turns();
@@ -158,42 +158,42 @@ impl WorkerThread {
                 if !self.release(ended.token) {
                     return Left::GivenUp;
                 }
-                self.reply_ended(&mut works, ended);
+                self.reply_ended(&mut tasks, ended);
             }
             self.pass_logs(worker);
-            let Ok(work) = self.next_work(open && worker.waiting() < most, worker, LOOK_UP) else {
+            let Ok(task) = self.next_task(open && worker.waiting() < most, worker, LOOK_UP) else {
                 open = false;
                 continue;
             };
-            let Some(work) = work else { continue };
-            if self.places.crew.tells_starts {
-                let _ = self.places.replies.send(Reply::Starting(work.start, clock::now()));
+            let Some(task) = task else { continue };
+            if self.parts.options.tells_starts {
+                let _ = self.parts.replies.send(Reply::Starting(task.start, clock::now()));
             }
             token += 1;
-            self.hold(token, &work);
-            let job = ItemJob { token, chunk: (*work.chunk).clone(), attempt: work.attempt };
-            works.insert(token, work);
+            self.hold(token, &task);
+            let job = ItemJob { token, chunk: (*task.chunk).clone(), attempt: task.attempt };
+            tasks.insert(token, task);
             if let Some(ended) = worker.start(job) {
                 if !self.release(ended.token) {
                     return Left::GivenUp;
                 }
-                self.reply_ended(&mut works, ended);
+                self.reply_ended(&mut tasks, ended);
             }
             self.pass_logs(worker);
         }
         Left::Done
     }
 
-    /// The next work, if `wanted` and there before something is due. `Err`: there will be none any more.
-    fn next_work(&self, wanted: bool, worker: &Worker, look_up: Duration) -> Result<Option<Work>, ()> {
+    /// The next task, if `wanted` and there before something is due. `Err`: there will be none any more.
+    fn next_task(&self, wanted: bool, worker: &Worker, look_up: Duration) -> Result<Option<Task>, ()> {
         if worker.waiting() == 0 {
-            return if wanted { self.places.work.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
+            return if wanted { self.parts.task.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
         }
         let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(clock::now()));
         if !due.is_zero() {
             let mut select = Select::new();
             if wanted {
-                select.recv(&self.places.work);
+                select.recv(&self.parts.task);
             }
             if let Some(completed) = worker.completed() {
                 select.recv(completed);
@@ -204,40 +204,40 @@ impl WorkerThread {
         if !wanted {
             return Ok(None);
         }
-        match self.places.work.try_recv() {
-            Ok(work) => Ok(Some(work)),
+        match self.parts.task.try_recv() {
+            Ok(task) => Ok(Some(task)),
             Err(TryRecvError::Empty) => Ok(None),
             Err(TryRecvError::Disconnected) => Err(()),
         }
     }
 
-    fn reply_ended(&self, works: &mut HashMap<u64, Work>, ended: EndedAttempt) {
-        let Some(mut work) = works.remove(&ended.token) else { return };
-        work.out = ended.out;
-        let out_len = work.out.len();
-        if let Some(batch) = &mut work.batch {
-            batch.contents.push(Digest::of(work.chunk.item(0)));
-            if ended.end.is_none() && self.places.crew.options.shape != ResultShape::Map {
-                batch.lines.push(ended.emitted as u32);
+    fn reply_ended(&self, tasks: &mut HashMap<u64, Task>, ended: EndedAttempt) {
+        let Some(mut task) = tasks.remove(&ended.token) else { return };
+        task.out = ended.out;
+        let out_len = task.out.len();
+        if let Some(endings) = &mut task.endings {
+            endings.contents.push(Digest::of(task.chunk.item(0)));
+            if ended.end.is_none() && self.parts.options.worker.shape != ResultShape::Map {
+                endings.lines.push(ended.emitted as u32);
             }
         }
-        let ends = ended.end.map(|how| End { at: 0, out_len, how, duration: ended.duration });
+        let ends = ended.end.map(|how| EndedItem { at: 0, out_len, how, duration: ended.duration });
         let now = clock::now();
-        let ran = Ran {
-            work,
+        let report = Report {
+            task,
             done: 1,
             emitted: ended.emitted,
             ends: ends.into_iter().collect(),
             begun: now.checked_sub(ended.duration).unwrap_or(now),
             elapsed: ended.duration,
         };
-        let _ = self.places.replies.send(Reply::Ran(Box::new(ran)));
+        let _ = self.parts.replies.send(Reply::Report(Box::new(report)));
     }
 
     fn pass_logs(&self, worker: &mut Worker) {
         let logs = worker.take_logs();
         if !logs.is_empty() {
-            let _ = self.places.replies.send(Reply::Logs(logs));
+            let _ = self.parts.replies.send(Reply::Logs(logs));
         }
     }
 }

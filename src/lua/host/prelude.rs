@@ -43,7 +43,7 @@ impl Prelude {
 const NATIVES: [Native; 3] = [
     Native::new("bad", "flowrun", "bad", |bind| bind.to(bad)),
     Native::new("fail", "flowrun", "fail", |bind| bind.to(fail)),
-    Native::new("landed", "flowrun", "landed", |bind| bind.to(landed)),
+    Native::new("completed", "flowrun", "completed", |bind| bind.to(completed)),
 ];
 
 /// What the Luau sources get as their one argument.

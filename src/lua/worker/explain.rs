@@ -6,7 +6,7 @@ use crate::event::{FailureKind, Place};
 use crate::lua::guard::Reason;
 use crate::lua::raw::{Frame, Raised, Signal};
 use crate::lua::script::Sources;
-use crate::lua::{Failure, ItemEnd, ScriptError};
+use crate::lua::{AttemptEnding, Failure, ScriptError};
 
 /// Longest wait that `flow.retry` can ask for; the policy bounds it further.
 const RETRY_AFTER_MAX: f64 = 1e9;
@@ -19,11 +19,11 @@ pub(super) struct NamedLimits {
 }
 
 /// How the item ended.
-pub(super) fn item_end(raised: Raised, sources: &Sources, limits: NamedLimits) -> ItemEnd {
+pub(super) fn item_end(raised: Raised, sources: &Sources, limits: NamedLimits) -> AttemptEnding {
     match (raised.interrupted, raised.signal) {
-        (Some(Reason::Cancelled), _) => ItemEnd::Cancelled,
-        (None, Some(Signal::Skip)) => ItemEnd::Skipped { reason: raised.message },
-        _ => ItemEnd::Failed(Box::new(failure(raised, sources, limits))),
+        (Some(Reason::Cancelled), _) => AttemptEnding::Cancelled,
+        (None, Some(Signal::Skip)) => AttemptEnding::Skipped { reason: raised.message },
+        _ => AttemptEnding::Failed(Box::new(failure(raised, sources, limits))),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::lua::options::{LogLine, WorkerOptions};
 use crate::lua::raw::{Argument, Callee, FoldHalt, KeptValue, Raised, Take};
 use crate::lua::script::{COMBINE_PARAMETERS, FOLD_PARAMETERS};
 use crate::lua::watchdog::Notices;
-use crate::lua::{Guard, ItemEnd, Script, ScriptError, Watchdog};
+use crate::lua::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
 use crate::value::Chunk;
 
 /// An item that could not be folded in.
@@ -19,7 +19,7 @@ pub struct FoldError {
     /// Place of the item in its chunk, from 0.
     pub at: usize,
     /// Why.
-    pub end: ItemEnd,
+    pub end: AttemptEnding,
 }
 
 /// One Lua VM that folds items into a value. Not `Send`: made and used on its thread.
@@ -89,8 +89,8 @@ impl Folder {
         let folded = self.loaded.vm.fold(self.loaded.function, kept, chunk, &mut at);
         let end = match folded {
             Ok(()) => return Ok(()),
-            Err(FoldHalt::Cancelled) => ItemEnd::Cancelled,
-            Err(FoldHalt::BadRow(error)) => ItemEnd::BadRow { message: error.to_string() },
+            Err(FoldHalt::Cancelled) => AttemptEnding::Cancelled,
+            Err(FoldHalt::BadRow(error)) => AttemptEnding::BadRow { message: error.to_string() },
             Err(FoldHalt::Raised(raised)) => {
                 explain::item_end(*raised, &self.loaded.sources.borrow(), NamedLimits::default())
             }
@@ -137,11 +137,11 @@ impl Folder {
 impl FoldError {
     /// What is wrong with the item, as an error of the script.
     pub fn into_error(self, verb: &str) -> ScriptError {
-        ItemEnd::into_error(self.end, verb)
+        AttemptEnding::into_error(self.end, verb)
     }
 }
 
-impl ItemEnd {
+impl AttemptEnding {
     /// This ending where an item may only succeed: in a step over a whole collection.
     pub fn into_error(self, verb: &str) -> ScriptError {
         let plain = |kind, message: String, cancelled| ScriptError {
@@ -288,7 +288,7 @@ mod tests {
             raiser.raise(CancelLevel::Interrupt);
         });
         let error = folder.fold(&chunk(&["1"])).expect_err("it was stopped");
-        assert!(matches!(error.end, ItemEnd::Cancelled), "{error:?}");
+        assert!(matches!(error.end, AttemptEnding::Cancelled), "{error:?}");
         thread.join().expect("it ends");
     }
 

@@ -102,12 +102,12 @@ fn run(bench: &mut Bench, items: &[&str]) -> String {
     text
 }
 
-fn show(end: &ItemEnd) -> String {
+fn show(end: &AttemptEnding) -> String {
     match end {
-        ItemEnd::Skipped { reason } => format!("skipped {}", reason.as_deref().unwrap_or("-")),
-        ItemEnd::Cancelled => "cancelled".to_owned(),
-        ItemEnd::BadRow { message } => format!("bad row: {message}"),
-        ItemEnd::Failed(failure) => {
+        AttemptEnding::Skipped { reason } => format!("skipped {}", reason.as_deref().unwrap_or("-")),
+        AttemptEnding::Cancelled => "cancelled".to_owned(),
+        AttemptEnding::BadRow { message } => format!("bad row: {message}"),
+        AttemptEnding::Failed(failure) => {
             let place = failure.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
             let fields = failure.fields.as_deref().map(|fields| format!(" {fields}")).unwrap_or_default();
             let after = failure.retry_after.map(|after| format!(" after {after:?}")).unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::lua::guard::{Limits, next_notice};
 use crate::lua::options::{EndedAttempt, ItemJob};
 use crate::lua::raw::{ChunkCursor, Coroutine, Raised, Resumed, Wait};
 use crate::lua::watchdog::Slow;
-use crate::lua::{CancelLevel, ItemEnd};
+use crate::lua::{AttemptEnding, CancelLevel};
 
 /// A start or a resumption.
 enum Go {
@@ -161,7 +161,7 @@ impl Worker {
             }
             Ok(Resumed::Finished) => None,
             Ok(Resumed::BadRow(error)) => {
-                Some(ItemEnd::BadRow { message: self.mask().owned(error.to_string()) })
+                Some(AttemptEnding::BadRow { message: self.mask().owned(error.to_string()) })
             }
             Ok(Resumed::Raised(raised)) => Some(self.conclude(*raised, job.attempt)),
             Err(panic) => {
@@ -198,7 +198,7 @@ impl Worker {
                 let raised = loaded.vm.expire(coroutine, reason);
                 self.conclude(raised, job.attempt)
             }
-            _ => ItemEnd::Cancelled,
+            _ => AttemptEnding::Cancelled,
         };
         self.ended(job.chunk.first);
         ended(&job, Vec::new(), 0, Some(end), limits.started)
@@ -209,10 +209,16 @@ impl Worker {
             loaded.vm.abandon(suspended.coroutine);
         }
         self.ended(suspended.job.chunk.first);
-        ended(&suspended.job, Vec::new(), 0, Some(ItemEnd::Cancelled), suspended.limits.started)
+        ended(&suspended.job, Vec::new(), 0, Some(AttemptEnding::Cancelled), suspended.limits.started)
     }
 }
 
-fn ended(job: &ItemJob, out: Vec<u8>, emitted: u64, end: Option<ItemEnd>, started: Instant) -> EndedAttempt {
+fn ended(
+    job: &ItemJob,
+    out: Vec<u8>,
+    emitted: u64,
+    end: Option<AttemptEnding>,
+    started: Instant,
+) -> EndedAttempt {
     EndedAttempt { token: job.token, out, emitted, end, started, duration: clock::since(started) }
 }

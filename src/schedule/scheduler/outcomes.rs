@@ -1,4 +1,4 @@
-//! This module ends attempts, runs and the step itself. The parent starts them.
+//! This module ends attempts, chunks and the step itself. The parent starts them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::schedule::{Expired, FailFast, Stop, StopReason, Verdict, backoff, ver
 /// One failed attempt, as far as the policy cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedAttempt {
-    /// Which item of the run, from 1.
+    /// Which item of the chunk, from 1.
     pub index: u64,
     /// Hash of the item's content; jitter is drawn from it.
     pub identity: u64,
@@ -109,10 +109,10 @@ impl Scheduler {
         Some(Expired { index: retry.index, attempts: retry.attempt - 1 })
     }
 
-    /// A started run came back. The last `unstarted` items of it were not begun and will be started again first of
+    /// A started chunk came back. The last `unstarted` items of it were not begun and will be started again first of
     /// all; how each of the others ended has been reported. Without a word from [`Scheduler::started_at`] a start under
     /// a rate limit counts as made now.
-    pub fn run_ended(&mut self, now: Duration, start: &Start, unstarted: u64) {
+    pub fn chunk_ended(&mut self, now: Duration, start: &Start, unstarted: u64) {
         self.running -= 1;
         if let Some(limit) = &mut self.limit {
             if unstarted > 0 {

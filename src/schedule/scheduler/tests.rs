@@ -33,7 +33,7 @@ fn failure(index: u64, started: u64) -> FailedAttempt {
 
 fn fail(scheduler: &mut Scheduler, now: u64, start: &Start) -> Next {
     let next = scheduler.failed(ms(now), start, &failure(start.first, now));
-    scheduler.run_ended(ms(now), start, 0);
+    scheduler.chunk_ended(ms(now), start, 0);
     next
 }
 
@@ -41,12 +41,12 @@ fn fail(scheduler: &mut Scheduler, now: u64, start: &Start) -> Next {
 fn lose(scheduler: &mut Scheduler, now: u64, start: &Start) {
     let attempt = FailedAttempt { retryable: false, ..failure(start.first, now) };
     assert_eq!(scheduler.failed(ms(now), start, &attempt), Next::Failed);
-    scheduler.run_ended(ms(now), start, 0);
+    scheduler.chunk_ended(ms(now), start, 0);
 }
 
 fn succeed(scheduler: &mut Scheduler, now: u64, start: &Start) {
     scheduler.succeeded(start.count);
-    scheduler.run_ended(ms(now), start, 0);
+    scheduler.chunk_ended(ms(now), start, 0);
 }
 
 fn close(scheduler: &mut Scheduler) -> (Tally, Verdict) {
@@ -84,8 +84,8 @@ fn an_item_that_would_wait_beyond_its_deadline_fails_at_once() {
     let (one, two) = (start(&mut scheduler, 0), start(&mut scheduler, 0));
     assert_eq!(scheduler.failed(ms(9), &one, &failure(1, 0)), Next::RetryAt(ms(109)));
     assert_eq!(scheduler.failed(ms(10), &two, &failure(2, 0)), Next::OutOfTime);
-    scheduler.run_ended(ms(10), &one, 0);
-    scheduler.run_ended(ms(10), &two, 0);
+    scheduler.chunk_ended(ms(10), &one, 0);
+    scheduler.chunk_ended(ms(10), &two, 0);
     assert_eq!(start(&mut scheduler, 109).item_deadline, Some(ms(110)));
 }
 
@@ -138,7 +138,7 @@ fn a_deadline_fails_the_step_only_if_it_cuts_something_off() {
         scheduler.offer(1);
         let one = start(&mut scheduler, 0);
         scheduler.succeeded(1);
-        scheduler.run_ended(ms(1), &one, 0);
+        scheduler.chunk_ended(ms(1), &one, 0);
         cut(&mut scheduler);
         assert_eq!(close(&mut scheduler).1.reason.as_deref(), expect);
     };
@@ -196,7 +196,7 @@ fn a_start_that_did_not_happen_leaves_room_in_the_rate() {
         scheduler(&Policy { rate_limit: Some(Rate { count: 1, period: ms(1000) }), ..policy() }, 3);
     let one = scheduler.start(ms(0), 3).expect("the window is open");
     assert_eq!((one.count, scheduler.start(ms(0), 3), scheduler.next_wake(ms(0))), (1, None, None));
-    scheduler.run_ended(ms(5), &one, 1);
+    scheduler.chunk_ended(ms(5), &one, 1);
     let one = start(&mut scheduler, 5);
     scheduler.started_at(&one, ms(8));
     assert_eq!((one.first, scheduler.next_wake(ms(9))), (1, Some(ms(1008))));
@@ -207,11 +207,11 @@ fn a_start_that_did_not_happen_leaves_room_in_the_rate() {
 #[test]
 fn fresh_items_pause_while_too_many_wait() {
     let mut scheduler = scheduler(&policy(), WAITING_MAX + 2);
-    let all = scheduler.start(ms(0), WAITING_MAX).expect("a run");
+    let all = scheduler.start(ms(0), WAITING_MAX).expect("a chunk");
     for index in 1..=WAITING_MAX {
         assert_eq!(scheduler.failed(ms(0), &all, &failure(index, 0)), Next::RetryAt(ms(100)));
     }
-    scheduler.run_ended(ms(0), &all, 0);
+    scheduler.chunk_ended(ms(0), &all, 0);
     assert_eq!((scheduler.next_fresh(), scheduler.start(ms(0), 9)), (None, None));
     assert_eq!(scheduler.next_wake(ms(0)), Some(ms(100)));
     assert_eq!(start(&mut scheduler, 100).attempt, 2);

@@ -177,13 +177,13 @@ proptest! {
     }
 
     #[test]
-    fn outcomes_do_not_depend_on_concurrency_or_runs(world in worlds(), concurrency in 1usize..8, run_max in 1u64..9) {
+    fn outcomes_do_not_depend_on_concurrency_or_chunks(world in worlds(), concurrency in 1usize..8, chunk_max in 1u64..9) {
         let mut world = unstopped(world);
         world.policy.retries.budget = None;
         world.policy.item_deadline = None;
         let one = simulate(&world);
         world.policy.concurrency = concurrency;
-        world.run_max = run_max;
+        world.chunk_max = chunk_max;
         world.streamed = !world.streamed;
         world.policy.rate_limit = None;
         let other = simulate(&world);
@@ -223,7 +223,7 @@ fn waiting_retries_do_not_hold_up_the_others() {
         items: 1000,
         seed: 1,
         streamed: false,
-        run_max: 16,
+        chunk_max: 16,
         failing: 10,
         reports_starts: true,
         outside: None,

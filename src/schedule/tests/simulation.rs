@@ -43,8 +43,8 @@ pub(super) struct Trace {
     pub(super) ended: Duration,
 }
 
-/// A run on its worker.
-struct Run {
+/// A chunk on its worker.
+struct RunningChunk {
     start: Start,
     /// Items of it that have ended.
     done: u64,
@@ -58,7 +58,7 @@ struct Simulation<'a> {
     world: &'a World,
     scheduler: Scheduler,
     now: Duration,
-    runs: Vec<Run>,
+    chunks: Vec<RunningChunk>,
     next_offer: Option<Duration>,
     outside: Option<(Duration, Outside)>,
     /// Attempts that came back once without having begun.
@@ -78,8 +78,8 @@ pub(super) fn simulate(world: &World) -> Trace {
     }
     let outside = world.outside;
     let trace = Trace { offered: if world.streamed { 0 } else { world.items }, ..Trace::default() };
-    let (now, runs, refused) = (Duration::ZERO, Vec::new(), BTreeSet::new());
-    let mut simulation = Simulation { world, scheduler, now, runs, next_offer, outside, refused, trace };
+    let (now, chunks, refused) = (Duration::ZERO, Vec::new(), BTreeSet::new());
+    let mut simulation = Simulation { world, scheduler, now, chunks, next_offer, outside, refused, trace };
     for _ in 0..100_000 {
         simulation.act();
         if simulation.scheduler.is_done() {
@@ -102,7 +102,7 @@ impl Simulation<'_> {
             self.end(expired.index, Ending::Failed);
         }
         self.interrupt();
-        while let Some(start) = self.scheduler.start(self.now, self.world.run_max) {
+        while let Some(start) = self.scheduler.start(self.now, self.world.chunk_max) {
             self.begin(start);
         }
     }
@@ -137,58 +137,58 @@ impl Simulation<'_> {
 
     fn begin(&mut self, start: Start) {
         assert!(self.trace.stop.is_none(), "started {start:?} after the stop");
-        assert!(start.count >= 1 && start.count <= self.world.run_max.max(1));
+        assert!(start.count >= 1 && start.count <= self.world.chunk_max.max(1));
         assert!(start.attempt == 1 || start.count == 1);
         assert!(start.item_deadline.is_none_or(|deadline| deadline > self.now));
         let begins = self.now + self.world.latency(start.first, start.attempt);
         let ends = begins + self.world.duration(start.first, start.attempt);
-        self.runs.push(Run { start, done: 0, begins, ends, begun: false });
-        assert!(self.runs.len() <= self.world.policy.concurrency, "too many at once");
-        assert_eq!(self.runs.len(), self.scheduler.running());
+        self.chunks.push(RunningChunk { start, done: 0, begins, ends, begun: false });
+        assert!(self.chunks.len() <= self.world.policy.concurrency, "too many at once");
+        assert_eq!(self.chunks.len(), self.scheduler.running());
     }
 
     /// Lets the workers go on up to now.
     fn work(&mut self) {
-        for mut run in std::mem::take(&mut self.runs) {
-            if self.step(&mut run) {
-                self.runs.push(run);
+        for mut chunk in std::mem::take(&mut self.chunks) {
+            if self.step(&mut chunk) {
+                self.chunks.push(chunk);
             }
             self.check();
         }
     }
 
-    /// Whether the run goes on.
-    fn step(&mut self, run: &mut Run) -> bool {
-        if !run.begun && run.begins <= self.now {
-            let index = run.start.first + run.done;
-            if self.world.returns_early(index) && self.refused.insert((index, run.start.attempt)) {
-                self.scheduler.run_ended(self.now, &run.start, run.start.count - run.done);
+    /// Whether the chunk goes on.
+    fn step(&mut self, chunk: &mut RunningChunk) -> bool {
+        if !chunk.begun && chunk.begins <= self.now {
+            let index = chunk.start.first + chunk.done;
+            if self.world.returns_early(index) && self.refused.insert((index, chunk.start.attempt)) {
+                self.scheduler.chunk_ended(self.now, &chunk.start, chunk.start.count - chunk.done);
                 return false;
             }
-            run.begun = true;
-            self.trace.tries.push(Try { index, attempt: run.start.attempt, began: run.begins });
+            chunk.begun = true;
+            self.trace.tries.push(Try { index, attempt: chunk.start.attempt, began: chunk.begins });
             if self.world.reports_starts {
-                self.scheduler.started_at(&run.start, run.begins);
+                self.scheduler.started_at(&chunk.start, chunk.begins);
             }
         }
-        if !run.begun || run.ends > self.now {
+        if !chunk.begun || chunk.ends > self.now {
             return true;
         }
-        self.report(run);
-        run.done += 1;
-        let left = run.start.count - run.done;
+        self.report(chunk);
+        chunk.done += 1;
+        let left = chunk.start.count - chunk.done;
         if left == 0 || self.scheduler.stop().is_some() {
-            self.scheduler.run_ended(self.now, &run.start, left);
+            self.scheduler.chunk_ended(self.now, &chunk.start, left);
             return false;
         }
-        run.begun = false;
-        run.begins = self.now;
-        run.ends = self.now + self.world.duration(run.start.first + run.done, 1);
-        self.step(run)
+        chunk.begun = false;
+        chunk.begins = self.now;
+        chunk.ends = self.now + self.world.duration(chunk.start.first + chunk.done, 1);
+        self.step(chunk)
     }
 
-    fn report(&mut self, run: &Run) {
-        let (index, attempt) = (run.start.first + run.done, run.start.attempt);
+    fn report(&mut self, chunk: &RunningChunk) {
+        let (index, attempt) = (chunk.start.first + chunk.done, chunk.start.attempt);
         match self.world.outcome(index, attempt) {
             Outcome::Success => {
                 self.scheduler.succeeded(1);
@@ -205,9 +205,9 @@ impl Simulation<'_> {
             }
             Outcome::Failure { retryable, retry_after } => {
                 let identity = index % 3;
-                let started = run.begins;
+                let started = chunk.begins;
                 let failed = FailedAttempt { index, identity, retryable, retry_after, started };
-                match self.scheduler.failed(self.now, &run.start, &failed) {
+                match self.scheduler.failed(self.now, &chunk.start, &failed) {
                     Next::RetryAt(due) => {
                         assert!(retryable && self.trace.stop.is_none());
                         self.trace.granted.push(Granted {
@@ -230,14 +230,14 @@ impl Simulation<'_> {
         if self.trace.stop.is_none_or(|stop| !stop.interrupt) {
             return;
         }
-        for run in std::mem::take(&mut self.runs) {
-            let mut left = run.start.count - run.done;
-            if run.begun {
+        for chunk in std::mem::take(&mut self.chunks) {
+            let mut left = chunk.start.count - chunk.done;
+            if chunk.begun {
                 self.scheduler.cancelled(1);
-                self.end(run.start.first + run.done, Ending::Cancelled);
+                self.end(chunk.start.first + chunk.done, Ending::Cancelled);
                 left -= 1;
             }
-            self.scheduler.run_ended(self.now, &run.start, left);
+            self.scheduler.chunk_ended(self.now, &chunk.start, left);
         }
     }
 
@@ -263,8 +263,8 @@ impl Simulation<'_> {
     fn next_moment(&self) -> Duration {
         let stopping = self.scheduler.stop().is_some();
         let wake = self.scheduler.next_wake(self.now);
-        let runs = self.runs.iter().map(|run| if run.begun { run.ends } else { run.begins });
-        let next = runs
+        let chunks = self.chunks.iter().map(|chunk| if chunk.begun { chunk.ends } else { chunk.begins });
+        let next = chunks
             .chain(self.next_offer.filter(|_| !stopping))
             .chain(self.outside.map(|(at, _)| at))
             .chain(wake)

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Catalogue;
 use crate::event::RunStatus;
-use crate::store::tests::fixture::{batch, finished, run, spec};
+use crate::store::tests::fixture::{chunk, finished, run, spec};
 use crate::store::{Committer, LinesPerItem, paths};
 
 /// Runs with an id, how they ended, and the run that they resumed.
@@ -86,7 +86,7 @@ fn a_run_that_broke_off_is_put_in_order_when_it_is_resumed() {
     let dir = tempfile::tempdir().expect("a folder");
     let committer = Committer::start(run(dir.path(), "r1", None)).expect("a thread");
     let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
-    journal.push(batch(1, &["a"])).expect("room");
+    journal.push(chunk(1, &["a"])).expect("room");
     drop(committer);
     let segment = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let length = segment.metadata().expect("there").len();
@@ -140,7 +140,7 @@ fn pruning_keeps_the_newest_the_young_the_live_and_what_they_stand_on() {
 #[test]
 fn a_run_has_a_size() {
     let dir = tempfile::tempdir().expect("a folder");
-    finished(dir.path(), "r1", None, vec![batch(1, &["a"])]);
+    finished(dir.path(), "r1", None, vec![chunk(1, &["a"])]);
     let size = Catalogue::new(dir.path()).size("r1");
     assert!((10_000..500_000).contains(&size), "{size}");
 }

@@ -68,7 +68,7 @@ impl Gatherer<'_> {
                 self.order(WriterOrder::Begin(id, Arc::clone(&spec)));
                 self.pending.insert(id, Pending::new(spec, spare));
             }
-            Message::Batch(id, batch) => self.with(id, |pending| pending.push(batch)),
+            Message::Endings(id, chunk) => self.with(id, |pending| pending.push(chunk)),
             Message::Failed(id, index, key, item) => {
                 self.with(id, |pending| pending.failed(index, key, item));
             }

@@ -5,15 +5,15 @@ use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
 use crate::event::{RunStatus, StepResult, Timing};
-use crate::store::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
+use crate::store::{ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
 
 /// Packed groups that wait for the disk; they are committed together as soon as it is ready.
 pub(super) const PACKED_MAX: usize = 8;
 
 /// From the steps to the packer.
 pub(super) enum Message {
-    Begin(usize, Arc<StepSpec>, Sender<Batch>),
-    Batch(usize, Batch),
+    Begin(usize, Arc<StepSpec>, Sender<ChunkEndings>),
+    Endings(usize, ChunkEndings),
     Failed(usize, u64, String, Box<FailedItem>),
     Retried(usize, RetriedItem),
     Logs(usize, Vec<LogEntry>),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::pending::{CommitGroup, Pending};
-use crate::store::batch::{Batch, End, Ending, LinesPerItem, StepSpec};
+use crate::store::chunk_endings::{ChunkEndings, Ending, ItemEnding, LinesPerItem, StepSpec};
 use crate::store::endings::{EndingKind, EndingSpan};
 use crate::store::line::{self, LineKey};
 use crate::store::{Digest, StoreError};
@@ -28,15 +28,15 @@ pub(super) struct Packer {
 impl Packer {
     /// Packs what waits, and leaves nothing behind.
     pub(super) fn pack(&mut self, pending: &mut Pending) -> Result<CommitGroup, StoreError> {
-        let (mut group, batches) = pending.take();
+        let (mut group, chunks) = pending.take();
         let spec = pending.spec();
         self.lines.clear();
-        for mut batch in batches {
+        for mut chunk in chunks {
             let mut reading = Packing { spec: &spec, group: &mut group, lines: &mut self.lines, at: 0 };
-            let whole = reading.batch(&mut batch);
+            let whole = reading.chunk(&mut chunk);
             let contradiction = "results and endings do not match";
             whole.ok_or_else(|| StoreError::damaged(Path::new(&*spec.name), contradiction))?;
-            pending.give_back(batch);
+            pending.give_back(chunk);
         }
         group.bytes = self.lines.len() as u64;
         if !self.lines.is_empty() {
@@ -63,57 +63,57 @@ impl Packer {
     }
 }
 
-/// Turns batches into lines and endings.
+/// Turns chunks into lines and endings.
 struct Packing<'a> {
     spec: &'a StepSpec,
     group: &'a mut CommitGroup,
     lines: &'a mut Vec<u8>,
-    /// Where the next result begins in the batch's output.
+    /// Where the next result begins in the chunk's output.
     at: usize,
 }
 
 impl Packing<'_> {
-    /// `None`: the batch contradicts itself.
-    fn batch(&mut self, batch: &mut Batch) -> Option<()> {
-        let ends = std::mem::take(&mut batch.ends);
-        let (mut row, mut counts) = (0, batch.lines.iter());
-        for End { at, how } in ends {
+    /// `None`: the chunk contradicts itself.
+    fn chunk(&mut self, chunk: &mut ChunkEndings) -> Option<()> {
+        let ends = std::mem::take(&mut chunk.ends);
+        let (mut row, mut counts) = (0, chunk.lines.iter());
+        for ItemEnding { at, how } in ends {
             let at = at as usize;
             // Ascending, each item once.
-            self.succeeded(batch, row..at.checked_sub(row)? + row, &mut counts)?;
-            self.ended(batch, at, how)?;
+            self.succeeded(chunk, row..at.checked_sub(row)? + row, &mut counts)?;
+            self.ended(chunk, at, how)?;
             row = at + 1;
         }
-        self.succeeded(batch, row..batch.contents.len(), &mut counts)?;
-        (self.at == batch.out.len() && counts.len() == 0).then_some(())
+        self.succeeded(chunk, row..chunk.contents.len(), &mut counts)?;
+        (self.at == chunk.out.len() && counts.len() == 0).then_some(())
     }
 
     fn succeeded(
         &mut self,
-        batch: &Batch,
+        chunk: &ChunkEndings,
         rows: Range<usize>,
         counts: &mut std::slice::Iter<'_, u32>,
     ) -> Option<()> {
         if rows.is_empty() {
             return Some(());
         }
-        self.booked(batch, rows.clone(), EndingKind::Succeeded)?;
+        self.booked(chunk, rows.clone(), EndingKind::Succeeded)?;
         self.group.lines += rows.len() as u64;
         for row in rows {
             let count = if self.spec.shape == LinesPerItem::One { 1 } else { *counts.next()? };
             let start = self.at;
             for _ in 0..count {
-                self.at += memchr::memchr(b'\n', batch.out.get(self.at..)?)? + 1;
+                self.at += memchr::memchr(b'\n', chunk.out.get(self.at..)?)? + 1;
             }
-            let values = &batch.out[start..self.at];
-            let content = *batch.contents.get(row)?;
-            let key = match batch.keys.get(row) {
+            let values = &chunk.out[start..self.at];
+            let content = *chunk.contents.get(row)?;
+            let key = match chunk.keys.get(row) {
                 Some(key) => LineKey::Given(key, content),
                 None => LineKey::Content(content),
             };
             self.group.emitted += u64::from(count);
-            line::push(self.lines, batch.first + row as u64, key, self.spec.shape, values);
-            if self.spec.memo.is_some() {
+            line::push(self.lines, chunk.first + row as u64, key, self.spec.shape, values);
+            if self.spec.cache.is_some() {
                 self.remember(content, values);
             }
         }
@@ -126,13 +126,13 @@ impl Packing<'_> {
         if self.spec.shape != LinesPerItem::Optional || !values.is_empty() {
             line::gather(&mut value, self.spec.shape, values);
         }
-        self.group.memo.push((content, value));
+        self.group.cache.push((content, value));
     }
 
-    fn ended(&mut self, batch: &Batch, at: usize, how: Ending) -> Option<()> {
-        let index = batch.first + at as u64;
-        let content = batch.contents.get(at)?;
-        let key = || batch.keys.get(at).map_or_else(|| content.to_string(), ToString::to_string);
+    fn ended(&mut self, chunk: &ChunkEndings, at: usize, how: Ending) -> Option<()> {
+        let index = chunk.first + at as u64;
+        let content = chunk.contents.get(at)?;
+        let key = || chunk.keys.get(at).map_or_else(|| content.to_string(), ToString::to_string);
         let state = match how {
             Ending::Open => return Some(()),
             Ending::Skipped(reason) => {
@@ -145,13 +145,13 @@ impl Packing<'_> {
                 state
             }
         };
-        self.booked(batch, at..at + 1, state)
+        self.booked(chunk, at..at + 1, state)
     }
 
     /// Notes which items ended.
-    fn booked(&mut self, batch: &Batch, rows: Range<usize>, state: EndingKind) -> Option<()> {
+    fn booked(&mut self, chunk: &ChunkEndings, rows: Range<usize>, state: EndingKind) -> Option<()> {
         let endings = &mut self.group.endings;
-        let (first, count) = (batch.first + rows.start as u64, rows.len() as u32);
+        let (first, count) = (chunk.first + rows.start as u64, rows.len() as u32);
         match endings.runs.last_mut() {
             Some(run) if run.first + u64::from(run.count) == first => run.count += count,
             _ => endings.runs.push(EndingSpan { first, count }),
@@ -161,13 +161,13 @@ impl Packing<'_> {
             endings.states.resize(before, EndingKind::Succeeded as u8);
             endings.states.resize(before + rows.len(), state as u8);
         }
-        let contents = batch.contents.get(rows.clone())?;
+        let contents = chunk.contents.get(rows.clone())?;
         if self.spec.keyed {
-            let keys = batch.keys.get(rows.clone())?;
-            if batch.identities.is_empty() {
+            let keys = chunk.keys.get(rows.clone())?;
+            if chunk.identities.is_empty() {
                 endings.identities.extend(keys.iter().map(|key| Digest::of_key(key)));
             } else {
-                endings.identities.extend_from_slice(batch.identities.get(rows)?);
+                endings.identities.extend_from_slice(chunk.identities.get(rows)?);
             }
             endings.contents.extend_from_slice(contents);
         } else {

@@ -7,14 +7,14 @@ use std::time::Instant;
 
 use crate::event::Timing;
 use crate::store::Digest;
-use crate::store::batch::{Batch, FailedItem, LogEntry, RetriedItem, StepSpec};
+use crate::store::chunk_endings::{ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec};
 use crate::store::endings::Endings;
 
 /// Lines of one item's log in one commit, and characters of a line: what a person reads of an item.
 const ITEM_LOGS_MAX: usize = 100;
 const LOG_CHARS_MAX: usize = 8 * 1024;
 
-/// Used batches that go back; more than can be on their way.
+/// Used chunks that go back; more than can be on their way.
 const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// A failure with its item's index and key.
@@ -37,17 +37,17 @@ pub(super) struct CommitGroup {
     pub(super) logs: Vec<LogEntry>,
     pub(super) logs_left_out: u64,
     pub(super) cancelled: Vec<(u64, u64)>,
-    /// For the memo: contents and what came of them.
-    pub(super) memo: Vec<(Digest, Vec<u8>)>,
+    /// For the cache: contents and what came of them.
+    pub(super) cache: Vec<(Digest, Vec<u8>)>,
     /// How long items took so far.
     pub(super) timing: Option<Timing>,
 }
 
-/// What one step has told since its last commit: the batches, failures, skips and logs of the next group.
+/// What one step has told since its last commit: the chunks, failures, skips and logs of the next group.
 pub(super) struct Pending {
     spec: Arc<StepSpec>,
-    spare: Sender<Batch>,
-    batches: Vec<Batch>,
+    spare: Sender<ChunkEndings>,
+    chunks: Vec<ChunkEndings>,
     group: CommitGroup,
     rows: usize,
     bytes: usize,
@@ -55,11 +55,11 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(spec: Arc<StepSpec>, spare: Sender<Batch>) -> Self {
+    pub(super) fn new(spec: Arc<StepSpec>, spare: Sender<ChunkEndings>) -> Self {
         Self {
             spec,
             spare,
-            batches: Vec::new(),
+            chunks: Vec::new(),
             group: CommitGroup::default(),
             rows: 0,
             bytes: 0,
@@ -80,9 +80,9 @@ impl Pending {
         self.bytes
     }
 
-    pub(super) fn push(&mut self, batch: Batch) {
-        self.grow(batch.contents.len(), batch.out.len());
-        self.batches.push(batch);
+    pub(super) fn push(&mut self, chunk: ChunkEndings) {
+        self.grow(chunk.contents.len(), chunk.out.len());
+        self.chunks.push(chunk);
     }
 
     pub(super) fn failed(&mut self, index: u64, key: String, item: Box<FailedItem>) {
@@ -126,7 +126,7 @@ impl Pending {
     /// Drops what waits, so that a run that stops for a full disk does not fill the memory too.
     pub(super) fn forget(&mut self) {
         (self.group, self.rows, self.bytes, self.since) = (CommitGroup::default(), 0, 0, None);
-        self.batches.clear();
+        self.chunks.clear();
     }
 
     fn grow(&mut self, rows: usize, bytes: usize) {
@@ -136,11 +136,11 @@ impl Pending {
     }
 
     /// Gives out what waits, in the order of indices, and begins anew.
-    pub(super) fn take(&mut self) -> (CommitGroup, Vec<Batch>) {
+    pub(super) fn take(&mut self) -> (CommitGroup, Vec<ChunkEndings>) {
         (self.rows, self.bytes, self.since) = (0, 0, None);
-        let mut batches = std::mem::take(&mut self.batches);
-        batches.sort_unstable_by_key(|batch| batch.first);
-        (std::mem::take(&mut self.group), batches)
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.sort_unstable_by_key(|chunk| chunk.first);
+        (std::mem::take(&mut self.group), chunks)
     }
 
     /// The step.
@@ -148,11 +148,11 @@ impl Pending {
         Arc::clone(&self.spec)
     }
 
-    /// Sends a used batch back to where it came from.
-    pub(super) fn give_back(&self, mut batch: Batch) {
-        if batch.out.capacity() <= SPARE_BYTES_MAX {
-            batch.clear();
-            let _ = self.spare.send(batch);
+    /// Sends a used chunk back to where it came from.
+    pub(super) fn give_back(&self, mut chunk: ChunkEndings) {
+        if chunk.out.capacity() <= SPARE_BYTES_MAX {
+            chunk.clear();
+            let _ = self.spare.send(chunk);
         }
     }
 }

@@ -199,7 +199,7 @@ fn timing(transaction: &Transaction<'_>, step: &str, timing: &Timing) -> rusqlit
     Ok(())
 }
 
-/// What a step took over from an old run or the memo.
+/// What a step took over from an old run or the cache.
 fn reuse(transaction: &Transaction<'_>, step: &str, counts: &ReuseCounts) -> rusqlite::Result<()> {
     let reasons = serde_json::to_string(&counts.reasons).expect("pairs of a string and a number are JSON");
     let sql = "UPDATE steps SET reused = ?2, redone = ?3, reasons = ?4, dropped = ?5 WHERE step = ?1";

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::event::{FailureKind, LogLevel, ReuseCounts, RunStatus, StepResult, StepStatus};
-use crate::store::tests::fixture::{self, batch, failed, result, spec};
+use crate::store::tests::fixture::{self, chunk, failed, result, spec};
 use crate::store::{
-    Batch, Committer, Digest, LinesPerItem, LogEntry, RetriedItem, StepJournal, StoredRun, paths,
+    ChunkEndings, Committer, Digest, LinesPerItem, LogEntry, RetriedItem, StepJournal, StoredRun, paths,
 };
 
 fn committer(state: &Path) -> (Committer, StepJournal) {
@@ -39,9 +39,9 @@ fn everything_that_was_told_can_be_read_back() {
     journal.logs(vec![log(2, "before"), log(1, "other")]).expect("room");
     let retried = RetriedItem { index: 2, attempt: 1, kind: FailureKind::Timeout, message: "slow".into() };
     journal.retried(retried).expect("room");
-    journal.push(batch(4, &["d", "?e", "f"])).expect("room");
-    journal.push(batch(1, &["a", "!b", "-c"])).expect("room");
-    journal.push(batch(7, &["!!g"])).expect("room");
+    journal.push(chunk(4, &["d", "?e", "f"])).expect("room");
+    journal.push(chunk(1, &["a", "!b", "-c"])).expect("room");
+    journal.push(chunk(7, &["!!g"])).expect("room");
     journal.cancelled(8, 3).expect("room");
     let source =
         committer.step(crate::store::StepSpec { name: "source".into(), ..spec(LinesPerItem::One, false) });
@@ -92,7 +92,7 @@ fn everything_that_was_told_can_be_read_back() {
 fn a_second_process_sees_a_live_run_grow() {
     let dir = tempfile::tempdir().expect("a folder");
     let (committer, journal) = committer(dir.path());
-    journal.push(batch(1, &["a", "!b"])).expect("room");
+    journal.push(chunk(1, &["a", "!b"])).expect("room");
     let until = Instant::now() + Duration::from_secs(20);
     let step = loop {
         let run = stored(dir.path());
@@ -115,7 +115,7 @@ fn segments_are_plain_files_of_json_lines_for_everybody() {
     for first in (0..25_000).step_by(500) {
         let items: Vec<String> = (first..first + 500).map(|at| format!("item {at}")).collect();
         let items: Vec<&str> = items.iter().map(String::as_str).collect();
-        journal.push(batch(first + 1, &items)).expect("room");
+        journal.push(chunk(first + 1, &items)).expect("room");
     }
     end(committer, journal);
     let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
@@ -140,13 +140,13 @@ fn a_full_disk_stops_everybody_and_is_named() {
     let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("room");
     std::os::unix::fs::symlink("/dev/full", &path).expect("room");
-    journal.push(batch(1, &["a"])).expect("taken in");
+    journal.push(chunk(1, &["a"])).expect("taken in");
     let until = Instant::now() + Duration::from_secs(20);
     while committer.fault().is_none() && Instant::now() < until {
         std::thread::yield_now();
     }
     let expect = format!("cannot write `{}`: No space left on device (os error 28)", path.display());
-    assert_eq!(journal.push(batch(2, &["b"])).expect_err("stopped").to_string(), expect);
+    assert_eq!(journal.push(chunk(2, &["b"])).expect_err("stopped").to_string(), expect);
     assert_eq!(journal.finish(&result(1, 0, 0)).expect_err("stopped").to_string(), expect);
     let end = committer.finish(RunStatus::Succeeded, Duration::ZERO);
     assert_eq!(end.expect_err("stopped").to_string(), expect);
@@ -157,9 +157,9 @@ fn a_full_disk_stops_everybody_and_is_named() {
 #[test]
 fn a_batch_that_contradicts_itself_is_a_fault_not_a_wrong_result() {
     for wrong in [
-        Batch { out: b"1\n2\n".to_vec(), ..batch(1, &["a"]) },
-        Batch { out: Vec::new(), ..batch(1, &["a"]) },
-        Batch { lines: vec![1], ..batch(1, &["a"]) },
+        ChunkEndings { out: b"1\n2\n".to_vec(), ..chunk(1, &["a"]) },
+        ChunkEndings { out: Vec::new(), ..chunk(1, &["a"]) },
+        ChunkEndings { lines: vec![1], ..chunk(1, &["a"]) },
     ] {
         let dir = tempfile::tempdir().expect("a folder");
         let (committer, journal) = committer(dir.path());
@@ -174,9 +174,9 @@ fn a_batch_that_contradicts_itself_is_a_fault_not_a_wrong_result() {
 fn a_run_that_was_given_up_keeps_what_it_had() {
     let dir = tempfile::tempdir().expect("a folder");
     let (committer, journal) = committer(dir.path());
-    journal.push(batch(1, &["a"])).expect("room");
+    journal.push(chunk(1, &["a"])).expect("room");
     drop(committer);
-    assert!(journal.push(batch(2, &["b"])).is_err(), "nobody listens any more");
+    assert!(journal.push(chunk(2, &["b"])).is_err(), "nobody listens any more");
     let run = stored(dir.path());
     assert_eq!((run.record().status.as_str(), fixture::results(&run).len()), ("interrupted", 1));
 }
@@ -218,7 +218,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn for_every_order_of_arrival_results_come_back_in_index_order(
-        batches in arrivals(),
+        chunks in arrivals(),
         order in Just(()).prop_perturb(|(), mut random| random.next_u64()),
         keyed in any::<bool>(),
     ) {
@@ -226,25 +226,25 @@ proptest! {
         let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
         let journal = committer.step(spec(LinesPerItem::Many, keyed)).expect("room");
         let (mut first, mut told, mut expect) = (1, Vec::new(), Vec::new());
-        for items in &batches {
-            let mut batch = Batch { first, ..Batch::default() };
+        for items in &chunks {
+            let mut chunk = ChunkEndings { first, ..ChunkEndings::default() };
             for (at, values) in items.iter().enumerate() {
-                batch.contents.push(Digest(u128::from(first) + at as u128));
+                chunk.contents.push(Digest(u128::from(first) + at as u128));
                 if keyed {
-                    batch.keys.push(format!("key \"{}\"", first + at as u64).into());
+                    chunk.keys.push(format!("key \"{}\"", first + at as u64).into());
                 }
-                batch.lines.push(values.len() as u32);
+                chunk.lines.push(values.len() as u32);
                 for value in values {
-                    batch.out.extend_from_slice(format!("{value}\n").as_bytes());
+                    chunk.out.extend_from_slice(format!("{value}\n").as_bytes());
                     expect.extend_from_slice(format!("{value}\n").as_bytes());
                 }
             }
             first += items.len() as u64;
-            told.push(batch);
+            told.push(chunk);
         }
-        told.sort_by_key(|batch| xxhash_rust::xxh3::xxh3_64_with_seed(&batch.first.to_le_bytes(), order));
-        for (at, batch) in told.into_iter().enumerate() {
-            journal.push(batch).expect("room");
+        told.sort_by_key(|chunk| xxhash_rust::xxh3::xxh3_64_with_seed(&chunk.first.to_le_bytes(), order));
+        for (at, chunk) in told.into_iter().enumerate() {
+            journal.push(chunk).expect("room");
             if at % 7 == 3 {
                 committer.end_step("source", &result(0, 0, 0)).expect("room");
             }

@@ -35,15 +35,15 @@ pub(super) struct CommitWriter {
     run: RunDir,
     fault: Arc<OnceLock<StoreError>>,
     kept: BTreeMap<usize, KeptStep>,
-    memo: Option<Cache>,
-    /// Steps whose function is known to the memo.
+    cache: Option<Cache>,
+    /// Steps whose function is known to the cache.
     named: BTreeSet<usize>,
     commits: i64,
 }
 
 impl CommitWriter {
     pub(super) fn new(run: RunDir, fault: Arc<OnceLock<StoreError>>) -> Self {
-        Self { run, fault, kept: BTreeMap::new(), memo: None, named: BTreeSet::new(), commits: 0 }
+        Self { run, fault, kept: BTreeMap::new(), cache: None, named: BTreeSet::new(), commits: 0 }
     }
 
     pub(super) fn into_run(self) -> RunDir {
@@ -81,7 +81,7 @@ impl CommitWriter {
         self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
         for order in orders {
             match order {
-                WriterOrder::Group(id, group) if !group.memo.is_empty() => self.remember(*id, group),
+                WriterOrder::Group(id, group) if !group.cache.is_empty() => self.remember(*id, group),
                 WriterOrder::End(Some(id), ..) => {
                     self.kept.remove(id);
                 }
@@ -139,27 +139,27 @@ impl CommitWriter {
         transaction.commit()
     }
 
-    /// A memo that cannot be written costs a later run some work and this one nothing.
+    /// A cache that cannot be written costs a later run some work and this one nothing.
     fn remember(&mut self, id: usize, group: &CommitGroup) {
         let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
-        let Some(function) = spec.memo else { return };
-        if self.memo.is_none() {
+        let Some(function) = spec.cache else { return };
+        if self.cache.is_none() {
             let Some(state) = paths::state_of(self.run.path()) else { return };
             match Cache::open(state) {
-                Ok(memo) => self.memo = Some(memo),
+                Ok(cache) => self.cache = Some(cache),
                 Err(error) => return self.run.warn(format!("results are not remembered: {error}")),
             }
         }
-        let memo = self.memo.as_mut().expect("opened above");
-        let put = memo.put(function, &group.memo).and_then(|()| {
+        let cache = self.cache.as_mut().expect("opened above");
+        let put = cache.put(function, &group.cache).and_then(|()| {
             let known = !self.named.insert(id);
             if known {
                 Ok(())
             } else {
-                memo.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint)
+                cache.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint)
             }
         });
-        if let Some(said) = memo.begun_anew() {
+        if let Some(said) = cache.begun_anew() {
             self.run.warn(said.to_owned());
         }
         if let Err(error) = put {

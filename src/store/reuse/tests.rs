@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{NewItems, Reuse, Reused, Unusable};
 use crate::event::{RunStatus, StepResult, StepStatus};
-use crate::store::tests::fixture::{self, batch, finished, result, spec};
+use crate::store::tests::fixture::{self, chunk, finished, result, spec};
 use crate::store::{Catalogue, Committer, Digest, LinesPerItem, StoredRun, paths};
 use crate::value::Ratio;
 
@@ -44,11 +44,11 @@ fn ask(reuse: &mut Reuse, new: &[&str], window: usize) -> String {
     words.join(" ")
 }
 
-/// `old` in the notation of [`batch`]; of each new item that was reused, the text and the old index.
+/// `old` in the notation of [`chunk`]; of each new item that was reused, the text and the old index.
 fn check(old: &[&str], new: &[&str], expect: &str, left: u64) {
     for window in [1000, 2, 1] {
         let dir = tempfile::tempdir().expect("a folder");
-        let run = finished(dir.path(), "r1", None, vec![batch(1, old)]);
+        let run = finished(dir.path(), "r1", None, vec![chunk(1, old)]);
         let mut reuse = open(vec![run]);
         assert_eq!(ask(&mut reuse, new, window), expect, "{window} at a time");
         assert_eq!(reuse.left(), left);
@@ -89,7 +89,7 @@ fn repeats_are_told_apart_by_their_occurrence() {
 #[test]
 fn a_repeat_that_had_not_ended_does_not_take_the_result_of_a_later_one() {
     let dir = tempfile::tempdir().expect("a folder");
-    let run = finished(dir.path(), "r1", None, vec![batch(1, &["?a", "b", "a", "c"])]);
+    let run = finished(dir.path(), "r1", None, vec![chunk(1, &["?a", "b", "a", "c"])]);
     assert_eq!(ask(&mut open(vec![run]), &["a", "b", "a", "c"], 1000), "new b2 a3 c4");
     let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
     assert_eq!(ask(&mut open(vec![run]), &["b", "a", "c"], 1000), "b2 a3 c4", "the first one was dropped");
@@ -98,9 +98,9 @@ fn a_repeat_that_had_not_ended_does_not_take_the_result_of_a_later_one() {
 #[test]
 fn what_a_resumed_run_did_not_come_to_is_taken_from_the_one_before() {
     let dir = tempfile::tempdir().expect("a folder");
-    finished(dir.path(), "r1", None, vec![batch(1, &["a", "b", "!c", "a", "?e"])]);
-    finished(dir.path(), "r2", Some("r1"), vec![batch(1, &["?a", "b", "c"]), batch(5, &["e"])]);
-    finished(dir.path(), "r3", Some("r2"), vec![batch(2, &["b"])]);
+    finished(dir.path(), "r1", None, vec![chunk(1, &["a", "b", "!c", "a", "?e"])]);
+    finished(dir.path(), "r2", Some("r1"), vec![chunk(1, &["?a", "b", "c"]), chunk(5, &["e"])]);
+    finished(dir.path(), "r3", Some("r2"), vec![chunk(2, &["b"])]);
     let (runs, said) = Catalogue::new(dir.path()).open_to_resume("r3").expect("readable");
     let ids: Vec<&str> = runs.iter().map(|run| run.record().id.as_str()).collect();
     assert_eq!((ids, said), (vec!["r3", "r2", "r1"], Vec::<String>::new()));
@@ -113,7 +113,7 @@ fn a_run_that_came_to_its_end_is_asked_alone() {
     let all = |id: &str, parent, items: &[&str], status| {
         let needed = Some((Ratio::ONE, items.len() as u64));
         let result = StepResult { status, needed, ..fixture::result(items.len() as u64, 0, 0) };
-        fixture::finished_as(dir.path(), id, parent, vec![batch(1, items)], &result)
+        fixture::finished_as(dir.path(), id, parent, vec![chunk(1, items)], &result)
     };
     let runs = |status| vec![all("r2", Some("r1"), &["a"], status), all("r1", None, &["a", "b"], status)];
     // `b` was dropped in the last run, or the last run had not come to it.
@@ -132,7 +132,7 @@ fn items_with_keys_are_found_by_them_and_told_when_their_content_is_another() {
     let dir = tempfile::tempdir().expect("a folder");
     let committer = Committer::start(fixture::run(dir.path(), "r1", None)).expect("a thread");
     let journal = committer.step(spec(LinesPerItem::One, true)).expect("room");
-    let mut old = batch(1, &["a", "b", "!c"]);
+    let mut old = chunk(1, &["a", "b", "!c"]);
     old.keys = vec!["k1".into(), "k2".into(), "k3".into()];
     journal.push(old).expect("room");
     journal.finish(&result(2, 1, 0)).expect("room");
@@ -157,7 +157,7 @@ fn items_with_keys_are_found_by_them_and_told_when_their_content_is_another() {
 #[test]
 fn another_function_or_parameter_is_named_as_the_reason() {
     let dir = tempfile::tempdir().expect("a folder");
-    finished(dir.path(), "r1", None, vec![batch(1, &["a"])]);
+    finished(dir.path(), "r1", None, vec![chunk(1, &["a"])]);
     let check = |step: &str, changes: &[(&str, &str)], expect: Unusable| {
         let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("readable");
         let fingerprint = changes.iter().map(|(name, digest)| ((*name).into(), (*digest).into())).collect();
@@ -187,16 +187,16 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a folder");
         // In pieces that arrive in another order than that of their indices.
-        let mut batches: Vec<_> = old
+        let mut chunks: Vec<_> = old
             .chunks(cut)
             .enumerate()
             .map(|(at, items)| {
                 let items: Vec<&str> = items.iter().map(String::as_str).collect();
-                batch((at * cut) as u64 + 1, &items)
+                chunk((at * cut) as u64 + 1, &items)
             })
             .collect();
-        batches.reverse();
-        let run = finished(dir.path(), "r1", None, batches);
+        chunks.reverse();
+        let run = finished(dir.path(), "r1", None, chunks);
         let mut taken = vec![false; old.len()];
         let expect: Vec<String> = new
             .iter()
@@ -236,7 +236,7 @@ fn check_damage(state: &Path, what: &str) {
 #[test]
 fn a_segment_that_ends_too_soon_gives_no_wrong_result() {
     let dir = tempfile::tempdir().expect("a folder");
-    finished(dir.path(), "r1", None, vec![batch(1, &["a", "b", "-c", "a"])]);
+    finished(dir.path(), "r1", None, vec![chunk(1, &["a", "b", "-c", "a"])]);
     let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let whole = fixture::bytes(&path);
     for length in 0..whole.len() {

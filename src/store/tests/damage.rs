@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::fixture::{self, batch, result, spec};
+use super::fixture::{self, chunk, result, spec};
 use crate::store::{
     Catalogue, Committer, Digest, LinesPerItem, NewItems, Reuse, Reused, StoredRun, database, paths,
 };
@@ -32,14 +32,14 @@ fn crashed() -> Crashed {
     let items: Vec<String> = (0..200).map(|at| format!("{}item {}", mark(at), at - at % 4 / 3)).collect();
     for (at, part) in items.chunks(40).enumerate() {
         let part: Vec<&str> = part.iter().map(String::as_str).collect();
-        journal.push(batch(at as u64 * 40 + 1, &part)).expect("room");
+        journal.push(chunk(at as u64 * 40 + 1, &part)).expect("room");
         // Waits for the commit.
         committer.end_step("source", &result(0, 0, 0)).expect("room");
         let other =
             committer.step(crate::store::StepSpec { name: "other".into(), ..spec(LinesPerItem::One, false) });
         let other = other.expect("room");
         if at == 0 {
-            other.push(batch(1, &["x"])).expect("room");
+            other.push(chunk(1, &["x"])).expect("room");
         }
         wait_for(dir.path(), at as i64 + 1);
         if at == 2 {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::event::{FailureKind, Place, RunStatus, StepResult, StepStatus, Tally};
 use crate::store::{
-    Batch, Committer, Digest, End, Ending, FailedItem, LinesPerItem, RunDir, RunInfo, StepSpec, StoredRun,
+    ChunkEndings, Committer, Digest, Ending, FailedItem, ItemEnding, LinesPerItem, RunDir, RunInfo, StepSpec,
+    StoredRun,
 };
 
 /// A run with the steps `source` and `work`, just made.
@@ -36,30 +37,30 @@ pub(in crate::store) fn spec(shape: LinesPerItem, keyed: bool) -> StepSpec {
         shape,
         keyed,
         fingerprint: vec![("function".into(), "f1".into()), ("params".into(), "p1".into())],
-        memo: None,
+        cache: None,
     }
 }
 
 /// Items whose function returned `[item, index]`; `!text` failed, `!!text` failed for good, `-text` was skipped,
 /// `?text` did not end.
-pub(in crate::store) fn batch(first: u64, items: &[&str]) -> Batch {
-    let mut batch = Batch { first, ..Batch::default() };
+pub(in crate::store) fn chunk(first: u64, items: &[&str]) -> ChunkEndings {
+    let mut chunk = ChunkEndings { first, ..ChunkEndings::default() };
     for (at, item) in items.iter().enumerate() {
         let text = item.trim_start_matches(['!', '-', '?']);
-        batch.contents.push(Digest::of(text.as_bytes()));
+        chunk.contents.push(Digest::of(text.as_bytes()));
         let how = match item.as_bytes() {
             [b'!', b'!', ..] => Ending::Failed(Box::new(failed(text, true))),
             [b'!', ..] => Ending::Failed(Box::new(failed(text, false))),
             [b'-', ..] => Ending::Skipped(Some(format!("not {text}"))),
             [b'?', ..] => Ending::Open,
             _ => {
-                batch.out.extend_from_slice(format!("[\"{text}\",{}]\n", first + at as u64).as_bytes());
+                chunk.out.extend_from_slice(format!("[\"{text}\",{}]\n", first + at as u64).as_bytes());
                 continue;
             }
         };
-        batch.ends.push(End { at: at as u32, how });
+        chunk.ends.push(ItemEnding { at: at as u32, how });
     }
-    batch
+    chunk
 }
 
 pub(in crate::store) fn failed(item: &str, permanent: bool) -> FailedItem {
@@ -90,29 +91,29 @@ pub(in crate::store) fn result(succeeded: u64, failed: u64, skipped: u64) -> Ste
     }
 }
 
-/// A run whose step `work` was told these batches and then cut off.
+/// A run whose step `work` was told these chunks and then cut off.
 pub(in crate::store) fn finished(
     state: &Path,
     id: &str,
     parent: Option<&str>,
-    batches: Vec<Batch>,
+    chunks: Vec<ChunkEndings>,
 ) -> StoredRun {
     let cut = StepResult { status: StepStatus::Cancelled, ..result(0, 0, 0) };
-    finished_as(state, id, parent, batches, &cut)
+    finished_as(state, id, parent, chunks, &cut)
 }
 
-/// A run whose step `work` was told these batches and ended so.
+/// A run whose step `work` was told these chunks and ended so.
 pub(in crate::store) fn finished_as(
     state: &Path,
     id: &str,
     parent: Option<&str>,
-    batches: Vec<Batch>,
+    chunks: Vec<ChunkEndings>,
     result: &StepResult,
 ) -> StoredRun {
     let committer = Committer::start(run(state, id, parent)).expect("a thread");
     let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
-    for batch in batches {
-        journal.push(batch).expect("room");
+    for chunk in chunks {
+        journal.push(chunk).expect("room");
     }
     journal.finish(result).expect("room");
     let run = committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");

@@ -150,7 +150,7 @@ fn limits_and_interrupts_reach_those_who_take_turns() {
     let now = Instant::now();
     let ended: Vec<EndedAttempt> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
     assert_eq!(ended.len(), 5);
-    assert!(ended.iter().all(|ended| ended.end == Some(ItemEnd::Cancelled)));
+    assert!(ended.iter().all(|ended| ended.end == Some(AttemptEnding::Cancelled)));
     assert_eq!((bench.worker.waiting(), bench.worker.next_due()), (0, None));
 }
 

@@ -153,7 +153,7 @@ fn an_interrupt_ends_all_that_wait() {
     let now = Instant::now();
     let ended: Vec<EndedAttempt> = std::iter::from_fn(|| bench.worker.poll(now)).collect();
     assert_eq!(ended.len(), 50);
-    assert!(ended.iter().all(|ended| ended.end == Some(ItemEnd::Cancelled)));
+    assert!(ended.iter().all(|ended| ended.end == Some(AttemptEnding::Cancelled)));
     assert_eq!((bench.worker.waiting(), bench.worker.next_due()), (0, None));
 }
 

@@ -46,8 +46,8 @@ pub(in crate::schedule::tests) struct World {
     pub(in crate::schedule::tests) seed: u64,
     /// Whether the items come bit by bit.
     pub(in crate::schedule::tests) streamed: bool,
-    /// Items in one run, at most.
-    pub(in crate::schedule::tests) run_max: u64,
+    /// Items in one chunk, at most.
+    pub(in crate::schedule::tests) chunk_max: u64,
     /// Attempts in a hundred that fail.
     pub(in crate::schedule::tests) failing: u64,
     /// Whether workers say when an attempt begins.
@@ -86,7 +86,7 @@ impl World {
         Duration::from_millis(self.number(4, index, attempt) % 3)
     }
 
-    /// Whether a worker stops before this item of a run, the first time, and gives the rest back.
+    /// Whether a worker stops before this item of a chunk, the first time, and gives the rest back.
     pub(in crate::schedule::tests) fn returns_early(&self, index: u64) -> bool {
         self.number(5, index, 0).is_multiple_of(4)
     }
@@ -117,12 +117,12 @@ impl World {
 pub(in crate::schedule::tests) fn worlds() -> impl Strategy<Value = World> {
     let shape = (0u64..25, any::<u64>(), any::<bool>(), 1u64..6, 0u64..100, any::<bool>());
     (policies(), shape, proptest::option::weighted(0.3, (0u64..120, 0usize..3))).prop_map(
-        |((policy, percent), (items, seed, streamed, run_max, failing, reports_starts), outside)| {
+        |((policy, percent), (items, seed, streamed, chunk_max, failing, reports_starts), outside)| {
             let outside = outside.map(|(at, which)| {
                 let all = [Outside::Deadline, Outside::Interrupt, Outside::SourceFails];
                 (Duration::from_millis(at), all[which])
             });
-            World { policy, percent, items, seed, streamed, run_max, failing, reports_starts, outside }
+            World { policy, percent, items, seed, streamed, chunk_max, failing, reports_starts, outside }
         },
     )
 }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::work::{Earlier, Work};
+use super::task::{Earlier, Task};
 use crate::lua::{Attempt, Guard};
 use crate::schedule::Start;
 use crate::value::Chunk;
@@ -16,7 +16,7 @@ use crate::value::Chunk;
 /// function that never returns.
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(1) };
 
-/// Work without its results.
+/// A task without its results.
 pub(in crate::engine) struct HeldTask {
     token: u64,
     pub(in crate::engine) start: Start,
@@ -26,13 +26,13 @@ pub(in crate::engine) struct HeldTask {
 }
 
 /// What one worker has in hand.
-pub(super) struct Desk {
+pub(super) struct InHand {
     pub(super) guard: Arc<Guard>,
     /// `None`: the worker was given up.
     held: Mutex<Option<Vec<HeldTask>>>,
 }
 
-impl Desk {
+impl InHand {
     pub(super) fn new(guard: Arc<Guard>) -> Arc<Self> {
         Arc::new(Self { guard, held: Mutex::new(Some(Vec::new())) })
     }
@@ -41,11 +41,11 @@ impl Desk {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The worker begins this work.
-    pub(super) fn hold(&self, token: u64, work: &Work) {
+    /// The worker begins this task.
+    pub(super) fn hold(&self, token: u64, task: &Task) {
         if let Some(held) = &mut *self.held() {
-            let (start, attempt, chunk) = (work.start, work.attempt, Arc::clone(&work.chunk));
-            held.push(HeldTask { token, start, chunk, attempt, earlier: work.earlier.clone() });
+            let (start, attempt, chunk) = (task.start, task.attempt, Arc::clone(&task.chunk));
+            held.push(HeldTask { token, start, chunk, attempt, earlier: task.earlier.clone() });
         }
     }
 

@@ -1,4 +1,4 @@
-//! A batch is what a step tells the committer: endings of items, in the form in which they come out of the workers.
+//! A chunk is what a step tells the committer: endings of items, in the form in which they come out of the workers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,18 +47,18 @@ pub struct StepSpec {
     pub verb: &'static str,
     /// How many result lines an item has.
     pub shape: LinesPerItem,
-    /// Whether items are known by `key:`; then [`Batch::keys`] holds a key for each.
+    /// Whether items are known by `key:`; then [`ChunkEndings::keys`] holds a key for each.
     pub keyed: bool,
     /// What its results depend on.
     pub fingerprint: Fingerprint,
-    /// The function's digest, when results also go to the memo across runs.
-    pub memo: Option<Digest>,
+    /// The function's digest, when results also go to the cache across runs.
+    pub cache: Option<Digest>,
 }
 
 /// The endings of items with consecutive indices. Made by [`super::StepJournal::spare`], so that buffers are used
 /// again.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct ChunkEndings {
     /// Index of the first item, from 1.
     pub first: u64,
     /// Content of each item, by its digest: as many as there are items.
@@ -72,10 +72,10 @@ pub struct Batch {
     /// Lines of each item that succeeded, in order, for [`LinesPerItem::Optional`] and [`LinesPerItem::Many`]; empty otherwise.
     pub lines: Vec<u32>,
     /// Items that did not succeed, by their place, ascending.
-    pub ends: Vec<End>,
+    pub ends: Vec<ItemEnding>,
 }
 
-impl Batch {
+impl ChunkEndings {
     /// Forgets all items and keeps the buffers.
     pub(super) fn clear(&mut self) {
         self.contents.clear();
@@ -89,14 +89,14 @@ impl Batch {
 
 /// The ending of an item that did not succeed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct End {
-    /// Place in the batch, from 0.
+pub struct ItemEnding {
+    /// Place in the chunk, from 0.
     pub at: u32,
     /// What became of it.
     pub how: Ending,
 }
 
-/// See [`End`].
+/// See [`ItemEnding`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
     /// `flow.skip`, with the reason given.

@@ -1,4 +1,4 @@
-//! Works go to the workers, and replies come back.
+//! Tasks go to the workers, and replies come back.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -8,23 +8,23 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::engine::failed_item::Attempted;
 use crate::event::StepId;
-use crate::lua::{Attempt, Cancel, ItemEnd, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
+use crate::lua::{Attempt, AttemptEnding, Cancel, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
 use crate::schedule::Start;
-use crate::store::Batch;
+use crate::store::ChunkEndings;
 use crate::value::Chunk;
 
-/// A run of items for one worker.
-pub(in crate::engine) struct Work {
+/// A chunk for one worker.
+pub(in crate::engine) struct Task {
     /// What the scheduler said.
     pub(in crate::engine) start: Start,
     pub(in crate::engine) chunk: Arc<Chunk>,
     pub(in crate::engine) attempt: Attempt,
-    /// What is known of an item that is tried again; such work is one item.
+    /// What is known of an item that is tried again; such a task is one item.
     pub(in crate::engine) earlier: Option<Box<Earlier>>,
     /// A buffer for the results.
     pub(in crate::engine) out: Vec<u8>,
     /// What the journal is to be told, when there is one. The worker fills in contents and counts of lines.
-    pub(in crate::engine) batch: Option<Box<Batch>>,
+    pub(in crate::engine) endings: Option<Box<ChunkEndings>>,
 }
 
 /// The failed attempts of an item.
@@ -36,35 +36,35 @@ pub(in crate::engine) struct Earlier {
 }
 
 /// The ending of an item that did not simply succeed.
-pub(in crate::engine) struct End {
+pub(in crate::engine) struct EndedItem {
     /// Place in the chunk, from 0.
     pub(in crate::engine) at: usize,
     /// Length of the results when it ended.
     pub(in crate::engine) out_len: usize,
-    pub(in crate::engine) how: ItemEnd,
+    pub(in crate::engine) how: AttemptEnding,
     pub(in crate::engine) duration: Duration,
 }
 
-/// Work that comes back.
-pub(in crate::engine) struct Ran {
-    pub(in crate::engine) work: Work,
+/// A task that comes back.
+pub(in crate::engine) struct Report {
+    pub(in crate::engine) task: Task,
     /// Items that were begun, and have ended; the others were not begun.
     pub(in crate::engine) done: usize,
-    /// Results written to `work.out`.
+    /// Results written to `task.out`.
     pub(in crate::engine) emitted: u64,
-    pub(in crate::engine) ends: Vec<End>,
+    pub(in crate::engine) ends: Vec<EndedItem>,
     pub(in crate::engine) begun: Instant,
     pub(in crate::engine) elapsed: Duration,
 }
 
-/// What workers say. Every work handed in comes back as exactly one `Ran` or `Broken`.
+/// What workers say. Every task handed in comes back as exactly one `Report` or `Broken`.
 pub(in crate::engine) enum Reply {
-    Ran(Box<Ran>),
+    Report(Box<Report>),
     /// A rate-limited attempt is about to begin.
     Starting(Start, Instant),
     Logs(Vec<LogLine>),
-    /// A fault of flowrun itself while this work was running.
-    Broken(Box<Work>, String),
+    /// A fault of flowrun itself while this task was running.
+    Broken(Box<Task>, String),
     /// The script or its setup cannot be loaded.
     Unusable(Box<ScriptError>),
     /// A worker is through.
@@ -72,9 +72,9 @@ pub(in crate::engine) enum Reply {
 }
 
 /// What all workers of a step are made from.
-pub(in crate::engine) struct Crew {
+pub(in crate::engine) struct PoolOptions {
     pub(in crate::engine) script: Arc<Script>,
-    pub(in crate::engine) options: WorkerOptions,
+    pub(in crate::engine) worker: WorkerOptions,
     pub(in crate::engine) cancel: Arc<Cancel>,
     /// The step, for notices of slow items.
     pub(in crate::engine) step: StepId,
@@ -84,24 +84,24 @@ pub(in crate::engine) struct Crew {
     pub(in crate::engine) coroutines: Option<usize>,
     /// Whether the start of each attempt is to be told.
     pub(in crate::engine) tells_starts: bool,
-    /// Whether a run ends at the first failure, so that the coordinator decides before anything else starts.
+    /// Whether a chunk ends at the first failure, so that the coordinator decides before anything else starts.
     pub(in crate::engine) stops_at_failure: bool,
-    /// How long a run of items may take before what is left of it goes back.
+    /// How long a chunk may take before what is left of it goes back.
     pub(in crate::engine) budget: Duration,
 }
 
-impl Crew {
+impl PoolOptions {
     /// Whether attempts have a limit, so that a worker can be told to be stuck.
     pub(super) fn has_limit(&self) -> bool {
-        self.options.timeout.is_some() || self.options.item_deadline.is_some()
+        self.worker.timeout.is_some() || self.worker.item_deadline.is_some()
     }
 }
 
 /// What a worker's place is made from.
 #[derive(Clone)]
-pub(super) struct Places {
-    pub(super) crew: Arc<Crew>,
-    pub(super) work: Receiver<Work>,
+pub(super) struct WorkerParts {
+    pub(super) options: Arc<PoolOptions>,
+    pub(super) task: Receiver<Task>,
     pub(super) replies: Sender<Reply>,
     pub(super) watchdog: Arc<Watchdog>,
     /// Workers that items were lost with and that have not come back.
