@@ -22,27 +22,17 @@ fn script(lua: &str) -> Script {
 }
 
 fn options(shape: ResultShape, timeout: Option<Duration>) -> WorkerOptions {
-    WorkerOptions {
-        shape,
-        memory: flowrun::lua::Memory::of_step(256_000_000),
-        scope: Scope {
-            params: "{}".into(),
-            env: "{}".into(),
-            steps: None,
-            run: "{}".into(),
-            permissions: std::sync::Arc::default(),
-            secrets: Secrets::default(),
-            shows_secrets: true,
-        },
-        step: "bench".into(),
-        worker: 1,
-        max_attempts: 1,
-        timeout,
-        item_deadline: None,
-        retry_when: None,
-        seed: 1,
-        logs: false,
-    }
+    let scope = Scope {
+        params: "{}".into(),
+        env: "{}".into(),
+        steps: None,
+        run: "{}".into(),
+        permissions: std::sync::Arc::default(),
+        secrets: Secrets::default(),
+        shows_secrets: true,
+    };
+    let memory = flowrun::lua::Memory::of_step(256_000_000);
+    WorkerOptions { shape, timeout, seed: 1, ..WorkerOptions::new("bench", scope, memory) }
 }
 
 /// 185 bytes, ten fields.

@@ -41,7 +41,7 @@ pub use codes::{CODES, codes};
 pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
-pub use step::{Body, Collect, Each, EachKind, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
+pub use step::{Body, Collect, Each, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};

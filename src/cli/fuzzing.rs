@@ -10,9 +10,7 @@ use serde_json::Value;
 use crate::config;
 use crate::data::{Compression, Format, ReadOptions, open};
 use crate::event::StepId;
-use crate::lua::{
-    Attempt, Block, Cancel, Guard, Memory, ResultShape, Scope, Script, Watchdog, Worker, WorkerOptions,
-};
+use crate::lua::{Attempt, Block, Cancel, Guard, Memory, Scope, Script, Watchdog, Worker, WorkerOptions};
 use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
 use crate::store::StoredRun;
@@ -141,19 +139,7 @@ fn through_lua(item: &[u8]) -> Vec<u8> {
         secrets: Secrets::default(),
         shows_secrets: false,
     };
-    let options = WorkerOptions {
-        shape: ResultShape::Map,
-        memory: Memory::of_step(256_000_000),
-        scope,
-        step: "s".into(),
-        worker: 1,
-        max_attempts: 1,
-        timeout: None,
-        item_deadline: None,
-        retry_when: None,
-        seed: 0,
-        logs: false,
-    };
+    let options = WorkerOptions::new("s", scope, Memory::of_step(256_000_000));
     let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread can be started");
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     let mut worker = Worker::new(&script, &options, &guard, &watchdog).expect("the function loads");

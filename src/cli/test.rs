@@ -18,7 +18,8 @@ use super::exit::{Exit, Fault};
 use super::{load, stdout, trials};
 use crate::config;
 use crate::event;
-use crate::plan::{Body, EachKind, Inputs, Plan, Step, Verb};
+use crate::lua::ResultShape;
+use crate::plan::{Body, Inputs, Plan, Step, Verb};
 use crate::trial::{Bench, Effects, TriedStep};
 
 /// Runs tests, or records some.
@@ -123,11 +124,11 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
 }
 
 /// Which of the verbs with a function a step has.
-fn kind(step: &Step) -> EachKind {
+fn kind(step: &Step) -> ResultShape {
     match (&step.body, step.verb) {
         (Body::Ready(Verb::Each(each)), _) => each.kind,
-        (_, event::Verb::FlatMap) => EachKind::FlatMap,
-        (_, event::Verb::Filter) => EachKind::Filter,
-        _ => EachKind::Map,
+        (_, event::Verb::FlatMap) => ResultShape::FlatMap,
+        (_, event::Verb::Filter) => ResultShape::Filter,
+        _ => ResultShape::Map,
     }
 }

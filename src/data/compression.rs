@@ -1,8 +1,6 @@
 //! A compression says how a file of items is packed. `read` and `write` do the packing.
 
-use std::path::Path;
-
-use crate::value::choice;
+use crate::value::{Choice as _, choice};
 
 choice!(
     /// How a file is compressed, all members or frames of it.
@@ -17,12 +15,33 @@ choice!(
 );
 
 impl Compression {
+    /// The extension that stands for it, without point.
+    pub const fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some("gz"),
+            Self::Zstd => Some("zst"),
+        }
+    }
+
     /// The compression that the extension of `path` stands for.
     pub fn of_path(path: &str) -> Self {
-        match Path::new(path).extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Self::Gzip,
-            Some("zst") => Self::Zstd,
-            _ => Self::None,
-        }
+        Self::split(path).1
+    }
+
+    /// The path without the extension of a compression, and that compression.
+    pub(super) fn split(path: &str) -> (&str, Self) {
+        let bare = |compression: Self| {
+            let bare = path.strip_suffix(compression.extension()?)?.strip_suffix('.')?;
+            // A name that is nothing but an extension has none.
+            (!bare.is_empty() && !bare.ends_with('/')).then_some((bare, compression))
+        };
+        Self::all().find_map(bare).unwrap_or((path, Self::None))
+    }
+
+    /// The extensions of all: `` `.gz` or `.zst` ``.
+    pub(super) fn extensions() -> String {
+        let all = Self::all().filter_map(Self::extension).map(|extension| format!("`.{extension}`"));
+        all.collect::<Vec<_>>().join(" or ")
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::data::DataError;
+use crate::data::{Compression, DataError};
 use crate::value::{Choice, choice};
 
 choice!(
@@ -72,7 +72,7 @@ impl Format {
         }
     }
 
-    /// The format that the extension of `path` stands for, `.gz` and `.zst` left aside. Standard input and output, `-`,
+    /// The format that the extension of `path` stands for, that of a compression left aside. Standard input and output, `-`,
     /// have no extension and are taken for JSON lines.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Format {
         if path == "-" {
             return Ok(Self::Jsonl);
         }
-        let bare = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".zst")).unwrap_or(path);
+        let (bare, _) = Compression::split(path);
         let extension = Path::new(bare).extension().and_then(|extension| extension.to_str()).unwrap_or("");
         Self::all().find(|format| format.extensions().contains(&extension)).ok_or_else(|| {
             let why = match extension {
@@ -146,7 +146,7 @@ impl Format {
             formats.flat_map(Self::extensions).map(|extension| format!("`.{extension}`"))
         };
         let (packable, alone) = (listed(of(true), " or"), listed(of(false), " or"));
-        format!("{packable}, with `.gz` or `.zst` behind it or without, or in {alone}")
+        format!("{packable}, with {} behind it or without, or in {alone}", Compression::extensions())
     }
 
     fn with_extensions(self) -> String {
@@ -198,7 +198,6 @@ fn listed(parts: impl Iterator<Item = String>, last: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Compression;
 
     fn check(path: &str, expect: Result<(Format, Compression), &str>) {
         let seen = Format::of_path(path).map(|format| (format, Compression::of_path(path)));

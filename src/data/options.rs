@@ -131,8 +131,9 @@ impl WriteOptions {
             }
             if self.compression != Compression::None {
                 return refuse(format!(
-                    "`path`: {} compresses its columns itself; take the `.gz` or `.zst` away",
-                    self.format.name()
+                    "`path`: {} compresses its columns itself; take the {} away",
+                    self.format.name(),
+                    Compression::extensions()
                 ));
             }
         }

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::lua::{Footprint, Seen};
-use crate::plan::{Each, EachKind, Plan};
+use crate::lua::{Footprint, ResultShape, Seen};
+use crate::plan::{Each, Plan};
 use crate::store::{Digest, Fingerprint, LinesPerItem, SecretKey};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
@@ -47,11 +47,11 @@ impl Identity {
 }
 
 /// How many result lines an item of such a step has.
-pub(super) fn shape(kind: EachKind) -> LinesPerItem {
+pub(super) fn shape(kind: ResultShape) -> LinesPerItem {
     match kind {
-        EachKind::Map => LinesPerItem::One,
-        EachKind::FlatMap => LinesPerItem::Many,
-        EachKind::Filter => LinesPerItem::Optional,
+        ResultShape::Map => LinesPerItem::One,
+        ResultShape::FlatMap => LinesPerItem::Many,
+        ResultShape::Filter => LinesPerItem::Optional,
     }
 }
 

@@ -399,17 +399,11 @@ impl<'a> Coordinator<'a> {
             (None, None) => (StepStatus::Failed, verdict.reason),
         };
         StepResult {
-            status,
-            reason,
-            total: tally.ended(),
-            tally,
             emitted,
             needed: Some((self.policy.min_success_ratio, verdict.needed)),
-            duration,
-            target: None,
             reuse,
             timing: Some(self.stopwatch.into_timing()),
-            age: None,
+            ..StepResult::new(status, reason, tally, duration)
         }
     }
 }

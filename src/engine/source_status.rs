@@ -157,18 +157,13 @@ impl SourceStatus {
     /// The result of the source as a step: its rows, its bad rows and its verdict.
     pub(super) fn result(&self) -> StepResult {
         let failure = self.failure();
+        let status = if failure.is_some() { StepStatus::Failed } else { StepStatus::Succeeded };
+        let tally = Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() };
         StepResult {
-            status: if failure.is_some() { StepStatus::Failed } else { StepStatus::Succeeded },
-            reason: failure,
-            total: self.rows,
-            tally: Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() },
-            emitted: self.rows - self.failed,
+            emitted: tally.succeeded,
             needed: Some((self.min_success_ratio, self.min_success_ratio.of(self.rows))),
-            duration: self.reading,
-            target: None,
-            reuse: None,
-            timing: None,
             age: self.opened.map(clock::since),
+            ..StepResult::new(status, failure, tally, self.reading)
         }
     }
 }

@@ -120,10 +120,6 @@ fn left(options: &WriteOptions, count: u64, total: u64, begun: Instant) -> StepR
 
 /// A file that did not come to be: none of its items is written, whatever the temporary file held.
 fn cut_off(options: &WriteOptions, cut: Cut, total: u64, begun: Instant) -> StepResult {
-    StepResult {
-        total,
-        tally: Tally { cancelled: total, ..Tally::default() },
-        target: Some(Arc::clone(&options.name)),
-        ..StepResult::without_items(cut.status, cut.reason, clock::since(begun))
-    }
+    let target = Some(Arc::clone(&options.name));
+    StepResult { target, ..StepResult::cut_off(cut.status, cut.reason, total, clock::since(begun)) }
 }

@@ -171,13 +171,13 @@ pub struct StepResult {
 }
 
 impl StepResult {
-    /// A step that did nothing.
-    pub fn without_items(status: StepStatus, reason: impl Into<String>, duration: Duration) -> Self {
+    /// A step whose items have ended so, and that gives nothing on.
+    pub fn new(status: StepStatus, reason: Option<String>, tally: Tally, duration: Duration) -> Self {
         Self {
             status,
-            reason: Some(reason.into()),
-            total: 0,
-            tally: Tally::default(),
+            reason,
+            total: tally.ended(),
+            tally,
             emitted: 0,
             needed: None,
             duration,
@@ -188,14 +188,21 @@ impl StepResult {
         }
     }
 
+    /// A step that did nothing.
+    pub fn without_items(status: StepStatus, reason: impl Into<String>, duration: Duration) -> Self {
+        Self::new(status, Some(reason.into()), Tally::default(), duration)
+    }
+
     /// A step whose items have all succeeded, and that gives nothing on.
     pub fn succeeded(total: u64, duration: Duration) -> Self {
-        Self {
-            reason: None,
-            total,
-            tally: Tally { succeeded: total, ..Tally::default() },
-            ..Self::without_items(StepStatus::Succeeded, "", duration)
-        }
+        let tally = Tally { succeeded: total, ..Tally::default() };
+        Self::new(StepStatus::Succeeded, None, tally, duration)
+    }
+
+    /// A step that came to its end for this reason, with none of its items done.
+    pub fn cut_off(status: StepStatus, reason: String, total: u64, duration: Duration) -> Self {
+        let tally = Tally { cancelled: total, ..Tally::default() };
+        Self::new(status, Some(reason), tally, duration)
     }
 
     /// The same without secrets.

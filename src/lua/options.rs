@@ -65,6 +65,25 @@ pub struct WorkerOptions {
     pub logs: bool,
 }
 
+impl WorkerOptions {
+    /// A worker of this step for one attempt without limits, whose result is one value, and that keeps no log.
+    pub fn new(step: impl Into<Arc<str>>, scope: Scope, memory: Memory) -> Self {
+        Self {
+            shape: ResultShape::Map,
+            memory,
+            scope,
+            step: step.into(),
+            worker: 1,
+            max_attempts: 1,
+            timeout: None,
+            item_deadline: None,
+            retry_when: None,
+            seed: 0,
+            logs: false,
+        }
+    }
+}
+
 /// Which try of an item this is.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use super::step::{Collect, Each, EachKind, Items, Read, Verb};
+use super::step::{Collect, Each, Items, Read, Verb};
 use super::{codes, paths, rate_limits};
 use crate::config::{self, Setting};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
-use crate::lua::Script;
+use crate::lua::{ResultShape, Script};
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
 use crate::value::{Rate, Ratio};
@@ -44,9 +44,9 @@ impl StepBuilder<'_> {
             config::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
             config::Verb::Glob(glob) => Ok(Verb::Glob(self.glob(glob))),
             config::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
-            config::Verb::Map(each) => self.each(&at, EachKind::Map, each),
-            config::Verb::FlatMap(each) => self.each(&at, EachKind::FlatMap, each),
-            config::Verb::Filter(each) => self.each(&at, EachKind::Filter, each),
+            config::Verb::Map(each) => self.each(&at, ResultShape::Map, each),
+            config::Verb::FlatMap(each) => self.each(&at, ResultShape::FlatMap, each),
+            config::Verb::Filter(each) => self.each(&at, ResultShape::Filter, each),
             config::Verb::Reduce(reduce) => self.reduce(&at, reduce).map(Verb::Collect),
             config::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
             config::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
@@ -117,7 +117,7 @@ impl StepBuilder<'_> {
         }
     }
 
-    fn each(&self, at: &str, kind: EachKind, each: &config::Each) -> Built<Verb> {
+    fn each(&self, at: &str, kind: ResultShape, each: &config::Each) -> Built<Verb> {
         let pointer = match (&each.function, each.short) {
             (config::Function::Lua(_), true) => at.to_owned(),
             (config::Function::Lua(_), false) => format!("{at}/lua"),

@@ -10,7 +10,7 @@ use super::test_case::TestCase;
 use super::touched::Touched;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::{self, StepId};
-use crate::lua::{Permissions, Script};
+use crate::lua::{Permissions, ResultShape, Script};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
 use crate::value::{Ratio, Secrets};
@@ -189,22 +189,11 @@ pub enum Items {
     },
 }
 
-/// Which of the verbs with a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EachKind {
-    /// One result an item.
-    Map,
-    /// A list of results an item.
-    FlatMap,
-    /// The item or nothing.
-    Filter,
-}
-
 /// A function on every item, under a policy.
 #[derive(Debug, Clone)]
 pub struct Each {
     /// Which verb.
-    pub kind: EachKind,
+    pub kind: ResultShape,
     /// The function.
     pub script: Arc<Script>,
     /// `retries.when`

@@ -10,8 +10,8 @@ use super::error::TrialError;
 use super::kept;
 use super::lenient::lenient;
 use crate::event::{self, StepId, StepStatus};
-use crate::lua::{Block, Script};
-use crate::plan::{Body, Each, EachKind, Input, Plan, Step, Verb};
+use crate::lua::{Block, ResultShape, Script};
+use crate::plan::{Body, Each, Input, Plan, Step, Verb};
 use crate::schedule::Policy;
 use crate::source::SourceFile;
 use crate::value::Ratio;
@@ -149,7 +149,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
     let file = SourceFile::new("preview", PathBuf::from("preview"), "return true".to_owned());
     let block = Block { text: file.text().into(), file, line: 1 };
     let each = Each {
-        kind: EachKind::Filter,
+        kind: ResultShape::Filter,
         script: Arc::new(Script::body(block, plan.root.clone())),
         retry_when: None,
         key: None,

@@ -13,9 +13,7 @@ use expect_test::expect_file;
 use flowrun::cli::diagnostic::{self, Format, TextForm, TextOptions};
 use flowrun::config;
 use flowrun::event::StepId;
-use flowrun::lua::{
-    Attempt, AttemptEnding, Cancel, Guard, ResultShape, Scope, Watchdog, Worker, WorkerOptions,
-};
+use flowrun::lua::{Attempt, AttemptEnding, Cancel, Guard, Scope, Watchdog, Worker, WorkerOptions};
 use flowrun::plan::{self, Body, Inputs, Verb};
 use flowrun::source::Diagnostic;
 use flowrun::value::Chunk;
@@ -103,27 +101,16 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let loaded = plan::load(config::load(&text, "14-lua-run-time.yaml", &path), &Inputs::default());
     let plan = loaded.plan.expect("nothing can be seen before the run");
     let Body::Ready(Verb::Each(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
-    let options = WorkerOptions {
-        shape: ResultShape::Map,
-        memory: flowrun::lua::Memory::of_step(each.policy.memory),
-        scope: Scope {
-            params: plan.params,
-            env: plan.env,
-            steps: None,
-            run: "{}".into(),
-            permissions: plan.permissions,
-            secrets: plan.secrets,
-            shows_secrets: true,
-        },
-        step: "clean".into(),
-        worker: 1,
-        max_attempts: 1,
-        timeout: None,
-        item_deadline: None,
-        retry_when: None,
-        seed: 0,
-        logs: false,
+    let scope = Scope {
+        params: plan.params,
+        env: plan.env,
+        steps: None,
+        run: "{}".into(),
+        permissions: plan.permissions,
+        secrets: plan.secrets,
+        shows_secrets: true,
     };
+    let options = WorkerOptions::new("clean", scope, flowrun::lua::Memory::of_step(each.policy.memory));
     let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(1), None);
     let mut worker = Worker::new(&each.script, &options, &guard, &watchdog).expect("the script loads");

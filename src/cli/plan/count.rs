@@ -1,7 +1,8 @@
 //! This module counts the items that each step will get, where the number is known before anything runs.
 
 use crate::data;
-use crate::plan::{Body, Collect, EachKind, Items, Plan, Step, Verb};
+use crate::lua::ResultShape;
+use crate::plan::{Body, Collect, Items, Plan, Step, Verb};
 use crate::value::Chunk;
 
 /// A number of items.
@@ -65,7 +66,7 @@ fn sum(step: &Step, input: &[Option<Count>], output: &[Option<Count>]) -> Option
 /// What of `count` items a step passes on. Items may fail or be skipped wherever a function runs.
 fn passed_on(step: &Step, count: Count) -> Option<Count> {
     match &step.body {
-        Body::Ready(Verb::Each(each)) if each.kind == EachKind::FlatMap => None,
+        Body::Ready(Verb::Each(each)) if each.kind == ResultShape::FlatMap => None,
         Body::Ready(Verb::Each(_)) => Some(Count { exact: false, ..count }),
         Body::Ready(Verb::Collect(collect)) => Some(match collect {
             Collect::Take(most) => Count { most: count.most.min(*most), ..count },

@@ -11,8 +11,8 @@ use super::*;
 use crate::cli::tests::fixture::{plan, step};
 use crate::data::ReadOptions;
 use crate::event::{self, StepId};
-use crate::lua::{Block, Script};
-use crate::plan::{Body, Each, EachKind, Expression, Input, Items, Read, Verb};
+use crate::lua::{Block, ResultShape, Script};
+use crate::plan::{Body, Each, Expression, Input, Items, Read, Verb};
 use crate::schedule::{FailFast, Jitter, Policy, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
@@ -26,7 +26,7 @@ fn script() -> Arc<Script> {
     Arc::new(Script::body(Block { file, line: 1, text: Arc::from("return item") }, PathBuf::new()))
 }
 
-fn each(kind: EachKind, policy: Policy) -> Body {
+fn each(kind: ResultShape, policy: Policy) -> Body {
     Body::Ready(Verb::Each(Box::new(Each {
         kind,
         script: script(),
@@ -68,7 +68,7 @@ fn steps_come_in_order_with_what_they_read_and_write() {
     };
     let mut plan = plan(vec![
         Step { verb: event::Verb::Read, body: read("data/docs.jsonl"), ..step("docs", &[]) },
-        Step { verb: event::Verb::Map, body: each(EachKind::Map, policy), ..step("clean", &[0]) },
+        Step { verb: event::Verb::Map, body: each(ResultShape::Map, policy), ..step("clean", &[0]) },
         step("save", &[1]),
     ]);
     plan.description = Some("Takes the tags out.".to_owned());
@@ -95,10 +95,14 @@ fn counts_follow_the_items_as_far_as_they_are_known() {
     let failed = Input { step: StepId(1), failed: true };
     let steps = vec![
         Step { verb: event::Verb::Items, body: list(10), ..step("numbers", &[]) },
-        Step { verb: event::Verb::Map, body: each(EachKind::Map, Policy::default()), ..step("double", &[0]) },
+        Step {
+            verb: event::Verb::Map,
+            body: each(ResultShape::Map, Policy::default()),
+            ..step("double", &[0])
+        },
         Step {
             verb: event::Verb::FlatMap,
-            body: each(EachKind::FlatMap, Policy::default()),
+            body: each(ResultShape::FlatMap, Policy::default()),
             ..step("parts", &[1, 0])
         },
         step("save", &[2]),
@@ -156,7 +160,7 @@ fn a_policy_is_told_whole() {
     let when = Expression { script: script(), span: Span::new(6, 21) };
     let work = Step {
         verb: event::Verb::Filter,
-        body: each(EachKind::Filter, policy),
+        body: each(ResultShape::Filter, policy),
         needs: vec![StepId(0)],
         when: Some(when),
         deadline: Some(Duration::from_secs(300)),

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::diff::{self, DiffLine};
-use crate::plan::{EachKind, Expected, TestCase};
+use crate::lua::ResultShape;
+use crate::plan::{Expected, TestCase};
 use crate::trial::{Ending, TriedItem};
 
 /// Why a test fails.
@@ -22,7 +23,7 @@ pub(super) struct Mismatch {
 }
 
 /// Compares; `None`: the test passes.
-pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[TriedItem]) -> Option<Mismatch> {
+pub(super) fn judge(test: &TestCase, kind: ResultShape, tried: &[TriedItem]) -> Option<Mismatch> {
     match &test.expected {
         Expected::Value(value) => value_mismatch(test, kind, tried, value),
         Expected::Error { kind, message } => {
@@ -35,7 +36,7 @@ pub(super) fn judge(test: &TestCase, kind: EachKind, tried: &[TriedItem]) -> Opt
         Expected::Skipped => (1..).zip(tried).find_map(|(index, one)| {
             let is_left_out = match &one.ending {
                 Ending::Skipped(_) => true,
-                Ending::Results(results) => kind == EachKind::Filter && results.is_empty(),
+                Ending::Results(results) => kind == ResultShape::Filter && results.is_empty(),
                 _ => false,
             };
             (!is_left_out).then(|| {
@@ -109,7 +110,7 @@ fn error_mismatch(
 
 fn value_mismatch(
     test: &TestCase,
-    kind: EachKind,
+    kind: ResultShape,
     tried: &[TriedItem],
     expected: &Value,
 ) -> Option<Mismatch> {
@@ -139,7 +140,7 @@ fn value_mismatch(
 }
 
 /// What came, in the form in which the test says what it expects.
-fn outputs(test: &TestCase, kind: EachKind, tried: &[TriedItem], expected: &Value) -> Value {
+fn outputs(test: &TestCase, kind: ResultShape, tried: &[TriedItem], expected: &Value) -> Value {
     let results = |one: &TriedItem| -> Vec<Value> {
         match &one.ending {
             Ending::Results(results) => results.iter().map(|text| parsed(text)).collect(),
@@ -153,15 +154,15 @@ fn outputs(test: &TestCase, kind: EachKind, tried: &[TriedItem], expected: &Valu
     let says_truth =
         |values: &[Value]| values.iter().all(Value::is_boolean) && !test.items.iter().any(Value::is_boolean);
     match kind {
-        EachKind::Filter if !test.many && says_truth(std::slice::from_ref(expected)) => {
+        ResultShape::Filter if !test.many && says_truth(std::slice::from_ref(expected)) => {
             tried.first().map_or(Value::Null, kept)
         }
-        EachKind::Filter if !test.many => all.into_iter().next().unwrap_or(Value::Bool(false)),
-        EachKind::Filter if list.is_some_and(|list| !list.is_empty() && says_truth(list)) => {
+        ResultShape::Filter if !test.many => all.into_iter().next().unwrap_or(Value::Bool(false)),
+        ResultShape::Filter if list.is_some_and(|list| !list.is_empty() && says_truth(list)) => {
             tried.iter().map(kept).collect()
         }
         // One list for each item, if that is how it was written.
-        EachKind::FlatMap
+        ResultShape::FlatMap
             if test.many
                 && list.is_some_and(|list| {
                     list.len() == tried.len()
@@ -171,7 +172,7 @@ fn outputs(test: &TestCase, kind: EachKind, tried: &[TriedItem], expected: &Valu
         {
             tried.iter().map(|one| Value::Array(results(one))).collect()
         }
-        EachKind::Map if !test.many => all.into_iter().next().unwrap_or(Value::Null),
+        ResultShape::Map if !test.many => all.into_iter().next().unwrap_or(Value::Null),
         _ => Value::Array(all),
     }
 }
@@ -198,7 +199,7 @@ mod tests {
 
     #[track_caller]
     fn check(
-        kind: EachKind,
+        kind: ResultShape,
         items: &[Value],
         many: bool,
         expected: Expected,
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn results_are_compared_in_the_form_of_the_expectation() {
-        use EachKind::{Filter, FlatMap, Map};
+        use ResultShape::{Filter, FlatMap, Map};
         let other = Some("the result is another one");
         let value = Expected::Value;
         let (one, two) = (&[json!(1)][..], &[json!(1), json!(2)][..]);
@@ -276,7 +277,7 @@ mod tests {
         let one = &[json!(1)][..];
         let nil = failed(FailureKind::Error, "attempt to index nil");
         let check = |expected, ending: &Ending, expect| {
-            check(EachKind::Map, one, false, expected, std::slice::from_ref(ending), expect);
+            check(ResultShape::Map, one, false, expected, std::slice::from_ref(ending), expect);
         };
         check(expected(Some("error"), Some("index")), &nil, None);
         check(expected(None, None), &nil, None);

@@ -7,7 +7,7 @@ use crate::engine::context::Context;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
 use crate::engine::sink::Sink;
-use crate::event::{StepResult, Tally};
+use crate::event::StepResult;
 use crate::lua::clock;
 use crate::plan::Step;
 use crate::value::{Chunk, json};
@@ -94,11 +94,7 @@ impl StepFrame<'_> {
         };
         // A collection that was not dealt with to its end is not dealt with at all.
         let total = self.total.unwrap_or_default().max(self.input.given()).max(self.taken);
-        StepResult {
-            total,
-            tally: Tally { cancelled: total, ..Tally::default() },
-            ..StepResult::without_items(status, reason, duration)
-        }
+        StepResult::cut_off(status, reason, total, duration)
     }
 }
 

@@ -10,8 +10,7 @@ use crate::data::{Distinct, Groups, Sorted, Sorter, push_rank};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
-    Attempt, AttemptEnding, Guard, LogLine, Memory, ResultShape, Script, ScriptError, Watchdog, Worker,
-    WorkerOptions,
+    Attempt, AttemptEnding, Guard, LogLine, Memory, Script, ScriptError, Watchdog, Worker, WorkerOptions,
 };
 use crate::schedule::Policy;
 use crate::store::Digest;
@@ -99,18 +98,12 @@ pub(super) fn with_values(
 /// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
 pub(super) fn options(frame: &StepFrame<'_>) -> WorkerOptions {
     let context = frame.context;
+    let scope = context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context)));
+    let memory = Memory::fixed(Policy::default().memory);
     WorkerOptions {
-        shape: ResultShape::Map,
-        memory: Memory::fixed(Policy::default().memory),
-        scope: context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context))),
-        step: Arc::clone(&frame.step.name),
-        worker: 1,
-        max_attempts: 1,
-        timeout: None,
-        item_deadline: None,
-        retry_when: None,
         seed: context.options.seed,
         logs: context.options.logs,
+        ..WorkerOptions::new(Arc::clone(&frame.step.name), scope, memory)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::context::Context;
 use crate::event::{FailureKind, StepId};
 use crate::lua::{
-    Attempt, AttemptEnding, Cancel, Failure, Guard, ResultShape, Script, ScriptError, Worker, WorkerOptions,
+    Attempt, AttemptEnding, Cancel, Failure, Guard, Script, ScriptError, Worker, WorkerOptions,
 };
 use crate::value::Chunk;
 
@@ -30,13 +30,10 @@ impl Keys {
         cancel: &Arc<Cancel>,
     ) -> Result<Self, ScriptError> {
         let options = WorkerOptions {
-            shape: ResultShape::Map,
-            max_attempts: 1,
             timeout: Some(LIMIT),
-            item_deadline: None,
-            retry_when: None,
-            logs: false,
-            ..options.clone()
+            worker: options.worker,
+            seed: options.seed,
+            ..WorkerOptions::new(Arc::clone(&options.step), options.scope.clone(), options.memory)
         };
         let guard = Guard::new(Arc::clone(cancel), step, None);
         Ok(Self { worker: Worker::new(key, &options, &guard, context.watchdog)?, out: Vec::new() })

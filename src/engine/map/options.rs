@@ -5,22 +5,15 @@ use std::sync::Arc;
 use crate::engine::context::Context;
 use crate::engine::identity::{self, Identity};
 use crate::engine::step_results;
-use crate::lua::{Memory, ResultShape, WorkerOptions};
-use crate::plan::{Each, EachKind, Step};
+use crate::lua::{Memory, WorkerOptions};
+use crate::plan::{Each, Step};
 use crate::store::StepSpec;
 
 pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) -> WorkerOptions {
-    let shape = match each.kind {
-        EachKind::Map => ResultShape::Map,
-        EachKind::FlatMap => ResultShape::FlatMap,
-        EachKind::Filter => ResultShape::Filter,
-    };
+    let scope = context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context)));
+    let memory = Memory::of_step(each.policy.memory);
     WorkerOptions {
-        shape,
-        memory: Memory::of_step(each.policy.memory),
-        scope: context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context))),
-        step: Arc::clone(&step.name),
-        worker: 1,
+        shape: each.kind,
         max_attempts: each.policy.retries.max.saturating_add(1),
         timeout: each.policy.timeout,
         item_deadline: each.policy.item_deadline,
@@ -28,6 +21,7 @@ pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) ->
         seed: context.options.seed,
         // A log is kept with its item whether or not anybody watches.
         logs: context.options.logs || context.keep.is_some(),
+        ..WorkerOptions::new(Arc::clone(&step.name), scope, memory)
     }
 }
 

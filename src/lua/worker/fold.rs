@@ -173,22 +173,11 @@ mod tests {
     use super::super::super::testing::{block, scope, source};
     use super::*;
     use crate::event::StepId;
-    use crate::lua::{Cancel, CancelLevel, ResultShape};
+    use crate::lua::{Cancel, CancelLevel};
 
     fn options() -> WorkerOptions {
-        WorkerOptions {
-            shape: ResultShape::Map,
-            memory: crate::lua::Memory::of_step(64_000_000),
-            scope: scope(),
-            step: "sum".into(),
-            worker: 1,
-            max_attempts: 1,
-            timeout: None,
-            item_deadline: None,
-            retry_when: None,
-            seed: 1,
-            logs: false,
-        }
+        let memory = crate::lua::Memory::of_step(64_000_000);
+        WorkerOptions { seed: 1, ..WorkerOptions::new("sum", scope(), memory) }
     }
 
     fn folder(lua: &str, combine: Option<&str>, cancel: &Arc<Cancel>) -> Result<Folder, ScriptError> {

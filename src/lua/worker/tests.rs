@@ -26,19 +26,8 @@ struct Bench {
 }
 
 fn options() -> WorkerOptions {
-    WorkerOptions {
-        shape: ResultShape::Map,
-        memory: Memory::of_step(64_000_000),
-        scope: scope(),
-        step: "clean".into(),
-        worker: 1,
-        max_attempts: 3,
-        timeout: None,
-        item_deadline: None,
-        retry_when: None,
-        seed: 7,
-        logs: true,
-    }
+    let plain = WorkerOptions::new("clean", scope(), Memory::of_step(64_000_000));
+    WorkerOptions { max_attempts: 3, seed: 7, logs: true, ..plain }
 }
 
 /// Lua from line 5 on of a pipeline file.

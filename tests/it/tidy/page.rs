@@ -59,7 +59,9 @@ fn files_that_the_page_names_are_there() {
     let wrong: Vec<&str> = quoted(&page)
         .into_iter()
         .filter(is_path)
-        .filter(|path| path.ends_with(".rs") || path.ends_with('/') || path.starts_with("tests/"))
+        .filter(|path| {
+            [".rs", "/", ".md"].iter().any(|end| path.ends_with(end)) || path.starts_with("tests/")
+        })
         .filter(|path| !["", "src"].iter().any(|folder| root().join(folder).join(path).exists()))
         .collect();
     assert!(wrong.is_empty(), "ARCHITECTURE.md names what is not there: {wrong:?}");
