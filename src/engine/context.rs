@@ -1,4 +1,4 @@
-//! This type holds what the step threads of one run share: the plan, the outputs so far, the sources' ledgers, the
+//! This type holds what the step threads of one run share: the plan, the outputs so far, how its sources stand, the
 //! event channel.
 
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ pub(super) struct Context<'a> {
     pub(super) keep: Option<&'a RunStore>,
     journals: Vec<Mutex<Option<StepJournal>>>,
     outputs: Vec<Mutex<StepOutput>>,
-    ledgers: Vec<Mutex<SourceStatus>>,
+    source_statuses: Vec<Mutex<SourceStatus>>,
     fused: Vec<Mutex<Option<FusedInput>>>,
     /// Limits that steps share, by name, on the clock that began with the run.
     limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
@@ -91,7 +91,7 @@ impl<'a> Context<'a> {
     ) -> Self {
         Self {
             outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
-            ledgers: plan
+            source_statuses: plan
                 .steps
                 .iter()
                 .map(|step| Mutex::new(SourceStatus::new(step, graph, options)))
@@ -141,7 +141,7 @@ impl<'a> Context<'a> {
 
     /// The status of a source.
     pub(super) fn source_status(&self, step: StepId) -> MutexGuard<'_, SourceStatus> {
-        lock(&self.ledgers[step.at()])
+        lock(&self.source_statuses[step.at()])
     }
 
     /// Where a writer waits for its producer's verdict.

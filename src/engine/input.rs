@@ -1,4 +1,4 @@
-//! The feed is the input of one step: it reads the step's sources and the results of other steps, one after the
+//! The input of one step reads the step's sources and the results of other steps, one after the
 //! other, as chunks with indices.
 
 mod stream;
@@ -75,7 +75,7 @@ impl<'a> StepInput<'a> {
         Ok(input)
     }
 
-    /// A feed of one source alone, for a source that has a thread of its own.
+    /// The input of one source alone, for a source that has a thread of its own.
     pub(super) fn of_source(
         context: &'a Context<'a>,
         source: StepId,
@@ -84,7 +84,7 @@ impl<'a> StepInput<'a> {
         Ok(Self::of_rows(context, source, source_rows(context, source, verb, true)?))
     }
 
-    /// A feed of items that are there already.
+    /// An input of items that are there already.
     pub(super) fn of_reader(context: &'a Context<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
         Self::of_rows(context, source, Rows::Here(reader))
     }

@@ -114,7 +114,7 @@ struct Coordinator<'a> {
     fresh: BTreeMap<u64, Chunk>,
     waiting: HashMap<u64, WaitingItem>,
     /// Tasks handed in and not yet back, and the items in them.
-    works_out: usize,
+    tasks_out: usize,
     items_out: u64,
     /// Tasks that may be out at once: what keeps the workers busy.
     window: usize,
@@ -139,7 +139,7 @@ struct Coordinator<'a> {
     /// What is known of items before they run.
     known: Option<ItemReuse>,
     keys: Option<Keys>,
-    stopwatch: StepTiming,
+    timing: StepTiming,
 }
 
 /// Runs a map-like step whose input has been opened.
@@ -205,7 +205,7 @@ impl<'a> Coordinator<'a> {
             begun,
             fresh: BTreeMap::new(),
             waiting: HashMap::new(),
-            works_out: 0,
+            tasks_out: 0,
             items_out: 0,
             window,
             size: ChunkSize::new(single),
@@ -222,7 +222,7 @@ impl<'a> Coordinator<'a> {
             journal,
             known,
             keys,
-            stopwatch: StepTiming::new(begun, context.options.spans),
+            timing: StepTiming::new(begun, context.options.spans),
         })
     }
 
@@ -252,7 +252,7 @@ impl<'a> Coordinator<'a> {
             self.fill()?;
             self.obey_stop();
             self.give_up_lost()?;
-            if self.deserted || (self.works_out == 0 && self.scheduler.is_done()) {
+            if self.deserted || (self.tasks_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
             }
             match self.listen() {
@@ -327,7 +327,7 @@ impl<'a> Coordinator<'a> {
             self.told = clock::now();
             let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
             self.context.emit(Event::Progress { step: self.step.id, tally, total });
-            self.stopwatch.keep(self.journal.as_ref());
+            self.timing.keep(self.journal.as_ref());
         }
     }
 
@@ -342,7 +342,7 @@ impl<'a> Coordinator<'a> {
     fn write_off(&mut self) {
         self.deserted = true;
         self.scheduler.cancelled(self.items_out);
-        (self.works_out, self.items_out) = (0, 0);
+        (self.tasks_out, self.items_out) = (0, 0);
     }
 
     /// Fills the places of items that never ended, so that everything behind them is given on.
@@ -402,7 +402,7 @@ impl<'a> Coordinator<'a> {
             emitted,
             needed: Some((self.policy.min_success_ratio, verdict.needed)),
             reuse,
-            timing: Some(self.stopwatch.into_timing()),
+            timing: Some(self.timing.into_timing()),
             ..StepResult::new(status, reason, tally, duration)
         }
     }

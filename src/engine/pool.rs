@@ -88,20 +88,20 @@ impl Pool {
         let parts = self.parts.clone();
         pool.spawn_broadcast(move |context| {
             let number = (before + context.index()) as u32 + 1;
-            let seat =
+            let thread =
                 WorkerThread { number, parts: parts.clone(), in_hand: Arc::clone(&in_hand[context.index()]) };
             // Whatever happens in it, rayon would end the whole process for a panic.
-            let left = catch_unwind(AssertUnwindSafe(|| seat.run())).unwrap_or_else(|panic| {
-                seat.say_unusable(&*panic);
+            let left = catch_unwind(AssertUnwindSafe(|| thread.run())).unwrap_or_else(|panic| {
+                thread.say_unusable(&*panic);
                 Left::Done
             });
             if left == Left::Done {
-                let _ = seat.parts.replies.send(Reply::Gone);
+                let _ = thread.parts.replies.send(Reply::Gone);
             } else {
-                // It has come back after all: its thread is no longer lost. One that was given up with a run of several items
+                // It has come back after all: its thread is no longer lost. One that was given up with a chunk of several items
                 // was never counted.
                 let less = |lost: usize| Some(lost.saturating_sub(1));
-                let _ = seat.parts.lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+                let _ = thread.parts.lost.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
             }
         });
         self.threads += count;

@@ -30,12 +30,12 @@ pub(super) struct Output {
 }
 
 enum Encoder {
-    Plain(BufWriter<Place>),
-    Gzip(GzEncoder<BufWriter<Place>>),
-    Zstd(zstd::Encoder<'static, BufWriter<Place>>),
+    Plain(BufWriter<OutputPlace>),
+    Gzip(GzEncoder<BufWriter<OutputPlace>>),
+    Zstd(zstd::Encoder<'static, BufWriter<OutputPlace>>),
 }
 
-enum Place {
+enum OutputPlace {
     /// Written to as it comes.
     Stream(File),
     /// Renamed to `target` at the end.
@@ -56,11 +56,11 @@ impl Output {
             }
             Target::Stdout => {
                 let own = io::stdout().as_fd().try_clone_to_owned();
-                Place::Stream(File::from(own.map_err(|source| fail("open", source))?))
+                OutputPlace::Stream(File::from(own.map_err(|source| fail("open", source))?))
             }
-            Target::File(path) => Place::create(path, &fail)?,
+            Target::File(path) => OutputPlace::create(path, &fail)?,
         };
-        let live = matches!(place, Place::Stream(_)) && options.compression == Compression::None;
+        let live = matches!(place, OutputPlace::Stream(_)) && options.compression == Compression::None;
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, place);
         let bytes = match options.compression {
             Compression::None => Encoder::Plain(buffered),
@@ -92,8 +92,8 @@ impl Output {
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = bytes.finish().map_err(|source| fail("write", source))?;
         match place {
-            Place::Stream(file) => settle(&file).map_err(|source| fail("write", source)),
-            Place::Beside { file, target, mut folders } => {
+            OutputPlace::Stream(file) => settle(&file).map_err(|source| fail("write", source)),
+            OutputPlace::Beside { file, target, mut folders } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
                 file.persist(&target).map_err(|error| fail("replace", error.error))?;
@@ -122,7 +122,7 @@ impl Write for Output {
     }
 }
 
-impl Place {
+impl OutputPlace {
     fn create(path: &Path, fail: &dyn Fn(&'static str, io::Error) -> DataError) -> Result<Self, DataError> {
         let target = follow_links(path).map_err(|source| fail("open", source))?;
         let old = fs::metadata(&target).ok();
@@ -182,7 +182,7 @@ fn settle(file: &File) -> io::Result<()> {
 }
 
 impl Encoder {
-    fn finish(self) -> io::Result<Place> {
+    fn finish(self) -> io::Result<OutputPlace> {
         let buffered = match self {
             Self::Plain(buffered) => buffered,
             Self::Gzip(encoder) => encoder.finish()?,
@@ -210,7 +210,7 @@ impl Write for Encoder {
     }
 }
 
-impl Write for Place {
+impl Write for OutputPlace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stream(file) => file.write(bytes),

@@ -1,5 +1,5 @@
 //! A live source is one whose rows may take their time (standard input, a pipe). A thread of its own reads it, so
-//! that a step that waits for rows still hears of deadlines, interrupts and its workers. The feed gives the rows
+//! that a step that waits for rows still hears of deadlines, interrupts and its workers. The input gives the rows
 //! their meaning.
 
 use std::time::{Duration, Instant};

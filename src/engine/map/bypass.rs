@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::reuse::Fate;
+use super::reuse::KnownEnding;
 use super::{Coordinator, StepFault};
 use crate::data::Piece;
 use crate::engine::failed_item;
@@ -13,12 +13,12 @@ use crate::lua::Failure;
 use crate::store::{ChunkEndings, Digest, Ending, FailedItem, ItemEnding, LinesPerItem, NewItems};
 use crate::value::Chunk;
 
-/// Items that run travel from here in runs of this many at least; runs get their final length when they start.
+/// Items that run travel from here in chunks of this many at least; chunks get their final length when they start.
 const FRESH_ITEMS: usize = 64;
 
 /// Neighbouring items that pass by.
 #[derive(Default)]
-struct Passing {
+struct Bypassed {
     tally: Tally,
     out: Vec<u8>,
     emitted: u64,
@@ -41,30 +41,30 @@ impl Coordinator<'_> {
         let identities = if self.keys.is_some() { &keys } else { &contents };
         let items = NewItems { first: chunk.first, identities, contents: &contents };
         let mut known = self.known.take();
-        let mut passing = Passing::default();
-        // Where the neighbours begin that have the fate of the item at hand, and whether they run.
+        let mut bypassed = Bypassed::default();
+        // Where the neighbours begin that end like the item at hand, and whether they run.
         let (mut start, mut runs) = (0, false);
         for at in 0..chunk.len() {
             let failure = keyless.next_if(|(keyless, _)| *keyless == at).map(|(_, failure)| failure);
-            let length = passing.out.len();
-            let fate = match (&failure, &mut known) {
-                (Some(failure), _) => Fate::Failed(Box::new(no_key(&chunk, at, failure))),
-                (None, Some(known)) => known.look(&items, at, &mut passing.out),
-                (None, None) => Fate::Run,
+            let length = bypassed.out.len();
+            let known_ending = match (&failure, &mut known) {
+                (Some(failure), _) => KnownEnding::Failed(Box::new(no_key(&chunk, at, failure))),
+                (None, Some(known)) => known.look(&items, at, &mut bypassed.out),
+                (None, None) => KnownEnding::Run,
             };
-            let run = matches!(fate, Fate::Run);
+            let run = matches!(known_ending, KnownEnding::Run);
             if at > start && run != runs {
                 // Results of the item at hand belong to the neighbours that begin with it.
-                let own = passing.out.split_off(length);
-                let ended = std::mem::replace(&mut passing, Passing { out: own, ..Passing::default() });
+                let own = bypassed.out.split_off(length);
+                let ended = std::mem::replace(&mut bypassed, Bypassed { out: own, ..Bypassed::default() });
                 self.flush(&chunk, start..at, &contents, (!runs).then_some(ended))?;
                 start = at;
             }
             runs = run;
-            self.pass(&chunk, at, (at - start) as u32, fate, &mut passing);
+            self.pass(&chunk, at, (at - start) as u32, known_ending, &mut bypassed);
         }
         self.known = known;
-        self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(passing))?;
+        self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(bypassed))?;
         if self.spare_chunks.len() < self.window {
             self.spare_chunks.push(chunk);
         }
@@ -72,28 +72,35 @@ impl Coordinator<'_> {
     }
 
     /// Notes the ending of an item that passes by.
-    fn pass(&mut self, chunk: &Chunk, at: usize, place: u32, fate: Fate, passing: &mut Passing) {
+    fn pass(
+        &mut self,
+        chunk: &Chunk,
+        at: usize,
+        place: u32,
+        known_ending: KnownEnding,
+        bypassed: &mut Bypassed,
+    ) {
         let index = chunk.first + at as u64;
-        match fate {
-            Fate::Run => {}
-            Fate::Result { lines } => {
-                passing.tally.succeeded += 1;
-                passing.emitted += u64::from(lines);
-                passing.lines.push(lines);
+        match known_ending {
+            KnownEnding::Run => {}
+            KnownEnding::Result { lines } => {
+                bypassed.tally.succeeded += 1;
+                bypassed.emitted += u64::from(lines);
+                bypassed.lines.push(lines);
             }
-            Fate::Skipped(reason) => {
-                passing.tally.skipped += 1;
-                passing.ends.push(ItemEnding { at: place, how: Ending::Skipped(reason) });
+            KnownEnding::Skipped(reason) => {
+                bypassed.tally.skipped += 1;
+                bypassed.ends.push(ItemEnding { at: place, how: Ending::Skipped(reason) });
             }
-            Fate::Left => {
-                passing.tally.cancelled += 1;
+            KnownEnding::Left => {
+                bypassed.tally.cancelled += 1;
                 self.keep_cancelled(index, 1);
-                passing.ends.push(ItemEnding { at: place, how: Ending::Open });
+                bypassed.ends.push(ItemEnding { at: place, how: Ending::Open });
             }
-            Fate::Failed(item) => {
-                passing.tally.failed += 1;
-                self.tell_failure(index, &item, chunk.key(at), &mut passing.failed);
-                passing.ends.push(ItemEnding { at: place, how: Ending::Failed(item) });
+            KnownEnding::Failed(item) => {
+                bypassed.tally.failed += 1;
+                self.tell_failure(index, &item, chunk.key(at), &mut bypassed.failed);
+                bypassed.ends.push(ItemEnding { at: place, how: Ending::Failed(item) });
             }
         }
     }
@@ -104,13 +111,13 @@ impl Coordinator<'_> {
         chunk: &Chunk,
         range: Range<usize>,
         contents: &[Digest],
-        passing: Option<Passing>,
+        bypassed: Option<Bypassed>,
     ) -> Result<(), StepFault> {
         if range.is_empty() {
             return Ok(());
         }
         let (first, count) = (chunk.first + range.start as u64, range.len() as u64);
-        let Some(passing) = passing else {
+        let Some(bypassed) = bypassed else {
             self.scheduler.offer(count);
             let step = self.size.items().max(FRESH_ITEMS);
             for start in range.clone().step_by(step) {
@@ -119,7 +126,7 @@ impl Coordinator<'_> {
             }
             return Ok(());
         };
-        let Passing { tally, out, emitted, lines, failed, ends } = passing;
+        let Bypassed { tally, out, emitted, lines, failed, ends } = bypassed;
         self.scheduler.passed(&tally);
         if let Some(journal) = &self.journal {
             let mut endings = journal.spare();

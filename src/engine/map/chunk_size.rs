@@ -6,7 +6,7 @@ use std::time::Duration;
 /// person notices.
 const RUN_TARGET: Duration = Duration::from_millis(4);
 /// Items of a run, so that their endings stay a short list.
-pub(super) const RUN_ITEMS: usize = 8192;
+pub(super) const CHUNK_ITEMS: usize = 8192;
 
 /// How many items travel together: follows the measured time of an item.
 pub(super) struct ChunkSize {
@@ -27,8 +27,8 @@ impl ChunkSize {
             return;
         }
         let each = elapsed.as_nanos() / done as u128;
-        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(RUN_ITEMS as u128);
-        let fitting = usize::try_from(fitting).unwrap_or(RUN_ITEMS).clamp(1, RUN_ITEMS);
+        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(CHUNK_ITEMS as u128);
+        let fitting = usize::try_from(fitting).unwrap_or(CHUNK_ITEMS).clamp(1, CHUNK_ITEMS);
         // Slow items shorten the runs at once; quick ones lengthen them by and by, so that one quick run proves little.
         self.items = fitting.min(self.items * 8);
     }

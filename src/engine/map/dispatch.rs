@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::chunk_size::RUN_ITEMS;
+use super::chunk_size::CHUNK_ITEMS;
 use super::{Coordinator, StepFault, Task, WaitingItem};
 use crate::engine::input::NextChunk;
 use crate::lua::Attempt;
@@ -12,7 +12,7 @@ use crate::schedule::{Start, Stop, StopReason};
 use crate::value::Chunk;
 
 /// Text of a chunk. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
-const RUN_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 256 * 1024;
 
 /// How long a step that has stopped goes on reading only to know how many items there would have been: enough for some
 /// gigabytes of lines.
@@ -25,7 +25,7 @@ impl Coordinator<'_> {
     /// Starts whatever may start now.
     pub(super) fn fill(&mut self) -> Result<(), StepFault> {
         self.starved = false;
-        while self.works_out < self.window {
+        while self.tasks_out < self.window {
             // Items that have ended already leave nothing to start, and there may be millions of them.
             while self.fresh.is_empty()
                 && !self.input_ended
@@ -48,8 +48,8 @@ impl Coordinator<'_> {
 
     fn read(&mut self) -> Result<(), StepFault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        let items = if self.known.is_some() { RUN_ITEMS } else { self.size.items() };
-        match self.input.next(items, RUN_BYTES, Duration::ZERO, &mut chunk) {
+        let items = if self.known.is_some() { CHUNK_ITEMS } else { self.size.items() };
+        match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
             NextChunk::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
@@ -85,7 +85,7 @@ impl Coordinator<'_> {
         let until = Instant::now() + COUNT_LIMIT;
         let mut chunk = Chunk::default();
         while self.context.interrupt.count() == 0 && Instant::now() < until {
-            match self.input.next(usize::MAX, RUN_BYTES, COUNT_WAIT, &mut chunk) {
+            match self.input.next(usize::MAX, CHUNK_BYTES, COUNT_WAIT, &mut chunk) {
                 NextChunk::Later => return,
                 NextChunk::Chunk => {
                     self.scheduler.offer(chunk.len() as u64);
@@ -110,7 +110,7 @@ impl Coordinator<'_> {
             let chunk = self.take_fresh(start.first, start.count as usize);
             Task { start, chunk: Arc::new(chunk), attempt, earlier: None, out, endings }
         };
-        self.works_out += 1;
+        self.tasks_out += 1;
         self.items_out += task.chunk.len() as u64;
         self.pool.send(task);
     }

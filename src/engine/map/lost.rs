@@ -17,7 +17,7 @@ impl Coordinator<'_> {
     pub(super) fn give_up_lost(&mut self) -> Result<(), StepFault> {
         if self.cancel.level() == CancelLevel::Interrupt {
             let since = *self.stopped.get_or_insert_with(clock::now);
-            if self.works_out > 0 && clock::since(since) >= STOPPED_MAX {
+            if self.tasks_out > 0 && clock::since(since) >= STOPPED_MAX {
                 self.write_off();
             }
             return Ok(());

@@ -15,7 +15,7 @@ use crate::value::Chunk;
 
 /// A chunk being cut into pieces at the items that will be tried again.
 struct ChunkCut {
-    /// The run's results.
+    /// The chunk's results.
     out: Vec<u8>,
     /// Index of the first item of the next piece.
     first: u64,
@@ -26,7 +26,7 @@ struct ChunkCut {
 }
 
 /// What became of an item after a failed attempt.
-enum Settled {
+enum AfterFailure {
     /// It will be tried again.
     Again,
     /// The step is stopping.
@@ -86,10 +86,10 @@ impl Coordinator<'_> {
     /// Books the endings of a chunk and gives its results on.
     pub(super) fn settle(&mut self, mut report: Report) -> Result<(), StepFault> {
         let (len, first) = (report.task.chunk.len(), report.task.chunk.first);
-        self.works_out -= 1;
+        self.tasks_out -= 1;
         self.items_out -= len as u64;
         self.size.learn(report.done, report.elapsed);
-        self.stopwatch.book(&report);
+        self.timing.book(&report);
         self.scheduler.succeeded((report.done - report.ends.len()) as u64);
         let ends = std::mem::take(&mut report.ends);
         let mut endings = self.endings_of(&mut report);
@@ -129,7 +129,7 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Books every ending that is no plain success. `true`: no item of the run will be tried again, it is one piece.
+    /// Books every ending that is no plain success. `true`: no item of the chunk will be tried again, it is one piece.
     fn settle_ends(
         &mut self,
         task: &mut Task,
@@ -159,12 +159,12 @@ impl Coordinator<'_> {
                 }
                 AttemptEnding::Failed(failure) => {
                     match self.settle_failure(task, at, *failure, duration, &mut cut.failed) {
-                        Settled::Again => {
+                        AfterFailure::Again => {
                             self.push_cut(cut, index, out_len)?;
                             whole = false;
                         }
-                        Settled::Cancelled => self.keep_cancelled(index, 1),
-                        Settled::Failed(item) => ending = Ending::Failed(item),
+                        AfterFailure::Cancelled => self.keep_cancelled(index, 1),
+                        AfterFailure::Failed(item) => ending = Ending::Failed(item),
                     }
                 }
             }
@@ -195,7 +195,7 @@ impl Coordinator<'_> {
         mut failure: Failure,
         duration: Duration,
         failed: &mut Vec<u8>,
-    ) -> Settled {
+    ) -> AfterFailure {
         let index = task.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
         let ended = clock::now();
@@ -229,13 +229,13 @@ impl Coordinator<'_> {
                     let _ = journal.retried(RetriedItem { index, attempt, kind, message });
                 }
                 self.waiting.insert(index, WaitingItem { chunk: task.chunk.slice(at..at + 1), earlier });
-                return Settled::Again;
+                return AfterFailure::Again;
             }
-            Next::Cancelled => return Settled::Cancelled,
+            Next::Cancelled => return AfterFailure::Cancelled,
             Next::OutOfTime => no_time_left(&mut failure),
             Next::Failed => {}
         }
-        Settled::Failed(self.fail(&task.chunk, at, &failure, &earlier, failed))
+        AfterFailure::Failed(self.fail(&task.chunk, at, &failure, &earlier, failed))
     }
 
     /// An item has failed for good.

@@ -1,7 +1,7 @@
 //! This module finds what is known of items before they run: from the old run that is resumed, or from the cache
 //! across runs.
 //!
-//! It says what became of an item and why others run again; `passing` books it.
+//! It says what became of an item and why others run again; `bypass` books it.
 
 use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
@@ -12,7 +12,7 @@ use crate::plan::{Each, Step};
 use crate::store::{FailedItem, LinesPerItem, NewItems, Reuse, Reused};
 
 /// What becomes of an item.
-pub(super) enum Fate {
+pub(super) enum KnownEnding {
     /// It runs.
     Run,
     /// It has this many results, which were appended.
@@ -100,29 +100,34 @@ impl ItemReuse {
     }
 
     /// What becomes of the item at `at`; its results are appended to `out`.
-    pub(super) fn look(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Fate {
+    pub(super) fn look(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> KnownEnding {
         let mut reason = match self.look_back(items, at, out) {
-            Ok(fate) => {
-                self.counts.reused += u64::from(!matches!(fate, Fate::Left));
-                return fate;
+            Ok(known_ending) => {
+                self.counts.reused += u64::from(!matches!(known_ending, KnownEnding::Left));
+                return known_ending;
             }
             Err(reason) => reason,
         };
         if let Some(cache) = &mut self.cache {
             if let Some(lines) = cache.get(items.contents[at], self.shape, out) {
                 self.counts.reused += 1;
-                return Fate::Result { lines };
+                return KnownEnding::Result { lines };
             }
             if self.old.is_none() {
                 reason = cache.reason(items.contents[at]);
             }
         }
         self.counts.redo(reason);
-        Fate::Run
+        KnownEnding::Run
     }
 
     /// By the old run alone; `Err`: why the item runs.
-    fn look_back(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Result<Fate, String> {
+    fn look_back(
+        &mut self,
+        items: &NewItems<'_>,
+        at: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<KnownEnding, String> {
         let reuse = match &mut self.old {
             None => return Err(self.unknown.to_owned()),
             Some(Err(reason)) => return Err(reason.clone()),
@@ -136,14 +141,14 @@ impl ItemReuse {
         });
         let upstream = self.unknown == "upstream changed";
         match reused {
-            Reused::Result { lines } => Ok(Fate::Result { lines }),
-            Reused::Skipped(reason) => Ok(Fate::Skipped(reason)),
-            Reused::FailedForGood(item) if self.keep_permanent => Ok(Fate::Failed(item)),
+            Reused::Result { lines } => Ok(KnownEnding::Result { lines }),
+            Reused::Skipped(reason) => Ok(KnownEnding::Skipped(reason)),
+            Reused::FailedForGood(item) if self.keep_permanent => Ok(KnownEnding::Failed(item)),
             Reused::Failed | Reused::FailedForGood(_) => Err("failed before".to_owned()),
             Reused::Changed if upstream => Err("upstream changed".to_owned()),
             Reused::Changed => Err("item changed".to_owned()),
             Reused::Damaged => Err("damaged".to_owned()),
-            Reused::New if self.leaves_unknown => Ok(Fate::Left),
+            Reused::New if self.leaves_unknown => Ok(KnownEnding::Left),
             Reused::New => Err(self.unknown.to_owned()),
         }
     }

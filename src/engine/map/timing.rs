@@ -1,4 +1,4 @@
-//! The stopwatch says how long the items of a step take, from what the workers measure anyway: no clock is read for
+//! The timing of a step says how long the items of a step take, from what the workers measure anyway: no clock is read for
 //! it. The reporters decide how it is shown.
 
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl StepTiming {
             }
         }
         if let Some(each) = (rest.as_nanos() as u64).checked_div(others) {
-            // Where items failed in between, the first of the others is hard to name; the first of the run will do.
+            // Where items failed in between, the first of the others is hard to name; the first of the chunk will do.
             self.timing.record(first, others, Duration::from_nanos(each));
         }
         if self.spans && report.done > 0 {

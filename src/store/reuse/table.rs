@@ -10,13 +10,13 @@ const BUCKET_ITEMS: u64 = 16;
 
 /// An item: bits of its digest, and its position in two halves, so that it takes no more room than its parts.
 #[derive(Debug, Clone, Copy, Default)]
-struct Slot {
+struct ItemSlot {
     bits: u16,
     low: u16,
     high: u16,
 }
 
-impl Slot {
+impl ItemSlot {
     fn new(digest: Digest, position: u64) -> Self {
         Self { bits: some_bits(digest), low: position as u16, high: (position >> 16) as u16 }
     }
@@ -36,7 +36,7 @@ pub(super) struct UnclaimedItems {
     from: Vec<u32>,
     ends: Vec<u32>,
     /// By bucket and in the order of positions.
-    slots: Vec<Slot>,
+    slots: Vec<ItemSlot>,
     mask: u64,
 }
 
@@ -55,12 +55,12 @@ impl UnclaimedItems {
                 sum - count
             })
             .collect();
-        let mut slots = vec![Slot::default(); sum as usize];
+        let mut slots = vec![ItemSlot::default(); sum as usize];
         each(&mut |position, digest| {
             let next = &mut from[bucket(digest, mask)];
             // A commit that could be read the second time only has no room here.
             let Some(slot) = slots.get_mut(*next as usize) else { return };
-            *slot = Slot::new(digest, position);
+            *slot = ItemSlot::new(digest, position);
             *next += 1;
         });
         for (from, end) in from.iter_mut().zip(&mut ends) {

@@ -82,7 +82,7 @@ pub(super) struct Databases {
 
 /// One database, with a connection for each item that has a transaction open, and at least one.
 pub(super) struct Database {
-    slots: RefCell<Vec<Slot>>,
+    slots: RefCell<Vec<StatementSlot>>,
     /// `None`: in memory. Its folder stays open longer than the connections.
     file: Option<DatabaseFile>,
     readonly: bool,
@@ -93,7 +93,7 @@ pub(super) struct Database {
     held: Arc<AtomicBool>,
 }
 
-struct Slot {
+struct StatementSlot {
     connection: Connection,
     /// Whose transaction is open.
     owner: Option<Item>,
@@ -135,7 +135,7 @@ impl Databases {
             held: Arc::default(),
         });
         let connection = database.connect(self)?;
-        database.slots.borrow_mut().push(Slot { connection, owner: None });
+        database.slots.borrow_mut().push(StatementSlot { connection, owner: None });
         if let Some(file) = &database.file {
             let mut open = self.open.borrow_mut();
             if open.len() >= OPEN_MAX {
@@ -269,7 +269,7 @@ impl Database {
     }
 
     /// The item's own connection, or a free one, or a new one.
-    fn take(&self, item: Item, databases: &Databases) -> rusqlite::Result<Slot> {
+    fn take(&self, item: Item, databases: &Databases) -> rusqlite::Result<StatementSlot> {
         let mut slots = self.slots.borrow_mut();
         let own = slots.iter().position(|slot| slot.owner == Some(item));
         // What is in memory cannot be reached by a second connection.
@@ -278,7 +278,7 @@ impl Database {
             return Ok(slots.swap_remove(at));
         }
         drop(slots);
-        Ok(Slot { connection: self.connect(databases)?, owner: None })
+        Ok(StatementSlot { connection: self.connect(databases)?, owner: None })
     }
 
     /// Rolls back what these owners have left open, and keeps one connection of those that are free.

@@ -17,14 +17,14 @@ use crate::lua::guard::Guard;
 /// Reads between two looks: each is of one page.
 const READS: u32 = 64;
 
-type Read = unsafe extern "C" fn(*mut ffi::sqlite3_file, *mut c_void, c_int, ffi::sqlite3_int64) -> c_int;
+type ReadFn = unsafe extern "C" fn(*mut ffi::sqlite3_file, *mut c_void, c_int, ffi::sqlite3_int64) -> c_int;
 
 /// The functions of a file, and how the layer below reads.
 #[repr(C)]
 struct Methods {
     /// First: SQLite's pointer to it is a pointer to the whole.
     own: ffi::sqlite3_io_methods,
-    read: Read,
+    read: ReadFn,
 }
 
 thread_local! {
