@@ -1,4 +1,4 @@
-//! The way of an item through a worker: JSON text in, Lua function, JSON text out.
+//! This benchmark measures the way of an item through a worker: JSON text in, Lua function, JSON text out.
 //!
 //! `cargo bench --bench boundary`; figures are for one thread, and each iteration is a chunk of 1000 items.
 

@@ -39,7 +39,7 @@ pub use read::{is_live, open};
 pub use reader::Reader;
 pub use reorder::{Piece, Reorder};
 pub use sort::{Record, Sorted, Sorter};
-pub use sort_key::push_rank;
+pub use sort_key::push_sort_key;
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
 pub use write::{clear_leftovers, create};

@@ -3,8 +3,8 @@
 //! A pipeline goes through the program once, from left to right, and each stage is a type:
 //!
 //! ```text
-//! text ─load→ config::Pipeline ─compile→ plan::Plan ─run→ Event … ─fold→ Outcome ─→ exit code
-//!             as written, spans        nothing unresolved     engine          reports
+//! text ─load→ config::Document ─load→ plan::Plan ─run→ Event … ─fold→ Outcome ─→ exit code
+//!             as written, with spans   nothing unresolved   engine          reporters
 //! ```
 //!
 //! ```
@@ -43,7 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Imports between the modules go down only; `ARCHITECTURE.md` holds the table and `tests/it/tidy.rs` checks it.
+//! Imports between the modules go down only; `ARCHITECTURE.md` holds the table and `tests/it/tidy/floors.rs` checks it.
 
 pub mod cli;
 pub mod config;

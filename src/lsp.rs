@@ -36,8 +36,7 @@ pub fn frames(bytes: &[u8]) {
 /// Serves one editor on standard output until it says `exit`, or is gone: whether it said `shutdown` before.
 ///
 /// # Errors
-///
-/// Standard output cannot be written to.
+/// Fails when standard output cannot be written to.
 pub fn serve(inputs: Inputs, arrivals: &Receiver<Arrived>) -> io::Result<bool> {
     Server::new(inputs).serve(arrivals)
 }

@@ -19,7 +19,7 @@ mod signature;
 mod stubs;
 mod temporaries;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod watchdog;
 mod worker;
 
@@ -31,9 +31,11 @@ pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
 pub(crate) use host::{count_memory, end_programs};
 pub use memory::Memory;
-pub use options::{Attempt, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions};
+pub use options::{
+    Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions,
+};
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
-pub use script::{Block, Footprint, Reach, Reached, Script, Seen, reaches};
+pub use script::{Block, Footprint, Reach, Reached, Script, Seen, Wants, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{FoldError, Folder, STACK, Worker, evaluate};

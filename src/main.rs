@@ -1,4 +1,4 @@
-//! The `flowrun` binary: everything lives in the library.
+//! This is the `flowrun` binary; everything lives in the library.
 
 fn main() -> std::process::ExitCode {
     flowrun::cli::main()

@@ -33,7 +33,6 @@ mod test_case;
 mod touched;
 mod touches;
 mod undeclared;
-mod wants;
 mod warnings;
 mod yaml_text;
 
@@ -41,11 +40,10 @@ pub use codes::{CODES, codes};
 pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
-pub use step::{Body, Collect, Each, Expression, Input, Items, Plan, Read, Reduce, Step, Verb};
+pub use step::{Body, Collect, Expression, Input, Items, MapLike, Plan, Read, Reduce, Step, Verb};
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};
-pub use wants::Wants;
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

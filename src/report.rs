@@ -41,10 +41,16 @@ use crate::event::Event;
 
 /// Something that makes text of what happens in a run.
 pub trait Reporter {
-    /// Takes one event, `time` after the start of the run. An error means that the writer is of no use any more.
+    /// Takes one event, `time` after the start of the run.
+    ///
+    /// # Errors
+    /// Fails when the writer is of no use any more.
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()>;
 
-    /// The run is over: writes what only the end can tell, and flushes. Fails when the writer does.
+    /// The run is over: writes what only the end can tell, and flushes.
+    ///
+    /// # Errors
+    /// Fails when the writer does.
     fn finish(&mut self) -> io::Result<()>;
 }
 

@@ -11,7 +11,7 @@ pub use bench::{Bench, BenchOptions, Effects};
 pub use error::TrialError;
 pub use kept::results;
 pub use sample::{Sample, Sampled};
-pub use tried::{Ending, TriedItem, TriedStep};
+pub use tried::{TriedEnding, TriedItem, TriedStep};
 
 #[cfg(test)]
 mod tests;

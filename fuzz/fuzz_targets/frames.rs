@@ -1,4 +1,4 @@
-//! See `flowrun::cli::fuzzing::frames`.
+//! This target drives `flowrun::cli::fuzzing::frames`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flowrun::cli::fuzzing::frames(bytes));

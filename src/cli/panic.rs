@@ -7,7 +7,7 @@ use super::console::say;
 use super::exit::Exit;
 use crate::value::printable;
 
-/// What the last panic said, and where. A panic that is caught below (in a host function, say) is none of ours.
+/// What the last panic said, and where. A panic that is caught below (in a host function, say) is not told here.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Does `work`; a panic in it becomes [`Exit::Internal`].

@@ -35,8 +35,8 @@ fn writes_there(step: &Step) -> bool {
         Body::Ready(Verb::Write(options)) => options.target == Target::Stdout,
         Body::Ready(_) => false,
         // Its path may still be an expression; what is written out can be seen already.
-        Body::Deferred(late) => {
-            let write = &late.json["write"];
+        Body::Deferred(deferred) => {
+            let write = &deferred.json["write"];
             write == "-" || write["path"] == "-"
         }
     }

@@ -77,7 +77,7 @@ fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judge
             plans.push((params, plan));
             plans.len() - 1
         };
-        // What one test writes is no business of the next.
+        // What one test writes, the next does not see.
         bench.forget_changes();
         judged.push(run_test(bench, &plans[known].1, at)?);
         if bench.is_interrupted() {
@@ -126,7 +126,7 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
 /// Which of the verbs with a function a step has.
 fn kind(step: &Step) -> ResultShape {
     match (&step.body, step.verb) {
-        (Body::Ready(Verb::Each(each)), _) => each.kind,
+        (Body::Ready(Verb::MapLike(each)), _) => each.kind,
         (_, event::Verb::FlatMap) => ResultShape::FlatMap,
         (_, event::Verb::Filter) => ResultShape::Filter,
         _ => ResultShape::Map,

@@ -1,5 +1,4 @@
-//! Choices between words, as written: how each is read, and which schema says so. What the words are and what they mean
-//! stands beside the types.
+//! This module reads choices between words and makes their schema. The words and what they mean stand beside the types.
 
 use std::borrow::Cow;
 

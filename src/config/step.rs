@@ -8,10 +8,10 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::collection::{Batch, Reduce, Sort, Take, reduce, short_sort};
-use super::each::Each;
 use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
 use super::id::{ID, INPUT, is_id};
 use super::literal::TimeLimit;
+use super::map_like::MapLike;
 use super::schema;
 use super::setting::{Setting, map, present};
 use crate::event;
@@ -43,11 +43,11 @@ pub enum Verb {
     /// Items from the pipeline file.
     Items(Items),
     /// One result for each item.
-    Map(Box<Each>),
+    Map(Box<MapLike>),
     /// A list of results for each item.
-    FlatMap(Box<Each>),
+    FlatMap(Box<MapLike>),
     /// The items for which the function is true.
-    Filter(Box<Each>),
+    Filter(Box<MapLike>),
     /// All items to one value.
     Reduce(Box<Reduce>),
     /// Lists of neighbouring items.
@@ -95,7 +95,7 @@ impl Verb {
     }
 
     /// The function and policy of a map-like verb.
-    pub fn each(&self) -> Option<&Each> {
+    pub fn each(&self) -> Option<&MapLike> {
         match self {
             Self::Map(each) | Self::FlatMap(each) | Self::Filter(each) => Some(each),
             _ => None,
@@ -139,13 +139,13 @@ struct StepFields {
     items: Option<Items>,
     /// Run a Lua function on every item; each result is an item of this step.
     #[serde(default, deserialize_with = "present")]
-    map: Option<Each>,
+    map: Option<MapLike>,
     /// Run a Lua function on every item that returns a list; its elements are items of this step.
     #[serde(default, deserialize_with = "present")]
-    flat_map: Option<Each>,
+    flat_map: Option<MapLike>,
     /// Keep the items for which a Lua expression, or the function in a map, is true.
     #[serde(default, deserialize_with = "present")]
-    filter: Option<Each>,
+    filter: Option<MapLike>,
     /// Make one value of all items: `init`, and Lua that returns the next value of `acc` for each item.
     #[serde(default, deserialize_with = "reduce")]
     reduce: Option<Reduce>,

@@ -1,5 +1,5 @@
-//! The table of formats: how items lie in a file, and what is to be known of each way. Reading and writing them is left to
-//! `read` and `write`, and texts that list formats are made from here.
+//! This table holds the formats: how items lie in a file, and what is to be known of each. `read` and `write` do the
+//! reading and writing; texts that list formats are made from it.
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::data::{DataError, Sorted, Sorter, push_rank};
+use crate::data::{DataError, Sorted, Sorter, push_sort_key};
 
 /// Place, and length of the value's text, before value and item.
 const HEAD: usize = 16;
@@ -18,15 +18,15 @@ pub struct Groups {
     sorter_max: Option<usize>,
     by_value: Option<Sorter>,
     places: u64,
-    rank: Vec<u8>,
+    sort_key: Vec<u8>,
     record: Vec<u8>,
 }
 
 impl Groups {
     /// No items yet; temporary files, when needed, go to `dir`.
     pub fn new(dir: &Path) -> Self {
-        let (rank, record) = (Vec::new(), Vec::new());
-        Self { dir: dir.to_path_buf(), sorter_max: None, by_value: None, places: 0, rank, record }
+        let (sort_key, record) = (Vec::new(), Vec::new());
+        Self { dir: dir.to_path_buf(), sorter_max: None, by_value: None, places: 0, sort_key, record }
     }
 
     /// Adds an item to the group of a value, both JSON on one line.
@@ -34,8 +34,9 @@ impl Groups {
     /// # Errors
     /// Fails when `value` is no JSON, and when the temporary file cannot be made or written.
     pub fn push(&mut self, value: &[u8], item: &[u8]) -> Result<(), DataError> {
-        self.rank.clear();
-        push_rank(value, false, &mut self.rank).map_err(|error| DataError::Usage(error.to_string()))?;
+        self.sort_key.clear();
+        push_sort_key(value, false, &mut self.sort_key)
+            .map_err(|error| DataError::Usage(error.to_string()))?;
         self.record.clear();
         self.record.extend_from_slice(&self.places.to_be_bytes());
         self.record.extend_from_slice(&(value.len() as u64).to_be_bytes());
@@ -46,7 +47,7 @@ impl Groups {
             self.by_value = Some(self.sorter());
         }
         let Some(by_value) = &mut self.by_value else { return Ok(()) };
-        by_value.push(&self.rank, &self.record)
+        by_value.push(&self.sort_key, &self.record)
     }
 
     /// The groups `{"key":…,"items":[…]}`, as values. `look` is called now and then and may end it.
@@ -61,15 +62,15 @@ impl Groups {
         let Some(by_value) = self.by_value.take() else { return Ok(by_place.finish()?) };
         let mut by_value = by_value.finish()?;
         let (mut last, mut group, mut passed) = (Vec::new(), OpenGroup::default(), 0_u64);
-        while let Some((rank, record)) = by_value.next()? {
+        while let Some((sort_key, record)) = by_value.next()? {
             passed += 1;
             if passed.is_multiple_of(STRIDE) {
                 look()?;
             }
-            if last != rank {
+            if last != sort_key {
                 group.close(&mut by_place)?;
                 last.clear();
-                last.extend_from_slice(rank);
+                last.extend_from_slice(sort_key);
             }
             group.add(record);
         }

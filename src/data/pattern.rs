@@ -82,7 +82,10 @@ pub(super) fn matcher(text: &str) -> Result<GlobMatcher, String> {
 pub struct PathPattern(GlobMatcher);
 
 impl PathPattern {
-    /// A pattern that starts from `root` unless it is absolute; `Err` says why it cannot be read.
+    /// A pattern that starts from `root` unless it is absolute.
+    ///
+    /// # Errors
+    /// Fails when the pattern cannot be read, and says why.
     pub fn new(root: &Path, pattern: &str) -> Result<Self, String> {
         let absolute = if Path::new(pattern).is_absolute() {
             PathBuf::from(pattern)

@@ -1,9 +1,9 @@
-//! A rank is a JSON value as bytes in the one total order over JSON values: of two values the smaller one has the
+//! A sort key is a JSON value as bytes in the one total order over JSON values: of two values the smaller one has the
 //! smaller bytes. `sort` sorts the bytes.
 //!
 //! Null comes first, then `false`, `true`, numbers by value (integers exact, `1` and `1.0` equal), strings by their code
 //! points, lists by their elements, and maps by their pairs, ordered by key. No value's bytes are the beginning of
-//! another's, so ranks may stand one after the other, and turned over they sort the other way around.
+//! another's, so sort keys may stand one after the other, and turned over they sort the other way around.
 
 use serde_json::{Number, Value};
 
@@ -19,11 +19,11 @@ const STRING: u8 = 5;
 const LIST: u8 = 6;
 const MAP: u8 = 7;
 
-/// Appends the rank of the value that `json` is the text of; `descending`: turned over.
+/// Appends the sort key of the value that `json` is the text of; `descending`: turned over.
 ///
 /// # Errors
 /// Fails when `json` is no JSON.
-pub fn push_rank(json: &[u8], descending: bool, out: &mut Vec<u8>) -> Result<(), JsonError> {
+pub fn push_sort_key(json: &[u8], descending: bool, out: &mut Vec<u8>) -> Result<(), JsonError> {
     let start = out.len();
     let json = json.trim_ascii();
     if let Some(number) = small_integer(json) {
@@ -131,9 +131,9 @@ mod tests {
 
     use super::*;
 
-    fn rank(value: &Value, descending: bool) -> Vec<u8> {
+    fn sort_key(value: &Value, descending: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        push_rank(value.to_string().as_bytes(), descending, &mut out).expect("it is JSON");
+        push_sort_key(value.to_string().as_bytes(), descending, &mut out).expect("it is JSON");
         out
     }
 
@@ -182,8 +182,8 @@ mod tests {
         ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
-                assert_eq!(rank(a, false).cmp(&rank(b, false)), i.cmp(&j), "{a} {b}");
-                assert_eq!(rank(a, true).cmp(&rank(b, true)), j.cmp(&i), "{a} {b}, descending");
+                assert_eq!(sort_key(a, false).cmp(&sort_key(b, false)), i.cmp(&j), "{a} {b}");
+                assert_eq!(sort_key(a, true).cmp(&sort_key(b, true)), j.cmp(&i), "{a} {b}, descending");
             }
         }
     }
@@ -198,12 +198,12 @@ mod tests {
             (r#""é""#, r#""\u00e9""#),
             (r#"{"a":1,"b":[2]}"#, r#" { "b" : [2.0], "a" : 1 } "#),
         ] {
-            let rank = |json: &str| {
+            let sort_key = |json: &str| {
                 let mut out = Vec::new();
-                push_rank(json.as_bytes(), false, &mut out).expect("it is JSON");
+                push_sort_key(json.as_bytes(), false, &mut out).expect("it is JSON");
                 out
             };
-            assert_eq!(rank(a), rank(b), "{a} {b}");
+            assert_eq!(sort_key(a), sort_key(b), "{a} {b}");
         }
     }
 
@@ -239,12 +239,12 @@ mod tests {
     proptest! {
         #[test]
         fn for_all_numbers_ranks_compare_as_the_exact_numbers_do(a in number(), b in number()) {
-            prop_assert_eq!(rank(&a, false).cmp(&rank(&b, false)), compare(&a, &b));
+            prop_assert_eq!(sort_key(&a, false).cmp(&sort_key(&b, false)), compare(&a, &b));
         }
 
         #[test]
         fn for_all_strings_ranks_compare_as_code_points_do(a in "\\PC{0,6}|[\\x00-\\x02]{0,6}", b in "\\PC{0,6}|[\\x00-\\x02]{0,6}") {
-            prop_assert_eq!(rank(&json!(a), false).cmp(&rank(&json!(b), false)), a.chars().cmp(b.chars()));
+            prop_assert_eq!(sort_key(&json!(a), false).cmp(&sort_key(&json!(b), false)), a.chars().cmp(b.chars()));
         }
     }
 }

@@ -4,11 +4,15 @@ use super::DataError;
 
 /// Takes items as JSON text, from first to last.
 pub trait Writer: Send {
-    /// Writes complete JSON lines, each ended by a line feed. Fails when an item does not fit the format, or the file
-    /// cannot be written.
+    /// Writes complete JSON lines, each ended by a line feed.
+    ///
+    /// # Errors
+    /// Fails when an item does not fit the format, or the file cannot be written.
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError>;
 
-    /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was. Fails when the
-    /// file cannot be written or put there.
+    /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written or put there.
     fn commit(self: Box<Self>) -> Result<(), DataError>;
 }

@@ -15,7 +15,7 @@ use super::source_status::{ErrorTexts, SourceStatus};
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog, clock};
-use crate::plan::{Each, Plan};
+use crate::plan::{MapLike, Plan};
 use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
 use crate::value::Mask;
@@ -54,7 +54,7 @@ pub(super) struct StepOutput {
 }
 
 /// A writer that was fed by the step before it and now waits for that step's verdict.
-pub(super) struct FusedInput {
+pub(super) struct FinishedWriter {
     /// `Err`: it could not write, and this is why.
     pub(super) writer: Result<Box<dyn Writer>, String>,
     /// Items it took.
@@ -65,16 +65,16 @@ pub(super) struct FusedInput {
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
     pub(super) options: &'a RunOptions,
-    pub(super) graph: &'a StepRoles,
+    pub(super) roles: &'a StepRoles,
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) watchdog: &'a Arc<Watchdog>,
     pub(super) sender: Sender<Message>,
     /// Where the run is kept, if it is.
-    pub(super) keep: Option<&'a RunStore>,
+    pub(super) run_store: Option<&'a RunStore>,
     journals: Vec<Mutex<Option<StepJournal>>>,
     outputs: Vec<Mutex<StepOutput>>,
     source_statuses: Vec<Mutex<SourceStatus>>,
-    fused: Vec<Mutex<Option<FusedInput>>>,
+    fused: Vec<Mutex<Option<FinishedWriter>>>,
     /// Limits that steps share, by name, on the clock that began with the run.
     limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
     begun: Instant,
@@ -84,7 +84,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         options: &'a RunOptions,
-        graph: &'a StepRoles,
+        roles: &'a StepRoles,
         interrupt: &'a Arc<Interrupt>,
         watchdog: &'a Arc<Watchdog>,
         sender: Sender<Message>,
@@ -94,16 +94,16 @@ impl<'a> Context<'a> {
             source_statuses: plan
                 .steps
                 .iter()
-                .map(|step| Mutex::new(SourceStatus::new(step, graph, options)))
+                .map(|step| Mutex::new(SourceStatus::new(step, roles, options)))
                 .collect(),
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             limits: Mutex::default(),
             begun: clock::now(),
-            keep: None,
+            run_store: None,
             plan,
             options,
-            graph,
+            roles,
             interrupt,
             watchdog,
             sender,
@@ -111,13 +111,13 @@ impl<'a> Context<'a> {
     }
 
     /// The same, kept there.
-    pub(super) fn kept_in(mut self, keep: Option<&'a RunStore>) -> Self {
-        self.keep = keep;
+    pub(super) fn with_run_store(mut self, run_store: Option<&'a RunStore>) -> Self {
+        self.run_store = run_store;
         self
     }
 
     /// The scheduler of a step that begins, under the limit that it shares with others if it does.
-    pub(super) fn scheduler(&self, each: &Each, policy: &Policy, begun: Instant) -> Scheduler {
+    pub(super) fn scheduler(&self, each: &MapLike, policy: &Policy, begun: Instant) -> Scheduler {
         let scheduler = Scheduler::new(policy, self.options.seed);
         let (Some(name), Some(rate)) = (&each.shared_limit, policy.rate_limit) else { return scheduler };
         let mut limits = lock(&self.limits);
@@ -145,13 +145,13 @@ impl<'a> Context<'a> {
     }
 
     /// Where a writer waits for its producer's verdict.
-    pub(super) fn fused(&self, step: StepId) -> MutexGuard<'_, Option<FusedInput>> {
+    pub(super) fn fused(&self, step: StepId) -> MutexGuard<'_, Option<FinishedWriter>> {
         lock(&self.fused[step.at()])
     }
 
     /// Why the run cannot go on because it cannot be kept, if so.
     pub(super) fn fault(&self) -> Option<&StoreError> {
-        self.keep.and_then(RunStore::fault)
+        self.run_store.and_then(RunStore::fault)
     }
 
     /// Leaves a step's journal to the code that books the step's end.
@@ -161,7 +161,7 @@ impl<'a> Context<'a> {
 
     /// Keeps a row that a source cannot read. What goes wrong stops the run by [`Context::fault`].
     pub(super) fn keep_bad_row(&self, source: StepId, index: u64, key: String, item: FailedItem) {
-        let Some(keep) = self.keep else { return };
+        let Some(run_store) = self.run_store else { return };
         let mut journal = lock(&self.journals[source.at()]);
         if journal.is_none() {
             let step = &self.plan.steps[source.at()];
@@ -174,7 +174,7 @@ impl<'a> Context<'a> {
                 fingerprint: Vec::new(),
                 cache: None,
             };
-            *journal = keep.step(spec).ok();
+            *journal = run_store.step(spec).ok();
         }
         if let Some(journal) = &*journal {
             let _ = journal.failed(index, key, item);
@@ -184,9 +184,9 @@ impl<'a> Context<'a> {
     /// Books the end of a step: it is reported only when it is on the disk.
     pub(super) fn book(&self, step: StepId, result: StepResult) -> StepResult {
         let result = result.masked(self.mask());
-        let Some(keep) = self.keep else { return result };
+        let Some(run_store) = self.run_store else { return result };
         let journal = lock(&self.journals[step.at()]).take();
-        match keep.book(&self.plan.steps[step.at()].name, journal, &result) {
+        match run_store.book(&self.plan.steps[step.at()].name, journal, &result) {
             Err(error) if result.status == StepStatus::Succeeded => {
                 StepResult { status: StepStatus::Failed, reason: Some(run_store::stopped(&error)), ..result }
             }

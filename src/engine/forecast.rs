@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use self::items::{Looked, each_chunk};
 use super::cache::StepCache;
-use super::identity::{self, Identity};
+use super::fingerprint::{self, StepFingerprint};
 use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
-use crate::plan::{Body, Each, Plan, Step, Verb};
+use crate::plan::{Body, MapLike, Plan, Step, Verb};
 use crate::store::{
     Cache, Catalogue, Digest, Ended, NewItems, Reuse, SecretKey, StepRecord, StoreError, StoredRun,
 };
@@ -100,8 +100,8 @@ impl Asked<'_> {
         for id in self.plan.order.iter().filter(|id| selected[id.at()]) {
             let step = &self.plan.steps[id.at()];
             let forecast = match &step.body {
-                Body::Ready(Verb::Each(each)) if self.old.is_some() || each.cache => self.step(step, each),
-                Body::Deferred(_) if self.old.is_some() && is_each(step) => {
+                Body::Ready(Verb::MapLike(each)) if self.old.is_some() || each.cache => self.step(step, each),
+                Body::Deferred(_) if self.old.is_some() && is_map_like(step) => {
                     Some(open("what it does is decided by the results of other steps"))
                 }
                 _ => None,
@@ -111,12 +111,12 @@ impl Asked<'_> {
     }
 
     /// `None`: nothing can be said.
-    fn step(&mut self, step: &Step, each: &Each) -> Option<Forecast> {
-        let identity = Identity::of(self.plan, each, SecretKey::look(self.state).as_ref());
-        let recall = if each.cache { self.recall(step, &identity) } else { None };
+    fn step(&mut self, step: &Step, each: &MapLike) -> Option<Forecast> {
+        let fingerprint = StepFingerprint::of(self.plan, each, SecretKey::look(self.state).as_ref());
+        let recall = if each.cache { self.recall(step, &fingerprint) } else { None };
         match self.old {
             Some(run) => {
-                let found = self.old_step(run, step, each, &identity);
+                let found = self.old_step(run, step, each, &fingerprint);
                 let found = found.map_err(|error| self.forecasts.warn(error.to_string())).ok()?;
                 Some(self.of_old(step, each, found, recall))
             }
@@ -124,12 +124,11 @@ impl Asked<'_> {
         }
     }
 
-    fn recall(&mut self, step: &Step, identity: &Identity) -> Option<StepCache> {
+    fn recall(&mut self, step: &Step, fingerprint: &StepFingerprint) -> Option<StepCache> {
         match Cache::look(self.state) {
             Ok(cache) => {
-                let (pipeline, function) = (&self.plan.name, identity.function);
-                cache
-                    .map(|cache| StepCache::new(cache, pipeline, &step.name, function, &identity.fingerprint))
+                let (pipeline, function) = (&self.plan.name, fingerprint.function);
+                cache.map(|cache| StepCache::new(cache, pipeline, &step.name, function, &fingerprint.parts))
             }
             Err(error) => {
                 self.forecasts.warn(error.to_string());
@@ -142,13 +141,13 @@ impl Asked<'_> {
         &self,
         run: &str,
         step: &Step,
-        each: &Each,
-        identity: &Identity,
+        each: &MapLike,
+        fingerprint: &StepFingerprint,
     ) -> Result<(Old, Option<StepRecord>), StoreError> {
         let runs = Catalogue::new(self.state).open_line(run)?;
         let record = runs.first().and_then(|run: &StoredRun| run.step(&step.name).ok());
-        let (shape, keyed) = (identity::shape(each.kind), each.key.is_some());
-        Ok((Old::of(runs, &step.name, shape, keyed, &identity.fingerprint)?, record))
+        let (shape, keyed) = (fingerprint::shape(each.kind), each.key.is_some());
+        Ok((Old::of(runs, &step.name, shape, keyed, &fingerprint.parts)?, record))
     }
 
     fn of_cache(&mut self, step: &Step, recall: Option<StepCache>) -> Forecast {
@@ -167,7 +166,7 @@ impl Asked<'_> {
     fn of_old(
         &mut self,
         step: &Step,
-        each: &Each,
+        each: &MapLike,
         (old, record): (Old, Option<StepRecord>),
         recall: Option<StepCache>,
     ) -> Forecast {
@@ -243,7 +242,7 @@ impl Asked<'_> {
     fn gets_the_same(&self, step: &Step) -> bool {
         // What comes out of the cache may be there for the first time.
         let is_cached = |id: StepId| match &self.plan.steps[id.at()].body {
-            Body::Ready(Verb::Each(each)) => each.cache,
+            Body::Ready(Verb::MapLike(each)) => each.cache,
             _ => false,
         };
         step.from.iter().all(|input| match &self.forecasts.steps[input.step.at()] {
@@ -306,6 +305,6 @@ fn open(because: &str) -> Forecast {
     Forecast::Open { most: None, because: because.to_owned() }
 }
 
-fn is_each(step: &Step) -> bool {
+fn is_map_like(step: &Step) -> bool {
     step.verb.is_map_like()
 }

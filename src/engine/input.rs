@@ -96,7 +96,7 @@ impl<'a> StepInput<'a> {
     }
 
     fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
-        let lazy = self.context.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+        let lazy = self.context.roles.roles[input.step.at()] == Role::LazySource && !input.failed;
         if !lazy {
             let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
@@ -116,7 +116,7 @@ impl<'a> StepInput<'a> {
     fn stored_reader(&self, input: Input) -> Result<Box<dyn Reader>, DataError> {
         let output = self.context.output(input.step);
         if !input.failed {
-            return Ok(output.results.as_ref().expect("the graph keeps what is read").reader());
+            return Ok(output.results.as_ref().expect("the roles keep what is read").reader());
         }
         let stored = output.failed.as_ref();
         let failed = output.result.as_ref().map_or(0, |result| result.tally.failed);
@@ -353,7 +353,7 @@ fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) 
         }
         Verb::Glob(options) => noted(context, source, data::glob(options)?),
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
-        Verb::Items(Items::Lua { .. }) | Verb::Each(_) | Verb::Collect(_) | Verb::Write(_) => {
+        Verb::Items(Items::Lua { .. }) | Verb::MapLike(_) | Verb::Collect(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")
         }
     }))

@@ -15,6 +15,9 @@ use crate::value::Chunk;
 /// for people, and no work that could be measured.
 pub(super) const LOOK_UP: Duration = Duration::from_millis(50);
 
+/// How long workers may take to put away their Lua states before the step ends without waiting for them.
+pub(super) const WORKERS_END: Duration = Duration::from_secs(1);
+
 /// Why a step ends before its end.
 pub(super) struct Cut {
     pub(super) status: StepStatus,

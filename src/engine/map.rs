@@ -24,9 +24,9 @@ use self::options::{spec, worker_options};
 use self::reuse::ItemReuse;
 use self::timing::StepTiming;
 use super::context::Context;
-use super::identity;
+use super::fingerprint;
 use super::input::StepInput;
-use super::lookout::{LOOK_UP, lost_reason};
+use super::lookout::{LOOK_UP, WORKERS_END, lost_reason};
 use super::outcome::EngineError;
 use super::pool::{Earlier, Pool, PoolOptions, Reply, Task};
 use super::sink::Sink;
@@ -35,15 +35,13 @@ use super::{run_store, step_results};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Cancel, CancelLevel, clock};
-use crate::plan::{Each, Step};
+use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::store::{LinesPerItem as Lines, StepJournal, StoreError};
 use crate::value::Chunk;
 
 /// How long a chunk may take before what is left of it goes back to be shared out anew.
 const CHUNK_BUDGET: Duration = Duration::from_millis(20);
-/// How long workers may take to put away their Lua states before the step ends without waiting for them.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why a step cannot be carried through, whatever its items did.
 pub(super) enum StepFault {
@@ -124,7 +122,7 @@ struct Coordinator<'a> {
     /// There is room for items, and the input has none yet.
     starved: bool,
     /// Whether no worker is left, because the step was to stop before any was ready.
-    deserted: bool,
+    workers_gone: bool,
     lost: Option<StepId>,
     interrupted: Option<Instant>,
     /// When its workers were told to stop at once.
@@ -137,13 +135,13 @@ struct Coordinator<'a> {
     /// Where endings are kept, if the run is.
     journal: Option<StepJournal>,
     /// What is known of items before they run.
-    known: Option<ItemReuse>,
+    reuse: Option<ItemReuse>,
     keys: Option<Keys>,
     timing: StepTiming,
 }
 
 /// Runs a map-like step whose input has been opened.
-pub(super) fn run(context: &Context<'_>, step: &Step, each: &Each, input: StepInput<'_>) -> StepResult {
+pub(super) fn run(context: &Context<'_>, step: &Step, each: &MapLike, input: StepInput<'_>) -> StepResult {
     let begun = clock::now();
     let total = input.total(step);
     context.emit(Event::StepStarted { step: step.id, total });
@@ -158,7 +156,7 @@ impl<'a> Coordinator<'a> {
     fn new(
         context: &'a Context<'a>,
         step: &'a Step,
-        each: &'a Each,
+        each: &'a MapLike,
         input: StepInput<'a>,
     ) -> Result<Self, Unready> {
         let (policy, begun) = (&each.policy, clock::now());
@@ -172,13 +170,14 @@ impl<'a> Coordinator<'a> {
         let scheduled = Policy { concurrency: window, ..policy.clone() };
         let cancel = Arc::new(Cancel::default());
         let options = worker_options(context, step, each);
-        let identity = context.keep.map(|keep| keep.identity(context.plan, each)).transpose()?;
-        let journal = match (context.keep, &identity) {
-            (Some(keep), Some(identity)) => Some(keep.step(spec(step, each, identity))?),
+        let fingerprint = context.run_store.map(|keep| keep.fingerprint(context.plan, each)).transpose()?;
+        let journal = match (context.run_store, &fingerprint) {
+            (Some(keep), Some(fingerprint)) => Some(keep.step(spec(step, each, fingerprint))?),
             _ => None,
         };
-        let known =
-            identity.as_ref().and_then(|identity| ItemReuse::open(context, step, each, identity, &input));
+        let reuse = fingerprint
+            .as_ref()
+            .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
         let keys = each.key.as_deref().map(|key| Keys::new(context, step.id, key, &options, &cancel));
         let keys = keys.transpose().map_err(|error| Unready::Script(step_results::reason("key", &error)))?;
         let pool_options = PoolOptions {
@@ -212,15 +211,15 @@ impl<'a> Coordinator<'a> {
             spare_chunks: Vec::new(),
             input_ended: false,
             starved: false,
-            deserted: false,
+            workers_gone: false,
             lost: None,
             interrupted: None,
             stopped: None,
             errors: Vec::new(),
             told: clock::now(),
-            shape: identity::shape(each.kind),
+            shape: fingerprint::shape(each.kind),
             journal,
-            known,
+            reuse,
             keys,
             timing: StepTiming::new(begun, context.options.spans),
         })
@@ -252,7 +251,7 @@ impl<'a> Coordinator<'a> {
             self.fill()?;
             self.obey_stop();
             self.give_up_lost()?;
-            if self.deserted || (self.tasks_out == 0 && self.scheduler.is_done()) {
+            if self.workers_gone || (self.tasks_out == 0 && self.scheduler.is_done()) {
                 return Ok(());
             }
             match self.listen() {
@@ -340,7 +339,7 @@ impl<'a> Coordinator<'a> {
 
     /// Gives up on tasks that are out: what they hold counts as cancelled.
     fn write_off(&mut self) {
-        self.deserted = true;
+        self.workers_gone = true;
         self.scheduler.cancelled(self.items_out);
         (self.tasks_out, self.items_out) = (0, 0);
     }
@@ -360,7 +359,7 @@ impl<'a> Coordinator<'a> {
     /// Lets the workers go and waits a moment for them.
     fn join_workers(&mut self) {
         self.pool.close();
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + WORKERS_END;
         while let Ok(reply) = self.pool.replies.recv_deadline(until) {
             match reply {
                 Reply::Gone if self.pool.one_gone() => return,
@@ -375,8 +374,8 @@ impl<'a> Coordinator<'a> {
         let (emitted, duration) = (self.sink.emitted, clock::since(self.begun));
         let stop = self.scheduler.stop().map(|stop| stop.reason);
         let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
-        let reuse = self.known.as_ref().map(|known| known.counts(all_seen));
-        for warning in self.known.iter().flat_map(ItemReuse::warnings) {
+        let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen));
+        for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
             self.context.notice(self.step.id, warning);
         }
         self.context.leave_journal(self.step.id, self.journal);

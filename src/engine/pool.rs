@@ -24,7 +24,7 @@ use crate::lua::{self, Guard, Watchdog};
 
 /// The pool with its channels. Dropping it lets the workers go.
 pub(super) struct Pool {
-    task: Option<Sender<Task>>,
+    tasks: Option<Sender<Task>>,
     pub(super) replies: Receiver<Reply>,
     threads: usize,
     gone: usize,
@@ -45,18 +45,18 @@ impl Pool {
         watchdog: &Arc<Watchdog>,
     ) -> Result<Self, EngineError> {
         // Never full: the coordinator hands in no more than the scheduler lets run.
-        let (task_sender, task) = unbounded();
+        let (task_sender, tasks) = unbounded();
         let (reply_sender, replies) = bounded(4096);
         let watchdog = Arc::clone(watchdog);
         let mut pool = Self {
-            task: Some(task_sender),
+            tasks: Some(task_sender),
             replies,
             threads: 0,
             gone: 0,
             given_up_max: threads,
             parts: WorkerParts {
                 options: Arc::new(options),
-                task,
+                tasks,
                 replies: reply_sender,
                 watchdog,
                 lost: Arc::default(),
@@ -134,7 +134,7 @@ impl Pool {
 
     /// Hands in a task; a worker will take it.
     pub(super) fn send(&self, task: Task) {
-        if let Some(sender) = &self.task {
+        if let Some(sender) = &self.tasks {
             let _ = sender.send(task);
         }
     }
@@ -147,6 +147,6 @@ impl Pool {
 
     /// No more tasks will come: workers end when what they have is done.
     pub(super) fn close(&mut self) {
-        self.task = None;
+        self.tasks = None;
     }
 }

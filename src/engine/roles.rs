@@ -1,9 +1,10 @@
-//! The engine derives a graph from a plan before anything runs: who reads whom, and what may be streamed. This code
+//! The engine gives each step of a plan a role before anything runs: who reads whom, and what may be streamed. This code
 //! runs nothing.
 
 use crate::data::{self, Target};
 use crate::event::{self, StepId};
-use crate::plan::{Body, Input, Items, Plan, Step, Verb, Wants};
+use crate::lua::Wants;
+use crate::plan::{Body, Input, Items, Plan, Step, Verb};
 
 /// How a step is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(super) enum Role {
     /// A source that is read once and kept, because it cannot be read again or not the same way.
     StoredSource,
     /// A function on every item, or something done to the collection as a whole.
-    Each,
+    Work,
     /// A writer that takes a step of its own.
     Write,
     /// A writer that is fed while the step before it is still running; its file appears only after that step's verdict.
@@ -40,17 +41,17 @@ impl StepRoles {
     pub(super) fn new(plan: &Plan, selected: &[bool]) -> Self {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| selected[step.id.at()]).collect();
         let count = plan.steps.len();
-        let wants = plan.wants();
-        let mut roles = vec![Role::Each; count];
+        let wants = plan.wants;
+        let mut roles = vec![Role::Work; count];
         let mut fused = vec![Vec::new(); count];
         let mut kept = vec![wants.results; count];
         let mut failed_kept = vec![false; count];
         for step in &steps {
-            roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Each);
+            roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Work);
         }
         for step in &steps {
             if matches!(step.body, Body::Ready(Verb::Write(_))) || step.verb == event::Verb::Write {
-                let producer = fusible(step).filter(|producer| roles[producer.at()] == Role::Each);
+                let producer = fusible(step).filter(|producer| roles[producer.at()] == Role::Work);
                 roles[step.id.at()] = if producer.is_some() { Role::FusedWrite } else { Role::Write };
                 if let Some(producer) = producer {
                     fused[producer.at()].push(step.id);

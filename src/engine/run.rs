@@ -66,7 +66,7 @@ pub fn run(
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
     start_runtime();
     spare_files()?;
-    let graph = StepRoles::new(plan, &options.selected);
+    let roles = StepRoles::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
     let slow_sender = sender.clone();
@@ -81,7 +81,8 @@ pub fn run(
     clear_leftovers(plan, &options.selected);
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
     let unmade = plan.permissions.begin();
-    let context = Context::new(plan, options, &graph, interrupt, &watchdog, sender).kept_in(keep.as_ref());
+    let context =
+        Context::new(plan, options, &roles, interrupt, &watchdog, sender).with_run_store(keep.as_ref());
     let steps =
         plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: Some(step.verb) });
     on_event(&Event::RunStarted {
@@ -216,7 +217,7 @@ impl<'a> RunThreads<'a, '_> {
         if !self.is_ready(step) {
             return false;
         }
-        if self.context.graph.roles[id.at()] == Role::LazySource {
+        if self.context.roles.roles[id.at()] == Role::LazySource {
             match step::gate(self.context, step) {
                 Ok(()) => self.states[id.at()] = StepPhase::Open,
                 Err(result) => self.end(id, self.context.book(id, *result)),
@@ -250,7 +251,7 @@ impl<'a> RunThreads<'a, '_> {
         let done = |id: StepId| matches!(self.states[id.at()], StepPhase::Done(_));
         let selected = |id: &StepId| self.context.options.selected[id.at()];
         let readable = |input: &crate::plan::Input| {
-            let lazy = self.context.graph.roles[input.step.at()] == Role::LazySource && !input.failed;
+            let lazy = self.context.roles.roles[input.step.at()] == Role::LazySource && !input.failed;
             done(input.step) || (lazy && matches!(self.states[input.step.at()], StepPhase::Open))
         };
         step.from.iter().all(readable)

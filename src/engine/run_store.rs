@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::identity::{Identity, LANGUAGE};
+use super::fingerprint::{LANGUAGE, StepFingerprint};
 use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
-use crate::plan::{Body, Each, Items, Plan, Verb};
+use crate::plan::{Body, Items, MapLike, Plan, Verb};
 use crate::store::{
     Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Reuse, RunDir, RunInfo, SecretKey, StepJournal,
     StepSpec, StoreError, StoredRun, Unusable, keep_lua,
@@ -64,10 +64,10 @@ impl RunStore {
     }
 
     /// What the results of a step depend on.
-    pub(super) fn identity(&self, plan: &Plan, each: &Each) -> Result<Identity, StoreError> {
+    pub(super) fn fingerprint(&self, plan: &Plan, each: &MapLike) -> Result<StepFingerprint, StoreError> {
         let has_secrets = plan.secrets.iter().next().is_some();
         let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
-        Ok(Identity::of(plan, each, key.as_ref()))
+        Ok(StepFingerprint::of(plan, each, key.as_ref()))
     }
 
     /// Begins to keep the items of a step.
@@ -89,7 +89,7 @@ impl RunStore {
     }
 
     /// Keeps the Lua files of a step whose verb was only known now.
-    pub(super) fn late(&self, run: &str, verb: &Verb) -> Result<(), StoreError> {
+    pub(super) fn keep_deferred(&self, run: &str, verb: &Verb) -> Result<(), StoreError> {
         keep_lua(&self.dir, run, &files_of(verb))
     }
 
@@ -202,7 +202,7 @@ fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
 /// The Lua files that a verb is made of.
 fn files_of(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
     let scripts = match verb {
-        Verb::Each(each) => vec![Some(&each.script), each.key.as_ref(), each.retry_when.as_ref()],
+        Verb::MapLike(each) => vec![Some(&each.script), each.key.as_ref(), each.retry_when.as_ref()],
         Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
         _ => Vec::new(),
     };

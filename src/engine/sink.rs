@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::context::{Context, FusedInput, StepOutput};
+use super::context::{Context, FinishedWriter, StepOutput};
 use super::source_status::ErrorTexts;
 use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
 use crate::event::StepId;
@@ -31,13 +31,13 @@ impl<'a> Sink<'a> {
     pub(super) fn open(context: &'a Context<'a>, step: StepId) -> Self {
         let spool = |kept: bool| kept.then(|| Spool::new(context.temp_dir()));
         let writers =
-            context.graph.fused[step.at()].iter().map(|writer| open_writer(context, *writer)).collect();
+            context.roles.fused[step.at()].iter().map(|writer| open_writer(context, *writer)).collect();
         Self {
             context,
             step,
             reorder: Reorder::new(context.temp_dir(), 1),
-            results: spool(context.graph.kept[step.at()]),
-            failed: spool(context.graph.failed_kept[step.at()]),
+            results: spool(context.roles.kept[step.at()]),
+            failed: spool(context.roles.failed_kept[step.at()]),
             writers,
             emitted: 0,
         }
@@ -85,7 +85,8 @@ impl<'a> Sink<'a> {
         let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
         for fused in self.writers {
-            *self.context.fused(fused.step) = Some(FusedInput { writer: fused.writer, count: fused.count });
+            *self.context.fused(fused.step) =
+                Some(FinishedWriter { writer: fused.writer, count: fused.count });
         }
         *self.context.output(self.step) = StepOutput { results, failed, errors, result: None };
         Ok(())
@@ -105,7 +106,7 @@ impl FusedWriter {
 
 fn open_writer(context: &Context<'_>, step: StepId) -> FusedWriter {
     let Body::Ready(Verb::Write(options)) = &context.plan.steps[step.at()].body else {
-        unreachable!("the graph fuses writers that are ready")
+        unreachable!("only writers that are ready are fused")
     };
     FusedWriter { step, writer: data::create(options).map_err(|error| error.to_string()), count: 0 }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::context::{Context, StepOutput};
-use super::input::{NextChunk, StepInput};
-use super::lookout::{LOOK_UP, Lookout};
+use super::input::StepInput;
+use super::lookout::{LOOK_UP, Lookout, ReadOutcome};
 use super::roles::Role;
 use super::step_results;
 use crate::data::{DataError, Spool, items_reader};
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context<'_>, step: &Step, verb: &Verb) -> StepResult
 /// `Ok(true)`: cut off by an interrupt.
 fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Result<bool, String> {
     let message = |error: DataError| error.to_string();
-    let kept = context.graph.kept[step.id.at()] && context.graph.roles[step.id.at()] == Role::StoredSource;
+    let kept = context.roles.kept[step.id.at()] && context.roles.roles[step.id.at()] == Role::StoredSource;
     let mut spool = kept.then(|| Spool::new(context.temp_dir()));
     let mut input = match verb {
         Verb::Items(Items::Lua { script, limit: most }) => {
@@ -63,13 +63,14 @@ fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Res
     // The script's own limit is all that a deadline is for here.
     let mut lookout = Lookout::new(context, step.id, begun, None);
     loop {
-        if let Err(cut) = lookout.check() {
-            return if cut.status == StepStatus::Cancelled { Ok(true) } else { Err(cut.reason) };
-        }
-        match input.next(usize::MAX, BLOCK, LOOK_UP, &mut chunk) {
-            NextChunk::Later => continue,
-            NextChunk::End | NextChunk::Lost(_) => break,
-            NextChunk::Chunk => {}
+        match lookout.read(&mut input, (usize::MAX, BLOCK), &mut chunk) {
+            Ok(ReadOutcome::Items) => {}
+            Ok(ReadOutcome::Nothing) => continue,
+            Ok(ReadOutcome::End) => break,
+            // Its status tells of a source that turned out bad.
+            Err(_) if input.lost().is_some() => break,
+            Err(cut) if cut.status == StepStatus::Cancelled => return Ok(true),
+            Err(cut) => return Err(cut.reason),
         }
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
@@ -94,13 +95,7 @@ fn script_text(
     let spawned = std::thread::Builder::new().name("items".to_owned()).spawn(move || {
         let _ = sender.send(lua::evaluate(&script, &scope, limit));
     });
-    let gone = |message: String| ScriptError {
-        kind: FailureKind::Panic,
-        message,
-        place: None,
-        traceback: String::new(),
-        cancelled: false,
-    };
+    let gone = |message: String| ScriptError::new(FailureKind::Panic, message);
     if let Err(error) = spawned {
         return Some(Err(gone(format!("cannot start a thread: {error}"))));
     }

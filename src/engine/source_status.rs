@@ -39,7 +39,7 @@ pub(super) struct SourceStatus {
 
 impl SourceStatus {
     /// Clean books.
-    pub(super) fn new(step: &Step, graph: &StepRoles, options: &RunOptions) -> Self {
+    pub(super) fn new(step: &Step, roles: &StepRoles, options: &RunOptions) -> Self {
         let (min_success_ratio, max_failures) = match &step.body {
             Body::Ready(Verb::Read(read)) => (read.min_success_ratio, read.max_failures),
             _ => (Ratio::ONE, None),
@@ -47,8 +47,8 @@ impl SourceStatus {
         Self {
             min_success_ratio,
             max_failures,
-            keeps_failed: graph.failed_kept[step.id.at()]
-                && matches!(graph.roles[step.id.at()], Role::LazySource | Role::StoredSource),
+            keeps_failed: roles.failed_kept[step.id.at()]
+                && matches!(roles.roles[step.id.at()], Role::LazySource | Role::StoredSource),
             temp_dir: options.temp_dir.clone(),
             deadline: step.deadline,
             opened: None,
@@ -73,7 +73,7 @@ impl SourceStatus {
     pub(super) fn open(&mut self) -> bool {
         self.readers += 1;
         let first = self.opened.is_none();
-        self.opened.get_or_insert_with(Instant::now);
+        self.opened.get_or_insert_with(clock::now);
         first
     }
 

@@ -11,15 +11,12 @@ use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua::{self, clock};
 use crate::plan::{Body, Step, Verb};
 
-/// Limit of `when`, as of every expression.
-const EXPRESSION_LIMIT: Duration = Duration::from_secs(1);
-
 /// Whether a step may run as far as its `when` is concerned; otherwise how it ends.
 pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepResult>> {
     let Some(when) = &step.when else { return Ok(()) };
     let begun = clock::now();
     let scope = context.scope(Some(step_results::steps(context)));
-    match lua::evaluate(&when.script, &scope, EXPRESSION_LIMIT).as_deref() {
+    match lua::evaluate(&when.script, &scope, lua::EXPRESSION_LIMIT).as_deref() {
         Ok("false" | "null") => Err(Box::new(StepResult::without_items(
             StepStatus::Skipped,
             "`when` is false",
@@ -36,7 +33,7 @@ pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepRes
 pub(super) fn run<'a>(context: &'a Context<'a>, id: StepId) -> Done {
     let step = &context.plan.steps[id.at()];
     // The gate of a lazy source was passed before anybody could read it.
-    let gated = if context.graph.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(context, step) };
+    let gated = if context.roles.roles[id.at()] == Role::LazySource { Ok(()) } else { gate(context, step) };
     let verb = gated.and_then(|()| verb(context, step));
     match verb {
         Ok(verb) => carry_out(context, step, &verb),
@@ -55,8 +52,8 @@ fn verb(context: &Context<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
                     diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
                 broken(messages.join("; "))
             })?;
-            if let Some(keep) = context.keep {
-                keep.late(&context.options.run, &bound)
+            if let Some(keep) = context.run_store {
+                keep.keep_deferred(&context.options.run, &bound)
                     .map_err(|error| broken(run_store::stopped(&error)))?;
             }
             Ok(bound)
@@ -65,7 +62,7 @@ fn verb(context: &Context<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
 }
 
 fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done {
-    let role = context.graph.roles[step.id.at()];
+    let role = context.roles.roles[step.id.at()];
     match (role, verb) {
         (Role::LazySource | Role::StoredSource, verb) => Done {
             step: step.id,
@@ -79,7 +76,7 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
             sources: Vec::new(),
             internal_error: false,
         },
-        (_, Verb::Each(each)) => {
+        (_, Verb::MapLike(each)) => {
             with_input(context, step, false, |input| map::run(context, step, each, input))
         }
         (_, Verb::Collect(collect)) => {
@@ -106,7 +103,7 @@ fn with_input<'a>(
         Err(reason) => StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO),
     };
     let inputs = step.from.iter().filter(|input| !input.failed).map(|input| input.step);
-    let lazy = |id: &StepId| context.graph.roles[id.at()] == Role::LazySource;
+    let lazy = |id: &StepId| context.roles.roles[id.at()] == Role::LazySource;
     let mut sources = Vec::new();
     let mut seen = BTreeSet::new();
     for source in inputs.filter(lazy) {

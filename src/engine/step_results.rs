@@ -38,11 +38,11 @@ fn entry(context: &Context<'_>, result: &StepResult, output: &StepOutput) -> Val
     let map = entry.as_object_mut().expect("written as an object above");
     // What there is none of is nil in Lua, where null would be true in a condition.
     map.retain(|_, value| !value.is_null());
-    if context.graph.wants.errors {
+    if context.roles.wants.errors {
         let errors = output.errors.iter().map(|(index, message)| (index.to_string(), json!(**message)));
         map.insert("errors".to_owned(), Value::Object(errors.collect()));
     }
-    if context.graph.wants.results {
+    if context.roles.wants.results {
         let results = Value::Array(results(output));
         map.insert("successful_results".to_owned(), results.clone());
         map.insert("results".to_owned(), results);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::context::{Context, FusedInput};
+use super::context::{Context, FinishedWriter};
 use super::input::StepInput;
 use super::lookout::{Cut, Lookout, ReadOutcome};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
@@ -53,7 +53,7 @@ pub(super) fn run(
     };
     match cut {
         Some(cut) => cut_off(options, cut, input.given().max(count), begun),
-        None => commit(options, FusedInput { writer: Ok(writer), count }, begun),
+        None => commit(options, FinishedWriter { writer: Ok(writer), count }, begun),
     }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn commit_fused(context: &Context<'_>, step: &Step, options: &WriteOp
     commit(options, fused, begun)
 }
 
-fn commit(options: &WriteOptions, fused: FusedInput, begun: Instant) -> StepResult {
+fn commit(options: &WriteOptions, fused: FinishedWriter, begun: Instant) -> StepResult {
     let count = fused.count;
     let writer = match fused.writer {
         Ok(writer) => writer,

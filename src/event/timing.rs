@@ -19,7 +19,7 @@ pub const SPANS_MAX: usize = 100_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timing {
-    /// Attempts by bucket, see [`Timing::bounds`].
+    /// Attempts by bucket, see [`bounds`].
     buckets: BTreeMap<u16, u64>,
     /// Attempts in all.
     pub count: u64,

@@ -22,6 +22,9 @@ pub enum Arrived {
 }
 
 /// Reads standard input until it ends, in a thread of its own, so that cancellations are seen before their time.
+///
+/// # Errors
+/// Fails when the system gives no thread.
 pub fn arrivals() -> io::Result<Receiver<Arrived>> {
     let (sender, receiver) = sync_channel(WAITING_MAX);
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {

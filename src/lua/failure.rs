@@ -33,6 +33,13 @@ pub struct ScriptError {
     pub cancelled: bool,
 }
 
+impl ScriptError {
+    /// An error without a place.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), place: None, traceback: String::new(), cancelled: false }
+    }
+}
+
 /// One failed attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
@@ -71,6 +78,20 @@ impl ScriptError {
 }
 
 impl Failure {
+    /// A failure without a place, which no other attempt can mend.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            place: None,
+            traceback: String::new(),
+            retryable: false,
+            permanent: false,
+            retry_after: None,
+            fields: None,
+        }
+    }
+
     /// The same without secrets.
     #[must_use]
     pub fn masked(self, mask: &Mask) -> Self {

@@ -8,6 +8,10 @@ use crate::lua::permissions::Permissions;
 use crate::lua::{AttemptEnding, Memory, Script};
 use crate::value::{Chunk, Secrets};
 
+/// How long an expression may take: `when`, `key`, `retries.when`, `${{ }}`. Expressions pick values; one that runs longer does
+/// something else.
+pub const EXPRESSION_LIMIT: Duration = Duration::from_secs(1);
+
 /// What becomes of the value that the function returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultShape {

@@ -7,11 +7,14 @@ mod fields;
 mod footprint;
 mod lexer;
 mod reach;
+mod texts;
 mod waits;
+mod wants;
 
 pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub use footprint::{Footprint, Seen};
 pub use reach::{Reach, Reached, reaches};
+pub use wants::Wants;
 
 pub(super) use chunk::{Chunk, Lines, Sources};
 

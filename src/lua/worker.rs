@@ -21,6 +21,7 @@ use self::waiting::SuspendedItems;
 use super::raw::{ChunkCursor, ChunkStop, Raised, Timing};
 use super::watchdog::Notices;
 use super::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
+use crate::event::FailureKind;
 use crate::lua::clock;
 use crate::lua::options::{Attempt, LogLine, WorkerOptions};
 use crate::value::{Chunk, Mask};
@@ -88,7 +89,7 @@ impl Worker {
         end: &mut dyn FnMut(usize, usize, AttemptEnding, Duration) -> bool,
     ) -> (usize, u64) {
         let begun = clock::now();
-        let mut batch = ChunkCursor {
+        let mut cursor = ChunkCursor {
             chunk,
             at: range.start,
             end: range.end,
@@ -103,20 +104,20 @@ impl Worker {
             },
             started: begun,
         };
-        while batch.at < batch.end {
-            let Some((ending, taken)) = self.run_on(&mut batch, attempt) else { break };
-            let at = batch.at;
-            batch.at += 1;
-            self.ended(batch.chunk.first + at as u64);
-            if !end(at, batch.out.len(), ending, taken) {
+        while cursor.at < cursor.end {
+            let Some((ending, taken)) = self.run_on(&mut cursor, attempt) else { break };
+            let at = cursor.at;
+            cursor.at += 1;
+            self.ended(cursor.chunk.first + at as u64);
+            if !end(at, cursor.out.len(), ending, taken) {
                 break;
             }
-            if batch.timing.until.is_some_and(|until| clock::now() >= until) {
+            if cursor.timing.until.is_some_and(|until| clock::now() >= until) {
                 break;
             }
         }
-        let done = (batch.at - range.start, batch.emitted);
-        self.lines = batch.lines;
+        let done = (cursor.at - range.start, cursor.emitted);
+        self.lines = cursor.lines;
         // Items that run one after the other are over with the run; those that wait keep theirs.
         if let Ok(loaded) = &self.loaded
             && self.waiting() == 0
@@ -127,7 +128,11 @@ impl Worker {
     }
 
     /// Runs until an item did not simply succeed. `None`: no item is left, or none may be started.
-    fn run_on(&mut self, batch: &mut ChunkCursor<'_>, attempt: Attempt) -> Option<(AttemptEnding, Duration)> {
+    fn run_on(
+        &mut self,
+        cursor: &mut ChunkCursor<'_>,
+        attempt: Attempt,
+    ) -> Option<(AttemptEnding, Duration)> {
         let loaded = match &self.loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -138,8 +143,8 @@ impl Worker {
             }
         };
         loaded.vm.current.attempt.set(attempt.number);
-        let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, batch)));
-        let taken = clock::since(batch.started);
+        let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, cursor)));
+        let taken = clock::since(cursor.started);
         let raised = match stop {
             Ok(ChunkStop::Done | ChunkStop::Paused) => return None,
             Ok(ChunkStop::BadRow(error)) => {
@@ -149,7 +154,7 @@ impl Worker {
             Ok(ChunkStop::Raised(raised)) => *raised,
             Err(panic) => {
                 // The VM was left in the middle of something, and so may be the line that was being written.
-                batch.rewind();
+                cursor.rewind();
                 self.reload();
                 Raised::panic(panic_message(panic.as_ref()))
             }
@@ -187,10 +192,7 @@ impl Worker {
 
     fn reload(&mut self) {
         // Dropped first: the old VM's trigger must not outlive it.
-        let gone = ScriptError {
-            kind: crate::event::FailureKind::Panic,
-            ..setup::plain_error("the Lua state is lost")
-        };
+        let gone = ScriptError::new(FailureKind::Panic, "the Lua state is lost");
         drop(std::mem::replace(&mut self.loaded, Err(gone)));
         self.loaded = load(&self.script, &self.options, &self.guard);
     }
@@ -227,14 +229,9 @@ fn load(script: &Script, options: &WorkerOptions, guard: &Arc<Guard>) -> Result<
 /// The ending of items that cannot be run because the VM cannot be made again.
 fn unloaded(error: &ScriptError) -> AttemptEnding {
     AttemptEnding::Failed(Box::new(super::Failure {
-        kind: error.kind,
-        message: error.message.clone(),
         place: error.place.clone(),
         traceback: error.traceback.clone(),
-        retryable: false,
-        permanent: false,
-        retry_after: None,
-        fields: None,
+        ..super::Failure::new(error.kind, error.message.as_str())
     }))
 }
 

@@ -12,11 +12,11 @@ use super::rate_limits::{self, Limits};
 use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
-use super::step_index::{Reference, StepIndex, Surveyed};
+use super::step_index::{IndexedStep, Reference, StepIndex};
 use super::{codes, test_case, touches};
 use crate::config;
 use crate::event::StepId;
-use crate::lua::{Permissions, Scope};
+use crate::lua::{Permissions, Scope, Wants};
 use crate::source::Diagnostic;
 
 /// A document in which nothing is wrong.
@@ -25,7 +25,7 @@ pub(super) struct ValidDocument<'a> {
     pub(super) step_index: &'a StepIndex,
     pub(super) scripts: &'a Scripts,
     /// Fields that need the results of steps.
-    pub(super) late: &'a [ExpressionField],
+    pub(super) deferred: &'a [ExpressionField],
     pub(super) root: &'a PathBuf,
     pub(super) scope: &'a Scope,
     pub(super) permissions: Arc<Permissions>,
@@ -46,7 +46,7 @@ impl ValidDocument<'_> {
         };
         let limits = Arc::new(rate_limits::of(&pipeline));
         let context =
-            (!self.late.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
+            (!self.deferred.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
         let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
@@ -57,10 +57,10 @@ impl ValidDocument<'_> {
             cores: self.inputs.cores,
         };
         let mut steps = Vec::new();
-        for ((id, step), surveyed) in
+        for ((id, step), indexed) in
             (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.step_index.steps)
         {
-            match self.step(id, step, surveyed, &builder, context.as_ref()) {
+            match self.step(id, step, indexed, &builder, context.as_ref()) {
                 Ok(step) => steps.push(step),
                 Err(finding) => found.push(*finding),
             }
@@ -79,7 +79,13 @@ impl ValidDocument<'_> {
             order: order.iter().map(|&at| step_id(at)).collect(),
             tests: test_case::of(self.places, self.step_index, &pipeline.tests),
             touched: touches::of(self.places, self.step_index, self.root),
+            wants: self.wants(),
         })
+    }
+
+    /// What all Lua of the document asks for, and what expressions do that wait for other steps.
+    fn wants(&self) -> Wants {
+        self.deferred.iter().map(ExpressionField::wants).fold(self.scripts.wants(), Wants::or)
     }
 
     fn context(&self, defaults: &config::Policy, limits: &Arc<Limits>) -> DocumentContext {
@@ -99,13 +105,13 @@ impl ValidDocument<'_> {
         &self,
         id: StepId,
         step: &config::Step,
-        surveyed: &Surveyed,
+        indexed: &IndexedStep,
         builder: &StepBuilder<'_>,
         context: Option<&Arc<DocumentContext>>,
     ) -> Result<Step, Box<Diagnostic>> {
-        let pointer = &surveyed.pointer;
-        let body = match self.late(pointer, context) {
-            Some(late) => Body::Deferred(Arc::new(late)),
+        let pointer = &indexed.pointer;
+        let body = match self.deferred(pointer, context) {
+            Some(deferred) => Body::Deferred(Arc::new(deferred)),
             None => Body::Ready(builder.verb(pointer, &step.verb)?),
         };
         let input = |one: &Reference| Some(Input { step: step_id(one.step?), failed: one.failed });
@@ -117,11 +123,11 @@ impl ValidDocument<'_> {
         let deadline = builder.known(&format!("{pointer}/deadline"), step.deadline.as_ref())?;
         Ok(Step {
             id,
-            name: surveyed.name.as_str().into(),
+            name: indexed.name.as_str().into(),
             verb: step.verb.kind(),
             description: step.description.clone(),
-            from: surveyed.from.iter().filter_map(input).collect(),
-            needs: surveyed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),
+            from: indexed.from.iter().filter_map(input).collect(),
+            needs: indexed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),
             when,
             deadline: deadline.map(|limit| limit.0),
             body,
@@ -130,10 +136,10 @@ impl ValidDocument<'_> {
     }
 
     /// The step at `pointer`, when it has expressions that need the results of others.
-    fn late(&self, pointer: &str, context: Option<&Arc<DocumentContext>>) -> Option<Deferred> {
+    fn deferred(&self, pointer: &str, context: Option<&Arc<DocumentContext>>) -> Option<Deferred> {
         let inside = format!("{pointer}/");
         let fields: Vec<ExpressionField> =
-            self.late.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
+            self.deferred.iter().filter(|field| field.pointer.starts_with(&inside)).cloned().collect();
         let context = context.filter(|_| !fields.is_empty())?;
         Some(Deferred {
             json: self.places.value().pointer(pointer).cloned().unwrap_or_default(),

@@ -21,28 +21,31 @@ impl Plan {
     /// # Errors
     /// Fails with findings when an expression fails, or when its value does not fit where it stands.
     pub fn bind(&self, id: StepId, steps: &str) -> Result<Verb, Vec<Diagnostic>> {
-        let late = match &self.steps[id.at()].body {
+        let deferred = match &self.steps[id.at()].body {
             Body::Ready(verb) => return Ok(verb.clone()),
-            Body::Deferred(late) => late,
+            Body::Deferred(deferred) => deferred,
         };
-        let context = &late.context;
+        let context = &deferred.context;
         let mut places = context.places.clone();
-        evaluate(late, &mut places, steps)?;
+        evaluate(deferred, &mut places, steps)?;
         let mut found = config::validate_value(places.value(), &places.document.spans, &places.document.file);
         found.retain(|one| one.severity == Severity::Error);
         let verb = self.steps[id.at()].verb;
-        file_checks::check_step(&places, &late.pointer, verb, &context.root, &mut found);
+        file_checks::check_step(&places, &deferred.pointer, verb, &context.root, &mut found);
         let mut scripts = context.scripts.clone();
-        scripts.add_file(&places, &format!("{}/{verb}/file", late.pointer), &context.root, &mut found);
+        scripts.add_file(&places, &format!("{}/{verb}/file", deferred.pointer), &context.root, &mut found);
         if !found.is_empty() {
             return Err(found);
         }
-        let step = places.value().pointer(&late.pointer).cloned().unwrap_or_default();
+        let step = places.value().pointer(&deferred.pointer).cloned().unwrap_or_default();
         let step = config::decode_step(&step).map_err(|error| {
             let message = format!("the schema accepts what the types do not: {error}");
             vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
         })?;
-        context.builder(&places, &scripts).verb(&late.pointer, &step.verb).map_err(|finding| vec![*finding])
+        context
+            .builder(&places, &scripts)
+            .verb(&deferred.pointer, &step.verb)
+            .map_err(|finding| vec![*finding])
     }
 }
 
@@ -62,14 +65,14 @@ impl DocumentContext {
 }
 
 /// Puts the values of the step's expressions in their place.
-fn evaluate(late: &Deferred, places: &mut PlacedDocument, steps: &str) -> Result<(), Vec<Diagnostic>> {
-    let context = &late.context;
+fn evaluate(deferred: &Deferred, places: &mut PlacedDocument, steps: &str) -> Result<(), Vec<Diagnostic>> {
+    let context = &deferred.context;
     let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
     let (mut values, mut found) = (Vec::new(), Vec::new());
     let none = BTreeSet::new();
     let expander =
         Expander { places, root: &context.root, scope: &scope, missing_params: &none, missing_env: &none };
-    for field in &late.fields {
+    for field in &deferred.fields {
         match expander.evaluate(field) {
             Ok(value) => values.push((&field.pointer, value)),
             Err(finding) => found.push(*finding),

@@ -1,4 +1,4 @@
-//! This module turns the steps over collections as written into what they do. `build` gives it their values and
+//! This module turns the steps over collections as written into what they do. `resolve` gives it their values and
 //! scripts.
 
 use super::resolve::{Built, StepBuilder};

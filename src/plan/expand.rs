@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,12 +14,9 @@ use super::scripts::{self, Form, RefusedLua};
 use super::step_index::escape;
 use super::template::{Hole, Template};
 use crate::event::{FailureKind, Verb};
-use crate::lua::{self, Block, Scope, ScriptError};
+use crate::lua::{self, Block, Scope, ScriptError, Wants};
 use crate::source::{Diagnostic, LineStarts};
 use crate::value::Choice as _;
-
-/// Expressions pick values; one that runs longer does something else.
-const TIME_MAX: Duration = Duration::from_secs(1);
 
 /// A string of the document with `${{` in it.
 #[derive(Debug, Clone)]
@@ -62,8 +58,19 @@ impl ExpressionField {
         all
     }
 
+    /// What its expressions ask for. Where a Lua file is named so, nobody knows yet what stands in it.
+    pub(super) fn wants(&self) -> Wants {
+        if self.pointer.ends_with("/file") {
+            return Wants::ALL;
+        }
+        let expressions = self.template.expressions.iter();
+        expressions
+            .map(|hole| Wants::of_text(&self.text[hole.inner.clone()]))
+            .fold(Wants::default(), Wants::or)
+    }
+
     /// Whether the field has to wait for results of other steps.
-    pub(super) fn is_late(&self) -> bool {
+    pub(super) fn is_deferred(&self) -> bool {
         self.when == When::Start && self.mentions("steps").any()
     }
 
@@ -229,7 +236,8 @@ impl Expander<'_> {
         let block = self.block(field, hole);
         let script = scripts::compile(&block, Form::Either, self.root)
             .map_err(|RefusedLua { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
-        let text = lua::evaluate(&script, self.scope, TIME_MAX).map_err(|error| refuse(&reason(&error)))?;
+        let text = lua::evaluate(&script, self.scope, lua::EXPRESSION_LIMIT)
+            .map_err(|error| refuse(&reason(&error)))?;
         serde_json::from_str(&text).map_err(|error| refuse(&error.to_string()))
     }
 
@@ -249,7 +257,7 @@ impl Expander<'_> {
 
 fn reason(error: &ScriptError) -> String {
     match error.kind {
-        FailureKind::Timeout => format!("it runs longer than {} s", TIME_MAX.as_secs()),
+        FailureKind::Timeout => format!("it runs longer than {} s", lua::EXPRESSION_LIMIT.as_secs()),
         _ => error.message.clone(),
     }
 }

@@ -16,7 +16,7 @@ use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step::Plan;
 use super::step_index::{StepIndex, escape};
-use super::warnings::Advice;
+use super::warnings::WarningContext;
 use super::{
     CODES, FINDINGS_MAX, codes, file_checks, overrides, permissions, rate_limits, references, secrets,
     test_case, undeclared,
@@ -58,7 +58,7 @@ pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
         is_valid,
         found: diagnostics,
         usage,
-        late: Vec::new(),
+        deferred: Vec::new(),
         is_substituted: false,
         secrets: Secrets::default(),
     };
@@ -106,7 +106,7 @@ struct Loading<'a> {
     found: Vec<Diagnostic>,
     usage: Vec<UsageError>,
     /// Fields that need the results of steps.
-    late: Vec<ExpressionField>,
+    deferred: Vec<ExpressionField>,
     /// Whether expressions have given values.
     is_substituted: bool,
     secrets: Secrets,
@@ -130,7 +130,7 @@ impl Loading<'_> {
         let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
-        let advice = Advice {
+        let advice = WarningContext {
             places: &self.places,
             step_index: &step_index,
             scripts: &scripts,
@@ -150,7 +150,7 @@ impl Loading<'_> {
             places: &self.places,
             step_index: &step_index,
             scripts: &scripts,
-            late: &self.late,
+            deferred: &self.deferred,
             root: &self.root,
             scope: &scope,
             permissions: Arc::new(permissions),
@@ -229,8 +229,8 @@ impl Loading<'_> {
             if !expander.check(field, &mut self.found) {
                 continue;
             }
-            if field.is_late() {
-                self.late.push(field.clone());
+            if field.is_deferred() {
+                self.deferred.push(field.clone());
                 continue;
             }
             if !expander.can_evaluate(field) {

@@ -7,7 +7,7 @@ use super::ended::ended;
 use super::expand::{ExpressionField, When};
 use super::lua_text::mentions;
 use super::places::{DocumentPart, PlacedDocument};
-use super::step_index::{Reference, StepIndex, Surveyed};
+use super::step_index::{IndexedStep, Reference, StepIndex};
 use super::{FINDINGS_MAX, codes, listed, order};
 use crate::event::Verb;
 use crate::source::{Diagnostic, LineStarts, nearest};
@@ -88,10 +88,10 @@ pub(super) fn looked_at(
 
 fn reference_problem(
     places: &PlacedDocument,
-    step: &Surveyed,
+    step: &IndexedStep,
     key: &str,
     reference: &Reference,
-    other: &Surveyed,
+    other: &IndexedStep,
 ) -> Option<Diagnostic> {
     let spot = DocumentPart::Value(&reference.pointer);
     let (name, other_name) = (&step.name, &other.name);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use super::step::{Collect, Each, Items, Read, Verb};
+use super::step::{Collect, Items, MapLike, Read, Verb};
 use super::{codes, paths, rate_limits};
 use crate::config::{self, Setting};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
@@ -117,7 +117,7 @@ impl StepBuilder<'_> {
         }
     }
 
-    fn each(&self, at: &str, kind: ResultShape, each: &config::Each) -> Built<Verb> {
+    fn each(&self, at: &str, kind: ResultShape, each: &config::MapLike) -> Built<Verb> {
         let pointer = match (&each.function, each.short) {
             (config::Function::Lua(_), true) => at.to_owned(),
             (config::Function::Lua(_), false) => format!("{at}/lua"),
@@ -136,7 +136,7 @@ impl StepBuilder<'_> {
         let limit = self.rate_limit(at, &each.policy)?;
         let policy = self.policy(at, &each.policy, limit.as_ref().map(|(rate, _)| *rate))?;
         let shared_limit = limit.and_then(|(_, name)| name);
-        Ok(Verb::Each(Box::new(Each { kind, script, retry_when, key, cache, policy, shared_limit })))
+        Ok(Verb::MapLike(Box::new(MapLike { kind, script, retry_when, key, cache, policy, shared_limit })))
     }
 
     pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {

@@ -9,7 +9,7 @@ use super::places::PlacedDocument;
 use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
 use crate::config::{LuaField, LuaRole};
-use crate::lua::{Block, Script, SyntaxError};
+use crate::lua::{Block, Script, SyntaxError, Wants};
 use crate::source::Diagnostic;
 
 /// The Lua that can be compiled, by pointer to its text (or to the name of its file).
@@ -73,6 +73,11 @@ impl Scripts {
                 }
             }
         }
+    }
+
+    /// What they ask for of the run.
+    pub(super) fn wants(&self) -> Wants {
+        self.scripts.values().map(|script| script.wants()).fold(Wants::default(), Wants::or)
     }
 
     /// The script at `pointer`.

@@ -10,7 +10,7 @@ use super::test_case::TestCase;
 use super::touched::Touched;
 use crate::data::{GlobOptions, ReadOptions, WriteOptions};
 use crate::event::{self, StepId};
-use crate::lua::{Permissions, ResultShape, Script};
+use crate::lua::{Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
 use crate::value::{Ratio, Secrets};
@@ -42,6 +42,8 @@ pub struct Plan {
     pub tests: Vec<TestCase>,
     /// The files that the pipeline file names.
     pub touched: Vec<Touched>,
+    /// What its Lua code may ask for of other steps.
+    pub wants: Wants,
 }
 
 /// One step.
@@ -124,7 +126,7 @@ pub enum Verb {
     /// Items from the pipeline file.
     Items(Items),
     /// A function on every item.
-    Each(Box<Each>),
+    MapLike(Box<MapLike>),
     /// Something done to the collection as a whole.
     Collect(Collect),
     /// Items to a file.
@@ -191,7 +193,7 @@ pub enum Items {
 
 /// A function on every item, under a policy.
 #[derive(Debug, Clone)]
-pub struct Each {
+pub struct MapLike {
     /// Which verb.
     pub kind: ResultShape,
     /// The function.

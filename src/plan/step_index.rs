@@ -1,4 +1,4 @@
-//! A survey reads the steps of a file as far as they can be understood without trusting it: ids, verbs, who takes
+//! The step index holds the steps of a file as far as they can be understood without trusting it: ids, verbs, who takes
 //! from whom.
 //!
 //! It works on the JSON value, so that references are looked at even when the schema has refused the file.
@@ -13,14 +13,14 @@ use crate::value::Choice as _;
 /// All steps, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct StepIndex {
-    pub(super) steps: Vec<Surveyed>,
+    pub(super) steps: Vec<IndexedStep>,
     /// Position by name.
     positions: HashMap<String, usize>,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Surveyed {
+pub(super) struct IndexedStep {
     pub(super) name: String,
     /// Pointer to the step.
     pub(super) pointer: String,
@@ -49,7 +49,7 @@ impl StepIndex {
         let empty = Map::new();
         let steps = document.get("steps").and_then(Value::as_object).unwrap_or(&empty);
         let positions: HashMap<String, usize> = steps.keys().cloned().zip(0..).collect();
-        let surveyed = steps.iter().map(|(name, step)| {
+        let indexed = steps.iter().map(|(name, step)| {
             let pointer = format!("/steps/{}", escape(name));
             let references = |key: &str, inputs: bool| {
                 let mut references = references(step.get(key), &format!("{pointer}/{key}"), inputs);
@@ -58,7 +58,7 @@ impl StepIndex {
                 }
                 references
             };
-            Surveyed {
+            IndexedStep {
                 name: name.clone(),
                 verb: verb(step),
                 from: references("from", true),
@@ -66,7 +66,7 @@ impl StepIndex {
                 pointer,
             }
         });
-        Self { steps: surveyed.collect(), positions }
+        Self { steps: indexed.collect(), positions }
     }
 
     /// The ids, in the order of the file.
@@ -88,7 +88,7 @@ impl StepIndex {
     }
 }
 
-impl Surveyed {
+impl IndexedStep {
     /// Whether it brings items in.
     pub(super) fn is_source(&self) -> bool {
         self.verb.is_some_and(Verb::is_source)

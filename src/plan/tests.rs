@@ -61,17 +61,17 @@ fn set(options: &[&str]) -> Inputs {
     Inputs { set: options.iter().filter_map(split).collect(), ..Inputs::default() }
 }
 
-fn each(plan: &Plan, at: u32) -> &Each {
+fn each(plan: &Plan, at: u32) -> &MapLike {
     match &plan.steps[StepId(at).at()].body {
-        Body::Ready(Verb::Each(each)) => each,
+        Body::Ready(Verb::MapLike(each)) => each,
         other => panic!("no map-like step: {other:?}"),
     }
 }
 
-mod advice;
 mod expressions;
 #[cfg(target_os = "linux")]
 mod linear;
 mod lua;
 mod references;
 mod values;
+mod warnings;

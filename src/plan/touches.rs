@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::file_checks::path_of;
 use super::paths;
 use super::places::PlacedDocument;
-use super::step::{Body, Collect, Each, Items, Plan, Verb};
+use super::step::{Body, Collect, Items, MapLike, Plan, Verb};
 use super::step_index::StepIndex;
 use super::touched::{FileRole, Touched};
 use crate::event;
@@ -75,8 +75,8 @@ impl Plan {
 /// The scripts that a verb is made of.
 fn scripts_of(verb: &Verb) -> Vec<&Script> {
     match verb {
-        Verb::Each(each) => {
-            let Each { script, key, retry_when, .. } = &**each;
+        Verb::MapLike(each) => {
+            let MapLike { script, key, retry_when, .. } = &**each;
             [Some(script), key.as_ref(), retry_when.as_ref()]
                 .into_iter()
                 .flatten()

@@ -1,5 +1,5 @@
-//! The advisers warn of what is allowed and hardly meant: policies that contradict themselves, limits that cannot
-//! hold or cannot matter, failures that nobody looks at. They only warn, and only of what is certain from the file
+//! These warnings are of what is allowed and hardly meant: policies that contradict themselves, limits that cannot
+//! hold or cannot matter, failures that nobody looks at. They are only of what is certain from the file
 //! alone; they do not guess what an expression will give.
 
 mod counts;
@@ -7,21 +7,21 @@ mod failures;
 mod governed;
 mod policy;
 
-pub(super) use governed::Advice;
+pub(super) use governed::WarningContext;
 
-use governed::{Governed, known};
+use governed::{PolicyStep, known};
 
 use super::resolve::StepBuilder;
-use super::step_index::Surveyed;
+use super::step_index::IndexedStep;
 use super::{rate_limits, references};
 use crate::config;
 use crate::source::Diagnostic;
 
-impl Advice<'_> {
+impl WarningContext<'_> {
     /// Adds a warning for everything that looks like a mistake.
     pub(super) fn give(&self, found: &mut Vec<Diagnostic>) {
         let counts = counts::inputs(self.step_index, self.order, self.places.value(), self.inputs.limit);
-        let governed: Vec<Option<Governed<'_>>> =
+        let governed: Vec<Option<PolicyStep<'_>>> =
             self.step_index.steps.iter().map(|step| self.governed(step)).collect();
         for (governed, count) in governed.iter().zip(counts) {
             let Some(governed) = governed else { continue };
@@ -38,10 +38,10 @@ impl Advice<'_> {
     }
 
     /// The step's policy; `None` when it has none, or when a part of it is wrong or not known yet.
-    fn governed<'s>(&self, step: &'s Surveyed) -> Option<Governed<'s>> {
+    fn governed<'s>(&self, step: &'s IndexedStep) -> Option<PolicyStep<'s>> {
         step.verb.filter(|verb| verb.is_map_like())?;
         let at = step.verb_pointer();
-        let own = known::<config::Each>(self.places, &at)?.policy;
+        let own = known::<config::MapLike>(self.places, &at)?.policy;
         let defaults = match self.places.value().pointer("/defaults/map") {
             Some(_) => known(self.places, "/defaults/map")?,
             None => config::Policy::default(),
@@ -58,6 +58,6 @@ impl Advice<'_> {
         };
         let policy = builder.whole_policy(&at, &own).ok()?;
         let written = own.clone().over(&defaults);
-        Some(Governed { step, at, own, written, policy })
+        Some(PolicyStep { step, at, own, written, policy })
     }
 }

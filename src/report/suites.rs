@@ -1,5 +1,5 @@
 //! This module makes suites of `JUnit` cases from a run: a suite for each step, in it a case for the verdict and one
-//! for each failed item. [`junit`](super::junit) writes them.
+//! for each failed item. [`junit`](super::junit()) writes them.
 
 use std::fmt::Write as _;
 

@@ -33,7 +33,7 @@ pub struct Scheduler {
     waiting: WaitingItems,
     limit: Option<Limit>,
     tally: Tally,
-    /// Runs that were started and have not ended.
+    /// Starts that were given out and have not ended.
     running: usize,
     /// Retries granted so far.
     retries: u64,

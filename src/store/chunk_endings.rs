@@ -96,7 +96,7 @@ pub struct ItemEnding {
     pub how: Ending,
 }
 
-/// See [`ItemEnding`].
+/// How an item ended that did not succeed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
     /// `flow.skip`, with the reason given.

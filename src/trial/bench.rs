@@ -62,8 +62,7 @@ impl Bench {
     /// Makes the folder.
     ///
     /// # Errors
-    ///
-    /// The system does not give one.
+    /// Fails when the system gives no folder.
     pub fn new(options: BenchOptions) -> Result<Self, TrialError> {
         let intent = "make a temporary folder";
         let refused = |error: std::io::Error| TrialError::System { intent, reason: error.to_string() };
@@ -83,6 +82,9 @@ impl Bench {
     }
 
     /// Runs a plan as it is, and gives what came of it, and where it can be read.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be carried through, or what it kept cannot be read.
     pub fn run(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), TrialError> {
         self.carry_out(&self.harmless(plan), selected)
     }
@@ -124,6 +126,9 @@ impl Bench {
     }
 
     /// Runs the function of a map-like step on items.
+    ///
+    /// # Errors
+    /// Fails as [`Bench::run`] does, and when what the function wrote cannot be read.
     pub fn items(&self, plan: &Plan, step: &Step, items: &[Arc<str>]) -> Result<TriedStep, TrialError> {
         let plan = self.harmless(&alone(plan, step, items));
         let changes = || {
@@ -152,7 +157,7 @@ fn alone(plan: &Plan, step: &Step, items: &[Arc<str>]) -> Plan {
     let items = Verb::Items(Items::List(items.into()));
     let source = Step { span: step.span, ..Step::new(name, event::Verb::Items, Vec::new(), items) };
     let body = match &step.body {
-        Body::Ready(Verb::Each(each)) => Body::Ready(Verb::Each(Box::new(lenient(each, 1)))),
+        Body::Ready(Verb::MapLike(each)) => Body::Ready(Verb::MapLike(Box::new(lenient(each, 1)))),
         other => other.clone(),
     };
     let target = Step {

@@ -1,7 +1,7 @@
 //! The results, failures and log lines of a trial are read from the folder of its run.
 
 use super::error::TrialError;
-use super::tried::{Ending, TriedItem};
+use super::tried::{TriedEnding, TriedItem};
 use crate::event::StepStatus;
 use crate::store::{LinesPerItem, StoredRun};
 
@@ -15,19 +15,19 @@ pub(super) fn items(
     count: usize,
     reason: &str,
 ) -> Result<Vec<TriedItem>, TrialError> {
-    let not_run = || TriedItem { ending: Ending::NotRun(reason.to_owned()), logs: Vec::new() };
+    let not_run = || TriedItem { ending: TriedEnding::NotRun(reason.to_owned()), logs: Vec::new() };
     let mut tried: Vec<TriedItem> = std::iter::repeat_with(not_run).take(count).collect();
-    let mut end = |index: u64, ended: Ending| {
+    let mut end = |index: u64, ended: TriedEnding| {
         if let Some(place) = usize::try_from(index).ok().and_then(|at| tried.get_mut(at.checked_sub(1)?)) {
             place.ending = ended;
         }
     };
     for (index, results) in results(run, step, u64::MAX)? {
-        end(index, Ending::Results(results));
+        end(index, TriedEnding::Results(results));
     }
     for failure in run.failures(step, 0, u64::MAX)? {
         let item = failure.item;
-        let ended = Ending::Failed {
+        let ended = TriedEnding::Failed {
             kind: item.kind,
             message: item.message.to_string(),
             place: item.place,
@@ -36,7 +36,7 @@ pub(super) fn items(
         end(failure.index, ended);
     }
     for skip in run.skips(step, 0, u64::MAX)? {
-        end(skip.index, Ending::Skipped(skip.reason));
+        end(skip.index, TriedEnding::Skipped(skip.reason));
     }
     for (index, tried) in (1..).zip(&mut tried) {
         tried.logs = run.logs(step, Some(index), LOGS_MAX)?;
@@ -46,6 +46,9 @@ pub(super) fn items(
 
 /// The results of each item of a step that succeeded, with its index, up to `last`. No results of steps that were never
 /// begun.
+///
+/// # Errors
+/// Fails when the run has no such step, and when it cannot be read.
 pub fn results(run: &StoredRun, step: &str, last: u64) -> Result<Vec<(u64, Vec<String>)>, TrialError> {
     let record = run.step(step)?;
     if record.shape.is_none() || record.status == StepStatus::Skipped.name() {

@@ -1,11 +1,11 @@
 //! A trial says what items come to, so nothing of a step's policy but its limits holds there.
 
-use crate::plan::Each;
+use crate::plan::MapLike;
 use crate::schedule::{FailFast, Policy, Retries};
 use crate::value::Ratio;
 
 /// The same function without retries and verdict.
-pub(super) fn lenient(each: &Each, concurrency: usize) -> Each {
+pub(super) fn lenient(each: &MapLike, concurrency: usize) -> MapLike {
     let policy = Policy {
         concurrency: each.policy.concurrency.min(concurrency),
         retries: Retries::default(),
@@ -17,5 +17,5 @@ pub(super) fn lenient(each: &Each, concurrency: usize) -> Each {
         slow_after: None,
         ..each.policy.clone()
     };
-    Each { retry_when: None, key: None, cache: false, policy, ..each.clone() }
+    MapLike { retry_when: None, key: None, cache: false, policy, ..each.clone() }
 }

@@ -11,7 +11,7 @@ use super::kept;
 use super::lenient::lenient;
 use crate::event::{self, StepId, StepStatus};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Each, Input, Plan, Step, Verb};
+use crate::plan::{Body, Input, MapLike, Plan, Step, Verb};
 use crate::schedule::Policy;
 use crate::source::SourceFile;
 use crate::value::Ratio;
@@ -49,6 +49,9 @@ pub struct Sampled {
 
 impl<E: From<TrialError>> Sample<'_, E> {
     /// The first `count` items that the step gets; of a source, those that it gives.
+    ///
+    /// # Errors
+    /// Fails when there is no plan, and as [`Bench::run`] does.
     pub fn first(&self, step: &str, count: u64) -> Result<Sampled, E> {
         let most = self.limit.unwrap_or(u64::MAX);
         let mut limit = count.clamp(1, most.max(1));
@@ -63,6 +66,9 @@ impl<E: From<TrialError>> Sample<'_, E> {
     }
 
     /// All items that the step gets.
+    ///
+    /// # Errors
+    /// Fails as [`Sample::first`] does.
     pub fn all(&self, step: &str) -> Result<Sampled, E> {
         Ok(self.under_limit(step, self.limit)?.0)
     }
@@ -139,7 +145,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
     for step in &mut plan.steps {
         // Few items say little about a share of them.
         match &mut step.body {
-            Body::Ready(Verb::Each(each)) => **each = lenient(each, usize::MAX),
+            Body::Ready(Verb::MapLike(each)) => **each = lenient(each, usize::MAX),
             Body::Ready(Verb::Read(read)) => {
                 (read.min_success_ratio, read.max_failures) = (Ratio::ZERO, None);
             }
@@ -148,7 +154,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
     }
     let file = SourceFile::new("preview", PathBuf::from("preview"), "return true".to_owned());
     let block = Block { text: file.text().into(), file, line: 1 };
-    let each = Each {
+    let each = MapLike {
         kind: ResultShape::Filter,
         script: Arc::new(Script::body(block, plan.root.clone())),
         retry_when: None,
@@ -157,7 +163,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
         shared_limit: None,
         policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
     };
-    let probe = Step::new(name, event::Verb::Filter, taken, Verb::Each(Box::new(each)));
+    let probe = Step::new(name, event::Verb::Filter, taken, Verb::MapLike(Box::new(each)));
     plan.steps.push(Step { id, ..probe });
     plan.order.push(id);
     let selected = upstream(&plan, id);

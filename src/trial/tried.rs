@@ -10,14 +10,14 @@ use crate::store::StoredLog;
 #[derive(Debug, Clone, PartialEq)]
 pub struct TriedItem {
     /// How it ended.
-    pub ending: Ending,
+    pub ending: TriedEnding,
     /// What it said.
     pub logs: Vec<StoredLog>,
 }
 
 /// How an item ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ending {
+pub enum TriedEnding {
     /// With these results, JSON texts: one of a `map`, any number of a `flat_map`, one or none of a `filter`.
     Results(Vec<String>),
     /// By `flow.skip`.

@@ -1,4 +1,4 @@
-//! Counts how deep brackets stand within each other, for texts that go to parsers which recurse. It knows no quotes: a
+//! This module counts how deep brackets stand within each other, for texts that go to parsers which recurse. It knows no quotes: a
 //! bracket in a quoted part counts as well.
 
 /// Alternatives within each other in a pattern of file names.
@@ -6,6 +6,9 @@ const BRACES_MAX: usize = 16;
 
 /// Refuses a pattern of file names with too many braces within each other: `globset` does not expect that it makes an
 /// expression which is refused, and panics.
+///
+/// # Errors
+/// Fails when there are more than that, and says how many there may be.
 pub fn check_braces(pattern: &str) -> Result<(), String> {
     if deepest(pattern, b"{", b"}") > BRACES_MAX {
         return Err(format!("it has more than {BRACES_MAX} braces within each other"));

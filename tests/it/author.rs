@@ -1,4 +1,4 @@
-//! The commands for those who write pipelines: tests in the file, explanations.
+//! These tests cover the commands for those who write pipelines: tests in the file, explanations.
 
 use crate::project::Project;
 

@@ -1,5 +1,5 @@
-//! `cache: true`: results that are remembered across runs, through the binary. Calls are counted by what the functions
-//! print, which comes out as events.
+//! These tests cover `cache: true`: results that are remembered across runs, through the binary. Calls are counted by
+//! what the functions print, which comes out as events.
 
 use serde_json::Value;
 

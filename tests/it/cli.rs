@@ -1,4 +1,4 @@
-//! The command line: exit codes, options, what is printed where, interrupts. Through the real binary.
+//! These tests cover the command line: exit codes, options, what is printed where, interrupts. Through the real binary.
 
 use std::io::Write as _;
 use std::process::Stdio;

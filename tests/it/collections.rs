@@ -1,4 +1,4 @@
-//! Steps over whole collections, through the real binary.
+//! These tests cover steps over whole collections, through the real binary.
 
 use std::time::{Duration, Instant};
 

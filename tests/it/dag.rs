@@ -1,4 +1,4 @@
-//! Steps that depend on each other, through the real binary.
+//! These tests cover steps that depend on each other, through the real binary.
 
 use std::io::Write as _;
 
@@ -331,6 +331,23 @@ fn a_list_made_by_lua_sees_the_steps_before_it() {
     );
     project.run(&["pipeline.yaml"]).ok();
     assert_eq!(project.read("report.jsonl"), "{\"ratio\":1,\"results\":[2,4,6]}\n");
+}
+
+#[test]
+fn lua_in_files_and_on_the_command_line_sees_the_steps_before_it() {
+    let project = Project::with(
+        "steps:\n  docs: { items: [1, 2] }\n  work: { from: docs, map: 'return item * 2' }\n  \
+         more: { from: work, map: { file: lib.lua } }\n  save: { from: more, write: out.jsonl }\n",
+    )
+    .file("lib.lua", "return function(item) return { item, steps.work.results[2] } end\n");
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[2,4]\n[4,4]\n");
+    let project = Project::with(
+        "steps:\n  docs: { items: [1, 2] }\n  work: { from: docs, map: 'return item * 2' }\n  \
+         more: { from: work, map: { lua: return item } }\n  save: { from: more, write: out.jsonl }\n",
+    );
+    project.run(&["pipeline.yaml", "--set", "more.lua=return { item, steps.work.total }"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[2,2]\n[4,2]\n");
 }
 
 #[test]

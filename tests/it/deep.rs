@@ -1,5 +1,5 @@
-//! What nests deeper than a limit, or never comes, is a finding or a failed item, in every command and in the editor; nothing
-//! ends the process or holds it up.
+//! These tests nest deeper than a limit, or wait for what never comes: each is a finding or a failed item, in every
+//! command and in the editor; nothing ends the process or holds it up.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
-//! Every finding as people see it: one file a code, and the mistakes that everybody makes.
+//! These tests cover every finding as people see it: one file a code, and the mistakes that everybody makes.
 //!
-//! `tests/diagnostics/CODE.yaml` is checked as `CODE.yaml` and rendered at width 100 without colour; `CODE.stderr` beside
-//! it is what must come out. `UPDATE_EXPECT=1` rewrites those; read the difference.
+//! `tests/diagnostics/CODE.yaml` is checked as `CODE.yaml` and rendered at width 100 without colour; `CODE.stderr`
+//! beside it is what must come out. `UPDATE_EXPECT=1` rewrites those; read the difference.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -100,7 +100,7 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let text = fs::read(&path).expect("the fixture can be read");
     let loaded = plan::load(config::load(&text, "14-lua-run-time.yaml", &path), &Inputs::default());
     let plan = loaded.plan.expect("nothing can be seen before the run");
-    let Body::Ready(Verb::Each(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
+    let Body::Ready(Verb::MapLike(each)) = &plan.steps[1].body else { panic!("`clean` is a map") };
     let scope = Scope {
         params: plan.params,
         env: plan.env,

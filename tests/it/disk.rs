@@ -1,5 +1,5 @@
-//! Disks that are full, read-only or limited: a run that cannot be kept does not begin, or ends with a clear error, and
-//! never says that it succeeded.
+//! These tests cover disks that are full, read-only or limited: a run that cannot be kept does not begin, or ends with
+//! a clear error, and never says that it succeeded.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What editors make of the committed schema: the real `yaml-language-server` over its standard streams, and two more
-//! validators. `tests/editors` pins them and holds what they say; `UPDATE_EXPECT=1` rewrites that.
+//! These tests show the committed schema to editors: the real `yaml-language-server` over its standard streams, and
+//! two more validators. `tests/editors` pins them and holds what they say; `UPDATE_EXPECT=1` rewrites that.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! `flowrun preview` and `flowrun test` change nothing: what functions write goes to a copy that is shown, and what no copy can
-//! stand for is refused, unless `--allow-effects` is given.
+//! `flowrun preview` and `flowrun test` change nothing: what functions write goes to a copy that is shown, and what no
+//! copy can stand for is refused, unless `--allow-effects` is given.
 
 use std::collections::BTreeSet;
 use std::fs;

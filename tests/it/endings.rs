@@ -1,4 +1,4 @@
-//! How steps end when something outside their items decides: sources, deadlines, interrupts. Through the real binary.
+//! These tests end steps by something outside their items: sources, deadlines, interrupts. Through the real binary.
 
 use crate::project::Project;
 

@@ -1,5 +1,5 @@
-//! Attempts to get out: of the folder, of the permissions, of the sandbox. Every one is refused, and for good. What can be
-//! generated, ways × targets × functions, is in `walls`.
+//! These tests cover attempts to get out: of the folder, of the permissions, of the sandbox. Every one is refused, and
+//! for good. What can be generated, ways × targets × functions, is in `walls`.
 
 mod walls;
 

@@ -1,4 +1,5 @@
-//! `exec` through the real binary: what programs get, what comes of them, and that none of them outlives its item.
+//! These tests cover `exec` through the real binary: what programs get, what comes of them, and that none of them
+//! outlives its item.
 
 use std::fs;
 use std::time::{Duration, Instant};

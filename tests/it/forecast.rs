@@ -1,5 +1,5 @@
-//! `flowrun plan`: what the cache and a resumption would reuse, and why not the rest. A plan runs nothing, writes nothing
-//! and is there whatever has become of earlier runs.
+//! These tests cover `flowrun plan`: what the cache and a resumption would reuse, and why not the rest. A plan runs
+//! nothing, writes nothing and is there whatever has become of earlier runs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

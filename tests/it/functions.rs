@@ -1,4 +1,5 @@
-//! The functions that item functions find: the promised names against the registry, the stubs, the README and the tests.
+//! These tests cover the functions that item functions find: the promised names against the registry, the stubs, the
+//! README and the tests.
 
 use std::collections::BTreeSet;
 use std::fs;

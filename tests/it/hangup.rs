@@ -1,4 +1,4 @@
-//! Runs that lose their terminal, are killed or stopped: what stays behind, and what goes on.
+//! These tests cover runs that lose their terminal, are killed or stopped: what stays behind, and what goes on.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -122,7 +122,7 @@ fn what_a_killed_run_has_left_goes_with_the_next_and_what_others_use_stays() {
         let foreign = project.path("out/.flowrun-abcdef.tmp");
         std::fs::write(&foreign, "mine").expect("room");
         std::fs::create_dir_all(temp.path().join("flowrun-backup")).expect("room");
-        // The one that is dead goes, the one that lives and what is nobody's of ours stay, and the new one comes.
+        // The one that is dead goes, the one that lives and what belongs to no run stay, and the new one comes.
         let (next, begun) = (start(), Instant::now());
         while of_killed.exists() {
             assert!(begun.elapsed() < Duration::from_secs(60), "it stays");

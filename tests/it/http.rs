@@ -1,4 +1,4 @@
-//! `http` against servers on loopback, through the real binary.
+//! These tests cover `http` against servers on loopback, through the real binary.
 
 mod crossing;
 

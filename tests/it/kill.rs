@@ -1,5 +1,5 @@
-//! Runs that are killed at random moments, resumed, and killed again: nothing that was committed runs twice, and the
-//! output is that of a run which nobody disturbed.
+//! These tests cover runs that are killed at random moments, resumed, and killed again: nothing that was committed
+//! runs twice, and the output is that of a run which nobody disturbed.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Stdio};

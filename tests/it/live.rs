@@ -1,4 +1,4 @@
-//! Runs that are looked at while they are going on, stopped by signals, killed, and gone on with.
+//! These tests cover runs that are looked at while they are going on, stopped by signals, killed, and gone on with.
 #![cfg(unix)]
 
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! `flowrun lsp`, talked to as an editor talks to it.
+//! These tests cover `flowrun lsp`, talked to as an editor talks to it.
 
 pub(crate) mod client;
 mod language;

@@ -1,4 +1,5 @@
-//! Item functions: what they may do, what stops them, what becomes of their errors. Through the real binary.
+//! These tests cover item functions: what they may do, what stops them, what becomes of their errors. Through the real
+//! binary.
 
 use crate::project::{Project, Summary};
 

@@ -1,4 +1,4 @@
-//! The one integration-test binary: everything here goes through the public interface or the real program.
+//! This is the one integration-test binary: everything here goes through the public interface or the real program.
 
 mod author;
 mod cache;

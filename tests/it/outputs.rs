@@ -1,4 +1,5 @@
-//! Files that a run writes beside its results: whatever they are called, none is a file of the run itself.
+//! These tests cover files that a run writes beside its results: whatever they are called, none is a file of the run
+//! itself.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! Parquet files in and out, through the real binary. `tests/parquet/types.parquet` was made by another program.
+//! These tests cover parquet files in and out, through the real binary. `tests/parquet/types.parquet` was made by
+//! another program.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The policy of map-like steps, through the real binary.
+//! These tests cover the policy of map-like steps, through the real binary.
 
 use crate::project::Project;
 

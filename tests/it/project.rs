@@ -1,4 +1,4 @@
-//! A folder with files in which the real binary runs.
+//! A project is a folder with files in which the real binary runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Rate limits through the real program: exact over any window, for one step and for several that share one.
+//! These tests cover rate limits through the real program: exact over any window, for one step and for several that
+//! share one.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What the README shows is what happens.
+//! These tests run what the README shows.
 
 use std::io::Write as _;
 

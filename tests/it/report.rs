@@ -1,4 +1,5 @@
-//! `--report`, `--junit`, `--trace` and `flowrun report`: what stands in the files, and when they are written.
+//! These tests cover `--report`, `--junit`, `--trace` and `flowrun report`: what stands in the files, and when they
+//! are written.
 
 mod browser;
 

@@ -1,5 +1,5 @@
-//! `flowrun resume`: the table of what is reused and what runs again, one row a test. Calls are counted by what the
-//! functions print, which comes out as events.
+//! These tests cover `flowrun resume`: the table of what is reused and what runs again, one row a test. Calls are
+//! counted by what the functions print, which comes out as events.
 
 mod chain;
 

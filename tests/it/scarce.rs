@@ -1,4 +1,5 @@
-//! Systems that give no threads or no open files: a run that cannot begin says so, and one that has begun ends in order.
+//! These tests cover systems that give no threads or no open files: a run that cannot begin says so, and one that has
+//! begun ends in order.
 #![cfg(target_os = "linux")]
 
 use std::process::{Command, Stdio};

@@ -1,4 +1,5 @@
-//! Secrets through the real program: where they come from, who sees them, and that nothing that flowrun writes shows one.
+//! These tests cover secrets through the real program: where they come from, who sees them, and that nothing that
+//! flowrun writes shows one.
 
 use std::fs;
 use std::path::Path;

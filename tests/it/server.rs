@@ -1,4 +1,4 @@
-//! A small HTTP server on loopback, one thread a connection, that answers as a test says.
+//! This is a small HTTP server on loopback, one thread a connection, that answers as a test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -47,7 +47,7 @@ impl Reply {
 
 type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
 
-/// See the module. Its threads end with the process.
+/// A server on loopback. Its threads end with the process.
 pub(crate) struct Server {
     /// `127.0.0.1:PORT`
     pub(crate) address: String,

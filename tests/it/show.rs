@@ -1,5 +1,5 @@
-//! `flowrun show`, `runs` and `cache`: what is said of kept runs. The runs are made by hand, through the store, so that
-//! every counter, attempt and log line is known.
+//! These tests cover `flowrun show`, `runs` and `cache`: what is said of kept runs. The runs are made by hand, through
+//! the store, so that every counter, attempt and log line is known.
 
 use std::path::Path;
 use std::time::Duration;
@@ -324,7 +324,7 @@ fn runs_are_listed_filtered_and_pruned() {
 }
 
 #[test]
-fn the_memo_is_measured_and_forgotten() {
+fn the_cache_is_measured_and_forgotten() {
     let project = one();
     assert!(project.run(&["cache", "stats"]).ok().stdout.starts_with("0 results of 0 functions"));
     assert!(!project.has(".flowrun/cache.db"), "looking makes nothing");

@@ -1,4 +1,5 @@
-//! Databases through the real binary: several workers, locks of others, deadlines, transactions that end with items.
+//! These tests cover databases through the real binary: several workers, locks of others, deadlines, transactions that
+//! end with items.
 
 use rusqlite::Connection;
 use serde_json::Value;

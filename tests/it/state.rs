@@ -1,4 +1,4 @@
-//! Runs that are kept and gone on with, through the engine: what is reused, what runs again, and why.
+//! These tests cover runs that are kept and gone on with, through the engine: what is reused, what runs again, and why.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

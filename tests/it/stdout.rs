@@ -1,4 +1,4 @@
-//! Standard output that is closed, full, or whose reader goes away.
+//! These tests cover standard output that is closed, full, or whose reader goes away.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read};

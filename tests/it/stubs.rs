@@ -1,4 +1,4 @@
-//! The editor stubs: written by the binary, and read by a real language server's analyser.
+//! These tests cover the editor stubs: written by the binary, and read by a real language server's analyser.
 
 use std::path::PathBuf;
 use std::process::Command;

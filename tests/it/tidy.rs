@@ -1,4 +1,4 @@
-//! What the code's shape must be, whatever it does: floors, circles, homes of dependencies, sizes, words.
+//! These tests hold the shape of the code, whatever it does: floors, circles, homes of dependencies, sizes, words.
 
 mod circles;
 mod floors;

@@ -66,8 +66,8 @@ fn sum(step: &Step, input: &[Option<Count>], output: &[Option<Count>]) -> Option
 /// What of `count` items a step passes on. Items may fail or be skipped wherever a function runs.
 fn passed_on(step: &Step, count: Count) -> Option<Count> {
     match &step.body {
-        Body::Ready(Verb::Each(each)) if each.kind == ResultShape::FlatMap => None,
-        Body::Ready(Verb::Each(_)) => Some(Count { exact: false, ..count }),
+        Body::Ready(Verb::MapLike(each)) if each.kind == ResultShape::FlatMap => None,
+        Body::Ready(Verb::MapLike(_)) => Some(Count { exact: false, ..count }),
         Body::Ready(Verb::Collect(collect)) => Some(match collect {
             Collect::Take(most) => Count { most: count.most.min(*most), ..count },
             Collect::Batch(size) => Count { most: count.most.div_ceil((*size).max(1)), ..count },

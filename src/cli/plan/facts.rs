@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Count;
 use crate::config::units;
 use crate::data::{ReadOptions, WriteOptions};
-use crate::plan::{Body, Collect, Each, Input, Items, Plan, Step, Verb};
+use crate::plan::{Body, Collect, Input, Items, MapLike, Plan, Step, Verb};
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
 use crate::value::printable;
@@ -13,7 +13,7 @@ use crate::value::printable;
 /// The lines about a step that gets `count` items.
 pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {
     let mut facts = vec![flow(plan, step, count)];
-    if let Body::Ready(Verb::Each(each)) = &step.body {
+    if let Body::Ready(Verb::MapLike(each)) = &step.body {
         facts.push(effort(each));
         facts.push(verdict(&each.policy, count));
         facts.push(time(&each.policy, count, step.deadline));
@@ -40,7 +40,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Collect(Collect::Reduce(reduce))) if reduce.combine.is_some() => {
             Some("in parallel parts".to_owned())
         }
-        Body::Ready(Verb::Each(_) | Verb::Collect(_)) => None,
+        Body::Ready(Verb::MapLike(_) | Verb::Collect(_)) => None,
         Body::Deferred(_) => Some("decided by the results of other steps".to_owned()),
     };
     let count = count.map(|count| {
@@ -71,7 +71,7 @@ fn writing(options: &WriteOptions) -> String {
 }
 
 /// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.
-fn effort(each: &Each) -> String {
+fn effort(each: &MapLike) -> String {
     let policy = &each.policy;
     let mut parts = vec![format!("concurrency {}", policy.concurrency)];
     if policy.retries.max > 0 {

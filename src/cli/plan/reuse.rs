@@ -90,7 +90,7 @@ impl Reuse {
 }
 
 fn is_cached(step: &Step) -> bool {
-    matches!(&step.body, Body::Ready(Verb::Each(each)) if each.cache)
+    matches!(&step.body, Body::Ready(Verb::MapLike(each)) if each.cache)
 }
 
 /// `reused 4, redone 1 (failed before)`

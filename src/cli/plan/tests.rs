@@ -12,7 +12,7 @@ use crate::cli::tests::fixture::{plan, step};
 use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Each, Expression, Input, Items, Read, Verb};
+use crate::plan::{Body, Expression, Input, Items, MapLike, Read, Verb};
 use crate::schedule::{FailFast, Jitter, Policy, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
@@ -27,7 +27,7 @@ fn script() -> Arc<Script> {
 }
 
 fn each(kind: ResultShape, policy: Policy) -> Body {
-    Body::Ready(Verb::Each(Box::new(Each {
+    Body::Ready(Verb::MapLike(Box::new(MapLike {
         kind,
         script: script(),
         retry_when: None,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::report;
-use crate::trial::{Ending, TriedItem};
+use crate::trial::{TriedEnding, TriedItem};
 use crate::value::printable;
 
 /// Characters of a line, where the terminal is wider or unknown.
@@ -96,17 +96,17 @@ fn right(tried: &TriedItem, column: usize) -> Vec<ColoredLine> {
         wrapped(&[text.to_owned()], column).into_iter().map(|line| (code, line)).collect()
     };
     match &tried.ending {
-        Ending::Results(results) if results.is_empty() => colored("33", "no result"),
-        Ending::Results(results) => {
+        TriedEnding::Results(results) if results.is_empty() => colored("33", "no result"),
+        TriedEnding::Results(results) => {
             let lines = results.iter().flat_map(|result| wrapped(&pretty(result), column));
             lines.map(|line| ("32", line)).collect()
         }
-        Ending::Skipped(reason) => {
+        TriedEnding::Skipped(reason) => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             colored("33", &format!("skipped{reason}"))
         }
-        Ending::NotRun(reason) => colored("31", &format!("did not run: {reason}")),
-        Ending::Failed { kind, message, place, .. } => {
+        TriedEnding::NotRun(reason) => colored("31", &format!("did not run: {reason}")),
+        TriedEnding::Failed { kind, message, place, .. } => {
             let mut lines = colored("31", &format!("failed: {}: {message}", kind.name()));
             if let Some(place) = place {
                 lines.extend(colored("31", &format!("at {place}")));
@@ -176,25 +176,27 @@ fn wide(grapheme: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn shown(item: &str, ending: Ending, color: bool) -> String {
+    fn shown(item: &str, ending: TriedEnding, color: bool) -> String {
         let tried = (TriedItem { ending, logs: Vec::new() }, Duration::from_millis(2));
         Pair { number: 3, item, tried: Some(&tried), changes: &[], width: 45, color }.text()
     }
 
     #[test]
     fn input_and_output_stand_side_by_side() {
-        let result = Ending::Results(vec!["{\"id\":1,\"name\":\"a rather long text, for sure\"}".to_owned()]);
+        let result =
+            TriedEnding::Results(vec!["{\"id\":1,\"name\":\"a rather long text, for sure\"}".to_owned()]);
         let expect = "item 3  2.0 ms\n\
             {\"id\":1}              →  {\n                           \"id\": 1,\n                           \"name\": \"a rather \n\
             \u{20}                            long text, for s\n                             ure\"\n                         }\n\n";
         assert_eq!(shown("{\"id\":1}", result, false), expect);
         assert_eq!(
-            shown("1", Ending::Results(Vec::new()), false),
+            shown("1", TriedEnding::Results(Vec::new()), false),
             "item 3  2.0 ms\n1                     →  no result\n\n"
         );
         assert!(
-            shown("1", Ending::Skipped(Some("\u{1b}[2J".to_owned())), false).contains("skipped: \\u{1b}")
+            shown("1", TriedEnding::Skipped(Some("\u{1b}[2J".to_owned())), false)
+                .contains("skipped: \\u{1b}")
         );
-        assert!(shown("1", Ending::Skipped(None), true).contains("\u{1b}[33mskipped\u{1b}[0m"));
+        assert!(shown("1", TriedEnding::Skipped(None), true).contains("\u{1b}[33mskipped\u{1b}[0m"));
     }
 }

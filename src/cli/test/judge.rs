@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::diff::{self, DiffLine};
 use crate::lua::ResultShape;
 use crate::plan::{Expected, TestCase};
-use crate::trial::{Ending, TriedItem};
+use crate::trial::{TriedEnding, TriedItem};
 
 /// Why a test fails.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub(super) struct Mismatch {
     pub(super) notes: Vec<String>,
     /// What was expected, and what came, for machines.
     pub(super) expected: Value,
-    /// See `expected`.
+    /// What came, for machines.
     pub(super) got: Value,
 }
 
@@ -35,8 +35,8 @@ pub(super) fn judge(test: &TestCase, kind: ResultShape, tried: &[TriedItem]) -> 
         }
         Expected::Skipped => (1..).zip(tried).find_map(|(index, one)| {
             let is_left_out = match &one.ending {
-                Ending::Skipped(_) => true,
-                Ending::Results(results) => kind == ResultShape::Filter && results.is_empty(),
+                TriedEnding::Skipped(_) => true,
+                TriedEnding::Results(results) => kind == ResultShape::Filter && results.is_empty(),
                 _ => false,
             };
             (!is_left_out).then(|| {
@@ -53,25 +53,25 @@ fn place(test: &TestCase, index: usize) -> String {
 }
 
 /// How an item ended, as a verb.
-fn said(ending: &Ending) -> String {
+fn said(ending: &TriedEnding) -> String {
     match ending {
-        Ending::Results(_) => "succeeded".to_owned(),
-        Ending::Skipped(Some(reason)) => format!("was skipped: {reason}"),
-        Ending::Skipped(None) => "was skipped".to_owned(),
-        Ending::Failed { kind, message, .. } => format!("failed with kind `{}`: {message}", kind.name()),
-        Ending::NotRun(reason) => format!("did not run: {reason}"),
+        TriedEnding::Results(_) => "succeeded".to_owned(),
+        TriedEnding::Skipped(Some(reason)) => format!("was skipped: {reason}"),
+        TriedEnding::Skipped(None) => "was skipped".to_owned(),
+        TriedEnding::Failed { kind, message, .. } => format!("failed with kind `{}`: {message}", kind.name()),
+        TriedEnding::NotRun(reason) => format!("did not run: {reason}"),
     }
 }
 
 /// A mismatch of endings, not of values.
 fn plain(message: String, expected: Value, tried: &TriedItem) -> Mismatch {
     let (notes, got) = match &tried.ending {
-        Ending::Results(results) => {
+        TriedEnding::Results(results) => {
             let values: Vec<Value> = results.iter().map(|text| parsed(text)).collect();
             let shown = results.iter().map(|text| format!("result: {text}")).collect();
             (shown, if let [one] = values.as_slice() { one.clone() } else { values.into() })
         }
-        Ending::Failed { kind, message, place, traceback, .. } => {
+        TriedEnding::Failed { kind, message, place, traceback, .. } => {
             let mut notes: Vec<String> = place.iter().map(|place| format!("at {place}")).collect();
             notes.extend(
                 place
@@ -84,8 +84,8 @@ fn plain(message: String, expected: Value, tried: &TriedItem) -> Mismatch {
             notes.extend(traceback.lines().filter(is_new).map(|line| format!("  {}", line.trim())));
             (notes, serde_json::json!({ "error": { "kind": kind.name(), "message": message } }))
         }
-        Ending::Skipped(reason) => (Vec::new(), serde_json::json!({ "skipped": reason })),
-        Ending::NotRun(reason) => (Vec::new(), serde_json::json!({ "not_run": reason })),
+        TriedEnding::Skipped(reason) => (Vec::new(), serde_json::json!({ "skipped": reason })),
+        TriedEnding::NotRun(reason) => (Vec::new(), serde_json::json!({ "not_run": reason })),
     };
     Mismatch { message, diff: Vec::new(), notes, expected, got }
 }
@@ -97,7 +97,7 @@ fn error_mismatch(
     part: Option<&str>,
 ) -> Option<Mismatch> {
     let expected = serde_json::json!({ "error": { "kind": kind, "message": part } });
-    let Ending::Failed { kind: got, message, .. } = &tried.ending else {
+    let TriedEnding::Failed { kind: got, message, .. } = &tried.ending else {
         return Some(plain(format!("{place} was to fail, and {}", said(&tried.ending)), expected, tried));
     };
     let wrong = match (kind, part) {
@@ -117,9 +117,9 @@ fn value_mismatch(
     for (index, one) in (1..).zip(tried) {
         // Of several items, some may be left out: they are absent from the output, here as in a run.
         let is_fine = match one.ending {
-            Ending::Results(_) => true,
-            Ending::Skipped(_) => test.many,
-            Ending::Failed { .. } | Ending::NotRun(_) => false,
+            TriedEnding::Results(_) => true,
+            TriedEnding::Skipped(_) => test.many,
+            TriedEnding::Failed { .. } | TriedEnding::NotRun(_) => false,
         };
         if !is_fine {
             let message = format!("{} {}", place(test, index), said(&one.ending));
@@ -143,7 +143,7 @@ fn value_mismatch(
 fn outputs(test: &TestCase, kind: ResultShape, tried: &[TriedItem], expected: &Value) -> Value {
     let results = |one: &TriedItem| -> Vec<Value> {
         match &one.ending {
-            Ending::Results(results) => results.iter().map(|text| parsed(text)).collect(),
+            TriedEnding::Results(results) => results.iter().map(|text| parsed(text)).collect(),
             _ => Vec::new(),
         }
     };
@@ -189,12 +189,12 @@ mod tests {
     use crate::event::{FailureKind, StepId};
     use crate::source::Span;
 
-    fn ending_of(results: &[&str]) -> Ending {
-        Ending::Results(results.iter().map(|text| (*text).to_owned()).collect())
+    fn ending_of(results: &[&str]) -> TriedEnding {
+        TriedEnding::Results(results.iter().map(|text| (*text).to_owned()).collect())
     }
 
-    fn failed(kind: FailureKind, message: &str) -> Ending {
-        Ending::Failed { kind, message: message.to_owned(), place: None, traceback: String::new() }
+    fn failed(kind: FailureKind, message: &str) -> TriedEnding {
+        TriedEnding::Failed { kind, message: message.to_owned(), place: None, traceback: String::new() }
     }
 
     #[track_caller]
@@ -203,7 +203,7 @@ mod tests {
         items: &[Value],
         many: bool,
         expected: Expected,
-        ending: &[Ending],
+        ending: &[TriedEnding],
         expect: Option<&str>,
     ) {
         let test = TestCase {
@@ -231,8 +231,8 @@ mod tests {
         check(Map, one, false, value(json!(null)), &[ending_of(&["null"])], None);
         check(Map, one, false, value(json!(2)), &[ending_of(&["1"])], other);
         check(Map, two, true, value(json!([1, 2])), &[ending_of(&["1"]), ending_of(&["2"])], None);
-        check(Map, two, true, value(json!([2])), &[Ending::Skipped(None), ending_of(&["2"])], None);
-        check(Map, one, false, value(json!(1)), &[Ending::Skipped(None)], Some("the item was skipped"));
+        check(Map, two, true, value(json!([2])), &[TriedEnding::Skipped(None), ending_of(&["2"])], None);
+        check(Map, one, false, value(json!(1)), &[TriedEnding::Skipped(None)], Some("the item was skipped"));
         check(FlatMap, one, false, value(json!([1, 2])), &[ending_of(&["1", "2"])], None);
         check(FlatMap, one, false, value(json!([])), &[ending_of(&[])], None);
         check(
@@ -276,7 +276,7 @@ mod tests {
         };
         let one = &[json!(1)][..];
         let nil = failed(FailureKind::Error, "attempt to index nil");
-        let check = |expected, ending: &Ending, expect| {
+        let check = |expected, ending: &TriedEnding, expect| {
             check(ResultShape::Map, one, false, expected, std::slice::from_ref(ending), expect);
         };
         check(expected(Some("error"), Some("index")), &nil, None);
@@ -301,7 +301,7 @@ mod tests {
             &nil,
             Some("the item failed with kind `error`: attempt to index nil"),
         );
-        check(Expected::Skipped, &Ending::Skipped(None), None);
+        check(Expected::Skipped, &TriedEnding::Skipped(None), None);
         check(Expected::Skipped, &ending_of(&["1"]), Some("the item was to be skipped, and succeeded"));
     }
 }

@@ -129,7 +129,7 @@ impl Recorded<'_> {
     fn items(&self, step: &Step, last: u64) -> Result<Vec<String>, Fault> {
         let is_kept = |input: &plan::Input| {
             let before = &self.plan.steps[input.step.at()];
-            !input.failed && matches!(before.body, Body::Ready(Verb::Each(_)))
+            !input.failed && matches!(before.body, Body::Ready(Verb::MapLike(_)))
         };
         if !step.from.iter().all(is_kept) {
             let bench = trials::bench(Some(self.seed), self.effects)?;

@@ -38,6 +38,7 @@ pub(in crate::cli) fn plan(steps: Vec<Step>) -> Plan {
         root: PathBuf::new(),
         tests: Vec::new(),
         touched: Vec::new(),
+        wants: crate::lua::Wants::default(),
         params: Arc::from("{}"),
         env: Arc::from("{}"),
         secrets: crate::value::Secrets::default(),

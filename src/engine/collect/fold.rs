@@ -21,16 +21,16 @@ pub(super) fn run(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut>
 }
 
 fn in_one(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
-    let mut crew = Workers::start(frame, "reduce", 1, &maker(frame, reduce, FoldRole::Whole))?;
-    crew.carry(frame, &mut |_, _, _| Ok(()))?;
-    crew.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
+    let mut workers = Workers::start(frame, "reduce", 1, &maker(frame, reduce, FoldRole::Whole))?;
+    workers.carry(frame, &mut |_, _, _| Ok(()))?;
+    workers.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
 }
 
 fn in_parts(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     let threads = frame.context.options.cores.max(1);
-    let mut crew = Workers::start(frame, "reduce", threads, &maker(frame, reduce, FoldRole::Part))?;
+    let mut workers = Workers::start(frame, "reduce", threads, &maker(frame, reduce, FoldRole::Part))?;
     let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, FoldRole::Combine))?;
-    crew.carry(frame, &mut |frame, _, value| {
+    workers.carry(frame, &mut |frame, _, value| {
         let mut part = Chunk::default();
         part.push(value);
         combiner.ask(frame, part, &mut |_, _, _| Ok(()))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::frame::{StepFrame, push_item};
 use super::workers::{CollectJob, JobError, MakeJob, Workers};
-use crate::data::{Distinct, Groups, Sorted, Sorter, push_rank};
+use crate::data::{Distinct, Groups, Sorted, Sorter, push_sort_key};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
@@ -19,13 +19,13 @@ use crate::value::Chunk;
 /// `sort`
 pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
     let mut sorter = Sorter::new(frame.context.temp_dir());
-    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
-        rank.clear();
+        sort_key.clear();
         line.clear();
-        push_rank(value, descending, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_sort_key(value, descending, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
         push_item(item, &mut line);
-        Ok(sorter.push(&rank, &line)?)
+        Ok(sorter.push(&sort_key, &line)?)
     })?;
     give_all(frame, sorter.finish()?)
 }
@@ -33,13 +33,13 @@ pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool
 /// `unique`
 pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
     let mut firsts = Distinct::new(frame.context.temp_dir());
-    let (mut rank, mut line) = (Vec::new(), Vec::new());
+    let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
-        rank.clear();
+        sort_key.clear();
         line.clear();
-        push_rank(value, false, &mut rank).map_err(|error| Cut::failed(error.to_string()))?;
+        push_sort_key(value, false, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
         push_item(item, &mut line);
-        if firsts.take(Digest::of_bytes(&rank).0, &line)? { frame.give(&line) } else { Ok(()) }
+        if firsts.take(Digest::of_bytes(&sort_key).0, &line)? { frame.give(&line) } else { Ok(()) }
     })?;
     match firsts.finish(&mut || frame.look())? {
         Some(late) => give_all(frame, late),
@@ -88,8 +88,8 @@ pub(super) fn with_values(
         Ok(Box::new(hand) as Box<dyn CollectJob>)
     });
     let threads = frame.context.options.cores.max(1);
-    let mut crew = Workers::start(frame, key, threads, &maker)?;
-    crew.carry(frame, &mut |frame, chunk, out| {
+    let mut workers = Workers::start(frame, key, threads, &maker)?;
+    workers.carry(frame, &mut |frame, chunk, out| {
         let values = out.split(|byte| *byte == b'\n');
         (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
     })
@@ -98,7 +98,7 @@ pub(super) fn with_values(
 /// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
 pub(super) fn options(frame: &StepFrame<'_>) -> WorkerOptions {
     let context = frame.context;
-    let scope = context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context)));
+    let scope = context.step_scope(context.roles.wants.scope.then(|| step_results::steps(context)));
     let memory = Memory::fixed(Policy::default().memory);
     WorkerOptions {
         seed: context.options.seed,

@@ -1,4 +1,4 @@
-//! A crew is the workers of a step over a collection: threads with one Lua VM each, which take chunks and give back
+//! These are the workers of a step over a collection: threads with one Lua VM each, which take chunks and give back
 //! lines. The answers come in the order of the chunks.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::frame::{BLOCK, ITEMS, StepFrame};
 use crate::engine::input::NextChunk;
-use crate::engine::lookout::{Cut, LOOK_UP};
+use crate::engine::lookout::{Cut, LOOK_UP, WORKERS_END};
 use crate::engine::{panic, step_results};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
 use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};
@@ -23,8 +23,6 @@ const AHEAD: usize = 2;
 /// the number of workers, or on how the items arrived.
 const PART_ITEMS: usize = 16;
 const PARTS_OF_A_SIZE: u64 = 8;
-/// How long workers may take to end once they are told to.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a worker does. Made and used on its thread.
 pub(super) trait CollectJob {
@@ -235,7 +233,7 @@ impl Drop for Workers {
     fn drop(&mut self) {
         self.work = None;
         self.cancel.raise(CancelLevel::Interrupt);
-        let until = Instant::now() + FAREWELL;
+        let until = Instant::now() + WORKERS_END;
         while self.replies.recv_deadline(until).is_ok() {}
     }
 }
@@ -282,13 +280,7 @@ fn run(
 }
 
 fn fault(panic: &(dyn std::any::Any + Send)) -> ScriptError {
-    ScriptError {
-        kind: FailureKind::Panic,
-        message: panic::message(panic),
-        place: None,
-        traceback: String::new(),
-        cancelled: false,
-    }
+    ScriptError::new(FailureKind::Panic, panic::message(panic))
 }
 
 fn log(frame: &StepFrame<'_>, lines: Vec<LogLine>) {

@@ -40,7 +40,7 @@ impl Coordinator<'_> {
         let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
         let identities = if self.keys.is_some() { &keys } else { &contents };
         let items = NewItems { first: chunk.first, identities, contents: &contents };
-        let mut known = self.known.take();
+        let mut known = self.reuse.take();
         let mut bypassed = Bypassed::default();
         // Where the neighbours begin that end like the item at hand, and whether they run.
         let (mut start, mut runs) = (0, false);
@@ -63,7 +63,7 @@ impl Coordinator<'_> {
             runs = run;
             self.pass(&chunk, at, (at - start) as u32, known_ending, &mut bypassed);
         }
-        self.known = known;
+        self.reuse = known;
         self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(bypassed))?;
         if self.spare_chunks.len() < self.window {
             self.spare_chunks.push(chunk);
@@ -152,7 +152,7 @@ impl Coordinator<'_> {
         key: Option<&str>,
         failed: &mut Vec<u8>,
     ) {
-        if self.context.graph.wants.errors {
+        if self.context.roles.wants.errors {
             self.errors.push((index, Arc::clone(&item.message)));
         }
         if self.sink.keeps_failed() {
@@ -183,7 +183,7 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Keeps that items were not run. What goes wrong stops the step by [`super::Shared::fault`].
+    /// Keeps that items were not run. What goes wrong stops the step by [`Context::fault`](crate::engine::context::Context::fault).
     pub(super) fn keep_cancelled(&self, first: u64, count: u64) {
         if let Some(journal) = &self.journal {
             let _ = journal.cancelled(first, count);

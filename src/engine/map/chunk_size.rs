@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// A chunk should take about this long: far above the cost of handing it over (some 20 µs), far below what a
 /// person notices.
-const RUN_TARGET: Duration = Duration::from_millis(4);
-/// Items of a run, so that their endings stay a short list.
+const CHUNK_TARGET: Duration = Duration::from_millis(4);
+/// Items of a chunk, so that their endings stay a short list.
 pub(super) const CHUNK_ITEMS: usize = 8192;
 
 /// How many items travel together: follows the measured time of an item.
@@ -17,7 +17,7 @@ pub(super) struct ChunkSize {
 impl ChunkSize {
     /// `single`: each item travels alone, whatever it takes.
     pub(super) fn new(single: bool) -> Self {
-        // A first run short enough to do no harm when items are slow.
+        // A first chunk short enough to do no harm when items are slow.
         Self { single, items: if single { 1 } else { 4 } }
     }
 
@@ -27,9 +27,9 @@ impl ChunkSize {
             return;
         }
         let each = elapsed.as_nanos() / done as u128;
-        let fitting = RUN_TARGET.as_nanos().checked_div(each).unwrap_or(CHUNK_ITEMS as u128);
+        let fitting = CHUNK_TARGET.as_nanos().checked_div(each).unwrap_or(CHUNK_ITEMS as u128);
         let fitting = usize::try_from(fitting).unwrap_or(CHUNK_ITEMS).clamp(1, CHUNK_ITEMS);
-        // Slow items shorten the runs at once; quick ones lengthen them by and by, so that one quick run proves little.
+        // Slow items shorten the chunks at once; quick ones lengthen them by and by, so that one quick chunk proves little.
         self.items = fitting.min(self.items * 8);
     }
 

@@ -48,13 +48,13 @@ impl Coordinator<'_> {
 
     fn read(&mut self) -> Result<(), StepFault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        let items = if self.known.is_some() { CHUNK_ITEMS } else { self.size.items() };
+        let items = if self.reuse.is_some() { CHUNK_ITEMS } else { self.size.items() };
         match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
             NextChunk::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
             }
-            NextChunk::Chunk if self.known.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
+            NextChunk::Chunk if self.reuse.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
             NextChunk::Chunk => {
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);

@@ -7,12 +7,10 @@ use std::time::Duration;
 use crate::engine::context::Context;
 use crate::event::{FailureKind, StepId};
 use crate::lua::{
-    Attempt, AttemptEnding, Cancel, Failure, Guard, Script, ScriptError, Worker, WorkerOptions,
+    Attempt, AttemptEnding, Cancel, EXPRESSION_LIMIT, Failure, Guard, Script, ScriptError, Worker,
+    WorkerOptions,
 };
 use crate::value::Chunk;
-
-/// Limit of one key, as of every expression.
-const LIMIT: Duration = Duration::from_secs(1);
 
 /// The worker that evaluates a step's `key:`.
 pub(super) struct Keys {
@@ -30,7 +28,7 @@ impl Keys {
         cancel: &Arc<Cancel>,
     ) -> Result<Self, ScriptError> {
         let options = WorkerOptions {
-            timeout: Some(LIMIT),
+            timeout: Some(EXPRESSION_LIMIT),
             worker: options.worker,
             seed: options.seed,
             ..WorkerOptions::new(Arc::clone(&options.step), options.scope.clone(), options.memory)
@@ -107,16 +105,7 @@ fn about_key(failure: Failure) -> Box<Failure> {
 }
 
 fn refused(message: String) -> Box<Failure> {
-    Box::new(Failure {
-        kind: FailureKind::Result,
-        message,
-        place: None,
-        traceback: String::new(),
-        retryable: false,
-        permanent: false,
-        retry_after: None,
-        fields: None,
-    })
+    Box::new(Failure::new(FailureKind::Result, message))
 }
 
 #[cfg(test)]

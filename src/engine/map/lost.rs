@@ -58,15 +58,7 @@ impl Coordinator<'_> {
 }
 
 fn stuck() -> Failure {
-    Failure {
-        kind: FailureKind::Timeout,
-        message: "a host function did not return within twice the limit; its worker was given up".to_owned(),
-        place: None,
-        traceback: String::new(),
-        // Another attempt would cost another worker.
-        retryable: false,
-        permanent: false,
-        retry_after: None,
-        fields: None,
-    }
+    // Another attempt would cost another worker.
+    let message = "a host function did not return within twice the limit; its worker was given up";
+    Failure::new(FailureKind::Timeout, message)
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::engine::context::Context;
-use crate::engine::identity::{self, Identity};
+use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::step_results;
 use crate::lua::{Memory, WorkerOptions};
-use crate::plan::{Each, Step};
+use crate::plan::{MapLike, Step};
 use crate::store::StepSpec;
 
-pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) -> WorkerOptions {
-    let scope = context.step_scope(context.graph.wants.scope.then(|| step_results::steps(context)));
+pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> WorkerOptions {
+    let scope = context.step_scope(context.roles.wants.scope.then(|| step_results::steps(context)));
     let memory = Memory::of_step(each.policy.memory);
     WorkerOptions {
         shape: each.kind,
@@ -20,19 +20,19 @@ pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &Each) ->
         retry_when: each.retry_when.as_deref().cloned(),
         seed: context.options.seed,
         // A log is kept with its item whether or not anybody watches.
-        logs: context.options.logs || context.keep.is_some(),
+        logs: context.options.logs || context.run_store.is_some(),
         ..WorkerOptions::new(Arc::clone(&step.name), scope, memory)
     }
 }
 
 /// What the journal is told of a step.
-pub(super) fn spec(step: &Step, each: &Each, identity: &Identity) -> StepSpec {
+pub(super) fn spec(step: &Step, each: &MapLike, fingerprint: &StepFingerprint) -> StepSpec {
     StepSpec {
         name: Arc::clone(&step.name),
         verb: step.verb.name(),
-        shape: identity::shape(each.kind),
+        shape: fingerprint::shape(each.kind),
         keyed: each.key.is_some(),
-        fingerprint: identity.fingerprint.clone(),
-        cache: each.cache.then_some(identity.function),
+        fingerprint: fingerprint.parts.clone(),
+        cache: each.cache.then_some(fingerprint.function),
     }
 }

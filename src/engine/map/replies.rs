@@ -274,7 +274,7 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    /// What the journal is told of a run, its endings excepted.
+    /// What the journal is told of a chunk, its endings excepted.
     fn endings_of(&self, report: &mut Report) -> Option<ChunkEndings> {
         let mut endings = *report.task.endings.take()?;
         if report.done == 0 {
@@ -301,16 +301,8 @@ impl Coordinator<'_> {
             self.size = super::ChunkSize::new(true);
             return self.settle(Report { task, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
         }
-        let failure = Failure {
-            kind: FailureKind::Panic,
-            message: self.context.mask().owned(message),
-            place: None,
-            traceback: String::new(),
-            retryable: true,
-            permanent: false,
-            retry_after: None,
-            fields: None,
-        };
+        let message = self.context.mask().owned(message);
+        let failure = Failure { retryable: true, ..Failure::new(FailureKind::Panic, message) };
         let end =
             EndedItem { at: 0, out_len: 0, how: AttemptEnding::Failed(Box::new(failure)), duration: elapsed };
         self.settle(Report { task, done: 1, emitted: 0, ends: vec![end], begun, elapsed })
@@ -335,18 +327,9 @@ fn no_time_left(failure: &mut Failure) {
 
 fn out_of_time(earlier: &Earlier) -> Failure {
     let last = earlier.history.last().map_or("", Attempted::message);
-    Failure {
-        kind: FailureKind::Deadline,
-        message: format!(
-            "item_deadline passed while waiting for another attempt; the last one failed: {last}"
-        ),
-        place: None,
-        traceback: String::new(),
-        retryable: false,
-        permanent: false,
-        retry_after: None,
-        fields: None,
-    }
+    let message =
+        format!("item_deadline passed while waiting for another attempt; the last one failed: {last}");
+    Failure::new(FailureKind::Deadline, message)
 }
 
 /// Why a script is of no use, in one line.

@@ -5,10 +5,10 @@
 
 use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
-use crate::engine::identity::{self, Identity};
+use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::input::StepInput;
 use crate::event::{ReuseCounts, StepResult};
-use crate::plan::{Each, Step};
+use crate::plan::{MapLike, Step};
 use crate::store::{FailedItem, LinesPerItem, NewItems, Reuse, Reused};
 
 /// What becomes of an item.
@@ -46,19 +46,19 @@ impl ItemReuse {
     pub(super) fn open(
         context: &Context<'_>,
         step: &Step,
-        each: &Each,
-        identity: &Identity,
+        each: &MapLike,
+        fingerprint: &StepFingerprint,
         input: &StepInput<'_>,
     ) -> Option<Self> {
-        let keep = context.keep?;
-        let shape = identity::shape(each.kind);
+        let keep = context.run_store?;
+        let shape = fingerprint::shape(each.kind);
         let (cache, warning) = match each.cache.then(|| keep.cache()).transpose() {
             Ok(cache) => (cache, None),
             Err(error) => (None, Some(format!("{error}; results are not reused across runs"))),
         };
-        let (name, function, fingerprint) = (&step.name, identity.function, &identity.fingerprint);
-        let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, fingerprint));
-        let old = keep.old(&step.name, shape, each.key.is_some(), &identity.fingerprint);
+        let (name, function, parts) = (&step.name, fingerprint.function, &fingerprint.parts);
+        let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, parts));
+        let old = keep.old(&step.name, shape, each.key.is_some(), &fingerprint.parts);
         if old.is_none() && cache.is_none() && warning.is_none() {
             return None;
         }

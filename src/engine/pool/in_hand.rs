@@ -1,4 +1,4 @@
-//! A desk makes the items that a worker holds known outside of it: should the worker never come back, they are not
+//! This type makes what a worker has in hand known outside of it: should the worker never come back, its items are not
 //! lost with it.
 //!
 //! The first to take them has them: the worker that is done, or the coordinator that has given it up. The other one

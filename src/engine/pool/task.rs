@@ -97,11 +97,11 @@ impl PoolOptions {
     }
 }
 
-/// What a worker's place is made from.
+/// What each worker thread is made from.
 #[derive(Clone)]
 pub(super) struct WorkerParts {
     pub(super) options: Arc<PoolOptions>,
-    pub(super) task: Receiver<Task>,
+    pub(super) tasks: Receiver<Task>,
     pub(super) replies: Sender<Reply>,
     pub(super) watchdog: Arc<Watchdog>,
     /// Workers that items were lost with and that have not come back.

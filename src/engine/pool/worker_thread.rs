@@ -11,12 +11,17 @@ use crossbeam_channel::{Select, TryRecvError};
 use super::in_hand::InHand;
 use super::task::{EndedItem, Reply, Report, Task, WorkerParts};
 use crate::engine::panic;
+use crate::event::FailureKind;
 use crate::lua::{
     AttemptEnding, EndedAttempt, Guard, ItemJob, ResultShape, ScriptError, Worker, WorkerOptions, clock,
 };
 use crate::store::Digest;
 
-/// One worker thread's place.
+/// How long a worker with items that wait sleeps at most: far below what an interrupt may take to be noticed, far above what
+/// polling costs.
+const POLL: Duration = Duration::from_millis(20);
+
+/// One thread of the pool with all that its worker needs.
 pub(super) struct WorkerThread {
     pub(super) number: u32,
     pub(super) parts: WorkerParts,
@@ -39,7 +44,7 @@ impl WorkerThread {
         let Some(mut worker) = self.make_worker(guard) else { return Left::Done };
         match self.parts.options.coroutines {
             None => {
-                while let Ok(task) = self.parts.task.recv() {
+                while let Ok(task) = self.parts.tasks.recv() {
                     if let Some(left) = self.run_chunk(&mut worker, guard, task) {
                         return left;
                     }
@@ -87,13 +92,7 @@ impl WorkerThread {
 
     /// A fault of flowrun itself, outside of any item.
     pub(super) fn say_unusable(&self, panic: &(dyn std::any::Any + Send)) {
-        let error = ScriptError {
-            kind: crate::event::FailureKind::Panic,
-            message: panic::message(panic),
-            place: None,
-            traceback: String::new(),
-            cancelled: false,
-        };
+        let error = ScriptError::new(FailureKind::Panic, panic::message(panic));
         let _ = self.parts.replies.send(Reply::Unusable(Box::new(error)));
     }
 
@@ -145,8 +144,6 @@ impl WorkerThread {
     /// Items that wait are coroutines of one VM: takes on up to `most` of them and resumes each when it is due. Items that
     /// compute for long take turns; after each turn there is a look at what else is to be done.
     fn run_coroutines(&self, worker: &mut Worker, most: usize) -> Left {
-        // Far below what an interrupt may take to be noticed, far above what polling costs.
-        const LOOK_UP: Duration = Duration::from_millis(20);
         let mut open = true;
         let mut tasks: HashMap<u64, Task> = HashMap::new();
         let mut token = 0;
@@ -161,7 +158,7 @@ impl WorkerThread {
                 self.reply_ended(&mut tasks, ended);
             }
             self.pass_logs(worker);
-            let Ok(task) = self.next_task(open && worker.waiting() < most, worker, LOOK_UP) else {
+            let Ok(task) = self.next_task(open && worker.waiting() < most, worker) else {
                 open = false;
                 continue;
             };
@@ -185,26 +182,26 @@ impl WorkerThread {
     }
 
     /// The next task, if `wanted` and there before something is due. `Err`: there will be none any more.
-    fn next_task(&self, wanted: bool, worker: &Worker, look_up: Duration) -> Result<Option<Task>, ()> {
+    fn next_task(&self, wanted: bool, worker: &Worker) -> Result<Option<Task>, ()> {
         if worker.waiting() == 0 {
-            return if wanted { self.parts.task.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
+            return if wanted { self.parts.tasks.recv().map(Some).map_err(|_| ()) } else { Ok(None) };
         }
-        let due = worker.next_due().map_or(look_up, |due| due.saturating_duration_since(clock::now()));
+        let due = worker.next_due().map_or(POLL, |due| due.saturating_duration_since(clock::now()));
         if !due.is_zero() {
             let mut select = Select::new();
             if wanted {
-                select.recv(&self.parts.task);
+                select.recv(&self.parts.tasks);
             }
             if let Some(completed) = worker.completed() {
                 select.recv(completed);
             }
             // Whatever is ready, both are looked at.
-            let _ = select.ready_timeout(due.min(look_up));
+            let _ = select.ready_timeout(due.min(POLL));
         }
         if !wanted {
             return Ok(None);
         }
-        match self.parts.task.try_recv() {
+        match self.parts.tasks.try_recv() {
             Ok(task) => Ok(Some(task)),
             Err(TryRecvError::Empty) => Ok(None),
             Err(TryRecvError::Disconnected) => Err(()),

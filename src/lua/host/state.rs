@@ -38,7 +38,7 @@ pub(super) struct HostState {
     pub(super) outside: Outside,
     /// The VM's limit, for messages.
     pub(super) memory: Memory,
-    /// Where orders are put and landings found.
+    /// Where host functions put operations and find what came of them.
     pub(super) slot: Rc<Slot>,
     scratch: Cell<Vec<u8>>,
 }

@@ -37,7 +37,7 @@ use crate::lua::permissions::{Allowed, Permissions, Protected};
 use crate::lua::raw::{Current, LuaContext, Vm};
 use crate::lua::signature::Signature;
 use crate::lua::temporaries::Temporaries;
-use crate::lua::testing::scope;
+use crate::lua::tests::scope;
 use crate::lua::{Cancel, Guard};
 
 /// A host function that does not return, as none should: until [`release_stalled`].

@@ -116,7 +116,10 @@ impl Permissions {
         self.wall().into_iter().for_each(wall::Wall::confine);
     }
 
-    /// Whether the system itself keeps workers within what is granted; otherwise why it does not.
+    /// Whether the system itself keeps workers within what is granted.
+    ///
+    /// # Errors
+    /// Fails with the reason when it does not.
     pub fn confinement(&self) -> Result<(), &'static str> {
         self.wall().map(drop).ok_or(wall::MISSING)
     }

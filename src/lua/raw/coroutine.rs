@@ -22,7 +22,7 @@ use crate::value::json::JsonError;
 pub(in crate::lua) enum Resumed {
     /// It waits.
     Waiting(Coroutine, Wait),
-    /// It ended well; the batch has its results.
+    /// It ended well; the cursor has its results.
     Finished,
     /// The item is not JSON.
     BadRow(JsonError),
@@ -31,8 +31,8 @@ pub(in crate::lua) enum Resumed {
 }
 
 impl Vm {
-    /// Starts the item at hand of `batch` under the limits that the guard was given.
-    pub(in crate::lua) fn start(&self, callee: Callee, batch: &mut ChunkCursor<'_>) -> Resumed {
+    /// Starts the item at hand of `cursor` under the limits that the guard was given.
+    pub(in crate::lua) fn start(&self, callee: Callee, cursor: &mut ChunkCursor<'_>) -> Resumed {
         let mut started = None;
         let mut bad = None;
         // SAFETY: everything that may raise runs protected; what is owned is owned out here.
@@ -40,7 +40,7 @@ impl Vm {
             self.protected(&mut |l| {
                 stack::anchored(l, self.current.array_anchor.get());
                 stack::anchored(l, self.shapes);
-                let text = batch.chunk.item(batch.at);
+                let text = cursor.chunk.item(cursor.at);
                 let work = &mut *self.work.borrow_mut();
                 if let Err(error) = decode::push_item(l, (1, 2), text, &mut work.scratch, &mut work.learned) {
                     bad = Some(error);
@@ -49,7 +49,7 @@ impl Vm {
                 let coroutine = self.fresh(l);
                 stack::anchored(l, callee.0);
                 ffi::lua_pushvalue(l, 3);
-                ffi::lua_pushnumber(l, (batch.chunk.first + batch.at as u64) as f64);
+                ffi::lua_pushnumber(l, (cursor.chunk.first + cursor.at as u64) as f64);
                 stack::anchored(l, self.ctx);
                 ffi::lua_xmove(l, coroutine.thread, 4);
                 started = Some(coroutine);
@@ -57,7 +57,7 @@ impl Vm {
         };
         match (bad, started) {
             (Some(error), _) => Resumed::BadRow(error),
-            (None, Some(coroutine)) if status == ffi::LUA_OK => self.resume_with(coroutine, 3, batch),
+            (None, Some(coroutine)) if status == ffi::LUA_OK => self.resume_with(coroutine, 3, cursor),
             _ => {
                 self.recover(true);
                 Resumed::Raised(Box::new(Raised::memory(&self.current)))
@@ -65,27 +65,27 @@ impl Vm {
         }
     }
 
-    /// Goes on with a suspended item; `landing` is what it was waiting for, when that was an operation.
+    /// Goes on with a suspended item; `completion` is what it was waiting for, when that was an operation.
     pub(in crate::lua) fn resume(
         &self,
         mut coroutine: Coroutine,
         completion: Option<Completion>,
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
     ) -> Resumed {
         if let Some(completion) = completion {
             coroutine.pending = Some(Pending::Completed(completion));
         }
-        self.resume_with(coroutine, 0, batch)
+        self.resume_with(coroutine, 0, cursor)
     }
 
     fn resume_with(
         &self,
         mut coroutine: Coroutine,
         arguments: c_int,
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
     ) -> Resumed {
-        let index = batch.chunk.first + batch.at as u64;
-        self.current.begin(index, batch.chunk.item(batch.at), batch.chunk.key(batch.at));
+        let index = cursor.chunk.first + cursor.at as u64;
+        self.current.begin(index, cursor.chunk.item(cursor.at), cursor.chunk.key(cursor.at));
         self.current.random.set(coroutine.random.take());
         self.current.slot.put(coroutine.pending.take());
         self.current.coroutine.set(coroutine.thread);
@@ -104,7 +104,7 @@ impl Vm {
             coroutine.pending = self.current.slot.take();
             return Resumed::Waiting(coroutine, wait);
         }
-        let outcome = self.finish(&coroutine, status, batch);
+        let outcome = self.finish(&coroutine, status, cursor);
         self.release(coroutine);
         match outcome {
             Ok(()) => Resumed::Finished,
@@ -120,7 +120,7 @@ impl Vm {
         &self,
         coroutine: &Coroutine,
         status: c_int,
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
     ) -> Result<(), Raised> {
         let thread = coroutine.thread;
         let mut outcome = Ok(());
@@ -131,12 +131,12 @@ impl Vm {
                 if status == ffi::LUA_OK && !interrupted {
                     // Other items may have been read meanwhile.
                     let work = &mut *self.work.borrow_mut();
-                    work.learned.order.read(batch.chunk.item(batch.at), &mut work.scratch);
+                    work.learned.order.read(cursor.chunk.item(cursor.at), &mut work.scratch);
                     stack::anchored(l, self.layouts);
                     let count = ffi::lua_gettop(thread).min(1);
                     ffi::lua_settop(thread, count);
                     ffi::lua_xmove(thread, l, count);
-                    outcome = self.emit(l, (1, 1), batch, work);
+                    outcome = self.emit(l, (1, 1), cursor, work);
                     return;
                 }
                 if !interrupted {

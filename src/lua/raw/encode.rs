@@ -33,7 +33,7 @@ pub(in crate::lua) struct Unwritable {
     pub(in crate::lua) what: String,
 }
 
-/// What kind of trouble it is.
+/// Why it cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::lua) enum Why {
     Value,
@@ -60,7 +60,7 @@ impl Unwritable {
     }
 
     /// The same seen from one level up.
-    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed all the way, see `Written`")]
+    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed all the way, see `EncodedOrError`")]
     fn below(mut self: Box<Self>, segment: &str) -> Box<Self> {
         self.path.insert_str(0, segment);
         self
@@ -131,7 +131,7 @@ pub(super) fn room(current: &Current) -> usize {
     }
 }
 
-/// One run of the encoder.
+/// One value being written.
 struct Encoding<'e> {
     encoder: &'e mut Encoder,
     l: *mut lua_State,

@@ -97,7 +97,7 @@ impl Timing {
     }
 }
 
-/// Why a batch stopped.
+/// Why the items of a cursor stopped.
 #[derive(Debug)]
 pub(in crate::lua) enum ChunkStop {
     /// All items have ended well.
@@ -136,8 +136,8 @@ impl Clock {
 }
 
 impl Vm {
-    /// Works on the items of `batch` until one of them does not end well.
-    pub(in crate::lua) fn run(&self, callee: Callee, batch: &mut ChunkCursor<'_>) -> ChunkStop {
+    /// Works on the items of `cursor` until one of them does not end well.
+    pub(in crate::lua) fn run(&self, callee: Callee, cursor: &mut ChunkCursor<'_>) -> ChunkStop {
         let mut stop = ChunkStop::Done;
         let work = &mut *self.work.borrow_mut();
         self.current.deadline.set(None);
@@ -150,13 +150,13 @@ impl Vm {
                 stack::anchored(l, self.current.array_anchor.get());
                 stack::anchored(l, self.shapes);
                 stack::anchored(l, self.layouts);
-                stop = self.items(l, batch, work);
+                stop = self.items(l, cursor, work);
             })
         };
         self.current.guard.leave();
         if status != ffi::LUA_OK {
             // Only memory can run out outside of the function itself: while its item is decoded, say.
-            batch.rewind();
+            cursor.rewind();
             stop = ChunkStop::Raised(Box::new(Raised::memory(&self.current)));
         }
         if let ChunkStop::Raised(raised) = &stop {
@@ -169,40 +169,40 @@ impl Vm {
     unsafe fn items(
         &self,
         l: *mut lua_State,
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
     ) -> ChunkStop {
         let guard = &*self.current.guard;
-        let exact = batch.timing.exact();
+        let exact = cursor.timing.exact();
         let mut clock = Clock { read: clock::now(), stride: 0, left: 0 };
-        let first = batch.at;
+        let first = cursor.at;
         if !exact {
-            guard.enter(&batch.timing.limits(batch.chunk.first + first as u64, clock.read));
+            guard.enter(&cursor.timing.limits(cursor.chunk.first + first as u64, clock.read));
         }
-        while batch.at < batch.end {
+        while cursor.at < cursor.end {
             let now = clock.now(exact);
             if guard.cancel.level() != CancelLevel::Run
-                || (batch.at > first && batch.timing.until.is_some_and(|until| now >= until))
+                || (cursor.at > first && cursor.timing.until.is_some_and(|until| now >= until))
             {
                 return ChunkStop::Paused;
             }
-            batch.started = now;
-            batch.before = (batch.out.len(), batch.emitted);
-            let index = batch.chunk.first + batch.at as u64;
+            cursor.started = now;
+            cursor.before = (cursor.out.len(), cursor.emitted);
+            let index = cursor.chunk.first + cursor.at as u64;
             if exact {
-                let limits = batch.timing.limits(index, now);
+                let limits = cursor.timing.limits(index, now);
                 self.current.deadline.set(limits.deadline.map(|(at, _)| at));
                 guard.enter(&limits);
             }
             // SAFETY: as for the caller.
-            let emitted = batch.emitted;
-            if let Err(stop) = unsafe { self.item(l, index, batch, work) } {
+            let emitted = cursor.emitted;
+            if let Err(stop) = unsafe { self.item(l, index, cursor, work) } {
                 return stop;
             }
-            if batch.shape != ResultShape::Map {
-                batch.lines.push((batch.emitted - emitted) as u32);
+            if cursor.shape != ResultShape::Map {
+                cursor.lines.push((cursor.emitted - emitted) as u32);
             }
-            batch.at += 1;
+            cursor.at += 1;
         }
         ChunkStop::Done
     }
@@ -212,12 +212,12 @@ impl Vm {
         &self,
         l: *mut lua_State,
         index: u64,
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
     ) -> Result<(), ChunkStop> {
         const BASE: c_int = 6;
-        let text = batch.chunk.item(batch.at);
-        self.current.begin(index, text, batch.chunk.key(batch.at));
+        let text = cursor.chunk.item(cursor.at);
+        self.current.begin(index, text, cursor.chunk.key(cursor.at));
         // SAFETY: see `items` for what lies on the stack.
         unsafe {
             ffi::lua_pushvalue(l, 2);
@@ -230,7 +230,7 @@ impl Vm {
             ffi::lua_pushvalue(l, 3);
             let status = ffi::lua_pcall(l, 3, ffi::LUA_MULTRET, 1);
             let outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
-                self.emit(l, (BASE, 6), batch, work)
+                self.emit(l, (BASE, 6), cursor, work)
             } else {
                 if status == ffi::LUA_OK {
                     // It was interrupted and returned all the same, perhaps nothing.
@@ -243,14 +243,14 @@ impl Vm {
         }
     }
 
-    /// Writes what the function returned above `base` to the batch's output. `keys` is the index of the table of keys
+    /// Writes what the function returned above `base` to the cursor's output. `keys` is the index of the table of keys
     /// of results, or 0.
     #[inline]
     pub(super) unsafe fn emit(
         &self,
         l: *mut lua_State,
         (base, keys): (c_int, c_int),
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
     ) -> Result<(), Raised> {
         // SAFETY: the results lie above `base`.
@@ -258,16 +258,16 @@ impl Vm {
             if ffi::lua_gettop(l) == base {
                 return Err(Raised::result("the function returned no value; did you forget `return`?"));
             }
-            match batch.shape {
+            match cursor.shape {
                 ResultShape::Map => {
                     let room = encode::room(&self.current);
-                    self.emit_value(l, (base + 1, keys), batch, work, ("", room))
+                    self.emit_value(l, (base + 1, keys), cursor, work, ("", room))
                 }
-                ResultShape::FlatMap => self.emit_list(l, (base + 1, keys), batch, work),
+                ResultShape::FlatMap => self.emit_list(l, (base + 1, keys), cursor, work),
                 ResultShape::Filter => {
                     if call::is_true(l, base + 1) {
-                        emit_item(batch.chunk.item(batch.at), batch.out);
-                        batch.emitted += 1;
+                        emit_item(cursor.chunk.item(cursor.at), cursor.out);
+                        cursor.emitted += 1;
                     }
                     Ok(())
                 }
@@ -280,24 +280,24 @@ impl Vm {
         &self,
         l: *mut lua_State,
         (index, keys): (c_int, c_int),
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
         (path, room): (&str, usize),
     ) -> Result<(), Raised> {
-        let length = batch.out.len();
+        let length = cursor.out.len();
         // SAFETY: there is a value at `index`.
         let WorkingSpace { encoder, learned, .. } = work;
         let order = Some((&mut learned.order, &learned.shapes));
         let manner = Manner { current: &self.current, keys, order, room };
-        let written = unsafe { encoder.write(l, index, manner, batch.out) };
+        let written = unsafe { encoder.write(l, index, manner, cursor.out) };
         match written {
             Ok(()) => {
-                batch.out.push(b'\n');
-                batch.emitted += 1;
+                cursor.out.push(b'\n');
+                cursor.emitted += 1;
                 Ok(())
             }
             Err(mut error) => {
-                batch.out.truncate(length);
+                cursor.out.truncate(length);
                 error.path.insert_str(0, path);
                 Err(error.raised(&self.current, "the result as text"))
             }
@@ -308,10 +308,10 @@ impl Vm {
         &self,
         l: *mut lua_State,
         (index, keys): (c_int, c_int),
-        batch: &mut ChunkCursor<'_>,
+        cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
     ) -> Result<(), Raised> {
-        let (length, emitted) = (batch.out.len(), batch.emitted);
+        let (length, emitted) = (cursor.out.len(), cursor.emitted);
         // SAFETY: there is a value at `index`; elements are pushed and popped.
         let outcome = unsafe {
             match check_list(l, index) {
@@ -320,16 +320,16 @@ impl Vm {
                     ffi::lua_rawgeti_(l, index, at as c_int);
                     let top = ffi::lua_gettop(l);
                     // All of them together are what the item holds.
-                    let room = encode::room(&self.current).saturating_sub(batch.out.len() - length);
-                    self.emit_value(l, (top, keys), batch, work, (&format!("[{at}]"), room))?;
+                    let room = encode::room(&self.current).saturating_sub(cursor.out.len() - length);
+                    self.emit_value(l, (top, keys), cursor, work, (&format!("[{at}]"), room))?;
                     ffi::lua_settop(l, top - 1);
                     Ok(())
                 }),
             }
         };
         if outcome.is_err() {
-            batch.out.truncate(length);
-            batch.emitted = emitted;
+            cursor.out.truncate(length);
+            cursor.emitted = emitted;
         }
         outcome
     }

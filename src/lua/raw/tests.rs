@@ -84,13 +84,13 @@ fn the_stack_is_left_as_it_was() {
     }
     for at in 0..100 {
         let mut out = Vec::new();
-        let mut batch = batch(&chunk, at % 4, &mut out);
-        vm.run(function, &mut batch);
+        let mut cursor = cursor(&chunk, at % 4, &mut out);
+        vm.run(function, &mut cursor);
     }
     assert_eq!(top(), before);
 }
 
-fn batch<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> ChunkCursor<'a> {
+fn cursor<'a>(chunk: &'a Chunk, at: usize, out: &'a mut Vec<u8>) -> ChunkCursor<'a> {
     let timing =
         Timing { timeout: None, item_deadline: None, item_until: None, slow_after: None, until: None };
     let started = Instant::now();
@@ -114,7 +114,7 @@ fn through(vm: &Vm, function: Callee, item: &str) -> String {
     let mut chunk = Chunk { first: 1, ..Chunk::default() };
     chunk.push(item.as_bytes());
     let mut out = Vec::new();
-    let stop = vm.run(function, &mut batch(&chunk, 0, &mut out));
+    let stop = vm.run(function, &mut cursor(&chunk, 0, &mut out));
     assert!(matches!(stop, ChunkStop::Done), "{item}: {stop:?}");
     String::from_utf8(out).expect("utf-8").trim_end().to_owned()
 }
@@ -243,10 +243,10 @@ fn all_through(vm: &Vm, function: Callee, items: &[String]) -> String {
     let mut out = Vec::new();
     let mut at = 0;
     while at < items.len() {
-        let mut batch = batch(&chunk, at, &mut out);
-        batch.end = items.len();
-        let stop = vm.run(function, &mut batch);
-        at = batch.at + 1;
+        let mut cursor = cursor(&chunk, at, &mut out);
+        cursor.end = items.len();
+        let stop = vm.run(function, &mut cursor);
+        at = cursor.at + 1;
         match stop {
             ChunkStop::Done => break,
             ChunkStop::Raised(raised) => out.extend_from_slice(format!("{:?}\n", raised.message).as_bytes()),

@@ -213,7 +213,7 @@ fn describe(block: &Block, complaint: &Complaint, columns: std::ops::Range<usize
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, source};
+    use super::super::super::tests::{block, source};
     use super::*;
 
     fn check(make: fn(Block, std::path::PathBuf) -> Script, lua: &str, expect: &[&str]) {

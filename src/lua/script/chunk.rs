@@ -191,7 +191,7 @@ pub(super) fn alone(block: &Block, before: &str) -> Chunk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, source};
+    use super::super::super::tests::{block, source};
     use super::*;
 
     #[test]

@@ -67,7 +67,7 @@ fn field(rest: &[Token], source: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, source};
+    use super::super::super::tests::{block, source};
     use super::*;
 
     #[test]

@@ -244,7 +244,7 @@ fn unquoted(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, source};
+    use super::super::super::tests::{block, source};
     use super::*;
 
     fn footprint(folder: &Path, setup: &str, lua: &str) -> Footprint {

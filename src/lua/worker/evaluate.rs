@@ -69,7 +69,7 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, scope, source};
+    use super::super::super::tests::{block, scope, source};
     use super::*;
 
     fn check(lua: &str, expect: &str) {

@@ -170,7 +170,7 @@ impl AttemptEnding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{block, scope, source};
+    use super::super::super::tests::{block, scope, source};
     use super::*;
     use crate::event::StepId;
     use crate::lua::{Cancel, CancelLevel};

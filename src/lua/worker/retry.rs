@@ -1,15 +1,10 @@
 //! `retries.when` decides whether a failed attempt is worth another.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::setup::LoadedVm;
-use crate::lua::Failure;
 use crate::lua::raw::{Argument, Callee, Take};
-
-/// Expressions have a limit of one second.
-pub(super) const LIMIT: Duration = Duration::from_secs(1);
+use crate::lua::{EXPRESSION_LIMIT, Failure};
 
 /// Takes the retry away where the expression says so. One that fails is a no, and says why.
 pub(super) fn decide(loaded: &LoadedVm, when: Callee, failure: &mut Failure, attempt: u32) {
@@ -20,7 +15,8 @@ pub(super) fn decide(loaded: &LoadedVm, when: Callee, failure: &mut Failure, att
     let mut truth = false;
     let arguments = [Argument::Json(&err), Argument::Number(f64::from(attempt))];
     let running = loaded.vm.current.running.replace("`retries.when`");
-    let asked = loaded.guarded(Some(LIMIT), || loaded.vm.call(when, &arguments, Take::Truth(&mut truth)));
+    let asked =
+        loaded.guarded(Some(EXPRESSION_LIMIT), || loaded.vm.call(when, &arguments, Take::Truth(&mut truth)));
     loaded.vm.current.running.set(running);
     failure.retryable = asked.is_ok() && truth;
     if let Err(error) = asked {

@@ -176,17 +176,13 @@ fn syntax_error(script: &Script, error: &crate::lua::SyntaxError) -> ScriptError
 }
 
 pub(super) fn plain_error(message: impl Into<String>) -> ScriptError {
-    let (message, traceback) = (message.into(), String::new());
-    ScriptError { kind: FailureKind::Error, message, place: None, traceback, cancelled: false }
+    ScriptError::new(FailureKind::Error, message)
 }
 
 /// A VM that could not be made ready.
 fn fault(error: &mlua::Error, memory: Memory) -> ScriptError {
     if matches!(error, mlua::Error::MemoryError(_)) {
-        return ScriptError {
-            kind: FailureKind::Memory,
-            ..plain_error(memory.exceeded("loading the script"))
-        };
+        return ScriptError::new(FailureKind::Memory, memory.exceeded("loading the script"));
     }
     plain_error(error.to_string())
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::*;
 use crate::event::StepId;
 use crate::lua::options::{EndedAttempt, ItemJob, ResultShape, Scope};
-use crate::lua::testing::{block, scope, source};
+use crate::lua::tests::{block, scope, source};
 use crate::lua::{Cancel, Memory, Slow};
 
 /// A worker and what keeps it alive.

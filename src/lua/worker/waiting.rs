@@ -127,7 +127,7 @@ impl Worker {
         let timing = self.timing(job.attempt);
         let Ok(loaded) = &self.loaded else { return None };
         let mut out = Vec::new();
-        let mut batch = ChunkCursor {
+        let mut cursor = ChunkCursor {
             chunk: &job.chunk,
             at: 0,
             end: 1,
@@ -145,13 +145,13 @@ impl Worker {
         self.guard.enter(&limits);
         self.guard.begin_turn();
         let resumed = catch_unwind(AssertUnwindSafe(|| match go {
-            Go::Start => loaded.vm.start(loaded.function, &mut batch),
-            Go::Resume(coroutine, completion) => loaded.vm.resume(coroutine, completion, &mut batch),
+            Go::Start => loaded.vm.start(loaded.function, &mut cursor),
+            Go::Resume(coroutine, completion) => loaded.vm.resume(coroutine, completion, &mut cursor),
         }));
         self.guard.end_turn();
         limits.notice = self.guard.notice();
         self.guard.leave();
-        let mut emitted = batch.emitted;
+        let mut emitted = cursor.emitted;
         let end = match resumed {
             Ok(Resumed::Waiting(coroutine, wait)) => {
                 let mut suspended = Suspended { job, coroutine, wait, limits, kept, due: None };

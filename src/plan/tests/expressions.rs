@@ -120,7 +120,7 @@ steps:
     let plan = plan(text, &Inputs::default());
     assert!(plan.steps[2].when.is_some() && matches!(plan.steps[3].body, Body::Deferred(_)));
     let bound = plan.bind(StepId(2), r#"{"b":{"total":4}}"#).expect("it fits");
-    let Verb::Each(each) = bound else { panic!("map") };
+    let Verb::MapLike(each) = bound else { panic!("map") };
     assert_eq!((each.policy.concurrency, each.policy.timeout), (8, Some(Duration::from_secs(3))));
     let Ok(Verb::Write(write)) = plan.bind(StepId(3), r#"{"b":{"total":4}}"#) else { panic!("write") };
     assert_eq!(write.target, Target::File("/home/pipes/out-4.csv".into()));

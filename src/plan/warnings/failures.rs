@@ -1,8 +1,8 @@
-//! This adviser warns of items that may fail without failing their step, and that nobody looks at.
+//! This module warns of items that may fail without failing their step, and that nobody looks at.
 
 use std::collections::BTreeSet;
 
-use super::governed::{Advice, Governed, setting};
+use super::governed::{PolicyStep, WarningContext, setting};
 use crate::config::Share;
 use crate::event::Verb;
 use crate::plan::codes;
@@ -13,8 +13,8 @@ use crate::value::Ratio;
 /// Warns of every step whose `min_success_ratio` bears failures while nothing takes its `.failed` and no expression
 /// looks at its result.
 pub(super) fn check(
-    advice: &Advice<'_>,
-    governed: &[Option<Governed<'_>>],
+    advice: &WarningContext<'_>,
+    governed: &[Option<PolicyStep<'_>>],
     looked_at: &BTreeSet<usize>,
     found: &mut Vec<Diagnostic>,
 ) {

@@ -1,4 +1,4 @@
-//! Advisers look at the file as it was read, and at its steps with a policy.
+//! Warnings look at the file as it was read, and at its steps with a policy.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,12 +8,12 @@ use crate::plan::expand::ExpressionField;
 use crate::plan::inputs::Inputs;
 use crate::plan::places::{DocumentPart, PlacedDocument};
 use crate::plan::scripts::Scripts;
-use crate::plan::step_index::{StepIndex, Surveyed};
+use crate::plan::step_index::{IndexedStep, StepIndex};
 use crate::schedule::Policy;
 use crate::source::Diagnostic;
 
 /// What a file is judged by.
-pub(in crate::plan) struct Advice<'a> {
+pub(in crate::plan) struct WarningContext<'a> {
     pub(in crate::plan) places: &'a PlacedDocument,
     pub(in crate::plan) step_index: &'a StepIndex,
     pub(in crate::plan) scripts: &'a Scripts,
@@ -25,8 +25,8 @@ pub(in crate::plan) struct Advice<'a> {
 }
 
 /// A step with a policy, all of which is known.
-pub(super) struct Governed<'a> {
-    pub(super) step: &'a Surveyed,
+pub(super) struct PolicyStep<'a> {
+    pub(super) step: &'a IndexedStep,
     /// Pointer to its verb.
     pub(super) at: String,
     /// As written in the step itself.
@@ -37,7 +37,7 @@ pub(super) struct Governed<'a> {
     pub(super) policy: Policy,
 }
 
-impl Governed<'_> {
+impl PolicyStep<'_> {
     /// Where `key` is written: in the step, or in `defaults`.
     pub(super) fn pointer(&self, places: &PlacedDocument, key: &str) -> String {
         let own = format!("{}/{key}", self.at);

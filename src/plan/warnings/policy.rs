@@ -1,8 +1,8 @@
-//! This adviser warns of policies of which one part makes another pointless, or impossible.
+//! This module warns of policies of which one part makes another pointless, or impossible.
 
 use std::time::Duration;
 
-use super::governed::{Advice, Governed, setting};
+use super::governed::{PolicyStep, WarningContext, setting};
 use crate::config::units::format_duration;
 use crate::config::{Concurrency, Setting, TimeLimit};
 use crate::lua::{Reached, reaches};
@@ -13,7 +13,7 @@ use crate::source::Diagnostic;
 use crate::value::Ratio;
 
 /// `fail_fast` stops at the first failure, which the rest of the policy would have borne.
-pub(super) fn contradiction(places: &PlacedDocument, step: &Governed<'_>) -> Option<Diagnostic> {
+pub(super) fn contradiction(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     let policy = &step.policy;
     let borne = if policy.min_success_ratio != Ratio::ONE {
         "min_success_ratio"
@@ -39,7 +39,7 @@ pub(super) fn contradiction(places: &PlacedDocument, step: &Governed<'_>) -> Opt
 
 /// More items at once than the rate limit ever lets run: within one `timeout`, it starts only so many. Without a limit
 /// on the time of an attempt, any number may pile up, so nothing is said.
-pub(super) fn idle(places: &PlacedDocument, step: &Governed<'_>) -> Option<Diagnostic> {
+pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     // Concurrency from `defaults` is meant for other steps too.
     let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
     let rate = step.policy.rate_limit?;
@@ -62,7 +62,7 @@ pub(super) fn idle(places: &PlacedDocument, step: &Governed<'_>) -> Option<Diagn
 }
 
 /// A request that is cut off by `timeout` and then given up at once. `retries: 0` says that this is meant.
-pub(super) fn hopeless(advice: &Advice<'_>, step: &Governed<'_>) -> Option<Diagnostic> {
+pub(super) fn hopeless(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     let timeout = step.policy.timeout?;
     if step.written.retries.is_some() || !asks(advice, step) {
         return None;
@@ -78,7 +78,7 @@ pub(super) fn hopeless(advice: &Advice<'_>, step: &Governed<'_>) -> Option<Diagn
 }
 
 /// Whether the step's Lua mentions `http`.
-fn asks(advice: &Advice<'_>, step: &Governed<'_>) -> bool {
+fn asks(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> bool {
     let asks = |text: &str| {
         reaches(text).iter().any(|reach| matches!(reach.what, Reached::AnyHost | Reached::Url(_)))
     };
@@ -89,7 +89,7 @@ fn asks(advice: &Advice<'_>, step: &Governed<'_>) -> bool {
 }
 
 /// A deadline that this many items can miss although each keeps its own limits.
-pub(super) fn late(places: &PlacedDocument, step: &Governed<'_>, count: u64) -> Option<Diagnostic> {
+pub(super) fn late(places: &PlacedDocument, step: &PolicyStep<'_>, count: u64) -> Option<Diagnostic> {
     // The number of cores is another one on every machine.
     if matches!(step.written.concurrency, Some(Setting::Known(Concurrency::Auto))) {
         return None;

@@ -114,13 +114,13 @@ fn has_not_begun(result: &StepResult) -> bool {
 }
 
 /// Whether the step calls a function on every item.
-fn is_each(info: &StepInfo) -> bool {
+fn is_map_like(info: &StepInfo) -> bool {
     info.verb.is_some_and(Verb::is_map_like)
 }
 
 fn rate(info: &StepInfo, result: &StepResult) -> Option<String> {
     let done = result.tally.ended() - result.tally.cancelled;
-    if is_each(info) { figures::rate(done, result.duration) } else { None }
+    if is_map_like(info) { figures::rate(done, result.duration) } else { None }
 }
 
 /// `10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried`
@@ -128,7 +128,7 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
     let tally = &result.tally;
     line.push(TextStyle::Plain, &figures::items(result.total));
     let whole = tally.failed + tally.skipped + tally.cancelled == 0;
-    if is_each(info) || !whole {
+    if is_map_like(info) || !whole {
         line.push(TextStyle::Plain, &format!(" · {} ok", tally.succeeded));
     }
     if tally.skipped > 0 {

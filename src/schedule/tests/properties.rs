@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::simulation::{Ending, Outcome, Outside, Trace, World, simulate, worlds};
+use super::simulation::{Outcome, Outside, SimulatedEnding, Trace, World, simulate, worlds};
 use crate::event::Tally;
 use crate::schedule::{FailFast, Jitter, Policy, Retries, StopReason};
 use crate::value::Ratio;
@@ -17,11 +17,11 @@ fn recount(world: &World, trace: &Trace) -> Tally {
     let known = if world.streamed { trace.offered } else { world.items };
     for index in 1..=known {
         match trace.endings.get(&index) {
-            Some(Ending::Succeeded(_)) => tally.succeeded += 1,
-            Some(Ending::Failed) => tally.failed += 1,
-            Some(Ending::Skipped) => tally.skipped += 1,
-            Some(Ending::Cancelled) | None => tally.cancelled += 1,
-            Some(Ending::Withdrawn) => {}
+            Some(SimulatedEnding::Succeeded(_)) => tally.succeeded += 1,
+            Some(SimulatedEnding::Failed) => tally.failed += 1,
+            Some(SimulatedEnding::Skipped) => tally.skipped += 1,
+            Some(SimulatedEnding::Cancelled) | None => tally.cancelled += 1,
+            Some(SimulatedEnding::Withdrawn) => {}
         }
     }
     tally.retried = trace.tries.iter().filter(|attempt| attempt.attempt == 2).count() as u64;
@@ -151,7 +151,7 @@ proptest! {
             prop_assert_eq!((stop.reason, stop.interrupt), (StopReason::FailFast, !drain));
             if drain {
                 let begun = |index| trace.tries.iter().any(|attempt| attempt.index == index);
-                let cut = trace.endings.iter().filter(|(_, ending)| **ending == Ending::Cancelled);
+                let cut = trace.endings.iter().filter(|(_, ending)| **ending == SimulatedEnding::Cancelled);
                 for (index, _) in cut {
                     let last = trace.tries.iter().filter(|attempt| attempt.index == *index).count();
                     let outcome = world.outcome(*index, last as u32);

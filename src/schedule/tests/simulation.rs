@@ -3,7 +3,7 @@
 
 mod world;
 
-pub(super) use world::{Ending, Outcome, Outside, World, worlds};
+pub(super) use world::{Outcome, Outside, SimulatedEnding, World, worlds};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) struct Trace {
     pub(super) tries: Vec<Try>,
     pub(super) granted: Vec<Granted>,
     /// How the items ended that did end.
-    pub(super) endings: BTreeMap<u64, Ending>,
+    pub(super) endings: BTreeMap<u64, SimulatedEnding>,
     pub(super) withdrawn: u64,
     pub(super) stop: Option<Stop>,
     pub(super) offered: u64,
@@ -99,7 +99,7 @@ impl Simulation<'_> {
         self.interrupt();
         while let Some(expired) = self.scheduler.expired(self.now) {
             assert!(self.world.policy.item_deadline.is_some());
-            self.end(expired.index, Ending::Failed);
+            self.end(expired.index, SimulatedEnding::Failed);
         }
         self.interrupt();
         while let Some(start) = self.scheduler.start(self.now, self.world.chunk_max) {
@@ -192,16 +192,16 @@ impl Simulation<'_> {
         match self.world.outcome(index, attempt) {
             Outcome::Success => {
                 self.scheduler.succeeded(1);
-                self.end(index, Ending::Succeeded(attempt));
+                self.end(index, SimulatedEnding::Succeeded(attempt));
             }
             Outcome::Skip => {
                 self.scheduler.skipped();
-                self.end(index, Ending::Skipped);
+                self.end(index, SimulatedEnding::Skipped);
             }
             Outcome::BadRow => {
                 self.scheduler.withdrawn();
                 self.trace.withdrawn += 1;
-                self.end(index, Ending::Withdrawn);
+                self.end(index, SimulatedEnding::Withdrawn);
             }
             Outcome::Failure { retryable, retry_after } => {
                 let identity = index % 3;
@@ -216,8 +216,8 @@ impl Simulation<'_> {
                             wait: due.saturating_sub(self.now),
                         });
                     }
-                    Next::Failed | Next::OutOfTime => self.end(index, Ending::Failed),
-                    Next::Cancelled => self.end(index, Ending::Cancelled),
+                    Next::Failed | Next::OutOfTime => self.end(index, SimulatedEnding::Failed),
+                    Next::Cancelled => self.end(index, SimulatedEnding::Cancelled),
                 }
             }
         }
@@ -234,14 +234,14 @@ impl Simulation<'_> {
             let mut left = chunk.start.count - chunk.done;
             if chunk.begun {
                 self.scheduler.cancelled(1);
-                self.end(chunk.start.first + chunk.done, Ending::Cancelled);
+                self.end(chunk.start.first + chunk.done, SimulatedEnding::Cancelled);
                 left -= 1;
             }
             self.scheduler.chunk_ended(self.now, &chunk.start, left);
         }
     }
 
-    fn end(&mut self, index: u64, ending: Ending) {
+    fn end(&mut self, index: u64, ending: SimulatedEnding) {
         assert!((1..=self.trace.offered).contains(&index));
         let before = self.trace.endings.insert(index, ending);
         assert_eq!(before, None, "item {index} ended twice");

@@ -15,7 +15,7 @@ const ZSTD: u32 = 0xFD2F_B528;
 /// Bytes of a frame that are unpacked at most, whatever it says of itself: no commit comes near.
 const FRAME_BYTES_MAX: u64 = 8 << 30;
 
-/// What [`title`] has made, from the front of a segment, and its length in the file.
+/// What `title` has made, from the front of a segment, and its length in the file.
 pub(in crate::store) fn read_title(file: &mut impl Read) -> Option<(String, u64)> {
     let mut head = [0; 8];
     file.read_exact(&mut head).ok()?;

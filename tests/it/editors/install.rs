@@ -1,5 +1,5 @@
-//! The programs that the tests against editors drive: pinned in `tests/editors`, and installed from there by the first
-//! test that needs them.
+//! This module installs the programs that the tests against editors drive: pinned in `tests/editors`, and installed
+//! from there by the first test that needs them.
 
 use std::fs::{self, File};
 use std::io::Write as _;

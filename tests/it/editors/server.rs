@@ -1,4 +1,4 @@
-//! The real `yaml-language-server`, driven over its standard streams as an editor does it.
+//! This type drives the real `yaml-language-server` over its standard streams, as an editor does.
 
 use std::io::BufReader;
 use std::path::Path;

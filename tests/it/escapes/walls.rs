@@ -1,5 +1,5 @@
-//! The walls around a run, tried in all combinations: every way in × every target × every function of the registry that takes
-//! a path. None leads out, and nothing that is kept changes.
+//! These tests cover the walls around a run, tried in all combinations: every way in × every target × every function
+//! of the registry that takes a path. None leads out, and nothing that is kept changes.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Requests that are sent on to another origin: what goes along, and what stays behind. And headers that Lua code may not
-//! set, because others on the way would read them differently.
+//! These tests cover requests that are sent on to another origin: what goes along, and what stays behind. And headers
+//! that Lua code may not set, because others on the way would read them differently.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! An editor: sends messages to the real server and waits for the answers.
+//! A client sends messages to the real server as an editor does, and waits for the answers.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};

@@ -1,4 +1,4 @@
-//! What the server says about a text: findings, completion, hover.
+//! These tests ask what the server says about a text: findings, completion, hover.
 
 use serde_json::{Value, json};
 

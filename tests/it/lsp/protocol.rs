@@ -1,4 +1,4 @@
-//! Greeting, goodbye, and messages that make no sense.
+//! These tests cover greeting, goodbye, and messages that make no sense.
 
 use serde_json::{Value, json};
 

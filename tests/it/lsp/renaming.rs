@@ -1,4 +1,5 @@
-//! Ids of steps: rename, definition, references, symbols; and quick fixes and formatting, which are edits too.
+//! These tests cover ids of steps: rename, definition, references, symbols; and quick fixes and formatting, which are
+//! edits too.
 
 use serde_json::{Value, json};
 

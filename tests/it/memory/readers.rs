@@ -1,5 +1,5 @@
-//! Readers bound an item: its text as JSON, its columns, the names of its columns. Beyond that there is an error with file and
-//! line, and memory in the order of the line.
+//! Readers bound an item: its text as JSON, its columns, the names of its columns. Beyond that there is an error with
+//! file and line, and memory in the order of the line.
 
 use std::io::Write;
 

@@ -1,5 +1,6 @@
-//! Every function of the registry × arguments that are far too large or too odd, under a small `memory` and `timeout`: each item
-//! ends, those behind it run, the process ends by itself, and its memory stays bounded. How fast things are is left to the benches.
+//! These tests call every function of the registry with arguments that are far too large or too odd, under a small
+//! `memory` and `timeout`: each item ends, those behind it run, the process ends by itself, and its memory stays
+//! bounded. How fast things are is left to the benches.
 
 mod calls;
 

@@ -1,5 +1,5 @@
-//! The page in a headless Chromium: no message on its console, nothing wider than a phone, a name for everything, enough
-//! contrast, a search that finds.
+//! These tests cover the page in a headless Chromium: no message on its console, nothing wider than a phone, a name
+//! for everything, enough contrast, a search that finds.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! Runs that are resumed more than once, and steps behind steps.
+//! These tests cover runs that are resumed more than once, and steps behind steps.
 
 use super::{ITEMS, PIPELINE, Ran, ran};
 use crate::project::Project;

@@ -1,4 +1,4 @@
-//! Compares two JSONL files as values: the order of keys and the spelling of numbers do not matter, the order of lines
+//! This module compares two JSONL files as values: the order of keys and the spelling of numbers do not matter, the order of lines
 //! does.
 
 use std::error::Error;

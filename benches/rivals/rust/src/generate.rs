@@ -1,4 +1,4 @@
-//! Writes the input files. Line `n` depends on `n` alone, so a short file is the beginning of a long one.
+//! This module writes the input files. Line `n` depends on `n` alone, so a short file is the beginning of a long one.
 
 use std::error::Error;
 use std::fs::File;

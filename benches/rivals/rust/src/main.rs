@@ -1,4 +1,4 @@
-//! The hand-written Rust that flowrun is measured against, the generator of the input files and the checker of the
+//! This is the hand-written Rust that flowrun is measured against, the generator of the input files and the checker of the
 //! outputs. Uses nothing of flowrun; `benches/run.sh` drives it.
 
 mod check;

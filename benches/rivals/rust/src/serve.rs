@@ -1,4 +1,4 @@
-//! The server of the HTTP benchmark: answers every request after a pause. One thread a connection, so that it costs the
+//! The server of the HTTP benchmark answers every request after a pause. One thread a connection, so that it costs the
 //! machine little beside those that are measured; it is the same for all of them.
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Chunks of lines through a rayon pool to a file in input order: what a careful programmer writes by hand. The buffers
+//! This module sends chunks of lines through a rayon pool to a file in input order: what a careful programmer writes by hand. The buffers
 //! go round in a ring, which bounds the memory.
 
 use std::collections::BTreeMap;

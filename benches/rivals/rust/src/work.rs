@@ -1,4 +1,4 @@
-//! The three item functions, each once on `serde_json::Value` and once on typed structs.
+//! These are the three item functions, each once on `serde_json::Value` and once on typed structs.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Lists and maps of Lua as a template holds them. They look at the deadline while they are compared and gone through: a
+//! These objects are lists and maps of Lua as a template holds them. They look at the deadline while they are compared and gone through: a
 //! filter such as `sort` or `unique` does that with all that it is given, and a template's steps do not count it.
 //!
 //! Past the deadline they seem empty and equal, so that a filter ends soon. Nobody sees what comes of it, because a rendering

@@ -1,4 +1,4 @@
-//! Puts calls into a template where the engine would work on and ask nobody: around values that are kept, made text of or
+//! This module puts calls into a template where the engine would work on and ask nobody: around values that are kept, made text of or
 //! compared, and into loops. Lines stay as they are.
 
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Sizes of lists and maps before they become text: the engine makes the text in one go, whatever comes of it, and a list
+//! This module measures lists and maps before they become text: the engine makes the text in one go, whatever comes of it, and a list
 //! may stand in a list many times.
 
 use minijinja::value::{DynObject, ObjectRepr};

@@ -168,14 +168,14 @@ fn items_that_were_suspended_in_a_lost_vm_fail_and_later_ones_do_not() {
 
 #[test]
 fn a_worker_whose_making_was_interrupted_says_so() {
-    let file = crate::lua::testing::source("while true do end");
-    let endless = script("return 1").with_setup(crate::lua::testing::block(&file, 1, "while true do end"));
+    let file = crate::lua::tests::source("while true do end");
+    let endless = script("return 1").with_setup(crate::lua::tests::block(&file, 1, "while true do end"));
     let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     guard.cancel.raise(CancelLevel::Interrupt);
     let error = Worker::new(&endless, &options(), &guard, &watchdog).expect_err("is interrupted");
     assert!(error.cancelled, "{error:?}");
-    let broken = script("return 1").with_setup(crate::lua::testing::block(&file, 1, "error('no')"));
+    let broken = script("return 1").with_setup(crate::lua::tests::block(&file, 1, "error('no')"));
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     let error = Worker::new(&broken, &options(), &guard, &watchdog).expect_err("fails");
     assert!(!error.cancelled, "{error:?}");

@@ -19,7 +19,7 @@ pub(in crate::schedule::tests) enum Outcome {
 
 /// How an item ends; a success with the number of its attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::schedule::tests) enum Ending {
+pub(in crate::schedule::tests) enum SimulatedEnding {
     Succeeded(u32),
     Failed,
     Skipped,

@@ -1,4 +1,4 @@
-//! What the test calls: every function of the registry.
+//! These are the calls of the test: every function of the registry.
 
 /// Calls by the function of the registry. `S` stands for a large string, `T` for a large table, `N` for an extreme number,
 /// `D` for brackets within brackets.

@@ -1,10 +1,10 @@
-//! An identity names what the results of a step depend on beside its items. Old results with another identity are not
+//! A fingerprint names what the results of a step depend on beside its items. Old results with another fingerprint are not
 //! used again.
 
 use serde_json::{Map, Value};
 
 use crate::lua::{Footprint, ResultShape, Seen};
-use crate::plan::{Each, Plan};
+use crate::plan::{MapLike, Plan};
 use crate::store::{Digest, Fingerprint, LinesPerItem, SecretKey};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
@@ -12,21 +12,21 @@ pub(super) const LANGUAGE: u32 = 1;
 
 /// All that the results of a step depend on, beside its items.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct StepFingerprint {
     /// By parts, whose names are the reasons that people read: `function`, `params`, …
-    pub fingerprint: Fingerprint,
+    pub parts: Fingerprint,
     /// All parts but the key in one, for the cache across runs.
     pub function: Digest,
 }
 
-impl Identity {
+impl StepFingerprint {
     /// Of a step of `plan`. Reads the Lua files that its function requires. Secrets count by digests under `key`;
     /// without one they do not count.
-    pub fn of(plan: &Plan, each: &Each, key: Option<&SecretKey>) -> Self {
+    pub fn of(plan: &Plan, each: &MapLike, key: Option<&SecretKey>) -> Self {
         Self::from_footprint(plan, each, &each.script.footprint(), key)
     }
 
-    fn from_footprint(plan: &Plan, each: &Each, footprint: &Footprint, key: Option<&SecretKey>) -> Self {
+    fn from_footprint(plan: &Plan, each: &MapLike, footprint: &Footprint, key: Option<&SecretKey>) -> Self {
         let mut fingerprint = vec![
             ("function".to_owned(), format!("{:032x}", footprint.function)),
             ("params".to_owned(), digest(&visible(&plan.params, &footprint.params))),
@@ -42,7 +42,7 @@ impl Identity {
         if let Some(key) = &each.key {
             fingerprint.push(("key".to_owned(), format!("{:032x}", key.footprint().function)));
         }
-        Self { fingerprint, function }
+        Self { parts: fingerprint, function }
     }
 }
 

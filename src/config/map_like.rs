@@ -13,7 +13,7 @@ use super::setting::{fields, present};
 
 /// A function on every item, under a policy.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Each {
+pub struct MapLike {
     /// The function.
     pub function: Function,
     /// Lua that runs once for each worker; its locals are visible to an inline function.
@@ -53,7 +53,7 @@ pub(super) struct FunctionFields {
     setup: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Each {
+impl<'de> Deserialize<'de> for MapLike {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(lua) => {
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Each {
     }
 }
 
-impl Each {
+impl MapLike {
     /// Takes the function's own keys out; what is left is the policy.
     fn from_map(mut policy: Map<String, Value>) -> Result<Self, serde_json::Error> {
         let own: Map<String, Value> = ["lua", "file", "setup"]
@@ -83,7 +83,7 @@ impl Each {
     }
 }
 
-impl JsonSchema for Each {
+impl JsonSchema for MapLike {
     fn schema_name() -> Cow<'static, str> {
         "Each".into()
     }

@@ -1,0 +1,50 @@
+//! The texts of a script are its source, its `setup`, and the files that they require by name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Script;
+use super::lexer::{Token, TokenKind};
+use crate::lua::globals::{module_path, module_text};
+
+/// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
+pub(super) struct Texts<'a> {
+    root: &'a Path,
+    pending: Vec<Arc<str>>,
+    seen: HashSet<PathBuf>,
+}
+
+impl<'a> Texts<'a> {
+    /// Begins with the text of the script itself.
+    pub(super) fn of(script: &'a Script) -> Self {
+        let blocks = std::iter::once(script.source.block()).chain(&script.setup);
+        let pending = blocks.map(|block| Arc::clone(&block.text)).collect();
+        Self { root: &script.root, pending, seen: HashSet::new() }
+    }
+
+    /// The next text.
+    pub(super) fn next(&mut self) -> Option<Arc<str>> {
+        self.pending.pop()
+    }
+
+    /// Follows the files that a text requires. `false`: it requires one whose name is only known when it runs.
+    pub(super) fn follow(&mut self, text: &str, tokens: &[Token]) -> bool {
+        for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "require") {
+            let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
+            let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else {
+                return false;
+            };
+            let Ok(path) = module_path(self.root, bare(argument.text(text))) else { continue };
+            if self.seen.insert(path.clone()) {
+                self.pending.extend(module_text(&path));
+            }
+        }
+        true
+    }
+}
+
+/// A string without its quotes or brackets.
+pub(super) fn bare(text: &str) -> &str {
+    text.trim_matches(['"', '\'', '[', ']', '='])
+}
