@@ -34,7 +34,7 @@ use super::source_status::ErrorTexts;
 use super::{run_store, step_results};
 use crate::data::{DataError, Piece};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Cancel, CancelLevel, clock};
+use crate::lua::{Cancel, CancelLevel, WorkerOptions, clock};
 use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy, Scheduler, StopReason};
 use crate::store::{LinesPerItem as Lines, StepJournal, StoreError};
@@ -180,17 +180,7 @@ impl<'a> Coordinator<'a> {
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
         let keys = each.key.as_deref().map(|key| Keys::new(context, step.id, key, &options, &cancel));
         let keys = keys.transpose().map_err(|error| Unready::Script(step_results::reason("key", &error)))?;
-        let pool_options = PoolOptions {
-            script: Arc::clone(&each.script),
-            worker: options,
-            cancel: Arc::clone(&cancel),
-            step: step.id,
-            slow_after: policy.slow_after,
-            coroutines: coroutines.then(|| policy.concurrency.div_ceil(threads)),
-            tells_starts: policy.rate_limit.is_some(),
-            stops_at_failure: stops_at_failure(policy),
-            budget: CHUNK_BUDGET,
-        };
+        let pool_options = pool_options(step, each, options, &cancel, threads);
         let single = coroutines || policy.rate_limit.is_some();
         Ok(Self {
             context,
@@ -404,6 +394,28 @@ impl<'a> Coordinator<'a> {
             timing: Some(self.timing.into_timing()),
             ..StepResult::new(status, reason, tally, duration)
         }
+    }
+}
+
+/// What the workers of the step are made from.
+fn pool_options(
+    step: &Step,
+    each: &MapLike,
+    worker: WorkerOptions,
+    cancel: &Arc<Cancel>,
+    threads: usize,
+) -> PoolOptions {
+    let policy = &each.policy;
+    PoolOptions {
+        script: Arc::clone(&each.script),
+        worker,
+        cancel: Arc::clone(cancel),
+        step: step.id,
+        slow_after: policy.slow_after,
+        coroutines: each.script.waits().then(|| policy.concurrency.div_ceil(threads)),
+        tells_starts: policy.rate_limit.is_some(),
+        stops_at_failure: stops_at_failure(policy),
+        budget: CHUNK_BUDGET,
     }
 }
 

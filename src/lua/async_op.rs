@@ -47,14 +47,14 @@ pub(super) type Unstarted = Box<dyn FnOnce(bool) -> AsyncOp>;
 /// What passes between a host function and the wait for what it asked for.
 pub(super) enum Pending {
     Unstarted(Unstarted),
-    Completed(Completion),
+    Done(Completion),
 }
 
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unstarted(_) => "Unstarted",
-            Self::Completed(_) => "Completed",
+            Self::Done(_) => "Done",
         })
     }
 }
@@ -83,7 +83,7 @@ impl Slot {
     /// What was waited for, if it is there.
     pub(super) fn completion(&self) -> Option<Completion> {
         match self.take() {
-            Some(Pending::Completed(completion)) => Some(completion),
+            Some(Pending::Done(completion)) => Some(completion),
             _ => None,
         }
     }

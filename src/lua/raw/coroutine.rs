@@ -73,7 +73,7 @@ impl Vm {
         cursor: &mut ChunkCursor<'_>,
     ) -> Resumed {
         if let Some(completion) = completion {
-            coroutine.pending = Some(Pending::Completed(completion));
+            coroutine.pending = Some(Pending::Done(completion));
         }
         self.resume_with(coroutine, 0, cursor)
     }

@@ -65,7 +65,7 @@ pub(super) unsafe extern "C-unwind" fn wait(l: *mut lua_State) -> c_int {
         let async_op = begin(current.deadline.get().is_some());
         // What is owned here is gone before anything is raised.
         match async_op::attend(async_op, NAP, || current.guard.due(clock::now())) {
-            Ok(completion) => current.slot.put(Some(Pending::Completed(completion))),
+            Ok(completion) => current.slot.put(Some(Pending::Done(completion))),
             Err(reason) => interrupted(l, current, reason),
         }
     }
