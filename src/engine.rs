@@ -29,3 +29,6 @@ pub use forecast::{Forecast, Forecasts};
 pub use options::{Interrupt, ResumeOptions, RunOptions, StateOptions};
 pub use outcome::{EngineError, Outcome};
 pub use run::run;
+
+#[cfg(test)]
+mod tests;

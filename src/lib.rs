@@ -9,7 +9,6 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use std::time::Duration;
 //!
 //! use flowrun::engine::{self, Interrupt, RunOptions};
 //! use flowrun::event::RunStatus;
@@ -24,17 +23,8 @@
 //! let document = config::load(text.as_bytes(), "pipeline.yaml", &folder.path().join("pipeline.yaml"));
 //! let loaded = plan::load(document, &Inputs { run: "example".into(), cores: 2, ..Inputs::default() });
 //! let plan = loaded.plan.expect("nothing is wrong with it");
-//! let options = RunOptions {
-//!     run: Arc::from("example"),
-//!     seed: 0,
-//!     grace: Duration::from_secs(1),
-//!     selected: vec![true; plan.steps.len()],
-//!     cores: 2,
-//!     temp_dir: folder.path().join("tmp"),
-//!     logs: false,
-//!     spans: false,
-//!     state: None,
-//! };
+//! let selected = vec![true; plan.steps.len()];
+//! let options = RunOptions::new("example".into(), selected, 2, folder.path().join("tmp"));
 //! let mut events = 0;
 //! let outcome = engine::run(&plan, &options, &Arc::new(Interrupt::default()), &mut |_| events += 1)?;
 //! assert_eq!(outcome.status, RunStatus::Succeeded);

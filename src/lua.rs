@@ -38,4 +38,4 @@ pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use script::{Block, Footprint, Reach, Reached, Script, Seen, Wants, reaches};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
-pub use worker::{FoldError, Folder, STACK, Worker, evaluate};
+pub use worker::{FoldError, FoldWorker, STACK, Worker, evaluate};

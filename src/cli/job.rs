@@ -107,15 +107,12 @@ impl Job<'_> {
             version: env!("CARGO_PKG_VERSION"),
         };
         RunOptions {
-            run: Arc::clone(&self.inputs.run),
             seed: self.seed,
             grace: self.engine.grace,
-            selected,
-            cores: load::cores(),
-            temp_dir: std::env::temp_dir(),
             logs: !self.output.quiet || self.output.events.is_some(),
             spans: self.output.trace.is_some(),
             state: self.state.as_ref().map(state),
+            ..RunOptions::new(Arc::clone(&self.inputs.run), selected, load::cores(), std::env::temp_dir())
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use super::options::{Interrupt, RunOptions};
+use super::pool::StartPool;
 use super::roles::StepRoles;
 use super::run_store::{self, RunStore};
 use super::source_status::{ErrorTexts, SourceStatus};
@@ -68,6 +69,8 @@ pub(super) struct Context<'a> {
     pub(super) roles: &'a StepRoles,
     pub(super) interrupt: &'a Arc<Interrupt>,
     pub(super) watchdog: &'a Arc<Watchdog>,
+    /// Starts the workers of map-like steps.
+    pub(super) pools: &'a dyn StartPool,
     pub(super) sender: Sender<Message>,
     /// Where the run is kept, if it is.
     pub(super) run_store: Option<&'a RunStore>,
@@ -86,7 +89,7 @@ impl<'a> Context<'a> {
         options: &'a RunOptions,
         roles: &'a StepRoles,
         interrupt: &'a Arc<Interrupt>,
-        watchdog: &'a Arc<Watchdog>,
+        (watchdog, pools): (&'a Arc<Watchdog>, &'a dyn StartPool),
         sender: Sender<Message>,
     ) -> Self {
         Self {
@@ -106,6 +109,7 @@ impl<'a> Context<'a> {
             roles,
             interrupt,
             watchdog,
+            pools,
             sender,
         }
     }

@@ -1,16 +1,15 @@
-//! The input of one step reads the step's sources and the results of other steps, one after the
-//! other, as chunks with indices.
+//! The input of one step reads the step's sources and the results of other steps, one after the other, as chunks with
+//! indices.
 
 mod stream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
-
 use self::stream::{Arrival, Stream};
 use super::context::Context;
 use super::failed_item;
+use super::pool::Wake;
 use super::roles::Role;
 use crate::data::{self, BadRow, DataError, Reader};
 use crate::event::{Event, FailureKind, Place, StepId};
@@ -185,9 +184,9 @@ impl<'a> StepInput<'a> {
     }
 
     /// What to wait for after [`NextChunk::Later`], beside other things.
-    pub(super) fn arrivals(&self) -> Option<&Receiver<Result<Arrival, DataError>>> {
+    pub(super) fn wake(&self) -> Option<&dyn Wake> {
         match &self.parts.get(self.at)?.rows {
-            Rows::Stream(live) => Some(live.arrivals()),
+            Rows::Stream(stream) => Some(stream),
             Rows::Here(_) => None,
         }
     }
@@ -325,8 +324,8 @@ impl Rows {
                 let seen = Seen { rows: reader.rows(), reading: begun.elapsed(), ..Seen::default() };
                 more.map(|more| Seen { more, ..seen })
             }
-            Self::Stream(live) => {
-                let Some(arrival) = live.next(wait) else {
+            Self::Stream(stream) => {
+                let Some(arrival) = stream.next(wait) else {
                     return Ok(Seen { nothing_yet: true, ..Seen::default() });
                 };
                 let Arrival { chunk: rows, bad: worse, rows: count, reading, more } = arrival?;

@@ -28,6 +28,14 @@ pub struct RunOptions {
     pub state: Option<StateOptions>,
 }
 
+impl RunOptions {
+    /// A run of these steps that is not kept, tells no logs, and gives running attempts five seconds.
+    pub fn new(run: Arc<str>, selected: Vec<bool>, cores: usize, temp_dir: PathBuf) -> Self {
+        let grace = Duration::from_secs(5);
+        Self { run, seed: 0, grace, selected, cores, temp_dir, logs: false, spans: false, state: None }
+    }
+}
+
 /// Where a run is kept, and which one it goes on with.
 #[derive(Debug, Clone)]
 pub struct StateOptions {

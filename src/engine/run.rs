@@ -13,6 +13,7 @@ use super::context::{Context, Done, Message};
 use super::lookout::LOOK_UP;
 use super::options::{Interrupt, RunOptions};
 use super::outcome::{EngineError, Outcome};
+use super::pool::{StartPool, Threads};
 use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
 use super::{panic, step};
@@ -57,6 +58,17 @@ pub fn run(
     interrupt: &Arc<Interrupt>,
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
+    run_on(None, plan, options, interrupt, on_event)
+}
+
+/// The same on pools of the caller's; `None`: on threads.
+pub(super) fn run_on(
+    pools: Option<&dyn StartPool>,
+    plan: &Plan,
+    options: &RunOptions,
+    interrupt: &Arc<Interrupt>,
+    on_event: &mut dyn FnMut(&Event),
+) -> Result<Outcome, EngineError> {
     let begun = Instant::now();
     let mask = plan.secrets.mask();
     let mut masked = |event: &Event| {
@@ -81,8 +93,10 @@ pub fn run(
     clear_leftovers(plan, &options.selected);
     // Before the first worker: folders to write are there then, and what workers are kept from, requests and programs are not.
     let unmade = plan.permissions.begin();
-    let context =
-        Context::new(plan, options, &roles, interrupt, &watchdog, sender).with_run_store(keep.as_ref());
+    let threads = Threads { watchdog: &watchdog };
+    let pools = pools.unwrap_or(&threads);
+    let context = Context::new(plan, options, &roles, interrupt, (&watchdog, pools), sender);
+    let context = context.with_run_store(keep.as_ref());
     let steps =
         plan.steps.iter().map(|step| StepInfo { name: Arc::clone(&step.name), verb: Some(step.verb) });
     on_event(&Event::RunStarted {

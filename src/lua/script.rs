@@ -16,7 +16,7 @@ pub use footprint::{Footprint, Seen};
 pub use reach::{Reach, Reached, reaches};
 pub use wants::Wants;
 
-pub(super) use chunk::{Chunk, Lines, Sources};
+pub(super) use chunk::{Lines, LuaChunk, Sources};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

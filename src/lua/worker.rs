@@ -8,7 +8,7 @@ mod setup;
 mod waiting;
 
 pub use evaluate::{STACK, evaluate};
-pub use fold::{FoldError, Folder};
+pub use fold::{FoldError, FoldWorker};
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};

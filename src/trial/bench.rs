@@ -106,19 +106,15 @@ impl Bench {
     fn carry_out(&self, plan: &Plan, selected: Vec<bool>) -> Result<(Outcome, StoredRun), TrialError> {
         let id: Arc<str> = format!("trial{}", self.runs.fetch_add(1, Ordering::Relaxed)).into();
         let options = RunOptions {
-            run: Arc::clone(&id),
             seed: self.options.seed,
             grace: Duration::from_secs(1),
-            selected,
-            cores: self.options.cores,
-            temp_dir: self.folder.path().to_owned(),
             logs: true,
-            spans: false,
             state: Some(StateOptions {
                 dir: self.folder.path().join("state"),
                 resume: None,
                 version: env!("CARGO_PKG_VERSION"),
             }),
+            ..RunOptions::new(Arc::clone(&id), selected, self.options.cores, self.folder.path().to_owned())
         };
         let outcome = engine::run(plan, &options, &self.options.interrupt, &mut |_| {})?;
         let run = Catalogue::new(&self.folder.path().join("state")).open(&id)?;

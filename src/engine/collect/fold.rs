@@ -8,7 +8,7 @@ use super::frame::StepFrame;
 use super::keyed::options;
 use super::workers::{CollectJob, JobError, MakeJob, Workers};
 use crate::engine::lookout::Cut;
-use crate::lua::{Folder, LogLine, WorkerOptions};
+use crate::lua::{FoldWorker, LogLine, WorkerOptions};
 use crate::plan::Reduce;
 use crate::value::Chunk;
 
@@ -53,7 +53,7 @@ fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> MakeJob {
     Arc::new(move |number, guard, watchdog| {
         let options = WorkerOptions { worker: number, ..options.clone() };
         let combine = reduce.combine.as_deref();
-        let folder = Folder::new(&reduce.script, combine, &options, guard, watchdog)?;
+        let folder = FoldWorker::new(&reduce.script, combine, &options, guard, watchdog)?;
         let mut hand = Folding { folder, init: Arc::clone(&reduce.init), role, begun: false };
         if role == FoldRole::Whole {
             hand.folder.begin(&hand.init)?;
@@ -64,7 +64,7 @@ fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> MakeJob {
 }
 
 struct Folding {
-    folder: Folder,
+    folder: FoldWorker,
     init: Arc<str>,
     role: FoldRole,
     /// Whether there is a value.

@@ -1,12 +1,13 @@
-//! A live source is one whose rows may take their time (standard input, a pipe). A thread of its own reads it, so
+//! A stream is a source whose rows may take their time (standard input, a pipe). A thread of its own reads it, so
 //! that a step that waits for rows still hears of deadlines, interrupts and its workers. The input gives the rows
 //! their meaning.
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, bounded};
 
 use crate::data::{BadRow, DataError, Reader};
+use crate::engine::pool::Wake;
 use crate::value::Chunk;
 
 /// Rows and text that travel together, at most.
@@ -58,10 +59,11 @@ impl Stream {
             }
         }
     }
+}
 
-    /// To wait for arrivals and something else at the same time.
-    pub(super) fn arrivals(&self) -> &Receiver<Result<Arrival, DataError>> {
-        &self.arrivals
+impl Wake for Stream {
+    fn register<'a>(&'a self, select: &mut Select<'a>) {
+        select.recv(&self.arrivals);
     }
 }
 

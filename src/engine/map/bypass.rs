@@ -29,16 +29,12 @@ struct Bypassed {
 
 impl Coordinator<'_> {
     /// Takes items over that have ended in an old run, and those that have no key; offers the others.
-    pub(super) fn sort_out(&mut self, mut chunk: Chunk) -> Result<(), StepFault> {
-        let keyless = match &mut self.keys {
-            Some(keys) => keys.fill(&mut chunk),
-            None => Vec::new(),
-        };
+    pub(super) fn sort_out(&mut self, chunk: Chunk, keyless: Vec<(usize, Failure)>) -> Result<(), StepFault> {
         let mut keyless = keyless.into_iter().peekable();
         let mut contents = Vec::new();
         Digest::of_items(&chunk, &mut contents);
         let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
-        let identities = if self.keys.is_some() { &keys } else { &contents };
+        let identities = if self.keyed.is_some() { &keys } else { &contents };
         let items = NewItems { first: chunk.first, identities, contents: &contents };
         let mut known = self.reuse.take();
         let mut bypassed = Bypassed::default();
@@ -65,7 +61,7 @@ impl Coordinator<'_> {
         }
         self.reuse = known;
         self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(bypassed))?;
-        if self.spare_chunks.len() < self.window {
+        if self.spare_chunks.len() < self.limits.tasks {
             self.spare_chunks.push(chunk);
         }
         Ok(())

@@ -2,13 +2,15 @@
 //! start.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::chunk_size::CHUNK_ITEMS;
-use super::{Coordinator, StepFault, Task, WaitingItem};
+use super::keyed::KeyedChunks;
+use super::{Coordinator, InFlight, StepFault};
 use crate::engine::input::NextChunk;
-use crate::lua::Attempt;
+use crate::engine::pool::{Task, TaskAttempt, TaskKind};
 use crate::schedule::{Start, Stop, StopReason};
+use crate::store::StepJournal;
 use crate::value::Chunk;
 
 /// Text of a chunk. Measured flat between 64 KiB and 4 MiB; small keeps memory small.
@@ -25,13 +27,9 @@ impl Coordinator<'_> {
     /// Starts whatever may start now.
     pub(super) fn fill(&mut self) -> Result<(), StepFault> {
         self.starved = false;
-        while self.tasks_out < self.window {
+        while self.in_flight.len() < self.limits.tasks {
             // Items that have ended already leave nothing to start, and there may be millions of them.
-            while self.fresh.is_empty()
-                && !self.input_ended
-                && !self.starved
-                && self.scheduler.stop().is_none()
-            {
+            while self.wants_items() {
                 self.read()?;
                 // What was read may have been the end of a source that failed.
                 self.obey_stop();
@@ -46,26 +44,44 @@ impl Coordinator<'_> {
         Ok(())
     }
 
+    /// Whether items are to be read: those that wait for their keys are enough, and more are asked for ahead.
+    fn wants_items(&self) -> bool {
+        let is_enough = match &self.keyed {
+            Some(keyed) => keyed.is_enough(self.fresh.is_empty()),
+            None => !self.fresh.is_empty(),
+        };
+        !is_enough && !self.input_ended && !self.starved && self.scheduler.stop().is_none()
+    }
+
     fn read(&mut self) -> Result<(), StepFault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        let items = if self.reuse.is_some() { CHUNK_ITEMS } else { self.size.items() };
+        let items =
+            if self.reuse.is_some() || self.keyed.is_some() { CHUNK_ITEMS } else { self.size.items() };
         match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
             NextChunk::Later => {
                 self.starved = true;
                 self.spare_chunks.push(chunk);
             }
-            NextChunk::Chunk if self.reuse.is_some() || self.keys.is_some() => self.sort_out(chunk)?,
+            NextChunk::Chunk if self.keyed.is_some() => self.ask_for_keys(Arc::new(chunk)),
+            NextChunk::Chunk if self.reuse.is_some() => self.sort_out(chunk, Vec::new())?,
             NextChunk::Chunk => {
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
             }
             NextChunk::End => {
                 self.input_ended = true;
-                self.scheduler.end_of_input();
+                self.end_of_input();
             }
             NextChunk::Lost(source) => self.lose(source),
         }
         Ok(())
+    }
+
+    /// Nothing more will be offered, once every item has its key.
+    pub(super) fn end_of_input(&mut self) {
+        if self.keyed.as_ref().is_none_or(KeyedChunks::is_empty) {
+            self.scheduler.end_of_input();
+        }
     }
 
     /// The source failed: what was made of it so far is not to be used.
@@ -82,9 +98,9 @@ impl Coordinator<'_> {
         if self.input_ended || !self.scheduler.stop().is_some_and(own) {
             return;
         }
-        let until = Instant::now() + COUNT_LIMIT;
+        let until = self.now() + COUNT_LIMIT;
         let mut chunk = Chunk::default();
-        while self.context.interrupt.count() == 0 && Instant::now() < until {
+        while self.context.interrupt.count() == 0 && self.now() < until {
             match self.input.next(usize::MAX, CHUNK_BYTES, COUNT_WAIT, &mut chunk) {
                 NextChunk::Later => return,
                 NextChunk::Chunk => {
@@ -98,21 +114,29 @@ impl Coordinator<'_> {
     }
 
     fn dispatch(&mut self, start: Start) {
-        let item_deadline = start.item_deadline.map(|deadline| self.begun + deadline);
-        let attempt = Attempt { number: start.attempt, item_deadline };
         let out = self.sink.spare();
-        let endings = self.journal.as_ref().map(|journal| Box::new(journal.spare()));
-        let task = if start.attempt > 1 {
-            let WaitingItem { chunk, earlier } =
-                self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
-            Task { start, chunk: Arc::new(chunk), attempt, earlier: Some(earlier), out, endings }
+        let mut endings = self.journal.as_ref().map(StepJournal::spare);
+        let digests = endings.as_mut().map(|endings| std::mem::take(&mut endings.contents));
+        let lines = endings.as_mut().map(|endings| std::mem::take(&mut endings.lines)).unwrap_or_default();
+        let (chunk, earlier) = if start.attempt > 1 {
+            let waiting = self.waiting.remove(&start.first).expect("the scheduler retries only what waits");
+            (Arc::new(waiting.chunk), Some(waiting.earlier))
         } else {
-            let chunk = self.take_fresh(start.first, start.count as usize);
-            Task { start, chunk: Arc::new(chunk), attempt, earlier: None, out, endings }
+            (Arc::new(self.take_fresh(start.first, start.count as usize)), None)
         };
-        self.tasks_out += 1;
-        self.items_out += task.chunk.len() as u64;
+        let number = self.next_task();
+        self.items_out += chunk.len() as u64;
+        let attempt = TaskAttempt { number: start.attempt, deadline: start.item_deadline };
+        let task =
+            Task { number, kind: TaskKind::Run, chunk: Arc::clone(&chunk), attempt, out, digests, lines };
+        self.in_flight.insert(number, InFlight { start, chunk, earlier, endings });
         self.pool.send(task);
+    }
+
+    /// The number of the next task.
+    pub(super) fn next_task(&mut self) -> u64 {
+        self.tasks += 1;
+        self.tasks
     }
 
     /// The `count` fresh items from `first` on.

@@ -1,15 +1,18 @@
 //! These functions make the options that the workers and the journal of a map-like step are given.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
+use crate::engine::pool::PoolOptions;
 use crate::engine::step_results;
 use crate::lua::{Memory, WorkerOptions};
 use crate::plan::{MapLike, Step};
+use crate::schedule::{FailFast, Policy};
 use crate::store::StepSpec;
 
-pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> WorkerOptions {
+fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> WorkerOptions {
     let scope = context.step_scope(context.roles.wants.scope.then(|| step_results::steps(context)));
     let memory = Memory::of_step(each.policy.memory);
     WorkerOptions {
@@ -26,7 +29,7 @@ pub(super) fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike)
 }
 
 /// What the journal is told of a step.
-pub(super) fn spec(step: &Step, each: &MapLike, fingerprint: &StepFingerprint) -> StepSpec {
+pub(super) fn step_spec(step: &Step, each: &MapLike, fingerprint: &StepFingerprint) -> StepSpec {
     StepSpec {
         name: Arc::clone(&step.name),
         verb: step.verb.name(),
@@ -35,4 +38,33 @@ pub(super) fn spec(step: &Step, each: &MapLike, fingerprint: &StepFingerprint) -
         fingerprint: fingerprint.parts.clone(),
         cache: each.cache.then_some(fingerprint.function),
     }
+}
+
+/// What the workers of the step are made from.
+pub(super) fn pool_options(
+    context: &Context<'_>,
+    step: &Step,
+    each: &MapLike,
+    begun: Instant,
+) -> PoolOptions {
+    let policy = &each.policy;
+    PoolOptions {
+        begun,
+        script: Arc::clone(&each.script),
+        key: each.key.clone(),
+        worker: worker_options(context, step, each),
+        cancel: Arc::default(),
+        step: step.id,
+        slow_after: policy.slow_after,
+        concurrency: policy.concurrency,
+        cores: context.options.cores,
+        coroutines: each.script.waits(),
+        tells_starts: policy.rate_limit.is_some(),
+        stops_at_failure: stops_at_failure(policy),
+    }
+}
+
+/// Whether an item's failure may be the last thing that happens in a step.
+fn stops_at_failure(policy: &Policy) -> bool {
+    policy.fail_fast != FailFast::Off || policy.max_failures.is_some() || policy.stop_early
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Coordinator, Earlier, StepFault, WaitingItem};
+use super::{Coordinator, Earlier, InFlight, StepFault, WaitingItem};
 use crate::data::Piece;
 use crate::engine::failed_item::{self, Attempted};
-use crate::engine::pool::{EndedItem, Reply, Report, Task};
+use crate::engine::pool::{EndedItem, Reply, Report};
+use crate::engine::step_results;
 use crate::event::{Event, FailureKind, LogLevel};
-use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ScriptError, clock};
+use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ScriptError};
 use crate::schedule::{FailedAttempt, Next};
 use crate::store::{self, ChunkEndings, Digest, Ending, FailedItem, LogEntry, RetriedItem};
 use crate::value::Chunk;
@@ -40,26 +41,38 @@ impl Coordinator<'_> {
     pub(super) fn hear(&mut self, reply: Reply) -> Result<(), StepFault> {
         match reply {
             Reply::Report(report) => self.settle(*report),
-            Reply::Starting(start, at) => {
-                self.scheduler.started_at(&start, at.saturating_duration_since(self.begun));
+            Reply::Keys(report) => self.take_keys(*report),
+            Reply::Starting(task, at) => {
+                if let Some(task) = self.in_flight.get(&task) {
+                    self.scheduler.started_at(&task.start, at);
+                }
                 Ok(())
             }
             Reply::Logs(lines) => {
                 self.log(lines);
                 Ok(())
             }
-            Reply::Broken(task, message) => self.settle_broken(*task, message),
-            Reply::Unusable(error) => Err(StepFault::Script(script_reason(&error))),
-            Reply::Gone => {
-                if !self.pool.one_gone() {
-                    return Ok(());
-                }
-                if self.cancel.level() == CancelLevel::Interrupt {
-                    self.write_off();
-                    return Ok(());
-                }
-                Err(StepFault::Script("all workers are gone".to_owned()))
+            Reply::Broken(task, message) => {
+                let message = self.context.mask().owned(message);
+                let failure = Failure { retryable: true, ..Failure::new(FailureKind::Panic, message) };
+                self.settle_alone(task, true, failure)
             }
+            Reply::Lost { task, stuck } => {
+                // Another attempt would cost another worker.
+                let message =
+                    "a host function did not return within twice the limit; its worker was given up";
+                self.settle_alone(task, stuck, Failure::new(FailureKind::Timeout, message))
+            }
+            Reply::Unusable { key: true, error } => {
+                Err(StepFault::Script(step_results::reason("key", &error)))
+            }
+            Reply::Unusable { key: false, error } => Err(StepFault::Script(script_reason(&error))),
+            Reply::Failed(reason) => Err(StepFault::Script(reason)),
+            Reply::Gone if self.told_to_stop == CancelLevel::Interrupt => {
+                self.write_off();
+                Ok(())
+            }
+            Reply::Gone => Err(StepFault::Script("all workers are gone".to_owned())),
         }
     }
 
@@ -83,48 +96,50 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Books the endings of a chunk and gives its results on.
+    /// Books the endings of a chunk and gives its results on. A report of a task that is not out (it comes late, or a second
+    /// time) is passed over.
     pub(super) fn settle(&mut self, mut report: Report) -> Result<(), StepFault> {
-        let (len, first) = (report.task.chunk.len(), report.task.chunk.first);
-        self.tasks_out -= 1;
+        let Some(mut task) = self.in_flight.remove(&report.task) else { return Ok(()) };
+        let (len, first) = (task.chunk.len(), task.chunk.first);
         self.items_out -= len as u64;
         self.size.learn(report.done, report.elapsed);
-        self.timing.book(&report);
+        self.timing.book(first, task.start.attempt, &report);
         self.scheduler.succeeded((report.done - report.ends.len()) as u64);
         let ends = std::mem::take(&mut report.ends);
-        let mut endings = self.endings_of(&mut report);
+        let mut endings = self.endings_of(&mut task, &mut report);
         let item_endings = endings.as_mut().map(|endings| &mut endings.ends);
         let mut cut =
-            ChunkCut { out: std::mem::take(&mut report.task.out), first, out_start: 0, failed: Vec::new() };
-        let whole = self.settle_ends(&mut report.task, ends, &mut cut, item_endings)?;
+            ChunkCut { out: std::mem::take(&mut report.out), first, out_start: 0, failed: Vec::new() };
+        let whole = self.settle_ends(&mut task, ends, &mut cut, item_endings)?;
         let count = first + report.done as u64 - cut.first;
         if count > 0 {
             let emitted = if whole { report.emitted } else { lines(&cut.out[cut.out_start..]) };
             let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
             self.sink.push(Piece { first: cut.first, count, out, emitted, failed: cut.failed })?;
         }
-        if let (Some(journal), Some(endings)) = (&self.journal, endings) {
+        if let (Some(journal), Some(mut endings)) = (&self.journal, endings) {
+            // Results went to the sink; the journal has its copy.
+            endings.lines = std::mem::take(&mut report.lines);
             journal.push(endings)?;
         }
+        let start = task.start;
         if report.done < len {
-            self.keep_unstarted(&mut report);
+            self.keep_unstarted(task, report.done);
+        } else if self.spare_chunks.len() < self.limits.tasks {
+            // A worker that was given up may still have it.
+            self.spare_chunks.extend(Arc::try_unwrap(task.chunk));
         }
         let now = self.now();
-        self.scheduler.chunk_ended(now, &report.task.start, (len - report.done) as u64);
-        if self.spare_chunks.len() < self.window {
-            // A worker that was given up may still have it.
-            self.spare_chunks.extend(Arc::try_unwrap(report.task.chunk));
-        }
+        self.scheduler.chunk_ended(now, &start, (len - report.done) as u64);
         Ok(())
     }
 
     /// Items that the worker did not begin go back to where they came from.
-    fn keep_unstarted(&mut self, report: &mut Report) {
-        let task = &mut report.task;
-        if let Some(earlier) = task.earlier.take() {
+    fn keep_unstarted(&mut self, task: InFlight, done: usize) {
+        if let Some(earlier) = task.earlier {
             self.waiting.insert(task.chunk.first, WaitingItem { chunk: (*task.chunk).clone(), earlier });
         } else {
-            let rest = task.chunk.slice(report.done..task.chunk.len());
+            let rest = task.chunk.slice(done..task.chunk.len());
             self.fresh.insert(rest.first, rest);
         }
     }
@@ -132,7 +147,7 @@ impl Coordinator<'_> {
     /// Books every ending that is no plain success. `true`: no item of the chunk will be tried again, it is one piece.
     fn settle_ends(
         &mut self,
-        task: &mut Task,
+        task: &mut InFlight,
         ends: Vec<EndedItem>,
         cut: &mut ChunkCut,
         mut item_endings: Option<&mut Vec<store::ItemEnding>>,
@@ -190,7 +205,7 @@ impl Coordinator<'_> {
     /// A failed attempt.
     fn settle_failure(
         &mut self,
-        task: &mut Task,
+        task: &mut InFlight,
         at: usize,
         mut failure: Failure,
         duration: Duration,
@@ -198,8 +213,8 @@ impl Coordinator<'_> {
     ) -> AfterFailure {
         let index = task.chunk.first + at as u64;
         let message: Arc<str> = failure.message.as_str().into();
-        let ended = clock::now();
-        let started = ended.checked_sub(duration).unwrap_or(self.begun).max(self.begun);
+        let now = self.now();
+        let started = now.saturating_sub(duration);
         let mut earlier = match task.earlier.take() {
             Some(earlier) => earlier,
             None => Box::new(Earlier { history: Vec::new(), since: started }),
@@ -210,9 +225,8 @@ impl Coordinator<'_> {
             identity: xxhash_rust::xxh3::xxh3_64(task.chunk.item(at).trim_ascii()),
             retryable: failure.retryable,
             retry_after: failure.retry_after,
-            started: started - self.begun,
+            started,
         };
-        let now = self.now();
         match self.scheduler.failed(now, &task.start, &attempt) {
             Next::RetryAt(due) => {
                 self.context.emit(Event::ItemRetried {
@@ -247,7 +261,7 @@ impl Coordinator<'_> {
         earlier: &Earlier,
         failed: &mut Vec<u8>,
     ) -> Box<FailedItem> {
-        let duration = clock::since(earlier.since);
+        let duration = self.now().saturating_sub(earlier.since);
         let item = failed_item::of(chunk.item(at), failure, &earlier.history, duration);
         self.tell_failure(chunk.first + at as u64, &item, chunk.key(at), failed);
         Box::new(item)
@@ -275,37 +289,40 @@ impl Coordinator<'_> {
     }
 
     /// What the journal is told of a chunk, its endings excepted.
-    fn endings_of(&self, report: &mut Report) -> Option<ChunkEndings> {
-        let mut endings = *report.task.endings.take()?;
+    fn endings_of(&self, task: &mut InFlight, report: &mut Report) -> Option<ChunkEndings> {
+        let mut endings = task.endings.take()?;
         if report.done == 0 {
             return None;
         }
-        let chunk = &report.task.chunk;
+        let chunk = &task.chunk;
         endings.first = chunk.first;
+        endings.contents = std::mem::take(&mut report.digests);
         if endings.contents.len() != report.done {
             // A worker that broke down has not come to it.
             endings.contents.clear();
             endings.contents.extend((0..report.done).map(|at| Digest::of(chunk.item(at))));
         }
         self.keep_keys(&mut endings, chunk.keys.iter().take(report.done));
-        endings.out.extend_from_slice(&report.task.out);
+        endings.out.extend_from_slice(&report.out);
         Some(endings)
     }
 
-    /// A fault of flowrun itself. One item: it failed. More: nobody knows which, so each is run again alone.
-    fn settle_broken(&mut self, mut task: Task, message: String) -> Result<(), StepFault> {
-        let len = task.chunk.len();
-        let (begun, elapsed) = (clock::now(), Duration::ZERO);
-        task.out.clear();
-        if len > 1 {
-            self.size = super::ChunkSize::new(true);
-            return self.settle(Report { task, done: 0, emitted: 0, ends: Vec::new(), begun, elapsed });
+    /// A task whose worker broke down over it. One item: it failed, if it is to blame. More: nobody knows which, so each is
+    /// run again alone.
+    fn settle_alone(&mut self, task: u64, to_blame: bool, failure: Failure) -> Result<(), StepFault> {
+        let Some(out) = self.in_flight.get(&task) else {
+            return self.settle_keys_alone(task, to_blame, failure);
+        };
+        let began = self.now();
+        if out.chunk.len() > 1 {
+            self.size = super::ChunkSize::new(None);
         }
-        let message = self.context.mask().owned(message);
-        let failure = Failure { retryable: true, ..Failure::new(FailureKind::Panic, message) };
-        let end =
-            EndedItem { at: 0, out_len: 0, how: AttemptEnding::Failed(Box::new(failure)), duration: elapsed };
-        self.settle(Report { task, done: 1, emitted: 0, ends: vec![end], begun, elapsed })
+        if out.chunk.len() > 1 || !to_blame {
+            return self.settle(Report { task, began, ..Report::default() });
+        }
+        let how = AttemptEnding::Failed(Box::new(failure));
+        let ends = vec![EndedItem { at: 0, out_len: 0, how, duration: Duration::ZERO }];
+        self.settle(Report { task, done: 1, ends, began, ..Report::default() })
     }
 }
 

@@ -2,11 +2,11 @@
 //! it. The reporters decide how it is shown.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::engine::pool::Report;
 use crate::event::{Span, Timing};
-use crate::lua::{AttemptEnding, clock};
+use crate::lua::AttemptEnding;
 use crate::store::StepJournal;
 
 /// How often the journal is told, so that a run can be looked at while it is going on.
@@ -15,20 +15,19 @@ const KEEP_EVERY: Duration = Duration::from_secs(1);
 /// The timing of one step while it runs.
 pub(super) struct StepTiming {
     timing: Timing,
-    kept: Instant,
-    begun: Instant,
+    kept: Duration,
     spans: bool,
 }
 
 impl StepTiming {
-    /// For a step that begins now; `spans`: what ran when is to be remembered.
-    pub(super) fn new(begun: Instant, spans: bool) -> Self {
-        Self { timing: Timing::default(), kept: begun, begun, spans }
+    /// For a step that begins; `spans`: what ran when is to be remembered.
+    pub(super) fn new(spans: bool) -> Self {
+        Self { timing: Timing::default(), kept: Duration::ZERO, spans }
     }
 
     /// Books a chunk. Failures come with their own times; the others share what is left of the chunk's.
-    pub(super) fn book(&mut self, report: &Report) {
-        let first = report.task.chunk.first;
+    /// `first`: index of its first item.
+    pub(super) fn book(&mut self, first: u64, attempt: u32, report: &Report) {
         let mut rest = report.elapsed;
         let mut others = report.done as u64;
         for end in &report.ends {
@@ -47,19 +46,19 @@ impl StepTiming {
             self.timing.span(Span {
                 first,
                 items: report.done as u64,
-                start: report.begun.saturating_duration_since(self.begun),
+                start: report.began,
                 duration: report.elapsed,
-                attempt: report.task.start.attempt,
+                attempt,
             });
         }
     }
 
     /// Tells the journal now and then.
-    pub(super) fn keep(&mut self, journal: Option<&StepJournal>) {
-        if clock::since(self.kept) < KEEP_EVERY {
+    pub(super) fn keep(&mut self, now: Duration, journal: Option<&StepJournal>) {
+        if now.saturating_sub(self.kept) < KEEP_EVERY {
             return;
         }
-        self.kept = clock::now();
+        self.kept = now;
         if let Some(journal) = journal {
             // What goes wrong here stops the step before its next item.
             let _ = journal.timing(self.timing.without_spans());

@@ -1,40 +1,40 @@
 //! This type makes what a worker has in hand known outside of it: should the worker never come back, its items are not
 //! lost with it.
 //!
-//! The first to take them has them: the worker that is done, or the coordinator that has given it up. The other one
-//! gets nothing.
+//! The first to take them has them: the worker that is done, or the pool that has given it up. The other one gets
+//! nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::task::{Earlier, Task};
-use crate::lua::{Attempt, Guard};
-use crate::schedule::Start;
-use crate::value::Chunk;
+use super::task::Task;
+use crate::lua::Guard;
 
-/// Past its limit an attempt may run for that limit once more, and for this long at least: a machine under load must not pass for a
-/// function that never returns.
+/// Past its limit an attempt may run for that limit once more, and for this long at least: a machine under load must not
+/// pass for a function that never returns.
 const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(100) } else { Duration::from_secs(1) };
 
-/// A task without its results.
-pub(in crate::engine) struct HeldTask {
+/// A task that a worker has begun.
+pub(super) struct HeldTask {
     token: u64,
-    pub(in crate::engine) start: Start,
-    pub(in crate::engine) chunk: Arc<Chunk>,
-    pub(in crate::engine) attempt: Attempt,
-    pub(in crate::engine) earlier: Option<Box<Earlier>>,
+    pub(super) number: u64,
+    /// Index of its first item, and how many there are.
+    pub(super) first: u64,
+    pub(super) items: usize,
 }
 
 /// What one worker has in hand.
 pub(super) struct InHand {
     pub(super) guard: Arc<Guard>,
+    /// Of its `key:`.
+    pub(super) key_guard: Arc<Guard>,
     /// `None`: the worker was given up.
     held: Mutex<Option<Vec<HeldTask>>>,
 }
 
 impl InHand {
-    pub(super) fn new(guard: Arc<Guard>) -> Arc<Self> {
-        Arc::new(Self { guard, held: Mutex::new(Some(Vec::new())) })
+    pub(super) fn new(guard: Arc<Guard>, key_guard: Arc<Guard>) -> Arc<Self> {
+        Arc::new(Self { guard, key_guard, held: Mutex::new(Some(Vec::new())) })
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Vec<HeldTask>>> {
@@ -44,8 +44,8 @@ impl InHand {
     /// The worker begins this task.
     pub(super) fn hold(&self, token: u64, task: &Task) {
         if let Some(held) = &mut *self.held() {
-            let (start, attempt, chunk) = (task.start, task.attempt, Arc::clone(&task.chunk));
-            held.push(HeldTask { token, start, chunk, attempt, earlier: task.earlier.clone() });
+            let (first, items) = (task.chunk.first, task.chunk.len());
+            held.push(HeldTask { token, number: task.number, first, items });
         }
     }
 
@@ -62,7 +62,8 @@ impl InHand {
 
     /// Gives the worker up if it is stuck: the index of the item that it is stuck at, and all that it had in hand.
     pub(super) fn give_up(&self, now: Instant) -> Option<(u64, Vec<HeldTask>)> {
-        let index = self.guard.stuck_at(now, PATIENCE)?;
+        let stuck = self.guard.stuck_at(now, PATIENCE);
+        let index = stuck.or_else(|| self.key_guard.stuck_at(now, PATIENCE))?;
         self.held().take().filter(|held| !held.is_empty()).map(|held| (index, held))
     }
 }

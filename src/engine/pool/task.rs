@@ -1,41 +1,48 @@
 //! Tasks go to the workers, and replies come back.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
-
-use crate::engine::failed_item::Attempted;
-use crate::event::StepId;
-use crate::lua::{Attempt, AttemptEnding, Cancel, LogLine, Script, ScriptError, Watchdog, WorkerOptions};
-use crate::schedule::Start;
-use crate::store::ChunkEndings;
+use crate::lua::{AttemptEnding, Failure, LogLine, ScriptError};
+use crate::store::Digest;
 use crate::value::Chunk;
 
-/// A chunk for one worker.
-pub(in crate::engine) struct Task {
-    /// What the scheduler said.
-    pub(in crate::engine) start: Start,
-    pub(in crate::engine) chunk: Arc<Chunk>,
-    pub(in crate::engine) attempt: Attempt,
-    /// What is known of an item that is tried again; such a task is one item.
-    pub(in crate::engine) earlier: Option<Box<Earlier>>,
-    /// A buffer for the results.
-    pub(in crate::engine) out: Vec<u8>,
-    /// What the journal is to be told, when there is one. The worker fills in contents and counts of lines.
-    pub(in crate::engine) endings: Option<Box<ChunkEndings>>,
+/// What is to be done with a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum TaskKind {
+    /// Its items are run.
+    Run,
+    /// Its items get their keys.
+    Keys,
 }
 
-/// The failed attempts of an item.
-#[derive(Clone)]
-pub(in crate::engine) struct Earlier {
-    pub(in crate::engine) history: Vec<Attempted>,
-    /// When its first attempt began.
-    pub(in crate::engine) since: Instant,
+/// A chunk for one worker.
+#[derive(Debug)]
+pub(in crate::engine) struct Task {
+    /// The coordinator's number for it. Each is used once.
+    pub(in crate::engine) number: u64,
+    pub(in crate::engine) kind: TaskKind,
+    pub(in crate::engine) chunk: Arc<Chunk>,
+    pub(in crate::engine) attempt: TaskAttempt,
+    /// A buffer for the results.
+    pub(in crate::engine) out: Vec<u8>,
+    /// A buffer for the digests of the items, where those are wanted.
+    pub(in crate::engine) digests: Option<Vec<Digest>>,
+    /// A buffer for the number of results of each item, where digests are wanted.
+    pub(in crate::engine) lines: Vec<u32>,
+}
+
+/// Which try of its items a task is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct TaskAttempt {
+    /// From 1.
+    pub(in crate::engine) number: u32,
+    /// When the item's own deadline passes, counted from the beginning of the step; set by the first attempt.
+    pub(in crate::engine) deadline: Option<Duration>,
 }
 
 /// The ending of an item that did not simply succeed.
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct EndedItem {
     /// Place in the chunk, from 0.
     pub(in crate::engine) at: usize,
@@ -45,65 +52,62 @@ pub(in crate::engine) struct EndedItem {
     pub(in crate::engine) duration: Duration,
 }
 
-/// A task that comes back.
+/// What came of a task whose items were run.
+#[derive(Debug, Clone, Default)]
 pub(in crate::engine) struct Report {
-    pub(in crate::engine) task: Task,
+    /// The number of the task.
+    pub(in crate::engine) task: u64,
     /// Items that were begun, and have ended; the others were not begun.
     pub(in crate::engine) done: usize,
-    /// Results written to `task.out`.
+    /// The results, a line each.
+    pub(in crate::engine) out: Vec<u8>,
+    /// How many there are.
     pub(in crate::engine) emitted: u64,
+    /// Items that did not simply succeed, by their place, ascending.
     pub(in crate::engine) ends: Vec<EndedItem>,
-    pub(in crate::engine) begun: Instant,
+    /// Digests of the items that were begun, where they were wanted.
+    pub(in crate::engine) digests: Vec<Digest>,
+    /// Results of each item that succeeded, where digests were wanted and an item may have none or several.
+    pub(in crate::engine) lines: Vec<u32>,
+    /// When the first item began, counted from the beginning of the step.
+    pub(in crate::engine) began: Duration,
+    /// How long all of them took.
     pub(in crate::engine) elapsed: Duration,
 }
 
-/// What workers say. Every task handed in comes back as exactly one `Report` or `Broken`.
+/// The keys of a task's items.
+#[derive(Debug)]
+pub(in crate::engine) struct KeyReport {
+    /// The number of the task.
+    pub(in crate::engine) task: u64,
+    /// One for each item; empty where there is none.
+    pub(in crate::engine) keys: Vec<Box<str>>,
+    /// Items without a key, by their place, ascending.
+    pub(in crate::engine) failed: Vec<(usize, Failure)>,
+}
+
+/// What workers say. Every task that is handed in comes back as exactly one `Report`, `Keys`, `Broken` or `Lost`.
+#[derive(Debug)]
 pub(in crate::engine) enum Reply {
     Report(Box<Report>),
-    /// A rate-limited attempt is about to begin.
-    Starting(Start, Instant),
+    Keys(Box<KeyReport>),
+    /// A rate-limited attempt of this task is about to begin.
+    Starting(u64, Duration),
     Logs(Vec<LogLine>),
     /// A fault of flowrun itself while this task was running.
-    Broken(Box<Task>, String),
-    /// The script or its setup cannot be loaded.
-    Unusable(Box<ScriptError>),
-    /// A worker is through.
+    Broken(u64, String),
+    /// The worker of this task does not come back; `stuck`: at its only item.
+    Lost {
+        task: u64,
+        stuck: bool,
+    },
+    /// A script or its setup cannot be loaded; `key`: that of `key:`.
+    Unusable {
+        key: bool,
+        error: Box<ScriptError>,
+    },
+    /// The pool cannot go on, for this reason.
+    Failed(String),
+    /// All workers are through.
     Gone,
-}
-
-/// What all workers of a step are made from.
-pub(in crate::engine) struct PoolOptions {
-    pub(in crate::engine) script: Arc<Script>,
-    pub(in crate::engine) worker: WorkerOptions,
-    pub(in crate::engine) cancel: Arc<Cancel>,
-    /// The step, for notices of slow items.
-    pub(in crate::engine) step: StepId,
-    /// When an attempt is slow.
-    pub(in crate::engine) slow_after: Option<Duration>,
-    /// Whether items run as coroutines, and how many of them a worker may hold.
-    pub(in crate::engine) coroutines: Option<usize>,
-    /// Whether the start of each attempt is to be told.
-    pub(in crate::engine) tells_starts: bool,
-    /// Whether a chunk ends at the first failure, so that the coordinator decides before anything else starts.
-    pub(in crate::engine) stops_at_failure: bool,
-    /// How long a chunk may take before what is left of it goes back.
-    pub(in crate::engine) budget: Duration,
-}
-
-impl PoolOptions {
-    /// Whether attempts have a limit, so that a worker can be told to be stuck.
-    pub(super) fn has_limit(&self) -> bool {
-        self.worker.timeout.is_some() || self.worker.item_deadline.is_some()
-    }
-}
-
-/// What each worker thread is made from.
-#[derive(Clone)]
-pub(super) struct WorkerParts {
-    pub(super) options: Arc<PoolOptions>,
-    pub(super) tasks: Receiver<Task>,
-    pub(super) replies: Sender<Reply>,
-    pub(super) watchdog: Arc<Watchdog>,
-    /// Workers that items were lost with and that have not come back.
-    pub(super) lost: Arc<AtomicUsize>,
 }

@@ -2,7 +2,7 @@
 
 use mlua::chunk::Compiler;
 
-use super::chunk::{Chunk, alone};
+use super::chunk::{LuaChunk, alone};
 use super::lexer::{self, Token};
 use super::{Block, Script, ScriptSource};
 use crate::lua::SyntaxError;
@@ -70,7 +70,7 @@ impl Script {
     }
 
     /// Setup and function are fine, but not together, or not as a function: `...`, two expressions, too many locals.
-    fn check_whole(&self, chunk: &Chunk) -> Option<SyntaxError> {
+    fn check_whole(&self, chunk: &LuaChunk) -> Option<SyntaxError> {
         let complaint = compile(&chunk.text)?;
         let line = chunk.lines.line(complaint.line);
         let block = match (&self.setup, self.source.block()) {

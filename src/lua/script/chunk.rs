@@ -14,7 +14,7 @@ const NAME_MAX: usize = 200;
 
 /// A function's text and where its lines come from.
 #[derive(Debug)]
-pub(in crate::lua) struct Chunk {
+pub(in crate::lua) struct LuaChunk {
     /// Name for the compiler.
     pub(in crate::lua) name: String,
     pub(in crate::lua) text: String,
@@ -143,7 +143,7 @@ impl ChunkBuilder {
 impl Script {
     /// The chunk that, called once, returns the function of these parameters. Only for code that compiles by itself:
     /// a stray `end` would change its meaning here. `None` for files, which are chunks as they are.
-    pub(in crate::lua) fn chunk(&self, parameters: &str) -> Option<Chunk> {
+    pub(in crate::lua) fn chunk(&self, parameters: &str) -> Option<LuaChunk> {
         let (block, open, close) = match &self.source {
             ScriptSource::Body(block) => (block, "", "\nend"),
             ScriptSource::Expression(block) => (block, "return (", "\n) end"),
@@ -164,16 +164,16 @@ impl Script {
         builder.code(&format!("return function({parameters}) {open}"), block, block.line);
         builder.text.push_str(close);
         let lines = Lines { file: Arc::clone(&block.file), shifts: builder.shifts };
-        Some(Chunk { name: chunk_name(&block.file), text: builder.text, lines })
+        Some(LuaChunk { name: chunk_name(&block.file), text: builder.text, lines })
     }
 
     /// `setup` as a chunk of its own, for functions that come from files.
-    pub(in crate::lua) fn setup_chunk(&self) -> Option<Chunk> {
+    pub(in crate::lua) fn setup_chunk(&self) -> Option<LuaChunk> {
         self.setup.as_ref().map(|block| alone(block, ""))
     }
 
     /// The chunk of a file.
-    pub(in crate::lua) fn file_chunk(&self) -> Option<(Chunk, Option<&str>)> {
+    pub(in crate::lua) fn file_chunk(&self) -> Option<(LuaChunk, Option<&str>)> {
         match &self.source {
             ScriptSource::File { block, field } => Some((alone(block, ""), field.as_deref())),
             _ => None,
@@ -182,11 +182,11 @@ impl Script {
 }
 
 /// One block as a chunk, behind `before`.
-pub(super) fn alone(block: &Block, before: &str) -> Chunk {
+pub(super) fn alone(block: &Block, before: &str) -> LuaChunk {
     let mut text = "\n".repeat(block.line.saturating_sub(1));
     text.push_str(before);
     text.push_str(&block.text);
-    Chunk { name: chunk_name(&block.file), text, lines: Lines::same(&block.file) }
+    LuaChunk { name: chunk_name(&block.file), text, lines: Lines::same(&block.file) }
 }
 
 #[cfg(test)]

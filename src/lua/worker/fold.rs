@@ -1,4 +1,4 @@
-//! A folder is one Lua VM that folds items into a value: `reduce`. The caller decides which items make a part of
+//! A fold worker is one Lua VM that folds items into a value: `reduce`. The caller decides which items make a part of
 //! their own.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct FoldError {
 }
 
 /// One Lua VM that folds items into a value. Not `Send`: made and used on its thread.
-pub struct Folder {
+pub struct FoldWorker {
     loaded: LoadedVm,
     combine: Option<Callee>,
     /// The value so far.
@@ -31,13 +31,13 @@ pub struct Folder {
     _notices: Notices,
 }
 
-impl std::fmt::Debug for Folder {
+impl std::fmt::Debug for FoldWorker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Folder").field("kept", &self.kept).finish_non_exhaustive()
     }
 }
 
-impl Folder {
+impl FoldWorker {
     /// Makes a VM with the function, and with the one that combines two values.
     ///
     /// # Errors
@@ -180,13 +180,13 @@ mod tests {
         WorkerOptions { seed: 1, ..WorkerOptions::new("sum", scope(), memory) }
     }
 
-    fn folder(lua: &str, combine: Option<&str>, cancel: &Arc<Cancel>) -> Result<Folder, ScriptError> {
+    fn folder(lua: &str, combine: Option<&str>, cancel: &Arc<Cancel>) -> Result<FoldWorker, ScriptError> {
         let file = source("a\nb\nreduce: x\n");
         let script = Script::body(block(&file, 3, lua), ".".into());
         let combine = combine.map(|lua| Script::body(block(&file, 3, lua), ".".into()));
         let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
         let guard = Guard::new(Arc::clone(cancel), StepId(0), None);
-        Folder::new(&script, combine.as_ref(), &options(), &guard, &watchdog)
+        FoldWorker::new(&script, combine.as_ref(), &options(), &guard, &watchdog)
     }
 
     fn chunk(items: &[&str]) -> Chunk {
@@ -270,7 +270,7 @@ mod tests {
         let script = Script::body(block(&file, 3, "while true do end"), ".".into());
         let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
         let guard = Guard::new(cancel, StepId(0), None);
-        let mut folder = Folder::new(&script, None, &options(), &guard, &watchdog).expect("it loads");
+        let mut folder = FoldWorker::new(&script, None, &options(), &guard, &watchdog).expect("it loads");
         folder.begin("0").expect("a number");
         let thread = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));

@@ -12,7 +12,7 @@ use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::options::{Scope, WorkerOptions};
 use crate::lua::raw::{Callee, Current, LuaContext, Raised, Take, Vm};
-use crate::lua::script::{Chunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
+use crate::lua::script::{LuaChunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::temporaries::Temporaries;
 use crate::lua::{Memory, ScriptError};
 
@@ -129,7 +129,7 @@ impl LoadedVm {
     /// Runs a chunk and keeps the function that it returns.
     fn run_chunk(
         &self,
-        chunk: &Chunk,
+        chunk: &LuaChunk,
         field: Option<&str>,
         limit: Option<Duration>,
     ) -> Result<Option<Callee>, ScriptError> {

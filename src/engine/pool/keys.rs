@@ -1,18 +1,18 @@
-//! `key:` gives the value by which an item is known from one run to the next. It is evaluated before the item is
-//! handed to a worker.
+//! `key:` gives the value by which an item is known from one run to the next. It is evaluated by a worker before the
+//! item runs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::context::Context;
-use crate::event::{FailureKind, StepId};
+use super::task::KeyReport;
+use crate::event::FailureKind;
 use crate::lua::{
-    Attempt, AttemptEnding, Cancel, EXPRESSION_LIMIT, Failure, Guard, Script, ScriptError, Worker,
+    Attempt, AttemptEnding, EXPRESSION_LIMIT, Failure, Guard, Script, ScriptError, Watchdog, Worker,
     WorkerOptions,
 };
 use crate::value::Chunk;
 
-/// The worker that evaluates a step's `key:`.
+/// The VM that evaluates a step's `key:`, beside that of a worker.
 pub(super) struct Keys {
     worker: Worker,
     out: Vec<u8>,
@@ -21,11 +21,10 @@ pub(super) struct Keys {
 impl Keys {
     /// Loads the expression.
     pub(super) fn new(
-        context: &Context<'_>,
-        step: StepId,
         key: &Script,
         options: &WorkerOptions,
-        cancel: &Arc<Cancel>,
+        guard: &Arc<Guard>,
+        watchdog: &Watchdog,
     ) -> Result<Self, ScriptError> {
         let options = WorkerOptions {
             timeout: Some(EXPRESSION_LIMIT),
@@ -33,12 +32,11 @@ impl Keys {
             seed: options.seed,
             ..WorkerOptions::new(Arc::clone(&options.step), options.scope.clone(), options.memory)
         };
-        let guard = Guard::new(Arc::clone(cancel), step, None);
-        Ok(Self { worker: Worker::new(key, &options, &guard, context.watchdog)?, out: Vec::new() })
+        Ok(Self { worker: Worker::new(key, &options, guard, watchdog)?, out: Vec::new() })
     }
 
-    /// Gives each item of `chunk` its key. Items that have none are returned with the reason, by their place.
-    pub(super) fn fill(&mut self, chunk: &mut Chunk) -> Vec<(usize, Failure)> {
+    /// The keys of a task's items, and those that have none with the reason.
+    pub(super) fn of(&mut self, task: u64, chunk: &Chunk) -> KeyReport {
         let attempt = Attempt { number: 1, item_deadline: None };
         let mut failed = Vec::new();
         let mut keys: Vec<Box<str>> = Vec::with_capacity(chunk.len());
@@ -79,8 +77,7 @@ impl Keys {
                 .into(),
             );
         }
-        chunk.keys = keys;
-        failed
+        KeyReport { task, keys, failed }
     }
 }
 

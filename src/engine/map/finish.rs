@@ -1,0 +1,107 @@
+//! This module ends a step: it lets the workers go, puts away what never ran, and says how the step ended.
+
+use std::time::Duration;
+
+use super::reuse::ItemReuse;
+use super::{Coordinator, StepFault};
+use crate::data::Piece;
+use crate::engine::lookout::{WORKERS_END, lost_reason};
+use crate::engine::pool::Reply;
+use crate::event::{StepResult, StepStatus};
+use crate::lua::CancelLevel;
+use crate::schedule::StopReason;
+
+/// How long after the step's stop signal a worker may still run. Then the step ends without it.
+const STOPPED_MAX: Duration = Duration::from_secs(5);
+
+impl Coordinator<'_> {
+    /// Ends the wait for workers that run on long after they were told to stop.
+    pub(super) fn give_up_stopped(&mut self) {
+        if self.told_to_stop != CancelLevel::Interrupt {
+            return;
+        }
+        let now = self.now();
+        let since = *self.stopped.get_or_insert(now);
+        if !self.in_flight.is_empty() && now.saturating_sub(since) >= STOPPED_MAX {
+            self.write_off();
+        }
+    }
+
+    /// After a fault: stops the workers and gives up on the tasks that are out.
+    pub(super) fn fail_step(&mut self) {
+        self.stop_workers(CancelLevel::Interrupt);
+        self.scheduler.source_failed();
+        self.write_off();
+    }
+
+    /// Gives up on tasks that are out: what they hold counts as cancelled.
+    pub(super) fn write_off(&mut self) {
+        self.workers_gone = true;
+        self.scheduler.cancelled(self.items_out);
+        self.items_out = 0;
+        // What comes back later is not known any more, and passed over.
+        self.in_flight.clear();
+    }
+
+    /// Fills the places of items that never ended, so that everything behind them is given on.
+    pub(super) fn put_away_unstarted(&mut self) -> Result<(), StepFault> {
+        let fresh = std::mem::take(&mut self.fresh);
+        let waiting = std::mem::take(&mut self.waiting);
+        let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
+        for (first, count) in gaps.chain(waiting.keys().map(|index| (*index, 1))) {
+            self.keep_cancelled(first, count);
+            self.sink.push(Piece { first, count, ..Piece::default() })?;
+        }
+        Ok(())
+    }
+
+    /// Lets the workers go and waits a moment for them.
+    pub(super) fn join_workers(&mut self) {
+        self.pool.close();
+        let until = self.now() + WORKERS_END;
+        while let Some(patience) = until.checked_sub(self.now()).filter(|patience| !patience.is_zero()) {
+            match self.pool.reply(patience, None) {
+                Some(Reply::Gone) => return,
+                Some(Reply::Logs(lines)) => self.log(lines),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn finish(self, fault: Option<StepFault>) -> StepResult {
+        let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
+        let (emitted, duration) = (self.sink.emitted, self.now());
+        let stop = self.scheduler.stop().map(|stop| stop.reason);
+        let all_seen = self.input_ended && self.lost.is_none() && self.scheduler.stop().is_none();
+        let reuse = self.reuse.as_ref().map(|reuse| reuse.counts(all_seen));
+        for warning in self.reuse.iter().flat_map(ItemReuse::warnings) {
+            self.context.notice(self.step.id, warning);
+        }
+        self.context.leave_journal(self.step.id, self.journal);
+        let fault = self.sink.finish(self.errors).err().map(StepFault::Data).or(fault);
+        let unread = self.scheduler.total().is_none();
+        let cut = self.interrupted.is_some() && (tally.cancelled > 0 || unread);
+        // A verdict of the step's own stands, whatever its source turns out to be like afterwards.
+        let lost = self.lost.filter(|_| verdict.succeeded || stop == Some(StopReason::SourceFailed));
+        let (status, reason) = match (fault, lost) {
+            // A script that was stopped while it was being set up says no more than that it was stopped.
+            (Some(StepFault::Script(_)), _) if stop == Some(StopReason::Deadline) => {
+                (StepStatus::Failed, Some("deadline".to_owned()))
+            }
+            (Some(StepFault::Script(_)), _) | (None, None) if cut => {
+                (StepStatus::Cancelled, Some("interrupted".to_owned()))
+            }
+            (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
+            (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.context, lost))),
+            (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
+            (None, None) => (StepStatus::Failed, verdict.reason),
+        };
+        StepResult {
+            emitted,
+            needed: Some((self.policy.min_success_ratio, verdict.needed)),
+            reuse,
+            timing: Some(self.timing.into_timing()),
+            ..StepResult::new(status, reason, tally, duration)
+        }
+    }
+}

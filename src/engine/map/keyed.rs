@@ -1,0 +1,118 @@
+//! Items of a step with `key:` get their keys from the workers before it is known whether they run. Chunks come back in
+//! any order and go on in that of their items.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Coordinator, StepFault};
+use crate::engine::pool::{KeyReport, Task, TaskAttempt, TaskKind};
+use crate::lua::Failure;
+use crate::value::Chunk;
+
+/// Chunks whose items get their keys.
+#[derive(Default)]
+pub(super) struct KeyedChunks {
+    /// By index of the first item.
+    chunks: BTreeMap<u64, KeyedChunk>,
+    /// Tasks that ask for keys, by number, with the index of the first item.
+    tasks: HashMap<u64, u64>,
+}
+
+/// Keys of a chunk's items, and its items that have none.
+type Keys = (Vec<Box<str>>, Vec<(usize, Failure)>);
+
+struct KeyedChunk {
+    chunk: Arc<Chunk>,
+    /// The keys, once they are there, and the items that have none.
+    keys: Option<Keys>,
+}
+
+impl KeyedChunks {
+    /// Whether every item has gone on.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Whether enough keys are asked for: one chunk ahead, and another one where nothing is left to start.
+    pub(super) fn is_enough(&self, nothing_left: bool) -> bool {
+        self.tasks.len() > usize::from(nothing_left)
+    }
+
+    /// The first chunk, if its keys are there.
+    fn next(&mut self) -> Option<(Chunk, Vec<(usize, Failure)>)> {
+        let entry = self.chunks.first_entry().filter(|entry| entry.get().keys.is_some())?;
+        let KeyedChunk { chunk, keys } = entry.remove();
+        let (keys, failed) = keys?;
+        let mut chunk = Arc::unwrap_or_clone(chunk);
+        chunk.keys = keys;
+        Some((chunk, failed))
+    }
+}
+
+impl Coordinator<'_> {
+    /// Asks a worker for the keys of a chunk.
+    pub(super) fn ask_for_keys(&mut self, chunk: Arc<Chunk>) {
+        let number = self.next_task();
+        let Some(keyed) = &mut self.keyed else { return };
+        keyed.tasks.insert(number, chunk.first);
+        keyed.chunks.insert(chunk.first, KeyedChunk { chunk: Arc::clone(&chunk), keys: None });
+        let attempt = TaskAttempt { number: 1, deadline: None };
+        let (out, digests, lines) = (Vec::new(), None, Vec::new());
+        self.pool.send(Task { number, kind: TaskKind::Keys, chunk, attempt, out, digests, lines });
+    }
+
+    /// Takes keys in, and sorts out all items whose turn it is.
+    pub(super) fn take_keys(&mut self, report: KeyReport) -> Result<(), StepFault> {
+        let Some(keyed) = &mut self.keyed else { return Ok(()) };
+        // Keys that come late, or a second time, are passed over.
+        let Some(first) = keyed.tasks.remove(&report.task) else { return Ok(()) };
+        if let Some(chunk) = keyed.chunks.get_mut(&first) {
+            chunk.keys = Some((report.keys, report.failed));
+        }
+        // Items of a step that stops are put away as they are.
+        while self.scheduler.stop().is_none() {
+            let Some((chunk, failed)) = self.keyed.as_mut().and_then(KeyedChunks::next) else { break };
+            self.sort_out(chunk, failed)?;
+        }
+        if self.input_ended {
+            self.end_of_input();
+        }
+        Ok(())
+    }
+
+    /// A worker broke down over the keys of a task. One item: it has none, if it is to blame. More: nobody knows which, so
+    /// each is asked for alone.
+    pub(super) fn settle_keys_alone(
+        &mut self,
+        task: u64,
+        to_blame: bool,
+        failure: Failure,
+    ) -> Result<(), StepFault> {
+        let Some(keyed) = &mut self.keyed else { return Ok(()) };
+        let Some(first) = keyed.tasks.get(&task).copied() else { return Ok(()) };
+        let Some(chunk) = keyed.chunks.get(&first).map(|keyed| Arc::clone(&keyed.chunk)) else {
+            return Ok(());
+        };
+        if chunk.len() == 1 && to_blame {
+            let message = format!("`key` failed: {}", failure.message);
+            let failed = vec![(0, Failure { message, retryable: false, ..failure })];
+            return self.take_keys(KeyReport { task, keys: vec![Box::default()], failed });
+        }
+        keyed.tasks.remove(&task);
+        keyed.chunks.remove(&first);
+        (0..chunk.len()).for_each(|at| self.ask_for_keys(Arc::new(chunk.slice(at..at + 1))));
+        Ok(())
+    }
+
+    /// Offers items that still had no key when the step ended, so that they are counted.
+    pub(super) fn offer_keyed(&mut self) {
+        let Some(keyed) = self.keyed.as_mut().map(std::mem::take) else { return };
+        for (first, keyed) in keyed.chunks {
+            self.scheduler.offer(keyed.chunk.len() as u64);
+            self.fresh.insert(first, Arc::unwrap_or_clone(keyed.chunk));
+        }
+        if self.input_ended {
+            self.scheduler.end_of_input();
+        }
+    }
+}

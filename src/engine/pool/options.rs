@@ -1,0 +1,51 @@
+//! These options are what the workers of a step are made from.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::event::StepId;
+use crate::lua::{Cancel, Script, WorkerOptions};
+
+/// What all workers of a step are made from.
+pub(in crate::engine) struct PoolOptions {
+    /// When the step began, by the clock of its limits.
+    pub(in crate::engine) begun: Instant,
+    /// The function.
+    pub(in crate::engine) script: Arc<Script>,
+    /// `key:`, where the step has one.
+    pub(in crate::engine) key: Option<Arc<Script>>,
+    pub(in crate::engine) worker: WorkerOptions,
+    pub(in crate::engine) cancel: Arc<Cancel>,
+    /// The step, for notices of slow items.
+    pub(in crate::engine) step: StepId,
+    /// When an attempt is slow.
+    pub(in crate::engine) slow_after: Option<Duration>,
+    /// Attempts that may run at once, and cores that they may use.
+    pub(in crate::engine) concurrency: usize,
+    pub(in crate::engine) cores: usize,
+    /// Whether items run as coroutines, so that a worker may hold several of them.
+    pub(in crate::engine) coroutines: bool,
+    /// Whether the start of each attempt is to be told.
+    pub(in crate::engine) tells_starts: bool,
+    /// Whether a chunk ends at the first failure, so that the coordinator decides before anything else starts.
+    pub(in crate::engine) stops_at_failure: bool,
+}
+
+impl PoolOptions {
+    /// Threads that the step gets.
+    pub(in crate::engine) fn threads(&self) -> usize {
+        self.concurrency.min(self.cores).max(1)
+    }
+
+    /// Whether no more tasks may be out than attempts may run. Workers that never wait may find the next chunk ready when
+    /// they are done with one; that is no item more being worked on, because there are no more workers than
+    /// `concurrency`.
+    pub(in crate::engine) fn is_exact(&self) -> bool {
+        self.tells_starts || self.stops_at_failure || self.concurrency == 1 || self.coroutines
+    }
+
+    /// Whether attempts have a limit, so that a worker can be told to be stuck.
+    pub(super) fn has_limit(&self) -> bool {
+        self.worker.timeout.is_some() || self.worker.item_deadline.is_some() || self.key.is_some()
+    }
+}

@@ -1,0 +1,132 @@
+//! These tests run the policy of a step through the coordinator: retries, limits, rates, stops.
+
+use super::told::{map, pipeline, simulate};
+use super::world::{Comes, World};
+use crate::event::{Event, RunStatus};
+
+#[test]
+fn a_retry_mends_what_failed_once() {
+    let world = World::default().once(2, 1, Comes::error());
+    let told = map(3, "retries: { max: 2, delay: 100ms, factor: 1 }", world);
+    assert_eq!((told.work(), told.tries(2)), (("succeeded", [3, 0, 0, 0, 1]), 2));
+    let retried = told.events.iter().filter(|event| matches!(event, Event::ItemRetried { .. })).count();
+    assert_eq!(retried, 1);
+}
+
+#[test]
+fn retries_end_after_as_many_as_allowed() {
+    let told = map(2, "retries: { max: 3 }", World::default().always(1, Comes::error()));
+    assert_eq!((told.work(), told.tries(1)), (("failed", [1, 1, 0, 0, 1]), 4));
+}
+
+#[test]
+fn what_failed_for_good_is_not_tried_again() {
+    let told = map(2, "retries: { max: 3 }", World::default().always(1, Comes::for_good()));
+    assert_eq!((told.work(), told.tries(1)), (("failed", [1, 1, 0, 0, 0]), 1));
+}
+
+#[test]
+fn waits_grow_by_the_policy_and_hold_nobody_up() {
+    let policy = "concurrency: 1\nretries: { max: 3, delay: 100ms, factor: 2 }";
+    let told = map(4, policy, World::default().always(1, Comes::error()));
+    let starts = told.starts(1);
+    assert_eq!(starts[0], 0);
+    let waits: Vec<u128> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits[0] >= 100 && waits[1] >= 200 && waits[2] >= 400, "{waits:?}");
+    assert!(told.starts(4)[0] < 100, "others run while one waits");
+}
+
+#[test]
+fn a_function_may_ask_for_a_longer_wait() {
+    let after = Some(std::time::Duration::from_secs(3));
+    let asks = Comes::Fail { kind: crate::event::FailureKind::Error, retryable: true, after };
+    let told = map(1, "retries: { max: 1, delay: 10ms, factor: 1 }", World::default().once(1, 1, asks));
+    let starts = told.starts(1);
+    assert!(starts[1] - starts[0] >= 3000, "{starts:?}");
+}
+
+#[test]
+fn fail_fast_starts_nothing_after_the_first_failure() {
+    for (fail_fast, took) in [("true", 5), ("drain", 5)] {
+        let policy = format!("concurrency: 1\nfail_fast: {fail_fast}");
+        let told = map(20, &policy, World::default().takes(3, took).always(3, Comes::error()));
+        assert_eq!(told.work(), ("failed", [2, 1, 0, 17, 0]), "{fail_fast}");
+        assert!(told.began.iter().all(|began| began.index <= 3), "{fail_fast}");
+    }
+}
+
+#[test]
+fn fail_fast_cuts_off_what_runs_unless_it_drains() {
+    // Items 1 and 5 begin the first two chunks.
+    let world = || World::default().always(1, Comes::error()).takes(1, 10).takes(5, 1000);
+    let cut = map(8, "concurrency: 2\nfail_fast: true", world());
+    assert_eq!(cut.work(), ("failed", [0, 1, 0, 7, 0]));
+    let drained = map(8, "concurrency: 2\nfail_fast: drain", world());
+    assert_eq!(drained.work(), ("failed", [1, 1, 0, 6, 0]));
+}
+
+#[test]
+fn max_failures_stops_the_step() {
+    let world =
+        World::default().always(2, Comes::error()).always(4, Comes::error()).always(6, Comes::error());
+    let told = map(50, "concurrency: 1\nmin_success_ratio: 0\nmax_failures: 2", world);
+    let (status, [succeeded, failed, _, cancelled, _]) = told.work();
+    assert_eq!((status, failed, succeeded + cancelled), ("failed", 3, 47));
+}
+
+#[test]
+fn stop_early_stops_once_the_ratio_is_out_of_reach() {
+    let world = (1..=10).fold(World::default(), |world, index| world.always(index, Comes::error()));
+    let told = map(100, "concurrency: 1\nmin_success_ratio: 0.95\nstop_early: true", world);
+    let (status, [_, failed, _, cancelled, _]) = told.work();
+    assert_eq!((status, failed), ("failed", 6));
+    assert!(cancelled > 80, "{cancelled}");
+}
+
+#[test]
+fn a_deadline_cuts_the_step_off() {
+    let world = (1..=10).fold(World::default(), |world, index| world.takes(index, 100));
+    let text = pipeline("map", 10, "concurrency: 1").replace("  work:\n", "  work:\n    deadline: 450ms\n");
+    let told = simulate(&text, world);
+    let (status, [succeeded, _, _, cancelled, _]) = told.work();
+    assert_eq!((status, told.reason(), succeeded + cancelled), ("failed", "deadline", 10));
+    assert!((4..=5).contains(&succeeded), "{succeeded}");
+}
+
+#[test]
+fn an_item_deadline_covers_attempts_and_waits() {
+    let policy = "item_deadline: 1s\nmin_success_ratio: 0\nretries: { max: 9, delay: 400ms, factor: 1 }";
+    let told = map(1, policy, World::default().always(1, Comes::error()));
+    assert_eq!((told.work().1, told.dead()), ([0, 1, 0, 0, 1], vec![(1, "deadline".to_owned())]));
+    assert_eq!(told.tries(1), 3, "at 0, 400 and 800 ms; the next one would come too late");
+}
+
+#[test]
+fn a_rate_limit_spreads_the_starts() {
+    let told = map(10, "concurrency: 10\nrate_limit: 2/s", World::default());
+    let mut starts: Vec<u128> = (1..=10).flat_map(|index| told.starts(index)).collect();
+    starts.sort_unstable();
+    for window in starts.windows(3) {
+        assert!(window[2] - window[0] >= 1000, "two a second: {starts:?}");
+    }
+    assert_eq!((told.work().0, told.status), ("succeeded", RunStatus::Succeeded));
+}
+
+#[test]
+fn concurrency_is_used_and_never_exceeded() {
+    let world = (1..=8).fold(World::default(), |world, index| world.takes(index, 100));
+    let one = map(8, "concurrency: 1", world.clone());
+    let two = map(8, "concurrency: 2", world);
+    let last = |told: &super::told::Told| told.began.iter().map(|began| began.at.as_millis()).max();
+    assert!(last(&one) >= Some(700) && last(&two) <= Some(400), "{:?} {:?}", last(&one), last(&two));
+}
+
+#[test]
+fn retries_end_when_the_step_stops() {
+    let policy = "concurrency: 2\nfail_fast: true\nretries: { max: 5, delay: 10s, factor: 1 }";
+    let world = World::default().always(1, Comes::error()).always(2, Comes::for_good()).takes(2, 50);
+    let told = map(5, policy, world);
+    let (status, [_, failed, _, cancelled, _]) = told.work();
+    assert_eq!((status, failed), ("failed", 1));
+    assert!(cancelled >= 1 && told.tries(1) == 1, "the one that waited is not tried again");
+}
