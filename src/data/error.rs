@@ -78,6 +78,14 @@ pub enum DataError {
         /// What is wrong.
         message: String,
     },
+    /// A source is not the one any more that a position was noted in.
+    #[error("`{file}` is not what it was when its rows were counted: {message}")]
+    Changed {
+        /// The file or the pattern as the user would name it.
+        file: String,
+        /// What is different.
+        message: String,
+    },
     /// The pattern or the format cannot be used.
     #[error("{0}")]
     Usage(String),

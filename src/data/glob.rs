@@ -1,5 +1,6 @@
 //! This module gives the files that match a pattern as items. It does not read their content.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::time::UNIX_EPOCH;
 
 use crate::data::list::limited;
 use crate::data::pattern::{self, FoundFile, Matched};
-use crate::data::{BadRow, DataError, GlobOptions, Reader};
+use crate::data::position::{changed, foreign};
+use crate::data::{BadRow, DataError, GlobOptions, Position, PositionAt, Reader};
 use crate::value::Chunk;
 use crate::value::json::{write_float, write_string};
 
@@ -20,25 +22,56 @@ use crate::value::json::{write_float, write_string};
 /// # Errors
 /// Fails when the pattern cannot be used, or a folder cannot be read.
 pub fn glob(options: &GlobOptions) -> Result<Box<dyn Reader>, DataError> {
-    let root = std::path::absolute(&options.root).map_err(|source| DataError::Io {
-        intent: "find",
-        path: options.root.clone(),
-        source,
-    })?;
-    let files = match pattern::find(&root, &options.pattern)? {
-        Matched::Files(files) => files,
-        Matched::Literal(found) if found.path.is_file() => vec![found],
-        Matched::Literal(_) => Vec::new(),
-    };
-    let notice = files.is_empty().then(|| format!("no file matches `{}`", options.pattern));
-    Ok(limited(Box::new(Listing { root, files, at: 0, notice }), options.limit))
+    Ok(limited(Box::new(Listing::new(options)?), options.limit))
+}
+
+/// Lists the same files from a position of [`glob`] on.
+///
+/// # Errors
+/// Fails as [`glob`] does, and when other files match the pattern now.
+pub fn glob_at(options: &GlobOptions, position: &Position) -> Result<Box<dyn Reader>, DataError> {
+    Ok(limited(Box::new(Listing::new(options)?.enter(&options.pattern, position)?), options.limit))
 }
 
 struct Listing {
     root: PathBuf,
     files: Vec<FoundFile>,
     at: usize,
+    bad: u64,
+    /// Of the names, once somebody has asked for it.
+    digest: OnceCell<u64>,
     notice: Option<String>,
+}
+
+impl Listing {
+    fn new(options: &GlobOptions) -> Result<Self, DataError> {
+        let root = std::path::absolute(&options.root).map_err(|source| DataError::Io {
+            intent: "find",
+            path: options.root.clone(),
+            source,
+        })?;
+        let files = match pattern::find(&root, &options.pattern)? {
+            Matched::Files(files) => files,
+            Matched::Literal(found) if found.path.is_file() => vec![found],
+            Matched::Literal(_) => Vec::new(),
+        };
+        let notice = files.is_empty().then(|| format!("no file matches `{}`", options.pattern));
+        Ok(Self { root, files, at: 0, bad: 0, digest: OnceCell::new(), notice })
+    }
+
+    fn digest(&self) -> u64 {
+        *self.digest.get_or_init(|| pattern::digest(&self.files))
+    }
+
+    /// Goes on at a position.
+    fn enter(mut self, pattern: &str, position: &Position) -> Result<Self, DataError> {
+        let PositionAt::Listing { digest } = position.at else { return Err(foreign(pattern)) };
+        if digest != self.digest() || position.rows > self.files.len() as u64 {
+            return Err(changed(pattern, "other files match it"));
+        }
+        (self.at, self.bad) = (position.rows as usize, position.bad);
+        Ok(self)
+    }
 }
 
 impl Reader for Listing {
@@ -57,6 +90,7 @@ impl Reader for Listing {
                 Ok(()) => chunk.end_item(),
                 Err(message) => {
                     chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
+                    self.bad += 1;
                     bad.push(BadRow::new(self.at as u64, &file.name, 1, message, file.name.as_bytes()));
                 }
             }
@@ -69,6 +103,11 @@ impl Reader for Listing {
 
     fn rows(&self) -> u64 {
         self.at as u64
+    }
+
+    fn position(&self) -> Option<Position> {
+        let at = PositionAt::Listing { digest: self.digest() };
+        Some(Position { rows: self.rows(), bad: self.bad, at })
     }
 
     fn notice(&self) -> Option<&str> {

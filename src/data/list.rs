@@ -3,13 +3,35 @@
 
 use std::sync::Arc;
 
-use crate::data::{BadRow, DataError, Reader};
+use crate::data::position::{changed, foreign};
+use crate::data::{BadRow, DataError, Position, PositionAt, Reader};
 use crate::value::Chunk;
 
 /// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
-    let end = limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)));
+    let end = end_of(&list, limit);
     Box::new(ListReader { items: list, at: 0, end })
+}
+
+/// Reads such a list from a position of [`items_reader`] on.
+///
+/// # Errors
+/// Fails when the position is none of this list.
+pub fn items_reader_at(
+    list: Arc<[Arc<str>]>,
+    limit: Option<u64>,
+    position: &Position,
+) -> Result<Box<dyn Reader>, DataError> {
+    let PositionAt::List { length } = position.at else { return Err(foreign("items")) };
+    let end = end_of(&list, limit);
+    if length != list.len() as u64 || position.rows > end as u64 {
+        return Err(changed("items", format!("there are {} of them instead of {length}", list.len())));
+    }
+    Ok(Box::new(ListReader { items: list, at: position.rows as usize, end }))
+}
+
+fn end_of(list: &[Arc<str>], limit: Option<u64>) -> usize {
+    limit.map_or(list.len(), |limit| list.len().min(usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
 /// Ends `reader` after its first `limit` rows, bad ones counted.
@@ -47,6 +69,11 @@ impl Reader for ListReader {
     fn rows(&self) -> u64 {
         self.at as u64
     }
+
+    fn position(&self) -> Option<Position> {
+        let at = PositionAt::List { length: self.items.len() as u64 };
+        Some(Position { rows: self.rows(), bad: 0, at })
+    }
 }
 
 struct Limited {
@@ -62,7 +89,8 @@ impl Reader for Limited {
         chunk: &mut Chunk,
         bad: &mut Vec<BadRow>,
     ) -> Result<bool, DataError> {
-        let left = self.limit - self.reader.rows();
+        // A position may lie behind the limit, when another limit held for its reader.
+        let left = self.limit.saturating_sub(self.reader.rows());
         if left == 0 {
             chunk.clear();
             return Ok(false);
@@ -74,6 +102,10 @@ impl Reader for Limited {
 
     fn rows(&self) -> u64 {
         self.reader.rows()
+    }
+
+    fn position(&self) -> Option<Position> {
+        self.reader.position()
     }
 
     fn notice(&self) -> Option<&str> {

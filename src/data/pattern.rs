@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::data::DataError;
 use crate::value::check_braces;
@@ -40,6 +41,17 @@ pub(super) fn find(root: &Path, pattern: &str) -> Result<Matched, DataError> {
     let mut found = pattern.walk(&root.join(&pattern.folder))?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Matched::Files(found))
+}
+
+/// A digest of the names of files.
+pub(super) fn digest(found: &[FoundFile]) -> u64 {
+    let mut digest = Xxh3::new();
+    for file in found {
+        digest.update(file.name.as_bytes());
+        // No name holds a zero byte.
+        digest.update(&[0]);
+    }
+    digest.digest()
 }
 
 /// Whether a text means itself.

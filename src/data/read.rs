@@ -6,23 +6,29 @@ mod errors_last;
 mod field;
 mod file;
 mod files;
+mod gzip_members;
 mod input;
 mod json;
 mod jsonl;
 mod line_source;
 mod lines;
+mod members;
 mod parquet;
+mod record_shape;
 mod records;
+mod row_groups;
 mod table;
 #[cfg(test)]
 mod tests;
+mod zstd_frames;
 
 use std::io::Read;
 
 use crate::data::list::limited;
 use crate::data::pattern::{self, Matched};
-use crate::data::{Compression, DataError, Format, ReadOptions, Reader};
-use file::{decode, open_file};
+use crate::data::position::foreign;
+use crate::data::{Compression, DataError, Format, Position, ReadOptions, Reader};
+use file::{Bounds, decode, open_file};
 use files::Files;
 use input::Input;
 
@@ -36,14 +42,40 @@ use input::Input;
 /// Fails when the options contradict each other, when the pattern cannot be used, and when a file is missing or
 /// cannot be opened.
 pub fn open(options: &ReadOptions) -> Result<Box<dyn Reader>, DataError> {
+    open_between(options, Bounds::default())
+}
+
+/// Goes on reading where a reader of the same options has given this [`Reader::position`]: the same rows with the same
+/// indices, line numbers and bad rows as if read from the front.
+///
+/// A plain file and a Parquet file are entered where the position is. A compressed file is decompressed from the beginning
+/// of the gzip member or zstd frame that holds the position; one that has a single member, as `gzip` makes them, costs the
+/// decompression of all that stands before. A table's header is read once more. For a pattern, all its files are looked
+/// at, because one that was added or changed moves the rows behind it.
+///
+/// # Errors
+/// Fails as [`open`] does, for standard input and pipes, and when the files are not those of the position any more: gone,
+/// of another size, written to since, with another header. What is read then would be other rows.
+pub fn open_at(options: &ReadOptions, position: &Position) -> Result<Box<dyn Reader>, DataError> {
+    if !position.is_sound() {
+        return Err(foreign(&options.path));
+    }
+    open_between(options, Bounds { from: Some(position), until: None })
+}
+
+/// Opens what lies within bounds.
+fn open_between(options: &ReadOptions, bounds: Bounds<'_>) -> Result<Box<dyn Reader>, DataError> {
     options.check()?;
     let reader: Box<dyn Reader> = if options.path == "-" {
+        if bounds.from.is_some() {
+            return Err(foreign("standard input"));
+        }
         let input = Input::stdin(options.compression.unwrap_or(Compression::None))?;
         decode(options, input, options.format.unwrap_or(Format::Jsonl))?
     } else {
         match pattern::find(&options.root, &options.path)? {
-            Matched::Literal(found) => open_file(options, &found)?,
-            Matched::Files(found) => Box::new(Files::new(options, found)?),
+            Matched::Literal(found) => open_file(options, &found, bounds)?,
+            Matched::Files(found) => Box::new(Files::new(options, found)?.between(bounds)?),
         }
     };
     Ok(limited(reader, options.limit))

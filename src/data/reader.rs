@@ -1,6 +1,6 @@
 //! A reader gives items as JSON text; every format and every list of items is one.
 
-use super::{BadRow, DataError};
+use super::{BadRow, DataError, Position};
 use crate::value::Chunk;
 
 /// A source of items as JSON text, read from front to back.
@@ -22,6 +22,12 @@ pub trait Reader: Send {
 
     /// Rows seen so far, bad ones included.
     fn rows(&self) -> u64;
+
+    /// Where the next row begins: [`open_at`](super::open_at) and its kin go on there. It is asked for between two chunks.
+    ///
+    /// `None` where a source cannot be entered again (standard input, pipes, intermediate results), and when it cannot
+    /// be read any further because an error comes next.
+    fn position(&self) -> Option<Position>;
 
     /// What deserves a warning although nothing is wrong: a pattern that matches no file. Known from the start.
     fn notice(&self) -> Option<&str> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::data::DataError;
 use crate::data::read::input::Input;
+use crate::data::{ByteSpot, DataError, FileMark};
 
 /// Bytes asked of the input at a time when the caller has no better idea.
 pub(super) const BLOCK_BYTES: usize = 128 * 1024;
@@ -25,12 +25,16 @@ pub(super) struct ReadBlock {
     taken: usize,
     begun: bool,
     ended: bool,
+    /// Whether the last byte is one that the file lacks.
+    completed: bool,
 }
 
 impl ReadBlock {
     /// Nothing is read yet.
     pub(super) fn new(input: Input) -> Self {
-        Self { input, bytes: Vec::new(), taken: 0, begun: false, ended: false }
+        // What a file is, its first bytes have told when they were read.
+        let begun = input.offset() > 0;
+        Self { input, bytes: Vec::new(), taken: 0, begun, ended: false, completed: false }
     }
 
     /// The name for messages.
@@ -46,6 +50,17 @@ impl ReadBlock {
     /// Whether all bytes of the input are here.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Bytes of the text before what is not yet taken.
+    pub(super) fn offset(&self) -> u64 {
+        let rest = self.rest().len();
+        self.input.offset() - (rest - usize::from(self.completed && rest > 0)) as u64
+    }
+
+    /// The file, and how to come back to a byte of its text; `None` where that is not possible.
+    pub(super) fn place(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
+        self.input.place(offset, line)
     }
 
     /// What is here and not yet taken.
@@ -90,6 +105,7 @@ impl ReadBlock {
     /// Adds a last byte that the file lacks.
     pub(super) fn complete(&mut self, byte: u8) {
         self.bytes.push(byte);
+        self.completed = true;
     }
 
     fn read(&mut self, count: usize) -> Result<(), DataError> {

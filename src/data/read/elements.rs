@@ -3,6 +3,8 @@
 
 use memchr::memchr2;
 
+use crate::data::ArrayPlace;
+
 /// Lists and maps within one another. Deeper ones are refused before the stack of brackets gets large.
 const DEPTH_MAX: usize = 100_000;
 
@@ -49,6 +51,30 @@ impl Elements {
     /// Before the first byte.
     pub(super) fn new() -> Self {
         Self { place: ElementPlace::BeforeArray, open: Vec::new(), gap: false, line: 1, element_line: 1 }
+    }
+
+    /// Between two elements of an array.
+    pub(super) fn at(place: ArrayPlace, line: u64) -> Self {
+        let place = match place {
+            ArrayPlace::Before => ElementPlace::BeforeArray,
+            ArrayPlace::First => ElementPlace::First,
+            ArrayPlace::Next => ElementPlace::Next,
+            ArrayPlace::Last => ElementPlace::Last,
+            ArrayPlace::After => ElementPlace::AfterArray,
+        };
+        Self { place, line, ..Self::new() }
+    }
+
+    /// What may follow; `None` within an element.
+    pub(super) fn place(&self) -> Option<ArrayPlace> {
+        match self.place {
+            ElementPlace::BeforeArray => Some(ArrayPlace::Before),
+            ElementPlace::First => Some(ArrayPlace::First),
+            ElementPlace::Next => Some(ArrayPlace::Next),
+            ElementPlace::Last => Some(ArrayPlace::Last),
+            ElementPlace::AfterArray => Some(ArrayPlace::After),
+            ElementPlace::Element | ElementPlace::String | ElementPlace::AfterBackslash => None,
+        }
     }
 
     /// The line that the reading has reached.

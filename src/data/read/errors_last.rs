@@ -1,6 +1,6 @@
 //! This reader keeps an error back until the rows before it are handed out. The formats decide what the error says.
 
-use crate::data::{BadRow, DataError, Reader};
+use crate::data::{BadRow, DataError, Position, Reader};
 use crate::value::Chunk;
 
 /// A reader whose errors come alone, so that it does not depend on the size of chunks which rows come before them.
@@ -40,5 +40,10 @@ impl<R: Reader> Reader for ErrorsLast<R> {
 
     fn rows(&self) -> u64 {
         self.reader.rows()
+    }
+
+    fn position(&self) -> Option<Position> {
+        // What has failed may have stopped in the middle of a row.
+        if self.error.is_some() { None } else { self.reader.position() }
     }
 }

@@ -1,72 +1,110 @@
 //! An input gives the bytes of one file or of standard input, decompressed on the way. The formats know what they
 //! mean.
 
-use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
-
-use crate::data::{Compression, DataError};
+use super::gzip_members::GzipMembers;
+use super::zstd_frames::ZstdFrames;
+use crate::data::position::{changed, foreign};
+use crate::data::{ByteSpot, Compression, DataError, FileMark, Member};
 
 /// Compressed bytes read at a time.
 const COMPRESSED_BLOCK: usize = 64 * 1024;
 
+/// Bytes passed over at a time.
+const SKIPPED_BLOCK: usize = 64 * 1024;
+
 /// A byte stream with the name that messages give it.
 pub(super) struct Input {
     name: Arc<str>,
-    source: Box<dyn Read + Send>,
-    compression: Compression,
+    text: Text,
     live: bool,
+    /// Known for an ordinary file, which can be opened again.
+    mark: Option<FileMark>,
+    /// Bytes of the text before what comes next.
+    offset: u64,
+}
+
+/// The text of a file.
+enum Text {
+    Plain(Box<dyn Read + Send>),
+    Gzip(Box<GzipMembers>),
+    Zstd(Box<ZstdFrames>),
+}
+
+/// Which bytes of a file's text are wanted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct TextRange<'a> {
+    /// Where they begin, in which file; else at the front.
+    pub(super) from: Option<(&'a FileMark, &'a ByteSpot)>,
+    /// Before which byte they end; not for compressed files. Else at the end.
+    pub(super) until: Option<u64>,
 }
 
 impl Input {
     /// Opens a file. `name` is what the user calls it.
-    pub(super) fn open(path: &Path, name: Arc<str>, compression: Compression) -> Result<Self, DataError> {
-        let io = |source| DataError::Io { intent: "open", path: PathBuf::from(&*name), source };
-        let file = File::open(path).map_err(io)?;
-        let kind = file.metadata().map_err(io)?.file_type();
-        if kind.is_dir() {
-            let folder = name.trim_end_matches('/');
-            return Err(DataError::Usage(format!(
-                "`{name}` is a folder; read its files with a pattern such as `{folder}/*.jsonl`"
-            )));
+    pub(super) fn open(
+        path: &Path,
+        name: Arc<str>,
+        compression: Compression,
+        range: TextRange<'_>,
+    ) -> Result<Self, DataError> {
+        let (mut file, metadata) = open_file(path, &name)?;
+        let is_file = metadata.is_file();
+        let mark = is_file.then(|| FileMark::of(&metadata));
+        let start = range.from.map(|from| start(&name, compression, mark.as_ref(), from)).transpose()?;
+        let start = start.unwrap_or_default();
+        let io = |source| DataError::Io { intent: "read", path: PathBuf::from(&*name), source };
+        if start.at > 0 {
+            file.seek(SeekFrom::Start(start.at)).map_err(io)?;
         }
-        Self::decode(Box::new(file), name, compression, !kind.is_file())
+        let bytes: Box<dyn Read + Send> = match range.until {
+            None => Box::new(file),
+            Some(_) if compression != Compression::None => return Err(foreign(&name)),
+            Some(until) => Box::new(file.take(until.saturating_sub(start.before))),
+        };
+        let mut input = Self { mark, ..Self::decode(bytes, name, compression, start)?.live(!is_file) };
+        if let Some((_, spot)) = range.from {
+            input.skip(spot.offset - start.before)?;
+        }
+        Ok(input)
     }
 
     /// Standard input.
     pub(super) fn stdin(compression: Compression) -> Result<Self, DataError> {
-        Self::decode(Box::new(io::stdin()), "standard input".into(), compression, true)
+        let bytes = Box::new(io::stdin());
+        Ok(Self::decode(bytes, "standard input".into(), compression, Member::default())?.live(true))
     }
 
     /// Bytes from anywhere, as they are.
     pub(super) fn plain(source: Box<dyn Read + Send>, name: Arc<str>) -> Self {
-        Self { name, source, compression: Compression::None, live: false }
+        Self { name, text: Text::Plain(source), live: false, mark: None, offset: 0 }
     }
 
     fn decode(
-        source: Box<dyn Read + Send>,
+        bytes: Box<dyn Read + Send>,
         name: Arc<str>,
         compression: Compression,
-        live: bool,
+        start: Member,
     ) -> Result<Self, DataError> {
-        let source: Box<dyn Read + Send> = match compression {
-            Compression::None => source,
-            Compression::Gzip => {
-                Box::new(MultiGzDecoder::new(BufReader::with_capacity(COMPRESSED_BLOCK, source)))
-            }
+        let buffered = |bytes| BufReader::with_capacity(COMPRESSED_BLOCK, bytes);
+        let text = match compression {
+            Compression::None => Text::Plain(bytes),
+            Compression::Gzip => Text::Gzip(Box::new(GzipMembers::new(buffered(bytes), start))),
             Compression::Zstd => {
-                let buffered = BufReader::with_capacity(COMPRESSED_BLOCK, source);
-                Box::new(zstd::Decoder::with_buffer(buffered).map_err(|source| DataError::Io {
-                    intent: "decompress",
-                    path: PathBuf::from(&*name),
-                    source,
-                })?)
+                let path = || PathBuf::from(&*name);
+                let io = |source| DataError::Io { intent: "decompress", path: path(), source };
+                Text::Zstd(Box::new(ZstdFrames::new(buffered(bytes), start).map_err(io)?))
             }
         };
-        Ok(Self { name, source, compression, live })
+        Ok(Self { name, text, live: false, mark: None, offset: start.before })
+    }
+
+    fn live(self, live: bool) -> Self {
+        Self { live, ..self }
     }
 
     /// The name for messages.
@@ -81,25 +119,67 @@ impl Input {
 
     /// Whether the bytes come out of a decompressor.
     pub(super) fn is_compressed(&self) -> bool {
-        self.compression != Compression::None
+        !matches!(self.text, Text::Plain(_))
+    }
+
+    /// Bytes of the text before what comes next.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The file, and how to come back to a byte that was read; `None` where that is not possible.
+    pub(super) fn place(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
+        let member = match &self.text {
+            Text::Plain(_) => None,
+            Text::Gzip(gzip) => Some(gzip.members().holding(offset)),
+            Text::Zstd(zstd) => Some(zstd.members().holding(offset)),
+        };
+        self.mark.map(|mark| (mark, ByteSpot { offset, line, member }))
     }
 
     /// Reads some bytes; 0 at the end.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
         loop {
-            match self.source.read(buffer) {
-                Ok(count) => return Ok(count),
+            let read = match &mut self.text {
+                Text::Plain(bytes) => bytes.read(buffer),
+                Text::Gzip(gzip) => gzip.read(buffer),
+                Text::Zstd(zstd) => zstd.read(buffer),
+            };
+            match read {
+                Ok(count) => {
+                    self.offset += count as u64;
+                    return Ok(count);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.explain(error)),
             }
         }
     }
 
+    /// Passes over the next `count` bytes of the text.
+    fn skip(&mut self, count: u64) -> Result<(), DataError> {
+        let mut block = vec![0; usize::try_from(count).unwrap_or(usize::MAX).min(SKIPPED_BLOCK)];
+        let mut left = count;
+        while left > 0 {
+            let wanted = block.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            match self.read(&mut block[..wanted])? {
+                0 => {
+                    return Err(changed(
+                        &self.name,
+                        format!("its text ends {left} bytes before the position"),
+                    ));
+                }
+                read => left -= read as u64,
+            }
+        }
+        Ok(())
+    }
+
     fn explain(&self, error: io::Error) -> DataError {
-        let archive = match self.compression {
-            Compression::None => None,
-            Compression::Gzip => Some("gzip"),
-            Compression::Zstd => Some("zstd"),
+        let archive = match self.text {
+            Text::Plain(_) => None,
+            Text::Gzip(_) => Some("gzip"),
+            Text::Zstd(_) => Some("zstd"),
         };
         let path = PathBuf::from(&*self.name);
         match archive {
@@ -112,4 +192,37 @@ impl Input {
             Some(_) => DataError::Io { intent: "decompress", path, source: error },
         }
     }
+}
+
+fn open_file(path: &Path, name: &str) -> Result<(File, Metadata), DataError> {
+    let io = |source| DataError::Io { intent: "open", path: PathBuf::from(name), source };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if metadata.is_dir() {
+        let folder = name.trim_end_matches('/');
+        return Err(DataError::Usage(format!(
+            "`{name}` is a folder; read its files with a pattern such as `{folder}/*.jsonl`"
+        )));
+    }
+    Ok((file, metadata))
+}
+
+/// Where to start reading a file so that the wanted byte comes.
+fn start(
+    name: &str,
+    compression: Compression,
+    seen: Option<&FileMark>,
+    (mark, spot): (&FileMark, &ByteSpot),
+) -> Result<Member, DataError> {
+    let seen = seen.ok_or_else(|| changed(name, "it is no ordinary file"))?;
+    mark.check(name, seen)?;
+    let start = match (compression, spot.member) {
+        (Compression::None, None) => Member { at: spot.offset, before: spot.offset },
+        (Compression::Gzip | Compression::Zstd, Some(member)) => member,
+        _ => return Err(changed(name, "it is compressed in another way")),
+    };
+    if start.at > seen.size || start.before > spot.offset {
+        return Err(changed(name, "the position lies behind its end"));
+    }
+    Ok(start)
 }

@@ -4,7 +4,7 @@
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::elements::{ElementStep, Elements};
 use crate::data::read::input::Input;
-use crate::data::{BadRow, DataError, Reader};
+use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 
 /// Reads the elements of the array, each without the white space in it.
@@ -18,6 +18,7 @@ pub(super) struct Json {
     text: Vec<u8>,
     ended: bool,
     rows: u64,
+    bad: u64,
 }
 
 impl Json {
@@ -29,7 +30,16 @@ impl Json {
             text: Vec::new(),
             ended: false,
             rows: 0,
+            bad: 0,
         }
+    }
+
+    /// The same, where the input begins at a position.
+    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot, place: ArrayPlace) -> Self {
+        (self.rows, self.bad) = (position.rows, position.bad);
+        self.elements = Elements::at(place, bytes.line);
+        self.ended = place == ArrayPlace::After;
+        self
     }
 
     /// Reads on to the end of the next element; false at the end of the array.
@@ -73,6 +83,7 @@ impl Reader for Json {
             }
             self.rows += 1;
             if let Err(error) = json::validate(&self.text) {
+                self.bad += 1;
                 let (file, line) = (self.block.name(), self.elements.element_line());
                 bad.push(BadRow::not_json(self.rows, file, line, &self.text, &error));
             } else {
@@ -89,5 +100,11 @@ impl Reader for Json {
 
     fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn position(&self) -> Option<Position> {
+        let place = self.elements.place()?;
+        let (mark, bytes) = self.block.place(self.block.offset(), self.elements.line())?;
+        Some(Position::in_file(self.rows, self.bad, mark, Spot::Array { bytes, place }))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
-use crate::data::{BadRow, DataError, Reader};
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::{Chunk, json};
 
 /// Reads one JSON value a line.
@@ -12,6 +12,7 @@ pub(super) struct Jsonl {
     lines: LineSource,
     proof: Proof,
     rows: u64,
+    bad: u64,
 }
 
 /// What is known of the lines.
@@ -29,12 +30,19 @@ impl Jsonl {
     /// Reads `input`; with `validate`, only what is JSON becomes an item.
     pub(super) fn new(input: Input, validate: bool) -> Self {
         let proof = if validate { Proof::Here } else { Proof::Later };
-        Self { lines: LineSource::new(input, false), proof, rows: 0 }
+        Self { lines: LineSource::new(input, false), proof, rows: 0, bad: 0 }
+    }
+
+    /// The same, where the input begins at a position.
+    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot) -> Self {
+        (self.rows, self.bad) = (position.rows, position.bad);
+        self.lines = self.lines.at_line(bytes.line);
+        self
     }
 
     /// Reads lines that are known to be JSON.
     pub(super) fn stored(input: Input) -> Self {
-        Self { lines: LineSource::new(input, true), proof: Proof::Done, rows: 0 }
+        Self { lines: LineSource::new(input, true), proof: Proof::Done, rows: 0, bad: 0 }
     }
 }
 
@@ -47,7 +55,7 @@ impl Reader for Jsonl {
         bad: &mut Vec<BadRow>,
     ) -> Result<bool, DataError> {
         let more = self.lines.take(max_items, max_bytes, chunk)?;
-        let before = self.rows;
+        let (before, bad_before) = (self.rows, bad.len());
         self.rows += chunk.len() as u64;
         if self.proof == Proof::Done {
             chunk.origin = None;
@@ -60,11 +68,17 @@ impl Reader for Jsonl {
                 bad.push(BadRow::not_json(index, &origin.file, line, text, &error));
                 false
             });
+            self.bad += (bad.len() - bad_before) as u64;
         }
         Ok(more)
     }
 
     fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn position(&self) -> Option<Position> {
+        let (mark, bytes) = self.lines.place()?;
+        Some(Position::in_file(self.rows, self.bad, mark, Spot::Lines(bytes)))
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
 
-use crate::data::DataError;
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::input::Input;
+use crate::data::{ByteSpot, DataError, FileMark};
 use crate::value::{Chunk, ITEM_BYTES_MAX, Origin};
 
 /// Blank lines that are held back, in bytes, until it is known whether a row follows them. More than these are rows.
@@ -30,6 +30,12 @@ impl LineSource {
         Self { block: ReadBlock::new(input), line: 1, keep_blank, row_bytes_max: ITEM_BYTES_MAX, error: None }
     }
 
+    /// The same, where the input begins with another line than the first.
+    pub(super) fn at_line(mut self, line: u64) -> Self {
+        self.line = line;
+        self
+    }
+
     /// A lower bound on the length of lines, so that tests need not have a gigabyte.
     #[cfg(test)]
     pub(super) fn limit_rows(&mut self, row_bytes_max: usize) {
@@ -44,6 +50,21 @@ impl LineSource {
     /// An error about the file's content.
     pub(super) fn content(&self, line: u64, message: impl Into<String>) -> DataError {
         self.block.content(line, message)
+    }
+
+    /// Bytes of the text before the next line.
+    pub(super) fn offset(&self) -> u64 {
+        self.block.offset()
+    }
+
+    /// The file, and how to come back to the next line.
+    pub(super) fn place(&self) -> Option<(FileMark, ByteSpot)> {
+        self.block.place(self.offset(), self.line)
+    }
+
+    /// The file, and how to come back to a line that was taken.
+    pub(super) fn place_of(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
+        self.block.place(offset, line)
     }
 
     /// The next line and its number, without the line feed.

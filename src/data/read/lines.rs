@@ -2,7 +2,7 @@
 
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
-use crate::data::{BadRow, DataError, Reader};
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, ITEM_BYTES_MAX};
 
@@ -11,12 +11,20 @@ pub(super) struct LinesReader {
     lines: LineSource,
     raw: Chunk,
     rows: u64,
+    bad: u64,
 }
 
 impl LinesReader {
     /// Reads `input`.
     pub(super) fn new(input: Input) -> Self {
-        Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0 }
+        Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0, bad: 0 }
+    }
+
+    /// The same, where the input begins at a position.
+    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot) -> Self {
+        (self.rows, self.bad) = (position.rows, position.bad);
+        self.lines = self.lines.at_line(bytes.line);
+        self
     }
 }
 
@@ -34,6 +42,7 @@ impl Reader for LinesReader {
         bad: &mut Vec<BadRow>,
     ) -> Result<bool, DataError> {
         chunk.clear();
+        let bad_before = bad.len();
         let more = self.lines.take(max_items, max_bytes, &mut self.raw)?;
         let line = self.raw.origin.as_ref().map_or(1, |origin| origin.line);
         for at in 0..self.raw.len() {
@@ -53,10 +62,16 @@ impl Reader for LinesReader {
                 bad.push(BadRow::new(self.rows, self.lines.name(), line, "the line is not UTF-8", text));
             }
         }
+        self.bad += (bad.len() - bad_before) as u64;
         Ok(more)
     }
 
     fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn position(&self) -> Option<Position> {
+        let (mark, bytes) = self.lines.place()?;
+        Some(Position::in_file(self.rows, self.bad, mark, Spot::Lines(bytes)))
     }
 }

@@ -3,20 +3,19 @@
 
 mod values;
 
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::data::read::lines::too_long;
 use crate::data::read::records::COLUMNS_MAX;
+use crate::data::read::row_groups::{RowGroups, broken, open};
 use crate::data::read::table::NAMES_BYTES_MAX;
-use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
+use crate::data::{BadRow, Column, ColumnType, DataError, FileMark, Position, Reader};
 use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 
 /// Bytes that the rows read at once should have, uncompressed.
@@ -34,24 +33,20 @@ pub(super) struct Parquet {
     lines: Vec<u8>,
     at: usize,
     rows: u64,
+    bad: u64,
+    mark: FileMark,
+    groups: RowGroups,
 }
 
 impl Parquet {
-    /// Opens a file; `name` is what the user calls it.
-    pub(super) fn open(path: &Path, name: &Arc<str>, columns: Option<&[Column]>) -> Result<Self, DataError> {
-        let io = |source| DataError::Io { intent: "open", path: PathBuf::from(&**name), source };
-        let file = File::open(path).map_err(io)?;
-        if !file.metadata().map_err(io)?.is_file() {
-            return Err(DataError::Usage(format!(
-                "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
-            )));
-        }
-        let broken = |error: &dyn std::fmt::Display| DataError::Io {
-            intent: "read",
-            path: PathBuf::from(&**name),
-            source: io::Error::other(error.to_string()),
-        };
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(&error))?;
+    /// Opens a file, to read it from a position or from its front; `name` is what the user calls it.
+    pub(super) fn open(
+        path: &Path,
+        name: &Arc<str>,
+        columns: Option<&[Column]>,
+        from: Option<&Position>,
+    ) -> Result<Self, DataError> {
+        let (builder, mark) = open(path, name)?;
         bounded(builder.schema(), builder.parquet_schema().num_columns(), name)?;
         let metadata = builder.metadata();
         let rows = metadata.file_metadata().num_rows().max(1);
@@ -62,15 +57,25 @@ impl Parquet {
         let (builder, order) = match chosen {
             None => (builder, None),
             Some(chosen) => {
-                let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
+                let wanted = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
                 // What is read comes in the order of the file.
                 let place = |at: &usize| chosen.iter().filter(|other| *other < at).count();
                 let order = chosen.iter().map(place).collect();
-                (builder.with_projection(mask), Some(order))
+                (builder.with_projection(wanted), Some(order))
             }
         };
-        let batches = builder.build().map_err(|error| broken(&error))?;
-        Ok(Self { name: Arc::clone(name), batches, order, lines: Vec::new(), at: 0, rows: 0 })
+        let groups = RowGroups::of(builder.metadata());
+        let (rows, bad) = from.map_or((0, 0), |from| (from.rows, from.bad));
+        let builder = match from {
+            None => builder,
+            Some(position) => {
+                let (group, row) = groups.find(name, &mark, position)?;
+                builder.with_row_groups((group..groups.len()).collect()).with_offset(row)
+            }
+        };
+        let batches = builder.build().map_err(|error| broken(name, &error))?;
+        let name = Arc::clone(name);
+        Ok(Self { name, batches, order, lines: Vec::new(), at: 0, rows, bad, mark, groups })
     }
 
     /// Reads the next rows; `false` when there are none.
@@ -115,10 +120,14 @@ impl Reader for Parquet {
             self.rows += 1;
             match json::validate(line) {
                 Ok(()) if line.len() > ITEM_BYTES_MAX => {
+                    self.bad += 1;
                     bad.push(BadRow::new(self.rows, &self.name, self.rows, too_long(), line));
                 }
                 Ok(()) => chunk.push(line),
-                Err(error) => bad.push(BadRow::not_json(self.rows, &self.name, self.rows, line, &error)),
+                Err(error) => {
+                    self.bad += 1;
+                    bad.push(BadRow::not_json(self.rows, &self.name, self.rows, line, &error));
+                }
             }
             if chunk.text.len() >= max_bytes {
                 break;
@@ -129,6 +138,10 @@ impl Reader for Parquet {
 
     fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn position(&self) -> Option<Position> {
+        Some(Position::in_file(self.rows, self.bad, self.mark, self.groups.spot(self.rows)?))
     }
 }
 

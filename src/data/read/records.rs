@@ -5,8 +5,8 @@
 
 use memchr::memchr;
 
-use crate::data::DataError;
 use crate::data::read::line_source::LineSource;
+use crate::data::{ByteSpot, DataError, FileMark};
 use crate::value::ITEM_BYTES_MAX;
 
 /// Fields of a record and columns of a table: more than any table has, and few enough that a line of nothing but delimiters takes
@@ -69,6 +69,26 @@ impl Records {
     /// The line where the last record starts, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// Bytes of the text before what follows the last record.
+    pub(super) fn offset(&self) -> u64 {
+        self.lines.offset()
+    }
+
+    /// The file, and how to come back to what follows the last record.
+    pub(super) fn place(&self) -> Option<(FileMark, ByteSpot)> {
+        self.lines.place()
+    }
+
+    /// The file, and how to come back to the last record, before which there are so many bytes of text.
+    pub(super) fn place_of_last(&self, offset: u64) -> Option<(FileMark, ByteSpot)> {
+        self.lines.place_of(offset, self.line)
+    }
+
+    /// Goes on with other lines.
+    pub(super) fn go_on(&mut self, lines: LineSource) {
+        self.lines = lines;
     }
 
     /// How many fields the last record has.

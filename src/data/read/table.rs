@@ -1,14 +1,15 @@
-//! This reader makes items from comma- and tab-separated values. `records` cuts text into fields, and `field` gives
-//! each its type.
+//! This reader makes items from comma- and tab-separated values. `records` cuts text into fields, and
+//! `record_shape` makes an item of them.
 
-use crate::data::read::field::push_field;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::data::position::{changed, foreign};
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
-use crate::data::read::lines::too_long;
-use crate::data::read::records::{NextRecord, Records};
-use crate::data::{BadRow, Column, ColumnType, DataError, Reader};
-use crate::value::json::{write_string, written_len};
-use crate::value::{Chunk, ITEM_BYTES_MAX};
+use crate::data::read::record_shape::RecordShape;
+use crate::data::read::records::{COLUMNS_MAX, NextRecord, Records};
+use crate::data::{BadRow, Column, ColumnType, DataError, Position, Reader, Spot, TableColumns};
+use crate::value::Chunk;
 
 /// Names that a message about a missing column lists at most.
 const NAMES_SHOWN_MAX: usize = 20;
@@ -25,6 +26,8 @@ pub(super) struct TableReader {
     header: bool,
     /// Whether the header, if there is one, has been read.
     begun: bool,
+    /// Digest of the names in the header.
+    names: u64,
     /// Known once the names are, or else the first record.
     shape: Option<RecordShape>,
     /// Blank lines that were read and not yet reported: the line of the next one and how many. They are rows only
@@ -32,33 +35,53 @@ pub(super) struct TableReader {
     blanks: (u64, u64),
     /// A record was read behind those blank lines.
     waiting: Option<NextRecord>,
+    /// Bytes of the text up to the end of the last blank line.
+    behind_blanks: u64,
     rows: u64,
-}
-
-/// How a record becomes an item.
-struct RecordShape {
-    /// Fields that every record has.
-    width: usize,
-    outputs: Vec<CellOutput>,
-    close: &'static [u8],
-}
-
-/// One value of the item.
-struct CellOutput {
-    /// Column name; empty for lists.
-    name: String,
-    /// JSON text before the value.
-    before: Vec<u8>,
-    /// Which field of the record.
-    field: usize,
-    kind: ColumnType,
+    bad: u64,
 }
 
 impl TableReader {
     /// Reads `input`. With `header`, the first record names the columns; without, `columns` does by position.
     pub(super) fn new(input: Input, delimiter: u8, header: bool, columns: Option<Vec<Column>>) -> Self {
         let records = Records::new(LineSource::new(input, true), delimiter);
-        Self { records, columns, header, begun: false, shape: None, blanks: (0, 0), waiting: None, rows: 0 }
+        Self {
+            records,
+            columns,
+            header,
+            begun: false,
+            names: 0,
+            shape: None,
+            blanks: (0, 0),
+            waiting: None,
+            behind_blanks: 0,
+            rows: 0,
+            bad: 0,
+        }
+    }
+
+    /// Goes on at a position, where `input` begins. What was read here so far is the beginning of the same file, where the
+    /// header stands.
+    pub(super) fn enter(mut self, position: &Position, spot: &Spot, input: Input) -> Result<Self, DataError> {
+        let Spot::Table { bytes, columns, blanks } = spot else { return Err(foreign(self.records.name())) };
+        match (columns, self.header) {
+            (TableColumns::Unread, _) => {}
+            (TableColumns::Header(names), true) => {
+                self.begin()?;
+                if self.names != *names {
+                    return Err(changed(self.records.name(), "the header names other columns"));
+                }
+            }
+            (TableColumns::Width(width), false) => {
+                self.begin()?;
+                let width = width.filter(|width| *width <= COLUMNS_MAX as u64);
+                self.shape = self.shape.or_else(|| width.map(|width| RecordShape::list(width as usize)));
+            }
+            _ => return Err(foreign(self.records.name())),
+        }
+        self.records.go_on(LineSource::new(input, true).at_line(bytes.line));
+        (self.rows, self.bad, self.blanks) = (position.rows, position.bad, *blanks);
+        Ok(self)
     }
 
     /// Finds out what the columns are, if the first record is not needed for that as data.
@@ -87,7 +110,7 @@ impl TableReader {
         }
     }
 
-    fn named_shape(&self) -> Result<RecordShape, DataError> {
+    fn named_shape(&mut self) -> Result<RecordShape, DataError> {
         let line = self.records.line();
         let bytes: usize = (0..self.records.len()).map(|at| self.records.field(at).len()).sum();
         if bytes > NAMES_BYTES_MAX {
@@ -99,6 +122,7 @@ impl TableReader {
             let name = std::str::from_utf8(self.records.field(at));
             names.push(name.map_err(|_| self.records.content(line, "the header is not UTF-8"))?.to_string());
         }
+        self.names = digest(&names);
         if let Some(twice) = duplicate(&names) {
             return Err(self.records.content(line, format!("the header names column `{twice}` twice")));
         }
@@ -127,6 +151,7 @@ impl TableReader {
                 NextRecord::Blank => self.blanks.1 += 1,
                 other => return Ok(other),
             }
+            self.behind_blanks = self.records.offset();
         }
     }
 
@@ -141,6 +166,7 @@ impl TableReader {
         }
         self.rows += 1;
         if self.blanks.1 > 0 {
+            self.bad += 1;
             bad.push(BadRow::new(self.rows, self.records.name(), self.blanks.0, "the line is blank", b""));
             self.blanks = (self.blanks.0 + 1, self.blanks.1 - 1);
             self.waiting = Some(next);
@@ -157,6 +183,7 @@ impl TableReader {
             Err(message) => {
                 chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
                 let (file, line) = (self.records.name(), self.records.line());
+                self.bad += 1;
                 bad.push(BadRow::new(self.rows, file, line, message, &self.records.shown()));
             }
         }
@@ -190,56 +217,30 @@ impl Reader for TableReader {
     fn rows(&self) -> u64 {
         self.rows
     }
+
+    fn position(&self) -> Option<Position> {
+        // A record that waits for the blank lines before it is read once more.
+        let ((mark, bytes), blanks) = match self.waiting {
+            Some(_) => (self.records.place_of_last(self.behind_blanks)?, self.blanks),
+            None => (self.records.place()?, (0, 0)),
+        };
+        let columns = match &self.shape {
+            _ if !self.begun => TableColumns::Unread,
+            _ if self.header => TableColumns::Header(self.names),
+            shape => TableColumns::Width(shape.as_ref().map(|shape| shape.width() as u64)),
+        };
+        Some(Position::in_file(self.rows, self.bad, mark, Spot::Table { bytes, columns, blanks }))
+    }
 }
 
-impl RecordShape {
-    fn object(width: usize, chosen: Vec<(usize, Column)>) -> Self {
-        let mut outputs = Vec::with_capacity(chosen.len());
-        for (field, column) in chosen {
-            let mut before = vec![if outputs.is_empty() { b'{' } else { b',' }];
-            let known = write_string(&mut before, column.name.as_bytes());
-            assert!(known, "names of columns are strings");
-            before.push(b':');
-            outputs.push(CellOutput { name: column.name, before, field, kind: column.kind });
-        }
-        let close: &[u8] = if outputs.is_empty() { b"{}\n" } else { b"}\n" };
-        Self { width, outputs, close }
+/// A digest of names and their order.
+fn digest(names: &[String]) -> u64 {
+    let mut digest = Xxh3::new();
+    for name in names {
+        digest.update(&name.len().to_le_bytes());
+        digest.update(name.as_bytes());
     }
-
-    fn list(width: usize) -> Self {
-        let output = |field| CellOutput {
-            name: String::new(),
-            before: vec![if field == 0 { b'[' } else { b',' }],
-            field,
-            kind: ColumnType::String,
-        };
-        Self { width, outputs: (0..width).map(output).collect(), close: b"]\n" }
-    }
-
-    /// Adds the item that the last record makes.
-    fn push(&self, records: &Records, out: &mut Vec<u8>) -> Result<(), String> {
-        if records.len() != self.width {
-            let plural = if self.width == 1 { "" } else { "s" };
-            return Err(format!("the row has {} instead of {} field{plural}", records.len(), self.width));
-        }
-        let end = out.len().saturating_add(ITEM_BYTES_MAX);
-        for output in &self.outputs {
-            let place = || match output.name.as_str() {
-                "" => format!("field {}", output.field + 1),
-                name => format!("column `{name}`"),
-            };
-            out.extend_from_slice(&output.before);
-            let field = records.field(output.field);
-            // What must be escaped is six times as long in JSON; most fields need no counting.
-            let most = field.len().saturating_mul(6).saturating_add(out.len());
-            if most > end && written_len(field).saturating_add(out.len()) > end {
-                return Err(format!("{}: {}", place(), too_long()));
-            }
-            push_field(out, field, output.kind).map_err(|message| format!("{}: {message}", place()))?;
-        }
-        out.extend_from_slice(self.close);
-        Ok(())
-    }
+    digest.digest()
 }
 
 fn duplicate(names: &[String]) -> Option<&str> {

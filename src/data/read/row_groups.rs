@@ -1,0 +1,84 @@
+//! This module knows where the row groups of a Parquet file begin. `parquet` reads their rows.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ParquetMetaData;
+
+use crate::data::position::{changed, foreign};
+use crate::data::{DataError, FileMark, Position, PositionAt, Spot};
+
+/// The row groups of one file.
+pub(super) struct RowGroups {
+    /// Rows up to the end of each.
+    ends: Vec<u64>,
+}
+
+impl RowGroups {
+    /// Those of a file, as it says itself.
+    pub(super) fn of(metadata: &ParquetMetaData) -> Self {
+        let ends = metadata.row_groups().iter().scan(0_u64, |rows, group| {
+            *rows = rows.saturating_add(u64::try_from(group.num_rows()).unwrap_or(0));
+            Some(*rows)
+        });
+        Self { ends: ends.collect() }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The place of the row that has so many before it; `None` when the file says that it has fewer.
+    pub(super) fn spot(&self, rows: u64) -> Option<Spot> {
+        let group = self.ends.partition_point(|end| *end <= rows);
+        let row = rows - self.rows_before(group)?;
+        (group < self.ends.len() || row == 0).then_some(Spot::Row { group: group as u64, row })
+    }
+
+    /// The group of a position and the row in it.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        seen: &FileMark,
+        position: &Position,
+    ) -> Result<(usize, usize), DataError> {
+        let PositionAt::File { mark, spot: Spot::Row { group, row } } = &position.at else {
+            return Err(foreign(name));
+        };
+        mark.check(name, seen)?;
+        let (group, row) = (usize::try_from(*group).unwrap_or(usize::MAX), *row);
+        if self.rows_before(group).and_then(|before| before.checked_add(row)) != Some(position.rows) {
+            return Err(changed(name, "its row groups are others"));
+        }
+        Ok((group, row as usize))
+    }
+
+    fn rows_before(&self, group: usize) -> Option<u64> {
+        if group == 0 { Some(0) } else { self.ends.get(group - 1).copied() }
+    }
+}
+
+/// Opens a file and reads what stands at its end.
+pub(super) fn open(
+    path: &Path,
+    name: &str,
+) -> Result<(ParquetRecordBatchReaderBuilder<File>, FileMark), DataError> {
+    let io = |source| DataError::Io { intent: "open", path: PathBuf::from(name), source };
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(DataError::Usage(format!(
+            "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
+        )));
+    }
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(name, &error))?;
+    Ok((builder, FileMark::of(&metadata)))
+}
+
+/// The error about a file that is no sound Parquet file.
+pub(super) fn broken(name: &str, error: &dyn std::fmt::Display) -> DataError {
+    DataError::Io { intent: "read", path: PathBuf::from(name), source: io::Error::other(error.to_string()) }
+}

@@ -1,0 +1,92 @@
+//! For every source, every position can be entered.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::sources::{Given, many_lines, packed, parquets, texts};
+use super::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn for_every_position_reading_goes_on_with_the_same_rows(
+        given in texts(),
+        max_items in 1..5_usize,
+        max_bytes in 0..20_usize,
+    ) {
+        check_positions(&given.options, (max_items, max_bytes));
+    }
+
+    #[test]
+    fn for_every_limit_it_holds_behind_a_position_too(given in texts(), limit in 0..6_u64) {
+        let options = ReadOptions { limit: Some(limit), ..given.options.clone() };
+        check_positions(&options, (2, 100));
+    }
+
+    #[test]
+    fn for_every_row_of_a_parquet_file_reading_goes_on_there(given in parquets(), max_items in 1..4_usize) {
+        check_positions(&given.options, (max_items, 1000));
+    }
+}
+
+#[test]
+fn sources_of_many_blocks_are_entered_between_them() {
+    for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        let cuts = [100, 200_000, 200_001, 300_000, 400_000];
+        let mut given = Given::new(Format::Jsonl, &[packed(compression, &many_lines(), &cuts)]);
+        given.options.compression = Some(compression);
+        check_positions(&given.options, (4000, 100_000));
+    }
+}
+
+#[test]
+fn an_archive_is_entered_at_the_member_that_holds_the_position() {
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let cuts = [100, 200_000, 300_000];
+        let mut given = Given::new(Format::Lines, &[packed(compression, &many_lines(), &cuts)]);
+        given.options.compression = Some(compression);
+        let mut reader = open(&given.options).expect("readable");
+        let mut entered = Vec::new();
+        while reader.read(5000, 100_000, &mut Chunk::default(), &mut Vec::new()).expect("readable") {
+            let position = reader.position().expect("a file");
+            let PositionAt::File { spot: Spot::Lines(bytes), .. } = position.at else {
+                panic!("one file of lines")
+            };
+            let member = bytes.member.expect("an archive");
+            assert!(member.before <= bytes.offset);
+            assert!(
+                cuts.iter().all(|cut| *cut as u64 <= member.before || *cut as u64 > bytes.offset),
+                "{bytes:?}"
+            );
+            entered.push(member);
+        }
+        entered.dedup();
+        assert!(entered.len() > 2, "{entered:?}");
+    }
+}
+
+#[test]
+fn lists_of_items_and_of_files_are_entered_by_index() {
+    let list: Arc<[Arc<str>]> = ["1", "2", "3"].map(Arc::from).into();
+    let given = Given::new(Format::Lines, &[vec![], vec![], vec![]]);
+    let globbed = GlobOptions { pattern: "*".into(), root: given.path().into(), limit: Some(2) };
+    for at in 0..2 {
+        let fresh = || match at {
+            0 => items_reader(Arc::clone(&list), None),
+            _ => glob(&globbed).expect("usable"),
+        };
+        let (mut expected, mut seen) = (Seen::default(), Seen::default());
+        expected.read(Ok(fresh()), LARGE);
+        let mut reader = fresh();
+        assert!(seen.read_chunk(&mut *reader, (1, 1000)));
+        let position = sent(&reader.position().expect("a list"));
+        let again = match at {
+            0 => items_reader_at(Arc::clone(&list), None, &position),
+            _ => glob_at(&globbed, &position),
+        };
+        seen.read(again, LARGE);
+        assert_eq!(seen, expected);
+    }
+}
