@@ -5,6 +5,7 @@
 
 mod column;
 mod compression;
+mod cut;
 mod distinct;
 mod error;
 mod format;
@@ -29,6 +30,7 @@ mod writer;
 
 pub use column::{Column, ColumnType};
 pub use compression::Compression;
+pub use cut::{Counted, Part, Stretch, count, count_parts, cut};
 pub use distinct::Distinct;
 pub use error::{BadRow, DataError};
 pub use format::Format;

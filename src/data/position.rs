@@ -162,6 +162,26 @@ impl Position {
     pub(super) fn in_file(rows: u64, bad: u64, mark: FileMark, spot: Spot) -> Self {
         Self { rows, bad, at: PositionAt::File { mark, spot } }
     }
+
+    /// Whether the next row is the same one, however the rows before it are counted.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        match (&self.at, &other.at) {
+            (PositionAt::File { mark, spot }, PositionAt::File { mark: other_mark, spot: other_spot }) => {
+                mark == other_mark && spot.is_at(other_spot)
+            }
+            (
+                PositionAt::Files { digest, file, inside },
+                PositionAt::Files { digest: other_digest, file: other_file, inside: other_inside },
+            ) => {
+                let same = match (inside, other_inside) {
+                    (Some(inside), Some(other)) => inside.is_at(other),
+                    (inside, other) => inside.is_none() && other.is_none(),
+                };
+                digest == other_digest && file == other_file && same
+            }
+            _ => self == other,
+        }
+    }
 }
 
 impl Spot {
@@ -172,6 +192,13 @@ impl Spot {
             // A blank line has a byte at least.
             Self::Table { bytes, blanks, .. } => lines && blanks.0 <= bytes.line && blanks.1 <= bytes.offset,
             _ => lines,
+        }
+    }
+
+    fn is_at(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Lines(bytes), Self::Lines(other)) => bytes.offset == other.offset,
+            _ => self == other,
         }
     }
 

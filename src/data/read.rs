@@ -28,9 +28,11 @@ use crate::data::list::limited;
 use crate::data::pattern::{self, Matched};
 use crate::data::position::foreign;
 use crate::data::{Compression, DataError, Format, Position, ReadOptions, Reader};
-use file::{Bounds, decode, open_file};
+pub(super) use file::{Bounds, compression_of, format_of};
+use file::{decode, open_file};
 use files::Files;
 use input::Input;
+pub(super) use row_groups::RowGroups;
 
 /// Opens the file, or all files that match the pattern in the order of their paths.
 ///
@@ -64,7 +66,7 @@ pub fn open_at(options: &ReadOptions, position: &Position) -> Result<Box<dyn Rea
 }
 
 /// Opens what lies within bounds.
-fn open_between(options: &ReadOptions, bounds: Bounds<'_>) -> Result<Box<dyn Reader>, DataError> {
+pub(super) fn open_between(options: &ReadOptions, bounds: Bounds<'_>) -> Result<Box<dyn Reader>, DataError> {
     options.check()?;
     let reader: Box<dyn Reader> = if options.path == "-" {
         if bounds.from.is_some() {

@@ -14,11 +14,11 @@ use crate::data::{
 
 /// Which rows of a source are read.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Bounds<'a> {
+pub(in crate::data) struct Bounds<'a> {
     /// Where they begin; else at the front.
-    pub(super) from: Option<&'a Position>,
+    pub(in crate::data) from: Option<&'a Position>,
     /// What they end before; else the end. Only lines of plain files and rows of Parquet files can be ended so.
-    pub(super) until: Option<&'a Position>,
+    pub(in crate::data) until: Option<&'a Position>,
 }
 
 /// Opens a file of items. Positions are counted from the front of this file.
@@ -56,12 +56,12 @@ pub(super) fn open_file(
 }
 
 /// How a file is compressed.
-fn compression_of(options: &ReadOptions, found: &FoundFile) -> Compression {
+pub(in crate::data) fn compression_of(options: &ReadOptions, found: &FoundFile) -> Compression {
     options.compression.unwrap_or_else(|| Compression::of_path(&found.name))
 }
 
 /// The format of a file.
-fn format_of(options: &ReadOptions, found: &FoundFile) -> Result<Format, DataError> {
+pub(in crate::data) fn format_of(options: &ReadOptions, found: &FoundFile) -> Result<Format, DataError> {
     options.format.map_or_else(|| Format::of_path(&found.name), Ok)
 }
 

@@ -11,19 +11,27 @@ use crate::data::position::{changed, foreign};
 use crate::data::{DataError, FileMark, Position, PositionAt, Spot};
 
 /// The row groups of one file.
-pub(super) struct RowGroups {
-    /// Rows up to the end of each.
-    ends: Vec<u64>,
+pub(in crate::data) struct RowGroups {
+    /// Rows and packed bytes up to the end of each.
+    ends: Vec<(u64, u64)>,
 }
 
 impl RowGroups {
     /// Those of a file, as it says itself.
     pub(super) fn of(metadata: &ParquetMetaData) -> Self {
-        let ends = metadata.row_groups().iter().scan(0_u64, |rows, group| {
-            *rows = rows.saturating_add(u64::try_from(group.num_rows()).unwrap_or(0));
-            Some(*rows)
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        let ends = metadata.row_groups().iter().scan((0_u64, 0_u64), |(rows, bytes), group| {
+            *rows = rows.saturating_add(count(group.num_rows()));
+            *bytes = bytes.saturating_add(count(group.compressed_size()));
+            Some((*rows, *bytes))
         });
         Self { ends: ends.collect() }
+    }
+
+    /// Those of the file at `path`; `name` is what the user calls it.
+    pub(in crate::data) fn read(path: &Path, name: &str) -> Result<(Self, FileMark), DataError> {
+        let (builder, mark) = open(path, name)?;
+        Ok((Self::of(builder.metadata()), mark))
     }
 
     /// How many there are.
@@ -31,9 +39,23 @@ impl RowGroups {
         self.ends.len()
     }
 
+    /// Rows before the group that begins nearest to a byte of the file, which has this size.
+    pub(in crate::data) fn rows_near(&self, byte: u64, size: u64) -> u64 {
+        let packed = self.ends.last().map_or(0, |(_, bytes)| *bytes);
+        // What stands beside the groups is spread over them.
+        let byte = (u128::from(byte) * u128::from(packed) / u128::from(size.max(1))) as u64;
+        let starts = std::iter::once((0, 0)).chain(self.ends.iter().copied());
+        starts.min_by_key(|(_, at)| at.abs_diff(byte)).map_or(0, |(rows, _)| rows)
+    }
+
+    /// Rows of all groups.
+    pub(in crate::data) fn rows(&self) -> u64 {
+        self.ends.last().map_or(0, |(rows, _)| *rows)
+    }
+
     /// The place of the row that has so many before it; `None` when the file says that it has fewer.
-    pub(super) fn spot(&self, rows: u64) -> Option<Spot> {
-        let group = self.ends.partition_point(|end| *end <= rows);
+    pub(in crate::data) fn spot(&self, rows: u64) -> Option<Spot> {
+        let group = self.ends.partition_point(|(end, _)| *end <= rows);
         let row = rows - self.rows_before(group)?;
         (group < self.ends.len() || row == 0).then_some(Spot::Row { group: group as u64, row })
     }
@@ -57,7 +79,7 @@ impl RowGroups {
     }
 
     fn rows_before(&self, group: usize) -> Option<u64> {
-        if group == 0 { Some(0) } else { self.ends.get(group - 1).copied() }
+        if group == 0 { Some(0) } else { self.ends.get(group - 1).map(|(rows, _)| *rows) }
     }
 }
 
