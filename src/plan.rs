@@ -30,6 +30,8 @@ mod step_index;
 mod step_mentions;
 mod template;
 mod test_case;
+#[cfg(test)]
+pub(crate) mod testing;
 mod touched;
 mod touches;
 mod undeclared;

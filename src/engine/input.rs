@@ -1,11 +1,15 @@
 //! The input of one step reads the step's sources and the results of other steps, one after the other, as chunks with
 //! indices.
 
+mod index_run;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::index_run::{IndexRun, IndexRuns};
 use self::stream::{Arrival, Stream};
 use super::context::Context;
 use super::failed_item;
@@ -53,6 +57,8 @@ enum Rows {
     Here(Box<dyn Reader>),
     /// An input that may take its time.
     Stream(Stream),
+    /// Slices of a source, with indices of their own.
+    Runs(IndexRuns),
 }
 
 impl<'a> StepInput<'a> {
@@ -86,6 +92,33 @@ impl<'a> StepInput<'a> {
     /// An input of items that are there already.
     pub(super) fn of_reader(context: &'a Context<'a>, source: StepId, reader: Box<dyn Reader>) -> Self {
         Self::of_rows(context, source, Rows::Here(reader))
+    }
+
+    /// An input of slices of sources: their items get the indices that are given, and nothing before them is read. Runs
+    /// stand in the order of their indices. Bad rows are booked with their sources, but no source is judged by a part.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a process that works on a part of a step is what it is made for")
+    )]
+    pub(super) fn of_runs(
+        context: &'a Context<'a>,
+        runs: &[IndexRun],
+        prove: bool,
+    ) -> Result<Self, DataError> {
+        let mut parts = Vec::new();
+        for runs in runs.chunk_by(|one, next| one.source == next.source) {
+            let source = runs[0].source;
+            let Body::Ready(verb) = &context.plan.steps[source.at()].body else {
+                return Err(DataError::Usage(
+                    "a source that only a run can complete has no parts".to_owned(),
+                ));
+            };
+            let runs = IndexRuns::new(verb, prove, runs.to_vec())?;
+            let before = runs.before();
+            context.source_status(source).open();
+            parts.push(Part { rows: Rows::Runs(runs), source: Some(source), before });
+        }
+        Ok(Self { context, parts, at: 0, given: 0, bad: Vec::new() })
     }
 
     fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
@@ -174,7 +207,9 @@ impl<'a> StepInput<'a> {
                         self.end_part();
                     }
                     if !chunk.is_empty() {
-                        chunk.first = self.given + 1;
+                        if !seen.numbered {
+                            chunk.first = self.given + 1;
+                        }
                         self.given += chunk.len() as u64;
                         return NextChunk::Chunk;
                     }
@@ -187,17 +222,18 @@ impl<'a> StepInput<'a> {
     pub(super) fn wake(&self) -> Option<&dyn Wake> {
         match &self.parts.get(self.at)?.rows {
             Rows::Stream(stream) => Some(stream),
-            Rows::Here(_) => None,
+            Rows::Here(_) | Rows::Runs(_) => None,
         }
     }
 
     fn end_part(&mut self) {
-        if let Some(source) = self.parts[self.at].source {
+        let part = &self.parts[self.at];
+        if let Some(source) = part.source.filter(|_| !part.rows.are_numbered()) {
             self.context.source_status(source).conclude();
         }
         self.at += 1;
         let given = self.given;
-        if let Some(part) = self.parts.get_mut(self.at) {
+        if let Some(part) = self.parts.get_mut(self.at).filter(|part| !part.rows.are_numbered()) {
             part.before = given;
         }
     }
@@ -306,9 +342,16 @@ struct Seen {
     reading: Duration,
     more: bool,
     nothing_yet: bool,
+    /// Whether the chunk has the index of its first item already.
+    numbered: bool,
 }
 
 impl Rows {
+    /// Whether their items have indices of their own.
+    fn are_numbered(&self) -> bool {
+        matches!(self, Self::Runs(_))
+    }
+
     fn read(
         &mut self,
         max_items: usize,
@@ -331,7 +374,13 @@ impl Rows {
                 let Arrival { chunk: rows, bad: worse, rows: count, reading, more } = arrival?;
                 *chunk = rows;
                 bad.extend(worse);
-                Ok(Seen { rows: count, reading, more, nothing_yet: false })
+                Ok(Seen { rows: count, reading, more, ..Seen::default() })
+            }
+            Self::Runs(runs) => {
+                let begun = Instant::now();
+                let more = runs.read(max_items, max_bytes, chunk, bad)?;
+                let (rows, reading) = (runs.rows(), begun.elapsed());
+                Ok(Seen { rows, reading, more, numbered: true, ..Seen::default() })
             }
         }
     }

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::engine::options::{Interrupt, RunOptions, StateOptions};
 use crate::engine::run::run_on;
 use crate::event::{Event, RunStatus, StepResult, StepStatus};
-use crate::{config, plan};
+use crate::plan::testing::plan_of;
 
 /// A run of a pipeline in a world.
 pub(super) struct Told {
@@ -49,10 +49,7 @@ pub(super) fn simulate_kept(text: &str, world: World) -> Told {
 
 fn run(text: &str, world: World, kept: bool) -> Told {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("p.yaml");
-    let inputs = plan::Inputs { run: "sim".into(), cores: 2, ..plan::Inputs::default() };
-    let loaded = plan::load(config::load(text.as_bytes(), "p.yaml", &file), &inputs);
-    let plan = loaded.plan.unwrap_or_else(|| panic!("{text}{:?}", loaded.diagnostics));
+    let plan = plan_of(text, folder.path());
     let interrupt = Arc::new(Interrupt::default());
     let simulated: &'static Simulated =
         Box::leak(Box::new(Simulated { world, interrupt: Arc::clone(&interrupt), began: Mutex::default() }));
