@@ -7,6 +7,7 @@ mod chunk_size;
 mod dispatch;
 mod finish;
 mod keyed;
+mod keyed_chunks;
 mod options;
 mod replies;
 mod reuse;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::chunk_size::ChunkSize;
-use self::keyed::KeyedChunks;
+use self::keyed_chunks::KeyedChunks;
 use self::options::{pool_options, step_spec};
 use self::reuse::ItemReuse;
 use self::timing::StepTiming;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunk_size::CHUNK_ITEMS;
-use super::keyed::KeyedChunks;
+use super::keyed_chunks::KeyedChunks;
 use super::{Coordinator, InFlight, StepFault};
 use crate::engine::input::NextChunk;
 use crate::engine::pool::{Task, TaskAttempt, TaskKind};

@@ -1,0 +1,47 @@
+//! Chunks wait here for the keys of their items, in the order of the items.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::lua::Failure;
+use crate::value::Chunk;
+
+/// Chunks whose items get their keys.
+#[derive(Default)]
+pub(super) struct KeyedChunks {
+    /// By index of the first item.
+    pub(super) chunks: BTreeMap<u64, KeyedChunk>,
+    /// Tasks that ask for keys, by number, with the index of the first item.
+    pub(super) tasks: HashMap<u64, u64>,
+}
+
+/// Keys of a chunk's items, and its items that have none.
+pub(super) type Keys = (Vec<Box<str>>, Vec<(usize, Failure)>);
+
+pub(super) struct KeyedChunk {
+    pub(super) chunk: Arc<Chunk>,
+    /// The keys, once they are there, and the items that have none.
+    pub(super) keys: Option<Keys>,
+}
+
+impl KeyedChunks {
+    /// Whether every item has gone on.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Whether enough keys are asked for: one chunk ahead, and another one where nothing is left to start.
+    pub(super) fn is_enough(&self, nothing_left: bool) -> bool {
+        self.tasks.len() > usize::from(nothing_left)
+    }
+
+    /// The first chunk, if its keys are there.
+    pub(super) fn next(&mut self) -> Option<(Chunk, Vec<(usize, Failure)>)> {
+        let entry = self.chunks.first_entry().filter(|entry| entry.get().keys.is_some())?;
+        let KeyedChunk { chunk, keys } = entry.remove();
+        let (keys, failed) = keys?;
+        let mut chunk = Arc::unwrap_or_clone(chunk);
+        chunk.keys = keys;
+        Some((chunk, failed))
+    }
+}
