@@ -45,6 +45,7 @@ pub mod lsp;
 pub mod lua;
 pub mod plan;
 pub mod report;
+pub mod runtime;
 pub mod schedule;
 pub mod source;
 pub mod store;

@@ -4,7 +4,6 @@
 //! It knows nothing of pipelines, policies or YAML: a [`Script`] is text with a place, a [`Worker`] runs it on items.
 
 mod async_op;
-pub mod clock;
 mod failure;
 mod globals;
 mod guard;
@@ -23,7 +22,7 @@ mod tests;
 mod watchdog;
 mod worker;
 
-pub use async_op::{Completed, start_runtime};
+pub use async_op::Completed;
 pub use failure::{AttemptEnding, Failure, ScriptError, SyntaxError};
 pub use guard::{Cancel, CancelLevel, Guard};
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
 use super::sink::Sink;
 use crate::event::{Event, StepResult};
-use crate::lua::clock;
 use crate::plan::{Collect, Step};
+use crate::runtime::clock;
 use crate::value::Chunk;
 
 /// Runs a step over a collection whose input has been opened, with rows that are proved.

@@ -8,7 +8,7 @@ use super::input::{NextChunk, StepInput};
 use super::run_store;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepStatus, Tally};
-use crate::lua::clock;
+use crate::runtime::clock;
 use crate::value::Chunk;
 
 /// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough

@@ -19,8 +19,9 @@ use super::run_store::{self, RunStore};
 use super::{panic, step};
 use crate::data::{self, Target};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
-use crate::lua::{Watchdog, start_runtime};
+use crate::lua::Watchdog;
 use crate::plan::{Body, Plan, Step, Verb};
+use crate::runtime;
 
 /// Files that a run has open beside those of its steps, at least: what keeps it takes a dozen.
 const FILES_MIN: usize = 20;
@@ -76,7 +77,7 @@ pub(super) fn run_on(
     };
     let on_event: &mut dyn FnMut(&Event) = &mut masked;
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
-    start_runtime();
+    runtime::start();
     spare_files()?;
     let roles = StepRoles::new(plan, &options.selected);
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.

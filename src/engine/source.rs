@@ -12,8 +12,9 @@ use super::roles::Role;
 use super::step_results;
 use crate::data::{DataError, Spool, items_reader};
 use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus};
-use crate::lua::{self, ScriptError, clock};
+use crate::lua::{self, ScriptError};
 use crate::plan::{Items, Step, Verb};
+use crate::runtime::clock;
 use crate::value::Chunk;
 
 /// Limit for a script that makes the items, when the step has no deadline: long enough for any list that fits in

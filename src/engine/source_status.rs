@@ -10,8 +10,8 @@ use super::options::RunOptions;
 use super::roles::{Role, StepRoles};
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
-use crate::lua::clock;
 use crate::plan::{Body, Step, Verb};
+use crate::runtime::clock;
 use crate::value::Ratio;
 
 /// `errors` of a step: index → message.

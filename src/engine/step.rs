@@ -8,8 +8,9 @@ use super::input::StepInput;
 use super::roles::Role;
 use super::{collect, map, run_store, source, step_results, write};
 use crate::event::{StepId, StepResult, StepStatus};
-use crate::lua::{self, clock};
+use crate::lua;
 use crate::plan::{Body, Step, Verb};
+use crate::runtime::clock;
 
 /// Whether a step may run as far as its `when` is concerned; otherwise how it ends.
 pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepResult>> {

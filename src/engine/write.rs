@@ -9,8 +9,8 @@ use super::input::StepInput;
 use super::lookout::{Cut, Lookout, ReadOutcome};
 use crate::data::{self, DataError, Target, WriteOptions, Writer};
 use crate::event::{Event, StepResult, Tally};
-use crate::lua::clock;
 use crate::plan::Step;
+use crate::runtime::clock;
 use crate::value::Chunk;
 
 /// Text read at once: small enough to notice interrupts soon, large enough to make no difference.

@@ -1,15 +1,12 @@
-//! An asynchronous operation is what an item has done elsewhere while it waits: a request, a program. One runtime of the process, a
-//! single thread that starts with the first one, works all of them off.
+//! An asynchronous operation is what an item has done elsewhere while it waits: a request, a program. The
+//! runtime of the process works all of them off.
 //!
 //! `raw` decides how an item waits, the worker when it goes on, and the host modules what the work is.
 
 mod queue;
-mod runtime;
 
 pub use queue::Completed;
 pub(super) use queue::{InFlight, Queue, attend};
-pub use runtime::start_runtime;
-pub(super) use runtime::{files_given, unconfined};
 
 use std::cell::Cell;
 use std::fmt;

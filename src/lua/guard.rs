@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clock;
 use crate::event::StepId;
+use crate::runtime::clock;
 
 /// How long an item may compute while others of its worker want to. Changing over costs about a microsecond, so this
 /// could be far shorter; but then the watchdog would have to look more often, also while everybody sleeps.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::clock::{self, BEAT, Heart};
 use super::guard::{CancelLevel, Guard, TURN};
 use crate::event::StepId;
+use crate::runtime::clock::{self, BEAT, Heart};
 
 /// How often stop signals are looked at. They have to stop an attempt within 0.2 s.
 const TICK_MAX: Duration = Duration::from_millis(20);

@@ -22,8 +22,8 @@ use super::raw::{ChunkCursor, ChunkStop, Raised, Timing};
 use super::watchdog::Notices;
 use super::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
 use crate::event::FailureKind;
-use crate::lua::clock;
 use crate::lua::options::{Attempt, LogLine, WorkerOptions};
+use crate::runtime::clock;
 use crate::value::{Chunk, Mask};
 
 /// One VM with one function. Not `Send`: made and used on its thread.

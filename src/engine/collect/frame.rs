@@ -8,8 +8,8 @@ use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
 use crate::engine::sink::Sink;
 use crate::event::StepResult;
-use crate::lua::clock;
 use crate::plan::Step;
+use crate::runtime::clock;
 use crate::value::{Chunk, json};
 
 /// Text read or given on at once.

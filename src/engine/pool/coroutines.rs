@@ -7,7 +7,8 @@ use crossbeam_channel::{Select, TryRecvError};
 
 use super::task::{EndedItem, Reply, Report, Task, TaskKind};
 use super::worker_thread::{Left, Vms, WorkerThread};
-use crate::lua::{EndedAttempt, ItemJob, ResultShape, Worker, clock};
+use crate::lua::{EndedAttempt, ItemJob, ResultShape, Worker};
+use crate::runtime::clock;
 use crate::store::Digest;
 
 /// How long a worker with items that wait sleeps at most: far below what an interrupt may take to be noticed, far above

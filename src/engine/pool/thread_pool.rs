@@ -17,7 +17,8 @@ use super::task::{Reply, Task, TaskKind};
 use super::worker_thread::{Left, WorkerParts, WorkerThread};
 use super::{Limits, Pool, StartPool, StepClock, Wake};
 use crate::engine::outcome::EngineError;
-use crate::lua::{self, CancelLevel, Guard, Watchdog, clock};
+use crate::lua::{self, CancelLevel, Guard, Watchdog};
+use crate::runtime::clock;
 
 /// How long a chunk should take.
 const CHUNK_TIME: Duration = Duration::from_millis(4);

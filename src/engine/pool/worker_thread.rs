@@ -13,7 +13,8 @@ use super::options::PoolOptions;
 use super::task::{EndedItem, Reply, Report, Task};
 use crate::engine::panic;
 use crate::event::FailureKind;
-use crate::lua::{Attempt, AttemptEnding, ScriptError, Watchdog, Worker, WorkerOptions, clock};
+use crate::lua::{Attempt, AttemptEnding, ScriptError, Watchdog, Worker, WorkerOptions};
+use crate::runtime::clock;
 use crate::store::Digest;
 
 /// How long a chunk may take before what is left of it goes back to be shared out anew.

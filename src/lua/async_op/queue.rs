@@ -5,10 +5,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use tokio::task::AbortHandle;
 
-use super::{AsyncOp, Completion, Halt, runtime};
-use crate::lua::clock;
+use super::{AsyncOp, Completion, Halt};
+use crate::runtime::{self, Task, clock};
 
 /// What is said of an operation whose work panicked, as the runtime does when it gets no thread.
 const LOST: &str = "the operation is lost; the system may be out of threads or memory";
@@ -36,7 +35,8 @@ pub(in crate::lua) struct Queue {
 /// An operation on its way. Dropping it ends the operation at once.
 pub(in crate::lua) struct InFlight {
     pub(in crate::lua) id: u64,
-    task: Option<AbortHandle>,
+    /// Dropped after the halt, which comes first.
+    _task: Option<Task>,
     halt: Option<Halt>,
 }
 
@@ -87,21 +87,18 @@ pub(in crate::lua) fn attend<E>(
 fn start(async_op: AsyncOp, id: u64, sender: Sender<Completed>) -> InFlight {
     let AsyncOp { work, halt } = async_op;
     let mut courier = Completer { id, sender, completed: false };
-    let task = match runtime::handle() {
-        Ok(runtime) => {
-            let task = runtime.spawn(async move {
-                let completion = work.await;
-                courier.complete(completion);
-            });
-            Some(task.abort_handle())
-        }
+    let task = match runtime::executor() {
+        Ok(executor) => Some(executor.spawn(async move {
+            let completion = work.await;
+            courier.complete(completion);
+        })),
         Err(error) => {
             let error = format!("cannot start a thread: {error}");
             courier.complete(Box::new(move |_| Err(mlua::Error::runtime(error))));
             None
         }
     };
-    InFlight { id, task, halt }
+    InFlight { id, _task: task, halt }
 }
 
 impl Completer {
@@ -130,9 +127,6 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(halt) = self.halt.take() {
             halt();
-        }
-        if let Some(task) = &self.task {
-            task.abort();
         }
     }
 }

@@ -1,20 +1,21 @@
-//! `http` makes requests over a shared client, which the item waits for while others run.
+//! `http` makes requests, which the item waits for while others run.
 //!
-//! `operation` runs the request and `permissions` decides what may be reached; the part in `http.luau` waits.
+//! The client is that of `runtime`, and `permissions` decides what may be reached; the part in `http.luau` waits.
 
 mod answer;
-mod client;
-mod exchange;
 mod request;
+mod send;
 
 use std::sync::Arc;
 
 use mlua::{LuaString, Value};
 
+use self::request::CheckedRequest;
 use super::call::{Call, Name};
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
 use crate::lua::async_op::{AsyncOp, Pending};
+use crate::runtime::http::{Method, StatusCode};
 
 const HTTP: Module = Module("http");
 
@@ -76,16 +77,17 @@ type RequestArguments = (LuaString, Value, Value, Option<LuaString>);
 fn begin(call: &Call<'_>, (name, url, options, json): &RequestArguments) -> mlua::Result<()> {
     let function = ["get", "post", "put", "delete"].into_iter().find(|function| *name == **function);
     let call = &Call { name: Name { module: "http", function: function.unwrap_or("request") }, ..*call };
-    let request = request::Request::read(call, url, options, json.as_ref())?;
+    let checked = CheckedRequest::read(call, url, options, json.as_ref())?;
     let permissions = Arc::clone(&call.state.permissions);
-    request::permit_first(call, &request)?;
-    if !matches!(request.method, reqwest::Method::GET | reqwest::Method::HEAD) {
-        permissions.effect(&format!("a {} request", request.method))?;
+    request::permit_first(call, &checked.request)?;
+    let method = &checked.request.method;
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        permissions.effect(&format!("a {method} request"))?;
     }
     let name = call.name;
     call.state.slot.put(Some(Pending::Unstarted(Box::new(move |limited| {
         AsyncOp::new(async move {
-            let answer = exchange::within(&name, request, &permissions, limited).await;
+            let answer = send::send(&name, checked, &permissions, limited).await;
             answer::completion(answer)
         })
     }))));
@@ -100,7 +102,7 @@ fn trouble(
     (status, url, retry_after): &(u16, LuaString, Option<LuaString>),
 ) -> mlua::Result<(String, bool, Option<f64>)> {
     let retryable = matches!(status, 408 | 425 | 429 | 500..);
-    let reason = reqwest::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
+    let reason = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
     let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
     let url = url.to_string_lossy();
     let url = url.split(['?', '#']).next().unwrap_or_default();

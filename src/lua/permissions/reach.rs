@@ -24,8 +24,8 @@ use super::refusal::{self, RefusedUse};
 use super::scratch::Scratch;
 use super::trees::{HeldTree, identity, is_plain};
 use super::{databases, walk};
-use crate::lua::async_op::unconfined;
 use crate::lua::host_error::HostError;
+use crate::runtime::unconfined;
 
 /// How often a path is resolved anew while others swap links on its way: as many links as Linux follows.
 const TRIES: usize = 40;

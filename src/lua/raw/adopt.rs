@@ -10,7 +10,7 @@ use rustix::process::{
 };
 use tokio::process::Command;
 
-use crate::lua::async_op::files_given;
+use crate::runtime::files_given;
 
 /// Makes the program adopt what its descendants leave behind, so that they stay below it and can be found, makes it end
 /// with flowrun, however that ends, gives it the limits that flowrun was given, and starts it in `folder`. The folder

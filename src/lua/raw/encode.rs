@@ -18,8 +18,8 @@ use self::layouts::Layouts;
 use self::site::Site;
 use super::decode::{KeyOrder, Shapes};
 use super::{current::Current, raised::Raised, stack};
-use crate::lua::clock;
 use crate::lua::guard::Reason;
+use crate::runtime::clock;
 use crate::value::ITEM_BYTES_MAX;
 use crate::value::json::{self, DEPTH_MAX};
 

@@ -11,8 +11,8 @@ use super::raised::Raised;
 use super::vm::{Vm, WorkingSpace};
 use super::{decode, describe, stack};
 use crate::event::FailureKind;
-use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits};
+use crate::runtime::clock;
 use crate::value::Chunk;
 use crate::value::json::JsonError;
 

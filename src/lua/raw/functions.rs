@@ -8,7 +8,7 @@ use mlua::ffi::{self, lua_CFunction, lua_State};
 use super::current::Current;
 use super::raised::NO_MEMORY;
 use super::stack;
-use crate::lua::clock;
+use crate::runtime::clock;
 
 /// Pushes `function` with `current` as its upvalue. May raise a memory error.
 pub(super) unsafe fn push(

@@ -9,7 +9,7 @@ use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
 use super::{frame, stack};
-use crate::lua::clock;
+use crate::runtime::clock;
 
 /// Where a function cannot be suspended (in comparators, in coroutines of its own) but its turn is over, the clock is
 /// asked at one of so many safepoints: it costs more than all the rest.

@@ -12,9 +12,9 @@ use super::raised::Raised;
 use super::vm::{Vm, WorkingSpace};
 use super::{call, decode, describe, stack};
 use crate::event::FailureKind;
-use crate::lua::clock;
 use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
 use crate::lua::options::ResultShape;
+use crate::runtime::clock;
 use crate::value::Chunk;
 use crate::value::json::JsonError;
 

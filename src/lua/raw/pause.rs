@@ -9,8 +9,8 @@ use mlua::ffi::{self, lua_State};
 use super::current::{Current, Wait};
 use super::{frame, functions, stack, trigger::Trigger};
 use crate::lua::async_op::{self, Pending};
-use crate::lua::clock;
 use crate::lua::guard::{Interrupt, Reason};
+use crate::runtime::clock;
 
 /// A wait that holds its thread looks at the guard this often.
 const NAP: Duration = Duration::from_millis(5);

@@ -8,7 +8,8 @@ use crate::event::StepId;
 use crate::lua::options::Scope;
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
-use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog, start_runtime};
+use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog};
+use crate::runtime;
 
 /// What an expression's VM may hold.
 const MEMORY: Memory = Memory::fixed(256_000_000);
@@ -26,7 +27,7 @@ pub const STACK: usize = 8 << 20;
 /// written as JSON, and when the system gives no thread.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
     if scope.permissions.reaches_out() {
-        start_runtime();
+        runtime::start();
     }
     let confined = || {
         scope.permissions.confine();

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::explain;
 use crate::event::FailureKind;
-use crate::lua::clock;
 use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::options::{Scope, WorkerOptions};
@@ -15,6 +14,7 @@ use crate::lua::raw::{Callee, Current, LuaContext, Raised, Take, Vm};
 use crate::lua::script::{LuaChunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::temporaries::Temporaries;
 use crate::lua::{Memory, ScriptError};
+use crate::runtime::clock;
 
 /// A VM that is ready for items.
 pub(super) struct LoadedVm {

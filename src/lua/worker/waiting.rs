@@ -13,12 +13,12 @@ use crossbeam_channel::Receiver;
 use self::queue::Suspended;
 use super::{Worker, panic_message, unloaded};
 use crate::lua::async_op::{Completed, Completion};
-use crate::lua::clock;
 use crate::lua::guard::{Limits, next_notice};
 use crate::lua::options::{EndedAttempt, ItemJob};
 use crate::lua::raw::{ChunkCursor, Coroutine, Raised, Resumed, Wait};
 use crate::lua::watchdog::Slow;
 use crate::lua::{AttemptEnding, CancelLevel};
+use crate::runtime::clock;
 
 /// A start or a resumption.
 enum Go {

@@ -60,12 +60,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &["engine"]),
     ("regex_automata", &["lua"]),
     ("regex_syntax", &["lua"]),
-    ("reqwest", &["lua"]),
+    ("reqwest", &["runtime"]),
     ("rusqlite", &["lua", "store"]),
+    ("rustls", &["runtime"]),
     ("schemars", &["config"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
-    ("tokio", &["lua"]),
+    // In `lua` it starts programs.
+    ("tokio", &["lua", "runtime"]),
     ("zstd", &["data", "lua", "store"]),
 ];
 

@@ -12,10 +12,10 @@ use tokio::process::{ChildStdin, Command};
 
 use super::program::Program;
 use super::tree::ProcessTree;
-use crate::lua::clock;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
 use crate::lua::raw::adopting;
+use crate::runtime::clock;
 
 /// Bytes of a stream that are read at a time, as many as a pipe holds.
 const PIECE_BYTES: usize = 64 << 10;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 use tokio::process::Child;
 
-use crate::lua::async_op::unconfined;
+use crate::runtime::unconfined;
 
 /// How often to look for what is left. Each look sees what was started since the one before.
 const LOOKS_MAX: u32 = 100;

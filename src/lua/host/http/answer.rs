@@ -1,6 +1,4 @@
-//! This module holds an answer, and makes of it what Lua code gets.
-
-use std::time::Duration;
+//! This module makes of an answer what Lua code gets.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -9,26 +7,20 @@ use mlua::{Lua, Value};
 use crate::lua::async_op::Completion;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
+use crate::runtime::http::Answer;
 
-/// The answer to a request, read to its end.
-pub(super) struct HttpAnswer {
-    pub(super) status: u16,
-    /// Names in lower case.
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) body: Vec<u8>,
-    /// Where the last redirect led.
-    pub(super) url: String,
-    pub(super) taken: Duration,
-    /// The body counts until Lua code has it.
+/// An answer that counts as memory until Lua code has it.
+pub(super) struct CountedAnswer {
+    pub(super) answer: Answer,
     pub(super) _account: Account,
 }
 
 /// Makes the table, or raises the error, when it is back at the VM.
-pub(super) fn completion(answer: Result<HttpAnswer, HostError>) -> Completion {
-    Box::new(move |lua| answer.map_err(mlua::Error::from).and_then(|answer| table(lua, &answer)))
+pub(super) fn completion(counted: Result<CountedAnswer, HostError>) -> Completion {
+    Box::new(move |lua| counted.map_err(mlua::Error::from).and_then(|counted| table(lua, &counted.answer)))
 }
 
-fn table(lua: &Lua, answer: &HttpAnswer) -> mlua::Result<Value> {
+fn table(lua: &Lua, answer: &Answer) -> mlua::Result<Value> {
     let headers = lua.create_table()?;
     for (name, value) in &answer.headers {
         headers.raw_set(name.as_str(), lua.create_string(value)?)?;

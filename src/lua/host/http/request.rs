@@ -4,11 +4,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mlua::{LuaString, Value};
-use reqwest::Method;
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-};
 use url::Url;
 
 use crate::lua::host::call::Call;
@@ -18,7 +13,10 @@ use crate::lua::host::url as urls;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::Permissions;
 use crate::lua::raw::Current;
-use crate::value::Mask;
+use crate::runtime::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use crate::runtime::http::{Method, Request};
 
 /// Bytes of an answer, unless `max_bytes` says otherwise.
 const BYTES_MAX: usize = 64_000_000;
@@ -28,20 +26,14 @@ const OPTIONS: [&str; 7] = ["query", "headers", "json", "form", "body", "timeout
 
 /// A request that was checked and may be sent.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Option<Vec<u8>>,
+pub(super) struct CheckedRequest {
+    pub(super) request: Request,
     pub(super) timeout: Option<Duration>,
-    pub(super) max_bytes: usize,
     /// What it and its answer may hold here.
     pub(super) account: Account,
-    /// Finds the secrets of the run.
-    mask: Mask,
 }
 
-impl Request {
+impl CheckedRequest {
     /// Reads the arguments of `http.get(url, options)` or `http.request(options)`; `json` is the option of that name,
     /// already written.
     pub(super) fn read(
@@ -56,27 +48,13 @@ impl Request {
         let names: Vec<&str> =
             OPTIONS.iter().chain(if free { &["url", "method"][..] } else { &[] }).copied().collect();
         let options = Options::of(call, at, options, &names)?;
-        let method = match options.text("method")? {
-            Some(method) => {
-                let known = method.to_ascii_uppercase();
-                known.parse().map_err(|_| call.bad_because(at, &format!("`{method}` is no method")))?
-            }
-            None if free => Method::GET,
-            None => call
-                .name
-                .function
-                .to_ascii_uppercase()
-                .parse()
-                .expect("the functions are named after methods"),
-        };
-        let mut request = Self {
-            method,
+        let timeout = options.seconds("timeout")?;
+        let mut request = Request {
+            method: method(call, at, &options)?,
             url: target,
             headers: headers(call, at, &options)?,
             body: None,
-            timeout: options.seconds("timeout")?,
-            max_bytes: options.size("max_bytes", BYTES_MAX)?,
-            account: call.account()?,
+            bytes_max: options.size("max_bytes", BYTES_MAX)?,
             mask: call.lua.app_data_ref::<Rc<Current>>().map(|vm| vm.mask.clone()).unwrap_or_default(),
         };
         let query = options.pairs("query")?;
@@ -89,60 +67,54 @@ impl Request {
             };
             request.url.set_query(Some(&all));
         }
-        request.fill(call, at, &options, json)?;
+        fill(&mut request, call, at, &options, json)?;
+        let account = call.account()?;
         // Twice: what is sent is a copy, because a redirect may ask for it again.
-        request.account.take(request.body.as_ref().map_or(0, |body| 2 * body.len()))?;
-        Ok(request)
+        account.take(request.body.as_ref().map_or(0, |body| 2 * body.len()))?;
+        Ok(Self { request, timeout, account })
     }
+}
 
-    /// Takes away what was meant for the origin that has sent the request on: another one is not to see it, and on the
-    /// way back to the first one it is not there any more either.
-    pub(super) fn leave_origin(&mut self) {
-        let secret = |name: &HeaderName| {
-            self.headers.get_all(name).iter().any(|value| self.mask.finds_in(value.as_bytes()))
-        };
-        let secrets: Vec<HeaderName> = self.headers.keys().filter(|name| secret(name)).cloned().collect();
-        for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, HOST].into_iter().chain(secrets) {
-            self.headers.remove(name);
-        }
+/// The method of a request: that of the function's name, or the option.
+fn method(call: &Call<'_>, at: usize, options: &Options<'_>) -> mlua::Result<Method> {
+    let known = |name: &str| name.to_ascii_uppercase().parse::<Method>();
+    match options.text("method")? {
+        Some(name) => known(&name).map_err(|_| call.bad_because(at, &format!("`{name}` is no method"))),
+        None if call.name.function == "request" => Ok(Method::GET),
+        None => Ok(known(call.name.function).expect("the functions are named after methods")),
     }
+}
 
-    /// Whether the body holds a secret.
-    pub(super) fn has_secret_body(&self) -> bool {
-        self.body.as_ref().is_some_and(|body| self.mask.finds_in(body))
+/// Sets the body, and its type unless a header says it.
+fn fill(
+    request: &mut Request,
+    call: &Call<'_>,
+    at: usize,
+    options: &Options<'_>,
+    json: Option<&LuaString>,
+) -> mlua::Result<()> {
+    let given = [json.is_some(), options.has("form")?, options.has("body")?];
+    if given.iter().filter(|given| **given).count() > 1 {
+        return Err(call.bad_because(at, "only one of `json`, `form` and `body` can be sent"));
     }
-
-    /// Sets the body, and its type unless a header says it.
-    fn fill(
-        &mut self,
-        call: &Call<'_>,
-        at: usize,
-        options: &Options<'_>,
-        json: Option<&LuaString>,
-    ) -> mlua::Result<()> {
-        let given = [json.is_some(), options.has("form")?, options.has("body")?];
-        if given.iter().filter(|given| **given).count() > 1 {
-            return Err(call.bad_because(at, "only one of `json`, `form` and `body` can be sent"));
-        }
-        let (body, kind) = if let Some(json) = json {
-            call.room_for(json.as_bytes().len())?;
-            (json.as_bytes().to_vec(), Some("application/json"))
-        } else if options.has("form")? {
-            let form = options.pairs("form")?;
-            call.room_for(urls::query_len(&form))?;
-            let form = urls::query_text(&form);
-            (form.into_bytes(), Some("application/x-www-form-urlencoded"))
-        } else if let Some(body) = options.bytes("body")? {
-            (body, None)
-        } else {
-            return Ok(());
-        };
-        self.body = Some(body);
-        if let Some(kind) = kind {
-            self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
-        }
-        Ok(())
+    let (body, kind) = if let Some(json) = json {
+        call.room_for(json.as_bytes().len())?;
+        (json.as_bytes().to_vec(), Some("application/json"))
+    } else if options.has("form")? {
+        let form = options.pairs("form")?;
+        call.room_for(urls::query_len(&form))?;
+        let form = urls::query_text(&form);
+        (form.into_bytes(), Some("application/x-www-form-urlencoded"))
+    } else if let Some(body) = options.bytes("body")? {
+        (body, None)
+    } else {
+        return Ok(());
+    };
+    request.body = Some(body);
+    if let Some(kind) = kind {
+        request.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
     }
+    Ok(())
 }
 
 /// The URL of a request, in its first argument or in the option of that name.

@@ -15,11 +15,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::ffi;
 use super::folder::{DatabaseFile, Locks, Stamp};
-use crate::lua::clock;
 use crate::lua::guard::Guard;
 use crate::lua::host::call::Call;
 use crate::lua::permissions::Identity;
 use crate::lua::raw::Current;
+use crate::runtime::clock;
 
 /// How long a statement waits for the locks of others, when no deadline ends it earlier.
 const BUSY_MAX: Duration = Duration::from_secs(30);

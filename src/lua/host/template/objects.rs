@@ -151,8 +151,8 @@ impl fmt::Debug for TemplateList {
 mod tests {
     use super::*;
     use crate::event::StepId;
-    use crate::lua::clock;
     use crate::lua::guard::{Cancel, Limits, Reason};
+    use crate::runtime::clock;
 
     #[test]
     fn past_the_deadline_filters_end_soon() {

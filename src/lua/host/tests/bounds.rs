@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use mlua::{Lua, Value, VmState};
 
 use super::{host_error, vm};
-use crate::lua::clock;
 use crate::lua::guard::{Limits, Reason};
 use crate::lua::raw::Current;
+use crate::runtime::clock;
 
 /// Bytes a VM may hold in these tests.
 const MEMORY: usize = 64 << 20;

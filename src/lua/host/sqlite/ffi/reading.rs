@@ -102,8 +102,8 @@ mod tests {
 
     use super::*;
     use crate::event::StepId;
-    use crate::lua::clock;
     use crate::lua::guard::{Cancel, Limits, Reason};
+    use crate::runtime::clock;
 
     #[test]
     fn one_step_over_many_pages_is_interrupted() {

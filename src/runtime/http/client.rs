@@ -10,7 +10,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How long a connection may take; the attempt's deadline may come sooner.
 const CONNECT: Duration = Duration::from_secs(30);
 
-/// The client, or why there is none. To be called on the runtime.
+/// The client, or why there is none. To be called on the executor.
 pub(super) fn client() -> Result<&'static Client, &'static str> {
     static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
     CLIENT.get_or_init(make).as_ref().map_err(String::as_str)

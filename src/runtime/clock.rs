@@ -11,7 +11,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often the watchdog beats, at least.
-pub(super) const BEAT: Duration = Duration::from_millis(200);
+pub const BEAT: Duration = Duration::from_millis(200);
 /// A longer silence is a gap. A busy machine lets a thread wait for far less.
 const GAP: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ pub fn since(begun: Instant) -> Duration {
 }
 
 /// Lets `work` take as long as `limit` says; `None` when it took longer. A limit of the runtime's own would not stand still.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let begun = now();
     let mut work = std::pin::pin!(work);
     let mut rest = limit;
@@ -42,10 +42,11 @@ pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) ->
 }
 
 /// Somebody who beats. While there is none, no gaps are looked for.
-pub(super) struct Heart(&'static Clock);
+pub struct Heart(&'static Clock);
 
 impl Heart {
-    pub(super) fn start() -> Self {
+    /// Begins; [`Heart::beat`] is to be called at least every [`BEAT`].
+    pub fn start() -> Self {
         let mut hearts = CLOCK.lock();
         *hearts += 1;
         if *hearts == 1 {
@@ -54,7 +55,8 @@ impl Heart {
         Self(&CLOCK)
     }
 
-    pub(super) fn beat(&self) {
+    /// Says that the process is running.
+    pub fn beat(&self) {
         self.0.beat(Instant::now);
     }
 }

@@ -1,10 +1,11 @@
-//! The runtime is what operations run on. It is left alone when the process ends.
+//! The executor is the one thread of the process on which asynchronous work runs. It is left alone when the process ends.
 
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Handle};
+use tokio::task::AbortHandle;
 
 /// Host names are looked up on threads of their own, because the system's resolver blocks.
 const RESOLVERS_MAX: usize = 4;
@@ -12,29 +13,53 @@ const RESOLVERS_MAX: usize = 4;
 /// Files that may be open at once, where the system lets us choose: each request has a connection.
 const FILES_WANTED: u64 = 65_536;
 
-/// The runtime's handle, or why there is none. Starts it with the first call.
-pub(super) fn handle() -> Result<&'static Handle, &'static str> {
-    static RUNTIME: OnceLock<Result<Handle, String>> = OnceLock::new();
-    RUNTIME.get_or_init(try_start).as_ref().map_err(String::as_str)
+/// What takes asynchronous work.
+#[derive(Debug)]
+pub struct Executor(Handle);
+
+/// Work that the executor was given. Dropping this ends it.
+#[derive(Debug)]
+pub struct Task(AbortHandle);
+
+impl Executor {
+    /// Begins with a piece of work.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Task {
+        Task(self.0.spawn(work).abort_handle())
+    }
 }
 
-/// Starts the runtime, unless it runs. A thread that is about to restrict itself calls this before: threads inherit that.
-pub fn start_runtime() {
-    // An operation will say why there is none.
-    let _ = handle();
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
-/// Does work on a thread that the runtime starts, and waits for it: what the thread of a worker is kept from, such as looking
+/// The executor, which starts with the first call.
+///
+/// # Errors
+/// Fails when the system has no thread or no files for it.
+pub fn executor() -> Result<&'static Executor, &'static str> {
+    static EXECUTOR: OnceLock<Result<Executor, String>> = OnceLock::new();
+    EXECUTOR.get_or_init(try_start).as_ref().map_err(String::as_str)
+}
+
+/// Starts the executor, unless it runs. A thread that is about to restrict itself calls this before: threads inherit that.
+pub fn start() {
+    // Whoever gives it work is told why there is none.
+    let _ = executor();
+}
+
+/// Does work on a thread that the executor starts, and waits for it: what the thread of a worker is kept from, such as looking
 /// through `/proc`, such a thread may do.
-pub(in crate::lua) fn unconfined(work: impl FnOnce() + Send + 'static) {
-    let handle = match handle() {
-        // On the runtime itself nothing is in the way, and it cannot wait for itself.
-        Ok(handle) if Handle::try_current().is_err() => handle,
+pub fn unconfined(work: impl FnOnce() + Send + 'static) {
+    let executor = match executor() {
+        // On the executor itself nothing is in the way, and it cannot wait for itself.
+        Ok(executor) if Handle::try_current().is_err() => executor,
         _ => return work(),
     };
     let (done, wait) = std::sync::mpsc::channel::<()>();
     let work: Arc<Work> = Arc::new(Mutex::new(Some(Box::new(work))));
-    handle.spawn(async move {
+    executor.0.spawn(async move {
         let own = Arc::clone(&work);
         let body = move || {
             take(&own);
@@ -59,8 +84,8 @@ fn take(work: &Work) {
     }
 }
 
-/// How many files could be open before the runtime wanted more: what programs that are started shall get.
-pub(in crate::lua) fn files_given() -> Rlimit {
+/// How many files could be open before the executor wanted more: what programs that are started shall get.
+pub fn files_given() -> Rlimit {
     static GIVEN: OnceLock<Rlimit> = OnceLock::new();
     *GIVEN.get_or_init(|| getrlimit(Resource::Nofile))
 }
@@ -73,19 +98,19 @@ fn want_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
 }
 
-fn try_start() -> Result<Handle, String> {
-    // Without room for its own files, the runtime does not say so but panics.
+fn try_start() -> Result<Executor, String> {
+    // Without room for its own files, `tokio` does not say so but panics.
     let started =
-        catch_unwind(start).unwrap_or_else(|_| Err(std::io::Error::other("its own files cannot be opened")));
+        catch_unwind(build).unwrap_or_else(|_| Err(std::io::Error::other("its own files cannot be opened")));
     started.map_err(|error| error.to_string())
 }
 
-fn start() -> std::io::Result<Handle> {
+fn build() -> std::io::Result<Executor> {
     want_files();
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(RESOLVERS_MAX).build()?;
-    let handle = runtime.handle().clone();
+    let executor = Executor(runtime.handle().clone());
     std::thread::Builder::new()
         .name("async".to_owned())
         .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
-    Ok(handle)
+    Ok(executor)
 }

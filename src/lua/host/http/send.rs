@@ -1,0 +1,40 @@
+//! A checked request is sent under its limit and by the rules of the step, and its failure becomes an error of Lua code.
+
+use std::time::Duration;
+
+use super::answer::CountedAnswer;
+use super::request::{CheckedRequest, permit};
+use crate::lua::host::call::Name;
+use crate::lua::host_error::HostError;
+use crate::lua::permissions::Permissions;
+use crate::runtime::http::{ExchangeError, HttpError, Rules, exchange};
+
+/// How long a request may take where neither it nor the attempt has a limit.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends a request under its own limit; without one, under the attempt's when it is `limited`.
+pub(super) async fn send(
+    name: &Name,
+    checked: CheckedRequest,
+    permissions: &Permissions,
+    limited: bool,
+) -> Result<CountedAnswer, HostError> {
+    let CheckedRequest { request, timeout, account } = checked;
+    let limit = timeout.or_else(|| (!limited).then_some(PATIENCE));
+    let rules = Rules { permit: &|url| permit(permissions, url), count: &|bytes| account.take(bytes) };
+    match exchange(request, limit, &rules).await {
+        Ok(answer) => Ok(CountedAnswer { answer, _account: account }),
+        Err(ExchangeError::Refused(error)) => Err(error),
+        Err(ExchangeError::Failed(error)) => Err(host_error(name, &error)),
+    }
+}
+
+fn host_error(name: &Name, error: &HttpError) -> HostError {
+    let message = format!("`{name}` {error}");
+    match error {
+        HttpError::Timeout { .. } => HostError { kind: "timeout", ..HostError::error(message) },
+        HttpError::TooLong { .. } => HostError::refusal(format!("{message}; `max_bytes` allows more")),
+        _ if error.is_transient() => HostError::error(message),
+        _ => HostError::refusal(message),
+    }
+}
