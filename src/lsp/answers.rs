@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use lsp_server::ErrorCode;
-use lsp_types::{
+use gen_lsp_types::{
     CodeActionParams, CompletionParams, CompletionTriggerKind, DocumentFormattingParams,
     DocumentSymbolParams, Location, ReferenceParams, RenameParams, TextDocumentPositionParams, TextEdit,
 };
+use lsp_server::ErrorCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -60,10 +60,10 @@ pub(super) fn answer(
             let params: CompletionParams = read(params)?;
             let context = params.context.as_ref();
             let after_space = context.is_some_and(|context| {
-                context.trigger_kind == CompletionTriggerKind::TRIGGER_CHARACTER
+                context.trigger_kind == CompletionTriggerKind::TriggerCharacter
                     && context.trigger_character.as_deref() == Some(" ")
             });
-            at(files, &params.text_document_position, |file, offset| {
+            at(files, &params.text_document_position_params, |file, offset| {
                 Ok(value(complete::complete(file, offset, after_space)))
             })
         }
@@ -75,7 +75,7 @@ pub(super) fn answer(
         "textDocument/references" => {
             let params: ReferenceParams = read(params)?;
             let with_definition = params.context.include_declaration;
-            at(files, &params.text_document_position, |file, offset| {
+            at(files, &params.text_document_position_params, |file, offset| {
                 Ok(references(file, offset, with_definition))
             })
         }
@@ -87,24 +87,23 @@ pub(super) fn answer(
         }),
         "textDocument/rename" => {
             let params: RenameParams = read(params)?;
-            at(files, &params.text_document_position, |file, offset| {
+            at(files, &params.text_document_position_params, |file, offset| {
                 let edits = ids::rename(file, offset, &params.new_name).map_err(refused)?;
                 Ok(change(file, &edits))
             })
         }
         "textDocument/documentSymbol" => {
             let params: DocumentSymbolParams = read(params)?;
-            Ok(pipeline(files, params.text_document.uri.as_str())?
-                .map_or(Value::Null, |open| symbols(&open.file)))
+            Ok(pipeline(files, &params.text_document.uri.0)?.map_or(Value::Null, |open| symbols(&open.file)))
         }
         "textDocument/formatting" => {
             let params: DocumentFormattingParams = read(params)?;
-            let open = pipeline(files, params.text_document.uri.as_str())?;
+            let open = pipeline(files, &params.text_document.uri.0)?;
             Ok(open.map_or(Value::Null, |open| value(edits::format(&open.file))))
         }
         "textDocument/codeAction" => {
             let params: CodeActionParams = read(params)?;
-            let open = pipeline(files, params.text_document.uri.as_str())?;
+            let open = pipeline(files, &params.text_document.uri.0)?;
             Ok(open.map_or(Value::Null, |open| repairs(open, &params)))
         }
         _ => Err(Refusal::new(ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
@@ -139,7 +138,7 @@ fn at(
     place: &TextDocumentPositionParams,
     answer: impl FnOnce(&File, usize) -> Result<Value, Refusal>,
 ) -> Result<Value, Refusal> {
-    match pipeline(files, place.text_document.uri.as_str())? {
+    match pipeline(files, &place.text_document.uri.0)? {
         Some(OpenDocument { file, .. }) => answer(file, file.byte(place.position)),
         None => Ok(Value::Null),
     }
@@ -165,7 +164,7 @@ fn references(file: &File, offset: usize, with_definition: bool) -> Value {
 
 /// Edits of one file as a change of the workspace.
 fn change(file: &File, edits: &[TextEdit]) -> Value {
-    json!({ "changes": { file.uri.as_str(): edits } })
+    json!({ "changes": { &file.uri.0: edits } })
 }
 
 /// The steps, also while the file cannot be read.
@@ -196,7 +195,7 @@ fn repairs(open: &OpenDocument, params: &CodeActionParams) -> Value {
         return json!([]);
     }
     let (start, end) = (params.range.start, params.range.end);
-    let touches = |range: lsp_types::Range| range.start <= end && start <= range.end;
+    let touches = |range: gen_lsp_types::Range| range.start <= end && start <= range.end;
     let fixes = open.findings.fixes.iter().filter(|fix| touches(fix.edit.range));
     fixes
         .map(|fix| {

@@ -7,9 +7,8 @@ pub(super) use self::lua::about;
 
 use std::collections::{HashMap, HashSet};
 
-use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionList, CompletionTextEdit, Documentation, MarkupContent,
-    MarkupKind, TextEdit,
+use gen_lsp_types::{
+    CompletionItem, CompletionItemKind, CompletionList, MarkupContent, MarkupKind, TextEdit,
 };
 use serde_json::Value;
 
@@ -53,21 +52,19 @@ pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> Complet
     }
     let range = file.range(span);
     let items = offers.into_iter().enumerate().map(|(at, offer)| item(offer, at, range)).collect();
-    CompletionList { is_incomplete, items }
+    CompletionList { is_incomplete, items, ..CompletionList::default() }
 }
 
-fn item(offer: Offer, at: usize, range: lsp_types::Range) -> CompletionItem {
+fn item(offer: Offer, at: usize, range: gen_lsp_types::Range) -> CompletionItem {
     let text = offer.text.unwrap_or_else(|| offer.label.clone());
     CompletionItem {
         kind: Some(offer.kind),
         detail: offer.detail,
-        documentation: offer
-            .doc
-            .map(|value| Documentation::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value })),
+        documentation: offer.doc.map(|value| MarkupContent::new(MarkupKind::Markdown, value).into()),
         // The order of the documentation, not of the alphabet.
         sort_text: Some(format!("{at:04}")),
         filter_text: Some(offer.label.clone()),
-        text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(range, text))),
+        text_edit: Some(TextEdit::new(range, text).into()),
         label: offer.label,
         ..CompletionItem::default()
     }
@@ -102,7 +99,7 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
             (false, false) => format!("{name}: "),
         };
         let is_verb = is_step && Verb::parse(name).is_some();
-        let kind = if is_verb { CompletionItemKind::FUNCTION } else { CompletionItemKind::PROPERTY };
+        let kind = if is_verb { CompletionItemKind::Function } else { CompletionItemKind::Property };
         let doc = schema::doc(schema).map(str::to_owned);
         Offer { text: Some(text), doc, ..Offer::new(name, kind) }
     };
@@ -139,12 +136,12 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         [.., Some("rate_limit")] => layout
             .names("rate_limits")
             .into_iter()
-            .map(|name| Offer::new(name, CompletionItemKind::REFERENCE))
+            .map(|name| Offer::new(name, CompletionItemKind::Reference))
             .collect(),
         [Some("x-allow"), None] => codes(),
         _ => {
             let values = schema::at(&path).map(schema::values).unwrap_or_default();
-            values.into_iter().map(|value| Offer::new(value, CompletionItemKind::ENUM_MEMBER)).collect()
+            values.into_iter().map(|value| Offer::new(value, CompletionItemKind::EnumMember)).collect()
         }
     }
 }
@@ -155,7 +152,7 @@ fn codes() -> Vec<Offer> {
     codes
         .map(|(code, meaning)| Offer {
             detail: Some(meaning.to_owned()),
-            ..Offer::new(code, CompletionItemKind::CONSTANT)
+            ..Offer::new(code, CompletionItemKind::Constant)
         })
         .collect()
 }
@@ -182,7 +179,7 @@ fn inputs(file: &File, cursor: &Cursor, own: &str, with_failed: bool) -> Vec<Off
         if with_failed && verb.is_some_and(Verb::has_failed_items) && !named.contains(&failed.as_str()) {
             offers.push(Offer {
                 detail: Some("the items that failed there".to_owned()),
-                ..Offer::new(failed, CompletionItemKind::REFERENCE)
+                ..Offer::new(failed, CompletionItemKind::Reference)
             });
         }
     }
@@ -200,7 +197,7 @@ fn steps(layout: &Layout, wanted: impl Fn(Verb) -> bool) -> Vec<Offer> {
         let verb = verbs.get(&at).copied();
         if verb.is_none_or(&wanted) && seen.insert(name) {
             let detail = verb.map(|verb| verb.name().to_owned());
-            offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::REFERENCE) });
+            offers.push(Offer { detail, ..Offer::new(name, CompletionItemKind::Reference) });
         }
     }
     offers

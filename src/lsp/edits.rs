@@ -1,6 +1,6 @@
 //! This module makes changes to a whole file: its formatted text, and the smallest replacement that leads to it.
 
-use lsp_types::TextEdit;
+use gen_lsp_types::TextEdit;
 
 use super::file::File;
 use crate::config;

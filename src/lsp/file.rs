@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use lsp_types::{Position, Range, Uri};
+use gen_lsp_types::{Position, Range, Uri};
 use url::Url;
 
 use super::layout::Layout;
@@ -99,7 +99,7 @@ pub(super) fn read(text: &str, path: &std::path::Path) -> Option<ParsedText> {
 
 /// Where a file lies. One that was never saved has no folder but the server's.
 fn path(uri: &Uri) -> PathBuf {
-    let url = Url::parse(uri.as_str()).ok().filter(|url| url.scheme() == "file");
+    let url = Url::parse(&uri.0).ok().filter(|url| url.scheme() == "file");
     let path = url.and_then(|url| url.to_file_path().ok());
     path.unwrap_or_else(|| std::env::current_dir().unwrap_or_default().join("unsaved.yaml"))
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use lsp_types::{
-    DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range, TextEdit, Uri,
-};
+use gen_lsp_types::{DiagnosticRelatedInformation, DiagnosticSeverity, Location, Range, TextEdit, Uri};
 use url::Url;
 
 use super::file::File;
@@ -21,7 +19,7 @@ use crate::value::Mask;
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     /// All files that something was found in, and the pipeline in any case.
-    pub(super) by_file: BTreeMap<String, Vec<lsp_types::Diagnostic>>,
+    pub(super) by_file: BTreeMap<String, Vec<gen_lsp_types::Diagnostic>>,
     /// What can be repaired in the pipeline.
     pub(super) fixes: Vec<Fix>,
 }
@@ -32,7 +30,7 @@ pub(super) struct Fix {
     /// What is done, for people.
     pub(super) title: String,
     /// The finding that it ends.
-    pub(super) found: lsp_types::Diagnostic,
+    pub(super) found: gen_lsp_types::Diagnostic,
     /// How.
     pub(super) edit: TextEdit,
 }
@@ -40,7 +38,7 @@ pub(super) struct Fix {
 /// Checks the text of a file as `flowrun check` would if it was saved.
 pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
     let mut findings = Findings::default();
-    findings.by_file.entry(file.uri.as_str().to_owned()).or_default();
+    findings.by_file.entry(file.uri.0.clone()).or_default();
     if !file.is_pipeline() {
         return findings;
     }
@@ -59,7 +57,7 @@ pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
         if is_own && let Some((title, edit)) = repair(found, &shown) {
             findings.fixes.push(Fix { title, found: shown.clone(), edit });
         }
-        let list = findings.by_file.entry(uri.as_str().to_owned()).or_default();
+        let list = findings.by_file.entry(uri.0.clone()).or_default();
         if !list.contains(&shown) {
             list.push(shown);
         }
@@ -72,7 +70,7 @@ fn range(file: &Arc<SourceFile>, span: crate::source::Span) -> Range {
 }
 
 fn uri(path: &Path) -> Option<Uri> {
-    Url::from_file_path(path).ok()?.as_str().parse().ok()
+    Some(Uri(Url::from_file_path(path).ok()?.into()))
 }
 
 /// A finding in the editor's terms. There is one line of text for it, so the words at its place go there too.
@@ -81,7 +79,7 @@ fn shown(
     uri: &Uri,
     place: &dyn Fn(crate::source::Span) -> Range,
     mask: &Mask,
-) -> lsp_types::Diagnostic {
+) -> gen_lsp_types::Diagnostic {
     let mut message = found.message.clone();
     if let Some(label) = found.labels.first().filter(|label| !label.text.is_empty()) {
         message = format!("{message}: {}", label.text);
@@ -98,22 +96,22 @@ fn shown(
             message: mask.owned(label.text.clone()),
         })
         .collect();
-    lsp_types::Diagnostic {
+    gen_lsp_types::Diagnostic {
         range: found.labels.first().map(|label| place(label.span)).unwrap_or_default(),
         severity: Some(match found.severity {
-            Severity::Error => DiagnosticSeverity::ERROR,
-            Severity::Warning => DiagnosticSeverity::WARNING,
+            Severity::Error => DiagnosticSeverity::Error,
+            Severity::Warning => DiagnosticSeverity::Warning,
         }),
-        code: Some(NumberOrString::String(found.code.to_owned())),
+        code: Some(found.code.into()),
         source: Some("flowrun".to_owned()),
-        message: mask.owned(message),
+        message: mask.owned(message).into(),
         related_information: (!related.is_empty()).then_some(related),
-        ..lsp_types::Diagnostic::default()
+        ..gen_lsp_types::Diagnostic::default()
     }
 }
 
 /// What a finding that asks "did you mean" means.
-fn repair(found: &Diagnostic, shown: &lsp_types::Diagnostic) -> Option<(String, TextEdit)> {
+fn repair(found: &Diagnostic, shown: &gen_lsp_types::Diagnostic) -> Option<(String, TextEdit)> {
     let label = found.labels.first()?;
     let meant = meant(&label.text).or_else(|| meant(found.help.as_deref()?))?;
     let written = found.file.text().get(label.span.start..label.span.end)?;

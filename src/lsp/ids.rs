@@ -1,7 +1,7 @@
 //! This module finds the ids of steps: where each is defined and named, and what becomes of those places under
 //! another id.
 
-use lsp_types::TextEdit;
+use gen_lsp_types::TextEdit;
 
 use super::file::{File, ParsedText, read};
 use crate::config::is_id;

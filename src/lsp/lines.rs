@@ -1,7 +1,7 @@
 //! This module converts between places as editors count them, lines from 0 and UTF-16 units in the line, and places
 //! in bytes.
 
-use lsp_types::{Position, Range};
+use gen_lsp_types::{Position, Range};
 
 use crate::source::Span;
 

@@ -7,11 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
-use lsp_types::{
+use gen_lsp_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, TextDocumentContentChangeEvent,
+    DidSaveTextDocumentParams, TextDocumentContentChangeEvent as ContentChange,
 };
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -157,20 +157,21 @@ impl Server {
         match note.method.as_str() {
             "textDocument/didOpen" => {
                 let Some(DidOpenTextDocumentParams { text_document: it }) = read(note.params) else { return };
-                self.put(File::new(it.uri, it.language_id, it.version, it.text), Duration::ZERO);
+                self.put(File::new(it.uri, it.language_id.into(), it.version, it.text), Duration::ZERO);
             }
             "textDocument/didChange" => {
                 let Some(change) = read::<DidChangeTextDocumentParams>(note.params) else { return };
-                let Some(open) = self.files.get(change.text_document.uri.as_str()) else { return };
+                let it = change.text_document;
+                let uri = it.text_document_identifier.uri;
+                let Some(open) = self.files.get(&uri.0) else { return };
                 let text = changed(&open.file, change.content_changes);
                 let language = open.file.language.clone();
-                let it = change.text_document;
-                self.put(File::new(it.uri, language, it.version, text), PAUSE);
+                self.put(File::new(uri, language, it.version, text), PAUSE);
             }
             "textDocument/didSave" => {
                 let Some(saved) = read::<DidSaveTextDocumentParams>(note.params) else { return };
                 // What another file says may be why, such as a Lua file.
-                let is_known = self.files.contains_key(saved.text_document.uri.as_str());
+                let is_known = self.files.contains_key(&saved.text_document.uri.0);
                 for open in self.files.values_mut().filter(|_| is_known) {
                     open.due.get_or_insert_with(Instant::now);
                 }
@@ -182,8 +183,7 @@ impl Server {
             }
             "textDocument/didClose" => {
                 let Some(closed) = read::<DidCloseTextDocumentParams>(note.params) else { return };
-                let uri = closed.text_document.uri.as_str();
-                if let Some(open) = self.files.remove(uri) {
+                if let Some(open) = self.files.remove(&closed.text_document.uri.0) {
                     // A client that cannot be told is gone, which shows at the next message.
                     let _ = open.findings.by_file.keys().try_for_each(|about| self.tell(about));
                 }
@@ -194,7 +194,7 @@ impl Server {
     }
 
     fn put(&mut self, file: File, pause: Duration) {
-        let uri = file.uri.as_str().to_owned();
+        let uri = file.uri.0.clone();
         let due = Some(Instant::now() + pause);
         let findings = self.files.remove(&uri).map(|open| open.findings).unwrap_or_default();
         self.files.insert(uri, OpenDocument { file, findings, due });
@@ -217,7 +217,7 @@ impl Server {
     /// Says all that was found in a file; several pipelines may name one Lua file. Of a file without findings nothing is said
     /// unless the client remembers some, but for a pipeline: somebody waits for the end of its check.
     fn tell(&mut self, about: &str) -> io::Result<()> {
-        let mut found: Vec<&lsp_types::Diagnostic> = Vec::new();
+        let mut found: Vec<&gen_lsp_types::Diagnostic> = Vec::new();
         let lists = self.files.values().filter_map(|open| open.findings.by_file.get(about));
         for one in lists.flatten() {
             if !found.contains(&one) {
@@ -258,16 +258,16 @@ fn cancels(arrived: &Arrived, id: &RequestId) -> bool {
 }
 
 /// The text after changes. Whole texts are asked for, but a part is as easy to put in.
-fn changed(file: &File, changes: Vec<TextDocumentContentChangeEvent>) -> String {
+fn changed(file: &File, changes: Vec<ContentChange>) -> String {
     let mut text = file.text.clone();
     for change in changes {
-        match change.range {
-            None => text = change.text,
-            Some(range) => {
+        match change {
+            ContentChange::TextDocumentContentChangeWholeDocument(whole) => text = whole.text,
+            ContentChange::TextDocumentContentChangePartial(part) => {
                 let now = File::new(file.uri.clone(), String::new(), 0, text);
-                let (start, end) = (now.byte(range.start), now.byte(range.end));
+                let (start, end) = (now.byte(part.range.start), now.byte(part.range.end));
                 text = now.text;
-                text.replace_range(start..end.max(start), &change.text);
+                text.replace_range(start..end.max(start), &part.text);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Completion within Lua offers what flowrun puts in scope. The Lua language server offers Lua's own names.
 
-use lsp_types::CompletionItemKind;
+use gen_lsp_types::CompletionItemKind;
 
 use crate::lsp::cursor::chain;
 use crate::lsp::file::File;
@@ -40,7 +40,7 @@ pub(super) fn offers(
         [] if started.is_empty() && after_space => return None,
         [] => globals(path, is_expression),
         [one] => fields(file, one),
-        ["steps", _] => RESULTS.iter().map(|name| Offer::new(*name, CompletionItemKind::FIELD)).collect(),
+        ["steps", _] => RESULTS.iter().map(|name| Offer::new(*name, CompletionItemKind::Field)).collect(),
         base => functions(&base.join(".")),
     };
     Some((offers, before.end - started.len()))
@@ -50,7 +50,7 @@ pub(super) fn offers(
 fn globals(path: &[Option<&str>], is_expression: bool) -> Vec<Offer> {
     let variable = |name: &str, doc: &str| Offer {
         doc: (!doc.is_empty()).then(|| doc.to_owned()),
-        ..Offer::new(name, CompletionItemKind::VARIABLE)
+        ..Offer::new(name, CompletionItemKind::Variable)
     };
     let own: &[(&str, &str)] = match path {
         _ if is_expression => {
@@ -74,7 +74,7 @@ fn globals(path: &[Option<&str>], is_expression: bool) -> Vec<Offer> {
     );
     offers.extend(MODULES.iter().map(|(name, doc)| Offer {
         doc: Some((*doc).to_owned()),
-        ..Offer::new(*name, CompletionItemKind::MODULE)
+        ..Offer::new(*name, CompletionItemKind::Module)
     }));
     offers.extend(functions(""));
     offers
@@ -84,11 +84,11 @@ fn globals(path: &[Option<&str>], is_expression: bool) -> Vec<Offer> {
 fn fields(file: &File, name: &str) -> Vec<Offer> {
     let declared = |top: &str| {
         let names = file.layout().names(top).into_iter();
-        names.map(|name| Offer::new(name, CompletionItemKind::VARIABLE)).collect()
+        names.map(|name| Offer::new(name, CompletionItemKind::Variable)).collect()
     };
     match name {
         "params" | "env" | "secrets" | "steps" => declared(name),
-        "run" => vec![Offer::new("id", CompletionItemKind::FIELD)],
+        "run" => vec![Offer::new("id", CompletionItemKind::Field)],
         "ctx" => context(),
         module => {
             let mut offers = functions(module);
@@ -98,7 +98,7 @@ fn fields(file: &File, name: &str) -> Vec<Offer> {
                 .filter_map(|function| function.module.strip_prefix(module)?.strip_prefix('.'));
             for inner in inner {
                 if offers.iter().all(|offer| offer.label != inner) {
-                    offers.push(Offer::new(inner, CompletionItemKind::MODULE));
+                    offers.push(Offer::new(inner, CompletionItemKind::Module));
                 }
             }
             offers
@@ -115,7 +115,7 @@ fn context() -> Vec<Offer> {
     let offer = |field: &lua::Field| Offer {
         detail: Some(field.kind.to_owned()),
         doc: Some(field.doc.to_owned()),
-        ..Offer::new(field.name, CompletionItemKind::FIELD)
+        ..Offer::new(field.name, CompletionItemKind::Field)
     };
     fields.iter().map(offer).collect()
 }
@@ -127,7 +127,7 @@ fn functions(module: &str) -> Vec<Offer> {
         .map(|function| Offer {
             detail: Some(format!("{}{}", function.shown(), function.signature)),
             doc: Some(about(function)),
-            ..Offer::new(function.name, CompletionItemKind::FUNCTION)
+            ..Offer::new(function.name, CompletionItemKind::Function)
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! An offer is one thing that may stand at the cursor.
 
-use lsp_types::CompletionItemKind;
+use gen_lsp_types::CompletionItemKind;
 
 /// One thing that may stand there.
 pub(super) struct Offer {
