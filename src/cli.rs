@@ -7,6 +7,7 @@ mod args;
 mod cache;
 mod changes;
 mod check;
+mod complete;
 mod console;
 pub mod diagnostic;
 mod exit;
@@ -57,6 +58,9 @@ use self::exit::{Complaint, Exit};
 /// Runs the command line and says how the process is to end.
 pub fn main() -> ExitCode {
     panic::guard(|| {
+        if let Some(exit) = complete::answer() {
+            return exit;
+        }
         // Before anything of SQLite runs.
         crate::lua::count_memory();
         let console = Console::of_process();
@@ -111,7 +115,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
         Command::Schema => (self_docs::schema(), ColorChoice::Auto),
-        Command::Completions { shell } => (self_docs::completions(shell), ColorChoice::Auto),
+        Command::Completions { shell } => (complete::command(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),
         Command::Man => (self_docs::manual(), ColorChoice::Auto),
     };

@@ -24,6 +24,7 @@ mod step;
 mod test_case;
 mod tree;
 pub mod units;
+pub mod vocabulary;
 
 pub use check::validate_value;
 pub use choice::{Order, ParamType};

@@ -15,7 +15,6 @@ mod hover;
 mod ids;
 mod layout;
 mod lines;
-mod schema;
 mod server;
 mod wire;
 

@@ -95,7 +95,7 @@ pub(super) enum Command {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
-    /// Print a completion script for a shell
+    /// Print what a shell reads to complete flowrun: commands, options, and names of steps, runs, parameters
     Completions {
         /// Which shell
         shell: clap_complete::Shell,

@@ -1,9 +1,8 @@
-//! These commands print what the binary knows about itself: the schema, completion scripts, the manual page.
+//! These commands print what the binary knows about itself: the schema, the manual page.
 
 use std::io;
 
 use clap::CommandFactory;
-use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::args::Arguments;
@@ -14,14 +13,6 @@ use crate::config;
 /// `flowrun schema`
 pub(super) fn schema() -> Result<Exit, Fault> {
     put(config::schema_text().as_bytes())?;
-    Ok(Exit::Success)
-}
-
-/// `flowrun completions SHELL`
-pub(super) fn completions(shell: Shell) -> Result<Exit, Fault> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "flowrun", &mut script);
-    put(&script)?;
     Ok(Exit::Success)
 }
 

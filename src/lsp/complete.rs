@@ -16,7 +16,7 @@ use self::offer::Offer;
 use super::cursor::{Cursor, CursorPlace};
 use super::file::File;
 use super::layout::Layout;
-use super::schema;
+use crate::config::vocabulary;
 use crate::event::Verb;
 use crate::plan;
 use crate::source::Span;
@@ -78,7 +78,7 @@ fn name_end(text: &str, offset: usize) -> usize {
 
 /// The keys that the map at the cursor can still take.
 fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
-    let Some(found) = schema::at(&cursor.path()) else { return Vec::new() };
+    let Some(found) = vocabulary::at(&cursor.path()) else { return Vec::new() };
     let layout = file.layout();
     let siblings = layout.children(cursor.entry).filter(|entry| entry.key.start != span.start);
     let present: Vec<&str> = siblings.filter_map(|entry| entry.name.as_deref()).collect();
@@ -92,7 +92,7 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
         !present.contains(&name) && (!is_step || fits_step(name, &present)) && fits_function(name, &present)
     };
     let offer = |(name, schema): (&str, &Value)| {
-        let only_map = schema::types(schema).all(|kind| kind == "object") && schema.get("type").is_some();
+        let only_map = vocabulary::types(schema).all(|kind| kind == "object") && schema.get("type").is_some();
         let text = match (has_colon, only_map) {
             (true, _) => name.to_owned(),
             (false, true) => format!("{name}:"),
@@ -100,10 +100,10 @@ fn keys(file: &File, cursor: &Cursor, span: Span) -> Vec<Offer> {
         };
         let is_verb = is_step && Verb::parse(name).is_some();
         let kind = if is_verb { CompletionItemKind::Function } else { CompletionItemKind::Property };
-        let doc = schema::doc(schema).map(str::to_owned);
+        let doc = vocabulary::doc(schema).map(str::to_owned);
         Offer { text: Some(text), doc, ..Offer::new(name, kind) }
     };
-    schema::keys(found).filter(|(name, _)| fits(name)).map(offer).collect()
+    vocabulary::keys(found).filter(|(name, _)| fits(name)).map(offer).collect()
 }
 
 /// Whether a step with these keys can take another: it has one verb, and sources have no `from`.
@@ -140,7 +140,7 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
             .collect(),
         [Some("x-allow"), None] => codes(),
         _ => {
-            let values = schema::at(&path).map(schema::values).unwrap_or_default();
+            let values = vocabulary::at(&path).map(vocabulary::values).unwrap_or_default();
             values.into_iter().map(|value| Offer::new(value, CompletionItemKind::EnumMember)).collect()
         }
     }

@@ -3,7 +3,8 @@
 use super::complete::about;
 use super::cursor::{Cursor, CursorPlace, chain};
 use super::file::File;
-use super::{complete, ids, schema};
+use super::{complete, ids};
+use crate::config::vocabulary;
 use crate::lua::{self, MODULES, VARIABLES};
 use crate::source::Span;
 
@@ -52,7 +53,7 @@ fn key(file: &File, offset: usize) -> Option<(String, Span)> {
     };
     let at = layout.entries.iter().position(holds)?;
     let path = layout.path(at);
-    let doc = schema::doc(schema::at(&path)?)?;
+    let doc = vocabulary::doc(vocabulary::at(&path)?)?;
     let name = path.last().copied().flatten()?;
     Some((format!("`{name}`\n\n{doc}"), layout.entries[at].key))
 }

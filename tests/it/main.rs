@@ -4,6 +4,7 @@ mod author;
 mod cache;
 mod cli;
 mod collections;
+mod completions;
 mod dag;
 mod deep;
 mod diagnostics;

@@ -50,7 +50,8 @@ fn list(folder: &Path, open: &mut Vec<PathBuf>) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn is_yaml(path: &Path) -> bool {
+/// Whether a file is one by its name.
+pub(in crate::cli) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 

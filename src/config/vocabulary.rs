@@ -1,16 +1,16 @@
-//! This module looks up what the schema of pipeline files says about the place of a key.
+//! The vocabulary is what the published schema says about the place of a key: what may stand there, and what it means.
 
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::config;
+use super::schema::schema_text;
 
 static SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(config::schema_text()).expect("the published schema is JSON"));
+    LazyLock::new(|| serde_json::from_str(schema_text()).expect("the published schema is JSON"));
 
 /// What may stand at a path of keys, `None` for an item of a list.
-pub(super) fn at(path: &[Option<&str>]) -> Option<&'static Value> {
+pub fn at(path: &[Option<&str>]) -> Option<&'static Value> {
     let mut schema: &'static Value = &SCHEMA;
     for part in path {
         let next = match part {
@@ -27,13 +27,13 @@ pub(super) fn at(path: &[Option<&str>]) -> Option<&'static Value> {
 }
 
 /// The keys that may stand in a map, with what the schema says about each.
-pub(super) fn keys(schema: &'static Value) -> impl Iterator<Item = (&'static str, &'static Value)> {
+pub fn keys(schema: &'static Value) -> impl Iterator<Item = (&'static str, &'static Value)> {
     let known = schema.get("properties").and_then(Value::as_object);
     known.into_iter().flatten().map(|(name, schema)| (name.as_str(), schema))
 }
 
 /// The words that may stand as a value.
-pub(super) fn values(schema: &Value) -> Vec<String> {
+pub fn values(schema: &Value) -> Vec<String> {
     let mut values = Vec::new();
     if types(schema).any(|name| name == "boolean") {
         values.extend(["true".to_owned(), "false".to_owned()]);
@@ -47,14 +47,14 @@ pub(super) fn values(schema: &Value) -> Vec<String> {
 }
 
 /// The types that a value may have.
-pub(super) fn types(schema: &Value) -> impl Iterator<Item = &str> {
+pub fn types(schema: &Value) -> impl Iterator<Item = &str> {
     let kind = schema.get("type");
     let list = kind.and_then(Value::as_array).into_iter().flatten();
     kind.into_iter().chain(list).filter_map(Value::as_str)
 }
 
 /// The documentation.
-pub(super) fn doc(schema: &Value) -> Option<&str> {
+pub fn doc(schema: &Value) -> Option<&str> {
     ["markdownDescription", "description"].into_iter().find_map(|key| schema.get(key)?.as_str())
 }
 
