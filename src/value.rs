@@ -1,8 +1,10 @@
-//! This floor has the values that all others share: items as JSON text, scalars of YAML, the exact numbers of a policy,
+//! This floor has the values that all others share: items as JSON text, scalars of YAML, the exact numbers of a policy, durations,
 //! choices between words, secrets and what hides them. It imports nothing of the crate.
 
 mod choice;
 mod chunk;
+mod decimal;
+pub mod duration;
 pub mod json;
 mod mask;
 mod nesting;
@@ -14,6 +16,7 @@ mod secrets;
 
 pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};
+pub use decimal::{scaled, split_number};
 pub use mask::{Mask, WHOLE_BELOW};
 pub use nesting::{check_braces, deepest};
 pub use printable::printable;

@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 
 use super::id::{ID, is_id};
 use super::units;
-use crate::value::{Rate, Ratio};
+use crate::value::{Rate, Ratio, duration};
 
 /// The largest whole number that every JSON tool keeps exact.
 const EXACT: u64 = (1 << 53) - 1;
@@ -99,8 +99,8 @@ macro_rules! literal {
 
 literal!(Delay, |value| units::duration(value.as_str()?).ok().map(Delay), {
     "type": "string",
-    "pattern": anchored(units::DURATION),
-    "patternErrorMessage": units::DURATION_WANTED,
+    "pattern": anchored(duration::PATTERN),
+    "patternErrorMessage": duration::WANTED,
     "x-unit": "duration",
 });
 
@@ -109,10 +109,10 @@ literal!(
     |value| units::duration(value.as_str()?).ok().filter(|limit| !limit.is_zero()).map(TimeLimit),
     {
         "type": "string",
-        "pattern": anchored(units::DURATION),
-        "patternErrorMessage": units::DURATION_WANTED,
+        "pattern": anchored(duration::PATTERN),
+        "patternErrorMessage": duration::WANTED,
         "x-unit": "duration",
-        "not": { "pattern": "^[0.hms]*$" },
+        "not": { "pattern": "^[0.dhms]*$" },
     }
 );
 

@@ -136,7 +136,7 @@ pub(in crate::cli) struct PruneArguments {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) keep: Option<usize>,
     /// Remove only what began longer ago, as in `30d` or `12h`
-    #[arg(long, value_name = "D", value_parser = value::age)]
+    #[arg(long, value_name = "D", value_parser = value::duration)]
     pub(in crate::cli) older_than: Option<Duration>,
     /// Only say what would be removed
     #[arg(long)]
@@ -169,7 +169,7 @@ pub(in crate::cli) enum CacheCommand {
     /// Forget what is older than an age, or everything
     Prune {
         /// Forget only what was remembered longer ago, as in `30d` or `12h`
-        #[arg(long, value_name = "D", value_parser = value::age)]
+        #[arg(long, value_name = "D", value_parser = value::duration)]
         older_than: Option<Duration>,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::units;
+use crate::value::duration;
 
 /// `NAME=VALUE`; the value may hold further equals signs, or be empty.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
@@ -33,13 +33,5 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
 
 /// A duration as in pipeline files.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    units::duration(text).map_err(|error| error.to_string())
-}
-
-/// An age: a duration as in pipeline files, or a number of days.
-pub(super) fn age(text: &str) -> Result<Duration, String> {
-    match text.strip_suffix('d').map(str::parse::<u32>) {
-        Some(Ok(days)) => Ok(Duration::from_secs(u64::from(days) * 86_400)),
-        _ => duration(text),
-    }
+    duration::parse(text).ok_or_else(|| duration::WANTED.to_owned())
 }

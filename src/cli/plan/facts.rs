@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::config::units;
 use crate::data::{ReadOptions, WriteOptions};
 use crate::plan::{Body, Collect, Input, Items, MapLike, Plan, Step, Verb};
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
-use crate::value::printable;
+use crate::value::{duration, printable};
 
 /// The lines about a step that gets `count` items.
 pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {
@@ -158,5 +157,5 @@ fn conditions(plan: &Plan, selected: &[bool], step: &Step) -> Option<String> {
 }
 
 fn duration(duration: Duration) -> String {
-    units::format_duration(duration)
+    duration::format(duration)
 }

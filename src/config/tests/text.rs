@@ -275,7 +275,7 @@ fn one_run_reports_mistakes_of_every_layer() {
               help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
             bad_duration: `timeout` of step `b` is not a duration: `10 secondz`
               12:16 "10 secondz" did you mean `10s`?
-              help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+              help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`
             two_verbs: step `b` does two things, `map` and `filter`
               14:5 "filter" and this is another
               9:5 "map" `map` is what the step does

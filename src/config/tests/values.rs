@@ -102,10 +102,10 @@ fn units() {
         &expect![[r#"
             bad_duration: `timeout` of step `clean` is not a duration: `10 secondz`
               8:16 "10 secondz" did you mean `10s`?
-              help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+              help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`
             bad_duration: `item_deadline` of step `clean` is not a duration: `10`
               9:22 "10" did you mean `10s`?
-              help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+              help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`
             bad_size: `memory` of step `clean` is not a size: `10mb`
               10:15 "10mb" did you mean `10MB`?
               help: a size is a number and a unit (`KB`, `MB`, `GB` of 1000, `KiB`, `MiB`, `GiB` of 1024), such as `64MB`
@@ -237,6 +237,6 @@ fn what_an_expression_gave_is_checked_again() {
           help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
         bad_duration: `timeout` of step `clean` is not a duration: `xs`
           9:16 "\"${{ params.n }}s\"" this gives "xs"
-          help: a duration is a number and a unit (`h`, `m`, `s`, `ms`), such as `500ms`, `10s` or `1h30m`
+          help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`
     "#]].assert_eq(&print(&validate_value(&value, &document.spans, &document.file)));
 }

@@ -3,11 +3,12 @@
 //! It does not wait: `time.sleep` is in the VM already.
 
 mod clock;
-mod duration;
 
-use mlua::MultiValue;
+use mlua::{MultiValue, Value};
 
+use super::call::Call;
 use super::function::{Function, Module};
+use crate::value::duration;
 
 const TIME: Module = Module("time");
 
@@ -34,8 +35,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "time.iso(1714557600.5)",
         r#""2024-05-01T10:00:00.5Z""#,
     ),
-    TIME.rust("duration", "(s: string): number", |bind| bind.to(duration::duration)).explained(
-        "Seconds of a duration such as `250ms`, `30s`, `5m`, `1h30m`.",
+    TIME.rust("duration", "(s: string): number", |bind| bind.to(seconds)).explained(
+        "Seconds of a duration such as `250ms`, `30s`, `5m`, `1h30m`, `7d12h`, as pipeline files have them.",
         r#"time.duration("1h30m")"#,
         "5400",
     ),
@@ -45,3 +46,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "",
     ),
 ];
+
+/// `time.duration`
+fn seconds(call: &Call<'_>, s: &Value) -> mlua::Result<f64> {
+    let text = call.text(1, s)?;
+    duration::parse(&text).map(|duration| duration.as_secs_f64()).ok_or_else(|| {
+        let shown: String = text.chars().take(60).collect();
+        call.bad_because(1, &format!("a duration such as `30s` or `1h30m` expected, got `{shown}`"))
+    })
+}

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::governed::{PolicyStep, WarningContext, setting};
-use crate::config::units::format_duration;
 use crate::config::{Concurrency, Setting, TimeLimit};
 use crate::lua::{Reached, reaches};
 use crate::plan::codes;
@@ -11,6 +10,7 @@ use crate::plan::places::{DocumentPart, PlacedDocument};
 use crate::schedule::{FailFast, worst_step};
 use crate::source::Diagnostic;
 use crate::value::Ratio;
+use crate::value::duration;
 
 /// `fail_fast` stops at the first failure, which the rest of the policy would have borne.
 pub(super) fn contradiction(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
@@ -49,7 +49,7 @@ pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Dia
     if u128::from(*written) <= usable {
         return None;
     }
-    let limit = format_duration(longest);
+    let limit = duration::format(longest);
     let message = format!(
         "step `{}` can never work on {written} items at once: {rate} lets {usable} start within {limit}",
         step.step.name
@@ -70,7 +70,7 @@ pub(super) fn hopeless(advice: &WarningContext<'_>, step: &PolicyStep<'_>) -> Op
     let message = format!(
         "step `{}` gives up a request that takes longer than {} without another try",
         step.step.name,
-        format_duration(timeout)
+        duration::format(timeout)
     );
     let label = ("timeout", "one slow answer fails the item for good");
     let warning = step.warning(advice.places, codes::TIMEOUT_WITHOUT_RETRIES, message, label);
@@ -97,12 +97,12 @@ pub(super) fn late(places: &PlacedDocument, step: &PolicyStep<'_>, count: u64) -
     let pointer = format!("{}/deadline", step.step.pointer);
     let deadline: Duration = setting::<TimeLimit>(places, &pointer)?.0;
     let worst = worst_step(&step.policy, count, None).filter(|worst| *worst > deadline)?;
-    let (worst, policy) = (format_duration(worst), &step.policy);
+    let (worst, policy) = (duration::format(worst), &step.policy);
     let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
     let message = format!(
         "the deadline of step `{}` is {}, and {items} can take {worst}",
         step.step.name,
-        format_duration(deadline)
+        duration::format(deadline)
     );
     let warning = places.warning(
         codes::SHORT_DEADLINE,
@@ -111,8 +111,8 @@ pub(super) fn late(places: &PlacedDocument, step: &PolicyStep<'_>, count: u64) -
         "shorter than the worst case",
     );
     let limit = match (policy.timeout, policy.item_deadline) {
-        (_, Some(limit)) => format!("item_deadline {}", format_duration(limit)),
-        (timeout, None) => format!("timeout {}", format_duration(timeout.unwrap_or_default())),
+        (_, Some(limit)) => format!("item_deadline {}", duration::format(limit)),
+        (timeout, None) => format!("timeout {}", duration::format(timeout.unwrap_or_default())),
     };
     Some(warning.help(format!(
         "{items}, {} at once, {limit}, retries {}: allow `deadline: {worst}`, or less for each item",

@@ -67,6 +67,7 @@ fn iso_has_as_many_digits_as_it_needs() {
 #[test]
 fn a_duration_has_units() {
     check("time.duration('250ms')", "0.25");
+    check("time.duration('7d12h')", "648000");
     check_error(
         "time.duration('soon')",
         "bad argument #1 to `time.duration` (a duration such as `30s` or `1h30m` expected, got `soon`)",
