@@ -21,6 +21,7 @@ mod init;
 mod interrupt;
 mod job;
 mod load;
+#[cfg(feature = "lsp")]
 mod lsp;
 mod outputs;
 mod panic;
@@ -113,7 +114,13 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
+        #[cfg(feature = "lsp")]
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),
+        #[cfg(not(feature = "lsp"))]
+        Command::Lsp(_) => {
+            let missing = Complaint::new("this flowrun was built without the language server");
+            (Err(missing.help("build it with the feature `lsp`").into()), ColorChoice::Auto)
+        }
         Command::Schema => (self_docs::schema(), ColorChoice::Auto),
         Command::Completions { shell } => (complete::command(shell), ColorChoice::Auto),
         Command::Explain(explain) => (explain::command(&explain), ColorChoice::Auto),

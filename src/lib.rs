@@ -41,6 +41,7 @@ pub mod data;
 pub mod draw;
 pub mod engine;
 pub mod event;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod lua;
 pub mod plan;

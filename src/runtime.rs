@@ -5,6 +5,7 @@
 
 pub mod clock;
 mod executor;
+#[cfg(feature = "http")]
 pub mod http;
 
 pub use executor::{Executor, Task, executor, files_given, start, unconfined};

@@ -176,7 +176,10 @@ pub fn segment(bytes: &[u8]) {
 
 /// Messages to the language server.
 pub fn frames(bytes: &[u8]) {
+    #[cfg(feature = "lsp")]
     crate::lsp::frames(bytes);
+    #[cfg(not(feature = "lsp"))]
+    let _ = bytes;
 }
 
 #[cfg(test)]

@@ -11,9 +11,13 @@ mod tests;
 
 use std::fs;
 
+#[cfg(feature = "parquet")]
+use super::FileMark;
 use super::pattern::{self, FoundFile, Matched};
-use super::read::{RowGroups, compression_of, format_of, open};
-use super::{ByteSpot, Compression, DataError, FileMark, Format, Position, PositionAt, ReadOptions, Spot};
+#[cfg(feature = "parquet")]
+use super::read::RowGroups;
+use super::read::{compression_of, format_of, open};
+use super::{ByteSpot, Compression, DataError, Format, Position, PositionAt, ReadOptions, Spot};
 pub use count::{Counted, count, count_parts};
 use line_start::line_start;
 pub use part::Part;
@@ -92,6 +96,7 @@ impl Source<'_> {
                 let spot = Spot::Lines(ByteSpot { offset, line: 1, member: None });
                 Ok(Cut { file, at: offset, inside: Some(Position::in_file(0, 0, mark, spot)) })
             }
+            #[cfg(feature = "parquet")]
             (Format::Parquet, _) => {
                 let (groups, mark) = RowGroups::read(&found.path, &found.name)?;
                 Ok(match groups.rows_near(byte, size) {
@@ -135,6 +140,7 @@ impl Source<'_> {
     }
 }
 
+#[cfg(feature = "parquet")]
 fn row_position(groups: &RowGroups, rows: u64, mark: FileMark) -> Option<Position> {
     groups.spot(rows).map(|spot| Position::in_file(rows, 0, mark, spot))
 }

@@ -160,6 +160,16 @@ impl Format {
         format!("`{key}` is for {}, not for `{}`", Self::names_of(wanted), self.name())
     }
 
+    /// Whether this flowrun was built with it.
+    pub(super) const fn is_built_in(self) -> bool {
+        cfg!(feature = "parquet") || !matches!(self, Self::Parquet)
+    }
+
+    /// Why a format that is not built in is of no use.
+    pub(super) fn absent(self) -> String {
+        format!("this flowrun was built without the format `{}`", self.name())
+    }
+
     /// Why a format that does not stream is not read from standard input.
     pub(super) fn no_stream(self) -> String {
         let name = self.name();

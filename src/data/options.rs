@@ -45,6 +45,9 @@ impl ReadOptions {
     /// Whether the options fit a file of this format.
     pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
         let refuse = |message: String| Err(DataError::Usage(message));
+        if !format.is_built_in() {
+            return refuse(format.absent());
+        }
         if !format.streams() {
             if self.path == "-" {
                 return refuse(format.no_stream());
@@ -122,6 +125,9 @@ impl WriteOptions {
     /// and when a Parquet file is to go to standard output or to be compressed as a whole.
     pub fn check(&self) -> Result<(), DataError> {
         let refuse = |message: String| Err(DataError::Usage(message));
+        if !self.format.is_built_in() {
+            return refuse(self.format.absent());
+        }
         if self.pretty && !self.format.is_indented() {
             return refuse(self.format.unfit("pretty", Format::is_indented));
         }

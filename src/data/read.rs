@@ -13,9 +13,11 @@ mod jsonl;
 mod line_source;
 mod lines;
 mod members;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod record_shape;
 mod records;
+#[cfg(feature = "parquet")]
 mod row_groups;
 mod table;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub(super) use file::{Bounds, compression_of, format_of};
 use file::{decode, open_file};
 use files::Files;
 use input::Input;
+#[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;
 
 /// Opens the file, or all files that match the pattern in the order of their paths.

@@ -6,6 +6,7 @@ mod json;
 mod jsonl;
 mod lines;
 mod output;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod pretty;
 mod table;
@@ -35,6 +36,9 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
         Format::Json => Box::new(json::Array::new(output, options.pretty)),
         Format::Csv => Box::new(table(output, b',')?),
         Format::Tsv => Box::new(table(output, b'\t')?),
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => return Err(DataError::Usage(options.format.absent())),
+        #[cfg(feature = "parquet")]
         Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })

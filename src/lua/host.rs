@@ -4,6 +4,8 @@
 //! The worker decides which VM they are installed in, makes the sandbox, turns errors into tables, and has everything
 //! that waits or knows the item (`flow`, `log`, `time.sleep`).
 
+#[cfg(not(all(feature = "http", feature = "image")))]
+mod absent;
 mod call;
 mod codec;
 mod compiled;
@@ -14,7 +16,9 @@ mod function;
 mod given;
 mod hash;
 mod html;
+#[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "image")]
 mod image;
 mod list;
 mod luau;
@@ -75,9 +79,11 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
         fs::FUNCTIONS,
         hash::FUNCTIONS,
         given::GLOBAL_FUNCTIONS,
+        #[cfg(feature = "image")]
         image::FUNCTIONS,
         sqlite::FUNCTIONS,
         url::FUNCTIONS,
+        #[cfg(feature = "http")]
         http::FUNCTIONS,
         exec::FUNCTIONS,
         codec::FUNCTIONS,
@@ -87,13 +93,14 @@ static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
 });
 
 /// The halves of modules that are written in Luau, in the order in which they are loaded.
-static LUAU: [&Luau; 8] = [
+static LUAU: &[&Luau] = &[
     &string::LUAU,
     &re::LUAU,
     &tbl::LUAU[0],
     &tbl::LUAU[1],
     &yaml::LUAU,
     &rand::LUAU,
+    #[cfg(feature = "http")]
     &http::LUAU,
     &exec::LUAU,
 ];
@@ -121,7 +128,7 @@ pub(super) fn install(
 }
 
 fn install_all(lua: &mlua::Lua, state: &Rc<HostState>) -> mlua::Result<()> {
-    let prelude = Prelude::load(lua, state, &LUAU)?;
+    let prelude = Prelude::load(lua, state, LUAU)?;
     let globals = lua.globals();
     for function in functions() {
         let bind = Bind { lua, state, name: function.full_name() };
@@ -133,6 +140,8 @@ fn install_all(lua: &mlua::Lua, state: &Rc<HostState>) -> mlua::Result<()> {
         };
         module.raw_set(function.name, made)?;
     }
+    #[cfg(not(all(feature = "http", feature = "image")))]
+    absent::install(lua)?;
     #[cfg(test)]
     globals.raw_set(
         "stall",

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::errors_last::ErrorsLast;
 use super::input::{Input, TextRange};
-use super::{json, jsonl, lines, parquet, table};
+#[cfg(feature = "parquet")]
+use super::parquet;
+use super::{json, jsonl, lines, table};
+#[cfg(feature = "parquet")]
 use crate::data::list::limited;
 use crate::data::pattern::FoundFile;
 use crate::data::position::foreign;
@@ -76,6 +79,18 @@ fn place<'a>(found: &FoundFile, position: &'a Position) -> Result<(&'a FileMark,
 }
 
 /// Opens a file that has to be gone back and forth in.
+#[cfg(not(feature = "parquet"))]
+fn open_whole(
+    _: &ReadOptions,
+    _: &FoundFile,
+    format: Format,
+    _: Bounds<'_>,
+) -> Result<Box<dyn Reader>, DataError> {
+    Err(DataError::Usage(format.absent()))
+}
+
+/// Opens a file that has to be gone back and forth in.
+#[cfg(feature = "parquet")]
 fn open_whole(
     options: &ReadOptions,
     found: &FoundFile,

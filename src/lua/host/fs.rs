@@ -10,6 +10,7 @@ mod read;
 mod temporary;
 mod write;
 
+#[cfg(feature = "image")]
 pub(super) use write::{Durability, replace};
 
 use super::function::{Function, Module};

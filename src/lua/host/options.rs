@@ -1,5 +1,6 @@
 //! These are the named options of one call: a table with known keys, each of a known type.
 
+#[cfg(feature = "image")]
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ impl<'a> Options<'a> {
         self.table.map_or(Ok(Value::Nil), |table| table.raw_get(name))
     }
 
+    #[cfg(feature = "http")]
     /// Whether it is given.
     pub(super) fn has(&self, name: &str) -> mlua::Result<bool> {
         Ok(!self.value(name)?.is_nil())
@@ -114,6 +116,7 @@ impl<'a> Options<'a> {
         }
     }
 
+    #[cfg(feature = "image")]
     /// One of these words; the first when it is not given.
     pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> mlua::Result<T> {
         let given = match self.value(name)? {
@@ -132,6 +135,7 @@ impl<'a> Options<'a> {
         )))
     }
 
+    #[cfg(feature = "image")]
     /// A whole number within bounds.
     pub(super) fn integer(&self, name: &str, bounds: RangeInclusive<i64>) -> mlua::Result<Option<i64>> {
         match self.value(name)? {

@@ -60,6 +60,7 @@ impl<'a> Bounded<'a> {
         self.fault
     }
 
+    #[cfg(feature = "image")]
     /// What was written.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.out

@@ -49,6 +49,7 @@ pub(in crate::lua::host) enum Durability {
     /// It is: after a power failure there is the old or the new one.
     Synced,
     /// The system writes it when it likes, which is many times faster.
+    #[cfg(feature = "image")]
     Cached,
 }
 
