@@ -14,6 +14,8 @@ pub use verb::Verb;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Position of a step in the pipeline file, from 0: the index of every list of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub u32);
@@ -42,7 +44,8 @@ impl StepInfo {
 }
 
 /// Level of a line in an item's log; `print` is [`LogLevel::Info`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// `log.debug`
     Debug,

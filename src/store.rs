@@ -6,7 +6,7 @@
 //! ```text
 //! .flowrun/runs/ID/run.db            what happened: steps, commits, failures, skips, retries, logs (SQLite)
 //!                  steps/STEP/…      what came of it: results in zstd frames, one after the other
-//!                  pipeline/         the pipeline as it was
+//!                  pipeline/         the pipeline as it was; in run.jsonl, how run and steps began and ended
 //!                  lock              who is at work
 //! .flowrun/cache.db                  the cache
 //! ```
@@ -14,7 +14,8 @@
 //! A commit appends to the segment of its step and waits until that is on the disk; then one transaction names what
 //! was appended. What no transaction names does not count and is cut off when the run is opened again. Between the
 //! frames stand blocks that zstd readers skip: they say which items ended, by digests and with checksums, so that a run
-//! of millions of items is opened without unpacking anything, and what was damaged is never believed.
+//! of millions of items is opened without unpacking anything, and what was damaged is never believed. Notes beside them
+//! say the rest, so that the database can be made again.
 
 mod cache;
 mod catalogue;
@@ -25,23 +26,29 @@ mod database;
 mod digest;
 mod endings;
 mod error;
+mod format;
 mod frames;
 mod index;
 mod line;
 mod lock;
 mod lua_copies;
+mod notes;
+mod packed;
 mod paths;
 mod private;
 mod queries;
 mod rebuild;
+mod record;
 mod repair;
 mod request;
 mod results;
 mod reuse;
+mod rows;
 mod run_dir;
 mod secret_key;
 mod segment;
 mod stored_run;
+mod title;
 
 pub use cache::{Cache, CacheStats};
 pub use catalogue::{Catalogue, Pruned};
@@ -61,8 +68,6 @@ pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use secret_key::SecretKey;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
-
-use run_dir::step_title;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Timing;
 use crate::value::{Mask, Ratio};
 
 /// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Items whose function returned a value.
     pub succeeded: u64,
@@ -36,7 +38,7 @@ impl Tally {
 }
 
 /// A line of a file, for messages.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The file as the user would name it.
     pub file: Arc<str>,
@@ -68,7 +70,8 @@ impl fmt::Display for Place {
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StepStatus {
     /// Its verdict is good.
     Succeeded,
@@ -93,7 +96,8 @@ impl StepStatus {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RunStatus {
     /// No step failed.
     Succeeded,
@@ -115,7 +119,7 @@ impl RunStatus {
 }
 
 /// What became of the items of a step that goes on where an old run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReuseCounts {
     /// Items whose old ending was taken over.
     pub reused: u64,
@@ -144,7 +148,7 @@ impl ReuseCounts {
 }
 
 /// The result of a step. The names are those of `steps.ID` in expressions and of `--output json`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepResult {
     /// How it ended.
     pub status: StepStatus,

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::clock::{now, seconds};
 use super::database::{self, READ};
-use super::{Digest, Fingerprint, LinesPerItem, StoreError, line, paths, private};
+use super::{Digest, Fingerprint, LinesPerItem, StoreError, format, line, paths, private};
 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +59,8 @@ impl Cache {
     /// Opens the cache of a state folder, which is made when it is missing. One that cannot be read is begun anew.
     ///
     /// # Errors
-    /// Fails when the folder or the database cannot be made or opened, for reasons other than damage.
+    /// Fails when the folder or the database cannot be made or opened, for reasons other than damage, and with
+    /// [`StoreError::Newer`] when it is that of a newer flowrun, which is left alone.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         let path = paths::cache(state);
         private::within(state, state).map_err(|error| StoreError::io("create", state, error))?;
@@ -81,12 +82,12 @@ impl Cache {
         let shared = state.join("cache.db-wal").exists();
         let opened =
             if shared { Connection::open_with_flags(&path, READ) } else { database::unshared(&path) };
-        let connection = opened.and_then(|connection| {
-            connection.busy_timeout(PATIENCE)?;
-            connection.query_row("SELECT count(*) FROM (SELECT 1 FROM memo LIMIT 1)", [], |_| Ok(()))?;
-            Ok(connection)
-        });
-        let connection = connection.map_err(|error| StoreError::sql("read", &path, error))?;
+        let failed = |error| StoreError::sql("read", &path, error);
+        let connection = opened.map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        check(&connection, &path, "read")?;
+        let probe = "SELECT count(*) FROM (SELECT 1 FROM memo LIMIT 1)";
+        connection.query_row(probe, [], |_| Ok(())).map_err(failed)?;
         Ok(Some(Self { path, connection, begun_anew: None }))
     }
 
@@ -107,15 +108,11 @@ impl Cache {
 
     fn connect(path: &Path) -> Result<Self, StoreError> {
         private::database(path).map_err(|error| StoreError::io("create", path, error))?;
-        let connect = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(PATIENCE)?;
-            connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.execute_batch(TABLES)?;
-            Ok(connection)
-        };
-        let connection = connect().map_err(|error| StoreError::sql("open", path, error))?;
+        let failed = |error| StoreError::sql("open", path, error);
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        check(&connection, path, "open")?;
+        set_up(&connection).map_err(failed)?;
         Ok(Self { path: path.to_path_buf(), connection, begun_anew: None })
     }
 
@@ -283,6 +280,23 @@ impl Cache {
     fn failed(&self, intent: &'static str, error: rusqlite::Error) -> StoreError {
         StoreError::sql(intent, &self.path, error)
     }
+}
+
+/// An error if the cache is that of a newer flowrun: nothing of it is touched then.
+fn check(connection: &Connection, path: &Path, intent: &'static str) -> Result<(), StoreError> {
+    let found = format::of(connection).map_err(|error| StoreError::sql(intent, path, error))?;
+    format::check(|| format!("the cache `{}`", path.display()), found, format::CACHE)
+}
+
+/// Makes tables where there are none. A cache of the first flowruns, which had no number, gets it.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.execute_batch(TABLES)?;
+    if format::of(connection)? != format::CACHE {
+        format::set(connection, format::CACHE)?;
+    }
+    Ok(())
 }
 
 fn blob(digest: Digest) -> [u8; 16] {

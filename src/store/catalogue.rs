@@ -48,7 +48,8 @@ impl Catalogue {
         for entry in entries {
             let entry = entry.map_err(|error| StoreError::io("read", &runs, error))?;
             // A folder without a database is one that is being made or removed at this moment.
-            if paths::database(&entry.path()).exists() || paths::record(&entry.path()).exists() {
+            let signs = [paths::database, paths::record, paths::old_record];
+            if signs.iter().any(|sign| sign(&entry.path()).exists()) {
                 ids.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -59,7 +60,8 @@ impl Catalogue {
     /// All runs, the newest first.
     ///
     /// # Errors
-    /// Fails when the folder of runs cannot be read, or neither the database of a run nor its segments.
+    /// Fails when the folder of runs cannot be read, or neither the database of a run nor its segments, and with
+    /// [`StoreError::Newer`] when a newer flowrun has kept one of them.
     pub fn list(&self) -> Result<Vec<RunRecord>, StoreError> {
         let mut records = Vec::new();
         for id in self.ids()?.into_iter().rev() {
@@ -77,7 +79,10 @@ impl Catalogue {
         let path = self.path(id);
         let record = database::read(&paths::database(&path))
             .and_then(|connection| stored_run::run_record(&connection, &path));
-        record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?, &path))
+        match record {
+            Err(error @ StoreError::Newer { .. }) => Err(error),
+            record => record.or_else(|_| stored_run::run_record(&rebuild::in_memory(&path)?, &path)),
+        }
     }
 
     /// The run that is meant by an id, the beginning of one, or `latest`.

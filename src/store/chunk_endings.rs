@@ -1,10 +1,14 @@
 //! A chunk is what a step tells the committer: endings of items, in the form in which they come out of the workers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::Digest;
 use crate::event::{FailureKind, LogLevel, Place};
+use crate::value::Choice as _;
 
 /// How many result lines an item of a step has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +112,10 @@ pub enum Ending {
 }
 
 /// An item that failed for good, as `ID.failed` yields it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailedItem {
     /// What failed.
+    #[serde(serialize_with = "write_kind", deserialize_with = "read_kind")]
     pub kind: FailureKind,
     /// Without position.
     pub message: Arc<str>,
@@ -133,20 +138,21 @@ pub struct FailedItem {
 }
 
 /// A failed attempt of an item that is tried again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RetriedItem {
     /// Which item, from 1.
     pub index: u64,
     /// Number of the attempt that failed, from 1.
     pub attempt: u32,
     /// What failed.
+    #[serde(serialize_with = "write_kind", deserialize_with = "read_kind")]
     pub kind: FailureKind,
     /// Why.
     pub message: Arc<str>,
 }
 
 /// A line of an item's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Which item, from 1.
     pub index: u64,
@@ -156,4 +162,14 @@ pub struct LogEntry {
     pub message: String,
     /// The fields as a JSON object, when given.
     pub fields: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives fields by reference")]
+fn write_kind<S: Serializer>(kind: &FailureKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
+}
+
+fn read_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FailureKind, D::Error> {
+    let name = Cow::<str>::deserialize(deserializer)?;
+    FailureKind::parse(&name).ok_or_else(|| de::Error::custom("no such kind of failure"))
 }

@@ -8,7 +8,6 @@ mod gatherer;
 mod message;
 mod pack;
 mod pending;
-mod rows;
 mod writer;
 
 use std::sync::mpsc::{self, Receiver, SyncSender};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, lock, private};
+use super::{StoreError, format, lock, paths, private};
 
 /// How long a connection waits for another one. Writers only wait for a second process that checkpoints.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,7 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// millisecond a megabyte) than the one who opens it wants to wait, and damage shows when the page is read.
 const CHECK_BYTES_MAX: u64 = 16 << 20;
 
-/// Times are seconds since 1970, so `datetime(started, 'unixepoch')` shows them; durations are seconds.
+/// Times are seconds since 1970, so `datetime(started, 'unixepoch')` shows them; durations are seconds. The endings of a
+/// commit are the bytes of all blocks behind its results. Its source is the ledger that it was taken from; null: the
+/// run's own.
 const TABLES: &str = "
 CREATE TABLE run(
   id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, file TEXT NOT NULL, status TEXT NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE steps(
 CREATE TABLE commits(
   seq INTEGER PRIMARY KEY, step TEXT NOT NULL, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, endings INTEGER NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL, at REAL NOT NULL);
+  first INTEGER NOT NULL, last INTEGER NOT NULL, at REAL NOT NULL, source TEXT);
 CREATE TABLE failures(
   step TEXT NOT NULL, idx INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL,
   file TEXT, line INTEGER, col INTEGER, source TEXT, traceback TEXT NOT NULL, fields TEXT, item TEXT NOT NULL,
@@ -65,17 +67,23 @@ pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
 
 /// Makes the tables in an empty database, within a transaction of the caller's.
 pub(super) fn tables(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(TABLES)
+    connection.execute_batch(TABLES)?;
+    format::set(connection, format::RUN)
 }
 
 /// Opens the database of a run whose lock is held.
 pub(super) fn write(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).and_then(|connection| {
-        set_up(&connection)?;
-        Ok(connection)
-    });
-    connection.map_err(|error| StoreError::sql("open", path, error))
+    let failed = |error| StoreError::sql("open", path, error);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    format::check_run(&id(path), format::of(&connection).map_err(failed)?)?;
+    set_up(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// The run whose database this is.
+fn id(database: &Path) -> String {
+    paths::id(database.parent().unwrap_or(database))
 }
 
 /// Each commit is on the disk when it returns, and readers see the state before it until then.
@@ -87,25 +95,31 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Opens a database to look at it, whether somebody is writing to it or nobody may any more.
+/// Opens a database to look at it, whether somebody is writing to it or nobody may any more. One of a newer flowrun is
+/// refused with [`StoreError::Newer`].
 pub(super) fn read(path: &Path) -> Result<Connection, StoreError> {
     let folder = path.parent().unwrap_or(path);
     // Of a run that is over nothing is left to be shared with a writer, so looking at it needs to leave no trace.
     let over = !folder.join("run.db-wal").exists() && lock::holder(folder).is_none();
     let opened = if over { open_alone(path) } else { open_beside_writers(path) };
-    opened.map_err(|error| StoreError::sql("read", path, error))
+    let (connection, found) = opened.map_err(|error| StoreError::sql("read", path, error))?;
+    format::check_run(&id(path), found)?;
+    Ok(connection)
 }
+
+/// A connection, and the format of its database.
+type Opened = (Connection, u32);
 
 /// To look only, from one thread.
 pub(super) const READ: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-fn open_beside_writers(path: &Path) -> rusqlite::Result<Connection> {
+fn open_beside_writers(path: &Path) -> rusqlite::Result<Opened> {
     let first = Connection::open_with_flags(path, READ).and_then(proved);
     // On a read-only disk SQLite cannot make the file that it shares with writers, and there are none.
     if first.is_err() && is_read_only(path) { open_alone(path) } else { first }
 }
 
-fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+fn open_alone(path: &Path) -> rusqlite::Result<Opened> {
     unshared(path).and_then(proved)
 }
 
@@ -115,11 +129,14 @@ pub(super) fn unshared(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri, READ | OpenFlags::SQLITE_OPEN_URI)
 }
 
-/// A connection that has read something: opening alone tells nothing.
-fn proved(connection: Connection) -> rusqlite::Result<Connection> {
+/// A connection that has read something: opening alone tells nothing. Tables of a newer flowrun may be others.
+fn proved(connection: Connection) -> rusqlite::Result<Opened> {
     connection.busy_timeout(PATIENCE)?;
-    connection.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0))?;
-    Ok(connection)
+    let found = format::of(&connection)?;
+    if !format::is_newer(found, format::RUN) {
+        connection.query_row("SELECT count(*) FROM run", [], |row| row.get::<_, i64>(0))?;
+    }
+    Ok((connection, found))
 }
 
 /// Whether every page is what SQLite has written, for databases small enough to look.

@@ -33,15 +33,6 @@ impl Digest {
         digests.reserve(chunk.len());
         digests.extend((0..chunk.len()).map(|at| Self::of(chunk.item(at))));
     }
-
-    /// 32 hexadecimal digits.
-    pub(super) fn hex(self) -> [u8; 32] {
-        let mut digits = [0; 32];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
-            pair.copy_from_slice(&PAIRS[usize::from(byte)]);
-        }
-        digits
-    }
 }
 
 impl fmt::Display for Digest {
@@ -50,29 +41,9 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The two digits of every byte: a digest is written for each result, a million times a second.
-const PAIRS: [[u8; 2]; 256] = pairs();
-
-const fn pairs() -> [[u8; 2]; 256] {
-    let digits = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    pairs
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_are_those_of_display() {
-        let digest = Digest::of(b"{\"a\":1}");
-        assert_eq!(digest.hex().as_slice(), digest.to_string().as_bytes());
-    }
 
     #[test]
     fn white_space_around_an_item_does_not_count() {

@@ -36,6 +36,16 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// What is there was kept in a format that this flowrun does not know.
+    #[error("{what} was kept by a newer flowrun (format {format}); this one reads up to {known}")]
+    Newer {
+        /// The run, or the cache.
+        what: String,
+        /// Its format.
+        format: u32,
+        /// The newest one that can be read.
+        known: u32,
+    },
     /// No run has such an id.
     #[error("there is no run `{wanted}` in `{}`", folder.display())]
     NoRun {

@@ -6,14 +6,14 @@ use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::path::Path;
 
-use super::endings::{BlockHead, BlockPlace, EndingKind};
+use super::endings::{BlockHead, BlockPlace, EndingKind, EndingSpan};
 use super::{Digest, paths, segment};
 
 /// A commit as the database names it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CommitRow {
     pub(super) place: BlockPlace,
-    /// Bytes of its endings.
+    /// Bytes of the blocks behind its results.
     pub(super) endings: u64,
     /// How many results it holds.
     pub(super) results: i64,
@@ -21,9 +21,8 @@ pub(super) struct CommitRow {
 
 /// A commit that the database names and the segment confirms.
 #[derive(Debug)]
-pub(super) struct Commit {
-    pub(super) place: BlockPlace,
-    endings: u64,
+struct Commit {
+    place: BlockPlace,
     head: BlockHead,
 }
 
@@ -44,7 +43,7 @@ pub(super) struct CommitSpan {
 #[derive(Debug)]
 pub(super) struct StepIndex {
     files: BTreeMap<u32, File>,
-    pub(super) commits: Vec<Commit>,
+    commits: Vec<Commit>,
     /// In the order of their indices, without overlaps.
     pub(super) spans: Vec<CommitSpan>,
     /// What was left out, and why.
@@ -59,11 +58,9 @@ impl StepIndex {
         let mut damaged = 0;
         for CommitRow { place, endings, results } in rows {
             let file = index.file(run, step, place.segment);
-            match file
-                .and_then(|file| segment::read_head(file, place))
-                .filter(|(_, length)| *length == endings)
-            {
-                Some((head, endings)) => index.commits.push(Commit { place, endings, head }),
+            let head = file.and_then(|file| segment::read_head(file, place));
+            match head.filter(|head| head.blocks_length() == endings) {
+                Some(head) => index.commits.push(Commit { place, head }),
                 None => damaged += results.max(0),
             }
         }
@@ -88,11 +85,9 @@ impl StepIndex {
     fn order(&mut self) {
         for (commit, Commit { head, .. }) in self.commits.iter_mut().enumerate() {
             let mut row = 0;
-            for run in std::mem::take(&mut head.runs) {
-                let span =
-                    CommitSpan { first: run.first, count: run.count, commit: commit as u32, row, before: 0 };
-                self.spans.push(span);
-                row += run.count;
+            for EndingSpan { first, count } in std::mem::take(&mut head.spans) {
+                self.spans.push(CommitSpan { first, count, commit: commit as u32, row, before: 0 });
+                row += count;
             }
         }
         self.spans.sort_unstable_by_key(|span| (span.first, span.commit));
@@ -137,15 +132,20 @@ impl StepIndex {
         self.commits[commit as usize].head.rows
     }
 
+    /// Whether the endings of a commit say which results they are about.
+    pub(super) fn proves_results(&self, commit: u32) -> bool {
+        self.commits[commit as usize].head.facts.is_some()
+    }
+
     /// The digests of a commit; `None`: they are damaged.
     pub(super) fn digests(&self, commit: u32) -> Option<(Vec<Digest>, Vec<Digest>)> {
-        let Commit { place, endings, head } = &self.commits[commit as usize];
-        segment::read_digests(self.files.get(&place.segment)?, *place, head, *endings)
+        let Commit { place, head } = &self.commits[commit as usize];
+        segment::read_digests(self.files.get(&place.segment)?, *place, head)
     }
 
     /// The unpacked results of a commit; `None`: they are damaged.
     pub(super) fn results(&self, commit: u32) -> Option<Vec<u8>> {
-        let place = self.commits[commit as usize].place;
-        segment::read_results(self.files.get(&place.segment)?, place)
+        let Commit { place, head } = &self.commits[commit as usize];
+        segment::read_results(self.files.get(&place.segment)?, *place, head)
     }
 }

@@ -37,9 +37,19 @@ pub(super) fn pipeline(run: &Path) -> PathBuf {
     run.join("pipeline")
 }
 
-/// What the database says of the run, for the day it cannot be read.
+/// What the database says of the run and its steps, for the day it cannot be read.
 pub(super) fn record(run: &Path) -> PathBuf {
+    pipeline(run).join("run.jsonl")
+}
+
+/// The record of a run of format 1.
+pub(super) fn old_record(run: &Path) -> PathBuf {
     pipeline(run).join("run.json")
+}
+
+/// The parameters as a JSON object.
+pub(super) fn params(run: &Path) -> PathBuf {
+    pipeline(run).join("params.json")
 }
 
 /// What `--output json` prints.

@@ -1,11 +1,11 @@
 //! This module reads the results of a step back in the order of their items. It does not ask whether they may be used
 //! again.
 
-use super::LinesPerItem;
 use super::endings::EndingKind;
 use super::frames::Frames;
 use super::index::StepIndex;
 use super::line::{self, ResultLine};
+use super::{Digest, LinesPerItem};
 
 /// The results of one step, in the order of their items. Holds one unpacked commit or a few, whatever the step's
 /// size.
@@ -18,11 +18,23 @@ pub struct Results {
     span: usize,
     at: u32,
     damaged: u64,
+    /// When keys are asked for: a commit, and what its items are known by.
+    identities: Option<(u32, Vec<Digest>)>,
+    /// The key of the last item, in quotes.
+    key: Vec<u8>,
 }
 
 impl Results {
     pub(super) fn new(index: StepIndex, shape: LinesPerItem) -> Self {
-        Self { index, frames: Frames::default(), shape, span: 0, at: 0, damaged: 0 }
+        let (frames, key) = (Frames::default(), Vec::new());
+        Self { index, frames, shape, span: 0, at: 0, damaged: 0, identities: None, key }
+    }
+
+    /// The same, with a key for each item also where it is known by its content: the digest. It is `None` where that is
+    /// damaged.
+    #[must_use]
+    pub fn with_keys(self) -> Self {
+        Self { identities: Some((u32::MAX, Vec::new())), ..self }
     }
 
     /// How many results an item has.
@@ -54,7 +66,21 @@ impl Results {
             }
             self.damaged += 1;
         };
-        self.frames.line(&self.index, commit, row).and_then(line::parse)
+        self.find_key(commit, row);
+        let mut line = self.frames.line(&self.index, commit, row).and_then(line::parse)?;
+        line.key = line.key.or((!self.key.is_empty()).then_some(self.key.as_slice()));
+        Some(line)
+    }
+
+    /// Looks up what an item is known by, when keys are asked for.
+    fn find_key(&mut self, commit: u32, row: u32) {
+        let Some((at, identities)) = &mut self.identities else { return };
+        if *at != commit {
+            let digests = self.index.digests(commit);
+            (*at, *identities) = (commit, digests.map(|(identities, _)| identities).unwrap_or_default());
+        }
+        let digest = identities.get(row as usize);
+        self.key = digest.map(|digest| format!("\"{digest}\"").into_bytes()).unwrap_or_default();
     }
 
     /// Appends result lines of whole items until `out` holds `bytes_max`; `false`: there are no more.

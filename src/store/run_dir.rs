@@ -6,13 +6,13 @@ use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
-use serde_json::json;
+use rusqlite::Connection;
 
 use super::clock::now;
 use super::lock::Lock;
+use super::record::{RecordFile, RunBegin};
 use super::segment::sync_folder;
-use super::{StepSpec, StoreError, database, paths, private};
+use super::{StoreError, database, format, paths, private, rows};
 
 /// What is known of a run before anything happens.
 #[derive(Debug, Clone)]
@@ -48,6 +48,7 @@ pub struct RunDir {
     id: String,
     pipeline: String,
     connection: Connection,
+    record: RecordFile,
     warnings: Vec<String>,
     /// Written, and not yet known to be on the disk.
     unsynced: Vec<(PathBuf, File)>,
@@ -70,10 +71,10 @@ impl RunDir {
             // Half a run would be in the way of lists; what cannot be removed is no worse than before.
             let _ = fs::remove_dir_all(&path);
         }
-        let (lock, connection, unsynced) = made?;
+        let Filled { lock, connection, record, unsynced } = made?;
         sync_folder(&paths::runs(state))?;
         let (id, pipeline, warnings) = (info.id.to_owned(), info.pipeline.to_owned(), Vec::new());
-        Ok(Self { path, id, pipeline, connection, warnings, unsynced, _lock: lock })
+        Ok(Self { path, id, pipeline, connection, record, warnings, unsynced, _lock: lock })
     }
 
     /// Where it is.
@@ -113,13 +114,17 @@ impl RunDir {
         &mut self.connection
     }
 
+    pub(super) fn record(&mut self) -> &mut RecordFile {
+        &mut self.record
+    }
+
     pub(super) fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }
 
-    /// Waits until the copies of the pipeline are on the disk.
+    /// Waits until the copies of the pipeline, and how the run began, are on the disk.
     pub(super) fn sync_copies(&mut self) -> Result<(), StoreError> {
         if self.unsynced.is_empty() {
             return Ok(());
@@ -127,6 +132,7 @@ impl RunDir {
         for (path, file) in self.unsynced.drain(..) {
             file.sync_all().map_err(|error| StoreError::io("sync", &path, error))?;
         }
+        self.record.sync()?;
         sync_folder(&paths::pipeline(&self.path))
     }
 }
@@ -141,15 +147,21 @@ fn make_state(state: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Filled = (Lock, Connection, Vec<(PathBuf, File)>);
+/// What a new folder holds.
+struct Filled {
+    lock: Lock,
+    connection: Connection,
+    record: RecordFile,
+    unsynced: Vec<(PathBuf, File)>,
+}
 
 fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
     let lock = Lock::take(path)?;
-    let started = now();
-    let mut files = Vec::new();
+    let begin = begin(info, now());
+    let mut unsynced = Vec::new();
     let mut keep = |path: PathBuf, content: &str| {
         let file = write(&path, content.as_bytes())?;
-        files.push((path, file));
+        unsynced.push((path, file));
         Ok::<(), StoreError>(())
     };
     let pipeline = paths::pipeline(path);
@@ -164,48 +176,38 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
         private::folders(folder).map_err(|error| StoreError::io("create", folder, error))?;
         keep(copy, text)?;
     }
-    keep(pipeline.join("params.json"), info.params)?;
-    keep(paths::record(path), &record(info, started))?;
-    let connection = make_database(path, info, started)?;
+    keep(paths::params(path), info.params)?;
+    // Before the database: a run that is killed in between is known by it.
+    let record = RecordFile::create(paths::record(path), begin.clone())?;
+    let connection = make_database(path, &begin)?;
     sync_folder(path)?;
-    Ok((lock, connection, files))
+    Ok(Filled { lock, connection, record, unsynced })
 }
 
-fn record(info: &RunInfo<'_>, started: f64) -> String {
-    let steps: Vec<_> = info.steps.iter().map(|(name, verb)| json!([**name, verb])).collect();
-    let record = json!({
-        "id": info.id, "pipeline": info.pipeline, "file": info.file.to_string_lossy(), "started": started,
-        "seed": info.seed.to_string(), "parent": info.parent, "flowrun": info.flowrun,
-        "language": info.language, "steps": steps,
-    });
-    format!("{record}\n")
+/// How a run begins, for its database and its record.
+fn begin(info: &RunInfo<'_>, started: f64) -> RunBegin {
+    RunBegin {
+        format: format::RUN,
+        id: info.id.to_owned(),
+        pipeline: info.pipeline.to_owned(),
+        file: info.file.to_string_lossy().into_owned(),
+        started,
+        params: info.params.to_owned(),
+        seed: info.seed.to_string(),
+        parent: info.parent.map(str::to_owned),
+        flowrun: info.flowrun.to_owned(),
+        language: info.language,
+        steps: info.steps.iter().map(|(name, verb)| (Arc::clone(name), (*verb).to_owned())).collect(),
+    }
 }
 
-fn make_database(path: &Path, info: &RunInfo<'_>, started: f64) -> Result<Connection, StoreError> {
+fn make_database(path: &Path, begin: &RunBegin) -> Result<Connection, StoreError> {
     let database = paths::database(path);
     let mut connection = database::create(&database)?;
     let mut filled = || -> rusqlite::Result<()> {
         let transaction = connection.transaction()?;
         database::tables(&transaction)?;
-        transaction.execute(
-            "INSERT INTO run(id, pipeline, file, status, started, params, seed, parent, flowrun, language)
-             VALUES(?1, ?2, ?3, 'running', ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                info.id,
-                info.pipeline,
-                info.file.to_string_lossy(),
-                started,
-                info.params,
-                info.seed.to_string(),
-                info.parent,
-                info.flowrun,
-                info.language
-            ],
-        )?;
-        for (position, (name, verb)) in info.steps.iter().enumerate() {
-            let sql = "INSERT INTO steps(step, position, verb, status) VALUES(?1, ?2, ?3, 'pending')";
-            transaction.execute(sql, params![name, position as i64, verb])?;
-        }
+        rows::begin_run(&transaction, begin)?;
         transaction.commit()
     };
     filled().map_err(|error| StoreError::sql("create", &database, error))?;
@@ -228,15 +230,6 @@ fn write(path: &Path, content: &[u8]) -> Result<File, StoreError> {
         Ok(file)
     });
     written.map_err(|error| StoreError::io("write", path, error))
-}
-
-/// What a segment says of its step, as JSON.
-pub(super) fn step_title(run: &str, spec: &StepSpec) -> String {
-    let title = json!({
-        "flowrun": 1, "run": run, "step": *spec.name, "verb": spec.verb, "shape": spec.shape.name(),
-        "keyed": spec.keyed, "fingerprint": spec.fingerprint,
-    });
-    title.to_string()
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 
 mod read;
 
-pub(super) use self::read::{FoundCommit, read_digests, read_head, read_results, scan};
+pub(super) use self::read::{FoundCommit, read_digests, read_head, read_notes, read_results, scan};
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::endings::{self, BlockPlace, Endings, SKIPPABLE};
-use super::{StoreError, paths, private};
+use super::endings::{self, BlockPlace, CommitFacts, Endings, SKIPPABLE};
+use super::{StoreError, notes, packed, paths, private};
 
 /// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
 const SEGMENT_BYTES_MAX: u64 = 256 << 20;
@@ -23,6 +23,8 @@ pub(super) struct SegmentWriter {
     tag: u64,
     /// Text of the block that every segment begins with.
     title: String,
+    /// The blocks behind the results of a commit.
+    blocks: Vec<u8>,
     number: u32,
     file: Option<File>,
     length: u64,
@@ -33,8 +35,23 @@ pub(super) struct SegmentWriter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WrittenAt {
     pub(super) place: BlockPlace,
-    /// Bytes of the block of endings behind the results.
+    /// Bytes of the blocks behind the results.
     pub(super) endings: u64,
+    pub(super) facts: CommitFacts,
+}
+
+/// What a commit appends, packed.
+#[derive(Debug, Default)]
+pub(super) struct PackedCommit {
+    /// One zstd frame; empty when nothing succeeded.
+    pub(super) results: Vec<u8>,
+    pub(super) endings: Endings,
+    /// The text of the notes; empty when there is nothing to note.
+    pub(super) notes: Vec<u8>,
+    /// Bytes of the results before they were packed.
+    pub(super) bytes: u64,
+    /// Results that it gives on.
+    pub(super) emitted: u64,
 }
 
 impl SegmentWriter {
@@ -45,6 +62,7 @@ impl SegmentWriter {
             step: step.to_owned(),
             tag: endings::tag(id, step),
             title,
+            blocks: Vec::new(),
             number: 0,
             file: None,
             length: 0,
@@ -52,18 +70,29 @@ impl SegmentWriter {
         }
     }
 
-    /// Appends results and the block of endings about them. On the disk only after [`SegmentWriter::sync`].
-    pub(super) fn append(&mut self, results: &[u8], endings: &Endings) -> Result<WrittenAt, StoreError> {
+    /// Appends a commit made at this moment. On the disk only after [`SegmentWriter::sync`].
+    pub(super) fn append(&mut self, commit: &PackedCommit, at: u64) -> Result<WrittenAt, StoreError> {
         if self.file.is_none() || self.length >= self.length_max {
             self.open_next()?;
         }
-        let (offset, length) = (self.length, results.len() as u64);
+        let (offset, length) = (self.length, commit.results.len() as u64);
         let place = BlockPlace { tag: self.tag, segment: self.number, offset, length };
-        let mut block = Vec::with_capacity(endings.identities.len() * 32 + 256);
-        endings.encode(place, &mut block);
-        self.write(results)?;
-        self.write(&block)?;
-        Ok(WrittenAt { place, endings: block.len() as u64 })
+        let facts = CommitFacts {
+            at,
+            bytes: commit.bytes,
+            emitted: commit.emitted,
+            checksum: packed::checksum(&commit.results),
+            notes: notes::block_length(&commit.notes) as u32,
+        };
+        let mut blocks = std::mem::take(&mut self.blocks);
+        blocks.clear();
+        commit.endings.encode(place, &facts, &mut blocks);
+        notes::encode(&commit.notes, place, &mut blocks);
+        self.write(&commit.results)?;
+        self.write(&blocks)?;
+        let endings = blocks.len() as u64;
+        self.blocks = blocks;
+        Ok(WrittenAt { place, endings, facts })
     }
 
     /// Waits until all that was appended is on the disk.
@@ -84,6 +113,7 @@ impl SegmentWriter {
         let path = self.path();
         self.file = Some(private::file(&path).map_err(|error| StoreError::io("create", &path, error))?);
         self.length = 0;
+        self.write(&packed::EMPTY)?;
         self.write(&title(&self.title))?;
         // The file's name must be as durable as what is in it.
         for folder in [&folder, &paths::steps(&self.run)] {
@@ -107,7 +137,8 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     synced.map_err(|error| StoreError::io("sync", folder, error))
 }
 
-/// The block that a segment begins with: skipped by zstd readers, a JSON text with a checksum behind it.
+/// The block behind the empty frame that a segment begins with: skipped by zstd readers, a JSON text with a checksum
+/// behind it.
 fn title(text: &str) -> Vec<u8> {
     let mut block = SKIPPABLE.to_le_bytes().to_vec();
     block.extend_from_slice(&(text.len() as u32 + 8).to_le_bytes());

@@ -113,10 +113,12 @@ pub struct StoredRun {
 }
 
 impl StoredRun {
-    /// Opens the run in this folder. A database that cannot be read is made up for from the results, with a warning.
+    /// Opens the run in this folder. A database that cannot be read is made up for from segments and record, with a
+    /// warning.
     ///
     /// # Errors
-    /// Fails when neither the database nor the segments can be read.
+    /// Fails when neither the database nor the segments can be read, and with [`StoreError::Newer`] when the run was kept
+    /// by a newer flowrun.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let database = paths::database(path);
         let mut warnings = Vec::new();
@@ -129,10 +131,9 @@ impl StoredRun {
         });
         let (connection, record) = match opened {
             Ok(opened) => opened,
+            Err(error @ StoreError::Newer { .. }) => return Err(error),
             Err(error) => {
-                warnings.push(format!(
-                    "{error}; what its items came to is read from their results instead, without failures and logs"
-                ));
+                warnings.push(format!("{error}; the run is read from its segments instead"));
                 let connection = rebuild::in_memory(path)?;
                 let record = run_record(&connection, path)?;
                 (connection, record)

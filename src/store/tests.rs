@@ -2,3 +2,5 @@
 
 mod damage;
 pub(super) mod fixture;
+mod formats;
+mod rebuild;

@@ -1,6 +1,9 @@
 //! A ratio is a share between 0 and 1 as the decimal that was written, so that thresholds are exact.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A decimal between 0 and 1: `digits / 10^scale`.
 ///
@@ -80,6 +83,20 @@ impl fmt::Display for Ratio {
             return write!(f, "{}", self.digits);
         }
         write!(f, "{}.{:0width$}", self.digits / power, self.digits % power, width = self.scale as usize)
+    }
+}
+
+/// As the decimal that [`Ratio::parse`] reads.
+impl Serialize for Ratio {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ratio {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("no number between 0 and 1"))
     }
 }
 

@@ -2,6 +2,7 @@
 //! counted by what the functions print, which comes out as events.
 
 mod chain;
+mod format;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -32,7 +32,7 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
         ShowFormat::Text => lines(&mut open()?, |index, _, value| {
             Ok(writeln!(out, "{index:>8}  {}", cut(&String::from_utf8_lossy(value)))?)
         })?,
-        ShowFormat::Jsonl => lines(&mut open()?, |index, key, value| {
+        ShowFormat::Jsonl => lines(&mut open()?.with_keys(), |index, key, value| {
             write!(out, "{{\"index\":{index},\"key\":")?;
             out.write_all(key)?;
             out.write_all(b",\"value\":")?;
@@ -41,7 +41,7 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken>
         })?,
         ShowFormat::Csv => {
             out.write_all(b"index,key,value\n")?;
-            lines(&mut open()?, |index, key, value| {
+            lines(&mut open()?.with_keys(), |index, key, value| {
                 Ok(writeln!(out, "{index},{},{}", cell(&plain(key)), cell(&plain(value)))?)
             })?
         }
@@ -85,14 +85,14 @@ fn chosen<'a>(view: &View<'a>) -> Result<&'a StepRecord, Broken> {
     }
 }
 
-/// Hands every item's result over, and says how many cannot be read.
+/// Hands every item's result over with its key, `null` where that is not known, and says how many cannot be read.
 fn lines(
     results: &mut Results,
     mut take: impl FnMut(u64, &[u8], &[u8]) -> Result<(), Broken>,
 ) -> Result<u64, Broken> {
     while let Some(line) = results.next() {
         if let Some(value) = line.value {
-            take(line.index, line.key, value)?;
+            take(line.index, line.key.unwrap_or(b"null"), value)?;
         }
     }
     Ok(results.damaged())

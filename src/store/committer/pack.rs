@@ -8,21 +8,21 @@ use std::path::Path;
 use super::pending::{CommitGroup, Pending};
 use crate::store::chunk_endings::{ChunkEndings, Ending, ItemEnding, LinesPerItem, StepSpec};
 use crate::store::endings::{EndingKind, EndingSpan};
-use crate::store::line::{self, LineKey};
+use crate::store::line::{self, LineFront};
+use crate::store::packed::Compressor;
 use crate::store::{Digest, StoreError};
-
-/// Fast enough to keep up with a million items a second; slower levels save little of short lines full of digests,
-/// faster ones take half as much room again for a tenth of the time.
-const LEVEL: i32 = 1;
 
 /// Working space that is kept from one frame to the next: one huge group must not stay for the rest of the run.
 const SPACE_MAX: usize = 64 << 20;
+
+/// Bytes of a line besides its result: more for a key.
+const LINE_BYTES: usize = 24;
 
 /// Working space.
 #[derive(Default)]
 pub(super) struct Packer {
     lines: Vec<u8>,
-    zstd: Option<zstd::bulk::Compressor<'static>>,
+    compressor: Compressor,
 }
 
 impl Packer {
@@ -38,28 +38,23 @@ impl Packer {
             whole.ok_or_else(|| StoreError::damaged(Path::new(&*spec.name), contradiction))?;
             pending.give_back(chunk);
         }
-        group.bytes = self.lines.len() as u64;
-        if !self.lines.is_empty() {
-            let failed = |error| StoreError::io("compress results of", Path::new(&*spec.name), error);
-            group.packed = self.compress().map_err(failed)?;
-        }
+        pending.bound_logs(&mut group.notes);
+        self.compress(&mut group)
+            .map_err(|error| StoreError::io("compress results of", Path::new(&*spec.name), error))?;
         if self.lines.capacity() > SPACE_MAX {
             self.lines = Vec::new();
         }
         Ok(group)
     }
 
-    /// The lines as one zstd frame that says how long it will be and whose end proves the rest.
-    fn compress(&mut self) -> std::io::Result<Vec<u8>> {
-        let zstd = if let Some(zstd) = &mut self.zstd {
-            zstd
-        } else {
-            let mut zstd = zstd::bulk::Compressor::new(LEVEL)?;
-            zstd.include_checksum(true)?;
-            zstd.include_contentsize(true)?;
-            self.zstd.insert(zstd)
-        };
-        zstd.compress(&self.lines)
+    fn compress(&mut self, group: &mut CommitGroup) -> std::io::Result<()> {
+        let commit = &mut group.commit;
+        commit.bytes = self.lines.len() as u64;
+        if !self.lines.is_empty() {
+            commit.results = self.compressor.pack(&self.lines)?;
+        }
+        commit.notes = group.notes.pack(&mut self.compressor)?;
+        Ok(())
     }
 }
 
@@ -99,6 +94,9 @@ impl Packing<'_> {
         }
         self.booked(chunk, rows.clone(), EndingKind::Succeeded)?;
         self.group.lines += rows.len() as u64;
+        if self.spec.shape == LinesPerItem::One && chunk.keys.is_empty() && self.spec.cache.is_none() {
+            return self.plain(chunk, rows);
+        }
         for row in rows {
             let count = if self.spec.shape == LinesPerItem::One { 1 } else { *counts.next()? };
             let start = self.at;
@@ -106,17 +104,29 @@ impl Packing<'_> {
                 self.at += memchr::memchr(b'\n', chunk.out.get(self.at..)?)? + 1;
             }
             let values = &chunk.out[start..self.at];
-            let content = *chunk.contents.get(row)?;
-            let key = match chunk.keys.get(row) {
-                Some(key) => LineKey::Given(key, content),
-                None => LineKey::Content(content),
-            };
-            self.group.emitted += u64::from(count);
+            let key = chunk.keys.get(row).map(|key| &**key);
+            self.group.commit.emitted += u64::from(count);
             line::push(self.lines, chunk.first + row as u64, key, self.spec.shape, values);
             if self.spec.cache.is_some() {
-                self.remember(content, values);
+                self.remember(*chunk.contents.get(row)?, values);
             }
         }
+        Some(())
+    }
+
+    /// Most items have one result and nothing else to say.
+    fn plain(&mut self, chunk: &ChunkEndings, rows: Range<usize>) -> Option<()> {
+        let out = chunk.out.get(self.at..)?;
+        self.lines.reserve(out.len() + rows.len() * LINE_BYTES);
+        let mut front = LineFront::new(chunk.first + rows.start as u64);
+        let (mut start, mut ends) = (0, memchr::memchr_iter(b'\n', out));
+        for _ in rows.clone() {
+            let end = ends.next()?;
+            front.push(self.lines, &out[start..end]);
+            start = end + 1;
+        }
+        self.at += start;
+        self.group.commit.emitted += rows.len() as u64;
         Some(())
     }
 
@@ -136,12 +146,12 @@ impl Packing<'_> {
         let state = match how {
             Ending::Open => return Some(()),
             Ending::Skipped(reason) => {
-                self.group.skipped.push((index, key(), reason));
+                self.group.notes.skipped.push((index, key(), reason));
                 EndingKind::Skipped
             }
             Ending::Failed(item) => {
                 let state = if item.permanent { EndingKind::FailedForGood } else { EndingKind::Failed };
-                self.group.failed.push((index, key(), item));
+                self.group.notes.failed.push((index, key(), item));
                 state
             }
         };
@@ -150,11 +160,11 @@ impl Packing<'_> {
 
     /// Notes which items ended.
     fn booked(&mut self, chunk: &ChunkEndings, rows: Range<usize>, state: EndingKind) -> Option<()> {
-        let endings = &mut self.group.endings;
+        let endings = &mut self.group.commit.endings;
         let (first, count) = (chunk.first + rows.start as u64, rows.len() as u32);
-        match endings.runs.last_mut() {
-            Some(run) if run.first + u64::from(run.count) == first => run.count += count,
-            _ => endings.runs.push(EndingSpan { first, count }),
+        match endings.spans.last_mut() {
+            Some(span) if span.first + u64::from(span.count) == first => span.count += count,
+            _ => endings.spans.push(EndingSpan { first, count }),
         }
         let before = endings.identities.len();
         if state != EndingKind::Succeeded || !endings.states.is_empty() {

@@ -8,7 +8,11 @@ use std::time::Instant;
 use crate::event::Timing;
 use crate::store::Digest;
 use crate::store::chunk_endings::{ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec};
-use crate::store::endings::Endings;
+use crate::store::notes::Notes;
+use crate::store::segment::PackedCommit;
+
+/// Log lines of a step that are kept besides those of failures: more than anybody reads.
+const STEP_LOGS_MAX: u64 = 100_000;
 
 /// Lines of one item's log in one commit, and characters of a line: what a person reads of an item.
 const ITEM_LOGS_MAX: usize = 100;
@@ -17,30 +21,22 @@ const LOG_CHARS_MAX: usize = 8 * 1024;
 /// Used chunks that go back; more than can be on their way.
 const SPARE_BYTES_MAX: usize = 1 << 20;
 
-/// A failure with its item's index and key.
-pub(super) type FailedRow = (u64, String, Box<FailedItem>);
-
 /// What is committed at once of a step.
 #[derive(Debug, Default)]
 pub(super) struct CommitGroup {
-    /// One zstd frame; empty when nothing succeeded.
-    pub(super) packed: Vec<u8>,
-    /// Bytes and lines in it.
-    pub(super) bytes: u64,
+    pub(super) commit: PackedCommit,
+    /// Lines of the results.
     pub(super) lines: u64,
-    /// Results of those lines.
-    pub(super) emitted: u64,
-    pub(super) endings: Endings,
-    pub(super) failed: Vec<FailedRow>,
-    pub(super) skipped: Vec<(u64, String, Option<String>)>,
-    pub(super) retried: Vec<RetriedItem>,
-    pub(super) logs: Vec<LogEntry>,
-    pub(super) logs_left_out: u64,
-    pub(super) cancelled: Vec<(u64, u64)>,
+    pub(super) notes: Notes,
     /// For the cache: contents and what came of them.
     pub(super) cache: Vec<(Digest, Vec<u8>)>,
-    /// How long items took so far.
-    pub(super) timing: Option<Timing>,
+}
+
+impl CommitGroup {
+    /// Whether the segment has to know of it.
+    pub(super) fn says_anything(&self) -> bool {
+        !self.commit.endings.identities.is_empty() || !self.commit.notes.is_empty()
+    }
 }
 
 /// What one step has told since its last commit: the chunks, failures, skips and logs of the next group.
@@ -52,6 +48,8 @@ pub(super) struct Pending {
     rows: usize,
     bytes: usize,
     since: Option<Instant>,
+    /// Log lines that were given out.
+    logs: u64,
 }
 
 impl Pending {
@@ -64,6 +62,7 @@ impl Pending {
             rows: 0,
             bytes: 0,
             since: None,
+            logs: 0,
         }
     }
 
@@ -87,31 +86,31 @@ impl Pending {
 
     pub(super) fn failed(&mut self, index: u64, key: String, item: Box<FailedItem>) {
         self.grow(1, item.item.len());
-        self.group.failed.push((index, key, item));
+        self.group.notes.failed.push((index, key, item));
     }
 
     pub(super) fn retried(&mut self, item: RetriedItem) {
         self.grow(1, 0);
-        self.group.retried.push(item);
+        self.group.notes.retried.push(item);
     }
 
     pub(super) fn cancelled(&mut self, first: u64, count: u64) {
         self.grow(1, 0);
-        self.group.cancelled.push((first, count));
+        self.group.notes.cancelled.push((first, count));
     }
 
     pub(super) fn timing(&mut self, timing: Timing) {
         self.grow(1, 0);
-        self.group.timing = Some(timing);
+        self.group.notes.timing = Some(timing);
     }
 
     pub(super) fn logs(&mut self, lines: Vec<LogEntry>) {
         for mut line in lines {
             // Lines of one item follow each other, so the last hundred tell whether it has had its hundred.
-            let logs = &self.group.logs;
+            let logs = &self.group.notes.logs;
             let full = logs.len() >= ITEM_LOGS_MAX && logs[logs.len() - ITEM_LOGS_MAX].index == line.index;
             if full {
-                self.group.logs_left_out += 1;
+                self.group.notes.logs_left_out += 1;
                 continue;
             }
             if let Some((end, _)) = line.message.char_indices().nth(LOG_CHARS_MAX) {
@@ -119,7 +118,7 @@ impl Pending {
                 line.message.push('…');
             }
             self.grow(1, line.message.len());
-            self.group.logs.push(line);
+            self.group.notes.logs.push(line);
         }
     }
 
@@ -141,6 +140,23 @@ impl Pending {
         let mut chunks = std::mem::take(&mut self.chunks);
         chunks.sort_unstable_by_key(|chunk| chunk.first);
         (std::mem::take(&mut self.group), chunks)
+    }
+
+    /// Leaves out of a group what is too much of a step's log; lines of items that failed always stay.
+    pub(super) fn bound_logs(&mut self, notes: &mut Notes) {
+        if self.logs + (notes.logs.len() as u64) <= STEP_LOGS_MAX {
+            self.logs += notes.logs.len() as u64;
+            return;
+        }
+        let mut failed: Vec<u64> = notes.failed.iter().map(|(index, ..)| *index).collect();
+        failed.sort_unstable();
+        let (before, told) = (notes.logs.len(), &mut self.logs);
+        notes.logs.retain(|line| {
+            let stays = *told < STEP_LOGS_MAX || failed.binary_search(&line.index).is_ok();
+            *told += u64::from(stays);
+            stays
+        });
+        notes.logs_left_out += (before - notes.logs.len()) as u64;
     }
 
     /// The step.

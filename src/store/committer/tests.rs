@@ -127,8 +127,14 @@ fn segments_are_plain_files_of_json_lines_for_everybody() {
         .collect();
     assert_eq!(lines.len(), 25_000);
     assert_eq!((&lines[24_999]["i"], &lines[24_999]["v"][0]), (&25_000.into(), &"item 24999".into()));
-    assert_eq!(lines[9]["k"], Digest::of(b"item 9").to_string());
+    assert_eq!(lines[9].as_object().map(serde_json::Map::len), Some(2), "digests stand behind the frames");
+    let bytes = fixture::bytes(&path);
+    assert!(bytes.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]), "as everybody knows zstd");
+    assert_eq!(memchr::memmem::find(&bytes, b"FRN1"), None, "there is nothing to note");
     let run = stored(dir.path());
+    let mut results = run.results("work").expect("known").with_keys();
+    let expect = format!("\"{}\"", Digest::of(b"item 0"));
+    assert_eq!(results.next().and_then(|line| line.key), Some(expect.as_bytes()));
     let commits = run.rows("SELECT rows FROM commits ORDER BY seq", [], |row| row.get::<_, i64>(0));
     assert_eq!(commits.expect("readable"), [10_000, 10_000, 5_000], "groups are bounded");
 }

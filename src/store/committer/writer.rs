@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use super::message::{CommitAnswer, PACKED_MAX};
 use super::pending::CommitGroup;
-use super::rows;
 use crate::event::{RunStatus, StepResult};
+use crate::store::clock::{micros, now};
+use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
+use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
-use crate::store::{Cache, RunDir, StepSpec, StoreError, paths, step_title};
+use crate::store::title::StepTitle;
+use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
 
 /// From the packing thread.
 pub(super) enum WriterOrder {
@@ -25,8 +28,6 @@ pub(super) enum WriterOrder {
 struct KeptStep {
     spec: Arc<StepSpec>,
     segments: SegmentWriter,
-    /// Log lines in the database so far.
-    logs: u64,
 }
 
 /// The thread that writes: it appends packed groups to the segments of their steps and commits the transactions that
@@ -77,8 +78,12 @@ impl CommitWriter {
     fn commit(&mut self, orders: &[WriterOrder]) -> Result<(), StoreError> {
         self.run.sync_copies()?;
         let written = self.append(orders)?;
+        let lines = orders.iter().map(record_line).collect::<Vec<_>>();
         let path = paths::database(self.run.path());
-        self.name(orders, &written).map_err(|error| StoreError::sql("write", &path, error))?;
+        self.name(orders, &lines, &written).map_err(|error| StoreError::sql("write", &path, error))?;
+        if let Err(error) = self.record(&lines) {
+            self.run.warn(format!("what stands in run.db stands there alone: {error}"));
+        }
         for order in orders {
             match order {
                 WriterOrder::Group(id, group) if !group.cache.is_empty() => self.remember(*id, group),
@@ -91,6 +96,16 @@ impl CommitWriter {
         Ok(())
     }
 
+    /// Says the same in the record, behind the transaction: it never says more than that has done.
+    fn record(&mut self, lines: &[Option<RecordLine>]) -> Result<(), StoreError> {
+        let record = self.run.record();
+        record.append(lines.iter().flatten())?;
+        match lines.last() {
+            Some(Some(RecordLine::RunEnd(_))) => record.sync(),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts all frames on the disk.
     fn append(&mut self, orders: &[WriterOrder]) -> Result<Vec<Option<WrittenAt>>, StoreError> {
         let mut touched = BTreeSet::new();
@@ -99,13 +114,13 @@ impl CommitWriter {
             let mut place = None;
             match order {
                 WriterOrder::Begin(id, spec) => {
-                    let title = step_title(self.run.id(), spec);
+                    let title = StepTitle::of(self.run.id(), spec).to_text();
                     let segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
-                    self.kept.insert(*id, KeptStep { spec: Arc::clone(spec), segments, logs: 0 });
+                    self.kept.insert(*id, KeptStep { spec: Arc::clone(spec), segments });
                 }
-                WriterOrder::Group(id, group) if !group.endings.identities.is_empty() => {
+                WriterOrder::Group(id, group) if group.says_anything() => {
                     let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
-                    place = Some(kept.segments.append(&group.packed, &group.endings)?);
+                    place = Some(kept.segments.append(&group.commit, micros(now()))?);
                     touched.insert(*id);
                 }
                 _ => {}
@@ -119,21 +134,27 @@ impl CommitWriter {
     }
 
     /// Commits the transaction that names them.
-    fn name(&mut self, orders: &[WriterOrder], written: &[Option<WrittenAt>]) -> rusqlite::Result<()> {
+    fn name(
+        &mut self,
+        orders: &[WriterOrder],
+        lines: &[Option<RecordLine>],
+        written: &[Option<WrittenAt>],
+    ) -> rusqlite::Result<()> {
         let transaction = self.run.connection().transaction()?;
-        for (order, written) in orders.iter().zip(written) {
-            match order {
-                WriterOrder::Begin(_, spec) => rows::begin(&transaction, spec)?,
-                WriterOrder::Group(id, group) => {
-                    let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
-                    if let Some(written) = written {
-                        self.commits += 1;
-                        rows::commit(&transaction, self.commits, &kept.spec.name, written, group)?;
-                    }
-                    kept.logs = rows::group(&transaction, &kept.spec.name, group, kept.logs)?;
-                }
-                WriterOrder::End(_, name, result, _) => rows::end_step(&transaction, name, result)?,
-                WriterOrder::Finish(status, duration, _) => rows::end_run(&transaction, *status, *duration)?,
+        for ((order, line), written) in orders.iter().zip(lines).zip(written) {
+            if let Some(line) = line {
+                rows::line(&transaction, line)?;
+            }
+            if let (WriterOrder::Group(id, group), Some(WrittenAt { place, endings, facts })) =
+                (order, written)
+            {
+                let step = &*self.kept.get(id).expect("a step begins before it tells anything").spec.name;
+                let spans = &group.commit.endings.spans;
+                let (place, endings, facts) = (*place, *endings, *facts);
+                self.commits += 1;
+                let row = CommitRow { step, place, endings, facts, spans, lines: group.lines };
+                rows::commit(&transaction, self.commits, &row)?;
+                rows::notes(&transaction, step, &group.notes)?;
             }
         }
         transaction.commit()
@@ -166,4 +187,26 @@ impl CommitWriter {
             self.run.warn(format!("results are not remembered: {error}"));
         }
     }
+}
+
+/// What the record says of an order.
+fn record_line(order: &WriterOrder) -> Option<RecordLine> {
+    let at = now();
+    Some(match order {
+        WriterOrder::Begin(_, spec) => RecordLine::StepBegin(StepBegin {
+            step: Arc::clone(&spec.name),
+            at: Some(at),
+            verb: spec.verb.to_owned(),
+            shape: spec.shape.name().to_owned(),
+            keyed: spec.keyed,
+            fingerprint: spec.fingerprint.clone(),
+        }),
+        WriterOrder::Group(..) => return None,
+        WriterOrder::End(_, step, result, _) => {
+            RecordLine::StepEnd(StepEnd { step: Arc::clone(step), at, result: result.clone() })
+        }
+        WriterOrder::Finish(status, duration, _) => {
+            RecordLine::RunEnd(RunEnd { at, status: *status, duration: *duration })
+        }
+    })
 }

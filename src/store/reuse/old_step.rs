@@ -250,8 +250,11 @@ impl OldStep {
         match self.index.state(commit, row) {
             EndingKind::Succeeded => {
                 let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
-                let line =
-                    line.filter(|line| line.index == index && line.content == items.contents[at].hex());
+                let line = line.filter(|line| {
+                    // Later endings prove the results that they are about; those of format 1 do not.
+                    let proved = self.index.proves_results(commit) || line.is_of(items.contents[at]);
+                    line.index == index && proved
+                });
                 let lines = line.and_then(|line| match line.value {
                     Some(value) => line::spread(out, shape, value),
                     None => Some(0),

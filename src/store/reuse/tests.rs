@@ -224,8 +224,8 @@ fn check_damage(state: &Path, what: &str) {
     else {
         return;
     };
-    let said = ask(&mut reuse, &items, 10);
-    for (word, whole) in said.split(' ').zip(["a1", "b2", "(not", "a4"]) {
+    let said = ask(&mut reuse, &items, 10).replace("(not c)", "(c)");
+    for (word, whole) in said.split(' ').zip(["a1", "b2", "(c)", "a4"]) {
         assert!(
             [whole, "new", "damaged", "failed"].contains(&word) || word.starts_with('('),
             "{what}: {said}"
@@ -239,12 +239,16 @@ fn a_segment_that_ends_too_soon_gives_no_wrong_result() {
     finished(dir.path(), "r1", None, vec![chunk(1, &["a", "b", "-c", "a"])]);
     let path = paths::segment(&paths::run(dir.path(), "r1"), "work", 1);
     let whole = fixture::bytes(&path);
+    // The reason of the skip is noted behind the endings; as long as the database is whole, nobody needs it.
+    let notes = memchr::memmem::find(&whole, b"FRN1").expect("noted") - 8;
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).expect("room");
         let run = StoredRun::open(&paths::run(dir.path(), "r1")).expect("the database is whole");
         let mut reuse = open(vec![run]);
-        assert_eq!(ask(&mut reuse, &["a", "b", "c", "a"], 9), "new new new new", "cut at {length}");
-        assert_eq!(reuse.warnings().count(), 1, "cut at {length}");
+        let is_whole = length >= notes;
+        let expect = if is_whole { "a1 b2 (not c) a4" } else { "new new new new" };
+        assert_eq!(ask(&mut reuse, &["a", "b", "c", "a"], 9), expect, "cut at {length}");
+        assert_eq!(reuse.warnings().count(), usize::from(!is_whole), "cut at {length}");
         check_damage(dir.path(), "cut");
     }
 }

@@ -2,23 +2,31 @@
 //! for.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::store::endings::{self, BlockPlace, SKIPPABLE};
-use crate::store::{Digest, StoreError};
+use crate::store::endings::{self, BlockHead, BlockPlace, SKIPPABLE};
+use crate::store::notes::Notes;
+use crate::store::{Digest, StoreError, packed};
 
-/// How every zstd frame of ours begins.
-const ZSTD: u32 = 0xFD2F_B528;
-
-/// Bytes of a frame that are unpacked at most, whatever it says of itself: no commit comes near.
-const FRAME_BYTES_MAX: u64 = 8 << 30;
-
-/// What `title` has made, from the front of a segment, and its length in the file.
+/// What `title` has made, from the front of a segment, and where the first commit begins. Segments of format 1 begin
+/// with it, later ones with an empty frame.
 pub(in crate::store) fn read_title(file: &mut impl Read) -> Option<(String, u64)> {
     let mut head = [0; 8];
     file.read_exact(&mut head).ok()?;
+    let mut before = 0;
+    if packed::EMPTY.starts_with(&head) {
+        // Its ninth byte, then the head of the title.
+        let mut rest = [0; 9];
+        file.read_exact(&mut rest).ok()?;
+        let (last, title) = rest.split_first()?;
+        if packed::EMPTY.last() != Some(last) {
+            return None;
+        }
+        head.copy_from_slice(title);
+        before = packed::EMPTY.len() as u64;
+    }
     let (magic, size) = head.split_at(4);
     let size = u32::from_le_bytes(size.try_into().ok()?);
     if magic != SKIPPABLE.to_le_bytes() || !(8..1 << 20).contains(&size) {
@@ -29,36 +37,14 @@ pub(in crate::store) fn read_title(file: &mut impl Read) -> Option<(String, u64)
     let checksum = text.split_off(text.len() - 8);
     let right = xxhash_rust::xxh3::xxh3_64(&text).to_le_bytes() == checksum.as_slice();
     let text = String::from_utf8(text).ok().filter(|_| right)?;
-    Some((text, u64::from(size) + 8))
-}
-
-/// Unpacks the results of one commit; `None`: they are damaged.
-pub(in crate::store) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    if packed.is_empty() {
-        return Some(Vec::new());
-    }
-    if packed.get(..4)? != ZSTD.to_le_bytes() {
-        return None;
-    }
-    // Every frame says how long it will be and has a checksum; a frame that does not is none of ours.
-    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten()?;
-    let has_checksum = packed.get(4)? & 4 != 0;
-    // A damaged length must not ask for more memory than such a frame can fill.
-    let possible =
-        size <= FRAME_BYTES_MAX && size <= (packed.len() as u64).saturating_mul(1 << 15) + (1 << 17);
-    if !has_checksum || !possible {
-        return None;
-    }
-    let unpacked = zstd::bulk::decompress(packed, size as usize).ok()?;
-    (unpacked.len() as u64 == size).then_some(unpacked)
+    Some((text, before + u64::from(size) + 8))
 }
 
 /// A commit found in a segment without the help of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct FoundCommit {
     pub(in crate::store) place: BlockPlace,
-    pub(in crate::store) endings: u64,
-    pub(in crate::store) head: endings::BlockHead,
+    pub(in crate::store) head: BlockHead,
 }
 
 /// All commits from the front of a segment to the first byte that is none, with how their results may be read.
@@ -67,17 +53,14 @@ pub(in crate::store) fn scan(
     tag: u64,
     segment: u32,
 ) -> Result<(Option<String>, Vec<FoundCommit>), StoreError> {
-    let failed = |error| StoreError::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = File::open(path).map_err(|error| StoreError::io("read", path, error))?;
     let Some((title, mut offset)) = read_title(&mut file) else { return Ok((None, Vec::new())) };
     let mut found = Vec::new();
-    loop {
-        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        let Some(length) = results_length(&file, offset) else { break };
+    while let Some(length) = results_length(&file, offset) {
         let place = BlockPlace { tag, segment, offset, length };
-        let Some((head, endings)) = read_head(&file, place) else { break };
-        found.push(FoundCommit { place, endings, head });
-        offset += length + endings;
+        let Some(head) = read_head(&file, place) else { break };
+        offset += length + head.blocks_length();
+        found.push(FoundCommit { place, head });
     }
     Ok((Some(title), found))
 }
@@ -89,7 +72,7 @@ fn results_length(file: &File, offset: u64) -> Option<u64> {
     if u32::from_le_bytes(magic) == SKIPPABLE {
         return Some(0);
     }
-    if u32::from_le_bytes(magic) != ZSTD {
+    if !packed::begins(&magic) {
         return None;
     }
     let mut size = 256 << 10;
@@ -99,7 +82,7 @@ fn results_length(file: &File, offset: u64) -> Option<u64> {
         if let Ok(length) = zstd::zstd_safe::find_frame_compressed_size(&bytes[..count]) {
             return Some(length as u64);
         }
-        if count < size || size as u64 > FRAME_BYTES_MAX {
+        if count < size || size as u64 > packed::BYTES_MAX {
             return None;
         }
         size *= 4;
@@ -117,10 +100,10 @@ fn read_at_most(file: &File, bytes: &mut [u8], offset: u64) -> Option<usize> {
     Some(count)
 }
 
-/// The head of the block of endings behind the results at `place`, and how long the block is.
-pub(in crate::store) fn read_head(file: &File, place: BlockPlace) -> Option<(endings::BlockHead, u64)> {
+/// The head of the block of endings behind the results at `place`.
+pub(in crate::store) fn read_head(file: &File, place: BlockPlace) -> Option<BlockHead> {
     let at = place.offset.checked_add(place.length)?;
-    // Most heads are one run of items.
+    // Most heads are one span of items.
     let mut bytes = vec![0; endings::HEAD_BYTES + 256];
     let count = read_at_most(file, &mut bytes, at)?;
     bytes.truncate(count);
@@ -134,31 +117,44 @@ pub(in crate::store) fn read_head(file: &File, place: BlockPlace) -> Option<(end
         bytes.resize(length, 0);
         file.read_exact_at(&mut bytes, at).ok()?;
     }
-    let head = endings::BlockHead::decode(&bytes, place)?;
-    let whole = (length + head.body_length()) as u64;
-    Some((head, whole))
+    BlockHead::decode(&bytes, place)
 }
 
 /// The digests of a block whose head has been read.
 pub(in crate::store) fn read_digests(
     file: &File,
     place: BlockPlace,
-    head: &endings::BlockHead,
-    endings: u64,
+    head: &BlockHead,
 ) -> Option<(Vec<Digest>, Vec<Digest>)> {
-    let mut body = vec![0; head.body_length()];
-    let at = (place.offset + place.length + endings).checked_sub(body.len() as u64)?;
-    file.read_exact_at(&mut body, at).ok()?;
+    let at = place.offset.checked_add(place.length)?.checked_add(head.length as u64)?;
+    let body = read_bytes(file, at, head.body_length() as u64)?;
     head.digests(&body)
 }
 
-/// The unpacked results of a commit.
-pub(in crate::store) fn read_results(file: &File, place: BlockPlace) -> Option<Vec<u8>> {
-    let left = file.metadata().ok()?.len().checked_sub(place.offset)?;
-    if place.length > left {
+/// The notes of a commit; `None`: they are damaged. A commit of format 1 has none.
+pub(in crate::store) fn read_notes(file: &File, place: BlockPlace, head: &BlockHead) -> Option<Notes> {
+    let length = head.facts.map_or(0, |facts| facts.notes);
+    if length == 0 {
+        return head.facts.map(|_| Notes::default());
+    }
+    let at = place.offset.checked_add(place.length)?.checked_add(head.block_length())?;
+    Notes::decode(&read_bytes(file, at, u64::from(length))?, place)
+}
+
+/// The unpacked results of a commit; `None`: they are damaged, or not those that its endings are about.
+pub(in crate::store) fn read_results(file: &File, place: BlockPlace, head: &BlockHead) -> Option<Vec<u8>> {
+    let packed = read_bytes(file, place.offset, place.length)?;
+    let theirs = head.facts.is_none_or(|facts| facts.checksum == packed::checksum(&packed));
+    packed::unpack(&packed).filter(|_| theirs)
+}
+
+/// So many bytes; a damaged length must not ask for more memory than the file can fill.
+fn read_bytes(file: &File, at: u64, length: u64) -> Option<Vec<u8>> {
+    let left = file.metadata().ok()?.len().checked_sub(at)?;
+    if length > left {
         return None;
     }
-    let mut packed = vec![0; place.length as usize];
-    file.read_exact_at(&mut packed, place.offset).ok()?;
-    unpack(&packed)
+    let mut bytes = vec![0; length as usize];
+    file.read_exact_at(&mut bytes, at).ok()?;
+    Some(bytes)
 }

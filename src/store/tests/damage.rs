@@ -195,6 +195,30 @@ fn for_every_flipped_byte_items_are_redone_at_worst() {
 }
 
 #[test]
+fn for_every_flipped_byte_of_a_run_without_its_database_items_are_redone_at_worst() {
+    let mut crashed = crashed();
+    crashed.files.retain(|name, _| !name.to_string_lossy().starts_with("run.db"));
+    for file in [Path::new("steps/work/results-0001.jsonl.zst"), Path::new("pipeline/run.jsonl")] {
+        let whole = Arc::clone(&crashed.files[file]);
+        for flip in 0..300_u64 {
+            let random = xxhash_rust::xxh3::xxh3_64(&(flip + 1000).to_le_bytes());
+            let at = ((random >> 8) % whole.len() as u64) as usize;
+            let mut bytes = whole.to_vec();
+            bytes[at] ^= (random as u8).max(1);
+            crashed.check(file, &bytes, flip % 10 == 0, &format!("{}: byte {at} flipped", file.display()));
+        }
+        for length in (0..whole.len()).step_by(37) {
+            crashed.check(
+                file,
+                &whole[..length],
+                length % 10 == 0,
+                &format!("{} cut at {length}", file.display()),
+            );
+        }
+    }
+}
+
+#[test]
 fn a_run_without_its_database_is_read_from_its_results() {
     let crashed = crashed();
     crashed.check(Path::new("run.db"), b"", true, "an empty database");
