@@ -43,7 +43,7 @@ pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt,
 pub use reached::Reached;
 pub use read::{is_live, open, open_at};
 pub use reader::Reader;
-pub use reorder::{Piece, Reorder};
+pub use reorder::{ChunkResults, Reorder};
 pub use sort::{Record, Sorted, Sorter};
 pub use sort_key::push_sort_key;
 pub use spool::{Spool, Stored};

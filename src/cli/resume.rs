@@ -109,7 +109,11 @@ pub(super) fn choose(
         return Ok(Choice::Run(state::run(catalogue, wanted)?));
     }
     let name = file.and_then(Path::file_name);
-    let mut records = catalogue.list()?;
+    let (mut records, newer) = catalogue.list_all()?;
+    if let Some(error) = newer.into_iter().next() {
+        // It may be the one that is meant, or one that has brought the others to success.
+        return Err(error.into());
+    }
     records.retain(|record| {
         name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name))
             && record.status != "running"

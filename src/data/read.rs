@@ -95,5 +95,5 @@ pub fn is_live(options: &ReadOptions) -> bool {
 
 /// Reads JSON lines that flowrun itself has written: nothing is proved and nothing says where they came from.
 pub(super) fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
-    Box::new(jsonl::Jsonl::stored(Input::plain(source, name.into())))
+    Box::new(jsonl::JsonlReader::stored(Input::plain(source, name.into())))
 }

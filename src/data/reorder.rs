@@ -19,7 +19,7 @@ const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// The results of a run of neighbouring items.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct ChunkResults {
     /// Index of the first item.
     pub first: u64,
     /// How many items.
@@ -38,7 +38,7 @@ pub struct Reorder {
     dir: PathBuf,
     /// Index of the first item that was not handed out.
     next: u64,
-    held: BTreeMap<u64, HeldPiece>,
+    held: BTreeMap<u64, HeldResults>,
     waiting: u64,
     memory: usize,
     memory_max: usize,
@@ -52,8 +52,8 @@ pub struct Reorder {
 
 /// A piece that waits; `stored` says where its texts are when they are not in it.
 #[derive(Debug)]
-struct HeldPiece {
-    piece: Piece,
+struct HeldResults {
+    piece: ChunkResults,
     stored: Option<Stored>,
 }
 
@@ -88,7 +88,7 @@ impl Reorder {
     ///
     /// # Panics
     /// When a piece overlaps others or comes twice, which is a fault of the caller.
-    pub fn push(&mut self, mut piece: Piece) -> Result<(), DataError> {
+    pub fn push(&mut self, mut piece: ChunkResults) -> Result<(), DataError> {
         if piece.count == 0 {
             self.recycle(piece);
             return Ok(());
@@ -102,7 +102,7 @@ impl Reorder {
         if stored.is_none() {
             self.memory += bytes;
         }
-        let before = self.held.insert(first, HeldPiece { piece, stored });
+        let before = self.held.insert(first, HeldResults { piece, stored });
         assert!(before.is_none(), "a piece comes once");
         Ok(())
     }
@@ -112,11 +112,11 @@ impl Reorder {
     /// # Errors
     /// Fails when the temporary file cannot be read.
     #[expect(clippy::should_implement_trait, reason = "an iterator would end where this one only waits")]
-    pub fn next(&mut self) -> Result<Option<Piece>, DataError> {
+    pub fn next(&mut self) -> Result<Option<ChunkResults>, DataError> {
         let Some(entry) = self.held.first_entry().filter(|entry| *entry.key() == self.next) else {
             return Ok(None);
         };
-        let HeldPiece { mut piece, stored } = entry.remove();
+        let HeldResults { mut piece, stored } = entry.remove();
         self.next += piece.count;
         self.waiting -= piece.count;
         match stored {
@@ -132,7 +132,7 @@ impl Reorder {
     }
 
     /// Gives a piece's buffers back for reuse once it is written.
-    pub fn recycle(&mut self, piece: Piece) {
+    pub fn recycle(&mut self, piece: ChunkResults) {
         for mut buffer in [piece.out, piece.failed] {
             if self.spare.len() < SPARE_MAX && (1..=SPARE_BYTES_MAX).contains(&buffer.capacity()) {
                 buffer.clear();
@@ -146,7 +146,7 @@ impl Reorder {
         self.spare.pop().unwrap_or_default()
     }
 
-    fn store(&mut self, piece: &mut Piece) -> Result<Stored, DataError> {
+    fn store(&mut self, piece: &mut ChunkResults) -> Result<Stored, DataError> {
         let file = match &self.file {
             Some(file) => file,
             None => self.file.insert(temporary_file(&self.dir)?),
@@ -159,11 +159,11 @@ impl Reorder {
         }
         self.in_file += 1;
         let texts = (std::mem::take(&mut piece.out), std::mem::take(&mut piece.failed));
-        self.recycle(Piece { out: texts.0, failed: texts.1, ..Piece::default() });
+        self.recycle(ChunkResults { out: texts.0, failed: texts.1, ..ChunkResults::default() });
         Ok(stored)
     }
 
-    fn load(&mut self, piece: &mut Piece, stored: &Stored) -> Result<(), DataError> {
+    fn load(&mut self, piece: &mut ChunkResults, stored: &Stored) -> Result<(), DataError> {
         (piece.out, piece.failed) = (self.buffer(), self.buffer());
         piece.out.resize(stored.out, 0);
         piece.failed.resize(stored.failed, 0);
@@ -187,10 +187,10 @@ mod tests {
 
     use super::*;
 
-    fn piece(first: u64, count: u64) -> Piece {
+    fn piece(first: u64, count: u64) -> ChunkResults {
         let out = (first..first + count).flat_map(|index| format!("{index}\n").into_bytes()).collect();
         let failed = format!("\"failed {first}\"\n");
-        Piece { first, count, out, emitted: count, failed: failed.into() }
+        ChunkResults { first, count, out, emitted: count, failed: failed.into() }
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
         #[test]
         fn for_every_order_of_arrival_pieces_come_out_in_index_order(
             order in prop::collection::vec(1..5_u64, 0..40).prop_flat_map(|counts| {
-                let pieces: Vec<Piece> = counts
+                let pieces: Vec<ChunkResults> = counts
                     .iter()
                     .scan(7, |first, count| {
                         *first += count;

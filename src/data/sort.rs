@@ -1,4 +1,4 @@
-//! This module puts records in the order of their keys, any number of them: sorted runs go to a temporary file and
+//! This module puts records in the order of their keys, any number of them: sorted parts go to a temporary file and
 //! are merged. The caller decides what keys mean; they compare as bytes.
 
 mod merge;
@@ -31,7 +31,7 @@ pub struct Sorter {
     file: Option<File>,
     /// Where the file ends.
     end: u64,
-    runs: Vec<Range<u64>>,
+    parts: Vec<Range<u64>>,
 }
 
 /// A record in memory.
@@ -65,7 +65,7 @@ impl Sorter {
             memory_max: MEMORY_BYTES_MAX,
             file: None,
             end: 0,
-            runs: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -102,13 +102,13 @@ impl Sorter {
     /// # Errors
     /// Fails when the temporary file cannot be written or read.
     pub fn finish(mut self) -> Result<Sorted, DataError> {
-        if self.runs.is_empty() {
+        if self.parts.is_empty() {
             self.sort();
             return Ok(Sorted(SortRecords::Memory { arena: self.arena, entries: self.entries, next: 0 }));
         }
         self.spill()?;
-        let file = self.file.take().expect("a run was spilled to it");
-        Merge::new(file, &self.dir, &self.runs).map(|merge| Sorted(SortRecords::Merged(merge)))
+        let file = self.file.take().expect("a part was spilled to it");
+        Merge::new(file, &self.dir, &self.parts).map(|merge| Sorted(SortRecords::Merged(merge)))
     }
 
     fn memory(&self) -> usize {
@@ -149,7 +149,7 @@ impl Sorter {
             buffer.extend_from_slice(entry.value(&self.arena));
         }
         flush(&mut buffer)?;
-        self.runs.push(start..self.end);
+        self.parts.push(start..self.end);
         self.arena.clear();
         self.entries.clear();
         // One huge record must not stay for the rest of the run.

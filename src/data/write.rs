@@ -32,14 +32,14 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     let output = Output::create(options)?;
     let table = |output, delimiter| table::TableWriter::new(output, delimiter, options.columns.clone());
     Ok(match options.format {
-        Format::Jsonl => Box::new(jsonl::Jsonl::new(output)),
-        Format::Json => Box::new(json::Array::new(output, options.pretty)),
+        Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
+        Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
         Format::Csv => Box::new(table(output, b',')?),
         Format::Tsv => Box::new(table(output, b'\t')?),
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]
-        Format::Parquet => Box::new(parquet::Parquet::new(output, options.columns.clone())),
+        Format::Parquet => Box::new(parquet::ParquetWriter::new(output, options.columns.clone())),
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::{Context, FinishedWriter, StepOutput};
 use super::source_status::ErrorTexts;
-use crate::data::{self, DataError, Piece, Reorder, Spool, Writer};
+use crate::data::{self, ChunkResults, DataError, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
 
@@ -49,7 +49,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Takes the results of a chunk, in any order; gives on what is next in line.
-    pub(super) fn push(&mut self, piece: Piece) -> Result<(), DataError> {
+    pub(super) fn push(&mut self, piece: ChunkResults) -> Result<(), DataError> {
         self.reorder.push(piece)?;
         while let Some(piece) = self.reorder.next()? {
             self.give(&piece)?;
@@ -63,7 +63,7 @@ impl<'a> Sink<'a> {
         self.reorder.buffer()
     }
 
-    fn give(&mut self, piece: &Piece) -> Result<(), DataError> {
+    fn give(&mut self, piece: &ChunkResults) -> Result<(), DataError> {
         if piece.emitted > 0 {
             self.emitted += piece.emitted;
             if let Some(results) = &mut self.results {

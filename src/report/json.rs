@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_object_has_the_names_of_the_specification() {
+    fn the_object_has_the_names_of_the_documentation() {
         check(
             &fixture::documents(),
             &expect![[r#"

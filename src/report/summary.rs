@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::event::{ReuseCounts, StepInfo, StepResult};
 
-/// The counters of a step under the names of the specification.
+/// The counters of a step under the names that machines read.
 #[derive(Debug, Serialize)]
 pub struct StepSummary<'a> {
     verb: &'a str,

@@ -16,6 +16,7 @@ use super::{Digest, Fingerprint, LinesPerItem, StoreError, format, line, paths, 
 /// How long a connection waits for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+// The table is called `memo` from earlier versions; under another name every cache would begin anew.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS memo(
   function BLOB NOT NULL, content BLOB NOT NULL, value BLOB NOT NULL, checksum INTEGER NOT NULL, at REAL NOT NULL,

@@ -57,22 +57,30 @@ impl Catalogue {
         Ok(ids)
     }
 
-    /// All runs, the newest first.
+    /// All runs, the newest first, but for those that a newer flowrun has kept.
     ///
     /// # Errors
-    /// Fails when the folder of runs cannot be read, or neither the database of a run nor its segments, and with
-    /// [`StoreError::Newer`] when a newer flowrun has kept one of them.
+    /// Fails when the folder of runs cannot be read, or neither the database of a run nor its segments.
     pub fn list(&self) -> Result<Vec<RunRecord>, StoreError> {
-        let mut records = Vec::new();
+        Ok(self.list_all()?.0)
+    }
+
+    /// The same, and what is to be said of runs that a newer flowrun has kept: an error for each.
+    ///
+    /// # Errors
+    /// Fails as [`Catalogue::list`] does.
+    pub fn list_all(&self) -> Result<(Vec<RunRecord>, Vec<StoreError>), StoreError> {
+        let (mut records, mut newer) = (Vec::new(), Vec::new());
         for id in self.ids()?.into_iter().rev() {
             match self.record(&id) {
                 Ok(record) => records.push(record),
                 // Removed by somebody else since it was listed.
                 Err(_) if !self.path(&id).exists() => {}
+                Err(error @ StoreError::Newer { .. }) => newer.push(error),
                 Err(error) => return Err(error),
             }
         }
-        Ok(records)
+        Ok((records, newer))
     }
 
     fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
@@ -153,13 +161,13 @@ impl Catalogue {
     /// there is no such run, and when a run cannot be read or put in order.
     pub fn open_to_resume(&self, id: &str) -> Result<(Vec<StoredRun>, Vec<String>), StoreError> {
         let mut said = Vec::new();
-        let mut runs = vec![self.settled(id, &mut said)?];
+        let mut runs = vec![self.repaired(id, &mut said)?];
         while let Some(parent) = runs.last().and_then(|run| run.record().parent.clone()) {
             let known = runs.iter().any(|run| run.record().id == parent);
             if known || !self.path(&parent).is_dir() {
                 break;
             }
-            runs.push(self.settled(&parent, &mut said)?);
+            runs.push(self.repaired(&parent, &mut said)?);
         }
         Ok((runs, said))
     }
@@ -181,7 +189,7 @@ impl Catalogue {
     }
 
     /// A run that is over needs no putting in order, and may lie where nothing can be written.
-    fn settled(&self, id: &str, said: &mut Vec<String>) -> Result<StoredRun, StoreError> {
+    fn repaired(&self, id: &str, said: &mut Vec<String>) -> Result<StoredRun, StoreError> {
         let run = self.open(id)?;
         if let Some(holder) = run.record().holder {
             return Err(StoreError::Live { run: id.to_owned(), process: holder.process });
@@ -190,7 +198,7 @@ impl Catalogue {
             return Ok(run);
         }
         drop(run);
-        said.extend(repair::settle(&self.path(id))?);
+        said.extend(repair::repair(&self.path(id))?);
         self.open(id)
     }
 

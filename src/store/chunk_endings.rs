@@ -1,4 +1,4 @@
-//! A chunk is what a step tells the committer: endings of items, in the form in which they come out of the workers.
+//! Endings of a chunk are what a step tells the committer, in the form in which they come out of the workers.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use self::writer::CommitWriter;
 use super::{ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
-/// Messages that wait for the packer. A chunk of quick items is some 256 KiB, so this is some megabytes.
+/// Messages that wait for the packer. Endings of a chunk of quick items are some 256 KiB, so this is some megabytes.
 const WAITING_MAX: usize = 32;
 
 /// The committer of one run: it takes endings of items from all steps and writes them in groups. Shared by reference
@@ -128,7 +128,7 @@ pub struct StepJournal {
 }
 
 impl StepJournal {
-    /// An empty chunk, a used one if there is one.
+    /// Endings of nothing yet, in used buffers where there are any.
     pub fn spare(&self) -> ChunkEndings {
         let spare = self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         spare.try_recv().unwrap_or_default()

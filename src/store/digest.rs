@@ -1,4 +1,4 @@
-//! An identity is the digest by which an item is known from one run to the next: that of its key or of its content.
+//! A digest is what an item is known by from one run to the next: that of its key or of its content.
 //!
 //! A repeated identity is told apart by its occurrence, which is never stored: the entries of an old run with one
 //! identity, in the order of their indices, *are* its occurrences. So nothing has to remember every item that went

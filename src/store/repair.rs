@@ -12,7 +12,7 @@ use super::{StoreError, StoredRun, database, paths, private, rebuild};
 
 /// Puts the run in this folder in order. Gives what there is to say about it; an error while a process is at work on
 /// it, or when the disk refuses.
-pub(super) fn settle(run: &Path) -> Result<Vec<String>, StoreError> {
+pub(super) fn repair(run: &Path) -> Result<Vec<String>, StoreError> {
     let _lock = Lock::take(run)?;
     let path = paths::database(run);
     let stored = StoredRun::open(run)?;

@@ -100,7 +100,7 @@ fn open_whole(
     let (name, columns) = (Arc::from(found.name.as_str()), options.columns.as_deref());
     let reader = match format {
         Format::Parquet => {
-            let reader = parquet::Parquet::open(&found.path, &name, columns, bounds.from)?;
+            let reader = parquet::ParquetReader::open(&found.path, &name, columns, bounds.from)?;
             Box::new(ErrorsLast::new(reader))
         }
         Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines => {
@@ -118,8 +118,8 @@ pub(super) fn decode(
 ) -> Result<Box<dyn Reader>, DataError> {
     options.check_format(format)?;
     Ok(match format {
-        Format::Jsonl => Box::new(jsonl::Jsonl::new(input, options.validate)),
-        Format::Json => Box::new(ErrorsLast::new(json::Json::new(input))),
+        Format::Jsonl => Box::new(jsonl::JsonlReader::new(input, options.validate)),
+        Format::Json => Box::new(ErrorsLast::new(json::JsonReader::new(input))),
         Format::Csv | Format::Tsv => Box::new(ErrorsLast::new(table(options, input, format))),
         Format::Lines => Box::new(lines::LinesReader::new(input)),
         Format::Parquet => return Err(DataError::Usage(format.no_stream())),
@@ -138,10 +138,10 @@ fn enter(
     options.check_format(format)?;
     Ok(match (format, spot) {
         (Format::Jsonl, Spot::Lines(bytes)) => {
-            Box::new(jsonl::Jsonl::new(input, options.validate).enter(position, bytes))
+            Box::new(jsonl::JsonlReader::new(input, options.validate).enter(position, bytes))
         }
         (Format::Json, Spot::Array { bytes, place }) => {
-            Box::new(ErrorsLast::new(json::Json::new(input).enter(position, bytes, *place)))
+            Box::new(ErrorsLast::new(json::JsonReader::new(input).enter(position, bytes, *place)))
         }
         (Format::Csv | Format::Tsv, Spot::Table { .. }) => {
             Box::new(ErrorsLast::new(table(options, front()?, format).enter(position, spot, input)?))

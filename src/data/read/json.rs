@@ -11,7 +11,7 @@ use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 ///
 /// An element that is no JSON although its brackets match is a bad row; where the array itself is broken, the file
 /// cannot be read any further.
-pub(super) struct Json {
+pub(super) struct JsonReader {
     block: ReadBlock,
     elements: Elements,
     /// Text of the element that is being read.
@@ -21,7 +21,7 @@ pub(super) struct Json {
     bad: u64,
 }
 
-impl Json {
+impl JsonReader {
     /// Reads `input`.
     pub(super) fn new(input: Input) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Json {
     }
 }
 
-impl Reader for Json {
+impl Reader for JsonReader {
     fn read(
         &mut self,
         max_items: usize,

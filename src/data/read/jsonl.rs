@@ -8,7 +8,7 @@ use crate::value::{Chunk, json};
 /// Reads one JSON value a line.
 ///
 /// Blank lines at the end of the file are no rows; one in the middle is a bad row.
-pub(super) struct Jsonl {
+pub(super) struct JsonlReader {
     lines: LineSource,
     proof: Proof,
     rows: u64,
@@ -26,7 +26,7 @@ enum Proof {
     Done,
 }
 
-impl Jsonl {
+impl JsonlReader {
     /// Reads `input`; with `validate`, only what is JSON becomes an item.
     pub(super) fn new(input: Input, validate: bool) -> Self {
         let proof = if validate { Proof::Here } else { Proof::Later };
@@ -46,7 +46,7 @@ impl Jsonl {
     }
 }
 
-impl Reader for Jsonl {
+impl Reader for JsonlReader {
     fn read(
         &mut self,
         max_items: usize,

@@ -24,7 +24,7 @@ const BATCH_BYTES: i64 = 4 << 20;
 const BATCH_ROWS: i64 = 4096;
 
 /// The reader of a Parquet file.
-pub(super) struct Parquet {
+pub(super) struct ParquetReader {
     name: Arc<str>,
     batches: ParquetRecordBatchReader,
     /// Where the wanted columns stand among those that are read, when they were chosen.
@@ -38,7 +38,7 @@ pub(super) struct Parquet {
     groups: RowGroups,
 }
 
-impl Parquet {
+impl ParquetReader {
     /// Opens a file, to read it from a position or from its front; `name` is what the user calls it.
     pub(super) fn open(
         path: &Path,
@@ -98,7 +98,7 @@ impl Parquet {
     }
 }
 
-impl Reader for Parquet {
+impl Reader for ParquetReader {
     fn read(
         &mut self,
         max_items: usize,

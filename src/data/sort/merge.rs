@@ -1,5 +1,5 @@
-//! This module reads several sorted runs of one file as one, with a heap of the runs by their next record. `sort`
-//! writes the runs.
+//! This module reads several sorted parts of one file as one, with a heap of the parts by their next record. `sort`
+//! writes the parts.
 
 use std::fs::File;
 use std::ops::Range;
@@ -10,25 +10,25 @@ use super::record::{HEADER, Record};
 use crate::data::DataError;
 use crate::data::spool::temporary_error;
 
-/// Bytes of all runs held in memory together, as long as each gets its least.
+/// Bytes of all parts held in memory together, as long as each gets its least.
 const BUFFER_BYTES: usize = 64 << 20;
-const RUN_BYTES_MIN: usize = 16 << 10;
-const RUN_BYTES_MAX: usize = 1 << 20;
+const PART_BYTES_MIN: usize = 16 << 10;
+const PART_BYTES_MAX: usize = 1 << 20;
 
-/// The sorted runs of one temporary file, read as one.
+/// The sorted parts of one temporary file, read as one.
 #[derive(Debug)]
 pub(super) struct Merge {
     file: File,
     dir: PathBuf,
-    runs: Vec<SortedRun>,
+    parts: Vec<SortedPart>,
     /// Runs that have a record left, the one with the smallest key first.
     heap: Vec<usize>,
-    /// Whether the first run's record was given away.
+    /// Whether the first part's record was given away.
     given: bool,
 }
 
 #[derive(Debug)]
-struct SortedRun {
+struct SortedPart {
     /// What of the file is still to be read.
     left: Range<u64>,
     buffer: Vec<u8>,
@@ -40,7 +40,7 @@ struct SortedRun {
     value: usize,
 }
 
-impl SortedRun {
+impl SortedPart {
     fn key(&self) -> &[u8] {
         &self.buffer[self.at + HEADER..][..self.key]
     }
@@ -87,10 +87,10 @@ impl SortedRun {
 }
 
 impl Merge {
-    /// Reads the first record of each run.
-    pub(super) fn new(file: File, dir: &Path, runs: &[Range<u64>]) -> Result<Self, DataError> {
-        let block = (BUFFER_BYTES / runs.len().max(1)).clamp(RUN_BYTES_MIN, RUN_BYTES_MAX);
-        let run = |range: &Range<u64>| SortedRun {
+    /// Reads the first record of each part.
+    pub(super) fn new(file: File, dir: &Path, parts: &[Range<u64>]) -> Result<Self, DataError> {
+        let block = (BUFFER_BYTES / parts.len().max(1)).clamp(PART_BYTES_MIN, PART_BYTES_MAX);
+        let part = |range: &Range<u64>| SortedPart {
             left: range.clone(),
             buffer: Vec::new(),
             block,
@@ -99,13 +99,13 @@ impl Merge {
             value: 0,
         };
         let mut merge = Self {
-            runs: runs.iter().map(run).collect(),
+            parts: parts.iter().map(part).collect(),
             heap: Vec::new(),
             given: false,
             dir: dir.to_path_buf(),
             file,
         };
-        for at in 0..merge.runs.len() {
+        for at in 0..merge.parts.len() {
             if merge.load(at, 0)? {
                 merge.heap.push(at);
             }
@@ -120,28 +120,28 @@ impl Merge {
         if std::mem::replace(&mut self.given, true) {
             self.step()?;
         }
-        let first = self.heap.first().map(|first| &self.runs[*first]);
-        Ok(first.map(|run| (run.key(), run.value())))
+        let first = self.heap.first().map(|first| &self.parts[*first]);
+        Ok(first.map(|part| (part.key(), part.value())))
     }
 
-    /// Puts the first run behind its record.
+    /// Puts the first part behind its record.
     fn step(&mut self) -> Result<(), DataError> {
         let Some(first) = self.heap.first().copied() else { return Ok(()) };
-        let run = &self.runs[first];
-        let behind = run.at + HEADER + run.key + run.value;
+        let part = &self.parts[first];
+        let behind = part.at + HEADER + part.key + part.value;
         if !self.load(first, behind)? {
             self.heap.swap_remove(0);
-            self.runs[first].buffer = Vec::new();
+            self.parts[first].buffer = Vec::new();
         }
         self.sink(0);
         Ok(())
     }
 
-    fn load(&mut self, run: usize, at: usize) -> Result<bool, DataError> {
-        self.runs[run].load(&self.file, at).map_err(|source| temporary_error("read", &self.dir, source))
+    fn load(&mut self, part: usize, at: usize) -> Result<bool, DataError> {
+        self.parts[part].load(&self.file, at).map_err(|source| temporary_error("read", &self.dir, source))
     }
 
-    /// Lets the run at `at` of the heap go down to its place. Of equal keys, those of earlier runs came first.
+    /// Lets the part at `at` of the heap go down to its place. Of equal keys, those of earlier parts came first.
     fn sink(&mut self, mut at: usize) {
         loop {
             let (left, right) = (2 * at + 1, 2 * at + 2);
@@ -159,9 +159,9 @@ impl Merge {
         }
     }
 
-    /// Whether the run at `a` of the heap gives its record before the one at `b`.
+    /// Whether the part at `a` of the heap gives its record before the one at `b`.
     fn before(&self, a: usize, b: usize) -> bool {
         let (one, two) = (self.heap[a], self.heap[b]);
-        (self.runs[one].key(), one) < (self.runs[two].key(), two)
+        (self.parts[one].key(), one) < (self.parts[two].key(), two)
     }
 }

@@ -7,21 +7,21 @@ use crate::data::{DataError, Writer};
 use super::items::items;
 
 /// Writes one element a line, or indented; `[]` without items.
-pub(super) struct Array {
+pub(super) struct JsonWriter {
     output: Output,
     pretty: bool,
     started: bool,
     text: Vec<u8>,
 }
 
-impl Array {
+impl JsonWriter {
     /// Writes to `output`, indented if `pretty`.
     pub(super) fn new(output: Output, pretty: bool) -> Self {
         Self { output, pretty, started: false, text: Vec::new() }
     }
 }
 
-impl Writer for Array {
+impl Writer for JsonWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         self.text.clear();
         for item in items(lines) {

@@ -4,16 +4,16 @@ use crate::data::write::output::Output;
 use crate::data::{DataError, Writer};
 
 /// Writes one value a line.
-pub(super) struct Jsonl(Output);
+pub(super) struct JsonlWriter(Output);
 
-impl Jsonl {
+impl JsonlWriter {
     /// Writes to `output`.
     pub(super) fn new(output: Output) -> Self {
         Self(output)
     }
 }
 
-impl Writer for Jsonl {
+impl Writer for JsonlWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         self.0.put(lines)
     }

@@ -28,7 +28,7 @@ const BATCH_BYTES: usize = 4 << 20;
 const GROUP_BYTES: usize = 64 << 20;
 
 /// The writer of a Parquet file.
-pub(super) struct Parquet {
+pub(super) struct ParquetWriter {
     name: Arc<str>,
     columns: Option<Vec<String>>,
     shape: ItemsShape,
@@ -51,7 +51,7 @@ struct Writing {
     count: usize,
 }
 
-impl Parquet {
+impl ParquetWriter {
     /// Writes to `output`, all keys of the items or these.
     pub(super) fn new(output: Output, columns: Option<Vec<String>>) -> Self {
         let name = Arc::clone(output.name());
@@ -149,7 +149,7 @@ impl Writing {
     }
 }
 
-impl Writer for Parquet {
+impl Writer for ParquetWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         items(lines).try_for_each(|item| self.add(item))
     }

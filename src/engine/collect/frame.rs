@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::data::Piece;
+use crate::data::ChunkResults;
 use crate::engine::context::Context;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
@@ -80,7 +80,7 @@ impl StepFrame<'_> {
     pub(super) fn flush(&mut self) -> Result<(), Cut> {
         let count = std::mem::take(&mut self.held);
         let out = std::mem::replace(&mut self.out, self.sink.spare());
-        let piece = Piece { first: self.given + 1, count, out, emitted: count, failed: Vec::new() };
+        let piece = ChunkResults { first: self.given + 1, count, out, emitted: count, failed: Vec::new() };
         self.given += count;
         Ok(self.sink.push(piece)?)
     }

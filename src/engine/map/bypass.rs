@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::reuse::KnownEnding;
 use super::{Coordinator, StepFault};
-use crate::data::Piece;
+use crate::data::ChunkResults;
 use crate::engine::failed_item;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
@@ -136,7 +136,7 @@ impl Coordinator<'_> {
             endings.ends.extend(ends);
             journal.push(endings)?;
         }
-        self.sink.push(Piece { first, count, out, emitted, failed })?;
+        self.sink.push(ChunkResults { first, count, out, emitted, failed })?;
         Ok(())
     }
 

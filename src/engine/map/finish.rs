@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reuse::ItemReuse;
 use super::{Coordinator, StepFault};
-use crate::data::Piece;
+use crate::data::ChunkResults;
 use crate::engine::lookout::{WORKERS_END, lost_reason};
 use crate::engine::pool::Reply;
 use crate::event::{StepResult, StepStatus};
@@ -50,7 +50,7 @@ impl Coordinator<'_> {
         let gaps = fresh.values().map(|chunk| (chunk.first, chunk.len() as u64));
         for (first, count) in gaps.chain(waiting.keys().map(|index| (*index, 1))) {
             self.keep_cancelled(first, count);
-            self.sink.push(Piece { first, count, ..Piece::default() })?;
+            self.sink.push(ChunkResults { first, count, ..ChunkResults::default() })?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Coordinator, Earlier, InFlight, StepFault, WaitingItem};
-use crate::data::Piece;
+use crate::data::ChunkResults;
 use crate::engine::failed_item::{self, Attempted};
 use crate::engine::pool::{EndedItem, Reply, Report};
 use crate::engine::step_results;
@@ -115,7 +115,7 @@ impl Coordinator<'_> {
         if count > 0 {
             let emitted = if whole { report.emitted } else { lines(&cut.out[cut.out_start..]) };
             let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
-            self.sink.push(Piece { first: cut.first, count, out, emitted, failed: cut.failed })?;
+            self.sink.push(ChunkResults { first: cut.first, count, out, emitted, failed: cut.failed })?;
         }
         if let (Some(journal), Some(mut endings)) = (&self.journal, endings) {
             // Results went to the sink; the journal has its copy.
@@ -196,7 +196,7 @@ impl Coordinator<'_> {
         if count > 0 {
             let out = cut.out[cut.out_start..out_len].to_vec();
             let (emitted, failed) = (lines(&out), std::mem::take(&mut cut.failed));
-            self.sink.push(Piece { first: cut.first, count, out, emitted, failed })?;
+            self.sink.push(ChunkResults { first: cut.first, count, out, emitted, failed })?;
         }
         (cut.first, cut.out_start) = (index + 1, out_len);
         Ok(())
@@ -283,7 +283,12 @@ impl Coordinator<'_> {
                 endings.ends.push(store::ItemEnding { at: 0, how: Ending::Failed(item) });
                 journal.push(endings)?;
             }
-            self.sink.push(Piece { first: expired.index, count: 1, failed, ..Piece::default() })?;
+            self.sink.push(ChunkResults {
+                first: expired.index,
+                count: 1,
+                failed,
+                ..ChunkResults::default()
+            })?;
         }
         Ok(())
     }

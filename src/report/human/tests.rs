@@ -37,7 +37,7 @@ fn edged(text: &str) -> String {
 }
 
 #[test]
-fn the_summary_has_the_layout_of_the_specification() {
+fn the_summary_has_the_layout_of_the_documentation() {
     expect![[r#"
         |   read docs      10000 items                                            0.04s
         |    map clean     10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried   3.81s  2623/s

@@ -58,17 +58,17 @@ impl Packer {
     }
 }
 
-/// Turns chunks into lines and endings.
+/// Turns endings of chunks into lines and rows.
 struct Packing<'a> {
     spec: &'a StepSpec,
     group: &'a mut CommitGroup,
     lines: &'a mut Vec<u8>,
-    /// Where the next result begins in the chunk's output.
+    /// Where the next result begins in their output.
     at: usize,
 }
 
 impl Packing<'_> {
-    /// `None`: the chunk contradicts itself.
+    /// `None`: they contradict themselves.
     fn chunk(&mut self, chunk: &mut ChunkEndings) -> Option<()> {
         let ends = std::mem::take(&mut chunk.ends);
         let (mut row, mut counts) = (0, chunk.lines.iter());

@@ -18,7 +18,7 @@ const STEP_LOGS_MAX: u64 = 100_000;
 const ITEM_LOGS_MAX: usize = 100;
 const LOG_CHARS_MAX: usize = 8 * 1024;
 
-/// Used chunks that go back; more than can be on their way.
+/// Used endings that go back; more than can be on their way.
 const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// What is committed at once of a step.
@@ -39,7 +39,7 @@ impl CommitGroup {
     }
 }
 
-/// What one step has told since its last commit: the chunks, failures, skips and logs of the next group.
+/// What one step has told since its last commit: the endings, failures, skips and logs of the next group.
 pub(super) struct Pending {
     spec: Arc<StepSpec>,
     spare: Sender<ChunkEndings>,
@@ -164,7 +164,7 @@ impl Pending {
         Arc::clone(&self.spec)
     }
 
-    /// Sends a used chunk back to where it came from.
+    /// Sends used endings back to where it came from.
     pub(super) fn give_back(&self, mut chunk: ChunkEndings) {
         if chunk.out.capacity() <= SPARE_BYTES_MAX {
             chunk.clear();
