@@ -24,7 +24,9 @@ pub(super) fn command(arguments: &RunsArguments) -> Result<Exit, Fault> {
 
 fn list(catalogue: &Catalogue, arguments: &RunsArguments) -> Result<Exit, Fault> {
     let (mut records, newer) = catalogue.list_all()?;
-    newer.iter().for_each(|error| say(&printable(&error.to_string())));
+    for error in &newer {
+        say(&printable(&error.to_string()));
+    }
     records.retain(|record| arguments.status.is_none_or(|status| status.name() == record.status));
     match arguments.format {
         ListFormat::Json => put(&json(catalogue, &records))?,

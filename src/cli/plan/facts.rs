@@ -85,7 +85,8 @@ fn effort(each: &MapLike) -> String {
 
 /// `retries 3 (1s, then twice as long, up to 1m)`
 fn retries(retries: &Retries, conditional: bool) -> String {
-    let mut waits = vec![format!("after {}", duration(retries.delay))];
+    // No wait is longer than `max_delay`, the first one neither.
+    let mut waits = vec![format!("after {}", duration(retries.delay.min(retries.max_delay)))];
     if retries.max > 1 && retries.factor > 1.0 && !retries.delay.is_zero() {
         let cap = duration(retries.max_delay);
         waits.push(format!("each wait {} times the last, up to {cap}", retries.factor));
