@@ -28,7 +28,7 @@ pub use stretch::Stretch;
 /// compressed file stays in one piece; [`count()`] cuts all of them. So does a source with a limit.
 ///
 /// # Errors
-/// Fails as [`open`](super::open) does, and for standard input and pipes.
+/// Fails as [`open`] does, and for standard input and pipes.
 pub fn cut(options: &ReadOptions, parts: usize) -> Result<Vec<Stretch>, DataError> {
     let front = open(options)?.position().ok_or_else(count::only_once)?;
     let files = match pattern::find(&options.root, &options.path)? {

@@ -218,7 +218,7 @@ impl<'a> Coordinator<'a> {
             shape: fingerprint::shape(each.kind),
             journal,
             reuse,
-            keyed: each.key.is_some().then(KeyedChunks::default),
+            keyed: each.key.is_some().then(KeyedChunks::new),
             timing: StepTiming::new(context.options.spans),
         })
     }

@@ -47,7 +47,7 @@ impl Coordinator<'_> {
     /// Whether items are to be read: those that wait for their keys are enough, and more are asked for ahead.
     fn wants_items(&self) -> bool {
         let is_enough = match &self.keyed {
-            Some(keyed) => keyed.is_enough(self.fresh.is_empty()),
+            Some(keyed) => keyed.is_enough(self.fresh.is_empty(), self.limits.tasks),
             None => !self.fresh.is_empty(),
         };
         !is_enough && !self.input_ended && !self.starved && self.scheduler.stop().is_none()
@@ -55,8 +55,11 @@ impl Coordinator<'_> {
 
     fn read(&mut self) -> Result<(), StepFault> {
         let mut chunk = self.spare_chunks.pop().unwrap_or_default();
-        let items =
-            if self.reuse.is_some() || self.keyed.is_some() { CHUNK_ITEMS } else { self.size.items() };
+        let items = match &self.keyed {
+            Some(keyed) => keyed.size.items(),
+            None if self.reuse.is_some() => CHUNK_ITEMS,
+            None => self.size.items(),
+        };
         match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
             NextChunk::Later => {
                 self.starved = true;

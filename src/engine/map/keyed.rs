@@ -2,6 +2,7 @@
 //! any order and go on in that of their items.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::keyed_chunks::{KeyedChunk, KeyedChunks};
 use super::{Coordinator, StepFault};
@@ -26,8 +27,15 @@ impl Coordinator<'_> {
         let Some(keyed) = &mut self.keyed else { return Ok(()) };
         // Keys that come late, or a second time, are passed over.
         let Some(first) = keyed.tasks.remove(&report.task) else { return Ok(()) };
-        if let Some(chunk) = keyed.chunks.get_mut(&first) {
-            chunk.keys = Some((report.keys, report.failed));
+        keyed.size.learn(report.keys.len(), report.elapsed);
+        let Some(waiting) = keyed.chunks.get_mut(&first) else { return Ok(()) };
+        let (come_to, all) = (report.keys.len(), Arc::clone(&waiting.chunk));
+        if come_to < all.len() {
+            waiting.chunk = Arc::new(all.slice(0..come_to));
+        }
+        waiting.keys = Some((report.keys, report.failed));
+        if come_to < all.len() {
+            self.ask_for_rest(&all.slice(come_to..all.len()));
         }
         // Items of a step that stops are put away as they are.
         while self.scheduler.stop().is_none() {
@@ -38,6 +46,17 @@ impl Coordinator<'_> {
             self.end_of_input();
         }
         Ok(())
+    }
+
+    /// Asks for the keys that a worker did not come to, from as many workers as have nothing else to do.
+    fn ask_for_rest(&mut self, rest: &Chunk) {
+        let out = self.keyed.as_ref().map_or(0, |keyed| keyed.tasks.len()) + self.in_flight.len();
+        let parts = self.limits.tasks.saturating_sub(out).clamp(1, rest.len());
+        let step = rest.len().div_ceil(parts);
+        for start in (0..rest.len()).step_by(step) {
+            let part = rest.slice(start..(start + step).min(rest.len()));
+            self.ask_for_keys(Arc::new(part));
+        }
     }
 
     /// A worker broke down over the keys of a task. One item: it has none, if it is to blame. More: nobody knows which, so
@@ -56,7 +75,12 @@ impl Coordinator<'_> {
         if chunk.len() == 1 && to_blame {
             let message = format!("`key` failed: {}", failure.message);
             let failed = vec![(0, Failure { message, retryable: false, ..failure })];
-            return self.take_keys(KeyReport { task, keys: vec![Box::default()], failed });
+            return self.take_keys(KeyReport {
+                task,
+                keys: vec![Box::default()],
+                failed,
+                elapsed: Duration::ZERO,
+            });
         }
         keyed.tasks.remove(&task);
         keyed.chunks.remove(&first);
@@ -66,7 +90,7 @@ impl Coordinator<'_> {
 
     /// Offers items that still had no key when the step ended, so that they are counted.
     pub(super) fn offer_keyed(&mut self) {
-        let Some(keyed) = self.keyed.as_mut().map(std::mem::take) else { return };
+        let Some(keyed) = self.keyed.take() else { return };
         for (first, keyed) in keyed.chunks {
             self.scheduler.offer(keyed.chunk.len() as u64);
             self.fresh.insert(first, Arc::unwrap_or_clone(keyed.chunk));

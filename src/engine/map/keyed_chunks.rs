@@ -2,17 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::chunk_size::ChunkSize;
 use crate::lua::Failure;
 use crate::value::Chunk;
 
+/// How long a worker should be busy with the keys of a chunk.
+const KEYS_TIME: Duration = Duration::from_millis(4);
+
 /// Chunks whose items get their keys.
-#[derive(Default)]
 pub(super) struct KeyedChunks {
     /// By index of the first item.
     pub(super) chunks: BTreeMap<u64, KeyedChunk>,
     /// Tasks that ask for keys, by number, with the index of the first item.
     pub(super) tasks: HashMap<u64, u64>,
+    /// How many items get their keys together.
+    pub(super) size: ChunkSize,
 }
 
 /// Keys of a chunk's items, and its items that have none.
@@ -25,14 +31,19 @@ pub(super) struct KeyedChunk {
 }
 
 impl KeyedChunks {
+    pub(super) fn new() -> Self {
+        Self { chunks: BTreeMap::new(), tasks: HashMap::new(), size: ChunkSize::new(Some(KEYS_TIME)) }
+    }
+
     /// Whether every item has gone on.
     pub(super) fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
 
-    /// Whether enough keys are asked for: one chunk ahead, and another one where nothing is left to start.
-    pub(super) fn is_enough(&self, nothing_left: bool) -> bool {
-        self.tasks.len() > usize::from(nothing_left)
+    /// Whether enough keys are asked for: as much as keeps the workers busy where nothing is left to start, else one chunk
+    /// ahead.
+    pub(super) fn is_enough(&self, nothing_left: bool, window: usize) -> bool {
+        self.tasks.len() >= if nothing_left { window } else { 1 }
     }
 
     /// The first chunk, if its keys are there.

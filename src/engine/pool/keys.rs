@@ -10,6 +10,7 @@ use crate::lua::{
     Attempt, AttemptEnding, EXPRESSION_LIMIT, Failure, Guard, Script, ScriptError, Watchdog, Worker,
     WorkerOptions,
 };
+use crate::runtime::clock;
 use crate::value::Chunk;
 
 /// The VM that evaluates a step's `key:`, beside that of a worker.
@@ -35,31 +36,28 @@ impl Keys {
         Ok(Self { worker: Worker::new(key, &options, guard, watchdog)?, out: Vec::new() })
     }
 
-    /// The keys of a task's items, and those that have none with the reason.
-    pub(super) fn of(&mut self, task: u64, chunk: &Chunk) -> KeyReport {
+    /// The keys of a task's items, as many as come within `budget`, and those that have none with the reason. `stops`: one
+    /// that has none is the last.
+    pub(super) fn of(&mut self, task: u64, chunk: &Chunk, budget: Duration, stops: bool) -> KeyReport {
+        let begun = clock::now();
         let attempt = Attempt { number: 1, item_deadline: None };
         let mut failed = Vec::new();
-        let mut keys: Vec<Box<str>> = Vec::with_capacity(chunk.len());
         self.out.clear();
         let mut ends = Vec::new();
-        let mut at = 0;
-        while at < chunk.len() {
-            let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
-                ends.push((at, how));
-                true
-            };
-            let all = at..chunk.len();
-            let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, &mut self.out, &mut end);
-            if done == 0 {
-                break;
-            }
-            at += done;
-        }
+        let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
+            let is_last = stops && matches!(how, AttemptEnding::Failed(_) | AttemptEnding::Skipped { .. });
+            ends.push((at, how));
+            !is_last
+        };
+        let (done, _) = self.worker.run(chunk, 0..chunk.len(), attempt, budget, &mut self.out, &mut end);
+        // A worker that is told to stop comes to none: these items will not run.
+        let count = if done == 0 { chunk.len() } else { done };
+        let mut keys: Vec<Box<str>> = Vec::with_capacity(count);
         // The log lines of the expression belong to no item: they are dropped.
         drop(self.worker.take_logs());
         let mut lines = self.out.split(|byte| *byte == b'\n');
         let mut ends = ends.into_iter().peekable();
-        for at in 0..chunk.len() {
+        for at in 0..count {
             let key = match ends.next_if(|(ended, _)| *ended == at) {
                 // What cannot be read is the source's failure, which the item's worker finds; what was cut off is not run.
                 Some((_, AttemptEnding::BadRow { .. } | AttemptEnding::Cancelled)) => Ok(String::new()),
@@ -77,7 +75,7 @@ impl Keys {
                 .into(),
             );
         }
-        KeyReport { task, keys, failed }
+        KeyReport { task, keys, failed, elapsed: clock::since(begun) }
     }
 }
 

@@ -80,10 +80,12 @@ pub(in crate::engine) struct Report {
 pub(in crate::engine) struct KeyReport {
     /// The number of the task.
     pub(in crate::engine) task: u64,
-    /// One for each item; empty where there is none.
+    /// One for each item that was come to, from the first; empty where there is none.
     pub(in crate::engine) keys: Vec<Box<str>>,
     /// Items without a key, by their place, ascending.
     pub(in crate::engine) failed: Vec<(usize, Failure)>,
+    /// How long it took.
+    pub(in crate::engine) elapsed: Duration,
 }
 
 /// What workers say. Every task that is handed in comes back as exactly one `Report`, `Keys`, `Broken` or `Lost`.

@@ -136,7 +136,9 @@ impl WorkerThread {
         }
         let Some(keys) = &mut vms.keys else { return Some(Left::Done) };
         self.hold(KEYS_TOKEN, task);
-        let report = catch_unwind(AssertUnwindSafe(|| keys.of(task.number, &task.chunk)));
+        let stops = options.stops_at_failure;
+        let find = || keys.of(task.number, &task.chunk, CHUNK_BUDGET, stops);
+        let report = catch_unwind(AssertUnwindSafe(find));
         if !self.release(KEYS_TOKEN) {
             return Some(Left::GivenUp);
         }

@@ -72,3 +72,13 @@ fn keys_are_kept_with_their_items() {
     let failures = run.failures("work", 0, 10).expect("readable");
     assert_eq!((failures[0].index, &*failures[0].key), (2, "k2"));
 }
+
+#[test]
+fn items_without_a_key_count_as_failures_while_others_wait_for_theirs() {
+    let mut world = World::default();
+    world.keyless.extend((1..=200).filter(|index| index % 10 == 5));
+    let told = keyed(200, "concurrency: 2\nmin_success_ratio: 0\nmax_failures: 3", world);
+    let (status, [succeeded, failed, ..]) = told.work();
+    assert_eq!(status, "failed");
+    assert_eq!(failed, 4, "one more than allowed; {succeeded} were done meanwhile");
+}

@@ -123,12 +123,18 @@ impl SimulatedPool {
                 _ if world.keyless.contains(&index) => {
                     failed.push((at, Failure::new(FailureKind::Result, "`key` is nil")));
                     keys.push(Box::default());
+                    if self.options.stops_at_failure {
+                        break;
+                    }
                 }
                 _ => keys.push(format!("k{index}").into()),
             }
         }
         let delay = world.late.get(&task.number).copied().unwrap_or_default();
-        self.say(delay, Reply::Keys(Box::new(KeyReport { task: task.number, keys, failed })));
+        self.say(
+            delay,
+            Reply::Keys(Box::new(KeyReport { task: task.number, keys, failed, elapsed: Duration::ZERO })),
+        );
     }
 
     /// The attempt of the item at hand begins.
