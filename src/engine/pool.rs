@@ -7,11 +7,13 @@
 mod coroutines;
 mod in_hand;
 mod keys;
+mod limits;
 mod options;
 mod task;
 mod thread_pool;
 mod worker_thread;
 
+pub(super) use limits::{CHUNK_TIME, Limits};
 pub(super) use options::PoolOptions;
 pub(super) use task::{EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind};
 pub(super) use thread_pool::Threads;
@@ -39,16 +41,6 @@ pub(super) trait Pool {
 
     /// No more tasks will come: workers end when what they have is done.
     fn close(&mut self);
-}
-
-/// How much a pool takes at once, and in which portions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// Tasks that may be out at once: what keeps the workers busy.
-    pub(super) tasks: usize,
-    /// How long a chunk should take: far above the cost of handing it over, far below what a person notices. `None`: each
-    /// item travels alone.
-    pub(super) chunk_time: Option<Duration>,
 }
 
 /// Something else that ends a wait for replies.

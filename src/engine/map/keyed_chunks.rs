@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::chunk_size::ChunkSize;
+use crate::engine::pool::CHUNK_TIME;
 use crate::lua::Failure;
 use crate::value::Chunk;
-
-/// How long a worker should be busy with the keys of a chunk.
-const KEYS_TIME: Duration = Duration::from_millis(4);
 
 /// Chunks whose items get their keys.
 pub(super) struct KeyedChunks {
@@ -32,7 +29,7 @@ pub(super) struct KeyedChunk {
 
 impl KeyedChunks {
     pub(super) fn new() -> Self {
-        Self { chunks: BTreeMap::new(), tasks: HashMap::new(), size: ChunkSize::new(Some(KEYS_TIME)) }
+        Self { chunks: BTreeMap::new(), tasks: HashMap::new(), size: ChunkSize::new(Some(CHUNK_TIME)) }
     }
 
     /// Whether every item has gone on.
@@ -40,10 +37,10 @@ impl KeyedChunks {
         self.chunks.is_empty()
     }
 
-    /// Whether enough keys are asked for: as much as keeps the workers busy where nothing is left to start, else one chunk
-    /// ahead.
+    /// Whether enough chunks are here: as many as keep the workers busy where nothing is left to start, else one ahead. Those
+    /// whose keys are there and that wait for earlier ones count, so that a slow key does not let the input pile up.
     pub(super) fn is_enough(&self, nothing_left: bool, window: usize) -> bool {
-        self.tasks.len() >= if nothing_left { window } else { 1 }
+        self.chunks.len() >= if nothing_left { window } else { 1 }
     }
 
     /// The first chunk, if its keys are there.

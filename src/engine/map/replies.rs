@@ -117,9 +117,7 @@ impl Coordinator<'_> {
             let out = if whole { cut.out } else { cut.out.split_off(cut.out_start) };
             self.sink.push(ChunkResults { first: cut.first, count, out, emitted, failed: cut.failed })?;
         }
-        if let (Some(journal), Some(mut endings)) = (&self.journal, endings) {
-            // Results went to the sink; the journal has its copy.
-            endings.lines = std::mem::take(&mut report.lines);
+        if let (Some(journal), Some(endings)) = (&self.journal, endings) {
             journal.push(endings)?;
         }
         let start = task.start;
@@ -302,6 +300,7 @@ impl Coordinator<'_> {
         let chunk = &task.chunk;
         endings.first = chunk.first;
         endings.contents = std::mem::take(&mut report.digests);
+        endings.lines = std::mem::take(&mut report.lines);
         if endings.contents.len() != report.done {
             // A worker that broke down has not come to it.
             endings.contents.clear();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::limits::{CHUNK_TIME, Limits};
 use crate::event::StepId;
 use crate::lua::{Cancel, Script, WorkerOptions};
 
@@ -37,10 +38,17 @@ impl PoolOptions {
         self.concurrency.min(self.cores).max(1)
     }
 
+    /// How much the workers take at once.
+    pub(in crate::engine) fn limits(&self) -> Limits {
+        let tasks = if self.is_exact() { self.concurrency } else { self.threads() * 2 };
+        let single = self.coroutines || self.tells_starts;
+        Limits { tasks, chunk_time: (!single).then_some(CHUNK_TIME) }
+    }
+
     /// Whether no more tasks may be out than attempts may run. Workers that never wait may find the next chunk ready when
     /// they are done with one; that is no item more being worked on, because there are no more workers than
     /// `concurrency`.
-    pub(in crate::engine) fn is_exact(&self) -> bool {
+    fn is_exact(&self) -> bool {
         self.tells_starts || self.stops_at_failure || self.concurrency == 1 || self.coroutines
     }
 

@@ -20,9 +20,6 @@ use crate::engine::outcome::EngineError;
 use crate::lua::{self, CancelLevel, Guard, Watchdog};
 use crate::runtime::clock;
 
-/// How long a chunk should take.
-const CHUNK_TIME: Duration = Duration::from_millis(4);
-
 /// Starts pools of threads.
 pub(in crate::engine) struct Threads<'a> {
     pub(in crate::engine) watchdog: &'a Arc<Watchdog>,
@@ -194,10 +191,7 @@ fn work(thread: &WorkerThread) -> Left {
 
 impl Pool for ThreadPool {
     fn limits(&self) -> Limits {
-        let options = &self.parts.options;
-        let tasks = if options.is_exact() { options.concurrency } else { options.threads() * 2 };
-        let single = options.coroutines || options.tells_starts;
-        Limits { tasks, chunk_time: (!single).then_some(CHUNK_TIME) }
+        self.parts.options.limits()
     }
 
     fn send(&mut self, task: Task) {

@@ -259,10 +259,7 @@ impl SimulatedPool {
 
 impl Pool for SimulatedPool {
     fn limits(&self) -> Limits {
-        let tasks =
-            if self.options.is_exact() { self.options.concurrency } else { self.options.threads() * 2 };
-        let single = self.options.coroutines || self.options.tells_starts;
-        Limits { tasks, chunk_time: (!single).then_some(Duration::from_millis(4)) }
+        self.options.limits()
     }
 
     fn send(&mut self, task: Task) {
