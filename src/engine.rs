@@ -22,6 +22,7 @@ mod source;
 mod source_status;
 mod step;
 mod step_results;
+mod stored_results;
 mod write;
 
 pub use fingerprint::StepFingerprint;

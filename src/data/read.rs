@@ -94,6 +94,6 @@ pub fn is_live(options: &ReadOptions) -> bool {
 }
 
 /// Reads JSON lines that flowrun itself has written: nothing is proved and nothing says where they came from.
-pub(super) fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
+pub fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
     Box::new(jsonl::JsonlReader::stored(Input::plain(source, name.into())))
 }

@@ -32,6 +32,11 @@ impl Spool {
         Self { dir, memory: Vec::new(), file: None, written: 0, count: 0, memory_max: MEMORY_BYTES_MAX }
     }
 
+    /// Whether `lines` can be added without a temporary file.
+    pub fn has_memory_for(&self, lines: &[u8]) -> bool {
+        self.file.is_none() && self.memory.len() + lines.len() <= self.memory_max
+    }
+
     /// Adds `count` complete JSON lines.
     ///
     /// # Errors

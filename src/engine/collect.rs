@@ -29,7 +29,7 @@ pub(super) fn run<'a>(
         _ => input.total(step),
     };
     context.emit(Event::StepStarted { step: step.id, total });
-    let sink = Sink::open(context, step.id);
+    let sink = Sink::open(context, step.id, false);
     let lookout = Lookout::new(context, step.id, begun, step.deadline);
     let out = Vec::new();
     let mut frame =

@@ -13,6 +13,7 @@ use super::pool::StartPool;
 use super::roles::StepRoles;
 use super::run_store::{self, RunStore};
 use super::source_status::{ErrorTexts, SourceStatus};
+use super::stored_results::StoredResults;
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Scope, Watchdog};
@@ -46,7 +47,7 @@ pub(super) struct Done {
 #[derive(Default)]
 pub(super) struct StepOutput {
     /// Its results, when somebody wants them.
-    pub(super) results: Option<Arc<Stored>>,
+    pub(super) results: Option<StoredResults>,
     /// Its failed items, when somebody wants them.
     pub(super) failed: Option<Arc<Stored>>,
     /// `errors`, index → message, when an expression asks for them.

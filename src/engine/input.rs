@@ -15,8 +15,9 @@ use super::context::Context;
 use super::failed_item;
 use super::pool::Wake;
 use super::roles::Role;
+use super::stored_results::StoredResults;
 use crate::data::{self, BadRow, DataError, Reader};
-use crate::event::{Event, FailureKind, Place, StepId};
+use crate::event::{Event, FailureKind, Place, StepId, StepResult, StepStatus};
 use crate::plan::{Body, Input, Items, Step, Verb};
 use crate::value::Chunk;
 
@@ -31,6 +32,8 @@ pub(super) enum NextChunk {
     End,
     /// This source failed, so nothing more may be made of it.
     Lost(StepId),
+    /// What an earlier step has left cannot be read back; [`StepInput::fault`] says why.
+    Unreadable,
 }
 
 /// The input of one step, read part by part.
@@ -41,6 +44,8 @@ pub(super) struct StepInput<'a> {
     /// Items handed out so far.
     given: u64,
     bad: Vec<BadRow>,
+    /// Why results of an earlier step cannot be read back.
+    fault: Option<String>,
 }
 
 struct Part {
@@ -63,21 +68,33 @@ enum Rows {
 
 impl<'a> StepInput<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
-    /// `Err` says which input cannot be read; the status of a source says why.
-    pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, String> {
-        let mut input = Self { context, parts: Vec::new(), at: 0, given: 0, bad: Vec::new() };
+    /// `Err` is how the step ends without its input.
+    pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, Box<StepResult>> {
+        let mut input = Self { context, parts: Vec::new(), at: 0, given: 0, bad: Vec::new(), fault: None };
         for from in &step.from {
             match input.open_input(*from, prove) {
                 Ok(part) => input.parts.push(part),
-                Err(error) => {
-                    context.source_status(from.step).broke(error.to_string());
-                    let name = &context.plan.steps[from.step.at()].name;
-                    let suffix = if from.failed { " and its failed items could not be kept" } else { "" };
-                    return Err(format!("`{name}` failed{suffix}"));
-                }
+                Err(error) => return Err(Box::new(input.unopened(*from, &error))),
             }
         }
         Ok(input)
+    }
+
+    /// How a step ends that cannot open one of its inputs. The status of a source says why; nothing else does of results
+    /// that cannot be read back.
+    fn unopened(&self, from: Input, error: &DataError) -> StepResult {
+        if !from.failed && !self.is_lazy(from) {
+            return StepResult::broken(error.to_string(), Duration::ZERO);
+        }
+        self.context.source_status(from.step).broke(error.to_string());
+        let name = &self.context.plan.steps[from.step.at()].name;
+        let suffix = if from.failed { " and its failed items could not be kept" } else { "" };
+        StepResult::without_items(StepStatus::Skipped, format!("`{name}` failed{suffix}"), Duration::ZERO)
+    }
+
+    /// Whether it is read here, and not what a step has left.
+    fn is_lazy(&self, from: Input) -> bool {
+        self.context.roles.roles[from.step.at()] == Role::LazySource && !from.failed
     }
 
     /// The input of one source alone, for a source that has a thread of its own.
@@ -118,18 +135,17 @@ impl<'a> StepInput<'a> {
             context.source_status(source).open();
             parts.push(Part { rows: Rows::Runs(runs), source: Some(source), before });
         }
-        Ok(Self { context, parts, at: 0, given: 0, bad: Vec::new() })
+        Ok(Self { context, parts, at: 0, given: 0, bad: Vec::new(), fault: None })
     }
 
     fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
         context.source_status(source).open();
         let part = Part { rows, source: Some(source), before: 0 };
-        Self { context, parts: vec![part], at: 0, given: 0, bad: Vec::new() }
+        Self { context, parts: vec![part], at: 0, given: 0, bad: Vec::new(), fault: None }
     }
 
     fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
-        let lazy = self.context.roles.roles[input.step.at()] == Role::LazySource && !input.failed;
-        if !lazy {
+        if !self.is_lazy(input) {
             let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
@@ -148,7 +164,11 @@ impl<'a> StepInput<'a> {
     fn stored_reader(&self, input: Input) -> Result<Box<dyn Reader>, DataError> {
         let output = self.context.output(input.step);
         if !input.failed {
-            return Ok(output.results.as_ref().expect("the roles keep what is read").reader());
+            let results = output.results.as_ref().expect("the roles keep what is read").clone();
+            // The run's database may take a moment, and other steps have outputs too.
+            drop(output);
+            let name = &self.context.plan.steps[input.step.at()].name;
+            return results.reader(self.context.run_store, name);
         }
         let stored = output.failed.as_ref();
         let failed = output.result.as_ref().map_or(0, |result| result.tally.failed);
@@ -162,9 +182,13 @@ impl<'a> StepInput<'a> {
     pub(super) fn total(&self, step: &Step) -> Option<u64> {
         let count = |input: &Input| {
             let output = self.context.output(input.step);
-            let stored = if input.failed { &output.failed } else { &output.results };
+            let stored = if input.failed {
+                output.failed.as_ref().map(|stored| stored.count())
+            } else {
+                output.results.as_ref().map(StoredResults::count)
+            };
             match (stored, &self.context.plan.steps[input.step.at()].body) {
-                (Some(stored), _) => Some(stored.count()),
+                (Some(count), _) => Some(count),
                 (None, Body::Ready(Verb::Items(Items::List(list)))) if !input.failed => {
                     Some(list.len() as u64)
                 }
@@ -186,6 +210,9 @@ impl<'a> StepInput<'a> {
         loop {
             if let Some(source) = self.lost() {
                 return NextChunk::Lost(source);
+            }
+            if self.fault.is_some() {
+                return NextChunk::Unreadable;
             }
             let Some(part) = self.parts.get_mut(self.at) else { return NextChunk::End };
             let seen = part.rows.read(max_items, max_bytes, wait, chunk, &mut self.bad);
@@ -238,14 +265,18 @@ impl<'a> StepInput<'a> {
         }
     }
 
-    /// Stored results that cannot be read back end the run's step as a fault of the machine.
     fn broke(&mut self, error: &DataError) -> NextChunk {
-        let source = self.parts[self.at].source;
-        let source = source.unwrap_or(StepId(u32::MAX));
-        if source != StepId(u32::MAX) {
-            self.context.source_status(source).broke(error.to_string());
-        }
+        let Some(source) = self.parts[self.at].source else {
+            self.fault = Some(error.to_string());
+            return NextChunk::Unreadable;
+        };
+        self.context.source_status(source).broke(error.to_string());
         NextChunk::Lost(source)
+    }
+
+    /// Why results of an earlier step could not be read back, after [`NextChunk::Unreadable`].
+    pub(super) fn fault(&self) -> DataError {
+        DataError::Usage(self.fault.clone().unwrap_or_default())
     }
 
     fn book_bad_rows(&mut self, source: StepId) -> Result<(), NextChunk> {

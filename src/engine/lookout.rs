@@ -108,6 +108,7 @@ impl<'a> Lookout<'a> {
             NextChunk::Later => Ok(ReadOutcome::Nothing),
             NextChunk::End => self.ended(input).map(|()| ReadOutcome::End),
             NextChunk::Lost(source) => Err(Cut::lost(self.context, source)),
+            NextChunk::Unreadable => Err(Cut::from(input.fault())),
         }
     }
 
@@ -119,8 +120,5 @@ impl<'a> Lookout<'a> {
 
 /// Why a step that was reading from `lost` was cut off.
 pub(super) fn lost_reason(context: &Context<'_>, lost: StepId) -> String {
-    match context.plan.steps.get(lost.at()) {
-        Some(source) => format!("source `{}` failed", source.name),
-        None => "intermediate results cannot be read back".to_owned(),
-    }
+    format!("source `{}` failed", context.plan.steps[lost.at()].name)
 }

@@ -110,6 +110,8 @@ enum Unready {
     Engine(#[from] EngineError),
     #[error("{}", run_store::stopped(.0))]
     State(#[from] StoreError),
+    #[error(transparent)]
+    Data(#[from] DataError),
 }
 
 struct Coordinator<'a> {
@@ -186,7 +188,7 @@ impl<'a> Coordinator<'a> {
         let reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
-        let (pool, clock) = context.pools.start(pool_options(context, step, each, begun))?;
+        let (pool, clock) = context.pools.start(pool_options(context, step, each, begun)?)?;
         let limits = pool.limits();
         let scheduled = Policy { concurrency: limits.tasks, ..policy.clone() };
         Ok(Self {
@@ -194,7 +196,7 @@ impl<'a> Coordinator<'a> {
             step,
             policy,
             scheduler: context.scheduler(each, &scheduled, begun),
-            sink: Sink::open(context, step.id),
+            sink: Sink::open(context, step.id, journal.is_some()),
             pool,
             clock,
             limits,

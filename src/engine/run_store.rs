@@ -14,13 +14,15 @@ use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Items, MapLike, Plan, Verb};
 use crate::store::{
-    Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Reuse, RunDir, RunInfo, SecretKey, StepJournal,
-    StepSpec, StoreError, StoredRun, Unusable, keep_lua,
+    Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Results, Reuse, RunDir, RunInfo, SecretKey,
+    StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
 pub(super) struct RunStore {
     committer: Committer,
+    /// Its id.
+    run: Arc<str>,
     dir: PathBuf,
     resume: Option<ResumeOptions>,
     /// What is wrong with the old run.
@@ -55,7 +57,13 @@ impl RunStore {
             let _ = std::fs::remove_dir_all(&folder);
             EngineError::System { intent: "keep the run", reason: error.to_string() }
         })?;
-        Ok(Some(Self { committer, dir: state.dir.clone(), resume: state.resume.clone(), warnings }))
+        Ok(Some(Self {
+            committer,
+            run: Arc::clone(&options.run),
+            dir: state.dir.clone(),
+            resume: state.resume.clone(),
+            warnings,
+        }))
     }
 
     /// How the old run is resumed, if there is one.
@@ -86,6 +94,11 @@ impl RunStore {
             Some(journal) => journal.finish(result),
             None => self.committer.end_step(name, result),
         }
+    }
+
+    /// The results of a step of this run whose end has been booked.
+    pub(super) fn results(&self, step: &str) -> Result<Results, StoreError> {
+        Catalogue::new(&self.dir).open(&self.run)?.results(step)
     }
 
     /// Keeps the Lua files of a step whose verb was only known now.

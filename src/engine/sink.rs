@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::context::{Context, FinishedWriter, StepOutput};
 use super::source_status::ErrorTexts;
+use super::stored_results::ResultCollector;
 use crate::data::{self, ChunkResults, DataError, Reorder, Spool, Writer};
 use crate::event::StepId;
 use crate::plan::{Body, Verb};
@@ -14,7 +15,7 @@ pub(super) struct Sink<'a> {
     context: &'a Context<'a>,
     step: StepId,
     reorder: Reorder,
-    results: Option<Spool>,
+    results: Option<ResultCollector>,
     failed: Option<Spool>,
     writers: Vec<FusedWriter>,
     /// Items given on.
@@ -28,16 +29,19 @@ struct FusedWriter {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn open(context: &'a Context<'a>, step: StepId) -> Self {
-        let spool = |kept: bool| kept.then(|| Spool::new(context.temp_dir()));
+    /// The sink of a step whose results a journal keeps, or not.
+    pub(super) fn open(context: &'a Context<'a>, step: StepId, in_segments: bool) -> Self {
+        let results =
+            context.roles.kept[step.at()].then(|| ResultCollector::new(context.temp_dir(), in_segments));
+        let failed = context.roles.failed_kept[step.at()].then(|| Spool::new(context.temp_dir()));
         let writers =
             context.roles.fused[step.at()].iter().map(|writer| open_writer(context, *writer)).collect();
         Self {
             context,
             step,
             reorder: Reorder::new(context.temp_dir(), 1),
-            results: spool(context.roles.kept[step.at()]),
-            failed: spool(context.roles.failed_kept[step.at()]),
+            results,
+            failed,
             writers,
             emitted: 0,
         }
@@ -82,7 +86,7 @@ impl<'a> Sink<'a> {
 
     /// Hands everything over to the steps behind. Every index up to the last one given in must have been pushed.
     pub(super) fn finish(self, errors: ErrorTexts) -> Result<(), DataError> {
-        let results = self.results.map(Spool::finish).transpose()?.map(Arc::new);
+        let results = self.results.map(ResultCollector::finish).transpose()?;
         let failed = self.failed.map(Spool::finish).transpose()?.map(Arc::new);
         for fused in self.writers {
             *self.context.fused(fused.step) =

@@ -10,6 +10,7 @@ use super::input::StepInput;
 use super::lookout::{LOOK_UP, Lookout, ReadOutcome};
 use super::roles::Role;
 use super::step_results;
+use super::stored_results::StoredResults;
 use crate::data::{DataError, Spool, items_reader};
 use crate::event::{Event, FailureKind, StepId, StepResult, StepStatus};
 use crate::lua::{self, ScriptError};
@@ -79,7 +80,7 @@ fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Res
         lookout.tell(input.given(), None);
     }
     if let Some(spool) = spool {
-        context.output(step.id).results = Some(Arc::new(spool.finish().map_err(message)?));
+        context.output(step.id).results = Some(StoredResults::Spool(spool.finish().map_err(message)?));
     }
     Ok(false)
 }
@@ -91,12 +92,16 @@ fn script_text(
     script: &Arc<lua::Script>,
     limit: Duration,
 ) -> Option<Result<String, ScriptError>> {
-    let (script, scope) = (Arc::clone(script), context.step_scope(Some(step_results::steps(context))));
+    let gone = |message: String| ScriptError::new(FailureKind::Panic, message);
+    let steps = match step_results::steps(context) {
+        Ok(steps) => steps,
+        Err(error) => return Some(Err(gone(error.to_string()))),
+    };
+    let (script, scope) = (Arc::clone(script), context.step_scope(Some(steps)));
     let (sender, receiver) = bounded(1);
     let spawned = std::thread::Builder::new().name("items".to_owned()).spawn(move || {
         let _ = sender.send(lua::evaluate(&script, &scope, limit));
     });
-    let gone = |message: String| ScriptError::new(FailureKind::Panic, message);
     if let Err(error) = spawned {
         return Some(Err(gone(format!("cannot start a thread: {error}"))));
     }

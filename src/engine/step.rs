@@ -7,6 +7,7 @@ use super::context::{Context, Done};
 use super::input::StepInput;
 use super::roles::Role;
 use super::{collect, map, run_store, source, step_results, write};
+use crate::data::DataError;
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::lua;
 use crate::plan::{Body, Step, Verb};
@@ -16,7 +17,8 @@ use crate::runtime::clock;
 pub(super) fn gate(context: &Context<'_>, step: &Step) -> Result<(), Box<StepResult>> {
     let Some(when) = &step.when else { return Ok(()) };
     let begun = clock::now();
-    let scope = context.scope(Some(step_results::steps(context)));
+    let broken = |error: DataError| Box::new(StepResult::broken(error.to_string(), clock::since(begun)));
+    let scope = context.scope(Some(step_results::steps(context).map_err(broken)?));
     match lua::evaluate(&when.script, &scope, lua::EXPRESSION_LIMIT).as_deref() {
         Ok("false" | "null") => Err(Box::new(StepResult::without_items(
             StepStatus::Skipped,
@@ -48,7 +50,8 @@ fn verb(context: &Context<'_>, step: &Step) -> Result<Verb, Box<StepResult>> {
         Body::Ready(verb) => Ok(verb.clone()),
         Body::Deferred(_) => {
             let broken = |reason: String| Box::new(StepResult::broken(reason, Duration::ZERO));
-            let bound = context.plan.bind(step.id, &step_results::steps(context)).map_err(|diagnostics| {
+            let steps = step_results::steps(context).map_err(|error| broken(error.to_string()))?;
+            let bound = context.plan.bind(step.id, &steps).map_err(|diagnostics| {
                 let messages: Vec<&str> =
                     diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
                 broken(messages.join("; "))
@@ -101,7 +104,7 @@ fn with_input<'a>(
 ) -> Done {
     let result = match StepInput::open(context, step, prove) {
         Ok(input) => body(input),
-        Err(reason) => StepResult::without_items(StepStatus::Skipped, reason, Duration::ZERO),
+        Err(result) => *result,
     };
     let inputs = step.from.iter().filter(|input| !input.failed).map(|input| input.step);
     let lazy = |id: &StepId| context.roles.roles[id.at()] == Role::LazySource;

@@ -6,23 +6,29 @@ use serde_json::{Map, Value, json};
 
 use super::context::{Context, StepOutput};
 use super::failed_item::seconds;
+use crate::data::DataError;
 use crate::event::StepResult;
 use crate::lua::ScriptError;
 use crate::value::Chunk;
 
-/// The text of the `steps` object.
-pub(super) fn steps(context: &Context<'_>) -> Arc<str> {
+/// The text of the `steps` object. Fails when kept results cannot be read back.
+pub(super) fn steps(context: &Context<'_>) -> Result<Arc<str>, DataError> {
     let mut steps = Map::new();
     for step in &context.plan.steps {
         let output = context.output(step.id);
         if let Some(result) = output.result.clone() {
-            steps.insert(step.name.to_string(), entry(context, &result, &output));
+            steps.insert(step.name.to_string(), entry(context, &step.name, &result, &output)?);
         }
     }
-    Value::Object(steps).to_string().into()
+    Ok(Value::Object(steps).to_string().into())
 }
 
-fn entry(context: &Context<'_>, result: &StepResult, output: &StepOutput) -> Value {
+fn entry(
+    context: &Context<'_>,
+    step: &Arc<str>,
+    result: &StepResult,
+    output: &StepOutput,
+) -> Result<Value, DataError> {
     let mut entry = json!({
         "total": result.total,
         "successes": result.tally.succeeded,
@@ -43,25 +49,25 @@ fn entry(context: &Context<'_>, result: &StepResult, output: &StepOutput) -> Val
         map.insert("errors".to_owned(), Value::Object(errors.collect()));
     }
     if context.roles.wants.results {
-        let results = Value::Array(results(output));
+        let results = Value::Array(results(context, step, output)?);
         map.insert("successful_results".to_owned(), results.clone());
         map.insert("results".to_owned(), results);
     }
-    entry
+    Ok(entry)
 }
 
 /// All results of a step. They are in memory then, as the expression asked for.
-fn results(output: &StepOutput) -> Vec<Value> {
-    let Some(stored) = &output.results else { return Vec::new() };
-    let mut reader = stored.reader();
+fn results(context: &Context<'_>, step: &Arc<str>, output: &StepOutput) -> Result<Vec<Value>, DataError> {
+    let Some(stored) = &output.results else { return Ok(Vec::new()) };
+    let mut reader = stored.reader(context.run_store, step)?;
     let (mut chunk, mut bad, mut values) = (Chunk::default(), Vec::new(), Vec::new());
-    while let Ok(more) = reader.read(usize::MAX, 1 << 20, &mut chunk, &mut bad) {
+    loop {
+        let more = reader.read(usize::MAX, 1 << 20, &mut chunk, &mut bad)?;
         values.extend((0..chunk.len()).filter_map(|at| serde_json::from_slice(chunk.item(at)).ok()));
         if !more {
-            break;
+            return Ok(values);
         }
     }
-    values
 }
 
 /// Why a script of a step failed, in one line.

@@ -56,10 +56,7 @@ impl Results {
     #[expect(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     pub fn next(&mut self) -> Option<ResultLine<'_>> {
         let (commit, row) = loop {
-            let (commit, row, index) = self.step()?;
-            if self.index.state(commit, row) != EndingKind::Succeeded {
-                continue;
-            }
+            let (commit, row, index) = self.succeeded()?;
             let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
             if line.is_some_and(|line| line.index == index) {
                 break (commit, row);
@@ -87,11 +84,12 @@ impl Results {
     pub fn read(&mut self, bytes_max: usize, out: &mut Vec<u8>) -> bool {
         let shape = self.shape;
         while out.len() < bytes_max {
-            let Some(line) = self.next() else { return false };
-            let Some(value) = line.value else { continue };
-            if line::spread(out, shape, value).is_none() {
-                self.damaged += 1;
-            }
+            let Some((commit, row, index)) = self.succeeded() else { return false };
+            let line = self.frames.line(&self.index, commit, row).and_then(line::parse);
+            let value = line.filter(|line| line.index == index).map(|line| line.value);
+            let spread =
+                value.and_then(|value| value.map_or(Some(0), |value| line::spread(out, shape, value)));
+            self.damaged += u64::from(spread.is_none());
         }
         true
     }
@@ -102,6 +100,16 @@ impl Results {
         while left > 0 {
             let Some((commit, row, _)) = self.step() else { return };
             left -= u64::from(self.index.state(commit, row) == EndingKind::Succeeded);
+        }
+    }
+
+    /// The next item that succeeded: commit, row, index.
+    fn succeeded(&mut self) -> Option<(u32, u32, u64)> {
+        loop {
+            let (commit, row, index) = self.step()?;
+            if self.index.state(commit, row) == EndingKind::Succeeded {
+                return Some((commit, row, index));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! These tests cover disks that are full, read-only or limited: a run that cannot be kept does not begin, or ends with
 //! a clear error, and never says that it succeeded.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -163,4 +163,80 @@ fn a_read_only_disk_is_said_before_anything_runs_and_its_runs_can_be_shown() {
     }
     let planned = project.run(&["plan", "pipeline.yaml", "--state-dir", "disk"]).ok();
     assert!(planned.stdout.contains("redone 1 (failed before)"), "{}", planned.stdout);
+}
+
+/// Steps whose results are more than is kept in memory, of every kind that has items.
+const LARGE: &str = "steps:
+  docs:
+    read: in.jsonl
+  grown:
+    from: docs
+    map:
+      min_success_ratio: 0.5
+      lua: |
+        if item.id % 10 == 0 then flow.skip('tens') end
+        if item.id % 7 == 0 then flow.fail('sevens') end
+        return { id = item.id, text = string.rep(tostring(item.id), 20000) }
+  cut:
+    from: grown
+    flat_map: |
+      local parts = {}
+      for at = 1, item.id % 3 do parts[at] = { id = item.id, at = at, text = item.text } end
+      return parts
+  some:
+    from: [cut, grown]
+    filter: item.id % 5 ~= 1
+  save:
+    from: some
+    needs: grown
+    write: out.jsonl
+";
+
+#[test]
+fn results_that_later_steps_read_lie_in_the_segments_alone() {
+    let project = Project::with(LARGE).ids("in.jsonl", 400);
+    project.run(&["pipeline.yaml", "--no-state", "-q"]).ok();
+    let expect = project.read("out.jsonl");
+    assert!(expect.len() > 16 << 20, "{}", expect.len());
+    std::fs::remove_file(project.path("out.jsonl")).expect("it is there");
+    let no_folder = project.path("in.jsonl");
+
+    let mut kept = project.command(&["pipeline.yaml", "-q"]);
+    Ran::from(kept.env("TMPDIR", &no_folder).output().expect("the binary runs")).ok();
+    assert!(project.read("out.jsonl") == expect, "not the same bytes");
+
+    let mut not_kept = project.command(&["pipeline.yaml", "--no-state"]);
+    let ran = Ran::from(not_kept.env("TMPDIR", &no_folder).output().expect("the binary runs"));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("(temporary file)"), "it has to go somewhere: {}", ran.stderr);
+}
+
+#[test]
+fn results_that_are_damaged_meanwhile_are_never_fewer_results() {
+    let held = LARGE.replace(
+        "  cut:\n    from: grown\n",
+        "  held:
+    needs: grown
+    read: { path: '-', format: jsonl }
+  cut:
+    from: grown
+    needs: held\n",
+    );
+    let project = Project::with(&held).ids("in.jsonl", 400);
+    let mut command = project.command(&["pipeline.yaml"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    let mut told = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    told.find(|line| line.contains("map grown") && line.contains("308 ok")).expect("the step ends");
+    let run = std::fs::read_dir(project.path(".flowrun/runs")).expect("a folder").next();
+    let folder = run.expect("one run").expect("readable").path().join("steps/grown");
+    let segment = std::fs::OpenOptions::new().write(true).open(folder.join("results-0001.jsonl.zst"));
+    segment.and_then(|segment| segment.set_len(segment.metadata()?.len() / 2)).expect("it can be cut");
+    child.stdin.take().expect("piped").write_all(b"{}\n").expect("it listens");
+
+    let rest: Vec<String> = told.collect();
+    let rest = rest.join("\n");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "{rest}");
+    assert!(rest.contains("results of step `grown`") && rest.contains("damaged"), "{rest}");
+    assert!(!project.has("out.jsonl"), "{rest}");
 }

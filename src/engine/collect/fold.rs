@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::frame::StepFrame;
 use super::keyed::options;
 use super::workers::{CollectJob, JobError, MakeJob, Workers};
+use crate::data::DataError;
 use crate::engine::lookout::Cut;
 use crate::lua::{FoldWorker, LogLine, WorkerOptions};
 use crate::plan::Reduce;
@@ -21,15 +22,15 @@ pub(super) fn run(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut>
 }
 
 fn in_one(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
-    let mut workers = Workers::start(frame, "reduce", 1, &maker(frame, reduce, FoldRole::Whole))?;
+    let mut workers = Workers::start(frame, "reduce", 1, &maker(frame, reduce, FoldRole::Whole)?)?;
     workers.carry(frame, &mut |_, _, _| Ok(()))?;
     workers.ask(frame, Chunk::default(), &mut |frame, _, value| frame.give(value))
 }
 
 fn in_parts(frame: &mut StepFrame<'_>, reduce: &Reduce) -> Result<(), Cut> {
     let threads = frame.context.options.cores.max(1);
-    let mut workers = Workers::start(frame, "reduce", threads, &maker(frame, reduce, FoldRole::Part))?;
-    let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, FoldRole::Combine))?;
+    let mut workers = Workers::start(frame, "reduce", threads, &maker(frame, reduce, FoldRole::Part)?)?;
+    let mut combiner = Workers::start(frame, "combine", 1, &maker(frame, reduce, FoldRole::Combine)?)?;
     workers.carry(frame, &mut |frame, _, value| {
         let mut part = Chunk::default();
         part.push(value);
@@ -48,9 +49,9 @@ enum FoldRole {
     Combine,
 }
 
-fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> MakeJob {
-    let (options, reduce) = (options(frame), reduce.clone());
-    Arc::new(move |number, guard, watchdog| {
+fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> Result<MakeJob, DataError> {
+    let (options, reduce) = (options(frame)?, reduce.clone());
+    Ok(Arc::new(move |number, guard, watchdog| {
         let options = WorkerOptions { worker: number, ..options.clone() };
         let combine = reduce.combine.as_deref();
         let folder = FoldWorker::new(&reduce.script, combine, &options, guard, watchdog)?;
@@ -60,7 +61,7 @@ fn maker(frame: &StepFrame<'_>, reduce: &Reduce, role: FoldRole) -> MakeJob {
             hand.begun = true;
         }
         Ok(Box::new(hand) as Box<dyn CollectJob>)
-    })
+    }))
 }
 
 struct Folding {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::frame::{StepFrame, push_item};
 use super::workers::{CollectJob, JobError, MakeJob, Workers};
-use crate::data::{Distinct, Groups, Sorted, Sorter, push_sort_key};
+use crate::data::{DataError, Distinct, Groups, Sorted, Sorter, push_sort_key};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
@@ -80,7 +80,7 @@ pub(super) fn with_values(
     by: &Arc<Script>,
     take: &mut ItemTaker<'_>,
 ) -> Result<(), Cut> {
-    let options = options(frame);
+    let options = options(frame)?;
     let by = Arc::clone(by);
     let maker: MakeJob = Arc::new(move |number, guard, watchdog| {
         let hand =
@@ -96,15 +96,16 @@ pub(super) fn with_values(
 }
 
 /// What the Lua of a step over a collection finds: the environment of item functions, without a policy.
-pub(super) fn options(frame: &StepFrame<'_>) -> WorkerOptions {
+pub(super) fn options(frame: &StepFrame<'_>) -> Result<WorkerOptions, DataError> {
     let context = frame.context;
-    let scope = context.step_scope(context.roles.wants.scope.then(|| step_results::steps(context)));
+    let steps = context.roles.wants.scope.then(|| step_results::steps(context)).transpose()?;
+    let scope = context.step_scope(steps);
     let memory = Memory::fixed(Policy::default().memory);
-    WorkerOptions {
+    Ok(WorkerOptions {
         seed: context.options.seed,
         logs: context.options.logs,
         ..WorkerOptions::new(Arc::clone(&frame.step.name), scope, memory)
-    }
+    })
 }
 
 /// Evaluates the expression for every item of a chunk: one line each.

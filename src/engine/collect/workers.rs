@@ -137,6 +137,7 @@ impl Workers {
                 }
             }
             NextChunk::Lost(source) => return Err(Cut::lost(frame.context, source)),
+            NextChunk::Unreadable => return Err(Cut::from(frame.input.fault())),
             NextChunk::End => {
                 frame.lookout.ended(&frame.input)?;
                 if !part.is_empty() {

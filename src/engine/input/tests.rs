@@ -48,7 +48,7 @@ fn read(plan: &Plan, folder: &Path, runs: &[IndexRun], prove: bool) -> Result<Gi
         match input.next(3, 1000, Duration::ZERO, &mut chunk) {
             NextChunk::Chunk => {}
             NextChunk::End => break,
-            NextChunk::Later => unreachable!("files are always there"),
+            NextChunk::Later | NextChunk::Unreadable => unreachable!("files are always there"),
             NextChunk::Lost(_) => {
                 given.lost = true;
                 break;

@@ -76,6 +76,7 @@ impl Coordinator<'_> {
                 self.end_of_input();
             }
             NextChunk::Lost(source) => self.lose(source),
+            NextChunk::Unreadable => return Err(StepFault::Data(self.input.fault())),
         }
         Ok(())
     }
@@ -105,7 +106,7 @@ impl Coordinator<'_> {
         let mut chunk = Chunk::default();
         while self.context.interrupt.count() == 0 && self.now() < until {
             match self.input.next(usize::MAX, CHUNK_BYTES, COUNT_WAIT, &mut chunk) {
-                NextChunk::Later => return,
+                NextChunk::Later | NextChunk::Unreadable => return,
                 NextChunk::Chunk => {
                     self.scheduler.offer(chunk.len() as u64);
                     self.keep_cancelled(chunk.first, chunk.len() as u64);

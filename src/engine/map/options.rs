@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::data::DataError;
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::pool::PoolOptions;
@@ -12,10 +13,11 @@ use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy};
 use crate::store::StepSpec;
 
-fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> WorkerOptions {
-    let scope = context.step_scope(context.roles.wants.scope.then(|| step_results::steps(context)));
+fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<WorkerOptions, DataError> {
+    let steps = context.roles.wants.scope.then(|| step_results::steps(context)).transpose()?;
+    let scope = context.step_scope(steps);
     let memory = Memory::of_step(each.policy.memory);
-    WorkerOptions {
+    Ok(WorkerOptions {
         shape: each.kind,
         max_attempts: each.policy.retries.max.saturating_add(1),
         timeout: each.policy.timeout,
@@ -25,7 +27,7 @@ fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> WorkerO
         // A log is kept with its item whether or not anybody watches.
         logs: context.options.logs || context.run_store.is_some(),
         ..WorkerOptions::new(Arc::clone(&step.name), scope, memory)
-    }
+    })
 }
 
 /// What the journal is told of a step.
@@ -46,13 +48,13 @@ pub(super) fn pool_options(
     step: &Step,
     each: &MapLike,
     begun: Instant,
-) -> PoolOptions {
+) -> Result<PoolOptions, DataError> {
     let policy = &each.policy;
-    PoolOptions {
+    Ok(PoolOptions {
         begun,
         script: Arc::clone(&each.script),
         key: each.key.clone(),
-        worker: worker_options(context, step, each),
+        worker: worker_options(context, step, each)?,
         cancel: Arc::default(),
         step: step.id,
         slow_after: policy.slow_after,
@@ -61,7 +63,7 @@ pub(super) fn pool_options(
         coroutines: each.script.waits(),
         tells_starts: policy.rate_limit.is_some(),
         stops_at_failure: stops_at_failure(policy),
-    }
+    })
 }
 
 /// Whether an item's failure may be the last thing that happens in a step.
