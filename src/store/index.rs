@@ -40,12 +40,14 @@ pub(super) struct CommitSpan {
 }
 
 /// Where the items of one step lie: its commits, and the spans of indices in them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct StepIndex {
     files: BTreeMap<u32, File>,
     commits: Vec<Commit>,
     /// In the order of their indices, without overlaps.
     pub(super) spans: Vec<CommitSpan>,
+    /// Results that the database names and no segment holds.
+    pub(super) damaged: u64,
     /// What was left out, and why.
     pub(super) warnings: Vec<String>,
 }
@@ -53,18 +55,17 @@ pub(super) struct StepIndex {
 impl StepIndex {
     /// Reads what the commits of a step of the run in the folder `run` say of themselves.
     pub(super) fn open(run: &Path, step: &str, rows: Vec<CommitRow>) -> Self {
-        let mut index =
-            Self { files: BTreeMap::new(), commits: Vec::new(), spans: Vec::new(), warnings: Vec::new() };
-        let mut damaged = 0;
+        let mut index = Self::default();
         for CommitRow { place, endings, results } in rows {
             let file = index.file(run, step, place.segment);
             let head = file.and_then(|file| segment::read_head(file, place));
             match head.filter(|head| head.blocks_length() == endings) {
                 Some(head) => index.commits.push(Commit { place, head }),
-                None => damaged += results.max(0),
+                None => index.damaged += results.max(0) as u64,
             }
         }
-        if damaged > 0 {
+        if index.damaged > 0 {
+            let damaged = index.damaged;
             let text = format!("{damaged} results of step `{step}` in run `{}` are damaged", paths::id(run));
             index.warnings.push(text);
         }

@@ -27,7 +27,8 @@ pub struct Results {
 impl Results {
     pub(super) fn new(index: StepIndex, shape: LinesPerItem) -> Self {
         let (frames, key) = (Frames::default(), Vec::new());
-        Self { index, frames, shape, span: 0, at: 0, damaged: 0, identities: None, key }
+        let damaged = index.damaged;
+        Self { index, frames, shape, span: 0, at: 0, damaged, identities: None, key }
     }
 
     /// The same, with a key for each item also where it is known by its content: the digest. It is `None` where that is
@@ -47,7 +48,7 @@ impl Results {
         &self.index.warnings
     }
 
-    /// Results so far that cannot be read.
+    /// Results that cannot be read: those of whole commits that are not there, and single ones so far.
     pub fn damaged(&self) -> u64 {
         self.damaged
     }

@@ -240,3 +240,24 @@ fn results_that_are_damaged_meanwhile_are_never_fewer_results() {
     assert!(rest.contains("results of step `grown`") && rest.contains("damaged"), "{rest}");
     assert!(!project.has("out.jsonl"), "{rest}");
 }
+
+#[test]
+fn segments_that_are_cut_or_gone_are_said_when_results_are_shown() {
+    let (project, expect) = project();
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    let run = std::fs::read_dir(project.path(".flowrun/runs")).expect("a folder").next();
+    let segment = run.expect("one run").expect("readable").path().join("steps/work/results-0001.jsonl.zst");
+    let length = std::fs::metadata(&segment).expect("it is there").len();
+    for left in [length / 2, 0] {
+        let file = std::fs::OpenOptions::new().write(true).open(&segment).expect("it is there");
+        file.set_len(left).expect("it can be cut");
+        let ran = project.run(&["show", "latest", "work", "--results"]);
+        assert_eq!(ran.code, 2, "{left} bytes: {}", ran.stderr);
+        assert!(ran.stderr.contains("results of step `work` are damaged"), "{left} bytes: {}", ran.stderr);
+    }
+    std::fs::remove_file(&segment).expect("it is there");
+    let ran = project.run(&["show", "latest", "work", "--results"]);
+    assert!(ran.code == 2 && ran.stderr.contains("300 results of step `work` are damaged"), "{}", ran.stderr);
+    project.run(&["resume", "latest", "-q"]).ok();
+    assert!(project.read("out.jsonl") == expect, "the results come out right");
+}
