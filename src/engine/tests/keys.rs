@@ -82,3 +82,15 @@ fn items_without_a_key_count_as_failures_while_others_wait_for_theirs() {
     assert_eq!(status, "failed");
     assert_eq!(failed, 4, "one more than allowed; {succeeded} were done meanwhile");
 }
+
+#[test]
+fn the_input_waits_for_a_key_that_takes_its_time() {
+    let mut world = World::default();
+    let slow = Duration::from_secs(10);
+    world.late.insert(1, slow);
+    let told = keyed(5000, "concurrency: 2", world);
+    assert_eq!(told.work(), ("succeeded", [5000, 0, 0, 0, 0]));
+    let ahead = told.began.iter().filter(|began| began.attempt == 0 && began.at < slow);
+    let ahead = ahead.map(|began| began.index).max();
+    assert!(ahead.is_some_and(|index| index <= 200), "items were read up to {ahead:?}");
+}

@@ -19,7 +19,7 @@ use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, CancelLevel, Failure, ResultShape, ScriptError};
 use crate::store::Digest;
 
-/// An attempt that a worker began.
+/// An attempt that a worker began; attempt 0 looks for the item's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Began {
     pub(super) index: u64,
@@ -114,6 +114,8 @@ impl SimulatedPool {
         let (mut keys, mut failed) = (Vec::new(), Vec::new());
         for at in 0..task.chunk.len() {
             let index = task.chunk.first + at as u64;
+            let began = Began { index, attempt: 0, at: self.clock.get() };
+            self.all.began.lock().expect("no panic").push(began);
             match world.of(index, 0) {
                 Comes::Panic => return self.say(Duration::ZERO, Reply::Broken(task.number, "oh".to_owned())),
                 Comes::Stuck => {

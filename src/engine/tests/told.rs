@@ -130,12 +130,16 @@ impl Told {
 
     /// How often an item was begun.
     pub(super) fn tries(&self, index: u64) -> usize {
-        self.began.iter().filter(|began| began.index == index).count()
+        self.attempts(index).count()
     }
 
     /// When the attempts of an item began, in milliseconds of the step.
     pub(super) fn starts(&self, index: u64) -> Vec<u128> {
-        self.began.iter().filter(|began| began.index == index).map(|began| began.at.as_millis()).collect()
+        self.attempts(index).map(|began| began.at.as_millis()).collect()
+    }
+
+    fn attempts(&self, index: u64) -> impl Iterator<Item = &Began> {
+        self.began.iter().filter(move |began| began.index == index && began.attempt > 0)
     }
 
     /// The folder of the run's state.
