@@ -183,6 +183,32 @@ fn values_go_through_exactly() {
 }
 
 #[test]
+fn yaml_is_read_as_its_standard_says() {
+    let texts = [
+        r#""&id name: &v x\n*v : [*id]\n? &n 1.50\n: {*n : 2}""#,
+        r#""k: [a,\n b,\n ]\nq: \"c\n  d\"""#,
+        r#""k: [a,\nb]""#,
+        r#""q:\n  r: 'c\n  d'""#,
+        r#""q: \"c\n\td\"""#,
+    ];
+    let project = project(&format!("[{}]", texts.join(", ")), "", "return yaml.decode(item)");
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("work"), [2, 3, 0, 0]);
+    assert_eq!(
+        project.read("out.jsonl"),
+        "{\"1.50\":{\"1.50\":2},\"name\":\"x\",\"x\":[\"name\"]}\n{\"k\":[\"a\",\"b\"],\"q\":\"c d\"}\n"
+    );
+    let errors = summary.step("work")["errors"].to_string();
+    for place in ["line 2, column 1", "line 3, column 3"] {
+        let said = format!(
+            "a line in brackets or quotes is not indented further than the key or `-` that it belongs to at {place}"
+        );
+        assert!(errors.contains(&said), "{errors}");
+    }
+    assert!(errors.contains("a tab is used for indentation at line 2, column 1"), "{errors}");
+}
+
+#[test]
 fn keys_come_in_the_items_order_then_sorted() {
     let lua = "return { zeta = 1, b = item.b, new = 2, a = item.a, inner = { z = 1, y = { c = 1, b = 2 } } }";
     let project = project("[{ b: 1, a: 2 }]", "", lua);

@@ -1,6 +1,8 @@
 //! `yaml` turns one document of YAML 1.2 into a value and back. Scalars mean what they mean in pipeline files.
 
+mod anchor;
 mod read;
+mod words;
 mod write;
 
 use super::function::{Function, Module};
@@ -18,7 +20,7 @@ pub(super) static LUAU: Luau = Luau::new(
 pub(super) const FUNCTIONS: &[Function] = &[
     YAML.luau("decode", "(s: string): any").explained(
         "The value of a text of at most 16 MiB with one YAML document of at most 255 levels; anchors, aliases and `<<` are \
-         resolved, and keys are strings.",
+         resolved, of keys too, and keys are strings.",
         r#"yaml.decode("a: [1, x, ~]\nb: {}")"#,
         r#"{a = {1, "x", json.null}, b = {}}"#,
     ),

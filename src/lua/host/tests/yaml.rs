@@ -42,6 +42,81 @@ fn anchors_aliases_and_merges_are_resolved() {
 }
 
 #[test]
+fn keys_have_anchors_and_are_aliases() {
+    check(
+        "yaml.decode('&k name: &v x\\n*v : *k\\nlist: [*k, *v]')",
+        "{name = 'x', x = 'name', list = {'name', 'x'}}",
+    );
+    // A key is a text; its anchor stands for what was written there.
+    check(
+        "yaml.decode('&n 1.50: a\\nv: *n\\n&t true: b\\nw: *t\\nx: {*n : c, *t : d}')",
+        "{['1.50'] = 'a', v = 1.5, ['true'] = 'b', w = true, x = {['1.50'] = 'c', ['true'] = 'd'}}",
+    );
+    check("yaml.decode('- &i 0x1F\\n- {*i : a}\\n- &e\\n- {*e : b}')[2]", "{['0x1F'] = 'a'}");
+    check("yaml.decode('- &e\\n- {*e : b}')[2]", "{[''] = 'b'}");
+    check_error(
+        "yaml.decode('&k \"a b\" : 1\\n? *k\\n: 2')",
+        "`yaml.decode`: the key `a b` is given twice at line 2, column 3",
+    );
+    check_error(
+        "yaml.decode('- &l [a]\\n- {*l : 1}')",
+        "`yaml.decode`: a key cannot be a list or a map at line 2, column 4",
+    );
+    check_error(
+        "yaml.decode('&x {*x : 1}')",
+        "`yaml.decode`: an alias stands inside of its own anchor at line 1, column 5",
+    );
+    // An anchor may hold a colon, and the last one of a name counts.
+    check("yaml.decode('&a: k: &a: v\\nx:\\n  *a: : 1')", "{k = 'v', x = {v = 1}}");
+    check(
+        "yaml.decode('&m <<: &d {a: 1, b: 2}\\nx:\\n  *m : *d\\n  b: 3')",
+        "{a = 1, b = 2, x = {a = 1, b = 3}}",
+    );
+    check(
+        "yaml.decode('a: &m \"<<\"\\nb: {*m : 1}\\nc: {!!str <<: 2}')",
+        "{a = '<<', b = {['<<'] = 1}, c = {['<<'] = 2}}",
+    );
+}
+
+#[test]
+fn lines_in_brackets_and_quotes_are_indented_further_than_their_key() {
+    for (text, value) in [
+        ("[a,\\nb\\n]", "{'a', 'b'}"),
+        ("{\\na: 1\\n}", "{a = 1}"),
+        ("\"a\\nb\"", "'a b'"),
+        ("k: [a,\\n b,\\n ]", "{k = {'a', 'b'}}"),
+        ("k:\\n- [a,\\n b]", "{k = {{'a', 'b'}}}"),
+        ("- k: 'a\\n\\n   b'", "{{k = 'a\\nb'}}"),
+        ("k: \"a\\n \\tb\"", "{k = 'a b'}"),
+        ("k: \"a\\\\\\n b\"", "{k = 'ab'}"),
+        ("k: plain\\n  text", "{k = 'plain text'}"),
+    ] {
+        check(&format!("yaml.decode('{}')", text.replace('\'', "\\'")), value);
+    }
+    let far_left =
+        "a line in brackets or quotes is not indented further than the key or `-` that it belongs to";
+    for (text, place) in [
+        ("k: [a,\\nb]", "line 2, column 1"),
+        ("k: [a\\n]", "line 2, column 1"),
+        ("k: [a\\n, b]", "line 2, column 1"),
+        ("k: {a: 1,\\n\\n# note\\nb: 2}", "line 4, column 1"),
+        ("k: [a b\\nc]", "line 2, column 1"),
+        ("l:\\n  k: [\\n  a]", "line 3, column 3"),
+        ("- - [a,\\n  b]", "line 2, column 3"),
+        ("k: \"a\\nb\"", "line 2, column 1"),
+        ("k: \"a\\n\\n\"", "line 3, column 1"),
+        ("- é: [\"a\\n  b\"]", "line 2, column 3"),
+        ("k: \\'a\\nb\\'", "line 2, column 1"),
+    ] {
+        check_error(&format!("yaml.decode('{text}')"), &format!("`yaml.decode`: {far_left} at {place}"));
+    }
+    check_error(
+        "yaml.decode('k: \"a\\n\\tb\"')",
+        "`yaml.decode`: a tab is used for indentation at line 2, column 1",
+    );
+}
+
+#[test]
 fn text_that_is_no_document_is_refused_at_its_place() {
     for (text, expect) in [
         ("a: 1\\n---\\nb: 2", "a second document begins; `yaml.decode` reads one at line 2, column 1"),

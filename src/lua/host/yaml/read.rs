@@ -7,12 +7,14 @@ use std::rc::Rc;
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 use mlua::Value;
 
+use super::anchor::{Anchor, KeyName};
+use super::words::{self, shown};
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Tally;
 use crate::lua::host_error::{self, HostError};
 use crate::lua::raw;
 use crate::value::json;
-use crate::value::scalar::{self, Scalar, Unfit};
+use crate::value::scalar::{self, Scalar};
 
 /// Bytes of a text. The parser takes a scalar in one go and cannot be stopped in it; this much takes it less than
 /// half a second.
@@ -39,7 +41,7 @@ struct OpenNode {
     count: usize,
     /// What a map's next value belongs to; `None` while a key is expected.
     key: Option<YamlKey>,
-    seen: HashSet<String>,
+    seen: HashSet<Rc<str>>,
     /// JSON texts of what is to be merged.
     merges: Vec<Vec<u8>>,
     /// Levels below and including it.
@@ -53,12 +55,6 @@ enum YamlKey {
     Plain,
     /// `<<`; the text of its value begins there.
     Merge(usize),
-}
-
-/// A finished node with an anchor.
-struct Anchor {
-    json: Rc<[u8]>,
-    height: usize,
 }
 
 struct YamlReader<'a> {
@@ -78,14 +74,15 @@ impl<'a> YamlReader<'a> {
 
     /// The JSON text of a list that holds the document.
     fn read(mut self) -> mlua::Result<Vec<u8>> {
-        let settings =
-            options! { emit_comments: false, emit_anchor_events: false, emit_unresolved_aliases: true };
+        let settings = options! {
+            emit_comments: false, emit_anchor_events: false, emit_unresolved_aliases: true, strict_indentation: true,
+        };
         let mut documents = 0;
         for (step, next) in Parser::new_from_str_with_options(self.text, settings).enumerate() {
             self.call.checkpoint_each(step)?;
             let (event, span) = next.map_err(|error| {
                 let at = error.marker().byte_offset().unwrap_or(self.text.len());
-                self.refuse(at, &error.kind().to_string())
+                self.refuse(at, &words::syntax(error.kind()))
             })?;
             let at = span.byte_range().unwrap_or_default().start;
             if matches!(event, Event::DocumentStart(..)) {
@@ -109,16 +106,21 @@ impl<'a> YamlReader<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = self.scalar(&text, style, tag.as_deref(), at)?;
-                if self.expects_key() {
-                    let written =
-                        span.byte_range().and_then(|range| self.text.get(range)).unwrap_or_default();
-                    let merge = style == ScalarStyle::Plain && text == "<<";
-                    return self.key(scalar, written, merge, at);
-                }
+                let is_key = self.expects_key();
+                let key = (is_key || anchor > 0).then(|| {
+                    let written = span.byte_range().and_then(|range| self.text.get(range));
+                    KeyName::new(&scalar, written.unwrap_or_default(), style, tag.is_some())
+                });
                 self.separate();
                 let start = self.out.len();
                 write_scalar(&mut self.out, &scalar);
-                self.finish(start, anchor, 0, at)
+                // The anchor of a key stands for its value, which is a number where the key is one.
+                self.remember(start, anchor, 0, key.as_ref())?;
+                if is_key {
+                    self.out.truncate(start);
+                    return self.key(key, at);
+                }
+                self.finish(0, at)
             }
             Event::SequenceStart(_, anchor, tag) => self.open(false, anchor, tag.as_deref(), at),
             Event::MappingStart(_, anchor, tag) => self.open(true, anchor, tag.as_deref(), at),
@@ -146,19 +148,7 @@ impl<'a> YamlReader<'a> {
             None if style == ScalarStyle::Plain => scalar::plain(text),
             None => Ok(Scalar::Text(text.to_owned())),
         };
-        scalar.map_err(|unfit| {
-            let text = shown(text);
-            let message = match unfit {
-                Unfit::BigInteger => {
-                    format!("the integer `{text}` does not fit into 64 bits; quote it to keep it as a string")
-                }
-                Unfit::NotFinite => {
-                    format!("`{text}` is not a finite number; quote it to keep it as a string")
-                }
-                Unfit::Tag => format!("`{text}` does not fit to its tag"),
-            };
-            self.refuse(at, &message)
-        })
+        scalar.map_err(|unfit| self.refuse(at, &words::unfit(unfit, text)))
     }
 
     fn custom_tag(&self, tag: &Tag, at: usize) -> mlua::Error {
@@ -175,14 +165,13 @@ impl<'a> YamlReader<'a> {
         }
     }
 
-    /// Writes a key. Numbers and words stand for their text, as everywhere in JSON.
-    fn key(&mut self, scalar: Scalar, written: &str, merge: bool, at: usize) -> mlua::Result<()> {
-        let text = match scalar {
-            Scalar::Text(text) => text,
-            _ => written.to_owned(),
+    /// Writes a key; `None` is what cannot be one.
+    fn key(&mut self, name: Option<KeyName>, at: usize) -> mlua::Result<()> {
+        let Some(KeyName { text, is_merge }) = name else {
+            return Err(self.refuse(at, "a key cannot be a list or a map"));
         };
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
-        if merge {
+        if is_merge {
             frame.key = Some(YamlKey::Merge(self.out.len()));
             return Ok(());
         }
@@ -204,7 +193,7 @@ impl<'a> YamlReader<'a> {
             }
         }
         if self.expects_key() {
-            return Err(self.refuse(at, "a key cannot be a list or a map"));
+            return self.key(None, at);
         }
         if self.stack.len() == json::DEPTH_MAX {
             return Err(self.too_deep(at));
@@ -224,34 +213,45 @@ impl<'a> YamlReader<'a> {
             self.merge(&mut frame, &merge, at)?;
         }
         self.out.push(if frame.is_map { b'}' } else { b']' });
-        self.finish(frame.start, frame.anchor, frame.height, at)
+        self.remember(frame.start, frame.anchor, frame.height, None)?;
+        self.finish(frame.height, at)
     }
 
     fn alias(&mut self, id: usize, at: usize) -> mlua::Result<()> {
-        if self.expects_key() {
-            return Err(self.refuse(at, "a key cannot be an alias"));
-        }
-        let Some(Anchor { json, height }) = self.anchors.get(&id) else {
+        let Some(Anchor { json, height, key }) = self.anchors.get(&id).cloned() else {
             return Err(self.refuse(at, "an alias stands inside of its own anchor"));
         };
-        let (json, height) = (Rc::clone(json), *height);
+        if self.expects_key() {
+            return self.key(key, at);
+        }
         self.call.room_for(json.len())?;
         self.call.checkpoint()?;
         self.separate();
-        let start = self.out.len();
         self.out.extend_from_slice(&json);
-        self.finish(start, 0, height, at)
+        self.finish(height, at)
     }
 
-    /// A value has been written from `start` on; it is this many levels high.
-    fn finish(&mut self, start: usize, anchor: usize, height: usize, at: usize) -> mlua::Result<()> {
+    /// Keeps what has been written from `start` on, where the node has an anchor.
+    fn remember(
+        &mut self,
+        start: usize,
+        anchor: usize,
+        height: usize,
+        key: Option<&KeyName>,
+    ) -> mlua::Result<()> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        let node = Anchor { json: self.out[start..].into(), height, key: key.cloned() };
+        let bytes = node.bytes();
+        self.anchors.insert(anchor, node);
+        self.tally.add(bytes)
+    }
+
+    /// A value has been written; it is this many levels high.
+    fn finish(&mut self, height: usize, at: usize) -> mlua::Result<()> {
         if self.stack.len() + height > json::DEPTH_MAX {
             return Err(self.too_deep(at));
-        }
-        if anchor > 0 {
-            let json: Rc<[u8]> = self.out[start..].into();
-            self.tally.add(json.len())?;
-            self.anchors.insert(anchor, Anchor { json, height });
         }
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
         frame.height = frame.height.max(height + 1);
@@ -276,12 +276,12 @@ impl<'a> YamlReader<'a> {
                 return Err(self.refuse(at, "`<<` takes a map or a list of maps"));
             };
             for (key, value) in map {
-                if frame.seen.contains(&key) {
+                if frame.seen.contains(key.as_str()) {
                     continue;
                 }
                 push_key(&mut self.out, frame, &key);
                 self.tally.add(key.len() + KEY_BYTES)?;
-                frame.seen.insert(key);
+                frame.seen.insert(key.into());
                 let before = self.out.len();
                 let written = serde_json::to_writer(&mut self.out, &value);
                 written.map_err(|error| self.refuse(at, &error.to_string()))?;
@@ -321,9 +321,4 @@ fn write_scalar(out: &mut Vec<u8>, scalar: &Scalar) {
             json::write_string(out, text.as_bytes());
         }
     }
-}
-
-/// The start of a text, for messages.
-fn shown(text: &str) -> String {
-    text.chars().take(60).collect()
 }
