@@ -55,5 +55,6 @@ pub(super) const EVERY_KEY: &str = include_str!("tests/every_key.yaml");
 mod agreement;
 mod hostile;
 mod keys;
+mod margin;
 mod text;
 mod values;

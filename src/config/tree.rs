@@ -10,6 +10,8 @@ use crate::source::Span;
 mod build;
 mod core;
 mod fault;
+mod lines;
+mod margin;
 mod mend;
 mod patch;
 mod written;

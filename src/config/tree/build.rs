@@ -15,6 +15,15 @@ use crate::source::{Diagnostic, SourceFile, Span, nearest};
 /// Findings up to which the nearest name is looked for; more than those are not shown.
 const SUGGESTED_MAX: usize = 100;
 
+/// Whether lines in brackets and quotes must be indented as far as YAML says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Margin {
+    /// They must.
+    Kept,
+    /// They may stand anywhere, as in other readers.
+    Free,
+}
+
 /// What a text came to.
 pub(super) struct Built {
     /// The document, when it could be read to its end.
@@ -87,8 +96,13 @@ struct TreeBuilder<'a> {
 }
 
 /// Reads one document.
-pub(super) fn build(file: &Arc<SourceFile>, text: &str) -> Built {
-    let settings = options! { emit_comments: false, emit_anchor_events: true, emit_unresolved_aliases: true };
+pub(super) fn build(file: &Arc<SourceFile>, text: &str, margin: Margin) -> Built {
+    let settings = options! {
+        emit_comments: false,
+        emit_anchor_events: true,
+        emit_unresolved_aliases: true,
+        strict_indentation: margin == Margin::Kept,
+    };
     let mut builder = TreeBuilder {
         file,
         text,

@@ -5,12 +5,12 @@ use granit_parser::ErrorKind;
 
 mod finding;
 mod indent;
-mod lines;
 mod quote;
 mod shape;
 
+use super::lines::{is_blank, line_above, line_at, one_char};
 pub(super) use finding::{Mend, StopPlace, YamlFault};
-use lines::{is_blank, line_above, line_at, one_char};
+pub(super) use indent::tab_fault;
 
 /// Explains why the parser stopped.
 pub(super) fn explain(place: &StopPlace<'_>) -> YamlFault {

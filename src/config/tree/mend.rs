@@ -4,9 +4,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::build::{Built, ReadStop, build};
+use super::build::{Built, ReadStop};
 use super::fault::{Mend, StopPlace, explain};
-use super::{Node, Patch};
+use super::{Node, Patch, margin};
 use crate::source::{Diagnostic, SourceFile};
 
 /// Faults of the YAML that are patched before giving up. People fix a few and run again.
@@ -27,9 +27,10 @@ pub(in crate::config) fn read(file: &Arc<SourceFile>, mut patch: Patch) -> Mende
     let mut faults = Vec::new();
     let mut round = 0;
     loop {
-        let Built { root, findings, stop } = build(file, &patch.text);
-        let fault = match &stop {
-            Some(ReadStop::Syntax { kind, at, read_to, open }) if round < ROUNDS => {
+        let (Built { root, findings, stop }, left) = margin::read(file, &patch.text);
+        let fault = match (left, &stop) {
+            (Some(fault), _) if round < ROUNDS => fault,
+            (None, Some(ReadStop::Syntax { kind, at, read_to, open })) if round < ROUNDS => {
                 explain(&StopPlace { text: &patch.text, kind, at: *at, read_to: *read_to, open })
             }
             _ => {

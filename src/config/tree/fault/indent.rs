@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::ErrorKind;
 
 use super::finding::{Mend, StopPlace, YamlFault};
-use super::lines::{indent, is_blank, line_above, line_at, lines_from};
+use crate::config::tree::lines::{indent, is_blank, line_above, line_at, lines_from};
 use crate::source::Span;
 
 /// A tab in the indentation: of the line of the fault, or of the first one after it when the parser names tabs.
@@ -39,18 +39,21 @@ pub(super) fn tab(place: &StopPlace<'_>) -> Option<YamlFault> {
     };
     let more = edits.len().saturating_sub(1);
     let lines = if more == 1 { "line" } else { "lines" };
-    Some(YamlFault {
+    let label =
+        if more > 0 { format!("tab here, and on {more} more {lines} below") } else { "tab here".to_owned() };
+    Some(tab_fault(span, label, Mend::Replace(edits)))
+}
+
+/// Says that tabs are no indentation.
+pub(in crate::config::tree) fn tab_fault(span: Span, label: String, mend: Mend) -> YamlFault {
+    YamlFault {
         code: "flowrun::yaml_tab",
         message: "a tab is used for indentation".to_owned(),
         span,
-        label: if more > 0 {
-            format!("tab here, and on {more} more {lines} below")
-        } else {
-            "tab here".to_owned()
-        },
+        label,
         help: Some("YAML is indented with spaces only; set your editor to insert spaces".to_owned()),
-        mend: Mend::Replace(edits),
-    })
+        mend,
+    }
 }
 
 /// Gives spaces to the line, and to all after it that start with a tab: such a line is never right.

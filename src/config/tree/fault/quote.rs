@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::ErrorKind;
 
 use super::finding::{Mend, StopPlace, YamlFault, insert};
-use super::lines::{line_at, one_char};
+use crate::config::tree::lines::{line_at, one_char};
 use crate::source::Span;
 
 /// A quote that is not closed on its line, or text after one that is.

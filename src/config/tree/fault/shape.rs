@@ -5,8 +5,8 @@ use std::ops::Range;
 use granit_parser::ErrorKind;
 
 use super::finding::{Mend, StopPlace, YamlFault, insert};
-use super::lines::{indent, line_above, line_at, one_char};
 use super::quote::quote_value;
+use crate::config::tree::lines::{indent, line_above, line_at, one_char};
 use crate::source::Span;
 
 /// A bracket whose end is missing when another line begins.
@@ -68,9 +68,6 @@ pub(super) fn colon(place: &StopPlace<'_>) -> Option<YamlFault> {
             let above = line_above(text, &line);
             let head = above.as_ref().map_or("", |above| text[above.clone()].trim());
             let above = above.unwrap_or_default();
-            if !head.is_empty() && !head.contains(':') && !head.starts_with(['-', '#']) {
-                return Some(missing(above));
-            }
             if text[line.start..place.at.max(line.start)].contains(": ") {
                 let message = "a text with `: ` in it needs quotes";
                 let help = "put quotes around the whole text, or write it as a block: `|` and the text indented below";
@@ -82,6 +79,9 @@ pub(super) fn colon(place: &StopPlace<'_>) -> Option<YamlFault> {
                     help,
                     quote_value(text, &line),
                 ));
+            }
+            if !head.is_empty() && !head.contains(':') && !head.starts_with(['-', '#', ']', '}']) {
+                return Some(missing(above));
             }
             let (message, label) = ("a key stands below a value", "the line above has a value already");
             let help = "indent it like the line above, or take that value away";
