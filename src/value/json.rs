@@ -33,3 +33,6 @@ pub fn validate(text: &[u8]) -> Result<(), JsonError> {
     }
     read(text, &mut String::new(), &mut Nothing)
 }
+
+#[cfg(test)]
+mod tests;
