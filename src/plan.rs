@@ -42,7 +42,9 @@ pub use codes::{CODES, codes};
 pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
-pub use step::{Body, Collect, Expression, Input, Items, MapLike, Plan, Read, Reduce, Step, Verb};
+pub use step::{
+    Body, Collect, Expression, Glob, Input, Items, MapLike, Plan, Read, Reduce, SourcePolicy, Step, Verb,
+};
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};

@@ -48,9 +48,15 @@ pub struct Read {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 10)]
     pub max_failures: Option<Setting<Count>>,
+    /// The step fails when there are fewer rows than this in all, unless `--limit` or a `take` ended the reading. Default: 1
+    /// for a pattern, so that one without any file fails; 0 for a single file.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 0)]
+    pub min_items: Option<Setting<Count>>,
 }
 
-/// Files as items: `{path, relative, name, stem, ext, size, modified}`, sorted by path.
+/// Files as items: `{path, relative, name, stem, ext, size, modified}`, sorted by path. A file that cannot be looked at is a
+/// failed item.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "glob", transform = schema::short_path)]
@@ -62,6 +68,18 @@ pub struct Glob {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"raw", length(min = 1))]
     pub root: Option<String>,
+    /// The step fails when fewer files than this match, unless `--limit` or a `take` ended the listing. Default: 1.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 0)]
+    pub min_items: Option<Setting<Count>>,
+    /// Share of the files that must be there and have a name in UTF-8, from 0 to 1. Default: 1.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 0.99)]
+    pub min_success_ratio: Option<Setting<Share>>,
+    /// The step fails when more files than this cannot be items. Default: no such limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 10)]
+    pub max_failures: Option<Setting<Count>>,
 }
 
 /// Items to a file, which is replaced as a whole when the step ends well.

@@ -55,7 +55,7 @@ impl Listing {
             Matched::Literal(found) if found.path.is_file() => vec![found],
             Matched::Literal(_) => Vec::new(),
         };
-        let notice = files.is_empty().then(|| format!("no file matches `{}`", options.pattern));
+        let notice = files.is_empty().then(|| pattern::no_match(&options.pattern));
         Ok(Self { root, files, at: 0, bad: 0, digest: OnceCell::new(), notice })
     }
 
@@ -211,9 +211,13 @@ mod tests {
     #[test]
     fn no_match_is_a_notice() {
         let dir = folder(&[]);
-        for pattern in ["*.jpg", "missing.jpg", "raw"] {
+        for (pattern, notice) in [
+            ("*.jpg", "no file matches `*.jpg`"),
+            ("raw", "there is no file `raw`, and as a pattern it matches none"),
+            ("a[1].jpg", "there is no file `a[1].jpg`, and as a pattern it matches none"),
+        ] {
             let reader = glob(&options(dir.path().into(), pattern)).expect("usable");
-            assert_eq!(reader.notice(), Some(format!("no file matches `{pattern}`").as_str()));
+            assert_eq!(reader.notice(), Some(notice));
         }
     }
 

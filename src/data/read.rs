@@ -93,6 +93,11 @@ pub fn is_live(options: &ReadOptions) -> bool {
     options.path == "-" || std::fs::metadata(path).is_ok_and(|found| special(found.file_type()))
 }
 
+/// Whether the path stands for all files that match it.
+pub fn is_pattern(options: &ReadOptions) -> bool {
+    options.path != "-" && !pattern::is_literal(&options.root, &options.path)
+}
+
 /// Reads JSON lines that flowrun itself has written: nothing is proved and nothing says where they came from.
 pub fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
     Box::new(jsonl::JsonlReader::stored(Input::plain(source, name.into())))

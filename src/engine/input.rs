@@ -357,12 +357,18 @@ fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool {
     !source_status.is_lost()
 }
 
-/// Passes on what deserves a warning although nothing is wrong.
-fn noted(context: &Context<'_>, source: StepId, reader: Box<dyn Reader>) -> Box<dyn Reader> {
-    if let Some(notice) = reader.notice() {
-        context.notice(source, notice.to_owned());
+/// Passes on what deserves a warning although nothing is wrong, and refuses a pattern without a file where rows are expected.
+fn expecting(
+    context: &Context<'_>,
+    source: StepId,
+    is_pattern: bool,
+    reader: Box<dyn Reader>,
+) -> Result<Box<dyn Reader>, DataError> {
+    let warning = context.source_status(source).expect_rows(is_pattern, reader.notice())?;
+    if let Some(warning) = warning {
+        context.notice(source, warning);
     }
-    reader
+    Ok(reader)
 }
 
 /// What one look at a part has shown.
@@ -417,7 +423,7 @@ impl Rows {
     }
 }
 
-/// Opens a source. Patterns that match nothing are worth a notice.
+/// Opens a source.
 fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) -> Result<Rows, DataError> {
     Ok(Rows::Here(match verb {
         Verb::Read(read) => {
@@ -426,11 +432,12 @@ fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) 
             if data::is_live(&options) {
                 let io =
                     |source| DataError::Io { intent: "read", path: read.options.path.clone().into(), source };
+                context.source_status(source).expect_rows(false, None)?;
                 return Stream::start(move || data::open(&options)).map(Rows::Stream).map_err(io);
             }
-            noted(context, source, data::open(&options)?)
+            expecting(context, source, data::is_pattern(&options), data::open(&options)?)?
         }
-        Verb::Glob(options) => noted(context, source, data::glob(options)?),
+        Verb::Glob(glob) => expecting(context, source, true, data::glob(&glob.options)?)?,
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
         Verb::Items(Items::Lua { .. }) | Verb::MapLike(_) | Verb::Collect(_) | Verb::Write(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")

@@ -28,9 +28,7 @@ const BLOCK: usize = 256 * 1024;
 pub(super) fn run(context: &Context<'_>, step: &Step, verb: &Verb) -> StepResult {
     let begun = clock::now();
     context.emit(Event::StepStarted { step: step.id, total: None });
-    if let Verb::Read(read) = verb {
-        context.source_status(step.id).judge_by(read.min_success_ratio, read.max_failures);
-    }
+    context.source_status(step.id).judge_by(verb);
     match drain(context, step, verb, begun) {
         Ok(interrupted) => {
             let result = close(context, step.id);

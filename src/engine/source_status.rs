@@ -10,7 +10,7 @@ use super::options::RunOptions;
 use super::roles::{Role, StepRoles};
 use crate::data::{BadRow, DataError, Spool, Stored};
 use crate::event::{StepResult, StepStatus, Tally};
-use crate::plan::{Body, Step, Verb};
+use crate::plan::{Body, SourcePolicy, Step, Verb};
 use crate::runtime::clock;
 use crate::value::Ratio;
 
@@ -19,8 +19,11 @@ pub(super) type ErrorTexts = Vec<(u64, Arc<str>)>;
 
 /// The counts of a source's rows and bad rows, and the verdict on it. All steps that read the source share it.
 pub(super) struct SourceStatus {
-    min_success_ratio: Ratio,
-    max_failures: Option<u64>,
+    policy: SourcePolicy,
+    /// Rows that there must be when the source was read to its end.
+    min_items: u64,
+    /// Rows that are read at most.
+    limit: Option<u64>,
     keeps_failed: bool,
     temp_dir: PathBuf,
     deadline: Option<Duration>,
@@ -33,20 +36,19 @@ pub(super) struct SourceStatus {
     failed_rows: Option<Spool>,
     errors: ErrorTexts,
     fault: Option<String>,
-    /// All rows were seen, and too many of them are bad.
+    /// All rows were seen, as far as a limit lets them.
+    ended: bool,
+    /// All rows were seen, and they are not what was asked for.
     sealed: bool,
 }
 
 impl SourceStatus {
     /// Clean books.
     pub(super) fn new(step: &Step, roles: &StepRoles, options: &RunOptions) -> Self {
-        let (min_success_ratio, max_failures) = match &step.body {
-            Body::Ready(Verb::Read(read)) => (read.min_success_ratio, read.max_failures),
-            _ => (Ratio::ONE, None),
-        };
-        Self {
-            min_success_ratio,
-            max_failures,
+        let mut status = Self {
+            policy: SourcePolicy::STRICT,
+            min_items: 0,
+            limit: None,
             keeps_failed: roles.failed_kept[step.id.at()]
                 && matches!(roles.roles[step.id.at()], Role::LazySource | Role::StoredSource),
             temp_dir: options.temp_dir.clone(),
@@ -60,13 +62,37 @@ impl SourceStatus {
             failed_rows: None,
             errors: Vec::new(),
             fault: None,
+            ended: false,
             sealed: false,
+        };
+        if let Body::Ready(verb) = &step.body {
+            status.judge_by(verb);
         }
+        status
     }
 
-    /// Takes over what only the start of the step has told (`${{ steps… }}` in it).
-    pub(super) fn judge_by(&mut self, min_success_ratio: Ratio, max_failures: Option<u64>) {
-        (self.min_success_ratio, self.max_failures) = (min_success_ratio, max_failures);
+    /// Judges the source as `verb` says, parts of which may be known only when the step starts (`${{ steps… }}` in it).
+    pub(super) fn judge_by(&mut self, verb: &Verb) {
+        (self.policy, self.limit) = match verb {
+            Verb::Read(read) => (read.policy, read.options.limit),
+            Verb::Glob(glob) => (glob.policy, glob.options.limit),
+            _ => (SourcePolicy::STRICT, None),
+        };
+    }
+
+    /// The source has been opened, and `notice` says that no file matches its pattern. Gives what is worth a warning then.
+    pub(super) fn expect_rows(
+        &mut self,
+        is_pattern: bool,
+        notice: Option<&str>,
+    ) -> Result<Option<String>, DataError> {
+        self.min_items = self.policy.min_items.unwrap_or(u64::from(is_pattern));
+        match notice {
+            Some(notice) if self.min_items > 0 => {
+                Err(DataError::Usage(format!("{notice}; `min_items: 0` allows that")))
+            }
+            notice => Ok(notice.map(str::to_owned)),
+        }
     }
 
     /// Another step reads the source from now on. `true` for the first of all.
@@ -111,6 +137,7 @@ impl SourceStatus {
 
     /// A reader has seen the last row: the verdict is final, and a bad one cuts off the steps that read the source.
     pub(super) fn conclude(&mut self) {
+        self.ended = true;
         self.sealed |= self.failure().is_some();
     }
 
@@ -118,8 +145,8 @@ impl SourceStatus {
     pub(super) fn is_lost(&self) -> bool {
         self.fault.is_some()
             || self.sealed
-            || (self.failed > 0 && self.min_success_ratio == Ratio::ONE)
-            || self.max_failures.is_some_and(|max| self.failed > max)
+            || (self.failed > 0 && self.policy.min_success_ratio == Ratio::ONE)
+            || self.policy.max_failures.is_some_and(|max| self.failed > max)
     }
 
     /// Why the source fails, now that all rows were seen.
@@ -127,14 +154,28 @@ impl SourceStatus {
         if let Some(fault) = &self.fault {
             return Some(fault.clone());
         }
-        let need = self.min_success_ratio.of(self.rows);
+        let need = self.policy.min_success_ratio.of(self.rows);
         let good = self.rows - self.failed;
-        if let Some(max) = self.max_failures.filter(|max| self.failed > *max) {
+        if let Some(max) = self.policy.max_failures.filter(|max| self.failed > *max) {
             return Some(format!("{} rows are bad, at most {max} may be", self.failed));
         }
-        (good < need).then(|| {
+        if good < need {
             let rows = if self.failed == 1 { "row is" } else { "rows are" };
-            format!("{} {rows} bad ({good} of {} readable, {need} needed)", self.failed, self.rows)
+            return Some(format!(
+                "{} {rows} bad ({good} of {} readable, {need} needed)",
+                self.failed, self.rows
+            ));
+        }
+        self.too_few()
+    }
+
+    /// What is said of too few rows. How many there are is known only when nothing has ended the reading before.
+    fn too_few(&self) -> Option<String> {
+        let all_seen = self.ended && self.limit.is_none_or(|limit| self.rows < limit);
+        (all_seen && self.rows < self.min_items).then(|| {
+            let rows = if self.rows == 1 { "row" } else { "rows" };
+            let way_out = if self.policy.min_items.is_none() { "; `min_items: 0` allows that" } else { "" };
+            format!("{} {rows} in all, `min_items` is {}{way_out}", self.rows, self.min_items)
         })
     }
 
@@ -161,7 +202,7 @@ impl SourceStatus {
         let tally = Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() };
         StepResult {
             emitted: tally.succeeded,
-            needed: Some((self.min_success_ratio, self.min_success_ratio.of(self.rows))),
+            needed: Some((self.policy.min_success_ratio, self.policy.min_success_ratio.of(self.rows))),
             age: self.opened.map(clock::since),
             ..StepResult::new(status, failure, tally, self.reading)
         }

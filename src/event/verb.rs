@@ -50,7 +50,7 @@ impl Verb {
 
     /// Whether single items can fail while the step goes on, so that `ID.failed` has something to give.
     pub fn has_failed_items(self) -> bool {
-        self == Self::Read || self.is_map_like()
+        matches!(self, Self::Read | Self::Glob) || self.is_map_like()
     }
 
     /// Whether a text in the place of its options is Lua.

@@ -113,7 +113,10 @@ fn reference_problem(
             let message = format!("step `{name}` reads the failed items of `{other_name}`, which has none");
             let label = format!("the items of `{verb}` cannot fail");
             let found = places.error(codes::NO_FAILED_ITEMS, message, &spot, &label);
-            Some(found.help("`.failed` follows the id of a `read`, `map`, `flat_map` or `filter` step"))
+            Some(
+                found
+                    .help("`.failed` follows the id of a `read`, `glob`, `map`, `flat_map` or `filter` step"),
+            )
         }
         _ => None,
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use super::step::{Collect, Items, MapLike, Read, Verb};
+use super::step::{Collect, Glob, Items, MapLike, Read, SourcePolicy, Verb};
 use super::{codes, paths, rate_limits};
 use crate::config::{self, Setting};
 use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
@@ -42,7 +42,7 @@ impl StepBuilder<'_> {
         let at = format!("{pointer}/{}", verb.name());
         match verb {
             config::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
-            config::Verb::Glob(glob) => Ok(Verb::Glob(self.glob(glob))),
+            config::Verb::Glob(glob) => self.glob(&at, glob).map(Verb::Glob),
             config::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
             config::Verb::Map(each) => self.each(&at, ResultShape::Map, each),
             config::Verb::FlatMap(each) => self.each(&at, ResultShape::FlatMap, each),
@@ -72,9 +72,8 @@ impl StepBuilder<'_> {
 
     fn read(&self, at: &str, read: &config::Read) -> Built<Read> {
         let columns = self.known(&format!("{at}/columns"), read.columns.as_ref())?;
-        let ratio = self.known(&format!("{at}/min_success_ratio"), read.min_success_ratio.as_ref())?;
-        let ratio = ratio.map_or(Ratio::ONE, |share| share.0);
-        let max_failures = self.known(&format!("{at}/max_failures"), read.max_failures.as_ref())?;
+        let counts = [read.max_failures.as_ref(), read.min_items.as_ref()];
+        let policy = self.source_policy(at, read.min_success_ratio.as_ref(), counts)?;
         let delimiter = self.known(&format!("{at}/delimiter"), read.delimiter.as_ref())?;
         let options = ReadOptions {
             path: read.path.clone(),
@@ -86,19 +85,37 @@ impl StepBuilder<'_> {
             delimiter: delimiter.map(|delimiter| delimiter.0),
             header: self.known(&format!("{at}/header"), read.header.as_ref())?.unwrap_or(true),
             // Where bad rows are borne, they must not shift the indices of the good ones.
-            validate: ratio != Ratio::ONE || max_failures.is_some(),
+            validate: policy.min_success_ratio != Ratio::ONE || policy.max_failures.is_some(),
             limit: self.limit,
         };
         options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
-        Ok(Read { options, min_success_ratio: ratio, max_failures: max_failures.map(|count| count.0) })
+        Ok(Read { options, policy })
     }
 
-    fn glob(&self, glob: &config::Glob) -> GlobOptions {
+    fn glob(&self, at: &str, glob: &config::Glob) -> Built<Glob> {
         let root = match &glob.root {
             Some(root) => paths::absolute(self.root, root),
             None => self.root.clone(),
         };
-        GlobOptions { pattern: glob.pattern.clone(), root, limit: self.limit }
+        let counts = [glob.max_failures.as_ref(), glob.min_items.as_ref()];
+        let policy = self.source_policy(at, glob.min_success_ratio.as_ref(), counts)?;
+        Ok(Glob { options: GlobOptions { pattern: glob.pattern.clone(), root, limit: self.limit }, policy })
+    }
+
+    fn source_policy(
+        &self,
+        at: &str,
+        ratio: Option<&Setting<config::Share>>,
+        [max_failures, min_items]: [Option<&Setting<config::Count>>; 2],
+    ) -> Built<SourcePolicy> {
+        let ratio = self.known(&format!("{at}/min_success_ratio"), ratio)?;
+        let max_failures = self.known(&format!("{at}/max_failures"), max_failures)?;
+        let min_items = self.known(&format!("{at}/min_items"), min_items)?;
+        Ok(SourcePolicy {
+            min_success_ratio: ratio.map_or(Ratio::ONE, |share| share.0),
+            max_failures: max_failures.map(|count| count.0),
+            min_items: min_items.map(|count| count.0),
+        })
     }
 
     fn items(&self, at: &str, items: &config::Items) -> Built<Items> {

@@ -122,7 +122,7 @@ pub enum Verb {
     /// Items from files.
     Read(Read),
     /// Files as items.
-    Glob(GlobOptions),
+    Glob(Glob),
     /// Items from the pipeline file.
     Items(Items),
     /// A function on every item.
@@ -166,15 +166,40 @@ pub struct Reduce {
     pub combine: Option<Arc<Script>>,
 }
 
-/// Items from files, and how many rows may be bad.
+/// Items from files, and what is asked of their rows.
 #[derive(Debug, Clone)]
 pub struct Read {
     /// What to read.
     pub options: ReadOptions,
+    /// What is asked of the rows.
+    pub policy: SourcePolicy,
+}
+
+/// Files as items, and what is asked of them.
+#[derive(Debug, Clone)]
+pub struct Glob {
+    /// What to list.
+    pub options: GlobOptions,
+    /// What is asked of the files.
+    pub policy: SourcePolicy,
+}
+
+/// What is asked of the rows of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourcePolicy {
     /// Share of the rows that must be readable.
     pub min_success_ratio: Ratio,
     /// Rows that may be bad.
     pub max_failures: Option<u64>,
+    /// Rows that there must be; `None`: one where a pattern names the files.
+    pub min_items: Option<u64>,
+}
+
+impl SourcePolicy {
+    /// Every row must be readable.
+    pub const STRICT: Self = Self { min_success_ratio: Ratio::ONE, max_failures: None, min_items: None };
+    /// Any rows will do, and none.
+    pub const LENIENT: Self = Self { min_success_ratio: Ratio::ZERO, max_failures: None, min_items: Some(0) };
 }
 
 /// Items from the pipeline file.

@@ -11,7 +11,7 @@ use super::kept;
 use super::lenient::lenient;
 use crate::event::{self, StepId, StepStatus};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Input, MapLike, Plan, Step, Verb};
+use crate::plan::{Body, Input, MapLike, Plan, SourcePolicy, Step, Verb};
 use crate::schedule::Policy;
 use crate::source::SourceFile;
 use crate::value::Ratio;
@@ -146,9 +146,8 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
         // Few items say little about a share of them.
         match &mut step.body {
             Body::Ready(Verb::MapLike(each)) => **each = lenient(each, usize::MAX),
-            Body::Ready(Verb::Read(read)) => {
-                (read.min_success_ratio, read.max_failures) = (Ratio::ZERO, None);
-            }
+            Body::Ready(Verb::Read(read)) => read.policy = SourcePolicy::LENIENT,
+            Body::Ready(Verb::Glob(glob)) => glob.policy = SourcePolicy::LENIENT,
             _ => {}
         }
     }

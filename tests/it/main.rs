@@ -36,6 +36,7 @@ mod scarce;
 mod secret;
 mod server;
 mod show;
+mod sources;
 mod sqlite;
 mod state;
 mod stdout;

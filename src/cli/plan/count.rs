@@ -37,7 +37,7 @@ pub(super) fn of(plan: &Plan, selected: &[bool], limit: Option<u64>) -> Counts {
 fn source(step: &Step, limit: Option<u64>) -> Option<Count> {
     let most = match &step.body {
         Body::Ready(Verb::Items(Items::List(list))) => list.len() as u64,
-        Body::Ready(Verb::Glob(options)) => matches(options)?,
+        Body::Ready(Verb::Glob(glob)) => matches(&glob.options)?,
         _ => return None,
     };
     Some(Count { most: limit.map_or(most, |limit| most.min(limit)), exact: true })

@@ -27,7 +27,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
     let taken = (!step.from.is_empty()).then(|| format!("takes {}", inputs(plan, &step.from)));
     let own = match &step.body {
         Body::Ready(Verb::Read(read)) => Some(format!("reads {}", reading(&read.options))),
-        Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.pattern))),
+        Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.options.pattern))),
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
         Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
         Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),

@@ -12,7 +12,7 @@ use crate::cli::tests::fixture::{plan, step};
 use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Expression, Input, Items, MapLike, Read, Verb};
+use crate::plan::{Body, Expression, Glob, Input, Items, MapLike, Read, SourcePolicy, Verb};
 use crate::schedule::{FailFast, Jitter, Policy, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
@@ -50,7 +50,7 @@ fn read(path: &str) -> Body {
         validate: false,
         limit: None,
     };
-    Body::Ready(Verb::Read(Read { options, min_success_ratio: Ratio::ONE, max_failures: None }))
+    Body::Ready(Verb::Read(Read { options, policy: SourcePolicy::STRICT }))
 }
 
 fn list(items: usize) -> Body {
@@ -167,11 +167,12 @@ fn a_policy_is_told_whole() {
         description: Some("keeps the\nlong ones".to_owned()),
         ..step("long", &[1])
     };
-    let glob = crate::data::GlobOptions {
+    let options = crate::data::GlobOptions {
         pattern: "no/such/*.png".to_owned(),
         root: std::env::temp_dir(),
         limit: None,
     };
+    let glob = Glob { options, policy: SourcePolicy::STRICT };
     let plan = plan(vec![
         step("setup", &[]),
         Step { verb: event::Verb::Glob, body: Body::Ready(Verb::Glob(glob)), ..step("images", &[]) },

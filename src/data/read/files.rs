@@ -35,7 +35,7 @@ impl Files {
             let format = options.format.map_or_else(|| Format::of_path(&file.name), Ok)?;
             options.check_format(format)?;
         }
-        let notice = found.is_empty().then(|| format!("no file matches `{}`", options.path));
+        let notice = found.is_empty().then(|| pattern::no_match(&options.path));
         Ok(Self {
             options: options.clone(),
             opened: 0,

@@ -59,7 +59,7 @@ fn reader(source: &Step) -> Result<Box<dyn Reader>, String> {
             Err(format!("`{name}` can be read only once"))
         }
         Body::Ready(Verb::Read(read)) => data::open(&read.options).map_err(|error| error.to_string()),
-        Body::Ready(Verb::Glob(options)) => data::glob(options).map_err(|error| error.to_string()),
+        Body::Ready(Verb::Glob(glob)) => data::glob(&glob.options).map_err(|error| error.to_string()),
         Body::Ready(Verb::Items(Items::List(list))) => Ok(data::items_reader(Arc::clone(list), None)),
         _ => Err(format!("the items of `{name}` are known only in a run")),
     }

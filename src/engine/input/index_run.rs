@@ -142,8 +142,8 @@ fn open_at(verb: &Verb, prove: bool) -> Result<OpenAt, DataError> {
             options.validate |= prove;
             Box::new(move |position| data::open_at(&options, position))
         }
-        Verb::Glob(options) => {
-            let options = options.clone();
+        Verb::Glob(glob) => {
+            let options = glob.options.clone();
             Box::new(move |position| data::glob_at(&options, position))
         }
         Verb::Items(Items::List(list)) => {

@@ -22,7 +22,7 @@ fn steps_without_items_or_failures_cannot_be_read() {
     check(
         "steps:\n  a: {items: [1]}\n  save: {from: a.failed, write: b.jsonl}\n  more: {from: save, map: return 1}\n",
         &expect![[r#"
-            3:16 no_failed_items: step `save` reads the failed items of `a`, which has none | the items of `items` cannot fail | help: `.failed` follows the id of a `read`, `map`, `flat_map` or `filter` step
+            3:16 no_failed_items: step `save` reads the failed items of `a`, which has none | the items of `items` cannot fail | help: `.failed` follows the id of a `read`, `glob`, `map`, `flat_map` or `filter` step
             4:3 warning unused_step: nothing reads step `more`, and it writes nothing | its results are dropped | help: add a step that reads it, or accept this with `x-allow: [unused_step]`
             4:16 no_output: step `more` reads from `save`, which yields no items | this step only writes | help: read from what it writes: `a`; to wait for the file, add `needs: save`
         "#]],

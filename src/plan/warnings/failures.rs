@@ -29,7 +29,7 @@ pub(super) fn check(
             Some(governed) if governed.policy.min_success_ratio != Ratio::ONE => {
                 governed.pointer(advice.places, "min_success_ratio")
             }
-            None if step.verb == Some(Verb::Read) => {
+            None if matches!(step.verb, Some(Verb::Read | Verb::Glob)) => {
                 let pointer = format!("{}/min_success_ratio", step.verb_pointer());
                 match setting::<Share>(advice.places, &pointer) {
                     Some(share) if share.0 != Ratio::ONE => pointer,
