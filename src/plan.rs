@@ -35,6 +35,7 @@ pub(crate) mod testing;
 mod touched;
 mod touches;
 mod undeclared;
+mod url_paths;
 mod warnings;
 mod yaml_text;
 

@@ -22,6 +22,8 @@ pub(super) const WRITE_OVER_INPUT: &str = "flowrun::write_over_input";
 pub(super) const STANDARD_STREAM: &str = "flowrun::standard_stream";
 /// A file's name does not say its format.
 pub(super) const UNKNOWN_FORMAT: &str = "flowrun::unknown_format";
+/// A path is a URL, behind which nothing is read or written.
+pub(super) const UNKNOWN_SCHEME: &str = "flowrun::unknown_scheme";
 /// An option that does not fit the file's format.
 pub(super) const BAD_OPTION: &str = "flowrun::bad_option";
 /// A pattern of file names cannot be read.
@@ -66,7 +68,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 29] = [
+pub const CODES: [(&str, &str); 30] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -77,6 +79,7 @@ pub const CODES: [(&str, &str); 29] = [
     (WRITE_OVER_INPUT, "a step writes over a file that another one reads"),
     (STANDARD_STREAM, "two steps want standard input or standard output"),
     (UNKNOWN_FORMAT, "a file's name does not say its format"),
+    (UNKNOWN_SCHEME, "a path is a URL, behind which nothing is read or written"),
     (BAD_OPTION, "an option that does not fit the file's format"),
     (BAD_PATTERN, "a pattern of file names cannot be read"),
     (LUA_SYNTAX, "Lua that cannot be compiled"),

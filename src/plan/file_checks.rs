@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::StepIndex;
-use super::{codes, paths};
+use super::{codes, paths, url_paths};
 use crate::data::{Format, PathPattern};
 use crate::event::Verb;
 use crate::source::Diagnostic;
@@ -31,7 +31,9 @@ pub(super) fn check(
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     for step in &step_index.steps {
         let Some(verb) = step.verb else { continue };
-        check_step(places, &step.pointer, verb, root, found);
+        if check_step(places, &step.pointer, verb, root, found) {
+            continue;
+        }
         let list = match verb {
             Verb::Read => &mut reads,
             Verb::Write => &mut writes,
@@ -47,14 +49,22 @@ pub(super) fn check(
     check_own_files(places, step_index, &writes, root, found);
 }
 
-/// Checks the file of one step by itself.
+/// Checks the file of one step by itself. Says whether its path is a URL, of which nothing else can be said.
 pub(super) fn check_step(
     places: &PlacedDocument,
     step: &str,
     verb: Verb,
     root: &Path,
     found: &mut Vec<Diagnostic>,
-) {
+) -> bool {
+    let short = format!("{step}/{verb}");
+    let pointers = ["", "/path", "/pattern", "/root"].map(|key| format!("{short}{key}"));
+    let is_file = verb == Verb::Read || verb == Verb::Glob || verb == Verb::Write;
+    let urls = pointers.iter().filter(|_| is_file).find_map(|one| url_paths::check(places, one, verb));
+    if let Some(url) = urls {
+        found.push(url);
+        return true;
+    }
     if let Some((pointer, path)) = path_of(places.value(), step, verb) {
         if verb == Verb::Glob || (verb == Verb::Read && is_pattern(root, &path)) {
             found.extend(
@@ -63,9 +73,10 @@ pub(super) fn check_step(
         }
         if verb != Verb::Glob {
             let file = NamedFile { step: String::new(), pointer, path };
-            check_format(places, &format!("{step}/{verb}"), &file, root, found);
+            check_format(places, &short, &file, root, found);
         }
     }
+    false
 }
 
 /// The path of a step and the pointer to it, unless it is still to be evaluated.

@@ -23,7 +23,7 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 27] = [
+const UNSEEN: [(&str, &str); 28] = [
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
     ("bad_param", "a default is compared with the type beside it"),
@@ -44,6 +44,7 @@ const UNSEEN: [(&str, &str); 27] = [
     ("unknown_code", "the schema has no list of codes"),
     ("unknown_format", "the format comes from the extension"),
     ("unknown_rate_limit", "names of limits"),
+    ("unknown_scheme", "a path is any text"),
     ("unknown_step", "names of steps"),
     ("write_conflict", "two steps together"),
     ("write_over_input", "two steps together"),

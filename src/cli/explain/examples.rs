@@ -69,6 +69,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("unknown_format"),
     example!("unknown_key"),
     example!("unknown_rate_limit"),
+    example!("unknown_scheme"),
     example!("unknown_step"),
     example!("unread_failures"),
     example!("unused_concurrency"),
