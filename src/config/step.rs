@@ -153,7 +153,8 @@ struct StepFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 100)]
     batch: Option<Batch>,
-    /// Keep the first items, so many of them. A source is read no further.
+    /// Keep the first items, so many of them. A source is read no further, and a function whose results only `take` steps
+    /// read is called no further.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 10)]
     take: Option<Take>,

@@ -5,6 +5,7 @@
 mod bypass;
 mod chunk_size;
 mod dispatch;
+mod enough;
 mod finish;
 mod keyed;
 mod keyed_chunks;
@@ -33,7 +34,7 @@ use super::source_status::ErrorTexts;
 use super::{fingerprint, run_store};
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepResult};
-use crate::lua::CancelLevel;
+use crate::lua::{CancelLevel, ResultShape};
 use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
 use crate::schedule::{Policy, Scheduler, Start};
@@ -118,6 +119,9 @@ struct Coordinator<'a> {
     context: &'a Context<'a>,
     step: &'a Step,
     policy: &'a Policy,
+    kind: ResultShape,
+    /// The results that anybody wants, where these are not all.
+    wanted: Option<u64>,
     scheduler: Scheduler,
     input: StepInput<'a>,
     sink: Sink<'a>,
@@ -162,7 +166,8 @@ struct Coordinator<'a> {
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(context: &Context<'_>, step: &Step, each: &MapLike, input: StepInput<'_>) -> StepResult {
     let begun = clock::now();
-    let total = input.total(step);
+    let wants_all = context.roles.wanted[step.id.at()].is_none();
+    let total = input.total(step).filter(|_| wants_all);
     context.emit(Event::StepStarted { step: step.id, total });
     let coordinator = match Coordinator::new(context, step, each, input, begun) {
         Ok(coordinator) => coordinator,
@@ -195,6 +200,8 @@ impl<'a> Coordinator<'a> {
             context,
             step,
             policy,
+            kind: each.kind,
+            wanted: context.roles.wanted[step.id.at()],
             scheduler: context.scheduler(each, &scheduled, begun),
             sink: Sink::open(context, step.id, journal.is_some()),
             pool,
@@ -250,6 +257,7 @@ impl<'a> Coordinator<'a> {
             }
             self.expire()?;
             self.fill()?;
+            self.stop_at_enough();
             self.obey_stop();
             self.give_up_stopped();
             if self.workers_gone || (self.in_flight.is_empty() && self.scheduler.is_done()) {
@@ -305,7 +313,9 @@ impl<'a> Coordinator<'a> {
     fn patience(&self) -> Duration {
         let now = self.now();
         let until = |at: Duration| at.saturating_sub(now);
-        let wake = self.scheduler.next_wake(now).map_or(LOOK_UP, until);
+        // Items that nobody wants yet are nothing to wake up for.
+        let wake = self.scheduler.next_wake(now).filter(|wake| *wake > now || self.room() > 0);
+        let wake = wake.map_or(LOOK_UP, until);
         let deadline = self.step.deadline.filter(|limit| *limit > now).map_or(LOOK_UP, until);
         wake.min(deadline).min(LOOK_UP)
     }

@@ -4,7 +4,7 @@
 use crate::data::{self, Target};
 use crate::event::{self, StepId};
 use crate::lua::Wants;
-use crate::plan::{Body, Input, Items, Plan, Step, Verb};
+use crate::plan::{Body, Collect, Input, Items, Plan, Step, Verb};
 
 /// How a step is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(super) struct StepRoles {
     pub(super) kept: Vec<bool>,
     /// Whether anybody reads the failed items of a step.
     pub(super) failed_kept: Vec<bool>,
+    /// The results that are wanted of each step with a function; `None`: all of them.
+    pub(super) wanted: Vec<Option<u64>>,
     /// What Lua code may ask for.
     pub(super) wants: Wants,
 }
@@ -67,7 +69,8 @@ impl StepRoles {
                 }
             }
         }
-        Self { roles, fused, kept, failed_kept, wants }
+        let wanted = plan.steps.iter().map(|step| wanted(step, &steps, wants)).collect();
+        Self { roles, fused, kept, failed_kept, wanted, wants }
     }
 }
 
@@ -88,6 +91,26 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
         Body::Ready(_) => false,
     };
     Some(if stored { Role::StoredSource } else { Role::LazySource })
+}
+
+/// How many results of a step with a function anybody wants: where only `take` steps read it, as many as the largest of them
+/// takes.
+fn wanted(step: &Step, steps: &[&Step], wants: Wants) -> Option<u64> {
+    if !step.verb.is_map_like() || wants.results || wants.errors {
+        return None;
+    }
+    let mut most = None;
+    for reader in steps {
+        for _ in reader.from.iter().filter(|input| input.step == step.id && !input.failed) {
+            let Body::Ready(Verb::Collect(Collect::Take(count))) = &reader.body else { return None };
+            most = most.max(Some(*count));
+        }
+        // Who reads what failed wants all of it.
+        if reader.from.iter().any(|input| input.step == step.id && input.failed) {
+            return None;
+        }
+    }
+    most
 }
 
 /// The step whose results a writer may take while they come into being: its only input, with nothing else to wait for.

@@ -20,6 +20,8 @@ pub(super) struct Sink<'a> {
     writers: Vec<FusedWriter>,
     /// Items given on.
     pub(super) emitted: u64,
+    /// Results taken, those too that wait for earlier ones.
+    pub(super) taken: u64,
 }
 
 struct FusedWriter {
@@ -44,6 +46,7 @@ impl<'a> Sink<'a> {
             failed,
             writers,
             emitted: 0,
+            taken: 0,
         }
     }
 
@@ -54,6 +57,7 @@ impl<'a> Sink<'a> {
 
     /// Takes the results of a chunk, in any order; gives on what is next in line.
     pub(super) fn push(&mut self, piece: ChunkResults) -> Result<(), DataError> {
+        self.taken += piece.emitted;
         self.reorder.push(piece)?;
         while let Some(piece) = self.reorder.next()? {
             self.give(&piece)?;

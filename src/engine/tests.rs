@@ -2,6 +2,7 @@
 //! reports that come late, never or twice, interrupts at every moment.
 
 mod endings;
+mod enough;
 mod faults;
 mod interrupts;
 mod keys;

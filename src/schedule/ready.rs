@@ -32,6 +32,12 @@ impl Ready {
         self.next = self.end;
     }
 
+    /// Items that may still start.
+    pub(super) fn unstarted(&self) -> u64 {
+        let returned: u64 = self.returned.iter().map(|(first, end)| end - first).sum();
+        returned + (self.end - self.next)
+    }
+
     /// Items offered so far, started or not.
     pub(super) fn offered(&self) -> u64 {
         self.end - 1
@@ -78,8 +84,9 @@ mod tests {
         ready.offer(3);
         ready.pass(1);
         ready.offer(2);
-        assert_eq!(ready.offered(), 8);
+        assert_eq!((ready.offered(), ready.unstarted()), (8, 5));
         assert_eq!(ready.take(2), Some((3, 2)));
+        assert_eq!(ready.unstarted(), 3);
         assert_eq!(ready.take(9), Some((5, 1)));
         assert_eq!(ready.take(1), Some((7, 1)));
         ready.give_back(4, 1);

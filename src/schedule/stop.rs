@@ -16,6 +16,8 @@ pub enum StopReason {
     Interrupted,
     /// What the step was reading from failed.
     SourceFailed,
+    /// There are as many results as anybody wants.
+    Enough,
 }
 
 impl StopReason {
@@ -28,6 +30,7 @@ impl StopReason {
             Self::Deadline => "deadline",
             Self::Interrupted => "interrupted",
             Self::SourceFailed => "source failed",
+            Self::Enough => "enough results",
         }
     }
 }

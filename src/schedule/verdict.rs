@@ -1,7 +1,7 @@
 //! The verdict says whether a step succeeded: it is the formula of the language, on counters. It does not know how
 //! they came about.
 
-use super::{Policy, Stop};
+use super::{Policy, Stop, StopReason};
 use crate::event::Tally;
 use crate::value::Ratio;
 
@@ -20,7 +20,10 @@ pub struct Verdict {
 
 /// Judges the final counters. `deadline_cut` says that the step's deadline cut items off.
 pub(super) fn judge(policy: &Policy, tally: &Tally, stop: Option<Stop>, deadline_cut: bool) -> Verdict {
-    let eligible = tally.ended() - tally.skipped;
+    // What was cut off because nobody wants its results has not failed anybody.
+    let unwanted =
+        if stop.is_some_and(|stop| stop.reason == StopReason::Enough) { tally.cancelled } else { 0 };
+    let eligible = tally.ended() - tally.skipped - unwanted;
     let needed = policy.min_success_ratio.of(eligible);
     let reason = if deadline_cut {
         Some("deadline".to_owned())
@@ -98,6 +101,19 @@ mod tests {
         assert_eq!(verdict(0, 0, "1"), empty);
         let skipped = Tally { skipped: 3, ..Tally::default() };
         assert_eq!(judge(&policy("1"), &skipped, None, false), empty);
+    }
+
+    #[test]
+    fn what_nobody_wants_does_not_count() {
+        let enough = Some(Stop { reason: StopReason::Enough, interrupt: true });
+        let tally = Tally { succeeded: 3, cancelled: 4, ..Tally::default() };
+        assert_eq!(judge(&policy("1"), &tally, enough, false).eligible, 3);
+        assert!(judge(&policy("1"), &tally, enough, false).succeeded);
+        let failed = judge(&policy("1"), &Tally { failed: 1, ..tally }, enough, false);
+        assert_eq!(
+            failed.reason.as_deref(),
+            Some("3 of 4 items succeeded, 4 needed (stopped: enough results)")
+        );
     }
 
     #[test]

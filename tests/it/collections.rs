@@ -188,3 +188,22 @@ fn a_resumed_run_reuses_what_stands_behind_a_sort() {
     assert_eq!((&work["total"], &work["reuse"]["reused"]), (&3.into(), &2.into()), "{value}");
     assert_eq!(project.read("out.jsonl"), "{\"id\":4}\n{\"id\":3}\n{\"id\":1}\n");
 }
+
+#[test]
+fn take_stops_the_map_before_it() {
+    let steps = "steps:\n  docs:\n    read: in.jsonl\n  calls:\n    from: docs\n    map: { concurrency: 3, cache: true, lua: \"if item > 2 then error('too many') end log.warn('call') return item\" }\n  \
+                 work:\n    from: calls\n    take: 2\n  save:\n    from: work\n    write: out.jsonl\n";
+    // Neither the call behind the last result that is taken nor the row behind it is looked at.
+    let project = Project::with(steps).file("in.jsonl", "1\n2\n3\nnot json\n");
+    let summary = project.json(&[]);
+    assert_eq!((summary.code, summary.counts("calls")), (0, [2, 0, 0, 0]), "{}", summary.value);
+    assert_eq!(project.read("out.jsonl"), "1\n2\n");
+    // What is known already counts as well.
+    let again = project.json(&[]);
+    assert_eq!(
+        (again.counts("calls"), again.step("calls")["reuse"]["reused"].as_u64()),
+        ([2, 0, 0, 0], Some(2)),
+        "{}",
+        again.value
+    );
+}

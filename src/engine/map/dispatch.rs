@@ -36,8 +36,8 @@ impl Coordinator<'_> {
                 self.tell_progress();
                 self.look_outside();
             }
-            let most =
-                self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(self.size.items()));
+            let most = self.size.items().min(self.room());
+            let most = self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(most));
             let Some(start) = self.scheduler.start(self.now(), most as u64) else { return Ok(()) };
             self.dispatch(start);
         }
@@ -50,7 +50,8 @@ impl Coordinator<'_> {
             Some(keyed) => keyed.is_enough(self.fresh.is_empty(), self.limits.tasks),
             None => !self.fresh.is_empty(),
         };
-        !is_enough && !self.input_ended && !self.starved && self.scheduler.stop().is_none()
+        let may_read = !self.input_ended && !self.starved && self.scheduler.stop().is_none();
+        !is_enough && may_read && self.room_to_read() > 0
     }
 
     fn read(&mut self) -> Result<(), StepFault> {
@@ -60,6 +61,7 @@ impl Coordinator<'_> {
             None if self.reuse.is_some() => CHUNK_ITEMS,
             None => self.size.items(),
         };
+        let items = items.min(self.room_to_read());
         match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
             NextChunk::Later => {
                 self.starved = true;
@@ -98,7 +100,9 @@ impl Coordinator<'_> {
     /// A step that stopped by its own policy still says how many items there were: the rest of the input is read, but
     /// only counted, and not for long.
     pub(super) fn count_rest(&mut self) {
-        let own = |stop: Stop| !matches!(stop.reason, StopReason::Interrupted | StopReason::SourceFailed);
+        let own = |stop: Stop| {
+            !matches!(stop.reason, StopReason::Interrupted | StopReason::SourceFailed | StopReason::Enough)
+        };
         if self.input_ended || !self.scheduler.stop().is_some_and(own) {
             return;
         }

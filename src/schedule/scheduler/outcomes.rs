@@ -161,6 +161,15 @@ impl Scheduler {
         self.halt(StopReason::SourceFailed, true);
     }
 
+    /// There are as many results as anybody wants: nothing more starts, and items that were not started are none of this
+    /// step's. Running attempts are to be interrupted.
+    pub fn enough(&mut self) {
+        if self.stop.is_none() {
+            self.withdrawn += self.ready.unstarted();
+            self.halt(StopReason::Enough, true);
+        }
+    }
+
     /// Once nothing runs any more: what never started is cancelled, and the counters add up to the total.
     pub fn close(&mut self) {
         let waiting = self.waiting.clear();
