@@ -7,6 +7,9 @@ use crate::value::json::JsonError;
 /// Characters of a bad row's text that are kept.
 const TEXT_CHARS_MAX: usize = 200;
 
+/// What is done with an archive.
+pub(super) const DECOMPRESS: &str = "decompress";
+
 /// A row that cannot be read: a failed item of its source, not the end of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
@@ -92,6 +95,17 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The same, where an archive that is broken was read up to a line.
+    pub(super) fn at_line(self, line: u64) -> Self {
+        match self {
+            Self::Io { intent: DECOMPRESS, path, source } => {
+                let (file, message) = (path.display().to_string(), format!("cannot {DECOMPRESS}: {source}"));
+                Self::Content { file, line, message }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the reader of what is written has gone away (`| head`).
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)

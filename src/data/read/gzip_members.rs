@@ -1,4 +1,5 @@
-//! This module takes a gzip archive apart, member by member, and notes where each begins.
+//! This module takes a gzip archive apart, member by member, and notes where each begins. Zeros behind the last one, with which
+//! tapes and some stores fill their blocks, are no member.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::mem;
@@ -49,7 +50,7 @@ impl Read for GzipMembers {
         while !self.ended {
             match self.decoder.read(out) {
                 Ok(0) if out.is_empty() => return Ok(0),
-                Ok(0) if self.decoder.get_mut().fill_buf()?.is_empty() => self.ended = true,
+                Ok(0) if self.decoder.get_mut().skip_zeros()? => self.ended = true,
                 Ok(0) => self.next_member(),
                 Ok(count) => {
                     self.offset += count as u64;
@@ -63,6 +64,20 @@ impl Read for GzipMembers {
             }
         }
         Ok(0)
+    }
+}
+
+impl Packed {
+    /// Passes over zeros; `true` at the end.
+    fn skip_zeros(&mut self) -> io::Result<bool> {
+        loop {
+            let block = self.fill_buf()?;
+            let (zeros, len) = (block.iter().take_while(|byte| **byte == 0).count(), block.len());
+            self.consume(zeros);
+            if zeros < len || len == 0 {
+                return Ok(len == 0);
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::gzip_members::GzipMembers;
 use super::zstd_frames::ZstdFrames;
+use crate::data::error::DECOMPRESS;
 use crate::data::position::{changed, foreign};
 use crate::data::{ByteSpot, Compression, DataError, FileMark, Member};
 
@@ -96,7 +97,7 @@ impl Input {
             Compression::Gzip => Text::Gzip(Box::new(GzipMembers::new(buffered(bytes), start))),
             Compression::Zstd => {
                 let path = || PathBuf::from(&*name);
-                let io = |source| DataError::Io { intent: "decompress", path: path(), source };
+                let io = |source| DataError::Io { intent: DECOMPRESS, path: path(), source };
                 Text::Zstd(Box::new(ZstdFrames::new(buffered(bytes), start).map_err(io)?))
             }
         };
@@ -187,9 +188,9 @@ impl Input {
             Some(archive) if error.kind() == ErrorKind::UnexpectedEof => {
                 let message = format!("the {archive} data ends too early; the file is cut off");
                 let source = io::Error::new(ErrorKind::UnexpectedEof, message);
-                DataError::Io { intent: "decompress", path, source }
+                DataError::Io { intent: DECOMPRESS, path, source }
             }
-            Some(_) => DataError::Io { intent: "decompress", path, source: error },
+            Some(_) => DataError::Io { intent: DECOMPRESS, path, source: error },
         }
     }
 }

@@ -133,7 +133,10 @@ impl LineSource {
     }
 
     fn fill(&mut self, count: usize) -> Result<(), DataError> {
-        self.block.fill(count)?;
+        let filled = self.block.fill(count);
+        filled.map_err(|error| {
+            error.at_line(self.line + memchr_iter(b'\n', self.block.rest()).count() as u64)
+        })?;
         if self.block.has_ended() && self.block.rest().last().is_some_and(|last| *last != b'\n') {
             self.block.complete(b'\n');
         }

@@ -31,15 +31,16 @@ fn an_archive_that_is_cut_off_is_an_error() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join(name), &archive[..archive.len() - 3]).expect("writable");
         let seen = super::transcript(super::open(&super::options(dir.path(), name)), 10_000, 1 << 20);
+        let line = seen.lines().count();
         let expect = format!(
-            "error cannot decompress `{name}`: the {kind} data ends too early; the file is cut off\n"
+            "error {name}:{line}: cannot decompress: the {kind} data ends too early; the file is cut off\n"
         );
         assert!(seen.ends_with(&expect), "{seen}");
     }
     check(
         "a.txt.gz",
         b"",
-        "error cannot decompress `a.txt.gz`: the gzip data ends too early; the file is cut off\n",
+        "error a.txt.gz:1: cannot decompress: the gzip data ends too early; the file is cut off\n",
     );
 }
 
@@ -52,7 +53,7 @@ fn a_checksum_that_does_not_fit_is_an_error() {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::write(dir.path().join(name), &archive).expect("writable");
         let seen = super::transcript(super::open(&super::options(dir.path(), name)), 10, 100);
-        assert!(seen.contains(&format!("error cannot decompress `{name}`: ")), "{seen}");
+        assert!(seen.contains(&format!("error {name}:")) && seen.contains(": cannot decompress: "), "{seen}");
         assert!(seen.to_lowercase().contains("checksum"), "{seen}");
     }
 }
@@ -65,6 +66,35 @@ fn content_that_is_not_what_the_name_says_is_named() {
     check(
         "a.txt.gz",
         b"a text that was never compressed\n",
-        "error cannot decompress `a.txt.gz`: invalid gzip header\n",
+        "error a.txt.gz:1: cannot decompress: invalid gzip header\n",
     );
+}
+
+#[test]
+fn zeros_behind_the_last_member_are_padding() {
+    let padded = |parts: &[&[u8]]| parts.concat();
+    let zeros = vec![0; 200_000];
+    check("a.jsonl.gz", &padded(&[&gzip(b"1\n"), &[0; 3]]), "1\n");
+    check("a.jsonl.gz", &padded(&[&gzip(b"1\n"), &gzip(b"2\n"), &zeros]), "1\n2\n");
+    check("a.jsonl.gz", &padded(&[&gzip(b"1\n"), &zeros, &gzip(b"2\n"), &[0]]), "1\n2\n");
+    check(
+        "a.jsonl.gz",
+        &padded(&[&gzip(b"1\n"), &[0, 0], b"x"]),
+        "1\nerror a.jsonl.gz:2: cannot decompress: the gzip data ends too early; the file is cut off\n",
+    );
+}
+
+/// A frame of one raw block whose header asks for this window.
+fn frame(window: u8, text: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(text.len()).expect("a short text") << 3 | 1;
+    [&[0x28, 0xB5, 0x2F, 0xFD, 0, window], &size.to_le_bytes()[..3], text].concat()
+}
+
+#[test]
+fn a_window_of_two_gibibytes_is_read_and_a_larger_one_is_named() {
+    let log = |log: u8| (log - 10) << 3;
+    check("a.jsonl.zst", &[frame(log(28), b"1\n"), frame(log(31), b"2\n")].concat(), "1\n2\n");
+    let expect = "1\nerror a.jsonl.zst:2: cannot decompress: a frame asks for a window of 4096 MiB, and the most that is read is 2048 MiB; \
+                  pack it with a smaller one, `zstd --long=27` say (Frame requires too much memory for decoding)\n";
+    check("a.jsonl.zst", &[frame(log(17), b"1\n"), frame(log(32), b"2\n")].concat(), expect);
 }
