@@ -83,6 +83,7 @@ pub fn items(bytes: &[u8]) {
         columns: None,
         delimiter: None,
         header: first / (formats.len() * packed.len()) % 2 == 0,
+        at: None,
         validate: true,
         limit: None,
     };

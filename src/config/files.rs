@@ -40,6 +40,11 @@ pub struct Read {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = false)]
     pub header: Option<Setting<bool>>,
+    /// Where the list of items lies in a `json` document: `features`, or `data.rows[0].items`; a name with points or brackets in it
+    /// is written `["a.b"]`. Default: the document is the list.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"features")]
+    pub at: Option<Setting<String>>,
     /// Share of the rows that must be readable, from 0 to 1. Default: 1, the first bad row fails the step.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 0.99)]

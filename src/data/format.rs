@@ -110,6 +110,11 @@ impl Format {
         self.row().columns != Columns::No
     }
 
+    /// Whether a file is one value, in which a list may lie deep.
+    pub fn is_document(self) -> bool {
+        self == Self::Json
+    }
+
     /// Whether its values can be indented.
     pub fn is_indented(self) -> bool {
         self.row().is_indented

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Column, Compression, DataError, Format};
+use crate::data::{Column, Compression, DataError, Format, ListPath};
 
 /// One file, or one pattern, to read items from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// Whether the first row of `csv` and `tsv` names the columns.
     pub header: bool,
+    /// Where the list lies in a `json` document; `None`: the document is the list.
+    pub at: Option<ListPath>,
     /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
     /// JSONL rows are handed on unread and the consumer finds the bad ones.
     pub validate: bool,
@@ -55,6 +57,9 @@ impl ReadOptions {
             if !matches!(self.compression, None | Some(Compression::None)) {
                 return refuse(format.packed());
             }
+        }
+        if self.at.is_some() && !format.is_document() {
+            return refuse(format.unfit("at", Format::is_document));
         }
         if !format.is_table() {
             let given = [

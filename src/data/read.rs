@@ -1,6 +1,7 @@
 //! This module opens files of items for reading. The caller decides what becomes of a bad row.
 
 mod block;
+mod document;
 mod elements;
 mod errors_last;
 mod field;

@@ -138,6 +138,7 @@ fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mu
         ("columns", Format::has_columns as fn(Format) -> bool),
         ("delimiter", Format::is_table),
         ("header", Format::is_table),
+        ("at", Format::is_document),
         ("pretty", Format::is_indented),
     ];
     for (key, fits) in keys {

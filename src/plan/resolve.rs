@@ -12,7 +12,7 @@ use super::scripts::Scripts;
 use super::step::{Collect, Glob, Items, MapLike, Read, SourcePolicy, Verb};
 use super::{codes, paths, rate_limits};
 use crate::config::{self, Setting};
-use crate::data::{Column, Compression, Format, GlobOptions, ReadOptions, Target, WriteOptions};
+use crate::data::{Column, Compression, Format, GlobOptions, ListPath, ReadOptions, Target, WriteOptions};
 use crate::lua::{ResultShape, Script};
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
@@ -75,6 +75,8 @@ impl StepBuilder<'_> {
         let counts = [read.max_failures.as_ref(), read.min_items.as_ref()];
         let policy = self.source_policy(at, read.min_success_ratio.as_ref(), counts)?;
         let delimiter = self.known(&format!("{at}/delimiter"), read.delimiter.as_ref())?;
+        let list = self.known(&format!("{at}/at"), read.at.as_ref())?;
+        let list = list.map(|list| ListPath::parse(&list)).transpose();
         let options = ReadOptions {
             path: read.path.clone(),
             root: self.root.clone(),
@@ -84,6 +86,7 @@ impl StepBuilder<'_> {
                 .map(|columns| columns.into_iter().map(|(name, kind)| Column { name, kind }).collect()),
             delimiter: delimiter.map(|delimiter| delimiter.0),
             header: self.known(&format!("{at}/header"), read.header.as_ref())?.unwrap_or(true),
+            at: list.map_err(|reason| Box::new(self.bad_option(at, &reason)))?,
             // Where bad rows are borne, they must not shift the indices of the good ones.
             validate: policy.min_success_ratio != Ratio::ONE || policy.max_failures.is_some(),
             limit: self.limit,

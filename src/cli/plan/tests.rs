@@ -47,6 +47,7 @@ fn read(path: &str) -> Body {
         columns: None,
         delimiter: None,
         header: true,
+        at: None,
         validate: false,
         limit: None,
     };

@@ -6,7 +6,7 @@ use memchr::memchr2;
 use crate::data::ArrayPlace;
 
 /// Lists and maps within one another. Deeper ones are refused before the stack of brackets gets large.
-const DEPTH_MAX: usize = 100_000;
+pub(super) const DEPTH_MAX: usize = 100_000;
 
 /// What the bytes fed so far came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub(super) struct Elements {
     gap: bool,
     /// Line that the reading has reached, from 1.
     line: u64,
+    /// Line where the array starts.
+    array_line: u64,
     /// Line where the element starts.
     element_line: u64,
 }
@@ -50,7 +52,8 @@ pub(super) struct Elements {
 impl Elements {
     /// Before the first byte.
     pub(super) fn new() -> Self {
-        Self { place: ElementPlace::BeforeArray, open: Vec::new(), gap: false, line: 1, element_line: 1 }
+        let place = ElementPlace::BeforeArray;
+        Self { place, open: Vec::new(), gap: false, line: 1, array_line: 1, element_line: 1 }
     }
 
     /// Between two elements of an array.
@@ -62,7 +65,7 @@ impl Elements {
             ArrayPlace::Last => ElementPlace::Last,
             ArrayPlace::After => ElementPlace::AfterArray,
         };
-        Self { place, line, ..Self::new() }
+        Self { place, line, array_line: line, ..Self::new() }
     }
 
     /// What may follow; `None` within an element.
@@ -87,13 +90,18 @@ impl Elements {
         self.element_line
     }
 
-    /// What is wrong when the file ends here.
-    pub(super) fn missing_at_end(&self) -> Option<&'static str> {
+    /// What is wrong when the file ends here, and the line where that began.
+    pub(super) fn missing_at_end(&self) -> Option<(u64, &'static str)> {
         match self.place {
             ElementPlace::AfterArray => None,
-            ElementPlace::BeforeArray => Some("expected a JSON array, found an empty file"),
-            ElementPlace::String | ElementPlace::AfterBackslash => Some("the file ends within a string"),
-            _ => Some("the file ends before the `]` of the array"),
+            ElementPlace::BeforeArray => Some((self.line, "expected a JSON array, found an empty file")),
+            ElementPlace::String | ElementPlace::AfterBackslash => {
+                Some((self.element_line, "the file ends within a string"))
+            }
+            ElementPlace::Element if !self.open.is_empty() => {
+                Some((self.element_line, "the file ends within an element"))
+            }
+            _ => Some((self.array_line, "the file ends before the `]` of the array")),
         }
     }
 
@@ -142,7 +150,9 @@ impl Elements {
 
     fn token(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<ElementStep, String> {
         match self.place {
-            ElementPlace::BeforeArray if byte == b'[' => self.place = ElementPlace::First,
+            ElementPlace::BeforeArray if byte == b'[' => {
+                (self.place, self.array_line) = (ElementPlace::First, self.line);
+            }
             ElementPlace::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
             ElementPlace::AfterArray => {
                 return Err(format!("expected nothing behind the array, found {}", named(byte)));
@@ -204,7 +214,9 @@ impl Elements {
 
 fn named(byte: u8) -> String {
     match byte {
-        b'{' => "an object; for one object a line say `format: jsonl`".into(),
+        b'{' => "an object; `at: NAME` reads a list inside of it, `format: jsonl` one object a line, and \
+                 `items: { lua: 'return { json.decode(fs.read(\"FILE\")) }' }` makes one item of it"
+            .into(),
         b'"' => "a string".into(),
         b'-' | b'0'..=b'9' => "a number".into(),
         b't' | b'f' => "a boolean".into(),

@@ -119,7 +119,7 @@ pub(super) fn decode(
     options.check_format(format)?;
     Ok(match format {
         Format::Jsonl => Box::new(jsonl::JsonlReader::new(input, options.validate)),
-        Format::Json => Box::new(ErrorsLast::new(json::JsonReader::new(input))),
+        Format::Json => Box::new(ErrorsLast::new(json::JsonReader::new(input).at(options.at.as_ref()))),
         Format::Csv | Format::Tsv => Box::new(ErrorsLast::new(table(options, input, format))),
         Format::Lines => Box::new(lines::LinesReader::new(input)),
         Format::Parquet => return Err(DataError::Usage(format.no_stream())),
@@ -141,7 +141,8 @@ fn enter(
             Box::new(jsonl::JsonlReader::new(input, options.validate).enter(position, bytes))
         }
         (Format::Json, Spot::Array { bytes, place }) => {
-            Box::new(ErrorsLast::new(json::JsonReader::new(input).enter(position, bytes, *place)))
+            let (reader, at) = (json::JsonReader::new(input), options.at.as_ref());
+            Box::new(ErrorsLast::new(reader.enter(position, bytes, *place, at)))
         }
         (Format::Csv | Format::Tsv, Spot::Table { .. }) => {
             Box::new(ErrorsLast::new(table(options, front()?, format).enter(position, spot, input)?))

@@ -1,10 +1,11 @@
-//! This reader takes one JSON array whose elements are the items; the array is never whole in memory. `elements`
-//! finds the elements.
+//! This reader takes one JSON array whose elements are the items, a whole file or a list inside of one; the array is never whole
+//! in memory. `elements` finds the elements, `document` the list.
 
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
+use crate::data::read::document::{Document, DocumentStep};
 use crate::data::read::elements::{ElementStep, Elements};
 use crate::data::read::input::Input;
-use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, Position, Reader, Spot};
+use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot};
 use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 
 /// Reads the elements of the array, each without the white space in it.
@@ -14,6 +15,9 @@ use crate::value::{Chunk, ITEM_BYTES_MAX, json};
 pub(super) struct JsonReader {
     block: ReadBlock,
     elements: Elements,
+    /// What the array lies in, when it is not the whole file, and whether the reading is outside of the array.
+    document: Option<Document>,
+    is_outside: bool,
     /// Text of the element that is being read.
     text: Vec<u8>,
     ended: bool,
@@ -27,6 +31,8 @@ impl JsonReader {
         Self {
             block: ReadBlock::new(input),
             elements: Elements::new(),
+            document: None,
+            is_outside: false,
             text: Vec::new(),
             ended: false,
             rows: 0,
@@ -34,31 +40,80 @@ impl JsonReader {
         }
     }
 
+    /// The same, where the array lies there in the file.
+    pub(super) fn at(self, path: Option<&ListPath>) -> Self {
+        Self { document: path.map(|path| Document::new(path.clone())), is_outside: path.is_some(), ..self }
+    }
+
     /// The same, where the input begins at a position.
-    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot, place: ArrayPlace) -> Self {
+    pub(super) fn enter(
+        mut self,
+        position: &Position,
+        bytes: &ByteSpot,
+        place: ArrayPlace,
+        path: Option<&ListPath>,
+    ) -> Self {
         (self.rows, self.bad) = (position.rows, position.bad);
         self.elements = Elements::at(place, bytes.line);
         self.ended = place == ArrayPlace::After;
+        if place == ArrayPlace::Before {
+            return self.at(path);
+        }
+        self.document = path.map(|path| Document::in_list(path.clone()));
         self
+    }
+
+    /// Reads on in what lies around the array: `true` where the array begins, `false` at the end of the file.
+    fn pass(&mut self) -> Result<bool, DataError> {
+        loop {
+            let Some(document) = &mut self.document else { return Ok(false) };
+            let fed = document.feed(self.block.rest());
+            let (used, step) = fed.map_err(|message| self.block.content(document.line(), message))?;
+            self.block.take(used);
+            if step == DocumentStep::List {
+                self.elements = Elements::at(ArrayPlace::First, document.line());
+                self.is_outside = false;
+                return Ok(true);
+            }
+            if self.block.has_ended() {
+                return match document.missing_at_end() {
+                    None => Ok(false),
+                    Some(message) => Err(self.block.content(document.value_line(), message)),
+                };
+            }
+            self.block.fill(BLOCK_BYTES).map_err(|error| error.at_line(document.line()))?;
+        }
     }
 
     /// Reads on to the end of the next element; false at the end of the array.
     fn element(&mut self) -> Result<bool, DataError> {
         loop {
+            if self.is_outside && !self.pass()? {
+                self.ended = true;
+                return Ok(false);
+            }
             let fed = self.elements.feed(self.block.rest(), &mut self.text);
             let (used, step) = fed.map_err(|message| self.block.content(self.elements.line(), message))?;
             self.block.take(used);
             match step {
                 ElementStep::Element => return Ok(true),
                 // What follows must be white space; only then has the file ended well.
-                ElementStep::End => self.ended = true,
+                ElementStep::End => match &mut self.document {
+                    None => self.ended = true,
+                    Some(document) => {
+                        document.leave_list(self.elements.line());
+                        self.is_outside = true;
+                    }
+                },
                 ElementStep::More if self.block.has_ended() => {
                     return match self.elements.missing_at_end() {
                         None => Ok(false),
-                        Some(message) => Err(self.block.content(self.elements.line(), message)),
+                        Some((line, message)) => Err(self.block.content(line, message)),
                     };
                 }
-                ElementStep::More => self.block.fill(BLOCK_BYTES)?,
+                ElementStep::More => {
+                    self.block.fill(BLOCK_BYTES).map_err(|error| error.at_line(self.elements.line()))?;
+                }
             }
             if self.text.len() > ITEM_BYTES_MAX {
                 let message = format!("an element is longer than {ITEM_BYTES_MAX} bytes");

@@ -1,6 +1,7 @@
 //! These tests use the readers from outside: files go in, items and bad rows come out.
 
 mod archives;
+mod documents;
 mod splits;
 
 use std::fmt::Write;
@@ -21,6 +22,7 @@ fn options(root: &Path, path: &str) -> ReadOptions {
         columns: None,
         delimiter: None,
         header: true,
+        at: None,
         validate: true,
         limit: None,
     }
@@ -129,12 +131,12 @@ fn an_element_that_is_no_json_is_a_bad_row() {
 #[test]
 fn what_is_no_array_is_named() {
     check("a.json", b"", "error a.json:1: expected a JSON array, found an empty file\n");
-    let object =
-        "error a.json:2: expected a JSON array, found an object; for one object a line say `format: jsonl`\n";
+    let object = "error a.json:2: expected a JSON array, found an object; `at: NAME` reads a list inside of it, `format: jsonl` one object \
+                  a line, and `items: { lua: 'return { json.decode(fs.read(\"FILE\")) }' }` makes one item of it\n";
     check("a.json", b"\n{\"a\": 1}", object);
     check("a.json", b"[1] 2", "1\nerror a.json:1: expected nothing behind the array, found a number\n");
     check("a.json", b"[1,\n]", "1\nerror a.json:2: expected a value, found `]`\n");
-    check("a.json", b"[1\n,2", "1\nerror a.json:2: the file ends before the `]` of the array\n");
+    check("a.json", b"[1\n,2", "1\nerror a.json:1: the file ends before the `]` of the array\n");
     check("a.json", b"[\"a", "error a.json:1: the file ends within a string\n");
     check("a.json", b"[{\"a\":[1}]", "error a.json:1: expected `]`, found `}`\n");
 }

@@ -32,6 +32,20 @@ proptest! {
 }
 
 #[test]
+fn a_list_inside_of_a_document_is_entered_between_its_elements() {
+    let document = b"\xEF\xBB\xBF{\"a\": [{\"b\": 1}, {\"rows\": [1,\n {\"x\": [2]},\n 3 4,\n \"5\" ], \"c\": [\n]}, 6]}\n";
+    let mut given = Given::new(Format::Json, &[document.to_vec()]);
+    given.options.at = Some(ListPath::parse("a[1].rows").expect("a path"));
+    for sizes in [(1, 1), (2, 1000), (9, 1000)] {
+        check_positions(&given.options, sizes);
+    }
+    // A document that ends too early is noticed behind a position, too.
+    let mut given = Given::new(Format::Json, &[document[..document.len() - 4].to_vec()]);
+    given.options.at = Some(ListPath::parse("a[1].rows").expect("a path"));
+    check_positions(&given.options, (1, 1));
+}
+
+#[test]
 fn sources_of_many_blocks_are_entered_between_them() {
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let cuts = [100, 200_000, 200_001, 300_000, 400_000];

@@ -36,6 +36,7 @@ impl Given {
             columns: None,
             delimiter: None,
             header: true,
+            at: None,
             validate: true,
             limit: None,
         };

@@ -32,7 +32,7 @@ impl Read for Dribble {
     }
 }
 
-fn input(bytes: &[u8], sizes: &[usize]) -> Input {
+pub(super) fn input(bytes: &[u8], sizes: &[usize]) -> Input {
     let dribble = Dribble { bytes: bytes.into(), at: 0, sizes: sizes.into(), turn: 0 };
     Input::plain(Box::new(dribble), "f".into())
 }

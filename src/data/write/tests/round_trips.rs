@@ -41,6 +41,7 @@ fn round_trip_with(
         columns,
         delimiter: None,
         header,
+        at: None,
         validate: true,
         limit: None,
     };
