@@ -39,7 +39,7 @@ pub use glob::{glob, glob_at};
 pub use groups::Groups;
 pub use list::{items_reader, items_reader_at};
 pub use list_path::ListPath;
-pub use options::{GlobOptions, ReadOptions, Target, WriteOptions};
+pub use options::{GlobBy, GlobOptions, ReadOptions, Target, WriteOptions};
 pub use pattern::{PathPattern, normal};
 pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt, Spot, TableColumns};
 pub use reached::Reached;

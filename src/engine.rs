@@ -8,6 +8,7 @@ mod failed_item;
 mod fingerprint;
 mod forecast;
 mod input;
+mod item_content;
 mod lookout;
 mod map;
 mod options;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::literal::{Count, Delimiter, Share};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present};
-use crate::data::{ColumnType, Compression, Format};
+use crate::data::{ColumnType, Compression, Format, GlobBy};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -77,6 +77,11 @@ pub struct Glob {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 0)]
     pub min_items: Option<Setting<Count>>,
+    /// By what a file is known from one run to the next, beside `relative`: `modified` for its size and the time of its last
+    /// change, or `content` for a digest of its bytes, which the item then has as `digest`. Default: `modified`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"content")]
+    pub by: Option<Setting<GlobBy>>,
     /// Share of the files that must be there and have a name in UTF-8, from 0 to 1. Default: 1.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 0.99)]

@@ -2,21 +2,27 @@
 
 use std::cell::OnceCell;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::data::list::limited;
 use crate::data::pattern::{self, FoundFile, Matched};
 use crate::data::position::{changed, foreign};
-use crate::data::{BadRow, DataError, GlobOptions, Position, PositionAt, Reader};
+use crate::data::{BadRow, DataError, GlobBy, GlobOptions, Position, PositionAt, Reader};
 use crate::value::Chunk;
 use crate::value::json::{write_float, write_string};
+
+/// Bytes of a file that are read at a time.
+const DIGESTED_BLOCK: usize = 256 * 1024;
 
 /// Lists the files that match a pattern, sorted by path, as items `{path, relative, name, stem, ext, size, modified}`.
 ///
 /// `path` is absolute, so that it means the same wherever it is used; `relative` starts at the pattern's root. `ext` has
 /// no dot and is empty when there is none, `size` is in bytes and `modified` in seconds since 1970. Folders are no items.
+/// With [`GlobBy::Content`] there is a `digest` of the bytes, too.
 /// The list of matches is made at once, as it must be sorted; the files are looked at as the items are read.
 ///
 /// # Errors
@@ -35,6 +41,7 @@ pub fn glob_at(options: &GlobOptions, position: &Position) -> Result<Box<dyn Rea
 
 struct Listing {
     root: PathBuf,
+    by: GlobBy,
     files: Vec<FoundFile>,
     at: usize,
     bad: u64,
@@ -56,7 +63,7 @@ impl Listing {
             Matched::Literal(_) => Vec::new(),
         };
         let notice = files.is_empty().then(|| pattern::no_match(&options.pattern));
-        Ok(Self { root, files, at: 0, bad: 0, digest: OnceCell::new(), notice })
+        Ok(Self { root, by: options.by, files, at: 0, bad: 0, digest: OnceCell::new(), notice })
     }
 
     fn digest(&self) -> u64 {
@@ -86,7 +93,7 @@ impl Reader for Listing {
         for _ in 0..max_items {
             let Some(file) = self.files.get(self.at) else { break };
             self.at += 1;
-            match push_file(&mut chunk.text, &self.root, &file.path) {
+            match push_file(&mut chunk.text, &self.root, &file.path, self.by) {
                 Ok(()) => chunk.end_item(),
                 Err(message) => {
                     chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
@@ -116,7 +123,7 @@ impl Reader for Listing {
 }
 
 /// Adds the item of one file.
-fn push_file(out: &mut Vec<u8>, root: &Path, path: &Path) -> Result<(), String> {
+fn push_file(out: &mut Vec<u8>, root: &Path, path: &Path, by: GlobBy) -> Result<(), String> {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let texts = [
         (&b"{\"path\":"[..], Some(path.as_os_str())),
@@ -136,8 +143,26 @@ fn push_file(out: &mut Vec<u8>, root: &Path, path: &Path) -> Result<(), String> 
     out.extend_from_slice(itoa::Buffer::new().format(size).as_bytes());
     out.extend_from_slice(b",\"modified\":");
     write_float(out, modified);
+    if by == GlobBy::Content {
+        let digest = digest_of(path).map_err(|error| format!("cannot read the file: {error}"))?;
+        out.extend_from_slice(format!(",\"digest\":\"{digest:032x}\"").as_bytes());
+    }
     out.extend_from_slice(b"}\n");
     Ok(())
+}
+
+/// A digest of a file's bytes.
+fn digest_of(path: &Path) -> io::Result<u128> {
+    let (mut file, mut digest) = (fs::File::open(path)?, Xxh3::new());
+    let mut block = vec![0; DIGESTED_BLOCK];
+    loop {
+        match file.read(&mut block) {
+            Ok(0) => return Ok(digest.digest128()),
+            Ok(count) => digest.update(&block[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Size in bytes, and seconds from 1970 to the last change.
@@ -181,7 +206,7 @@ mod tests {
     }
 
     fn options(root: PathBuf, pattern: &str) -> GlobOptions {
-        GlobOptions { pattern: pattern.into(), root, limit: None }
+        GlobOptions { pattern: pattern.into(), root, by: GlobBy::Modified, limit: None }
     }
 
     #[test]
@@ -199,6 +224,26 @@ mod tests {
         assert_eq!(read(&options(dir.path().into(), "raw/c.jpg")).0, all[2]);
         let limited = GlobOptions { limit: Some(1), ..options(dir.path().into(), "raw/*") };
         assert_eq!(read(&limited).0, all[0]);
+    }
+
+    #[test]
+    fn a_digest_of_the_bytes_is_the_same_whenever_they_were_written() {
+        let dir = folder(&["a", "b"]);
+        let by_content = GlobOptions { by: GlobBy::Content, ..options(dir.path().join("raw"), "*") };
+        let digests = || {
+            let (text, bad) = read(&by_content);
+            assert_eq!(bad, []);
+            text.lines()
+                .map(|line| line[line.find("\"digest\"").expect("there")..].to_owned())
+                .collect::<Vec<_>>()
+        };
+        let before = digests();
+        assert_eq!((before.len(), &before[0]), (2, &before[1]));
+        let file = fs::File::options().write(true).open(dir.path().join("raw/a")).expect("there");
+        file.set_modified(UNIX_EPOCH).expect("ours");
+        assert_eq!(digests(), before);
+        fs::write(dir.path().join("raw/a"), "abc").expect("writable");
+        assert_ne!(digests()[0], before[0]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Column, Compression, DataError, Format, ListPath};
+use crate::value::choice;
 
 /// One file, or one pattern, to read items from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,18 @@ impl ReadOptions {
     }
 }
 
+choice!(
+    /// By what a file is known from one run to the next, beside its path below the root.
+    #[derive(Default)]
+    pub enum GlobBy: "the values of `by` are" {
+        /// Its size and the time of its last change.
+        #[default]
+        Modified = "modified",
+        /// A digest of its bytes, which are read for that.
+        Content = "content",
+    }
+);
+
 /// A pattern whose matching files are the items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GlobOptions {
@@ -92,6 +105,8 @@ pub struct GlobOptions {
     pub pattern: String,
     /// Folder that a relative pattern starts from.
     pub root: PathBuf,
+    /// By what a file is known.
+    pub by: GlobBy,
     /// Stop after this many items.
     pub limit: Option<u64>,
 }

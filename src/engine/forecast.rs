@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use self::items::{Looked, each_chunk};
 use super::cache::StepCache;
 use super::fingerprint::{self, StepFingerprint};
+use super::item_content::ItemContent;
 use super::run_store::Old;
 use crate::event::{ReuseCounts, StepId};
 use crate::plan::{Body, MapLike, Plan, Step, Verb};
@@ -146,7 +147,8 @@ impl Asked<'_> {
     ) -> Result<(Old, Option<StepRecord>), StoreError> {
         let runs = Catalogue::new(self.state).open_line(run)?;
         let record = runs.first().and_then(|run: &StoredRun| run.step(&step.name).ok());
-        let (shape, keyed) = (fingerprint::shape(each.kind), each.key.is_some());
+        let are_files = ItemContent::of(self.plan, step.id) == ItemContent::File;
+        let (shape, keyed) = (fingerprint::shape(each.kind), each.key.is_some() || are_files);
         Ok((Old::of(runs, &step.name, shape, keyed, &fingerprint.parts)?, record))
     }
 
@@ -200,10 +202,14 @@ impl Asked<'_> {
     /// Looks at every item of a step that reads only sources.
     fn count(&mut self, step: &Step, mut look: Look) -> Forecast {
         let (mut counts, mut contents) = (ReuseCounts::default(), Vec::new());
-        let read = each_chunk(self.plan, step, self.until, &mut |chunk: &Chunk| {
+        let content = ItemContent::of(self.plan, step.id);
+        let read = each_chunk(self.plan, step, self.until, &mut |chunk: &mut Chunk| {
             contents.clear();
-            Digest::of_items(chunk, &mut contents);
-            let items = NewItems { first: chunk.first, identities: &contents, contents: &contents };
+            content.digests(chunk, &mut contents);
+            content.name_items(chunk);
+            let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
+            let identities = if keys.is_empty() { &contents } else { &keys };
+            let items = NewItems { first: chunk.first, identities, contents: &contents };
             for at in 0..contents.len() {
                 match look.at(&items, at) {
                     None => counts.reused += 1,

@@ -26,6 +26,7 @@ use self::timing::StepTiming;
 use super::context::Context;
 use super::failed_item::Attempted;
 use super::input::StepInput;
+use super::item_content::ItemContent;
 use super::lookout::LOOK_UP;
 use super::outcome::EngineError;
 use super::pool::{Limits, Pool, StepClock};
@@ -120,6 +121,7 @@ struct Coordinator<'a> {
     step: &'a Step,
     policy: &'a Policy,
     kind: ResultShape,
+    content: ItemContent,
     /// The results that anybody wants, where these are not all.
     wanted: Option<u64>,
     scheduler: Scheduler,
@@ -187,7 +189,9 @@ impl<'a> Coordinator<'a> {
         let policy = &each.policy;
         let fingerprint = context.run_store.map(|keep| keep.fingerprint(context.plan, each)).transpose()?;
         let journal = match (context.run_store, &fingerprint) {
-            (Some(keep), Some(fingerprint)) => Some(keep.step(step_spec(step, each, fingerprint))?),
+            (Some(keep), Some(fingerprint)) => {
+                Some(keep.step(step_spec(context, step, each, fingerprint))?)
+            }
             _ => None,
         };
         let reuse = fingerprint
@@ -201,6 +205,7 @@ impl<'a> Coordinator<'a> {
             step,
             policy,
             kind: each.kind,
+            content: ItemContent::of(context.plan, step.id),
             wanted: context.roles.wanted[step.id.at()],
             scheduler: context.scheduler(each, &scheduled, begun),
             sink: Sink::open(context, step.id, journal.is_some()),

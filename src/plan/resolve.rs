@@ -102,7 +102,9 @@ impl StepBuilder<'_> {
         };
         let counts = [glob.max_failures.as_ref(), glob.min_items.as_ref()];
         let policy = self.source_policy(at, glob.min_success_ratio.as_ref(), counts)?;
-        Ok(Glob { options: GlobOptions { pattern: glob.pattern.clone(), root, limit: self.limit }, policy })
+        let by = self.known(&format!("{at}/by"), glob.by.as_ref())?.unwrap_or_default();
+        let options = GlobOptions { pattern: glob.pattern.clone(), root, by, limit: self.limit };
+        Ok(Glob { options, policy })
     }
 
     fn source_policy(

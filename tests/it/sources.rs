@@ -111,3 +111,71 @@ fn files_that_cannot_be_listed_are_failed_items_of_glob() {
     assert_eq!(broken(steps(", max_failures: 1, min_success_ratio: 0")).json(&[]).code, 1);
     assert_eq!(broken(steps("")).json(&[]).status("rows"), "failed");
 }
+
+/// Reads the files of `in` through a cached step, behind a step that gives them on as they are.
+fn cached_files(by: &str) -> Project {
+    Project::with(&format!(
+        "steps:\n  files: {{ glob: {{ pattern: 'in/*.txt'{by} }} }}\n  some: {{ from: files, filter: item.size > 0 }}\n  \
+         work:\n    from: some\n    map: {{ cache: true, lua: \"return {{ n = item.name, text = fs.read(item.path) }}\" }}\n  \
+         save: {{ from: work, write: out.jsonl }}\n"
+    ))
+    .file("in/a.txt", "a")
+    .file("in/b.txt", "b")
+}
+
+/// How many results of `work` were taken over.
+#[track_caller]
+fn reused(project: &Project, args: &[&str]) -> u64 {
+    let summary = project.json(args);
+    assert_eq!(summary.code, 0, "{}", summary.value);
+    summary.step("work")["reuse"]["reused"].as_u64().unwrap_or_default()
+}
+
+fn touch(project: &Project, name: &str) {
+    let file = fs::File::options().write(true).open(project.path(name)).expect("it is there");
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(9)).expect("ours");
+}
+
+#[test]
+fn files_are_known_by_their_place_and_time_or_by_their_bytes() {
+    let project = cached_files("");
+    assert_eq!(reused(&project, &[]), 0);
+    assert_eq!(reused(&project, &[]), 2);
+    touch(&project, "in/a.txt");
+    assert_eq!(reused(&project, &[]), 1);
+    let project = cached_files(", by: content");
+    assert_eq!(reused(&project, &[]), 0);
+    touch(&project, "in/a.txt");
+    assert_eq!(reused(&project, &[]), 2);
+    let project = project.file("in/a.txt", "x");
+    assert_eq!(reused(&project, &[]), 1);
+    assert!(project.read("out.jsonl").starts_with("{\"n\":\"a.txt\",\"text\":\"x\"}\n"));
+}
+
+#[test]
+fn a_project_may_move() {
+    let project = cached_files(", by: content");
+    reused(&project, &[]);
+    let moved = Project::with(&project.read("pipeline.yaml")).file("in/a.txt", "a").file("in/b.txt", "b");
+    let from = project.path(".flowrun").display().to_string();
+    assert_eq!(reused(&moved, &["--state-dir", &from]), 2);
+}
+
+#[test]
+fn a_changed_file_is_a_changed_item_of_a_resumed_run() {
+    let text = cached_files("").read("pipeline.yaml").replace("cache: true, ", "");
+    let project = Project::with(
+        &text.replace("item.size > 0", "if item.name == 'c.txt' then error('no') end return true"),
+    );
+    let project = project.file("in/a.txt", "a").file("in/b.txt", "b");
+    let project = project.file("in/c.txt", "c");
+    assert_eq!(project.json(&[]).code, 1);
+    fs::remove_file(project.path("in/c.txt")).expect("it is there");
+    touch(&project, "in/b.txt");
+    let ran = project.run(&["resume", "latest", "--output", "json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let some =
+        value["steps"].as_array().expect("steps").iter().find(|step| step["id"] == "some").expect("there");
+    assert_eq!((&some["reuse"]["reused"], &some["reuse"]["redone"]), (&1.into(), &1.into()), "{some}");
+    assert!(some.to_string().contains("item changed"), "{some}");
+}

@@ -171,6 +171,7 @@ fn a_policy_is_told_whole() {
     let options = crate::data::GlobOptions {
         pattern: "no/such/*.png".to_owned(),
         root: std::env::temp_dir(),
+        by: crate::data::GlobBy::Modified,
         limit: None,
     };
     let glob = Glob { options, policy: SourcePolicy::STRICT };

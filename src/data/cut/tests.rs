@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::tests::sources::{Given, many_lines, packed, parquet, parquets, texts};
 use crate::data::tests::{LARGE, Seen, sent, whole};
-use crate::data::{GlobOptions, glob, glob_at, items_reader, items_reader_at};
+use crate::data::{GlobBy, GlobOptions, glob, glob_at, items_reader, items_reader_at};
 
 /// Cuts the source while counting, and reads the parts.
 fn check_parts(options: &ReadOptions, parts: usize) {
@@ -139,7 +139,8 @@ fn parquet_files_are_cut_between_row_groups_whose_first_rows_are_known() {
 fn lists_of_items_and_of_files_are_entered_by_index() {
     let list: Arc<[Arc<str>]> = ["1", "2", "3"].map(Arc::from).into();
     let given = Given::new(Format::Lines, &[vec![], vec![], vec![]]);
-    let globbed = GlobOptions { pattern: "*".into(), root: given.path().into(), limit: None };
+    let globbed =
+        GlobOptions { pattern: "*".into(), root: given.path().into(), by: GlobBy::Modified, limit: None };
     let readers = |position: Option<&Position>| match position {
         None => vec![items_reader(Arc::clone(&list), None), glob(&globbed).expect("usable")],
         Some(position) if matches!(position.at, PositionAt::List { .. }) => {

@@ -85,7 +85,8 @@ fn an_archive_is_entered_at_the_member_that_holds_the_position() {
 fn lists_of_items_and_of_files_are_entered_by_index() {
     let list: Arc<[Arc<str>]> = ["1", "2", "3"].map(Arc::from).into();
     let given = Given::new(Format::Lines, &[vec![], vec![], vec![]]);
-    let globbed = GlobOptions { pattern: "*".into(), root: given.path().into(), limit: Some(2) };
+    let globbed =
+        GlobOptions { pattern: "*".into(), root: given.path().into(), by: GlobBy::Modified, limit: Some(2) };
     for at in 0..2 {
         let fresh = || match at {
             0 => items_reader(Arc::clone(&list), None),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::data::{self, Reader};
+use crate::event;
 use crate::plan::{Body, Items, Plan, Step, Verb};
 use crate::value::Chunk;
 
@@ -26,20 +27,22 @@ pub(super) fn each_chunk(
     plan: &Plan,
     step: &Step,
     until: Instant,
-    show: &mut dyn FnMut(&Chunk),
+    show: &mut dyn FnMut(&mut Chunk),
 ) -> Result<Looked, String> {
     let mut given = 0;
     for input in &step.from {
         let source = &plan.steps[input.step.at()];
         let mut reader = reader(source)?;
+        // A file whose bytes are read may be large, and so a row may take a while.
+        let rows = if source.verb == event::Verb::Glob { 16 } else { ROWS };
         let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
         loop {
-            let more = reader.read(ROWS, BYTES, &mut chunk, &mut bad).map_err(|error| error.to_string())?;
+            let more = reader.read(rows, BYTES, &mut chunk, &mut bad).map_err(|error| error.to_string())?;
             bad.clear();
             chunk.first = given + 1;
             given += chunk.len() as u64;
             if !chunk.is_empty() {
-                show(&chunk);
+                show(&mut chunk);
             }
             if !more {
                 break;

@@ -32,9 +32,9 @@ impl Coordinator<'_> {
     pub(super) fn sort_out(&mut self, chunk: Chunk, keyless: Vec<(usize, Failure)>) -> Result<(), StepFault> {
         let mut keyless = keyless.into_iter().peekable();
         let mut contents = Vec::new();
-        Digest::of_items(&chunk, &mut contents);
+        self.content.digests(&chunk, &mut contents);
         let keys: Vec<Digest> = chunk.keys.iter().map(|key| Digest::of_key(key)).collect();
-        let identities = if self.keyed.is_some() { &keys } else { &contents };
+        let identities = if chunk.keys.is_empty() { &contents } else { &keys };
         let items = NewItems { first: chunk.first, identities, contents: &contents };
         let mut known = self.reuse.take();
         let mut bypassed = Bypassed::default();

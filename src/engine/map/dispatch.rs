@@ -68,8 +68,11 @@ impl Coordinator<'_> {
                 self.spare_chunks.push(chunk);
             }
             NextChunk::Chunk if self.keyed.is_some() => self.ask_for_keys(Arc::new(chunk)),
-            NextChunk::Chunk if self.reuse.is_some() => self.sort_out(chunk, Vec::new())?,
             NextChunk::Chunk => {
+                self.content.name_items(&mut chunk);
+                if self.reuse.is_some() {
+                    return self.sort_out(chunk, Vec::new());
+                }
                 self.scheduler.offer(chunk.len() as u64);
                 self.fresh.insert(chunk.first, chunk);
             }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::data::DataError;
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
+use crate::engine::item_content::ItemContent;
 use crate::engine::pool::PoolOptions;
 use crate::engine::step_results;
 use crate::lua::{Memory, WorkerOptions};
@@ -31,12 +32,17 @@ fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<
 }
 
 /// What the journal is told of a step.
-pub(super) fn step_spec(step: &Step, each: &MapLike, fingerprint: &StepFingerprint) -> StepSpec {
+pub(super) fn step_spec(
+    context: &Context<'_>,
+    step: &Step,
+    each: &MapLike,
+    fingerprint: &StepFingerprint,
+) -> StepSpec {
     StepSpec {
         name: Arc::clone(&step.name),
         verb: step.verb.name(),
         shape: fingerprint::shape(each.kind),
-        keyed: each.key.is_some(),
+        keyed: each.key.is_some() || ItemContent::of(context.plan, step.id) == ItemContent::File,
         fingerprint: fingerprint.parts.clone(),
         cache: each.cache.then_some(fingerprint.function),
     }
@@ -56,6 +62,7 @@ pub(super) fn pool_options(
         key: each.key.clone(),
         worker: worker_options(context, step, each)?,
         cancel: Arc::default(),
+        content: ItemContent::of(context.plan, step.id),
         step: step.id,
         slow_after: policy.slow_after,
         concurrency: policy.concurrency,

@@ -7,6 +7,7 @@ use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::input::StepInput;
+use crate::engine::item_content::ItemContent;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{MapLike, Step};
 use crate::store::{FailedItem, LinesPerItem, NewItems, Reuse, Reused};
@@ -58,7 +59,8 @@ impl ItemReuse {
         };
         let (name, function, parts) = (&step.name, fingerprint.function, &fingerprint.parts);
         let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, parts));
-        let old = keep.old(&step.name, shape, each.key.is_some(), &fingerprint.parts);
+        let keyed = each.key.is_some() || ItemContent::of(context.plan, step.id) == ItemContent::File;
+        let old = keep.old(&step.name, shape, keyed, &fingerprint.parts);
         if old.is_none() && cache.is_none() && warning.is_none() {
             return None;
         }

@@ -9,7 +9,6 @@ use super::task::{EndedItem, Reply, Report, Task, TaskKind};
 use super::worker_thread::{Left, Vms, WorkerThread};
 use crate::lua::{EndedAttempt, ItemJob, ResultShape, Worker};
 use crate::runtime::clock;
-use crate::store::Digest;
 
 /// How long a worker with items that wait sleeps at most: far below what an interrupt may take to be noticed, far above
 /// what polling costs.
@@ -114,7 +113,7 @@ impl Coroutines<'_> {
         let (mut digests, mut lines) = (Vec::new(), Vec::new());
         if let Some(buffer) = task.digests.take() {
             digests = buffer;
-            digests.push(Digest::of(task.chunk.item(0)));
+            digests.push(self.thread.parts.options.content.digest(task.chunk.item(0)));
             if ended.end.is_none() && self.thread.parts.options.worker.shape != ResultShape::Map {
                 lines.push(ended.emitted as u32);
             }

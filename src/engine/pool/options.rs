@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::limits::{CHUNK_TIME, Limits};
+use crate::engine::item_content::ItemContent;
 use crate::event::StepId;
 use crate::lua::{Cancel, Script, WorkerOptions};
 
@@ -17,6 +18,8 @@ pub(in crate::engine) struct PoolOptions {
     pub(in crate::engine) key: Option<Arc<Script>>,
     pub(in crate::engine) worker: WorkerOptions,
     pub(in crate::engine) cancel: Arc<Cancel>,
+    /// What of an item its digest is of.
+    pub(in crate::engine) content: ItemContent,
     /// The step, for notices of slow items.
     pub(in crate::engine) step: StepId,
     /// When an attempt is slow.

@@ -15,7 +15,6 @@ use crate::engine::panic;
 use crate::event::FailureKind;
 use crate::lua::{Attempt, AttemptEnding, ScriptError, Watchdog, Worker, WorkerOptions};
 use crate::runtime::clock;
-use crate::store::Digest;
 
 /// How long a chunk may take before what is left of it goes back to be shared out anew.
 const CHUNK_BUDGET: Duration = Duration::from_millis(20);
@@ -188,7 +187,8 @@ impl WorkerThread {
         if let Some(buffer) = task.digests.take() {
             digests = buffer;
             worker.take_lines(&mut lines);
-            digests.extend((0..done).map(|at| Digest::of(task.chunk.item(at))));
+            let content = self.parts.options.content;
+            digests.extend((0..done).map(|at| content.digest(task.chunk.item(at))));
         }
         let (began, elapsed) = (self.since_begin(start), clock::since(start));
         let number = task.number;
