@@ -43,7 +43,7 @@ pub use options::{GlobBy, GlobOptions, ReadOptions, Target, WriteOptions};
 pub use pattern::{PathPattern, normal};
 pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt, Spot, TableColumns};
 pub use reached::Reached;
-pub use read::{is_live, is_pattern, open, open_at, stored_lines};
+pub use read::{is_live, is_pattern, most_rows, open, open_at, stored_lines};
 pub use reader::Reader;
 pub use reorder::{ChunkResults, Reorder};
 pub use sort::{Record, Sorted, Sorter};

@@ -16,6 +16,7 @@ mod outcome;
 mod panic;
 mod pool;
 mod roles;
+mod row_bound;
 mod run;
 mod run_store;
 mod sink;

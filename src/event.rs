@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::Extent;
+
 /// Position of a step in the pipeline file, from 0: the index of every list of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub u32);
@@ -96,6 +98,8 @@ pub enum Event {
         tally: Tally,
         /// Items in all, where known by now.
         total: Option<u64>,
+        /// How much of its input is read, where that has a size: bytes of files (packed ones), files of a `glob`.
+        read: Option<Extent>,
     },
     /// An attempt failed and the item will be tried again.
     ItemRetried {

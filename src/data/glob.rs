@@ -12,8 +12,8 @@ use crate::data::list::limited;
 use crate::data::pattern::{self, FoundFile, Matched};
 use crate::data::position::{changed, foreign};
 use crate::data::{BadRow, DataError, GlobBy, GlobOptions, Position, PositionAt, Reader};
-use crate::value::Chunk;
 use crate::value::json::{write_float, write_string};
+use crate::value::{Chunk, Extent};
 
 /// Bytes of a file that are read at a time.
 const DIGESTED_BLOCK: usize = 256 * 1024;
@@ -115,6 +115,10 @@ impl Reader for Listing {
     fn position(&self) -> Option<Position> {
         let at = PositionAt::Listing { digest: self.digest() };
         Some(Position { rows: self.rows(), bad: self.bad, at })
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        Some(Extent { done: self.at as u64, of: self.files.len() as u64 })
     }
 
     fn notice(&self) -> Option<&str> {

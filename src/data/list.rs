@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::position::{changed, foreign};
 use crate::data::{BadRow, DataError, Position, PositionAt, Reader};
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
@@ -74,6 +74,10 @@ impl Reader for ListReader {
         let at = PositionAt::List { length: self.items.len() as u64 };
         Some(Position { rows: self.rows(), bad: 0, at })
     }
+
+    fn extent(&self) -> Option<Extent> {
+        Some(Extent { done: self.at as u64, of: self.end as u64 })
+    }
 }
 
 struct Limited {
@@ -106,6 +110,11 @@ impl Reader for Limited {
 
     fn position(&self) -> Option<Position> {
         self.reader.position()
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let limit = Extent { done: self.reader.rows(), of: self.limit };
+        self.reader.extent().map(|extent| extent.furthest(limit))
     }
 
     fn notice(&self) -> Option<&str> {

@@ -14,6 +14,7 @@ mod jsonl;
 mod line_source;
 mod lines;
 mod members;
+mod most_rows;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record_shape;
@@ -35,6 +36,7 @@ pub(super) use file::{Bounds, compression_of, format_of};
 use file::{decode, open_file};
 use files::Files;
 use input::Input;
+pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;
 

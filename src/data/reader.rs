@@ -1,7 +1,7 @@
 //! A reader gives items as JSON text; every format and every list of items is one.
 
 use super::{BadRow, DataError, Position};
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// A source of items as JSON text, read from front to back.
 pub trait Reader: Send {
@@ -28,6 +28,11 @@ pub trait Reader: Send {
     /// `None` where a source cannot be entered again (standard input, pipes, intermediate results), and when it cannot
     /// be read any further because an error comes next.
     fn position(&self) -> Option<Position>;
+
+    /// How far the reading is, where its end is known: in bytes of files as they lie on the disk, or in files.
+    fn extent(&self) -> Option<Extent> {
+        None
+    }
 
     /// What deserves a warning although nothing is wrong: a pattern that matches no file. Known from the start.
     fn notice(&self) -> Option<&str> {

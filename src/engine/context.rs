@@ -56,6 +56,16 @@ pub(super) struct StepOutput {
     pub(super) result: Option<Arc<StepResult>>,
 }
 
+impl StepOutput {
+    /// How many results it has left, or failed items; `None`: nobody has kept them.
+    pub(super) fn count(&self, failed: bool) -> Option<u64> {
+        if failed {
+            return self.failed.as_ref().map(|stored| stored.count());
+        }
+        self.results.as_ref().map(StoredResults::count)
+    }
+}
+
 /// A writer that was fed by the step before it and now waits for that step's verdict.
 pub(super) struct FinishedWriter {
     /// `Err`: it could not write, and this is why.

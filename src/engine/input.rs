@@ -1,6 +1,7 @@
 //! The input of one step reads the step's sources and the results of other steps, one after the other, as chunks with
 //! indices.
 
+mod bad_rows;
 mod index_run;
 mod stream;
 #[cfg(test)]
@@ -9,17 +10,20 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::bad_rows::book;
 use self::index_run::{IndexRun, IndexRuns};
 use self::stream::{Arrival, Stream};
 use super::context::Context;
-use super::failed_item;
 use super::pool::Wake;
 use super::roles::Role;
-use super::stored_results::StoredResults;
 use crate::data::{self, BadRow, DataError, Reader};
-use crate::event::{Event, FailureKind, Place, StepId, StepResult, StepStatus};
+use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::plan::{Body, Input, Items, Step, Verb};
-use crate::value::Chunk;
+use crate::runtime::clock;
+use crate::value::{Chunk, Extent};
+
+/// How often it is told how far a source is: soon enough for people, and no work that could be measured.
+const TOLD_EVERY: Duration = Duration::from_millis(50);
 
 /// What came out of a [`StepInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub(super) struct StepInput<'a> {
     bad: Vec<BadRow>,
     /// Why results of an earlier step cannot be read back.
     fault: Option<String>,
+    /// When somebody was told how far a source is.
+    told: Instant,
 }
 
 struct Part {
@@ -70,7 +76,7 @@ impl<'a> StepInput<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
     /// `Err` is how the step ends without its input.
     pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, Box<StepResult>> {
-        let mut input = Self { context, parts: Vec::new(), at: 0, given: 0, bad: Vec::new(), fault: None };
+        let mut input = Self::of_parts(context, Vec::new());
         for from in &step.from {
             match input.open_input(*from, prove) {
                 Ok(part) => input.parts.push(part),
@@ -135,13 +141,16 @@ impl<'a> StepInput<'a> {
             context.source_status(source).open();
             parts.push(Part { rows: Rows::Runs(runs), source: Some(source), before });
         }
-        Ok(Self { context, parts, at: 0, given: 0, bad: Vec::new(), fault: None })
+        Ok(Self::of_parts(context, parts))
+    }
+
+    fn of_parts(context: &'a Context<'a>, parts: Vec<Part>) -> Self {
+        Self { context, parts, at: 0, given: 0, bad: Vec::new(), fault: None, told: clock::now() }
     }
 
     fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
         context.source_status(source).open();
-        let part = Part { rows, source: Some(source), before: 0 };
-        Self { context, parts: vec![part], at: 0, given: 0, bad: Vec::new(), fault: None }
+        Self::of_parts(context, vec![Part { rows, source: Some(source), before: 0 }])
     }
 
     fn open_input(&self, input: Input, prove: bool) -> Result<Part, DataError> {
@@ -182,12 +191,7 @@ impl<'a> StepInput<'a> {
     pub(super) fn total(&self, step: &Step) -> Option<u64> {
         let count = |input: &Input| {
             let output = self.context.output(input.step);
-            let stored = if input.failed {
-                output.failed.as_ref().map(|stored| stored.count())
-            } else {
-                output.results.as_ref().map(StoredResults::count)
-            };
-            match (stored, &self.context.plan.steps[input.step.at()].body) {
+            match (output.count(input.failed), &self.context.plan.steps[input.step.at()].body) {
                 (Some(count), _) => Some(count),
                 (None, Body::Ready(Verb::Items(Items::List(list)))) if !input.failed => {
                     Some(list.len() as u64)
@@ -223,6 +227,7 @@ impl<'a> StepInput<'a> {
                 if let Err(lost) = self.book_bad_rows(source) {
                     return lost;
                 }
+                self.tell_source(source, rows);
             }
             match seen {
                 Err(error) => return self.broke(&error),
@@ -307,6 +312,30 @@ impl<'a> StepInput<'a> {
         book(self.context, source, &row);
     }
 
+    /// How much of all that is read here is read, where that has a size.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        let mut all = Extent::default();
+        for part in &self.parts {
+            let Rows::Here(reader) = &part.rows else { return None };
+            let extent = reader.extent()?;
+            all = Extent { done: all.done + extent.done, of: all.of + extent.of };
+        }
+        Some(all).filter(|all| all.of > 0)
+    }
+
+    /// Tells how far a source is, unless that was told a moment ago, or another step reads it further on.
+    fn tell_source(&mut self, source: StepId, rows: u64) {
+        if clock::since(self.told) < TOLD_EVERY {
+            return;
+        }
+        self.told = clock::now();
+        let Some(Part { rows: Rows::Here(reader), .. }) = self.parts.get(self.at) else { return };
+        if let Some(tally) = self.context.source_status(source).tally_at(rows) {
+            let read = reader.extent();
+            self.context.emit(Event::Progress { step: source, tally, total: None, read });
+        }
+    }
+
     /// Items handed out so far.
     pub(super) fn given(&self) -> u64 {
         self.given
@@ -321,40 +350,6 @@ impl<'a> StepInput<'a> {
     pub(super) fn sources(&self) -> impl Iterator<Item = StepId> {
         self.parts.iter().filter_map(|part| part.source)
     }
-}
-
-/// Books a bad row and tells of it; `false` when the source is lost with it.
-fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool {
-    let mask = context.mask();
-    let masked = (!mask.is_empty()).then(|| BadRow {
-        file: mask.text(&row.file).into_owned(),
-        message: mask.text(&row.message).into_owned(),
-        ..row.clone()
-    });
-    let row = masked.as_ref().unwrap_or(row);
-    let mut source_status = context.source_status(source);
-    match source_status.bad_row(row) {
-        Ok(true) => {
-            let key = failed_item::key(row.text.as_bytes());
-            context.keep_bad_row(source, row.index, key, failed_item::bad_row_item(row));
-            context.emit(Event::ItemFailed {
-                step: source,
-                index: row.index,
-                kind: FailureKind::BadRow,
-                message: row.message.as_str().into(),
-                place: Some(Place {
-                    file: row.file.as_str().into(),
-                    line: row.line,
-                    column: None,
-                    source: None,
-                }),
-                attempts: 1,
-            });
-        }
-        Ok(false) => {}
-        Err(error) => source_status.broke(error.to_string()),
-    }
-    !source_status.is_lost()
 }
 
 /// Passes on what deserves a warning although nothing is wrong, and refuses a pattern without a file where rows are expected.

@@ -9,7 +9,7 @@ use super::run_store;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepStatus, Tally};
 use crate::runtime::clock;
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
 /// for people, and no work that could be measured.
@@ -87,11 +87,11 @@ impl<'a> Lookout<'a> {
     }
 
     /// Tells how many items are done, unless that was told a moment ago.
-    pub(super) fn tell(&mut self, done: u64, total: Option<u64>) {
+    pub(super) fn tell(&mut self, done: u64, total: Option<u64>, read: Option<Extent>) {
         if clock::since(self.told) >= LOOK_UP {
             self.told = clock::now();
             let tally = Tally { succeeded: done, ..Tally::default() };
-            self.context.emit(Event::Progress { step: self.step, tally, total });
+            self.context.emit(Event::Progress { step: self.step, tally, total, read });
         }
     }
 

@@ -30,6 +30,7 @@ use super::item_content::ItemContent;
 use super::lookout::LOOK_UP;
 use super::outcome::EngineError;
 use super::pool::{Limits, Pool, StepClock};
+use super::row_bound::RowBound;
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
 use super::{fingerprint, run_store};
@@ -40,7 +41,7 @@ use crate::plan::{MapLike, Step};
 use crate::runtime::clock;
 use crate::schedule::{Policy, Scheduler, Start};
 use crate::store::{ChunkEndings, LinesPerItem as Lines, StepJournal, StoreError};
-use crate::value::Chunk;
+use crate::value::{Chunk, Ratio};
 
 /// Why a step cannot be carried through, whatever its items did.
 pub(super) enum StepFault {
@@ -156,6 +157,8 @@ struct Coordinator<'a> {
     told: Duration,
     /// How many results an item has.
     shape: Lines,
+    /// How many items there are at most, while that is worked out for `stop_early`.
+    bound: Option<RowBound>,
     /// Where endings are kept, if the run is.
     journal: Option<StepJournal>,
     /// What is known of items before they run.
@@ -230,6 +233,7 @@ impl<'a> Coordinator<'a> {
             errors: Vec::new(),
             told: Duration::ZERO,
             shape: fingerprint::shape(each.kind),
+            bound: None,
             journal,
             reuse,
             keyed: each.key.is_some().then(KeyedChunks::new),
@@ -238,8 +242,13 @@ impl<'a> Coordinator<'a> {
     }
 
     fn carry_out(mut self, total: Option<u64>) -> StepResult {
-        if let Some(total) = total {
-            self.scheduler.expect_total(total);
+        match total {
+            Some(total) => self.scheduler.expect_total(total),
+            // Where every item must succeed, the first failure decides.
+            None if self.policy.stop_early && self.policy.min_success_ratio != Ratio::ONE => {
+                self.bound = RowBound::start(self.context, self.step);
+            }
+            None => {}
         }
         let fault = self.drive().err();
         if fault.is_some() {
@@ -289,6 +298,10 @@ impl<'a> Coordinator<'a> {
         if self.step.deadline.is_some_and(|limit| now >= limit) {
             self.scheduler.deadline();
         }
+        if let Some(most) = self.bound.as_ref().and_then(RowBound::found) {
+            self.scheduler.expect_at_most(most);
+            self.bound = None;
+        }
         let interrupts = self.context.interrupt.count();
         if interrupts == 0 {
             return;
@@ -330,7 +343,8 @@ impl<'a> Coordinator<'a> {
         if now.saturating_sub(self.told) >= LOOK_UP {
             self.told = now;
             let (tally, total) = (self.scheduler.tally(), self.scheduler.total());
-            self.context.emit(Event::Progress { step: self.step.id, tally, total });
+            let read = self.input.extent().filter(|_| self.wanted.is_none());
+            self.context.emit(Event::Progress { step: self.step.id, tally, total, read });
             self.timing.keep(now, self.journal.as_ref());
         }
     }

@@ -61,7 +61,7 @@ fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Res
     };
     let mut chunk = Chunk::default();
     // The script's own limit is all that a deadline is for here.
-    let mut lookout = Lookout::new(context, step.id, begun, None);
+    let lookout = Lookout::new(context, step.id, begun, None);
     loop {
         match lookout.read(&mut input, (usize::MAX, BLOCK), &mut chunk) {
             Ok(ReadOutcome::Items) => {}
@@ -75,7 +75,6 @@ fn drain(context: &Context<'_>, step: &Step, verb: &Verb, begun: Instant) -> Res
         if let Some(spool) = &mut spool {
             spool.write(&chunk.text, chunk.len() as u64).map_err(message)?;
         }
-        lookout.tell(input.given(), None);
     }
     if let Some(spool) = spool {
         context.output(step.id).results = Some(StoredResults::Spool(spool.finish().map_err(message)?));

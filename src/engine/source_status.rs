@@ -113,6 +113,12 @@ impl SourceStatus {
         }
     }
 
+    /// The rows so far, as the reader that has seen this many of them knows them; `None` when another one is further.
+    pub(super) fn tally_at(&self, rows: u64) -> Option<Tally> {
+        let tally = Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() };
+        (rows == self.rows && rows > 0).then_some(tally)
+    }
+
     /// Books a bad row; `false` when it was in the books already, by another reader of the source.
     pub(super) fn bad_row(&mut self, row: &BadRow) -> Result<bool, DataError> {
         if row.index <= self.last_bad {

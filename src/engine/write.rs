@@ -48,7 +48,7 @@ pub(super) fn run(
                 return left(options, count, total, begun);
             }
             Err(error) => break Some(error.into()),
-            Ok(()) => lookout.tell(count, total),
+            Ok(()) => lookout.tell(count, total, input.extent()),
         }
     };
     match cut {

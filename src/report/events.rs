@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `run_started` | `run` `pipeline` `seed` `steps: [{id, verb}]` |
 //! | `step_started` | `step` `total` (null where not known yet) |
-//! | `progress` | `step` `total` `successes` `failures` `skipped` `cancelled` `retried` |
+//! | `progress` | `step` `total` `successes` `failures` `skipped` `cancelled` `retried` `read` (null or `{done, of}`: bytes of files as they lie on the disk, or files of a `glob`) |
 //! | `item_retried` | `step` `index` `attempt` (the one that failed, from 1) `kind` `message` `delay` |
 //! | `item_failed` | `step` `index` `kind` `message` `place` (null or `{file, line, column, source}`) `attempts` |
 //! | `item_slow` | `step` `index` `elapsed` |
@@ -119,7 +119,7 @@ mod tests {
             {"event":"log","time":0.005,"step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
             {"event":"notice","time":0.006,"step":"clean","message":"`raw/*.png` matches no file"}
             {"event":"notice","time":0.007,"step":null,"message":"about the run"}
-            {"event":"progress","time":0.008,"step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1}
+            {"event":"progress","time":0.008,"step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}
             {"event":"interrupted","time":0.009,"grace":5.0}
             {"event":"step_finished","time":0.01,"step":"clean","verb":"map","status":"cancelled","reason":"interrupted","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":3,"retried":1,"success_ratio":0.5555555555555556,"duration":0.009,"emitted":5,"needed":9,"target":null}
             {"event":"run_finished","time":0.011,"status":"interrupted","duration":0.011}

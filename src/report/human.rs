@@ -229,8 +229,8 @@ impl<W: Write> Reporter for Human<W> {
         match event {
             Event::RunStarted { run, steps, .. } => self.run_started(run, steps),
             Event::StepStarted { step, total } => self.step_started(*step, *total, time),
-            Event::Progress { step, tally, total } => {
-                let state = LiveStep { tally: *tally, total: *total };
+            Event::Progress { step, tally, total, read } => {
+                let state = LiveStep { tally: *tally, total: *total, read: *read };
                 self.live.progress(*step, state, time).map_or(Ok(()), |line| self.print(&line))
             }
             Event::ItemFailed { step, index, kind, message, place, .. } => {

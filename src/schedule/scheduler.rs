@@ -41,6 +41,8 @@ pub struct Scheduler {
     withdrawn: u64,
     /// The total as known before the input has ended.
     expected: Option<u64>,
+    /// The most items that there can be, as known before the input has ended.
+    at_most: Option<u64>,
     input_ended: bool,
     stop: Option<Stop>,
     deadline_passed: bool,
@@ -75,6 +77,7 @@ impl Scheduler {
             retries: 0,
             withdrawn: 0,
             expected: None,
+            at_most: None,
             input_ended: false,
             stop: None,
             deadline_passed: false,
@@ -116,6 +119,13 @@ impl Scheduler {
     /// The total is known in advance. Items that are never offered count as cancelled in the end.
     pub fn expect_total(&mut self, total: u64) {
         self.expected = Some(total);
+        self.reconsider();
+    }
+
+    /// There are no more items than these, those included that turn out to be none of this step's. Items beyond prove the bound
+    /// wrong: then it is the number of items so far.
+    pub fn expect_at_most(&mut self, most: u64) {
+        self.at_most = Some(most);
         self.reconsider();
     }
 
@@ -228,6 +238,12 @@ impl Scheduler {
             None => self.input_ended.then_some(offered),
         };
         total.map(|total| total - self.withdrawn)
+    }
+
+    /// The most items that there can be, once known.
+    fn most(&self) -> Option<u64> {
+        let bound = self.at_most.map(|most| most.max(self.ready.offered()) - self.withdrawn);
+        self.total().or(bound)
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) fn judge(policy: &Policy, tally: &Tally, stop: Option<Stop>, deadline
     Verdict { succeeded: reason.is_none(), needed, eligible, reason }
 }
 
-/// Whether no ending of the items that have not ended yet can satisfy the ratio. `total` is `None` while more items
-/// than those known may come.
+/// Whether no ending of the items that have not ended yet can satisfy the ratio. `total` is `None` while any number of items
+/// may come. A bound from above does as well: what is out of reach with more items is so with fewer.
 ///
 /// The best ending is that all of them succeed: to skip one takes a success away and lowers the need by one at most.
 pub(super) fn out_of_reach(ratio: Ratio, tally: &Tally, total: Option<u64>) -> bool {
@@ -142,7 +142,7 @@ mod tests {
         #[test]
         fn out_of_reach_means_that_no_ending_succeeds(
             digits in 0u64..=100, succeeded in 0u64..8, failed in 0u64..8, skipped in 0u64..8, cancelled in 0u64..4,
-            open in 0u64..8,
+            open in 0u64..8, more in 0u64..9,
         ) {
             let ratio = format!("{}.{:02}", digits / 100, digits % 100);
             let tally = Tally { succeeded, failed, skipped, cancelled, retried: 0 };
@@ -158,6 +158,7 @@ mod tests {
             }));
             let ratio = policy(&ratio).min_success_ratio;
             prop_assert_eq!(out_of_reach(ratio, &tally, Some(total)), !reachable);
+            prop_assert!(!reachable || !out_of_reach(ratio, &tally, Some(total + more)), "a bound stops nothing too early");
             if reachable {
                 prop_assert!(!out_of_reach(ratio, &tally, None), "more items can only widen the ways to succeed");
             }

@@ -179,3 +179,38 @@ fn a_changed_file_is_a_changed_item_of_a_resumed_run() {
     assert_eq!((&some["reuse"]["reused"], &some["reuse"]["redone"]), (&1.into(), &1.into()), "{some}");
     assert!(some.to_string().contains("item changed"), "{some}");
 }
+
+#[test]
+fn a_ratio_out_of_reach_stops_a_step_before_its_source_is_read() {
+    let project = Project::with(
+        "steps:\n  rows: { read: in*.jsonl }\n  work:\n    from: rows\n    map: { concurrency: 1, stop_early: true, min_success_ratio: 0.5, \
+         lua: \"time.sleep(0.01) error('no')\" }\n  save: { from: work, write: out.jsonl }\n",
+    )
+    .ids("in1.jsonl", 100)
+    .ids("in2.jsonl", 100);
+    let summary = project.json(&["--no-state"]);
+    assert_eq!(summary.code, 1);
+    assert_eq!(summary.counts("work"), [0, 101, 0, 99], "{}", summary.value);
+    assert!(
+        summary.step("work")["reason"].to_string().contains("(stopped: stop_early)"),
+        "{}",
+        summary.value
+    );
+}
+
+#[test]
+fn events_tell_how_far_a_source_is() {
+    let project = Project::with(
+        "steps:\n  rows: { read: in.jsonl }\n  work: { from: rows, map: { concurrency: 1, lua: time.sleep(0.02) return item } }\n  \
+         save: { from: work, write: out.jsonl }\n",
+    )
+    .file("in.jsonl", "1\n".repeat(40));
+    project.run(&["pipeline.yaml", "--no-state", "-q", "--events", "events.jsonl"]).ok();
+    let events = project.read("events.jsonl");
+    let told = |step: &str| {
+        let all = events.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        all.filter(|event: &serde_json::Value| event["event"] == "progress" && event["step"] == step).last()
+    };
+    assert_eq!(told("work").expect("it takes a while")["read"]["of"], 80);
+    assert_eq!(told("rows").expect("it is read meanwhile")["read"]["of"], 80, "{events}");
+}

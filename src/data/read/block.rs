@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::data::read::input::Input;
 use crate::data::{ByteSpot, DataError, FileMark};
+use crate::value::Extent;
 
 /// Bytes asked of the input at a time when the caller has no better idea.
 pub(super) const BLOCK_BYTES: usize = 128 * 1024;
@@ -61,6 +62,11 @@ impl ReadBlock {
     /// The file, and how to come back to a byte of its text; `None` where that is not possible.
     pub(super) fn place(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
         self.input.place(offset, line)
+    }
+
+    /// How far the reading is in the file as it lies on the disk.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.input.extent()
     }
 
     /// What is here and not yet taken.

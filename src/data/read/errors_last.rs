@@ -1,7 +1,7 @@
 //! This reader keeps an error back until the rows before it are handed out. The formats decide what the error says.
 
 use crate::data::{BadRow, DataError, Position, Reader};
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// A reader whose errors come alone, so that it does not depend on the size of chunks which rows come before them.
 pub(super) struct ErrorsLast<R> {
@@ -40,6 +40,10 @@ impl<R: Reader> Reader for ErrorsLast<R> {
 
     fn rows(&self) -> u64 {
         self.reader.rows()
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.reader.extent()
     }
 
     fn position(&self) -> Option<Position> {

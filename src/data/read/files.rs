@@ -9,7 +9,7 @@ use super::file::{Bounds, open_file};
 use crate::data::pattern::{self, FoundFile};
 use crate::data::position::{changed, foreign};
 use crate::data::{BadRow, DataError, FileMark, Format, Position, PositionAt, ReadOptions, Reader};
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// Reads the matching files in order; only one is open at a time.
 pub(super) struct Files {
@@ -25,6 +25,8 @@ pub(super) struct Files {
     bad: u64,
     /// Of the files' names, sizes and times, once somebody has asked for it.
     digest: OnceCell<u64>,
+    /// Bytes of the files up to the end of each, once somebody has asked for them.
+    ends: OnceCell<Vec<u64>>,
     notice: Option<String>,
 }
 
@@ -45,6 +47,7 @@ impl Files {
             rows_before: 0,
             bad: 0,
             digest: OnceCell::new(),
+            ends: OnceCell::new(),
             notice,
         })
     }
@@ -97,6 +100,16 @@ impl Files {
     fn digest(&self) -> u64 {
         *self.digest.get_or_init(|| digest(&self.found))
     }
+}
+
+/// The bytes of files up to the end of each. One that is gone has none; reading it will tell.
+fn ends(found: &[FoundFile]) -> Vec<u64> {
+    let size = |file: &FoundFile| fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
+    let ends = found.iter().scan(0_u64, |end, file| {
+        *end = end.saturating_add(size(file));
+        Some(*end)
+    });
+    ends.collect()
 }
 
 /// A digest of the names, sizes and times of files. It costs a look at each of them.
@@ -153,6 +166,19 @@ impl Reader for Files {
         };
         let at = PositionAt::Files { digest: self.digest(), file: file as u64, inside };
         Some(Position { rows: self.rows(), bad: self.bad, at })
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let ends = self.ends.get_or_init(|| ends(&self.found));
+        let end = |files: usize| files.checked_sub(1).map_or(0, |last| ends[last]);
+        let done = match &self.current {
+            None => end(self.opened),
+            Some(reader) => {
+                let before = end(self.opened - 1);
+                before + reader.extent().map_or(0, |extent| extent.share_of(end(self.opened) - before))
+            }
+        };
+        Some(Extent { done, of: end(self.found.len()) })
     }
 
     fn notice(&self) -> Option<&str> {

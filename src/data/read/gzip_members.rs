@@ -38,6 +38,11 @@ impl GzipMembers {
         &self.members
     }
 
+    /// Bytes of the archive that were taken.
+    pub(super) fn packed(&self) -> u64 {
+        self.decoder.get_ref().at
+    }
+
     fn next_member(&mut self) {
         let packed = mem::take(self.decoder.get_mut());
         self.members.note(Member { at: packed.at, before: self.offset });

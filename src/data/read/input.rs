@@ -11,6 +11,7 @@ use super::zstd_frames::ZstdFrames;
 use crate::data::error::DECOMPRESS;
 use crate::data::position::{changed, foreign};
 use crate::data::{ByteSpot, Compression, DataError, FileMark, Member};
+use crate::value::Extent;
 
 /// Compressed bytes read at a time.
 const COMPRESSED_BLOCK: usize = 64 * 1024;
@@ -136,6 +137,16 @@ impl Input {
             Text::Zstd(zstd) => Some(zstd.members().holding(offset)),
         };
         self.mark.map(|mark| (mark, ByteSpot { offset, line, member }))
+    }
+
+    /// How far the reading is in the file as it lies on the disk.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        let done = match &self.text {
+            Text::Plain(_) => self.offset,
+            Text::Gzip(gzip) => gzip.packed(),
+            Text::Zstd(zstd) => zstd.packed(),
+        };
+        self.mark.map(|mark| Extent { done: done.min(mark.size), of: mark.size })
     }
 
     /// Reads some bytes; 0 at the end.

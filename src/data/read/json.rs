@@ -6,7 +6,7 @@ use crate::data::read::document::{Document, DocumentStep};
 use crate::data::read::elements::{ElementStep, Elements};
 use crate::data::read::input::Input;
 use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot};
-use crate::value::{Chunk, ITEM_BYTES_MAX, json};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, json};
 
 /// Reads the elements of the array, each without the white space in it.
 ///
@@ -151,6 +151,10 @@ impl Reader for JsonReader {
             }
         }
         Ok(true)
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.block.extent()
     }
 
     fn rows(&self) -> u64 {

@@ -3,7 +3,7 @@
 use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
-use crate::value::{Chunk, json};
+use crate::value::{Chunk, Extent, json};
 
 /// Reads one JSON value a line.
 ///
@@ -71,6 +71,10 @@ impl Reader for JsonlReader {
             self.bad += (bad.len() - bad_before) as u64;
         }
         Ok(more)
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.lines.extent()
     }
 
     fn rows(&self) -> u64 {

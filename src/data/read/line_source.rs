@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::input::Input;
 use crate::data::{ByteSpot, DataError, FileMark};
-use crate::value::{Chunk, ITEM_BYTES_MAX, Origin};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin};
 
 /// Blank lines that are held back, in bytes, until it is known whether a row follows them. More than these are rows.
 const BLANK_BYTES_MAX: usize = 1 << 20;
@@ -65,6 +65,11 @@ impl LineSource {
     /// The file, and how to come back to a line that was taken.
     pub(super) fn place_of(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
         self.block.place(offset, line)
+    }
+
+    /// How far the reading is in the file as it lies on the disk.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.block.extent()
     }
 
     /// The next line and its number, without the line feed.

@@ -4,7 +4,7 @@ use crate::data::read::input::Input;
 use crate::data::read::line_source::LineSource;
 use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::json::{write_string, written_len};
-use crate::value::{Chunk, ITEM_BYTES_MAX};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX};
 
 /// Reads one string a line, without its line end. An empty line is an empty string, also at the end of the file.
 pub(super) struct LinesReader {
@@ -73,5 +73,9 @@ impl Reader for LinesReader {
     fn position(&self) -> Option<Position> {
         let (mark, bytes) = self.lines.place()?;
         Some(Position::in_file(self.rows, self.bad, mark, Spot::Lines(bytes)))
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.lines.extent()
     }
 }

@@ -16,7 +16,7 @@ use crate::data::read::records::COLUMNS_MAX;
 use crate::data::read::row_groups::{RowGroups, broken, open};
 use crate::data::read::table::NAMES_BYTES_MAX;
 use crate::data::{BadRow, Column, ColumnType, DataError, FileMark, Position, Reader};
-use crate::value::{Chunk, ITEM_BYTES_MAX, json};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, json};
 
 /// Bytes that the rows read at once should have, uncompressed.
 const BATCH_BYTES: i64 = 4 << 20;
@@ -138,6 +138,11 @@ impl Reader for ParquetReader {
 
     fn rows(&self) -> u64 {
         self.rows
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let read = Extent { done: self.rows, of: self.groups.rows() };
+        Some(Extent { done: read.share_of(self.mark.size), of: self.mark.size })
     }
 
     fn position(&self) -> Option<Position> {

@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use crate::data::read::line_source::LineSource;
 use crate::data::{ByteSpot, DataError, FileMark};
-use crate::value::ITEM_BYTES_MAX;
+use crate::value::{Extent, ITEM_BYTES_MAX};
 
 /// Fields of a record and columns of a table: more than any table has, and few enough that a line of nothing but delimiters takes
 /// no more memory than its text.
@@ -84,6 +84,11 @@ impl Records {
     /// The file, and how to come back to the last record, before which there are so many bytes of text.
     pub(super) fn place_of_last(&self, offset: u64) -> Option<(FileMark, ByteSpot)> {
         self.lines.place_of(offset, self.line)
+    }
+
+    /// How far the reading is in the file as it lies on the disk.
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.lines.extent()
     }
 
     /// Goes on with other lines.

@@ -9,7 +9,7 @@ use crate::data::read::line_source::LineSource;
 use crate::data::read::record_shape::RecordShape;
 use crate::data::read::records::{COLUMNS_MAX, NextRecord, Records};
 use crate::data::{BadRow, Column, ColumnType, DataError, Position, Reader, Spot, TableColumns};
-use crate::value::Chunk;
+use crate::value::{Chunk, Extent};
 
 /// Names that a message about a missing column lists at most.
 const NAMES_SHOWN_MAX: usize = 20;
@@ -212,6 +212,10 @@ impl Reader for TableReader {
             }
         }
         Ok(true)
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        self.records.extent()
     }
 
     fn rows(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! These tests use the readers from outside: files go in, items and bad rows come out.
 
 mod archives;
+mod bounds;
 mod documents;
 mod splits;
 

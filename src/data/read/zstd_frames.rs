@@ -20,6 +20,7 @@ const HEADER_BYTES: usize = 6;
 pub(super) struct ZstdFrames {
     decoder: zio::Reader<BufReader<Box<dyn Read + Send>>, NotingDecoder>,
     frames: Members,
+    packed: u64,
 }
 
 /// The decoder of frames, which counts what goes in and comes out.
@@ -40,7 +41,12 @@ impl ZstdFrames {
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
         let header = Vec::with_capacity(HEADER_BYTES);
         let decoder = NotingDecoder { decoder, begun: Vec::new(), reached: first, header };
-        Ok(Self { decoder: zio::Reader::new(bytes, decoder), frames: Members::new(first) })
+        Ok(Self { decoder: zio::Reader::new(bytes, decoder), frames: Members::new(first), packed: first.at })
+    }
+
+    /// Bytes of the archive that were taken.
+    pub(super) fn packed(&self) -> u64 {
+        self.packed
     }
 
     /// The frames that were seen.
@@ -52,7 +58,9 @@ impl ZstdFrames {
 impl Read for ZstdFrames {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.decoder.read(out);
-        for frame in self.decoder.operation_mut().begun.drain(..) {
+        let noted = self.decoder.operation_mut();
+        self.packed = noted.reached.at;
+        for frame in noted.begun.drain(..) {
             self.frames.note(frame);
         }
         read

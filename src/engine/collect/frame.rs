@@ -7,7 +7,7 @@ use crate::engine::context::Context;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
 use crate::engine::sink::Sink;
-use crate::event::StepResult;
+use crate::event::{StepResult, Verb};
 use crate::plan::Step;
 use crate::runtime::clock;
 use crate::value::{Chunk, json};
@@ -51,7 +51,8 @@ impl StepFrame<'_> {
     /// Looks up, and tells how far the step is.
     pub(super) fn look(&mut self) -> Result<(), Cut> {
         self.lookout.check()?;
-        self.lookout.tell(self.taken, self.total);
+        let read = self.input.extent().filter(|_| !matches!(self.step.verb, Verb::Take));
+        self.lookout.tell(self.taken, self.total, read);
         Ok(())
     }
 

@@ -48,6 +48,13 @@ struct Progress<'a> {
     skipped: u64,
     cancelled: u64,
     retried: u64,
+    read: Option<ReadRecord>,
+}
+
+#[derive(Serialize)]
+struct ReadRecord {
+    done: u64,
+    of: u64,
 }
 
 #[derive(Serialize)]
@@ -96,7 +103,7 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::StepStarted { step, total } => {
             ("step_started", EventRecord::StepStarted { step: name(step), total: *total })
         }
-        Event::Progress { step, tally, total } => (
+        Event::Progress { step, tally, total, read } => (
             "progress",
             EventRecord::Progress(Box::new(Progress {
                 step: name(step),
@@ -106,6 +113,7 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
                 skipped: tally.skipped,
                 cancelled: tally.cancelled,
                 retried: tally.retried,
+                read: read.map(|read| ReadRecord { done: read.done, of: read.of }),
             })),
         ),
         Event::StepFinished { step, result } => ("step_finished", finished(&steps[step.at()], result)),

@@ -11,6 +11,7 @@ use super::detail::Live;
 use super::line::{StyledLine, TextStyle};
 use crate::event::{StepId, Tally};
 use crate::report::figures;
+use crate::value::Extent;
 
 /// Progress lines never follow each other faster, however many steps are running.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -47,6 +48,27 @@ struct RunningItem {
 pub(super) struct LiveStep {
     pub(super) tally: Tally,
     pub(super) total: Option<u64>,
+    /// How much of its input is read, where that has a size.
+    pub(super) read: Option<Extent>,
+}
+
+impl LiveStep {
+    /// How far it is: by its items where their number is known, else by what is read.
+    fn extent(&self) -> Option<Extent> {
+        self.total.map(|total| Extent { done: self.tally.ended(), of: total }).or(self.read)
+    }
+
+    /// `33 of 100 items`, or `33 items` and the share of what is read.
+    fn done(&self, of: &str) -> String {
+        let ended = self.tally.ended();
+        match (self.total, self.read) {
+            (Some(total), _) => format!("{ended}{of}{total}"),
+            (None, Some(read)) => {
+                format!("{} · {} read", figures::items(ended), figures::percent(read.done, read.of))
+            }
+            (None, None) => figures::items(ended),
+        }
+    }
 }
 
 impl LiveView {
@@ -100,7 +122,7 @@ impl LiveView {
         let mut line = running.head.clone();
         let done = match state.total {
             Some(total) => format!("{} of {}", state.tally.ended(), figures::items(total)),
-            None => figures::items(state.tally.ended()),
+            None => state.done(""),
         };
         let counts = counts(&state, time.saturating_sub(running.started));
         line.push(TextStyle::Plain, &format!("{done}{counts}"));
@@ -146,24 +168,18 @@ fn style(total_is_known: bool) -> ProgressStyle {
 }
 
 fn redraw(bar: &ProgressBar, state: &LiveStep, elapsed: Duration) {
-    let LiveStep { tally, total } = *state;
-    if bar.length() != total
-        && let Some(total) = total
-    {
+    let extent = state.extent();
+    if let Some(Extent { of, .. }) = extent.filter(|extent| bar.length() != Some(extent.of)) {
         bar.set_style(style(true));
-        bar.set_length(total);
+        bar.set_length(of);
     }
-    let done = match total {
-        Some(total) => format!("{}/{total}", tally.ended()),
-        None => figures::items(tally.ended()),
-    };
-    bar.set_position(tally.ended());
-    bar.set_message(format!("{done}{}", counts(state, elapsed)));
+    bar.set_position(extent.map_or(state.tally.ended(), |extent| extent.done));
+    bar.set_message(format!("{}{}", state.done("/"), counts(state, elapsed)));
 }
 
 /// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`
 fn counts(state: &LiveStep, elapsed: Duration) -> String {
-    let LiveStep { tally, total } = *state;
+    let LiveStep { tally, .. } = *state;
     // Begins with an empty part, so that each of the others has its separator.
     let mut parts = vec![String::new()];
     let named = [
@@ -177,13 +193,13 @@ fn counts(state: &LiveStep, elapsed: Duration) -> String {
         named.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")),
     );
     parts.extend(figures::rate(tally.ended(), elapsed));
-    parts.extend(eta(tally.ended(), total, elapsed).map(|eta| format!("ETA {eta}")));
+    parts.extend(state.extent().and_then(|extent| eta(extent, elapsed)).map(|eta| format!("ETA {eta}")));
     parts.join(" · ")
 }
 
 /// What is left at the pace so far, in whole seconds: more would be a promise.
-fn eta(done: u64, total: Option<u64>, elapsed: Duration) -> Option<String> {
-    let left = total?.checked_sub(done).filter(|left| *left > 0)?;
+fn eta(Extent { done, of }: Extent, elapsed: Duration) -> Option<String> {
+    let left = of.checked_sub(done).filter(|left| *left > 0)?;
     if done == 0 {
         return None;
     }

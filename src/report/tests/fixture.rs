@@ -7,7 +7,7 @@ use crate::event::{
     Event, FailureKind, LogLevel, Place, RunStatus, StepId, StepInfo, StepResult, StepStatus, Tally, Verb,
 };
 use crate::report::Reporter;
-use crate::value::{Choice as _, Ratio};
+use crate::value::{Choice as _, Extent, Ratio};
 
 /// Gives a reporter `events`, each at its time in milliseconds, and the end.
 pub(in crate::report) fn replay(reporter: &mut impl Reporter, events: &[(u64, Event)]) {
@@ -28,7 +28,17 @@ pub(in crate::report) fn started(step: u32, total: Option<u64>) -> Event {
 }
 
 pub(in crate::report) fn progress(step: u32, tally: Tally, total: Option<u64>) -> Event {
-    Event::Progress { step: StepId(step), tally, total }
+    Event::Progress { step: StepId(step), tally, total, read: None }
+}
+
+/// The same of a step whose input has a size.
+pub(in crate::report) fn reading(
+    step: u32,
+    tally: Tally,
+    total: Option<u64>,
+    (done, of): (u64, u64),
+) -> Event {
+    Event::Progress { step: StepId(step), tally, total, read: Some(Extent { done, of }) }
 }
 
 pub(in crate::report) fn finished(step: u32, result: StepResult) -> Event {
@@ -146,7 +156,15 @@ pub(in crate::report) fn every_event() -> Vec<(u64, Event)> {
         (5, log(0, 5, LogLevel::Info, "printed\nlines")),
         (6, Event::Notice { step: Some(step), message: "`raw/*.png` matches no file".to_owned() }),
         (7, Event::Notice { step: None, message: "about the run".to_owned() }),
-        (8, progress(0, Tally { succeeded: 5, failed: 1, skipped: 1, cancelled: 0, retried: 1 }, Some(10))),
+        (
+            8,
+            reading(
+                0,
+                Tally { succeeded: 5, failed: 1, skipped: 1, cancelled: 0, retried: 1 },
+                Some(10),
+                (6, 10),
+            ),
+        ),
         (9, Event::Interrupted { grace: Duration::from_secs(5) }),
         (
             10,

@@ -204,7 +204,7 @@ impl Scheduler {
         if self.policy.max_failures.is_some_and(|max| self.tally.failed > max) {
             self.halt(StopReason::MaxFailures, true);
         } else if self.policy.stop_early
-            && verdict::out_of_reach(self.policy.min_success_ratio, &self.tally, self.total())
+            && verdict::out_of_reach(self.policy.min_success_ratio, &self.tally, self.most())
         {
             self.halt(StopReason::StopEarly, true);
         }

@@ -191,6 +191,28 @@ fn a_sealed_verdict_stops_the_step() {
 }
 
 #[test]
+fn a_bound_from_above_stops_a_step_as_a_total_does() {
+    let min_success_ratio = Ratio::parse("0.8").expect("a ratio");
+    let policy = Policy { stop_early: true, min_success_ratio, ..policy() };
+    for (bound, losses) in [(10, 3), (20, 5), (2, 3)] {
+        let mut scheduler = Scheduler::new(&policy, 7);
+        scheduler.offer(10);
+        scheduler.expect_at_most(bound);
+        for now in 0..losses {
+            assert_eq!(scheduler.stop(), None, "after {now} of {losses}");
+            let one = start(&mut scheduler, now);
+            lose(&mut scheduler, now, &one);
+        }
+        assert_eq!(
+            scheduler.stop(),
+            Some(Stop { reason: StopReason::StopEarly, interrupt: true }),
+            "{bound}"
+        );
+        assert_eq!(scheduler.total(), None, "it is no total");
+    }
+}
+
+#[test]
 fn a_start_that_did_not_happen_leaves_room_in_the_rate() {
     let mut scheduler =
         scheduler(&Policy { rate_limit: Some(Rate { count: 1, period: ms(1000) }), ..policy() }, 3);
