@@ -1,8 +1,9 @@
 //! `img:resize` changes the size of a picture. The library does the arithmetic, with the processor's widest
 //! registers.
 
-use fast_image_resize::images::{Image as Target, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{Image as Target, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use mlua::{AnyUserData, Value};
 
 use super::picture::{Image, Layout, SIDE_MAX, Size, this};
@@ -73,28 +74,34 @@ fn within(from: Size, wanted: Size) -> Size {
 }
 
 fn resized(call: &Call<'_>, image: &Image, size: Size, how: &ResizeOptions) -> mlua::Result<Image> {
-    let kind = match image.layout {
-        Layout::Gray => PixelType::U8,
-        Layout::GrayAlpha => PixelType::U8x2,
-        Layout::Rgb => PixelType::U8x3,
-        Layout::Rgba => PixelType::U8x4,
-    };
     // Between the two directions there is a picture that has one side of each.
     let between = |width, height| Size { width, height }.bytes(image.layout);
     let most = between(size.width, image.size.height).max(between(image.size.width, size.height));
     let with_alpha = if matches!(image.layout, Layout::Gray | Layout::Rgb) { 0 } else { image.pixels.len() };
     let len = size.bytes(image.layout);
     let mut claim = call.claim(len.saturating_add(most).saturating_add(with_alpha))?;
-    let source = ImageRef::new(image.size.width, image.size.height, &image.pixels, kind)
-        .map_err(|error| call.refuse(&format!("failed: {error}")))?;
-    let mut target = Target::new(size.width, size.height, kind);
     call.checkpoint()?;
-    Resizer::new()
-        .resize(&source, &mut target, how)
-        .map_err(|error| call.refuse(&format!("failed: {error}")))?;
+    let pixels = match image.layout {
+        Layout::Gray => pixels::<U8>(image, size, how),
+        Layout::GrayAlpha => pixels::<U8x2>(image, size, how),
+        Layout::Rgb => pixels::<U8x3>(image, size, how),
+        Layout::Rgba => pixels::<U8x4>(image, size, how),
+    };
+    let pixels = pixels.map_err(|error| call.refuse(&format!("failed: {error}")))?;
     claim.shrink(len);
     call.checkpoint()?;
-    Ok(Image::new(size, image.layout, image.format, target.into_vec(), claim))
+    Ok(Image::new(size, image.layout, image.format, pixels, claim))
+}
+
+/// The pixels of the picture in another size. The kind of pixel is named here, because a choice at run time builds in the code
+/// for the kinds that no picture has too, two megabytes of it.
+fn pixels<P: PixelTrait>(image: &Image, size: Size, how: &ResizeOptions) -> Result<Vec<u8>, String> {
+    let source = TypedImageRef::<P>::from_buffer(image.size.width, image.size.height, &image.pixels);
+    let source = source.map_err(|error| error.to_string())?;
+    let mut target = Target::new(size.width, size.height, P::pixel_type());
+    let mut view = target.typed_image_mut::<P>().ok_or("the picture has another kind of pixels")?;
+    Resizer::new().resize_typed(&source, &mut view, how).map_err(|error| error.to_string())?;
+    Ok(target.into_vec())
 }
 
 #[cfg(test)]
