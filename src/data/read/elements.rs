@@ -90,6 +90,11 @@ impl Elements {
         self.element_line
     }
 
+    /// The line where the element at hand starts, within one.
+    pub(super) fn inside(&self) -> Option<u64> {
+        self.place().is_none().then_some(self.element_line)
+    }
+
     /// What is wrong when the file ends here, and the line where that began.
     pub(super) fn missing_at_end(&self) -> Option<(u64, &'static str)> {
         match self.place {

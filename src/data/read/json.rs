@@ -85,6 +85,17 @@ impl JsonReader {
         }
     }
 
+    /// The error about an array that is broken where the reading stands: the line where the element at hand begins is told too.
+    fn broken(&self, message: String) -> DataError {
+        let line = self.elements.line();
+        let begun = self.elements.inside().filter(|begun| *begun != line);
+        let message = match begun {
+            Some(begun) => format!("{message}, in the element that begins on line {begun}"),
+            None => message,
+        };
+        self.block.content(line, message)
+    }
+
     /// Reads on to the end of the next element; false at the end of the array.
     fn element(&mut self) -> Result<bool, DataError> {
         loop {
@@ -93,7 +104,7 @@ impl JsonReader {
                 return Ok(false);
             }
             let fed = self.elements.feed(self.block.rest(), &mut self.text);
-            let (used, step) = fed.map_err(|message| self.block.content(self.elements.line(), message))?;
+            let (used, step) = fed.map_err(|message| self.broken(message))?;
             self.block.take(used);
             match step {
                 ElementStep::Element => return Ok(true),

@@ -140,6 +140,8 @@ fn what_is_no_array_is_named() {
     check("a.json", b"[1\n,2", "1\nerror a.json:1: the file ends before the `]` of the array\n");
     check("a.json", b"[\"a", "error a.json:1: the file ends within a string\n");
     check("a.json", b"[{\"a\":[1}]", "error a.json:1: expected `]`, found `}`\n");
+    let begun = "error a.json:3: expected `]`, found `}`, in the element that begins on line 2\n";
+    check("a.json", b"[\n{\"a\":\n[1}]", begun);
 }
 
 #[test]
