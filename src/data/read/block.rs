@@ -66,7 +66,10 @@ impl ReadBlock {
 
     /// How far the reading is in the file as it lies on the disk.
     pub(super) fn extent(&self) -> Option<Extent> {
-        self.input.extent()
+        let extent = self.input.extent()?;
+        // What is here and not yet taken is not read; of an archive nobody knows how many bytes that is.
+        let done = if self.input.is_compressed() { extent.done } else { self.offset().min(extent.of) };
+        Some(Extent { done, ..extent })
     }
 
     /// What is here and not yet taken.
