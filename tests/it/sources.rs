@@ -208,8 +208,8 @@ fn events_tell_how_far_a_source_is() {
     project.run(&["pipeline.yaml", "--no-state", "-q", "--events", "events.jsonl"]).ok();
     let events = project.read("events.jsonl");
     let told = |step: &str| {
-        let all = events.lines().map(|line| serde_json::from_str(line).expect("JSON"));
-        all.filter(|event: &serde_json::Value| event["event"] == "progress" && event["step"] == step).last()
+        let mut all = events.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        all.rfind(|event: &serde_json::Value| event["event"] == "progress" && event["step"] == step)
     };
     assert_eq!(told("work").expect("it takes a while")["read"]["of"], 80);
     assert_eq!(told("rows").expect("it is read meanwhile")["read"]["of"], 80, "{events}");
