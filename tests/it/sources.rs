@@ -214,3 +214,36 @@ fn events_tell_how_far_a_source_is() {
     assert_eq!(told("work").expect("it takes a while")["read"]["of"], 80);
     assert_eq!(told("rows").expect("it is read meanwhile")["read"]["of"], 80, "{events}");
 }
+
+#[test]
+fn a_list_inside_of_a_document_is_a_source() {
+    let document = "{\"meta\": {\"n\": 3},\n \"data\": [{\"rows\": [1,\n {\"a\": 2}, 3]}]}";
+    let at = |path: &str| {
+        copying(&format!("{{ read: {{ path: in.json, at: '{path}' }} }}")).file("in.json", document)
+    };
+    let project = at("data[0].rows");
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    assert_eq!(project.read("out.jsonl"), "1\n{\"a\":2}\n3\n");
+    assert_eq!(failure(&at("data[0].items"), &[]), "in.json:3: `data[0]` has no `items`; it has `rows`");
+    let checked = |project: &Project| project.run(&["check", "pipeline.yaml", "--format", "json"]).stdout;
+    let said = checked(&at("data..rows"));
+    assert!(
+        said.contains("bad_option") && said.contains("`data..rows` is no path such as `features`"),
+        "{said}"
+    );
+    let lines = copying("{ read: { path: in.jsonl, at: rows } }");
+    assert!(checked(&lines).contains("`at` has no effect on `jsonl`"), "{}", checked(&lines));
+}
+
+#[test]
+fn a_file_that_is_broken_fails_its_source_whatever_rows_may_be_bad() {
+    let read = |name: &str| copying(&format!("{{ read: {{ path: {name}, min_success_ratio: 0 }} }}"));
+    let array = read("in.json").file("in.json", "[1,\n{\"a\":\n[2\n");
+    assert_eq!(failure(&array, &[]), "in.json:2: the file ends within an element");
+    let mut packed = zstd::encode_all("1\n2\n".repeat(100).as_bytes(), 1).expect("memory");
+    packed.truncate(packed.len() - 3);
+    let archive = read("in.jsonl.zst").file("in.jsonl.zst", packed);
+    let said = failure(&archive, &[]);
+    assert!(said.ends_with("cannot decompress: the zstd data ends too early; the file is cut off"), "{said}");
+    assert!(said.starts_with("in.jsonl.zst:"), "{said}");
+}
