@@ -5,6 +5,7 @@ mod check;
 mod choice;
 mod codes;
 mod collection;
+mod columns;
 mod document;
 mod files;
 mod format;
@@ -31,13 +32,13 @@ pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
-pub use files::{Glob, Items, Read, Write};
+pub use files::{Glob, Items, Origin, Read, Write};
 pub use format::format;
 pub use has_steps::has_steps;
 pub use id::is_id;
 pub use literal::{
-    Concurrency, Count, Delay, Delimiter, Factor, Positive, RateLimit, RateRule, Share, Size, TimeLimit,
-    Tries,
+    Character, Concurrency, Count, Delay, Delimiter, Factor, LineStart, Positive, RateLimit, RateRule, Share,
+    Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load};
 pub use map_like::{Function, MapLike};

@@ -21,6 +21,7 @@ mod paths;
 mod permissions;
 mod places;
 mod rate_limits;
+mod reading;
 mod references;
 mod resolve;
 mod scripts;

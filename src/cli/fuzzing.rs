@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config;
-use crate::data::{Compression, Format, ReadOptions, open};
+use crate::data::{Compression, Dialect, Format, Quote, Ragged, ReadOptions, open};
 use crate::event::StepId;
 use crate::lua::{Attempt, Block, Cancel, Guard, Memory, Scope, Script, Watchdog, Worker, WorkerOptions};
 use crate::plan::{Inputs, load};
@@ -64,7 +64,7 @@ pub fn format(bytes: &[u8]) {
 /// Bytes of items that are read: a packed file may hold more than anybody waits for.
 const READ_MAX: usize = 4 << 20;
 
-/// Readers of items. The first byte says which format and compression the rest has.
+/// Readers of items. The first byte says which format, compression and dialect the rest has.
 pub fn items(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let (formats, packed) = (Format::WORDS, Compression::WORDS);
@@ -76,16 +76,10 @@ pub fn items(bytes: &[u8]) {
         return;
     }
     let options = ReadOptions {
-        path: "items".to_owned(),
-        root: folder.path().to_owned(),
         format: Some(format),
         compression: format.streams().then_some(compression),
-        columns: None,
-        delimiter: None,
-        header: first / (formats.len() * packed.len()) % 2 == 0,
-        at: None,
-        validate: true,
-        limit: None,
+        dialect: dialect(first / (formats.len() * packed.len())),
+        ..ReadOptions::of("items", folder.path())
     };
     let Ok(mut reader) = open(&options) else { return };
     let (mut chunk, mut bad, mut seen) = (Chunk::default(), Vec::new(), 0);
@@ -97,6 +91,17 @@ pub fn items(bytes: &[u8]) {
         if !more || seen > READ_MAX {
             return;
         }
+    }
+}
+
+/// A dialect of tables; an even number is one with a header.
+fn dialect(number: usize) -> Dialect {
+    let usual = Dialect { header: number % 2 == 0, ..Dialect::default() };
+    match number / 2 {
+        0 => usual,
+        1 => Dialect { escape: Some(b'\\'), comment: Some("#".to_owned()), ..usual },
+        2 => Dialect { quote: Some(Quote::None), trim: true, skip: 1, ..usual },
+        _ => Dialect { quote: Some(Quote::Character(b'\'')), ragged: Ragged::Pad, ..usual },
     }
 }
 

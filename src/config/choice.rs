@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::schema;
-use crate::data::{ColumnType, Compression, Format, GlobBy};
+use crate::data::{Compression, Format, GlobBy, Ragged};
 use crate::event::FailureKind;
 use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
@@ -68,7 +68,7 @@ macro_rules! written {
     };
 }
 
-written!(ColumnType, Compression, FailFast, FailureKind, Format, GlobBy, Jitter, Order, ParamType);
+written!(Compression, FailFast, FailureKind, Format, GlobBy, Jitter, Order, ParamType, Ragged);
 
 /// Whether a name is a boolean of YAML.
 fn is_boolean(name: &str) -> bool {

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{Count, Delimiter, Share};
+use super::columns::Columns;
+use super::literal::{Character, Count, Delimiter, LineStart, Share};
 use super::schema;
-use super::setting::{Setting, fields, is_expression, present};
-use crate::data::{ColumnType, Compression, Format, GlobBy};
+use super::setting::{Setting, fields, is_expression, present, present_map};
+use crate::data::{Compression, Format, GlobBy, Quote, Ragged};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -27,11 +27,16 @@ pub struct Read {
     /// `gzip`, `zstd` or `none`. Default: from the extension (`.gz`, `.zst`).
     #[serde(default, deserialize_with = "present")]
     pub compression: Option<Setting<Compression>>,
-    /// The columns of {formats with columns} to take, with their types, such as `{id: integer, name: string}`; the items
-    /// have them in this order. Default: all columns, those of {formats of text columns} as strings.
+    /// The columns of {formats with columns} to take: names, such as `[id, name]`, or names with types, such as
+    /// `{id: integer, price: number?}`. With `?`, an empty field is null. The items have them in this order. Without a
+    /// header they are the names. Default: all columns, those of {formats of text columns} as strings.
     #[serde(default, deserialize_with = "present")]
-    #[schemars(transform = schema::columns)]
-    pub columns: Option<Setting<IndexMap<String, ColumnType>>>,
+    pub columns: Option<Setting<Columns>>,
+    /// The encoding of the text, as the WHATWG Encoding Standard names it, such as `latin1` or `shift_jis`. A byte order
+    /// mark says another. Bytes that cannot be decoded make a bad row. Default: `utf-8`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"latin1")]
+    pub encoding: Option<Setting<String>>,
     /// The separator of {formats of text columns}, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &";")]
@@ -45,6 +50,39 @@ pub struct Read {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"features")]
     pub at: Option<Setting<String>>,
+    /// Encloses fields of {formats of text columns}: one character, or `none`. Default: `"` for `csv`; `none` for `tsv`,
+    /// where `\t`, `\n`, `\r` and `\\` stand for characters.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"'")]
+    pub quote: Option<Setting<Quote>>,
+    /// The character of {formats of text columns} that takes the meaning from the one behind it, in quotes and out of them.
+    /// Default: two quotes in a field in quotes are one.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"\\")]
+    pub escape: Option<Setting<Character>>,
+    /// Lines of {formats of text columns} that begin with this text are passed over. Default: no such lines.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"#")]
+    pub comment: Option<Setting<LineStart>>,
+    /// Lines of {formats of text columns} to pass over before the header, or before the first row. Default: 0.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 3)]
+    pub skip: Option<Setting<Count>>,
+    /// Whether blanks around the names and fields of {formats of text columns} go. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub trim: Option<Setting<bool>>,
+    /// Rows of {formats of text columns} with too few or too many fields: `error`, they are bad rows, or `pad`, missing
+    /// fields are null and further ones a list `_rest`. Default: `error`.
+    #[serde(default, deserialize_with = "present")]
+    pub ragged: Option<Setting<Ragged>>,
+    /// Texts of {formats of text columns} that are null in columns whose type has a `?`. Default: none but empty fields.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = schema::null_example())]
+    pub null_values: Option<Setting<Vec<String>>>,
+    /// Fields that are added to each item and say where it was read, such as `{file: source_file, line: source_line}`.
+    #[serde(default, deserialize_with = "present_map")]
+    pub origin: Option<Origin>,
     /// Share of the rows that must be readable, from 0 to 1. Default: 1, the first bad row fails the step.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 0.99)]
@@ -58,6 +96,21 @@ pub struct Read {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 0)]
     pub min_items: Option<Setting<Count>>,
+}
+
+/// Names of the fields that say where an item was read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "origin")]
+pub struct Origin {
+    /// The field for the file: its path as the pattern has it, `-` for standard input. Default: no such field.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"source_file")]
+    pub file: Option<String>,
+    /// The field for the first line of the row, from 1; in a Parquet file its row. Default: no such field.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"source_line")]
+    pub line: Option<String>,
 }
 
 /// Files as items: `{path, relative, name, stem, ext, size, modified}`, sorted by path. A file that cannot be looked at is a

@@ -10,6 +10,7 @@ use serde_json::{Number, Value};
 
 use super::id::{ID, is_id};
 use super::units;
+use crate::data::Quote;
 use crate::value::{Rate, Ratio, duration};
 
 /// The largest whole number that every JSON tool keeps exact.
@@ -63,6 +64,14 @@ pub struct Factor(pub f64);
 /// A separator of one ASCII character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delimiter(pub u8);
+
+/// One ASCII character that can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Character(pub u8);
+
+/// What a line begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineStart(pub String);
 
 /// How many items a step works on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +184,29 @@ literal!(Delimiter, |value| delimiter(value.as_str()?), {
     "patternErrorMessage": "a delimiter is one ASCII character, such as `;`",
 });
 
+literal!(Character, |value| character(value.as_str()?).map(Character), {
+    "type": "string",
+    "pattern": "^[!-~]$",
+    "patternErrorMessage": "one ASCII character, such as `\\`",
+});
+
+literal!(Quote, |value| match value.as_str()? {
+    "none" => Some(Quote::None),
+    text => character(text).map(Quote::Character),
+}, {
+    "type": "string",
+    "pattern": "^(?:none|[!-~])$",
+    "patternErrorMessage": "one ASCII character, such as `'`, or `none`",
+    "x-values": ["none"],
+});
+
+literal!(LineStart, |value| {
+    Some(value.as_str()?).filter(|text| !text.is_empty()).map(|text| LineStart(text.to_owned()))
+}, {
+    "type": "string",
+    "minLength": 1,
+});
+
 literal!(Concurrency, |value| match value {
     Value::String(text) => (text == "auto").then_some(Concurrency::Auto),
     value => u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(Concurrency::Items),
@@ -213,6 +245,13 @@ fn share(number: &Number) -> Option<Ratio> {
 fn delimiter(text: &str) -> Option<Delimiter> {
     match text.as_bytes() {
         [byte @ (b'\t' | b' ' | b'!' | b'#'..=b'~')] => Some(Delimiter(*byte)),
+        _ => None,
+    }
+}
+
+fn character(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        [byte @ b'!'..=b'~'] => Some(*byte),
         _ => None,
     }
 }

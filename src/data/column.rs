@@ -21,6 +21,20 @@ choice!(
 pub struct Column {
     /// Its name in the header and in the item.
     pub name: String,
-    /// What its text becomes; ignored when writing.
-    pub kind: ColumnType,
+    /// What its text becomes; `None`: what the file has, which is a string where it has text.
+    pub kind: Option<ColumnType>,
+    /// Whether it may be null: in text, an empty field is.
+    pub nullable: bool,
+}
+
+impl Column {
+    /// A column that is never null.
+    pub fn typed(name: &str, kind: ColumnType) -> Self {
+        Self { name: name.to_owned(), kind: Some(kind), nullable: false }
+    }
+
+    /// A column as the file has it.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), kind: None, nullable: false }
+    }
 }

@@ -17,15 +17,17 @@ use super::pattern::{self, FoundFile, Matched};
 #[cfg(feature = "parquet")]
 use super::read::RowGroups;
 use super::read::{compression_of, format_of, open};
-use super::{ByteSpot, Compression, DataError, Format, Position, PositionAt, ReadOptions, Spot};
+use super::{
+    ByteSpot, Compression, DataError, Format, Position, PositionAt, ReadOptions, Spot, TextEncoding,
+};
 pub use count::{Counted, count, count_parts};
-use line_start::line_start;
+use line_start::{has_line_feeds, line_start};
 pub use part::Part;
 pub use stretch::Stretch;
 
 /// Cuts a source into at most `parts` stretches of about equal size, without reading it: between two lines of plain JSON
-/// lines and text, between the row groups of Parquet files, and else between files. So a single CSV file, JSON array or
-/// compressed file stays in one piece; [`count()`] cuts all of them. So does a source with a limit.
+/// lines and text, between the row groups of Parquet files, and else between files. So a single CSV file, JSON array,
+/// compressed file or file in another encoding than UTF-8 stays in one piece; [`count()`] cuts all of them. So does a source with a limit.
 ///
 /// # Errors
 /// Fails as [`open`] does, and for standard input and pipes.
@@ -89,11 +91,16 @@ impl Source<'_> {
         let next_file = || Cut { file: file + 1, at: 0, inside: None };
         let front = || Cut { file, at: 0, inside: None };
         match (format_of(self.options, found)?, compression_of(self.options, found)) {
-            (format @ (Format::Jsonl | Format::Lines), Compression::None) => {
-                let Some((mark, offset)) = line_start(found, byte, format == Format::Lines)? else {
+            (format @ (Format::Jsonl | Format::Lines), Compression::None)
+                // Nobody knows on which line a part begins.
+                if self.options.origin.line.is_none()
+                    && self.options.encoding.is_none_or(TextEncoding::is_utf8)
+                    && has_line_feeds(found, format == Format::Jsonl)? =>
+            {
+                let Some((mark, offset)) = line_start(found, byte)? else {
                     return Ok(next_file());
                 };
-                let spot = Spot::Lines(ByteSpot { offset, line: 1, member: None });
+                let spot = Spot::Lines(ByteSpot { offset, line: 1, member: None, from_front: false });
                 Ok(Cut { file, at: offset, inside: Some(Position::in_file(0, 0, mark, spot)) })
             }
             #[cfg(feature = "parquet")]

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::value::json::JsonError;
-
 /// Characters of a bad row's text that are kept.
 const TEXT_CHARS_MAX: usize = 200;
 
@@ -38,14 +36,11 @@ impl BadRow {
         }
         Self { index, file: file.to_string(), line, message: message.into(), text: short }
     }
+}
 
-    /// A line that `value::json` refuses: the one wording for readers that prove their rows and for consumers of rows
-    /// that were handed on unread.
-    pub fn not_json(index: u64, file: &str, line: u64, text: &[u8], error: &JsonError) -> Self {
-        let message =
-            if text.trim_ascii().is_empty() { "the line is blank".to_string() } else { error.to_string() };
-        Self::new(index, file, line, message, text)
-    }
+/// What is wrong with a row, and which lines it takes where it takes more than one.
+pub(super) fn with_lines(message: String, first: u64, last: u64) -> String {
+    if last > first { format!("{message}; the row takes the lines {first} to {last}") } else { message }
 }
 
 /// A file that cannot be read or written any further.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::data::dialect::FieldRules;
 use crate::data::{Compression, DataError};
 use crate::value::{Choice, choice};
 
@@ -103,6 +104,15 @@ impl Format {
     /// Whether the format is text in columns.
     pub fn is_table(self) -> bool {
         self.row().columns == Columns::Text
+    }
+
+    /// How a table's lines are cut into fields where nothing else is said; none for other formats.
+    pub(super) fn field_rules(self) -> Option<FieldRules> {
+        match self {
+            Self::Csv => Some(FieldRules::COMMAS),
+            Self::Tsv => Some(FieldRules::TABS),
+            Self::Jsonl | Self::Json | Self::Lines | Self::Parquet => None,
+        }
     }
 
     /// Whether columns can be chosen.

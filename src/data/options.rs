@@ -1,9 +1,10 @@
 //! These options hold all that may be said about a file of items: nothing has to be guessed when it is opened.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::data::{Column, Compression, DataError, Format, ListPath};
+use crate::data::{Column, Compression, DataError, Dialect, Format, ListPath, OriginFields, TextEncoding};
 use crate::value::choice;
 
 /// One file, or one pattern, to read items from.
@@ -19,10 +20,12 @@ pub struct ReadOptions {
     pub compression: Option<Compression>,
     /// Columns to select and type; `None`: all, as strings.
     pub columns: Option<Vec<Column>>,
-    /// Field separator of `csv` and `tsv`; `None`: by format.
-    pub delimiter: Option<u8>,
-    /// Whether the first row of `csv` and `tsv` names the columns.
-    pub header: bool,
+    /// Encoding of the text, where no byte order mark says another; `None`: UTF-8.
+    pub encoding: Option<TextEncoding>,
+    /// How `csv` and `tsv` are cut into rows and fields.
+    pub dialect: Dialect,
+    /// Fields that say where an item was read.
+    pub origin: OriginFields,
     /// Where the list lies in a `json` document; `None`: the document is the list.
     pub at: Option<ListPath>,
     /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
@@ -33,6 +36,23 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
+    /// All of a file, in the way that its extension says.
+    pub fn of(path: &str, root: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            root: root.to_owned(),
+            format: None,
+            compression: None,
+            columns: None,
+            encoding: None,
+            dialect: Dialect::default(),
+            origin: OriginFields::default(),
+            at: None,
+            validate: true,
+            limit: None,
+        }
+    }
+
     /// Whether the options fit each other and, where the format is known without looking for files, the format.
     ///
     /// # Errors
@@ -58,30 +78,25 @@ impl ReadOptions {
             if !matches!(self.compression, None | Some(Compression::None)) {
                 return refuse(format.packed());
             }
+            if self.encoding.is_some() {
+                return refuse(format.unfit("encoding", Format::streams));
+            }
         }
         if self.at.is_some() && !format.is_document() {
             return refuse(format.unfit("at", Format::is_document));
         }
-        if !format.is_table() {
-            let given = [
-                (
-                    "columns",
-                    self.columns.is_some() && !format.has_columns(),
-                    Format::has_columns as fn(_) -> _,
-                ),
-                ("delimiter", self.delimiter.is_some(), Format::is_table),
-                ("header: false", !self.header, Format::is_table),
-            ];
-            return match given.into_iter().find(|(_, given, _)| *given) {
-                None => Ok(()),
-                Some((key, _, wanted)) => refuse(format.unfit(key, wanted)),
-            };
+        if self.columns.is_some() && !format.has_columns() {
+            return refuse(format.unfit("columns", Format::has_columns));
         }
-        match self.delimiter {
-            Some(delimiter @ (b'"' | b'\r' | b'\n' | 0x80..)) => {
-                refuse(format!("`delimiter` cannot be `{}`", (delimiter as char).escape_default()))
-            }
-            _ => Ok(()),
+        let columns = self.columns.as_deref();
+        if let Some(twice) = columns.and_then(repeated) {
+            return refuse(format!("`columns` names `{twice}` twice"));
+        }
+        self.origin.check(format, self.dialect.header || columns.is_some())?;
+        match (format.field_rules(), self.dialect.first_key()) {
+            (Some(usual), _) => self.dialect.check(self.dialect.rules(usual), columns),
+            (None, Some(key)) => refuse(format.unfit(key, Format::is_table)),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -97,6 +112,12 @@ choice!(
         Content = "content",
     }
 );
+
+/// The first name that stands twice.
+fn repeated(columns: &[Column]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    columns.iter().map(|column| column.name.as_str()).find(|name| !seen.insert(*name))
+}
 
 /// A pattern whose matching files are the items.
 #[derive(Debug, Clone, PartialEq, Eq)]

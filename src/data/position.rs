@@ -73,8 +73,6 @@ pub enum Spot {
         bytes: ByteSpot,
         /// What is known of the columns.
         columns: TableColumns,
-        /// Blank lines before the record that are still to be told of as bad rows: the line of the first, and how many.
-        blanks: (u64, u64),
     },
     /// At a row of a Parquet file.
     Row {
@@ -85,7 +83,7 @@ pub enum Spot {
     },
 }
 
-/// A byte of a file's text, which is the decompressed one where the file is compressed.
+/// A byte of a file's text, which is the decompressed one where the file is compressed, and UTF-8 where it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByteSpot {
     /// Bytes of text before it.
@@ -94,6 +92,9 @@ pub struct ByteSpot {
     pub line: u64,
     /// Where to start decompressing.
     pub member: Option<Member>,
+    /// Whether the file has to be read from its front, because its text is decoded or has carriage returns alone as line ends.
+    #[serde(default)]
+    pub from_front: bool,
 }
 
 /// The beginning of a gzip member or a zstd frame.
@@ -186,13 +187,7 @@ impl Position {
 
 impl Spot {
     fn is_sound(&self) -> bool {
-        let lines =
-            self.bytes().is_none_or(|bytes| bytes.offset < COUNT_MAX && bytes.line <= bytes.offset + 1);
-        match self {
-            // A blank line has a byte at least.
-            Self::Table { bytes, blanks, .. } => lines && blanks.0 <= bytes.line && blanks.1 <= bytes.offset,
-            _ => lines,
-        }
+        self.bytes().is_none_or(|bytes| bytes.offset < COUNT_MAX && bytes.line <= bytes.offset + 1)
     }
 
     fn is_at(&self, other: &Self) -> bool {

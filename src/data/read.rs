@@ -1,13 +1,16 @@
 //! This module opens files of items for reading. The caller decides what becomes of a bad row.
 
 mod block;
+mod decoding;
 mod document;
 mod elements;
 mod errors_last;
 mod field;
+mod fields;
 mod file;
 mod files;
 mod gzip_members;
+mod header;
 mod input;
 mod json;
 mod jsonl;
@@ -15,6 +18,7 @@ mod line_source;
 mod lines;
 mod members;
 mod most_rows;
+mod origin;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record_shape;
@@ -32,8 +36,10 @@ use crate::data::list::limited;
 use crate::data::pattern::{self, Matched};
 use crate::data::position::foreign;
 use crate::data::{Compression, DataError, Format, Position, ReadOptions, Reader};
+pub(super) use block::{LINE_END_BYTES, ends_lines_with_cr};
+use block::{ReadBlock, TextForm};
 pub(super) use file::{Bounds, compression_of, format_of};
-use file::{decode, open_file};
+use file::{decode, open_file, with_origin};
 use files::Files;
 use input::Input;
 pub use most_rows::most_rows;
@@ -58,7 +64,8 @@ pub fn open(options: &ReadOptions) -> Result<Box<dyn Reader>, DataError> {
 ///
 /// A plain file and a Parquet file are entered where the position is. A compressed file is decompressed from the beginning
 /// of the gzip member or zstd frame that holds the position; one that has a single member, as `gzip` makes them, costs the
-/// decompression of all that stands before. A table's header is read once more. For a pattern, all its files are looked
+/// decompression of all that stands before. Text in another encoding than UTF-8, and text whose lines end with carriage
+/// returns alone, is decoded from the front. A table's header is read once more. For a pattern, all its files are looked
 /// at, because one that was added or changed moves the rows behind it.
 ///
 /// # Errors
@@ -79,7 +86,8 @@ pub(super) fn open_between(options: &ReadOptions, bounds: Bounds<'_>) -> Result<
             return Err(foreign("standard input"));
         }
         let input = Input::stdin(options.compression.unwrap_or(Compression::None))?;
-        decode(options, input, options.format.unwrap_or(Format::Jsonl))?
+        let reader = decode(options, input, options.format.unwrap_or(Format::Jsonl))?;
+        with_origin(options, reader, "-", "standard input")
     } else {
         match pattern::find(&options.root, &options.path)? {
             Matched::Literal(found) => open_file(options, &found, bounds)?,
@@ -103,5 +111,6 @@ pub fn is_pattern(options: &ReadOptions) -> bool {
 
 /// Reads JSON lines that flowrun itself has written: nothing is proved and nothing says where they came from.
 pub fn stored_lines(source: Box<dyn Read + Send>, name: &str) -> Box<dyn Reader> {
-    Box::new(jsonl::JsonlReader::stored(Input::plain(source, name.into())))
+    let block = ReadBlock::new(Input::plain(source, name.into()), TextForm::default());
+    Box::new(jsonl::JsonlReader::stored(block))
 }

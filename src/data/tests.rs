@@ -58,7 +58,7 @@ impl Seen {
         }
         for at in 0..chunk.len() {
             let index = before.items() + at as u64 + 1;
-            let line = chunk.origin.as_ref().map(|origin| origin.line + at as u64);
+            let line = chunk.origin.as_ref().map(|origin| origin.line_of(at));
             self.items.push(format!("{index} {line:?} {}", String::from_utf8_lossy(chunk.item(at))));
         }
         self.bad.extend(bad.iter().map(|row| format!("{row:?}")));

@@ -9,6 +9,7 @@ mod output;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pretty;
+mod rows;
 mod table;
 mod target;
 #[cfg(test)]
@@ -30,12 +31,11 @@ use output::Output;
 pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
     let output = Output::create(options)?;
-    let table = |output, delimiter| table::TableWriter::new(output, delimiter, options.columns.clone());
+    let table = |output, format| table::TableWriter::new(output, format, options.columns.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
-        Format::Csv => Box::new(table(output, b',')?),
-        Format::Tsv => Box::new(table(output, b'\t')?),
+        Format::Csv | Format::Tsv => Box::new(table(output, options.format)?),
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]

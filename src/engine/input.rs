@@ -305,7 +305,7 @@ impl<'a> StepInput<'a> {
         let row = BadRow {
             index: index - part.before,
             file: chunk.origin.as_ref().map_or_else(|| "-".to_owned(), |origin| origin.file.to_string()),
-            line: chunk.origin.as_ref().map_or(0, |origin| origin.line + at as u64),
+            line: chunk.origin.as_ref().map_or(0, |origin| origin.line_of(at)),
             message,
             text: text.chars().take(200).collect(),
         };

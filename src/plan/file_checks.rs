@@ -136,12 +136,14 @@ fn check_format(
 fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
     let keys = [
         ("columns", Format::has_columns as fn(Format) -> bool),
-        ("delimiter", Format::is_table),
-        ("header", Format::is_table),
+        ("encoding", Format::streams),
         ("at", Format::is_document),
         ("pretty", Format::is_indented),
     ];
-    for (key, fits) in keys {
+    let of_tables =
+        ["delimiter", "header", "quote", "escape", "comment", "skip", "trim", "ragged", "null_values"];
+    let of_tables = of_tables.map(|key| (key, Format::is_table as fn(Format) -> bool));
+    for (key, fits) in keys.into_iter().chain(of_tables) {
         let pointer = format!("{verb}/{key}");
         if !fits(format) && places.value().pointer(&pointer).is_some() {
             let message = format!("`{key}` has no effect on `{}`", format.name());

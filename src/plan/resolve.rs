@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use super::step::{Collect, Glob, Items, MapLike, Read, SourcePolicy, Verb};
+use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
 use super::{codes, paths, rate_limits};
 use crate::config::{self, Setting};
-use crate::data::{Column, Compression, Format, GlobOptions, ListPath, ReadOptions, Target, WriteOptions};
+use crate::data::{Compression, Format, GlobOptions, Target, WriteOptions};
 use crate::lua::{ResultShape, Script};
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
@@ -70,31 +70,6 @@ impl StepBuilder<'_> {
         }
     }
 
-    fn read(&self, at: &str, read: &config::Read) -> Built<Read> {
-        let columns = self.known(&format!("{at}/columns"), read.columns.as_ref())?;
-        let counts = [read.max_failures.as_ref(), read.min_items.as_ref()];
-        let policy = self.source_policy(at, read.min_success_ratio.as_ref(), counts)?;
-        let delimiter = self.known(&format!("{at}/delimiter"), read.delimiter.as_ref())?;
-        let list = self.known(&format!("{at}/at"), read.at.as_ref())?;
-        let list = list.map(|list| ListPath::parse(&list)).transpose();
-        let options = ReadOptions {
-            path: read.path.clone(),
-            root: self.root.clone(),
-            format: self.known(&format!("{at}/format"), read.format.as_ref())?,
-            compression: self.known(&format!("{at}/compression"), read.compression.as_ref())?,
-            columns: columns
-                .map(|columns| columns.into_iter().map(|(name, kind)| Column { name, kind }).collect()),
-            delimiter: delimiter.map(|delimiter| delimiter.0),
-            header: self.known(&format!("{at}/header"), read.header.as_ref())?.unwrap_or(true),
-            at: list.map_err(|reason| Box::new(self.bad_option(at, &reason)))?,
-            // Where bad rows are borne, they must not shift the indices of the good ones.
-            validate: policy.min_success_ratio != Ratio::ONE || policy.max_failures.is_some(),
-            limit: self.limit,
-        };
-        options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
-        Ok(Read { options, policy })
-    }
-
     fn glob(&self, at: &str, glob: &config::Glob) -> Built<Glob> {
         let root = match &glob.root {
             Some(root) => paths::absolute(self.root, root),
@@ -107,7 +82,8 @@ impl StepBuilder<'_> {
         Ok(Glob { options, policy })
     }
 
-    fn source_policy(
+    /// How many rows of a source may be bad, and how many there must be.
+    pub(super) fn source_policy(
         &self,
         at: &str,
         ratio: Option<&Setting<config::Share>>,
@@ -276,7 +252,8 @@ impl StepBuilder<'_> {
         Ok(options)
     }
 
-    fn bad_option(&self, at: &str, reason: &str) -> Diagnostic {
+    /// The finding on an option of the step at `at` that its files refuse.
+    pub(super) fn bad_option(&self, at: &str, reason: &str) -> Diagnostic {
         // The files' own checks begin with the option's name.
         let key = reason.split('`').nth(1).and_then(|name| name.split(':').next()).unwrap_or_default();
         let pointer = format!("{at}/{key}");

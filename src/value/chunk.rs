@@ -11,8 +11,44 @@ pub const ITEM_BYTES_MAX: usize = 1 << 30;
 pub struct Origin {
     /// The file as the user would name it; `-` for standard input.
     pub file: Arc<str>,
-    /// Line of the chunk's first item, from 1; item `i` of the chunk stands on line `line + i`.
+    /// Line of the chunk's first item, from 1; each further item stands on the next line, but for the shifts.
     pub line: u64,
+    /// From which item on, counted from 0, how many lines further down than counted the items stand.
+    shifts: Vec<(u32, i64)>,
+}
+
+impl Origin {
+    /// Items that stand on neighbouring lines.
+    pub fn new(file: Arc<str>, line: u64) -> Self {
+        Self { file, line, shifts: Vec::new() }
+    }
+
+    /// Notes that the item at `at`, which comes behind all that were noted, stands on this line.
+    pub fn note(&mut self, at: usize, line: u64) {
+        if self.line_of(at) != line {
+            self.shifts.push((at as u32, line as i64 - self.line as i64 - at as i64));
+        }
+    }
+
+    /// The line of the item at `at`, counted from 0.
+    pub fn line_of(&self, at: usize) -> u64 {
+        (self.line + at as u64).wrapping_add_signed(self.shift(at))
+    }
+
+    fn shift(&self, at: usize) -> i64 {
+        match self.shifts.partition_point(|(item, _)| *item as usize <= at) {
+            0 => 0,
+            behind => self.shifts[behind - 1].1,
+        }
+    }
+
+    /// The origin of the items from `start` on.
+    fn from(&self, start: usize) -> Self {
+        let before = self.shift(start);
+        let behind = self.shifts.iter().filter(|(item, _)| *item as usize > start);
+        let shifts = behind.map(|(item, shift)| (item - start as u32, shift - before)).collect();
+        Self { file: Arc::clone(&self.file), line: self.line_of(start), shifts }
+    }
 }
 
 /// Items with consecutive indices, back to back as JSON text.
@@ -67,8 +103,25 @@ impl Chunk {
     ///
     /// # Panics
     /// When the chunk has passed 4 GiB; readers bound their chunks far below.
+    #[inline]
     pub fn end_item(&mut self) {
         self.ends.push(u32::try_from(self.text.len()).expect("readers bound a chunk to 4 GiB"));
+    }
+
+    /// The same for an item that stands on this line, which is kept where the origin of the items is.
+    #[inline]
+    pub fn end_item_on(&mut self, line: u64) {
+        self.end_item();
+        if self.origin.is_some() {
+            self.note_last(line);
+        }
+    }
+
+    #[cold]
+    fn note_last(&mut self, line: u64) {
+        if let Some(origin) = &mut self.origin {
+            origin.note(self.ends.len() - 1, line);
+        }
     }
 
     /// Keeps the items that `keep`, given each one's position from 0 and its text, says yes to. `first` and `origin`
@@ -101,10 +154,7 @@ impl Chunk {
             text: self.text[start as usize..end.max(start) as usize].to_vec(),
             ends: self.ends[range.clone()].iter().map(|end| end - start).collect(),
             keys: self.keys.get(range.clone()).map(<[_]>::to_vec).unwrap_or_default(),
-            origin: self.origin.as_ref().map(|origin| Origin {
-                file: Arc::clone(&origin.file),
-                line: origin.line + range.start as u64,
-            }),
+            origin: self.origin.as_ref().map(|origin| origin.from(range.start)),
         }
     }
 
@@ -137,10 +187,30 @@ mod tests {
         for item in ["1\n", "22\n", "333\n"] {
             chunk.push(item.as_bytes());
         }
-        chunk.origin = Some(Origin { file: "a".into(), line: 9 });
+        chunk.origin = Some(Origin::new("a".into(), 9));
         let slice = chunk.slice(1..3);
         assert_eq!((slice.first, slice.len()), (6, 2));
         assert_eq!((slice.item(0), slice.item(1)), (&b"22\n"[..], &b"333\n"[..]));
         assert_eq!(slice.origin.expect("kept").line, 10);
+    }
+
+    #[test]
+    fn items_stand_on_any_lines_also_in_slices() {
+        let mut chunk = Chunk::default();
+        for item in ["1\n", "2\n", "3\n", "4\n"] {
+            chunk.push(item.as_bytes());
+        }
+        let lines = [11, 12, 15, 3];
+        let mut origin = Origin::new("a".into(), 10);
+        for (at, line) in lines.into_iter().enumerate() {
+            origin.note(at, line);
+        }
+        assert_eq!([0, 1, 2, 3].map(|at| origin.line_of(at)), lines);
+        chunk.origin = Some(origin);
+        for start in 0..4 {
+            let slice = chunk.slice(start..4).origin.expect("kept");
+            let seen: Vec<u64> = (0..4 - start).map(|at| slice.line_of(at)).collect();
+            assert_eq!(seen, lines[start..]);
+        }
     }
 }

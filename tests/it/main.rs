@@ -41,4 +41,5 @@ mod sqlite;
 mod state;
 mod stdout;
 mod stubs;
+mod tables;
 mod tidy;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -39,18 +39,7 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
 }
 
 fn read(path: &str) -> Body {
-    let options = ReadOptions {
-        path: path.to_owned(),
-        root: PathBuf::new(),
-        format: None,
-        compression: None,
-        columns: None,
-        delimiter: None,
-        header: true,
-        at: None,
-        validate: false,
-        limit: None,
-    };
+    let options = ReadOptions { validate: false, ..ReadOptions::of(path, Path::new("")) };
     Body::Ready(Verb::Read(Read { options, policy: SourcePolicy::STRICT }))
 }
 

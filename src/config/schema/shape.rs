@@ -70,13 +70,6 @@ pub(in super::super) fn words(words: &[(&str, &str)]) -> Value {
     words.iter().map(offered).collect()
 }
 
-/// What the values of `columns` are.
-pub(in super::super) fn columns(schema: &mut Schema) {
-    if let Some(Value::Object(column)) = schema.get_mut("additionalProperties") {
-        column.insert("description".to_owned(), "The type of the column's values.".into());
-    }
-}
-
 /// Any value but null instead of the map.
 pub(in super::super) fn short_value(schema: &mut Schema) {
     widen(schema, &["string", "number", "boolean", "array", "object"]);
@@ -213,6 +206,11 @@ pub(in super::super) fn item_example() -> Value {
 /// An example of `columns` of `write`.
 pub(in super::super) fn names_example() -> Value {
     json!(["id", "name"])
+}
+
+/// An example of `null_values`.
+pub(in super::super) fn null_example() -> Value {
+    json!(["NA", "\\N"])
 }
 
 /// An example of `x-allow`.

@@ -47,13 +47,22 @@ pub(super) struct Elements {
     array_line: u64,
     /// Line where the element starts.
     element_line: u64,
+    /// Line that the element has reached.
+    last_line: u64,
 }
 
 impl Elements {
     /// Before the first byte.
     pub(super) fn new() -> Self {
-        let place = ElementPlace::BeforeArray;
-        Self { place, open: Vec::new(), gap: false, line: 1, array_line: 1, element_line: 1 }
+        Self {
+            place: ElementPlace::BeforeArray,
+            open: Vec::new(),
+            gap: false,
+            line: 1,
+            array_line: 1,
+            element_line: 1,
+            last_line: 1,
+        }
     }
 
     /// Between two elements of an array.
@@ -88,6 +97,11 @@ impl Elements {
     /// The line where the last element starts.
     pub(super) fn element_line(&self) -> u64 {
         self.element_line
+    }
+
+    /// The line where it ends.
+    pub(super) fn last_line(&self) -> u64 {
+        self.last_line
     }
 
     /// The line where the element at hand starts, within one.
@@ -149,6 +163,7 @@ impl Elements {
         }
         // A line end in a string is no JSON, but the lines behind it are still to be counted.
         self.line += memchr::memchr_iter(b'\n', &bytes[..used]).count() as u64;
+        self.last_line = self.line;
         out.extend_from_slice(&bytes[..used]);
         used
     }
@@ -173,6 +188,7 @@ impl Elements {
                 out.clear();
                 self.gap = false;
                 self.element_line = self.line;
+                self.last_line = self.line;
                 self.place = ElementPlace::Element;
                 self.inner(byte, out)?;
             }
@@ -192,9 +208,12 @@ impl Elements {
     /// One byte of an element, outside of strings.
     fn inner(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), String> {
         let joins = |byte: u8| matches!(byte, b'[' | b']' | b'{' | b'}' | b',' | b':');
-        // `1 2` must not become 12.
-        if std::mem::take(&mut self.gap) && !joins(byte) && out.last().is_some_and(|last| !joins(*last)) {
-            out.push(b' ');
+        if std::mem::take(&mut self.gap) {
+            self.last_line = self.line;
+            // `1 2` must not become 12.
+            if !joins(byte) && out.last().is_some_and(|last| !joins(*last)) {
+                out.push(b' ');
+            }
         }
         match byte {
             b'"' => self.place = ElementPlace::String,

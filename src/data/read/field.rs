@@ -38,7 +38,7 @@ pub(super) fn push_field(out: &mut Vec<u8>, field: &[u8], kind: ColumnType) -> R
         }
     };
     if bare.is_empty() {
-        return Err(format!("the field is empty, not {wanted}; make the column a string where that may be"));
+        return Err(format!("the field is empty, not {wanted}; with `{}?` it is null", kind.name()));
     }
     if kind != ColumnType::Boolean && is_digits(bare) {
         return Err(format!("`{bare}` does not fit 64 bits; make the column a string"));
@@ -103,7 +103,7 @@ mod tests {
                 ("+5", Ok("5")),
                 ("007", Ok("7")),
                 ("1.0", Err("`1.0` is not an integer")),
-                ("", Err("the field is empty, not an integer; make the column a string where that may be")),
+                ("", Err("the field is empty, not an integer; with `integer?` it is null")),
                 (
                     "9223372036854775808",
                     Err("`9223372036854775808` does not fit 64 bits; make the column a string"),

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use super::block::{ReadBlock, TextForm};
 use super::errors_last::ErrorsLast;
 use super::input::{Input, TextRange};
+use super::json::JsonReader;
+use super::jsonl::JsonlReader;
+use super::lines::LinesReader;
+use super::origin::OriginReader;
 #[cfg(feature = "parquet")]
 use super::parquet;
-use super::{json, jsonl, lines, table};
+use super::table::TableReader;
 #[cfg(feature = "parquet")]
 use crate::data::list::limited;
 use crate::data::pattern::FoundFile;
@@ -39,7 +44,8 @@ pub(super) fn open_file(
         if compression != Compression::None {
             return Err(DataError::Usage(format!("`{}`: {}", found.name, format.packed())));
         }
-        return open_whole(options, found, format, bounds);
+        let reader = open_whole(options, found, format, bounds)?;
+        return Ok(with_origin(options, reader, &found.name, &found.name));
     }
     let open = |range| Input::open(&found.path, Arc::from(found.name.as_str()), compression, range);
     let from = bounds.from.map(|position| place(found, position)).transpose()?;
@@ -50,12 +56,26 @@ pub(super) fn open_file(
     };
     // A folder or a missing file is worth more as an error than an extension that is not known.
     let input = open(range)?;
-    match bounds.from.zip(from) {
+    let reader = match bounds.from.zip(from) {
         None => decode(options, input, format?),
         Some((position, (_, spot))) => {
             enter(options, format?, position, spot, input, || open(TextRange::default()))
         }
+    };
+    Ok(with_origin(options, reader?, &found.name, &found.name))
+}
+
+/// Adds to the items of `reader` where they are read, if that is wanted.
+pub(super) fn with_origin(
+    options: &ReadOptions,
+    reader: Box<dyn Reader>,
+    file: &str,
+    name: &str,
+) -> Box<dyn Reader> {
+    if options.origin.is_empty() {
+        return reader;
     }
+    Box::new(OriginReader::new(reader, &options.origin, file, name))
 }
 
 /// How a file is compressed.
@@ -101,7 +121,7 @@ fn open_whole(
     let reader = match format {
         Format::Parquet => {
             let reader = parquet::ParquetReader::open(&found.path, &name, columns, bounds.from)?;
-            Box::new(ErrorsLast::new(reader))
+            Box::new(ErrorsLast::new(reader.telling_lines(!options.origin.is_empty())))
         }
         Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines => {
             unreachable!("`{}` is read from front to back", format.name())
@@ -117,11 +137,12 @@ pub(super) fn decode(
     format: Format,
 ) -> Result<Box<dyn Reader>, DataError> {
     options.check_format(format)?;
+    let block = block(options, input, format);
     Ok(match format {
-        Format::Jsonl => Box::new(jsonl::JsonlReader::new(input, options.validate)),
-        Format::Json => Box::new(ErrorsLast::new(json::JsonReader::new(input).at(options.at.as_ref()))),
-        Format::Csv | Format::Tsv => Box::new(ErrorsLast::new(table(options, input, format))),
-        Format::Lines => Box::new(lines::LinesReader::new(input)),
+        Format::Jsonl => Box::new(jsonl(options, block)),
+        Format::Json => Box::new(ErrorsLast::new(json(options, block).at(options.at.as_ref()))),
+        Format::Csv | Format::Tsv => Box::new(ErrorsLast::new(table(options, block, format))),
+        Format::Lines => Box::new(LinesReader::new(block)),
         Format::Parquet => return Err(DataError::Usage(format.no_stream())),
     })
 }
@@ -136,26 +157,41 @@ fn enter(
     front: impl FnOnce() -> Result<Input, DataError>,
 ) -> Result<Box<dyn Reader>, DataError> {
     options.check_format(format)?;
+    let block = block(options, input, format);
     Ok(match (format, spot) {
-        (Format::Jsonl, Spot::Lines(bytes)) => {
-            Box::new(jsonl::JsonlReader::new(input, options.validate).enter(position, bytes))
-        }
+        (Format::Jsonl, Spot::Lines(bytes)) => Box::new(jsonl(options, block).enter(position, bytes)?),
         (Format::Json, Spot::Array { bytes, place }) => {
-            let (reader, at) = (json::JsonReader::new(input), options.at.as_ref());
-            Box::new(ErrorsLast::new(reader.enter(position, bytes, *place, at)))
+            let at = options.at.as_ref();
+            Box::new(ErrorsLast::new(json(options, block).enter(position, bytes, *place, at)?))
         }
         (Format::Csv | Format::Tsv, Spot::Table { .. }) => {
-            Box::new(ErrorsLast::new(table(options, front()?, format).enter(position, spot, input)?))
+            let front = self::block(options, front()?, format);
+            Box::new(ErrorsLast::new(table(options, front, format).enter(position, spot, block)?))
         }
-        (Format::Lines, Spot::Lines(bytes)) => {
-            Box::new(lines::LinesReader::new(input).enter(position, bytes))
-        }
-        _ => return Err(foreign(input.name())),
+        (Format::Lines, Spot::Lines(bytes)) => Box::new(LinesReader::new(block).enter(position, bytes)?),
+        _ => return Err(foreign(block.name())),
     })
 }
 
-fn table(options: &ReadOptions, input: Input, format: Format) -> table::TableReader {
-    let usual = if format == Format::Tsv { b'\t' } else { b',' };
-    let delimiter = options.delimiter.unwrap_or(usual);
-    table::TableReader::new(input, delimiter, options.header, options.columns.clone())
+/// The text of `input`.
+fn block(options: &ReadOptions, input: Input, format: Format) -> ReadBlock {
+    // An array is not held up by a search for line ends, and a line of text may hold carriage returns.
+    let may_end_lines_with_cr = matches!(format, Format::Jsonl | Format::Csv | Format::Tsv);
+    ReadBlock::new(input, TextForm { encoding: options.encoding, may_end_lines_with_cr })
+}
+
+fn jsonl(options: &ReadOptions, block: ReadBlock) -> JsonlReader {
+    // What is added to an item is added to JSON only.
+    let tells_lines = !options.origin.is_empty();
+    JsonlReader::new(block, options.validate || tells_lines).telling_lines(tells_lines)
+}
+
+fn json(options: &ReadOptions, block: ReadBlock) -> JsonReader {
+    JsonReader::new(block, !options.origin.is_empty())
+}
+
+fn table(options: &ReadOptions, block: ReadBlock, format: Format) -> TableReader {
+    let usual = format.field_rules().expect("only tables are read as such");
+    let reader = TableReader::new(block, usual, &options.dialect, options.columns.clone());
+    reader.telling_lines(!options.origin.is_empty())
 }

@@ -69,7 +69,7 @@ impl Input {
             Some(until) => Box::new(file.take(until.saturating_sub(start.before))),
         };
         let mut input = Self { mark, ..Self::decode(bytes, name, compression, start)?.live(!is_file) };
-        if let Some((_, spot)) = range.from {
+        if let Some((_, spot)) = range.from.filter(|(_, spot)| !spot.from_front) {
             input.skip(spot.offset - start.before)?;
         }
         Ok(input)
@@ -129,14 +129,16 @@ impl Input {
         self.offset
     }
 
-    /// The file, and how to come back to a byte that was read; `None` where that is not possible.
-    pub(super) fn place(&self, offset: u64, line: u64) -> Option<(FileMark, ByteSpot)> {
+    /// The file, and how to come back to a byte that was read; `None` where that is not possible. `from_front`: the
+    /// text is made of the bytes in a way that depends on what stands before.
+    pub(super) fn place(&self, offset: u64, line: u64, from_front: bool) -> Option<(FileMark, ByteSpot)> {
         let member = match &self.text {
+            _ if from_front => None,
             Text::Plain(_) => None,
             Text::Gzip(gzip) => Some(gzip.members().holding(offset)),
             Text::Zstd(zstd) => Some(zstd.members().holding(offset)),
         };
-        self.mark.map(|mark| (mark, ByteSpot { offset, line, member }))
+        self.mark.map(|mark| (mark, ByteSpot { offset, line, member, from_front }))
     }
 
     /// How far the reading is in the file as it lies on the disk.
@@ -229,6 +231,7 @@ fn start(
     let seen = seen.ok_or_else(|| changed(name, "it is no ordinary file"))?;
     mark.check(name, seen)?;
     let start = match (compression, spot.member) {
+        _ if spot.from_front => return Ok(Member::default()),
         (Compression::None, None) => Member { at: spot.offset, before: spot.offset },
         (Compression::Gzip | Compression::Zstd, Some(member)) => member,
         _ => return Err(changed(name, "it is compressed in another way")),

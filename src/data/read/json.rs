@@ -1,12 +1,14 @@
 //! This reader takes one JSON array whose elements are the items, a whole file or a list inside of one; the array is never whole
 //! in memory. `elements` finds the elements, `document` the list.
 
+use std::sync::Arc;
+
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::document::{Document, DocumentStep};
 use crate::data::read::elements::{ElementStep, Elements};
-use crate::data::read::input::Input;
-use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot};
-use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, json};
+use crate::data::read::jsonl::not_json;
+use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot, with_lines};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin, json};
 
 /// Reads the elements of the array, each without the white space in it.
 ///
@@ -21,20 +23,23 @@ pub(super) struct JsonReader {
     /// Text of the element that is being read.
     text: Vec<u8>,
     ended: bool,
+    /// Whether it is told on which lines the items stand.
+    tells_lines: bool,
     rows: u64,
     bad: u64,
 }
 
 impl JsonReader {
-    /// Reads `input`.
-    pub(super) fn new(input: Input) -> Self {
+    /// Reads the text in `block`; with `tells_lines`, chunks say on which lines their items stand.
+    pub(super) fn new(block: ReadBlock, tells_lines: bool) -> Self {
         Self {
-            block: ReadBlock::new(input),
+            block,
             elements: Elements::new(),
             document: None,
             is_outside: false,
             text: Vec::new(),
             ended: false,
+            tells_lines,
             rows: 0,
             bad: 0,
         }
@@ -45,22 +50,23 @@ impl JsonReader {
         Self { document: path.map(|path| Document::new(path.clone())), is_outside: path.is_some(), ..self }
     }
 
-    /// The same, where the input begins at a position.
+    /// The same, where the text is entered at a position.
     pub(super) fn enter(
         mut self,
         position: &Position,
         bytes: &ByteSpot,
         place: ArrayPlace,
         path: Option<&ListPath>,
-    ) -> Self {
+    ) -> Result<Self, DataError> {
+        self.block.go_to(bytes)?;
         (self.rows, self.bad) = (position.rows, position.bad);
         self.elements = Elements::at(place, bytes.line);
         self.ended = place == ArrayPlace::After;
         if place == ArrayPlace::Before {
-            return self.at(path);
+            return Ok(self.at(path));
         }
         self.document = path.map(|path| Document::in_list(path.clone()));
-        self
+        Ok(self)
     }
 
     /// Reads on in what lies around the array: `true` where the array begins, `false` at the end of the file.
@@ -143,6 +149,7 @@ impl Reader for JsonReader {
         bad: &mut Vec<BadRow>,
     ) -> Result<bool, DataError> {
         chunk.clear();
+        chunk.origin = self.tells_lines.then(|| Origin::new(Arc::clone(self.block.name()), 1));
         for _ in 0..max_items {
             if self.ended || !self.element()? {
                 return Ok(false);
@@ -151,11 +158,13 @@ impl Reader for JsonReader {
             if let Err(error) = json::validate(&self.text) {
                 self.bad += 1;
                 let (file, line) = (self.block.name(), self.elements.element_line());
-                bad.push(BadRow::not_json(self.rows, file, line, &self.text, &error));
+                let message = not_json(&self.text, &error, self.block.encoding());
+                let message = with_lines(message, line, self.elements.last_line());
+                bad.push(BadRow::new(self.rows, file, line, message, &self.text));
             } else {
                 chunk.text.extend_from_slice(&self.text);
                 chunk.text.push(b'\n');
-                chunk.end_item();
+                chunk.end_item_on(self.elements.element_line());
             }
             if chunk.text.len() >= max_bytes {
                 break;
@@ -174,7 +183,7 @@ impl Reader for JsonReader {
 
     fn position(&self) -> Option<Position> {
         let place = self.elements.place()?;
-        let (mark, bytes) = self.block.place(self.block.offset(), self.elements.line())?;
+        let (mark, bytes) = self.block.place(self.elements.line())?;
         Some(Position::in_file(self.rows, self.bad, mark, Spot::Array { bytes, place }))
     }
 }

@@ -1,16 +1,20 @@
 //! This reader takes JSON lines, handed on unread or proved one by one. The caller decides what a value means.
 
-use crate::data::read::input::Input;
-use crate::data::read::line_source::LineSource;
-use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
-use crate::value::{Chunk, Extent, json};
+use std::sync::Arc;
 
-/// Reads one JSON value a line.
-///
-/// Blank lines at the end of the file are no rows; one in the middle is a bad row.
+use crate::data::read::block::ReadBlock;
+use crate::data::read::decoding::UNDECODABLE;
+use crate::data::read::line_source::{BlankLines, LineSource};
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot, TextEncoding};
+use crate::value::json::JsonError;
+use crate::value::{Chunk, Extent, Origin, json};
+
+/// Reads one JSON value a line. Blank lines are no rows.
 pub(super) struct JsonlReader {
     lines: LineSource,
     proof: Proof,
+    /// Whether proved items keep their origin.
+    tells_lines: bool,
     rows: u64,
     bad: u64,
 }
@@ -27,22 +31,45 @@ enum Proof {
 }
 
 impl JsonlReader {
-    /// Reads `input`; with `validate`, only what is JSON becomes an item.
-    pub(super) fn new(input: Input, validate: bool) -> Self {
+    /// Reads the text in `block`; with `validate`, only what is JSON becomes an item.
+    pub(super) fn new(block: ReadBlock, validate: bool) -> Self {
         let proof = if validate { Proof::Here } else { Proof::Later };
-        Self { lines: LineSource::new(input, false), proof, rows: 0, bad: 0 }
+        Self {
+            lines: LineSource::new(block, BlankLines::PassedOver),
+            proof,
+            tells_lines: false,
+            rows: 0,
+            bad: 0,
+        }
     }
 
-    /// The same, where the input begins at a position.
-    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot) -> Self {
-        (self.rows, self.bad) = (position.rows, position.bad);
-        self.lines = self.lines.at_line(bytes.line);
-        self
+    /// The same, where it is told on which lines the items stand.
+    pub(super) fn telling_lines(self, tells_lines: bool) -> Self {
+        Self { tells_lines, ..self }
+    }
+
+    /// The same, where the text is entered at a position.
+    pub(super) fn enter(self, position: &Position, bytes: &ByteSpot) -> Result<Self, DataError> {
+        Ok(Self { rows: position.rows, bad: position.bad, lines: self.lines.at(bytes)?, ..self })
     }
 
     /// Reads lines that are known to be JSON.
-    pub(super) fn stored(input: Input) -> Self {
-        Self { lines: LineSource::new(input, true), proof: Proof::Done, rows: 0, bad: 0 }
+    pub(super) fn stored(block: ReadBlock) -> Self {
+        Self {
+            lines: LineSource::new(block, BlankLines::Kept),
+            proof: Proof::Done,
+            tells_lines: false,
+            rows: 0,
+            bad: 0,
+        }
+    }
+}
+
+/// What is wrong with text that is no JSON.
+pub(super) fn not_json(text: &[u8], error: &JsonError, encoding: Option<TextEncoding>) -> String {
+    match encoding {
+        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
+        _ => error.to_string(),
     }
 }
 
@@ -60,14 +87,23 @@ impl Reader for JsonlReader {
         if self.proof == Proof::Done {
             chunk.origin = None;
         }
-        if self.proof == Proof::Here {
+        let encoding = self.lines.encoding();
+        // A consumer does not know of encodings, and would not say which one the text is not in.
+        if self.proof == Proof::Here || encoding.is_some() {
             let origin = chunk.origin.take().expect("a line source knows where its lines stand");
+            let (mut told, mut kept) = (Origin::new(Arc::clone(&origin.file), origin.line), 0);
             chunk.retain(|at, text| {
-                let Err(error) = json::validate(text) else { return true };
-                let (index, line) = (before + at as u64 + 1, origin.line + at as u64);
-                bad.push(BadRow::not_json(index, &origin.file, line, text, &error));
+                let Err(error) = json::validate(text) else {
+                    told.note(kept, origin.line_of(at));
+                    kept += 1;
+                    return true;
+                };
+                let index = before + at as u64 + 1;
+                let message = not_json(text, &error, encoding);
+                bad.push(BadRow::new(index, &origin.file, origin.line_of(at), message, text));
                 false
             });
+            chunk.origin = self.tells_lines.then_some(told);
             self.bad += (bad.len() - bad_before) as u64;
         }
         Ok(more)

@@ -1,8 +1,8 @@
 //! This reader takes text files whose lines are the items. The caller decides what the text says.
 
-use crate::data::read::input::Input;
-use crate::data::read::line_source::LineSource;
-use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
+use crate::data::read::block::ReadBlock;
+use crate::data::read::line_source::{BlankLines, LineSource};
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot, TextEncoding};
 use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX};
 
@@ -15,16 +15,15 @@ pub(super) struct LinesReader {
 }
 
 impl LinesReader {
-    /// Reads `input`.
-    pub(super) fn new(input: Input) -> Self {
-        Self { lines: LineSource::new(input, true), raw: Chunk::default(), rows: 0, bad: 0 }
+    /// Reads the text in `block`.
+    pub(super) fn new(block: ReadBlock) -> Self {
+        let lines = LineSource::new(block, BlankLines::Kept);
+        Self { lines, raw: Chunk::default(), rows: 0, bad: 0 }
     }
 
-    /// The same, where the input begins at a position.
-    pub(super) fn enter(mut self, position: &Position, bytes: &ByteSpot) -> Self {
-        (self.rows, self.bad) = (position.rows, position.bad);
-        self.lines = self.lines.at_line(bytes.line);
-        self
+    /// The same, where the text is entered at a position.
+    pub(super) fn enter(self, position: &Position, bytes: &ByteSpot) -> Result<Self, DataError> {
+        Ok(Self { rows: position.rows, bad: position.bad, lines: self.lines.at(bytes)?, ..self })
     }
 }
 
@@ -59,7 +58,9 @@ impl Reader for LinesReader {
                 chunk.text.push(b'\n');
                 chunk.end_item();
             } else {
-                bad.push(BadRow::new(self.rows, self.lines.name(), line, "the line is not UTF-8", text));
+                let encoding = self.lines.encoding().map_or("UTF-8", TextEncoding::name);
+                let message = format!("the line is not {encoding}");
+                bad.push(BadRow::new(self.rows, self.lines.name(), line, message, text));
             }
         }
         self.bad += (bad.len() - bad_before) as u64;

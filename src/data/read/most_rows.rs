@@ -40,10 +40,11 @@ fn most_rows_of(
     stop: &AtomicBool,
 ) -> Result<Option<u64>, DataError> {
     match format_of(options, file)? {
-        Format::Jsonl | Format::Lines => lines(options, file, false, stop),
+        Format::Lines => lines(options, file, false, stop),
+        Format::Jsonl => lines(options, file, true, stop),
         Format::Csv | Format::Tsv => {
             let lines = lines(options, file, true, stop)?;
-            Ok(lines.map(|lines| lines.saturating_sub(u64::from(options.header))))
+            Ok(lines.map(|lines| lines.saturating_sub(u64::from(options.dialect.header))))
         }
         #[cfg(feature = "parquet")]
         Format::Parquet => Ok(Some(RowGroups::read(&file.path, &file.name)?.0.rows())),

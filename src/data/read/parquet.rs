@@ -11,12 +11,12 @@ use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
+use crate::data::read::fields::COLUMNS_MAX;
+use crate::data::read::header::NAMES_BYTES_MAX;
 use crate::data::read::lines::too_long;
-use crate::data::read::records::COLUMNS_MAX;
 use crate::data::read::row_groups::{RowGroups, broken, open};
-use crate::data::read::table::NAMES_BYTES_MAX;
 use crate::data::{BadRow, Column, ColumnType, DataError, FileMark, Position, Reader};
-use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, json};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin, json};
 
 /// Bytes that the rows read at once should have, uncompressed.
 const BATCH_BYTES: i64 = 4 << 20;
@@ -32,6 +32,8 @@ pub(super) struct ParquetReader {
     /// The rows at hand as JSON lines, and how much of them is handed out.
     lines: Vec<u8>,
     at: usize,
+    /// Whether it is told which rows the items are.
+    tells_lines: bool,
     rows: u64,
     bad: u64,
     mark: FileMark,
@@ -75,7 +77,13 @@ impl ParquetReader {
         };
         let batches = builder.build().map_err(|error| broken(name, &error))?;
         let name = Arc::clone(name);
-        Ok(Self { name, batches, order, lines: Vec::new(), at: 0, rows, bad, mark, groups })
+        let tells_lines = false;
+        Ok(Self { name, batches, order, lines: Vec::new(), at: 0, tells_lines, rows, bad, mark, groups })
+    }
+
+    /// The same, where chunks say which rows their items are.
+    pub(super) fn telling_lines(self, tells_lines: bool) -> Self {
+        Self { tells_lines, ..self }
     }
 
     /// Reads the next rows; `false` when there are none.
@@ -107,6 +115,7 @@ impl Reader for ParquetReader {
         bad: &mut Vec<BadRow>,
     ) -> Result<bool, DataError> {
         chunk.clear();
+        chunk.origin = self.tells_lines.then(|| Origin::new(Arc::clone(&self.name), 1));
         for _ in 0..max_items {
             while self.at == self.lines.len() {
                 if !self.fill()? {
@@ -123,10 +132,13 @@ impl Reader for ParquetReader {
                     self.bad += 1;
                     bad.push(BadRow::new(self.rows, &self.name, self.rows, too_long(), line));
                 }
-                Ok(()) => chunk.push(line),
+                Ok(()) => {
+                    chunk.text.extend_from_slice(line);
+                    chunk.end_item_on(self.rows);
+                }
                 Err(error) => {
                     self.bad += 1;
-                    bad.push(BadRow::not_json(self.rows, &self.name, self.rows, line, &error));
+                    bad.push(BadRow::new(self.rows, &self.name, self.rows, error.to_string(), line));
                 }
             }
             if chunk.text.len() >= max_bytes {
@@ -176,7 +188,7 @@ fn choose(schema: &Schema, name: &str, columns: &[Column]) -> Result<Vec<usize>,
             )));
         };
         let kind = schema.field(at).data_type();
-        if holds(kind, column.kind) {
+        if column.kind.is_none_or(|wanted| holds(kind, wanted)) {
             return Ok(at);
         }
         Err(DataError::Usage(format!(

@@ -1,19 +1,27 @@
 //! A shape makes an item of each record of a table: an object or a list. `field` gives each value its type, and `table`
 //! finds out which shape it is.
 
+use crate::data::dialect::REST;
+use crate::data::read::decoding::UNDECODABLE;
 use crate::data::read::field::push_field;
 use crate::data::read::lines::too_long;
 use crate::data::read::records::Records;
-use crate::data::{Column, ColumnType};
+use crate::data::{Column, ColumnType, Dialect, Ragged};
 use crate::value::ITEM_BYTES_MAX;
 use crate::value::json::{write_string, written_len};
 
+/// No record has so many fields: items are lists as long as their records.
+const ANY_WIDTH: usize = usize::MAX;
+
 /// How a record becomes an item.
 pub(super) struct RecordShape {
-    /// Fields that every record has.
+    /// Fields that every record has, or [`ANY_WIDTH`].
     width: usize,
     outputs: Vec<CellOutput>,
     close: &'static [u8],
+    ragged: Ragged,
+    /// Texts that are null in columns that may be null.
+    null_values: Vec<String>,
 }
 
 /// One value of the item.
@@ -25,21 +33,27 @@ struct CellOutput {
     /// Which field of the record.
     field: usize,
     kind: ColumnType,
+    nullable: bool,
 }
 
 impl RecordShape {
     /// Objects with the chosen fields, of records with `width` of them.
-    pub(super) fn object(width: usize, chosen: Vec<(usize, Column)>) -> Self {
+    pub(super) fn object(width: usize, chosen: Vec<(usize, Column)>, dialect: &Dialect) -> Self {
         let mut outputs = Vec::with_capacity(chosen.len());
         for (field, column) in chosen {
-            let mut before = vec![if outputs.is_empty() { b'{' } else { b',' }];
-            let known = write_string(&mut before, column.name.as_bytes());
-            assert!(known, "names of columns are strings");
-            before.push(b':');
-            outputs.push(CellOutput { name: column.name, before, field, kind: column.kind });
+            let before = key(outputs.is_empty(), &column.name);
+            let Column { name, kind, nullable } = column;
+            outputs.push(CellOutput {
+                name,
+                before,
+                field,
+                kind: kind.unwrap_or(ColumnType::String),
+                nullable,
+            });
         }
         let close: &[u8] = if outputs.is_empty() { b"{}\n" } else { b"}\n" };
-        Self { width, outputs, close }
+        let (ragged, null_values) = (dialect.ragged, dialect.null_values.clone());
+        Self { width, outputs, close, ragged, null_values }
     }
 
     /// Lists of `width` strings.
@@ -49,37 +63,118 @@ impl RecordShape {
             before: vec![if field == 0 { b'[' } else { b',' }],
             field,
             kind: ColumnType::String,
+            nullable: false,
         };
-        Self { width, outputs: (0..width).map(output).collect(), close: b"]\n" }
+        let outputs = (0..width).map(output).collect();
+        Self { width, outputs, close: b"]\n", ragged: Ragged::Error, null_values: Vec::new() }
     }
 
-    /// Fields that every record has.
-    pub(super) fn width(&self) -> usize {
-        self.width
+    /// Lists of as many strings as a record has fields.
+    pub(super) fn lists() -> Self {
+        Self { width: ANY_WIDTH, ragged: Ragged::Pad, ..Self::list(0) }
+    }
+
+    /// Fields that every record has, where that is so.
+    pub(super) fn width(&self) -> Option<usize> {
+        (self.width != ANY_WIDTH).then_some(self.width)
     }
 
     /// Adds the item that the last record makes.
     pub(super) fn push(&self, records: &Records, out: &mut Vec<u8>) -> Result<(), String> {
-        if records.len() != self.width {
-            let plural = if self.width == 1 { "" } else { "s" };
-            return Err(format!("the row has {} instead of {} field{plural}", records.len(), self.width));
-        }
+        let fields = records.fields();
         let end = out.len().saturating_add(ITEM_BYTES_MAX);
+        if fields.len() != self.width {
+            if self.ragged == Ragged::Error {
+                return Err(self.uneven(fields.len()));
+            }
+            if self.width == ANY_WIDTH {
+                return push_strings(records, 0, end, out, self.close);
+            }
+        }
         for output in &self.outputs {
-            let place = || match output.name.as_str() {
-                "" => format!("field {}", output.field + 1),
-                name => format!("column `{name}`"),
-            };
             out.extend_from_slice(&output.before);
-            let field = records.field(output.field);
+            let Some(field) = fields.get(output.field) else {
+                out.extend_from_slice(b"null");
+                continue;
+            };
+            if output.nullable && self.is_null(records, output, field) {
+                out.extend_from_slice(b"null");
+                continue;
+            }
             // What must be escaped is six times as long in JSON; most fields need no counting.
             let most = field.len().saturating_mul(6).saturating_add(out.len());
             if most > end && written_len(field).saturating_add(out.len()) > end {
-                return Err(format!("{}: {}", place(), too_long()));
+                return Err(fault(records, &output.name, output.field, too_long()));
             }
-            push_field(out, field, output.kind).map_err(|message| format!("{}: {message}", place()))?;
+            push_field(out, field, output.kind)
+                .map_err(|message| fault(records, &output.name, output.field, message))?;
+        }
+        if fields.len() > self.width {
+            out.extend_from_slice(&key(self.outputs.is_empty(), REST));
+            return push_strings(records, self.width, end, out, b"]}\n");
         }
         out.extend_from_slice(self.close);
         Ok(())
     }
+
+    #[cold]
+    fn uneven(&self, len: usize) -> String {
+        let plural = if self.width == 1 { "" } else { "s" };
+        format!("the row has {len} instead of {} field{plural}", self.width)
+    }
+
+    /// Whether a field of a column that may be null is so.
+    fn is_null(&self, records: &Records, output: &CellOutput, field: &[u8]) -> bool {
+        // White space around numbers and booleans does not count.
+        let text = if output.kind == ColumnType::String { field } else { field.trim_ascii() };
+        let is_value = |null: &String| null.as_bytes() == text;
+        text.is_empty() || self.null_values.iter().any(is_value) && !records.fields().is_escaped(output.field)
+    }
+}
+
+/// Adds a list of the fields from `first` on, in an item that ends before `end` of `out`, and what follows it.
+#[cold]
+fn push_strings(
+    records: &Records,
+    first: usize,
+    end: usize,
+    out: &mut Vec<u8>,
+    close: &[u8],
+) -> Result<(), String> {
+    out.push(b'[');
+    for at in first..records.fields().len() {
+        if at > first {
+            out.push(b',');
+        }
+        let field = records.fields().field(at);
+        if written_len(field).saturating_add(out.len()) > end {
+            return Err(fault(records, "", at, too_long()));
+        }
+        push_field(out, field, ColumnType::String).map_err(|message| fault(records, "", at, message))?;
+    }
+    out.extend_from_slice(close);
+    Ok(())
+}
+
+/// What is wrong with a field, and which one it is.
+#[cold]
+fn fault(records: &Records, name: &str, field: usize, message: String) -> String {
+    let text = records.fields().field(field);
+    let message = match records.encoding() {
+        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
+        _ => message,
+    };
+    match name {
+        "" => format!("field {}: {message}", field + 1),
+        name => format!("column `{name}`: {message}"),
+    }
+}
+
+/// The JSON text before a value of an object.
+fn key(is_first: bool, name: &str) -> Vec<u8> {
+    let mut text = vec![if is_first { b'{' } else { b',' }];
+    let known = write_string(&mut text, name.as_bytes());
+    assert!(known, "names of columns are strings");
+    text.push(b':');
+    text
 }

@@ -1,20 +1,14 @@
-//! This module cuts delimited text into records and fields. `table` decides what the fields mean.
+//! This module puts the lines of delimited text together to records. `fields` cuts the lines, and `table` decides what
+//! the fields mean.
 //!
 //! It is written out instead of using the `csv` crate's reader because that one gives a record the line where the
 //! blank lines before it start, and takes a quote that is never closed, or text after one, without a word.
 
-use memchr::memchr;
-
+use crate::data::dialect::FieldRules;
+use crate::data::read::fields::{Fields, RecordState};
 use crate::data::read::line_source::LineSource;
-use crate::data::{ByteSpot, DataError, FileMark};
+use crate::data::{ByteSpot, DataError, FileMark, TextEncoding};
 use crate::value::{Extent, ITEM_BYTES_MAX};
-
-/// Fields of a record and columns of a table: more than any table has, and few enough that a line of nothing but delimiters takes
-/// no more memory than its text.
-pub(super) const COLUMNS_MAX: usize = 100_000;
-
-/// Bytes of a record that messages get to see; they show far less.
-const SHOWN_BYTES: usize = 4096;
 
 /// What comes next in the file.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,37 +17,47 @@ pub(super) enum NextRecord {
     Record,
     /// A record that cannot be read.
     Bad(String),
-    /// A line with nothing on it.
-    Blank,
     /// The end.
     End,
 }
 
-/// The records of an input: fields between delimiters, in double quotes where they hold a delimiter, a quote (doubled)
-/// or a line end.
+/// The records of a text, each with its fields.
 pub(super) struct Records {
     lines: LineSource,
-    delimiter: u8,
-    /// The last record's fields, back to back.
-    text: Vec<u8>,
-    /// Where each ends.
-    ends: Vec<usize>,
-    /// The line it starts on.
+    fields: Fields,
+    /// Lines that begin so are passed over; nothing for none.
+    comment: Vec<u8>,
+    /// The line the last record starts on.
     line: u64,
-}
-
-/// Where in a record the reading stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RecordState {
-    FieldStart,
-    Quoted,
-    RecordEnd,
+    /// The line of the last quote that is not closed on it.
+    quote_line: u64,
 }
 
 impl Records {
     /// Records of `lines`.
-    pub(super) fn new(lines: LineSource, delimiter: u8) -> Self {
-        Self { lines, delimiter, text: Vec::new(), ends: Vec::new(), line: 0 }
+    pub(super) fn new(lines: LineSource, rules: FieldRules, comment: Option<&str>) -> Self {
+        let comment = comment.unwrap_or_default().as_bytes().to_vec();
+        Self { lines, fields: Fields::new(rules), comment, line: 0, quote_line: 0 }
+    }
+
+    /// From here on other rules hold.
+    pub(super) fn cut_by(&mut self, rules: FieldRules) {
+        self.fields = Fields::new(rules);
+    }
+
+    /// The line that comes next, which stays there; nothing at the end.
+    pub(super) fn peek(&mut self) -> Result<&[u8], DataError> {
+        self.lines.peek()
+    }
+
+    /// Passes over lines, whatever is in them.
+    pub(super) fn skip_lines(&mut self, count: u64) -> Result<(), DataError> {
+        for _ in 0..count {
+            if self.lines.next()?.is_none() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The file, for messages.
@@ -71,19 +75,19 @@ impl Records {
         self.line
     }
 
-    /// Bytes of the text before what follows the last record.
-    pub(super) fn offset(&self) -> u64 {
-        self.lines.offset()
+    /// The line where the last record ends.
+    pub(super) fn last_line(&self) -> u64 {
+        self.lines.line() - 1
+    }
+
+    /// The encoding of the text, where it is another one than UTF-8.
+    pub(super) fn encoding(&self) -> Option<TextEncoding> {
+        self.lines.encoding()
     }
 
     /// The file, and how to come back to what follows the last record.
     pub(super) fn place(&self) -> Option<(FileMark, ByteSpot)> {
         self.lines.place()
-    }
-
-    /// The file, and how to come back to the last record, before which there are so many bytes of text.
-    pub(super) fn place_of_last(&self, offset: u64) -> Option<(FileMark, ByteSpot)> {
-        self.lines.place_of(offset, self.line)
     }
 
     /// How far the reading is in the file as it lies on the disk.
@@ -96,130 +100,58 @@ impl Records {
         self.lines = lines;
     }
 
-    /// How many fields the last record has.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
+    /// The fields of the last record.
+    pub(super) fn fields(&self) -> &Fields {
+        &self.fields
     }
 
-    /// A field of the last record.
-    pub(super) fn field(&self, at: usize) -> &[u8] {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[start..self.ends[at]]
-    }
-
-    /// The last record roughly as it was, for messages.
-    pub(super) fn shown(&self) -> Vec<u8> {
-        let mut shown = Vec::new();
-        for at in 0..self.len() {
-            if at > 0 {
-                shown.push(self.delimiter);
-            }
-            let field = self.field(at);
-            shown.extend_from_slice(&field[..field.len().min(SHOWN_BYTES)]);
-            if shown.len() > SHOWN_BYTES {
-                return shown;
-            }
-        }
-        // A field that did not end.
-        let rest = &self.text[self.ends.last().copied().unwrap_or(0)..];
-        if !rest.is_empty() {
-            shown.push(self.delimiter);
-            shown.extend_from_slice(&rest[..rest.len().min(SHOWN_BYTES)]);
-        }
-        shown
-    }
-
-    /// Reads the next record.
+    /// Reads the next record. Blank lines and comments are passed over.
     pub(super) fn next(&mut self) -> Result<NextRecord, DataError> {
-        self.text.clear();
-        self.ends.clear();
+        self.fields.clear();
         let mut state = RecordState::FieldStart;
         loop {
             let Some((line, bytes)) = self.lines.next()? else {
-                return Ok(self.at_end(state));
+                return self.end(state);
             };
             if state == RecordState::FieldStart {
-                self.line = line;
-                if matches!(bytes, b"" | b"\r") {
-                    return Ok(NextRecord::Blank);
+                let is_comment = || !self.comment.is_empty() && bytes.starts_with(&self.comment);
+                if self.fields.is_blank(bytes) || is_comment() {
+                    continue;
                 }
+                self.line = line;
             }
-            let mut fields = Fields { text: &mut self.text, ends: &mut self.ends, delimiter: self.delimiter };
-            match fields.read(bytes, state) {
-                Err(message) => return Ok(NextRecord::Bad(message)),
+            let before = (state, self.fields.len());
+            match self.fields.read(bytes, state) {
+                Err(fault) => return Ok(NextRecord::Bad(self.fields.explain(fault))),
                 Ok(RecordState::RecordEnd) => return Ok(NextRecord::Record),
                 Ok(after) => state = after,
             }
-            if self.text.len() > ITEM_BYTES_MAX {
-                let message = format!("a record is longer than {ITEM_BYTES_MAX} bytes");
-                return Err(self.content(self.line, message));
+            if before != (RecordState::Quoted, self.fields.len()) {
+                self.quote_line = line;
+            }
+            self.fields.go_on(self.lines.line_end());
+            if self.fields.bytes() > ITEM_BYTES_MAX {
+                let message = format!("{} within {ITEM_BYTES_MAX} bytes", self.open_field(state));
+                return Err(self.content(self.quote_line, message));
             }
         }
     }
 
-    fn at_end(&self, state: RecordState) -> NextRecord {
-        if state == RecordState::Quoted {
-            return NextRecord::Bad(format!("the quote of field {} is never closed", self.len() + 1));
-        }
-        NextRecord::End
-    }
-}
-
-/// The fields of one record while they are read.
-struct Fields<'a> {
-    text: &'a mut Vec<u8>,
-    ends: &'a mut Vec<usize>,
-    delimiter: u8,
-}
-
-impl Fields<'_> {
-    /// Reads one line of a record, given without its line feed.
-    fn read(&mut self, line: &[u8], mut state: RecordState) -> Result<RecordState, String> {
-        let mut rest = line;
-        loop {
-            if self.ends.len() >= COLUMNS_MAX {
-                return Err(format!("the row has more than {COLUMNS_MAX} fields"));
-            }
-            if state == RecordState::Quoted || rest.first() == Some(&b'"') {
-                rest = if state == RecordState::Quoted { rest } else { &rest[1..] };
-                let Some(after) = self.quoted(rest) else {
-                    self.text.push(b'\n');
-                    return Ok(RecordState::Quoted);
-                };
-                rest = after;
-                self.ends.push(self.text.len());
-                state = RecordState::FieldStart;
-                match rest {
-                    b"" | b"\r" => return Ok(RecordState::RecordEnd),
-                    [next, after @ ..] if *next == self.delimiter => rest = after,
-                    _ => return Err(format!("text follows the closing quote of field {}", self.ends.len())),
-                }
-            } else if let Some(at) = memchr(self.delimiter, rest) {
-                self.text.extend_from_slice(&rest[..at]);
-                self.ends.push(self.text.len());
-                rest = &rest[at + 1..];
-            } else {
-                self.text.extend_from_slice(rest.strip_suffix(b"\r").unwrap_or(rest));
-                self.ends.push(self.text.len());
-                return Ok(RecordState::RecordEnd);
-            }
+    /// The end of the file, which is none of a record that is not complete: what the file holds behind the quote is lost,
+    /// however many rows that is.
+    fn end(&self, state: RecordState) -> Result<NextRecord, DataError> {
+        match state {
+            RecordState::Quoted => Err(self.content(self.quote_line, self.open_field(state))),
+            RecordState::Bare => Ok(NextRecord::Bad(self.open_field(state))),
+            RecordState::FieldStart | RecordState::RecordEnd => Ok(NextRecord::End),
         }
     }
 
-    /// Adds the inside of a quoted field and returns what follows its closing quote, if that is on this line.
-    fn quoted<'r>(&mut self, mut rest: &'r [u8]) -> Option<&'r [u8]> {
-        loop {
-            let Some(at) = memchr(b'"', rest) else {
-                self.text.extend_from_slice(rest);
-                return None;
-            };
-            self.text.extend_from_slice(&rest[..at]);
-            rest = &rest[at + 1..];
-            if rest.first() != Some(&b'"') {
-                return Some(rest);
-            }
-            self.text.push(b'"');
-            rest = &rest[1..];
+    fn open_field(&self, state: RecordState) -> String {
+        let field = self.fields.len() + 1;
+        match state {
+            RecordState::Bare => format!("field {field} ends with an escape that nothing follows"),
+            _ => format!("the quote of field {field} is never closed"),
         }
     }
 }
@@ -227,21 +159,33 @@ impl Fields<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::dialect::Escape;
+    use crate::data::read::block::{ReadBlock, TextForm};
     use crate::data::read::input::Input;
+    use crate::data::read::line_source::BlankLines;
+
+    fn check(text: &'static str, expect: &[&str]) {
+        check_by(FieldRules::COMMAS, text, expect);
+    }
 
     /// Shows each record as its line and its fields between bars.
-    fn check(text: &'static str, expect: &[&str]) {
+    fn check_by(rules: FieldRules, text: &'static str, expect: &[&str]) {
         let input = Input::plain(Box::new(text.as_bytes()), "t".into());
-        let mut records = Records::new(LineSource::new(input, true), b',');
+        let form = TextForm { may_end_lines_with_cr: true, ..TextForm::default() };
+        let lines = LineSource::new(ReadBlock::new(input, form), BlankLines::Kept);
+        let mut records = Records::new(lines, rules, Some("#"));
         let mut seen = Vec::new();
         loop {
-            let shown = match records.next().expect("readable") {
-                NextRecord::End => break,
-                NextRecord::Blank => "blank".to_string(),
-                NextRecord::Bad(message) => message,
-                NextRecord::Record => {
-                    let fields = (0..records.len()).map(|at| String::from_utf8_lossy(records.field(at)));
-                    fields.collect::<Vec<_>>().join("|")
+            let shown = match records.next() {
+                Ok(NextRecord::End) => break,
+                Ok(NextRecord::Bad(message)) => message,
+                Err(error) => {
+                    seen.push(error.to_string());
+                    break;
+                }
+                Ok(NextRecord::Record) => {
+                    let fields = (0..records.fields().len()).filter_map(|at| records.fields().get(at));
+                    fields.map(String::from_utf8_lossy).collect::<Vec<_>>().join("|")
                 }
             };
             seen.push(format!("{} {shown}", records.line()));
@@ -255,9 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_told_apart_from_records_and_counted() {
-        check("\na\n\r\n\nb", &["1 blank", "2 a", "3 blank", "4 blank", "5 b"]);
+    fn blank_lines_are_no_records_and_count_as_lines() {
+        check("\na\n\r\n\nb", &["2 a", "5 b"]);
         check("a\n\"\n\n\"\nb\n", &["1 a", "2 \n\n", "5 b"]);
+    }
+
+    #[test]
+    fn carriage_returns_end_lines_where_nothing_else_does() {
+        check("a,b\r1,2\r\r3,\"4\r5\"\r", &["1 a|b", "2 1|2", "4 3|4\r5"]);
+        check("a\r", &["1 a"]);
+        check("a\rb\nc\r\n", &["1 a\rb", "2 c"]);
     }
 
     #[test]
@@ -266,7 +217,45 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_never_closed_is_found_at_its_record() {
-        check("a\nb,\"c\nd\n", &["1 a", "2 the quote of field 2 is never closed"]);
+    fn a_quote_that_is_never_closed_is_a_fault_of_the_file_at_its_line() {
+        check("a\nb,\"c\nd\n", &["1 a", "t:2: the quote of field 2 is never closed"]);
+        check("a\nb,\"c\nd\",\"e\nf", &["1 a", "t:3: the quote of field 3 is never closed"]);
+        check("a\n\"", &["1 a", "t:2: the quote of field 1 is never closed"]);
+    }
+
+    #[test]
+    fn comments_are_lines_and_no_part_of_quotes() {
+        check("# x\na,b\n#,\"\n\"1\n# 2\",3\n", &["2 a|b", "4 1\n# 2|3"]);
+    }
+
+    #[test]
+    fn tabs_have_escapes_and_no_quotes() {
+        let text = "a\tb\n\"x\t\\t\\\\t\\n\\r\n\\N\t\\x\\\n";
+        check_by(FieldRules::TABS, text, &["1 a|b", "2 \"x|\t\\t\n\r", "3 \\N|\\x\\"]);
+    }
+
+    #[test]
+    fn an_escape_is_one_character_in_quotes_and_out_of_them() {
+        let rules = FieldRules { escape: Escape::Character(b'\\'), ..FieldRules::COMMAS };
+        check_by(rules, r#""a\"b\\",c\,d,\"e"#, &[r#"1 a"b\|c,d|"e"#]);
+        check_by(rules, "a\\\nb,\"c\\\nd\"\r\n\\N,\\0\\t\\z\n", &["1 a\nb|c\nd", "4 \\N|\0\tz"]);
+        check_by(
+            rules,
+            "a\\\r\nb\r\nc\\",
+            &["1 a\r\nb", "3 field 1 ends with an escape that nothing follows"],
+        );
+        let rules = FieldRules { quote: Some(b'\''), escape: Escape::Character(b'!'), ..FieldRules::COMMAS };
+        check_by(rules, "'a!'b',!n,\"c\n", &["1 a'b|n|\"c"]);
+        let rules = FieldRules { quote: None, ..FieldRules::COMMAS };
+        check_by(rules, "\"a,b\",\"\\\"\n\"\n", &["1 \"a|b\"|\"\\\"", "2 \""]);
+    }
+
+    #[test]
+    fn blanks_around_fields_can_go() {
+        let rules = FieldRules { trim: true, ..FieldRules::COMMAS };
+        check_by(rules, " a ,\t\" b \" ,c d\r\n \t\n,  ,\n", &["1 a| b |c d", "3 ||"]);
+        check_by(rules, "a,\"b\"c\n \"d\ne\" \n", &["1 text follows the closing quote of field 2", "2 d\ne"]);
+        let rules = FieldRules { trim: true, ..FieldRules::TABS };
+        check_by(rules, " a\t\t b\\n\n", &["1 a||b\n"]);
     }
 }

@@ -2,7 +2,9 @@
 
 mod archives;
 mod bounds;
+mod dialects;
 mod documents;
+mod origin;
 mod splits;
 
 use std::fmt::Write;
@@ -10,23 +12,12 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::data::{BadRow, Column, ColumnType};
+use crate::data::{BadRow, Column, ColumnType, TextEncoding};
 use crate::value::Chunk;
 
 /// How `path` is read when nothing else is said.
 fn options(root: &Path, path: &str) -> ReadOptions {
-    ReadOptions {
-        path: path.into(),
-        root: root.into(),
-        format: None,
-        compression: None,
-        columns: None,
-        delimiter: None,
-        header: true,
-        at: None,
-        validate: true,
-        limit: None,
-    }
+    ReadOptions::of(path, root)
 }
 
 /// One line for each item, for each bad row and for the error, if there is one.
@@ -70,7 +61,7 @@ fn check(name: &str, content: &[u8], expect: &str) {
 }
 
 fn columns(list: &[(&str, ColumnType)]) -> Vec<Column> {
-    list.iter().map(|(name, kind)| Column { name: (*name).into(), kind: *kind }).collect()
+    list.iter().map(|(name, kind)| Column::typed(name, *kind)).collect()
 }
 
 #[test]
@@ -85,25 +76,22 @@ fn json_lines_may_have_a_bom_carriage_returns_and_blank_lines_at_the_end() {
 #[test]
 fn lines_that_are_no_json_are_bad_rows_with_their_places() {
     let (name, text) = ("a.jsonl", b"1\n\n\"\xFF\"\n4\n");
-    check(
-        name,
-        text,
-        "1\n4\nbad 2 a.jsonl:2 the line is blank <>\nbad 3 a.jsonl:3 the text is not valid UTF-8 at byte 2 <\"\u{FFFD}\">\n",
-    );
+    check(name, text, "1\n4\nbad 2 a.jsonl:3 the text is not valid UTF-8 at byte 2 <\"\u{FFFD}\">\n");
 }
 
 #[test]
 fn unproved_lines_are_handed_on_with_their_origin() {
     let dir = tempfile::tempdir().expect("a folder");
-    fs::write(dir.path().join("a.jsonl"), "1\n\nx\n4\n").expect("writable");
+    fs::write(dir.path().join("a.jsonl"), "1\n\nx\n4\n \n\n5\n").expect("writable");
     let mut reader = open(&ReadOptions { validate: false, ..options(dir.path(), "a.jsonl") }).expect("there");
     let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
     assert!(reader.read(2, 100, &mut chunk, &mut bad).expect("readable"));
-    assert_eq!((chunk.text.as_slice(), chunk.len()), (&b"1\n\n"[..], 2));
+    assert_eq!((chunk.text.as_slice(), chunk.len()), (&b"1\n"[..], 1));
     reader.read(9, 100, &mut chunk, &mut bad).expect("readable");
-    assert_eq!((chunk.text.as_slice(), chunk.len()), (&b"x\n4\n"[..], 2));
+    assert_eq!((chunk.text.as_slice(), chunk.len()), (&b"x\n4\n5\n"[..], 3));
     let origin = chunk.origin.expect("a file");
-    assert_eq!((&*origin.file, origin.line, bad.len(), reader.rows()), ("a.jsonl", 3, 0, 4));
+    assert_eq!([0, 1, 2].map(|at| origin.line_of(at)), [3, 4, 7]);
+    assert_eq!((&*origin.file, bad.len(), reader.rows()), ("a.jsonl", 0, 4));
 }
 
 #[test]
@@ -152,7 +140,12 @@ fn rows_become_objects_by_the_names_of_the_header() {
         "{\"id\":\"1\",\"the \\\"name\\\"\":\"a,\\r\\nb\"}\n{\"id\":\"2\",\"the \\\"name\\\"\":\"\"}\n",
     );
     check("a.tsv", b"a\tb\n1,5\t2\n", "{\"a\":\"1,5\",\"b\":\"2\"}\n");
-    check_with("a.csv", b"a;b\n1,5;2\n", |o| o.delimiter = Some(b';'), "{\"a\":\"1,5\",\"b\":\"2\"}\n");
+    check_with(
+        "a.csv",
+        b"a;b\n1,5;2\n",
+        |o| o.dialect.delimiter = Some(b';'),
+        "{\"a\":\"1,5\",\"b\":\"2\"}\n",
+    );
     check("a.csv", b"", "");
     check("a.csv", b"a,b\n", "");
 }
@@ -191,11 +184,11 @@ fn without_a_header_rows_are_lists_or_named_by_position() {
     check_with(
         "a.csv",
         b"1,2\n3,4\n5\n",
-        |o| o.header = false,
+        |o| o.dialect.header = false,
         "[\"1\",\"2\"]\n[\"3\",\"4\"]\nbad 3 a.csv:3 the row has 1 instead of 2 fields <5>\n",
     );
     let change = |options: &mut ReadOptions| {
-        options.header = false;
+        options.dialect.header = false;
         options.columns = Some(columns(&[("a", ColumnType::Integer), ("b", ColumnType::String)]));
     };
     check_with("a.csv", b"1,2\n", change, "{\"a\":1,\"b\":\"2\"}\n");
@@ -205,16 +198,68 @@ fn without_a_header_rows_are_lists_or_named_by_position() {
 fn bad_rows_of_tables_have_the_line_where_they_start() {
     check(
         "a.csv",
-        b"\na,b\n\"1\n\n1\",2\n\n\n3\n\xFF,4\n\"5\"x,5\n6,\"6\n",
+        b"\na,b\n\"1\n\n1\",2\n\n\n3\n\xFF,4\n\"5\"x,5\n\"6\n\n6\"x\n7,\"7\n",
         "{\"a\":\"1\\n\\n1\",\"b\":\"2\"}\n\
-         bad 2 a.csv:6 the line is blank <>\n\
-         bad 3 a.csv:7 the line is blank <>\n\
-         bad 4 a.csv:8 the row has 1 instead of 2 fields <3>\n\
-         bad 5 a.csv:9 column `a`: the text is not UTF-8 <\u{FFFD},4>\n\
-         bad 6 a.csv:10 text follows the closing quote of field 1 <5>\n\
-         bad 7 a.csv:11 the quote of field 2 is never closed <6,6>\n",
+         bad 2 a.csv:8 the row has 1 instead of 2 fields <3>\n\
+         bad 3 a.csv:9 column `a`: the text is not UTF-8 <\u{FFFD},4>\n\
+         bad 4 a.csv:10 text follows the closing quote of field 1 <5>\n\
+         bad 5 a.csv:11 text follows the closing quote of field 1; the row takes the lines 11 to 13 <6\n\n6>\n\
+         error a.csv:14: the quote of field 2 is never closed\n",
     );
-    check("a.csv", b"a,b,a\n", "error a.csv:1: the header names column `a` twice\n");
+    check(
+        "a.csv",
+        b"a,b,a\n",
+        "error a.csv:1: the header names column `a` twice, as columns 1 and 3; say with `columns` which others to take\n",
+    );
+}
+
+#[test]
+fn carriage_returns_end_lines_where_nothing_else_does() {
+    check("a.csv", b"a,b\r1,\"2\r3\"\r\r4,5", "{\"a\":\"1\",\"b\":\"2\\r3\"}\n{\"a\":\"4\",\"b\":\"5\"}\n");
+    check("a.jsonl", b"1\r\r2\rx\r", "1\n2\nbad 3 a.jsonl:4 expected a value, found `x` at byte 1 <x>\n");
+    check("a.txt", b"a\rb\r", "\"a\\rb\"\n");
+    // A line feed says that they end nothing.
+    check("a.csv", b"a\rb\n1\n", "{\"a\\rb\":\"1\"}\n");
+    let long = [&b"x".repeat(64 * 1024)[..], b"\r\n1\r\n"].concat();
+    check("a.txt", &long, &format!("\"{}\"\n\"1\"\n", "x".repeat(64 * 1024)));
+    check("a.csv", &long, &format!("{{\"{}\":\"1\"}}\n", "x".repeat(64 * 1024)));
+}
+
+#[test]
+fn text_is_decoded_by_its_mark_or_else_by_what_is_said() {
+    let latin1 = |o: &mut ReadOptions| o.encoding = TextEncoding::of_label("latin1").ok();
+    check_with("a.csv", b"n\xE4me\n\x80\n", latin1, "{\"n\u{e4}me\":\"\u{20ac}\"}\n");
+    check_with("a.jsonl", b"\"\xE9\"\n", latin1, "\"\u{e9}\"\n");
+    check_with("a.json", b"[\"\xE9\",\n1]", latin1, "\"\u{e9}\"\n1\n");
+    check_with("a.txt", b"\xE9\r\n", latin1, "\"\u{e9}\"\n");
+    check_with("a.txt", b"\xEF\xBB\xBF\xC3\xA9\n", latin1, "\"\u{e9}\"\n");
+    for (mark, pair) in
+        [(b"\xFF\xFE", u16::to_le_bytes as fn(u16) -> [u8; 2]), (b"\xFE\xFF", u16::to_be_bytes)]
+    {
+        let bytes: Vec<u8> = "a,b\r\n1,\u{1F600}\r\n".encode_utf16().flat_map(pair).collect();
+        check_with("a.csv", &[&mark[..], &bytes].concat(), latin1, "{\"a\":\"1\",\"b\":\"\u{1F600}\"}\n");
+    }
+    let utf16 = b"a\0,\0b\0\n\0";
+    check("a.csv", utf16, "error a.csv:1: the text looks like UTF-16; if it is, say `encoding: utf-16le`\n");
+}
+
+#[test]
+fn what_cannot_be_decoded_is_a_bad_row() {
+    let shift_jis = |o: &mut ReadOptions| o.encoding = TextEncoding::of_label("shift_jis").ok();
+    let (csv, said) = (b"a,b\n\x93\xFA,1\n\x81,2\n3,4\n", "the text is not Shift_JIS");
+    let rows = "{\"a\":\"\u{65e5}\",\"b\":\"1\"}\n{\"a\":\"3\",\"b\":\"4\"}\n";
+    check_with("a.csv", csv, shift_jis, &format!("{rows}bad 2 a.csv:3 column `a`: {said} <\u{FFFD},2>\n"));
+    let expect = format!("2\nbad 1 a.jsonl:1 {said} <\"\u{FFFD}\">\n");
+    check_with("a.jsonl", b"\"\x81\"\n2\n", shift_jis, &expect);
+    let unproved = |o: &mut ReadOptions| {
+        shift_jis(o);
+        o.validate = false;
+    };
+    check_with("a.jsonl", b"\"\x81\"\n2\n", unproved, &expect);
+    let expect = format!("2\nbad 1 a.json:1 {said}; the row takes the lines 1 to 2 <[\"\u{FFFD}\"]>\n");
+    check_with("a.json", b"[[\n\"\x81\"],2]", shift_jis, &expect);
+    let expect = "\"2\"\nbad 1 a.txt:1 the line is not Shift_JIS <\u{FFFD}>\n";
+    check_with("a.txt", b"\x81\n2\n", shift_jis, expect);
 }
 
 #[test]
@@ -253,7 +298,10 @@ fn what_cannot_be_opened_is_named() {
     assert!(seen(&|o| o.path = "a.xml".into()).starts_with("cannot tell the format of `a.xml`"));
     assert!(seen(&|o| o.path = "*.xml".into()).starts_with("cannot tell the format of `a.xml`"));
     fs::write(dir.path().join("a.jsonl"), "").expect("writable");
-    assert_eq!(seen(&|o| o.header = false), "`header: false` is for `csv` and `tsv`, not for `jsonl`");
+    assert_eq!(
+        seen(&|o| o.dialect.header = false),
+        "`header: false` is for `csv` and `tsv`, not for `jsonl`"
+    );
     assert_eq!(
         seen(&|o| o.path = "[".into()),
         "cannot use pattern `[`: unclosed character class; missing ']'"

@@ -85,10 +85,12 @@ fn a_position_of_another_kind_is_refused() {
 fn a_header_or_a_compression_that_is_read_in_another_way_is_refused() {
     let given = Given::new(Format::Csv, &[b"a,b\n1,2\n3,4\n".to_vec()]);
     let position = behind_first(&given.options);
-    let semicolon = ReadOptions { delimiter: Some(b';'), ..given.options.clone() };
+    let mut semicolon = given.options.clone();
+    semicolon.dialect.delimiter = Some(b';');
     let error = open_at(&semicolon, &position).err().expect("one column").to_string();
     assert_eq!(error, format!("{}: the header names other columns", is_not("0")));
-    let bare = ReadOptions { header: false, ..given.options.clone() };
+    let mut bare = given.options.clone();
+    bare.dialect.header = false;
     assert!(open_at(&bare, &position).is_err());
     let zstd = ReadOptions { compression: Some(Compression::Zstd), ..given.options.clone() };
     let error = open_at(&zstd, &position).err().expect("plain").to_string();

@@ -56,6 +56,18 @@ fn sources_of_many_blocks_are_entered_between_them() {
 }
 
 #[test]
+fn text_that_is_read_from_its_front_is_entered_at_its_last_line() {
+    for (format, text) in
+        [(Format::Jsonl, "1\r2\r3"), (Format::Jsonl, "\u{feff}1\r2\r"), (Format::Csv, "a\r1\r2")]
+    {
+        check_positions(&Given::new(format, &[text.as_bytes().to_vec()]).options, (1, 1));
+    }
+    let mut given = Given::new(Format::Lines, &[b"\xE4\n\xF6".to_vec()]);
+    given.options.encoding = TextEncoding::of_label("latin1").ok();
+    check_positions(&given.options, (1, 1));
+}
+
+#[test]
 fn an_archive_is_entered_at_the_member_that_holds_the_position() {
     for compression in [Compression::Gzip, Compression::Zstd] {
         let cuts = [100, 200_000, 300_000];

@@ -11,7 +11,7 @@ use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::data::{Compression, Format, ReadOptions};
+use crate::data::{Compression, Dialect, Format, OriginFields, Quote, Ragged, ReadOptions, TextEncoding};
 
 /// Files in a folder, and how they are read.
 #[derive(Debug)]
@@ -28,18 +28,7 @@ impl Given {
             fs::write(dir.path().join(format!("{at}")), bytes).expect("writable");
         }
         let path = if files.len() == 1 { "0" } else { "*" }.to_owned();
-        let options = ReadOptions {
-            path,
-            root: dir.path().into(),
-            format: Some(format),
-            compression: None,
-            columns: None,
-            delimiter: None,
-            header: true,
-            at: None,
-            validate: true,
-            limit: None,
-        };
+        let options = ReadOptions { format: Some(format), ..ReadOptions::of(&path, dir.path()) };
         Self { dir, options }
     }
 
@@ -110,14 +99,18 @@ fn text(format: Format) -> BoxedStrategy<Vec<u8>> {
             b"\"x\"y,1\n",
             b"\xFF,1\n",
             b"a\tb\n",
+            b"8,9\r",
+            b"7;\\\n7\n",
             b"\"",
         ],
         Format::Jsonl | Format::Lines | Format::Parquet => {
             vec![
                 b"1\n",
                 b"{\"a\": 22}\r\n",
+                b"{\"line\":1}\n",
                 b"\n",
                 b" \t\n",
+                b"2\r",
                 b"x\n",
                 b"\"\xFF\"\n",
                 b"\"\xC3\xA4\"",
@@ -127,7 +120,7 @@ fn text(format: Format) -> BoxedStrategy<Vec<u8>> {
     };
     let rows = prop::collection::vec(prop::sample::select(parts), 0..14);
     let ends = prop::sample::select(vec![&b""[..], b"\n", b"]", b"]\n\n", b"] 1"]);
-    let start = prop::sample::select(vec![&b""[..], b"\xEF\xBB\xBF", b"\n"]);
+    let start = prop::sample::select(vec![&b""[..], b"sep=;\n", b"\xEF\xBB\xBF", b"\xFF\xFE", b"\n"]);
     (start, rows, ends)
         .prop_map(move |(start, rows, end)| match format {
             Format::Json => {
@@ -140,9 +133,23 @@ fn text(format: Format) -> BoxedStrategy<Vec<u8>> {
 }
 
 fn columns() -> impl Strategy<Value = Option<Vec<crate::data::Column>>> {
-    let column =
-        |name: &str| crate::data::Column { name: name.into(), kind: crate::data::ColumnType::Integer };
+    let column = |name| crate::data::Column::typed(name, crate::data::ColumnType::Integer);
     prop::sample::select(vec![None, None, Some(vec![column("1"), column("2")])])
+}
+
+/// No encoding, one of a byte a character, and one in which many a text of these bytes is none.
+fn encoding() -> impl Strategy<Value = Option<TextEncoding>> {
+    let label = |label| TextEncoding::of_label(label).ok();
+    prop::sample::select(vec![None, None, label("latin1"), label("utf-16be")])
+}
+
+/// The usual dialects, and some in which the same text says something else.
+fn dialect() -> impl Strategy<Value = Dialect> {
+    let usual = Dialect::default();
+    let escape = Dialect { escape: Some(b'\\'), skip: 1, ..usual.clone() };
+    let bare = Dialect { quote: Some(Quote::None), trim: true, comment: Some("3".into()), ..usual.clone() };
+    let padded = Dialect { ragged: Ragged::Pad, quote: Some(Quote::Character(b'"')), ..usual.clone() };
+    prop::sample::select(vec![usual.clone(), usual, escape, bare, padded])
 }
 
 /// Sources of text of every kind.
@@ -153,15 +160,21 @@ pub(in crate::data) fn texts() -> impl Strategy<Value = Given> {
     choice.prop_flat_map(|(format, compression)| {
         let cuts = prop::collection::vec(any::<usize>(), 0..4);
         let files = prop::collection::vec((text(format), cuts), 1..4);
-        (files, any::<bool>(), any::<bool>(), columns()).prop_map(
-            move |(files, header, validate, columns)| {
+        let text = (encoding(), dialect(), any::<bool>());
+        (files, any::<bool>(), any::<bool>(), columns(), text).prop_map(
+            move |(files, header, validate, columns, (encoding, dialect, origin))| {
                 let files: Vec<Vec<u8>> =
                     files.iter().map(|(text, cuts)| packed(compression, text, cuts)).collect();
                 let mut given = Given::new(format, &files);
                 given.options.compression = Some(compression);
-                given.options.validate = validate;
+                (given.options.validate, given.options.encoding) = (validate, encoding);
                 if format.is_table() {
-                    (given.options.header, given.options.columns) = (header, columns);
+                    given.options.columns = columns;
+                    given.options.dialect = Dialect { header, ..dialect.clone() };
+                }
+                let wanted = OriginFields { file: None, line: Some("line".into()) };
+                if origin && wanted.check(format, header).is_ok() {
+                    given.options.origin = wanted;
                 }
                 given
             },

@@ -1,17 +1,17 @@
-//! This writer writes items as comma- or tab-separated values. The `csv` crate decides when a field needs quotes.
+//! This writer makes rows of items. `rows` writes them as comma- or tab-separated values.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fmt;
 use std::sync::Arc;
-use std::{fmt, io};
 
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::data::write::output::Output;
-use crate::data::{DataError, Writer};
+use crate::data::write::rows::Rows;
+use crate::data::{DataError, Format, Writer};
 
 use super::items::items;
 
@@ -22,7 +22,7 @@ use super::items::items;
 /// with another key is an error, because its value would be lost.
 pub(super) struct TableWriter {
     name: Arc<str>,
-    rows: csv::Writer<Output>,
+    rows: Rows,
     columns: Option<TableColumns>,
     /// Items written so far, the current one included.
     count: u64,
@@ -38,11 +38,11 @@ impl TableWriter {
     /// Writes to `output`; without `columns`, the first item has them.
     pub(super) fn new(
         output: Output,
-        delimiter: u8,
+        format: Format,
         columns: Option<Vec<String>>,
     ) -> Result<Self, DataError> {
         let name = Arc::clone(output.name());
-        let rows = csv::WriterBuilder::new().delimiter(delimiter).from_writer(output);
+        let rows = Rows::new(output, format);
         let mut table = Self { name, rows, columns: None, count: 0 };
         if let Some(names) = columns {
             table.start(&names, true)?;
@@ -51,7 +51,7 @@ impl TableWriter {
     }
 
     fn start<N: AsRef<str>>(&mut self, names: &[N], given: bool) -> Result<(), DataError> {
-        self.record(names.iter().map(AsRef::as_ref))?;
+        self.record(names)?;
         let positions = names.iter().enumerate().map(|(at, name)| (name.as_ref().to_string(), at));
         self.columns = Some(TableColumns { positions: positions.collect(), given });
         Ok(())
@@ -79,44 +79,30 @@ impl TableWriter {
                 }
             }
         }
-        self.record(fields.iter().map(|field| &**field))
+        self.record(&fields)
     }
 
-    fn record<'f>(&mut self, fields: impl Iterator<Item = &'f str>) -> Result<(), DataError> {
-        let written = self.rows.write_record(fields.map(str::as_bytes));
-        written.map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(source) => self.cannot_write(source),
-            other => self.refuse(format!("{other:?}")),
-        })
+    fn record<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), DataError> {
+        self.rows.push(fields).map_err(|message| self.refuse(message))
     }
 
     fn refuse(&self, message: impl Into<String>) -> DataError {
         DataError::Item { file: self.name.to_string(), item: self.count, message: message.into() }
     }
-
-    fn cannot_write(&self, source: io::Error) -> DataError {
-        DataError::Io { intent: "write", path: PathBuf::from(&*self.name), source }
-    }
 }
 
 impl Writer for TableWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
-        for item in items(lines) {
+        let written = items(lines).try_for_each(|item| {
             self.count += 1;
-            self.row(item)?;
-        }
-        // Rows that the `csv` crate gathers go on to the output, which knows whether somebody waits for them.
-        self.rows.flush().map_err(|source| self.cannot_write(source))
+            self.row(item)
+        });
+        // The rows before one that cannot be written are there, for whoever reads along.
+        self.rows.put().and(written)
     }
 
     fn commit(self: Box<Self>) -> Result<(), DataError> {
-        let Self { name, rows, .. } = *self;
-        let output = rows.into_inner().map_err(|error| DataError::Io {
-            intent: "write",
-            path: PathBuf::from(&*name),
-            source: error.into_error(),
-        })?;
-        output.commit()
+        self.rows.commit()
     }
 }
 

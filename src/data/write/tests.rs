@@ -78,7 +78,17 @@ fn tables_take_their_columns_from_the_first_item() {
         &["{\"a\":\"x,\\\"y\\\"\",\"b\":null,\"c\":{\"d\":[1]}}\n", "{\"c\":1.50,\"a\":true}\n{}\n"],
         "a,b,c\n\"x,\"\"y\"\"\",,\"{\"\"d\"\":[1]}\"\ntrue,,1.50\n,,\n",
     );
-    check(Format::Tsv, &["{\"a b\":\"1,2\",\"c\":\"\\t\"}\n"], "a b\tc\n1,2\t\"\t\"\n");
+    check(Format::Tsv, &["{\"a b\":\"1,2\",\"c\":\"\\t\"}\n"], "a b\tc\n1,2\t\\t\n");
+    check(Format::Tsv, &["{\"a\":\"\\\"\\n\",\"b\\r\":\"\\\\n\"}\n"], "a\tb\\r\n\"\\n\t\\\\n\n");
+    check(
+        Format::Tsv,
+        &["{\"a\":\"x\"}\n", "{\"a\":null}\n"],
+        "cannot write item 2 to `out`: its only field is empty, and the line would be a blank one, which is no row; say `format: csv`",
+    );
+    check(Format::Csv, &["{\"a\":null}\n"], "a\n\"\"\n");
+    check(Format::Csv, &["{\"sep=;\":1}\n"], "\"sep=;\"\n1\n");
+    check(Format::Csv, &["{\"sep=\":1,\"\":\"a;b\"}\n"], "\"sep=\",\n1,a;b\n");
+    check(Format::Csv, &["{\"a;b\":\"c;d\"}\n"], "\"a;b\"\nc;d\n");
     check(Format::Csv, &[], "");
     check(
         Format::Csv,

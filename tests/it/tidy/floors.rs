@@ -45,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["data", "lua"]),
     ("flate2", &["data", "lua"]),
     ("globset", &["data", "lua"]),
+    ("encoding_rs", &["data"]),
     ("fast_image_resize", &["lua"]),
     ("gen_lsp_types", &["lsp"]),
     ("granit_parser", &["lua", "config"]),

@@ -62,7 +62,7 @@ fn a_checksum_that_does_not_fit_is_an_error() {
 fn content_that_is_not_what_the_name_says_is_named() {
     check("a.jsonl", &gzip(b"1\n"), "error a.jsonl:1: the content is gzip data; say `compression: gzip`\n");
     check("a.json", &zstd(b"[1]"), "error a.json:1: the content is zstd data; say `compression: zstd`\n");
-    check("a.txt", b"\xFF\xFEa\0", "error a.txt:1: the text is UTF-16; only UTF-8 is read\n");
+    check("a.txt", b"\xFF\xFE\0\0a\0\0\0", "error a.txt:1: the text is UTF-32, which is not read\n");
     check(
         "a.txt.gz",
         b"a text that was never compressed\n",

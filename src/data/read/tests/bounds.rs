@@ -29,7 +29,7 @@ fn most(files: &[(&str, &[u8])], change: impl Fn(&mut ReadOptions)) -> Option<u6
 fn rows_are_bounded_by_line_ends() {
     assert_eq!(most(&[("a.jsonl", b"1\n2\n3"), ("b.txt", b"a\n\n")], |_| {}), Some(5));
     assert_eq!(most(&[("a.csv", b"a\r\n\"1\r\n\"\r\n2\r\n")], |_| {}), Some(3));
-    assert_eq!(most(&[("a.csv", b"1\n2\n")], |options| options.header = false), Some(2));
+    assert_eq!(most(&[("a.csv", b"1\n2\n")], |options| options.dialect.header = false), Some(2));
     assert_eq!(most(&[("a.csv", b"")], |_| {}), Some(0));
     assert_eq!(most(&[("a.jsonl", b"1\n2\n3")], |options| options.limit = Some(2)), Some(2));
     assert_eq!(most(&[("a.json", b"[1,2]")], |_| {}), None);

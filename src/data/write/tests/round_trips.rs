@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::{options, write_all};
-use crate::data::{Column, ColumnType, Compression, Format, ReadOptions, open};
+use crate::data::{Column, ColumnType, Compression, Dialect, Format, ReadOptions, open};
 use crate::value::Chunk;
 
 /// Writes `lines` as `format` and reads them again.
@@ -34,16 +34,11 @@ fn round_trip_with(
     let pieces: Vec<String> = lines.chunks(3).map(<[String]>::concat).collect();
     write_all(&write, &pieces.iter().map(String::as_str).collect::<Vec<_>>()).expect("writable");
     let read = ReadOptions {
-        path: "out".into(),
-        root: dir.path().into(),
         format: Some(format),
         compression: Some(compression),
         columns,
-        delimiter: None,
-        header,
-        at: None,
-        validate: true,
-        limit: None,
+        dialect: Dialect { header, ..Dialect::default() },
+        ..ReadOptions::of("out", dir.path())
     };
     let mut reader = open(&read).expect("readable");
     let (mut chunk, mut bad, mut seen) = (Chunk::default(), Vec::new(), Vec::new());
@@ -108,7 +103,10 @@ proptest! {
             format!("{}\n", Value::Object(pairs.collect()))
         };
         let lines: Vec<String> = rows.iter().map(object).collect();
-        let format = if tabs { Format::Tsv } else { Format::Csv };
+        // A single field that is empty makes a line that is no row, which is refused.
+        let is_empty = |text: &String| names.len() == 1 && text.is_empty();
+        let has_blank_line = names.iter().any(is_empty) || rows.iter().any(|row| is_empty(&row[0]));
+        let format = if tabs && !has_blank_line { Format::Tsv } else { Format::Csv };
         prop_assert_eq!(&round_trip(format, compression, false, &lines, true), &lines);
     }
 
@@ -124,7 +122,7 @@ proptest! {
                 format!("{{\"id\":{id},\"price\":{},\"ok\":{ok}}}\n", String::from_utf8_lossy(&text))
             })
             .collect();
-        let column = |name: &str, kind| Column { name: name.into(), kind };
+        let column = Column::typed;
         let columns = vec![
             column("id", ColumnType::Integer),
             column("price", ColumnType::Number),

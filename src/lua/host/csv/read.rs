@@ -135,18 +135,13 @@ impl<'t> CsvRecords<'t> {
         Self { text, at, begin: at, delimiter, fields: Fields::default(), most: (0, 0) }
     }
 
-    /// Reads the next record; false at the end. Blank lines before the first record and behind the last are none.
+    /// Reads the next record; false at the end. Blank lines are none.
     fn next(&mut self, call: &Call<'_>, tally: &mut Tally<'_>) -> mlua::Result<bool> {
-        let first = self.fields.ends.is_empty();
-        let blank = self.at;
         while let Some(end) = line_end(&self.text[self.at..]) {
             self.at += end;
         }
         if self.at == self.text.len() {
             return Ok(false);
-        }
-        if self.at > blank && !first {
-            return Err(self.fault(blank, "the line is blank").raise(call));
         }
         self.begin = self.at;
         self.fields.text.clear();
