@@ -2,6 +2,7 @@
 //! once.
 
 mod assemble;
+mod big_literals;
 mod bind;
 mod codes;
 mod collection;

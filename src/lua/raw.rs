@@ -26,6 +26,7 @@ mod fold;
 mod frame;
 mod functions;
 mod handle;
+mod integers;
 mod interrupt;
 mod items;
 mod json;
@@ -40,6 +41,7 @@ mod tests;
 mod trigger;
 mod values;
 mod vm;
+mod whole;
 
 pub(super) use adopt::adopting;
 pub(super) use call::{Argument, Take};

@@ -6,6 +6,7 @@ mod column;
 mod fields;
 mod footprint;
 mod lexer;
+mod literals;
 mod reach;
 mod texts;
 mod waits;
@@ -13,6 +14,7 @@ mod wants;
 
 pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub use footprint::{Footprint, Seen};
+pub use literals::{BigLiteral, big_literals};
 pub use reach::{Reach, Reached, reaches};
 pub use wants::Wants;
 

@@ -1,6 +1,7 @@
 //! This module evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::scripts::{self, Form, RefusedLua};
 use super::step_index::escape;
 use super::template::{Hole, Template};
 use crate::event::{FailureKind, Verb};
-use crate::lua::{self, Block, Scope, ScriptError, Wants};
+use crate::lua::{self, BigLiteral, Block, Scope, ScriptError, Wants, big_literals};
 use crate::source::{Diagnostic, LineStarts};
 use crate::value::Choice as _;
 
@@ -56,6 +57,18 @@ impl ExpressionField {
             );
         }
         all
+    }
+
+    /// The whole numbers that its expressions cannot hold as they are written: the expression, the number in it, and where
+    /// it stands in the field.
+    pub(super) fn big_literals(&self) -> impl Iterator<Item = (&str, BigLiteral, Range<usize>)> {
+        self.template.expressions.iter().flat_map(|hole| {
+            let text = &self.text[hole.inner.clone()];
+            big_literals(text).into_iter().map(move |literal| {
+                let place = literal.span.start + hole.inner.start..literal.span.end + hole.inner.start;
+                (text, literal, place)
+            })
+        })
     }
 
     /// What its expressions ask for. Where a Lua file is named so, nobody knows yet what stands in it.

@@ -18,8 +18,8 @@ use super::step::Plan;
 use super::step_index::{StepIndex, escape};
 use super::warnings::WarningContext;
 use super::{
-    CODES, FINDINGS_MAX, codes, file_checks, overrides, permissions, rate_limits, references, secrets,
-    test_case, undeclared,
+    CODES, FINDINGS_MAX, big_literals, codes, file_checks, overrides, permissions, rate_limits, references,
+    secrets, test_case, undeclared,
 };
 use crate::config;
 use crate::lua::{Allowed, Permissions, Protected, Scope};
@@ -130,6 +130,7 @@ impl Loading<'_> {
         let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
+        big_literals::check(&self.places, &step_index, &scripts, &fields, &mut self.found);
         let advice = WarningContext {
             places: &self.places,
             step_index: &step_index,

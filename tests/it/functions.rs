@@ -9,7 +9,7 @@ use flowrun::lua::{functions, stubs};
 
 /// What the language promises, by module; a module with a capital is a type, and its functions are methods.
 const PROMISED: &[(&str, &str)] = &[
-    ("", "print require"),
+    ("", "print int require"),
     ("flow", "skip fail retry"),
     ("log", "debug info warn error"),
     ("json", "decode encode null array object lines"),
@@ -24,7 +24,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("html", "strip text select escape unescape"),
     ("re", "match find find_all gsub split compile"),
     ("Compiled", "match find find_all gsub split"),
-    ("tbl", "keys values map filter reduce sort_by group_by merge pick omit get set equal clone"),
+    ("tbl", "keys values map filter reduce sort_by group_by merge pick omit get set equal less clone"),
     ("rand", "int float pick shuffle"),
     ("uuid", "v4 v7"),
     ("time", "now parse format iso sleep duration"),

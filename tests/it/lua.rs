@@ -56,6 +56,48 @@ fn templates_nested_by_the_thousand_are_a_finding() {
     assert!(ran.stdout.contains("flowrun::lua_syntax") || ran.stderr.contains("flowrun::lua_syntax"));
 }
 
+/// What a pipeline of one step makes of a file of JSON lines.
+#[track_caller]
+fn lines_through(step: &str, lines: &str) -> String {
+    let project = Project::with(&format!(
+        "steps:\n  list: {{read: in.jsonl}}\n  work:\n    from: list\n    {step}\n  save: {{from: work, write: out.jsonl}}\n"
+    ));
+    let project = project.file("in.jsonl", lines);
+    let ran = project.run(&["pipeline.yaml", "-q"]);
+    assert_eq!(ran.code, 0, "{step}: {}", ran.stderr);
+    project.read("out.jsonl")
+}
+
+#[test]
+fn columns_of_small_and_big_integers_need_no_care() {
+    let lines = "{\"id\":1704164645123456789}\n{\"id\":5}\n{\"id\":-9223372036854775808}\n";
+    for (lua, expect) in [
+        ("item.id % 16", ["5", "5", "0"]),
+        ("item.id / 1e9 > 0", ["true", "true", "false"]),
+        ("'id-' .. item.id", ["\"id-1704164645123456789\"", "\"id-5\"", "\"id--9223372036854775808\""]),
+        (
+            "string.format('%s|%d', item.id, item.id)",
+            [
+                "\"1704164645123456789|1704164645123456789\"",
+                "\"5|5\"",
+                "\"-9223372036854775808|-9223372036854775808\"",
+            ],
+        ),
+        ("tbl.less(1000, item.id)", ["true", "false", "false"]),
+        ("tonumber(item.id) > 1000", ["true", "false", "false"]),
+        ("math.max(item.id, 0)", ["1704164645123456789", "5", "0"]),
+        ("item.id == int('1704164645123456789')", ["true", "false", "false"]),
+        ("item.id - 1 + 1", ["1704164645123456789", "5", "-9223372036854775808"]),
+        (
+            "(function() local t = {item.id, 7} table.sort(t) return table.concat(t, ' ') end)()",
+            ["\"7 1704164645123456789\"", "\"5 7\"", "\"-9223372036854775808 7\""],
+        ),
+    ] {
+        let got = lines_through(&format!("map: {{lua: \"return {}\"}}", lua.replace('"', "\\\"")), lines);
+        assert_eq!(got.lines().collect::<Vec<_>>(), expect, "{lua}");
+    }
+}
+
 #[test]
 fn nothing_outlives_its_timeout() {
     for body in [

@@ -35,6 +35,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("bad_test"),
     example!("bad_value"),
     example!("bad_version"),
+    example!("big_literal"),
     example!("cycle"),
     example!("duplicate_key"),
     example!("empty_file"),

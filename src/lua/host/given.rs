@@ -99,6 +99,12 @@ pub(super) const GLOBAL_FUNCTIONS: &[Function] = &[
         r#"print("size", 10)"#,
         "",
     ),
+    GLOBAL.given("int", "(value: string | number): number").explained(
+        "The whole number, exact over 64 bits, of a text of decimal or (with `0x`) hexadecimal digits; numbers that are \
+         written in Lua are exact up to 2^53 only. A whole number is itself.",
+        r#"tostring(int("1234567890123456789") + 1)"#,
+        r#""1234567890123456790""#,
+    ),
     GLOBAL.given("require", "(name: string): any").explained(
         "What the `.lua` file of this name below the pipeline's folder returns: `lib.text` is `lib/text.lua`. It runs once for \
          each worker.",

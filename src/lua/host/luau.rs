@@ -54,6 +54,7 @@ impl Native {
 
 /// Without line information, so that errors raised through these functions carry no position of theirs.
 fn compile(source: &str) -> Result<Vec<u8>, String> {
-    let compiler = Compiler::new().set_optimization_level(2).set_debug_level(0);
+    let compiler =
+        Compiler::new().set_optimization_level(2).set_debug_level(0).add_disabled_builtin("tonumber");
     compiler.compile(source).map_err(|error| error.to_string())
 }

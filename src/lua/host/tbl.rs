@@ -1,23 +1,14 @@
 //! `tbl` holds functions on lists and maps. The `.luau` files of its folder do the work; here is only its entry in
 //! the table of functions.
 
-use std::cmp::Ordering;
-
-use mlua::Value;
-
-use super::call::Call;
 use super::function::{Function, Module};
-use super::luau::{Luau, Native};
+use super::luau::Luau;
 
 const TBL: Module = Module("tbl");
 
 /// All functions of the module, in two sources.
 pub(super) static LUAU: [Luau; 2] = [
-    Luau::new(
-        "tbl",
-        include_str!("tbl/lists.luau"),
-        &[Native::new("compare", "tbl", "sort_by", |bind| bind.to(compare))],
-    ),
+    Luau::new("tbl", include_str!("tbl/lists.luau"), &[]),
     Luau::new("tbl", include_str!("tbl/records.luau"), &[]),
 ];
 
@@ -85,8 +76,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "{a = {b = {5}}}",
     ),
     TBL.luau("equal", "(a: any, b: any): boolean").explained(
-        "Whether two values are the same all the way down.",
+        "Whether two values are the same all the way down; numbers by their exact values.",
         "tbl.equal({1, {x = 2}}, {1, {x = 2}})",
+        "true",
+    ),
+    TBL.given("less", "(a: any, b: any): boolean").explained(
+        "Whether `a` comes before `b`, two numbers or two strings; exact also where one is an integer beyond 2^53, which \
+         `<` compares with its like only.",
+        r#"tbl.less(1000, int("1234567890123456789"))"#,
         "true",
     ),
     TBL.luau("clone", "(value: any): any").explained(
@@ -95,26 +92,3 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "true",
     ),
 ];
-
-/// Compares two numbers of which at least one is a 64-bit integer, which Luau's `<` refuses: -1, 0 or 1.
-fn compare(call: &Call<'_>, (a, b): &(Value, Value)) -> mlua::Result<i64> {
-    let order = match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
-        (Value::Integer(a), b) => integer_to_float(*a, call.number(2, b)?),
-        (a, Value::Integer(b)) => integer_to_float(*b, call.number(1, a)?).reverse(),
-        _ => call.number(1, a)?.total_cmp(&call.number(2, b)?),
-    };
-    Ok(order as i64)
-}
-
-/// Exact, where turning the integer into a float would round.
-fn integer_to_float(integer: i64, float: f64) -> Ordering {
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    if float >= BEYOND {
-        return Ordering::Less;
-    }
-    if float < -BEYOND {
-        return Ordering::Greater;
-    }
-    integer.cmp(&(float.trunc() as i64)).then_with(|| 0.0_f64.total_cmp(&(float.fract() + 0.0)))
-}

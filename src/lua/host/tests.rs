@@ -7,6 +7,7 @@ mod fs;
 mod hash;
 mod html;
 mod image;
+mod integers;
 mod path;
 mod rand;
 mod re;

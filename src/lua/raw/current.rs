@@ -187,7 +187,7 @@ impl Current {
     /// The one in the first upvalue of the running C function.
     #[inline]
     pub(super) unsafe fn upvalue<'v>(l: *mut lua_State) -> &'v Self {
-        // SAFETY: all C functions of this module are made by `functions::push`, which puts it there.
+        // SAFETY: all C functions of this module are made by `functions::push` or `integers::library`, which put it there.
         unsafe { &*ffi::lua_tolightuserdata(l, ffi::lua_upvalueindex(1)).cast::<Self>() }
     }
 }

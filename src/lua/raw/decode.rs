@@ -11,11 +11,8 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::{interrupt, stack};
+use super::{interrupt, stack, whole};
 use crate::value::json::{self, JsonError, Sink};
-
-/// Integers up to here are plain numbers; beyond, a 64-bit float would round them.
-const EXACT_MAX: u64 = 1 << 53;
 
 /// Values of one container that gather on the stack before its table is made. With the whole container at hand, the
 /// table is made at its exact size, which is cheaper than letting it grow; and the order of `pairs`, which depends on
@@ -70,13 +67,7 @@ impl Stack {
     #[inline]
     fn integer(&mut self, value: i64) {
         // SAFETY: see above.
-        unsafe {
-            if value.unsigned_abs() <= EXACT_MAX {
-                ffi::lua_pushnumber(self.l, value as f64);
-            } else {
-                ffi::lua_pushinteger64(self.l, value);
-            }
-        }
+        unsafe { whole::push(self.l, value) }
         self.top += 1;
     }
 

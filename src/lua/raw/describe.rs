@@ -7,6 +7,7 @@ use mlua::ffi::{self, lua_State};
 use super::current::Current;
 use super::encode::{Encoder, Manner};
 use super::raised::{NO_MEMORY, Raised, Signal};
+use super::whole::{self, Numeric};
 use super::{frame, functions, stack};
 use crate::event::FailureKind;
 
@@ -69,7 +70,26 @@ unsafe fn from_string(l: *mut lua_State, current: &Current) -> Raised {
     if message == NO_MEMORY {
         return Raised::memory(current);
     }
+    let message = advised(message);
     Raised { positioned: true, ..Raised::new(FailureKind::Error, message) }
+}
+
+/// What the VM cannot do with an integer beyond 2^53 gets its way out: no metatable is asked there.
+fn advised(mut message: String) -> String {
+    let way = if message.ends_with("attempt to compare integer < number")
+        || message.ends_with("attempt to compare integer <= number")
+        || message.ends_with("attempt to compare number < integer")
+        || message.ends_with("attempt to compare number <= integer")
+    {
+        "one is an integer beyond 2^53; write `tbl.less(a, b)`, `tbl.equal(a, b)`, or compare `tonumber(a)`"
+    } else if message.contains("invalid 'for' ") && message.ends_with("(number expected, got integer)") {
+        "it is an integer beyond 2^53; count with `while`, or from 1"
+    } else {
+        return message;
+    };
+    message.push_str(": ");
+    message.push_str(way);
+    message
 }
 
 /// `error({…})`, the signals of `flow`, and errors of C functions, which are tables too.
@@ -113,10 +133,9 @@ unsafe fn signal(l: *mut lua_State, table: c_int) -> Option<Signal> {
             Some("fail") => Some(Signal::Fail),
             Some("retry") => {
                 stack::field(l, table, c"after");
-                let after = ffi::lua_tonumber(l, -1);
-                let given = ffi::lua_type(l, -1) == ffi::LUA_TNUMBER;
+                let after = whole::number(l, -1).map(Numeric::nearest);
                 ffi::lua_pop(l, 1);
-                Some(Signal::Retry(given.then_some(after)))
+                Some(Signal::Retry(after))
             }
             _ => None,
         }
@@ -182,6 +201,7 @@ unsafe fn other(l: *mut lua_State) -> Raised {
             FailureKind::Error,
             match kind {
                 ffi::LUA_TNUMBER => ffi::lua_tonumber(l, -1).to_string(),
+                ffi::LUA_TINTEGER => whole::integer(l, -1).unwrap_or_default().to_string(),
                 ffi::LUA_TBOOLEAN => (ffi::lua_toboolean(l, -1) != 0).to_string(),
                 _ => format!("error raised with a {name}"),
             },

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mlua::ffi::{self, lua_State};
 
 use super::current::{Current, Wait};
+use super::whole::{self, Numeric};
 use super::{frame, functions, stack, trigger::Trigger};
 use crate::lua::async_op::{self, Pending};
 use crate::lua::guard::{Interrupt, Reason};
@@ -22,12 +23,11 @@ pub(super) unsafe extern "C-unwind" fn sleep(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; yielding is asked for only where it is possible.
     unsafe {
         let current = Current::upvalue(l);
-        if ffi::lua_type(l, 1) != ffi::LUA_TNUMBER {
+        let Some(seconds) = whole::number(l, 1).map(Numeric::nearest) else {
             let got = functions::type_name(l, 1);
             let message = format!("bad argument #1 to `time.sleep` (number expected, got {got})");
             functions::fail(l, current, &message);
-        }
-        let seconds = ffi::lua_tonumber(l, 1);
+        };
         if seconds.is_nan() || seconds < 0.0 {
             let message = format!("`time.sleep` takes a number of seconds from 0, not {seconds}");
             functions::fail(l, current, &message);

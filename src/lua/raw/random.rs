@@ -11,10 +11,8 @@ use mlua::ffi::{self, lua_State};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::current::Current;
+use super::whole::{self, Numeric};
 use super::{functions, stack};
-
-/// Whole numbers up to here are exact as plain numbers.
-const EXACT_MAX: u64 = 1 << 53;
 
 /// Fills the globals `math`, `rand` and `uuid`.
 pub(super) unsafe fn install(l: *mut lua_State, current: &Current) {
@@ -74,31 +72,56 @@ unsafe extern "C-unwind" fn random(l: *mut lua_State) -> c_int {
                 ffi::lua_pushnumber(l, unit(word(current)));
                 return 1;
             }
-            1 => (1.0, ffi::luaL_checknumber(l, 1)),
-            2 => (ffi::luaL_checknumber(l, 1), ffi::luaL_checknumber(l, 2)),
+            1 => (Numeric::Whole(1), bound(l, 1)),
+            2 => (bound(l, 1), bound(l, 2)),
             _ => functions::fail(l, current, "`math.random` takes no, one or two arguments"),
         };
-        let (low, high) = (low.floor(), high.floor());
-        let exact = -9_007_199_254_740_992.0..=9_007_199_254_740_992.0;
-        if !(exact.contains(&low) && exact.contains(&high) && low <= high) {
-            functions::fail(
-                l,
-                current,
-                &format!("`math.random` has nothing to choose from between {low} and {high}"),
-            );
+        match (low, high) {
+            (Numeric::Whole(low), Numeric::Whole(high)) if low <= high => push_between(l, current, low, high),
+            _ => {
+                let (low, high) = (shown(low), shown(high));
+                let message = format!("`math.random` has nothing to choose from between {low} and {high}");
+                functions::fail(l, current, &message);
+            }
         }
-        let span = (high as i64).wrapping_sub(low as i64) as u64 + 1;
-        ffi::lua_pushnumber(l, (low as i64 + below(word(current), span) as i64) as f64);
     }
     1
+}
+
+/// A bound of `math.random`, without its fraction.
+unsafe fn bound(l: *mut lua_State, index: c_int) -> Numeric {
+    // SAFETY: called by the VM; what is no number raises an error.
+    unsafe {
+        match whole::integer(l, index) {
+            Some(integer) => Numeric::Whole(integer),
+            None => ffi::luaL_checknumber(l, index).floor().into(),
+        }
+    }
+}
+
+fn shown(bound: Numeric) -> String {
+    match bound {
+        Numeric::Whole(value) => value.to_string(),
+        Numeric::Float(value) => value.to_string(),
+    }
+}
+
+/// Pushes a whole number from `low` to `high`.
+unsafe fn push_between(l: *mut lua_State, current: &Current, low: i64, high: i64) {
+    let span = (high.wrapping_sub(low) as u64).wrapping_add(1);
+    // SAFETY: as for the callers, which the VM calls.
+    unsafe { whole::push(l, low.wrapping_add(below(word(current), span) as i64)) }
 }
 
 /// `math.randomseed`: replaces the numbers of the running attempt, and of no other.
 unsafe extern "C-unwind" fn randomseed(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; the argument is checked before use.
     unsafe {
-        let seed = ffi::luaL_checknumber(l, 1);
-        Current::upvalue(l).random.set(Some(seeded(seed.to_bits())));
+        let seed = match whole::integer(l, 1) {
+            Some(integer) => integer as u64,
+            None => ffi::luaL_checknumber(l, 1).to_bits(),
+        };
+        Current::upvalue(l).random.set(Some(seeded(seed)));
     }
     0
 }
@@ -116,13 +139,7 @@ unsafe extern "C-unwind" fn int(l: *mut lua_State) -> c_int {
                 &format!("`rand.int` has nothing to choose from between {low} and {high}"),
             );
         }
-        let span = (high.wrapping_sub(low) as u64).wrapping_add(1);
-        let drawn = low.wrapping_add(below(word(current), span) as i64);
-        if drawn.unsigned_abs() <= EXACT_MAX {
-            ffi::lua_pushnumber(l, drawn as f64);
-        } else {
-            ffi::lua_pushinteger64(l, drawn);
-        }
+        push_between(l, current, low, high);
     }
     1
 }
@@ -132,10 +149,10 @@ unsafe fn whole(l: *mut lua_State, current: &Current, index: c_int) -> i64 {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     // SAFETY: the type is checked before the value is read as such.
     unsafe {
-        let kind = ffi::lua_type(l, index);
-        if kind == ffi::LUA_TINTEGER {
-            return ffi::lua_tointeger64(l, index, std::ptr::null_mut());
+        if let Some(integer) = whole::integer(l, index) {
+            return integer;
         }
+        let kind = ffi::lua_type(l, index);
         let value = if kind == ffi::LUA_TNUMBER { ffi::lua_tonumber(l, index) } else { f64::NAN };
         if value.fract() != 0.0 || !(-BEYOND..BEYOND).contains(&value) {
             let got =

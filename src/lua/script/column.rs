@@ -6,6 +6,8 @@
 pub(in crate::lua) fn column(line: &str, message: &str) -> Option<u64> {
     let start = if let Some(name) = named(message) {
         only(line, |at| is_access(line, at, name))?
+    } else if message.starts_with("attempt to compare ") {
+        only(line, |at| is_comparison(line, at))?
     } else {
         let operator = operator(message)?;
         only(line, |at| is_operator(line, at, operator))?
@@ -59,6 +61,12 @@ fn is_access(line: &str, at: usize, name: &str) -> Option<usize> {
     // `item.user.name`: what is nil is `item.user`.
     let before = line[..at].trim_end_matches(|c: char| is_word(c) || c == '.');
     (before.len() < at).then_some(before.len())
+}
+
+/// Whether `<`, `>`, `<=` or `>=` begins at `at`; Luau turns the second of them into the first.
+fn is_comparison(line: &str, at: usize) -> Option<usize> {
+    let arrow = line[..at].ends_with('-');
+    is_operator(line, at, "<").or_else(|| is_operator(line, at, ">")).filter(|_| !arrow)
 }
 
 fn is_operator(line: &str, at: usize, operator: &str) -> Option<usize> {

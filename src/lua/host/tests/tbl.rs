@@ -179,6 +179,9 @@ fn integers_beyond_two_to_the_53rd_stay_exact() {
         "tbl.group_by({1}, function() return a end)[a][1] == 1",
         "tbl.values({a})[1] == a",
         "tbl.get({x = a}, 'x') == a",
+        "tbl.less(5, a) and tbl.less(c, 5) and tbl.less(b, a) and not tbl.less(a, a) and tbl.less(a, 1e300)",
+        "not tbl.equal(a, 9007199254740996) and not tbl.equal(9007199254740996, a) and not tbl.equal(a, 0/0)",
+        "tbl.equal({c}, {-2^63}) and tbl.equal(-2^63, c) and not tbl.equal(c, '-9223372036854775808')",
     ] {
         let same: bool = lua.load(format!("{big} return {expression}")).eval().unwrap();
         assert!(same, "{expression}");

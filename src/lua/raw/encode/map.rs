@@ -8,7 +8,7 @@ use super::entry::MapEntry;
 use super::site::{Site, segment};
 use super::{EncodedOrError, Encoding, KeyOrder, Shapes, number, refuse};
 use crate::lua::raw::keys::Keys;
-use crate::lua::raw::stack;
+use crate::lua::raw::{stack, whole};
 use crate::value::json;
 
 impl Encoding<'_> {
@@ -63,6 +63,9 @@ impl Encoding<'_> {
                     return Ok(());
                 }
                 let Some(key) = stack::bytes(l, -2) else {
+                    if let Some(integer) = whole::integer(l, -2) {
+                        return refuse(format!("has the number {integer} as a key"));
+                    }
                     let kind = CStr::from_ptr(ffi::lua_typename(l, ffi::lua_type(l, -2))).to_string_lossy();
                     return refuse(if kind == "number" {
                         "has both list and map keys".to_owned()
@@ -94,7 +97,7 @@ impl Encoding<'_> {
                 if at < 0 {
                     return self.map(index, site, order);
                 }
-                let number = ffi::lua_type(l, -2) == ffi::LUA_TNUMBER;
+                let number = matches!(ffi::lua_type(l, -2), ffi::LUA_TNUMBER | ffi::LUA_TINTEGER);
                 ffi::lua_pop(l, 2);
                 if number {
                     break;
@@ -119,7 +122,10 @@ impl Encoding<'_> {
                 if at < 0 {
                     return Ok(());
                 }
-                if ffi::lua_type(l, -2) == ffi::LUA_TNUMBER {
+                if let Some(integer) = whole::integer(l, -2) {
+                    stack::push(l, integer.to_string().as_bytes());
+                    ffi::lua_replace(l, -3);
+                } else if ffi::lua_type(l, -2) == ffi::LUA_TNUMBER {
                     let mut name = Vec::new();
                     number(ffi::lua_tonumber(l, -2), &mut name)?;
                     stack::push(l, &name);

@@ -35,7 +35,7 @@ fn values_go_through_unharmed() {
     check(
         "return { [item] = tostring(item), t = `{item}` }",
         &["9007199254740993"],
-        "1! result: the value has a key of type integer",
+        "1! result: the value has the number 9007199254740993 as a key",
     );
 }
 
@@ -47,9 +47,22 @@ fn big_integers_can_be_compared_and_used_as_keys() {
         "[true,1,\"9007199254740993\",\"9007199254740993\"]",
     );
     check(
-        "return item + 1",
+        "return { item + 1, item / 2, -item, item .. '', tonumber(item), math.max(item, 1) }",
         &["9007199254740993"],
-        "1! error at p.yaml:5:19: attempt to perform arithmetic (add) on integer and number",
+        r#"[9007199254740994,4503599627370496,-9007199254740993,"9007199254740993",9007199254740992,9007199254740993]"#,
+    );
+    let way =
+        "one is an integer beyond 2^53; write `tbl.less(a, b)`, `tbl.equal(a, b)`, or compare `tonumber(a)`";
+    check(
+        "return item > 1",
+        &["9007199254740993"],
+        &format!("1! error at p.yaml:5:19: attempt to compare number < integer: {way}"),
+    );
+    check(
+        "for at = 1, item do return at end",
+        &["9007199254740993"],
+        "1! error at p.yaml:5: invalid 'for' limit (number expected, got integer): it is an integer beyond 2^53; count \
+         with `while`, or from 1",
     );
 }
 

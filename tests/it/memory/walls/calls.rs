@@ -4,6 +4,7 @@
 /// `D` for brackets within brackets.
 pub(super) const CALLS: &[(&str, &[&str])] = &[
     ("print", &["print(S, S)"]),
+    ("int", &["int(S)", "int(N)"]),
     ("require", &["require(S)"]),
     ("flow.skip", &["flow.skip(S)"]),
     ("flow.fail", &["flow.fail(S)", "flow.fail('x', T)"]),
@@ -64,6 +65,7 @@ pub(super) const CALLS: &[(&str, &[&str])] = &[
     ("tbl.get", &["tbl.get(T, S)", "tbl.get(T, T)"]),
     ("tbl.set", &["tbl.set({}, ('a.'):rep(#S // 2), 1)"]),
     ("tbl.equal", &["tbl.equal(T, tbl.clone(T))"]),
+    ("tbl.less", &["tbl.less(S, S)", "tbl.less(N, N)"]),
     ("tbl.clone", &["tbl.clone(T)"]),
     ("rand.int", &["rand.int(N, N)", "rand.int(0, N)", "rand.int(-N, N)"]),
     ("rand.float", &["rand.float(N, N)", "rand.float(-N, N)"]),
