@@ -99,6 +99,31 @@ fn columns_of_small_and_big_integers_need_no_care() {
 }
 
 #[test]
+fn what_nothing_changes_leaves_as_it_came() {
+    let lines = "{\"z\":1.0,\"m\":{\"q\":[1.50,-0],\"c\":{\"y\":1E3,\"b\":null}}}\n{\"m\":{\"b\":1,\"a\":{}},\"z\":2}\n";
+    for step in [
+        "map: return item",
+        "filter: return true",
+        "flat_map: return {item}",
+        "sort: index",
+        "map: {lua: 'time.sleep(0) return item'}",
+    ] {
+        assert_eq!(lines_through(step, lines), lines, "{step}");
+    }
+    // The last of equal keys counts; what nothing touches keeps both.
+    let twice = "{\"a\":2,\"b\":{\"c\":1,\"c\":3},\"a\":1}\n{\"a\":1,\"a\":2}\n";
+    assert_eq!(
+        lines_through("filter: return item.a == 1 and item.b.c == 3", twice),
+        "{\"a\":2,\"b\":{\"c\":1,\"c\":3},\"a\":1}\n"
+    );
+    assert_eq!(lines_through("map: return item", twice), "{\"a\":1,\"b\":{\"c\":3}}\n{\"a\":2}\n");
+    assert_eq!(
+        lines_through("sort: item.a", &format!("{}{twice}", "{\"a\":0,\"a\":3}\n")),
+        format!("{twice}{}", "{\"a\":0,\"a\":3}\n")
+    );
+}
+
+#[test]
 fn nothing_outlives_its_timeout() {
     for body in [
         "while true do end",

@@ -1,9 +1,11 @@
 //! This module puts JSON text onto Lua's stack, through the one reader, which decides what is JSON.
 
 mod item;
+mod kept;
 mod shapes;
 
 pub(super) use item::{KeyOrder, Learned, push_item};
+pub(super) use kept::KeptForms;
 pub(super) use shapes::Shapes;
 
 use std::ffi::c_int;
@@ -196,7 +198,7 @@ impl Sink for Plain {
     fn integer(&mut self, value: i64) {
         self.0.integer(value);
     }
-    fn float(&mut self, value: f64) {
+    fn float(&mut self, value: f64, _text: Option<&[u8]>) {
         self.0.float(value);
     }
     fn string(&mut self, value: &str) {

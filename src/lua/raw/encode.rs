@@ -1,10 +1,13 @@
 //! This module writes a value on Lua's stack as JSON text. It refuses what cannot be written, with the path to it.
 
+mod beside;
 mod entry;
+mod in_step;
 mod known;
 mod layouts;
 mod list;
 mod map;
+mod nested;
 mod site;
 
 pub(super) use list::len as list_len;
@@ -13,10 +16,11 @@ use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 
+use self::beside::Beside;
 use self::entry::MapEntry;
 use self::layouts::Layouts;
 use self::site::Site;
-use super::decode::{KeyOrder, Shapes};
+use super::decode::{KeptForms, KeyOrder, Shapes};
 use super::{current::Current, raised::Raised, stack};
 use crate::lua::guard::Reason;
 use crate::runtime::clock;
@@ -112,6 +116,8 @@ pub(super) struct Manner<'a> {
     pub(super) keys: c_int,
     /// The keys that come first at the top level, and the shapes that they may be in.
     pub(super) order: Option<(&'a mut KeyOrder, &'a Shapes)>,
+    /// The text of the item that the value is the result of; empty where there is none.
+    pub(super) input: &'a [u8],
     /// Bytes that may be appended.
     pub(super) room: usize,
 }
@@ -119,7 +125,7 @@ pub(super) struct Manner<'a> {
 impl<'a> Manner<'a> {
     /// For a value that is like no other.
     pub(super) fn plain(current: &'a Current) -> Self {
-        Self { current, keys: 0, order: None, room: room(current) }
+        Self { current, keys: 0, order: None, input: b"", room: room(current) }
     }
 }
 
@@ -144,6 +150,11 @@ struct Encoding<'e> {
     end: usize,
     /// At what length the clock is looked at again.
     look: usize,
+    /// The text of the item, and what is to be kept of it.
+    input: &'e [u8],
+    forms: KeptForms,
+    /// How far the walk through that text has come, where the writing of values did it.
+    passed: usize,
 }
 
 impl Encoder {
@@ -153,8 +164,8 @@ impl Encoder {
         self.layouts.close();
     }
 
-    /// Appends the value at `index` to `out`. Keys of the manner's order come first at the top level; all others are
-    /// sorted. Nothing useful is appended when the value is refused. Raises nothing but memory errors.
+    /// Appends the value at `index` to `out`. Keys of the manner's order come first, and those of the item at the
+    /// same place in maps within; all others are sorted. Nothing useful is appended when the value is refused. Raises nothing but memory errors.
     pub(super) unsafe fn write(
         &mut self,
         l: *mut lua_State,
@@ -164,19 +175,39 @@ impl Encoder {
     ) -> EncodedOrError {
         self.entries.clear();
         self.open.clear();
-        let Manner { current, keys, order, room } = manner;
+        let Manner { current, keys, order, input, room } = manner;
+        let forms = order.as_ref().map(|(order, _)| order.forms).unwrap_or_default();
         let (array, object) = (current.array.get(), current.object.get());
         let end = out.len().saturating_add(room);
         let look = end.min(out.len().saturating_add(LOOK_BYTES));
-        let mut run = Encoding { encoder: self, l, array, object, keys, out, current, end, look };
+        let mut run = Encoding {
+            encoder: self,
+            l,
+            array,
+            object,
+            keys,
+            out,
+            current,
+            end,
+            look,
+            input,
+            forms,
+            passed: 0,
+        };
         // SAFETY: the caller has a value at `index`.
         unsafe {
             let index = ffi::lua_absindex(l, index);
+            let site = Some(Site::ROOT);
+            // Two copies of the code: most items have nothing to be beside of, and shall not ask for it.
             match (ffi::lua_type(l, index), order) {
-                (ffi::LUA_TTABLE, Some((order, shapes))) => {
-                    run.table(index, Some(Site::ROOT), Some((order, shapes)))
+                (ffi::LUA_TTABLE, Some(order)) if forms.any() => {
+                    run.table::<true>(index, site, Some(order), Beside::ROOT)
                 }
-                _ => run.value(index, Some(Site::ROOT)),
+                (ffi::LUA_TTABLE, Some(order)) => {
+                    run.table::<false>(index, site, Some(order), Beside::NOTHING)
+                }
+                _ if forms.any() => run.value::<true>(index, site, Beside::ROOT),
+                _ => run.value::<false>(index, site, Beside::NOTHING),
             }
         }
     }
@@ -184,7 +215,12 @@ impl Encoder {
 
 impl Encoding<'_> {
     #[inline]
-    unsafe fn value(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
+    unsafe fn value<const BESIDE: bool>(
+        &mut self,
+        index: c_int,
+        site: Option<Site>,
+        beside: Beside,
+    ) -> EncodedOrError {
         let l = self.l;
         // SAFETY: the type of the value is checked before it is read as such.
         unsafe {
@@ -194,8 +230,11 @@ impl Encoding<'_> {
                     bytes if json::write_string(self.out, bytes) => self.checked(),
                     _ => refuse("is a string that is not valid UTF-8"),
                 },
-                ffi::LUA_TNUMBER => number(ffi::lua_tonumber(l, index), self.out),
-                ffi::LUA_TTABLE => self.table(index, site, None),
+                ffi::LUA_TNUMBER if !BESIDE || beside == Beside::NOTHING => {
+                    number(ffi::lua_tonumber(l, index), self.out)
+                }
+                ffi::LUA_TNUMBER => self.number_beside(ffi::lua_tonumber(l, index), beside),
+                ffi::LUA_TTABLE => self.table::<BESIDE>(index, site, None, beside),
                 ffi::LUA_TBOOLEAN => {
                     let word: &[u8] = if ffi::lua_toboolean(l, index) != 0 { b"true" } else { b"false" };
                     self.out.extend_from_slice(word);
@@ -257,11 +296,12 @@ impl Encoding<'_> {
         Ok(())
     }
 
-    unsafe fn table(
+    unsafe fn table<const BESIDE: bool>(
         &mut self,
         index: c_int,
         site: Option<Site>,
         order: Option<(&mut KeyOrder, &Shapes)>,
+        beside: Beside,
     ) -> EncodedOrError {
         let l = self.l;
         // SAFETY: there is a table at `index`, and nothing below changes it.
@@ -278,13 +318,17 @@ impl Encoding<'_> {
             self.checked()?;
             let meta = ffi::lua_getmetatablepointer(l, index);
             if !meta.is_null() && meta == self.array {
-                self.list(index, site)?;
+                self.list::<BESIDE>(index, site, beside)?;
             } else if !meta.is_null() && meta == self.object {
-                self.object(index, site, order)?;
+                self.object::<BESIDE>(index, site, order, beside)?;
             } else {
                 let number = order.as_ref().map(|(order, _)| order.number());
-                if number == Some(0) || !self.known_map(index, site, number.unwrap_or(0))? {
-                    self.unknown(index, site, order)?;
+                let in_step = BESIDE && beside != Beside::NOTHING && order.is_none();
+                if in_step
+                    || number == Some(0)
+                    || !self.known_map::<BESIDE>(index, site, number.unwrap_or(0), beside)?
+                {
+                    self.unknown::<BESIDE>(index, site, order, beside)?;
                 }
             }
             self.encoder.open.pop();
@@ -293,11 +337,12 @@ impl Encoding<'_> {
     }
 
     /// A table without a mark: a list if its first key is a number.
-    unsafe fn unknown(
+    unsafe fn unknown<const BESIDE: bool>(
         &mut self,
         index: c_int,
         site: Option<Site>,
         order: Option<(&mut KeyOrder, &Shapes)>,
+        beside: Beside,
     ) -> EncodedOrError {
         // SAFETY: as for `table`.
         unsafe {
@@ -307,20 +352,19 @@ impl Encoding<'_> {
             }
             let listed = ffi::lua_type(self.l, -2) == ffi::LUA_TNUMBER;
             ffi::lua_pop(self.l, 2);
-            if listed { self.list(index, site) } else { self.map(index, site, order) }
+            if listed {
+                self.list::<BESIDE>(index, site, beside)
+            } else {
+                self.map::<BESIDE>(index, site, order, beside)
+            }
         }
     }
 }
 
 #[inline]
 fn number(value: f64, out: &mut Vec<u8>) -> EncodedOrError {
-    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    let whole = value as i64;
-    if (whole as f64).to_bits() == value.to_bits() && value.abs() <= EXACT_MAX {
-        json::write_integer(out, whole);
-        Ok(())
-    } else if value.is_finite() {
-        json::write_float(out, value);
+    if value.is_finite() {
+        json::write_number(out, value);
         Ok(())
     } else {
         refuse(if value.is_nan() { "is NaN" } else { "is infinite" })

@@ -287,8 +287,9 @@ impl Vm {
         let length = cursor.out.len();
         // SAFETY: there is a value at `index`.
         let WorkingSpace { encoder, learned, .. } = work;
+        let input = cursor.chunk.item(cursor.at);
         let order = Some((&mut learned.order, &learned.shapes));
-        let manner = Manner { current: &self.current, keys, order, room };
+        let manner = Manner { current: &self.current, keys, order, input, room };
         let written = unsafe { encoder.write(l, index, manner, cursor.out) };
         match written {
             Ok(()) => {

@@ -140,20 +140,29 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The keys of all maps but the outermost sorted, as results are written.
-fn sorted(value: &Value, top: bool) -> Value {
-    match value {
-        Value::Array(list) => list.iter().map(|value| sorted(value, false)).collect(),
-        Value::Object(map) => {
-            let mut pairs: Vec<(String, Value)> =
-                map.iter().map(|(key, value)| (key.clone(), sorted(value, false))).collect();
-            if !top {
-                pairs.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
-            }
-            Value::Object(pairs.into_iter().collect())
-        }
-        other => other.clone(),
-    }
+/// Compact JSON text, its numbers spelled in all ways, its keys in any order.
+fn any_spelling() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        "-?(0|[1-9][0-9]{0,3})\\.[0-9]{1,3}0?",
+        "-?[1-9](\\.[0-9]{1,2})?[eE][+-]?[0-9]{1,2}",
+        "-?(0|[1-9][0-9]{0,17})",
+        Just("-0".to_owned()),
+        Just("1.0".to_owned()),
+    ];
+    let leaf = prop_oneof![number, Just("null".to_owned()), "\"[a-c]{0,3}\""];
+    leaf.prop_recursive(4, 80, 8, |inner| {
+        let list = |values: Vec<String>| format!("[{}]", values.join(","));
+        let map = |(values, keys): (Vec<String>, Vec<String>)| {
+            let pairs = keys.iter().zip(values).map(|(key, value)| format!("\"{key}\":{value}"));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+        };
+        let keys =
+            Just(["b", "a", "é", "x y", "\\\"", "z", "c", "d"].map(str::to_owned).to_vec()).prop_shuffle();
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(list),
+            (prop::collection::vec(inner, 0..8), keys).prop_map(map),
+        ]
+    })
 }
 
 proptest! {
@@ -165,7 +174,32 @@ proptest! {
         let function = function(&vm, "return function(item) return item end");
         for value in values.iter().chain(&values) {
             let got = through(&vm, function, &value.to_string());
-            prop_assert_eq!(got, sorted(value, true).to_string());
+            prop_assert_eq!(got, value.to_string());
+        }
+    }
+
+    #[test]
+    fn for_every_text_what_nothing_touches_leaves_as_it_came(texts in prop::collection::vec(any_spelling(), 1..6)) {
+        let vm = open();
+        let same = function(&vm, "return function(item) return item end");
+        // Copies, in which pairs lie in another order.
+        let copied = function(
+            &vm,
+            "local function copy(value)
+                if type(value) ~= 'table' then return value end
+                local keys, copied = {}, table.clone(value)
+                for key in value do table.insert(keys, 1, key) end
+                table.clear(copied)
+                for _, key in keys do copied[key] = copy(value[key]) end
+                return copied
+            end
+            return copy",
+        );
+        for text in texts.iter().chain(&texts) {
+            prop_assert_eq!(&through(&vm, same, text), text);
+            prop_assert_eq!(&through(&vm, copied, text), text);
+            let spaced = text.replace(',', " ,\n").replace('{', "{ ");
+            prop_assert_eq!(&through(&vm, same, &spaced), text);
         }
     }
 
@@ -187,7 +221,7 @@ proptest! {
 /// Items as sources have them: mostly of a few shapes, with nested maps, now and then with a key more, less, twice, or
 /// elsewhere.
 fn any_source() -> impl Strategy<Value = Vec<String>> {
-    let shape = prop::collection::vec(("[a-d]{1,2}|é|\"", 0..6usize), 1..7);
+    let shape = prop::collection::vec(("[a-d]{1,2}|é|\"", 0..8usize), 1..7);
     let shapes = prop::collection::vec(shape, 1..4);
     let item =
         (any::<prop::sample::Index>(), 0..12usize, any::<prop::sample::Index>(), any::<u16>(), any::<bool>());
@@ -230,6 +264,8 @@ fn any_text(kind: usize, number: u16) -> String {
         2 => format!("{{\"y\":{number},\"x\":[{{\"q\":1,\"p\":null}},{{\"q\":2,\"p\":{{}}}}]}}"),
         3 => format!("[{{\"k\":{number}}},{{\"k\":2,\"l\":[]}},{{\"k\":3}}]"),
         4 if number.is_multiple_of(3) => "null".to_owned(),
+        6 => format!("{number}.{}0", number % 7),
+        7 => format!("{{\"z\":[{number}.0,-0],\"m\":{{\"z\":1,\"b\":1e2}}}}"),
         _ => format!("{{\"a\":{{\"b\":{number}}}}}"),
     }
 }
@@ -270,7 +306,11 @@ proptest! {
         let lua = lua.replace("{ order(item), item, new = 1, a = 2 }", "json.object({ order(item), item, new = 1, a = 2 })");
         let same = "return function(item) if type(item) == 'table' then item.zz = 1 item.b = nil end return item end";
         let list = "return function(item) return { item, item, { a = item, c = 1, b = 2 } } end";
-        for lua in [lua.as_str(), same, list] {
+        let within = "return function(item) if type(item) ~= 'table' then return { item } end
+            for key, value in item do if type(value) == 'table' then value.new = { b = 1, a = 2 } value.z = nil end end
+            if item.c == nil then item.c = { z = 1, b = 2, a = { y = 1, x = 2 } } end
+            return json.object(item) end";
+        for lua in [lua.as_str(), same, list, within] {
             let learning = open();
             let plain = open();
             plain.work.borrow_mut().learned.shapes.close();

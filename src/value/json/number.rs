@@ -8,7 +8,14 @@ use super::fault::JsonFault;
 pub(super) enum Number {
     Integer(i64),
     Float(f64),
+    /// A float whose text is surely the shortest one: few digits, none of them in vain.
+    Shortest(f64),
 }
+
+/// Decimal digits of which every number has a float of its own.
+const SHORT_DIGITS: usize = 15;
+/// Smaller ones may be shorter with an exponent.
+const SHORT_MIN: f64 = 1e-4;
 
 /// Powers of ten that a 64-bit float holds exactly.
 const EXACT: [f64; 23] = [
@@ -36,17 +43,22 @@ pub(super) fn number(reader: &mut JsonCursor<'_>) -> Result<Number, JsonFault> {
     }
     let mut digit_count = reader.at - first;
     let mut exponent = 0i64;
+    let mut short = false;
     if reader.peek() == b'.' {
         reader.at += 1;
         let fraction = reader.at;
         digits(reader, &mut mantissa)?;
         exponent = -((reader.at - fraction) as i64);
         digit_count += reader.at - fraction;
+        short = digit_count <= SHORT_DIGITS && reader.bytes[reader.at - 1] != b'0';
     }
     if matches!(reader.peek(), b'e' | b'E') {
         exponent = exponent.saturating_add(written_exponent(reader)?);
+        short = false;
     }
-    float(reader, start, negative, if digit_count <= 19 { Some((mantissa, exponent)) } else { None })
+    let parts = if digit_count <= 19 { Some((mantissa, exponent)) } else { None };
+    let value = float(reader, start, negative, parts)?;
+    Ok(if short && value.abs() >= SHORT_MIN { Number::Shortest(value) } else { Number::Float(value) })
 }
 
 /// At least one digit; adds them to `mantissa`, which is right as long as there are no more than 19 of them.
@@ -106,17 +118,17 @@ fn float(
     start: usize,
     negative: bool,
     parts: Option<(u64, i64)>,
-) -> Result<Number, JsonFault> {
+) -> Result<f64, JsonFault> {
     if let Some((mantissa, exponent)) = parts
         && mantissa <= 1 << 53
         && exponent.unsigned_abs() <= 22
     {
         let power = EXACT[exponent.unsigned_abs() as usize];
         let value = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
-        return Ok(Number::Float(if negative { -value } else { value }));
+        return Ok(if negative { -value } else { value });
     }
     match reader.text[start..reader.at].parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Number::Float(value)),
+        Ok(value) if value.is_finite() => Ok(value),
         _ => {
             reader.at = start;
             Err(JsonFault::FloatRange)

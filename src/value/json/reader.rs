@@ -19,8 +19,8 @@ pub trait Sink {
     fn boolean(&mut self, _value: bool) {}
     /// A number without fraction and exponent.
     fn integer(&mut self, _value: i64) {}
-    /// Any other number, and `-0`.
-    fn float(&mut self, _value: f64) {}
+    /// Any other number, and `-0`; with its text, unless that is surely what [`write_float`](super::write_float) writes.
+    fn float(&mut self, _value: f64, _text: Option<&[u8]>) {}
     /// A string, escapes resolved.
     fn string(&mut self, _value: &str) {}
     /// `[`
@@ -87,9 +87,11 @@ impl JsonCursor<'_> {
                 Ok(())
             }
             b'-' | b'0'..=b'9' => {
+                let start = self.at;
                 match number::number(self)? {
                     number::Number::Integer(value) => sink.integer(value),
-                    number::Number::Float(value) => sink.float(value),
+                    number::Number::Shortest(value) => sink.float(value, None),
+                    number::Number::Float(value) => sink.float(value, Some(&self.bytes[start..self.at])),
                 }
                 Ok(())
             }

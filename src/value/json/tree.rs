@@ -97,7 +97,7 @@ impl Sink for OpenTree {
     fn integer(&mut self, value: i64) {
         self.put(Value::Number(value.into()));
     }
-    fn float(&mut self, value: f64) {
+    fn float(&mut self, value: f64, _text: Option<&[u8]>) {
         self.put(Number::from_f64(value).map_or(Value::Null, Value::Number));
     }
     fn string(&mut self, value: &str) {

@@ -65,6 +65,19 @@ pub fn write_float(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
 }
 
+/// Appends a number of Lua's: as an integer where it is a whole number that a float holds exactly, else as a float. `value` is
+/// finite.
+#[inline]
+pub fn write_number(out: &mut Vec<u8>, value: f64) {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let whole = value as i64;
+    if (whole as f64).to_bits() == value.to_bits() && value.abs() <= EXACT_MAX {
+        write_integer(out, whole);
+    } else {
+        write_float(out, value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

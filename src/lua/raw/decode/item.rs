@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use mlua::ffi::{self, lua_State};
 
 use super::Stack;
+use super::kept::KeptForms;
 use super::shapes::{ShapeId, Shapes, Site};
 use crate::lua::raw::keys::Keys;
 use crate::value::json::{self, JsonError, Sink};
@@ -27,6 +28,8 @@ pub(in crate::lua::raw) struct KeyOrder {
     /// The item had exactly the keys of this shape.
     shape: Option<ShapeId>,
     keys: Keys,
+    /// What the text has beside its keys.
+    pub(in crate::lua::raw) forms: KeptForms,
 }
 
 impl KeyOrder {
@@ -51,12 +54,13 @@ impl KeyOrder {
     pub(in crate::lua::raw) fn clear(&mut self) {
         self.shape = None;
         self.keys.clear();
+        self.forms = KeptForms::default();
     }
 
-    /// Takes the keys from an item's text, which is known to be JSON.
+    /// Takes the same from an item's text, which is known to be JSON.
     pub(in crate::lua::raw) fn read(&mut self, text: &[u8], scratch: &mut String) {
         self.clear();
-        let _ = json::read(text, scratch, &mut Outermost { keys: &mut self.keys, depth: 0 });
+        let _ = json::read(text, scratch, &mut Outermost { order: self, depth: 0 });
     }
 }
 
@@ -181,7 +185,10 @@ impl Sink for Item<'_> {
         self.stack.integer(value);
     }
     #[inline]
-    fn float(&mut self, value: f64) {
+    fn float(&mut self, value: f64, text: Option<&[u8]>) {
+        if let Some(text) = text {
+            self.learned.order.forms.note(value, text);
+        }
         self.stack.float(value);
     }
     #[inline]
@@ -280,12 +287,15 @@ impl Sink for Item<'_> {
                 self.learned.shapes.hit(site);
                 if self.learned.frames.is_empty() {
                     self.learned.order.shape = Some(shape);
+                } else {
+                    self.learned.order.forms.nested = true;
                 }
                 return;
             }
             self.part();
         }
         self.learned.frames.pop();
+        self.learned.order.forms.nested |= !self.learned.frames.is_empty();
         if count < super::GATHERED_MAX
             && let Some(site) = frame.site
             && self.learned.shapes.learns(site)
@@ -315,9 +325,9 @@ fn begins(rest: &[u8], text: &[u8]) -> bool {
     word(&rest[last..last + 8]) == word(&text[last..])
 }
 
-/// Notes the keys of the outermost object and nothing else.
+/// Notes the keys of the outermost object, and the forms of the rest.
 struct Outermost<'o> {
-    keys: &'o mut Keys,
+    order: &'o mut KeyOrder,
     depth: usize,
 }
 
@@ -335,10 +345,16 @@ impl Sink for Outermost<'_> {
     }
     fn end_object(&mut self, (): (), _count: usize) {
         self.depth -= 1;
+        self.order.forms.nested |= self.depth > 0;
+    }
+    fn float(&mut self, value: f64, text: Option<&[u8]>) {
+        if let Some(text) = text {
+            self.order.forms.note(value, text);
+        }
     }
     fn key(&mut self, key: &str) -> bool {
         if self.depth == 1 {
-            self.keys.push(key);
+            self.order.keys.push(key);
         }
         true
     }

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use mlua::ffi;
 
+use super::beside::Beside;
 use super::layouts::{FIELDS_MAX, Guess, LAYOUTS_MAX, LayoutField};
 use super::site::{Site, segment};
 use super::{EncodedOrError, Encoding};
@@ -12,11 +13,12 @@ use crate::value::json;
 impl Encoding<'_> {
     /// Writes the table at `index` by the layout that is expected at `site`. `false`, and nothing written, when the
     /// table is another.
-    pub(super) unsafe fn known_map(
+    pub(super) unsafe fn known_map<const BESIDE: bool>(
         &mut self,
         index: c_int,
         site: Option<Site>,
         order: u32,
+        beside: Beside,
     ) -> Result<bool, Box<super::Unwritable>> {
         let Some(at) = site.map(|site| site.0 as usize) else { return Ok(false) };
         let Some(guess) = self.encoder.layouts.guesses.get_mut(at) else { return Ok(false) };
@@ -34,7 +36,7 @@ impl Encoding<'_> {
             }
             let guess = &mut self.encoder.layouts.guesses[at];
             guess.hits = guess.hits.saturating_add(1);
-            self.write_fields(top, first, count)?;
+            self.write_fields::<BESIDE>(top, first, count, beside)?;
             ffi::lua_settop(self.l, top);
         }
         Ok(true)
@@ -42,7 +44,7 @@ impl Encoding<'_> {
 
     /// Pushes all pairs of the table, as long as they are those of the layout.
     #[inline]
-    unsafe fn spread(&mut self, index: c_int, first: usize, count: usize) -> bool {
+    pub(super) unsafe fn spread(&mut self, index: c_int, first: usize, count: usize) -> bool {
         let l = self.l;
         let mut at = 0;
         // SAFETY: as for `known_map`.
@@ -59,15 +61,28 @@ impl Encoding<'_> {
 
     /// Writes the pairs above `top` in the order of the layout.
     #[inline]
-    unsafe fn write_fields(&mut self, top: c_int, first: usize, count: usize) -> EncodedOrError {
+    unsafe fn write_fields<const BESIDE: bool>(
+        &mut self,
+        top: c_int,
+        first: usize,
+        count: usize,
+        beside: Beside,
+    ) -> EncodedOrError {
+        let mut input = if BESIDE { self.opened(beside, b'{') } else { None };
         self.out.push(b'{');
         for at in first..first + count {
             let layouts = &self.encoder.layouts;
             let place = layouts.fields[at].written as usize;
             let field = layouts.fields[first + place];
-            self.out.extend_from_slice(&layouts.bytes[field.text.0 as usize..field.text.1 as usize]);
-            // SAFETY: the value lies above its key.
-            let written = unsafe { self.value(top + 2 * place as c_int + 2, Some(field.site)) };
+            let text = &layouts.bytes[field.text.0 as usize..field.text.1 as usize];
+            self.out.extend_from_slice(text);
+            let index = top + 2 * place as c_int + 2;
+            let below = match &mut input {
+                None => Beside::NOTHING,
+                // SAFETY: the value lies above its key; here and below.
+                Some(input) => unsafe { self.beside_field(index, input, &text[..text.len() - 1]) },
+            };
+            let written = unsafe { self.value::<BESIDE>(index, Some(field.site), below) };
             written.map_err(|error| {
                 let text = &self.encoder.layouts.bytes[field.text.0 as usize..field.text.1 as usize];
                 error.below(&segment(unquoted(text)))
@@ -77,6 +92,7 @@ impl Encoding<'_> {
         if let Some(last) = self.out.last_mut() {
             *last = b'}';
         }
+        self.closed(input);
         Ok(())
     }
 

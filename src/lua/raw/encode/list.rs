@@ -4,6 +4,7 @@ use std::ffi::c_int;
 
 use mlua::ffi::{self, lua_State};
 
+use super::beside::Beside;
 use super::site::Site;
 use super::{EncodedOrError, Encoding, refuse};
 
@@ -26,9 +27,15 @@ pub(in crate::lua::raw) unsafe fn len(l: *mut lua_State, index: c_int) -> Result
 
 impl Encoding<'_> {
     /// Writes the table at `index` as a list, if it is one.
-    pub(super) unsafe fn list(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
+    pub(super) unsafe fn list<const BESIDE: bool>(
+        &mut self,
+        index: c_int,
+        site: Option<Site>,
+        beside: Beside,
+    ) -> EncodedOrError {
         let l = self.l;
         let start = self.out.len();
+        let mut input = if BESIDE { self.opened(beside, b'[') } else { None };
         self.out.push(b'[');
         // SAFETY: there is a table at `index`; elements are pushed with their keys, written and popped.
         unsafe {
@@ -43,23 +50,36 @@ impl Encoding<'_> {
                 if !listed || ffi::lua_tonumber(l, top + 1).to_bits() != f64::from(count).to_bits() {
                     ffi::lua_settop(l, top);
                     self.out.truncate(start);
-                    return self.scattered(index, site);
+                    self.rewound(beside);
+                    return self.scattered::<BESIDE>(index, site, beside);
                 }
                 if count > 1 {
                     self.out.push(b',');
                 }
-                self.value(top + 2, site).map_err(|error| error.below(&format!("[{count}]")))?;
+                let below = match &mut input {
+                    None => Beside::NOTHING,
+                    Some(input) => self.beside_element(top + 2, input, count as usize),
+                };
+                self.value::<BESIDE>(top + 2, site, below)
+                    .map_err(|error| error.below(&format!("[{count}]")))?;
                 ffi::lua_settop(l, top);
             }
         }
         self.out.push(b']');
+        self.closed(input);
         Ok(())
     }
 
     /// Elements that the table holds in no order, which may still be a list.
     #[cold]
-    unsafe fn scattered(&mut self, index: c_int, site: Option<Site>) -> EncodedOrError {
+    unsafe fn scattered<const BESIDE: bool>(
+        &mut self,
+        index: c_int,
+        site: Option<Site>,
+        beside: Beside,
+    ) -> EncodedOrError {
         let l = self.l;
+        let mut input = if BESIDE { self.opened(beside, b'[') } else { None };
         // SAFETY: as for `list`.
         unsafe {
             let len = ffi::lua_objlen(l, index);
@@ -71,10 +91,15 @@ impl Encoding<'_> {
                 }
                 ffi::lua_rawgeti_(l, index, at as c_int);
                 let top = ffi::lua_gettop(l);
-                self.value(top, site).map_err(|error| error.below(&format!("[{at}]")))?;
+                let below = match &mut input {
+                    None => Beside::NOTHING,
+                    Some(input) => self.beside_element(top, input, at),
+                };
+                self.value::<BESIDE>(top, site, below).map_err(|error| error.below(&format!("[{at}]")))?;
                 ffi::lua_settop(l, top - 1);
             }
             self.out.push(b']');
+            self.closed(input);
             Ok(())
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi;
 
+use super::beside::Beside;
 use super::entry::MapEntry;
 use super::site::{Site, segment};
 use super::{EncodedOrError, Encoding, KeyOrder, Shapes, number, refuse};
@@ -13,12 +14,20 @@ use crate::value::json;
 
 impl Encoding<'_> {
     /// Writes the table at `index` as a map, if it is one, and learns its layout.
-    pub(super) unsafe fn map(
+    pub(super) unsafe fn map<const BESIDE: bool>(
         &mut self,
         index: c_int,
         site: Option<Site>,
         order: Option<(&mut KeyOrder, &Shapes)>,
+        beside: Beside,
     ) -> EncodedOrError {
+        let mut input = if BESIDE { self.opened(beside, b'{') } else { None };
+        if order.is_none()
+            && let Some(input) = input.take()
+        {
+            // SAFETY: there is a table at `index`.
+            return unsafe { self.map_in_step(index, site, input) };
+        }
         let from = self.encoder.entries.len();
         let number = order.as_ref().map_or(0, |(order, _)| order.number());
         let keys = order.map(|(order, shapes)| order.keys(shapes));
@@ -36,23 +45,36 @@ impl Encoding<'_> {
                 if at > from {
                     self.out.push(b',');
                 }
-                if !json::write_string(self.out, entry.key()) {
-                    return refuse("has a key that is not valid UTF-8");
-                }
-                self.out.push(b':');
+                self.write_key(&entry)?;
                 ffi::lua_rawiter(self.l, index, entry.at);
                 let top = ffi::lua_gettop(self.l);
                 let below = site.and_then(|site| self.encoder.layouts.below(site, at - from));
-                self.value(top, below).map_err(|error| error.below(&segment(entry.key())))?;
+                let beside = match &mut input {
+                    None => Beside::NOTHING,
+                    Some(input) => self.beside_key(top, input, entry.key()),
+                };
+                self.value::<BESIDE>(top, below, beside)
+                    .map_err(|error| error.below(&segment(entry.key())))?;
                 ffi::lua_settop(self.l, top - 2);
             }
         }
         self.out.push(b'}');
         self.encoder.entries.truncate(from);
+        self.closed(input);
         Ok(())
     }
 
-    unsafe fn collect(&mut self, index: c_int, order: Option<&Keys>) -> EncodedOrError {
+    /// Writes the key of an entry, and the colon.
+    pub(super) fn write_key(&mut self, entry: &MapEntry) -> EncodedOrError {
+        if !json::write_string(self.out, entry.key()) {
+            return refuse("has a key that is not valid UTF-8");
+        }
+        self.out.push(b':');
+        Ok(())
+    }
+
+    /// Gathers the entries of the table at `index`, if it is a map.
+    pub(super) unsafe fn collect(&mut self, index: c_int, order: Option<&Keys>) -> EncodedOrError {
         let l = self.l;
         // SAFETY: as for `map`.
         unsafe {
@@ -82,11 +104,12 @@ impl Encoding<'_> {
     }
 
     /// A table that was marked as a map: whole numbers among its keys become strings.
-    pub(super) unsafe fn object(
+    pub(super) unsafe fn object<const BESIDE: bool>(
         &mut self,
         index: c_int,
         site: Option<Site>,
         order: Option<(&mut KeyOrder, &Shapes)>,
+        beside: Beside,
     ) -> EncodedOrError {
         let l = self.l;
         // SAFETY: builds one table on the stack and pops it again.
@@ -95,7 +118,7 @@ impl Encoding<'_> {
             loop {
                 at = ffi::lua_rawiter(l, index, at);
                 if at < 0 {
-                    return self.map(index, site, order);
+                    return self.map::<BESIDE>(index, site, order, beside);
                 }
                 let number = matches!(ffi::lua_type(l, -2), ffi::LUA_TNUMBER | ffi::LUA_TINTEGER);
                 ffi::lua_pop(l, 2);
@@ -106,7 +129,7 @@ impl Encoding<'_> {
             ffi::lua_createtable(l, 0, 8);
             let copy = ffi::lua_gettop(l);
             self.rename(index, copy)?;
-            self.map(copy, None, order)?;
+            self.map::<BESIDE>(copy, None, order, beside)?;
             ffi::lua_settop(l, copy - 1);
             Ok(())
         }

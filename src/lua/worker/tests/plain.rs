@@ -31,7 +31,7 @@ fn values_go_through_unharmed() {
         let got = run(&mut bench, &[item]);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&got).expect("json"), expect, "{item}");
     }
-    check("return item", &["1.0", "1e3", "1e18"], "1\n1000\n1e+18");
+    check("return item", &["1.0", "1e3", "1e18"], "1.0\n1e3\n1e18");
     check(
         "return { [item] = tostring(item), t = `{item}` }",
         &["9007199254740993"],
@@ -71,12 +71,59 @@ fn keys_follow_the_item_and_new_ones_are_sorted() {
     check(
         "item.b = nil\nitem.z2 = 1\nitem.a2 = { y = 1, x = 2 }\nitem.w = 0\nreturn item",
         &[r#"{"z":1,"b":2,"a":{"q":1,"c":2},"w":3}"#],
-        r#"{"z":1,"a":{"c":2,"q":1},"w":0,"a2":{"x":2,"y":1},"z2":1}"#,
+        r#"{"z":1,"a":{"q":1,"c":2},"w":0,"a2":{"x":2,"y":1},"z2":1}"#,
     );
     check(
         "return { c = 1, a = 2, b = 3 }",
         &[r#"{"b":1,"c":2}"#, "5"],
         "{\"b\":3,\"c\":1,\"a\":2}\n{\"a\":2,\"b\":3,\"c\":1}",
+    );
+}
+
+#[test]
+fn keys_of_nested_maps_follow_those_of_the_item_at_the_same_place() {
+    let item = r#"{"x":1,"m":{"q":1,"c":{"y":1,"b":2},"b":3},"l":[{"z":1,"a":2},5,{"z":3,"a":4}]}"#;
+    check("return item", &[item, item, item], &[item, item, item].join("\n"));
+    check(
+        "item.m.b, item.m.n, item.m.a = 9, { t = 1, s = 2 }, 0\nitem.m.c.y = nil\nreturn item",
+        &[item],
+        r#"{"x":1,"m":{"q":1,"c":{"b":2},"b":9,"a":0,"n":{"s":2,"t":1}},"l":[{"z":1,"a":2},5,{"z":3,"a":4}]}"#,
+    );
+    check(
+        "item.l[1], item.l[2], item.l[3] = { a = 1, z = 2, b = 3 }, { z = 1, b = 2 }, nil\nreturn { l = item.l, m = item.m.c }",
+        &[item],
+        r#"{"m":{"b":2,"y":1},"l":[{"z":2,"a":1,"b":3},{"b":2,"z":1}]}"#,
+    );
+    // Also where the item waits, and the text is read once more; and for each element of a `flat_map` by itself.
+    check("time.sleep(0)\nreturn item", &[item], item);
+    // An object in the place of something else has no order of the item's.
+    check(
+        "item.a = { z = 1, b = 2 }\nreturn item",
+        &[r#"{"a":null,"n":{"z":1}}"#, r#"{"a":[{"z":1}],"n":{"z":1}}"#],
+        "{\"a\":{\"b\":2,\"z\":1},\"n\":{\"z\":1}}\n{\"a\":{\"b\":2,\"z\":1},\"n\":{\"z\":1}}",
+    );
+}
+
+#[test]
+fn numbers_keep_their_text_at_their_place_with_their_value() {
+    let item = r#"{"a":1.0,"b":[1.50,-0,{"c":1E3}],"d":2.5,"e":-0.0,"f":12345678901234567890.0}"#;
+    check("return item", &[item, item], &[item, item].join("\n"));
+    check(
+        "item.a, item.b[1], item.d, item.e = 1, item.b[1] + 1, item.a, 0\nitem.g = 1.0\nreturn item",
+        &[item],
+        r#"{"a":1.0,"b":[2.5,-0,{"c":1E3}],"d":1,"e":0,"f":12345678901234567890.0,"g":1}"#,
+    );
+    check("return { d = item.a, a = item.a, x = item.a }", &[item], r#"{"a":1.0,"d":1,"x":1}"#);
+    check("table.remove(item, 1)\nreturn item", &["[1.0,2.0,2]"], "[2,2.0]");
+    check("time.sleep(0)\nreturn item", &[item, "1.0"], &format!("{item}\n1.0"));
+}
+
+#[test]
+fn of_two_equal_keys_the_last_counts() {
+    check(
+        "return item",
+        &[r#"{"a":1,"b":{"c":1,"d":2,"c":3},"a":2}"#, r#"{"a":{"z":1},"a":[1]}"#],
+        "{\"a\":2,\"b\":{\"c\":3,\"d\":2}}\n{\"a\":[1]}",
     );
 }
 
