@@ -26,6 +26,7 @@ mod test_case;
 mod tree;
 pub mod units;
 pub mod vocabulary;
+mod write_columns;
 
 pub use check::validate_value;
 pub use choice::{Order, ParamType};
@@ -51,6 +52,7 @@ pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{Step, Verb};
 pub use test_case::{ExpectedError, TestCase};
+pub use write_columns::WriteColumns;
 
 /// A name from the file as it may stand in a message: shortened, and without control characters.
 fn shown(name: &str) -> String {

@@ -4,6 +4,7 @@
 //! The engine decides when a step starts, how many rows may be bad and what an item means.
 
 mod column;
+mod column_type;
 mod compression;
 mod cut;
 mod dialect;
@@ -33,7 +34,8 @@ mod write;
 mod writer;
 
 pub use column::{Column, ColumnType};
-pub use compression::Compression;
+pub use column_type::{DeclaredKind, DeclaredType};
+pub use compression::{ColumnCompression, Compression};
 pub use cut::{Counted, Part, Stretch, count, count_parts, cut};
 pub use dialect::{Dialect, Quote, Ragged};
 pub use distinct::Distinct;
@@ -45,7 +47,7 @@ pub use glob::{glob, glob_at};
 pub use groups::Groups;
 pub use list::{items_reader, items_reader_at};
 pub use list_path::ListPath;
-pub use options::{GlobBy, GlobOptions, ReadOptions, Target, WriteOptions};
+pub use options::{GlobBy, GlobOptions, ReadOptions, Target, TypeSource, TypedOptions, WriteOptions};
 pub use origin::OriginFields;
 pub use pattern::{PathPattern, normal};
 pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt, Spot, TableColumns};
@@ -57,5 +59,5 @@ pub use sort::{Record, Sorted, Sorter};
 pub use sort_key::push_sort_key;
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
-pub use write::{clear_leftovers, create};
+pub use write::{clear_leftovers, create, known_columns};
 pub use writer::Writer;

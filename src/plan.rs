@@ -6,6 +6,7 @@ mod big_literals;
 mod bind;
 mod codes;
 mod collection;
+mod column_types;
 mod deferred;
 mod ended;
 mod excerpt;

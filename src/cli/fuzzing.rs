@@ -96,7 +96,7 @@ pub fn items(bytes: &[u8]) {
 
 /// A dialect of tables; an even number is one with a header.
 fn dialect(number: usize) -> Dialect {
-    let usual = Dialect { header: number % 2 == 0, ..Dialect::default() };
+    let usual = Dialect { header: number.is_multiple_of(2), ..Dialect::default() };
     match number / 2 {
         0 => usual,
         1 => Dialect { escape: Some(b'\\'), comment: Some("#".to_owned()), ..usual },

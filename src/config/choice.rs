@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::schema;
-use crate::data::{Compression, Format, GlobBy, Ragged};
+use crate::data::{ColumnCompression, Compression, Format, GlobBy, Ragged};
 use crate::event::FailureKind;
 use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
@@ -68,7 +68,18 @@ macro_rules! written {
     };
 }
 
-written!(Compression, FailFast, FailureKind, Format, GlobBy, Jitter, Order, ParamType, Ragged);
+written!(
+    ColumnCompression,
+    Compression,
+    FailFast,
+    FailureKind,
+    Format,
+    GlobBy,
+    Jitter,
+    Order,
+    ParamType,
+    Ragged
+);
 
 /// Whether a name is a boolean of YAML.
 fn is_boolean(name: &str) -> bool {

@@ -8,10 +8,11 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
-use super::literal::{Character, Count, Delimiter, LineStart, Share};
+use super::literal::{Character, Count, Delimiter, LineStart, Share, Size};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_map};
-use crate::data::{Compression, Format, GlobBy, Quote, Ragged};
+use super::write_columns::WriteColumns;
+use crate::data::{ColumnCompression, Compression, Format, GlobBy, Quote, Ragged};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -160,11 +161,20 @@ pub struct Write {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]
     pub pretty: Option<Setting<bool>>,
-    /// The columns of {formats with columns}, in this order. Default: the keys of the first item; for `parquet` those
-    /// of the first 10,000 items.
+    /// The columns of {formats with columns}, in this order: names, such as `[id, name]`, or for {formats of typed columns}
+    /// names with types, such as `{id: integer, price: number, at: timestamp, tags: "[string]"}`. With `!` behind a type,
+    /// null fails the step. Default: the keys of the first item; for `parquet` those of the first 10,000 items.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::names_example())]
-    pub columns: Option<Setting<Vec<String>>>,
+    pub columns: Option<Setting<WriteColumns>>,
+    /// How the columns of {formats of typed columns} are compressed: `zstd`, `snappy`, `gzip` or `none`. Default: `snappy`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"zstd")]
+    pub compression: Option<Setting<ColumnCompression>>,
+    /// How large a group of rows of {formats of typed columns} becomes in memory, compressed. Default: 64 MiB.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"32MB")]
+    pub row_group: Option<Setting<Size>>,
 }
 
 /// Reads `read: data.jsonl` as `{path: data.jsonl}`.

@@ -14,6 +14,20 @@ choice!(
     }
 );
 
+choice!(
+    /// How the columns within a file are compressed.
+    pub enum ColumnCompression: "the compressions are" {
+        /// Small files; quick to read.
+        Zstd = "zstd",
+        /// Larger files; the quickest to write.
+        Snappy = "snappy",
+        /// For readers that know nothing else.
+        Gzip = "gzip",
+        /// Not at all.
+        None = "none",
+    }
+);
+
 impl Compression {
     /// The extension that stands for it, without point.
     pub const fn extension(self) -> Option<&'static str> {

@@ -40,7 +40,10 @@ impl BadRow {
 
 /// What is wrong with a row, and which lines it takes where it takes more than one.
 pub(super) fn with_lines(message: String, first: u64, last: u64) -> String {
-    if last > first { format!("{message}; the row takes the lines {first} to {last}") } else { message }
+    match last.saturating_sub(first) {
+        0 => message,
+        more => format!("{message}; the row takes {} lines, {first} to {last}", more + 1),
+    }
 }
 
 /// A file that cannot be read or written any further.

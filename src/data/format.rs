@@ -125,6 +125,11 @@ impl Format {
         self == Self::Json
     }
 
+    /// Whether columns have types.
+    pub fn has_types(self) -> bool {
+        self.row().columns == Columns::Typed
+    }
+
     /// Whether its values can be indented.
     pub fn is_indented(self) -> bool {
         self.row().is_indented

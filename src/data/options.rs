@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::data::{Column, Compression, DataError, Dialect, Format, ListPath, OriginFields, TextEncoding};
+use crate::data::{
+    Column, ColumnCompression, Compression, DataError, DeclaredType, Dialect, Format, ListPath, OriginFields,
+    TextEncoding,
+};
 use crate::value::choice;
 
 /// One file, or one pattern, to read items from.
@@ -156,6 +159,44 @@ pub struct WriteOptions {
     pub pretty: bool,
     /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
     pub columns: Option<Vec<String>>,
+    /// What only formats with typed columns have.
+    pub typed: TypedOptions,
+}
+
+/// A source whose items are written with the values that it gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeSource {
+    /// The step that reads it.
+    pub step: Arc<str>,
+    /// How it is read.
+    pub read: ReadOptions,
+    /// The fields that are passed on, under which name, and the name that they have in the source; `None`: all.
+    pub fields: Option<Vec<(String, String)>>,
+}
+
+/// How columns with types are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypedOptions {
+    /// The types of the columns, one for each; `None`: from the first items.
+    pub types: Option<Vec<DeclaredType>>,
+    /// Where the types of columns come from that are not declared; `None`: from the first items.
+    pub source: Option<Arc<TypeSource>>,
+    /// How columns are compressed; `None`: as the format has it.
+    pub compression: Option<ColumnCompression>,
+    /// Bytes of a group of rows; `None`: as the format has it.
+    pub row_group: Option<u64>,
+}
+
+impl TypedOptions {
+    /// The first key that says something.
+    fn first_key(&self) -> Option<&'static str> {
+        let given = [
+            ("columns", self.types.is_some()),
+            ("compression", self.compression.is_some()),
+            ("row_group", self.row_group.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(key, _)| key)
+    }
 }
 
 impl WriteOptions {
@@ -183,6 +224,13 @@ impl WriteOptions {
                     Compression::extensions()
                 ));
             }
+        }
+        if let Some(key) = self.typed.first_key()
+            && !self.format.has_types()
+        {
+            let what = if key == "columns" { "`columns`: types are" } else { &format!("`{key}` is") };
+            let formats = Format::names_of(Format::has_types);
+            return refuse(format!("{what} for {formats}, not for `{}`", self.format.name()));
         }
         match &self.columns {
             Some(_) if !self.format.has_columns() => {

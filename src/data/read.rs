@@ -9,6 +9,8 @@ mod field;
 mod fields;
 mod file;
 mod files;
+#[cfg(feature = "parquet")]
+mod guard;
 mod gzip_members;
 mod header;
 mod input;
@@ -25,6 +27,8 @@ mod record_shape;
 mod records;
 #[cfg(feature = "parquet")]
 mod row_groups;
+#[cfg(feature = "parquet")]
+mod source_columns;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -44,7 +48,11 @@ use files::Files;
 use input::Input;
 pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]
+pub(super) use parquet::TypedColumns;
+#[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;
+#[cfg(feature = "parquet")]
+pub(super) use source_columns::source_columns;
 
 /// Opens the file, or all files that match the pattern in the order of their paths.
 ///

@@ -17,7 +17,9 @@ mod tests;
 
 pub use beside::clear_leftovers;
 
-use crate::data::{DataError, Format, WriteOptions, Writer};
+#[cfg(feature = "parquet")]
+use crate::data::read::source_columns;
+use crate::data::{DataError, Format, TypeSource, WriteOptions, Writer};
 use output::Output;
 
 /// Starts a file beside the target; [`Writer::commit`] puts it in the target's place.
@@ -39,7 +41,23 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]
-        Format::Parquet => Box::new(parquet::ParquetWriter::new(output, options.columns.clone())),
+        Format::Parquet => {
+            let columns = options.columns.as_deref();
+            let known = options.typed.source.as_ref().map_or_else(Vec::new, |source| source_columns(source));
+            Box::new(parquet::ParquetWriter::new(output, columns, options.typed.clone(), known))
+        }
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
+}
+
+/// The columns that a [`TypeSource`] gives, each with whether its type is known; nothing, when that cannot be said yet.
+#[cfg(feature = "parquet")]
+pub fn known_columns(source: &TypeSource) -> Vec<(String, bool)> {
+    source_columns(source).into_iter().map(|(name, field)| (name, field.is_some())).collect()
+}
+
+/// The columns that a [`TypeSource`] gives: none, without a format that has types.
+#[cfg(not(feature = "parquet"))]
+pub fn known_columns(_: &TypeSource) -> Vec<(String, bool)> {
+    Vec::new()
 }

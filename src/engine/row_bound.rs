@@ -55,7 +55,7 @@ impl Drop for RowBound {
 /// Where the number of rows comes from.
 enum Rows {
     Known(u64),
-    InFiles(ReadOptions),
+    InFiles(Box<ReadOptions>),
 }
 
 /// `None`: any number of items may come.
@@ -68,7 +68,7 @@ fn rows_of(context: &Context<'_>, input: Input) -> Option<Rows> {
         return None;
     }
     match &context.plan.steps[input.step.at()].body {
-        Body::Ready(Verb::Read(read)) => Some(Rows::InFiles(read.options.clone())),
+        Body::Ready(Verb::Read(read)) => Some(Rows::InFiles(Box::new(read.options.clone()))),
         Body::Ready(Verb::Glob(glob)) => {
             let listed = data::glob(&glob.options).ok()?.extent()?.of;
             Some(Rows::Known(glob.options.limit.map_or(listed, |limit| listed.min(limit))))

@@ -86,6 +86,14 @@ impl Script {
         self.source.block()
     }
 
+    /// The statements of the function, when they stand alone in the pipeline file.
+    pub fn inline(&self) -> Option<&str> {
+        match &self.source {
+            ScriptSource::Body(block) if self.setup.is_none() => Some(&block.text),
+            _ => None,
+        }
+    }
+
     /// A `.lua` file that returns a function, or a table with one in `field`.
     pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
         Self::new(ScriptSource::File { block, field }, root)

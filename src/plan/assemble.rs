@@ -13,7 +13,7 @@ use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::step_index::{IndexedStep, Reference, StepIndex};
-use super::{codes, test_case, touches};
+use super::{codes, column_types, test_case, touches};
 use crate::config;
 use crate::event::StepId;
 use crate::lua::{Permissions, Scope, Wants};
@@ -65,6 +65,7 @@ impl ValidDocument<'_> {
                 Err(finding) => found.push(*finding),
             }
         }
+        column_types::attach(&mut steps);
         let stem = document.file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
         Some(Plan {
             name: pipeline.name.or(stem).unwrap_or_default().into(),

@@ -10,9 +10,10 @@ use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
+use super::step_index::escape;
 use super::{codes, paths, rate_limits};
-use crate::config::{self, Setting};
-use crate::data::{Compression, Format, GlobOptions, Target, WriteOptions};
+use crate::config::{self, Setting, WriteColumns};
+use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
 use crate::lua::{ResultShape, Script};
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
@@ -33,6 +34,9 @@ pub(super) struct StepBuilder<'a> {
     pub(super) cores: usize,
 }
 
+/// Names of columns that are written, and a type for each where types are declared.
+type DeclaredColumns = (Option<Vec<String>>, Option<Vec<DeclaredType>>);
+
 /// A finding, boxed because it is far larger than what is built.
 pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
 
@@ -41,7 +45,7 @@ impl StepBuilder<'_> {
     pub(super) fn verb(&self, pointer: &str, verb: &config::Verb) -> Built<Verb> {
         let at = format!("{pointer}/{}", verb.name());
         match verb {
-            config::Verb::Read(read) => self.read(&at, read).map(Verb::Read),
+            config::Verb::Read(read) => self.read(&at, read).map(|read| Verb::Read(Box::new(read))),
             config::Verb::Glob(glob) => self.glob(&at, glob).map(Verb::Glob),
             config::Verb::Items(items) => self.items(&at, items).map(Verb::Items),
             config::Verb::Map(each) => self.each(&at, ResultShape::Map, each),
@@ -237,6 +241,13 @@ impl StepBuilder<'_> {
                 ))
             })?,
         };
+        let (columns, declared) = self.columns(&format!("{at}/columns"), write.columns.as_ref())?;
+        let typed = TypedOptions {
+            types: declared,
+            source: None,
+            compression: self.known(&format!("{at}/compression"), write.compression.as_ref())?,
+            row_group: self.known(&format!("{at}/row_group"), write.row_group.as_ref())?.map(|size| size.0),
+        };
         let options = WriteOptions {
             target: match write.path.as_str() {
                 "-" => Target::Stdout,
@@ -246,10 +257,29 @@ impl StepBuilder<'_> {
             format,
             compression: Compression::of_path(&write.path),
             pretty: self.known(&format!("{at}/pretty"), write.pretty.as_ref())?.unwrap_or(false),
-            columns: self.known(&format!("{at}/columns"), write.columns.as_ref())?,
+            columns,
+            typed,
         };
         options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
         Ok(options)
+    }
+
+    /// The columns that are written, with the types that are declared for them.
+    fn columns(&self, at: &str, columns: Option<&Setting<WriteColumns>>) -> Built<DeclaredColumns> {
+        let declared = match self.known(at, columns)? {
+            None => return Ok((None, None)),
+            Some(WriteColumns::Named(names)) => return Ok((Some(names), None)),
+            Some(WriteColumns::Typed(declared)) => declared,
+        };
+        let read = |(name, text): (&String, &String)| {
+            DeclaredType::parse(text).map_err(|reason| {
+                let spot = format!("{at}/{}", escape(name));
+                let part = DocumentPart::Value(&spot);
+                Box::new(self.places.error(codes::BAD_OPTION, reason, &part, "this type"))
+            })
+        };
+        let types = declared.iter().map(read).collect::<Result<_, _>>()?;
+        Ok((Some(declared.into_keys().collect()), Some(types)))
     }
 
     /// The finding on an option of the step at `at` that its files refuse.

@@ -120,7 +120,7 @@ pub enum Body {
 #[derive(Debug, Clone)]
 pub enum Verb {
     /// Items from files.
-    Read(Read),
+    Read(Box<Read>),
     /// Files as items.
     Glob(Glob),
     /// Items from the pipeline file.

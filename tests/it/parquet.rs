@@ -79,15 +79,15 @@ fn nothing_makes_a_file_without_rows() {
 fn a_row_that_does_not_fit_is_named_and_the_old_file_stays() {
     assert_eq!(
         refused("out.parquet", "{\"a\":1}\n{\"a\":\"x\"}\n"),
-        "cannot write item 2 to `out.parquet`: column `a` holds integers, and this one is a string"
+        "cannot write item 2 to `out.parquet`: column `a` holds integers, and this one is a string; say in `columns:` which type `a` has"
     );
     assert_eq!(
         refused("out.parquet", "{\"a\":[{\"b\":1}]}\n{\"a\":[{\"b\":[]}]}\n"),
-        "cannot write item 2 to `out.parquet`: column `a[].b` holds integers, and this one is a list"
+        "cannot write item 2 to `out.parquet`: column `a[].b` holds integers, and this one is a list; say in `columns:` which type `a` has"
     );
     assert_eq!(
         refused("out.parquet", "{\"a\":9007199254740993}\n{\"a\":0.5}\n"),
-        "cannot write item 1 to `out.parquet`: column `a` holds floats, and none is exactly 9007199254740993"
+        "cannot write item 1 to `out.parquet`: column `a` holds floats, and none is exactly 9007199254740993; say in `columns:` which type `a` has"
     );
     assert_eq!(
         refused("out.parquet", "3\n"),
@@ -100,10 +100,66 @@ fn a_row_that_does_not_fit_is_named_and_the_old_file_stays() {
     });
     assert_eq!(
         refused("out.parquet", &format!("{many}{{\"id\":0.5}}\n")),
-        "cannot write item 10001 to `out.parquet`: column `id` holds integers, and this one is a float"
+        "cannot write item 10001 to `out.parquet`: column `id` holds integers, and this one is a float; say in `columns:` which type `id` has"
     );
     let found = refused("out.parquet", &format!("{many}{{\"new\":1}}\n"));
     assert!(found.starts_with("cannot write item 10001 to `out.parquet`: column `new` is new"), "{found}");
+}
+
+#[test]
+fn declared_types_hold_from_the_first_item_to_the_last() {
+    let many = (0..10_000).fold(String::new(), |mut text, id| {
+        let _ = writeln!(text, "{{\"id\":{id},\"price\":{id}}}");
+        text
+    });
+    let last = "{\"id\":1,\"price\":0.5,\"at\":\"2024-02-29T12:30:00.5+02:00\",\"day\":\"+10000-01-01\",\"amount\":\"12.5\",\"tags\":{},\"geo\":[]}\n";
+    let project = Project::with(
+        "steps:
+  docs: { read: in.jsonl }
+  save:
+    from: docs
+    write:
+      path: out.parquet
+      columns: { id: integer!, price: number, at: timestamp, day: date, amount: \"decimal(12,2)\", tags: \"[string]\", geo: \"{lat: number, lon: number}\" }
+      compression: zstd
+      row_group: 32MB
+",
+    )
+    .file("in.jsonl", format!("{many}{last}"))
+    .file("back.yaml", "steps:\n  docs: { read: out.parquet }\n  save: { from: docs, write: back.jsonl }\n");
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    project.run(&["back.yaml", "--no-state"]).ok();
+    let back = project.read("back.jsonl");
+    assert!(back.starts_with(
+        "{\"id\":0,\"price\":0.0,\"at\":null,\"day\":null,\"amount\":null,\"tags\":null,\"geo\":null}\n"
+    ));
+    let expect = "{\"id\":1,\"price\":0.5,\"at\":\"2024-02-29T10:30:00.500000Z\",\"day\":\"+10000-01-01\",\"amount\":\"12.50\",\"tags\":[],\"geo\":{\"lat\":null,\"lon\":null}}";
+    assert_eq!(back.lines().last(), Some(expect));
+}
+
+#[test]
+fn an_empty_table_has_the_shape_of_its_column_and_an_item_without_keys_is_a_row() {
+    let back = round_trip("{\"a\":{},\"b\":[]}\n{\"a\":[1],\"b\":{\"x\":1}}\n{}\n{\"a\":{}}\n");
+    let expect = "{\"a\":[],\"b\":{\"x\":null}}\n{\"a\":[1],\"b\":{\"x\":1}}\n{\"a\":null,\"b\":null}\n{\"a\":[],\"b\":null}\n";
+    assert_eq!(back, expect);
+}
+
+#[test]
+fn wrong_types_and_types_elsewhere_are_found_before_anything_runs() {
+    for (write, expect) in [
+        ("{ path: out.parquet, columns: { a: \"[strin]\" } }", "`strin` is no type; the types are"),
+        ("{ path: out.parquet, columns: { a: \"decimal(99,1)\" } }", "a decimal is `decimal(12,2)`"),
+        ("{ path: out.parquet, columns: { a: int } }", "must be one of `string`, `integer`"),
+        ("{ path: out.csv, columns: { a: string } }", "`columns`: types are for `parquet`, not for `csv`"),
+        ("{ path: out.jsonl, compression: zstd }", "`compression` is for `parquet`, not for `jsonl`"),
+        ("{ path: out.csv, row_group: 1MB }", "`row_group` is for `parquet`, not for `csv`"),
+    ] {
+        let project = Project::with(&format!(
+            "steps:\n  docs: {{ items: [1] }}\n  save: {{ from: docs, write: {write} }}\n"
+        ));
+        let ran = project.run(&["check", "pipeline.yaml"]);
+        assert!(ran.code == 65 && ran.stderr.contains(expect), "{write}: {} {}", ran.code, ran.stderr);
+    }
 }
 
 #[test]
@@ -126,7 +182,7 @@ fn columns_are_chosen_in_order() {
     )
     .file(
         "bad.yaml",
-        "steps:\n  docs: { read: { path: out.parquet, columns: { a: string } } }\n  save: { from: docs, write: x.jsonl }\n",
+        "steps:\n  docs: { read: { path: out.parquet, columns: { a: boolean } } }\n  save: { from: docs, write: x.jsonl }\n",
     )
     .file(
         "gone.yaml",
@@ -137,7 +193,7 @@ fn columns_are_chosen_in_order() {
     assert_eq!(project.read("back.jsonl"), "{\"a\":1,\"c\":\"x\"}\n{\"a\":2,\"c\":null}\n");
     assert_eq!(project.read("all.jsonl"), "{\"c\":\"x\",\"a\":1}\n{\"c\":null,\"a\":2}\n");
     let bad = project.run(&["bad.yaml", "--no-state"]);
-    assert!(bad.code == 1 && bad.stderr.contains("has the type Int64"), "{}", bad.stderr);
+    assert!(bad.code == 1 && bad.stderr.contains("it holds integers"), "{}", bad.stderr);
     let gone = project.run(&["gone.yaml", "--no-state"]);
     assert!(gone.code == 1 && gone.stderr.contains("has no column `z`; it has `c`, `a`"), "{}", gone.stderr);
 }
@@ -155,7 +211,7 @@ fn a_file_of_another_program_is_read_type_by_type() {
     let summary = project.json(&["--no-state"]);
     assert_eq!(summary.counts("docs"), [2, 1, 0, 0], "{}", summary.value);
     let expect = [
-        r#"{"i":1,"u":1,"f":1.5,"s":"a","b":true,"d":"2024-02-29","t":"2024-02-29T12:30:00.005","tz":"2024-02-29T12:30:00Z","dec":"12345678901234567890.12","raw":"00ff","cat":"x","list":[1,null],"map":{"k":1},"deep":{"a":[{"b":1}]}}"#,
+        r#"{"i":1,"u":1,"f":1.5,"s":"a","b":true,"d":"2024-02-29","t":"2024-02-29T12:30:00.005000","tz":"2024-02-29T12:30:00.000Z","dec":"12345678901234567890.12","raw":"00ff","cat":"x","list":[1,null],"map":{"k":1},"deep":{"a":[{"b":1}]}}"#,
         r#"{"i":null,"u":2,"f":null,"s":null,"b":false,"d":null,"t":null,"tz":null,"dec":null,"raw":null,"cat":"y","list":[],"map":{},"deep":{"a":null}}"#,
     ];
     assert_eq!(project.read("out.jsonl").lines().collect::<Vec<_>>(), expect);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{ReadOptions, WriteOptions};
+use crate::data::{ReadOptions, WriteOptions, known_columns};
 use crate::plan::{Body, Collect, Input, Items, MapLike, Plan, Step, Verb};
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
@@ -16,6 +16,9 @@ pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Coun
         facts.push(effort(each));
         facts.push(verdict(&each.policy, count));
         facts.push(time(&each.policy, count, step.deadline));
+    }
+    if let Body::Ready(Verb::Write(options)) = &step.body {
+        facts.extend(columns(options));
     }
     facts.extend(conditions(plan, selected, step));
     facts.extend(step.description.iter().map(|text| printable(text).into_owned()));
@@ -67,6 +70,39 @@ fn reading(options: &ReadOptions) -> String {
 fn writing(options: &WriteOptions) -> String {
     let path = if &*options.name == "-" { "standard output".into() } else { printable(&options.name) };
     format!("{path} ({})", options.format.name())
+}
+
+/// Where the types of columns come from: `types: id integer, price number declared`.
+fn columns(options: &WriteOptions) -> Option<String> {
+    if !options.format.has_types() {
+        return None;
+    }
+    let names = options.columns.as_deref().unwrap_or_default();
+    if let Some(types) = &options.typed.types {
+        let columns = names.iter().zip(types).map(|(name, declared)| format!("{name} {declared}"));
+        return Some(printable(&format!("types: {} declared", listed(columns))).into_owned());
+    }
+    let Some(source) = &options.typed.source else {
+        return Some("types: guessed from the first items".to_owned());
+    };
+    let found = known_columns(source);
+    if found.is_empty() {
+        return Some(format!("types: from {}, when it is there", source.step));
+    }
+    let is_known = |name: &str| found.iter().any(|(other, is_known)| other == name && *is_known);
+    let all: Vec<&str> = match options.columns {
+        Some(_) => names.iter().map(String::as_str).collect(),
+        None => found.iter().map(|(name, _)| name.as_str()).collect(),
+    };
+    let (known, guessed): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|name| is_known(name));
+    let known = (!known.is_empty()).then(|| format!("{} from {}", listed(known.iter()), source.step));
+    let guessed = (!guessed.is_empty()).then(|| format!("{} guessed", listed(guessed.iter())));
+    let parts: Vec<String> = [known, guessed].into_iter().flatten().collect();
+    Some(printable(&format!("types: {}", parts.join(" · "))).into_owned())
+}
+
+fn listed(parts: impl Iterator<Item = impl ToString>) -> String {
+    parts.map(|part| part.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.

@@ -40,7 +40,7 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
 
 fn read(path: &str) -> Body {
     let options = ReadOptions { validate: false, ..ReadOptions::of(path, Path::new("")) };
-    Body::Ready(Verb::Read(Read { options, policy: SourcePolicy::STRICT }))
+    Body::Ready(Verb::Read(Box::new(Read { options, policy: SourcePolicy::STRICT })))
 }
 
 fn list(items: usize) -> Body {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Compression, Format, Target, WriteOptions};
+use crate::data::{Compression, Format, Target, TypedOptions, WriteOptions};
 use crate::event::{self, StepId};
 use crate::plan::{Input, Plan, Step, Verb};
 use crate::source::SourceFile;
@@ -24,6 +24,7 @@ pub(in crate::cli) fn write(name: &str) -> WriteOptions {
         compression: Compression::None,
         pretty: false,
         columns: None,
+        typed: TypedOptions::default(),
     }
 }
 

@@ -52,10 +52,18 @@ pub(super) struct ReadBlock {
     ended: bool,
     /// Whether the last byte is one that the file lacks.
     completed: bool,
-    /// Whether carriage returns end lines.
-    has_lone_cr: bool,
-    /// Whether a carriage return was read that is not yet here.
-    holds_cr: bool,
+    carriage_return: CarriageReturn,
+}
+
+/// What a carriage return is that no line feed follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CarriageReturn {
+    /// A character like others.
+    Character,
+    /// The end of a line.
+    LineEnd,
+    /// The same, and one was read that is not yet here.
+    Held,
 }
 
 /// What the beginning of the text has told.
@@ -82,8 +90,7 @@ impl ReadBlock {
             begun,
             ended: false,
             completed: false,
-            has_lone_cr: false,
-            holds_cr: false,
+            carriage_return: CarriageReturn::Character,
         }
     }
 
@@ -106,7 +113,7 @@ impl ReadBlock {
     pub(super) fn offset(&self) -> u64 {
         let read = self.decoding.as_ref().map_or(self.input.offset(), Decoding::written);
         let rest = self.rest().len();
-        let held = usize::from(self.holds_cr);
+        let held = usize::from(self.carriage_return == CarriageReturn::Held);
         read - (rest + held - usize::from(self.completed && rest > 0)) as u64
     }
 
@@ -117,12 +124,12 @@ impl ReadBlock {
 
     /// Whether carriage returns end lines, too.
     pub(super) fn has_lone_cr(&self) -> bool {
-        self.has_lone_cr
+        self.carriage_return != CarriageReturn::Character
     }
 
     /// The file, and how to come back to what is not yet taken; `None` where that is not possible.
     pub(super) fn place(&self, line: u64) -> Option<(FileMark, ByteSpot)> {
-        let from_front = self.decoding.is_some() || self.has_lone_cr;
+        let from_front = self.decoding.is_some() || self.has_lone_cr();
         self.input.place(self.offset(), line, from_front)
     }
 
@@ -187,9 +194,9 @@ impl ReadBlock {
             self.read(count)?;
         }
         // A carriage return may be the half of a line end, which comes as a whole with what follows.
-        if self.has_lone_cr && !self.ended && self.bytes.last() == Some(&b'\r') {
+        if self.has_lone_cr() && !self.ended && self.bytes.last() == Some(&b'\r') {
             self.bytes.pop();
-            self.holds_cr = true;
+            self.carriage_return = CarriageReturn::Held;
         }
         Ok(())
     }
@@ -214,7 +221,8 @@ impl ReadBlock {
         if self.ended {
             return Ok(());
         }
-        if std::mem::take(&mut self.holds_cr) {
+        if self.carriage_return == CarriageReturn::Held {
+            self.carriage_return = CarriageReturn::LineEnd;
             self.bytes.push(b'\r');
         }
         let old = self.bytes.len();
@@ -250,7 +258,9 @@ impl ReadBlock {
             if start.len() < LINE_END_BYTES && !self.ended && !start.contains(&b'\n') {
                 return Ok(false);
             }
-            self.has_lone_cr = ends_lines_with_cr(start);
+            if ends_lines_with_cr(start) {
+                self.carriage_return = CarriageReturn::LineEnd;
+            }
         }
         self.begun = Begun::All;
         Ok(true)

@@ -83,12 +83,11 @@ impl Header {
             }
         }
         let all: Vec<Column>;
-        let wanted = match columns {
-            Some(columns) => columns,
-            None => {
-                all = self.names.iter().map(|name| Column::named(name)).collect();
-                &all
-            }
+        let wanted = if let Some(columns) = columns {
+            columns
+        } else {
+            all = self.names.iter().map(|name| Column::named(name)).collect();
+            &all
         };
         let mut chosen = Vec::with_capacity(wanted.len());
         for column in wanted {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use memchr::memmem::Finder;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::data::read::lines::too_long;
 use crate::data::{BadRow, DataError, OriginFields, Position, Reader};
@@ -127,7 +127,7 @@ impl Field {
         if self.quoted.find(item).is_none() && !item.contains(&b'\\') {
             return false;
         }
-        let keys = serde_json::from_slice::<HashMap<Key<'_>, IgnoredAny>>(item);
+        let keys = serde_json::from_slice::<HashMap<Key<'_>, &RawValue>>(item);
         keys.is_ok_and(|keys| keys.contains_key(&Key(Cow::Borrowed(&self.name))))
     }
 }

@@ -1,37 +1,53 @@
-//! This reader makes items from Parquet files: one row an item, read a few at a time. `values` decides what a value
-//! becomes in JSON.
+//! This reader makes items from Parquet files: one row an item, read a few at a time. The library decodes what is stored;
+//! what it means is applied here: `schema` finds it, and `cell` writes it.
 
+mod cell;
+mod columns;
+mod decimals;
+mod kind;
+mod schema;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod times;
+mod typed_columns;
 mod values;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::ParquetStatisticsPolicy;
 
-use crate::data::read::fields::COLUMNS_MAX;
-use crate::data::read::header::NAMES_BYTES_MAX;
+use self::cell::{NamedCell, push_fields};
+use self::columns::{FileColumns, ReadColumns};
+use self::shape::NamedShape;
+pub(in crate::data) use self::typed_columns::TypedColumns;
+pub(super) use self::typed_columns::columns as typed_columns;
+use crate::data::read::guard::guarded;
 use crate::data::read::lines::too_long;
-use crate::data::read::row_groups::{RowGroups, broken, open};
-use crate::data::{BadRow, Column, ColumnType, DataError, FileMark, Position, Reader};
-use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin, json};
+use crate::data::read::row_groups::{OpenFile, RowGroups, open};
+use crate::data::{BadRow, Column, DataError, FileMark, Position, Reader};
+use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin};
 
 /// Bytes that the rows read at once should have, uncompressed.
-const BATCH_BYTES: i64 = 4 << 20;
+const BATCH_BYTES: usize = 4 << 20;
 /// Rows read at once at most.
-const BATCH_ROWS: i64 = 4096;
+const BATCH_ROWS: usize = 4096;
 
 /// The reader of a Parquet file.
 pub(super) struct ParquetReader {
     name: Arc<str>,
     batches: ParquetRecordBatchReader,
-    /// Where the wanted columns stand among those that are read, when they were chosen.
-    order: Option<Vec<usize>>,
-    /// The rows at hand as JSON lines, and how much of them is handed out.
-    lines: Vec<u8>,
-    at: usize,
+    shapes: Vec<NamedShape>,
+    /// Where the columns of `shapes` stand among those that are read.
+    places: Vec<usize>,
+    /// The rows at hand, and how many of them are handed out.
+    batch: Option<(RecordBatch, usize)>,
     /// Whether it is told which rows the items are.
     tells_lines: bool,
     rows: u64,
@@ -48,25 +64,25 @@ impl ParquetReader {
         columns: Option<&[Column]>,
         from: Option<&Position>,
     ) -> Result<Self, DataError> {
-        let (builder, mark) = open(path, name)?;
-        bounded(builder.schema(), builder.parquet_schema().num_columns(), name)?;
-        let metadata = builder.metadata();
-        let rows = metadata.file_metadata().num_rows().max(1);
-        let bytes: i64 = metadata.row_groups().iter().map(|group| group.total_byte_size().max(0)).sum();
-        let batch = (BATCH_BYTES / (bytes / rows).max(1)).clamp(1, BATCH_ROWS) as usize;
-        let chosen = columns.map(|columns| choose(builder.schema(), name, columns)).transpose()?;
-        let builder = builder.with_batch_size(batch);
-        let (builder, order) = match chosen {
-            None => (builder, None),
-            Some(chosen) => {
-                let wanted = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
-                // What is read comes in the order of the file.
-                let place = |at: &usize| chosen.iter().filter(|other| *other < at).count();
-                let order = chosen.iter().map(place).collect();
-                (builder.with_projection(wanted), Some(order))
-            }
-        };
-        let groups = RowGroups::of(builder.metadata());
+        let OpenFile { file, metadata, mark } = open(path, name)?;
+        let groups = RowGroups::of(&metadata, name)?;
+        let stored = guarded(name, || schema::stored(metadata.file_metadata()))?;
+        let options = ArrowReaderOptions::new()
+            .with_skip_arrow_metadata(true)
+            .with_parquet_schema(stored)
+            .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+            .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+        let arrow = guarded(name, || ArrowReaderMetadata::load(&file, options))?;
+        let kinds = schema::kinds(metadata.file_metadata());
+        let (stored, arrow_schema) = (arrow.parquet_schema(), arrow.schema());
+        let file_columns = FileColumns { name, stored, arrow: arrow_schema, kinds: &kinds };
+        let ReadColumns { shapes, places, roots } = file_columns.choose(columns)?;
+        let wanted = ProjectionMask::roots(arrow.parquet_schema(), roots);
+        let bytes = metadata.row_groups().iter().map(|group| group.total_byte_size().max(0) as u64);
+        let batch_rows = batch_rows(bytes.sum(), groups.rows(), &shapes);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow)
+            .with_batch_size(batch_rows)
+            .with_projection(wanted);
         let (rows, bad) = from.map_or((0, 0), |from| (from.rows, from.bad));
         let builder = match from {
             None => builder,
@@ -75,10 +91,10 @@ impl ParquetReader {
                 builder.with_row_groups((group..groups.len()).collect()).with_offset(row)
             }
         };
-        let batches = builder.build().map_err(|error| broken(name, &error))?;
+        let batches = guarded(name, || builder.build())?;
         let name = Arc::clone(name);
         let tells_lines = false;
-        Ok(Self { name, batches, order, lines: Vec::new(), at: 0, tells_lines, rows, bad, mark, groups })
+        Ok(Self { name, batches, shapes, places, batch: None, tells_lines, rows, bad, mark, groups })
     }
 
     /// The same, where chunks say which rows their items are.
@@ -86,23 +102,59 @@ impl ParquetReader {
         Self { tells_lines, ..self }
     }
 
-    /// Reads the next rows; `false` when there are none.
-    fn fill(&mut self) -> Result<bool, DataError> {
-        let Some(batch) = self.batches.next() else { return Ok(false) };
-        let ordered = batch.and_then(|batch| match &self.order {
-            Some(order) => batch.project(order),
-            None => Ok(batch),
-        });
-        (self.at, self.lines) = (0, std::mem::take(&mut self.lines));
-        self.lines.clear();
-        ordered.and_then(|batch: RecordBatch| values::push_lines(&batch, &mut self.lines)).map_err(
-            |error| DataError::Content {
-                file: self.name.to_string(),
-                line: self.rows + 1,
-                message: error.to_string(),
-            },
-        )?;
-        Ok(true)
+    /// Reads the next rows, if none are at hand; `None` when there are no more.
+    fn take_batch(&mut self) -> Result<Option<(RecordBatch, usize)>, DataError> {
+        if let Some((batch, at)) = self.batch.take()
+            && at < batch.num_rows()
+        {
+            return Ok(Some((batch, at)));
+        }
+        let next = guarded(&self.name, || self.batches.next().transpose())?;
+        if next.is_none() && self.rows != self.groups.rows() {
+            let (rows, says) = (self.rows, self.groups.rows());
+            return Err(self.fault(format!("the file ends after {rows} rows and says that it has {says}")));
+        }
+        Ok(next.map(|batch| (batch, 0)))
+    }
+
+    /// Appends rows from `at` on; says where the rest begins.
+    fn push_rows(
+        &mut self,
+        batch: &RecordBatch,
+        at: usize,
+        (max_items, max_bytes): (usize, usize),
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<usize, DataError> {
+        let arrays = self.places.iter().map(|place| &**batch.column(*place));
+        let cells = NamedCell::of(&self.shapes, arrays).map_err(|message| self.fault(message))?;
+        let end = batch.num_rows().min(at.saturating_add(max_items));
+        let (mut rows, mut bad_rows) = (self.rows, self.bad);
+        let mut at = at;
+        while at < end && chunk.text.len() < max_bytes {
+            let start = chunk.text.len();
+            rows += 1;
+            let pushed = push_fields(&cells, at, &mut chunk.text, start + ITEM_BYTES_MAX);
+            at += 1;
+            chunk.text.push(b'\n');
+            let message = match pushed {
+                Ok(()) if chunk.text.len() - start > ITEM_BYTES_MAX => too_long(),
+                Ok(()) => {
+                    chunk.end_item_on(rows);
+                    continue;
+                }
+                Err(misfit) => misfit.message(),
+            };
+            bad_rows += 1;
+            bad.push(BadRow::new(rows, &self.name, rows, message, &chunk.text[start..]));
+            chunk.text.truncate(start);
+        }
+        (self.rows, self.bad) = (rows, bad_rows);
+        Ok(at)
+    }
+
+    fn fault(&self, message: String) -> DataError {
+        DataError::Content { file: self.name.to_string(), line: self.rows + 1, message }
     }
 }
 
@@ -116,31 +168,12 @@ impl Reader for ParquetReader {
     ) -> Result<bool, DataError> {
         chunk.clear();
         chunk.origin = self.tells_lines.then(|| Origin::new(Arc::clone(&self.name), 1));
-        for _ in 0..max_items {
-            while self.at == self.lines.len() {
-                if !self.fill()? {
-                    return Ok(false);
-                }
-            }
-            let rest = &self.lines[self.at..];
-            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-            let line = &rest[..end];
-            self.at += end;
-            self.rows += 1;
-            match json::validate(line) {
-                Ok(()) if line.len() > ITEM_BYTES_MAX => {
-                    self.bad += 1;
-                    bad.push(BadRow::new(self.rows, &self.name, self.rows, too_long(), line));
-                }
-                Ok(()) => {
-                    chunk.text.extend_from_slice(line);
-                    chunk.end_item_on(self.rows);
-                }
-                Err(error) => {
-                    self.bad += 1;
-                    bad.push(BadRow::new(self.rows, &self.name, self.rows, error.to_string(), line));
-                }
-            }
+        let end = self.rows.saturating_add(max_items as u64);
+        while self.rows < end {
+            let Some((batch, at)) = self.take_batch()? else { return Ok(false) };
+            let limits = ((end - self.rows) as usize, max_bytes);
+            let at = self.push_rows(&batch, at, limits, chunk, bad)?;
+            self.batch = Some((batch, at));
             if chunk.text.len() >= max_bytes {
                 break;
             }
@@ -162,57 +195,9 @@ impl Reader for ParquetReader {
     }
 }
 
-/// Refuses more columns than any table has, and names that would make every item large.
-fn bounded(schema: &Schema, columns: usize, name: &str) -> Result<(), DataError> {
-    let refuse = |what: String| Err(DataError::Content { file: name.to_owned(), line: 1, message: what });
-    if columns > COLUMNS_MAX {
-        return refuse(format!("the table has more than {COLUMNS_MAX} columns"));
-    }
-    let bytes: usize = schema.fields().iter().map(|field| field.name().len()).sum();
-    if bytes > NAMES_BYTES_MAX {
-        return refuse(format!("the names of the columns have more than {NAMES_BYTES_MAX} bytes"));
-    }
-    Ok(())
-}
-
-/// Where the chosen columns stand in the file.
-fn choose(schema: &Schema, name: &str, columns: &[Column]) -> Result<Vec<usize>, DataError> {
-    let find = |column: &Column| {
-        let Ok(at) = schema.index_of(&column.name) else {
-            let names: Vec<String> =
-                schema.fields().iter().take(20).map(|field| format!("`{}`", field.name())).collect();
-            return Err(DataError::Usage(format!(
-                "`{name}` has no column `{}`; it has {}",
-                column.name,
-                names.join(", ")
-            )));
-        };
-        let kind = schema.field(at).data_type();
-        if column.kind.is_none_or(|wanted| holds(kind, wanted)) {
-            return Ok(at);
-        }
-        Err(DataError::Usage(format!(
-            "column `{}` of `{name}` does not hold what `columns` says: it has the type {kind}",
-            column.name
-        )))
-    };
-    columns.iter().map(find).collect()
-}
-
-/// Whether what is read from a column of this type is what was asked for.
-fn holds(kind: &DataType, wanted: ColumnType) -> bool {
-    if let DataType::Dictionary(_, value) = kind {
-        return holds(value, wanted);
-    }
-    let text = matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    let bytes = matches!(
-        kind,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
-    );
-    match wanted {
-        ColumnType::Integer => kind.is_integer(),
-        ColumnType::Number => kind.is_integer() || kind.is_floating(),
-        ColumnType::String => text || bytes || kind.is_temporal() || kind.is_decimal(),
-        ColumnType::Boolean => *kind == DataType::Boolean,
-    }
+/// How many rows are read at once: few of those that are long in the file or as text.
+fn batch_rows(bytes: u64, rows: u64, shapes: &[NamedShape]) -> usize {
+    let names: usize = shapes.iter().map(|column| column.key.len() + "null,".len()).sum();
+    let row = usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX).max(names).max(1);
+    (BATCH_BYTES / row).clamp(1, BATCH_ROWS)
 }

@@ -1,13 +1,14 @@
 //! This module knows where the row groups of a Parquet file begin. `parquet` reads their rows.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{
+    ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
 
 use crate::data::position::{changed, foreign};
+use crate::data::read::guard::guarded;
 use crate::data::{DataError, FileMark, Position, PositionAt, Spot};
 
 /// The row groups of one file.
@@ -18,20 +19,30 @@ pub(in crate::data) struct RowGroups {
 
 impl RowGroups {
     /// Those of a file, as it says itself.
-    pub(super) fn of(metadata: &ParquetMetaData) -> Self {
+    ///
+    /// # Errors
+    /// Fails when the file contradicts itself: nobody knows then how many rows it has.
+    pub(super) fn of(metadata: &ParquetMetaData, name: &str) -> Result<Self, DataError> {
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         let ends = metadata.row_groups().iter().scan((0_u64, 0_u64), |(rows, bytes), group| {
             *rows = rows.saturating_add(count(group.num_rows()));
             *bytes = bytes.saturating_add(count(group.compressed_size()));
             Some((*rows, *bytes))
         });
-        Self { ends: ends.collect() }
+        let groups = Self { ends: ends.collect() };
+        let (rows, says) = (groups.rows(), metadata.file_metadata().num_rows());
+        if u64::try_from(says) != Ok(rows) {
+            let message =
+                format!("the footer says that there are {says} rows, and the row groups have {rows}");
+            return Err(DataError::Content { file: name.to_owned(), line: 1, message });
+        }
+        Ok(groups)
     }
 
     /// Those of the file at `path`; `name` is what the user calls it.
     pub(in crate::data) fn read(path: &Path, name: &str) -> Result<(Self, FileMark), DataError> {
-        let (builder, mark) = open(path, name)?;
-        Ok((Self::of(builder.metadata()), mark))
+        let OpenFile { metadata, mark, .. } = open(path, name)?;
+        Ok((Self::of(&metadata, name)?, mark))
     }
 
     /// How many there are.
@@ -83,24 +94,27 @@ impl RowGroups {
     }
 }
 
+/// A file and what stands at its end.
+pub(super) struct OpenFile {
+    pub(super) file: File,
+    pub(super) metadata: ParquetMetaData,
+    pub(super) mark: FileMark,
+}
+
 /// Opens a file and reads what stands at its end.
-pub(super) fn open(
-    path: &Path,
-    name: &str,
-) -> Result<(ParquetRecordBatchReaderBuilder<File>, FileMark), DataError> {
+pub(super) fn open(path: &Path, name: &str) -> Result<OpenFile, DataError> {
     let io = |source| DataError::Io { intent: "open", path: PathBuf::from(name), source };
     let file = File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
-    if !metadata.is_file() {
+    let found = file.metadata().map_err(io)?;
+    if !found.is_file() {
         return Err(DataError::Usage(format!(
             "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
         )));
     }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(name, &error))?;
-    Ok((builder, FileMark::of(&metadata)))
-}
-
-/// The error about a file that is no sound Parquet file.
-pub(super) fn broken(name: &str, error: &dyn std::fmt::Display) -> DataError {
-    DataError::Io { intent: "read", path: PathBuf::from(name), source: io::Error::other(error.to_string()) }
+    let options = ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    let reader = ParquetMetaDataReader::new().with_metadata_options(Some(options));
+    let metadata = guarded(name, || reader.parse_and_finish(&file))?;
+    Ok(OpenFile { file, metadata, mark: FileMark::of(&found) })
 }

@@ -203,7 +203,7 @@ fn bad_rows_of_tables_have_the_line_where_they_start() {
          bad 2 a.csv:8 the row has 1 instead of 2 fields <3>\n\
          bad 3 a.csv:9 column `a`: the text is not UTF-8 <\u{FFFD},4>\n\
          bad 4 a.csv:10 text follows the closing quote of field 1 <5>\n\
-         bad 5 a.csv:11 text follows the closing quote of field 1; the row takes the lines 11 to 13 <6\n\n6>\n\
+         bad 5 a.csv:11 text follows the closing quote of field 1; the row takes 3 lines, 11 to 13 <6\n\n6>\n\
          error a.csv:14: the quote of field 2 is never closed\n",
     );
     check(
@@ -256,7 +256,7 @@ fn what_cannot_be_decoded_is_a_bad_row() {
         o.validate = false;
     };
     check_with("a.jsonl", b"\"\x81\"\n2\n", unproved, &expect);
-    let expect = format!("2\nbad 1 a.json:1 {said}; the row takes the lines 1 to 2 <[\"\u{FFFD}\"]>\n");
+    let expect = format!("2\nbad 1 a.json:1 {said}; the row takes 2 lines, 1 to 2 <[\"\u{FFFD}\"]>\n");
     check_with("a.json", b"[[\n\"\x81\"],2]", shift_jis, &expect);
     let expect = "\"2\"\nbad 1 a.txt:1 the line is not Shift_JIS <\u{FFFD}>\n";
     check_with("a.txt", b"\x81\n2\n", shift_jis, expect);

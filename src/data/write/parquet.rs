@@ -1,19 +1,26 @@
 //! This writer writes items to a Parquet file: one row an item, in row groups of bounded size. `shape` finds the
-//! types of the columns from the first items.
+//! types of the columns, and `column` fills them.
 
+mod column;
+mod leaf;
 mod shape;
+mod texts;
+mod words;
 
 use std::sync::Arc;
 
-use arrow_json::ReaderBuilder;
-use arrow_json::reader::Decoder;
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use serde_json::Value;
 
-use self::shape::ItemsShape;
+use self::column::FieldBuilders;
+use self::shape::{ItemsShape, pairs};
+use crate::data::read::TypedColumns;
 use crate::data::write::output::Output;
-use crate::data::{DataError, Writer};
+use crate::data::{ColumnCompression, DataError, TypedOptions, Writer};
 use crate::value::json::to_value;
 
 use super::items::items;
@@ -24,13 +31,13 @@ const SAMPLE_BYTES: usize = 16 << 20;
 /// Items that are made into columns at once, and bytes of them.
 const BATCH_ITEMS: usize = 1024;
 const BATCH_BYTES: usize = 4 << 20;
-/// Bytes of a row group as far as it is in memory.
+/// Bytes of a row group as far as it is in memory, unless others are asked for.
 const GROUP_BYTES: usize = 64 << 20;
 
 /// The writer of a Parquet file.
 pub(super) struct ParquetWriter {
     name: Arc<str>,
-    columns: Option<Vec<String>>,
+    options: TypedOptions,
     shape: ItemsShape,
     state: ParquetState,
     items: u64,
@@ -46,17 +53,30 @@ enum ParquetState {
 
 struct Writing {
     writer: ArrowWriter<Output>,
-    decoder: Decoder,
-    pending: Vec<u8>,
+    schema: SchemaRef,
+    columns: FieldBuilders,
+    /// Whether keys that are no columns are left out.
+    skips: bool,
+    /// Items in `columns`, and how long their text was.
     count: usize,
+    bytes: usize,
+    group_bytes: usize,
 }
 
 impl ParquetWriter {
-    /// Writes to `output`, all keys of the items or these.
-    pub(super) fn new(output: Output, columns: Option<Vec<String>>) -> Self {
+    /// Writes to `output`, all keys of the items or these, whose types may be declared or `known` from elsewhere.
+    pub(super) fn new(
+        output: Output,
+        columns: Option<&[String]>,
+        options: TypedOptions,
+        known: TypedColumns,
+    ) -> Self {
         let name = Arc::clone(output.name());
-        let shape = ItemsShape::new(columns.as_deref());
-        Self { name, columns, shape, state: ParquetState::Sampling(Box::new(output), Vec::new()), items: 0 }
+        let shape = match &options.types {
+            Some(types) => ItemsShape::declared(columns.unwrap_or_default(), types),
+            None => ItemsShape::known(columns, known),
+        };
+        Self { name, options, shape, state: ParquetState::Sampling(Box::new(output), Vec::new()), items: 0 }
     }
 
     fn refuse(&self, item: u64, message: String) -> DataError {
@@ -71,19 +91,20 @@ impl ParquetWriter {
     fn add(&mut self, item: &[u8]) -> Result<(), DataError> {
         self.items += 1;
         let value = to_value(item).map_err(|error| self.refuse(self.items, error.to_string()))?;
-        let sampling = matches!(self.state, ParquetState::Sampling(..));
-        let seen = if sampling { self.shape.widen(&value) } else { self.shape.check(&value) };
-        seen.map_err(|message| self.refuse(self.items, message))?;
         match &mut self.state {
             ParquetState::Sampling(_, lines) => {
                 lines.extend_from_slice(item);
                 lines.push(b'\n');
-                if self.items >= SAMPLE_ITEMS || lines.len() >= SAMPLE_BYTES {
-                    self.settle()?;
-                }
-                Ok(())
+                let is_full = self.items >= SAMPLE_ITEMS || lines.len() >= SAMPLE_BYTES;
+                self.shape.widen(&value).map_err(|message| self.refuse(self.items, message))?;
+                if is_full { self.settle() } else { Ok(()) }
             }
-            ParquetState::Writing(writing) => writing.add(item).map_err(|error| self.broken(&error)),
+            ParquetState::Writing(writing) => {
+                let added = writing.add(&value, item.len());
+                let flushed = if added.is_ok() { writing.flush_full() } else { Ok(()) };
+                added.map_err(|message| self.refuse(self.items, message))?;
+                flushed.map_err(|error| self.broken(&error))
+            }
             ParquetState::Broken => Ok(()),
         }
     }
@@ -97,23 +118,25 @@ impl ParquetWriter {
                 return Ok(());
             }
         };
-        // A column may have become a float after integers that no float holds.
-        for (item, line) in (1..).zip(items(&lines)) {
-            let value = to_value(line).map_err(|error| self.refuse(item, error.to_string()))?;
-            self.shape.check(&value).map_err(|message| self.refuse(item, message))?;
-        }
-        let schema = self.shape.schema(self.columns.as_deref()).map_err(DataError::Usage)?;
-        let schema = Arc::new(schema);
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let schema = Arc::new(self.shape.schema().map_err(DataError::Usage)?);
+        let compression = match self.options.compression.unwrap_or(ColumnCompression::Snappy) {
+            ColumnCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            ColumnCompression::Snappy => Compression::SNAPPY,
+            ColumnCompression::Gzip => Compression::GZIP(parquet::basic::GzipLevel::default()),
+            ColumnCompression::None => Compression::UNCOMPRESSED,
+        };
+        let properties = WriterProperties::builder().set_compression(compression).build();
         let writer = ArrowWriter::try_new(*output, Arc::clone(&schema), Some(properties))
             .map_err(|error| self.broken(&error))?;
-        let decoder = ReaderBuilder::new(schema)
-            .with_batch_size(BATCH_ITEMS)
-            .build_decoder()
-            .map_err(|error| self.broken(&error))?;
-        let mut writing = Box::new(Writing { writer, decoder, pending: Vec::new(), count: 0 });
-        for line in items(&lines) {
-            writing.add(line).map_err(|error| self.broken(&error))?;
+        let columns = FieldBuilders::new(schema.fields());
+        let group_bytes = self.options.row_group.map_or(GROUP_BYTES, |bytes| bytes as usize);
+        let skips = self.shape.is_chosen();
+        let mut writing =
+            Box::new(Writing { writer, schema, columns, skips, count: 0, bytes: 0, group_bytes });
+        for (item, line) in (1..).zip(items(&lines)) {
+            let value = to_value(line).map_err(|error| self.refuse(item, error.to_string()))?;
+            writing.add(&value, line.len()).map_err(|message| self.refuse(item, message))?;
+            writing.flush_full().map_err(|error| self.broken(&error))?;
         }
         self.state = ParquetState::Writing(writing);
         Ok(())
@@ -121,28 +144,26 @@ impl ParquetWriter {
 }
 
 impl Writing {
-    fn add(&mut self, item: &[u8]) -> Result<(), parquet::errors::ParquetError> {
-        self.pending.extend_from_slice(item);
-        self.pending.push(b'\n');
+    fn add(&mut self, item: &Value, bytes: usize) -> Result<(), String> {
+        let pairs = pairs(item)?.into_iter().flatten();
+        self.columns.append(pairs, self.skips, &mut String::new())?;
         self.count += 1;
-        if self.count >= BATCH_ITEMS || self.pending.len() >= BATCH_BYTES { self.flush() } else { Ok(()) }
+        self.bytes += bytes;
+        Ok(())
     }
 
-    /// Makes columns of the items at hand.
+    fn flush_full(&mut self) -> Result<(), parquet::errors::ParquetError> {
+        if self.count >= BATCH_ITEMS || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands the columns at hand to the file.
     fn flush(&mut self) -> Result<(), parquet::errors::ParquetError> {
-        let mut rest = self.pending.as_slice();
-        while !rest.is_empty() {
-            let used = self.decoder.decode(rest)?;
-            rest = &rest[used..];
-            if let Some(batch) = self.decoder.flush()? {
-                self.writer.write(&batch)?;
-            } else if used == 0 {
-                break;
-            }
-        }
-        self.pending.clear();
-        self.count = 0;
-        if self.writer.in_progress_size() >= GROUP_BYTES {
+        let rows = RecordBatchOptions::new().with_row_count(Some(self.count));
+        let columns = self.columns.finish();
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &rows)?;
+        self.writer.write(&batch)?;
+        (self.count, self.bytes) = (0, 0);
+        if self.writer.in_progress_size() >= self.group_bytes {
             self.writer.flush()?;
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! These tests use the writers from outside: items go in, files come out.
 
 mod round_trips;
+#[cfg(feature = "parquet")]
+mod typed;
 
 use std::fs;
 use std::io::Read;
@@ -8,7 +10,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use super::*;
-use crate::data::{Compression, Target};
+use crate::data::{Compression, Target, TypedOptions};
 
 fn options(path: &Path, format: Format) -> WriteOptions {
     WriteOptions {
@@ -18,6 +20,7 @@ fn options(path: &Path, format: Format) -> WriteOptions {
         compression: Compression::None,
         pretty: false,
         columns: None,
+        typed: TypedOptions::default(),
     }
 }
 

@@ -35,7 +35,7 @@ fn floors() -> Vec<Floor> {
 /// Dependencies that may appear under these modules only.
 const HOMES: &[(&str, &[&str])] = &[
     ("arrow_array", &["data"]),
-    ("arrow_json", &["data"]),
+    ("arrow_buffer", &["data"]),
     ("arrow_schema", &["data"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

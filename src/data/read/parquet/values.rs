@@ -1,84 +1,121 @@
-//! This module writes rows of Arrow as JSON lines: integers exact, dates and times as ISO 8601 text (moments in UTC,
-//! whatever the zone they are shown in), decimals as text because no float holds them, bytes as hexadecimal digits,
-//! nulls written out. The module above reads files.
+//! This module writes single values as JSON text, exact or not at all. `times` and `decimals` hold the longer ones.
 
-use std::io::Write as _;
-use std::sync::Arc;
+use super::decimals;
+use super::kind::{BytesKind, IntegerKind};
+use super::times;
+use crate::value::{ITEM_BYTES_MAX, json};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowTimestampType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-};
-use arrow_array::{Array, PrimitiveArray, RecordBatch};
-use arrow_json::writer::{LineDelimited, NullableEncoder};
-use arrow_json::{Encoder, EncoderFactory, EncoderOptions, WriterBuilder};
-use arrow_schema::{ArrowError, DataType, FieldRef, TimeUnit};
-
-/// Appends the rows of `batch`, one a line.
-pub(super) fn push_lines(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
-    if batch.num_columns() == 0 {
-        (0..batch.num_rows()).for_each(|_| out.extend_from_slice(b"{}\n"));
-        return Ok(());
-    }
-    let builder = WriterBuilder::new().with_explicit_nulls(true).with_encoder_factory(Arc::new(Exact));
-    let mut writer = builder.build::<_, LineDelimited>(out);
-    writer.write(batch)?;
-    writer.finish()
-}
-
-/// Makes the encoders of decimals and of moments; all others are the usual ones.
-#[derive(Debug)]
-struct Exact;
-
-impl EncoderFactory for Exact {
-    fn make_default_encoder<'a>(
-        &self,
-        _field: &'a FieldRef,
-        array: &'a dyn Array,
-        _options: &'a EncoderOptions,
-    ) -> Result<Option<NullableEncoder<'a>>, ArrowError> {
-        let encoder: Box<dyn Encoder + 'a> = match array.data_type() {
-            DataType::Decimal32(..) => Box::new(Decimal(array.as_primitive::<Decimal32Type>())),
-            DataType::Decimal64(..) => Box::new(Decimal(array.as_primitive::<Decimal64Type>())),
-            DataType::Decimal128(..) => Box::new(Decimal(array.as_primitive::<Decimal128Type>())),
-            DataType::Decimal256(..) => Box::new(Decimal(array.as_primitive::<Decimal256Type>())),
-            DataType::Timestamp(unit, Some(_)) => match unit {
-                TimeUnit::Second => Box::new(Moment(array.as_primitive::<TimestampSecondType>())),
-                TimeUnit::Millisecond => Box::new(Moment(array.as_primitive::<TimestampMillisecondType>())),
-                TimeUnit::Microsecond => Box::new(Moment(array.as_primitive::<TimestampMicrosecondType>())),
-                TimeUnit::Nanosecond => Box::new(Moment(array.as_primitive::<TimestampNanosecondType>())),
-            },
-            _ => return Ok(None),
-        };
-        Ok(Some(NullableEncoder::new(encoder, array.nulls().cloned())))
-    }
-}
-
-struct Decimal<'a, T: DecimalType>(&'a PrimitiveArray<T>);
-
-impl<T: DecimalType> Encoder for Decimal<'_, T> {
-    fn encode(&mut self, at: usize, out: &mut Vec<u8>) {
-        out.push(b'"');
-        out.extend_from_slice(self.0.value_as_string(at).as_bytes());
-        out.push(b'"');
-    }
-}
-
-/// Counts since 1970 in UTC.
-struct Moment<'a, T: ArrowTimestampType>(&'a PrimitiveArray<T>);
-
-impl<T: ArrowTimestampType> Encoder for Moment<'_, T> {
-    fn encode(&mut self, at: usize, out: &mut Vec<u8>) {
-        match self.0.value_as_datetime(at) {
-            // Shown as ISO 8601 has it.
-            Some(moment) => {
-                let _ = write!(out, "\"{moment:?}Z\"");
+/// Appends what an integer means; one of 32 bits is `short`.
+pub(super) fn push_integer(
+    out: &mut Vec<u8>,
+    value: i64,
+    kind: IntegerKind,
+    short: bool,
+) -> Result<(), String> {
+    let unsigned = if short { u64::from(value as u32) } else { value as u64 };
+    match kind {
+        IntegerKind::Signed => json::write_integer(out, value),
+        IntegerKind::Unsigned => match i64::try_from(unsigned) {
+            Ok(value) => json::write_integer(out, value),
+            Err(_) => {
+                return Err(format!(
+                    "{unsigned} does not fit in a signed integer of 64 bits; give the column the type `string` in `columns`"
+                ));
             }
-            // Beyond the years that calendars have.
-            None => {
-                let _ = write!(out, "{}", self.0.value(at));
+        },
+        _ => return quoted(out, |out| push_integer_text(out, value, unsigned, kind)),
+    }
+    Ok(())
+}
+
+/// Appends an integer whose meaning is text.
+fn push_integer_text(out: &mut Vec<u8>, value: i64, unsigned: u64, kind: IntegerKind) -> Result<(), String> {
+    match kind {
+        IntegerKind::Signed | IntegerKind::SignedText => json::write_integer(out, value),
+        IntegerKind::Unsigned | IntegerKind::UnsignedText => {
+            out.extend_from_slice(itoa::Buffer::new().format(unsigned).as_bytes());
+        }
+        IntegerKind::Date => times::push_date(out, value),
+        IntegerKind::DateMillis => return times::push_date_millis(out, value),
+        IntegerKind::TimeOfDay(digits) => return times::push_time_of_day(out, value, digits),
+        IntegerKind::Timestamp { digits, utc } => {
+            times::push_timestamp(out, value, digits);
+            if utc {
+                out.push(b'Z');
             }
         }
+        IntegerKind::Duration(digits) => times::push_duration(out, value, digits),
+        IntegerKind::Decimal(scale) => decimals::push_integer(out, value, scale),
+    }
+    Ok(())
+}
+
+/// Appends a float.
+pub(super) fn push_float(out: &mut Vec<u8>, value: f64, nan_is_null: bool) -> Result<(), String> {
+    if value.is_finite() {
+        json::write_float(out, value);
+    } else if nan_is_null {
+        out.extend_from_slice(b"null");
+    } else {
+        let name = if value.is_nan() { "NaN" } else { "infinite" };
+        return Err(format!("the value is {name}, which JSON has no number for"));
+    }
+    Ok(())
+}
+
+/// Appends what bytes mean.
+pub(super) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8], kind: BytesKind) -> Result<(), String> {
+    if bytes.len() > ITEM_BYTES_MAX {
+        return Err("the value is too long".to_owned());
+    }
+    let twelve = || <[u8; 12]>::try_from(bytes).map_err(|_| format!("a value has {} bytes", bytes.len()));
+    match kind {
+        BytesKind::Text if json::write_string(out, bytes) => Ok(()),
+        BytesKind::Text => Err("the text is not UTF-8".to_owned()),
+        BytesKind::Raw => quoted(out, |out| {
+            push_hex(out, bytes);
+            Ok(())
+        }),
+        BytesKind::Uuid => quoted(out, |out| {
+            push_uuid(out, bytes);
+            Ok(())
+        }),
+        BytesKind::Decimal(scale) => quoted(out, |out| decimals::push_bytes(out, bytes, scale)),
+        BytesKind::Interval => {
+            let fields = twelve()?;
+            quoted(out, |out| {
+                times::push_interval(out, fields);
+                Ok(())
+            })
+        }
+        BytesKind::Int96 => {
+            let fields = twelve()?;
+            quoted(out, |out| {
+                times::push_int96(out, fields);
+                Ok(())
+            })
+        }
+    }
+}
+
+fn quoted(out: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>) -> Result<(), String>) -> Result<(), String> {
+    out.push(b'"');
+    push(out)?;
+    out.push(b'"');
+    Ok(())
+}
+
+fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.extend(bytes.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]));
+}
+
+/// As RFC 9562 writes it.
+fn push_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        push_hex(out, &[*byte]);
     }
 }

@@ -173,13 +173,14 @@ fn a_header_of_nothing_but_delimiters_is_refused() {
 
 #[test]
 fn what_does_not_fit_together_is_refused() {
-    let seen = |change: &dyn Fn(&mut ReadOptions)| {
+    type Change<'a> = &'a dyn Fn(&mut ReadOptions);
+    let seen = |change: Change<'_>| {
         let mut options = options("/".as_ref(), "a.csv");
         change(&mut options);
         options.format = options.format.or(Some(crate::data::Format::Csv));
         transcript(open(&options), 1, 1)
     };
-    let cases: [(&dyn Fn(&mut ReadOptions), &str); 7] = [
+    let cases: [(Change<'_>, &str); 7] = [
         (
             &|o| o.dialect.quote = Some(Quote::Character(b',')),
             "`quote` cannot be `,`, which separates fields",

@@ -132,7 +132,7 @@ proptest! {
         let mut records = Records::new(LineSource::new(block(&bytes, &sizes), BlankLines::Kept), FieldRules::COMMAS, None);
         for row in &rows {
             prop_assert_eq!(records.next().expect("readable"), NextRecord::Record);
-            let fields: Vec<&[u8]> = (0..row.len() + 1).filter_map(|at| records.fields().get(at)).collect();
+            let fields: Vec<&[u8]> = (0..=row.len()).filter_map(|at| records.fields().get(at)).collect();
             prop_assert_eq!(fields, row.iter().map(String::as_bytes).collect::<Vec<_>>());
         }
         prop_assert_eq!(records.next().expect("readable"), NextRecord::End);

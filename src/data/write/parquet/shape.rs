@@ -1,16 +1,31 @@
-//! This module finds the types of columns from values: what fits together, and what of a later value does not fit.
-//! The module above writes the file.
+//! This module finds the types of columns: from what was declared, from the source that the items came from, and else
+//! from the first items. `column` makes the columns.
 
-use arrow_schema::{DataType, Field, Fields, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use indexmap::IndexMap;
 use serde_json::Value;
+
+use super::column::ColumnBuilder;
+use super::texts::Moment;
+use super::words::{declare, plural, word};
+use crate::data::read::TypedColumns;
+use crate::data::{DeclaredKind, DeclaredType};
 
 /// What the items look like.
 #[derive(Debug)]
 pub(super) struct ItemsShape {
-    fields: IndexMap<String, ColumnKind>,
+    fields: IndexMap<String, Slot>,
     /// The keys were chosen, and others are left out.
     chosen: bool,
+}
+
+/// One place for values.
+#[derive(Debug, Clone, PartialEq)]
+struct Slot {
+    kind: ColumnKind,
+    /// The type was not found in values, so these need not fit each other.
+    known: bool,
+    required: bool,
 }
 
 /// The type of a value.
@@ -18,61 +33,154 @@ pub(super) struct ItemsShape {
 enum ColumnKind {
     /// Nothing but nulls so far.
     Unknown,
+    /// Nothing but nulls and what Lua's empty tables become: maps without keys, or lists without elements as well.
+    Empty {
+        is_list: bool,
+    },
     Boolean,
     Integer,
     Float,
     Text,
-    List(Box<ColumnKind>),
-    Map(IndexMap<String, ColumnKind>),
+    List(Box<Slot>),
+    Map(IndexMap<String, Slot>),
+    /// Moments, or what clocks show, which the first one says; in nanoseconds when one needs them.
+    Timestamp {
+        has_zone: Option<bool>,
+        nanos: bool,
+    },
+    /// A type that no value says more about.
+    Fixed(DataType),
 }
 
 impl ItemsShape {
-    /// No item has been seen; `columns` are the only keys that matter.
-    pub(super) fn new(columns: Option<&[String]>) -> Self {
-        let fields =
-            columns.unwrap_or_default().iter().map(|name| (name.clone(), ColumnKind::Unknown)).collect();
-        Self { fields, chosen: columns.is_some() }
+    /// No item has been seen; `columns` are the only keys that matter, and have these types.
+    pub(super) fn declared(columns: &[String], types: &[DeclaredType]) -> Self {
+        let fields = columns.iter().cloned().zip(types.iter().map(Slot::declared)).collect();
+        Self { fields, chosen: true }
+    }
+
+    /// No item has been seen; `columns` are the only keys that matter, and some have types that are known.
+    pub(super) fn known(columns: Option<&[String]>, known: TypedColumns) -> Self {
+        let slot = |field: Option<FieldRef>| {
+            field.filter(|field| ColumnBuilder::takes(field.data_type())).map_or(Slot::UNKNOWN, |field| {
+                Slot {
+                    kind: ColumnKind::Fixed(field.data_type().clone()),
+                    known: true,
+                    required: !field.is_nullable(),
+                }
+            })
+        };
+        let mut known: IndexMap<String, Slot> =
+            known.into_iter().map(|(name, field)| (name, slot(field))).collect();
+        let Some(columns) = columns else { return Self { fields: known, chosen: false } };
+        let fields = columns.iter().map(|name| {
+            let slot = known.swap_remove(name).unwrap_or(Slot::UNKNOWN);
+            (name.clone(), slot)
+        });
+        Self { fields: fields.collect(), chosen: true }
     }
 
     /// Makes room for an item, or says what does not go together with the items before.
     pub(super) fn widen(&mut self, item: &Value) -> Result<(), String> {
-        for (key, value) in pairs(item)? {
+        for (key, value) in pairs(item)?.into_iter().flatten() {
             if self.chosen && !self.fields.contains_key(key) {
                 continue;
             }
-            let kind = self.fields.entry(key.clone()).or_insert(ColumnKind::Unknown);
-            kind.widen(value, &mut key.clone())?;
-        }
-        Ok(())
-    }
-
-    /// Whether an item fits; if not, what of it.
-    pub(super) fn check(&self, item: &Value) -> Result<(), String> {
-        for (key, value) in pairs(item)? {
-            match self.fields.get(key) {
-                Some(kind) => kind.check(value, &mut key.clone())?,
-                None if self.chosen => {}
-                None => return Err(new_key(key)),
-            }
+            let slot = self.fields.entry(key.clone()).or_insert(Slot::UNKNOWN);
+            slot.widen(value, &mut key.clone())?;
         }
         Ok(())
     }
 
     /// The columns, in the order in which they were seen or chosen.
-    pub(super) fn schema(&self, columns: Option<&[String]>) -> Result<Schema, String> {
-        debug_assert_eq!(columns.is_some(), self.chosen, "chosen once");
+    pub(super) fn schema(&self) -> Result<Schema, String> {
         Ok(Schema::new(fields(&self.fields, "")?))
+    }
+
+    /// Whether other keys than these are left out.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.chosen
     }
 }
 
-fn pairs(item: &Value) -> Result<&serde_json::Map<String, Value>, String> {
-    item.as_object().ok_or_else(|| format!("a row has named columns, and this item is {}", word(item)))
+/// The keys of an item, which an empty Lua table has none of.
+pub(super) fn pairs(item: &Value) -> Result<Option<&serde_json::Map<String, Value>>, String> {
+    match item {
+        Value::Object(map) => Ok(Some(map)),
+        Value::Array(list) if list.is_empty() => Ok(None),
+        other => Err(format!("a row has named columns, and this item is {}", word(other))),
+    }
 }
 
-fn new_key(path: &str) -> String {
-    format!(
-        "column `{path}` is new: the items that say what the columns are do not have it; name it in `columns`"
-    )
+impl Slot {
+    const UNKNOWN: Self = Self { kind: ColumnKind::Unknown, known: false, required: false };
+
+    fn declared(declared: &DeclaredType) -> Self {
+        let kind = match &declared.kind {
+            DeclaredKind::Boolean => ColumnKind::Boolean,
+            DeclaredKind::Integer => ColumnKind::Integer,
+            DeclaredKind::Number => ColumnKind::Float,
+            DeclaredKind::String => ColumnKind::Text,
+            DeclaredKind::Date => ColumnKind::Fixed(DataType::Date32),
+            DeclaredKind::Time => ColumnKind::Fixed(DataType::Time64(TimeUnit::Microsecond)),
+            DeclaredKind::Timestamp => ColumnKind::Timestamp { has_zone: None, nanos: false },
+            DeclaredKind::Decimal { precision, scale } => {
+                let (precision, scale) = (*precision, *scale as i8);
+                ColumnKind::Fixed(if precision <= 38 {
+                    DataType::Decimal128(precision, scale)
+                } else {
+                    DataType::Decimal256(precision, scale)
+                })
+            }
+            DeclaredKind::List(element) => ColumnKind::List(Box::new(Self::declared(element))),
+            DeclaredKind::Map(fields) => {
+                let fields = fields.iter().map(|(name, declared)| (name.clone(), Self::declared(declared)));
+                ColumnKind::Map(fields.collect())
+            }
+        };
+        Self { kind, known: true, required: declared.required }
+    }
+
+    fn widen(&mut self, value: &Value, path: &mut String) -> Result<(), String> {
+        if self.known {
+            self.kind.note(value);
+            return Ok(());
+        }
+        let found = ColumnKind::of(value);
+        match (&self.kind, &found) {
+            (_, ColumnKind::Unknown)
+            | (ColumnKind::Float, ColumnKind::Integer)
+            | (ColumnKind::List(_) | ColumnKind::Map(_), ColumnKind::Empty { .. }) => {}
+            (ColumnKind::Unknown, _)
+            | (ColumnKind::Integer, ColumnKind::Float)
+            | (ColumnKind::Empty { is_list: false }, ColumnKind::Empty { is_list: true })
+            | (ColumnKind::Empty { .. }, ColumnKind::List(_) | ColumnKind::Map(_)) => self.kind = found,
+            (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => {}
+            _ => return Err(self.kind.conflict(value, path)),
+        }
+        let length = path.len();
+        match (&mut self.kind, value) {
+            (ColumnKind::List(element), Value::Array(list)) => {
+                path.push_str("[]");
+                list.iter().try_for_each(|value| element.widen(value, path))?;
+            }
+            (ColumnKind::Map(fields), Value::Object(map)) => {
+                for (key, value) in map {
+                    path.truncate(length);
+                    path.push('.');
+                    path.push_str(key);
+                    fields.entry(key.clone()).or_insert(Self::UNKNOWN).widen(value, path)?;
+                }
+            }
+            _ => {}
+        }
+        path.truncate(length);
+        Ok(())
+    }
+
+    fn field(&self, name: &str, before: &str) -> Result<Field, String> {
+        Ok(Field::new(name, self.kind.data_type(&format!("{before}{name}"))?, !self.required))
+    }
 }
 
 impl ColumnKind {
@@ -83,85 +191,50 @@ impl ColumnKind {
             Value::Number(number) if number.is_i64() => Self::Integer,
             Value::Number(_) => Self::Float,
             Value::String(_) => Self::Text,
-            Value::Array(_) => Self::List(Box::new(Self::Unknown)),
+            Value::Array(list) if list.is_empty() => Self::Empty { is_list: true },
+            Value::Array(_) => Self::List(Box::new(Slot::UNKNOWN)),
+            Value::Object(map) if map.is_empty() => Self::Empty { is_list: false },
             Value::Object(_) => Self::Map(IndexMap::new()),
         }
     }
 
-    fn widen(&mut self, value: &Value, path: &mut String) -> Result<(), String> {
-        let found = Self::of(value);
-        match (&*self, &found) {
-            (Self::Unknown, _) | (Self::Integer, Self::Float) => *self = found,
-            (_, Self::Unknown) | (Self::Float, Self::Integer) => {}
-            (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => {}
-            _ => return Err(self.conflict(value, path)),
-        }
-        let length = path.len();
+    /// Looks at a value for what the declared type leaves open.
+    fn note(&mut self, value: &Value) {
         match (self, value) {
+            (Self::Timestamp { has_zone, nanos }, Value::String(text)) => {
+                if let Some(moment) = Moment::parse(text) {
+                    has_zone.get_or_insert(moment.has_zone);
+                    *nanos |= moment.needs_nanos();
+                }
+            }
             (Self::List(element), Value::Array(list)) => {
-                path.push_str("[]");
-                list.iter().try_for_each(|value| element.widen(value, path))?;
+                for value in list {
+                    element.kind.note(value);
+                }
             }
             (Self::Map(fields), Value::Object(map)) => {
                 for (key, value) in map {
-                    path.truncate(length);
-                    path.push('.');
-                    path.push_str(key);
-                    fields.entry(key.clone()).or_insert(Self::Unknown).widen(value, path)?;
+                    if let Some(slot) = fields.get_mut(key) {
+                        slot.kind.note(value);
+                    }
                 }
             }
             _ => {}
         }
-        path.truncate(length);
-        Ok(())
-    }
-
-    fn check(&self, value: &Value, path: &mut String) -> Result<(), String> {
-        let length = path.len();
-        match (self, value) {
-            (_, Value::Null)
-            | (Self::Boolean, Value::Bool(_))
-            | (Self::Unknown | Self::Text, Value::String(_)) => {}
-            (Self::Integer, Value::Number(number)) if number.is_i64() => {}
-            (Self::Float, Value::Number(number)) => {
-                let exact = number.as_i64().is_none_or(|integer| {
-                    let float = integer as f64;
-                    float as i128 == i128::from(integer)
-                });
-                if !exact {
-                    return Err(format!("column `{path}` holds floats, and none is exactly {number}"));
-                }
-            }
-            (Self::List(element), Value::Array(list)) => {
-                path.push_str("[]");
-                list.iter().try_for_each(|value| element.check(value, path))?;
-            }
-            (Self::Map(fields), Value::Object(map)) => {
-                for (key, value) in map {
-                    path.truncate(length);
-                    path.push('.');
-                    path.push_str(key);
-                    let kind = fields.get(key).ok_or_else(|| new_key(path))?;
-                    kind.check(value, path)?;
-                }
-            }
-            _ => return Err(self.conflict(value, path)),
-        }
-        path.truncate(length);
-        Ok(())
     }
 
     fn conflict(&self, value: &Value, path: &str) -> String {
         let held = match self {
-            // As text, in the end.
             Self::Unknown | Self::Text => "strings",
+            Self::List(_) | Self::Empty { is_list: true } => "lists",
+            Self::Map(_) | Self::Empty { is_list: false } => "maps",
             Self::Boolean => "booleans",
             Self::Integer => "integers",
             Self::Float => "numbers",
-            Self::List(_) => "lists",
-            Self::Map(_) => "maps",
+            Self::Timestamp { .. } => "timestamps",
+            Self::Fixed(data_type) => plural(data_type),
         };
-        format!("column `{path}` holds {held}, and this one is {}", word(value))
+        format!("column `{path}` holds {held}, and this one is {}{}", word(value), declare(path))
     }
 
     fn data_type(&self, path: &str) -> Result<DataType, String> {
@@ -170,36 +243,31 @@ impl ColumnKind {
             Self::Boolean => DataType::Boolean,
             Self::Integer => DataType::Int64,
             Self::Float => DataType::Float64,
-            Self::List(element) => {
-                let inner = element.data_type(&format!("{path}[]"))?;
-                DataType::new_list(inner, true)
+            Self::Timestamp { has_zone, nanos } => {
+                let unit = if *nanos { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
+                DataType::Timestamp(unit, has_zone.unwrap_or(true).then(|| "UTC".into()))
             }
-            Self::Map(map) if map.is_empty() => {
+            Self::Fixed(data_type) => data_type.clone(),
+            Self::List(element) => {
+                let field =
+                    element.field("", &format!("{path}[]"))?.with_name(Field::LIST_FIELD_DEFAULT_NAME);
+                DataType::List(field.into())
+            }
+            Self::Map(map) if !map.is_empty() => DataType::Struct(fields(map, &format!("{path}."))?),
+            Self::Empty { is_list: true } => {
+                let element = Slot::UNKNOWN.field("", path)?.with_name(Field::LIST_FIELD_DEFAULT_NAME);
+                DataType::List(element.into())
+            }
+            Self::Map(_) | Self::Empty { is_list: false } => {
                 return Err(format!(
-                    "column `{path}` holds maps without any key, which parquet has no type for"
+                    "column `{path}` holds maps without any key, which parquet has no type for{}",
+                    declare(path)
                 ));
             }
-            Self::Map(map) => DataType::Struct(fields(map, &format!("{path}."))?),
         })
     }
 }
 
-fn fields(map: &IndexMap<String, ColumnKind>, before: &str) -> Result<Fields, String> {
-    let field = |(name, kind): (&String, &ColumnKind)| {
-        Ok(Field::new(name, kind.data_type(&format!("{before}{name}"))?, true))
-    };
-    map.iter().map(field).collect()
-}
-
-/// A value in a word.
-fn word(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_i64() => "an integer",
-        Value::Number(_) => "a float",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
-    }
+fn fields(map: &IndexMap<String, Slot>, before: &str) -> Result<Fields, String> {
+    map.iter().map(|(name, slot)| slot.field(name, before)).collect()
 }

@@ -1,0 +1,64 @@
+//! This module finds the types of a source's columns before its items are read, over all its files.
+
+use arrow_schema::{Field, FieldRef};
+
+use super::file::format_of;
+use super::parquet::{TypedColumns, typed_columns};
+use crate::data::pattern::{self, Matched};
+use crate::data::{DataError, ReadOptions, TypeSource};
+
+/// The columns that items of a source have when they are written, with their types where all files agree on them. Nothing
+/// is known of a source that has no types, or cannot be read: the step that reads it says why.
+pub(in crate::data) fn source_columns(source: &TypeSource) -> TypedColumns {
+    let columns = of_files(&source.read).unwrap_or_default();
+    let Some(fields) = &source.fields else { return columns };
+    let field = |(name, origin): &(String, String)| {
+        let (_, field) = columns.iter().find(|(name, _)| name == origin)?;
+        let renamed = |field: &FieldRef| FieldRef::new(field.as_ref().clone().with_name(name));
+        Some((name.clone(), field.as_ref().map(renamed)))
+    };
+    fields.iter().filter_map(field).collect()
+}
+
+fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {
+    let files = match pattern::find(&options.root, &options.path)? {
+        Matched::Literal(found) => vec![found],
+        Matched::Files(found) => found,
+    };
+    let mut all: Option<TypedColumns> = None;
+    for found in &files {
+        if !format_of(options, found)?.has_types() {
+            return Ok(Vec::new());
+        }
+        let columns = typed_columns(&found.path, &found.name, options.columns.as_deref())?;
+        all = Some(match all {
+            None => columns,
+            Some(before) => common(before, &columns),
+        });
+    }
+    Ok(all.unwrap_or_default())
+}
+
+/// The columns of two files: a type is known where both have it, and a column that one lacks may be null.
+fn common(before: TypedColumns, next: &TypedColumns) -> TypedColumns {
+    let nullable = |field: FieldRef| FieldRef::new(Field::clone(&field).with_nullable(true));
+    let find = |columns: &TypedColumns, name: &str| -> Option<Option<FieldRef>> {
+        columns.iter().find(|(other, _)| other == name).map(|(_, field)| field.clone())
+    };
+    let new: TypedColumns = next
+        .iter()
+        .filter(|(name, _)| find(&before, name).is_none())
+        .map(|(name, field)| (name.clone(), field.clone().map(nullable)))
+        .collect();
+    let agreed = |(name, field): (String, Option<FieldRef>)| match find(next, &name) {
+        None => (name, field.map(nullable)),
+        Some(other) => {
+            let optional = |field: &Option<FieldRef>| field.as_ref().is_some_and(|field| field.is_nullable());
+            let widened = if optional(&other) { field.map(nullable) } else { field };
+            let other = if optional(&widened) { other.map(nullable) } else { other };
+            let same = widened.filter(|field| other.as_ref() == Some(field));
+            (name, same)
+        }
+    };
+    before.into_iter().map(agreed).chain(new).collect()
+}

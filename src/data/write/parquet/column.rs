@@ -1,0 +1,258 @@
+//! This module makes columns of values: each value is put into the column of its key, or does not fit there. `leaf` knows
+//! the single values.
+
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, ListArray, MapArray, StructArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, FieldRef, Fields};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::leaf::{LeafBuilder, misfit};
+
+/// One column, or what lies in one, as far as it is filled.
+pub(super) struct ColumnBuilder {
+    field: FieldRef,
+    content: Content,
+}
+
+enum Content {
+    Leaf(LeafBuilder),
+    List(Spans, Box<ColumnBuilder>),
+    /// Maps with the same keys.
+    Struct(Vec<bool>, FieldBuilders),
+    /// Maps with any keys, which are text.
+    Map(Spans, StringBuilder, Box<ColumnBuilder>),
+}
+
+/// Where the elements of each list end, and which lists are there.
+struct Spans {
+    ends: Vec<i32>,
+    valid: Vec<bool>,
+}
+
+/// The columns of a table, or of a map in one.
+pub(super) struct FieldBuilders {
+    fields: IndexMap<String, ColumnBuilder>,
+    rows: usize,
+}
+
+impl FieldBuilders {
+    pub(super) fn new(fields: &Fields) -> Self {
+        let builder = |field: &FieldRef| (field.name().clone(), ColumnBuilder::new(field));
+        Self { fields: fields.iter().map(builder).collect(), rows: 0 }
+    }
+
+    /// Adds a row: the value of each key to its column, null to the others. `skips` says whether other keys are left out.
+    pub(super) fn append<'v>(
+        &mut self,
+        pairs: impl Iterator<Item = (&'v String, &'v Value)>,
+        skips: bool,
+        path: &mut String,
+    ) -> Result<(), String> {
+        let length = path.len();
+        self.rows += 1;
+        for (key, value) in pairs {
+            match self.fields.get_mut(key) {
+                Some(column) => {
+                    enter(path, key);
+                    column.append(value, path)?;
+                }
+                None if skips => {}
+                None => {
+                    enter(path, key);
+                    return Err(new_key(path));
+                }
+            }
+            path.truncate(length);
+        }
+        let rows = self.rows;
+        for (name, column) in self.fields.iter_mut().filter(|(_, column)| column.len() < rows) {
+            enter(path, name);
+            column.append(&Value::Null, path)?;
+            path.truncate(length);
+        }
+        Ok(())
+    }
+
+    /// Fills a row that is null as a whole.
+    fn append_nothing(&mut self) {
+        self.rows += 1;
+        self.fields.values_mut().for_each(ColumnBuilder::append_nothing);
+    }
+
+    /// The columns, which are empty again then.
+    pub(super) fn finish(&mut self) -> Vec<ArrayRef> {
+        self.rows = 0;
+        self.fields.values_mut().map(ColumnBuilder::finish).collect()
+    }
+}
+
+fn enter(path: &mut String, key: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(key);
+}
+
+impl ColumnBuilder {
+    /// Whether columns of a type can be made.
+    pub(super) fn takes(data_type: &DataType) -> bool {
+        match data_type {
+            DataType::List(element) => Self::takes(element.data_type()),
+            DataType::Struct(fields) => fields.iter().all(|field| Self::takes(field.data_type())),
+            DataType::Map(entries, _) => key_and_value(entries).is_some_and(|(key, value)| {
+                *key.data_type() == DataType::Utf8 && Self::takes(value.data_type())
+            }),
+            leaf => LeafBuilder::takes(leaf),
+        }
+    }
+
+    fn new(field: &FieldRef) -> Self {
+        let content = match field.data_type() {
+            DataType::List(element) => Content::List(Spans::new(), Box::new(Self::new(element))),
+            DataType::Struct(fields) => Content::Struct(Vec::new(), FieldBuilders::new(fields)),
+            DataType::Map(entries, _) => {
+                let (_, value) = key_and_value(entries).expect("only maps with keys and values are taken");
+                Content::Map(Spans::new(), StringBuilder::new(), Box::new(Self::new(value)))
+            }
+            leaf => Content::Leaf(LeafBuilder::new(leaf)),
+        };
+        Self { field: Arc::clone(field), content }
+    }
+
+    fn len(&self) -> usize {
+        match &self.content {
+            Content::Leaf(values) => values.len(),
+            Content::List(spans, _) | Content::Map(spans, ..) => spans.valid.len(),
+            Content::Struct(valid, _) => valid.len(),
+        }
+    }
+
+    /// Adds a null, or what takes its place within a map that is null.
+    fn append_nothing(&mut self) {
+        match &mut self.content {
+            Content::Leaf(values) => values.append_null(),
+            Content::List(spans, _) | Content::Map(spans, ..) => spans.push_null(),
+            Content::Struct(valid, fields) => {
+                valid.push(false);
+                fields.append_nothing();
+            }
+        }
+    }
+
+    fn append(&mut self, value: &Value, path: &mut String) -> Result<(), String> {
+        if value.is_null() {
+            if !self.field.is_nullable() {
+                return Err(format!(
+                    "column `{path}` holds no nulls (`!` in `columns:`), and this one is null"
+                ));
+            }
+            self.append_nothing();
+            return Ok(());
+        }
+        let length = path.len();
+        match (&mut self.content, value) {
+            (Content::Leaf(values), value) => values.append(value, path)?,
+            (Content::List(spans, element), Value::Array(list)) => {
+                path.push_str("[]");
+                list.iter().try_for_each(|value| element.append(value, path))?;
+                spans.push(element.len(), path)?;
+            }
+            // Lua's empty table is what its column holds.
+            (Content::List(spans, element), Value::Object(map)) if map.is_empty() => {
+                spans.push(element.len(), path)?;
+            }
+            (Content::Struct(valid, fields), Value::Object(map)) => {
+                fields.append(map.iter(), false, path)?;
+                valid.push(true);
+            }
+            (Content::Struct(valid, fields), Value::Array(list)) if list.is_empty() => {
+                fields.append(std::iter::empty(), false, path)?;
+                valid.push(true);
+            }
+            (Content::Map(spans, keys, values), Value::Object(map)) => {
+                path.push_str("{}");
+                for (key, value) in map {
+                    keys.append_value(key);
+                    values.append(value, path)?;
+                }
+                spans.push(values.len(), path)?;
+            }
+            (Content::Map(spans, _, values), Value::Array(list)) if list.is_empty() => {
+                spans.push(values.len(), path)?;
+            }
+            _ => return Err(misfit(self.field.data_type(), value, path)),
+        }
+        path.truncate(length);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match &mut self.content {
+            Content::Leaf(values) => values.finish(),
+            Content::List(spans, element) => {
+                let (offsets, nulls) = spans.finish();
+                let field = Arc::clone(&element.field);
+                Arc::new(ListArray::new(field, offsets, element.finish(), Some(nulls)))
+            }
+            Content::Struct(valid, fields) => {
+                let nulls = NullBuffer::from(std::mem::take(valid));
+                let columns: Fields =
+                    fields.fields.values().map(|column| Arc::clone(&column.field)).collect();
+                Arc::new(StructArray::new(columns, fields.finish(), Some(nulls)))
+            }
+            Content::Map(spans, keys, values) => {
+                let (offsets, nulls) = spans.finish();
+                let DataType::Map(entries, sorted) = self.field.data_type() else {
+                    unreachable!("this content is made for maps only");
+                };
+                let (key, value) = key_and_value(entries).expect("only maps with keys and values are taken");
+                let fields = Fields::from(vec![Arc::clone(key), Arc::clone(value)]);
+                let pairs = StructArray::new(fields, vec![Arc::new(keys.finish()), values.finish()], None);
+                Arc::new(MapArray::new(Arc::clone(entries), offsets, pairs, Some(nulls), *sorted))
+            }
+        }
+    }
+}
+
+impl Spans {
+    const fn new() -> Self {
+        Self { ends: Vec::new(), valid: Vec::new() }
+    }
+
+    /// Adds a list that ends behind so many elements of its column, which are counted in 31 bits.
+    fn push(&mut self, end: usize, path: &str) -> Result<(), String> {
+        let end =
+            i32::try_from(end).map_err(|_| format!("column `{path}` holds lists with too many elements"))?;
+        self.ends.push(end);
+        self.valid.push(true);
+        Ok(())
+    }
+
+    fn push_null(&mut self) {
+        self.ends.push(self.ends.last().copied().unwrap_or(0));
+        self.valid.push(false);
+    }
+
+    fn finish(&mut self) -> (OffsetBuffer<i32>, NullBuffer) {
+        let ends = std::mem::take(&mut self.ends);
+        let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
+        (OffsetBuffer::new(offsets.into()), NullBuffer::from(std::mem::take(&mut self.valid)))
+    }
+}
+
+fn key_and_value(entries: &FieldRef) -> Option<(&FieldRef, &FieldRef)> {
+    match entries.data_type() {
+        DataType::Struct(fields) if fields.len() == 2 => Some((&fields[0], &fields[1])),
+        _ => None,
+    }
+}
+
+fn new_key(path: &str) -> String {
+    format!(
+        "column `{path}` is new: the items that say what the columns are do not have it; name it in `columns:`"
+    )
+}

@@ -1,0 +1,150 @@
+//! This module finds where the types of columns come from that a `write` does not declare: from the Parquet source whose
+//! items reach it as they were read, or with fields that were only chosen and renamed.
+
+use std::sync::Arc;
+
+use super::step::{Body, Collect, MapLike, Step, Verb};
+use crate::data::TypeSource;
+use crate::event::StepId;
+use crate::lua::ResultShape;
+
+/// What the result of a step has of an item.
+#[derive(Debug, PartialEq, Eq)]
+enum Passed {
+    /// All of it.
+    Item,
+    /// These fields: the name in the result, and the one in the item.
+    Fields(Vec<(String, String)>),
+}
+
+/// Tells every `write` of typed columns its source, if there is one.
+pub(super) fn attach(steps: &mut [Step]) {
+    for at in 0..steps.len() {
+        let Body::Ready(Verb::Write(options)) = &steps[at].body else { continue };
+        if !options.format.has_types() || options.typed.types.is_some() {
+            continue;
+        }
+        let source = source_of(steps, &steps[at]).map(Arc::new);
+        if let Body::Ready(Verb::Write(options)) = &mut steps[at].body {
+            options.typed.source = source;
+        }
+    }
+}
+
+/// Goes up from a step to the source of its items.
+fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
+    let mut fields: Option<Vec<(String, String)>> = None;
+    let mut step = only_input(write).and_then(|id| steps.get(id.at()))?;
+    // Steps form no circle, so the way up ends.
+    for _ in 0..steps.len() {
+        let passed = match &step.body {
+            Body::Ready(Verb::Read(read)) => {
+                let options = &read.options;
+                return Some(TypeSource { step: Arc::clone(&step.name), read: options.clone(), fields });
+            }
+            Body::Ready(Verb::MapLike(map_like)) => passed(map_like)?,
+            Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sort { .. } | Collect::Unique(_))) => {
+                Passed::Item
+            }
+            _ => return None,
+        };
+        if let Passed::Fields(above) = passed {
+            fields = Some(match fields {
+                None => above,
+                Some(below) => joined(below, &above),
+            });
+        }
+        step = only_input(step).and_then(|id| steps.get(id.at()))?;
+    }
+    None
+}
+
+fn only_input(step: &Step) -> Option<StepId> {
+    match step.from.as_slice() {
+        [input] if !input.failed => Some(input.step),
+        _ => None,
+    }
+}
+
+/// Names two steps below each other: what the upper one does not give is never there.
+fn joined(below: Vec<(String, String)>, above: &[(String, String)]) -> Vec<(String, String)> {
+    let through = |(name, middle): (String, String)| {
+        let (_, origin) = above.iter().find(|(name, _)| *name == middle)?;
+        Some((name, origin.clone()))
+    };
+    below.into_iter().filter_map(through).collect()
+}
+
+fn passed(map_like: &MapLike) -> Option<Passed> {
+    match map_like.kind {
+        ResultShape::Filter => Some(Passed::Item),
+        ResultShape::Map => returned(map_like.script.inline()?),
+        ResultShape::FlatMap => None,
+    }
+}
+
+/// What a function returns that is nothing but `return item` or `return { NAME = item.NAME, … }`.
+fn returned(text: &str) -> Option<Passed> {
+    let rest = text.trim().strip_prefix("return")?;
+    if !rest.starts_with([' ', '\t', '\n', '\r', '{']) {
+        return None;
+    }
+    let value = rest.trim().trim_end_matches(';').trim_end();
+    if value == "item" {
+        return Some(Passed::Item);
+    }
+    let inner = value.strip_prefix('{')?.strip_suffix('}')?;
+    let mut parts: Vec<&str> = inner.split([',', ';']).map(str::trim).collect();
+    if parts.last() == Some(&"") {
+        parts.pop();
+    }
+    let field = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        let (name, origin) = (name.trim(), value.trim().strip_prefix("item.")?.trim());
+        (is_name(name) && is_name(origin)).then(|| (name.to_owned(), origin.to_owned()))
+    };
+    parts.into_iter().map(field).collect::<Option<_>>().map(Passed::Fields)
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_fields_on_unchanged_is_known() {
+        let fields = |pairs: &[(&str, &str)]| {
+            let owned = pairs.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned()));
+            Some(Passed::Fields(owned.collect()))
+        };
+        for (text, expect) in [
+            ("return item", Some(Passed::Item)),
+            ("  return item;\n", Some(Passed::Item)),
+            ("return { id = item.id, price = item.cost }", fields(&[("id", "id"), ("price", "cost")])),
+            ("return{a=item.a;\n}", fields(&[("a", "a")])),
+            ("return {}", fields(&[])),
+            ("return { id = item.id + 1 }", None),
+            ("return { id = item.a.b }", None),
+            ("return { item.id }", None),
+            ("item.id = 1 return item", None),
+            ("return item.id", None),
+            ("returnitem", None),
+            ("return { f(item) }", None),
+        ] {
+            assert_eq!(returned(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_followed_through_two_steps() {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned())).collect()
+        };
+        let below = pairs(&[("x", "b"), ("y", "gone")]);
+        assert_eq!(joined(below, &pairs(&[("a", "one"), ("b", "two")])), pairs(&[("x", "two")]));
+    }
+}

@@ -1,0 +1,115 @@
+//! These tests look at the types that columns have in files which were made of other files.
+
+use std::fmt::Write as _;
+use std::fs::File;
+
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+
+use crate::project::Project;
+
+const TYPES: &[u8] = include_bytes!("../parquet/types.parquet");
+
+/// The columns of a file with their types, as Parquet itself has them.
+fn types(project: &Project, name: &str) -> Vec<String> {
+    let file = File::open(project.path(name)).expect("a file");
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&file, options).expect("sound");
+    let fields = metadata.schema().fields().iter();
+    fields.map(|field| format!("{}: {}", field.name(), field.data_type())).collect()
+}
+
+#[test]
+fn types_travel_through_what_changes_no_item() {
+    let project = Project::with(
+        "steps:
+  docs: { read: { path: types.parquet, min_success_ratio: 0 } }
+  kept: { from: docs, filter: item.i ~= 7 }
+  sorted: { from: kept, sort: item.s }
+  same: { from: sorted, map: return item }
+  few: { from: same, take: 5 }
+  save: { from: few, write: out.parquet }
+  chosen: { from: docs, map: \"return { cost = item.f, at = item.t, deep = item.deep }\" }
+  some: { from: chosen, write: some.parquet }
+  picked: { from: docs, write: { path: picked.parquet, columns: [dec, u] } }
+  none: { from: docs, filter: \"false\" }
+  empty: { from: none, write: empty.parquet }
+",
+    )
+    .file("types.parquet", TYPES);
+    let summary = project.json(&["--no-state"]);
+    assert_eq!(summary.code, 0, "{}", summary.value);
+    let all = types(&project, "types.parquet");
+    assert_eq!(types(&project, "out.parquet"), all);
+    assert_eq!(types(&project, "empty.parquet"), all);
+    let find =
+        |name: &str| all.iter().find_map(|column| column.strip_prefix(&format!("{name}: "))).expect("there");
+    let expect =
+        [("cost", "f"), ("at", "t"), ("deep", "deep")].map(|(to, from)| format!("{to}: {}", find(from)));
+    assert_eq!(types(&project, "some.parquet"), expect);
+    let expect = ["dec", "u"].map(|name| format!("{name}: {}", find(name)));
+    assert_eq!(types(&project, "picked.parquet"), expect);
+    let back = Project::with("steps:\n  a: { read: out.parquet }\n  b: { from: a, write: out.jsonl }\n")
+        .file("out.parquet", std::fs::read(project.path("out.parquet")).expect("a file"));
+    back.run(&["pipeline.yaml", "--no-state"]).ok();
+    let first = r#"{"i":1,"u":1,"f":1.5,"s":"a","b":true,"d":"2024-02-29","t":"2024-02-29T12:30:00.005000","tz":"2024-02-29T12:30:00.000Z","dec":"12345678901234567890.12","raw":"00ff","cat":"x","list":[1,null],"map":{"k":1},"deep":{"a":[{"b":1}]}}"#;
+    assert!(back.read("out.jsonl").lines().any(|line| line == first), "{}", back.read("out.jsonl"));
+}
+
+#[test]
+fn a_column_that_begins_with_nulls_keeps_its_type() {
+    let mut lines = "{\"id\":null}\n".repeat(10_001);
+    let _ = writeln!(lines, "{{\"id\":5}}");
+    let project = Project::with(
+        "steps:
+  docs: { read: in.jsonl }
+  typed: { from: docs, write: { path: in.parquet, columns: { id: integer } } }
+",
+    )
+    .file("in.jsonl", lines)
+    .file("copy.yaml", "steps:\n  rows: { read: in.parquet }\n  copy: { from: rows, write: out.parquet }\n");
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    project.run(&["copy.yaml", "--no-state"]).ok();
+    assert_eq!(types(&project, "out.parquet"), ["id: Int64"]);
+}
+
+#[test]
+fn files_of_a_pattern_agree_on_types_or_values_say_them() {
+    let project = Project::with(
+        "steps:
+  one: { items: [{ a: 1, b: 1, c: x }] }
+  first: { from: one, write: { path: in/1.parquet, columns: { a: integer!, b: integer, c: string } } }
+  two: { items: [{ a: 2, b: 0.5, d: true }] }
+  second: { from: two, write: { path: in/2.parquet, columns: { a: integer, b: number, d: boolean } } }
+",
+    )
+    .file("all.yaml", "steps:\n  rows: { read: in/*.parquet }\n  save: { from: rows, write: out.parquet }\n");
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    project.run(&["all.yaml", "--no-state"]).ok();
+    let expect = ["a: Int64", "b: Float64", "c: Utf8", "d: Boolean"];
+    assert_eq!(types(&project, "out.parquet"), expect);
+}
+
+#[test]
+fn a_plan_says_where_types_come_from() {
+    let project = Project::with(
+        "steps:
+  docs: { read: types.parquet }
+  new: { read: later.parquet }
+  other: { from: docs, map: \"return { id = item.i + 1 }\" }
+  a: { from: docs, write: { path: a.parquet, columns: [i, tz, zzz] } }
+  b: { from: docs, write: { path: b.parquet, columns: { i: integer!, dec: \"decimal(30,2)\" } } }
+  c: { from: other, write: c.parquet }
+  d: { from: new, write: d.parquet }
+",
+    )
+    .file("types.parquet", TYPES);
+    let plan = project.run(&["plan", "pipeline.yaml"]);
+    for expect in [
+        "types: i, tz from docs · zzz guessed",
+        "types: i integer!, dec decimal(30,2) declared",
+        "types: guessed from the first items",
+        "types: from new, when it is there",
+    ] {
+        assert!(plan.stdout.contains(expect), "{expect}: {} {}", plan.stdout, plan.stderr);
+    }
+}
