@@ -139,7 +139,7 @@ fn whatever_the_arguments_every_item_ends_and_memory_is_bounded() {
         }
         if event["kind"] == "panic" {
             let index = event["index"].as_u64().expect("a number");
-            panics.push(expressions[index as usize - 1].clone());
+            panics.push(format!("{}: {}", expressions[index as usize - 1], event["message"]));
         }
     }
     let mut slow: Vec<(f64, u64)> = slow.into_iter().map(|(index, elapsed)| (elapsed, index)).collect();

@@ -31,6 +31,12 @@ pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
     HostError { kind, message, retryable: code.is_some_and(may_pass) }.into()
 }
 
+/// The error where SQLite had no memory left and the library did not say so.
+pub(super) fn no_memory(call: &Call<'_>) -> mlua::Error {
+    let message = format!("`{}` failed: out of memory", call.name);
+    HostError { kind: "memory", message, retryable: true }.into()
+}
+
 /// Whether the same statement may work later.
 fn may_pass(code: ErrorCode) -> bool {
     matches!(

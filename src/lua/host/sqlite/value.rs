@@ -1,6 +1,9 @@
 //! This module converts values on their way into SQL and out of it: integers exact, text and blobs as strings, NULL
 //! as `json.null`.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use mlua::{Table, Value};
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Row, Statement};
@@ -81,7 +84,7 @@ fn to_sql(value: &Value) -> Result<Sql, &'static str> {
 pub(super) fn row(call: &Call<'_>, columns: &[Value], row: &Row<'_>) -> mlua::Result<Table> {
     let table = call.lua.create_table_with_capacity(0, columns.len())?;
     for (at, name) in columns.iter().enumerate() {
-        let value = row.get_ref(at).map_err(|error| super::error::raised(call, &error))?;
+        let value = column(call, row, at)?;
         match (value, &call.state.set_integer) {
             (ValueRef::Integer(number), Some(set)) if number.unsigned_abs() > EXACT_MAX => {
                 set.call::<()>((&table, name, number.to_string()))?;
@@ -90,6 +93,22 @@ pub(super) fn row(call: &Call<'_>, columns: &[Value], row: &Row<'_>) -> mlua::Re
         }
     }
     Ok(table)
+}
+
+/// The value of a column. The library panics where SQLite has no memory left for a text that it hands out; that is the
+/// memory of the item, and no fault of anybody's.
+fn column<'row>(call: &Call<'_>, row: &'row Row<'_>, at: usize) -> mlua::Result<ValueRef<'row>> {
+    match catch_unwind(AssertUnwindSafe(|| row.get_ref(at))) {
+        Ok(value) => value.map_err(|error| super::error::raised(call, &error)),
+        Err(panic) if says(&*panic, "NULL data") => Err(super::error::no_memory(call)),
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// Whether the message of a panic holds this text.
+fn says(panic: &(dyn Any + Send), text: &str) -> bool {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).is_some_and(|message| message.contains(text))
 }
 
 fn to_lua(call: &Call<'_>, value: ValueRef<'_>) -> mlua::Result<Value> {
