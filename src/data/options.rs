@@ -92,6 +92,9 @@ impl ReadOptions {
             return refuse(format.unfit("columns", Format::has_columns));
         }
         let columns = self.columns.as_deref();
+        if columns.is_some_and(<[Column]>::is_empty) {
+            return refuse("`columns` names no column".to_owned());
+        }
         if let Some(twice) = columns.and_then(repeated) {
             return refuse(format!("`columns` names `{twice}` twice"));
         }

@@ -28,6 +28,9 @@ impl OriginFields {
             Format::Csv | Format::Tsv if !has_names => {
                 refuse("`origin` is not for rows without names; give them with `columns`".to_owned())
             }
+            _ if [&self.file, &self.line].into_iter().flatten().any(String::is_empty) => {
+                refuse("`origin` needs a name for the field".to_owned())
+            }
             _ if self.file == self.line => {
                 let name = self.file.as_deref().unwrap_or_default();
                 refuse(format!("`origin` names `{name}` twice"))

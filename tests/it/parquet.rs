@@ -255,3 +255,22 @@ fn streams_and_compression_are_refused() {
     let ran = Project::with(read).run(&["check", "pipeline.yaml"]);
     assert!(ran.code == 65 && ran.stderr.contains("is read from its end"), "{} {}", ran.code, ran.stderr);
 }
+
+#[test]
+fn items_without_keys_are_rows_only_where_there_are_columns() {
+    let write = |columns: &str| {
+        Project::with(&format!(
+            "steps:\n  docs: {{ read: in.jsonl }}\n  save: {{ from: docs, write: {{ path: out.parquet{columns} }} }}\n"
+        ))
+        .file("in.jsonl", "{}\n{}\n")
+    };
+    let refused = write("").run(&["pipeline.yaml", "--no-state"]);
+    assert!(refused.code == 1 && refused.stderr.contains("no item has a key"), "{}", refused.stderr);
+    let project = write(", columns: {a: integer}").file(
+        "back.yaml",
+        "steps:\n  docs: { read: out.parquet }\n  save: { from: docs, write: back.jsonl }\n",
+    );
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    project.run(&["back.yaml", "--no-state"]).ok();
+    assert_eq!(project.read("back.jsonl"), "{\"a\":null}\n{\"a\":null}\n");
+}

@@ -119,3 +119,19 @@ fn tables_that_are_written_are_read_as_they_were() {
         assert_eq!(project.read("out.jsonl"), lines, "{name}");
     }
 }
+
+#[test]
+fn line_ends_that_are_mixed_are_no_header() {
+    for (name, text) in [
+        ("a.csv", &b"a,b\r1,2\r3,4\n"[..]),
+        ("b.csv", b"a,b\r1,2\r3,\"x\ny\"\r"),
+        ("c.tsv", b"id\tnote\r1\tok\r2\tz\n"),
+        ("d.csv", b"a,b\r\r\n1,2\r\r\n"),
+    ] {
+        let (summary, _) = read(name, text, "");
+        let reason = summary.step("rows")["reason"].as_str().unwrap_or_default();
+        assert_eq!(summary.code, 1, "{name}");
+        assert!(reason.starts_with(&format!("{name}:1: the header holds a carriage return")), "{reason}");
+    }
+    check("e.csv", b"a,\"b\r\nc\"\r\n1,2\r\n", "", "{\"a\":\"1\",\"b\\r\\nc\":\"2\"}\n");
+}

@@ -222,6 +222,14 @@ impl At<'_> {
         if self.types().iter().any(|kind| *kind != "string" && *kind != "array") || self.is_items() {
             return self.text_for_value(given);
         }
+        if let Some("quote" | "escape") = self.pointer.rsplit('/').next() {
+            let or_none = if words.is_empty() { "" } else { ", or `none`" };
+            return self.bad_value(
+                &format!("must be one ASCII character{or_none}"),
+                "not one ASCII character",
+                None,
+            );
+        }
         if !words.is_empty() {
             return self.bad_value(
                 &format!("{}, not `{}`", self.choice(), shown(given)),

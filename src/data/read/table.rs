@@ -112,6 +112,10 @@ impl TableReader {
             };
             return Ok(());
         }
+        if has_other_line_ends(self.records.peek()?, self.rules.quote) {
+            let message = "the header holds a carriage return: some lines end with it alone and others with a line feed; write the file anew with one of them, or say `header: false`, `skip: 1` and the names in `columns`";
+            return Err(self.records.content(self.records.line() + 1, message));
+        }
         match self.records.next()? {
             NextRecord::Record => {
                 let header = Header::read(&self.records, guessed)?;
@@ -231,4 +235,12 @@ impl Reader for TableReader {
         };
         Some(Position::in_file(self.rows, self.bad, mark, Spot::Table { bytes, columns }))
     }
+}
+
+/// Whether a carriage return stands in a line, out of quotes and not at its end.
+fn has_other_line_ends(line: &[u8], quote: Option<u8>) -> bool {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let before = quote.and_then(|quote| memchr::memchr(quote, line)).map_or(line, |at| &line[..at]);
+    memchr::memchr(b'\r', before).is_some()
 }

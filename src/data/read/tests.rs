@@ -219,7 +219,7 @@ fn carriage_returns_end_lines_where_nothing_else_does() {
     check("a.jsonl", b"1\r\r2\rx\r", "1\n2\nbad 3 a.jsonl:4 expected a value, found `x` at byte 1 <x>\n");
     check("a.txt", b"a\rb\r", "\"a\\rb\"\n");
     // A line feed says that they end nothing.
-    check("a.csv", b"a\rb\n1\n", "{\"a\\rb\":\"1\"}\n");
+    check("a.csv", b"\"a\rb\"\n1\n", "{\"a\\rb\":\"1\"}\n");
     let long = [&b"x".repeat(64 * 1024)[..], b"\r\n1\r\n"].concat();
     check("a.txt", &long, &format!("\"{}\"\n\"1\"\n", "x".repeat(64 * 1024)));
     check("a.csv", &long, &format!("{{\"{}\":\"1\"}}\n", "x".repeat(64 * 1024)));

@@ -177,6 +177,13 @@ impl Writer for ParquetWriter {
 
     fn commit(mut self: Box<Self>) -> Result<(), DataError> {
         self.settle()?;
+        let has_columns =
+            matches!(&self.state, ParquetState::Writing(writing) if !writing.schema.fields().is_empty());
+        if self.items > 0 && !has_columns {
+            let message =
+                "no item has a key, and a Parquet file without columns has no rows either; say `columns:`";
+            return Err(DataError::Usage(message.to_owned()));
+        }
         let ParquetState::Writing(mut writing) = std::mem::replace(&mut self.state, ParquetState::Broken)
         else {
             return Err(self.broken(&"it was not written to its end"));
