@@ -133,5 +133,8 @@ fn line_ends_that_are_mixed_are_no_header() {
         assert_eq!(summary.code, 1, "{name}");
         assert!(reason.starts_with(&format!("{name}:1: the header holds a carriage return")), "{reason}");
     }
+    let (summary, _) = read("skipped.csv", b"x\na,b\r1,2\r3,4\n", ", skip: 1");
+    let reason = summary.step("rows")["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("skipped.csv:2: the header holds"), "{reason}");
     check("e.csv", b"a,\"b\r\nc\"\r\n1,2\r\n", "", "{\"a\":\"1\",\"b\\r\\nc\":\"2\"}\n");
 }

@@ -114,7 +114,7 @@ impl TableReader {
         }
         if has_other_line_ends(self.records.peek()?, self.rules.quote) {
             let message = "the header holds a carriage return: some lines end with it alone and others with a line feed; write the file anew with one of them, or say `header: false`, `skip: 1` and the names in `columns`";
-            return Err(self.records.content(self.records.line() + 1, message));
+            return Err(self.records.content(self.records.last_line() + 1, message));
         }
         match self.records.next()? {
             NextRecord::Record => {
