@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::console::say;
 use super::exit::Exit;
-use crate::value::printable;
+use crate::value::{panic_text, printable};
 
 /// What the last panic said, and where. A panic that is caught below (in a host function, say) is not told here.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
@@ -23,9 +23,7 @@ pub(super) fn guard(work: impl FnOnce() -> Exit) -> Exit {
 }
 
 fn remember(info: &PanicHookInfo<'_>) {
-    let payload = info.payload();
-    let text = payload.downcast_ref::<&str>().copied();
-    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic");
+    let message = panic_text(info.payload()).unwrap_or("panic");
     let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     *last = Some(format!("{message}{}", place.unwrap_or_default()));

@@ -13,7 +13,7 @@ use std::fs;
 
 #[cfg(feature = "parquet")]
 use super::FileMark;
-use super::pattern::{self, FoundFile, Matched};
+use super::pattern::{self, FoundFile};
 #[cfg(feature = "parquet")]
 use super::read::RowGroups;
 use super::read::{compression_of, format_of, open};
@@ -33,10 +33,7 @@ pub use stretch::Stretch;
 /// Fails as [`open`] does, and for standard input and pipes.
 pub fn cut(options: &ReadOptions, parts: usize) -> Result<Vec<Stretch>, DataError> {
     let front = open(options)?.position().ok_or_else(count::only_once)?;
-    let files = match pattern::find(&options.root, &options.path)? {
-        Matched::Literal(found) => vec![found],
-        Matched::Files(found) => found,
-    };
+    let files = pattern::find(&options.root, &options.path)?.into_files();
     let source = Source { options, front, files };
     let cuts = if options.limit.is_none() { source.cuts(parts)? } else { Vec::new() };
     Ok(source.stretches(cuts))

@@ -96,7 +96,7 @@ impl Reader for Listing {
             match push_file(&mut chunk.text, &self.root, &file.path, self.by) {
                 Ok(()) => chunk.end_item(),
                 Err(message) => {
-                    chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
+                    chunk.drop_unended();
                     self.bad += 1;
                     bad.push(BadRow::new(self.at as u64, &file.name, 1, message, file.name.as_bytes()));
                 }

@@ -82,11 +82,7 @@ impl fmt::Display for PathPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) if is_plain(name) => f.write_str(name),
-            Self::Name(name) => {
-                let mut quoted = Vec::new();
-                json::write_string(&mut quoted, name.as_bytes());
-                write!(f, "[{}]", String::from_utf8_lossy(&quoted))
-            }
+            Self::Name(name) => write!(f, "[{}]", String::from_utf8_lossy(&json::quoted(name))),
             Self::Index(index) => write!(f, "[{index}]"),
         }
     }

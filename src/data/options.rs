@@ -95,7 +95,8 @@ impl ReadOptions {
         if columns.is_some_and(<[Column]>::is_empty) {
             return refuse("`columns` names no column".to_owned());
         }
-        if let Some(twice) = columns.and_then(repeated) {
+        let names = columns.into_iter().flatten().map(|column| column.name.as_str());
+        if let Some(twice) = repeated(names) {
             return refuse(format!("`columns` names `{twice}` twice"));
         }
         self.origin.check(format, self.dialect.header || columns.is_some())?;
@@ -120,9 +121,9 @@ choice!(
 );
 
 /// The first name that stands twice.
-fn repeated(columns: &[Column]) -> Option<&str> {
+fn repeated<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let mut seen = HashSet::new();
-    columns.iter().map(|column| column.name.as_str()).find(|name| !seen.insert(*name))
+    names.find(|name| !seen.insert(*name))
 }
 
 /// A pattern whose matching files are the items.
@@ -240,8 +241,8 @@ impl WriteOptions {
                 refuse(self.format.unfit("columns", Format::has_columns))
             }
             Some(columns) if columns.is_empty() => refuse("`columns` names no column".to_string()),
-            Some(columns) => match (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
-                Some(at) => refuse(format!("`columns` names `{}` twice", columns[at])),
+            Some(columns) => match repeated(columns.iter().map(String::as_str)) {
+                Some(twice) => refuse(format!("`columns` names `{twice}` twice")),
                 None => Ok(()),
             },
             None => Ok(()),

@@ -28,6 +28,16 @@ pub(super) enum Matched {
     Files(Vec<FoundFile>),
 }
 
+impl Matched {
+    /// All files that it stands for; one that was named may be missing.
+    pub(super) fn into_files(self) -> Vec<FoundFile> {
+        match self {
+            Self::Literal(found) => vec![found],
+            Self::Files(found) => found,
+        }
+    }
+}
+
 /// Finds what `pattern`, starting from `root`, means.
 ///
 /// A text without `*?[{`, or one that exists as it is written, is a path. In patterns `*` and `?` stay within one

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
@@ -22,6 +22,10 @@ use crate::runtime::clock;
 use crate::schedule::{Policy, RateLimiter, Scheduler};
 use crate::store::{FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
 use crate::value::Mask;
+
+/// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
+/// for people, and no work that could be measured.
+pub(super) const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// From step threads to the thread that owns the run.
 pub(super) enum Message {

@@ -147,8 +147,8 @@ impl Asked<'_> {
     ) -> Result<(Old, Option<StepRecord>), StoreError> {
         let runs = Catalogue::new(self.state).open_line(run)?;
         let record = runs.first().and_then(|run: &StoredRun| run.step(&step.name).ok());
-        let are_files = ItemContent::of(self.plan, step.id) == ItemContent::File;
-        let (shape, keyed) = (fingerprint::shape(each.kind), each.key.is_some() || are_files);
+        let keyed = ItemContent::of(self.plan, step.id).has_keys(each);
+        let shape = fingerprint::shape(each.kind);
         Ok((Old::of(runs, &step.name, shape, keyed, &fingerprint.parts)?, record))
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use self::bad_rows::book;
 use self::index_run::{IndexRun, IndexRuns};
 use self::stream::{Arrival, Stream};
-use super::context::Context;
+use super::context::{Context, LOOK_UP};
 use super::pool::Wake;
 use super::roles::Role;
 use crate::data::{self, BadRow, DataError, Reader};
@@ -21,9 +21,6 @@ use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::plan::{Body, Input, Items, Step, Verb};
 use crate::runtime::clock;
 use crate::value::{Chunk, Extent};
-
-/// How often it is told how far a source is: soon enough for people, and no work that could be measured.
-const TOLD_EVERY: Duration = Duration::from_millis(50);
 
 /// What came out of a [`StepInput`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,7 +322,7 @@ impl<'a> StepInput<'a> {
 
     /// Tells how far a source is, unless that was told a moment ago, or another step reads it further on.
     fn tell_source(&mut self, source: StepId, rows: u64) {
-        if clock::since(self.told) < TOLD_EVERY {
+        if clock::since(self.told) < LOOK_UP {
             return;
         }
         self.told = clock::now();

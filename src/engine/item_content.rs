@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use crate::event::{StepId, Verb};
-use crate::plan::Plan;
+use crate::plan::{MapLike, Plan};
 use crate::store::Digest;
 use crate::value::Chunk;
 
@@ -27,6 +27,11 @@ impl ItemContent {
         let are_files =
             !from.is_empty() && from.iter().all(|input| !input.failed && gives_files(plan, input.step));
         if are_files { Self::File } else { Self::Text }
+    }
+
+    /// Whether such items of a step are known by keys.
+    pub(super) fn has_keys(self, each: &MapLike) -> bool {
+        each.key.is_some() || self == Self::File
     }
 
     /// A digest of what counts.

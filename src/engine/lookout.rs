@@ -3,17 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::context::Context;
+use super::context::{Context, LOOK_UP};
 use super::input::{NextChunk, StepInput};
 use super::run_store;
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepStatus, Tally};
 use crate::runtime::clock;
 use crate::value::{Chunk, Extent};
-
-/// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
-/// for people, and no work that could be measured.
-pub(super) const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// How long workers may take to put away their Lua states before the step ends without waiting for them.
 pub(super) const WORKERS_END: Duration = Duration::from_secs(1);

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::context::{Context, Done, Message};
-use super::lookout::LOOK_UP;
+use super::context::{Context, Done, LOOK_UP, Message};
 use super::options::{Interrupt, RunOptions};
 use super::outcome::{EngineError, Outcome};
 use super::pool::{StartPool, Threads};

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use super::context::{Context, StepOutput};
+use super::context::{Context, LOOK_UP, StepOutput};
 use super::input::StepInput;
-use super::lookout::{LOOK_UP, Lookout, ReadOutcome};
+use super::lookout::{Lookout, ReadOutcome};
 use super::roles::Role;
 use super::step_results;
 use super::stored_results::StoredResults;

@@ -24,7 +24,7 @@ use super::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
 use crate::event::FailureKind;
 use crate::lua::options::{Attempt, LogLine, WorkerOptions};
 use crate::runtime::clock;
-use crate::value::{Chunk, Mask};
+use crate::value::{Chunk, Mask, panic_text};
 
 /// One VM with one function. Not `Send`: made and used on its thread.
 pub struct Worker {
@@ -236,9 +236,7 @@ fn unloaded(error: &ScriptError) -> AttemptEnding {
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a fault of flowrun").to_owned()
+    panic_text(panic).unwrap_or("a fault of flowrun").to_owned()
 }
 
 #[cfg(test)]

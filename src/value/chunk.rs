@@ -117,6 +117,11 @@ impl Chunk {
         }
     }
 
+    /// Forgets what was added to `text` since the last item ended.
+    pub fn drop_unended(&mut self) {
+        self.text.truncate(self.ends.last().map_or(0, |end| *end as usize));
+    }
+
     #[cold]
     fn note_last(&mut self, line: u64) {
         if let Some(origin) = &mut self.origin {

@@ -6,7 +6,15 @@ use crate::data::TextEncoding;
 
 /// Stands for bytes that cannot be decoded. No UTF-8 text has this byte, so whatever proves a row refuses it, and no
 /// character is ever put in the place of another one.
-pub(super) const UNDECODABLE: u8 = 0xFF;
+const UNDECODABLE: u8 = 0xFF;
+
+/// What is wrong with a row: that the text is not in its encoding, if that is so, else `message`.
+pub(super) fn blamed(text: &[u8], encoding: Option<TextEncoding>, message: String) -> String {
+    match encoding {
+        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
+        _ => message,
+    }
+}
 
 /// A text that is being decoded.
 pub(super) struct Decoding {

@@ -1,7 +1,7 @@
 //! This module finds a list inside of a JSON document, a piece of the file at a time, and checks that the rest is JSON. The
 //! elements of the list are cut out by `elements`.
 
-use super::elements::DEPTH_MAX;
+use super::elements::{DEPTH_MAX, kind, shown};
 use crate::data::ListPath;
 use crate::data::list_path::PathPart;
 use crate::value::{ITEM_BYTES_MAX, json};
@@ -387,21 +387,6 @@ fn is_word(token: &[u8]) -> bool {
     rest.is_empty()
 }
 
-fn kind(byte: u8) -> &'static str {
-    match byte {
-        b'{' => "an object",
-        b'[' => "a list",
-        b'"' => "a string",
-        b'-' | b'0'..=b'9' => "a number",
-        b't' | b'f' => "a boolean",
-        b'n' => "null",
-        _ => "no JSON",
-    }
-}
-
 fn unexpected(wanted: &str, byte: u8) -> String {
-    match byte {
-        0x20..0x7F => format!("expected {wanted}, found `{}`", byte as char),
-        _ => format!("expected {wanted}, found the byte 0x{byte:02X}"),
-    }
+    format!("expected {wanted}, found {}", shown(byte))
 }

@@ -241,10 +241,27 @@ fn named(byte: u8) -> String {
         b'{' => "an object; `at: NAME` reads a list inside of it, `format: jsonl` one object a line, and \
                  `items: { lua: 'return { json.decode(fs.read(\"FILE\")) }' }` makes one item of it"
             .into(),
-        b'"' => "a string".into(),
-        b'-' | b'0'..=b'9' => "a number".into(),
-        b't' | b'f' => "a boolean".into(),
-        b'n' => "null".into(),
+        b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => kind(byte).into(),
+        _ => shown(byte),
+    }
+}
+
+/// What a value is that begins so.
+pub(super) fn kind(byte: u8) -> &'static str {
+    match byte {
+        b'{' => "an object",
+        b'[' => "a list",
+        b'"' => "a string",
+        b'-' | b'0'..=b'9' => "a number",
+        b't' | b'f' => "a boolean",
+        b'n' => "null",
+        _ => "no JSON",
+    }
+}
+
+/// A byte for messages.
+pub(super) fn shown(byte: u8) -> String {
+    match byte {
         0x20..0x7F => format!("`{}`", byte as char),
         _ => format!("the byte 0x{byte:02X}"),
     }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use crate::data::DataError;
+use crate::value::panic_text;
 
 /// Calls the reader of the file `name`. What the call has changed must not be used again after an error.
 pub(super) fn guarded<T, E: Display>(
@@ -16,8 +17,7 @@ pub(super) fn guarded<T, E: Display>(
     match ended {
         Ok(result) => result.map_err(|error| broken(name, &error)),
         Err(panic) => {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it did not say why");
+            let said = panic_text(&*panic).unwrap_or("it did not say why");
             let what = format!("its reader gave up, so the file is damaged or unusual: {said}");
             Err(broken(name, &what))
         }

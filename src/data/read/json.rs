@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
+use crate::data::read::decoding::blamed;
 use crate::data::read::document::{Document, DocumentStep};
 use crate::data::read::elements::{ElementStep, Elements};
-use crate::data::read::jsonl::not_json;
 use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot, with_lines};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin, json};
 
@@ -158,7 +158,7 @@ impl Reader for JsonReader {
             if let Err(error) = json::validate(&self.text) {
                 self.bad += 1;
                 let (file, line) = (self.block.name(), self.elements.element_line());
-                let message = not_json(&self.text, &error, self.block.encoding());
+                let message = blamed(&self.text, self.block.encoding(), error.to_string());
                 let message = with_lines(message, line, self.elements.last_line());
                 bad.push(BadRow::new(self.rows, file, line, message, &self.text));
             } else {

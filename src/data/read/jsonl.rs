@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use crate::data::read::block::ReadBlock;
-use crate::data::read::decoding::UNDECODABLE;
+use crate::data::read::decoding::blamed;
 use crate::data::read::line_source::{BlankLines, LineSource};
-use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot, TextEncoding};
-use crate::value::json::JsonError;
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::{Chunk, Extent, Origin, json};
 
 /// Reads one JSON value a line. Blank lines are no rows.
@@ -65,14 +64,6 @@ impl JsonlReader {
     }
 }
 
-/// What is wrong with text that is no JSON.
-pub(super) fn not_json(text: &[u8], error: &JsonError, encoding: Option<TextEncoding>) -> String {
-    match encoding {
-        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
-        _ => error.to_string(),
-    }
-}
-
 impl Reader for JsonlReader {
     fn read(
         &mut self,
@@ -99,7 +90,7 @@ impl Reader for JsonlReader {
                     return true;
                 };
                 let index = before + at as u64 + 1;
-                let message = not_json(text, &error, encoding);
+                let message = blamed(text, encoding, error.to_string());
                 bad.push(BadRow::new(index, &origin.file, origin.line_of(at), message, text));
                 false
             });

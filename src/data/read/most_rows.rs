@@ -7,7 +7,7 @@ use super::file::{compression_of, format_of};
 use super::input::{Input, TextRange};
 #[cfg(feature = "parquet")]
 use super::row_groups::RowGroups;
-use crate::data::pattern::{self, FoundFile, Matched};
+use crate::data::pattern::{self, FoundFile};
 use crate::data::{DataError, Format, ReadOptions};
 
 /// Text that is looked at at a time.
@@ -22,10 +22,7 @@ pub fn most_rows(options: &ReadOptions, stop: &AtomicBool) -> Result<Option<u64>
     if super::is_live(options) {
         return Ok(None);
     }
-    let files = match pattern::find(&options.root, &options.path)? {
-        Matched::Literal(found) => vec![found],
-        Matched::Files(found) => found,
-    };
+    let files = pattern::find(&options.root, &options.path)?.into_files();
     let mut rows = 0_u64;
     for file in &files {
         let Some(of_file) = most_rows_of(options, file, stop)? else { return Ok(None) };

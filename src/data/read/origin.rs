@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::data::read::lines::too_long;
 use crate::data::{BadRow, DataError, OriginFields, Position, Reader};
-use crate::value::json::{write_integer, write_string};
+use crate::value::json::{quoted, write_integer};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX};
 
 /// A reader of one file whose items get fields more.
@@ -52,7 +52,7 @@ impl OriginReader {
             name.as_ref().map(|name| Field::new(name, value(file)))
         };
         let fields = [
-            field(&fields.file, |file| FieldValue::File(json_text(file))),
+            field(&fields.file, |file| FieldValue::File(quoted(file))),
             field(&fields.line, |_| FieldValue::Line),
         ];
         let fields = fields.into_iter().flatten().collect();
@@ -77,7 +77,7 @@ impl OriginReader {
             match self.push(item, line, &mut chunk.text) {
                 Ok(()) => chunk.end_item(),
                 Err(message) => {
-                    chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
+                    chunk.drop_unended();
                     bad.push(BadRow::new(index, &self.name, line, message, item));
                 }
             }
@@ -116,9 +116,9 @@ impl OriginReader {
 
 impl Field {
     fn new(name: &str, value: FieldValue) -> Self {
-        let quoted = json_text(name);
-        let before = [&quoted[..], b":"].concat();
-        Self { name: name.to_owned(), quoted: Finder::new(&quoted).into_owned(), before, value }
+        let name_text = quoted(name);
+        let before = [&name_text[..], b":"].concat();
+        Self { name: name.to_owned(), quoted: Finder::new(&name_text).into_owned(), before, value }
     }
 
     /// Whether an item has a field of this name.
@@ -130,13 +130,6 @@ impl Field {
         let keys = serde_json::from_slice::<HashMap<Key<'_>, &RawValue>>(item);
         keys.is_ok_and(|keys| keys.contains_key(&Key(Cow::Borrowed(&self.name))))
     }
-}
-
-fn json_text(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let known = write_string(&mut out, text.as_bytes());
-    assert!(known, "a string is UTF-8");
-    out
 }
 
 impl Reader for OriginReader {

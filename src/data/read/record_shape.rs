@@ -2,13 +2,13 @@
 //! finds out which shape it is.
 
 use crate::data::dialect::REST;
-use crate::data::read::decoding::UNDECODABLE;
+use crate::data::read::decoding::blamed;
 use crate::data::read::field::push_field;
 use crate::data::read::lines::too_long;
 use crate::data::read::records::Records;
 use crate::data::{Column, ColumnType, Dialect, Ragged};
 use crate::value::ITEM_BYTES_MAX;
-use crate::value::json::{write_string, written_len};
+use crate::value::json::{quoted, written_len};
 
 /// No record has so many fields: items are lists as long as their records.
 const ANY_WIDTH: usize = usize::MAX;
@@ -159,11 +159,7 @@ fn push_strings(
 /// What is wrong with a field, and which one it is.
 #[cold]
 fn fault(records: &Records, name: &str, field: usize, message: String) -> String {
-    let text = records.fields().field(field);
-    let message = match records.encoding() {
-        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
-        _ => message,
-    };
+    let message = blamed(records.fields().field(field), records.encoding(), message);
     match name {
         "" => format!("field {}: {message}", field + 1),
         name => format!("column `{name}`: {message}"),
@@ -173,8 +169,7 @@ fn fault(records: &Records, name: &str, field: usize, message: String) -> String
 /// The JSON text before a value of an object.
 fn key(is_first: bool, name: &str) -> Vec<u8> {
     let mut text = vec![if is_first { b'{' } else { b',' }];
-    let known = write_string(&mut text, name.as_bytes());
-    assert!(known, "names of columns are strings");
+    text.extend_from_slice(&quoted(name));
     text.push(b':');
     text
 }

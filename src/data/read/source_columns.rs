@@ -4,7 +4,7 @@ use arrow_schema::{Field, FieldRef};
 
 use super::file::format_of;
 use super::parquet::{TypedColumns, typed_columns};
-use crate::data::pattern::{self, Matched};
+use crate::data::pattern;
 use crate::data::{DataError, ReadOptions, TypeSource};
 
 /// The columns that items of a source have when they are written, with their types where all files agree on them. Nothing
@@ -21,10 +21,7 @@ pub(in crate::data) fn source_columns(source: &TypeSource) -> TypedColumns {
 }
 
 fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {
-    let files = match pattern::find(&options.root, &options.path)? {
-        Matched::Literal(found) => vec![found],
-        Matched::Files(found) => found,
-    };
+    let files = pattern::find(&options.root, &options.path)?.into_files();
     let mut all: Option<TypedColumns> = None;
     for found in &files {
         if !format_of(options, found)?.has_types() {

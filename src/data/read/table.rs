@@ -181,7 +181,7 @@ impl TableReader {
         match result {
             Ok(()) => chunk.end_item_on(self.records.line()),
             Err(message) => {
-                chunk.text.truncate(chunk.ends.last().map_or(0, |end| *end as usize));
+                chunk.drop_unended();
                 let (file, line) = (self.records.name(), self.records.line());
                 let message = with_lines(message, line, self.records.last_line());
                 self.bad += 1;
@@ -239,7 +239,6 @@ impl Reader for TableReader {
 
 /// Whether a carriage return stands in a line, out of quotes and not at its end.
 fn has_other_line_ends(line: &[u8], quote: Option<u8>) -> bool {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let before = quote.and_then(|quote| memchr::memchr(quote, line)).map_or(line, |at| &line[..at]);
     memchr::memchr(b'\r', before).is_some()

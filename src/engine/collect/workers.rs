@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::frame::{BLOCK, ITEMS, StepFrame};
+use crate::engine::context::LOOK_UP;
 use crate::engine::input::NextChunk;
-use crate::engine::lookout::{Cut, LOOK_UP, WORKERS_END};
+use crate::engine::lookout::{Cut, WORKERS_END};
 use crate::engine::{panic, step_results};
 use crate::event::{Event, FailureKind, LogLevel, StepStatus};
 use crate::lua::{self, Cancel, CancelLevel, Guard, LogLine, ScriptError, Watchdog};

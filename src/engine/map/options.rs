@@ -42,7 +42,7 @@ pub(super) fn step_spec(
         name: Arc::clone(&step.name),
         verb: step.verb.name(),
         shape: fingerprint::shape(each.kind),
-        keyed: each.key.is_some() || ItemContent::of(context.plan, step.id) == ItemContent::File,
+        keyed: ItemContent::of(context.plan, step.id).has_keys(each),
         fingerprint: fingerprint.parts.clone(),
         cache: each.cache.then_some(fingerprint.function),
     }

@@ -23,6 +23,14 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     true
 }
 
+/// A text in quotes, escaped.
+pub fn quoted(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    let known = write_string(&mut out, text.as_bytes());
+    assert!(known, "a `str` is UTF-8");
+    out
+}
+
 /// At most as many bytes as [`write_string`] appends for these, and at least a third of that.
 pub fn written_len(bytes: &[u8]) -> usize {
     let length = |byte: &u8| match byte {

@@ -39,9 +39,7 @@ pub(super) fn named(field: &Field, leaves: Leaves<'_, '_>) -> Result<NamedShape,
 impl NamedShape {
     fn of(field: &Field, leaves: Leaves<'_, '_>, column: &str, depth: usize) -> Result<Self, String> {
         let name = field.name().clone();
-        let mut key = Vec::with_capacity(name.len() + 3);
-        json::write_string(&mut key, name.as_bytes());
-        key.push(b':');
+        let key = [&json::quoted(&name)[..], b":"].concat();
         let shape = shape(field.data_type(), leaves, column, depth)?;
         Ok(Self { name, key, shape })
     }

@@ -1,7 +1,6 @@
 //! This module converts values on their way into SQL and out of it: integers exact, text and blobs as strings, NULL
 //! as `json.null`.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use mlua::{Table, Value};
@@ -9,6 +8,7 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{Row, Statement};
 
 use crate::lua::host::call::{Call, describe};
+use crate::value::panic_text;
 
 /// Integers up to this are numbers in Lua.
 const EXACT_MAX: u64 = 1 << 53;
@@ -100,15 +100,11 @@ pub(super) fn row(call: &Call<'_>, columns: &[Value], row: &Row<'_>) -> mlua::Re
 fn column<'row>(call: &Call<'_>, row: &'row Row<'_>, at: usize) -> mlua::Result<ValueRef<'row>> {
     match catch_unwind(AssertUnwindSafe(|| row.get_ref(at))) {
         Ok(value) => value.map_err(|error| super::error::raised(call, &error)),
-        Err(panic) if says(&*panic, "NULL data") => Err(super::error::no_memory(call)),
+        Err(panic) if panic_text(&*panic).is_some_and(|text| text.contains("NULL data")) => {
+            Err(super::error::no_memory(call))
+        }
         Err(panic) => resume_unwind(panic),
     }
-}
-
-/// Whether the message of a panic holds this text.
-fn says(panic: &(dyn Any + Send), text: &str) -> bool {
-    let owned = panic.downcast_ref::<String>().map(String::as_str);
-    owned.or_else(|| panic.downcast_ref::<&str>().copied()).is_some_and(|message| message.contains(text))
 }
 
 fn to_lua(call: &Call<'_>, value: ValueRef<'_>) -> mlua::Result<Value> {
