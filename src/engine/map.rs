@@ -28,7 +28,7 @@ use super::failed_item::Attempted;
 use super::input::StepInput;
 use super::item_content::ItemContent;
 use super::outcome::EngineError;
-use super::pool::{Limits, Pool, StepClock};
+use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
@@ -101,6 +101,7 @@ struct InFlight {
     chunk: Arc<Chunk>,
     /// What is known of an item that is tried again; such a task is one item.
     earlier: Option<Box<Earlier>>,
+    allowance: Allowance,
     /// What the journal is to be told, when there is one.
     endings: Option<ChunkEndings>,
 }

@@ -15,7 +15,7 @@ mod worker_thread;
 
 pub(super) use limits::{CHUNK_TIME, Limits};
 pub(super) use options::PoolOptions;
-pub(super) use task::{EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind};
+pub(super) use task::{Allowance, EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind};
 pub(super) use thread_pool::Threads;
 
 use std::time::Duration;

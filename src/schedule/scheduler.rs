@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::limiter::{Limit, RateLimiter};
 use super::ready::Ready;
 use super::waiting::{Retry, WaitingItems};
-use super::{Policy, Stop};
+use super::{FailFast, Policy, Stop, verdict};
 use crate::event::Tally;
 
 /// Items that may wait for a retry while fresh ones still start. Each of them is kept in memory, so a step that fails
@@ -205,6 +205,18 @@ impl Scheduler {
         self.stop
     }
 
+    /// How many more items may fail, be skipped or be cut off before the step can stop because of them, the last of them
+    /// included; at least 1. `None`: nothing that is known so far makes it stop.
+    pub fn allowance(&self) -> Option<u64> {
+        if self.policy.fail_fast != FailFast::Off {
+            return Some(1);
+        }
+        let failures = self.policy.max_failures.map(|max| max.saturating_sub(self.tally.failed) + 1);
+        let stop_early = self.policy.stop_early.then_some(self.policy.min_success_ratio);
+        let losses = stop_early.and_then(|ratio| verdict::losses_left(ratio, &self.tally, self.most()));
+        earlier(failures, losses).map(|left| left.max(1))
+    }
+
     /// Nothing is running and nothing will ever start again.
     pub fn is_done(&self) -> bool {
         let exhausted = || self.waiting.len() == 0 && self.ready.first().is_none() && self.all_offered();
@@ -247,6 +259,6 @@ impl Scheduler {
     }
 }
 
-fn earlier(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     a.into_iter().chain(b).min()
 }

@@ -57,6 +57,19 @@ pub(super) fn out_of_reach(ratio: Ratio, tally: &Tally, total: Option<u64>) -> b
     }
 }
 
+/// How many more losses put the ratio out of reach, the last of them included; 0: it is so already. An item that is skipped
+/// takes the place of one loss at most. `None`: with any number of items to come, no number of losses does.
+pub(super) fn losses_left(ratio: Ratio, tally: &Tally, total: Option<u64>) -> Option<u64> {
+    let lost = tally.failed + tally.cancelled;
+    match total {
+        Some(total) => {
+            let eligible = total - tally.skipped;
+            Some((eligible - ratio.of(eligible) + 1).saturating_sub(lost))
+        }
+        None => (ratio == Ratio::ONE).then_some(u64::from(lost == 0)),
+    }
+}
+
 fn items(count: u64) -> String {
     format!("{count} item{}", if count == 1 { "" } else { "s" })
 }
@@ -161,6 +174,15 @@ mod tests {
             prop_assert!(!reachable || !out_of_reach(ratio, &tally, Some(total + more)), "a bound stops nothing too early");
             if reachable {
                 prop_assert!(!out_of_reach(ratio, &tally, None), "more items can only widen the ways to succeed");
+            }
+            // The losses that are left are right to the item, and skipped items use up one each at most.
+            let left = losses_left(ratio, &tally, Some(total)).expect("the total is known");
+            prop_assert_eq!(left == 0, !reachable);
+            for bad in 0..=open {
+                let lost = Tally { failed: failed + bad, ..tally };
+                prop_assert_eq!(out_of_reach(ratio, &lost, Some(total)), bad >= left);
+                let left_out = Tally { skipped: skipped + bad, ..tally };
+                prop_assert!(bad >= left || !out_of_reach(ratio, &left_out, Some(total)));
             }
         }
     }

@@ -8,7 +8,7 @@ use super::chunk_size::CHUNK_ITEMS;
 use super::keyed_chunks::KeyedChunks;
 use super::{Coordinator, InFlight, StepFault};
 use crate::engine::input::NextChunk;
-use crate::engine::pool::{Task, TaskAttempt, TaskKind};
+use crate::engine::pool::{Allowance, Task, TaskAttempt, TaskKind};
 use crate::schedule::{Start, Stop, StopReason};
 use crate::store::StepJournal;
 use crate::value::Chunk;
@@ -138,9 +138,11 @@ impl Coordinator<'_> {
         let number = self.next_task();
         self.items_out += chunk.len() as u64;
         let attempt = TaskAttempt { number: start.attempt, deadline: start.item_deadline };
-        let task =
-            Task { number, kind: TaskKind::Run, chunk: Arc::clone(&chunk), attempt, out, digests, lines };
-        self.in_flight.insert(number, InFlight { start, chunk, earlier, endings });
+        let given = self.in_flight.values().map(|task| task.allowance);
+        let allowance = Allowance::share(self.scheduler.allowance(), given, self.limits.tasks);
+        let kind = TaskKind::Run;
+        let task = Task { number, kind, chunk: Arc::clone(&chunk), attempt, allowance, out, digests, lines };
+        self.in_flight.insert(number, InFlight { start, chunk, earlier, allowance, endings });
         self.pool.send(task);
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::keyed_chunks::{KeyedChunk, KeyedChunks};
 use super::{Coordinator, StepFault};
-use crate::engine::pool::{KeyReport, Task, TaskAttempt, TaskKind};
+use crate::engine::pool::{Allowance, KeyReport, Task, TaskAttempt, TaskKind};
 use crate::lua::Failure;
 use crate::value::Chunk;
 
@@ -19,7 +19,16 @@ impl Coordinator<'_> {
         keyed.chunks.insert(chunk.first, KeyedChunk { chunk: Arc::clone(&chunk), keys: None });
         let attempt = TaskAttempt { number: 1, deadline: None };
         let (out, digests, lines) = (Vec::new(), None, Vec::new());
-        self.pool.send(Task { number, kind: TaskKind::Keys, chunk, attempt, out, digests, lines });
+        self.pool.send(Task {
+            number,
+            kind: TaskKind::Keys,
+            chunk,
+            attempt,
+            allowance: Allowance::default(),
+            out,
+            digests,
+            lines,
+        });
     }
 
     /// Takes keys in, and sorts out all items whose turn it is.

@@ -31,7 +31,7 @@ pub(in crate::engine) struct PoolOptions {
     pub(in crate::engine) coroutines: bool,
     /// Whether the start of each attempt is to be told.
     pub(in crate::engine) tells_starts: bool,
-    /// Whether a chunk ends at the first failure, so that the coordinator decides before anything else starts.
+    /// Whether items that fail may stop the step, so that the coordinator is to decide before much else starts.
     pub(in crate::engine) stops_at_failure: bool,
 }
 
@@ -43,7 +43,12 @@ impl PoolOptions {
 
     /// How much the workers take at once.
     pub(in crate::engine) fn limits(&self) -> Limits {
-        let tasks = if self.is_exact() { self.concurrency } else { self.threads() * 2 };
+        let tasks = match () {
+            // Chunks that wait for a worker would stand before what a failure left of its own chunk.
+            () if self.stops_at_failure && !self.coroutines => self.threads(),
+            () if self.is_exact() => self.concurrency,
+            () => self.threads() * 2,
+        };
         let single = self.coroutines || self.tells_starts;
         Limits { tasks, chunk_time: (!single).then_some(CHUNK_TIME) }
     }
@@ -52,7 +57,7 @@ impl PoolOptions {
     /// they are done with one; that is no item more being worked on, because there are no more workers than
     /// `concurrency`.
     fn is_exact(&self) -> bool {
-        self.tells_starts || self.stops_at_failure || self.concurrency == 1 || self.coroutines
+        self.tells_starts || self.concurrency == 1 || self.coroutines
     }
 
     /// Whether attempts have a limit, so that a worker can be told to be stuck.

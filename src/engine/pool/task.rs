@@ -24,12 +24,39 @@ pub(in crate::engine) struct Task {
     pub(in crate::engine) kind: TaskKind,
     pub(in crate::engine) chunk: Arc<Chunk>,
     pub(in crate::engine) attempt: TaskAttempt,
+    pub(in crate::engine) allowance: Allowance,
     /// A buffer for the results.
     pub(in crate::engine) out: Vec<u8>,
     /// A buffer for the digests of the items, where those are wanted.
     pub(in crate::engine) digests: Option<Vec<Digest>>,
     /// A buffer for the number of results of each item, where digests are wanted.
     pub(in crate::engine) lines: Vec<u32>,
+}
+
+/// Items of a task that may fail or be skipped before its worker hands the rest back; by default any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Allowance(Option<u64>);
+
+impl Allowance {
+    /// A share of the `left` items, the last of them included, of which other tasks were `given` some already: of `tasks` that
+    /// may be out at once none takes so many that nothing is there for the others.
+    pub(in crate::engine) fn share(
+        left: Option<u64>,
+        given: impl Iterator<Item = Self>,
+        tasks: usize,
+    ) -> Self {
+        Self(left.map(|left| {
+            let given: u64 = given.filter_map(|allowance| allowance.0).sum();
+            (left.saturating_sub(given) / tasks.max(1) as u64).max(1)
+        }))
+    }
+
+    /// One item more failed or was skipped. `true`: it was the last that may.
+    pub(in crate::engine) fn use_up(&mut self) -> bool {
+        let Some(left) = &mut self.0 else { return false };
+        *left = left.saturating_sub(1);
+        *left == 0
+    }
 }
 
 /// Which try of its items a task is.

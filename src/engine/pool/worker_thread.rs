@@ -160,11 +160,12 @@ impl WorkerThread {
         }
         let (start, attempt) = (clock::now(), self.attempt(&task));
         let mut ends = Vec::new();
-        let stops = self.parts.options.stops_at_failure;
+        let mut allowance = task.allowance;
         let (worker, mut out) = (&mut vms.worker, std::mem::take(&mut task.out));
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let mut end = |at: usize, out_len: usize, end: AttemptEnding, duration: Duration| {
-                let stop = stops && matches!(end, AttemptEnding::Failed(_) | AttemptEnding::Skipped { .. });
+                let is_bad = matches!(end, AttemptEnding::Failed(_) | AttemptEnding::Skipped { .. });
+                let stop = is_bad && allowance.use_up();
                 let bad_row = matches!(end, AttemptEnding::BadRow { .. });
                 ends.push(EndedItem { at, out_len, how: end, duration });
                 !stop && !bad_row

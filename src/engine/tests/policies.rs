@@ -75,6 +75,30 @@ fn max_failures_stops_the_step() {
 }
 
 #[test]
+fn failures_one_after_the_other_stop_a_step_before_much_else_has_run() {
+    let world = (1..=400).fold(World::default(), |world, index| world.always(index, Comes::error()));
+    for policy in ["max_failures: 300\nmin_success_ratio: 0", "min_success_ratio: 0.97\nstop_early: true"] {
+        for concurrency in [1, 2, 64] {
+            let told = map(10_000, &format!("concurrency: {concurrency}\n{policy}"), world.clone());
+            let (status, [succeeded, failed, ..]) = told.work();
+            assert_eq!((status, succeeded), ("failed", 0), "{policy}, {concurrency} at once");
+            let tasks = concurrency.min(2);
+            assert!((301..301 + tasks).contains(&failed), "{failed}: {policy}, {concurrency} at once");
+        }
+    }
+}
+
+#[test]
+fn failures_that_do_not_stop_a_step_leave_its_chunks_whole() {
+    let failing = |world: World, index: u64| world.always(index * 10, Comes::error());
+    let world = (1..=400).fold(World::default(), failing);
+    let tasks = |policy: &str| map(4_000, policy, world.clone()).tasks;
+    let lenient = tasks("concurrency: 2\nmin_success_ratio: 0.5");
+    let bounded = tasks("concurrency: 2\nmin_success_ratio: 0.5\nmax_failures: 2000");
+    assert!(bounded <= lenient + 20, "{bounded} tasks instead of {lenient}");
+}
+
+#[test]
 fn stop_early_stops_once_the_ratio_is_out_of_reach() {
     let world = (1..=10).fold(World::default(), |world, index| world.always(index, Comes::error()));
     let told = map(100, "concurrency: 1\nmin_success_ratio: 0.95\nstop_early: true", world);

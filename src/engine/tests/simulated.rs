@@ -32,6 +32,8 @@ pub(super) struct Simulated {
     pub(super) world: World,
     pub(super) interrupt: Arc<Interrupt>,
     pub(super) began: Mutex<Vec<Began>>,
+    /// Tasks that were handed in.
+    pub(super) tasks: Mutex<u64>,
 }
 
 impl StartPool for &'static Simulated {
@@ -196,7 +198,7 @@ impl SimulatedPool {
         running.report.digests.push(Digest::of(task.chunk.item(running.at)));
         let stops = ending.as_ref().is_some_and(|ending| {
             let bad = matches!(ending, AttemptEnding::BadRow { .. });
-            bad || self.options.stops_at_failure && !matches!(ending, AttemptEnding::Cancelled)
+            bad || !matches!(ending, AttemptEnding::Cancelled) && running.task.allowance.use_up()
         });
         Self::note(running, ending, time);
         let given_back = world.given_back.get(&number).is_some_and(|done| running.report.done >= *done);
@@ -266,6 +268,7 @@ impl Pool for SimulatedPool {
 
     fn send(&mut self, task: Task) {
         self.handed_in += 1;
+        *self.all.tasks.lock().expect("no panic") += 1;
         let world = &self.all.world;
         if world.unusable {
             let error = Box::new(ScriptError::new(FailureKind::Error, "no function"));

@@ -17,6 +17,8 @@ pub(super) struct Told {
     steps: BTreeMap<String, StepResult>,
     pub(super) events: Vec<Event>,
     pub(super) began: Vec<Began>,
+    /// Tasks that were handed in to workers.
+    pub(super) tasks: u64,
 }
 
 /// `src` gives the numbers from 1 to `items`, `work` is the step that is looked at, `save` writes its results and `dead`
@@ -51,8 +53,12 @@ fn run(text: &str, world: World, kept: bool) -> Told {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = plan_of(text, folder.path());
     let interrupt = Arc::new(Interrupt::default());
-    let simulated: &'static Simulated =
-        Box::leak(Box::new(Simulated { world, interrupt: Arc::clone(&interrupt), began: Mutex::default() }));
+    let simulated: &'static Simulated = Box::leak(Box::new(Simulated {
+        world,
+        interrupt: Arc::clone(&interrupt),
+        began: Mutex::default(),
+        tasks: Mutex::default(),
+    }));
     let selected = vec![true; plan.steps.len()];
     let mut options = RunOptions::new("sim".into(), selected, 2, folder.path().join("tmp"));
     options.state = kept.then(|| StateOptions {
@@ -66,7 +72,8 @@ fn run(text: &str, world: World, kept: bool) -> Told {
     let name = |id: crate::event::StepId| plan.steps[id.at()].name.to_string();
     let steps = outcome.steps.iter().map(|(id, result)| (name(*id), (**result).clone())).collect();
     let began = simulated.began.lock().expect("no panic").clone();
-    let told = Told { folder, status: outcome.status, steps, events, began };
+    let tasks = *simulated.tasks.lock().expect("no panic");
+    let told = Told { folder, status: outcome.status, steps, events, began, tasks };
     told.check();
     told
 }
