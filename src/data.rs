@@ -59,5 +59,8 @@ pub use sort::{Record, Sorted, Sorter};
 pub use sort_key::push_sort_key;
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
-pub use write::{clear_leftovers, create, known_columns};
+pub use write::{
+    PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create, known_columns,
+    settle_split, split_key,
+};
 pub use writer::Writer;

@@ -28,6 +28,7 @@ mod references;
 mod resolve;
 mod scripts;
 mod secrets;
+mod split;
 mod step;
 mod step_index;
 mod step_mentions;
@@ -47,7 +48,8 @@ pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use step::{
-    Body, Collect, Expression, Glob, Input, Items, MapLike, Plan, Read, Reduce, SourcePolicy, Step, Verb,
+    Body, Collect, Expression, Glob, Input, Items, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
+    Verb,
 };
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};

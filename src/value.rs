@@ -15,6 +15,7 @@ mod rate;
 mod ratio;
 pub mod scalar;
 mod secrets;
+pub mod size;
 
 pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
-use super::literal::{Character, Count, Delimiter, LineStart, Share, Size};
+use super::literal::{Character, Count, Delimiter, LineStart, Positive, Share, Size};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_map};
 use super::write_columns::WriteColumns;
@@ -146,7 +146,7 @@ pub struct Glob {
     pub max_failures: Option<Setting<Count>>,
 }
 
-/// Items to a file, which is replaced as a whole when the step ends well.
+/// Items to a file, which is replaced as a whole when the step ends well; with `{key}` or `{part}` in the path to many files.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "write", transform = schema::short_path)]
@@ -157,6 +157,22 @@ pub struct Write {
     /// How items lie in the file: {formats}. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
+    /// Lua expression over `item` and `index`: the key of an item, a string, a number or a boolean, which stands at `{key}` in
+    /// `path`. Items of one key go to files of their own. In the name `/` and control characters are percent-encoded, so are
+    /// `.` and `..`; an empty key is `_`. Default: no key.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"item.country")]
+    pub by: Option<String>,
+    /// How many items a file has at most; the next ones go to a further part, whose number stands at `{part}` in `path`, from 1
+    /// for each key. `{part:05}` fills it up to five digits. Default: no such limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 20000)]
+    pub rows: Option<Setting<Positive>>,
+    /// How large the items of a file are together at most, counted as JSON lines, before they are compressed. An item that is
+    /// larger has a file of its own. Default: no such limit.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"256MB")]
+    pub bytes: Option<Setting<Size>>,
     /// Indent the values of {formats with indents}. Default: `false`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]

@@ -10,12 +10,14 @@ mod output;
 mod parquet;
 mod pretty;
 mod rows;
+mod split;
 mod table;
 mod target;
 #[cfg(test)]
 mod tests;
 
 pub use beside::clear_leftovers;
+pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, settle_split, split_key};
 
 #[cfg(feature = "parquet")]
 use crate::data::read::source_columns;
@@ -32,7 +34,11 @@ use output::Output;
 /// Fails when the options contradict each other, and when the folders or the file cannot be made.
 pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
-    let output = Output::create(options)?;
+    writer_to(Output::create(options)?, options)
+}
+
+/// The writer of the format.
+fn writer_to(output: Output, options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     let table = |output, format| table::TableWriter::new(output, format, options.columns.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),

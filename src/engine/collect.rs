@@ -4,7 +4,10 @@
 mod fold;
 mod frame;
 mod keyed;
+mod split;
 mod workers;
+
+use std::sync::Arc;
 
 use self::frame::{ITEMS, StepFrame, push_item};
 use super::context::Context;
@@ -12,7 +15,7 @@ use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
 use super::sink::Sink;
 use crate::event::{Event, StepResult};
-use crate::plan::{Collect, Step};
+use crate::plan::{Collect, Split, Step};
 use crate::runtime::clock;
 use crate::value::Chunk;
 
@@ -23,17 +26,11 @@ pub(super) fn run<'a>(
     collect: &Collect,
     input: StepInput<'a>,
 ) -> StepResult {
-    let begun = clock::now();
-    let total = match collect {
-        Collect::Take(count) => input.total(step).map(|total| total.min(*count)),
-        _ => input.total(step),
-    };
-    context.emit(Event::StepStarted { step: step.id, total });
-    let sink = Sink::open(context, step.id, false);
-    let lookout = Lookout::new(context, step.id, begun, step.deadline);
-    let out = Vec::new();
-    let mut frame =
-        StepFrame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 };
+    let mut total = input.total(step);
+    if let Collect::Take(count) = collect {
+        total = total.map(|total| total.min(*count));
+    }
+    let mut frame = begin(context, step, total, input);
     let carried = match collect {
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),
@@ -44,6 +41,34 @@ pub(super) fn run<'a>(
     };
     let carried = carried.and_then(|()| frame.flush());
     frame.finish(carried.err())
+}
+
+/// Runs a step that writes to many files.
+pub(super) fn run_split<'a>(
+    context: &'a Context<'a>,
+    step: &'a Step,
+    split: &Split,
+    input: StepInput<'a>,
+) -> StepResult {
+    let total = input.total(step);
+    let mut frame = begin(context, step, total, input);
+    let carried = split::split(&mut frame, split);
+    let target = Some(Arc::clone(&split.options.each.name));
+    StepResult { target, ..frame.finish(carried.err()) }
+}
+
+fn begin<'a>(
+    context: &'a Context<'a>,
+    step: &'a Step,
+    total: Option<u64>,
+    input: StepInput<'a>,
+) -> StepFrame<'a> {
+    let begun = clock::now();
+    context.emit(Event::StepStarted { step: step.id, total });
+    let sink = Sink::open(context, step.id, false);
+    let lookout = Lookout::new(context, step.id, begun, step.deadline);
+    let out = Vec::new();
+    StepFrame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 }
 }
 
 impl StepFrame<'_> {

@@ -431,7 +431,11 @@ fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) 
         }
         Verb::Glob(glob) => expecting(context, source, true, data::glob(&glob.options)?)?,
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
-        Verb::Items(Items::Lua { .. }) | Verb::MapLike(_) | Verb::Collect(_) | Verb::Write(_) => {
+        Verb::Items(Items::Lua { .. })
+        | Verb::MapLike(_)
+        | Verb::Collect(_)
+        | Verb::Write(_)
+        | Verb::Split(_) => {
             unreachable!("only sources are opened as sources, and Lua lists are kept ones")
         }
     }))

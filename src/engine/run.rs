@@ -16,7 +16,7 @@ use super::pool::{StartPool, Threads};
 use super::roles::{Role, StepRoles};
 use super::run_store::{self, RunStore};
 use super::{panic, step};
-use crate::data::{self, Target};
+use crate::data::{self, Target, WriteOptions};
 use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::Watchdog;
 use crate::plan::{Body, Plan, Step, Verb};
@@ -130,14 +130,16 @@ fn spare_files() -> Result<(), EngineError> {
         .map_err(|error| EngineError::System { intent: "open the files of a run", reason: error.to_string() })
 }
 
-/// Removes what runs that were killed have left beside the files that this one writes. Files whose names only the run will
-/// tell are seen to when they are made.
+/// Removes what runs that were killed have left beside the files that this one writes, and finishes what they have left half
+/// done. Files whose names only the run will tell are seen to when they are made; so is what cannot be finished.
 fn clear_leftovers(plan: &Plan, selected: &[bool]) {
     for step in plan.steps.iter().filter(|step| selected[step.id.at()]) {
-        if let Body::Ready(Verb::Write(options)) = &step.body
-            && let Target::File(path) = &options.target
-        {
-            data::clear_leftovers(path);
+        match &step.body {
+            Body::Ready(Verb::Write(WriteOptions { target: Target::File(path), .. })) => {
+                data::clear_leftovers(path);
+            }
+            Body::Ready(Verb::Split(split)) => drop(data::settle_split(&split.options)),
+            _ => {}
         }
     }
 }

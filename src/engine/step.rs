@@ -89,6 +89,9 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
         (_, Verb::Write(options)) => {
             with_input(context, step, true, |input| write::run(context, step, options, input))
         }
+        (_, Verb::Split(split)) => {
+            with_input(context, step, true, |input| collect::run_split(context, step, split, input))
+        }
         (_, Verb::Read(_) | Verb::Glob(_) | Verb::Items(_)) => {
             unreachable!("sources have the role of sources")
         }

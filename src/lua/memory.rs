@@ -1,22 +1,14 @@
 //! This type says how much a VM and the host functions that it calls may hold, and has the one message for when that
 //! is not enough.
 
+use crate::value::size;
+
 /// The limit of a VM's memory, and whether a key of the step sets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
     bytes: u64,
     has_key: bool,
 }
-
-/// The units that limits are written in, the largest that divides one first.
-const UNITS: [(&str, u64); 6] = [
-    ("GiB", 1 << 30),
-    ("GB", 1_000_000_000),
-    ("MiB", 1 << 20),
-    ("MB", 1_000_000),
-    ("KiB", 1 << 10),
-    ("KB", 1_000),
-];
 
 impl Memory {
     /// What `memory` of a step says; 0 is no limit.
@@ -36,23 +28,12 @@ impl Memory {
 
     /// Says that `what` does not fit, and which key would help.
     pub(in crate::lua) fn exceeded(self, what: &str) -> String {
-        let size = size(self.bytes);
+        let size = size::format(self.bytes);
         if self.has_key {
             format!("{what} needs more than this step's `memory: {size}`")
         } else {
             format!("{what} needs more than {size}, a limit that no key sets")
         }
-    }
-}
-
-/// A number of bytes as pipelines write it.
-fn size(bytes: u64) -> String {
-    let unit = UNITS.iter().find(|(_, scale)| bytes >= *scale && bytes.is_multiple_of(*scale));
-    match unit {
-        Some((unit, scale)) => format!("{}{unit}", bytes / scale),
-        // A fraction, such as `1.5MB`, has three digits at most.
-        None if bytes >= 1000 => format!("{}KB", bytes as f64 / 1e3),
-        None => format!("{bytes} bytes"),
     }
 }
 

@@ -20,12 +20,15 @@ enum Passed {
 /// Tells every `write` of typed columns its source, if there is one.
 pub(super) fn attach(steps: &mut [Step]) {
     for at in 0..steps.len() {
-        let Body::Ready(Verb::Write(options)) = &steps[at].body else { continue };
+        let Body::Ready(verb) = &steps[at].body else { continue };
+        let Some(options) = verb.written() else { continue };
         if !options.format.has_types() || options.typed.types.is_some() {
             continue;
         }
         let source = source_of(steps, &steps[at]).map(Arc::new);
-        if let Body::Ready(Verb::Write(options)) = &mut steps[at].body {
+        if let Body::Ready(verb) = &mut steps[at].body
+            && let Some(options) = verb.written_mut()
+        {
             options.typed.source = source;
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::StepIndex;
 use super::{codes, paths, url_paths};
-use crate::data::{Format, PathPattern};
+use crate::data::{Format, PathPattern, SplitPath};
 use crate::event::Verb;
 use crate::source::Diagnostic;
 use crate::value::Choice as _;
@@ -179,6 +179,8 @@ fn check_targets(
     let place = |one: &NamedFile| paths::resolved(&paths::absolute(root, &one.path));
     let targets: Vec<(&NamedFile, PathBuf)> =
         writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
+    let splits: Vec<SplitTarget<'_>> =
+        targets.iter().filter_map(|(write, _)| SplitTarget::new(write, root)).collect();
     let mut written: HashMap<&Path, &NamedFile> = HashMap::new();
     for (second, path) in &targets {
         if let Some(first) = written.insert(path, second) {
@@ -207,6 +209,45 @@ fn check_targets(
                 found.push(write_over_input(places, read, write, matches));
             }
         }
+        for split in &splits {
+            let literal = paths::absolute(root, &read.path);
+            let is_part = split.pattern.is_match(&source) || split.pattern.is_match(&literal);
+            if is_part || pattern.as_ref().is_some_and(|pattern| pattern.is_match(&split.sample)) {
+                found.push(write_over_input(places, read, split.write, !is_part));
+            }
+        }
+    }
+    for split in &splits {
+        let parts = |(write, path): &&(&NamedFile, PathBuf)| {
+            write.step != split.write.step && split.pattern.is_match(path)
+        };
+        for (other, _) in targets.iter().filter(parts).filter(|(other, _)| other.path != split.write.path) {
+            let (one, other) = (split.write, other);
+            let message =
+                format!("steps `{}` and `{}` may write one file, `{}`", one.step, other.step, other.path);
+            let spot = DocumentPart::Value(&other.pointer);
+            let finding =
+                places.error(codes::WRITE_CONFLICT, message, &spot, "it may be a part of the other");
+            let finding = places.also(finding, &DocumentPart::Value(&one.pointer), "parts are written here");
+            found.push(finding.help("give each step a folder of its own"));
+        }
+    }
+}
+
+/// Files that a step splits its items into.
+struct SplitTarget<'a> {
+    write: &'a NamedFile,
+    /// Matches all of them.
+    pattern: PathPattern,
+    /// One of them, as it may be.
+    sample: PathBuf,
+}
+
+impl<'a> SplitTarget<'a> {
+    fn new(write: &'a NamedFile, root: &Path) -> Option<Self> {
+        let path = SplitPath::parse(&write.path).ok()??;
+        let pattern = matcher(root, &path.pattern()).ok()?;
+        Some(Self { write, pattern, sample: paths::absolute(root, &path.file("key", 1)) })
     }
 }
 

@@ -57,7 +57,7 @@ impl StepBuilder<'_> {
             config::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),
             config::Verb::Unique(_) => Ok(Verb::Collect(Collect::Unique(self.script(&at)?))),
             config::Verb::GroupBy(_) => Ok(Verb::Collect(Collect::GroupBy(self.script(&at)?))),
-            config::Verb::Write(write) => self.write(&at, write).map(Verb::Write),
+            config::Verb::Write(write) => self.write_verb(&at, write),
         }
     }
 
@@ -227,7 +227,8 @@ impl StepBuilder<'_> {
         })
     }
 
-    fn write(&self, at: &str, write: &config::Write) -> Built<WriteOptions> {
+    /// How one file is written.
+    pub(super) fn write(&self, at: &str, write: &config::Write) -> Built<WriteOptions> {
         let format = match self.known(&format!("{at}/format"), write.format.as_ref())? {
             Some(format) => format,
             None => Format::of_path(&write.path).map_err(|error| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::deferred::Deferred;
 use super::test_case::TestCase;
 use super::touched::Touched;
-use crate::data::{GlobOptions, ReadOptions, WriteOptions};
+use crate::data::{GlobOptions, ReadOptions, SplitOptions, WriteOptions};
 use crate::event::{self, StepId};
 use crate::lua::{Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
@@ -131,6 +131,37 @@ pub enum Verb {
     Collect(Collect),
     /// Items to a file.
     Write(WriteOptions),
+    /// Items to many files.
+    Split(Box<Split>),
+}
+
+impl Verb {
+    /// How items are written, to one file or to many.
+    pub fn written(&self) -> Option<&WriteOptions> {
+        match self {
+            Self::Write(options) => Some(options),
+            Self::Split(split) => Some(&split.options.each),
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn written_mut(&mut self) -> Option<&mut WriteOptions> {
+        match self {
+            Self::Write(options) => Some(options),
+            Self::Split(split) => Some(&mut split.options.each),
+            _ => None,
+        }
+    }
+}
+
+/// How items are written to many files.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// Where, and when a part is full.
+    pub options: SplitOptions,
+    /// The key of an item; `None`: all have the same.
+    pub by: Option<Arc<Script>>,
 }
 
 /// What is done to a collection. No policy holds for its Lua: an error there fails the step.

@@ -161,6 +161,16 @@ fn two_branches_writes_both_branches_and_the_dead_letters() {
 }
 
 #[test]
+fn split_dataset_deals_all_documents_out_to_parts() {
+    let example = Example::new("split-dataset");
+    example.run(0, &[]);
+    example.check_outputs();
+    let lines = |name: &str| example.output(name).lines().count();
+    let parts = ["test/001.jsonl", "train/001.jsonl", "train/002.jsonl", "train/003.jsonl"].map(lines);
+    assert_eq!(parts, [11, 20, 20, 9]);
+}
+
+#[test]
 fn resize_images_lists_the_two_broken_pictures_and_succeeds() {
     let example = Example::new("resize-images");
     let summary = example.run(0, &[]);

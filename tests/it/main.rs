@@ -38,6 +38,7 @@ mod secret;
 mod server;
 mod show;
 mod sources;
+mod split;
 mod sqlite;
 mod state;
 mod stdout;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{ReadOptions, WriteOptions, known_columns};
+use crate::data::{ReadOptions, SplitOptions, WriteOptions, known_columns};
 use crate::plan::{Body, Collect, Input, Items, MapLike, Plan, Step, Verb};
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
-use crate::value::{duration, printable};
+use crate::value::{duration, printable, size};
 
 /// The lines about a step that gets `count` items.
 pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Count>) -> Vec<String> {
@@ -17,8 +17,8 @@ pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Coun
         facts.push(verdict(&each.policy, count));
         facts.push(time(&each.policy, count, step.deadline));
     }
-    if let Body::Ready(Verb::Write(options)) = &step.body {
-        facts.extend(columns(options));
+    if let Body::Ready(verb) = &step.body {
+        facts.extend(verb.written().and_then(columns));
     }
     facts.extend(conditions(plan, selected, step));
     facts.extend(step.description.iter().map(|text| printable(text).into_owned()));
@@ -34,6 +34,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
         Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
         Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
+        Body::Ready(Verb::Split(split)) => Some(format!("writes {}", parts(&split.options))),
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
         Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
         Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {
@@ -70,6 +71,15 @@ fn reading(options: &ReadOptions) -> String {
 fn writing(options: &WriteOptions) -> String {
     let path = if &*options.name == "-" { "standard output".into() } else { printable(&options.name) };
     format!("{path} ({})", options.format.name())
+}
+
+/// `out/{key}/{part}.csv (csv), a file for each key and 1000 items`
+fn parts(split: &SplitOptions) -> String {
+    let key = split.path.has_key().then(|| "key".to_owned());
+    let rows = split.rows.map(|rows| if rows == 1 { "item".to_owned() } else { format!("{rows} items") });
+    let bytes = split.bytes.map(size::format);
+    let each: Vec<String> = [key, rows, bytes].into_iter().flatten().collect();
+    format!("{}, a file for each {}", writing(&split.each), each.join(" and "))
 }
 
 /// Where the types of columns come from: `types: id integer, price number declared`.

@@ -55,6 +55,7 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         }
         let sort = if step.get("sort").is_some_and(Value::is_object) { "sort/by" } else { "sort" };
         add(sort, LuaRole::Expression);
+        add("write/by", LuaRole::Expression);
         add("reduce/lua", LuaRole::Body);
         add("reduce/combine", LuaRole::Body);
         for verb in Verb::all().filter(|verb| verb.is_map_like()) {

@@ -8,7 +8,7 @@
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
@@ -44,10 +44,14 @@ pub(super) fn create(target: &Path) -> io::Result<NamedTempFile> {
 /// Removes what runs that are no longer alive have left beside the target.
 pub fn clear_leftovers(target: &Path) {
     let Ok(target) = follow_links(target) else { return };
-    let folder = folder_of(&target);
-    for number in 0..NUMBERS {
-        clear(&folder.join(name(&target, number)));
+    for path in paths(&target) {
+        clear(&path);
     }
+}
+
+/// Where files for a target that is no link may lie.
+pub(super) fn paths(target: &Path) -> impl Iterator<Item = PathBuf> {
+    (0..NUMBERS).map(move |number| folder_of(target).join(name(target, number)))
 }
 
 fn name(target: &Path, number: u32) -> String {
@@ -76,15 +80,24 @@ fn make(folder: &Path, name: &str) -> io::Result<Option<NamedTempFile>> {
 
 /// Removes the file unless somebody may hold it. `true` when the name is free.
 fn clear(path: &Path) -> bool {
-    let file = match open(path) {
-        Err(error) => return error.kind() == io::ErrorKind::NotFound,
-        Ok(file) => file,
-    };
+    match open(path) {
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        Ok(file) => take(&file, path) && std::fs::remove_file(path).is_ok(),
+    }
+}
+
+/// Opens and locks what a dead run has left; `None`: it is no file, or somebody may hold it.
+pub(super) fn claim(path: &Path) -> Option<File> {
+    open(path).ok().filter(|file| take(file, path))
+}
+
+/// Locks a file that a dead run has left. `false`: somebody may hold it.
+fn take(file: &File, path: &Path) -> bool {
     let (Ok(()), Ok(held)) = (file.try_lock(), file.metadata()) else { return false };
     // Under this name is what is locked, and not what has come there since: a target has been renamed meanwhile.
     let is_same =
         path.symlink_metadata().is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino()));
-    is_same && held.is_file() && std::fs::remove_file(path).is_ok()
+    is_same && held.is_file()
 }
 
 /// Opens what may be a file of a run: no link, and nothing that waits. Some file systems lock only what can be written.

@@ -38,6 +38,8 @@ enum Encoder {
 enum OutputPlace {
     /// Written to as it comes.
     Stream(File),
+    /// A part of a split output, which somebody else puts in its place.
+    Part(File),
     /// Renamed to `target` at the end.
     Beside { file: NamedTempFile, target: PathBuf, folders: Folders },
 }
@@ -60,6 +62,16 @@ impl Output {
             }
             Target::File(path) => OutputPlace::create(path, &fail)?,
         };
+        Self::on(options, name, place)
+    }
+
+    /// Writes a part to a file that is open.
+    pub(super) fn part(options: &WriteOptions, name: Arc<str>, file: File) -> Result<Self, DataError> {
+        Self::on(options, name, OutputPlace::Part(file))
+    }
+
+    fn on(options: &WriteOptions, name: Arc<str>, place: OutputPlace) -> Result<Self, DataError> {
+        let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let live = matches!(place, OutputPlace::Stream(_)) && options.compression == Compression::None;
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, place);
         let bytes = match options.compression {
@@ -93,6 +105,8 @@ impl Output {
         let place = bytes.finish().map_err(|source| fail("write", source))?;
         match place {
             OutputPlace::Stream(file) => settle(&file).map_err(|source| fail("write", source)),
+            // All parts of an output are brought to the disk together.
+            OutputPlace::Part(_) => Ok(()),
             OutputPlace::Beside { file, target, mut folders } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
@@ -213,14 +227,14 @@ impl Write for Encoder {
 impl Write for OutputPlace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Stream(file) => file.write(bytes),
+            Self::Stream(file) | Self::Part(file) => file.write(bytes),
             Self::Beside { file, .. } => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Stream(file) => file.flush(),
+            Self::Stream(file) | Self::Part(file) => file.flush(),
             Self::Beside { file, .. } => file.flush(),
         }
     }

@@ -150,7 +150,11 @@ fn open_at(verb: &Verb, prove: bool) -> Result<OpenAt, DataError> {
             let list = Arc::clone(list);
             Box::new(move |position| data::items_reader_at(Arc::clone(&list), None, position))
         }
-        Verb::Items(Items::Lua { .. }) | Verb::MapLike(_) | Verb::Collect(_) | Verb::Write(_) => {
+        Verb::Items(Items::Lua { .. })
+        | Verb::MapLike(_)
+        | Verb::Collect(_)
+        | Verb::Write(_)
+        | Verb::Split(_) => {
             return Err(DataError::Usage("only sources have index runs".to_owned()));
         }
     })

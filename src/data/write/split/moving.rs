@@ -1,0 +1,132 @@
+//! All parts of a split output are put in their places together.
+//!
+//! They lie complete beside their places. First the manifest says that they are moving, where each of them is and which
+//! files were there before; then they are renamed, then files of before that are not among them are removed, then the
+//! manifest says that it is done. A run that is killed in between leaves files of both kinds, and the next run of the step
+//! goes on where it was.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::leftovers::{self, Unplaced, relative};
+use super::manifest::{Entry, LockedManifest, sync_folder};
+use super::options::SplitOptions;
+use super::part::PartFile;
+use crate::data::DataError;
+use crate::data::write::beside;
+
+/// Files that are brought to the disk one by one; of more than these, the whole file system is.
+const FEW: usize = 64;
+
+/// Finishes what a killed run of the step has left half done, and removes the parts that it never put in place.
+///
+/// # Errors
+/// Fails when the manifest cannot be read, and when a file cannot be put in its place.
+pub fn settle_split(options: &SplitOptions) -> Result<(), DataError> {
+    let folder = options.folder();
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let mut manifest = LockedManifest::open(&folder)?;
+    let entry = manifest.entry(&options.owner);
+    if entry.moving {
+        finish(&mut manifest, &folder, entry)?;
+    }
+    leftovers::clear(&folder, &options.owner);
+    Ok(())
+}
+
+/// Puts parts in their places and takes away what the last run of the step had there.
+pub(super) fn put_in_place(
+    options: &SplitOptions,
+    unplaced: &mut Unplaced,
+    parts: &[PartFile],
+) -> Result<(), DataError> {
+    let folder = options.folder();
+    let mut targets = HashSet::new();
+    if let Some(twice) = parts.iter().find(|part| !targets.insert(&part.target)) {
+        return Err(DataError::Usage(format!(
+            "two parts would be one file, `{}`; put a `/` or another sign between `{{key}}` and `{{part}}`",
+            twice.name
+        )));
+    }
+    let fail = |source| DataError::Io { intent: "write", path: folder.clone(), source };
+    sync(parts).map_err(fail)?;
+    // A run of the step that was killed meanwhile may have been half done.
+    let (mut manifest, entry) = loop {
+        settle_split(options)?;
+        let manifest = LockedManifest::open(&folder)?;
+        let entry = manifest.entry(&options.owner);
+        if !entry.moving {
+            break (manifest, entry);
+        }
+    };
+    if parts.is_empty() && entry.files.is_empty() {
+        return Ok(());
+    }
+    let paths = |of: fn(&PartFile) -> &Path| parts.iter().map(|part| relative(&folder, of(part))).collect();
+    let files: Vec<String> = paths(|part| &part.target);
+    let moving = Entry {
+        moving: true,
+        old: entry.files.clone(),
+        parts: paths(|part| &part.temporary),
+        files,
+        ..entry
+    };
+    manifest.replace(&moving)?;
+    unplaced.hand_over().map_err(fail)?;
+    finish(&mut manifest, &folder, moving)
+}
+
+/// Brings all parts to the disk.
+fn sync(parts: &[PartFile]) -> io::Result<()> {
+    if parts.len() <= FEW {
+        return parts.iter().try_for_each(|part| File::open(&part.temporary)?.sync_data());
+    }
+    // Each call for one file waits for the disk. Folders of an output may lie on several file systems.
+    let mut devices = HashSet::new();
+    for folder in parts.iter().filter_map(|part| part.temporary.parent()).collect::<BTreeSet<_>>() {
+        let folder = File::open(folder)?;
+        if devices.insert(folder.metadata()?.dev()) {
+            rustix::fs::syncfs(&folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// Renames what is not in its place yet, removes what was there before, and says so in the manifest.
+fn finish(manifest: &mut LockedManifest, folder: &Path, entry: Entry) -> Result<(), DataError> {
+    let mut folders = BTreeSet::new();
+    for (file, part) in entry.files.iter().zip(&entry.parts) {
+        let (target, part) = (folder.join(file), folder.join(part));
+        match fs::rename(&part, &target) {
+            // It was renamed before the run was killed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && target.is_file() => {}
+            Err(source) => return Err(DataError::Io { intent: "replace", path: target, source }),
+            Ok(()) => drop(folders.insert(target.parent().map(Path::to_path_buf))),
+        }
+    }
+    for path in folders.iter().flatten() {
+        let synced = sync_folder(&path.join("x"));
+        synced.map_err(|source| DataError::Io { intent: "write", path: path.clone(), source })?;
+    }
+    let kept: HashSet<&String> = entry.files.iter().collect();
+    for old in entry.old.iter().filter(|old| !kept.contains(old)) {
+        remove(&folder.join(old))?;
+    }
+    manifest.replace(&Entry { moving: false, parts: Vec::new(), old: Vec::new(), ..entry })?;
+    beside::clear_leftovers(&folder.join(".flowrun-files.json"));
+    Ok(())
+}
+
+fn remove(file: &Path) -> Result<(), DataError> {
+    match fs::remove_file(file) {
+        // Somebody has taken it away, or put something else there that is not ours.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || file.is_dir() => Ok(()),
+        Err(source) => Err(DataError::Io { intent: "remove", path: file.to_owned(), source }),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,39 @@
+//! `write` with placeholders in its path: each item goes to the file of its key, and to the next one when that is full.
+
+use super::frame::{ITEMS, StepFrame, push_item};
+use super::keyed::with_values;
+use crate::data::{SplitWriter, split_key};
+use crate::engine::lookout::Cut;
+use crate::plan::Split;
+use crate::value::Chunk;
+
+/// Writes all items, and puts the files in their places.
+pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<(), Cut> {
+    let mut writer = SplitWriter::create(&split.options, frame.context.temp_dir())?;
+    let mut line = Vec::new();
+    let mut push = |key: &str, item: &[u8]| {
+        line.clear();
+        push_item(item, &mut line);
+        line.push(b'\n');
+        writer.push(key, &line)
+    };
+    if let Some(by) = &split.by {
+        let mut index = 0;
+        with_values(frame, "by", by, &mut |_, item, value| {
+            index += 1;
+            let key = split_key(value).map_err(|what| {
+                let must = "it must be a string, a number or a boolean";
+                Cut::failed(format!("`by` is {what} for item {index}; {must}"))
+            })?;
+            Ok(push(&key, item)?)
+        })?;
+    } else {
+        let mut chunk = Chunk::default();
+        while frame.read(ITEMS, &mut chunk)? {
+            frame.taken += chunk.len() as u64;
+            (0..chunk.len()).try_for_each(|at| push("", chunk.item(at)))?;
+        }
+    }
+    writer.commit(&mut || frame.look())?;
+    Ok(())
+}
