@@ -8,7 +8,8 @@ use parquet::file::metadata::{
 };
 
 use crate::data::position::{changed, foreign};
-use crate::data::read::guard::guarded;
+use crate::data::read::footer;
+use crate::data::read::guard::{broken, guarded};
 use crate::data::{DataError, FileMark, Position, PositionAt, Spot};
 
 /// The row groups of one file.
@@ -110,6 +111,14 @@ pub(super) fn open(path: &Path, name: &str) -> Result<OpenFile, DataError> {
         return Err(DataError::Usage(format!(
             "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
         )));
+    }
+    let refusal = footer::refusal(&file).map_err(|source| DataError::Io {
+        intent: "read",
+        path: PathBuf::from(name),
+        source,
+    })?;
+    if let Some(refusal) = refusal {
+        return Err(broken(name, &refusal));
     }
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
