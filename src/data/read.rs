@@ -10,6 +10,8 @@ mod fields;
 mod file;
 mod files;
 #[cfg(feature = "parquet")]
+mod footer;
+#[cfg(feature = "parquet")]
 mod guard;
 mod gzip_members;
 mod header;

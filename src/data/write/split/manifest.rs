@@ -144,7 +144,7 @@ impl LockedManifest {
 }
 
 /// Makes the names in the folder of a file last.
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
+fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::leftovers::{self, Unplaced, relative};
-use super::manifest::{Entry, LockedManifest, sync_folder};
+use super::manifest::{Entry, LockedManifest};
 use super::options::SplitOptions;
 use super::part::PartFile;
 use crate::data::DataError;
@@ -20,6 +20,9 @@ use crate::data::write::beside;
 
 /// Files that are brought to the disk one by one; of more than these, the whole file system is.
 const FEW: usize = 64;
+
+/// How often other runs may come in between.
+const TRIES: u32 = 100;
 
 /// Finishes what a killed run of the step has left half done, and removes the parts that it never put in place.
 ///
@@ -54,44 +57,46 @@ pub(super) fn put_in_place(
         )));
     }
     let fail = |source| DataError::Io { intent: "write", path: folder.clone(), source };
-    sync(parts).map_err(fail)?;
-    // A run of the step that was killed meanwhile may have been half done.
-    let (mut manifest, entry) = loop {
+    sync(parts.iter().map(|part| &*part.temporary)).map_err(fail)?;
+    let paths = |of: fn(&PartFile) -> &Path| parts.iter().map(|part| relative(&folder, of(part))).collect();
+    let mut tries = 0;
+    let (mut manifest, moving) = loop {
+        tries += 1;
+        // A run of the step that was killed meanwhile may have been half done.
         settle_split(options)?;
-        let manifest = LockedManifest::open(&folder)?;
+        let mut manifest = LockedManifest::open(&folder)?;
         let entry = manifest.entry(&options.owner);
-        if !entry.moving {
-            break (manifest, entry);
+        if entry.moving && tries < TRIES {
+            continue;
+        }
+        if parts.is_empty() && entry.files.is_empty() {
+            return Ok(());
+        }
+        let (old, files) = (entry.files.clone(), paths(|part| &part.target));
+        let moving = Entry { moving: true, old, parts: paths(|part| &part.temporary), files, ..entry };
+        match manifest.replace(&moving) {
+            Ok(()) => break (manifest, moving),
+            // Another run has made the first manifest of the folder.
+            Err(DataError::Io { source, .. })
+                if source.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {}
+            Err(error) => return Err(error),
         }
     };
-    if parts.is_empty() && entry.files.is_empty() {
-        return Ok(());
-    }
-    let paths = |of: fn(&PartFile) -> &Path| parts.iter().map(|part| relative(&folder, of(part))).collect();
-    let files: Vec<String> = paths(|part| &part.target);
-    let moving = Entry {
-        moving: true,
-        old: entry.files.clone(),
-        parts: paths(|part| &part.temporary),
-        files,
-        ..entry
-    };
-    manifest.replace(&moving)?;
     unplaced.hand_over().map_err(fail)?;
     finish(&mut manifest, &folder, moving)
 }
 
-/// Brings all parts to the disk.
-fn sync(parts: &[PartFile]) -> io::Result<()> {
-    if parts.len() <= FEW {
-        return parts.iter().try_for_each(|part| File::open(&part.temporary)?.sync_data());
+/// Brings files or folders to the disk.
+fn sync<'p>(paths: impl ExactSizeIterator<Item = &'p Path>) -> io::Result<()> {
+    if paths.len() <= FEW {
+        return paths.map(File::open).try_for_each(|file| file?.sync_all());
     }
-    // Each call for one file waits for the disk. Folders of an output may lie on several file systems.
+    // Each call for one of them waits for the disk. They may lie on several file systems.
     let mut devices = HashSet::new();
-    for folder in parts.iter().filter_map(|part| part.temporary.parent()).collect::<BTreeSet<_>>() {
-        let folder = File::open(folder)?;
-        if devices.insert(folder.metadata()?.dev()) {
-            rustix::fs::syncfs(&folder)?;
+    for path in paths {
+        let device = fs::metadata(path)?.dev();
+        if devices.insert(device) {
+            rustix::fs::syncfs(File::open(path)?)?;
         }
     }
     Ok(())
@@ -106,13 +111,11 @@ fn finish(manifest: &mut LockedManifest, folder: &Path, entry: Entry) -> Result<
             // It was renamed before the run was killed.
             Err(error) if error.kind() == io::ErrorKind::NotFound && target.is_file() => {}
             Err(source) => return Err(DataError::Io { intent: "replace", path: target, source }),
-            Ok(()) => drop(folders.insert(target.parent().map(Path::to_path_buf))),
+            Ok(()) => folders.extend(target.parent().map(Path::to_path_buf)),
         }
     }
-    for path in folders.iter().flatten() {
-        let synced = sync_folder(&path.join("x"));
-        synced.map_err(|source| DataError::Io { intent: "write", path: path.clone(), source })?;
-    }
+    let synced = sync(folders.iter().map(PathBuf::as_path));
+    synced.map_err(|source| DataError::Io { intent: "write", path: folder.to_owned(), source })?;
     let kept: HashSet<&String> = entry.files.iter().collect();
     for old in entry.old.iter().filter(|old| !kept.contains(old)) {
         remove(&folder.join(old))?;
