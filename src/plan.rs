@@ -7,6 +7,7 @@ mod bind;
 mod codes;
 mod collection;
 mod column_types;
+mod columns_of;
 mod deferred;
 mod ended;
 mod excerpt;

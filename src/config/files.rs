@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::columns::Columns;
+use super::id::StepName;
 use super::literal::{Character, Count, Delimiter, LineStart, Positive, Share, Size};
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_map};
@@ -183,6 +184,11 @@ pub struct Write {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::names_example())]
     pub columns: Option<Setting<WriteColumns>>,
+    /// The `read` step whose columns the file gets, with their types where it is {formats of typed columns}: one of Parquet
+    /// files, or one whose `columns` says them. In place of `columns`. Default: no such step.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"docs")]
+    pub columns_of: Option<StepName>,
     /// How the columns of {formats of typed columns} are compressed: `zstd`, `snappy`, `gzip` or `none`. Default: `snappy`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"zstd")]

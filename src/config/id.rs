@@ -1,5 +1,11 @@
 //! Ids are the names of pipelines, steps and parameters.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
 /// Pattern of an id: names of pipelines, steps and parameters.
 pub(super) const ID: &str = "^[A-Za-z_][A-Za-z0-9_-]*$";
 /// Pattern of an input.
@@ -10,4 +16,29 @@ pub fn is_id(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// The id of another step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepName(pub String);
+
+impl<'de> Deserialize<'de> for StepName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if is_id(&text) { Ok(Self(text)) } else { Err(D::Error::custom("not the id of a step")) }
+    }
+}
+
+impl JsonSchema for StepName {
+    fn schema_name() -> Cow<'static, str> {
+        "StepName".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": ID, "patternErrorMessage": "the id of a step" })
+    }
 }

@@ -185,6 +185,9 @@ pub struct TypedOptions {
     pub types: Option<Vec<DeclaredType>>,
     /// Where the types of columns come from that are not declared; `None`: from the first items.
     pub source: Option<Arc<TypeSource>>,
+    /// The step whose columns these are, and all of them, as if they were declared: that of `source`, where only its files
+    /// say them.
+    pub columns_of: Option<Arc<str>>,
     /// How columns are compressed; `None`: as the format has it.
     pub compression: Option<ColumnCompression>,
     /// Bytes of a group of rows; `None`: as the format has it.
@@ -235,6 +238,9 @@ impl WriteOptions {
             let what = if key == "columns" { "`columns`: types are" } else { &format!("`{key}` is") };
             let formats = Format::names_of(Format::has_types);
             return refuse(format!("{what} for {formats}, not for `{}`", self.format.name()));
+        }
+        if self.typed.columns_of.is_some() && !self.format.has_columns() {
+            return refuse(self.format.unfit("columns_of", Format::has_columns));
         }
         match &self.columns {
             Some(_) if !self.format.has_columns() => {

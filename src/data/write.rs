@@ -39,7 +39,8 @@ pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
 
 /// The writer of the format.
 fn writer_to(output: Output, options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
-    let table = |output, format| table::TableWriter::new(output, format, options.columns.clone());
+    let columns = wanted_columns(options)?;
+    let table = |output, format| table::TableWriter::new(output, format, columns.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
@@ -48,18 +49,44 @@ fn writer_to(output: Output, options: &WriteOptions) -> Result<Box<dyn Writer>, 
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]
         Format::Parquet => {
-            let columns = options.columns.as_deref();
-            let known = options.typed.source.as_ref().map_or_else(Vec::new, |source| source_columns(source));
-            Box::new(parquet::ParquetWriter::new(output, columns, options.typed.clone(), known))
+            let source = options.typed.source.as_ref();
+            let known = source.map_or_else(Vec::new, |source| source_columns(source).unwrap_or_default());
+            Box::new(parquet::ParquetWriter::new(output, columns.as_deref(), options.typed.clone(), known))
         }
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
 }
 
+/// The columns that are asked for, by their names or as those of a step.
+fn wanted_columns(options: &WriteOptions) -> Result<Option<Vec<String>>, DataError> {
+    match (&options.typed.columns_of, &options.typed.source) {
+        (Some(step), Some(source)) => {
+            let refuse = |why: String| DataError::Usage(format!("`columns_of`: {why}"));
+            let names = source_names(source).map_err(|error| refuse(error.to_string()))?;
+            if names.is_empty() {
+                return Err(refuse(format!("no file that step `{step}` reads says its columns")));
+            }
+            Ok(Some(names))
+        }
+        _ => Ok(options.columns.clone()),
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn source_names(source: &TypeSource) -> Result<Vec<String>, DataError> {
+    Ok(source_columns(source)?.into_iter().map(|(name, _)| name).collect())
+}
+
+#[cfg(not(feature = "parquet"))]
+fn source_names(_: &TypeSource) -> Result<Vec<String>, DataError> {
+    Ok(Vec::new())
+}
+
 /// The columns that a [`TypeSource`] gives, each with whether its type is known; nothing, when that cannot be said yet.
 #[cfg(feature = "parquet")]
 pub fn known_columns(source: &TypeSource) -> Vec<(String, bool)> {
-    source_columns(source).into_iter().map(|(name, field)| (name, field.is_some())).collect()
+    let columns = source_columns(source).unwrap_or_default();
+    columns.into_iter().map(|(name, field)| (name, field.is_some())).collect()
 }
 
 /// The columns that a [`TypeSource`] gives: none, without a format that has types.

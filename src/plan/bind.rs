@@ -8,7 +8,7 @@ use super::places::PlacedDocument;
 use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step::{Body, Plan, Verb};
-use super::{codes, file_checks};
+use super::{codes, column_types, file_checks};
 use crate::config;
 use crate::event::StepId;
 use crate::lua::Scope;
@@ -42,10 +42,12 @@ impl Plan {
             let message = format!("the schema accepts what the types do not: {error}");
             vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
         })?;
-        context
-            .builder(&places, &scripts)
-            .verb(&deferred.pointer, &step.verb)
-            .map_err(|finding| vec![*finding])
+        let built = context.builder(&places, &scripts).verb(&deferred.pointer, &step.verb);
+        let mut verb = built.map_err(|finding| vec![*finding])?;
+        if let Some(options) = verb.written_mut() {
+            column_types::complete(options, &self.steps, &self.steps[id.at()]);
+        }
+        Ok(verb)
     }
 }
 

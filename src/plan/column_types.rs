@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::step::{Body, Collect, MapLike, Step, Verb};
-use crate::data::TypeSource;
+use crate::data::{
+    Column, ColumnType, DeclaredKind, DeclaredType, Format, ReadOptions, TypeSource, WriteOptions,
+};
 use crate::event::StepId;
 use crate::lua::ResultShape;
 
@@ -17,21 +19,55 @@ enum Passed {
     Fields(Vec<(String, String)>),
 }
 
-/// Tells every `write` of typed columns its source, if there is one.
+/// Tells every `write` where its columns and types come from.
 pub(super) fn attach(steps: &mut [Step]) {
     for at in 0..steps.len() {
         let Body::Ready(verb) = &steps[at].body else { continue };
-        let Some(options) = verb.written() else { continue };
-        if !options.format.has_types() || options.typed.types.is_some() {
-            continue;
-        }
-        let source = source_of(steps, &steps[at]).map(Arc::new);
+        let Some(mut options) = verb.written().cloned() else { continue };
+        complete(&mut options, steps, &steps[at]);
         if let Body::Ready(verb) = &mut steps[at].body
-            && let Some(options) = verb.written_mut()
+            && let Some(written) = verb.written_mut()
         {
-            options.typed.source = source;
+            *written = options;
         }
     }
+}
+
+/// Tells one `write` where its columns and types come from, as far as it does not say so itself.
+pub(super) fn complete(options: &mut WriteOptions, steps: &[Step], write: &Step) {
+    if let Some(name) = options.typed.columns_of.clone() {
+        let named = steps.iter().find(|step| step.name == name);
+        if let Some(Body::Ready(Verb::Read(read))) = named.map(|step| &step.body) {
+            take_columns(options, name, &read.options);
+        }
+    } else if options.format.has_types() && options.typed.types.is_none() {
+        options.typed.source = source_of(steps, write).map(Arc::new);
+    }
+}
+
+/// The columns of a `read`: its files say them, or its own `columns` does.
+fn take_columns(options: &mut WriteOptions, step: Arc<str>, read: &ReadOptions) {
+    let format = read.format.or_else(|| Format::of_path(&read.path).ok());
+    if format.is_some_and(Format::has_types) {
+        options.typed.source = Some(Arc::new(TypeSource { step, read: read.clone(), fields: None }));
+        return;
+    }
+    let columns = read.columns.as_deref().unwrap_or_default();
+    options.columns = Some(columns.iter().map(|column| column.name.clone()).collect());
+    if options.format.has_types() {
+        options.typed.types = Some(columns.iter().map(declared).collect());
+    }
+}
+
+/// What a column of text is when it is written. Rows may lack any of them, so none is required.
+fn declared(column: &Column) -> DeclaredType {
+    let kind = match column.kind {
+        None | Some(ColumnType::String) => DeclaredKind::String,
+        Some(ColumnType::Integer) => DeclaredKind::Integer,
+        Some(ColumnType::Number) => DeclaredKind::Number,
+        Some(ColumnType::Boolean) => DeclaredKind::Boolean,
+    };
+    DeclaredType { kind, required: false }
 }
 
 /// Goes up from a step to the source of its items.

@@ -136,6 +136,7 @@ fn check_format(
 fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mut Vec<Diagnostic>) {
     let keys = [
         ("columns", Format::has_columns as fn(Format) -> bool),
+        ("columns_of", Format::has_columns),
         ("encoding", Format::streams),
         ("at", Format::is_document),
         ("pretty", Format::is_indented),

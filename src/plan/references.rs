@@ -21,8 +21,7 @@ pub(super) fn check(
 ) -> Vec<usize> {
     let mut meant = BTreeSet::new();
     for step in &step_index.steps {
-        let from = step.from.iter().map(|one| ("from", one));
-        for (key, reference) in from.chain(step.needs.iter().map(|one| ("needs", one))) {
+        for (key, reference) in step.references() {
             match reference.step {
                 Some(other) => {
                     let other = &step_index.steps[other];
@@ -33,7 +32,11 @@ pub(super) fn check(
                     meant.extend(
                         nearest(&reference.name, step_index.names()).and_then(|near| step_index.find(near)),
                     );
-                    let verb = if key == "from" { "reads from" } else { "needs" };
+                    let verb = match key {
+                        "from" => "reads from",
+                        "needs" => "needs",
+                        _ => "takes the columns of",
+                    };
                     let by = format!("step `{}` {verb}", step.name);
                     found.push(unknown(
                         places,
@@ -51,6 +54,7 @@ pub(super) fn check(
     let sorted = order::sort(&dependencies);
     found.extend(sorted.cycles.iter().map(|cycle| cycle_found(places, step_index, cycle)));
     let mut used: BTreeSet<usize> = dependencies.into_iter().flatten().collect();
+    used.extend(step_index.steps.iter().filter_map(|step| step.columns_of.as_ref()?.step));
     // A misspelt reference is a reference all the same.
     used.extend(meant);
     let mentions = mentions_in_expressions(places, step_index, fields);

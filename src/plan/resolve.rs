@@ -246,6 +246,7 @@ impl StepBuilder<'_> {
         let typed = TypedOptions {
             types: declared,
             source: None,
+            columns_of: write.columns_of.as_ref().map(|step| step.0.as_str().into()),
             compression: self.known(&format!("{at}/compression"), write.compression.as_ref())?,
             row_group: self.known(&format!("{at}/row_group"), write.row_group.as_ref())?.map(|size| size.0),
         };

@@ -28,6 +28,8 @@ pub(super) struct IndexedStep {
     pub(super) verb: Option<Verb>,
     pub(super) from: Vec<Reference>,
     pub(super) needs: Vec<Reference>,
+    /// `columns_of` of a `write`. No data and no order comes of it.
+    pub(super) columns_of: Option<Reference>,
 }
 
 /// A mention of a step by its id.
@@ -52,7 +54,8 @@ impl StepIndex {
         let indexed = steps.iter().map(|(name, step)| {
             let pointer = format!("/steps/{}", escape(name));
             let references = |key: &str, inputs: bool| {
-                let mut references = references(step.get(key), &format!("{pointer}/{key}"), inputs);
+                let at = format!("/{key}");
+                let mut references = references(step.pointer(&at), &format!("{pointer}{at}"), inputs);
                 for reference in &mut references {
                     reference.step = positions.get(&reference.name).copied();
                 }
@@ -63,6 +66,7 @@ impl StepIndex {
                 verb: verb(step),
                 from: references("from", true),
                 needs: references("needs", false),
+                columns_of: references("write/columns_of", false).pop(),
                 pointer,
             }
         });
@@ -89,6 +93,13 @@ impl StepIndex {
 }
 
 impl IndexedStep {
+    /// All places that name other steps, each with its key.
+    pub(super) fn references(&self) -> impl Iterator<Item = (&'static str, &Reference)> {
+        let from = self.from.iter().map(|one| ("from", one));
+        let needs = self.needs.iter().map(|one| ("needs", one));
+        from.chain(needs).chain(self.columns_of.iter().map(|one| ("columns_of", one)))
+    }
+
     /// Whether it brings items in.
     pub(super) fn is_source(&self) -> bool {
         self.verb.is_some_and(Verb::is_source)
@@ -142,12 +153,18 @@ mod tests {
             "a": { "read": "x.csv" },
             "b": { "from": ["a", "a.failed", 3], "needs": "a.failed", "map": "return 1" },
             "c": 7,
+            "d": { "from": "b", "write": { "path": "x.csv", "columns_of": "a" } },
         }}));
-        let [a, b, c] = &step_index.steps[..] else { panic!("three steps") };
+        let [a, b, c, d] = &step_index.steps[..] else { panic!("four steps") };
         assert!(a.is_source() && !b.is_source() && c.verb.is_none());
         assert_eq!(b.from[1].pointer, "/steps/b/from/1");
         assert_eq!((b.from[1].step, b.from[1].failed, b.from.len()), (Some(0), true, 2));
         assert_eq!((b.needs[0].step, b.needs[0].name.as_str()), (None, "a.failed"));
-        assert_eq!(step_index.dependencies(), [vec![], vec![0, 0], vec![]]);
+        let named: Vec<_> = d.references().map(|(key, one)| (key, one.pointer.as_str(), one.step)).collect();
+        assert_eq!(
+            named,
+            [("from", "/steps/d/from", Some(1)), ("columns_of", "/steps/d/write/columns_of", Some(0))]
+        );
+        assert_eq!(step_index.dependencies(), [vec![], vec![0, 0], vec![], vec![1]]);
     }
 }

@@ -1,10 +1,10 @@
-//! This module finds where a file names its steps: `from`, `needs`, tests and expressions. It is for editors and
+//! This module finds where a file names its steps: `from`, `needs`, `columns_of`, tests and expressions. It is for editors and
 //! judges nothing.
 
 use super::expand;
 use super::places::PlacedDocument;
 use super::references::mentions_in_expressions;
-use super::step_index::StepIndex;
+use super::step_index::{IndexedStep, StepIndex};
 use crate::config::{Document, Style};
 use crate::source::Span;
 
@@ -25,7 +25,7 @@ pub fn step_mentions(document: &Document) -> Vec<StepMention> {
     let step_index = StepIndex::of(places.value());
     let fields = expand::fields(&places, "");
     let mut found: Vec<StepMention> = Vec::new();
-    for reference in step_index.steps.iter().flat_map(|step| step.from.iter().chain(&step.needs)) {
+    for (_, reference) in step_index.steps.iter().flat_map(IndexedStep::references) {
         found.extend(named(document, &reference.pointer, &reference.name));
     }
     let tests = places.value().get("tests").and_then(serde_json::Value::as_array);

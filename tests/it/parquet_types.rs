@@ -113,3 +113,100 @@ fn a_plan_says_where_types_come_from() {
         assert!(plan.stdout.contains(expect), "{expect}: {} {}", plan.stdout, plan.stderr);
     }
 }
+
+#[test]
+fn columns_of_a_source_are_those_of_the_file() {
+    let project = Project::with(
+        "steps:
+  docs: { read: { path: types.parquet, min_success_ratio: 0 } }
+  some: { read: { path: types.parquet, columns: [tz, i] } }
+  rows: { read: { path: in.csv, columns: { id: integer, price: number?, name: string } } }
+  made: { items: [{ name: a, i: 1, tz: \"2024-02-29T12:30:00Z\", more: 1 }] }
+  count: { from: made, reduce: { init: 0, lua: return acc + 1 } }
+  a: { from: made, write: { path: a.parquet, columns_of: docs } }
+  b: { from: made, write: { path: b.parquet, columns_of: some } }
+  c: { from: made, write: { path: c.parquet, columns_of: rows } }
+  d: { from: made, write: { path: d.csv, columns_of: some } }
+  e: { from: made, needs: count, write: { path: \"e${{ steps.count.total }}.parquet\", columns_of: some } }
+",
+    )
+    .file("types.parquet", TYPES)
+    .file("in.csv", "id,price,name\n");
+    let plan = project.run(&["plan", "pipeline.yaml"]).ok();
+    for expect in
+        ["types: tz, i declared, those of some", "types: id integer, price number, name string declared"]
+    {
+        assert!(plan.stdout.contains(expect), "{expect}: {}", plan.stdout);
+    }
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    let all = types(&project, "types.parquet");
+    assert_eq!(types(&project, "a.parquet"), all);
+    let find =
+        |name: &str| all.iter().find(|column| column.starts_with(&format!("{name}: "))).expect("there");
+    assert_eq!(types(&project, "b.parquet"), [find("tz").as_str(), find("i")]);
+    assert_eq!(types(&project, "e1.parquet"), [find("tz").as_str(), find("i")]);
+    assert_eq!(types(&project, "c.parquet"), ["id: Int64", "price: Float64", "name: Utf8"]);
+    assert_eq!(project.read("d.csv"), "tz,i\n2024-02-29T12:30:00Z,1\n");
+}
+
+#[test]
+fn columns_of_a_file_that_is_not_there_fail_the_step() {
+    let project = Project::with(
+        "steps:
+  docs: { read: { path: \"in/*.parquet\", min_items: 0 } }
+  gone: { read: gone.parquet }
+  made: { items: [{ a: 1 }] }
+  a: { from: made, write: { path: a.parquet, columns_of: docs } }
+  b: { from: made, write: { path: b.parquet, columns_of: gone } }
+",
+    );
+    let summary = project.json(&["--no-state"]);
+    assert_eq!(summary.code, 1, "{}", summary.value);
+    assert_eq!(summary.step("a")["reason"], "`columns_of`: no file that step `docs` reads says its columns");
+    let reason = summary.step("b")["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("`columns_of`: ") && reason.contains("gone.parquet"), "{reason}");
+}
+
+#[test]
+fn columns_of_what_has_none_are_findings() {
+    let project = Project::with(
+        "steps:
+  docs: { read: in.parquet }
+  text: { read: in.csv }
+  json: { read: in.jsonl }
+  any: { read: { path: \"in/*\" } }
+  made: { from: [docs, text, json, any], map: return item }
+  a: { from: made, write: { path: a.parquet, columns_of: dogs } }
+  b: { from: made, write: { path: b.parquet, columns_of: made } }
+  c: { from: made, write: { path: c.parquet, columns_of: text } }
+  d: { from: made, write: { path: d.parquet, columns_of: json } }
+  e: { from: made, write: { path: e.parquet, columns_of: any } }
+  f: { from: made, write: { path: f.parquet, columns_of: docs, columns: [a] } }
+  g: { from: made, write: { path: g.jsonl, columns_of: docs } }
+",
+    );
+    let ran = project.run(&["check", "--format", "json", "pipeline.yaml"]);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a report");
+    let list = report["diagnostics"].as_array().expect("a list").iter();
+    let found: Vec<String> = list
+        .map(|one| {
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            format!("{} {}: {}", one["line"], text(&one["message"]), text(&one["labels"][0]["message"]))
+        })
+        .collect();
+    let nobody = |step: &str, of: &str| {
+        format!("step `{step}` takes the columns of `{of}`, whose columns nobody knows before it runs")
+    };
+    let expect = [
+        "7 step `a` takes the columns of unknown step `dogs`: did you mean `docs`?".to_owned(),
+        format!("8 {}: this is a `map`", nobody("b", "made")),
+        format!("9 {}: it has no `columns`", nobody("c", "text")),
+        format!("10 {}: `jsonl` has no columns", nobody("d", "json")),
+        format!("11 {}: it has no `columns`, and its path does not say a format", nobody("e", "any")),
+        "12 `columns_of` and `columns` both say which columns step `f` writes: one of the two goes away"
+            .to_owned(),
+        "13 `columns_of` has no effect on `jsonl`: this is for `csv`, `tsv` and `parquet`".to_owned(),
+    ];
+    assert_eq!(found, expect);
+}

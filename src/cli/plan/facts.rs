@@ -99,6 +99,10 @@ fn columns(options: &WriteOptions) -> Option<String> {
     if found.is_empty() {
         return Some(format!("types: from {}, when it is there", source.step));
     }
+    if options.typed.columns_of.is_some() {
+        let names = listed(found.iter().map(|(name, _)| name));
+        return Some(printable(&format!("types: {names} declared, those of {}", source.step)).into_owned());
+    }
     let is_known = |name: &str| found.iter().any(|(other, is_known)| other == name && *is_known);
     let all: Vec<&str> = match options.columns {
         Some(_) => names.iter().map(String::as_str).collect(),

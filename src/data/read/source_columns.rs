@@ -8,16 +8,19 @@ use crate::data::pattern;
 use crate::data::{DataError, ReadOptions, TypeSource};
 
 /// The columns that items of a source have when they are written, with their types where all files agree on them. Nothing
-/// is known of a source that has no types, or cannot be read: the step that reads it says why.
-pub(in crate::data) fn source_columns(source: &TypeSource) -> TypedColumns {
-    let columns = of_files(&source.read).unwrap_or_default();
-    let Some(fields) = &source.fields else { return columns };
+/// is known of a source that has no types.
+///
+/// # Errors
+/// Fails when a file cannot be read.
+pub(in crate::data) fn source_columns(source: &TypeSource) -> Result<TypedColumns, DataError> {
+    let columns = of_files(&source.read)?;
+    let Some(fields) = &source.fields else { return Ok(columns) };
     let field = |(name, origin): &(String, String)| {
         let (_, field) = columns.iter().find(|(name, _)| name == origin)?;
         let renamed = |field: &FieldRef| FieldRef::new(field.as_ref().clone().with_name(name));
         Some((name.clone(), field.as_ref().map(renamed)))
     };
-    fields.iter().filter_map(field).collect()
+    Ok(fields.iter().filter_map(field).collect())
 }
 
 fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {

@@ -160,6 +160,7 @@ fn inputs_of_steps_are_completed_in_every_notation() {
     assert_eq!(offered_in_step("    from: '‸'"), inputs);
     assert_eq!(offered_in_step("    needs: ‸"), ["load", "clean", "bad", "save"]);
     assert_eq!(offered_in_step("    needs: [clean, s‸]"), ["load", "bad", "save"]);
+    assert_eq!(offered_in_step("    write: { path: x.csv, columns_of: ‸"), ["load"]);
     assert_eq!(offered("steps:\n  a: { items: [1] }\n  b: { from: ‸"), ["a"]);
     assert_eq!(offered(&PIPELINE.replace("step: clean", "step: ‸")), ["clean"]);
 }

@@ -35,6 +35,7 @@ steps:
     when: steps.a.total > 0 -- steps.b
     map: return \"steps.b\"
   d: { from: c.failed, needs: ['c'], when: 'steps.c.total > 0 and steps[\"c\"].b', write: \"é𝄞-${{ steps.c.total }}\" }
+  e: { from: d, write: { path: x.csv, columns_of: c } }
 tests:
 - { step: c, item: 1, expect: b }
 "
@@ -45,6 +46,7 @@ tests:
         .replace("['c']", "['b']")
         .replace("steps.c", "steps.b")
         .replace("[\"c\"].b", "[\"b\"].b")
+        .replace("columns_of: c", "columns_of: b")
         .replace("step: c", "step: b");
     assert_eq!(renamed(&text, "c"), Ok(expect));
 }
