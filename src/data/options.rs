@@ -36,6 +36,9 @@ pub struct ReadOptions {
     pub validate: bool,
     /// Stop after this many items.
     pub limit: Option<u64>,
+    /// Numbers that JSON does not have make no bad rows: floats are the texts `NaN`, `Infinity` and `-Infinity`, integers beyond
+    /// 64 signed bits their digits. Only writers that know them get the items.
+    pub keeps_beyond_json: bool,
 }
 
 impl ReadOptions {
@@ -53,6 +56,7 @@ impl ReadOptions {
             at: None,
             validate: true,
             limit: None,
+            keeps_beyond_json: false,
         }
     }
 

@@ -50,7 +50,10 @@ use files::Files;
 use input::Input;
 pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]
-pub(super) use parquet::TypedColumns;
+pub(super) use parquet::{
+    BytesKind, Change, Digits, IntegerKind, Kind, NotANumber, StoredColumn, TypedColumns, changed,
+    half_to_float,
+};
 #[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;
 #[cfg(feature = "parquet")]

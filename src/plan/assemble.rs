@@ -65,7 +65,8 @@ impl ValidDocument<'_> {
                 Err(finding) => found.push(*finding),
             }
         }
-        column_types::attach(&mut steps);
+        let wants = self.wants();
+        column_types::attach(&mut steps, wants.results);
         let stem = document.file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
         Some(Plan {
             name: pipeline.name.or(stem).unwrap_or_default().into(),
@@ -80,7 +81,7 @@ impl ValidDocument<'_> {
             order: order.iter().map(|&at| step_id(at)).collect(),
             tests: test_case::of(self.places, self.step_index, &pipeline.tests),
             touched: touches::of(self.places, self.step_index, self.root),
-            wants: self.wants(),
+            wants,
         })
     }
 

@@ -19,8 +19,9 @@ enum Passed {
     Fields(Vec<(String, String)>),
 }
 
-/// Tells every `write` where its columns and types come from.
-pub(super) fn attach(steps: &mut [Step]) {
+/// Tells every `write` where its columns and types come from, and every source whether it may give numbers that JSON does
+/// not have. `are_seen` are the results of steps that Lua looks at.
+pub(super) fn attach(steps: &mut [Step], are_seen: bool) {
     for at in 0..steps.len() {
         let Body::Ready(verb) = &steps[at].body else { continue };
         let Some(mut options) = verb.written().cloned() else { continue };
@@ -31,6 +32,52 @@ pub(super) fn attach(steps: &mut [Step]) {
             *written = options;
         }
     }
+    for at in 0..steps.len() {
+        let Some(writes) = own_writes(steps, &steps[at]).filter(|_| !are_seen) else { continue };
+        if let Body::Ready(Verb::Read(read)) = &mut steps[at].body {
+            read.options.keeps_beyond_json = true;
+        }
+        for id in writes {
+            if let Some(step) = steps.get_mut(id.at())
+                && let Body::Ready(Verb::Write(options)) = &mut step.body
+                && let Some(source) = &mut options.typed.source
+            {
+                Arc::make_mut(source).read.keeps_beyond_json = true;
+            }
+        }
+    }
+}
+
+/// The steps that write all that a source gives to columns of its own types, past no function; `None` where others get it too.
+fn own_writes(steps: &[Step], source: &Step) -> Option<Vec<StepId>> {
+    let Body::Ready(Verb::Read(read)) = &source.body else { return None };
+    if !is_typed(&read.options) {
+        return None;
+    }
+    let (mut from, mut writes) = (vec![source.id], Vec::new());
+    while let Some(id) = from.pop() {
+        let takes = |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
+        for step in steps.iter().filter(takes) {
+            match &step.body {
+                _ if step.from.len() > 1 => return None,
+                Body::Ready(Verb::Write(options)) if is_own(options, &source.name) => writes.push(step.id),
+                Body::Ready(Verb::Collect(Collect::Take(_))) => from.push(step.id),
+                _ => return None,
+            }
+        }
+    }
+    (!writes.is_empty()).then_some(writes)
+}
+
+/// Whether the files of a `read` have types, as far as their names say what they are.
+fn is_typed(read: &ReadOptions) -> bool {
+    read.format.or_else(|| Format::of_path(&read.path).ok()).is_some_and(Format::has_types)
+}
+
+/// Whether a `write` takes the columns of a source as they are.
+fn is_own(options: &WriteOptions, source: &Arc<str>) -> bool {
+    let named = options.typed.source.as_ref().is_some_and(|own| own.step == *source && own.fields.is_none());
+    options.format.has_types() && options.typed.types.is_none() && named
 }
 
 /// Tells one `write` where its columns and types come from, as far as it does not say so itself.
@@ -47,8 +94,7 @@ pub(super) fn complete(options: &mut WriteOptions, steps: &[Step], write: &Step)
 
 /// The columns of a `read`: its files say them, or its own `columns` does.
 fn take_columns(options: &mut WriteOptions, step: Arc<str>, read: &ReadOptions) {
-    let format = read.format.or_else(|| Format::of_path(&read.path).ok());
-    if format.is_some_and(Format::has_types) {
+    if is_typed(read) {
         options.typed.source = Some(Arc::new(TypeSource { step, read: read.clone(), fields: None }));
         return;
     }

@@ -26,6 +26,7 @@ mod lua;
 mod memory;
 mod outputs;
 mod parquet;
+mod parquet_survival;
 mod parquet_types;
 mod policy;
 mod project;

@@ -121,7 +121,8 @@ fn open_whole(
     let reader = match format {
         Format::Parquet => {
             let reader = parquet::ParquetReader::open(&found.path, &name, columns, bounds.from)?;
-            Box::new(ErrorsLast::new(reader.telling_lines(!options.origin.is_empty())))
+            let reader = reader.telling_lines(!options.origin.is_empty());
+            Box::new(ErrorsLast::new(reader.keeping_beyond_json(options.keeps_beyond_json)))
         }
         Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines => {
             unreachable!("`{}` is read from front to back", format.name())

@@ -5,12 +5,13 @@ mod cell;
 mod columns;
 mod decimals;
 mod kind;
+mod nodes;
 mod schema;
 mod shape;
+mod stored_column;
 #[cfg(test)]
 mod tests;
 mod times;
-mod typed_columns;
 mod values;
 
 use std::path::Path;
@@ -25,9 +26,11 @@ use parquet::file::metadata::ParquetStatisticsPolicy;
 
 use self::cell::{NamedCell, push_fields};
 use self::columns::{FileColumns, ReadColumns};
+pub(in crate::data) use self::kind::{BytesKind, Digits, IntegerKind, Kind, NotANumber, half_to_float};
+pub(in crate::data) use self::nodes::{Change, changed};
 use self::shape::NamedShape;
-pub(in crate::data) use self::typed_columns::TypedColumns;
-pub(super) use self::typed_columns::columns as typed_columns;
+pub(super) use self::stored_column::columns as typed_columns;
+pub(in crate::data) use self::stored_column::{StoredColumn, TypedColumns};
 use crate::data::read::guard::guarded;
 use crate::data::read::lines::too_long;
 use crate::data::read::row_groups::{OpenFile, RowGroups, open};
@@ -66,14 +69,16 @@ impl ParquetReader {
     ) -> Result<Self, DataError> {
         let OpenFile { file, metadata, mark } = open(path, name)?;
         let groups = RowGroups::of(&metadata, name)?;
-        let stored = guarded(name, || schema::stored(metadata.file_metadata()))?;
+        let file_metadata = metadata.file_metadata();
+        let keeps_int96 = schema::pads_int96(file_metadata);
+        let stored = guarded(name, || schema::stored(file_metadata.schema_descr(), keeps_int96))?;
         let options = ArrowReaderOptions::new()
             .with_skip_arrow_metadata(true)
-            .with_parquet_schema(stored)
+            .with_parquet_schema(Arc::new(stored))
             .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
         let arrow = guarded(name, || ArrowReaderMetadata::load(&file, options))?;
-        let kinds = schema::kinds(metadata.file_metadata());
+        let kinds = schema::kinds(file_metadata);
         let (stored, arrow_schema) = (arrow.parquet_schema(), arrow.schema());
         let file_columns = FileColumns { name, stored, arrow: arrow_schema, kinds: &kinds };
         let ReadColumns { shapes, places, roots } = file_columns.choose(columns)?;
@@ -100,6 +105,14 @@ impl ParquetReader {
     /// The same, where chunks say which rows their items are.
     pub(super) fn telling_lines(self, tells_lines: bool) -> Self {
         Self { tells_lines, ..self }
+    }
+
+    /// The same, where text may stand for numbers that JSON does not have.
+    pub(super) fn keeping_beyond_json(mut self, keeps: bool) -> Self {
+        if keeps {
+            self.shapes.iter_mut().for_each(|column| column.shape.keep_beyond_json());
+        }
+        self
     }
 
     /// Reads the next rows, if none are at hand; `None` when there are no more.

@@ -1,9 +1,7 @@
 //! This module finds the types of a source's columns before its items are read, over all its files.
 
-use arrow_schema::{Field, FieldRef};
-
 use super::file::format_of;
-use super::parquet::{TypedColumns, typed_columns};
+use super::parquet::{StoredColumn, TypedColumns, typed_columns};
 use crate::data::pattern;
 use crate::data::{DataError, ReadOptions, TypeSource};
 
@@ -16,9 +14,8 @@ pub(in crate::data) fn source_columns(source: &TypeSource) -> Result<TypedColumn
     let columns = of_files(&source.read)?;
     let Some(fields) = &source.fields else { return Ok(columns) };
     let field = |(name, origin): &(String, String)| {
-        let (_, field) = columns.iter().find(|(name, _)| name == origin)?;
-        let renamed = |field: &FieldRef| FieldRef::new(field.as_ref().clone().with_name(name));
-        Some((name.clone(), field.as_ref().map(renamed)))
+        let (_, stored) = columns.iter().find(|(name, _)| name == origin)?;
+        Some((name.clone(), stored.as_ref().and_then(|stored| stored.renamed(name))))
     };
     Ok(fields.iter().filter_map(field).collect())
 }
@@ -41,24 +38,20 @@ fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {
 
 /// The columns of two files: a type is known where both have it, and a column that one lacks may be null.
 fn common(before: TypedColumns, next: &TypedColumns) -> TypedColumns {
-    let nullable = |field: FieldRef| FieldRef::new(Field::clone(&field).with_nullable(true));
-    let find = |columns: &TypedColumns, name: &str| -> Option<Option<FieldRef>> {
-        columns.iter().find(|(other, _)| other == name).map(|(_, field)| field.clone())
+    let find = |columns: &TypedColumns, name: &str| -> Option<Option<StoredColumn>> {
+        columns.iter().find(|(other, _)| other == name).map(|(_, stored)| stored.clone())
     };
     let new: TypedColumns = next
         .iter()
         .filter(|(name, _)| find(&before, name).is_none())
-        .map(|(name, field)| (name.clone(), field.clone().map(nullable)))
+        .map(|(name, stored)| (name.clone(), stored.clone().and_then(StoredColumn::nullable)))
         .collect();
-    let agreed = |(name, field): (String, Option<FieldRef>)| match find(next, &name) {
-        None => (name, field.map(nullable)),
-        Some(other) => {
-            let optional = |field: &Option<FieldRef>| field.as_ref().is_some_and(|field| field.is_nullable());
-            let widened = if optional(&other) { field.map(nullable) } else { field };
-            let other = if optional(&widened) { other.map(nullable) } else { other };
-            let same = widened.filter(|field| other.as_ref() == Some(field));
-            (name, same)
-        }
+    let agreed = |(name, stored): (String, Option<StoredColumn>)| {
+        let stored = match find(next, &name) {
+            None => stored.and_then(StoredColumn::nullable),
+            Some(other) => stored.zip(other).and_then(|(stored, other)| stored.common(other)),
+        };
+        (name, stored)
     };
     before.into_iter().map(agreed).chain(new).collect()
 }

@@ -1,22 +1,29 @@
 //! This writer writes items to a Parquet file: one row an item, in row groups of bounded size. `shape` finds the
 //! types of the columns, and `column` fills them.
 
+mod beyond_json;
 mod column;
+mod decimals;
+mod file_schema;
+mod floats;
+mod integers;
 mod leaf;
+mod row_group;
+mod schema_parts;
 mod shape;
 mod texts;
 mod words;
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::SchemaRef;
-use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde_json::Value;
 
 use self::column::FieldBuilders;
+use self::file_schema::FileSchema;
+use self::row_group::FileWriter;
 use self::shape::{ItemsShape, pairs};
 use crate::data::read::TypedColumns;
 use crate::data::write::output::Output;
@@ -52,15 +59,14 @@ enum ParquetState {
 }
 
 struct Writing {
-    writer: ArrowWriter<Output>,
-    schema: SchemaRef,
+    writer: FileWriter,
     columns: FieldBuilders,
+    has_columns: bool,
     /// Whether keys that are no columns are left out.
     skips: bool,
     /// Items in `columns`, and how long their text was.
     count: usize,
     bytes: usize,
-    group_bytes: usize,
 }
 
 impl ParquetWriter {
@@ -72,9 +78,10 @@ impl ParquetWriter {
         known: TypedColumns,
     ) -> Self {
         let name = Arc::clone(output.name());
+        let is_beyond_json = options.source.as_ref().is_some_and(|source| source.read.keeps_beyond_json);
         let shape = match &options.types {
             Some(types) => ItemsShape::declared(columns.unwrap_or_default(), types),
-            None => ItemsShape::known(columns, known),
+            None => ItemsShape::known(columns, known, is_beyond_json),
         };
         Self { name, options, shape, state: ParquetState::Sampling(Box::new(output), Vec::new()), items: 0 }
     }
@@ -118,21 +125,17 @@ impl ParquetWriter {
                 return Ok(());
             }
         };
-        let schema = Arc::new(self.shape.schema().map_err(DataError::Usage)?);
-        let compression = match self.options.compression.unwrap_or(ColumnCompression::Snappy) {
-            ColumnCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
-            ColumnCompression::Snappy => Compression::SNAPPY,
-            ColumnCompression::Gzip => Compression::GZIP(parquet::basic::GzipLevel::default()),
-            ColumnCompression::None => Compression::UNCOMPRESSED,
-        };
-        let properties = WriterProperties::builder().set_compression(compression).build();
-        let writer = ArrowWriter::try_new(*output, Arc::clone(&schema), Some(properties))
-            .map_err(|error| self.broken(&error))?;
-        let columns = FieldBuilders::new(schema.fields());
+        let columns = self.shape.columns().map_err(DataError::Usage)?;
+        let schema = FileSchema::of(&columns).map_err(|error| self.broken(&error))?;
         let group_bytes = self.options.row_group.map_or(GROUP_BYTES, |bytes| bytes as usize);
+        let writer = FileWriter::new(*output, &schema, self.properties(&schema), group_bytes)
+            .map_err(|error| self.broken(&error))?;
+        let beyond_json = |at| self.shape.beyond_json(at);
+        let columns = FieldBuilders::new(&schema.fields, &mut schema.leaves.iter(), beyond_json)
+            .map_err(DataError::Usage)?;
+        let has_columns = !schema.fields.is_empty();
         let skips = self.shape.is_chosen();
-        let mut writing =
-            Box::new(Writing { writer, schema, columns, skips, count: 0, bytes: 0, group_bytes });
+        let mut writing = Box::new(Writing { writer, columns, has_columns, skips, count: 0, bytes: 0 });
         for (item, line) in (1..).zip(items(&lines)) {
             let value = to_value(line).map_err(|error| self.refuse(item, error.to_string()))?;
             writing.add(&value, line.len()).map_err(|message| self.refuse(item, message))?;
@@ -140,6 +143,21 @@ impl ParquetWriter {
         }
         self.state = ParquetState::Writing(writing);
         Ok(())
+    }
+
+    /// How the columns are packed and what is told of them.
+    fn properties(&self, schema: &FileSchema) -> WriterProperties {
+        let compression = match self.options.compression.unwrap_or(ColumnCompression::Snappy) {
+            ColumnCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            ColumnCompression::Snappy => Compression::SNAPPY,
+            ColumnCompression::Gzip => Compression::GZIP(parquet::basic::GzipLevel::default()),
+            ColumnCompression::None => Compression::UNCOMPRESSED,
+        };
+        let properties = WriterProperties::builder().set_compression(compression);
+        let without = |properties: parquet::file::properties::WriterPropertiesBuilder, leaf| {
+            properties.set_column_statistics_enabled(leaf, EnabledStatistics::None)
+        };
+        schema.without_order().fold(properties, without).build()
     }
 }
 
@@ -152,20 +170,15 @@ impl Writing {
         Ok(())
     }
 
-    fn flush_full(&mut self) -> Result<(), parquet::errors::ParquetError> {
+    fn flush_full(&mut self) -> Result<(), ParquetError> {
         if self.count >= BATCH_ITEMS || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
     /// Hands the columns at hand to the file.
-    fn flush(&mut self) -> Result<(), parquet::errors::ParquetError> {
-        let rows = RecordBatchOptions::new().with_row_count(Some(self.count));
+    fn flush(&mut self) -> Result<(), ParquetError> {
         let columns = self.columns.finish();
-        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &rows)?;
-        self.writer.write(&batch)?;
+        self.writer.write(self.count, &columns)?;
         (self.count, self.bytes) = (0, 0);
-        if self.writer.in_progress_size() >= self.group_bytes {
-            self.writer.flush()?;
-        }
         Ok(())
     }
 }
@@ -177,8 +190,7 @@ impl Writer for ParquetWriter {
 
     fn commit(mut self: Box<Self>) -> Result<(), DataError> {
         self.settle()?;
-        let has_columns =
-            matches!(&self.state, ParquetState::Writing(writing) if !writing.schema.fields().is_empty());
+        let has_columns = matches!(&self.state, ParquetState::Writing(writing) if writing.has_columns);
         if self.items > 0 && !has_columns {
             let message =
                 "no item has a key, and a Parquet file without columns has no rows either; say `columns:`";
@@ -189,7 +201,7 @@ impl Writer for ParquetWriter {
             return Err(self.broken(&"it was not written to its end"));
         };
         writing.flush().map_err(|error| self.broken(&error))?;
-        let output = writing.writer.into_inner().map_err(|error| self.broken(&error))?;
+        let output = writing.writer.finish().map_err(|error| self.broken(&error))?;
         output.commit()
     }
 }

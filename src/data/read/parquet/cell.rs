@@ -6,7 +6,7 @@ use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, Timesta
 use arrow_array::{Array, BinaryArray, BooleanArray, FixedSizeBinaryArray};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::kind::{BytesKind, IntegerKind, Kind};
+use super::kind::{BytesKind, IntegerKind, Kind, NotFiniteAs, half_to_float};
 use super::shape::{NamedShape, Shape};
 use super::values::{push_bytes, push_float, push_integer};
 use crate::value::{ITEM_BYTES_MAX, json};
@@ -23,10 +23,10 @@ enum Content<'a> {
     Boolean(&'a BooleanArray),
     Integer32(&'a [i32], IntegerKind),
     Integer64(&'a [i64], IntegerKind),
-    Float32(&'a [f32], bool),
-    Float64(&'a [f64], bool),
+    Float32(&'a [f32], NotFiniteAs),
+    Float64(&'a [f64], NotFiniteAs),
     /// Floats of 16 bits.
-    Float16(&'a FixedSizeBinaryArray, bool),
+    Float16(&'a FixedSizeBinaryArray, NotFiniteAs),
     Bytes(&'a BinaryArray, BytesKind),
     Fixed(&'a FixedSizeBinaryArray, BytesKind),
     Struct(Vec<NamedCell<'a>>),
@@ -126,14 +126,14 @@ impl<'a> Cell<'a> {
             (Kind::Integer(kind), DataType::Int64) => {
                 Content::Integer64(array.as_primitive::<Int64Type>().values(), kind)
             }
-            (Kind::Float { nan_is_null }, DataType::Float32) => {
-                Content::Float32(array.as_primitive::<Float32Type>().values(), nan_is_null)
+            (Kind::Float(not_finite), DataType::Float32) => {
+                Content::Float32(array.as_primitive::<Float32Type>().values(), not_finite)
             }
-            (Kind::Float { nan_is_null }, DataType::Float64) => {
-                Content::Float64(array.as_primitive::<Float64Type>().values(), nan_is_null)
+            (Kind::Float(not_finite), DataType::Float64) => {
+                Content::Float64(array.as_primitive::<Float64Type>().values(), not_finite)
             }
-            (Kind::Float { nan_is_null }, DataType::FixedSizeBinary(2)) => {
-                Content::Float16(array.as_fixed_size_binary(), nan_is_null)
+            (Kind::Float(not_finite), DataType::FixedSizeBinary(2)) => {
+                Content::Float16(array.as_fixed_size_binary(), not_finite)
             }
             (Kind::Bytes(BytesKind::Int96), DataType::Timestamp(TimeUnit::Nanosecond, _)) => {
                 let kind = IntegerKind::Timestamp { digits: 9, utc: false };
@@ -160,10 +160,11 @@ impl<'a> Cell<'a> {
             }
             Content::Integer32(values, kind) => push_integer(out, values[row].into(), *kind, true)?,
             Content::Integer64(values, kind) => push_integer(out, values[row], *kind, false)?,
-            Content::Float32(values, nan_is_null) => push_float(out, values[row].into(), *nan_is_null)?,
-            Content::Float64(values, nan_is_null) => push_float(out, values[row], *nan_is_null)?,
-            Content::Float16(values, nan_is_null) => {
-                push_float(out, half(values.value(row)), *nan_is_null)?;
+            Content::Float32(values, not_finite) => push_float(out, values[row].into(), *not_finite)?,
+            Content::Float64(values, not_finite) => push_float(out, values[row], *not_finite)?,
+            Content::Float16(values, not_finite) => {
+                let bits = values.value(row).try_into().map_or(0, u16::from_le_bytes);
+                push_float(out, half_to_float(bits), *not_finite)?;
             }
             Content::Bytes(values, kind) => push_bytes(out, values.value(row), *kind)?,
             Content::Fixed(values, kind) => push_bytes(out, values.value(row), *kind)?,
@@ -254,41 +255,4 @@ fn push_map(
 
 fn bounded(out: &[u8], end: usize) -> Result<(), Misfit> {
     if out.len() > end { Err(Misfit::new("the row is too long".to_owned())) } else { Ok(()) }
-}
-
-/// A float of 16 bits: a sign, five bits of exponent, ten of fraction.
-fn half(bytes: &[u8]) -> f64 {
-    let bits = bytes.try_into().map_or(0, u16::from_le_bytes);
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    let size = match exponent {
-        0 => fraction * f64::powi(2.0, -24),
-        31 if fraction > 0.0 => f64::NAN,
-        31 => f64::INFINITY,
-        _ => (1024.0 + fraction) * f64::powi(2.0, exponent - 25),
-    };
-    if bits >> 15 == 1 { -size } else { size }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half;
-
-    #[test]
-    fn short_floats_are_exact() {
-        for (bits, expect) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 5.960_464_477_539_063e-8),
-            (0x03ff, 6.097_555_160_522_461e-5),
-            (0x0400, 6.103_515_625e-5),
-            (0x3555, 0.333_251_953_125),
-            (0x7c00, f64::INFINITY),
-            (0xfc00, f64::NEG_INFINITY),
-        ] {
-            let found = half(&u16::to_le_bytes(bits));
-            assert!(found.to_bits() == f64::to_bits(expect), "{bits:x}: {found}");
-        }
-        assert!(half(&[0x00, 0x80]).to_bits() == (-0.0_f64).to_bits() && half(&[0x01, 0x7e]).is_nan());
-    }
 }

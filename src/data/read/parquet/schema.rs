@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, TimeUnit};
-use parquet::arrow::parquet_to_arrow_schema;
+use arrow_schema::{DataType, Fields, TimeUnit};
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, parquet_to_arrow_schema};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit as StoredUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::FileMetaData;
-use parquet::schema::types::{SchemaDescriptor, Type};
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor, Type};
 
 use super::kind::{BytesKind, Digits, IntegerKind, Kind, Scale};
 use crate::data::read::guard::guarded;
@@ -17,13 +17,18 @@ use crate::data::read::guard::guarded;
 /// Bytes of a time as Impala and Spark wrote it, and of an interval.
 const TWELVE: i32 = 12;
 
-/// The columns of a file as they are stored: no leaf has a meaning there.
-pub(super) fn stored(file: &FileMetaData) -> Result<Arc<SchemaDescriptor>, ParquetError> {
-    // Its pages of such times are longer than their values, which the library allows for no other type of twelve bytes. It
-    // writes them from 64 bits of nanoseconds, and into these the library reads them.
-    let is_padded = file.created_by().is_some_and(|program| program.starts_with("fastparquet"));
-    let root = bare(file.schema_descr().root_schema(), is_padded)?;
-    Ok(Arc::new(SchemaDescriptor::new(Arc::new(root))))
+/// The columns as they are stored: no leaf has a meaning there.
+pub(super) fn stored(
+    columns: &SchemaDescriptor,
+    keeps_int96: bool,
+) -> Result<SchemaDescriptor, ParquetError> {
+    Ok(SchemaDescriptor::new(Arc::new(bare(columns.root_schema(), keeps_int96)?)))
+}
+
+/// Whether a program's pages of times of 96 bits are longer than their values, which the library allows for no other type of
+/// twelve bytes. It writes them from 64 bits of nanoseconds, and into these the library reads them.
+pub(super) fn pads_int96(file: &FileMetaData) -> bool {
+    file.created_by().is_some_and(|program| program.starts_with("fastparquet"))
 }
 
 fn bare(node: &Type, keeps_int96: bool) -> Result<Type, ParquetError> {
@@ -47,22 +52,35 @@ fn bare(node: &Type, keeps_int96: bool) -> Result<Type, ParquetError> {
 
 /// What the values of each leaf mean, in the order of the file, or why they cannot be read.
 pub(super) fn kinds(file: &FileMetaData) -> Vec<Result<Kind, String>> {
-    let schema = file.schema_descr();
-    // The bytes of that schema are the file's: damage in them may panic.
-    let arrow = guarded("", || parquet_to_arrow_schema(schema, file.key_value_metadata()));
-    let arrow = arrow.ok().map(|arrow| {
+    let leaves = hints(file).map(|(fields, _)| {
         let mut leaves = Vec::new();
-        arrow.fields().iter().for_each(|field| push_leaves(field.data_type(), &mut leaves));
+        fields.iter().for_each(|field| push_leaves(field.data_type(), &mut leaves));
         leaves
     });
-    // A program's own schema is a hint. One that cannot be taken, or is of another file, is left aside.
-    let hints = arrow.filter(|leaves| leaves.len() == schema.num_columns());
+    // One that is of another file is left aside.
+    let hints = leaves.filter(|leaves| leaves.len() == file.schema_descr().num_columns());
     let hint = |at: usize| hints.as_ref().map(|leaves| &leaves[at]);
-    let leaf = |(at, column): (usize, &parquet::schema::types::ColumnDescPtr)| {
-        kind(column.self_type(), hint(at))
-            .map_err(|what| format!("column `{}` {what}", column.path().string()))
-    };
-    schema.columns().iter().enumerate().map(leaf).collect()
+    let leaf = |(at, column): (usize, &ColumnDescPtr)| kind_of(column, hint(at));
+    file.schema_descr().columns().iter().enumerate().map(leaf).collect()
+}
+
+/// What the values of each leaf mean by the schema alone.
+pub(super) fn own_kinds(columns: &SchemaDescriptor) -> Vec<Result<Kind, String>> {
+    columns.columns().iter().map(|column| kind_of(column, None)).collect()
+}
+
+/// The columns as another program's own schema in the file has them, which is a hint, and the text of that schema; `None` where
+/// there is none or it cannot be taken.
+pub(super) fn hints(file: &FileMetaData) -> Option<(Fields, Arc<str>)> {
+    let pairs = file.key_value_metadata()?;
+    let text = pairs.iter().find(|pair| pair.key == ARROW_SCHEMA_META_KEY)?.value.as_deref()?;
+    // The bytes of that schema are the file's: damage in them may panic.
+    let schema = guarded("", || parquet_to_arrow_schema(file.schema_descr(), Some(pairs)));
+    schema.ok().map(|schema| (schema.fields, text.into()))
+}
+
+fn kind_of(column: &ColumnDescPtr, hint: Option<&DataType>) -> Result<Kind, String> {
+    kind(column.self_type(), hint).map_err(|what| format!("column `{}` {what}", column.path().string()))
 }
 
 fn push_leaves(data_type: &DataType, leaves: &mut Vec<DataType>) {
@@ -118,7 +136,7 @@ impl Stored {
         match self.physical {
             Physical::BOOLEAN => Kind::Boolean,
             Physical::INT32 | Physical::INT64 => Kind::Integer(IntegerKind::Signed),
-            Physical::FLOAT | Physical::DOUBLE => Kind::Float { nan_is_null: false },
+            Physical::FLOAT | Physical::DOUBLE => Kind::FLOAT,
             Physical::INT96 => Kind::Bytes(BytesKind::Int96),
             Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => Kind::Bytes(BytesKind::Raw),
         }
@@ -163,7 +181,7 @@ impl Stored {
             }),
             LogicalType::Integer(integer) if !integer.is_signed => self.integer(IntegerKind::Unsigned),
             LogicalType::Uuid if self.has_length(16) => Some(Kind::Bytes(BytesKind::Uuid)),
-            LogicalType::Float16 if self.has_length(2) => Some(Kind::Float { nan_is_null: false }),
+            LogicalType::Float16 if self.has_length(2) => Some(Kind::FLOAT),
             _ => None,
         }
     }

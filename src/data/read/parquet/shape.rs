@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use arrow_schema::{DataType, Field, FieldRef, Fields};
 
-use super::kind::{BytesKind, IntegerKind, Kind};
+use super::kind::{IntegerKind, Kind, NotFiniteAs};
 use crate::data::ColumnType;
 use crate::value::json::{self, DEPTH_MAX};
 
@@ -101,11 +101,12 @@ impl Shape {
         let Self::Leaf(kind) = *self else { return None };
         let text = |kind| Kind::Integer(kind);
         let kind = match (kind, wanted) {
-            (Kind::Float { .. }, ColumnType::Number) => Kind::Float { nan_is_null: nullable },
+            (Kind::Float(_), ColumnType::Number) if nullable => Kind::Float(NotFiniteAs::Null),
             (Kind::Integer(IntegerKind::Signed), ColumnType::String) => text(IntegerKind::SignedText),
             (Kind::Integer(IntegerKind::Unsigned), ColumnType::String) => text(IntegerKind::UnsignedText),
             (Kind::Null, _)
             | (Kind::Boolean, ColumnType::Boolean)
+            | (Kind::Float(_), ColumnType::Number)
             | (
                 Kind::Integer(IntegerKind::Signed | IntegerKind::Unsigned),
                 ColumnType::Integer | ColumnType::Number,
@@ -118,18 +119,23 @@ impl Shape {
 
     /// Whether it is text that needs no quotes in a map's key: JSON text that has them already.
     pub(super) fn is_text(&self) -> bool {
-        use IntegerKind::{Signed, Unsigned};
+        matches!(self, Self::Leaf(kind) if kind.is_text())
+    }
+
+    /// Lets text stand for numbers that JSON does not have, where nulls were not asked for.
+    pub(super) fn keep_beyond_json(&mut self) {
         match self {
-            Self::Leaf(Kind::Integer(kind)) => !matches!(kind, Signed | Unsigned),
-            Self::Leaf(Kind::Bytes(
-                BytesKind::Text
-                | BytesKind::Raw
-                | BytesKind::Uuid
-                | BytesKind::Decimal(_)
-                | BytesKind::Interval
-                | BytesKind::Int96,
-            )) => true,
-            _ => false,
+            Self::Leaf(kind) => match kind {
+                Kind::Float(as_what @ NotFiniteAs::Refused) => *as_what = NotFiniteAs::Words,
+                Kind::Integer(kind @ IntegerKind::Unsigned) => *kind = IntegerKind::UnsignedOrText,
+                _ => {}
+            },
+            Self::Struct(fields) => fields.iter_mut().for_each(|field| field.shape.keep_beyond_json()),
+            Self::List(element) => element.keep_beyond_json(),
+            Self::Map(keys, values) => {
+                keys.keep_beyond_json();
+                values.keep_beyond_json();
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! This module writes single values as JSON text, exact or not at all. `times` and `decimals` hold the longer ones.
 
 use super::decimals;
-use super::kind::{BytesKind, IntegerKind};
+use super::kind::{BytesKind, IntegerKind, NotANumber, NotFiniteAs};
 use super::times;
 use crate::value::{ITEM_BYTES_MAX, json};
 
@@ -15,8 +15,11 @@ pub(super) fn push_integer(
     let unsigned = if short { u64::from(value as u32) } else { value as u64 };
     match kind {
         IntegerKind::Signed => json::write_integer(out, value),
-        IntegerKind::Unsigned => match i64::try_from(unsigned) {
+        IntegerKind::Unsigned | IntegerKind::UnsignedOrText => match i64::try_from(unsigned) {
             Ok(value) => json::write_integer(out, value),
+            Err(_) if kind == IntegerKind::UnsignedOrText => {
+                return quoted(out, |out| push_integer_text(out, value, unsigned, kind));
+            }
             Err(_) => {
                 return Err(format!(
                     "{unsigned} does not fit in a signed integer of 64 bits; give the column the type `string` in `columns`"
@@ -32,7 +35,7 @@ pub(super) fn push_integer(
 fn push_integer_text(out: &mut Vec<u8>, value: i64, unsigned: u64, kind: IntegerKind) -> Result<(), String> {
     match kind {
         IntegerKind::Signed | IntegerKind::SignedText => json::write_integer(out, value),
-        IntegerKind::Unsigned | IntegerKind::UnsignedText => {
+        IntegerKind::Unsigned | IntegerKind::UnsignedText | IntegerKind::UnsignedOrText => {
             out.extend_from_slice(itoa::Buffer::new().format(unsigned).as_bytes());
         }
         IntegerKind::Date => times::push_date(out, value),
@@ -51,14 +54,20 @@ fn push_integer_text(out: &mut Vec<u8>, value: i64, unsigned: u64, kind: Integer
 }
 
 /// Appends a float.
-pub(super) fn push_float(out: &mut Vec<u8>, value: f64, nan_is_null: bool) -> Result<(), String> {
-    if value.is_finite() {
+pub(super) fn push_float(out: &mut Vec<u8>, value: f64, not_finite: NotFiniteAs) -> Result<(), String> {
+    let Some(none) = NotANumber::of(value) else {
         json::write_float(out, value);
-    } else if nan_is_null {
-        out.extend_from_slice(b"null");
-    } else {
-        let name = if value.is_nan() { "NaN" } else { "infinite" };
-        return Err(format!("the value is {name}, which JSON has no number for"));
+        return Ok(());
+    };
+    match not_finite {
+        NotFiniteAs::Null => out.extend_from_slice(b"null"),
+        NotFiniteAs::Words => {
+            json::write_string(out, none.word().as_bytes());
+        }
+        NotFiniteAs::Refused => {
+            let name = if none == NotANumber::Nan { "NaN" } else { "infinite" };
+            return Err(format!("the value is {name}, which JSON has no number for"));
+        }
     }
     Ok(())
 }

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, ListArray, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, FieldRef, Fields};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::leaf::{LeafBuilder, misfit};
+use super::beyond_json::BeyondJson;
+use super::leaf::LeafBuilder;
+use super::words::{LeafType, another, declare};
+use crate::value::json::to_value;
 
 /// One column, or what lies in one, as far as it is filled.
 pub(super) struct ColumnBuilder {
@@ -23,8 +25,8 @@ enum Content {
     List(Spans, Box<ColumnBuilder>),
     /// Maps with the same keys.
     Struct(Vec<bool>, FieldBuilders),
-    /// Maps with any keys, which are text.
-    Map(Spans, StringBuilder, Box<ColumnBuilder>),
+    /// Maps with any keys, which are text in items.
+    Map(Spans, Box<ColumnBuilder>, Box<ColumnBuilder>),
 }
 
 /// Where the elements of each list end, and which lists are there.
@@ -33,6 +35,9 @@ struct Spans {
     valid: Vec<bool>,
 }
 
+/// What lies in the next leaves.
+type Leaves<'a, 'l> = &'a mut std::slice::Iter<'l, LeafType>;
+
 /// The columns of a table, or of a map in one.
 pub(super) struct FieldBuilders {
     fields: IndexMap<String, ColumnBuilder>,
@@ -40,9 +45,17 @@ pub(super) struct FieldBuilders {
 }
 
 impl FieldBuilders {
-    pub(super) fn new(fields: &Fields) -> Self {
-        let builder = |field: &FieldRef| (field.name().clone(), ColumnBuilder::new(field));
-        Self { fields: fields.iter().map(builder).collect(), rows: 0 }
+    /// The columns of a table. `beyond_json` says of each what texts for numbers are in it, and `leaves` what lies in them.
+    pub(super) fn new(
+        fields: &Fields,
+        leaves: Leaves<'_, '_>,
+        beyond_json: impl Fn(usize) -> BeyondJson,
+    ) -> Result<Self, String> {
+        let column = |(at, field): (usize, &FieldRef)| {
+            Ok((field.name().clone(), ColumnBuilder::new(field, leaves, beyond_json(at))?))
+        };
+        let fields = fields.iter().enumerate().map(column).collect::<Result<_, String>>()?;
+        Ok(Self { fields, rows: 0 })
     }
 
     /// Adds a row: the value of each key to its column, null to the others. `skips` says whether other keys are left out.
@@ -98,29 +111,25 @@ fn enter(path: &mut String, key: &str) {
 }
 
 impl ColumnBuilder {
-    /// Whether columns of a type can be made.
-    pub(super) fn takes(data_type: &DataType) -> bool {
-        match data_type {
-            DataType::List(element) => Self::takes(element.data_type()),
-            DataType::Struct(fields) => fields.iter().all(|field| Self::takes(field.data_type())),
-            DataType::Map(entries, _) => key_and_value(entries).is_some_and(|(key, value)| {
-                *key.data_type() == DataType::Utf8 && Self::takes(value.data_type())
-            }),
-            leaf => LeafBuilder::takes(leaf),
-        }
-    }
-
-    fn new(field: &FieldRef) -> Self {
+    fn new(field: &FieldRef, leaves: Leaves<'_, '_>, beyond_json: BeyondJson) -> Result<Self, String> {
+        let mut below = |field: &FieldRef| Self::new(field, leaves, beyond_json).map(Box::new);
         let content = match field.data_type() {
-            DataType::List(element) => Content::List(Spans::new(), Box::new(Self::new(element))),
-            DataType::Struct(fields) => Content::Struct(Vec::new(), FieldBuilders::new(fields)),
-            DataType::Map(entries, _) => {
-                let (_, value) = key_and_value(entries).expect("only maps with keys and values are taken");
-                Content::Map(Spans::new(), StringBuilder::new(), Box::new(Self::new(value)))
+            DataType::List(element) => Content::List(Spans::new(), below(element)?),
+            DataType::Struct(fields) => {
+                Content::Struct(Vec::new(), FieldBuilders::new(fields, leaves, |_| beyond_json)?)
             }
-            leaf => Content::Leaf(LeafBuilder::new(leaf)),
+            DataType::Map(entries, _) => {
+                let (key, value) = key_and_value(entries)
+                    .ok_or_else(|| format!("column `{}` is a map without keys and values", field.name()))?;
+                Content::Map(Spans::new(), below(key)?, below(value)?)
+            }
+            leaf => {
+                let values = leaves.next().and_then(|kind| LeafBuilder::new(leaf, *kind, beyond_json));
+                let none = || format!("column `{}` has a type that cannot be written", field.name());
+                Content::Leaf(values.ok_or_else(none)?)
+            }
         };
-        Self { field: Arc::clone(field), content }
+        Ok(Self { field: Arc::clone(field), content })
     }
 
     fn len(&self) -> usize {
@@ -176,7 +185,7 @@ impl ColumnBuilder {
             (Content::Map(spans, keys, values), Value::Object(map)) => {
                 path.push_str("{}");
                 for (key, value) in map {
-                    keys.append_value(key);
+                    keys.append_key(key, path)?;
                     values.append(value, path)?;
                 }
                 spans.push(values.len(), path)?;
@@ -184,10 +193,25 @@ impl ColumnBuilder {
             (Content::Map(spans, _, values), Value::Array(list)) if list.is_empty() => {
                 spans.push(values.len(), path)?;
             }
-            _ => return Err(misfit(self.field.data_type(), value, path)),
+            (Content::List(..), value) => return Err(another("lists", value, path)),
+            (Content::Struct(..) | Content::Map(..), value) => return Err(another("maps", value, path)),
         }
         path.truncate(length);
         Ok(())
+    }
+
+    /// Adds a map's key, which is the text of its value, or the JSON text where that is no string.
+    fn append_key(&mut self, key: &str, path: &mut String) -> Result<(), String> {
+        let is_text = matches!(&self.content, Content::Leaf(values) if values.is_text());
+        let value = if is_text {
+            Value::from(key)
+        } else {
+            to_value(key.as_bytes()).map_err(|_| {
+                let shown: String = key.chars().take(100).collect();
+                format!("column `{path}` holds maps with other keys than `{shown}`{}", declare(path))
+            })?
+        };
+        self.append(&value, path)
     }
 
     fn finish(&mut self) -> ArrayRef {
@@ -211,7 +235,7 @@ impl ColumnBuilder {
                 };
                 let (key, value) = key_and_value(entries).expect("only maps with keys and values are taken");
                 let fields = Fields::from(vec![Arc::clone(key), Arc::clone(value)]);
-                let pairs = StructArray::new(fields, vec![Arc::new(keys.finish()), values.finish()], None);
+                let pairs = StructArray::new(fields, vec![keys.finish(), values.finish()], None);
                 Arc::new(MapArray::new(Arc::clone(entries), offsets, pairs, Some(nulls), *sorted))
             }
         }

@@ -1,129 +1,130 @@
-//! This module puts single values into columns of any type. Nothing is rounded or cut: what a type does not hold is an
-//! error. `column` does so for lists and maps.
+//! This module puts single values into columns, as they are stored there. Nothing is rounded or cut: what a column does not
+//! hold is an error. `column` does so for lists and maps.
 
 use std::sync::Arc;
 
-use arrow_array::builder::{ArrayBuilder, BinaryBuilder, StringBuilder};
-use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
-    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray};
-use arrow_buffer::i256;
-use arrow_schema::{DataType, TimeUnit};
-use serde_json::{Number, Value};
+use arrow_array::builder::{ArrayBuilder as _, BinaryBuilder, FixedSizeBinaryBuilder};
+use arrow_array::{ArrayRef, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array};
+use arrow_schema::DataType;
+use serde_json::Value;
 
-use super::texts::{Moment, decimal_digits, parse_date, parse_hex, parse_time};
-use super::words::{declare, plural, word};
+use super::beyond_json::BeyondJson;
+use super::decimals::{decimal_digits, to_bytes};
+use super::floats::{float, half};
+use super::integers::stored_integer;
+use super::texts::{Moment, parse_hex, parse_interval, parse_uuid};
+use super::words::{LeafType, misfit, unread};
+use crate::data::read::{BytesKind, Kind};
 
 /// Single values, as far as they are there.
 pub(super) struct LeafBuilder {
-    data_type: DataType,
+    leaf: LeafType,
+    beyond_json: BeyondJson,
     values: Values,
 }
 
+/// Values as the library takes them.
 enum Values {
     Boolean(Vec<Option<bool>>),
-    /// Integers, and what is counted: days, parts of seconds.
-    Integer(Vec<Option<i64>>),
-    Float(Vec<Option<f64>>),
-    Text(StringBuilder),
+    Int32(Vec<Option<i32>>),
+    Int64(Vec<Option<i64>>),
+    Float32(Vec<Option<f32>>),
+    Float64(Vec<Option<f64>>),
     Bytes(BinaryBuilder),
     /// Of one length.
-    Fixed(Vec<Option<Vec<u8>>>),
-    Decimal(Vec<Option<i256>>),
+    Fixed(i32, FixedSizeBinaryBuilder),
 }
 
 impl LeafBuilder {
-    /// Whether values of a type can be written.
-    pub(super) fn takes(data_type: &DataType) -> bool {
-        matches!(
-            data_type,
-            DataType::Boolean
-                | DataType::Float32
-                | DataType::Float64
-                | DataType::Utf8
-                | DataType::Binary
-                | DataType::FixedSizeBinary(_)
-                | DataType::Date32
-                | DataType::Time32(_)
-                | DataType::Time64(_)
-                | DataType::Timestamp(..)
-                | DataType::Decimal128(..)
-                | DataType::Decimal256(..)
-        ) || data_type.is_integer()
-    }
-
-    /// Values of a type that [`takes`](Self::takes) them.
-    pub(super) fn new(data_type: &DataType) -> Self {
+    /// Values of a leaf that the library has as `data_type`; `None` where it has it in another way than all files.
+    pub(super) fn new(data_type: &DataType, leaf: LeafType, beyond_json: BeyondJson) -> Option<Self> {
         let values = match data_type {
             DataType::Boolean => Values::Boolean(Vec::new()),
-            DataType::Float32 | DataType::Float64 => Values::Float(Vec::new()),
+            DataType::Int32 => Values::Int32(Vec::new()),
+            DataType::Int64 => Values::Int64(Vec::new()),
+            DataType::Float32 => Values::Float32(Vec::new()),
+            DataType::Float64 => Values::Float64(Vec::new()),
             DataType::Binary => Values::Bytes(BinaryBuilder::new()),
-            DataType::FixedSizeBinary(_) => Values::Fixed(Vec::new()),
-            DataType::Decimal128(..) | DataType::Decimal256(..) => Values::Decimal(Vec::new()),
-            DataType::Utf8 => Values::Text(StringBuilder::new()),
-            _ => Values::Integer(Vec::new()),
+            DataType::FixedSizeBinary(size) => Values::Fixed(*size, FixedSizeBinaryBuilder::new(*size)),
+            _ => return None,
         };
-        Self { data_type: data_type.clone(), values }
+        Some(Self { leaf, beyond_json, values })
+    }
+
+    /// Whether its values are strings in items.
+    pub(super) fn is_text(&self) -> bool {
+        self.leaf.kind.is_text()
     }
 
     pub(super) fn len(&self) -> usize {
         match &self.values {
             Values::Boolean(values) => values.len(),
-            Values::Integer(values) => values.len(),
-            Values::Float(values) => values.len(),
-            Values::Text(values) => values.len(),
+            Values::Int32(values) => values.len(),
+            Values::Int64(values) => values.len(),
+            Values::Float32(values) => values.len(),
+            Values::Float64(values) => values.len(),
             Values::Bytes(values) => values.len(),
-            Values::Fixed(values) => values.len(),
-            Values::Decimal(values) => values.len(),
+            Values::Fixed(_, values) => values.len(),
         }
     }
 
     pub(super) fn append_null(&mut self) {
         match &mut self.values {
             Values::Boolean(values) => values.push(None),
-            Values::Integer(values) => values.push(None),
-            Values::Float(values) => values.push(None),
-            Values::Text(values) => values.append_null(),
+            Values::Int32(values) => values.push(None),
+            Values::Int64(values) => values.push(None),
+            Values::Float32(values) => values.push(None),
+            Values::Float64(values) => values.push(None),
             Values::Bytes(values) => values.append_null(),
-            Values::Fixed(values) => values.push(None),
-            Values::Decimal(values) => values.push(None),
+            Values::Fixed(_, values) => values.append_null(),
         }
     }
 
     /// Adds a value that is not null.
     pub(super) fn append(&mut self, value: &Value, path: &str) -> Result<(), String> {
-        let data_type = &self.data_type;
-        match (&mut self.values, value) {
-            (Values::Boolean(values), Value::Bool(value)) => values.push(Some(*value)),
-            (Values::Integer(values), value) => {
-                let counted = counted(data_type, value, path)?;
-                values.push(Some(counted.ok_or_else(|| misfit(data_type, value, path))?));
+        let leaf = &self.leaf;
+        self.beyond_json.check(leaf.kind, value, path)?;
+        match (&mut self.values, leaf.kind) {
+            (Values::Boolean(values), Kind::Boolean) => {
+                values.push(Some(value.as_bool().ok_or_else(|| misfit(leaf.kind, value, path))?));
             }
-            (Values::Float(values), Value::Number(number)) => {
-                values.push(Some(float(number, *data_type == DataType::Float32, path)?));
+            (Values::Int32(values), Kind::Integer(kind)) => {
+                // Integers without a sign have the bits of those with one.
+                values.push(Some(stored_integer(leaf, kind, self.beyond_json, value, path)? as i32));
             }
-            (Values::Text(values), Value::String(text)) => values.append_value(text),
-            (Values::Bytes(values), Value::String(text)) => {
-                values.append_value(parse_hex(text).ok_or_else(|| unread(path, text, "bytes", "00ff"))?);
+            (Values::Int64(values), Kind::Integer(kind)) => {
+                values.push(Some(stored_integer(leaf, kind, self.beyond_json, value, path)?));
             }
-            (Values::Fixed(values), Value::String(text)) => {
-                let bytes = parse_hex(text).ok_or_else(|| unread(path, text, "bytes", "00ff"))?;
-                if *data_type != DataType::FixedSizeBinary(bytes.len() as i32) {
+            (Values::Float32(values), Kind::Float(_)) => {
+                values.push(Some(float(value, self.beyond_json, "floats of 32 bits", path, |value| {
+                    f64::from(value as f32)
+                })? as f32));
+            }
+            (Values::Float64(values), Kind::Float(_)) => {
+                values.push(Some(float(value, self.beyond_json, "floats", path, |value| value)?));
+            }
+            (Values::Fixed(2, values), Kind::Float(_)) => {
+                let exact = |value| crate::data::read::half_to_float(half(value));
+                let value = float(value, self.beyond_json, "floats of 16 bits", path, exact)?;
+                values.append_value(half(value).to_le_bytes()).map_err(|error| error.to_string())?;
+            }
+            (Values::Bytes(values), Kind::Bytes(BytesKind::Text)) => {
+                values.append_value(value.as_str().ok_or_else(|| misfit(leaf.kind, value, path))?);
+            }
+            (Values::Bytes(values), Kind::Bytes(kind)) => {
+                values.append_value(bytes(leaf, kind, 0, value, path)?);
+            }
+            (Values::Fixed(size, values), Kind::Bytes(kind)) => {
+                let bytes = bytes(leaf, kind, *size as usize, value, path)?;
+                if bytes.len() != *size as usize {
+                    let count = bytes.len();
                     return Err(format!(
-                        "column `{path}` holds bytes of one length, and this one has {}",
-                        bytes.len()
+                        "column `{path}` holds bytes of one length, {size}, and this one has {count}"
                     ));
                 }
-                values.push(Some(bytes));
+                values.append_value(&bytes).map_err(|error| error.to_string())?;
             }
-            (Values::Decimal(values), Value::String(_) | Value::Number(_)) => {
-                values.push(Some(decimal(data_type, value, path)?));
-            }
-            _ => return Err(misfit(data_type, value, path)),
+            _ => return Err(misfit(leaf.kind, value, path)),
         }
         Ok(())
     }
@@ -133,176 +134,51 @@ impl LeafBuilder {
         use std::mem::take;
         match &mut self.values {
             Values::Boolean(values) => Arc::new(BooleanArray::from(take(values))),
-            Values::Integer(values) => integers(&self.data_type, &take(values)),
-            Values::Float(values) if self.data_type == DataType::Float32 => {
-                primitive::<Float32Type, _>(&take(values), |value| value as f32)
-            }
-            Values::Float(values) => primitive::<Float64Type, _>(&take(values), |value| value),
-            Values::Text(values) => Arc::new(values.finish()),
+            Values::Int32(values) => Arc::new(Int32Array::from(take(values))),
+            Values::Int64(values) => Arc::new(Int64Array::from(take(values))),
+            Values::Float32(values) => Arc::new(Float32Array::from(take(values))),
+            Values::Float64(values) => Arc::new(Float64Array::from(take(values))),
             Values::Bytes(values) => Arc::new(values.finish()),
-            Values::Fixed(values) => {
-                let size = if let DataType::FixedSizeBinary(size) = self.data_type { size } else { 0 };
-                let array =
-                    FixedSizeBinaryArray::try_from_sparse_iter_with_size(take(values).into_iter(), size);
-                Arc::new(array.expect("each has the length of the type"))
-            }
-            Values::Decimal(values) => {
-                let values = take(values);
-                let array: ArrayRef = match self.data_type {
-                    DataType::Decimal128(precision, scale) => {
-                        let short = |value: i256| value.to_i128().unwrap_or_default();
-                        let values = values.iter().map(|value| value.map(short));
-                        let array: PrimitiveArray<Decimal128Type> = values.collect();
-                        Arc::new(array.with_data_type(DataType::Decimal128(precision, scale)))
-                    }
-                    ref wide => {
-                        let array: PrimitiveArray<Decimal256Type> = values.into_iter().collect();
-                        Arc::new(array.with_data_type(wide.clone()))
-                    }
-                };
-                array
-            }
+            Values::Fixed(_, values) => Arc::new(values.finish()),
         }
     }
 }
 
-/// What is stored for a value of a type that counts; `None` when it is of another kind.
-fn counted(data_type: &DataType, value: &Value, path: &str) -> Result<Option<i64>, String> {
-    let text = match value {
-        Value::Number(number) if data_type.is_integer() => {
-            let Some(integer) = number.as_i64() else { return Ok(None) };
-            return within(data_type, integer, path).map(Some);
-        }
-        Value::String(text) if !data_type.is_integer() => text,
-        _ => return Ok(None),
-    };
-    let count = match data_type {
-        DataType::Date32 => parse_date(text)
-            .filter(|days| i32::try_from(*days).is_ok())
-            .ok_or_else(|| unread(path, text, "date", "2024-02-29"))?,
-        DataType::Time32(unit) | DataType::Time64(unit) => {
-            parse_time(text, *unit).ok_or_else(|| unread(path, text, "time of day", "12:30:00.5"))?
-        }
-        DataType::Timestamp(unit, zone) => timestamp(text, *unit, zone.is_some(), path)?,
-        _ => return Ok(None),
-    };
-    Ok(Some(count))
-}
-
-/// An integer, if the type is wide enough.
-fn within(data_type: &DataType, value: i64, path: &str) -> Result<i64, String> {
-    let (least, most) = match data_type {
-        DataType::Int8 => (i8::MIN.into(), i8::MAX.into()),
-        DataType::Int16 => (i16::MIN.into(), i16::MAX.into()),
-        DataType::Int32 => (i32::MIN.into(), i32::MAX.into()),
-        DataType::UInt8 => (0, u8::MAX.into()),
-        DataType::UInt16 => (0, u16::MAX.into()),
-        DataType::UInt32 => (0, u32::MAX.into()),
-        DataType::UInt64 => (0, i64::MAX),
-        _ => (i64::MIN, i64::MAX),
-    };
-    if (least..=most).contains(&value) {
-        return Ok(value);
-    }
-    Err(format!(
-        "column `{path}` holds integers from {least} to {most}, and this one is {value}{}",
-        declare(path)
-    ))
-}
-
-fn integers(data_type: &DataType, values: &[Option<i64>]) -> ArrayRef {
-    match data_type {
-        DataType::Int8 => primitive::<Int8Type, _>(values, |value| value as i8),
-        DataType::Int16 => primitive::<Int16Type, _>(values, |value| value as i16),
-        DataType::Int32 => primitive::<Int32Type, _>(values, |value| value as i32),
-        DataType::UInt8 => primitive::<UInt8Type, _>(values, |value| value as u8),
-        DataType::UInt16 => primitive::<UInt16Type, _>(values, |value| value as u16),
-        DataType::UInt32 => primitive::<UInt32Type, _>(values, |value| value as u32),
-        DataType::UInt64 => primitive::<UInt64Type, _>(values, |value| value as u64),
-        DataType::Date32 => primitive::<Date32Type, _>(values, |value| value as i32),
-        DataType::Time32(TimeUnit::Second) => primitive::<Time32SecondType, _>(values, |value| value as i32),
-        DataType::Time32(_) => primitive::<Time32MillisecondType, _>(values, |value| value as i32),
-        DataType::Time64(TimeUnit::Nanosecond) => primitive::<Time64NanosecondType, _>(values, |value| value),
-        DataType::Time64(_) => primitive::<Time64MicrosecondType, _>(values, |value| value),
-        DataType::Timestamp(unit, zone) => {
-            let zone = zone.clone();
-            match unit {
-                TimeUnit::Second => zoned::<TimestampSecondType>(values, zone),
-                TimeUnit::Millisecond => zoned::<TimestampMillisecondType>(values, zone),
-                TimeUnit::Microsecond => zoned::<TimestampMicrosecondType>(values, zone),
-                TimeUnit::Nanosecond => zoned::<TimestampNanosecondType>(values, zone),
-            }
-        }
-        _ => primitive::<Int64Type, _>(values, |value| value),
-    }
-}
-
-fn primitive<T: ArrowPrimitiveType, V: Copy>(
-    values: &[Option<V>],
-    convert: impl Fn(V) -> T::Native,
-) -> ArrayRef {
-    let array: PrimitiveArray<T> = values.iter().map(|value| value.map(&convert)).collect();
-    Arc::new(array)
-}
-
-fn zoned<T: arrow_array::types::ArrowTimestampType>(
-    values: &[Option<i64>],
-    zone: Option<Arc<str>>,
-) -> ArrayRef {
-    let array: PrimitiveArray<T> = values.iter().copied().collect();
-    Arc::new(array.with_timezone_opt(zone))
-}
-
-/// A float, unless it would be another number.
-fn float(number: &Number, short: bool, path: &str) -> Result<f64, String> {
-    let value = number.as_f64().unwrap_or_default();
-    let is_exact = number.as_i64().is_none_or(|integer| value as i128 == i128::from(integer));
-    if !is_exact || (short && f64::from(value as f32).to_bits() != value.to_bits()) {
-        let floats = if short { "floats of 32 bits" } else { "floats" };
-        return Err(format!("column `{path}` holds {floats}, and none is exactly {number}{}", declare(path)));
-    }
-    Ok(value)
-}
-
-fn timestamp(text: &str, unit: TimeUnit, zoned: bool, path: &str) -> Result<i64, String> {
-    let Some(moment) = Moment::parse(text) else {
-        return Err(unread(path, text, "timestamp", "2024-02-29T12:30:00Z"));
-    };
-    if moment.has_zone != zoned {
-        let (held, found) = if zoned { ("", "none") } else { ("out", "one") };
-        return Err(format!("column `{path}` holds timestamps with{held} a zone, and `{text}` has {found}"));
-    }
-    moment.count(unit).ok_or_else(|| {
-        let unit = match unit {
-            TimeUnit::Second => "seconds",
-            TimeUnit::Millisecond => "milliseconds",
-            TimeUnit::Microsecond => "microseconds",
-            TimeUnit::Nanosecond => "nanoseconds",
+/// The bytes that are stored for a text; those of a decimal are so many, or as few as it needs.
+fn bytes(
+    leaf: &LeafType,
+    kind: BytesKind,
+    size: usize,
+    value: &Value,
+    path: &str,
+) -> Result<Vec<u8>, String> {
+    let wrong = || misfit(leaf.kind, value, path);
+    if let BytesKind::Decimal(scale) = kind {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err(wrong()),
         };
-        format!("column `{path}` holds timestamps in {unit}, and `{text}` is none")
-    })
-}
-
-fn decimal(data_type: &DataType, value: &Value, path: &str) -> Result<i256, String> {
-    let (DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale)) = data_type else {
-        return Err(misfit(data_type, value, path));
-    };
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let digits = decimal_digits(&text, *precision, scale.unsigned_abs());
-    digits.and_then(|digits| i256::from_string(&digits)).ok_or_else(|| {
-        format!("column `{path}` is declared `decimal({precision},{scale})`, and `{text}` is none without rounding")
-    })
-}
-
-fn unread(path: &str, text: &str, what: &str, example: &str) -> String {
-    let shown: String = text.chars().take(100).collect();
-    format!("column `{path}` is declared a {what} such as `{example}` in `columns:`, and `{shown}` is none")
-}
-
-/// The message about a value of another kind than its column.
-pub(super) fn misfit(data_type: &DataType, value: &Value, path: &str) -> String {
-    format!("column `{path}` holds {}, and this one is {}{}", plural(data_type), word(value), declare(path))
+        let digits = decimal_digits(&text, leaf.precision, scale);
+        let bytes = digits.and_then(|digits| to_bytes(&digits, size));
+        return bytes.ok_or_else(|| leaf.no_decimal(scale, &text, path));
+    }
+    let text = value.as_str().ok_or_else(wrong)?;
+    let unread = |what, example| unread(path, text, what, example);
+    match kind {
+        BytesKind::Text => Ok(text.as_bytes().to_vec()),
+        BytesKind::Raw => parse_hex(text).ok_or_else(|| unread("bytes", "00ff")),
+        BytesKind::Uuid => {
+            parse_uuid(text).ok_or_else(|| unread("a UUID", "123e4567-e89b-12d3-a456-426614174000"))
+        }
+        BytesKind::Interval => parse_interval(text)
+            .map(|fields| fields.map(u32::to_le_bytes).concat())
+            .ok_or_else(|| unread("an interval", "P1M2DT3.5S")),
+        BytesKind::Int96 => Moment::parse(text)
+            .filter(|moment| !moment.has_zone)
+            .and_then(Moment::int96)
+            .map(|bytes| bytes.to_vec())
+            .ok_or_else(|| unread("a timestamp without a zone", "2024-02-29T12:30:00")),
+        BytesKind::Decimal(_) => Err(wrong()),
+    }
 }

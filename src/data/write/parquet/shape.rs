@@ -1,15 +1,19 @@
 //! This module finds the types of columns: from what was declared, from the source that the items came from, and else
 //! from the first items. `column` makes the columns.
 
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use indexmap::IndexMap;
+use parquet::schema::types::Type;
 use serde_json::Value;
 
-use super::column::ColumnBuilder;
+use super::beyond_json::BeyondJson;
+use super::schema_parts::{self, LeafSchema};
 use super::texts::Moment;
-use super::words::{declare, plural, word};
-use crate::data::read::TypedColumns;
+use super::words::{declare, word};
+use crate::data::read::{StoredColumn, TypedColumns};
 use crate::data::{DeclaredKind, DeclaredType};
+
+/// The name of what a list holds.
+const ELEMENT: &str = "element";
 
 /// What the items look like.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub(super) struct ItemsShape {
     fields: IndexMap<String, Slot>,
     /// The keys were chosen, and others are left out.
     chosen: bool,
+    /// The source has texts for numbers that JSON does not have.
+    is_beyond_json: bool,
 }
 
 /// One place for values.
@@ -49,35 +55,33 @@ enum ColumnKind {
         nanos: bool,
     },
     /// A type that no value says more about.
-    Fixed(DataType),
+    Fixed(LeafSchema),
+    /// A column as it lay in the source.
+    Stored(Box<StoredColumn>),
 }
 
 impl ItemsShape {
     /// No item has been seen; `columns` are the only keys that matter, and have these types.
     pub(super) fn declared(columns: &[String], types: &[DeclaredType]) -> Self {
         let fields = columns.iter().cloned().zip(types.iter().map(Slot::declared)).collect();
-        Self { fields, chosen: true }
+        Self { fields, chosen: true, is_beyond_json: false }
     }
 
-    /// No item has been seen; `columns` are the only keys that matter, and some have types that are known.
-    pub(super) fn known(columns: Option<&[String]>, known: TypedColumns) -> Self {
-        let slot = |field: Option<FieldRef>| {
-            field.filter(|field| ColumnBuilder::takes(field.data_type())).map_or(Slot::UNKNOWN, |field| {
-                Slot {
-                    kind: ColumnKind::Fixed(field.data_type().clone()),
-                    known: true,
-                    required: !field.is_nullable(),
-                }
-            })
+    /// No item has been seen; `columns` are the only keys that matter, and some are known from a source, which may be
+    /// beyond JSON: it has texts for numbers then that JSON does not have.
+    pub(super) fn known(columns: Option<&[String]>, known: TypedColumns, is_beyond_json: bool) -> Self {
+        let slot = |stored: Option<StoredColumn>| {
+            let kind = |stored| ColumnKind::Stored(Box::new(stored));
+            stored.map_or(Slot::UNKNOWN, |stored| Slot { kind: kind(stored), known: true, required: false })
         };
         let mut known: IndexMap<String, Slot> =
-            known.into_iter().map(|(name, field)| (name, slot(field))).collect();
-        let Some(columns) = columns else { return Self { fields: known, chosen: false } };
+            known.into_iter().map(|(name, stored)| (name, slot(stored))).collect();
+        let Some(columns) = columns else { return Self { fields: known, chosen: false, is_beyond_json } };
         let fields = columns.iter().map(|name| {
             let slot = known.swap_remove(name).unwrap_or(Slot::UNKNOWN);
             (name.clone(), slot)
         });
-        Self { fields: fields.collect(), chosen: true }
+        Self { fields: fields.collect(), chosen: true, is_beyond_json }
     }
 
     /// Makes room for an item, or says what does not go together with the items before.
@@ -93,8 +97,22 @@ impl ItemsShape {
     }
 
     /// The columns, in the order in which they were seen or chosen.
-    pub(super) fn schema(&self) -> Result<Schema, String> {
-        Ok(Schema::new(fields(&self.fields, "")?))
+    pub(super) fn columns(&self) -> Result<Vec<StoredColumn>, String> {
+        let column = |(name, slot): (&String, &Slot)| match &slot.kind {
+            ColumnKind::Stored(stored) => Ok(StoredColumn::clone(stored)),
+            _ => StoredColumn::of_node(slot.node(name, "")?)
+                .map_err(|error| format!("column `{name}` cannot be written: {error}")),
+        };
+        self.fields.iter().map(column).collect()
+    }
+
+    /// What such texts are in the column that stands at this place.
+    pub(super) fn beyond_json(&self, at: usize) -> BeyondJson {
+        match self.fields.get_index(at) {
+            _ if !self.is_beyond_json => BeyondJson::Texts,
+            Some((_, slot)) if matches!(slot.kind, ColumnKind::Stored(_)) => BeyondJson::Numbers,
+            _ => BeyondJson::Refused,
+        }
     }
 
     /// Whether other keys than these are left out.
@@ -121,16 +139,11 @@ impl Slot {
             DeclaredKind::Integer => ColumnKind::Integer,
             DeclaredKind::Number => ColumnKind::Float,
             DeclaredKind::String => ColumnKind::Text,
-            DeclaredKind::Date => ColumnKind::Fixed(DataType::Date32),
-            DeclaredKind::Time => ColumnKind::Fixed(DataType::Time64(TimeUnit::Microsecond)),
+            DeclaredKind::Date => ColumnKind::Fixed(LeafSchema::Date),
+            DeclaredKind::Time => ColumnKind::Fixed(LeafSchema::Time),
             DeclaredKind::Timestamp => ColumnKind::Timestamp { has_zone: None, nanos: false },
             DeclaredKind::Decimal { precision, scale } => {
-                let (precision, scale) = (*precision, *scale as i8);
-                ColumnKind::Fixed(if precision <= 38 {
-                    DataType::Decimal128(precision, scale)
-                } else {
-                    DataType::Decimal256(precision, scale)
-                })
+                ColumnKind::Fixed(LeafSchema::Decimal { precision: *precision, scale: *scale })
             }
             DeclaredKind::List(element) => ColumnKind::List(Box::new(Self::declared(element))),
             DeclaredKind::Map(fields) => {
@@ -178,8 +191,41 @@ impl Slot {
         Ok(())
     }
 
-    fn field(&self, name: &str, before: &str) -> Result<Field, String> {
-        Ok(Field::new(name, self.kind.data_type(&format!("{before}{name}"))?, !self.required))
+    /// Its part of the schema.
+    fn node(&self, name: &str, before: &str) -> Result<Type, String> {
+        let path = format!("{before}{name}");
+        let required = self.required;
+        let leaf = |kind| schema_parts::leaf(name, kind, required);
+        let node = match &self.kind {
+            ColumnKind::Unknown | ColumnKind::Text => leaf(LeafSchema::Text),
+            ColumnKind::Boolean => leaf(LeafSchema::Boolean),
+            ColumnKind::Integer => leaf(LeafSchema::Integer),
+            ColumnKind::Float => leaf(LeafSchema::Float),
+            ColumnKind::Timestamp { has_zone, nanos } => {
+                leaf(LeafSchema::Timestamp { utc: has_zone.unwrap_or(true), nanos: *nanos })
+            }
+            ColumnKind::Fixed(kind) => leaf(*kind),
+            ColumnKind::Stored(stored) => return Ok(Type::clone(&stored.node)),
+            ColumnKind::List(element) => {
+                let element = element.node(ELEMENT, &format!("{path}[]"))?;
+                schema_parts::list(name, element, required)
+            }
+            ColumnKind::Empty { is_list: true } => {
+                schema_parts::list(name, Self::UNKNOWN.node(ELEMENT, &path)?, required)
+            }
+            ColumnKind::Map(map) if !map.is_empty() => {
+                let before = format!("{path}.");
+                let fields = map.iter().map(|(name, slot)| slot.node(name, &before));
+                schema_parts::group(name, fields.collect::<Result<_, _>>()?, required)
+            }
+            ColumnKind::Map(_) | ColumnKind::Empty { is_list: false } => {
+                return Err(format!(
+                    "column `{path}` holds maps without any key, which parquet has no type for{}",
+                    declare(&path)
+                ));
+            }
+        };
+        node.map_err(|error| format!("column `{path}` cannot be written: {error}"))
     }
 }
 
@@ -232,42 +278,8 @@ impl ColumnKind {
             Self::Integer => "integers",
             Self::Float => "numbers",
             Self::Timestamp { .. } => "timestamps",
-            Self::Fixed(data_type) => plural(data_type),
+            Self::Fixed(_) | Self::Stored(_) => "other values",
         };
         format!("column `{path}` holds {held}, and this one is {}{}", word(value), declare(path))
     }
-
-    fn data_type(&self, path: &str) -> Result<DataType, String> {
-        Ok(match self {
-            Self::Unknown | Self::Text => DataType::Utf8,
-            Self::Boolean => DataType::Boolean,
-            Self::Integer => DataType::Int64,
-            Self::Float => DataType::Float64,
-            Self::Timestamp { has_zone, nanos } => {
-                let unit = if *nanos { TimeUnit::Nanosecond } else { TimeUnit::Microsecond };
-                DataType::Timestamp(unit, has_zone.unwrap_or(true).then(|| "UTC".into()))
-            }
-            Self::Fixed(data_type) => data_type.clone(),
-            Self::List(element) => {
-                let field =
-                    element.field("", &format!("{path}[]"))?.with_name(Field::LIST_FIELD_DEFAULT_NAME);
-                DataType::List(field.into())
-            }
-            Self::Map(map) if !map.is_empty() => DataType::Struct(fields(map, &format!("{path}."))?),
-            Self::Empty { is_list: true } => {
-                let element = Slot::UNKNOWN.field("", path)?.with_name(Field::LIST_FIELD_DEFAULT_NAME);
-                DataType::List(element.into())
-            }
-            Self::Map(_) | Self::Empty { is_list: false } => {
-                return Err(format!(
-                    "column `{path}` holds maps without any key, which parquet has no type for{}",
-                    declare(path)
-                ));
-            }
-        })
-    }
-}
-
-fn fields(map: &IndexMap<String, Slot>, before: &str) -> Result<Fields, String> {
-    map.iter().map(|(name, slot)| slot.field(name, before)).collect()
 }

@@ -1,9 +1,11 @@
-//! This module reads the texts of typed columns: dates, times and decimals. Nothing is rounded: what the column's unit
+//! This module reads the texts of typed columns: dates, times, spans and bytes. Nothing is rounded: what the column's unit
 //! does not hold is an error.
 
 use arrow_schema::TimeUnit;
 
 const DAY: i64 = 86_400;
+/// The Julian day that begins at noon of 1970-01-01 and stands for it.
+const JULIAN_1970: i64 = 2_440_588;
 
 /// A date and time as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,16 @@ impl Moment {
     pub(super) fn count(self, unit: TimeUnit) -> Option<i64> {
         whole(self.second, self.nanos, unit)
     }
+
+    /// Nanoseconds of a Julian day and the day; `None` beyond its 32 bits.
+    pub(super) fn int96(self) -> Option<[u8; 12]> {
+        let nanos = self.second.rem_euclid(DAY) * 1_000_000_000 + i64::from(self.nanos);
+        let day = i32::try_from(self.second.div_euclid(DAY) + JULIAN_1970).ok()?;
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&nanos.to_le_bytes());
+        bytes[8..].copy_from_slice(&day.to_le_bytes());
+        Some(bytes)
+    }
 }
 
 /// The days from 1970-01-01 to a date such as `2024-02-29`; other than four-digit years have a sign.
@@ -68,17 +80,19 @@ pub(super) fn parse_time(text: &str, unit: TimeUnit) -> Option<i64> {
 }
 
 fn whole(second: i64, nanos: u32, unit: TimeUnit) -> Option<i64> {
-    let parts: i64 = match unit {
+    i64::try_from(counted(second, nanos, unit)?).ok()
+}
+
+/// In 128 bits, because the first moments of the range lie a second before what 64 bits hold.
+fn counted(second: impl Into<i128>, nanos: u32, unit: TimeUnit) -> Option<i128> {
+    let parts: u32 = match unit {
         TimeUnit::Second => 1,
         TimeUnit::Millisecond => 1000,
         TimeUnit::Microsecond => 1_000_000,
         TimeUnit::Nanosecond => 1_000_000_000,
     };
     let size = 1_000_000_000 / parts;
-    let nanos = i64::from(nanos);
-    // Through 128 bits: the first moments of the range lie a second before what 64 bits hold.
-    let count = i128::from(second) * i128::from(parts) + i128::from(nanos / size);
-    (nanos % size == 0).then(|| i64::try_from(count).ok()).flatten()
+    nanos.is_multiple_of(size).then(|| second.into() * i128::from(parts) + i128::from(nanos / size))
 }
 
 fn clock_time(text: &str) -> Option<(i64, u32)> {
@@ -90,20 +104,22 @@ fn clock_time(text: &str) -> Option<(i64, u32)> {
         _ => return None,
     };
     let (hour, minute) = (pair(*h1, *h2)?, pair(*m1, *m2)?);
-    let nanos = match fraction {
-        None => 0,
-        Some(digits)
-            if (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            digits.parse::<u32>().ok()? * 10_u32.pow(9 - digits.len() as u32)
-        }
-        Some(_) => return None,
-    };
+    let nanos = fraction.map_or(Some(0), parse_fraction)?;
     let ends_day = hour == 24 && (minute, seconds, nanos) == (0, 0, 0);
     if (hour > 23 && !ends_day) || minute > 59 || seconds > 59 {
         return None;
     }
     Some((hour * 3600 + minute * 60 + seconds, nanos))
+}
+
+/// The nanoseconds that digits behind the point stand for.
+fn parse_fraction(digits: &str) -> Option<u32> {
+    let fits = is_digits(digits) && digits.len() <= 9;
+    fits.then(|| Some(digits.parse::<u32>().ok()? * 10_u32.pow(9 - digits.len() as u32))).flatten()
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Seconds of an offset such as `+02:00`.
@@ -132,39 +148,44 @@ fn month_days(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The digits of a decimal, sign in front, with exactly so many behind the point that is left out: `-1.5` with two is
-/// `-150`. `None` when the text is no number or has more digits than that in all or behind the point.
-pub(super) fn decimal_digits(text: &str, precision: u8, scale: u8) -> Option<String> {
-    let (sign, bare) = text.strip_prefix('-').map_or(("", text), |bare| ("-", bare));
-    let (number, exponent) = match bare.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
-        None => (bare, 0),
-    };
-    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = !whole.is_empty() && (!part.is_empty() || !number.contains('.'));
-    let digits = format!("{whole}{part}");
-    if !is_number
-        || digits.len() > 400
-        || exponent.abs() > 400
-        || !digits.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return None;
-    }
-    // Digits that have to follow, or those that are too many and have to be zeros.
-    let missing = i32::from(scale) - (part.len() as i32 - exponent);
-    let mut digits = digits;
-    if missing >= 0 {
-        digits.extend(std::iter::repeat_n('0', missing as usize));
-    } else {
-        let kept = digits.len().saturating_sub(missing.unsigned_abs() as usize);
-        if digits[kept..].bytes().any(|byte| byte != b'0') {
-            return None;
+/// The count of units of a span such as `PT1.500S` or `-PT1.500S`.
+pub(super) fn parse_duration(text: &str, unit: TimeUnit) -> Option<i64> {
+    let (is_negative, span) = text.strip_prefix('-').map_or((false, text), |span| (true, span));
+    let (second, nanos) = seconds(span.strip_prefix("PT")?.strip_suffix('S')?)?;
+    let count = counted(second, nanos, unit)?;
+    i64::try_from(if is_negative { -count } else { count }).ok()
+}
+
+/// Months, days and milliseconds of a text such as `P1M2DT3.5S`.
+pub(super) fn parse_interval(text: &str) -> Option<[u32; 3]> {
+    let span = text.strip_prefix('P')?;
+    let (date, time) = span.split_once('T').map_or((span, None), |(date, time)| (date, Some(time)));
+    let (months, days) = date.split_once('M').map_or(("0", date), |(months, days)| (months, days));
+    let days = if days.is_empty() { "0" } else { days.strip_suffix('D')? };
+    let millis = match time {
+        None if date.is_empty() => return None,
+        None => 0,
+        Some(time) => {
+            let (second, nanos) = seconds(time.strip_suffix('S')?)?;
+            u32::try_from(counted(second, nanos, TimeUnit::Millisecond)?).ok()?
         }
-        digits.truncate(kept);
-    }
-    let digits = digits.trim_start_matches('0');
-    let digits = if digits.is_empty() { "0" } else { digits };
-    (digits.len() <= usize::from(precision)).then(|| format!("{sign}{digits}"))
+    };
+    let whole = |text: &str| is_digits(text).then(|| text.parse().ok()).flatten();
+    Some([whole(months)?, whole(days)?, millis])
+}
+
+/// Whole seconds and nanoseconds of a number such as `1.500`.
+fn seconds(text: &str) -> Option<(u64, u32)> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, part)| (whole, Some(part)));
+    let second = is_digits(whole).then(|| whole.parse().ok()).flatten()?;
+    Some((second, fraction.map_or(Some(0), parse_fraction)?))
+}
+
+/// The sixteen bytes of a text such as `123e4567-e89b-12d3-a456-426614174000`.
+pub(super) fn parse_uuid(text: &str) -> Option<Vec<u8>> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let has_lengths = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]);
+    has_lengths.then(|| parse_hex(&parts.concat())).flatten()
 }
 
 /// The bytes that hexadecimal digits stand for.
@@ -226,21 +247,55 @@ mod tests {
     }
 
     #[test]
-    fn decimals_keep_their_digits() {
-        for (text, precision, scale, expect) in [
-            ("1.5", 5, 2, Some("150")),
-            ("-0.05", 5, 2, Some("-5")),
-            ("1.500", 5, 1, Some("15")),
-            ("1e3", 5, 0, Some("1000")),
-            ("1.5e-1", 5, 2, Some("15")),
-            ("0", 1, 0, Some("0")),
-            ("1.55", 5, 1, None),
-            ("1000", 3, 0, None),
-            ("x", 3, 0, None),
-            ("1.", 3, 0, None),
-            ("", 3, 0, None),
+    fn spans_are_counted_in_their_unit() {
+        for (text, unit, expect) in [
+            ("PT1.500S", TimeUnit::Millisecond, Some(1500)),
+            ("-PT1.500S", TimeUnit::Millisecond, Some(-1500)),
+            ("-PT9223372036.854775808S", TimeUnit::Nanosecond, Some(i64::MIN)),
+            ("PT9223372036.854775808S", TimeUnit::Nanosecond, None),
+            ("PT259200S", TimeUnit::Second, Some(259_200)),
+            ("PT0.5S", TimeUnit::Second, None),
+            ("PT1M", TimeUnit::Second, None),
+            ("PT+1S", TimeUnit::Second, None),
+            ("1.5", TimeUnit::Second, None),
         ] {
-            assert_eq!(decimal_digits(text, precision, scale).as_deref(), expect, "{text}");
+            assert_eq!(parse_duration(text, unit), expect, "{text}");
         }
+        for (text, expect) in [
+            ("P1M2DT3.5S", Some([1, 2, 3500])),
+            ("P14M", Some([14, 0, 0])),
+            ("P2D", Some([0, 2, 0])),
+            ("PT0S", Some([0, 0, 0])),
+            ("PT0.007S", Some([0, 0, 7])),
+            ("P4294967295M4294967295DT4294967.295S", Some([u32::MAX; 3])),
+            ("P4294967296M", None),
+            ("PT0.0001S", None),
+            ("P", None),
+            ("PM", None),
+            ("P1", None),
+            ("PT", None),
+        ] {
+            assert_eq!(parse_interval(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn uuids_and_the_oldest_times_are_bytes() {
+        let bytes = parse_uuid("00112233-4455-6677-8899-aabbccddeeff").expect("a UUID");
+        assert_eq!(bytes, (0..16).map(|at| at * 0x11).collect::<Vec<u8>>());
+        for text in ["", "00112233445566778899aabbccddeeff", "0011223-34455-6677-8899-aabbccddeeff"] {
+            assert_eq!(parse_uuid(text), None, "{text}");
+        }
+        let int96 = |text| {
+            Moment::parse(text).and_then(Moment::int96).map(|bytes| {
+                let (nanos, day) = bytes.split_at(8);
+                let day = i32::from_le_bytes(day.try_into().expect("four"));
+                (i64::from_le_bytes(nanos.try_into().expect("eight")), day)
+            })
+        };
+        assert_eq!(int96("1970-01-01T00:00:00.000000001"), Some((1, 2_440_588)));
+        assert_eq!(int96("1969-12-31T23:59:59.999999999"), Some((86_399_999_999_999, 2_440_587)));
+        assert_eq!(int96("+5874898-06-03T00:00:00"), Some((0, i32::MAX)));
+        assert_eq!(int96("+5874898-06-04T00:00:00"), None);
     }
 }

@@ -1,7 +1,47 @@
 //! These words name values and types in messages about columns.
 
-use arrow_schema::DataType;
+use parquet::basic::LogicalType;
+use parquet::schema::types::ColumnDescriptor;
 use serde_json::Value;
+
+use crate::data::read::Kind;
+
+/// What a leaf of a column holds, and how much of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeafType {
+    pub(super) kind: Kind,
+    /// Of an integer.
+    pub(super) bits: u8,
+    /// Whether integers are stored in 32 bits.
+    pub(super) is_short: bool,
+    /// Digits of a decimal.
+    pub(super) precision: u32,
+}
+
+impl LeafType {
+    pub(super) fn of(column: &ColumnDescriptor, kind: Kind) -> Self {
+        let is_short = column.physical_type() == parquet::basic::Type::INT32;
+        let bits = match column.logical_type_ref() {
+            Some(LogicalType::Integer(integer)) => integer.bit_width.unsigned_abs(),
+            _ if is_short => 32,
+            _ => 64,
+        };
+        Self { kind, bits, is_short, precision: column.type_precision().unsigned_abs() }
+    }
+
+    /// Whether an integer is short enough for how it is stored.
+    pub(super) fn holds(&self, stored: i64) -> bool {
+        !self.is_short || i32::try_from(stored).is_ok()
+    }
+
+    /// The message about a text that is no decimal of this type.
+    pub(super) fn no_decimal(&self, scale: u16, text: &str, path: &str) -> String {
+        let (precision, shown) = (self.precision, cut(text));
+        format!(
+            "column `{path}` is declared `decimal({precision},{scale})`, and `{shown}` is none without rounding"
+        )
+    }
+}
 
 /// A value in a word.
 pub(super) fn word(value: &Value) -> &'static str {
@@ -16,25 +56,30 @@ pub(super) fn word(value: &Value) -> &'static str {
     }
 }
 
-/// What a column of this type holds.
-pub(super) fn plural(data_type: &DataType) -> &'static str {
-    match data_type {
-        DataType::Boolean => "booleans",
-        data_type if data_type.is_integer() => "integers",
-        data_type if data_type.is_floating() => "floats",
-        data_type if data_type.is_decimal() => "decimals",
-        DataType::Date32 => "dates",
-        DataType::Time32(_) | DataType::Time64(_) => "times of day",
-        DataType::Timestamp(..) => "timestamps",
-        DataType::List(_) => "lists",
-        DataType::Struct(_) | DataType::Map(..) => "maps",
-        DataType::Binary | DataType::FixedSizeBinary(_) => "bytes",
-        _ => "strings",
-    }
-}
-
 /// How a message ends that a declared type would spare: with what to write.
 pub(super) fn declare(path: &str) -> String {
-    let column = path.split(['.', '[']).next().unwrap_or(path);
+    let column = path.split(['.', '[', '{']).next().unwrap_or(path);
     format!("; say in `columns:` which type `{column}` has")
+}
+
+/// The message about a value of another kind than its column.
+pub(super) fn misfit(kind: Kind, value: &Value, path: &str) -> String {
+    another(kind.word(), value, path)
+}
+
+/// The message about a value in a column that holds `others`.
+pub(super) fn another(others: &str, value: &Value, path: &str) -> String {
+    format!("column `{path}` holds {others}, and this one is {}{}", word(value), declare(path))
+}
+
+/// The message about a text that is none of those that the column holds.
+pub(super) fn unread(path: &str, text: &str, what: &str, example: &str) -> String {
+    format!(
+        "column `{path}` is declared {what} such as `{example}` in `columns:`, and `{}` is none",
+        cut(text)
+    )
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
 }

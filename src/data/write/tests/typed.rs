@@ -54,7 +54,7 @@ fn declared_types_are_those_of_the_file_whatever_the_items_hold() {
     let items = "{\"s\":\"\"}\n{\"s\":\"a\",\"at\":\"2024-02-29T12:30:00\",\"fine\":\"2024-02-29T12:30:00.000000001Z\"}\n";
     let (types, ..) = written(typed(&columns), items).expect("fits");
     let text = types.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let expect = "Int64; Float64; Boolean; Utf8; Date32; Time64(µs); Timestamp(µs); Timestamp(ns, \"UTC\"); Decimal128(12, 2); Decimal256(76, 0); List(Int64); Struct(\"x\": Float64)";
+    let expect = "Int64; Float64; Boolean; Utf8; Date32; Time64(µs); Timestamp(µs); Timestamp(ns, \"UTC\"); Decimal128(12, 2); Decimal256(76, 0); List(Int64, field: 'element'); Struct(\"x\": Float64)";
     assert_eq!(text, expect);
     let (empty, ..) = written(typed(&columns), "").expect("no items fit any type");
     assert_eq!(empty.len(), types.len());

@@ -9,7 +9,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
 
-use super::super::kind::Kind;
+use super::super::kind::{Kind, NotFiniteAs};
 use super::super::shape::Shape;
 use super::*;
 use crate::data::ColumnType;
@@ -25,8 +25,8 @@ fn what_json_has_no_number_for_is_a_bad_row_with_its_column() {
         (4, "column `v`: the value is infinite, which JSON has no number for"),
     ];
     assert_eq!(bad, expect);
-    let asked = Shape::Leaf(Kind::Float { nan_is_null: false }).as_asked(ColumnType::Number, true);
-    assert!(matches!(asked, Some(Shape::Leaf(Kind::Float { nan_is_null: true }))));
+    let asked = Shape::Leaf(Kind::FLOAT).as_asked(ColumnType::Number, true);
+    assert!(matches!(asked, Some(Shape::Leaf(Kind::Float(NotFiniteAs::Null)))));
 }
 
 #[test]
