@@ -1,6 +1,8 @@
 //! This module writes the rows of a batch as JSON text. Its arrays hold values as they are stored; what they mean is
 //! applied to one value after the other, so that one which JSON cannot hold makes its own row a bad one.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, BinaryArray, BooleanArray, FixedSizeBinaryArray};
@@ -231,6 +233,7 @@ fn push_map(
     out.push(b'{');
     let entries = offsets[row] as usize..offsets[row + 1] as usize;
     let mut key = Vec::new();
+    let mut keys = Vec::with_capacity(entries.len());
     for at in entries.clone() {
         if at > entries.start {
             out.push(b',');
@@ -238,6 +241,7 @@ fn push_map(
         if cells.keys.array.is_null(at) {
             return Err(Misfit::new("a key is null".to_owned()));
         }
+        let start = out.len();
         if cells.is_text {
             cells.keys.push(at, out, end)?;
         } else {
@@ -245,12 +249,26 @@ fn push_map(
             cells.keys.push(at, &mut key, ITEM_BYTES_MAX)?;
             json::write_string(out, &key);
         }
+        keys.push(start..out.len());
         out.push(b':');
         cells.values.push(at, out, end).map_err(|misfit| misfit.below("{}"))?;
         bounded(out, end)?;
     }
     out.push(b'}');
-    Ok(())
+    match twice(&mut keys, out) {
+        None => Ok(()),
+        Some(key) => {
+            let shown: String = String::from_utf8_lossy(key).chars().take(100).collect();
+            Err(Misfit::new(format!("the key {shown} stands twice, and an item has one value for a key")))
+        }
+    }
+}
+
+/// A key that stands twice among those that lie at these places of a text.
+fn twice<'t>(keys: &mut [Range<usize>], text: &'t [u8]) -> Option<&'t [u8]> {
+    let key = |place: &Range<usize>| &text[place.clone()];
+    keys.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    keys.windows(2).find(|pair| key(&pair[0]) == key(&pair[1])).map(|pair| key(&pair[0]))
 }
 
 fn bounded(out: &[u8], end: usize) -> Result<(), Misfit> {

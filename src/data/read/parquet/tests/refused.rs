@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use arrow_array::builder::{Float64Builder, ListBuilder, MapBuilder};
+use arrow_array::builder::{Float64Builder, Int64Builder, ListBuilder, MapBuilder};
 use arrow_array::{Float64Array, Int64Array, RecordBatchOptions, Time64MicrosecondArray, UInt64Array};
 use arrow_schema::{Field, Schema};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -56,6 +56,20 @@ fn what_no_item_holds_is_a_bad_row() {
         stored::<ByteArrayType>("required binary s (string)", &[ByteArray::from(vec![0xff]), "ok".into()]);
     assert_eq!(bad_rows(text.clone()), [(1, "column `s`: the text is not UTF-8".to_owned())]);
     assert_eq!(read(text, None).expect("readable").0, [r#"{"s":"ok"}"#]);
+}
+
+#[test]
+fn a_map_with_a_key_twice_is_a_bad_row() {
+    let mut maps = MapBuilder::new(None, Int64Builder::new(), Int64Builder::new());
+    for keys in [[1, 2, 3, 2], [1, 2, 3, 4]] {
+        maps.keys().append_slice(&keys);
+        maps.values().append_slice(&[5, 6, 7, 8]);
+        maps.append(true).expect("pairs");
+    }
+    let bytes = file(vec![("m", Arc::new(maps.finish()))]);
+    let expect = "column `m`: the key \"2\" stands twice, and an item has one value for a key";
+    assert_eq!(bad_rows(bytes.clone()), [(1, expect.to_owned())]);
+    assert_eq!(read(bytes, None).expect("readable").0, [r#"{"m":{"1":5,"2":6,"3":7,"4":8}}"#]);
 }
 
 #[test]
