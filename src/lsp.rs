@@ -5,6 +5,7 @@
 //! nothing else does.
 
 mod answers;
+mod columns;
 mod complete;
 mod cursor;
 mod documents;

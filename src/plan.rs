@@ -42,6 +42,7 @@ mod touches;
 mod undeclared;
 mod url_paths;
 mod warnings;
+mod written_columns;
 mod yaml_text;
 
 pub use codes::{CODES, codes};
@@ -55,6 +56,7 @@ pub use step::{
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};
+pub use written_columns::{TypeOrigin, WrittenColumn, WrittenColumns, written_columns};
 pub use yaml_text::read_value;
 
 /// Findings of one file that are reported; people fix a few and run again.

@@ -52,7 +52,7 @@ pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]
 pub(super) use parquet::{
     BytesKind, Change, Digits, IntegerKind, Kind, NotANumber, StoredColumn, TypedColumns, changed,
-    half_to_float,
+    half_to_float, type_text,
 };
 #[cfg(feature = "parquet")]
 pub(super) use row_groups::RowGroups;

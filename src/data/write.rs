@@ -20,7 +20,7 @@ pub use beside::clear_leftovers;
 pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, settle_split, split_key};
 
 #[cfg(feature = "parquet")]
-use crate::data::read::source_columns;
+use crate::data::read::{source_columns, type_text};
 use crate::data::{DataError, Format, TypeSource, WriteOptions, Writer};
 use output::Output;
 
@@ -82,15 +82,16 @@ fn source_names(_: &TypeSource) -> Result<Vec<String>, DataError> {
     Ok(Vec::new())
 }
 
-/// The columns that a [`TypeSource`] gives, each with whether its type is known; nothing, when that cannot be said yet.
+/// The columns that a [`TypeSource`] gives, each with the name of its type, where it is known; nothing, when that cannot be said
+/// yet.
 #[cfg(feature = "parquet")]
-pub fn known_columns(source: &TypeSource) -> Vec<(String, bool)> {
+pub fn known_columns(source: &TypeSource) -> Vec<(String, Option<String>)> {
     let columns = source_columns(source).unwrap_or_default();
-    columns.into_iter().map(|(name, field)| (name, field.is_some())).collect()
+    columns.into_iter().map(|(name, stored)| (name, stored.as_ref().map(type_text))).collect()
 }
 
 /// The columns that a [`TypeSource`] gives: none, without a format that has types.
 #[cfg(not(feature = "parquet"))]
-pub fn known_columns(_: &TypeSource) -> Vec<(String, bool)> {
+pub fn known_columns(_: &TypeSource) -> Vec<(String, Option<String>)> {
     Vec::new()
 }

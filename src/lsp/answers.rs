@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::documents::OpenDocument;
 use super::file::File;
 use super::{complete, edits, hover, ids};
+use crate::plan::Inputs;
 use crate::source::Span;
 
 /// Why a request is not answered.
@@ -52,6 +53,7 @@ pub(super) fn initialized() -> Value {
 /// Answers a request.
 pub(super) fn answer(
     files: &HashMap<String, OpenDocument>,
+    inputs: &Inputs,
     method: &str,
     params: Value,
 ) -> Result<Value, Refusal> {
@@ -67,7 +69,7 @@ pub(super) fn answer(
                 Ok(value(complete::complete(file, offset, after_space)))
             })
         }
-        "textDocument/hover" => at(files, &read(params)?, |file, offset| Ok(hovered(file, offset))),
+        "textDocument/hover" => at(files, &read(params)?, |file, offset| Ok(hovered(file, inputs, offset))),
         "textDocument/definition" => at(files, &read(params)?, |file, offset| {
             let span = ids::at(file, offset).and_then(|(id, _)| ids::definition(file, id));
             Ok(value(span.map(|span| location(file, span))))
@@ -144,8 +146,8 @@ fn at(
     }
 }
 
-fn hovered(file: &File, offset: usize) -> Value {
-    hover::hover(file, offset).map_or(Value::Null, |(text, span)| {
+fn hovered(file: &File, inputs: &Inputs, offset: usize) -> Value {
+    hover::hover(file, inputs, offset).map_or(Value::Null, |(text, span)| {
         json!({ "contents": { "kind": "markdown", "value": text }, "range": file.range(span) })
     })
 }

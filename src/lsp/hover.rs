@@ -3,17 +3,18 @@
 use super::complete::about;
 use super::cursor::{Cursor, CursorPlace, chain};
 use super::file::File;
-use super::{complete, ids};
+use super::{columns, complete, ids};
 use crate::config::vocabulary;
 use crate::lua::{self, MODULES, VARIABLES};
+use crate::plan::Inputs;
 use crate::source::Span;
 
 /// Markdown about what stands at a byte, and the bytes that it is about.
-pub(super) fn hover(file: &File, offset: usize) -> Option<(String, Span)> {
+pub(super) fn hover(file: &File, inputs: &Inputs, offset: usize) -> Option<(String, Span)> {
     if let Some((id, span)) = ids::at(file, offset) {
         return step(file, id).map(|text| (text, span));
     }
-    key(file, offset).or_else(|| lua(file, offset))
+    key(file, inputs, offset).or_else(|| lua(file, offset))
 }
 
 /// What a step does, and what it is for.
@@ -46,7 +47,7 @@ fn step(file: &File, id: &str) -> Option<String> {
     Some(text)
 }
 
-fn key(file: &File, offset: usize) -> Option<(String, Span)> {
+fn key(file: &File, inputs: &Inputs, offset: usize) -> Option<(String, Span)> {
     let layout = file.layout();
     let holds = |entry: &super::layout::LayoutEntry| {
         entry.name.is_some() && entry.key.start <= offset && offset <= entry.key.end
@@ -55,7 +56,14 @@ fn key(file: &File, offset: usize) -> Option<(String, Span)> {
     let path = layout.path(at);
     let doc = vocabulary::doc(vocabulary::at(&path)?)?;
     let name = path.last().copied().flatten()?;
-    Some((format!("`{name}`\n\n{doc}"), layout.entries[at].key))
+    let mut text = format!("`{name}`\n\n{doc}");
+    if let [Some("steps"), Some(id), Some("write")]
+    | [Some("steps"), Some(id), Some("write"), Some("columns" | "columns_of")] = path.as_slice()
+        && let Some(columns) = columns::of_step(file, inputs, id)
+    {
+        text = format!("{text}\n\n{columns}");
+    }
+    Some((text, layout.entries[at].key))
 }
 
 fn lua(file: &File, offset: usize) -> Option<(String, Span)> {

@@ -138,9 +138,9 @@ impl Server {
                     self.check(&uri)
                         .map_err(|error| Refusal::new(ErrorCode::InternalError, error.to_string()))?;
                 }
-                answers::answer(&self.files, method, params)
+                answers::answer(&self.files, &self.inputs, method, params)
             }
-            (Conversation::Open, _) => answers::answer(&self.files, method, params),
+            (Conversation::Open, _) => answers::answer(&self.files, &self.inputs, method, params),
         }
     }
 

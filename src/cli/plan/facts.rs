@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{ReadOptions, SplitOptions, WriteOptions, known_columns};
-use crate::plan::{Body, Collect, Input, Items, MapLike, Plan, Step, Verb};
+use crate::data::{ReadOptions, SplitOptions, WriteOptions};
+use crate::plan::{
+    Body, Collect, Input, Items, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
+    written_columns,
+};
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
 use crate::value::{duration, printable, size};
@@ -84,35 +87,27 @@ fn parts(split: &SplitOptions) -> String {
 
 /// Where the types of columns come from: `types: id integer, price number declared`.
 fn columns(options: &WriteOptions) -> Option<String> {
-    if !options.format.has_types() {
-        return None;
-    }
-    let names = options.columns.as_deref().unwrap_or_default();
-    if let Some(types) = &options.typed.types {
-        let columns = names.iter().zip(types).map(|(name, declared)| format!("{name} {declared}"));
-        return Some(printable(&format!("types: {} declared", listed(columns))).into_owned());
-    }
-    let Some(source) = &options.typed.source else {
-        return Some("types: guessed from the first items".to_owned());
+    let WrittenColumns { source, columns } = written_columns(options)?;
+    let of = |origin| columns.iter().filter(move |column| column.origin == origin);
+    let names = |origin| listed(of(origin).map(|column| &column.name));
+    let typed =
+        |column: &WrittenColumn| format!("{} {}", column.name, column.kind.as_deref().unwrap_or_default());
+    let declared = || match &source {
+        Some(source) => format!("{} declared, those of {source}", names(TypeOrigin::Declared)),
+        None => format!("{} declared", listed(of(TypeOrigin::Declared).map(typed))),
     };
-    let found = known_columns(source);
-    if found.is_empty() {
-        return Some(format!("types: from {}, when it is there", source.step));
-    }
-    if options.typed.columns_of.is_some() {
-        let names = listed(found.iter().map(|(name, _)| name));
-        return Some(printable(&format!("types: {names} declared, those of {}", source.step)).into_owned());
-    }
-    let is_known = |name: &str| found.iter().any(|(other, is_known)| other == name && *is_known);
-    let all: Vec<&str> = match options.columns {
-        Some(_) => names.iter().map(String::as_str).collect(),
-        None => found.iter().map(|(name, _)| name.as_str()).collect(),
+    let from = source.as_deref().unwrap_or("the source");
+    let mut parts = Vec::new();
+    let has = |origin| of(origin).next().is_some();
+    parts.extend(has(TypeOrigin::Declared).then(declared));
+    parts.extend(has(TypeOrigin::Source).then(|| format!("{} from {from}", names(TypeOrigin::Source))));
+    parts.extend(has(TypeOrigin::Guessed).then(|| format!("{} guessed", names(TypeOrigin::Guessed))));
+    let said = match (parts.is_empty(), source) {
+        (false, _) => parts.join(" · "),
+        (true, Some(source)) => format!("from {source}, when it is there"),
+        (true, None) => "guessed from the first items".to_owned(),
     };
-    let (known, guessed): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|name| is_known(name));
-    let known = (!known.is_empty()).then(|| format!("{} from {}", listed(known.iter()), source.step));
-    let guessed = (!guessed.is_empty()).then(|| format!("{} guessed", listed(guessed.iter())));
-    let parts: Vec<String> = [known, guessed].into_iter().flatten().collect();
-    Some(printable(&format!("types: {}", parts.join(" · "))).into_owned())
+    Some(printable(&format!("types: {said}")).into_owned())
 }
 
 fn listed(parts: impl Iterator<Item = impl ToString>) -> String {

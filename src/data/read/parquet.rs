@@ -12,6 +12,7 @@ mod stored_column;
 #[cfg(test)]
 mod tests;
 mod times;
+mod type_text;
 mod values;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ pub(in crate::data) use self::nodes::{Change, changed};
 use self::shape::NamedShape;
 pub(super) use self::stored_column::columns as typed_columns;
 pub(in crate::data) use self::stored_column::{StoredColumn, TypedColumns};
+pub(in crate::data) use self::type_text::type_text;
 use crate::data::read::guard::guarded;
 use crate::data::read::lines::too_long;
 use crate::data::read::row_groups::{OpenFile, RowGroups, open};

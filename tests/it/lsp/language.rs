@@ -294,3 +294,45 @@ fn hover_tells_of_keys_steps_and_functions() {
     assert!(hover("params.size").contains("parameters"), "{}", hover("params.size"));
     assert_eq!(hover("data.jsonl"), "");
 }
+
+#[test]
+fn hover_of_a_write_shows_its_columns_with_their_types() {
+    let text = "\
+steps:
+  docs: { read: types.parquet }
+  made: { items: [1] }
+  other: { from: docs, map: \"return { id = item.i + 1 }\" }
+  a: { from: docs, write: { path: a.parquet, columns: [i, u, tz, \"z|z\"] } }
+  b: { from: docs, write: { path: b.parquet, columns: { i: integer!, dec: \"decimal(30,2)\" } } }
+  c: { from: other, write: c.parquet }
+  d: { from: made, write: { columns_of: docs, path: d.parquet } }
+  e: { from: other, write: e.jsonl }
+";
+    let types = include_bytes!("../../parquet/types.parquet");
+    let mut client = Client::new(Project::new().file("types.parquet", types));
+    client.open("pipeline.yaml", text);
+    let mut hover = |needle: &str| {
+        let (_, position) = cursor(&text.replacen(needle, &format!("‸{needle}"), 1));
+        let found = client.at("textDocument/hover", &position, &json!({}));
+        let text = found["contents"]["value"].as_str().unwrap_or("").to_owned();
+        text.split_once("| column").map_or(text.clone(), |(_, table)| format!("| column{table}"))
+    };
+    let table = |rows: &str| format!("| column | type | |\n|---|---|---|\n{rows}");
+    let expect = "| `i` | `integer` | from `docs` |
+| `u` | `integer (64 bits, unsigned)` | from `docs` |
+| `tz` | `timestamp (milliseconds, UTC)` | from `docs` |
+| `z\\|z` |  | guessed |
+";
+    assert_eq!(hover("write: { path: a.parquet"), table(expect));
+    assert_eq!(hover("columns: [i, u"), table(expect));
+    let expect = "| `i` | `integer!` | declared |\n| `dec` | `decimal(30,2)` | declared |\n";
+    assert_eq!(hover("write: { path: b.parquet"), table(expect));
+    assert!(
+        hover("write: c.parquet").ends_with("The types of its columns are guessed from the first items.")
+    );
+    let own = hover("columns_of: docs");
+    assert!(own.contains("| `i` | `integer` | declared, that of `docs` |\n"), "{own}");
+    assert!(own.contains("| `map` | `map of string to integer"), "{own}");
+    assert!(!hover("write: e.jsonl").contains("column |"));
+    client.leave();
+}

@@ -79,6 +79,11 @@ impl StoredColumn {
         Ok(Self { field: Arc::clone(field), node, kinds, hint })
     }
 
+    /// A schema of this column alone.
+    pub(super) fn table(&self) -> Result<SchemaDescriptor, ParquetError> {
+        table(Arc::clone(&self.node))
+    }
+
     /// The same column under another name.
     pub(in crate::data) fn renamed(&self, name: &str) -> Option<Self> {
         let hint = self.hint.clone().map(|hint| hint.changed(|field| field.with_name(name)));
