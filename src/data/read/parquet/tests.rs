@@ -1,6 +1,7 @@
 //! These tests read files of all types, which they make themselves, and look at every value.
 
 mod exact_values;
+mod generated;
 mod refused;
 
 use std::sync::Arc;
