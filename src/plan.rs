@@ -27,6 +27,7 @@ mod rate_limits;
 mod reading;
 mod references;
 mod resolve;
+mod returned;
 mod scripts;
 mod secrets;
 mod split;

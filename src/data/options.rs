@@ -180,6 +180,22 @@ pub struct TypeSource {
     pub read: ReadOptions,
     /// The fields that are passed on, under which name, and the name that they have in the source; `None`: all.
     pub fields: Option<Vec<(String, String)>>,
+    /// Of all, those that are set anew.
+    pub without: Vec<String>,
+    /// Whether some items lack some of them, so that none has to be there.
+    pub may_lack: bool,
+}
+
+impl TypeSource {
+    /// All columns of a source.
+    pub fn of(step: Arc<str>, read: &ReadOptions) -> Self {
+        Self { step, read: read.clone(), fields: None, without: Vec::new(), may_lack: false }
+    }
+
+    /// Whether the items are those of the source, as it gave them.
+    pub fn is_whole(&self) -> bool {
+        self.fields.is_none() && self.without.is_empty() && !self.may_lack
+    }
 }
 
 /// How columns with types are written.

@@ -1,8 +1,10 @@
 //! This module finds where the types of columns come from that a `write` does not declare: from the Parquet source whose
 //! items reach it as they were read, or with fields that were only chosen and renamed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::returned::{Passed, PassedFields, passed};
 use super::step::{Body, Collect, MapLike, Step, Verb};
 use crate::data::{
     Column, ColumnType, DeclaredKind, DeclaredType, Format, ReadOptions, TypeSource, WriteOptions,
@@ -10,13 +12,15 @@ use crate::data::{
 use crate::event::StepId;
 use crate::lua::ResultShape;
 
-/// What the result of a step has of an item.
-#[derive(Debug, PartialEq, Eq)]
-enum Passed {
-    /// All of it.
-    Item,
-    /// These fields: the name in the result, and the one in the item.
-    Fields(Vec<(String, String)>),
+/// The way of a source's fields to a `write`, from below as far as it was followed.
+#[derive(Default)]
+struct Traced {
+    /// These fields: the name below, and the one here; `None`: all.
+    fields: Option<Vec<(String, String)>>,
+    /// Of all, these are others.
+    without: BTreeSet<String>,
+    /// Some items lack some of them.
+    may_lack: bool,
 }
 
 /// Tells every `write` where its columns and types come from, and every source whether it may give numbers that JSON does
@@ -76,7 +80,7 @@ fn is_typed(read: &ReadOptions) -> bool {
 
 /// Whether a `write` takes the columns of a source as they are.
 fn is_own(options: &WriteOptions, source: &Arc<str>) -> bool {
-    let named = options.typed.source.as_ref().is_some_and(|own| own.step == *source && own.fields.is_none());
+    let named = options.typed.source.as_ref().is_some_and(|own| own.step == *source && own.is_whole());
     options.format.has_types() && options.typed.types.is_none() && named
 }
 
@@ -95,7 +99,7 @@ pub(super) fn complete(options: &mut WriteOptions, steps: &[Step], write: &Step)
 /// The columns of a `read`: its files say them, or its own `columns` does.
 fn take_columns(options: &mut WriteOptions, step: Arc<str>, read: &ReadOptions) {
     if is_typed(read) {
-        options.typed.source = Some(Arc::new(TypeSource { step, read: read.clone(), fields: None }));
+        options.typed.source = Some(Arc::new(TypeSource::of(step, read)));
         return;
     }
     let columns = read.columns.as_deref().unwrap_or_default();
@@ -118,30 +122,48 @@ fn declared(column: &Column) -> DeclaredType {
 
 /// Goes up from a step to the source of its items.
 fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
-    let mut fields: Option<Vec<(String, String)>> = None;
+    let mut traced = Traced::default();
     let mut step = only_input(write).and_then(|id| steps.get(id.at()))?;
     // Steps form no circle, so the way up ends.
     for _ in 0..steps.len() {
         let passed = match &step.body {
             Body::Ready(Verb::Read(read)) => {
-                let options = &read.options;
-                return Some(TypeSource { step: Arc::clone(&step.name), read: options.clone(), fields });
+                let Traced { fields, without, may_lack } = traced;
+                let without = without.into_iter().collect();
+                let (step, read) = (Arc::clone(&step.name), read.options.clone());
+                return Some(TypeSource { step, read, fields, without, may_lack });
             }
-            Body::Ready(Verb::MapLike(map_like)) => passed(map_like)?,
+            Body::Ready(Verb::MapLike(map_like)) => passed_by(map_like)?,
             Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sort { .. } | Collect::Unique(_))) => {
-                Passed::Item
+                Passed::ALL
             }
             _ => return None,
         };
-        if let Passed::Fields(above) = passed {
-            fields = Some(match fields {
-                None => above,
-                Some(below) => joined(below, &above),
-            });
-        }
+        traced.pass(passed);
         step = only_input(step).and_then(|id| steps.get(id.at()))?;
     }
     None
+}
+
+impl Traced {
+    /// Follows the fields through a step.
+    fn pass(&mut self, passed: Passed) {
+        self.may_lack |= passed.may_lack;
+        match passed.fields {
+            PassedFields::AllBut(set) => match &mut self.fields {
+                Some(fields) => fields.retain(|(_, origin)| !set.contains(origin)),
+                None => self.without.extend(set),
+            },
+            PassedFields::Named(above) => {
+                let without = std::mem::take(&mut self.without);
+                let all = |(name, _): &(String, String)| !without.contains(name);
+                self.fields = Some(match self.fields.take() {
+                    Some(below) => joined(below, &above),
+                    None => above.into_iter().filter(all).collect(),
+                });
+            }
+        }
+    }
 }
 
 fn only_input(step: &Step) -> Option<StepId> {
@@ -160,69 +182,17 @@ fn joined(below: Vec<(String, String)>, above: &[(String, String)]) -> Vec<(Stri
     below.into_iter().filter_map(through).collect()
 }
 
-fn passed(map_like: &MapLike) -> Option<Passed> {
+fn passed_by(map_like: &MapLike) -> Option<Passed> {
     match map_like.kind {
-        ResultShape::Filter => Some(Passed::Item),
-        ResultShape::Map => returned(map_like.script.inline()?),
+        ResultShape::Filter => Some(Passed::ALL),
+        ResultShape::Map => passed(map_like.script.inline()?),
         ResultShape::FlatMap => None,
     }
-}
-
-/// What a function returns that is nothing but `return item` or `return { NAME = item.NAME, … }`.
-fn returned(text: &str) -> Option<Passed> {
-    let rest = text.trim().strip_prefix("return")?;
-    if !rest.starts_with([' ', '\t', '\n', '\r', '{']) {
-        return None;
-    }
-    let value = rest.trim().trim_end_matches(';').trim_end();
-    if value == "item" {
-        return Some(Passed::Item);
-    }
-    let inner = value.strip_prefix('{')?.strip_suffix('}')?;
-    let mut parts: Vec<&str> = inner.split([',', ';']).map(str::trim).collect();
-    if parts.last() == Some(&"") {
-        parts.pop();
-    }
-    let field = |part: &str| {
-        let (name, value) = part.split_once('=')?;
-        let (name, origin) = (name.trim(), value.trim().strip_prefix("item.")?.trim());
-        (is_name(name) && is_name(origin)).then(|| (name.to_owned(), origin.to_owned()))
-    };
-    parts.into_iter().map(field).collect::<Option<_>>().map(Passed::Fields)
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_passes_fields_on_unchanged_is_known() {
-        let fields = |pairs: &[(&str, &str)]| {
-            let owned = pairs.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned()));
-            Some(Passed::Fields(owned.collect()))
-        };
-        for (text, expect) in [
-            ("return item", Some(Passed::Item)),
-            ("  return item;\n", Some(Passed::Item)),
-            ("return { id = item.id, price = item.cost }", fields(&[("id", "id"), ("price", "cost")])),
-            ("return{a=item.a;\n}", fields(&[("a", "a")])),
-            ("return {}", fields(&[])),
-            ("return { id = item.id + 1 }", None),
-            ("return { id = item.a.b }", None),
-            ("return { item.id }", None),
-            ("item.id = 1 return item", None),
-            ("return item.id", None),
-            ("returnitem", None),
-            ("return { f(item) }", None),
-        ] {
-            assert_eq!(returned(text), expect, "{text}");
-        }
-    }
 
     #[test]
     fn names_are_followed_through_two_steps() {

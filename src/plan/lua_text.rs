@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// A piece of Lua text that matters here. Numbers and operators of one character come as [`LuaTokenKind::Sign`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LuaTokenKind {
+pub(super) enum LuaTokenKind {
     /// A name or keyword.
     Name,
     /// A string without its quotes.
@@ -23,6 +23,19 @@ struct LuaToken {
     range: Range<usize>,
     /// Where the next token may begin.
     end: usize,
+}
+
+/// The words and signs of a text, comments left out.
+pub(super) struct Words<'t>(Vec<(LuaTokenKind, &'t str)>);
+
+impl<'t> Words<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self(Tokens::new(text).map(|token| (token.kind, &text[token.range])).collect())
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<(LuaTokenKind, &'t str)> {
+        self.0.get(at).copied()
+    }
 }
 
 /// How a global is mentioned.

@@ -210,3 +210,38 @@ fn columns_of_what_has_none_are_findings() {
     ];
     assert_eq!(found, expect);
 }
+
+#[test]
+fn types_travel_through_conditions_and_fields_that_are_set_are_guessed() {
+    let project = Project::with(
+        "steps:
+  docs: { read: { path: types.parquet, min_success_ratio: 0 } }
+  marked:
+    from: docs
+    map: |
+      if item.b == false then
+        item.mark = 'none'
+      end
+      item.s = 7
+      return item
+  a: { from: marked, write: a.parquet }
+  parts:
+    from: docs
+    map: |
+      if item.b then return { t = item.t, u = item.u } end
+      return { t = item.t }
+  b: { from: parts, write: b.parquet }
+",
+    )
+    .file("types.parquet", TYPES);
+    let summary = project.json(&["--no-state"]);
+    assert_eq!(summary.code, 0, "{}", summary.value);
+    let mut all = types(&project, "types.parquet");
+    let find = |name: &str| {
+        all.iter().find(|column| column.starts_with(&format!("{name}: "))).expect("there").clone()
+    };
+    assert_eq!(types(&project, "b.parquet"), [find("t"), find("u")]);
+    all.iter_mut().filter(|column| *column == "s: Utf8").for_each(|column| *column = "s: Int64".to_owned());
+    all.push("mark: Utf8".to_owned());
+    assert_eq!(types(&project, "a.parquet"), all);
+}

@@ -11,13 +11,22 @@ use crate::data::{DataError, ReadOptions, TypeSource};
 /// # Errors
 /// Fails when a file cannot be read.
 pub(in crate::data) fn source_columns(source: &TypeSource) -> Result<TypedColumns, DataError> {
-    let columns = of_files(&source.read)?;
-    let Some(fields) = &source.fields else { return Ok(columns) };
-    let field = |(name, origin): &(String, String)| {
-        let (_, stored) = columns.iter().find(|(name, _)| name == origin)?;
-        Some((name.clone(), stored.as_ref().and_then(|stored| stored.renamed(name))))
-    };
-    Ok(fields.iter().filter_map(field).collect())
+    let mut columns = of_files(&source.read)?;
+    if let Some(fields) = &source.fields {
+        let field = |(name, origin): &(String, String)| {
+            let (_, stored) = columns.iter().find(|(name, _)| name == origin)?;
+            Some((name.clone(), stored.as_ref().and_then(|stored| stored.renamed(name))))
+        };
+        columns = fields.iter().filter_map(field).collect();
+    }
+    for (name, stored) in &mut columns {
+        if source.without.contains(name) {
+            *stored = None;
+        } else if source.may_lack {
+            *stored = stored.take().and_then(StoredColumn::nullable);
+        }
+    }
+    Ok(columns)
 }
 
 fn of_files(options: &ReadOptions) -> Result<TypedColumns, DataError> {

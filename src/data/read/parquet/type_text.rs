@@ -82,3 +82,49 @@ fn unit(digits: Digits) -> &'static str {
         _ => "nanoseconds",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::schema::parser::parse_message_type;
+    use parquet::schema::types::Type;
+
+    use super::*;
+
+    #[test]
+    fn types_are_named_as_people_declare_them() {
+        for (column, expect) in [
+            ("optional boolean v", "boolean"),
+            ("required int64 v", "integer!"),
+            ("optional int32 v (integer(8,true))", "integer (8 bits)"),
+            ("optional int32 v", "integer (32 bits)"),
+            ("optional int64 v (integer(64,false))", "integer (64 bits, unsigned)"),
+            ("optional double v", "number"),
+            ("optional float v", "number (32 bits)"),
+            ("optional fixed_len_byte_array(2) v (float16)", "number (16 bits)"),
+            ("optional binary v (string)", "string"),
+            ("optional binary v", "bytes"),
+            ("optional fixed_len_byte_array(3) v", "3 bytes"),
+            ("optional fixed_len_byte_array(16) v (uuid)", "UUID"),
+            ("optional fixed_len_byte_array(12) v (interval)", "interval"),
+            ("optional int96 v", "timestamp (96 bits)"),
+            ("optional int32 v (date)", "date"),
+            ("optional int64 v (time(micros,true))", "time (microseconds)"),
+            ("optional int64 v (timestamp(nanos,false))", "timestamp (nanoseconds, without a zone)"),
+            ("optional int64 v (timestamp(millis,true))", "timestamp (milliseconds, UTC)"),
+            ("optional int32 v (decimal(5,2))", "decimal(5,2)"),
+            ("optional int32 v (unknown)", "null"),
+            ("optional group v (list) { repeated group list { required int64 element; } }", "[integer!]"),
+            (
+                "optional group v (map) { repeated group key_value { required binary key (string); optional double value; } }",
+                "map of string to number",
+            ),
+            ("required group v { required int64 a; optional int64 b; }", "{a: integer!, b: integer}!"),
+        ] {
+            let schema = format!("message m {{ {column}{} }}", if column.ends_with('}') { "" } else { ";" });
+            let schema = parse_message_type(&schema).expect("a schema");
+            let node = Type::clone(&schema.get_fields()[0]);
+            let stored = StoredColumn::of_node(node).expect("a column");
+            assert_eq!(type_text(&stored), expect, "{column}");
+        }
+    }
+}

@@ -239,23 +239,30 @@ fn recipes(physical: Physical) -> Vec<Recipe> {
     recipes
 }
 
-/// The items behind those of the first chunk, read from where that ends.
-fn rest(bytes: Vec<u8>) -> Result<(usize, Vec<String>), DataError> {
-    let given = Given::new(Format::Parquet, &[bytes]);
-    let (mut chunk, mut bad, mut items) = (Chunk::default(), Vec::new(), Vec::new());
+/// All items and the number of bad rows; and the items behind the first five, read from where these end.
+fn twice(given: &Given) -> Result<(Vec<String>, usize, Vec<String>), DataError> {
+    let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
     let mut reader = open(&given.options)?;
+    let mut all = Vec::new();
     reader.read(5, 1 << 16, &mut chunk, &mut bad)?;
-    let first = chunk.len();
+    push_items(&chunk, &mut all);
     let position = reader.position().expect("a place in a file");
-    let mut reader = crate::data::open_at(&given.options, &position)?;
-    loop {
-        let more = reader.read(100, 1 << 16, &mut chunk, &mut bad)?;
-        let text = |at| String::from_utf8(chunk.item(at).to_vec()).expect("text").trim_end().to_owned();
-        items.extend((0..chunk.len()).map(text));
-        if !more {
-            return Ok((first, items));
+    let mut behind = Vec::new();
+    for (reader, items) in
+        [(reader, &mut all), (crate::data::open_at(&given.options, &position)?, &mut behind)]
+    {
+        let mut reader = reader;
+        while reader.read(100, 1 << 16, &mut chunk, &mut bad)? {
+            push_items(&chunk, items);
         }
+        push_items(&chunk, items);
     }
+    Ok((all, bad.len(), behind))
+}
+
+fn push_items(chunk: &Chunk, items: &mut Vec<String>) {
+    let text = |at| String::from_utf8(chunk.item(at).to_vec()).expect("text").trim_end().to_owned();
+    items.extend((0..chunk.len()).map(text));
 }
 
 #[test]
@@ -272,17 +279,19 @@ fn every_encoding_of_every_type_gives_its_values_or_a_fault_of_the_file() {
     ];
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
     let (mut right, mut faults) = (0, Vec::new());
+    let given = Given::new(Format::Parquet, &[Vec::new()]);
     for recipe in types.into_iter().flat_map(recipes) {
         let (bytes, expect) = recipe.make(&mut numbers);
-        match read(bytes.clone(), None).and_then(|whole| Ok((whole, rest(bytes)?))) {
-            Ok(((items, bad), (first, rest))) => {
-                assert_eq!(rest, items[first..], "{recipe:?}");
-                assert_eq!((items, bad), (expect, Vec::new()), "{recipe:?}");
+        std::fs::write(given.path().join("0"), bytes).expect("writable");
+        match twice(&given) {
+            Ok((items, bad, behind)) => {
+                assert_eq!((&items, bad), (&expect, 0), "{recipe:?}");
+                assert_eq!(behind, items[items.len().min(5)..], "{recipe:?}");
                 right += 1;
             }
             Err(fault) => faults.push(format!("{recipe:?}: {fault}")),
         }
     }
-    assert!(right > 4000, "{right}");
+    assert!(right > 3000, "{right}");
     assert_eq!(faults, Vec::<String>::new());
 }
