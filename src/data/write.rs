@@ -1,6 +1,7 @@
 //! This module opens files of items for writing. The caller decides the order of the items.
 
 mod beside;
+mod found_columns;
 mod items;
 mod json;
 mod jsonl;
@@ -22,6 +23,7 @@ pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, sett
 #[cfg(feature = "parquet")]
 use crate::data::read::{source_columns, type_text};
 use crate::data::{DataError, Format, TypeSource, WriteOptions, Writer};
+use found_columns::FoundColumns;
 use output::Output;
 
 /// Starts a file beside the target; [`Writer::commit`] puts it in the target's place.
@@ -34,13 +36,17 @@ use output::Output;
 /// Fails when the options contradict each other, and when the folders or the file cannot be made.
 pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
-    writer_to(Output::create(options)?, options)
+    let found = FoundColumns::of(options)?;
+    writer_to(Output::create(options)?, options, &found)
 }
 
 /// The writer of the format.
-fn writer_to(output: Output, options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
-    let columns = wanted_columns(options)?;
-    let table = |output, format| table::TableWriter::new(output, format, columns.clone());
+fn writer_to(
+    output: Output,
+    options: &WriteOptions,
+    found: &FoundColumns,
+) -> Result<Box<dyn Writer>, DataError> {
+    let table = |output, format| table::TableWriter::new(output, format, found.names.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
@@ -49,37 +55,11 @@ fn writer_to(output: Output, options: &WriteOptions) -> Result<Box<dyn Writer>, 
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]
         Format::Parquet => {
-            let source = options.typed.source.as_ref();
-            let known = source.map_or_else(Vec::new, |source| source_columns(source).unwrap_or_default());
-            Box::new(parquet::ParquetWriter::new(output, columns.as_deref(), options.typed.clone(), known))
+            let (names, known) = (found.names.as_deref(), found.known.clone());
+            Box::new(parquet::ParquetWriter::new(output, names, options.typed.clone(), known))
         }
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
-}
-
-/// The columns that are asked for, by their names or as those of a step.
-fn wanted_columns(options: &WriteOptions) -> Result<Option<Vec<String>>, DataError> {
-    match (&options.typed.columns_of, &options.typed.source) {
-        (Some(step), Some(source)) => {
-            let refuse = |why: String| DataError::Usage(format!("`columns_of`: {why}"));
-            let names = source_names(source).map_err(|error| refuse(error.to_string()))?;
-            if names.is_empty() {
-                return Err(refuse(format!("no file that step `{step}` reads says its columns")));
-            }
-            Ok(Some(names))
-        }
-        _ => Ok(options.columns.clone()),
-    }
-}
-
-#[cfg(feature = "parquet")]
-fn source_names(source: &TypeSource) -> Result<Vec<String>, DataError> {
-    Ok(source_columns(source)?.into_iter().map(|(name, _)| name).collect())
-}
-
-#[cfg(not(feature = "parquet"))]
-fn source_names(_: &TypeSource) -> Result<Vec<String>, DataError> {
-    Ok(Vec::new())
 }
 
 /// The columns that a [`TypeSource`] gives, each with the name of its type, where it is known; nothing, when that cannot be said

@@ -43,8 +43,8 @@ pub(super) fn attach(steps: &mut [Step], are_seen: bool) {
         }
         for id in writes {
             if let Some(step) = steps.get_mut(id.at())
-                && let Body::Ready(Verb::Write(options)) = &mut step.body
-                && let Some(source) = &mut options.typed.source
+                && let Body::Ready(verb) = &mut step.body
+                && let Some(source) = verb.written_mut().and_then(|options| options.typed.source.as_mut())
             {
                 Arc::make_mut(source).read.keeps_beyond_json = true;
             }
@@ -65,6 +65,12 @@ fn own_writes(steps: &[Step], source: &Step) -> Option<Vec<StepId>> {
             match &step.body {
                 _ if step.from.len() > 1 => return None,
                 Body::Ready(Verb::Write(options)) if is_own(options, &source.name) => writes.push(step.id),
+                // A key is found by a function.
+                Body::Ready(Verb::Split(split))
+                    if split.by.is_none() && is_own(&split.options.each, &source.name) =>
+                {
+                    writes.push(step.id);
+                }
                 Body::Ready(Verb::Collect(Collect::Take(_))) => from.push(step.id),
                 _ => return None,
             }

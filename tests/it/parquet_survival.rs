@@ -216,6 +216,7 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
   copy: { from: docs, write: copy.parquet }
   few: { from: docs, take: 9 }
   save: { from: few, write: out.parquet }
+  parts: { from: docs, write: { path: \"parts/{part}.parquet\", rows: 9, columns_of: docs } }
 ",
     )
     .file("in.parquet", beyond_json())
@@ -235,7 +236,7 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
 ",
     );
     run(&project);
-    for name in ["in.parquet", "copy.parquet", "out.parquet"] {
+    for name in ["in.parquet", "copy.parquet", "out.parquet", "parts/1.parquet"] {
         let file = SerializedFileReader::new(File::open(project.path(name)).expect("a file")).expect("sound");
         let rows = file.get_row_iter(None).expect("rows").map(|row| row.expect("a row"));
         let shown = |row: ::parquet::record::Row| {

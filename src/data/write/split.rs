@@ -25,6 +25,7 @@ use self::key_spool::KeySpool;
 use self::leftovers::Unplaced;
 use self::part::OpenPart;
 use crate::data::DataError;
+use crate::data::write::found_columns::FoundColumns;
 
 /// Parts that are open at once, where their format holds little of each in memory. The items of further keys wait in a file
 /// until all items are there.
@@ -41,6 +42,7 @@ struct KeyState {
 /// Takes items with their keys and writes them to parts.
 pub struct SplitWriter {
     options: SplitOptions,
+    columns: FoundColumns,
     /// By the name that the key has in paths, in order of first appearance.
     keys: IndexMap<Box<str>, KeyState>,
     /// Keys whose parts are written as items come; those of the others wait.
@@ -60,6 +62,7 @@ impl SplitWriter {
     pub fn create(options: &SplitOptions, temp_dir: &Path) -> Result<Self, DataError> {
         settle_split(options)?;
         Ok(Self {
+            columns: FoundColumns::of(&options.each)?,
             keys: IndexMap::new(),
             // Formats that gather groups of rows in memory write one part after the other.
             open_max: if options.each.format.streams() { OPEN_MAX } else { 1 },
@@ -126,7 +129,8 @@ impl SplitWriter {
         if self.keys[at].open.is_none() {
             let (key, state) = self.keys.get_index_mut(at).expect("it was just made");
             state.parts += 1;
-            state.open = Some(OpenPart::create(&self.options, &mut self.unplaced, key, state.parts)?);
+            state.open =
+                Some(OpenPart::create(&self.options, &self.columns, &mut self.unplaced, key, state.parts)?);
         }
         let part = self.keys[at].open.as_mut().expect("it was just opened");
         part.push(line)

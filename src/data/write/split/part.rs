@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::leftovers::Unplaced;
 use super::options::SplitOptions;
+use crate::data::write::found_columns::FoundColumns;
 use crate::data::write::output::Output;
 use crate::data::write::writer_to;
 use crate::data::{DataError, Writer};
@@ -42,6 +43,7 @@ impl OpenPart {
     /// Opens part `number` of a key. `unplaced` remembers it until it is put in its place.
     pub(super) fn create(
         options: &SplitOptions,
+        found: &FoundColumns,
         unplaced: &mut Unplaced,
         key: &str,
         number: u64,
@@ -52,7 +54,7 @@ impl OpenPart {
         let (file, temporary) = unplaced.create(&target)?;
         let output = Output::part(&options.each, Arc::clone(&name), file)?;
         let file = PartFile { name, key: key.into(), number, target, temporary, rows: 0, bytes: 0 };
-        Ok(Self { writer: writer_to(output, &options.each)?, file, rows: 0, bytes: 0 })
+        Ok(Self { writer: writer_to(output, &options.each, found)?, file, rows: 0, bytes: 0 })
     }
 
     /// Writes a line.
