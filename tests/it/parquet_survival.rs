@@ -233,6 +233,8 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
         "steps:
   docs: { read: { path: in.parquet, columns: { d: number?, f: number?, s: string } } }
   text: { from: docs, write: nulls.jsonl }
+  digits: { read: { path: in.parquet, columns: { u: string } } }
+  texts: { from: digits, write: texts.parquet }
 ",
     );
     run(&project);
@@ -257,6 +259,11 @@ fn numbers_that_json_does_not_have_pass_where_no_function_looks_at_them() {
     project.run(&["seen.yaml", "--no-state"]).ok();
     assert_eq!(project.read("seen.jsonl"), "{\"d\":null,\"f\":-0.0,\"s\":null,\"u\":2}\n");
     project.run(&["nulls.yaml", "--no-state"]).ok();
+    let texts =
+        SerializedFileReader::new(File::open(project.path("texts.parquet")).expect("a file")).expect("sound");
+    let texts = texts.get_row_iter(None).expect("rows").map(|row| row.expect("a row"));
+    let texts: Vec<String> = texts.map(|row| row.get_string(0).expect("a text").clone()).collect();
+    assert_eq!(texts, ["18446744073709551615", "1", "2", "9223372036854775808"]);
     assert_eq!(
         project.read("nulls.jsonl"),
         "{\"d\":null,\"f\":null,\"s\":\"NaN\"}\n{\"d\":null,\"f\":0.10000000149011612,\"s\":null}\n{\"d\":null,\"f\":-0.0,\"s\":null}\n{\"d\":1.5,\"f\":null,\"s\":\"Infinity\"}\n"

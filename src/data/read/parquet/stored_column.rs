@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef};
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::basic::Repetition;
+use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor, Type, TypePtr};
 
@@ -173,10 +173,23 @@ fn count(node: &Type) -> usize {
 
 /// A chosen column: integers that are asked for as text are text.
 fn chosen(column: &Column, all: &TypedColumns) -> (String, Option<StoredColumn>) {
-    let stored = all.iter().find(|(name, _)| *name == column.name).and_then(|(_, stored)| stored.clone());
-    let as_text = |stored: &StoredColumn| {
-        column.kind == Some(ColumnType::String)
-            && matches!(stored.kinds.as_slice(), [Kind::Integer(IntegerKind::Signed | IntegerKind::Unsigned)])
+    let stored = all.iter().find(|(name, _)| *name == column.name).and_then(|(_, stored)| stored.as_ref());
+    let is_integer = |stored: &&StoredColumn| {
+        use IntegerKind::{Signed, Unsigned};
+        matches!(stored.kinds.as_slice(), [Kind::Integer(Signed | Unsigned)]) && !stored.node.is_group()
     };
-    (column.name.clone(), stored.filter(|stored| !as_text(stored)))
+    let as_text = stored.filter(|stored| column.kind == Some(ColumnType::String) && is_integer(stored));
+    let stored = match as_text {
+        Some(stored) => text(&column.name, stored.node.get_basic_info().repetition()).ok(),
+        None => stored.cloned(),
+    };
+    (column.name.clone(), stored)
+}
+
+/// A column of text.
+fn text(name: &str, repetition: Repetition) -> Result<StoredColumn, ParquetError> {
+    let node = Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+        .with_logical_type(Some(LogicalType::String))
+        .with_repetition(repetition);
+    StoredColumn::of_node(node.build()?)
 }
