@@ -23,7 +23,7 @@ pub struct Read {
     /// A file or a pattern, relative to the pipeline file; `-` is standard input.
     #[schemars(example = &"data/*.jsonl", example = &"-", length(min = 1))]
     pub path: String,
-    /// How items lie in the file: {formats}. Default: from the extension.
+    /// How items lie in the file: {formats to read}. Default: from the extension.
     #[serde(default, deserialize_with = "present")]
     pub format: Option<Setting<Format>>,
     /// `gzip`, `zstd` or `none`. Default: from the extension (`.gz`, `.zst`).
@@ -48,7 +48,8 @@ pub struct Read {
     #[schemars(example = false)]
     pub header: Option<Setting<bool>>,
     /// Where the list of items lies in a `json` document: `features`, or `data.rows[0].items`; a name with points or brackets in it
-    /// is written `["a.b"]`. Default: the document is the list.
+    /// is written `["a.b"]`. It is read as a stream, however large. Default: the document is the list, or, when it is an object, one
+    /// item of at most 1 GiB.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"features")]
     pub at: Option<Setting<String>>,

@@ -12,7 +12,7 @@ choice!(
     pub enum Format: "the formats are" {
         /// One JSON value a line.
         Jsonl = "jsonl",
-        /// One JSON array.
+        /// One JSON array, or, in `read`, one object.
         Json = "json",
         /// Comma-separated values.
         Csv = "csv",
@@ -49,6 +49,9 @@ enum Columns {
     /// Columns that have types.
     Typed,
 }
+
+/// What the name of a document's format does not say, where one is read.
+const DOCUMENT: &str = "one array, or one object, which is one item";
 
 /// Values one after the other, as most formats have them.
 const VALUES: Row =
@@ -150,13 +153,15 @@ impl Format {
         listed(Self::all().filter(|format| wanted(*format)).map(quoted), " and")
     }
 
-    /// All formats as a choice between them, with what the names do not say.
+    /// All formats as a choice between them, with what the names do not say of what is written.
     pub fn choices() -> String {
-        let choice = |format: Self| match format.row().remark {
-            Some(remark) => format!("{} ({remark})", quoted(format)),
-            None => quoted(format),
-        };
-        listed(Self::all().map(choice), " or")
+        listed(Self::all().map(|format| with_remark(format, format.row().remark)), " or")
+    }
+
+    /// The same, with what the names do not say of what is read.
+    pub fn choices_to_read() -> String {
+        let remark = |format: Self| if format.is_document() { Some(DOCUMENT) } else { format.row().remark };
+        listed(Self::all().map(|format| with_remark(format, remark(format))), " or")
     }
 
     /// How a name has to end to say its format.
@@ -209,6 +214,13 @@ impl Format {
     /// Why a format that does not stream is not compressed as a whole.
     pub(super) fn packed(self) -> String {
         format!("`compression` is not for `{}`, which compresses its columns itself", self.name())
+    }
+}
+
+fn with_remark(format: Format, remark: Option<&str>) -> String {
+    match remark {
+        Some(remark) => format!("{} ({remark})", quoted(format)),
+        None => quoted(format),
     }
 }
 
@@ -275,6 +287,8 @@ mod tests {
         assert_eq!(Format::names_of(Format::has_columns), "`csv`, `tsv` and `parquet`");
         assert_eq!(Format::names_of(Format::is_indented), "`json`");
         assert_eq!(Format::choices(), "`jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`");
+        let to_read = "`jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines` or `parquet`";
+        assert_eq!(Format::choices_to_read(), to_read);
         let endings = "`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, \
             or in `.parquet`";
         assert_eq!(Format::endings(), endings);

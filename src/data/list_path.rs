@@ -58,18 +58,23 @@ impl ListPath {
 
     /// The first so many of its steps, for messages.
     pub(super) fn shown(&self, steps: usize) -> String {
-        let mut shown = String::new();
-        for part in &self.parts[..steps] {
-            match part {
-                PathPart::Name(name) if is_plain(name) => {
-                    shown.push_str(if shown.is_empty() { "" } else { "." });
-                    shown.push_str(name);
-                }
-                part => shown.push_str(&part.to_string()),
-            }
-        }
-        shown
+        shown(&self.parts[..steps])
     }
+}
+
+/// Steps as they are written.
+pub(super) fn shown<'p>(parts: impl IntoIterator<Item = &'p PathPart>) -> String {
+    let mut shown = String::new();
+    for part in parts {
+        match part {
+            PathPart::Name(name) if is_plain(name) => {
+                shown.push_str(if shown.is_empty() { "" } else { "." });
+                shown.push_str(name);
+            }
+            part => shown.push_str(&part.to_string()),
+        }
+    }
+    shown
 }
 
 impl fmt::Display for ListPath {

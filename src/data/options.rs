@@ -29,7 +29,7 @@ pub struct ReadOptions {
     pub dialect: Dialect,
     /// Fields that say where an item was read.
     pub origin: OriginFields,
-    /// Where the list lies in a `json` document; `None`: the document is the list.
+    /// Where the list lies in a `json` document; `None`: the document is the list, or an object that is an item.
     pub at: Option<ListPath>,
     /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
     /// JSONL rows are handed on unread and the consumer finds the bad ones.

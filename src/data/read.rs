@@ -18,11 +18,13 @@ mod header;
 mod input;
 mod json;
 mod jsonl;
+mod line_count;
 mod line_source;
 mod lines;
 mod members;
 mod most_rows;
 mod origin;
+mod other_lists;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record_shape;

@@ -57,6 +57,18 @@ fn a_file_whose_name_looks_like_a_pattern_is_read() {
 }
 
 #[test]
+fn a_document_that_is_an_object_is_one_item() {
+    let project =
+        copying("{ read: in.json }").file("in.json", "{\n  \"name\": \"x\",\n  \"rows\": [1, 2.50]\n}\n");
+    project.run(&["pipeline.yaml", "--no-state"]).ok();
+    assert_eq!(project.read("out.jsonl"), "{\"name\":\"x\",\"rows\":[1,2.50]}\n");
+    let missing =
+        copying("{ read: { path: in.json, at: items } }").file("in.json", "{\"data\":\n{\"rows\": [1]}}");
+    let said = "in.json:2: the document has no `items`; it has `data`; there is a list at `data.rows`";
+    assert_eq!(failure(&missing, &[]), said);
+}
+
+#[test]
 fn fewer_rows_than_asked_for_fail_the_source() {
     let project = |min: &str| copying(&format!("{{ read: {{ path: 'in*.jsonl'{min} }} }}"));
     let empty = project("").file("in1.jsonl", "").file("in2.jsonl", "\n");
@@ -224,7 +236,10 @@ fn a_list_inside_of_a_document_is_a_source() {
     let project = at("data[0].rows");
     project.run(&["pipeline.yaml", "--no-state"]).ok();
     assert_eq!(project.read("out.jsonl"), "1\n{\"a\":2}\n3\n");
-    assert_eq!(failure(&at("data[0].items"), &[]), "in.json:3: `data[0]` has no `items`; it has `rows`");
+    assert_eq!(
+        failure(&at("data[0].items"), &[]),
+        "in.json:3: `data[0]` has no `items`; it has `rows`; there is a list at `data`"
+    );
     let checked = |project: &Project| project.run(&["check", "pipeline.yaml", "--format", "json"]).stdout;
     let said = checked(&at("data..rows"));
     assert!(

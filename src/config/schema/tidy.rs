@@ -35,6 +35,7 @@ fn filled(description: &str) -> String {
     }
     let lists = [
         ("{formats}", Format::choices()),
+        ("{formats to read}", Format::choices_to_read()),
         ("{formats with columns}", Format::names_of(Format::has_columns)),
         ("{formats of typed columns}", Format::names_of(Format::has_types)),
         ("{formats of text columns}", Format::names_of(Format::is_table)),

@@ -1,13 +1,12 @@
-//! This module finds a list inside of a JSON document, a piece of the file at a time, and checks that the rest is JSON. The
-//! elements of the list are cut out by `elements`.
+//! This module finds a list inside of a JSON document, a piece of the file at a time, and checks that the rest is JSON. Where the
+//! list is not there, it goes on to see which ones are. The elements of the list are cut out by `elements`.
 
 use super::elements::{DEPTH_MAX, kind, shown};
+use super::line_count::LineCount;
+use super::other_lists::{NAMES_MAX, OtherLists, some_of};
 use crate::data::ListPath;
-use crate::data::list_path::PathPart;
+use crate::data::list_path::{self, PathPart};
 use crate::value::{ITEM_BYTES_MAX, json};
-
-/// Names of an object that a message tells when the wanted one is missing.
-const NAMES_MAX: usize = 12;
 
 /// What the bytes fed so far came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +41,8 @@ enum Expected {
 /// A list or object that is open.
 struct Level {
     close: u8,
+    /// How it is reached from the one that it stands in.
+    part: Option<PathPart>,
     /// Elements before the one at hand.
     index: u64,
 }
@@ -61,7 +62,11 @@ pub(super) struct Document {
     /// Names in the innermost object on the way.
     names: Vec<String>,
     is_found: bool,
-    line: u64,
+    /// The name that was read last.
+    name: String,
+    /// The other lists of the document.
+    others: OtherLists,
+    lines: LineCount,
     /// The line where the value at hand began.
     value_line: u64,
 }
@@ -78,7 +83,9 @@ impl Document {
             token: Vec::new(),
             names: Vec::new(),
             is_found: false,
-            line: 1,
+            name: String::new(),
+            others: OtherLists::default(),
+            lines: LineCount::on(1),
             value_line: 1,
         }
     }
@@ -86,8 +93,8 @@ impl Document {
     /// Inside of the list, of which nothing has been seen but the way to it.
     pub(super) fn in_list(path: ListPath) -> Self {
         let level = |part: &PathPart| match part {
-            PathPart::Name(_) => Level { close: b'}', index: 0 },
-            PathPart::Index(index) => Level { close: b']', index: *index },
+            PathPart::Name(_) => Level { close: b'}', index: 0, part: None },
+            PathPart::Index(index) => Level { close: b']', index: *index, part: None },
         };
         let open: Vec<Level> = path.parts().iter().map(level).collect();
         let on_path = open.len();
@@ -96,7 +103,12 @@ impl Document {
 
     /// The line that the reading has reached.
     pub(super) fn line(&self) -> u64 {
-        self.line
+        self.lines.line()
+    }
+
+    /// The count of the lines that the reading has reached.
+    pub(super) fn lines(&self) -> LineCount {
+        self.lines
     }
 
     /// The line where the value began that was being read last.
@@ -104,9 +116,9 @@ impl Document {
         self.value_line
     }
 
-    /// The list has ended on this line.
-    pub(super) fn leave_list(&mut self, line: u64) {
-        (self.line, self.value_line, self.expected) = (line, line, Expected::Next);
+    /// The list has ended on the line of this count.
+    pub(super) fn leave_list(&mut self, lines: LineCount) {
+        (self.lines, self.value_line, self.expected) = (lines, lines.line(), Expected::Next);
     }
 
     /// What is wrong when the file ends here.
@@ -135,6 +147,11 @@ impl Document {
         }
     }
 
+    /// Why the list is not there, once enough was looked through; `is_over`: nothing more can be.
+    pub(super) fn fault(&self, is_over: bool) -> Option<(u64, String)> {
+        self.others.fault(is_over)
+    }
+
     /// Goes on through `bytes`, and says how many are used up.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, DocumentStep), String> {
         let mut at = 0;
@@ -154,15 +171,16 @@ impl Document {
             }
             at += 1;
             match byte {
-                b'\n' => self.line += 1,
-                b' ' | b'\t' | b'\r' => {}
+                b' ' | b'\t' | b'\r' | b'\n' => self.lines.white(byte),
                 byte => {
+                    self.lines.black();
                     if self.byte(byte)? == DocumentStep::List {
                         return Ok((at, DocumentStep::List));
                     }
                 }
             }
         }
+        self.others.look(at);
         Ok((at, DocumentStep::More))
     }
 
@@ -198,10 +216,17 @@ impl Document {
     }
 
     fn begin_value(&mut self, byte: u8) -> Result<DocumentStep, String> {
-        self.value_line = self.line;
-        let is_step = std::mem::take(&mut self.is_step);
-        if is_step {
-            self.check_step(byte)?;
+        self.value_line = self.line();
+        let mut is_step = std::mem::take(&mut self.is_step) && !self.others.is_missed();
+        if is_step && self.is_found {
+            return Err(format!("{} stands twice in the document", self.place()));
+        }
+        if is_step && let Some(message) = self.off_path(byte) {
+            self.others.miss(self.line(), message);
+            is_step = false;
+        }
+        if byte == b'[' {
+            self.note_list();
         }
         match byte {
             b'[' if is_step && self.open.len() == self.path.parts().len() => {
@@ -220,22 +245,41 @@ impl Document {
         Ok(DocumentStep::More)
     }
 
-    /// Whether the way goes on in a value that begins like this.
-    fn check_step(&self, byte: u8) -> Result<(), String> {
-        let depth = self.open.len();
-        let place = match depth {
+    /// The place of the value at hand, which is on the way, for messages.
+    fn place(&self) -> String {
+        match self.open.len() {
             0 => "the document".to_owned(),
             depth => format!("`{}`", self.path.shown(depth)),
-        };
-        if self.is_found {
-            return Err(format!("{place} stands twice in the document"));
         }
-        let found = kind(byte);
-        match (self.path.parts().get(depth), byte) {
-            (None | Some(PathPart::Index(_)), b'[') | (Some(PathPart::Name(_)), b'{') => Ok(()),
-            (None, _) => Err(format!("expected a list at {place}, found {found}")),
-            (Some(part), _) => Err(format!("expected {place} to hold `{part}`, found {found}")),
+    }
+
+    /// What is wrong when the way does not go on in a value that begins like this.
+    fn off_path(&self, byte: u8) -> Option<String> {
+        let (place, found) = (self.place(), kind(byte));
+        match (self.path.parts().get(self.open.len()), byte) {
+            (None | Some(PathPart::Index(_)), b'[') | (Some(PathPart::Name(_)), b'{') => None,
+            (None, _) => Some(format!("expected a list at {place}, found {found}")),
+            (Some(part), _) => Some(format!("expected {place} to hold `{part}`, found {found}")),
         }
+    }
+
+    /// How the value at hand is reached from what it stands in.
+    fn part(&self) -> Option<PathPart> {
+        self.open.last().map(|level| match level.close {
+            b'}' => PathPart::Name(self.name.clone()),
+            _ => PathPart::Index(level.index),
+        })
+    }
+
+    /// A list begins.
+    fn note_list(&mut self) {
+        let is_in_list = self.open.iter().any(|level| level.close == b']');
+        if is_in_list || self.open.is_empty() || !self.others.has_room() {
+            return;
+        }
+        let parts: Vec<PathPart> =
+            self.open.iter().filter_map(|level| level.part.clone()).chain(self.part()).collect();
+        self.others.note(list_path::shown(&parts));
     }
 
     fn open(&mut self, byte: u8, is_step: bool) -> Result<(), String> {
@@ -243,7 +287,8 @@ impl Document {
             return Err(format!("more than {DEPTH_MAX} lists and maps within one another"));
         }
         let close = if byte == b'[' { b']' } else { b'}' };
-        self.open.push(Level { close, index: 0 });
+        let part = self.part();
+        self.open.push(Level { close, index: 0, part });
         if is_step {
             self.on_path = self.open.len();
             self.names.clear();
@@ -263,8 +308,9 @@ impl Document {
             }
             Some(level) if self.on_path > self.open.len() => {
                 self.on_path = self.open.len();
-                if !self.is_found {
-                    return Err(self.not_found(level.index + u64::from(self.expected == Expected::Next)));
+                if !self.is_found && !self.others.is_missed() {
+                    let message = self.not_found(level.index + u64::from(self.expected == Expected::Next));
+                    self.others.miss(self.line(), message);
                 }
             }
             _ => {}
@@ -285,12 +331,7 @@ impl Document {
             PathPart::Index(_) => format!("{holder} has no element `{wanted}`; it has {elements}"),
             PathPart::Name(_) if self.names.is_empty() => format!("{holder} has no `{wanted}`; it is empty"),
             PathPart::Name(_) => {
-                let mut names: Vec<String> =
-                    self.names.iter().take(NAMES_MAX).map(|name| format!("`{name}`")).collect();
-                if self.names.len() > NAMES_MAX {
-                    names.push("…".to_owned());
-                }
-                format!("{holder} has no `{wanted}`; it has {}", names.join(", "))
+                format!("{holder} has no `{wanted}`; it has {}", some_of(&self.names))
             }
         }
     }
@@ -330,6 +371,9 @@ impl Document {
             if self.names.len() <= NAMES_MAX {
                 self.names.push(name.chars().take(80).collect());
             }
+        }
+        if let (true, serde_json::Value::String(name)) = (is_name, text) {
+            self.name = name;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
-//! This module cuts one JSON array into the text of its elements, a piece of the file at a time. `value::json`
-//! decides whether an element is JSON.
+//! This module cuts one JSON array into the text of its elements, a piece of the file at a time; one object is a single element.
+//! `value::json` decides whether an element is JSON.
 
 use memchr::memchr2;
 
+use super::line_count::LineCount;
 use crate::data::ArrayPlace;
 
 /// Lists and maps within one another. Deeper ones are refused before the stack of brackets gets large.
@@ -32,17 +33,21 @@ enum ElementPlace {
     String,
     AfterBackslash,
     AfterArray,
+    /// Behind the object that is the document.
+    AfterObject,
 }
 
 /// Finds the elements and copies them without the white space between their parts.
 pub(super) struct Elements {
     place: ElementPlace,
+    /// Whether the document is one object.
+    is_object: bool,
     /// Closing brackets that the element still needs, innermost last.
     open: Vec<u8>,
     /// White space was left out since the last byte that was copied.
     gap: bool,
     /// Line that the reading has reached, from 1.
-    line: u64,
+    lines: LineCount,
     /// Line where the array starts.
     array_line: u64,
     /// Line where the element starts.
@@ -52,13 +57,14 @@ pub(super) struct Elements {
 }
 
 impl Elements {
-    /// Before the first byte.
+    /// Before the first byte of a document, which is an array or an object.
     pub(super) fn new() -> Self {
         Self {
             place: ElementPlace::BeforeArray,
+            is_object: false,
             open: Vec::new(),
             gap: false,
-            line: 1,
+            lines: LineCount::on(1),
             array_line: 1,
             element_line: 1,
             last_line: 1,
@@ -66,7 +72,7 @@ impl Elements {
     }
 
     /// Between two elements of an array.
-    pub(super) fn at(place: ArrayPlace, line: u64) -> Self {
+    pub(super) fn at(place: ArrayPlace, lines: LineCount) -> Self {
         let place = match place {
             ArrayPlace::Before => ElementPlace::BeforeArray,
             ArrayPlace::First => ElementPlace::First,
@@ -74,7 +80,7 @@ impl Elements {
             ArrayPlace::Last => ElementPlace::Last,
             ArrayPlace::After => ElementPlace::AfterArray,
         };
-        Self { place, line, array_line: line, ..Self::new() }
+        Self { place, lines, array_line: lines.line(), ..Self::new() }
     }
 
     /// What may follow; `None` within an element.
@@ -85,13 +91,21 @@ impl Elements {
             ElementPlace::Next => Some(ArrayPlace::Next),
             ElementPlace::Last => Some(ArrayPlace::Last),
             ElementPlace::AfterArray => Some(ArrayPlace::After),
-            ElementPlace::Element | ElementPlace::String | ElementPlace::AfterBackslash => None,
+            ElementPlace::Element
+            | ElementPlace::String
+            | ElementPlace::AfterBackslash
+            | ElementPlace::AfterObject => None,
         }
     }
 
     /// The line that the reading has reached.
     pub(super) fn line(&self) -> u64 {
-        self.line
+        self.lines.line()
+    }
+
+    /// The count of the lines that the reading has reached.
+    pub(super) fn lines(&self) -> LineCount {
+        self.lines
     }
 
     /// The line where the last element starts.
@@ -106,16 +120,36 @@ impl Elements {
 
     /// The line where the element at hand starts, within one.
     pub(super) fn inside(&self) -> Option<u64> {
-        self.place().is_none().then_some(self.element_line)
+        let is_inside = self.place().is_none() && self.place != ElementPlace::AfterObject;
+        is_inside.then_some(self.element_line)
+    }
+
+    /// The words for the element at hand.
+    pub(super) fn element_name(&self) -> &'static str {
+        if self.is_object { "object" } else { "element" }
+    }
+
+    /// The file ends here: `true` when the document is an object, which is complete now.
+    pub(super) fn end(&mut self) -> bool {
+        let is_complete = self.place == ElementPlace::AfterObject;
+        if is_complete {
+            self.place = ElementPlace::AfterArray;
+        }
+        is_complete
     }
 
     /// What is wrong when the file ends here, and the line where that began.
     pub(super) fn missing_at_end(&self) -> Option<(u64, &'static str)> {
         match self.place {
-            ElementPlace::AfterArray => None,
-            ElementPlace::BeforeArray => Some((self.line, "expected a JSON array, found an empty file")),
+            ElementPlace::AfterArray | ElementPlace::AfterObject => None,
+            ElementPlace::BeforeArray => {
+                Some((self.line(), "expected a JSON array or object, found an empty file"))
+            }
             ElementPlace::String | ElementPlace::AfterBackslash => {
                 Some((self.element_line, "the file ends within a string"))
+            }
+            ElementPlace::Element if self.is_object => {
+                Some((self.element_line, "the file ends before the `}` of the object"))
             }
             ElementPlace::Element if !self.open.is_empty() => {
                 Some((self.element_line, "the file ends within an element"))
@@ -136,14 +170,16 @@ impl Elements {
             at += 1;
             if self.place == ElementPlace::AfterBackslash {
                 out.push(byte);
+                self.lines.black();
                 self.place = ElementPlace::String;
                 continue;
             }
             if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
                 self.gap = true;
-                self.line += u64::from(byte == b'\n');
+                self.lines.white(byte);
                 continue;
             }
+            self.lines.black();
             let step = self.token(byte, out)?;
             // The bracket behind the last element is looked at once more, as the end of the array.
             let again = step == ElementStep::Element && byte == b']';
@@ -161,9 +197,8 @@ impl Elements {
         if let Some(at) = end {
             self.place = if bytes[at] == b'"' { ElementPlace::Element } else { ElementPlace::AfterBackslash };
         }
-        // A line end in a string is no JSON, but the lines behind it are still to be counted.
-        self.line += memchr::memchr_iter(b'\n', &bytes[..used]).count() as u64;
-        self.last_line = self.line;
+        self.lines.string(&bytes[..used]);
+        self.last_line = self.line();
         out.extend_from_slice(&bytes[..used]);
         used
     }
@@ -171,12 +206,19 @@ impl Elements {
     fn token(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<ElementStep, String> {
         match self.place {
             ElementPlace::BeforeArray if byte == b'[' => {
-                (self.place, self.array_line) = (ElementPlace::First, self.line);
+                (self.place, self.array_line) = (ElementPlace::First, self.line());
             }
-            ElementPlace::BeforeArray => return Err(format!("expected a JSON array, found {}", named(byte))),
+            ElementPlace::BeforeArray if byte == b'{' => {
+                self.is_object = true;
+                self.begin(byte, out)?;
+            }
+            ElementPlace::BeforeArray => {
+                return Err(format!("expected a JSON array or object, found {}", named(byte)));
+            }
             ElementPlace::AfterArray => {
                 return Err(format!("expected nothing behind the array, found {}", named(byte)));
             }
+            ElementPlace::AfterObject => return Err(behind_object(byte)),
             ElementPlace::First | ElementPlace::Last if byte == b']' => {
                 self.place = ElementPlace::AfterArray;
                 return Ok(ElementStep::End);
@@ -185,12 +227,7 @@ impl Elements {
                 if matches!(byte, b',' | b']' | b'}' | b':') {
                     return Err(format!("expected a value, found `{}`", byte as char));
                 }
-                out.clear();
-                self.gap = false;
-                self.element_line = self.line;
-                self.last_line = self.line;
-                self.place = ElementPlace::Element;
-                self.inner(byte, out)?;
+                self.begin(byte, out)?;
             }
             _ if self.open.is_empty() && byte == b',' => {
                 self.place = ElementPlace::Next;
@@ -205,11 +242,20 @@ impl Elements {
         Ok(ElementStep::More)
     }
 
+    /// The first byte of an element.
+    fn begin(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), String> {
+        out.clear();
+        self.gap = false;
+        (self.element_line, self.last_line) = (self.line(), self.line());
+        self.place = ElementPlace::Element;
+        self.inner(byte, out)
+    }
+
     /// One byte of an element, outside of strings.
     fn inner(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), String> {
         let joins = |byte: u8| matches!(byte, b'[' | b']' | b'{' | b'}' | b',' | b':');
         if std::mem::take(&mut self.gap) {
-            self.last_line = self.line;
+            self.last_line = self.line();
             // `1 2` must not become 12.
             if !joins(byte) && out.last().is_some_and(|last| !joins(*last)) {
                 out.push(b' ');
@@ -232,16 +278,30 @@ impl Elements {
             return Err(format!("more than {DEPTH_MAX} lists and maps within one another"));
         }
         out.push(byte);
+        if self.is_object && self.open.is_empty() && self.place == ElementPlace::Element {
+            self.place = ElementPlace::AfterObject;
+        }
         Ok(())
+    }
+}
+
+/// What is said of a document that goes on behind its object.
+fn behind_object(byte: u8) -> String {
+    match byte {
+        b'{' => {
+            "expected nothing behind the object, found another one; `format: jsonl` reads one object a line"
+                .into()
+        }
+        b',' => {
+            "expected nothing behind the object, found `,`; a list of objects stands in `[` and `]`".into()
+        }
+        _ => format!("expected nothing behind the object, found {}", named(byte)),
     }
 }
 
 fn named(byte: u8) -> String {
     match byte {
-        b'{' => "an object; `at: NAME` reads a list inside of it, `format: jsonl` one object a line, and \
-                 `items: { lua: 'return { json.decode(fs.read(\"FILE\")) }' }` makes one item of it"
-            .into(),
-        b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => kind(byte).into(),
+        b'{' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => kind(byte).into(),
         _ => shown(byte),
     }
 }

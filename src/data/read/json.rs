@@ -1,5 +1,5 @@
 //! This reader takes one JSON array whose elements are the items, a whole file or a list inside of one; the array is never whole
-//! in memory. `elements` finds the elements, `document` the list.
+//! in memory. A file that is one object is one item. `elements` finds the elements, `document` the list.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use crate::data::read::block::{BLOCK_BYTES, ReadBlock};
 use crate::data::read::decoding::blamed;
 use crate::data::read::document::{Document, DocumentStep};
 use crate::data::read::elements::{ElementStep, Elements};
+use crate::data::read::line_count::LineCount;
 use crate::data::{ArrayPlace, BadRow, ByteSpot, DataError, ListPath, Position, Reader, Spot, with_lines};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin, json};
 
@@ -60,7 +61,7 @@ impl JsonReader {
     ) -> Result<Self, DataError> {
         self.block.go_to(bytes)?;
         (self.rows, self.bad) = (position.rows, position.bad);
-        self.elements = Elements::at(place, bytes.line);
+        self.elements = Elements::at(place, LineCount::on(bytes.line));
         self.ended = place == ArrayPlace::After;
         if place == ArrayPlace::Before {
             return Ok(self.at(path));
@@ -74,10 +75,14 @@ impl JsonReader {
         loop {
             let Some(document) = &mut self.document else { return Ok(false) };
             let fed = document.feed(self.block.rest());
+            let fault = document.fault(fed.is_err() || self.block.has_ended());
+            if let Some((line, message)) = fault {
+                return Err(self.block.content(line, message));
+            }
             let (used, step) = fed.map_err(|message| self.block.content(document.line(), message))?;
             self.block.take(used);
             if step == DocumentStep::List {
-                self.elements = Elements::at(ArrayPlace::First, document.line());
+                self.elements = Elements::at(ArrayPlace::First, document.lines());
                 self.is_outside = false;
                 return Ok(true);
             }
@@ -96,10 +101,19 @@ impl JsonReader {
         let line = self.elements.line();
         let begun = self.elements.inside().filter(|begun| *begun != line);
         let message = match begun {
-            Some(begun) => format!("{message}, in the element that begins on line {begun}"),
+            Some(begun) => {
+                format!("{message}, in the {} that begins on line {begun}", self.elements.element_name())
+            }
             None => message,
         };
         self.block.content(line, message)
+    }
+
+    /// What is said of an element that no item could hold.
+    fn too_long(&self) -> String {
+        let name = self.elements.element_name();
+        let way_out = if name == "object" { "; `at: NAME` reads a list inside of it" } else { "" };
+        format!("the {name} is longer than {ITEM_BYTES_MAX} bytes{way_out}")
     }
 
     /// Reads on to the end of the next element; false at the end of the array.
@@ -118,11 +132,15 @@ impl JsonReader {
                 ElementStep::End => match &mut self.document {
                     None => self.ended = true,
                     Some(document) => {
-                        document.leave_list(self.elements.line());
+                        document.leave_list(self.elements.lines());
                         self.is_outside = true;
                     }
                 },
                 ElementStep::More if self.block.has_ended() => {
+                    // Only now it is known that nothing stands behind the object.
+                    if self.elements.end() {
+                        return Ok(true);
+                    }
                     return match self.elements.missing_at_end() {
                         None => Ok(false),
                         Some((line, message)) => Err(self.block.content(line, message)),
@@ -133,7 +151,7 @@ impl JsonReader {
                 }
             }
             if self.text.len() > ITEM_BYTES_MAX {
-                let message = format!("an element is longer than {ITEM_BYTES_MAX} bytes");
+                let message = self.too_long();
                 return Err(self.block.content(self.elements.element_line(), message));
             }
         }

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::data::{BadRow, Column, ColumnType, TextEncoding};
+use crate::data::{BadRow, Column, ColumnType, ListPath, TextEncoding};
 use crate::value::Chunk;
 
 /// How `path` is read when nothing else is said.
@@ -118,11 +118,52 @@ fn an_element_that_is_no_json_is_a_bad_row() {
 }
 
 #[test]
+fn a_document_that_is_an_object_is_one_item() {
+    let object = b"\xEF\xBB\xBF\n{ \"name\": \"x y\",\n  \"rows\": [1, {\"b\": -0}]\r\n}\n\n";
+    check("a.json", object, "{\"name\":\"x y\",\"rows\":[1,{\"b\":-0}]}\n");
+    check("a.json", b"{}", "{}\n");
+    check("a.json", b"{\"a\":\n{}\n", "error a.json:1: the file ends before the `}` of the object\n");
+    check("a.json", b"{\"a\": \"b", "error a.json:1: the file ends within a string\n");
+    check(
+        "a.json",
+        b"\n{\"a\"\n: [}",
+        "error a.json:3: expected `]`, found `}`, in the object that begins on line 2\n",
+    );
+    check(
+        "a.json",
+        b"{\"a\"\n: x}",
+        "bad 1 a.json:1 expected a value, found `x` at byte 6; the row takes 2 lines, 1 to 2 <{\"a\":x}>\n",
+    );
+    // It is no item before the file has ended.
+    let behind = "expected nothing behind the object, found";
+    let lines = "another one; `format: jsonl` reads one object a line";
+    check("a.json", b"{\"a\": 1}\n{\"a\": 2}\n", &format!("error a.json:2: {behind} {lines}\n"));
+    let list = "`,`; a list of objects stands in `[` and `]`";
+    check("a.json", b"{\"a\": 1},\n{\"a\": 2}\n", &format!("error a.json:1: {behind} {list}\n"));
+    check("a.json", b"{\"a\": 1} 2", &format!("error a.json:1: {behind} a number\n"));
+}
+
+#[test]
+fn lines_of_json_are_counted_whatever_ends_them() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = "[1,||2,|{\"a\"|:x},|3".replace('|', end);
+        check(
+            "a.json",
+            text.as_bytes(),
+            "1\n2\nbad 3 a.json:4 expected a value, found `x` at byte 6; the row takes 2 lines, 4 to 5 <{\"a\":x}>\n\
+             error a.json:1: the file ends before the `]` of the array\n",
+        );
+        let at = |options: &mut ReadOptions| options.at = ListPath::parse("b").ok();
+        let text = "{\"a\":|1,|\"b\":[1,|2],|\"c\":|x}".replace('|', end);
+        let expect = "1\n2\nerror a.json:6: expected a value, found `x`\n";
+        check_with("a.json", text.as_bytes(), at, expect);
+    }
+}
+
+#[test]
 fn what_is_no_array_is_named() {
-    check("a.json", b"", "error a.json:1: expected a JSON array, found an empty file\n");
-    let object = "error a.json:2: expected a JSON array, found an object; `at: NAME` reads a list inside of it, `format: jsonl` one object \
-                  a line, and `items: { lua: 'return { json.decode(fs.read(\"FILE\")) }' }` makes one item of it\n";
-    check("a.json", b"\n{\"a\": 1}", object);
+    check("a.json", b"", "error a.json:1: expected a JSON array or object, found an empty file\n");
+    check("a.json", b"\n 1", "error a.json:2: expected a JSON array or object, found a number\n");
     check("a.json", b"[1] 2", "1\nerror a.json:1: expected nothing behind the array, found a number\n");
     check("a.json", b"[1,\n]", "1\nerror a.json:2: expected a value, found `]`\n");
     check("a.json", b"[1\n,2", "1\nerror a.json:1: the file ends before the `]` of the array\n");

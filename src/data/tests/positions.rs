@@ -46,6 +46,15 @@ fn a_list_inside_of_a_document_is_entered_between_its_elements() {
 }
 
 #[test]
+fn an_object_that_is_one_item_is_entered_before_and_behind_it() {
+    for object in ["\n{\"a\": [1,\n2]} \n", "{\"a\": 1} {}", "{\"a\" 1}"] {
+        check_positions(&Given::new(Format::Json, &[object.as_bytes().to_vec()]).options, (1, 1));
+    }
+    let files = ["{\"a\": 1}\n", "[1, 2]", "{\"a\": 2}"].map(|file| file.as_bytes().to_vec());
+    check_positions(&Given::new(Format::Json, &files).options, (1, 1));
+}
+
+#[test]
 fn sources_of_many_blocks_are_entered_between_them() {
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let cuts = [100, 200_000, 200_001, 300_000, 400_000];

@@ -35,14 +35,25 @@ fn a_list_is_read_where_it_lies() {
 #[test]
 fn a_list_that_is_not_there_is_named() {
     let map = "{\"a\": {\"x\": 1, \"y\": 2},\n\"b\": []}";
-    check(map, "c", "error a.json:2: the document has no `c`; it has `a`, `b`\n");
-    check(map, "a.c", "error a.json:1: `a` has no `c`; it has `x`, `y`\n");
-    check(map, "b[0]", "error a.json:2: `b` has no element `[0]`; it has 0\n");
+    check(map, "c", "error a.json:2: the document has no `c`; it has `a`, `b`; there is a list at `b`\n");
+    check(map, "a.c", "error a.json:1: `a` has no `c`; it has `x`, `y`; there is a list at `b`\n");
+    check(map, "b[0]", "error a.json:2: `b` has no element `[0]`; it has 0; there is a list at `b`\n");
     check("{}", "a", "error a.json:1: the document has no `a`; it is empty\n");
     check("[[1], 2]", "[2]", "error a.json:1: the document has no element `[2]`; it has 2\n");
-    check(map, "a", "error a.json:1: expected a list at `a`, found an object\n");
-    check(map, "a.x", "error a.json:1: expected a list at `a.x`, found a number\n");
-    check(map, "b.c", "error a.json:2: expected `b` to hold `c`, found a list\n");
+    check(map, "a", "error a.json:1: expected a list at `a`, found an object; there is a list at `b`\n");
+    check(map, "a.x", "error a.json:1: expected a list at `a.x`, found a number; there is a list at `b`\n");
+    check(map, "b.c", "error a.json:2: expected `b` to hold `c`, found a list; there is a list at `b`\n");
+    let deep = "{\"a\": {\"b.c\": {\"d\": [[1], {\"e\": []}]}, \"f\": []},\n\"a\": [2]} x";
+    check(
+        deep,
+        "a",
+        "error a.json:1: expected a list at `a`, found an object; there are lists at `a[\"b.c\"].d`, `a.f`, `a`\n",
+    );
+    let many: Vec<String> = (0..20).map(|at| format!("\"k{at}\": [{at}]")).collect();
+    let expect = "`k0`, `k1`, `k2`, `k3`, `k4`, `k5`, `k6`, `k7`, `k8`, `k9`, `k10`, `k11`, …";
+    let has = "it has `a`, `k0`, `k1`, `k2`, `k3`, `k4`, `k5`, `k6`, `k7`, `k8`, `k9`, `k10`, …";
+    let lists = format!("error a.json:1: the document has no `x`; {has}; there are lists at {expect}\n");
+    check(&format!("{{\"a\": 1, {}}}", many.join(", ")), "x", &lists);
     check("[1]", "a", "error a.json:1: expected the document to hold `a`, found a list\n");
     check("\n", "a", "error a.json:1: expected a JSON document, found an empty file\n");
 }
