@@ -8,6 +8,7 @@
 
 mod compact;
 mod cursor;
+mod equal_keys;
 mod fault;
 mod number;
 mod reader;
@@ -17,6 +18,7 @@ mod walk;
 mod write;
 
 pub use compact::{compact, pretty, pretty_within};
+pub use equal_keys::without_equal_keys;
 pub use fault::{DEPTH_MAX, JsonError};
 pub use reader::{Sink, read};
 pub use tree::{to_value, tree_bytes};

@@ -177,6 +177,9 @@ impl Encoder {
         self.open.clear();
         let Manner { current, keys, order, input, room } = manner;
         let forms = order.as_ref().map(|(order, _)| order.forms).unwrap_or_default();
+        let repeats = forms.any() && forms.may_repeat_keys;
+        let settled = if repeats { json::without_equal_keys(input) } else { None };
+        let input = settled.as_deref().unwrap_or(input);
         let (array, object) = (current.array.get(), current.object.get());
         let end = out.len().saturating_add(room);
         let look = end.min(out.len().saturating_add(LOOK_BYTES));

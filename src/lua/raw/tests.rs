@@ -218,6 +218,24 @@ proptest! {
     }
 }
 
+#[test]
+fn of_equal_keys_the_last_one_is_written_as_it_came() {
+    let vm = open();
+    let same = function(&vm, "return function(item) return item end");
+    let wide: Vec<String> = (0..200).map(|at| format!("\"k{at}\":1.0")).collect();
+    let wide = wide.join(",");
+    for (text, expect) in [
+        (r#"{"a":1,"b":1.0,"a":2.50}"#, r#"{"a":2.50,"b":1.0}"#),
+        (r#"{"x":{"q":1,"p":1.0,"q":{"z":1.0,"y":-0,"z":3e0}}}"#, r#"{"x":{"q":{"z":3e0,"y":-0},"p":1.0}}"#),
+        (r#"[{"a":[1],"a":[{"z":1,"b":1.0}]}]"#, r#"[{"a":[{"z":1,"b":1.0}]}]"#),
+        (&format!("{{{wide},\"k7\":7.0}}"), &format!("{{{}}}", wide.replace("\"k7\":1.0", "\"k7\":7.0"))),
+    ] {
+        for _ in 0..3 {
+            assert_eq!(through(&vm, same, text), expect);
+        }
+    }
+}
+
 /// Items as sources have them: mostly of a few shapes, with nested maps, now and then with a key more, less, twice, or
 /// elsewhere.
 fn any_source() -> impl Strategy<Value = Vec<String>> {

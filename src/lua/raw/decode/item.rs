@@ -296,6 +296,10 @@ impl Sink for Item<'_> {
         }
         self.learned.frames.pop();
         self.learned.order.forms.nested |= !self.learned.frames.is_empty();
+        // Objects of a known shape have no key twice.
+        self.learned.order.forms.may_repeat_keys |=
+            // SAFETY: the pairs lie at `mark` and above, as long as they gather there.
+            count >= super::GATHERED_MAX || unsafe { repeats(self.stack.l, mark, count) };
         if count < super::GATHERED_MAX
             && let Some(site) = frame.site
             && self.learned.shapes.learns(site)
@@ -304,6 +308,21 @@ impl Sink for Item<'_> {
         }
         self.stack.end_object(mark, count);
     }
+}
+
+/// Whether one of `count` keys, between which values lie, comes twice. Luau holds each string once, so addresses tell.
+unsafe fn repeats(l: *mut lua_State, mark: c_int, count: usize) -> bool {
+    let key = |at: usize| {
+        // SAFETY: the caller has a key there.
+        unsafe { ffi::lua_topointer(l, mark + 2 * at as c_int) }
+    };
+    let mut seen = 0_u64;
+    (0..count).any(|at| {
+        let bit = 1 << ((key(at) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58);
+        let may_be_there = seen & bit != 0;
+        seen |= bit;
+        may_be_there && (0..at).any(|before| key(before) == key(at))
+    })
 }
 
 /// Whether `rest` begins with `text`. For a few bytes, words are compared faster than a call of `memcmp` takes.
@@ -353,6 +372,8 @@ impl Sink for Outermost<'_> {
         }
     }
     fn key(&mut self, key: &str) -> bool {
+        // Nobody has looked.
+        self.order.forms.may_repeat_keys = true;
         if self.depth == 1 {
             self.order.keys.push(key);
         }

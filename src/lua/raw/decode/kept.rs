@@ -8,6 +8,8 @@ use crate::value::json;
 pub(in crate::lua::raw) struct KeptForms {
     /// There is a map within the item.
     pub(in crate::lua::raw) nested: bool,
+    /// A key may stand twice in one object. That alone is nothing to keep.
+    pub(in crate::lua::raw) may_repeat_keys: bool,
     /// A bit for each number that would be written otherwise; several numbers may share one.
     numbers: u64,
 }
