@@ -14,6 +14,7 @@ use super::inputs::{Inputs, UsageError};
 use super::{paths, yaml_text};
 use crate::config::ParamType;
 use crate::source::nearest;
+use crate::value;
 
 pub(super) use declaration::Declaration;
 
@@ -105,7 +106,7 @@ fn read(kind: ParamType, text: &str) -> Result<Value, String> {
         ParamType::String | ParamType::Path => Some(text.into()),
         ParamType::Integer => text.parse::<i64>().ok().map(Value::from),
         ParamType::Number => text.parse::<i64>().ok().map(Value::from).or_else(|| {
-            let float = text.parse::<f64>().ok()?;
+            let float = value::float(text).ok()?;
             serde_json::Number::from_f64(float).map(Value::Number)
         }),
         ParamType::Boolean => text.parse::<bool>().ok().map(Value::from),

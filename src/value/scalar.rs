@@ -1,6 +1,8 @@
 //! This module gives the meaning of a plain scalar of YAML: the core schema of version 1.2, as editors read it. It
 //! does no parsing.
 
+use super::float::{NoFloat, float};
+
 /// The value of a scalar.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
@@ -23,6 +25,8 @@ pub enum Unfit {
     BigInteger,
     /// `.inf`, `.nan`, or a number so large that it becomes one of them.
     NotFinite,
+    /// A number so small that it becomes zero.
+    TooSmall,
     /// The text does not fit to its tag.
     Tag,
 }
@@ -46,10 +50,10 @@ pub fn plain(text: &str) -> Result<Scalar, Unfit> {
     }
     if is_float(text) {
         // Rust reads the same decimals, but for a sign and a missing digit beside the point, which it allows as well.
-        return match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Scalar::Float(float)),
-            _ => Err(Unfit::NotFinite),
-        };
+        return float(text).map(Scalar::Float).map_err(|why| match why {
+            NoFloat::TooSmall => Unfit::TooSmall,
+            NoFloat::TooLarge | NoFloat::Text => Unfit::NotFinite,
+        });
     }
     Ok(Scalar::Text(text.to_owned()))
 }
@@ -140,6 +144,7 @@ mod tests {
             ("-0.0", "Float(-0.0)"),
             ("1e3", "Float(1000.0)"),
             ("1e400", "NotFinite"),
+            ("1e-400", "TooSmall"),
             (".nan", "NotFinite"),
             ("-.inf", "NotFinite"),
             (".", "Text(\".\")"),

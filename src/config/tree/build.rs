@@ -362,6 +362,11 @@ impl TreeBuilder<'_> {
                 "this has no JSON value",
                 "put quotes around it to keep it as text",
             ),
+            Unfit::TooSmall => (
+                format!("`{text}` is too small for a 64-bit float"),
+                "this would be zero",
+                "put quotes around it to keep it as text",
+            ),
             Unfit::Tag => (
                 format!("`{text}` does not fit to its tag"),
                 "not a value of this type",

@@ -2,6 +2,7 @@
 
 use crate::data::ColumnType;
 use crate::value::json::{write_float, write_integer, write_string};
+use crate::value::{NoFloat, float};
 
 /// Adds `text` to `out` as a value of type `kind`, or says why it is none.
 ///
@@ -40,6 +41,16 @@ pub(super) fn push_field(out: &mut Vec<u8>, field: &[u8], kind: ColumnType) -> R
     if bare.is_empty() {
         return Err(format!("the field is empty, not {wanted}; with `{}?` it is null", kind.name()));
     }
+    let why = (kind == ColumnType::Number).then(|| float(bare).err()).flatten();
+    if let Some(why @ (NoFloat::TooLarge | NoFloat::TooSmall)) = why
+        && !is_digits(bare)
+    {
+        let size = if why == NoFloat::TooLarge { "large" } else { "small" };
+        return Err(format!(
+            "`{}` is too {size} for a 64-bit float; make the column a string",
+            shorten(bare)
+        ));
+    }
     if kind != ColumnType::Boolean && is_digits(bare) {
         return Err(format!("`{bare}` does not fit 64 bits; make the column a string"));
     }
@@ -57,13 +68,9 @@ fn push_float(out: &mut Vec<u8>, text: &str) -> bool {
     if is_digits(text) && text.trim_start_matches('-').bytes().any(|byte| byte != b'0') {
         return false;
     }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => {
-            write_float(out, value);
-            true
-        }
-        _ => false,
-    }
+    let Ok(value) = float(text) else { return false };
+    write_float(out, value);
+    true
 }
 
 fn is_digits(text: &str) -> bool {
@@ -103,6 +110,7 @@ mod tests {
                 ("+5", Ok("5")),
                 ("007", Ok("7")),
                 ("1.0", Err("`1.0` is not an integer")),
+                ("1e3", Err("`1e3` is not an integer")),
                 ("", Err("the field is empty, not an integer; with `integer?` it is null")),
                 (
                     "9223372036854775808",
@@ -125,7 +133,9 @@ mod tests {
                 ("-0.0", Ok("-0.0")),
                 ("nan", Err("`nan` is not a number")),
                 ("inf", Err("`inf` is not a number")),
-                ("1e999", Err("`1e999` is not a number")),
+                ("1e999", Err("`1e999` is too large for a 64-bit float; make the column a string")),
+                (" -1e-400", Err("`-1e-400` is too small for a 64-bit float; make the column a string")),
+                ("0.00e-999", Ok("0.0")),
                 ("0x10", Err("`0x10` is not a number")),
                 (
                     "99999999999999999999",

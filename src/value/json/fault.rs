@@ -33,7 +33,8 @@ pub(super) enum JsonFault {
     Depth,
     Number,
     IntegerRange,
-    FloatRange,
+    FloatTooLarge,
+    FloatTooSmall,
     Unterminated,
     Control,
     Escape,
@@ -59,7 +60,12 @@ impl JsonFault {
             Self::IntegerRange => {
                 "the integer does not fit into 64 bits; quote it to keep it as a string".to_owned()
             }
-            Self::FloatRange => "the number is too large for a 64-bit float".to_owned(),
+            Self::FloatTooLarge => {
+                "the number is too large for a 64-bit float; quote it to keep it as a string".to_owned()
+            }
+            Self::FloatTooSmall => {
+                "the number is too small for a 64-bit float; quote it to keep it as a string".to_owned()
+            }
             Self::Unterminated => "the string has no closing quote".to_owned(),
             Self::Control => format!("control character {found} in a string must be escaped"),
             Self::Escape => format!("unknown escape `\\` followed by {found}"),

@@ -2,6 +2,7 @@
 
 use super::cursor::JsonCursor;
 use super::fault::JsonFault;
+use crate::value::{self, NoFloat};
 
 /// A number as the text has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,13 +128,10 @@ fn float(
         let value = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
         return Ok(if negative { -value } else { value });
     }
-    match reader.text[start..reader.at].parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ => {
-            reader.at = start;
-            Err(JsonFault::FloatRange)
-        }
-    }
+    value::float(&reader.text[start..reader.at]).map_err(|why| {
+        reader.at = start;
+        if why == NoFloat::TooSmall { JsonFault::FloatTooSmall } else { JsonFault::FloatTooLarge }
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +165,10 @@ mod tests {
             ("1.5e-7", Ok("1.5e-7")),
             ("1e400", Err("too large")),
             ("-1e400", Err("too large")),
-            ("1e-400", Ok("0.0")),
+            ("0e-400", Ok("0.0")),
+            ("5e-324", Ok("5e-324")),
+            ("1e-400", Err("too small")),
+            ("-0.01E-99999999999", Err("too small")),
             ("1e99999999999999999999", Err("too large")),
             ("0.1", Ok("0.1")),
             ("123456789012345678901234567890.5", Ok("1.2345678901234568e+29")),

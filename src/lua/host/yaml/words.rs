@@ -24,6 +24,9 @@ pub(super) fn unfit(unfit: Unfit, text: &str) -> String {
             format!("the integer `{text}` does not fit into 64 bits; quote it to keep it as a string")
         }
         Unfit::NotFinite => format!("`{text}` is not a finite number; quote it to keep it as a string"),
+        Unfit::TooSmall => {
+            format!("`{text}` is too small for a 64-bit float; quote it to keep it as a string")
+        }
         Unfit::Tag => format!("`{text}` does not fit to its tag"),
     }
 }
