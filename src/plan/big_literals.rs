@@ -1,21 +1,27 @@
 //! This module warns of whole numbers in Lua that are not what is written: beyond 2^53 the VM rounds them.
 
-use super::codes;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use super::expand::ExpressionField;
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step_index::StepIndex;
+use super::{codes, lua_file};
 use crate::lua::{BigLiteral, big_literals};
-use crate::source::{Diagnostic, LineStarts, Span};
+use crate::source::{Diagnostic, LineStarts, SourceFile, Span};
 
 const LABEL: &str = "rounded to a float";
 
-/// Warns of each, in the Lua of the file, in its expressions and in the Lua files that steps name.
+/// Warns of each, in the Lua of the file, in its expressions, in the Lua files that steps name and in those that any of it requires
+/// by name.
 pub(super) fn check(
     places: &PlacedDocument,
     step_index: &StepIndex,
     scripts: &Scripts,
     fields: &[ExpressionField],
+    root: &Path,
     found: &mut Vec<Diagnostic>,
 ) {
     for lua in places.document.lua_fields() {
@@ -35,16 +41,36 @@ pub(super) fn check(
             found.push(warning.help(help(&literal)));
         }
     }
-    for step in &step_index.steps {
-        let Some(script) = scripts.get(&format!("{}/file", step.verb_pointer())) else { continue };
-        let block = script.block();
-        for literal in big_literals(&block.text) {
-            let message = message(&block.text, &literal);
-            let warning = Diagnostic::warning(codes::BIG_LITERAL, &block.file, message);
+    for file in files(places, step_index, scripts, root).values() {
+        for literal in big_literals(file.text()) {
+            let message = message(file.text(), &literal);
+            let warning = Diagnostic::warning(codes::BIG_LITERAL, file, message);
             let span = Span::new(literal.span.start, literal.span.end);
             found.push(warning.label(span, LABEL).help(help(&literal)));
         }
     }
+}
+
+/// The Lua files of the pipeline, each once, by their paths.
+fn files(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    scripts: &Scripts,
+    root: &Path,
+) -> BTreeMap<PathBuf, Arc<SourceFile>> {
+    let mut files = BTreeMap::new();
+    for step in &step_index.steps {
+        if let Some(script) = scripts.get(&format!("{}/file", step.verb_pointer())) {
+            let file = &script.block().file;
+            files.insert(file.path().to_owned(), Arc::clone(file));
+        }
+    }
+    for (path, text) in scripts.modules() {
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        let file = || SourceFile::new(lua_file::shown_name(places, &name), path.clone(), text.to_string());
+        files.entry(path.clone()).or_insert_with(file);
+    }
+    files
 }
 
 fn message(text: &str, literal: &BigLiteral) -> String {

@@ -131,7 +131,7 @@ impl Loading<'_> {
         let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
-        big_literals::check(&self.places, &step_index, &scripts, &fields, &mut self.found);
+        big_literals::check(&self.places, &step_index, &scripts, &fields, &self.root, &mut self.found);
         let advice = WarningContext {
             places: &self.places,
             step_index: &step_index,

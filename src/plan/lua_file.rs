@@ -102,7 +102,7 @@ fn reason(error: &std::io::Error) -> String {
 }
 
 /// The file's name as the user would write it where flowrun was started: beside the name of the pipeline file.
-fn shown_name(places: &PlacedDocument, path: &str) -> String {
+pub(super) fn shown_name(places: &PlacedDocument, path: &str) -> String {
     let pipeline = Path::new(places.document.file.name());
     pipeline.with_file_name(path).to_string_lossy().into_owned()
 }

@@ -1,7 +1,7 @@
 //! This module compiles every piece of Lua of a pipeline once to see whether it can be. The workers run it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::excerpt::Excerpt;
@@ -78,6 +78,11 @@ impl Scripts {
     /// What they ask for of the run.
     pub(super) fn wants(&self) -> Wants {
         self.scripts.values().map(|script| script.wants()).fold(Wants::default(), Wants::or)
+    }
+
+    /// The files that they require by name, each once, with their texts.
+    pub(super) fn modules(&self) -> HashMap<PathBuf, Arc<str>> {
+        self.scripts.values().flat_map(|script| script.modules()).collect()
     }
 
     /// The script at `pointer`.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Script;
-use super::lexer::{Token, TokenKind};
+use super::lexer::{Token, TokenKind, tokens};
 use crate::lua::globals::{module_path, module_text};
 
 /// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
 pub(super) struct Texts<'a> {
     root: &'a Path,
-    pending: Vec<Arc<str>>,
+    pending: Vec<(Option<PathBuf>, Arc<str>)>,
     seen: HashSet<PathBuf>,
 }
 
@@ -19,13 +19,13 @@ impl<'a> Texts<'a> {
     /// Begins with the text of the script itself.
     pub(super) fn of(script: &'a Script) -> Self {
         let blocks = std::iter::once(script.source.block()).chain(&script.setup);
-        let pending = blocks.map(|block| Arc::clone(&block.text)).collect();
+        let pending = blocks.map(|block| (None, Arc::clone(&block.text))).collect();
         Self { root: &script.root, pending, seen: HashSet::new() }
     }
 
     /// The next text.
     pub(super) fn next(&mut self) -> Option<Arc<str>> {
-        self.pending.pop()
+        self.pending.pop().map(|(_, text)| text)
     }
 
     /// Follows the files that a text requires. `false`: it requires one whose name is only known when it runs.
@@ -37,10 +37,23 @@ impl<'a> Texts<'a> {
             };
             let Ok(path) = module_path(self.root, bare(argument.text(text))) else { continue };
             if self.seen.insert(path.clone()) {
-                self.pending.extend(module_text(&path));
+                self.pending.extend(module_text(&path).map(|text| (Some(path), text)));
             }
         }
         true
+    }
+}
+
+impl Script {
+    /// The files that it requires by name, and those that they require, with their texts.
+    pub fn modules(&self) -> Vec<(PathBuf, Arc<str>)> {
+        let mut texts = Texts::of(self);
+        let mut modules = Vec::new();
+        while let Some((path, text)) = texts.pending.pop() {
+            texts.follow(&text, &tokens(&text));
+            modules.extend(path.map(|path| (path, text)));
+        }
+        modules
     }
 }
 

@@ -52,6 +52,32 @@ steps:
 }
 
 #[test]
+fn big_literals_are_found_in_every_lua_file_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(dir.path().join("lib")).expect("a folder");
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("a file");
+    put("limits.lua", "return { max = 9223372036854775806 }\n");
+    put("lib/a.lua", "local b = require('limits')\nreturn function() return 1234567890123456789 end\n");
+    put("f.lua", "local a = require('lib.a')\nreturn function(item) return 18014398509481985 end\n");
+    let text = "steps:
+  a: {items: [1]}
+  b: {from: a, map: {file: f.lua}}
+  c: {from: b, map: {file: f.lua}}
+  d: {from: c, map: {setup: 'local l = require(\"limits\")', lua: 'return item'}}
+  e: {from: d, write: x.csv}
+";
+    let loaded =
+        load(config::load(text.as_bytes(), "in/p.yaml", &dir.path().join("p.yaml")), &Inputs::default());
+    let place = |found: &Diagnostic| {
+        assert_eq!(found.code, "flowrun::big_literal");
+        format!("{}:{}", found.file.name(), found.file.position(found.start()).line)
+    };
+    let mut found: Vec<String> = loaded.diagnostics.iter().map(place).collect();
+    found.sort();
+    assert_eq!(found, ["in/f.lua:2", "in/lib/a.lua:2", "in/limits.lua:1"]);
+}
+
+#[test]
 fn lua_files_lie_below_the_pipeline_and_compile() {
     let dir = tempfile::tempdir().expect("a folder");
     let root = dir.path().join("pipes");
