@@ -16,6 +16,7 @@
 #![expect(unsafe_code, reason = "this is the floor's boundary to the C interface of Luau")]
 
 mod adopt;
+mod advice;
 mod call;
 mod coroutine;
 mod current;
@@ -32,6 +33,7 @@ mod items;
 mod json;
 mod keys;
 mod pause;
+mod protected;
 mod raised;
 mod random;
 mod registry;

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi::{self, lua_State};
 
+use super::advice::advice;
 use super::current::Current;
 use super::encode::{Encoder, Manner};
 use super::raised::{NO_MEMORY, Raised, Signal};
@@ -66,30 +67,14 @@ fn shortened(mut message: String) -> String {
 
 unsafe fn from_string(l: *mut lua_State, current: &Current) -> Raised {
     // SAFETY: there is a string on top.
-    let message = unsafe { stack::text(l, -1) }.unwrap_or_default();
+    let mut message = unsafe { stack::text(l, -1) }.unwrap_or_default();
     if message == NO_MEMORY {
         return Raised::memory(current);
     }
-    let message = advised(message);
+    if let Some(advice) = advice(message.as_bytes()) {
+        message.push_str(advice);
+    }
     Raised { positioned: true, ..Raised::new(FailureKind::Error, message) }
-}
-
-/// What the VM cannot do with an integer beyond 2^53 gets its way out: no metatable is asked there.
-fn advised(mut message: String) -> String {
-    let way = if message.ends_with("attempt to compare integer < number")
-        || message.ends_with("attempt to compare integer <= number")
-        || message.ends_with("attempt to compare number < integer")
-        || message.ends_with("attempt to compare number <= integer")
-    {
-        "one is an integer beyond 2^53; write `tbl.less(a, b)`, `tbl.equal(a, b)`, or compare `tonumber(a)`"
-    } else if message.contains("invalid 'for' ") && message.ends_with("(number expected, got integer)") {
-        "it is an integer beyond 2^53; count with `while`, or from 1"
-    } else {
-        return message;
-    };
-    message.push_str(": ");
-    message.push_str(way);
-    message
 }
 
 /// `error({…})`, the signals of `flow`, and errors of C functions, which are tables too.

@@ -16,7 +16,9 @@ use super::decode::Learned;
 use super::encode::Encoder;
 use super::handle::Coroutine;
 use super::registry::{ARRAY, WAIT};
-use super::{describe, functions, integers, interrupt, json, pause, raised, random, stack, trigger::Trigger};
+use super::{
+    describe, functions, integers, interrupt, json, pause, protected, raised, random, stack, trigger::Trigger,
+};
 use crate::lua::guard::Interrupt;
 use crate::lua::host_error::HostError;
 
@@ -271,6 +273,7 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &LuaContext<'_>
         stack::set_field(l, -2, c"sleep");
         ffi::lua_setglobal(l, c"time".as_ptr());
         integers::install(l, current);
+        protected::install(l);
         random::install(l, current);
         install_null(l, current);
 

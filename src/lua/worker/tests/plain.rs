@@ -58,6 +58,13 @@ fn big_integers_can_be_compared_and_used_as_keys() {
         &["9007199254740993"],
         &format!("1! error at p.yaml:5:19: attempt to compare number < integer: {way}"),
     );
+    for caught in [
+        "return select(2, pcall(function() return item > 1 end))",
+        "return select(2, xpcall(function() return item > 1 end, function(err) return err end))",
+    ] {
+        let expect = format!("\"p.yaml:5: attempt to compare number < integer: {way}\"");
+        check(caught, &["9007199254740993"], &expect);
+    }
     check(
         "for at = 1, item do return at end",
         &["9007199254740993"],
