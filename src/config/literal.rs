@@ -201,10 +201,13 @@ literal!(Quote, |value| match value.as_str()? {
 });
 
 literal!(LineStart, |value| {
-    Some(value.as_str()?).filter(|text| !text.is_empty()).map(|text| LineStart(text.to_owned()))
+    let is_usable = |text: &&str| !text.is_empty() && !text.contains(['\n', '\r']);
+    Some(value.as_str()?).filter(is_usable).map(|text| LineStart(text.to_owned()))
 }, {
     "type": "string",
     "minLength": 1,
+    "pattern": r"^[^\n\r]*$",
+    "patternErrorMessage": "the beginning of a line has no line end",
 });
 
 literal!(Concurrency, |value| match value {

@@ -1,7 +1,7 @@
 //! A dialect says how the text of a table is cut into rows and fields, and which of them are null. The cutting itself is left
 //! to `read`.
 
-use crate::data::{Column, DataError};
+use crate::data::Column;
 use crate::value::choice;
 
 choice!(
@@ -83,34 +83,42 @@ impl Dialect {
         given.into_iter().find(|(_, given)| *given).map(|(key, _)| key)
     }
 
-    /// Whether the parts fit each other; `delimiter` is what separates fields where nothing is said of it, and `quote` what
-    /// encloses them.
-    pub(super) fn check(&self, rules: FieldRules, columns: Option<&[Column]>) -> Result<(), DataError> {
-        let refuse = |message: String| Err(DataError::Usage(message));
+    /// What is wrong where the parts do not fit each other; `rules` are those of the file, whether they were said or not.
+    pub(super) fn problems(&self, rules: FieldRules, columns: Option<&[Column]>) -> Vec<String> {
+        let mut found = Vec::new();
         let shown = |byte: u8| (byte as char).escape_default();
-        let is_line_end = |byte: u8| matches!(byte, b'\r' | b'\n' | 0x80..);
         if is_line_end(rules.delimiter) {
-            return refuse(format!("`delimiter` cannot be `{}`", shown(rules.delimiter)));
+            found.push(format!("`delimiter` cannot be `{}`", shown(rules.delimiter)));
         }
-        if let Some(quote) = rules.quote
-            && (is_line_end(quote) || quote == rules.delimiter)
-        {
-            return refuse(format!("`quote` cannot be `{}`, which separates fields", shown(quote)));
+        for (key, byte) in [("quote", rules.quote), ("escape", self.escape)] {
+            let Some(byte) = byte else { continue };
+            if is_line_end(byte) {
+                found.push(format!("`{key}` cannot be `{}`", shown(byte)));
+            } else if byte == rules.delimiter {
+                found.push(format!("`{key}` cannot be `{}`, which separates fields", shown(byte)));
+            }
         }
-        if let Some(escape) = self.escape
-            && (is_line_end(escape) || escape == rules.delimiter)
-        {
-            return refuse(format!("`escape` cannot be `{}`, which separates fields", shown(escape)));
-        }
-        if self.comment.as_ref().is_some_and(String::is_empty) {
-            return refuse("`comment` is empty, and every line begins so".to_owned());
-        }
+        found.extend(self.comment.as_deref().and_then(|comment| self.comment_problem(comment, rules)));
         let may_be_null = |columns: &[Column]| columns.iter().any(|column| column.nullable);
         if !self.null_values.is_empty() && !columns.is_some_and(may_be_null) {
             let help = "say which may, such as `columns: {price: number?}`";
-            return refuse(format!("`null_values` is for columns that may be null; {help}"));
+            found.push(format!("`null_values` is for columns that may be null; {help}"));
         }
-        Ok(())
+        found
+    }
+
+    fn comment_problem(&self, comment: &str, rules: FieldRules) -> Option<String> {
+        let what = match comment.as_bytes() {
+            [] => return Some("`comment` is empty, and every line begins so".to_owned()),
+            bytes if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n')) => {
+                return Some("`comment` holds a line end, and no line begins so".to_owned());
+            }
+            [byte] if *byte == rules.delimiter => "separates fields",
+            [byte] if Some(*byte) == rules.quote => "encloses fields",
+            [byte] if Some(*byte) == self.escape => "is the escape",
+            _ => return None,
+        };
+        Some(format!("`comment` cannot be `{comment}`, which {what}"))
     }
 
     /// The rules of a file whose format has these.
@@ -129,6 +137,11 @@ impl Dialect {
         let delimiter = self.delimiter.unwrap_or(usual.delimiter);
         FieldRules { delimiter, quote, escape, trim: self.trim }
     }
+}
+
+/// Whether a byte ends lines, or is only a part of a character.
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0x80..)
 }
 
 /// How a line is cut into fields.

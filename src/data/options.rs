@@ -65,51 +65,63 @@ impl ReadOptions {
     /// # Errors
     /// Fails when an option is given that the format does not have, or a delimiter that cannot be one.
     pub fn check(&self) -> Result<(), DataError> {
-        match self.format {
-            Some(format) => self.check_format(format),
-            None if self.path == "-" => self.check_format(Format::Jsonl),
-            None => Ok(()),
-        }
+        first(self.problems())
+    }
+
+    /// All that is wrong with them, each beginning with the name of an option.
+    pub fn problems(&self) -> Vec<String> {
+        let format = self.format.or_else(|| Format::of_path(&self.path).ok());
+        format.map(|format| self.problems_with(format)).unwrap_or_default()
     }
 
     /// Whether the options fit a file of this format.
     pub(super) fn check_format(&self, format: Format) -> Result<(), DataError> {
-        let refuse = |message: String| Err(DataError::Usage(message));
+        first(self.problems_with(format))
+    }
+
+    fn problems_with(&self, format: Format) -> Vec<String> {
         if !format.is_built_in() {
-            return refuse(format.absent());
+            return vec![format.absent()];
         }
+        let mut found = Vec::new();
         if !format.streams() {
             if self.path == "-" {
-                return refuse(format.no_stream());
+                found.push(format.no_stream());
             }
             if !matches!(self.compression, None | Some(Compression::None)) {
-                return refuse(format.packed());
+                found.push(format.packed());
             }
             if self.encoding.is_some() {
-                return refuse(format.unfit("encoding", Format::streams));
+                found.push(format.unfit("encoding", Format::streams));
             }
         }
         if self.at.is_some() && !format.is_document() {
-            return refuse(format.unfit("at", Format::is_document));
-        }
-        if self.columns.is_some() && !format.has_columns() {
-            return refuse(format.unfit("columns", Format::has_columns));
+            found.push(format.unfit("at", Format::is_document));
         }
         let columns = self.columns.as_deref();
+        if columns.is_some() && !format.has_columns() {
+            found.push(format.unfit("columns", Format::has_columns));
+        }
         if columns.is_some_and(<[Column]>::is_empty) {
-            return refuse("`columns` names no column".to_owned());
+            found.push("`columns` names no column".to_owned());
         }
         let names = columns.into_iter().flatten().map(|column| column.name.as_str());
         if let Some(twice) = repeated(names) {
-            return refuse(format!("`columns` names `{twice}` twice"));
+            found.push(format!("`columns` names `{twice}` twice"));
         }
-        self.origin.check(format, self.dialect.header || columns.is_some())?;
+        found.extend(self.origin.problem(format, self.dialect.header || columns.is_some()));
         match (format.field_rules(), self.dialect.first_key()) {
-            (Some(usual), _) => self.dialect.check(self.dialect.rules(usual), columns),
-            (None, Some(key)) => refuse(format.unfit(key, Format::is_table)),
-            (None, None) => Ok(()),
+            (Some(usual), _) => found.extend(self.dialect.problems(self.dialect.rules(usual), columns)),
+            (None, Some(key)) => found.push(format.unfit(key, Format::is_table)),
+            (None, None) => {}
         }
+        found
     }
+}
+
+/// The first of what is wrong.
+fn first(problems: Vec<String>) -> Result<(), DataError> {
+    problems.into_iter().next().map_or(Ok(()), |problem| Err(DataError::Usage(problem)))
 }
 
 choice!(

@@ -1,6 +1,6 @@
 //! These names are the fields that say where an item was read. `read` fills them.
 
-use crate::data::{DataError, Format};
+use crate::data::Format;
 
 /// The fields that say where an item was read; a name that is not there is not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,25 +17,25 @@ impl OriginFields {
         *self == Self::default()
     }
 
-    /// Whether the fields differ, and items of this format can have them. `has_names`: those of tables are no lists.
-    pub(super) fn check(&self, format: Format, has_names: bool) -> Result<(), DataError> {
+    /// What is wrong when the fields do not differ, or items of this format cannot have them. `has_names`: those of tables are no
+    /// lists.
+    pub(super) fn problem(&self, format: Format, has_names: bool) -> Option<String> {
         if self.is_empty() {
-            return Ok(());
+            return None;
         }
-        let refuse = |message: String| Err(DataError::Usage(message));
         match format {
-            Format::Lines => refuse("`origin` is not for `lines`, whose items are strings".to_owned()),
+            Format::Lines => Some("`origin` is not for `lines`, whose items are strings".to_owned()),
             Format::Csv | Format::Tsv if !has_names => {
-                refuse("`origin` is not for rows without names; give them with `columns`".to_owned())
+                Some("`origin` is not for rows without names; give them with `columns`".to_owned())
             }
             _ if [&self.file, &self.line].into_iter().flatten().any(String::is_empty) => {
-                refuse("`origin` needs a name for the field".to_owned())
+                Some("`origin` needs a name for the field".to_owned())
             }
             _ if self.file == self.line => {
                 let name = self.file.as_deref().unwrap_or_default();
-                refuse(format!("`origin` names `{name}` twice"))
+                Some(format!("`origin` names `{name}` twice"))
             }
-            _ => Ok(()),
+            _ => None,
         }
     }
 }

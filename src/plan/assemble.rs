@@ -9,7 +9,7 @@ use super::expand::ExpressionField;
 use super::inputs::Inputs;
 use super::places::{DocumentPart, PlacedDocument};
 use super::rate_limits::{self, Limits};
-use super::resolve::StepBuilder;
+use super::resolve::{Built, StepBuilder};
 use super::scripts::Scripts;
 use super::step::{Body, Expression, Input, Plan, Step};
 use super::step_index::{IndexedStep, Reference, StepIndex};
@@ -62,7 +62,7 @@ impl ValidDocument<'_> {
         {
             match self.step(id, step, indexed, &builder, context.as_ref()) {
                 Ok(step) => steps.push(step),
-                Err(finding) => found.push(*finding),
+                Err(findings) => found.extend(findings.0),
             }
         }
         let wants = self.wants();
@@ -110,7 +110,7 @@ impl ValidDocument<'_> {
         indexed: &IndexedStep,
         builder: &StepBuilder<'_>,
         context: Option<&Arc<DocumentContext>>,
-    ) -> Result<Step, Box<Diagnostic>> {
+    ) -> Built<Step> {
         let pointer = &indexed.pointer;
         let body = match self.deferred(pointer, context) {
             Some(deferred) => Body::Deferred(Arc::new(deferred)),

@@ -43,7 +43,7 @@ impl Plan {
             vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
         })?;
         let built = context.builder(&places, &scripts).verb(&deferred.pointer, &step.verb);
-        let mut verb = built.map_err(|finding| vec![*finding])?;
+        let mut verb = built.map_err(|findings| findings.0)?;
         if let Some(options) = verb.written_mut() {
             column_types::complete(options, &self.steps, &self.steps[id.at()]);
         }

@@ -1,6 +1,6 @@
 //! This module turns a `read` as written into the options of its reader.
 
-use super::resolve::{Built, StepBuilder};
+use super::resolve::{Built, Findings, StepBuilder};
 use super::step::Read;
 use crate::config;
 use crate::data::{DataError, Dialect, ListPath, OriginFields, Ragged, ReadOptions, TextEncoding};
@@ -16,7 +16,7 @@ impl StepBuilder<'_> {
         let list = list.map(|list| ListPath::parse(&list)).transpose();
         let encoding = self.known(&format!("{at}/encoding"), read.encoding.as_ref())?;
         let encoding = encoding.map(|label| TextEncoding::of_label(&label)).transpose();
-        let refuse = |error: DataError| Box::new(self.bad_option(at, &error.to_string()));
+        let refuse = |error: DataError| self.bad_option(at, &error.to_string());
         let options = ReadOptions {
             format: self.known(&format!("{at}/format"), read.format.as_ref())?,
             compression: self.known(&format!("{at}/compression"), read.compression.as_ref())?,
@@ -27,13 +27,16 @@ impl StepBuilder<'_> {
                 file: origin.file.clone(),
                 line: origin.line.clone(),
             }),
-            at: list.map_err(|reason| Box::new(self.bad_option(at, &reason)))?,
+            at: list.map_err(|reason| self.bad_option(at, &reason))?,
             // Where bad rows are borne, they must not shift the indices of the good ones.
             validate: policy.min_success_ratio != Ratio::ONE || policy.max_failures.is_some(),
             limit: self.limit,
             ..ReadOptions::of(&read.path, self.root)
         };
-        options.check().map_err(refuse)?;
+        let problems = options.problems();
+        if !problems.is_empty() {
+            return Err(Findings(problems.iter().map(|problem| self.bad_option(at, problem)).collect()));
+        }
         Ok(Read { options, policy })
     }
 

@@ -37,8 +37,17 @@ pub(super) struct StepBuilder<'a> {
 /// Names of columns that are written, and a type for each where types are declared.
 type DeclaredColumns = (Option<Vec<String>>, Option<Vec<DeclaredType>>);
 
-/// A finding, boxed because it is far larger than what is built.
-pub(super) type Built<T> = Result<T, Box<Diagnostic>>;
+/// What is built, or why not.
+pub(super) type Built<T> = Result<T, Findings>;
+
+/// All that is wrong with what was to be built, as far as that can be told.
+pub(super) struct Findings(pub(super) Vec<Diagnostic>);
+
+impl From<Diagnostic> for Findings {
+    fn from(finding: Diagnostic) -> Self {
+        Self(vec![finding])
+    }
+}
 
 impl StepBuilder<'_> {
     /// What the step at `pointer` does.
@@ -69,7 +78,7 @@ impl StepBuilder<'_> {
             Some(Setting::Expression(text)) => {
                 let message = format!("an expression gives another expression, `{text}`");
                 let label = "evaluated once only";
-                Err(Box::new(self.places.error(codes::EXPRESSION, message, &DocumentPart::Value(at), label)))
+                Err(self.places.error(codes::EXPRESSION, message, &DocumentPart::Value(at), label).into())
             }
         }
     }
@@ -144,7 +153,7 @@ impl StepBuilder<'_> {
     pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {
         self.scripts.get(pointer).ok_or_else(|| {
             let message = "this Lua was not compiled".to_owned();
-            Box::new(self.places.error(codes::LUA_SYNTAX, message, &DocumentPart::Value(pointer), ""))
+            self.places.error(codes::LUA_SYNTAX, message, &DocumentPart::Value(pointer), "").into()
         })
     }
 
@@ -197,7 +206,7 @@ impl StepBuilder<'_> {
             Some(config::RateRule::Rate(rate)) => Some((rate, None)),
             Some(config::RateRule::Name(name)) => match self.limits.get(&name) {
                 Some(rate) => Some((*rate, Some(name.into()))),
-                None => return Err(Box::new(rate_limits::unknown(self.places, &pointer, &name))),
+                None => return Err(rate_limits::unknown(self.places, &pointer, &name).into()),
             },
         })
     }
@@ -234,12 +243,12 @@ impl StepBuilder<'_> {
             None => Format::of_path(&write.path).map_err(|error| {
                 let spot = format!("{at}/path");
                 let label = "no format has this extension";
-                Box::new(self.places.error(
+                self.places.error(
                     codes::UNKNOWN_FORMAT,
                     error.to_string(),
                     &DocumentPart::Value(&spot),
                     label,
-                ))
+                )
             })?,
         };
         let (columns, declared) = self.columns(&format!("{at}/columns"), write.columns.as_ref())?;
@@ -262,7 +271,7 @@ impl StepBuilder<'_> {
             columns,
             typed,
         };
-        options.check().map_err(|error| Box::new(self.bad_option(at, &error.to_string())))?;
+        options.check().map_err(|error| self.bad_option(at, &error.to_string()))?;
         Ok(options)
     }
 
@@ -273,14 +282,20 @@ impl StepBuilder<'_> {
             Some(WriteColumns::Named(names)) => return Ok((Some(names), None)),
             Some(WriteColumns::Typed(declared)) => declared,
         };
-        let read = |(name, text): (&String, &String)| {
-            DeclaredType::parse(text).map_err(|reason| {
-                let spot = format!("{at}/{}", escape(name));
-                let part = DocumentPart::Value(&spot);
-                Box::new(self.places.error(codes::BAD_OPTION, reason, &part, "this type"))
-            })
-        };
-        let types = declared.iter().map(read).collect::<Result<_, _>>()?;
+        let (mut types, mut found) = (Vec::new(), Vec::new());
+        for (name, text) in &declared {
+            match DeclaredType::parse(text) {
+                Ok(kind) => types.push(kind),
+                Err(reason) => {
+                    let spot = format!("{at}/{}", escape(name));
+                    let part = DocumentPart::Value(&spot);
+                    found.push(self.places.error(codes::BAD_OPTION, reason, &part, "this type"));
+                }
+            }
+        }
+        if !found.is_empty() {
+            return Err(Findings(found));
+        }
         Ok((Some(declared.into_keys().collect()), Some(types)))
     }
 

@@ -9,7 +9,7 @@ use crate::data::{SplitOptions, SplitOwner, SplitPath};
 impl StepBuilder<'_> {
     /// What a `write` does: one file, or many.
     pub(super) fn write_verb(&self, at: &str, write: &config::Write) -> Built<Verb> {
-        let refused = |reason: &str| Box::new(self.bad_option(at, reason));
+        let refused = |reason: &str| self.bad_option(at, reason);
         let path = SplitPath::parse(&write.path).map_err(|reason| refused(&reason))?;
         let rows = self.known(&format!("{at}/rows"), write.rows.as_ref())?.map(|count| count.0);
         let bytes = self.known(&format!("{at}/bytes"), write.bytes.as_ref())?.map(|size| size.0);
@@ -17,7 +17,7 @@ impl StepBuilder<'_> {
             let keys = [("by", write.by.is_some()), ("rows", rows.is_some()), ("bytes", bytes.is_some())];
             if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {
                 let missing = if key == "by" { "{key}" } else { "{part}" };
-                return Err(refused(&format!("`{key}` is for many files, and `path` has no `{missing}`")));
+                return Err(refused(&format!("`{key}` is for many files, and `path` has no `{missing}`")).into());
             }
             return self.write(at, write).map(Verb::Write);
         };

@@ -241,6 +241,9 @@ impl At<'_> {
             Some("delimiter") => {
                 self.bad_value("must be one ASCII character", "not one ASCII character", None)
             }
+            Some("comment") => {
+                self.bad_value("must be the beginning of a line", "no line begins with a line end in it", None)
+            }
             _ if self.pointer.starts_with("/x-allow") => self.bad_value(
                 "is not the code of a finding",
                 "no code",

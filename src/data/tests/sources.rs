@@ -173,7 +173,7 @@ pub(in crate::data) fn texts() -> impl Strategy<Value = Given> {
                     given.options.dialect = Dialect { header, ..dialect.clone() };
                 }
                 let wanted = OriginFields { file: None, line: Some("line".into()) };
-                if origin && wanted.check(format, header).is_ok() {
+                if origin && wanted.problem(format, header).is_none() {
                     given.options.origin = wanted;
                 }
                 given

@@ -148,3 +148,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_option_of_a_table_that_does_not_fit_the_others_is_told_where_it_stands() {
+    check(
+        "steps:
+  a: {read: {path: in.csv, delimiter: ';', quote: ';', escape: ';', comment: ';', columns: [x, x]}}
+  b: {read: {path: '*.tsv', quote: \"'\", comment: \"'\", null_values: [NA]}}
+  c: {from: [a, b], write: {path: o.parquet, columns: {d: 'decimal(99,1)', e: string, f: '[strin]', g: '{a: }'}}}
+",
+        &expect![[r#"
+            2:44 bad_option: `quote` cannot be `;`, which separates fields | this option
+            2:56 bad_option: `escape` cannot be `;`, which separates fields | this option
+            2:69 bad_option: `comment` cannot be `;`, which separates fields | this option
+            2:83 bad_option: `columns` names `x` twice | this option
+            3:41 bad_option: `comment` cannot be `'`, which encloses fields | this option
+            3:55 bad_option: `null_values` is for columns that may be null; say which may, such as `columns: {price: number?}` | this option
+            4:59 bad_option: a decimal is `decimal(12,2)`: at most 76 digits, and how many of them stand behind the point | this type
+            4:90 bad_option: `strin` is no type; the types are `boolean`, `integer`, `number`, `string`, `date`, `time`, `timestamp`, `decimal(12,2)`, `[string]`, `{lat: number}` | this type
+            4:104 bad_option: `}` is no type; the types are `boolean`, `integer`, `number`, `string`, `date`, `time`, `timestamp`, `decimal(12,2)`, `[string]`, `{lat: number}` | this type
+        "#]],
+    );
+    check(
+        "steps:
+  a: {read: {path: in.csv, delimiter: \"\\n\", quote: \"ab\", escape: \"\\r\", comment: \"a\\nb\"}}
+  c: {from: a, write: o.csv}
+",
+        &expect![[r#"
+            2:39 bad_value: `delimiter` of step `a` must be one ASCII character | not one ASCII character | help: The separator of `csv` and `tsv`, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
+            2:52 bad_value: `quote` of step `a` must be one ASCII character, or `none` | not one ASCII character | help: Encloses fields of `csv` and `tsv`: one character, or `none`. Default: `"` for `csv`; `none` for `tsv`, where `\t`, `\n`, `\r` and `\\` stand for characters.
+            2:66 bad_value: `escape` of step `a` must be one ASCII character | not one ASCII character | help: The character of `csv` and `tsv` that takes the meaning from the one behind it, in quotes and out of them. Default: two quotes in a field in quotes are one.
+            2:81 bad_value: `comment` of step `a` must be the beginning of a line | no line begins with a line end in it | help: Lines of `csv` and `tsv` that begin with this text are passed over. Default: no such lines.
+        "#]],
+    );
+}

@@ -180,13 +180,16 @@ fn what_does_not_fit_together_is_refused() {
         options.format = options.format.or(Some(crate::data::Format::Csv));
         transcript(open(&options), 1, 1)
     };
-    let cases: [(Change<'_>, &str); 7] = [
+    let cases: [(Change<'_>, &str); 10] = [
         (
             &|o| o.dialect.quote = Some(Quote::Character(b',')),
             "`quote` cannot be `,`, which separates fields",
         ),
         (&|o| o.dialect.escape = Some(b','), "`escape` cannot be `,`, which separates fields"),
         (&|o| o.dialect.comment = Some(String::new()), "`comment` is empty, and every line begins so"),
+        (&|o| o.dialect.comment = Some("a\nb".into()), "`comment` holds a line end, and no line begins so"),
+        (&|o| o.dialect.comment = Some(",".into()), "`comment` cannot be `,`, which separates fields"),
+        (&|o| o.dialect.comment = Some("\"".into()), "`comment` cannot be `\"`, which encloses fields"),
         (
             &|o| o.dialect.null_values = vec!["NA".into()],
             "`null_values` is for columns that may be null; say which may, such as `columns: {price: number?}`",
