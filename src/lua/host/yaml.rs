@@ -1,7 +1,9 @@
 //! `yaml` turns one document of YAML 1.2 into a value and back. Scalars mean what they mean in pipeline files.
 
 mod anchor;
+mod emit;
 mod read;
+mod text;
 mod words;
 mod write;
 
@@ -25,7 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         r#"{a = {1, "x", json.null}, b = {}}"#,
     ),
     YAML.rust("encode", "(value: any): string", |bind| bind.to(write::encode)).explained(
-        "The value as a YAML document, keys sorted.",
+        "The value as a YAML document, keys sorted. Readers of YAML 1.1 take it as those of 1.2 do: `no`, `1:30`, `2024-01-01` are quoted.",
         r#"yaml.encode({name = "a", list = {1, "2"}})"#,
         r#""list:\n- 1\n- '2'\nname: a\n""#,
     ),

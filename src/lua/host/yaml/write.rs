@@ -3,6 +3,7 @@
 
 use mlua::Value;
 
+use super::emit;
 use crate::lua::host::call::Call;
 use crate::lua::host::tally::Bounded;
 use crate::lua::host_error::HostError;
@@ -16,22 +17,11 @@ pub(super) fn encode(call: &Call<'_>, value: &Value) -> mlua::Result<Value> {
     let _claim = call.claim(json::tree_bytes(&text).saturating_add(text.len()))?;
     call.checkpoint()?;
     let tree = json::to_value(&text).map_err(|error| refuse(error.to_string()))?;
-    if has_merge(&tree) {
-        return Err(refuse("the key `<<` would be read as a merge of maps".to_owned()).into());
-    }
     drop(text);
     call.checkpoint()?;
     let mut yaml = Bounded::new(call);
-    match serde_yaml::to_writer(&mut yaml, &tree) {
+    match emit::document(&mut yaml, &tree) {
         Ok(()) => yaml.finish(),
         Err(error) => Err(yaml.fault().unwrap_or_else(|| refuse(error.to_string()).into())),
-    }
-}
-
-fn has_merge(value: &serde_json::Value) -> bool {
-    match value {
-        serde_json::Value::Array(list) => list.iter().any(has_merge),
-        serde_json::Value::Object(map) => map.iter().any(|(key, value)| key == "<<" || has_merge(value)),
-        _ => false,
     }
 }
