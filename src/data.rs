@@ -49,7 +49,7 @@ pub use list::{items_reader, items_reader_at};
 pub use list_path::ListPath;
 pub use options::{GlobBy, GlobOptions, ReadOptions, Target, TypeSource, TypedOptions, WriteOptions};
 pub use origin::OriginFields;
-pub use pattern::{PathPattern, normal};
+pub use pattern::{PathPattern, name_like_a_pattern, normal};
 pub use position::{ArrayPlace, ByteSpot, FileMark, Member, Position, PositionAt, Spot, TableColumns};
 pub use reached::Reached;
 pub use read::{is_live, is_pattern, most_rows, open, open_at, stored_lines};

@@ -78,6 +78,21 @@ pub(super) fn is_literal(root: &Path, text: &str) -> bool {
     !text.contains(['*', '?', '[', '{']) || root.join(text).symlink_metadata().is_ok()
 }
 
+/// What is said of a text that is the name of a file and, as a pattern, would match others.
+pub fn name_like_a_pattern(root: &Path, text: &str) -> Option<String> {
+    if !text.contains(['*', '?', '[', '{']) || !is_literal(root, text) {
+        return None;
+    }
+    let pattern = Pattern::new(text).ok()?;
+    let found = pattern.walk(&root.join(&pattern.folder)).ok()?;
+    let mut others: Vec<&str> =
+        found.iter().map(|file| file.name.as_str()).filter(|name| *name != text).collect();
+    others.sort_unstable();
+    let (first, more) = others.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    Some(format!("`{text}` is a file and read as one; as a pattern it would match `{first}`{more}"))
+}
+
 /// `path` without `.`, and without `..` where something stands before it.
 pub fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();

@@ -3,6 +3,7 @@
 
 mod bad_rows;
 mod index_run;
+mod notices;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use self::bad_rows::book;
 use self::index_run::{IndexRun, IndexRuns};
+use self::notices::expecting;
 use self::stream::{Arrival, Stream};
 use super::context::{Context, LOOK_UP};
 use super::pool::Wake;
@@ -349,20 +351,6 @@ impl<'a> StepInput<'a> {
     }
 }
 
-/// Passes on what deserves a warning although nothing is wrong, and refuses a pattern without a file where rows are expected.
-fn expecting(
-    context: &Context<'_>,
-    source: StepId,
-    is_pattern: bool,
-    reader: Box<dyn Reader>,
-) -> Result<Box<dyn Reader>, DataError> {
-    let warning = context.source_status(source).expect_rows(is_pattern, reader.notice())?;
-    if let Some(warning) = warning {
-        context.notice(source, warning);
-    }
-    Ok(reader)
-}
-
 /// What one look at a part has shown.
 #[derive(Default)]
 struct Seen {
@@ -427,9 +415,13 @@ fn source_rows(context: &Context<'_>, source: StepId, verb: &Verb, prove: bool) 
                 context.source_status(source).expect_rows(false, None)?;
                 return Stream::start(move || data::open(&options)).map(Rows::Stream).map_err(io);
             }
-            expecting(context, source, data::is_pattern(&options), data::open(&options)?)?
+            let named = (options.root.as_path(), options.path.as_str());
+            expecting(context, source, data::is_pattern(&options), named, data::open(&options)?)?
         }
-        Verb::Glob(glob) => expecting(context, source, true, data::glob(&glob.options)?)?,
+        Verb::Glob(glob) => {
+            let named = (glob.options.root.as_path(), glob.options.pattern.as_str());
+            expecting(context, source, true, named, data::glob(&glob.options)?)?
+        }
         Verb::Items(Items::List(list)) => data::items_reader(Arc::clone(list), None),
         Verb::Items(Items::Lua { .. })
         | Verb::MapLike(_)

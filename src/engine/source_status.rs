@@ -36,6 +36,8 @@ pub(super) struct SourceStatus {
     failed_rows: Option<Spool>,
     errors: ErrorTexts,
     fault: Option<String>,
+    /// What was worth a notice so far.
+    notices: Vec<String>,
     /// All rows were seen, as far as a limit lets them.
     ended: bool,
     /// All rows were seen, and they are not what was asked for.
@@ -62,6 +64,7 @@ impl SourceStatus {
             failed_rows: None,
             errors: Vec::new(),
             fault: None,
+            notices: Vec::new(),
             ended: false,
             sealed: false,
         };
@@ -93,6 +96,15 @@ impl SourceStatus {
             }
             notice => Ok(notice.map(str::to_owned)),
         }
+    }
+
+    /// Whether this is said of the source for the first time.
+    pub(super) fn is_news(&mut self, notice: &str) -> bool {
+        let is_news = !self.notices.iter().any(|other| other == notice);
+        if is_news {
+            self.notices.push(notice.to_owned());
+        }
+        is_news
     }
 
     /// Another step reads the source from now on. `true` for the first of all.

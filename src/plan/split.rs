@@ -17,7 +17,9 @@ impl StepBuilder<'_> {
             let keys = [("by", write.by.is_some()), ("rows", rows.is_some()), ("bytes", bytes.is_some())];
             if let Some((key, _)) = keys.into_iter().find(|(_, given)| *given) {
                 let missing = if key == "by" { "{key}" } else { "{part}" };
-                return Err(refused(&format!("`{key}` is for many files, and `path` has no `{missing}`")).into());
+                return Err(
+                    refused(&format!("`{key}` is for many files, and `path` has no `{missing}`")).into()
+                );
             }
             return self.write(at, write).map(Verb::Write);
         };

@@ -69,6 +69,30 @@ fn a_document_that_is_an_object_is_one_item() {
 }
 
 #[test]
+fn a_name_like_a_pattern_that_matches_other_files_is_told() {
+    let steps = "steps:
+  rows: { read: 'data/report[12].jsonl' }
+  listed: { glob: 'data/{a,b}.txt' }
+  save: { from: [rows, listed], write: out.jsonl }
+  again: { from: rows, write: again.jsonl }
+";
+    let project = Project::with(steps)
+        .file("data/report[12].jsonl", "0\n")
+        .file("data/report1.jsonl", "1\n")
+        .file("data/report2.jsonl", "2\n")
+        .file("data/{a,b}.txt", "")
+        .file("data/b.txt", "");
+    let ran = project.run(&["pipeline.yaml", "--no-state"]).ok();
+    let rows = "warning: `data/report[12].jsonl` is a file and read as one; as a pattern it would match `data/report1.jsonl` and 1 more";
+    let listed =
+        "warning: `data/{a,b}.txt` is a file and read as one; as a pattern it would match `data/b.txt`";
+    for notice in [rows, listed] {
+        assert_eq!(ran.stderr.matches(notice).count(), 1, "{}", ran.stderr);
+    }
+    assert_eq!(project.read("again.jsonl"), "0\n");
+}
+
+#[test]
 fn fewer_rows_than_asked_for_fail_the_source() {
     let project = |min: &str| copying(&format!("{{ read: {{ path: 'in*.jsonl'{min} }} }}"));
     let empty = project("").file("in1.jsonl", "").file("in2.jsonl", "\n");
