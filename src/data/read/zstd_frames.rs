@@ -13,6 +13,11 @@ use crate::data::read::members::Members;
 /// been long.
 const WINDOW_LOG_MAX: u32 = if cfg!(target_pointer_width = "64") { 31 } else { 30 };
 
+/// What frames begin with, and those that readers skip.
+const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+/// The last four bits of the first byte may be any.
+const SKIPPED_MAGIC: [u8; 4] = [0x50, 0x2A, 0x4D, 0x18];
+
 /// Bytes at the beginning of a frame that tell its window.
 const HEADER_BYTES: usize = 6;
 
@@ -30,8 +35,9 @@ struct NotingDecoder {
     begun: Vec<Member>,
     /// Bytes of the file and of the text so far.
     reached: Member,
-    /// How the frame at hand begins.
+    /// How the frame at hand begins, and where in the file.
     header: Vec<u8>,
+    frame: u64,
 }
 
 impl ZstdFrames {
@@ -40,7 +46,7 @@ impl ZstdFrames {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
         let header = Vec::with_capacity(HEADER_BYTES);
-        let decoder = NotingDecoder { decoder, begun: Vec::new(), reached: first, header };
+        let decoder = NotingDecoder { decoder, begun: Vec::new(), reached: first, header, frame: first.at };
         Ok(Self { decoder: zio::Reader::new(bytes, decoder), frames: Members::new(first), packed: first.at })
     }
 
@@ -78,7 +84,7 @@ impl Operation for NotingDecoder {
         // Of a frame that is refused, the decoder does not say that it took its header.
         let seen = &input.src[taken..];
         self.header.extend(seen.iter().take(HEADER_BYTES - self.header.len()));
-        let hint = hint.map_err(|error| explain(error, &self.header))?;
+        let hint = hint.map_err(|error| self.explain(error))?;
         self.reached.at += (input.pos() - taken) as u64;
         self.reached.before += (output.pos() - given) as u64;
         Ok(hint)
@@ -91,6 +97,7 @@ impl Operation for NotingDecoder {
     /// One frame has ended, and there are bytes behind it.
     fn reinit(&mut self) -> io::Result<()> {
         self.begun.push(self.reached);
+        self.frame = self.reached.at;
         self.header.clear();
         self.decoder.reinit()
     }
@@ -100,7 +107,37 @@ impl Operation for NotingDecoder {
         output: &mut OutBuffer<'_, C>,
         finished_frame: bool,
     ) -> io::Result<usize> {
+        // Fewer bytes than a frame begins with are not refused before the end.
+        if !finished_frame && let Some(why) = self.no_frame() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
         self.decoder.finish(output, finished_frame)
+    }
+}
+
+impl NotingDecoder {
+    /// Says what the decoder does not about an error of its own.
+    fn explain(&self, error: io::Error) -> io::Error {
+        match self.no_frame() {
+            Some(why) => io::Error::new(error.kind(), why),
+            None => explain(error, &self.header),
+        }
+    }
+
+    /// What is said of bytes behind a frame that begin no other one.
+    fn no_frame(&self) -> Option<String> {
+        let at = self.frame;
+        let start = &self.header[..self.header.len().min(MAGIC.len())];
+        let (first, rest) = start.split_first()?;
+        let is_skipped = first & 0xF0 == SKIPPED_MAGIC[0] && SKIPPED_MAGIC[1..].starts_with(rest);
+        if at == 0 || is_skipped || MAGIC.starts_with(start) {
+            return None;
+        }
+        let what =
+            if self.header.iter().all(|byte| *byte == 0) { "zeros stand" } else { "something else stands" };
+        Some(format!(
+            "{what} behind the last frame, which no zstd reader takes; the first {at} bytes of the file are whole, `head -c {at}` keeps them"
+        ))
     }
 }
 

@@ -84,6 +84,26 @@ fn zeros_behind_the_last_member_are_padding() {
     );
 }
 
+#[test]
+fn what_stands_behind_the_last_frame_is_named() {
+    let whole = [zstd(b"1\n"), vec![0x5A, 0x2A, 0x4D, 0x18, 2, 0, 0, 0, 9, 9], zstd(b"2\n")].concat();
+    check("a.jsonl.zst", &whole, "1\n2\n");
+    let expect = |what: &str| {
+        let at = whole.len();
+        format!(
+            "1\n2\nerror a.jsonl.zst:3: cannot decompress: {what} behind the last frame, which no zstd reader takes; the first {at} \
+             bytes of the file are whole, `head -c {at}` keeps them\n"
+        )
+    };
+    for zeros in [1, 3, 4, 512, 300_000] {
+        check("a.jsonl.zst", &[whole.clone(), vec![0; zeros]].concat(), &expect("zeros stand"));
+    }
+    check("a.jsonl.zst", &[&whole[..], b"rest"].concat(), &expect("something else stands"));
+    let cut =
+        "1\n2\nerror a.jsonl.zst:3: cannot decompress: the zstd data ends too early; the file is cut off\n";
+    check("a.jsonl.zst", &[&whole[..], &[0x28, 0xB5]].concat(), cut);
+}
+
 /// A frame of one raw block whose header asks for this window.
 fn frame(window: u8, text: &[u8]) -> Vec<u8> {
     let size = u32::try_from(text.len()).expect("a short text") << 3 | 1;
