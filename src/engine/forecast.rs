@@ -121,7 +121,7 @@ impl Asked<'_> {
                 let found = found.map_err(|error| self.forecasts.warn(error.to_string())).ok()?;
                 Some(self.of_old(step, each, found, recall))
             }
-            None => Some(self.of_cache(step, recall)),
+            None => Some(self.of_cache(step, each, recall)),
         }
     }
 
@@ -147,12 +147,12 @@ impl Asked<'_> {
     ) -> Result<(Old, Option<StepRecord>), StoreError> {
         let runs = Catalogue::new(self.state).open_line(run)?;
         let record = runs.first().and_then(|run: &StoredRun| run.step(&step.name).ok());
-        let keyed = ItemContent::of(self.plan, step.id).has_keys(each);
+        let keyed = ItemContent::of(self.plan, step.id, each).has_keys(each);
         let shape = fingerprint::shape(each.kind);
         Ok((Old::of(runs, &step.name, shape, keyed, &fingerprint.parts)?, record))
     }
 
-    fn of_cache(&mut self, step: &Step, recall: Option<StepCache>) -> Forecast {
+    fn of_cache(&mut self, step: &Step, each: &MapLike, recall: Option<StepCache>) -> Forecast {
         if let Some(because) = self.is_deep(step) {
             return match recall {
                 None => Forecast::None("not in the cache".to_owned()),
@@ -162,7 +162,7 @@ impl Asked<'_> {
                 },
             };
         }
-        self.count(step, Look { recall, ..Look::default() })
+        self.count(step, each, Look { recall, ..Look::default() })
     }
 
     fn of_old(
@@ -179,7 +179,7 @@ impl Asked<'_> {
             Err(reason) => {
                 return match self.is_deep(step) {
                     Some(because) => open(&because),
-                    None => self.count(step, Look { recall, nothing: Some(reason), ..Look::default() }),
+                    None => self.count(step, each, Look { recall, nothing: Some(reason), ..Look::default() }),
                 };
             }
         };
@@ -191,7 +191,7 @@ impl Asked<'_> {
             };
         }
         let Some(because) = self.is_deep(step) else {
-            return self.count(step, Look { reuse: Some(reuse), recall, unknown, nothing: None });
+            return self.count(step, each, Look { reuse: Some(reuse), recall, unknown, nothing: None });
         };
         match record.filter(|_| self.gets_the_same(step)).and_then(|record| as_it_was(&record)) {
             Some(counts) => Forecast::Counted { counts, complete: true },
@@ -200,9 +200,9 @@ impl Asked<'_> {
     }
 
     /// Looks at every item of a step that reads only sources.
-    fn count(&mut self, step: &Step, mut look: Look) -> Forecast {
+    fn count(&mut self, step: &Step, each: &MapLike, mut look: Look) -> Forecast {
         let (mut counts, mut contents) = (ReuseCounts::default(), Vec::new());
-        let content = ItemContent::of(self.plan, step.id);
+        let content = ItemContent::of(self.plan, step.id, each);
         let read = each_chunk(self.plan, step, self.until, &mut |chunk: &mut Chunk| {
             contents.clear();
             content.digests(chunk, &mut contents);

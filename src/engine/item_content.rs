@@ -1,5 +1,5 @@
 //! This type says what of an item decides whether it is the one of an earlier run: its text, or for the items of `glob` the
-//! file that they stand for.
+//! file that they stand for, and its index where the function reads that.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,17 @@ use crate::plan::{MapLike, Plan};
 use crate::store::Digest;
 use crate::value::Chunk;
 
-/// What of an item counts.
+/// What of the items of one step counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ItemContent {
+pub(super) struct ItemContent {
+    kind: ContentKind,
+    /// Whether its place in the input counts, too: a result that was made of it is of no use elsewhere.
+    has_index: bool,
+}
+
+/// What counts beside the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ContentKind {
     /// Its text.
     Text,
     /// The file that it stands for, wherever the folder lies: `relative`, and the digest of the file's bytes where the item has
@@ -21,40 +29,56 @@ pub(super) enum ItemContent {
 }
 
 impl ItemContent {
+    /// Of the items that the function of a step gets.
+    pub(super) fn of(plan: &Plan, step: StepId, each: &MapLike) -> Self {
+        Self { kind: ContentKind::of(plan, step), has_index: each.script.reads_index() }
+    }
+
+    /// Whether such items of a step are known by keys.
+    pub(super) fn has_keys(self, each: &MapLike) -> bool {
+        each.key.is_some() || self.kind == ContentKind::File
+    }
+
+    /// A digest of what counts of the item at `at`.
+    pub(super) fn digest(self, chunk: &Chunk, at: usize) -> Digest {
+        let digest = self.kind.digest(chunk.item(at));
+        if !self.has_index {
+            return digest;
+        }
+        let index = chunk.first + at as u64;
+        Digest::of_bytes(&[&digest.0.to_le_bytes()[..], &index.to_le_bytes()].concat())
+    }
+
+    /// The digests of all items of a chunk, appended to `digests`.
+    pub(super) fn digests(self, chunk: &Chunk, digests: &mut Vec<Digest>) {
+        if self == (Self { kind: ContentKind::Text, has_index: false }) {
+            return Digest::of_items(chunk, digests);
+        }
+        digests.extend((0..chunk.len()).map(|at| self.digest(chunk, at)));
+    }
+
+    /// Names the items of a chunk that have a name of their own.
+    pub(super) fn name_items(self, chunk: &mut Chunk) {
+        if self.kind == ContentKind::File {
+            let name = |at| fields(chunk.item(at)).and_then(|fields| text(&fields, "relative"));
+            chunk.keys = (0..chunk.len()).map(|at| name(at).unwrap_or_default().into_boxed_str()).collect();
+        }
+    }
+}
+
+impl ContentKind {
     /// Of the items that a step gets: those of `glob` are files, also behind steps that give items on as they are.
-    pub(super) fn of(plan: &Plan, step: StepId) -> Self {
+    fn of(plan: &Plan, step: StepId) -> Self {
         let from = &plan.steps[step.at()].from;
         let are_files =
             !from.is_empty() && from.iter().all(|input| !input.failed && gives_files(plan, input.step));
         if are_files { Self::File } else { Self::Text }
     }
 
-    /// Whether such items of a step are known by keys.
-    pub(super) fn has_keys(self, each: &MapLike) -> bool {
-        each.key.is_some() || self == Self::File
-    }
-
-    /// A digest of what counts.
-    pub(super) fn digest(self, item: &[u8]) -> Digest {
+    fn digest(self, item: &[u8]) -> Digest {
         match self {
             Self::Text => Digest::of(item),
             Self::File => file_digest(item).unwrap_or_else(|| Digest::of(item)),
-        }
-    }
-
-    /// The digests of all items of a chunk, appended to `digests`.
-    pub(super) fn digests(self, chunk: &Chunk, digests: &mut Vec<Digest>) {
-        if self == Self::Text {
-            return Digest::of_items(chunk, digests);
-        }
-        digests.extend((0..chunk.len()).map(|at| self.digest(chunk.item(at))));
-    }
-
-    /// Names the items of a chunk that have a name of their own.
-    pub(super) fn name_items(self, chunk: &mut Chunk) {
-        if self == Self::File {
-            let name = |at| fields(chunk.item(at)).and_then(|fields| text(&fields, "relative"));
-            chunk.keys = (0..chunk.len()).map(|at| name(at).unwrap_or_default().into_boxed_str()).collect();
         }
     }
 }
@@ -65,7 +89,7 @@ fn gives_files(plan: &Plan, step: StepId) -> bool {
     match step.verb {
         Verb::Glob => true,
         Verb::Filter | Verb::Take | Verb::Sort | Verb::Unique => {
-            ItemContent::of(plan, step.id) == ItemContent::File
+            ContentKind::of(plan, step.id) == ContentKind::File
         }
         Verb::Read
         | Verb::Items
@@ -99,7 +123,7 @@ mod tests {
     use super::*;
 
     fn digest(item: &str) -> Digest {
-        ItemContent::File.digest(item.as_bytes())
+        ContentKind::File.digest(item.as_bytes())
     }
 
     #[test]
@@ -130,7 +154,7 @@ mod tests {
                     d: { from: c, map: return item }\n  e: { from: d, map: return item }\n  l: { items: [1] }\n  \
                     f: { from: [a, l], map: return 1 }\n  g: { from: d.failed, map: return 1 }\n";
         let plan = crate::plan::testing::plan_of(text, folder.path());
-        let of = |at: u32| ItemContent::of(&plan, StepId(at)) == ItemContent::File;
+        let of = |at: u32| ContentKind::of(&plan, StepId(at)) == ContentKind::File;
         let files: Vec<bool> = (1..=7).map(of).collect();
         assert_eq!(files, [true, true, true, false, false, false, false]);
     }

@@ -208,7 +208,7 @@ impl<'a> Coordinator<'a> {
             step,
             policy,
             kind: each.kind,
-            content: ItemContent::of(context.plan, step.id),
+            content: ItemContent::of(context.plan, step.id, each),
             wanted: context.roles.wanted[step.id.at()],
             scheduler: context.scheduler(each, &scheduled, begun),
             sink: Sink::open(context, step.id, journal.is_some()),

@@ -5,6 +5,7 @@ mod chunk;
 mod column;
 mod fields;
 mod footprint;
+mod index_use;
 mod lexer;
 mod literals;
 mod reach;

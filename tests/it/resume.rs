@@ -193,6 +193,27 @@ fn items_are_known_by_their_content_and_not_by_their_place() {
 }
 
 #[test]
+fn a_function_that_reads_the_index_runs_again_where_items_have_moved() {
+    let pipeline = |lua: &str| {
+        PIPELINE
+            .replace("{ id = item.id, n = item.id * params.factor }", lua)
+            .replace("retries: 0", "retries: 0\n      cache: true")
+    };
+    for (lua, expect) in [
+        ("{ id = item.id, at = index }", "{\"id\":4,\"at\":1}\n{\"id\":5,\"at\":2}\n{\"id\":9,\"at\":3}\n"),
+        ("{ id = item.id }", "{\"id\":4}\n{\"id\":5}\n{\"id\":9}\n"),
+    ] {
+        let project = Project::with(&pipeline(lua)).file("in.jsonl", "{\"id\":3}\n{\"id\":5}\n{\"id\":4}\n");
+        Ran::of(&project, &["pipeline.yaml"]);
+        let project = project.file("in.jsonl", "{\"id\":4}\n{\"id\":5}\n{\"id\":9}\n");
+        let ran = Ran::of(&project, &["resume", "latest"]);
+        assert_eq!(project.read("out.jsonl"), expect);
+        let again: &[u64] = if lua.contains("index") { &[1, 3] } else { &[3] };
+        assert_eq!(ran.called(), again, "{lua}");
+    }
+}
+
+#[test]
 fn equal_items_are_told_apart_by_their_number() {
     let project = ran("{\"id\":1}\n{\"id\":1}\n{\"id\":2}\n");
     let project = project.file("in.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":1}\n{\"id\":1}\n");

@@ -42,7 +42,7 @@ pub(super) fn step_spec(
         name: Arc::clone(&step.name),
         verb: step.verb.name(),
         shape: fingerprint::shape(each.kind),
-        keyed: ItemContent::of(context.plan, step.id).has_keys(each),
+        keyed: ItemContent::of(context.plan, step.id, each).has_keys(each),
         fingerprint: fingerprint.parts.clone(),
         cache: each.cache.then_some(fingerprint.function),
     }
@@ -62,7 +62,7 @@ pub(super) fn pool_options(
         key: each.key.clone(),
         worker: worker_options(context, step, each)?,
         cancel: Arc::default(),
-        content: ItemContent::of(context.plan, step.id),
+        content: ItemContent::of(context.plan, step.id, each),
         step: step.id,
         slow_after: policy.slow_after,
         concurrency: policy.concurrency,

@@ -276,7 +276,7 @@ impl Coordinator<'_> {
             if let Some(journal) = &self.journal {
                 let mut endings = journal.spare();
                 endings.first = expired.index;
-                endings.contents.push(self.content.digest(chunk.item(0)));
+                endings.contents.push(self.content.digest(&chunk, 0));
                 self.keep_keys(&mut endings, chunk.keys.iter());
                 endings.ends.push(store::ItemEnding { at: 0, how: Ending::Failed(item) });
                 journal.push(endings)?;
@@ -304,7 +304,7 @@ impl Coordinator<'_> {
         if endings.contents.len() != report.done {
             // A worker that broke down has not come to it.
             endings.contents.clear();
-            endings.contents.extend((0..report.done).map(|at| self.content.digest(chunk.item(at))));
+            endings.contents.extend((0..report.done).map(|at| self.content.digest(chunk, at)));
         }
         self.keep_keys(&mut endings, chunk.keys.iter().take(report.done));
         endings.out.extend_from_slice(&report.out);

@@ -59,7 +59,7 @@ impl ItemReuse {
         };
         let (name, function, parts) = (&step.name, fingerprint.function, &fingerprint.parts);
         let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, parts));
-        let keyed = ItemContent::of(context.plan, step.id).has_keys(each);
+        let keyed = ItemContent::of(context.plan, step.id, each).has_keys(each);
         let old = keep.old(&step.name, shape, keyed, &fingerprint.parts);
         if old.is_none() && cache.is_none() && warning.is_none() {
             return None;

@@ -113,7 +113,7 @@ impl Coroutines<'_> {
         let (mut digests, mut lines) = (Vec::new(), Vec::new());
         if let Some(buffer) = task.digests.take() {
             digests = buffer;
-            digests.push(self.thread.parts.options.content.digest(task.chunk.item(0)));
+            digests.push(self.thread.parts.options.content.digest(&task.chunk, 0));
             if ended.end.is_none() && self.thread.parts.options.worker.shape != ResultShape::Map {
                 lines.push(ended.emitted as u32);
             }

@@ -189,7 +189,7 @@ impl WorkerThread {
             digests = buffer;
             worker.take_lines(&mut lines);
             let content = self.parts.options.content;
-            digests.extend((0..done).map(|at| content.digest(task.chunk.item(at))));
+            digests.extend((0..done).map(|at| content.digest(&task.chunk, at)));
         }
         let (began, elapsed) = (self.since_begin(start), clock::since(start));
         let number = task.number;
