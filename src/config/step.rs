@@ -154,7 +154,7 @@ struct StepFields {
     #[schemars(example = 100)]
     batch: Option<Batch>,
     /// Keep the first items, so many of them. A source is read no further, and a function whose results only `take` steps
-    /// read is called no further.
+    /// read is called no further; its step is judged by the items that it was called for.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 10)]
     take: Option<Take>,
