@@ -132,6 +132,14 @@ fn validate_passes_complete_records_on() {
 }
 
 #[test]
+fn messy_tables_reads_what_can_be_read_and_names_the_rest() {
+    let example = Example::new("messy-tables");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "orders", &[("total", 8), ("successes", 7), ("failures", 1)]);
+    example.check_outputs();
+}
+
+#[test]
 fn flaky_ends_the_same_in_every_run() {
     let example = Example::new("flaky");
     let summary = example.run(0, &[]);
