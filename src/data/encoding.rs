@@ -14,12 +14,20 @@ impl TextEncoding {
     /// # Errors
     /// Fails when the standard has no such label.
     pub fn of_label(label: &str) -> Result<Self, DataError> {
-        Encoding::for_label_no_replacement(label.as_bytes()).map(Self).ok_or_else(|| {
+        Self::find(label).ok_or_else(|| {
+            let way_out = match meant(label) {
+                Some(meant) => format!("; did you mean `{meant}`?"),
+                None => ", such as `latin1`, `utf-16le` or `shift_jis`".to_owned(),
+            };
+            let label = label.escape_default();
             DataError::Usage(format!(
-                "`encoding`: `{}` is no label of the WHATWG Encoding Standard, such as `latin1`, `utf-16le` or `shift_jis`",
-                label.escape_default()
+                "`encoding`: `{label}` is no label of the WHATWG Encoding Standard{way_out}"
             ))
         })
+    }
+
+    fn find(label: &str) -> Option<Self> {
+        Encoding::for_label_no_replacement(label.as_bytes()).map(Self)
     }
 
     /// Its name in the standard, for messages.
@@ -46,6 +54,32 @@ impl TextEncoding {
     }
 }
 
+/// Names that programs have for encodings of the standard, without signs between their parts.
+const OTHER_NAMES: [(&str, &str); 14] = [
+    ("ansi", "windows-1252"),
+    ("cp65001", "utf-8"),
+    ("utf8bom", "utf-8"),
+    ("utf8sig", "utf-8"),
+    ("utf16", "utf-16le"),
+    ("utf16le", "utf-16le"),
+    ("utf16be", "utf-16be"),
+    ("cp932", "shift_jis"),
+    ("cp936", "gbk"),
+    ("cp949", "euc-kr"),
+    ("cp950", "big5"),
+    ("latin9", "iso-8859-15"),
+    ("macroman", "macintosh"),
+    ("cp866", "ibm866"),
+];
+
+/// The label that is likely meant.
+fn meant(label: &str) -> Option<String> {
+    let parts = || label.split(|sign: char| !sign.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let [joined, dashed] = ["", "-"].map(|sign| parts().collect::<Vec<_>>().join(sign).to_ascii_lowercase());
+    let other = OTHER_NAMES.iter().find(|(name, _)| *name == joined).map(|(_, label)| (*label).to_owned());
+    other.or_else(|| [dashed, joined].into_iter().find(|one| TextEncoding::find(one).is_some()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +94,25 @@ mod tests {
         // The standard gives it a decoder that reads nothing.
         assert_eq!(name("iso-2022-kr"), None);
         assert_eq!(name(""), None);
+    }
+
+    #[test]
+    fn what_is_no_label_may_be_one_of_another_program() {
+        for (label, meant) in [
+            ("latin-1", "; did you mean `latin1`?"),
+            ("UTF_16_LE", "; did you mean `utf-16le`?"),
+            ("Windows 1252", "; did you mean `windows-1252`?"),
+            ("ANSI", "; did you mean `windows-1252`?"),
+            ("utf-8-sig", "; did you mean `utf-8`?"),
+            ("mac_roman", "; did you mean `macintosh`?"),
+            ("ebcdic", ", such as `latin1`, `utf-16le` or `shift_jis`"),
+        ] {
+            let error =
+                TextEncoding::of_label(label).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(
+                error.ends_with(&format!("is no label of the WHATWG Encoding Standard{meant}")),
+                "{error}"
+            );
+        }
     }
 }

@@ -120,6 +120,16 @@ fn check_format(
         Some(format) => check_options(places, verb, format, found),
         // Each file of a pattern has a name of its own.
         None if is_pattern(root, path) && verb.ends_with("/read") => {}
+        None if root.join(path).is_dir() => {
+            let (message, folder) = (format!("`{path}` is a folder"), path.trim_end_matches('/'));
+            let help = if verb.ends_with("/read") {
+                format!("read its files with a pattern such as `{folder}/*.csv`")
+            } else {
+                format!("name a file in it, such as `{folder}/out.jsonl`")
+            };
+            let spot = DocumentPart::Value(pointer);
+            found.push(places.error(codes::UNKNOWN_FORMAT, message, &spot, "no file").help(help));
+        }
         None => {
             let message = format!("the name `{path}` does not say how its items lie");
             let label = "no format has this extension";

@@ -57,6 +57,14 @@ fn a_file_whose_name_looks_like_a_pattern_is_read() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_file_is_told_before_anything_runs() {
+    let project = copying("{ read: data/ }").file("data/a.csv", "a\n1\n");
+    let ran = project.run(&["pipeline.yaml", "--no-state"]);
+    let expect = ["`data/` is a folder", "read its files with a pattern such as `data/*.csv`"];
+    assert!(ran.code == 65 && expect.iter().all(|text| ran.stderr.contains(text)), "{}", ran.stderr);
+}
+
+#[test]
 fn a_document_that_is_an_object_is_one_item() {
     let project =
         copying("{ read: in.json }").file("in.json", "{\n  \"name\": \"x\",\n  \"rows\": [1, 2.50]\n}\n");

@@ -8,10 +8,20 @@ use crate::data::TextEncoding;
 /// character is ever put in the place of another one.
 const UNDECODABLE: u8 = 0xFF;
 
+/// What is said of a text that is not in its encoding, which is UTF-8 where nobody has said another.
+pub(super) fn not_in(encoding: Option<TextEncoding>) -> String {
+    match encoding {
+        Some(encoding) => format!("not {}", encoding.name()),
+        None => {
+            "not UTF-8; if it is in another encoding, say that, such as `encoding: windows-1252`".to_owned()
+        }
+    }
+}
+
 /// What is wrong with a row: that the text is not in its encoding, if that is so, else `message`.
 pub(super) fn blamed(text: &[u8], encoding: Option<TextEncoding>, message: String) -> String {
     match encoding {
-        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is not {}", encoding.name()),
+        Some(encoding) if text.contains(&UNDECODABLE) => format!("the text is {}", not_in(Some(encoding))),
         _ => message,
     }
 }

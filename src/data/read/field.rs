@@ -1,6 +1,7 @@
 //! This module writes one field of a table as JSON text of its column's type. `table` decides which field that is.
 
 use crate::data::ColumnType;
+use crate::data::read::decoding::not_in;
 use crate::value::json::{write_float, write_integer, write_string};
 use crate::value::{NoFloat, float};
 
@@ -11,7 +12,7 @@ pub(super) fn push_field(out: &mut Vec<u8>, field: &[u8], kind: ColumnType) -> R
     if kind == ColumnType::String && write_string(out, field) {
         return Ok(());
     }
-    let text = std::str::from_utf8(field).map_err(|_| "the text is not UTF-8")?;
+    let text = std::str::from_utf8(field).map_err(|_| format!("the text is {}", not_in(None)))?;
     let bare = text.trim();
     let wanted = match kind {
         ColumnType::String => "text",

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::data::dialect::REST;
+use crate::data::read::decoding::not_in;
 use crate::data::read::records::Records;
-use crate::data::{Column, DataError, Ragged, TextEncoding};
+use crate::data::{Column, DataError, Ragged};
 
 /// Names that a message about a missing column lists at most.
 const NAMES_SHOWN_MAX: usize = 20;
@@ -36,8 +37,7 @@ impl Header {
         }
         let mut names = Vec::with_capacity(fields.len());
         for name in (0..fields.len()).filter_map(|at| fields.get(at)) {
-            let encoding = records.encoding().map_or("UTF-8", TextEncoding::name);
-            let fault = |_| records.content(line, format!("the header is not {encoding}"));
+            let fault = |_| records.content(line, format!("the header is {}", not_in(records.encoding())));
             names.push(std::str::from_utf8(name).map_err(fault)?.to_owned());
         }
         if let ([name], true, false) = (names.as_slice(), guessed, fields.has_quotes())

@@ -1,8 +1,9 @@
 //! This reader takes text files whose lines are the items. The caller decides what the text says.
 
 use crate::data::read::block::ReadBlock;
+use crate::data::read::decoding::not_in;
 use crate::data::read::line_source::{BlankLines, LineSource};
-use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot, TextEncoding};
+use crate::data::{BadRow, ByteSpot, DataError, Position, Reader, Spot};
 use crate::value::json::{write_string, written_len};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX};
 
@@ -58,8 +59,7 @@ impl Reader for LinesReader {
                 chunk.text.push(b'\n');
                 chunk.end_item();
             } else {
-                let encoding = self.lines.encoding().map_or("UTF-8", TextEncoding::name);
-                let message = format!("the line is not {encoding}");
+                let message = format!("the line is {}", not_in(self.lines.encoding()));
                 bad.push(BadRow::new(self.rows, self.lines.name(), line, message, text));
             }
         }

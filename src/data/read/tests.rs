@@ -242,7 +242,7 @@ fn bad_rows_of_tables_have_the_line_where_they_start() {
         b"\na,b\n\"1\n\n1\",2\n\n\n3\n\xFF,4\n\"5\"x,5\n\"6\n\n6\"x\n7,\"7\n",
         "{\"a\":\"1\\n\\n1\",\"b\":\"2\"}\n\
          bad 2 a.csv:8 the row has 1 instead of 2 fields <3>\n\
-         bad 3 a.csv:9 column `a`: the text is not UTF-8 <\u{FFFD},4>\n\
+         bad 3 a.csv:9 column `a`: the text is not UTF-8; if it is in another encoding, say that, such as `encoding: windows-1252` <\u{FFFD},4>\n\
          bad 4 a.csv:10 text follows the closing quote of field 1 <5>\n\
          bad 5 a.csv:11 text follows the closing quote of field 1; the row takes 3 lines, 11 to 13 <6\n\n6>\n\
          error a.csv:14: the quote of field 2 is never closed\n",
@@ -306,7 +306,10 @@ fn what_cannot_be_decoded_is_a_bad_row() {
 #[test]
 fn lines_of_text_are_strings() {
     check("a.txt", b"a \"b\"\r\n\n\tc\n\n", "\"a \\\"b\\\"\"\n\"\"\n\"\\tc\"\n\"\"\n");
-    check("a.log", b"x\n\xFF\ny", "\"x\"\n\"y\"\nbad 2 a.log:2 the line is not UTF-8 <\u{FFFD}>\n");
+    let other = "if it is in another encoding, say that, such as `encoding: windows-1252`";
+    let expect = format!("\"x\"\n\"y\"\nbad 2 a.log:2 the line is not UTF-8; {other} <\u{FFFD}>\n");
+    check("a.log", b"x\n\xFF\ny", &expect);
+    check("a.csv", b"a,\xFF\n1,2\n", &format!("error a.csv:1: the header is not UTF-8; {other}\n"));
 }
 
 #[test]
