@@ -44,6 +44,7 @@ mod undeclared;
 mod url_paths;
 mod warnings;
 mod written_columns;
+mod writing;
 mod yaml_text;
 
 pub use codes::{CODES, codes};

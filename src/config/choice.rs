@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::schema;
-use crate::data::{ColumnCompression, Compression, Format, GlobBy, Ragged};
+use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quoting, Ragged};
 use crate::event::FailureKind;
 use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
@@ -76,8 +76,10 @@ written!(
     Format,
     GlobBy,
     Jitter,
+    LineEnd,
     Order,
     ParamType,
+    Quoting,
     Ragged
 );
 

@@ -13,7 +13,7 @@ use super::literal::{Character, Count, Delimiter, LineStart, Positive, Share, Si
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_map};
 use super::write_columns::WriteColumns;
-use crate::data::{ColumnCompression, Compression, Format, GlobBy, Quote, Ragged};
+use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quote, Quoting, Ragged};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -179,6 +179,32 @@ pub struct Write {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]
     pub pretty: Option<Setting<bool>>,
+    /// Write exactly one item as itself, instead of a list, to `json`; none or two fail the step. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub single: Option<Setting<bool>>,
+    /// The separator of {formats of text columns}, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &";")]
+    pub delimiter: Option<Setting<Delimiter>>,
+    /// Which fields of {formats of text columns} are in quotes: `needed`, `all` or `none`. Default: `needed` for `csv`, where with
+    /// `none` a value that needs quotes fails the step; `none` for `tsv`, which then has `\t`, `\n`, `\r` and `\\` for characters.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"all")]
+    pub quoting: Option<Setting<Quoting>>,
+    /// Begin {formats of text columns} with a byte order mark, by which Excel knows UTF-8. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub bom: Option<Setting<bool>>,
+    /// What ends the lines of {formats of text columns}: `lf` or `crlf`. Default: `lf`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"crlf")]
+    pub line_end: Option<Setting<LineEnd>>,
+    /// Take the keys of all items for the columns of {formats of text columns}, in order of first appearance. Default: `false`,
+    /// those of the first item, and a later one with another key fails the step.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub all_columns: Option<Setting<bool>>,
     /// The columns of {formats with columns}, in this order: names, such as `[id, name]`, or for {formats of typed columns}
     /// names with types, such as `{id: integer, price: number, at: timestamp, tags: "[string]"}`. With `!` behind a type,
     /// null fails the step. Default: the keys of the first item; for `parquet` those of the first 10,000 items.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::data::{
     Column, ColumnCompression, Compression, DataError, DeclaredType, Dialect, Format, ListPath, OriginFields,
-    TextEncoding,
+    RowStyle, TextEncoding,
 };
 use crate::value::choice;
 
@@ -177,6 +177,10 @@ pub struct WriteOptions {
     pub compression: Compression,
     /// Indent JSON.
     pub pretty: bool,
+    /// Write the only item as itself.
+    pub single: bool,
+    /// How rows of text are written.
+    pub rows: RowStyle,
     /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
     pub columns: Option<Vec<String>>,
     /// What only formats with typed columns have.
@@ -252,6 +256,10 @@ impl WriteOptions {
         if self.pretty && !self.format.is_indented() {
             return refuse(self.format.unfit("pretty", Format::is_indented));
         }
+        if self.single && !self.format.is_document() {
+            return refuse(self.format.unfit("single", Format::is_document));
+        }
+        self.rows.check(self.format, self.columns.is_some())?;
         if !self.format.streams() {
             if self.target == Target::Stdout {
                 return refuse(self.format.no_output());

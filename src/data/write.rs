@@ -1,5 +1,6 @@
 //! This module opens files of items for writing. The caller decides the order of the items.
 
+mod all_columns;
 mod beside;
 mod found_columns;
 mod items;
@@ -20,6 +21,8 @@ mod tests;
 pub use beside::clear_leftovers;
 pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, settle_split, split_key};
 
+use std::path::Path;
+
 #[cfg(feature = "parquet")]
 use crate::data::read::{source_columns, type_text};
 use crate::data::{DataError, Format, TypeSource, WriteOptions, Writer};
@@ -30,14 +33,14 @@ use output::Output;
 ///
 /// Folders that are missing are made, links are followed, and a file that is there keeps its permissions. Standard
 /// output and what is no ordinary file (`/dev/null`, a pipe) are written to directly and have what was written by then
-/// when a step fails.
+/// when a step fails. What has to wait until all items are known goes to a file in `temp_dir` where it is much.
 ///
 /// # Errors
 /// Fails when the options contradict each other, and when the folders or the file cannot be made.
-pub fn create(options: &WriteOptions) -> Result<Box<dyn Writer>, DataError> {
+pub fn create(options: &WriteOptions, temp_dir: &Path) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
     let found = FoundColumns::of(options)?;
-    writer_to(Output::create(options)?, options, &found)
+    writer_to(Output::create(options)?, options, &found, temp_dir)
 }
 
 /// The writer of the format.
@@ -45,11 +48,17 @@ fn writer_to(
     output: Output,
     options: &WriteOptions,
     found: &FoundColumns,
+    temp_dir: &Path,
 ) -> Result<Box<dyn Writer>, DataError> {
-    let table = |output, format| table::TableWriter::new(output, format, found.names.clone());
+    let table =
+        |output, format| table::TableWriter::new(output, format, &options.rows, found.names.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
+        Format::Json if options.single => Box::new(json::SingleWriter::new(output, options.pretty)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
+        Format::Csv | Format::Tsv if options.rows.all_columns => {
+            Box::new(all_columns::AllColumnsWriter::new(table(output, options.format)?, temp_dir))
+        }
         Format::Csv | Format::Tsv => Box::new(table(output, options.format)?),
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),

@@ -10,6 +10,15 @@ pub trait Writer: Send {
     /// Fails when an item does not fit the format, or the file cannot be written.
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError>;
 
+    /// Works off some of what was put aside until all items are known, when they are; `false`: nothing is left. It is called
+    /// until then, before [`Writer::commit`], so that what takes long can be cut off in between.
+    ///
+    /// # Errors
+    /// Fails as [`Writer::write`] does.
+    fn work_off(&mut self) -> Result<bool, DataError> {
+        Ok(false)
+    }
+
     /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
     ///
     /// # Errors

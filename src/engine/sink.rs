@@ -116,5 +116,6 @@ fn open_writer(context: &Context<'_>, step: StepId) -> FusedWriter {
     let Body::Ready(Verb::Write(options)) = &context.plan.steps[step.at()].body else {
         unreachable!("only writers that are ready are fused")
     };
-    FusedWriter { step, writer: data::create(options).map_err(|error| error.to_string()), count: 0 }
+    let writer = data::create(options, context.temp_dir()).map_err(|error| error.to_string());
+    FusedWriter { step, writer, count: 0 }
 }

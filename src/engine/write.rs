@@ -28,7 +28,7 @@ pub(super) fn run(
     let begun = clock::now();
     let total = input.total(step);
     context.emit(Event::StepStarted { step: step.id, total });
-    let mut writer = match data::create(options) {
+    let mut writer = match data::create(options, context.temp_dir()) {
         Ok(writer) => writer,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
@@ -53,7 +53,7 @@ pub(super) fn run(
     };
     match cut {
         Some(cut) => cut_off(options, cut, input.given().max(count), begun),
-        None => commit(options, FinishedWriter { writer: Ok(writer), count }, begun),
+        None => commit(options, &lookout, FinishedWriter { writer: Ok(writer), count }, begun),
     }
 }
 
@@ -83,21 +83,38 @@ pub(super) fn commit_fused(context: &Context<'_>, step: &Step, options: &WriteOp
     let begun = clock::now();
     let fused = context.fused(step.id).take().expect("the step before has ended and handed its writers over");
     context.emit(Event::StepStarted { step: step.id, total: Some(fused.count) });
-    commit(options, fused, begun)
+    let lookout = Lookout::new(context, step.id, begun, step.deadline);
+    commit(options, &lookout, fused, begun)
 }
 
-fn commit(options: &WriteOptions, fused: FinishedWriter, begun: Instant) -> StepResult {
+fn commit(
+    options: &WriteOptions,
+    lookout: &Lookout<'_>,
+    fused: FinishedWriter,
+    begun: Instant,
+) -> StepResult {
     let count = fused.count;
-    let writer = match fused.writer {
+    let mut writer = match fused.writer {
         Ok(writer) => writer,
         Err(reason) => return cut_off(options, Cut::failed(reason), count, begun),
     };
+    if let Err(cut) = work_off(lookout, &mut *writer) {
+        return cut_off(options, cut, count, begun);
+    }
     match writer.commit() {
         Ok(()) => written(options, count, begun),
         // What ends a list, say: its items have been written out before.
         Err(error) if is_left(options, &error) => left(options, count, count, begun),
         Err(error) => cut_off(options, error.into(), count, begun),
     }
+}
+
+/// Lets the writer do what had to wait for the last item, and looks up in between.
+fn work_off(lookout: &Lookout<'_>, writer: &mut dyn Writer) -> Result<(), Cut> {
+    while writer.work_off()? {
+        lookout.check()?;
+    }
+    Ok(())
 }
 
 fn written(options: &WriteOptions, count: u64, begun: Instant) -> StepResult {

@@ -150,10 +150,14 @@ fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mu
         ("encoding", Format::streams),
         ("at", Format::is_document),
         ("pretty", Format::is_indented),
+        ("single", Format::is_document),
     ];
-    let of_tables =
-        ["delimiter", "header", "quote", "escape", "comment", "skip", "trim", "ragged", "null_values"];
-    let of_tables = of_tables.map(|key| (key, Format::is_table as fn(Format) -> bool));
+    let of_tables = [
+        ["delimiter", "header", "quote", "escape", "comment", "skip", "trim"].as_slice(),
+        &["ragged", "null_values", "quoting", "bom", "line_end", "all_columns"],
+    ];
+    let of_tables = of_tables.concat();
+    let of_tables = of_tables.into_iter().map(|key| (key, Format::is_table as fn(Format) -> bool));
     for (key, fits) in keys.into_iter().chain(of_tables) {
         let pointer = format!("{verb}/{key}");
         if !fits(format) && places.value().pointer(&pointer).is_some() {

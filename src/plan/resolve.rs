@@ -268,6 +268,8 @@ impl StepBuilder<'_> {
             format,
             compression: Compression::of_path(&write.path),
             pretty: self.known(&format!("{at}/pretty"), write.pretty.as_ref())?.unwrap_or(false),
+            single: self.known(&format!("{at}/single"), write.single.as_ref())?.unwrap_or(false),
+            rows: self.row_style(at, write)?,
             columns,
             typed,
         };

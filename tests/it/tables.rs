@@ -138,3 +138,18 @@ fn line_ends_that_are_mixed_are_no_header() {
     assert!(reason.starts_with("skipped.csv:2: the header holds"), "{reason}");
     check("e.csv", b"a,\"b\r\nc\"\r\n1,2\r\n", "", "{\"a\":\"1\",\"b\\r\\nc\":\"2\"}\n");
 }
+
+#[test]
+fn tables_are_written_as_excel_opens_them() {
+    let project = Project::with(
+        "steps:\n  rows: { read: in.jsonl }\n  \
+         save:\n    from: rows\n    \
+         write: { path: out.csv, delimiter: ';', quoting: all, bom: true, line_end: crlf, all_columns: true }\n  \
+         one: { from: rows, take: 1 }\n  \
+         doc: { from: one, write: { path: one.json, single: true } }\n",
+    )
+    .file("in.jsonl", "{\"a\":1.50}\n{\"b\":\"x;\\\"y\\\"\",\"a\":null}\n");
+    assert_eq!(project.json(&["--no-state"]).code, 0);
+    assert_eq!(project.read("out.csv"), "\u{feff}\"a\";\"b\"\r\n\"1.50\";\"\"\r\n\"\";\"x;\"\"y\"\"\"\r\n");
+    assert_eq!(project.read("one.json"), "{\"a\":1.50}\n");
+}

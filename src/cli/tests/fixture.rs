@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Compression, Format, Target, TypedOptions, WriteOptions};
+use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteOptions};
 use crate::event::{self, StepId};
 use crate::plan::{Input, Plan, Step, Verb};
 use crate::source::SourceFile;
@@ -23,6 +23,8 @@ pub(in crate::cli) fn write(name: &str) -> WriteOptions {
         format: Format::Jsonl,
         compression: Compression::None,
         pretty: false,
+        single: false,
+        rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),
     }

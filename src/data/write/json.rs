@@ -1,4 +1,4 @@
-//! This writer writes items as one JSON array. `pretty` indents one.
+//! This writer writes items as one JSON array, or the only one as itself. `pretty` indents one.
 
 use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;
@@ -40,6 +40,54 @@ impl Writer for JsonWriter {
 
     fn commit(mut self: Box<Self>) -> Result<(), DataError> {
         self.output.put(if self.started { b"\n]\n" } else { b"[]\n" })?;
+        self.output.commit()
+    }
+}
+
+/// Writes the only item as it is.
+pub(super) struct SingleWriter {
+    output: Output,
+    pretty: bool,
+    /// The item, which is written when it is known to be the only one.
+    text: Option<Vec<u8>>,
+}
+
+impl SingleWriter {
+    /// Writes to `output`, indented if `pretty`.
+    pub(super) fn new(output: Output, pretty: bool) -> Self {
+        Self { output, pretty, text: None }
+    }
+}
+
+impl Writer for SingleWriter {
+    fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
+        for item in items(lines) {
+            if self.text.is_some() {
+                let message =
+                    "it is one too many, as `single` writes exactly one; take it away to write a list";
+                let file = self.output.name().to_string();
+                return Err(DataError::Item { file, item: 2, message: message.to_owned() });
+            }
+            self.text = Some(item.to_vec());
+        }
+        Ok(())
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<(), DataError> {
+        let Some(item) = self.text.take() else {
+            let name = self.output.name();
+            return Err(DataError::Usage(format!(
+                "cannot write `{name}`: there is no item, and `single` writes exactly one"
+            )));
+        };
+        let mut text = Vec::new();
+        if self.pretty {
+            push_pretty(&mut text, &item, 0);
+        } else {
+            text = item;
+        }
+        text.push(b'\n');
+        self.output.put(&text)?;
         self.output.commit()
     }
 }

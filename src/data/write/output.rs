@@ -27,6 +27,8 @@ pub(super) struct Output {
     bytes: Encoder,
     live: bool,
     begun: bool,
+    /// Whether a byte order mark stands before all else.
+    bom: bool,
 }
 
 enum Encoder {
@@ -84,7 +86,7 @@ impl Output {
                 Encoder::Zstd(encoder)
             }
         };
-        Ok(Self { name, bytes, live, begun: false })
+        Ok(Self { name, bytes, live, begun: false, bom: options.rows.bom })
     }
 
     /// The name for messages.
@@ -122,8 +124,8 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.begun && !bytes.is_empty() {
             self.begun = true;
-            if bytes.starts_with(BOM) {
-                // It belongs to the first item, and readers take only one away.
+            // One that begins the text belongs to the first item, and readers take only one away.
+            if self.bom || bytes.starts_with(BOM) {
                 self.bytes.write_all(BOM)?;
             }
         }

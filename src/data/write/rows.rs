@@ -1,42 +1,66 @@
 //! These rows are the text of a table: fields that its readers give back as they are. Which fields a row has, `table` knows.
 
 use crate::data::dialect::separator;
+use crate::data::row_style::Marking;
 use crate::data::write::output::Output;
-use crate::data::{DataError, Format};
+use crate::data::{DataError, Format, RowStyle};
 
 /// What separates columns in many a file that is called `csv`: a lone name that holds it would be taken for several.
 const OTHER_DELIMITERS: [char; 2] = [';', '\t'];
 
+/// What is said of a field that needs quotes where there are none.
+const NEEDS_QUOTES: &str =
+    "it would be read as something else without quotes, and `quoting` is `none`; say `quoting: needed`";
+
 /// Rows on their way to a file.
 pub(super) struct Rows {
     output: Output,
-    /// Fields between tabs with escapes, or else between commas with quotes.
-    has_tabs: bool,
+    marking: Marking,
+    delimiter: u8,
+    /// Whether readers guess the delimiter, so that a header may mislead them.
+    is_guessed: bool,
+    line_end: &'static [u8],
     /// What is to be handed on.
     text: Vec<u8>,
     begun: bool,
 }
 
+/// Why fields cannot be a row: the field at fault, and what is wrong with it.
+pub(super) type Misfit = (usize, &'static str);
+
 impl Rows {
     /// No rows yet.
-    pub(super) fn new(output: Output, format: Format) -> Self {
-        Self { output, has_tabs: format == Format::Tsv, text: Vec::new(), begun: false }
+    pub(super) fn new(output: Output, format: Format, style: &RowStyle) -> Self {
+        let usual = if format == Format::Tsv { b'\t' } else { b',' };
+        Self {
+            output,
+            marking: style.marking(format),
+            delimiter: style.delimiter.unwrap_or(usual),
+            is_guessed: style.delimiter.is_none(),
+            line_end: style.line_end.bytes(),
+            text: Vec::new(),
+            begun: false,
+        }
     }
 
     /// Adds a row, or says why it cannot be one.
-    pub(super) fn push<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), &'static str> {
+    pub(super) fn push<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), Misfit> {
         let is_first = !std::mem::replace(&mut self.begun, true);
-        if self.has_tabs {
-            return self.push_tabbed(fields);
-        }
         let start = self.text.len();
-        self.push_quoted(fields, is_first && fields.len() == 1);
-        if is_first && separator(&self.text[start..]).is_some() {
-            self.text.truncate(start);
-            self.push_quoted(fields, true);
+        let pushed = match self.marking {
+            Marking::Escapes => self.push_escaped(fields),
+            Marking::AllQuoted => {
+                self.push_quoted(fields, |_, _| true);
+                Ok(())
+            }
+            Marking::Quoted | Marking::Bare => self.push_marked(fields, is_first),
+        };
+        match pushed {
+            Ok(()) => self.text.extend_from_slice(self.line_end),
+            // What cannot be a row leaves no half of one behind.
+            Err(_) => self.text.truncate(start),
         }
-        self.text.push(b'\n');
-        Ok(())
+        pushed
     }
 
     /// Hands on what was gathered.
@@ -52,51 +76,66 @@ impl Rows {
         self.output.commit()
     }
 
-    /// Adds fields between commas, in quotes where they would be taken for something else. `is_delicate`: what the first one
-    /// is taken for depends on more than commas.
-    fn push_quoted<N: AsRef<str>>(&mut self, fields: &[N], is_delicate: bool) {
+    /// Adds fields that are in quotes where they would be taken for something else, or that must not be so.
+    fn push_marked<N: AsRef<str>>(&mut self, fields: &[N], is_first: bool) -> Result<(), Misfit> {
+        let (start, delimiter, is_lone) = (self.text.len(), self.delimiter, fields.len() == 1);
+        let guesses = is_first && is_lone && self.is_guessed;
+        let needs_quotes = |_: usize, field: &str| {
+            (is_lone && field.is_empty())
+                || (guesses && field.contains(OTHER_DELIMITERS))
+                || field.bytes().any(|byte| byte == delimiter || matches!(byte, b'"' | b'\r' | b'\n'))
+        };
+        if self.marking == Marking::Bare {
+            let misfit = fields.iter().position(|field| needs_quotes(0, field.as_ref()));
+            misfit.map_or(Ok(()), |at| Err((at, NEEDS_QUOTES)))?;
+        }
+        self.push_quoted(fields, needs_quotes);
+        if is_first && separator(&self.text[start..]).is_some() {
+            if self.marking == Marking::Bare {
+                return Err((0, NEEDS_QUOTES));
+            }
+            // The line would say what the delimiter is.
+            self.text.truncate(start);
+            self.push_quoted(fields, |at, field| at == 0 || needs_quotes(at, field));
+        }
+        Ok(())
+    }
+
+    /// Adds fields, in quotes where `needs_quotes` says so of a place and its text.
+    fn push_quoted<N: AsRef<str>>(&mut self, fields: &[N], needs_quotes: impl Fn(usize, &str) -> bool) {
         for (at, field) in fields.iter().enumerate() {
             let field = field.as_ref();
             if at > 0 {
-                self.text.push(b',');
+                self.text.push(self.delimiter);
             }
-            let is_special = |byte: u8| matches!(byte, b',' | b'"' | b'\r' | b'\n');
-            let is_blank_line = fields.len() == 1 && field.is_empty();
-            let is_delicate = is_delicate
-                && at == 0
-                && (fields.len() > 1
-                    || field.contains(OTHER_DELIMITERS)
-                    || separator(field.as_bytes()).is_some());
-            if !is_blank_line && !is_delicate && !field.bytes().any(is_special) {
+            if !needs_quotes(at, field) {
                 self.text.extend_from_slice(field.as_bytes());
                 continue;
             }
             self.text.push(b'"');
-            self.text.extend(
-                field
-                    .bytes()
-                    .flat_map(|byte| match byte {
-                        b'"' => [Some(b'"'), Some(b'"')],
-                        other => [Some(other), None],
-                    })
-                    .flatten(),
-            );
+            for (part, within) in field.split('"').enumerate() {
+                if part > 0 {
+                    self.text.extend_from_slice(b"\"\"");
+                }
+                self.text.extend_from_slice(within.as_bytes());
+            }
             self.text.push(b'"');
         }
     }
 
-    /// Adds fields between tabs, with escapes for what separates fields and rows.
-    fn push_tabbed<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), &'static str> {
+    /// Adds fields with escapes for what separates fields and rows.
+    fn push_escaped<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), Misfit> {
         if let [field] = fields
             && field.as_ref().is_empty()
         {
-            return Err(
-                "its only field is empty, and the line would be a blank one, which is no row; say `format: csv`",
-            );
+            return Err((
+                0,
+                "it is the only field and empty, and the line would be a blank one, which is no row; say `quoting: needed`",
+            ));
         }
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
-                self.text.push(b'\t');
+                self.text.push(self.delimiter);
             }
             for byte in field.as_ref().bytes() {
                 let letter = match byte {
@@ -104,6 +143,12 @@ impl Rows {
                     b'\n' => b'n',
                     b'\r' => b'r',
                     b'\\' => b'\\',
+                    other if other == self.delimiter => {
+                        return Err((
+                            at,
+                            "it holds the delimiter, which has no escape; say `quoting: needed`",
+                        ));
+                    }
                     other => {
                         self.text.push(other);
                         continue;
@@ -112,7 +157,6 @@ impl Rows {
                 self.text.extend_from_slice(&[b'\\', letter]);
             }
         }
-        self.text.push(b'\n');
         Ok(())
     }
 }

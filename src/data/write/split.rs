@@ -17,7 +17,7 @@ pub use options::{SplitOptions, SplitOwner};
 pub use part::PartFile;
 pub use path::{SplitPath, split_key};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
@@ -48,6 +48,7 @@ pub struct SplitWriter {
     /// Keys whose parts are written as items come; those of the others wait.
     open_max: usize,
     waiting: KeySpool,
+    temp_dir: PathBuf,
     unplaced: Unplaced,
     done: Vec<PartFile>,
 }
@@ -67,6 +68,7 @@ impl SplitWriter {
             // Formats that gather groups of rows in memory write one part after the other.
             open_max: if options.each.format.streams() { OPEN_MAX } else { 1 },
             waiting: KeySpool::new(temp_dir),
+            temp_dir: temp_dir.to_owned(),
             unplaced: Unplaced::new(options),
             done: Vec::new(),
             options: options.clone(),
@@ -129,8 +131,8 @@ impl SplitWriter {
         if self.keys[at].open.is_none() {
             let (key, state) = self.keys.get_index_mut(at).expect("it was just made");
             state.parts += 1;
-            state.open =
-                Some(OpenPart::create(&self.options, &self.columns, &mut self.unplaced, key, state.parts)?);
+            let places = (&mut self.unplaced, &*self.temp_dir);
+            state.open = Some(OpenPart::create(&self.options, &self.columns, places, key, state.parts)?);
         }
         let part = self.keys[at].open.as_mut().expect("it was just opened");
         part.push(line)

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::data::write::output::Output;
 use crate::data::write::rows::Rows;
-use crate::data::{DataError, Format, Writer};
+use crate::data::{DataError, Format, RowStyle, Writer};
 
 use super::items::items;
 
@@ -19,11 +19,13 @@ use super::items::items;
 ///
 /// Strings are written as they are, null and what is missing as nothing, all else as JSON text. With columns given, an
 /// item's other keys are left out, as was asked for; otherwise the first item's keys are the columns, and a later item
-/// with another key is an error, because its value would be lost.
+/// with another key is an error, because its value would be lost. `all_columns` gives them when all items are known.
 pub(super) struct TableWriter {
     name: Arc<str>,
     rows: Rows,
     columns: Option<TableColumns>,
+    /// The names, in the order of the columns.
+    names: Vec<String>,
     /// Items written so far, the current one included.
     count: u64,
 }
@@ -39,32 +41,38 @@ impl TableWriter {
     pub(super) fn new(
         output: Output,
         format: Format,
+        style: &RowStyle,
         columns: Option<Vec<String>>,
     ) -> Result<Self, DataError> {
         let name = Arc::clone(output.name());
-        let rows = Rows::new(output, format);
-        let mut table = Self { name, rows, columns: None, count: 0 };
+        let rows = Rows::new(output, format, style);
+        let mut table = Self { name, rows, columns: None, names: Vec::new(), count: 0 };
         if let Some(names) = columns {
-            table.start(&names, true)?;
+            table.start(names, true)?;
         }
         Ok(table)
     }
 
-    fn start<N: AsRef<str>>(&mut self, names: &[N], given: bool) -> Result<(), DataError> {
-        self.record(names)?;
-        let positions = names.iter().enumerate().map(|(at, name)| (name.as_ref().to_string(), at));
+    /// Writes the row of names. `given`: an item's other keys are left out.
+    pub(super) fn start(&mut self, names: Vec<String>, given: bool) -> Result<(), DataError> {
+        self.rows.push(&names).map_err(|(at, why)| {
+            let (file, name) = (&self.name, &names[at]);
+            DataError::Usage(format!("cannot write the column name `{name}` to `{file}`: {why}"))
+        })?;
+        let positions = names.iter().enumerate().map(|(at, name)| (name.clone(), at));
         self.columns = Some(TableColumns { positions: positions.collect(), given });
+        self.names = names;
         Ok(())
     }
 
     fn row(&mut self, item: &[u8]) -> Result<(), DataError> {
         let object = Object::read(item).map_err(|message| self.refuse(message))?;
         if self.columns.is_none() {
-            let names: Vec<&str> = object.0.keys().map(|name| &**name).collect();
+            let names: Vec<String> = object.names().map(str::to_owned).collect();
             if names.is_empty() {
                 return Err(self.refuse("it has no keys, which would be the columns; say `columns`"));
             }
-            self.start(&names, false)?;
+            self.start(names, false)?;
         }
         let columns = self.columns.as_ref().expect("they were just made");
         let mut fields = vec![Cow::Borrowed(""); columns.positions.len()];
@@ -79,15 +87,18 @@ impl TableWriter {
                 }
             }
         }
-        self.record(&fields)
-    }
-
-    fn record<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), DataError> {
-        self.rows.push(fields).map_err(|message| self.refuse(message))
+        self.rows
+            .push(&fields)
+            .map_err(|(at, why)| self.refuse(format!("the value of `{}`: {why}", self.names[at])))
     }
 
     fn refuse(&self, message: impl Into<String>) -> DataError {
-        DataError::Item { file: self.name.to_string(), item: self.count, message: message.into() }
+        self.refuse_item(self.count, message.into())
+    }
+
+    /// The error about an item that cannot be written.
+    pub(super) fn refuse_item(&self, item: u64, message: String) -> DataError {
+        DataError::Item { file: self.name.to_string(), item, message }
     }
 }
 
@@ -107,10 +118,16 @@ impl Writer for TableWriter {
 }
 
 /// An object's keys and the JSON text of its values, in their order; of a key that comes twice, the last value.
-struct Object<'a>(IndexMap<Cow<'a, str>, &'a RawValue>);
+pub(super) struct Object<'a>(IndexMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> Object<'a> {
-    fn read(item: &'a [u8]) -> Result<Self, String> {
+    /// Its keys.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|name| &**name)
+    }
+
+    /// Reads an item, or says what it is instead.
+    pub(super) fn read(item: &'a [u8]) -> Result<Self, String> {
         let found = match item.trim_ascii_start().first() {
             Some(b'{') => return serde_json::from_slice(item).map_err(|error| error.to_string()),
             Some(b'[') => "a list",

@@ -1,6 +1,7 @@
 //! These tests use the writers from outside: items go in, files come out.
 
 mod round_trips;
+mod row_styles;
 #[cfg(feature = "parquet")]
 mod typed;
 
@@ -10,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use super::*;
-use crate::data::{Compression, Target, TypedOptions};
+use crate::data::{Compression, RowStyle, Target, TypedOptions};
 
 fn options(path: &Path, format: Format) -> WriteOptions {
     WriteOptions {
@@ -19,6 +20,8 @@ fn options(path: &Path, format: Format) -> WriteOptions {
         format,
         compression: Compression::None,
         pretty: false,
+        single: false,
+        rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),
     }
@@ -26,7 +29,7 @@ fn options(path: &Path, format: Format) -> WriteOptions {
 
 /// Writes each of `pieces` and commits.
 fn write_all(options: &WriteOptions, pieces: &[&str]) -> Result<(), DataError> {
-    let mut writer = create(options)?;
+    let mut writer = create(options, &std::env::temp_dir())?;
     for piece in pieces {
         writer.write(piece.as_bytes())?;
     }
@@ -86,7 +89,7 @@ fn tables_take_their_columns_from_the_first_item() {
     check(
         Format::Tsv,
         &["{\"a\":\"x\"}\n", "{\"a\":null}\n"],
-        "cannot write item 2 to `out`: its only field is empty, and the line would be a blank one, which is no row; say `format: csv`",
+        "cannot write item 2 to `out`: the value of `a`: it is the only field and empty, and the line would be a blank one, which is no row; say `quoting: needed`",
     );
     check(Format::Csv, &["{\"a\":null}\n"], "a\n\"\"\n");
     check(Format::Csv, &["{\"sep=;\":1}\n"], "\"sep=;\"\n1\n");
@@ -160,7 +163,7 @@ fn the_old_file_stays_until_the_end() {
     let path = dir.path().join("out");
     fs::write(&path, "old").expect("writable");
     for format in [Format::Jsonl, Format::Json, Format::Csv, Format::Lines] {
-        let mut writer = create(&options(&path, format)).expect("writable");
+        let mut writer = create(&options(&path, format), dir.path()).expect("writable");
         writer.write(b"{\"a\":1}\n").expect("writable");
         assert_eq!((fs::read_to_string(&path).expect("there").as_str(), names(dir.path()).len()), ("old", 2));
         drop(writer);
@@ -184,7 +187,7 @@ fn missing_folders_are_made_and_links_followed() {
     write_all(&options(&dir.path().join("dangling"), Format::Jsonl), &["3\n"]).expect("writable");
     assert_eq!(fs::read_to_string(dir.path().join("new")).expect("there"), "3\n");
     symlink("round", dir.path().join("round")).expect("writable");
-    let error = create(&options(&dir.path().join("round"), Format::Jsonl)).err().expect("a loop");
+    let error = create(&options(&dir.path().join("round"), Format::Jsonl), dir.path()).err().expect("a loop");
     assert_eq!(error.to_string(), "cannot open `out`: too many links lead on from one another");
 }
 
@@ -206,7 +209,8 @@ fn permissions_are_those_of_the_old_file_or_of_any_new_one() {
 #[test]
 fn what_cannot_be_written_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
-    let seen = |path: &Path| create(&options(path, Format::Jsonl)).err().map(|error| error.to_string());
+    let seen =
+        |path: &Path| create(&options(path, Format::Jsonl), dir.path()).err().map(|error| error.to_string());
     assert_eq!(seen(dir.path()).as_deref(), Some("cannot write `out`: it is a folder"));
     fs::write(dir.path().join("file"), "").expect("writable");
     let below = seen(&dir.path().join("file/x"));

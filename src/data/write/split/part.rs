@@ -1,7 +1,7 @@
 //! A part of a split output is one file: open while items come, then complete and on the disk, not yet in its place.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::leftovers::Unplaced;
@@ -44,7 +44,7 @@ impl OpenPart {
     pub(super) fn create(
         options: &SplitOptions,
         found: &FoundColumns,
-        unplaced: &mut Unplaced,
+        (unplaced, temp_dir): (&mut Unplaced, &Path),
         key: &str,
         number: u64,
     ) -> Result<Self, DataError> {
@@ -54,7 +54,8 @@ impl OpenPart {
         let (file, temporary) = unplaced.create(&target)?;
         let output = Output::part(&options.each, Arc::clone(&name), file)?;
         let file = PartFile { name, key: key.into(), number, target, temporary, rows: 0, bytes: 0 };
-        Ok(Self { writer: writer_to(output, &options.each, found)?, file, rows: 0, bytes: 0 })
+        let writer = writer_to(output, &options.each, found, temp_dir)?;
+        Ok(Self { writer, file, rows: 0, bytes: 0 })
     }
 
     /// Writes a line.

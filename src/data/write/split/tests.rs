@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Compression, Format, Target, TypedOptions, WriteOptions};
+use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteOptions};
 
 fn options(root: &Path, path: &str, rows: Option<u64>, bytes: Option<u64>) -> SplitOptions {
     let each = WriteOptions {
@@ -16,6 +16,8 @@ fn options(root: &Path, path: &str, rows: Option<u64>, bytes: Option<u64>) -> Sp
         format: Format::of_path(path).expect("a format"),
         compression: Compression::of_path(path),
         pretty: false,
+        single: false,
+        rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),
     };
