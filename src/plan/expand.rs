@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::codes;
 use super::excerpt::Excerpt;
-use super::lua_text::{Mentions, mentions};
+use super::lua_text::{Mentions, has_word, mentions};
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::{self, Form, RefusedLua};
 use super::step_index::escape;
@@ -209,6 +209,10 @@ impl Expander<'_> {
             let label = "this value is needed before any step has ended";
             found.push(self.places.error(codes::EXPRESSION, message, &spot, label));
         }
+        if let Some(finding) = self.unseen_item(field) {
+            found.push(finding);
+            return false;
+        }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);
             if let Err(RefusedLua { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
@@ -219,6 +223,30 @@ impl Expander<'_> {
             }
         }
         found.len() == before
+    }
+
+    /// The finding on an expression that looks at an item, of which there is none yet.
+    fn unseen_item(&self, field: &ExpressionField) -> Option<Diagnostic> {
+        let inner = |hole: &Hole| &field.text[hole.inner.clone()];
+        // A name that the expression itself gives a value is its own.
+        let declares = |text: &str| ["local", "for", "function"].iter().any(|word| has_word(text, word));
+        let sees = |name: &str| {
+            let holes = &mut field.template.expressions.iter();
+            holes.find(|hole| mentions(inner(hole), name).any() && !declares(inner(hole)))
+        };
+        let (name, hole) = ["item", "index"].into_iter().find_map(|name| Some((name, sees(name)?)))?;
+        let message = format!("`{name}` cannot be used here");
+        let label = "`${{ … }}` is filled in before any item is there, and sees no item";
+        let spot = field.spot(hole.outer.clone());
+        let found = self.places.error(codes::EXPRESSION, message, &spot, label);
+        let keys: Vec<&str> = field.pointer.split('/').skip(3).collect();
+        Some(match keys.as_slice() {
+            ["write"] | ["write", "path"] => found.help(
+                "for a file of its own for each key, write `{key}` in the path and say what the key is, as in \
+                 `{path: \"out/{key}.jsonl\", by: item.id}`",
+            ),
+            _ => found,
+        })
     }
 
     /// The value of a field whose expressions compile.
