@@ -65,4 +65,4 @@ pub use write::{
     PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create, known_columns,
     settle_split, split_key,
 };
-pub use writer::Writer;
+pub use writer::{Writer, Written};

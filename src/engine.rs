@@ -13,6 +13,7 @@ mod lookout;
 mod map;
 mod options;
 mod outcome;
+mod outputs;
 mod panic;
 mod pool;
 mod roles;

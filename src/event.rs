@@ -2,11 +2,13 @@
 
 mod failure_kind;
 mod masked;
+mod output;
 mod result;
 mod timing;
 mod verb;
 
 pub use failure_kind::FailureKind;
+pub use output::Output;
 pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
 pub use verb::Verb;

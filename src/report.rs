@@ -31,7 +31,7 @@ pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
 pub use page::page;
 pub use suites::suites;
-pub use summary::{ReuseSummary, StepSummary};
+pub use summary::{OutputSummary, ReuseSummary, StepSummary};
 pub use trace::Trace;
 
 use std::io;

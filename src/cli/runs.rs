@@ -8,7 +8,8 @@ use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
 use super::{state, timestamp};
-use crate::report::{bytes, duration};
+use crate::event::Output;
+use crate::report::{OutputSummary, bytes, duration};
 use crate::store::{Catalogue, Pruned, RunRecord};
 use crate::value::printable;
 
@@ -49,6 +50,7 @@ fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
             "duration": lasted(record).as_secs_f64(),
             "size": catalogue.size(&record.id),
             "resumes": record.parent,
+            "outputs": record.outputs.iter().map(OutputSummary::from).collect::<Vec<_>>(),
             "flowrun": record.flowrun,
         })
     };
@@ -68,7 +70,7 @@ fn lasted(record: &RunRecord) -> Duration {
 
 fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> {
     let ids = catalogue.ids()?;
-    let heads = ["run", "status", "pipeline", "started", "time", "size", "resumes"];
+    let heads = ["run", "status", "pipeline", "started", "time", "size", "outputs", "resumes"];
     let mut rows = vec![heads.map(str::to_owned)];
     rows.extend(records.iter().map(|record| {
         let is_over = record.duration.is_some() || record.status == "running";
@@ -79,12 +81,13 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             timestamp::local(record.started),
             if is_over { duration(lasted(record)) } else { "–".to_owned() },
             bytes(catalogue.size(&record.id)),
+            outputs(&record.outputs),
             record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
         ]
     }));
-    let widths: [usize; 7] =
+    let widths: [usize; 8] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; 7]| {
+    let line = |row: &[String; 8]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
             4 | 5 => format!("{cell:>width$}"),
             _ => format!("{cell:<width$}"),
@@ -92,6 +95,14 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     Ok(rows.iter().map(line).collect())
+}
+
+/// The first output, and how many more there are: `out/clean.jsonl (partial) +2`.
+fn outputs(outputs: &[Output]) -> String {
+    let [first, rest @ ..] = outputs else { return String::new() };
+    let partial = if outputs.iter().any(|output| output.partial.is_some()) { " (partial)" } else { "" };
+    let more = if rest.is_empty() { String::new() } else { format!(" +{}", rest.len()) };
+    format!("{}{partial}{more}", printable(&first.path))
 }
 
 fn prune(catalogue: &Catalogue, options: &PruneArguments) -> Result<Exit, Fault> {

@@ -1,6 +1,19 @@
 //! A writer takes items as JSON text; every format is one.
 
+use std::sync::Arc;
+
 use super::DataError;
+
+/// One place where a writer has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The place, as the user named it.
+    pub name: Arc<str>,
+    /// Items written there; `None`: all that the writer was given.
+    pub rows: Option<u64>,
+    /// Bytes written there; `None` where nobody counts them.
+    pub bytes: Option<u64>,
+}
 
 /// Takes items as JSON text, from first to last.
 pub trait Writer: Send {
@@ -20,8 +33,9 @@ pub trait Writer: Send {
     }
 
     /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
+    /// Gives what was written.
     ///
     /// # Errors
     /// Fails when the file cannot be written or put there.
-    fn commit(self: Box<Self>) -> Result<(), DataError>;
+    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError>;
 }

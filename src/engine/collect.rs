@@ -13,6 +13,7 @@ use self::frame::{ITEMS, StepFrame, push_item};
 use super::context::Context;
 use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
+use super::outputs;
 use super::sink::Sink;
 use crate::event::{Event, StepResult};
 use crate::plan::{Collect, Split, Step};
@@ -54,7 +55,12 @@ pub(super) fn run_split<'a>(
     let mut frame = begin(context, step, total, input);
     let carried = split::split(&mut frame, split);
     let target = Some(Arc::clone(&split.options.each.name));
-    StepResult { target, ..frame.finish(carried.err()) }
+    let (written, cut) = match carried {
+        Ok(written) => (written, None),
+        Err(cut) => (Vec::new(), Some(cut)),
+    };
+    let outputs = outputs::of(context, step, written, 0, None);
+    StepResult { target, outputs, ..frame.finish(cut) }
 }
 
 fn begin<'a>(

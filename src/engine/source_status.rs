@@ -148,6 +148,11 @@ impl SourceStatus {
         Ok(true)
     }
 
+    /// Rows seen so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// The file itself cannot be read any further.
     pub(super) fn broke(&mut self, reason: String) {
         self.fault.get_or_insert(reason);

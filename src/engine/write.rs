@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::context::{Context, FinishedWriter};
 use super::input::StepInput;
 use super::lookout::{Cut, Lookout, ReadOutcome};
-use crate::data::{self, DataError, Target, WriteOptions, Writer};
+use super::outputs;
+use crate::data::{self, DataError, Target, WriteOptions, Writer, Written};
 use crate::event::{Event, StepResult, Tally};
 use crate::plan::Step;
 use crate::runtime::clock;
@@ -34,6 +35,7 @@ pub(super) fn run(
     };
     let mut chunk = Chunk::default();
     let mut count = 0;
+    let ending = WriteEnding { context, step, options, begun };
     let mut lookout = Lookout::new(context, step.id, begun, step.deadline);
     let cut = loop {
         match lookout.read(&mut input, (usize::MAX, BLOCK), &mut chunk) {
@@ -45,15 +47,15 @@ pub(super) fn run(
         match hand_on(options, &mut *writer, &chunk.text, &mut count) {
             Err(error) if is_left(options, &error) => {
                 let total = total.unwrap_or_default().max(input.given());
-                return left(options, count, total, begun);
+                return ending.left(count, total);
             }
             Err(error) => break Some(error.into()),
             Ok(()) => lookout.tell(count, total, input.extent()),
         }
     };
     match cut {
-        Some(cut) => cut_off(options, cut, input.given().max(count), begun),
-        None => commit(options, &lookout, FinishedWriter { writer: Ok(writer), count }, begun),
+        Some(cut) => ending.cut_off(cut, input.given().max(count), count),
+        None => ending.commit(&lookout, FinishedWriter { writer: Ok(writer), count }),
     }
 }
 
@@ -84,28 +86,64 @@ pub(super) fn commit_fused(context: &Context<'_>, step: &Step, options: &WriteOp
     let fused = context.fused(step.id).take().expect("the step before has ended and handed its writers over");
     context.emit(Event::StepStarted { step: step.id, total: Some(fused.count) });
     let lookout = Lookout::new(context, step.id, begun, step.deadline);
-    commit(options, &lookout, fused, begun)
+    WriteEnding { context, step, options, begun }.commit(&lookout, fused)
 }
 
-fn commit(
-    options: &WriteOptions,
-    lookout: &Lookout<'_>,
-    fused: FinishedWriter,
+/// A `write` step that comes to its end.
+struct WriteEnding<'a> {
+    context: &'a Context<'a>,
+    step: &'a Step,
+    options: &'a WriteOptions,
     begun: Instant,
-) -> StepResult {
-    let count = fused.count;
-    let mut writer = match fused.writer {
-        Ok(writer) => writer,
-        Err(reason) => return cut_off(options, Cut::failed(reason), count, begun),
-    };
-    if let Err(cut) = work_off(lookout, &mut *writer) {
-        return cut_off(options, cut, count, begun);
+}
+
+impl WriteEnding<'_> {
+    fn commit(&self, lookout: &Lookout<'_>, fused: FinishedWriter) -> StepResult {
+        let count = fused.count;
+        let mut writer = match fused.writer {
+            Ok(writer) => writer,
+            Err(reason) => return self.cut_off(Cut::failed(reason), count, count),
+        };
+        if let Err(cut) = work_off(lookout, &mut *writer) {
+            return self.cut_off(cut, count, count);
+        }
+        match writer.commit() {
+            Ok(written) => self.written(written, count, None),
+            // What ends a list, say: its items have been written out before.
+            Err(error) if is_left(self.options, &error) => self.left(count, count),
+            Err(error) => self.cut_off(error.into(), count, count),
+        }
     }
-    match writer.commit() {
-        Ok(()) => written(options, count, begun),
-        // What ends a list, say: its items have been written out before.
-        Err(error) if is_left(options, &error) => left(options, count, count, begun),
-        Err(error) => cut_off(options, error.into(), count, begun),
+
+    fn written(&self, written: Vec<Written>, count: u64, partial: Option<&str>) -> StepResult {
+        let outputs = outputs::of(self.context, self.step, written, count, partial);
+        let target = Some(Arc::clone(&self.options.name));
+        StepResult { target, outputs, ..StepResult::succeeded(count, clock::since(self.begun)) }
+    }
+
+    /// A stream that is not read any more: what did not go there is left out.
+    fn left(&self, count: u64, total: u64) -> StepResult {
+        let tally = Tally { succeeded: count, skipped: total - count, ..Tally::default() };
+        let reason = "reader gone";
+        let result = self.written(self.streamed(), count, Some(reason));
+        StepResult { reason: Some(reason.to_owned()), total, tally, ..result }
+    }
+
+    /// A file that did not come to be: none of its items is written, whatever the temporary file held. What went to standard
+    /// output cannot be taken back.
+    fn cut_off(&self, cut: Cut, total: u64, count: u64) -> StepResult {
+        let target = Some(Arc::clone(&self.options.name));
+        let streamed = if count > 0 { self.streamed() } else { Vec::new() };
+        let outputs = outputs::of(self.context, self.step, streamed, count, Some(&cut.reason));
+        let result = StepResult::cut_off(cut.status, cut.reason, total, clock::since(self.begun));
+        StepResult { target, outputs, ..result }
+    }
+
+    /// What stands for the items that went to standard output, whose bytes nobody has counted to the end.
+    fn streamed(&self) -> Vec<Written> {
+        let is_stream = self.options.target == Target::Stdout;
+        let name = Arc::clone(&self.options.name);
+        is_stream.then_some(Written { name, rows: None, bytes: None }).into_iter().collect()
     }
 }
 
@@ -117,26 +155,8 @@ fn work_off(lookout: &Lookout<'_>, writer: &mut dyn Writer) -> Result<(), Cut> {
     Ok(())
 }
 
-fn written(options: &WriteOptions, count: u64, begun: Instant) -> StepResult {
-    let target = Some(Arc::clone(&options.name));
-    StepResult { target, ..StepResult::succeeded(count, clock::since(begun)) }
-}
-
 /// Whether the reader of standard output has gone away, which got what it wanted (`| head`). A pipe that is named in the
 /// pipeline is meant to be read to its end.
 fn is_left(options: &WriteOptions, error: &DataError) -> bool {
     options.target == Target::Stdout && error.is_reader_gone()
-}
-
-/// A stream that is not read any more: what did not go there is left out.
-fn left(options: &WriteOptions, count: u64, total: u64, begun: Instant) -> StepResult {
-    let tally = Tally { succeeded: count, skipped: total - count, ..Tally::default() };
-    let reason = Some("reader gone".to_owned());
-    StepResult { reason, total, tally, ..written(options, count, begun) }
-}
-
-/// A file that did not come to be: none of its items is written, whatever the temporary file held.
-fn cut_off(options: &WriteOptions, cut: Cut, total: u64, begun: Instant) -> StepResult {
-    let target = Some(Arc::clone(&options.name));
-    StepResult { target, ..StepResult::cut_off(cut.status, cut.reason, total, clock::since(begun)) }
 }

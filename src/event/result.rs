@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timing;
+use super::{Output, Timing};
 use crate::value::{Mask, Ratio};
 
 /// Counters of a step. In every ending `succeeded + failed + skipped + cancelled` is the total.
@@ -166,6 +166,9 @@ pub struct StepResult {
     pub duration: Duration,
     /// Where a `write` step wrote, as the user named it.
     pub target: Option<Arc<str>>,
+    /// What a `write` step has written.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
     /// What was taken over from an old run; `None`: nothing was resumed.
     pub reuse: Option<ReuseCounts>,
     /// How long its items took, for map-like steps.
@@ -186,6 +189,7 @@ impl StepResult {
             needed: None,
             duration,
             target: None,
+            outputs: Vec::new(),
             reuse: None,
             timing: None,
             age: None,
@@ -215,6 +219,7 @@ impl StepResult {
         Self {
             reason: self.reason.map(|reason| mask.owned(reason)),
             target: self.target.as_ref().map(|target| mask.shared(target)),
+            outputs: self.outputs.into_iter().map(|output| output.masked(mask)).collect(),
             ..self
         }
     }

@@ -82,6 +82,7 @@ impl ValidDocument<'_> {
             tests: test_case::of(self.places, self.step_index, &pipeline.tests),
             touched: touches::of(self.places, self.step_index, self.root),
             wants,
+            limit: self.inputs.limit,
         })
     }
 

@@ -44,6 +44,8 @@ pub struct Plan {
     pub touched: Vec<Touched>,
     /// What its Lua code may ask for of other steps.
     pub wants: Wants,
+    /// Items that are read of every source at most.
+    pub limit: Option<u64>,
 }
 
 /// One step.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::event::{ReuseCounts, Tally, Timing};
+use crate::event::{Output, ReuseCounts, Tally, Timing};
 
 /// Failed items of a step that are listed; the groups count all of them.
 pub const FAILURES_MAX: usize = 2_000;
@@ -70,6 +70,8 @@ pub struct StepAccount {
     pub duration: Duration,
     /// Where it wrote.
     pub target: Option<String>,
+    /// What it has written.
+    pub outputs: Vec<Output>,
     /// What was taken over from an old run.
     pub reuse: Option<ReuseCounts>,
     /// How long its items took.

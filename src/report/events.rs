@@ -100,7 +100,7 @@ mod tests {
             {"event":"item_failed","time":2.0,"step":"clean","index":31,"kind":"error","message":"timeout after 10s","place":null,"attempts":1}
             {"event":"step_finished","time":3.813,"step":"clean","verb":"map","status":"succeeded","reason":null,"total":10000,"successes":9962,"failures":7,"skipped":31,"cancelled":0,"retried":12,"success_ratio":0.9992978232520815,"duration":3.812,"emitted":9962,"needed":9471,"target":null}
             {"event":"step_started","time":3.814,"step":"save","total":9962}
-            {"event":"step_finished","time":3.934,"step":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"emitted":9962,"needed":null,"target":"out/clean.jsonl"}
+            {"event":"step_finished","time":3.934,"step":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"outputs":[{"path":"out/clean.jsonl","rows":9962,"bytes":1048576,"partial":false}],"emitted":9962,"needed":null,"target":"out/clean.jsonl"}
             {"event":"run_finished","time":3.935,"status":"succeeded","duration":3.935}
         "#]],
         );

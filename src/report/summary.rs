@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::event::{ReuseCounts, StepInfo, StepResult};
+use crate::event::{Output, ReuseCounts, StepInfo, StepResult, Verb};
 
 /// The counters of a step under the names that machines read.
 #[derive(Debug, Serialize)]
@@ -20,6 +20,31 @@ pub struct StepSummary<'a> {
     duration: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse: Option<ReuseSummary<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Vec<OutputSummary<'a>>>,
+}
+
+/// What a `write` step has written; only such steps have it.
+#[derive(Debug, Serialize)]
+pub struct OutputSummary<'a> {
+    path: &'a str,
+    rows: u64,
+    bytes: Option<u64>,
+    partial: bool,
+}
+
+impl<'a> From<&'a Output> for OutputSummary<'a> {
+    fn from(output: &'a Output) -> Self {
+        let Output { path, rows, bytes, partial } = output;
+        Self { path, rows: *rows, bytes: *bytes, partial: partial.is_some() }
+    }
+}
+
+impl<'a> OutputSummary<'a> {
+    /// Those of a step; `None`: it is none that writes.
+    pub fn of(verb: Option<Verb>, outputs: &'a [Output]) -> Option<Vec<Self>> {
+        (verb == Some(Verb::Write)).then(|| outputs.iter().map(Self::from).collect())
+    }
 }
 
 /// What a resumed step took over; only resumed runs have it.
@@ -59,6 +84,7 @@ impl<'a> StepSummary<'a> {
             success_ratio: result.tally.success_ratio(),
             duration: seconds(result.duration),
             reuse: result.reuse.as_ref().map(ReuseSummary::from),
+            outputs: OutputSummary::of(info.verb, &result.outputs),
         }
     }
 }

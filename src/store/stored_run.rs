@@ -12,7 +12,7 @@ use super::endings::{self, BlockPlace};
 use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
 use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
-use crate::event::ReuseCounts;
+use crate::event::{Output, ReuseCounts};
 
 /// What a run says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct RunRecord {
     pub seed: u64,
     /// The run that this one resumes.
     pub parent: Option<String>,
+    /// What its steps have written so far.
+    pub outputs: Vec<Output>,
     /// Version of flowrun.
     pub flowrun: String,
     /// Version of the pipeline language.
@@ -82,6 +84,8 @@ pub struct StepRecord {
     pub duration: Option<Duration>,
     /// Where a `write` step wrote.
     pub target: Option<String>,
+    /// What it has written.
+    pub outputs: Vec<Output>,
     /// Log lines that were not kept.
     pub logs_left_out: u64,
     /// What was taken over from an old run or the cache, once the step has ended.
@@ -284,12 +288,28 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
             params: row.get("params")?,
             seed: row.get::<_, String>("seed")?.parse().unwrap_or(0),
             parent: row.get("parent")?,
+            outputs: Vec::new(),
             flowrun: row.get("flowrun")?,
             language: row.get("language")?,
         })
     };
     let record = connection.query_row("SELECT * FROM run", [], make);
+    let record = record.map(|record| RunRecord { outputs: outputs(connection), ..record });
     record.map_err(|error| StoreError::sql("read", &paths::database(path), error))
+}
+
+/// What all steps have written. Databases of earlier versions do not know it.
+fn outputs(connection: &Connection) -> Vec<Output> {
+    let read = || -> rusqlite::Result<Vec<Output>> {
+        let mut statement = connection.prepare("SELECT outputs FROM steps ORDER BY position")?;
+        let texts = statement.query_map([], |row| row.get::<_, Option<String>>(0))?;
+        texts.map(|text| text.map(read_outputs)).collect::<rusqlite::Result<Vec<_>>>().map(|all| all.concat())
+    };
+    read().unwrap_or_default()
+}
+
+fn read_outputs(text: Option<String>) -> Vec<Output> {
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
@@ -317,6 +337,7 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         started: row.get("started")?,
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
+        outputs: read_outputs(row.get("outputs").unwrap_or_default()),
         logs_left_out: count("logs_left_out")?,
         reuse: reuse(row)?,
         shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(LinesPerItem::from_name),

@@ -28,6 +28,7 @@ mod outputs;
 mod parquet;
 mod parquet_survival;
 mod parquet_types;
+mod partial;
 mod policy;
 mod project;
 mod rate;

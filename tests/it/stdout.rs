@@ -122,6 +122,11 @@ fn a_reader_that_goes_away_ends_the_step_well_and_what_it_did_not_get_is_skipped
         let mut ends = ends.filter(|event| event["event"] == "step_finished" && event["step"] == "save");
         let save = ends.next_back().expect("it has ended");
         assert_eq!((&save["status"], &save["reason"]), (&"succeeded".into(), &"reader gone".into()));
+        let output = &save["outputs"][0];
+        assert_eq!(
+            (&output["path"], &output["bytes"], &output["partial"]),
+            (&"-".into(), &Value::Null, &true.into())
+        );
         let count = |key: &str| save[key].as_u64().expect("a number");
         assert!(count("skipped") > 0 && count("successes") > 0, "{save}");
         assert_eq!(count("successes") + count("skipped"), count("total"), "{save}");

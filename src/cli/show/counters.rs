@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::timestamp;
 use crate::event::{StepInfo, StepResult, StepStatus, Tally, Verb};
-use crate::report::ReuseSummary;
+use crate::report::{OutputSummary, ReuseSummary};
 use crate::store::{StepRecord, StoredRun};
 use crate::value::{Choice as _, Ratio};
 
@@ -33,6 +33,8 @@ pub(super) struct Counters<'a> {
     pub(super) duration: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reuse: Option<ReuseSummary<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Vec<OutputSummary<'a>>>,
     errors: ShownErrors<'a>,
 }
 
@@ -52,6 +54,7 @@ impl<'a> Counters<'a> {
             success_ratio: step.success_ratio,
             duration: lasted(run, step).map(|duration| duration.as_micros() as f64 / 1e6),
             reuse: step.reuse.as_ref().map(ReuseSummary::from),
+            outputs: OutputSummary::of(Verb::parse(&step.verb), &step.outputs),
             errors: ShownErrors { run, step: &step.step },
         }
     }
@@ -122,6 +125,7 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         needed: ratio.zip(step.needed),
         duration: step.duration.unwrap_or_default(),
         target: step.target.as_deref().map(Arc::from),
+        outputs: step.outputs.clone(),
         reuse: step.reuse.clone(),
         timing: None,
         age: None,

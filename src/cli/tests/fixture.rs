@@ -42,6 +42,7 @@ pub(in crate::cli) fn plan(steps: Vec<Step>) -> Plan {
         tests: Vec::new(),
         touched: Vec::new(),
         wants: crate::lua::Wants::default(),
+        limit: None,
         params: Arc::from("{}"),
         env: Arc::from("{}"),
         secrets: crate::value::Secrets::default(),

@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 
 use super::items::items;
 use super::table::{Object, TableWriter};
-use crate::data::{DataError, Reader, Spool, Writer};
+use crate::data::{DataError, Reader, Spool, Writer, Written};
 use crate::value::Chunk;
 
 /// Columns at most, and bytes of their names: as many as readers take.
@@ -108,7 +108,7 @@ impl Writer for AllColumnsWriter {
         Ok(more)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<(), DataError> {
+    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
         while self.work_off()? {}
         Box::new(self.table).commit()
     }

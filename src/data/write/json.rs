@@ -2,7 +2,7 @@
 
 use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;
-use crate::data::{DataError, Writer};
+use crate::data::{DataError, Writer, Written};
 
 use super::items::items;
 
@@ -38,7 +38,7 @@ impl Writer for JsonWriter {
         self.output.put(&self.text)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<(), DataError> {
+    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
         self.output.put(if self.started { b"\n]\n" } else { b"[]\n" })?;
         self.output.commit()
     }
@@ -73,7 +73,7 @@ impl Writer for SingleWriter {
         Ok(())
     }
 
-    fn commit(mut self: Box<Self>) -> Result<(), DataError> {
+    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
         let Some(item) = self.text.take() else {
             let name = self.output.name();
             return Err(DataError::Usage(format!(

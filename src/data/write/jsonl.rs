@@ -1,7 +1,7 @@
 //! This writer writes items as JSON lines, as they come. It does not check that they are JSON.
 
 use crate::data::write::output::Output;
-use crate::data::{DataError, Writer};
+use crate::data::{DataError, Writer, Written};
 
 /// Writes one value a line.
 pub(super) struct JsonlWriter(Output);
@@ -18,7 +18,7 @@ impl Writer for JsonlWriter {
         self.0.put(lines)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), DataError> {
+    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError> {
         self.0.commit()
     }
 }

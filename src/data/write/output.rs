@@ -13,10 +13,13 @@ use tempfile::NamedTempFile;
 
 use super::beside;
 use super::target::{folder_of, follow_links};
-use crate::data::{self, Compression, DataError, Target, WriteOptions};
+use crate::data::{self, Compression, DataError, Target, WriteOptions, Written};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 128 * 1024;
+
+/// What standard output is called in messages.
+const STDOUT: &str = "standard output";
 
 /// What readers take away from the front of a file.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -37,7 +40,13 @@ enum Encoder {
     Zstd(zstd::Encoder<'static, BufWriter<OutputPlace>>),
 }
 
-enum OutputPlace {
+/// Where bytes go, and how many went there.
+struct OutputPlace {
+    kind: PlaceKind,
+    written: u64,
+}
+
+enum PlaceKind {
     /// Written to as it comes.
     Stream(File),
     /// A part of a split output, which somebody else puts in its place.
@@ -50,7 +59,7 @@ impl Output {
     /// Opens the place that the options name.
     pub(super) fn create(options: &WriteOptions) -> Result<Self, DataError> {
         let name = match options.target {
-            Target::Stdout => "standard output".into(),
+            Target::Stdout => STDOUT.into(),
             Target::File(_) => Arc::clone(&options.name),
         };
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
@@ -60,21 +69,22 @@ impl Output {
             }
             Target::Stdout => {
                 let own = io::stdout().as_fd().try_clone_to_owned();
-                OutputPlace::Stream(File::from(own.map_err(|source| fail("open", source))?))
+                PlaceKind::Stream(File::from(own.map_err(|source| fail("open", source))?))
             }
-            Target::File(path) => OutputPlace::create(path, &fail)?,
+            Target::File(path) => PlaceKind::create(path, &fail)?,
         };
         Self::on(options, name, place)
     }
 
     /// Writes a part to a file that is open.
     pub(super) fn part(options: &WriteOptions, name: Arc<str>, file: File) -> Result<Self, DataError> {
-        Self::on(options, name, OutputPlace::Part(file))
+        Self::on(options, name, PlaceKind::Part(file))
     }
 
-    fn on(options: &WriteOptions, name: Arc<str>, place: OutputPlace) -> Result<Self, DataError> {
+    fn on(options: &WriteOptions, name: Arc<str>, place: PlaceKind) -> Result<Self, DataError> {
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
-        let live = matches!(place, OutputPlace::Stream(_)) && options.compression == Compression::None;
+        let live = matches!(place, PlaceKind::Stream(_)) && options.compression == Compression::None;
+        let place = OutputPlace { kind: place, written: 0 };
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, place);
         let bytes = match options.compression {
             Compression::None => Encoder::Plain(buffered),
@@ -101,22 +111,23 @@ impl Output {
     }
 
     /// Writes what is left and puts the file in its place.
-    pub(super) fn commit(self) -> Result<(), DataError> {
+    pub(super) fn commit(self) -> Result<Vec<Written>, DataError> {
         let Self { name, bytes, .. } = self;
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = bytes.finish().map_err(|source| fail("write", source))?;
-        match place {
-            OutputPlace::Stream(file) => settle(&file).map_err(|source| fail("write", source)),
+        match place.kind {
+            PlaceKind::Stream(file) => settle(&file).map_err(|source| fail("write", source))?,
             // All parts of an output are brought to the disk together.
-            OutputPlace::Part(_) => Ok(()),
-            OutputPlace::Beside { file, target, mut folders } => {
+            PlaceKind::Part(_) => {}
+            PlaceKind::Beside { file, target, mut folders } => {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
                 file.persist(&target).map_err(|error| fail("replace", error.error))?;
                 folders.keep();
-                Ok(())
             }
         }
+        let name = if &*name == STDOUT { "-".into() } else { name };
+        Ok(vec![Written { name, rows: None, bytes: Some(place.written) }])
     }
 }
 
@@ -138,7 +149,7 @@ impl Write for Output {
     }
 }
 
-impl OutputPlace {
+impl PlaceKind {
     fn create(path: &Path, fail: &dyn Fn(&'static str, io::Error) -> DataError) -> Result<Self, DataError> {
         let target = follow_links(path).map_err(|source| fail("open", source))?;
         let old = fs::metadata(&target).ok();
@@ -228,16 +239,18 @@ impl Write for Encoder {
 
 impl Write for OutputPlace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stream(file) | Self::Part(file) => file.write(bytes),
-            Self::Beside { file, .. } => file.write(bytes),
-        }
+        let written = match &mut self.kind {
+            PlaceKind::Stream(file) | PlaceKind::Part(file) => file.write(bytes),
+            PlaceKind::Beside { file, .. } => file.write(bytes),
+        }?;
+        self.written += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stream(file) | Self::Part(file) => file.flush(),
-            Self::Beside { file, .. } => file.flush(),
+        match &mut self.kind {
+            PlaceKind::Stream(file) | PlaceKind::Part(file) => file.flush(),
+            PlaceKind::Beside { file, .. } => file.flush(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::data::dialect::separator;
 use crate::data::row_style::Marking;
 use crate::data::write::output::Output;
-use crate::data::{DataError, Format, RowStyle};
+use crate::data::{DataError, Format, RowStyle, Written};
 
 /// What separates columns in many a file that is called `csv`: a lone name that holds it would be taken for several.
 const OTHER_DELIMITERS: [char; 2] = [';', '\t'];
@@ -71,7 +71,7 @@ impl Rows {
     }
 
     /// Hands on what was gathered and puts the file in its place.
-    pub(super) fn commit(mut self) -> Result<(), DataError> {
+    pub(super) fn commit(mut self) -> Result<Vec<Written>, DataError> {
         self.put()?;
         self.output.commit()
     }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::data::write::output::Output;
 use crate::data::write::rows::Rows;
-use crate::data::{DataError, Format, RowStyle, Writer};
+use crate::data::{DataError, Format, RowStyle, Writer, Written};
 
 use super::items::items;
 
@@ -112,7 +112,7 @@ impl Writer for TableWriter {
         self.rows.put().and(written)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), DataError> {
+    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError> {
         self.rows.commit()
     }
 }

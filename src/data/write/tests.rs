@@ -33,7 +33,8 @@ fn write_all(options: &WriteOptions, pieces: &[&str]) -> Result<(), DataError> {
     for piece in pieces {
         writer.write(piece.as_bytes())?;
     }
-    writer.commit()
+    while writer.work_off()? {}
+    writer.commit().map(drop)
 }
 
 /// Compares the file, or the error, that `pieces` come to.

@@ -2,13 +2,13 @@
 
 use super::frame::{ITEMS, StepFrame, push_item};
 use super::keyed::with_values;
-use crate::data::{SplitWriter, split_key};
+use crate::data::{PartFile, SplitWriter, Written, split_key};
 use crate::engine::lookout::Cut;
 use crate::plan::Split;
 use crate::value::Chunk;
 
-/// Writes all items, and puts the files in their places.
-pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<(), Cut> {
+/// Writes all items, and puts the files in their places. Gives what was written.
+pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Written>, Cut> {
     let mut writer = SplitWriter::create(&split.options, frame.context.temp_dir())?;
     let mut line = Vec::new();
     let mut push = |key: &str, item: &[u8]| {
@@ -34,6 +34,7 @@ pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<(), Cut>
             (0..chunk.len()).try_for_each(|at| push("", chunk.item(at)))?;
         }
     }
-    writer.commit(&mut || frame.look())?;
-    Ok(())
+    let parts = writer.commit(&mut || frame.look())?;
+    let written = |part: PartFile| Written { name: part.name, rows: Some(part.rows), bytes: Some(part.bytes) };
+    Ok(parts.into_iter().map(written).collect())
 }

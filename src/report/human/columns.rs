@@ -150,8 +150,11 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
     }
     match (info.verb, &result.target) {
         // A file that was not written must not look as if it were.
-        (_, Some(_)) if result.status != StepStatus::Succeeded => {}
-        (_, Some(target)) => line.push(TextStyle::Plain, &format!(" → {}", file_name(target))),
+        (_, Some(_)) if result.status != StepStatus::Succeeded && result.outputs.is_empty() => {}
+        (_, Some(target)) => {
+            line.push(TextStyle::Plain, &format!(" → {}", file_name(target)));
+            push_partial(line, result);
+        }
         (Some(Verb::Filter | Verb::Take | Verb::Unique), None) => {
             line.push(TextStyle::Plain, &format!(" → {} kept", result.emitted));
         }
@@ -170,6 +173,14 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
             line.push(TextStyle::Plain, &format!(" → {}", figures::items(result.emitted)));
         }
         _ => {}
+    }
+}
+
+/// That a file holds a part only must not be overlooked.
+fn push_partial(line: &mut StyledLine, result: &StepResult) {
+    if let Some(why) = result.outputs.iter().find_map(|output| output.partial.as_deref()) {
+        line.push(TextStyle::Plain, " · ");
+        line.push(TextStyle::Warn, &format!("partial ({})", printable(why)));
     }
 }
 

@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use super::html::{self, Column, badge, count, prose, table, text};
+use crate::event::Output;
 use crate::report::account::{Account, StepAccount};
+use crate::report::figures;
+
+/// Outputs of a step that are listed.
+const OUTPUTS_MAX: usize = 100;
 
 /// Title, status and the command to go on.
 pub(super) fn head(out: &mut String, account: &Account) {
@@ -99,11 +104,26 @@ fn row(step: &StepAccount) -> Vec<String> {
     ]
 }
 
+/// A file that was written: `wrote out.jsonl (10 rows, 120 bytes, partial: --limit 10)`.
+fn output(output: &Output) -> String {
+    let noun = if output.rows == 1 { "row" } else { "rows" };
+    let mut facts = vec![format!("{} {noun}", count(output.rows))];
+    facts.extend(output.bytes.map(|bytes| figures::bytes(bytes)));
+    facts.extend(output.partial.as_deref().map(|why| format!("partial: {}", text(why))));
+    format!("wrote <code>{}</code> ({})", text(&output.path), facts.join(", "))
+}
+
 /// What a row has no room for.
 fn reason(out: &mut String, step: &StepAccount) {
     let mut parts = Vec::new();
     parts.extend(step.reason.as_deref().map(prose));
-    parts.extend(step.target.as_deref().map(|target| format!("wrote <code>{}</code>", text(target))));
+    if step.outputs.is_empty() {
+        parts.extend(step.target.as_deref().map(|target| format!("wrote <code>{}</code>", text(target))));
+    }
+    parts.extend(step.outputs.iter().take(OUTPUTS_MAX).map(output));
+    if step.outputs.len() > OUTPUTS_MAX {
+        parts.push(format!("{} more outputs", count((step.outputs.len() - OUTPUTS_MAX) as u64)));
+    }
     if let Some(reuse) = &step.reuse {
         let reasons: Vec<String> = reuse
             .reasons

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{
-    Event, FailureKind, LogLevel, Place, RunStatus, StepId, StepInfo, StepResult, StepStatus, Tally, Verb,
+    Event, FailureKind, LogLevel, Output, Place, RunStatus, StepId, StepInfo, StepResult, StepStatus, Tally,
+    Verb,
 };
 use crate::report::Reporter;
 use crate::value::{Choice as _, Extent, Ratio};
@@ -84,6 +85,7 @@ pub(in crate::report) fn good(total: u64, millis: u64) -> StepResult {
         needed: None,
         duration: Duration::from_millis(millis),
         target: None,
+        outputs: Vec::new(),
         reuse: None,
         timing: None,
         age: None,
@@ -100,7 +102,9 @@ pub(in crate::report) fn needed(ratio: &str, eligible: u64) -> (Ratio, u64) {
 pub(in crate::report) fn documents() -> Vec<(u64, Event)> {
     let tally = Tally { succeeded: 9962, failed: 7, skipped: 31, cancelled: 0, retried: 12 };
     let clean = StepResult { tally, needed: Some(needed("0.95", 9969)), emitted: 9962, ..good(10_000, 3812) };
-    let save = StepResult { target: Some(Arc::from("out/clean.jsonl")), ..good(9962, 120) };
+    let path: Arc<str> = Arc::from("out/clean.jsonl");
+    let outputs = vec![Output { path: Arc::clone(&path), rows: 9962, bytes: Some(1_048_576), partial: None }];
+    let save = StepResult { target: Some(path), outputs, ..good(9962, 120) };
     let mut events = vec![
         (0, run_started(&[("docs", "read"), ("clean", "map"), ("save", "write")])),
         (0, started(0, None)),
