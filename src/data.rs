@@ -14,6 +14,7 @@ mod error;
 mod format;
 mod glob;
 mod groups;
+mod ledger;
 mod list;
 mod list_path;
 mod options;
@@ -32,6 +33,7 @@ mod stdout;
 #[cfg(test)]
 mod tests;
 mod write;
+mod write_mode;
 mod writer;
 
 pub use column::{Column, ColumnType};
@@ -46,6 +48,7 @@ pub use error::{BadRow, DataError};
 pub use format::Format;
 pub use glob::{glob, glob_at};
 pub use groups::Groups;
+pub use ledger::{Appended, FileEnd, Ledger, NoLedger};
 pub use list::{items_reader, items_reader_at};
 pub use list_path::ListPath;
 pub use options::{GlobBy, GlobOptions, ReadOptions, Target, TypeSource, TypedOptions, WriteOptions};
@@ -65,4 +68,5 @@ pub use write::{
     PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, clear_leftovers, create, known_columns,
     settle_split, split_key,
 };
+pub use write_mode::WriteMode;
 pub use writer::{Writer, Written};

@@ -9,6 +9,7 @@ mod fingerprint;
 mod forecast;
 mod input;
 mod item_content;
+mod ledger;
 mod lookout;
 mod map;
 mod options;

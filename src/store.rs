@@ -62,6 +62,7 @@ pub use line::ResultLine;
 pub use lock::Holder;
 pub use lua_copies::keep_lua;
 pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
+pub use record::AppendNote;
 pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::schema;
-use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quoting, Ragged};
+use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quoting, Ragged, WriteMode};
 use crate::event::FailureKind;
 use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
@@ -80,7 +80,8 @@ written!(
     Order,
     ParamType,
     Quoting,
-    Ragged
+    Ragged,
+    WriteMode
 );
 
 /// Whether a name is a boolean of YAML.

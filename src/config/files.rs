@@ -13,7 +13,9 @@ use super::literal::{Character, Count, Delimiter, LineStart, Positive, Share, Si
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_map};
 use super::write_columns::WriteColumns;
-use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quote, Quoting, Ragged};
+use crate::data::{
+    ColumnCompression, Compression, Format, GlobBy, LineEnd, Quote, Quoting, Ragged, WriteMode,
+};
 
 /// Items from one file, or from all files that match a pattern, in sorted order.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -148,7 +150,8 @@ pub struct Glob {
     pub max_failures: Option<Setting<Count>>,
 }
 
-/// Items to a file, which is replaced as a whole when the step ends well; with `{key}` or `{part}` in the path to many files.
+/// Items to a file, which is replaced or added to as a whole when the step ends well; with `{key}` or `{part}` in the path to
+/// many files.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "write", transform = schema::short_path)]
@@ -175,6 +178,11 @@ pub struct Write {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"256MB")]
     pub bytes: Option<Setting<Size>>,
+    /// What becomes of a file that is there already: `replace` puts a new one in its place, `append` adds the items to
+    /// {formats that can grow}, all of them or none. Default: `replace`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"append")]
+    pub mode: Option<Setting<WriteMode>>,
     /// Indent the values of {formats with indents}. Default: `false`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]

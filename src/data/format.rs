@@ -128,6 +128,11 @@ impl Format {
         self == Self::Json
     }
 
+    /// Whether items can be put behind those that a file has.
+    pub fn can_grow(self) -> bool {
+        self.streams() && !self.is_document()
+    }
+
     /// Whether columns have types.
     pub fn has_types(self) -> bool {
         self.row().columns == Columns::Typed

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::data::{
     Column, ColumnCompression, Compression, DataError, DeclaredType, Dialect, Format, ListPath, OriginFields,
-    RowStyle, TextEncoding,
+    RowStyle, TextEncoding, WriteMode,
 };
 use crate::value::choice;
 
@@ -179,6 +179,8 @@ pub struct WriteOptions {
     pub pretty: bool,
     /// Write the only item as itself.
     pub single: bool,
+    /// What becomes of what is there already.
+    pub mode: WriteMode,
     /// How rows of text are written.
     pub rows: RowStyle,
     /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
@@ -260,6 +262,14 @@ impl WriteOptions {
             return refuse(self.format.unfit("single", Format::is_document));
         }
         self.rows.check(self.format, self.columns.is_some())?;
+        if self.mode == WriteMode::Append {
+            if !self.format.can_grow() {
+                return refuse(self.format.unfit("mode: append", Format::can_grow));
+            }
+            if self.target == Target::Stdout {
+                return refuse("`mode: append` is for files, and `path: -` is none".to_owned());
+            }
+        }
         if !self.format.streams() {
             if self.target == Target::Stdout {
                 return refuse(self.format.no_output());

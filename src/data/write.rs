@@ -1,7 +1,10 @@
 //! This module opens files of items for writing. The caller decides the order of the items.
 
+mod addition;
 mod all_columns;
+mod append;
 mod beside;
+mod existing;
 mod found_columns;
 mod items;
 mod json;
@@ -18,16 +21,23 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use beside::clear_leftovers;
 pub use split::{PartFile, SplitOptions, SplitOwner, SplitPath, SplitWriter, settle_split, split_key};
 
 use std::path::Path;
 
 #[cfg(feature = "parquet")]
 use crate::data::read::{source_columns, type_text};
-use crate::data::{DataError, Format, TypeSource, WriteOptions, Writer};
+use crate::data::{DataError, Format, Ledger, TypeSource, WriteOptions, Writer};
 use found_columns::FoundColumns;
 use output::Output;
+use table::TableWriter;
+
+/// Removes what runs that are no longer alive have left beside the target, and what they had half appended to it.
+pub fn clear_leftovers(path: &Path) {
+    beside::clear_leftovers(path);
+    // What goes wrong here is told when the file is opened.
+    let _ = target::follow_links(path).and_then(|target| append::clear(&target));
+}
 
 /// Starts a file beside the target; [`Writer::commit`] puts it in the target's place.
 ///
@@ -37,10 +47,14 @@ use output::Output;
 ///
 /// # Errors
 /// Fails when the options contradict each other, and when the folders or the file cannot be made.
-pub fn create(options: &WriteOptions, temp_dir: &Path) -> Result<Box<dyn Writer>, DataError> {
+pub fn create(
+    options: &WriteOptions,
+    temp_dir: &Path,
+    ledger: &dyn Ledger,
+) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
     let found = FoundColumns::of(options)?;
-    writer_to(Output::create(options)?, options, &found, temp_dir)
+    writer_to(Output::create(options, ledger)?, options, &found, temp_dir)
 }
 
 /// The writer of the format.
@@ -50,16 +64,19 @@ fn writer_to(
     found: &FoundColumns,
     temp_dir: &Path,
 ) -> Result<Box<dyn Writer>, DataError> {
-    let table =
-        |output, format| table::TableWriter::new(output, format, &options.rows, found.names.clone());
     Ok(match options.format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
         Format::Json if options.single => Box::new(json::SingleWriter::new(output, options.pretty)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
-        Format::Csv | Format::Tsv if options.rows.all_columns => {
-            Box::new(all_columns::AllColumnsWriter::new(table(output, options.format)?, temp_dir))
+        Format::Csv | Format::Tsv if output.is_behind() => Box::new(existing::table(output, options, found.names.clone())?),
+        Format::Csv | Format::Tsv => {
+            let table = TableWriter::new(output, options.format, &options.rows, found.names.clone())?;
+            if options.rows.all_columns {
+                Box::new(all_columns::AllColumnsWriter::new(table, temp_dir))
+            } else {
+                Box::new(table)
+            }
         }
-        Format::Csv | Format::Tsv => Box::new(table(output, options.format)?),
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => return Err(DataError::Usage(options.format.absent())),
         #[cfg(feature = "parquet")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::DataError;
+use super::{DataError, Ledger};
 
 /// One place where a writer has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +33,9 @@ pub trait Writer: Send {
     }
 
     /// Ends the file and puts it in its place. Dropped without this, a writer leaves the old file as it was.
-    /// Gives what was written.
+    /// Gives what was written. `ledger` is told what is done to a file that stays.
     ///
     /// # Errors
     /// Fails when the file cannot be written or put there.
-    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError>;
+    fn commit(self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError>;
 }

@@ -14,8 +14,8 @@ use super::outcome::EngineError;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Items, MapLike, Plan, Verb};
 use crate::store::{
-    Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Results, Reuse, RunDir, RunInfo, SecretKey,
-    StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
+    AppendNote, Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Results, Reuse, RunDir, RunInfo,
+    SecretKey, StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
@@ -94,6 +94,32 @@ impl RunStore {
             Some(journal) => journal.finish(result),
             None => self.committer.end_step(name, result),
         }
+    }
+
+    /// Keeps that a step is about to append to a file, and waits until that is on the disk.
+    pub(super) fn append(&self, note: AppendNote) -> Result<(), StoreError> {
+        self.committer.append(note)
+    }
+
+    /// What the old run, or one that it went on with, had to do with a file that a step appends to, with its id.
+    pub(super) fn appended(
+        &self,
+        step: &str,
+        file: &str,
+    ) -> Result<Option<(String, AppendNote)>, StoreError> {
+        let Some(resume) = &self.resume else { return Ok(None) };
+        let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
+        for run in runs {
+            let note = match run.step(step) {
+                Ok(record) => record.appended,
+                Err(StoreError::NoStep { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            if let Some(note) = note.filter(|note| note.file == file) {
+                return Ok(Some((run.record().id.clone(), note)));
+            }
+        }
+        Ok(None)
     }
 
     /// The results of a step of this run whose end has been booked.

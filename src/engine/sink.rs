@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::context::{Context, FinishedWriter, StepOutput};
+use super::ledger::StepLedger;
 use super::source_status::ErrorTexts;
 use super::stored_results::ResultCollector;
 use crate::data::{self, ChunkResults, DataError, Reorder, Spool, Writer};
@@ -113,9 +114,11 @@ impl FusedWriter {
 }
 
 fn open_writer(context: &Context<'_>, step: StepId) -> FusedWriter {
-    let Body::Ready(Verb::Write(options)) = &context.plan.steps[step.at()].body else {
+    let plan = &context.plan.steps[step.at()];
+    let Body::Ready(Verb::Write(options)) = &plan.body else {
         unreachable!("only writers that are ready are fused")
     };
-    let writer = data::create(options, context.temp_dir()).map_err(|error| error.to_string());
+    let ledger = StepLedger::new(context, plan);
+    let writer = data::create(options, context.temp_dir(), &ledger).map_err(|error| error.to_string());
     FusedWriter { step, writer, count: 0 }
 }

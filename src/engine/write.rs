@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::context::{Context, FinishedWriter};
 use super::input::StepInput;
+use super::ledger::StepLedger;
 use super::lookout::{Cut, Lookout, ReadOutcome};
 use super::outputs;
 use crate::data::{self, DataError, Target, WriteOptions, Writer, Written};
@@ -29,7 +30,7 @@ pub(super) fn run(
     let begun = clock::now();
     let total = input.total(step);
     context.emit(Event::StepStarted { step: step.id, total });
-    let mut writer = match data::create(options, context.temp_dir()) {
+    let mut writer = match data::create(options, context.temp_dir(), &StepLedger::new(context, step)) {
         Ok(writer) => writer,
         Err(error) => return StepResult::broken(error.to_string(), clock::since(begun)),
     };
@@ -107,7 +108,7 @@ impl WriteEnding<'_> {
         if let Err(cut) = work_off(lookout, &mut *writer) {
             return self.cut_off(cut, count, count);
         }
-        match writer.commit() {
+        match writer.commit(&StepLedger::new(self.context, self.step)) {
             Ok(written) => self.written(written, count, None),
             // What ends a list, say: its items have been written out before.
             Err(error) if is_left(self.options, &error) => self.left(count, count),

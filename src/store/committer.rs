@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use self::message::{Message, PACKED_MAX};
 use self::writer::CommitWriter;
-use super::{ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
+use super::{AppendNote, ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
 use crate::event::{RunStatus, StepResult, Timing};
 
 /// Messages that wait for the packer. Endings of a chunk of quick items are some 256 KiB, so this is some megabytes.
@@ -84,6 +84,16 @@ impl Committer {
         let (answer, heard) = mpsc::sync_channel(1);
         let message = Message::End(None, name.into(), Box::new(result.clone()), answer);
         send(&self.sender, &self.fault, message)?;
+        hear(&heard, &self.fault)
+    }
+
+    /// Keeps that a step is about to append to a file, and waits until that is on the disk.
+    ///
+    /// # Errors
+    /// Fails when the run cannot be kept any more: see [`Committer::fault`].
+    pub fn append(&self, note: AppendNote) -> Result<(), StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        send(&self.sender, &self.fault, Message::Append(Box::new(note), answer))?;
         hear(&heard, &self.fault)
     }
 

@@ -46,6 +46,19 @@ pub(super) struct StepBegin {
     pub(super) fingerprint: Fingerprint,
 }
 
+/// A step is about to append to a file, or has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppendNote {
+    /// The step.
+    pub step: Arc<str>,
+    /// The file as the user named it.
+    pub file: String,
+    /// Its length before, and the digest of its last 64 KiB then.
+    pub before: (u64, String),
+    /// The same for after.
+    pub after: (u64, String),
+}
+
 /// A step has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StepEnd {
@@ -69,6 +82,7 @@ pub(super) enum RecordLine {
     /// The first one.
     RunBegin(RunBegin),
     StepBegin(StepBegin),
+    StepAppend(AppendNote),
     StepEnd(StepEnd),
     RunEnd(RunEnd),
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::endings::{BlockPlace, CommitFacts, EndingSpan};
 use super::notes::{FailedRow, Notes, SkippedRow};
-use super::record::{RecordLine, RunBegin, RunEnd, StepBegin, StepEnd};
+use super::record::{AppendNote, RecordLine, RunBegin, RunEnd, StepBegin, StepEnd};
 use super::{LogEntry, clock};
 use crate::event::{ReuseCounts, Timing};
 
@@ -14,6 +14,7 @@ pub(super) fn line(connection: &Connection, line: &RecordLine) -> rusqlite::Resu
     match line {
         RecordLine::RunBegin(begin) => begin_run(connection, begin),
         RecordLine::StepBegin(begin) => begin_step(connection, begin),
+        RecordLine::StepAppend(note) => append(connection, note),
         RecordLine::StepEnd(end) => end_step(connection, end),
         RecordLine::RunEnd(end) => end_run(connection, end),
     }
@@ -184,6 +185,14 @@ fn log_lines(connection: &Connection, step: &str, lines: &[LogEntry]) -> rusqlit
         let (index, level) = (line.index as i64, line.level.name());
         statement.execute(params![step, index, level, line.message, line.fields])?;
     }
+    Ok(())
+}
+
+/// A step is about to append to a file.
+fn append(connection: &Connection, note: &AppendNote) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(note).expect("strings and numbers are JSON");
+    let sql = "UPDATE steps SET appended = ?2 WHERE step = ?1";
+    connection.prepare_cached(sql)?.execute(params![note.step, text])?;
     Ok(())
 }
 

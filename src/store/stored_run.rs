@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::endings::{self, BlockPlace};
 use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
+use super::record::AppendNote;
 use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
 use crate::event::{Output, ReuseCounts};
 
@@ -86,6 +87,8 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// What it has written.
     pub outputs: Vec<Output>,
+    /// What it was about to append to a file, or has.
+    pub appended: Option<AppendNote>,
     /// Log lines that were not kept.
     pub logs_left_out: u64,
     /// What was taken over from an old run or the cache, once the step has ended.
@@ -338,6 +341,10 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
         outputs: read_outputs(row.get("outputs").unwrap_or_default()),
+        appended: row
+            .get::<_, Option<String>>("appended")
+            .unwrap_or_default()
+            .and_then(|text| serde_json::from_str(&text).ok()),
         logs_left_out: count("logs_left_out")?,
         reuse: reuse(row)?,
         shape: row.get::<_, Option<String>>("shape")?.as_deref().and_then(LinesPerItem::from_name),

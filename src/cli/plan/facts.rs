@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{ReadOptions, SplitOptions, WriteOptions};
+use crate::data::{ReadOptions, SplitOptions, WriteMode, WriteOptions};
 use crate::plan::{
     Body, Collect, Input, Items, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
     written_columns,
@@ -36,6 +36,9 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.options.pattern))),
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
         Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
+        Body::Ready(Verb::Write(write)) if write.mode == WriteMode::Append => {
+            Some(format!("appends to {}", writing(write)))
+        }
         Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
         Body::Ready(Verb::Split(split)) => Some(format!("writes {}", parts(&split.options))),
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),

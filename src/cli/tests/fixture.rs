@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteOptions};
+use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteMode, WriteOptions};
 use crate::event::{self, StepId};
 use crate::plan::{Input, Plan, Step, Verb};
 use crate::source::SourceFile;
@@ -24,6 +24,7 @@ pub(in crate::cli) fn write(name: &str) -> WriteOptions {
         compression: Compression::None,
         pretty: false,
         single: false,
+        mode: WriteMode::Replace,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),

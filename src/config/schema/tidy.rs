@@ -39,6 +39,7 @@ fn filled(description: &str) -> String {
         ("{formats with columns}", Format::names_of(Format::has_columns)),
         ("{formats of typed columns}", Format::names_of(Format::has_types)),
         ("{formats of text columns}", Format::names_of(Format::is_table)),
+        ("{formats that can grow}", Format::names_of(Format::can_grow)),
         ("{formats with indents}", Format::names_of(Format::is_indented)),
     ];
     lists.iter().fold(description.to_owned(), |text, (name, list)| text.replace(name, list))

@@ -6,8 +6,8 @@ use std::path::Path;
 use indexmap::IndexSet;
 
 use super::items::items;
-use super::table::{Object, TableWriter};
-use crate::data::{DataError, Reader, Spool, Writer, Written};
+use super::table::{ColumnOrigin, Object, TableWriter};
+use crate::data::{DataError, Ledger, Reader, Spool, Writer, Written};
 use crate::value::Chunk;
 
 /// Columns at most, and bytes of their names: as many as readers take.
@@ -78,7 +78,10 @@ impl AllColumnsWriter {
                 let message = "no item has a key, and the keys are the columns; say `columns`";
                 Err(self.table.refuse_item(1, message.to_owned()))
             }
-            (false, _) => self.table.start(std::mem::take(&mut self.names).into_iter().collect(), true),
+            (false, _) => {
+                let names = std::mem::take(&mut self.names).into_iter().collect();
+                self.table.start(names, ColumnOrigin::Given)
+            }
         }
     }
 }
@@ -108,8 +111,8 @@ impl Writer for AllColumnsWriter {
         Ok(more)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
+    fn commit(mut self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         while self.work_off()? {}
-        Box::new(self.table).commit()
+        Box::new(self.table).commit(ledger)
     }
 }

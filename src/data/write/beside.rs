@@ -42,7 +42,7 @@ pub(super) fn create(target: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Removes what runs that are no longer alive have left beside the target.
-pub fn clear_leftovers(target: &Path) {
+pub(super) fn clear_leftovers(target: &Path) {
     let Ok(target) = follow_links(target) else { return };
     for path in paths(&target) {
         clear(&path);

@@ -2,7 +2,7 @@
 
 use crate::data::write::output::Output;
 use crate::data::write::pretty::push_pretty;
-use crate::data::{DataError, Writer, Written};
+use crate::data::{DataError, Ledger, Writer, Written};
 
 use super::items::items;
 
@@ -38,9 +38,9 @@ impl Writer for JsonWriter {
         self.output.put(&self.text)
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
+    fn commit(mut self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         self.output.put(if self.started { b"\n]\n" } else { b"[]\n" })?;
-        self.output.commit()
+        self.output.commit(ledger)
     }
 }
 
@@ -73,7 +73,7 @@ impl Writer for SingleWriter {
         Ok(())
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
+    fn commit(mut self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         let Some(item) = self.text.take() else {
             let name = self.output.name();
             return Err(DataError::Usage(format!(
@@ -88,6 +88,6 @@ impl Writer for SingleWriter {
         }
         text.push(b'\n');
         self.output.put(&text)?;
-        self.output.commit()
+        self.output.commit(ledger)
     }
 }

@@ -1,7 +1,7 @@
 //! This writer writes items as JSON lines, as they come. It does not check that they are JSON.
 
 use crate::data::write::output::Output;
-use crate::data::{DataError, Writer, Written};
+use crate::data::{DataError, Ledger, Writer, Written};
 
 /// Writes one value a line.
 pub(super) struct JsonlWriter(Output);
@@ -18,7 +18,7 @@ impl Writer for JsonlWriter {
         self.0.put(lines)
     }
 
-    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError> {
-        self.0.commit()
+    fn commit(self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
+        self.0.commit(ledger)
     }
 }

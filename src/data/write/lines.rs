@@ -2,7 +2,7 @@
 
 use crate::data::write::output::Output;
 use crate::data::write::table::unquoted;
-use crate::data::{DataError, Writer, Written};
+use crate::data::{DataError, Ledger, Writer, Written};
 
 use super::items::items;
 
@@ -45,7 +45,7 @@ impl Writer for LinesWriter {
         self.output.put(&self.lines)
     }
 
-    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError> {
-        self.output.commit()
+    fn commit(self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
+        self.output.commit(ledger)
     }
 }

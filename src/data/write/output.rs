@@ -11,9 +11,10 @@ use std::sync::Arc;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
+use super::append::AppendTarget;
 use super::beside;
 use super::target::{folder_of, follow_links};
-use crate::data::{self, Compression, DataError, Target, WriteOptions, Written};
+use crate::data::{self, Compression, DataError, Ledger, Target, WriteMode, WriteOptions, Written};
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -32,6 +33,8 @@ pub(super) struct Output {
     begun: bool,
     /// Whether a byte order mark stands before all else.
     bom: bool,
+    /// What goes between what a file holds already and what is written; `None`: it holds nothing.
+    between: Option<&'static [u8]>,
 }
 
 enum Encoder {
@@ -53,11 +56,13 @@ enum PlaceKind {
     Part(File),
     /// Renamed to `target` at the end.
     Beside { file: NamedTempFile, target: PathBuf, folders: Folders },
+    /// Appended to the target at the end.
+    Append { file: NamedTempFile, target: AppendTarget, folders: Folders },
 }
 
 impl Output {
     /// Opens the place that the options name.
-    pub(super) fn create(options: &WriteOptions) -> Result<Self, DataError> {
+    pub(super) fn create(options: &WriteOptions, ledger: &dyn Ledger) -> Result<Self, DataError> {
         let name = match options.target {
             Target::Stdout => STDOUT.into(),
             Target::File(_) => Arc::clone(&options.name),
@@ -71,7 +76,7 @@ impl Output {
                 let own = io::stdout().as_fd().try_clone_to_owned();
                 PlaceKind::Stream(File::from(own.map_err(|source| fail("open", source))?))
             }
-            Target::File(path) => PlaceKind::create(path, &fail)?,
+            Target::File(path) => PlaceKind::create(path, options, ledger, &fail)?,
         };
         Self::on(options, name, place)
     }
@@ -84,6 +89,12 @@ impl Output {
     fn on(options: &WriteOptions, name: Arc<str>, place: PlaceKind) -> Result<Self, DataError> {
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let live = matches!(place, PlaceKind::Stream(_)) && options.compression == Compression::None;
+        let between = match &place {
+            PlaceKind::Append { target, .. } if !target.found.is_empty() => {
+                Some(if target.found.is_open { options.rows.line_end.bytes() } else { b"" })
+            }
+            _ => None,
+        };
         let place = OutputPlace { kind: place, written: 0 };
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, place);
         let bytes = match options.compression {
@@ -96,7 +107,12 @@ impl Output {
                 Encoder::Zstd(encoder)
             }
         };
-        Ok(Self { name, bytes, live, begun: false, bom: options.rows.bom })
+        Ok(Self { name, bytes, live, begun: false, bom: options.rows.bom, between })
+    }
+
+    /// Whether what is written comes behind what a file holds already.
+    pub(super) fn is_behind(&self) -> bool {
+        self.between.is_some()
     }
 
     /// The name for messages.
@@ -111,8 +127,12 @@ impl Output {
     }
 
     /// Writes what is left and puts the file in its place.
-    pub(super) fn commit(self) -> Result<Vec<Written>, DataError> {
+    pub(super) fn commit(self, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
+        let has_nothing = !self.begun && self.is_behind();
         let Self { name, bytes, .. } = self;
+        if has_nothing {
+            return Ok(vec![Written { name, rows: None, bytes: Some(0) }]);
+        }
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = bytes.finish().map_err(|source| fail("write", source))?;
         match place.kind {
@@ -123,6 +143,10 @@ impl Output {
                 // Otherwise a crash of the machine could leave an empty file under the new name.
                 file.as_file().sync_data().map_err(|source| fail("write", source))?;
                 file.persist(&target).map_err(|error| fail("replace", error.error))?;
+                folders.keep();
+            }
+            PlaceKind::Append { file, target, mut folders } => {
+                target.commit(&file, ledger)?;
                 folders.keep();
             }
         }
@@ -136,9 +160,8 @@ impl Write for Output {
         if !self.begun && !bytes.is_empty() {
             self.begun = true;
             // One that begins the text belongs to the first item, and readers take only one away.
-            if self.bom || bytes.starts_with(BOM) {
-                self.bytes.write_all(BOM)?;
-            }
+            let has_mark = self.bom || bytes.starts_with(BOM);
+            self.bytes.write_all(self.between.unwrap_or(if has_mark { BOM } else { b"" }))?;
         }
         self.bytes.write(bytes)
     }
@@ -150,7 +173,12 @@ impl Write for Output {
 }
 
 impl PlaceKind {
-    fn create(path: &Path, fail: &dyn Fn(&'static str, io::Error) -> DataError) -> Result<Self, DataError> {
+    fn create(
+        path: &Path,
+        options: &WriteOptions,
+        ledger: &dyn Ledger,
+        fail: &dyn Fn(&'static str, io::Error) -> DataError,
+    ) -> Result<Self, DataError> {
         let target = follow_links(path).map_err(|source| fail("open", source))?;
         let old = fs::metadata(&target).ok();
         match &old {
@@ -166,6 +194,10 @@ impl PlaceKind {
         let folders =
             Folders::make(folder_of(&target)).map_err(|source| fail("create the folder of", source))?;
         let file = beside::create(&target).map_err(|source| fail("create a file beside", source))?;
+        if options.mode == WriteMode::Append {
+            let target = AppendTarget::open(&target, &options.name, options.compression, ledger)?;
+            return Ok(Self::Append { file, target, folders });
+        }
         if let Some(old) = old {
             let keep = Permissions::from_mode(old.permissions().mode() & 0o777);
             file.as_file().set_permissions(keep).map_err(|source| fail("keep the permissions of", source))?;
@@ -241,7 +273,7 @@ impl Write for OutputPlace {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.kind {
             PlaceKind::Stream(file) | PlaceKind::Part(file) => file.write(bytes),
-            PlaceKind::Beside { file, .. } => file.write(bytes),
+            PlaceKind::Beside { file, .. } | PlaceKind::Append { file, .. } => file.write(bytes),
         }?;
         self.written += written as u64;
         Ok(written)
@@ -250,7 +282,7 @@ impl Write for OutputPlace {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.kind {
             PlaceKind::Stream(file) | PlaceKind::Part(file) => file.flush(),
-            PlaceKind::Beside { file, .. } => file.flush(),
+            PlaceKind::Beside { file, .. } | PlaceKind::Append { file, .. } => file.flush(),
         }
     }
 }

@@ -27,7 +27,7 @@ use self::row_group::FileWriter;
 use self::shape::{ItemsShape, pairs};
 use crate::data::read::TypedColumns;
 use crate::data::write::output::Output;
-use crate::data::{ColumnCompression, DataError, TypedOptions, Writer, Written};
+use crate::data::{ColumnCompression, DataError, Ledger, TypedOptions, Writer, Written};
 use crate::value::json::to_value;
 
 use super::items::items;
@@ -188,7 +188,7 @@ impl Writer for ParquetWriter {
         items(lines).try_for_each(|item| self.add(item))
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Vec<Written>, DataError> {
+    fn commit(mut self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         self.settle()?;
         let has_columns = matches!(&self.state, ParquetState::Writing(writing) if writing.has_columns);
         if self.items > 0 && !has_columns {
@@ -202,6 +202,6 @@ impl Writer for ParquetWriter {
         };
         writing.flush().map_err(|error| self.broken(&error))?;
         let output = writing.writer.finish().map_err(|error| self.broken(&error))?;
-        output.commit()
+        output.commit(ledger)
     }
 }

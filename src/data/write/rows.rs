@@ -3,7 +3,7 @@
 use crate::data::dialect::separator;
 use crate::data::row_style::Marking;
 use crate::data::write::output::Output;
-use crate::data::{DataError, Format, RowStyle, Written};
+use crate::data::{DataError, Format, Ledger, RowStyle, Written};
 
 /// What separates columns in many a file that is called `csv`: a lone name that holds it would be taken for several.
 const OTHER_DELIMITERS: [char; 2] = [';', '\t'];
@@ -43,6 +43,11 @@ impl Rows {
         }
     }
 
+    /// The file has rows already: the next one is not the first.
+    pub(super) fn begin_behind(&mut self) {
+        self.begun = true;
+    }
+
     /// Adds a row, or says why it cannot be one.
     pub(super) fn push<N: AsRef<str>>(&mut self, fields: &[N]) -> Result<(), Misfit> {
         let is_first = !std::mem::replace(&mut self.begun, true);
@@ -71,9 +76,9 @@ impl Rows {
     }
 
     /// Hands on what was gathered and puts the file in its place.
-    pub(super) fn commit(mut self) -> Result<Vec<Written>, DataError> {
+    pub(super) fn commit(mut self, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         self.put()?;
-        self.output.commit()
+        self.output.commit(ledger)
     }
 
     /// Adds fields that are in quotes where they would be taken for something else, or that must not be so.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::data::write::output::Output;
 use crate::data::write::rows::Rows;
-use crate::data::{DataError, Format, RowStyle, Writer, Written};
+use crate::data::{DataError, Format, Ledger, RowStyle, Writer, Written};
 
 use super::items::items;
 
@@ -32,8 +32,18 @@ pub(super) struct TableWriter {
 
 struct TableColumns {
     positions: HashMap<String, usize>,
-    /// Whether the pipeline names them.
-    given: bool,
+    origin: ColumnOrigin,
+}
+
+/// Who says which columns there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ColumnOrigin {
+    /// The pipeline, or all items: other keys are left out.
+    Given,
+    /// The first item.
+    FirstItem,
+    /// The file, which has rows already.
+    File,
 }
 
 impl TableWriter {
@@ -48,21 +58,42 @@ impl TableWriter {
         let rows = Rows::new(output, format, style);
         let mut table = Self { name, rows, columns: None, names: Vec::new(), count: 0 };
         if let Some(names) = columns {
-            table.start(names, true)?;
+            table.start(names, ColumnOrigin::Given)?;
         }
         Ok(table)
     }
 
-    /// Writes the row of names. `given`: an item's other keys are left out.
-    pub(super) fn start(&mut self, names: Vec<String>, given: bool) -> Result<(), DataError> {
+    /// Goes on behind the rows of a file that has these columns.
+    pub(super) fn behind(output: Output, format: Format, style: &RowStyle, names: Vec<String>) -> Self {
+        let name = Arc::clone(output.name());
+        let mut rows = Rows::new(output, format, style);
+        rows.begin_behind();
+        let mut table = Self { name, rows, columns: None, names: Vec::new(), count: 0 };
+        table.set_columns(names, ColumnOrigin::File);
+        table
+    }
+
+    /// Writes the row of names.
+    pub(super) fn start(&mut self, names: Vec<String>, origin: ColumnOrigin) -> Result<(), DataError> {
         self.rows.push(&names).map_err(|(at, why)| {
             let (file, name) = (&self.name, &names[at]);
             DataError::Usage(format!("cannot write the column name `{name}` to `{file}`: {why}"))
         })?;
-        let positions = names.iter().enumerate().map(|(at, name)| (name.clone(), at));
-        self.columns = Some(TableColumns { positions: positions.collect(), given });
-        self.names = names;
+        self.set_columns(names, origin);
         Ok(())
+    }
+
+    fn set_columns(&mut self, names: Vec<String>, origin: ColumnOrigin) {
+        let positions = names.iter().enumerate().map(|(at, name)| (name.clone(), at));
+        self.columns = Some(TableColumns { positions: positions.collect(), origin });
+        self.names = names;
+    }
+
+    /// The other keys of items are left out, as was asked for.
+    pub(super) fn leave_out_others(&mut self) {
+        if let Some(columns) = &mut self.columns {
+            columns.origin = ColumnOrigin::Given;
+        }
     }
 
     fn row(&mut self, item: &[u8]) -> Result<(), DataError> {
@@ -72,19 +103,26 @@ impl TableWriter {
             if names.is_empty() {
                 return Err(self.refuse("it has no keys, which would be the columns; say `columns`"));
             }
-            self.start(names, false)?;
+            self.start(names, ColumnOrigin::FirstItem)?;
         }
         let columns = self.columns.as_ref().expect("they were just made");
         let mut fields = vec![Cow::Borrowed(""); columns.positions.len()];
         for (name, value) in &object.0 {
             match columns.positions.get(&**name) {
                 Some(at) => fields[*at] = text_of(value),
-                None if columns.given => {}
-                None => {
-                    return Err(self.refuse(format!(
-                        "it has a key `{name}` and the first item, whose keys are the columns, does not; say `columns`"
-                    )));
-                }
+                None => match columns.origin {
+                    ColumnOrigin::Given => {}
+                    ColumnOrigin::FirstItem => {
+                        return Err(self.refuse(format!(
+                            "it has a key `{name}` and the first item, whose keys are the columns, does not; say `columns`"
+                        )));
+                    }
+                    ColumnOrigin::File => {
+                        return Err(
+                            self.refuse(format!("it has a key `{name}`, and the file has no such column"))
+                        );
+                    }
+                },
             }
         }
         self.rows
@@ -112,8 +150,8 @@ impl Writer for TableWriter {
         self.rows.put().and(written)
     }
 
-    fn commit(self: Box<Self>) -> Result<Vec<Written>, DataError> {
-        self.rows.commit()
+    fn commit(self: Box<Self>, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
+        self.rows.commit(ledger)
     }
 }
 

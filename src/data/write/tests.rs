@@ -1,5 +1,6 @@
 //! These tests use the writers from outside: items go in, files come out.
 
+mod append;
 mod round_trips;
 mod row_styles;
 #[cfg(feature = "parquet")]
@@ -11,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use super::*;
-use crate::data::{Compression, RowStyle, Target, TypedOptions};
+use crate::data::{Compression, NoLedger, RowStyle, Target, TypedOptions, WriteMode};
 
 fn options(path: &Path, format: Format) -> WriteOptions {
     WriteOptions {
@@ -21,6 +22,7 @@ fn options(path: &Path, format: Format) -> WriteOptions {
         compression: Compression::None,
         pretty: false,
         single: false,
+        mode: WriteMode::Replace,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),
@@ -29,12 +31,12 @@ fn options(path: &Path, format: Format) -> WriteOptions {
 
 /// Writes each of `pieces` and commits.
 fn write_all(options: &WriteOptions, pieces: &[&str]) -> Result<(), DataError> {
-    let mut writer = create(options, &std::env::temp_dir())?;
+    let mut writer = create(options, &std::env::temp_dir(), &NoLedger)?;
     for piece in pieces {
         writer.write(piece.as_bytes())?;
     }
     while writer.work_off()? {}
-    writer.commit().map(drop)
+    writer.commit(&NoLedger).map(drop)
 }
 
 /// Compares the file, or the error, that `pieces` come to.
@@ -164,7 +166,7 @@ fn the_old_file_stays_until_the_end() {
     let path = dir.path().join("out");
     fs::write(&path, "old").expect("writable");
     for format in [Format::Jsonl, Format::Json, Format::Csv, Format::Lines] {
-        let mut writer = create(&options(&path, format), dir.path()).expect("writable");
+        let mut writer = create(&options(&path, format), dir.path(), &NoLedger).expect("writable");
         writer.write(b"{\"a\":1}\n").expect("writable");
         assert_eq!((fs::read_to_string(&path).expect("there").as_str(), names(dir.path()).len()), ("old", 2));
         drop(writer);
@@ -188,7 +190,9 @@ fn missing_folders_are_made_and_links_followed() {
     write_all(&options(&dir.path().join("dangling"), Format::Jsonl), &["3\n"]).expect("writable");
     assert_eq!(fs::read_to_string(dir.path().join("new")).expect("there"), "3\n");
     symlink("round", dir.path().join("round")).expect("writable");
-    let error = create(&options(&dir.path().join("round"), Format::Jsonl), dir.path()).err().expect("a loop");
+    let error = create(&options(&dir.path().join("round"), Format::Jsonl), dir.path(), &NoLedger)
+        .err()
+        .expect("a loop");
     assert_eq!(error.to_string(), "cannot open `out`: too many links lead on from one another");
 }
 
@@ -210,8 +214,9 @@ fn permissions_are_those_of_the_old_file_or_of_any_new_one() {
 #[test]
 fn what_cannot_be_written_is_named() {
     let dir = tempfile::tempdir().expect("a folder");
-    let seen =
-        |path: &Path| create(&options(path, Format::Jsonl), dir.path()).err().map(|error| error.to_string());
+    let seen = |path: &Path| {
+        create(&options(path, Format::Jsonl), dir.path(), &NoLedger).err().map(|error| error.to_string())
+    };
     assert_eq!(seen(dir.path()).as_deref(), Some("cannot write `out`: it is a folder"));
     fs::write(dir.path().join("file"), "").expect("writable");
     let below = seen(&dir.path().join("file/x"));

@@ -108,7 +108,7 @@ fn row(step: &StepAccount) -> Vec<String> {
 fn output(output: &Output) -> String {
     let noun = if output.rows == 1 { "row" } else { "rows" };
     let mut facts = vec![format!("{} {noun}", count(output.rows))];
-    facts.extend(output.bytes.map(|bytes| figures::bytes(bytes)));
+    facts.extend(output.bytes.map(figures::bytes));
     facts.extend(output.partial.as_deref().map(|why| format!("partial: {}", text(why))));
     format!("wrote <code>{}</code> ({})", text(&output.path), facts.join(", "))
 }

@@ -76,6 +76,7 @@ impl Gatherer<'_> {
             Message::Logs(id, lines) => self.with(id, |pending| pending.logs(lines)),
             Message::Timing(id, timing) => self.with(id, |pending| pending.timing(*timing)),
             Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
+            Message::Append(note, answer) => self.order(WriterOrder::Append(note, answer)),
             Message::End(id, name, result, answer) => {
                 if let Some(id) = id {
                     self.pack(id);

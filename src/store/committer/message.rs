@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
 use crate::event::{RunStatus, StepResult, Timing};
-use crate::store::{ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
+use crate::store::{AppendNote, ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
 
 /// Packed groups that wait for the disk; they are committed together as soon as it is ready.
 pub(super) const PACKED_MAX: usize = 8;
@@ -19,6 +19,7 @@ pub(super) enum Message {
     Logs(usize, Vec<LogEntry>),
     Cancelled(usize, u64, u64),
     Timing(usize, Box<Timing>),
+    Append(Box<AppendNote>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
     Finish(RunStatus, Duration, CommitAnswer),
     Close,

@@ -14,12 +14,13 @@ use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
 use crate::store::rows::{self, CommitRow};
 use crate::store::segment::{SegmentWriter, WrittenAt};
 use crate::store::title::StepTitle;
-use crate::store::{Cache, RunDir, StepSpec, StoreError, paths};
+use crate::store::{AppendNote, Cache, RunDir, StepSpec, StoreError, paths};
 
 /// From the packing thread.
 pub(super) enum WriterOrder {
     Begin(usize, Arc<StepSpec>),
     Group(usize, Box<CommitGroup>),
+    Append(Box<AppendNote>, CommitAnswer),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
     Finish(RunStatus, Duration, CommitAnswer),
 }
@@ -68,7 +69,10 @@ impl CommitWriter {
                 let _ = self.fault.set(error.clone());
             }
             for order in &together {
-                if let WriterOrder::End(.., answer) | WriterOrder::Finish(_, _, answer) = order {
+                if let WriterOrder::Append(_, answer)
+                | WriterOrder::End(.., answer)
+                | WriterOrder::Finish(_, _, answer) = order
+                {
                     let _ = answer.send(done.clone());
                 }
             }
@@ -202,6 +206,7 @@ fn record_line(order: &WriterOrder) -> Option<RecordLine> {
             fingerprint: spec.fingerprint.clone(),
         }),
         WriterOrder::Group(..) => return None,
+        WriterOrder::Append(note, _) => RecordLine::StepAppend((**note).clone()),
         WriterOrder::End(_, step, result, _) => {
             RecordLine::StepEnd(StepEnd { step: Arc::clone(step), at, result: result.clone() })
         }

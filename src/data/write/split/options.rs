@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::path::SplitPath;
-use crate::data::{DataError, WriteOptions};
+use crate::data::{DataError, WriteMode, WriteOptions};
 
 /// How the items of a step are split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,10 @@ impl SplitOptions {
     /// Fails when `path`, `rows` and `bytes` contradict each other, and for what [`WriteOptions::check`] refuses.
     pub fn check(&self, has_by: bool) -> Result<(), DataError> {
         let refuse = |message: &str| Err(DataError::Usage(message.to_owned()));
+        if self.each.mode != WriteMode::Replace {
+            let mode = self.each.mode.name();
+            return refuse(&format!("`mode: {mode}` is for one file, and `path` stands for many"));
+        }
         let limited = self.rows.is_some() || self.bytes.is_some();
         match (self.path.has_key(), has_by) {
             (true, false) => {

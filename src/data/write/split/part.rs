@@ -9,7 +9,7 @@ use super::options::SplitOptions;
 use crate::data::write::found_columns::FoundColumns;
 use crate::data::write::output::Output;
 use crate::data::write::writer_to;
-use crate::data::{DataError, Writer};
+use crate::data::{DataError, NoLedger, Writer};
 
 /// A part that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl OpenPart {
     /// Ends the file. It is complete then, and not yet brought to the disk.
     pub(super) fn finish(self) -> Result<PartFile, DataError> {
         let Self { writer, file, rows, .. } = self;
-        writer.commit()?;
+        writer.commit(&NoLedger)?;
         let bytes = fs::metadata(&file.temporary).map(|held| held.len());
         let fail = |source| DataError::Io { intent: "look at", path: file.temporary.clone(), source };
         Ok(PartFile { rows, bytes: bytes.map_err(fail)?, ..file })

@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteOptions};
+use crate::data::{Compression, Format, RowStyle, Target, TypedOptions, WriteMode, WriteOptions};
 
 fn options(root: &Path, path: &str, rows: Option<u64>, bytes: Option<u64>) -> SplitOptions {
     let each = WriteOptions {
@@ -17,6 +17,7 @@ fn options(root: &Path, path: &str, rows: Option<u64>, bytes: Option<u64>) -> Sp
         compression: Compression::of_path(path),
         pretty: false,
         single: false,
+        mode: WriteMode::Replace,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),

@@ -1,0 +1,250 @@
+//! This module appends to a file that stays: all of what a step writes, or nothing of it. `addition` holds what is to come
+//! beside the file until it is there.
+//!
+//! Who appends holds a lock on the file. A process that was killed in the middle leaves the addition behind, and the next one
+//! that comes to the file takes out again what had got there.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::addition::{self, Unfinished};
+use super::target::NEW_FILE_MODE;
+use crate::data::{Appended, Compression, DataError, FileEnd, Ledger};
+
+/// Bytes at the end of a file by which it is known.
+const TAIL_BYTES: u64 = 64 * 1024;
+const BLOCK: usize = 128 * 1024;
+
+/// A file that is appended to.
+pub(super) struct AppendTarget {
+    target: PathBuf,
+    name: String,
+    compression: Compression,
+    /// How the file ended when the step began.
+    pub(super) found: Found,
+}
+
+/// What was found of the file when the step began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Its length.
+    length: u64,
+    /// Whether its last line is without an end.
+    pub(super) is_open: bool,
+}
+
+impl Found {
+    /// Whether there is nothing to append to: the file is new, or empty.
+    pub(super) fn is_empty(self) -> bool {
+        self.length == 0
+    }
+}
+
+impl AppendTarget {
+    /// Looks at the file, after taking out what a killed process left in it, and what the run that this one goes on with had
+    /// appended.
+    pub(super) fn open(
+        target: &Path,
+        name: &str,
+        compression: Compression,
+        ledger: &dyn Ledger,
+    ) -> Result<Self, DataError> {
+        let io = |intent, source| DataError::Io { intent, path: PathBuf::from(name), source };
+        let mut append = Self {
+            target: target.to_owned(),
+            name: name.to_owned(),
+            compression,
+            found: Found { length: 0, is_open: false },
+        };
+        let file = match OpenOptions::new().read(true).write(true).open(target) {
+            Ok(file) => file,
+            // Who took the file away has taken the rows away, too.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(append),
+            Err(error) => return Err(io("append to", error)),
+        };
+        file.lock().map_err(|error| io("lock", error))?;
+        append.recover(&file)?;
+        if let Some(earlier) = ledger.earlier(name)? {
+            append.take_back(&file, &earlier)?;
+        }
+        append.found = append.look(&file)?;
+        Ok(append)
+    }
+
+    /// Appends the content of `added` as a whole.
+    pub(super) fn commit(&self, added: &NamedTempFile, ledger: &dyn Ledger) -> Result<(), DataError> {
+        let io = |intent, source| self.io(intent, source);
+        let was_there = self.target.exists();
+        let mut options = OpenOptions::new();
+        let file = options.read(true).append(true).create(true).mode(NEW_FILE_MODE).open(&self.target);
+        let mut file = file.map_err(|error| io("append to", error))?;
+        file.lock().map_err(|error| io("lock", error))?;
+        self.recover(&file)?;
+        let found = self.look(&file)?;
+        if (found.is_empty(), found.is_open) != (self.found.is_empty(), self.found.is_open) {
+            return Err(DataError::Usage(format!(
+                "cannot append to `{}`: others have written to it since the step began; run it again",
+                self.name
+            )));
+        }
+        if added.as_file().metadata().map_err(|error| io("append to", error))?.len() == 0 {
+            return Ok(());
+        }
+        let added = addition::prepare(added, found.length).map_err(|error| io("append to", error))?;
+        let ends = (|| Ok((tail(&file, found.length)?, joined_tail(&file, found.length, &added)?)))();
+        let (before, after) = ends.map_err(|error| io("read", error))?;
+        ledger.note(&self.name, &before, &after)?;
+        let unfinished = added.put(&self.target).map_err(|error| io("append to", error))?;
+        if let Err(error) = unfinished.copy_to(&mut file).and_then(|()| file.sync_data()) {
+            // Nothing of it stays; what cannot be taken out now is taken out by the next run.
+            if undo(&file, found.length).is_ok() {
+                let _ = unfinished.remove();
+                let _ = if was_there { Ok(()) } else { fs::remove_file(&self.target) };
+            }
+            return Err(io("append to", error));
+        }
+        unfinished.remove().map_err(|error| io("append to", error))
+    }
+
+    /// Takes out what a process that was killed had appended a part of. The file is locked.
+    fn recover(&self, file: &File) -> Result<(), DataError> {
+        recover(file, &self.target).map_err(|error| self.io("take a part of an append out of", error))
+    }
+
+    /// Takes back what an earlier run has appended, or says why that cannot be done.
+    fn take_back(&self, file: &File, earlier: &Appended) -> Result<(), DataError> {
+        let io = |source| self.io("read", source);
+        let is =
+            |end: &FileEnd| -> Result<bool, DataError> { Ok(tail(file, end.length).map_err(io)? == *end) };
+        let length = file.metadata().map_err(io)?.len();
+        let (before, after) = (&earlier.before, &earlier.after);
+        if length == after.length && is(after)? {
+            return undo(file, before.length).map_err(|error| self.io("cut back", error));
+        }
+        if length == before.length && is(before)? {
+            return Ok(());
+        }
+        let rows = format!("bytes {} to {}", before.length, after.length);
+        let is_longer = length > after.length && is(after)?;
+        let wrote = if is_longer { "others have appended to it since" } else { "it has been changed since" };
+        Err(DataError::Usage(format!(
+            "cannot append to `{}`: run {} had appended its rows there ({rows}), and {wrote}; \
+             take these rows out, if they are still there, and start a new run instead of going on with that one",
+            self.name, earlier.run
+        )))
+    }
+
+    /// How the file ends now.
+    fn look(&self, file: &File) -> Result<Found, DataError> {
+        self.ending(file).map_err(|error| self.io("append to", error))
+    }
+
+    fn ending(&self, file: &File) -> io::Result<Found> {
+        let length = file.metadata()?.len();
+        let mut start = [0; 2];
+        if length >= 2 {
+            file.read_exact_at(&mut start, 0)?;
+        }
+        if self.compression == Compression::None && matches!(start, [0xFE, 0xFF] | [0xFF, 0xFE]) {
+            return Err(io::Error::other("it is UTF-16, and what is written is UTF-8"));
+        }
+        let last = match self.compression {
+            _ if length == 0 => None,
+            Compression::None => {
+                let mut last = [0];
+                file.read_exact_at(&mut last, length - 1)?;
+                Some(last[0])
+            }
+            packed => last_unpacked(file, packed)?,
+        };
+        Ok(Found { length, is_open: last.is_some_and(|last| last != b'\n') })
+    }
+
+    fn io(&self, intent: &'static str, source: io::Error) -> DataError {
+        DataError::Io { intent, path: PathBuf::from(&self.name), source }
+    }
+}
+
+/// The last byte of what an archive holds. All of it is unpacked for that, which also shows that it is whole.
+fn last_unpacked(file: &File, compression: Compression) -> io::Result<Option<u8>> {
+    let mut file = file;
+    file.seek(SeekFrom::Start(0))?;
+    let mut unpacked: Box<dyn Read + '_> = match compression {
+        Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
+        _ => Box::new(flate2::read::MultiGzDecoder::new(file)),
+    };
+    let (mut block, mut last) = (vec![0; BLOCK], None);
+    loop {
+        match unpacked.read(&mut block)? {
+            0 => return Ok(last),
+            count => last = Some(block[count - 1]),
+        }
+    }
+}
+
+/// Removes what a process that was killed has left beside a target, and takes a part out that it had appended.
+pub(super) fn clear(target: &Path) -> io::Result<()> {
+    if !addition::path(target).exists() {
+        return Ok(());
+    }
+    let file = match OpenOptions::new().read(true).write(true).open(target) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return fs::remove_file(addition::path(target));
+        }
+        Err(error) => return Err(error),
+    };
+    // Who holds it is at work on it.
+    if file.try_lock().is_ok() { recover(&file, target) } else { Ok(()) }
+}
+
+/// Takes a part of an addition out of a file that is locked.
+fn recover(file: &File, target: &Path) -> io::Result<()> {
+    let Some(unfinished) = Unfinished::find(target)? else { return Ok(()) };
+    let length = file.metadata()?.len();
+    let common = unfinished.common(file, length)?;
+    let is_whole = common == unfinished.length;
+    let end = unfinished.before + common;
+    if common > 0 && !is_whole {
+        if length > end {
+            return Err(io::Error::other(format!(
+                "a process was killed in the middle of appending, and others have written behind it; take out bytes {} to {end}, \
+                 and remove `{}`",
+                unfinished.before,
+                unfinished.path.display()
+            )));
+        }
+        undo(file, unfinished.before)?;
+    }
+    unfinished.remove()
+}
+
+/// Cuts a file back.
+fn undo(file: &File, length: u64) -> io::Result<()> {
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+/// How a file ends that is cut at `length`.
+fn tail(file: &File, length: u64) -> io::Result<FileEnd> {
+    let mut last = vec![0; length.min(TAIL_BYTES) as usize];
+    let start = length - last.len() as u64;
+    file.read_exact_at(&mut last, start)?;
+    Ok(FileEnd { length, digest: blake3::hash(&last).to_hex().to_string() })
+}
+
+/// How the file will end behind an addition.
+fn joined_tail(file: &File, length: u64, added: &addition::Prepared) -> io::Result<FileEnd> {
+    let more = added.last(TAIL_BYTES)?;
+    let room = TAIL_BYTES - more.len() as u64;
+    let mut last = vec![0; length.min(room) as usize];
+    let start = length - last.len() as u64;
+    file.read_exact_at(&mut last, start)?;
+    last.extend_from_slice(&more);
+    let digest = blake3::hash(&last).to_hex().to_string();
+    Ok(FileEnd { length: length + added.length, digest })
+}
