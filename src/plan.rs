@@ -43,8 +43,8 @@ mod touches;
 mod undeclared;
 mod url_paths;
 mod warnings;
-mod written_columns;
 mod writing;
+mod written_columns;
 mod yaml_text;
 
 pub use codes::{CODES, codes};

@@ -55,6 +55,14 @@ pub struct Read {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"features")]
     pub at: Option<Setting<String>>,
+    /// What is asked of a {formats of databases} file: one `SELECT`, whose rows are the items. Bytes are hexadecimal digits.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"SELECT id, name FROM users WHERE age > ?")]
+    pub query: Option<Setting<String>>,
+    /// The values of the `?` in `query`, in order. Default: none.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = schema::params_example())]
+    pub params: Option<Setting<Vec<Value>>>,
     /// Encloses fields of {formats of text columns}: one character, or `none`. Default: `"` for `csv`; `none` for `tsv`,
     /// where `\t`, `\n`, `\r` and `\\` stand for characters.
     #[serde(default, deserialize_with = "present")]
@@ -179,10 +187,19 @@ pub struct Write {
     #[schemars(example = &"256MB")]
     pub bytes: Option<Setting<Size>>,
     /// What becomes of a file that is there already: `replace` puts a new one in its place, `append` adds the items to
-    /// {formats that can grow}, all of them or none. Default: `replace`.
+    /// {formats that can grow}, all of them or none, and `upsert` puts them in the place of rows of a {formats of databases} table
+    /// that are known by the same values. Default: `replace`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"append")]
     pub mode: Option<Setting<WriteMode>>,
+    /// The table of a {formats of databases} file; it is made where it is missing. Rows are written in one transaction.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"users")]
+    pub table: Option<Setting<String>>,
+    /// The columns by which `mode: upsert` knows a row.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = schema::names_example())]
+    pub upsert_by: Option<Setting<Vec<String>>>,
     /// Indent the values of {formats with indents}. Default: `false`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = true)]

@@ -22,6 +22,8 @@ choice!(
         Lines = "lines",
         /// Apache Parquet.
         Parquet = "parquet",
+        /// A database of SQLite.
+        Sqlite = "sqlite",
     }
 );
 
@@ -73,6 +75,12 @@ impl Format {
             Self::Parquet => {
                 Row { extensions: &["parquet"], columns: Columns::Typed, streams: false, ..VALUES }
             }
+            Self::Sqlite => Row {
+                extensions: &["sqlite", "sqlite3", "db"],
+                remark: Some("a query, or a table"),
+                streams: false,
+                ..VALUES
+            },
         }
     }
 
@@ -114,7 +122,7 @@ impl Format {
         match self {
             Self::Csv => Some(FieldRules::COMMAS),
             Self::Tsv => Some(FieldRules::TABS),
-            Self::Jsonl | Self::Json | Self::Lines | Self::Parquet => None,
+            Self::Jsonl | Self::Json | Self::Lines | Self::Parquet | Self::Sqlite => None,
         }
     }
 
@@ -130,7 +138,12 @@ impl Format {
 
     /// Whether items can be put behind those that a file has.
     pub fn can_grow(self) -> bool {
-        self.streams() && !self.is_document()
+        self.is_database() || (self.streams() && !self.is_document())
+    }
+
+    /// Whether a file holds tables, of which a query or a name says what is meant.
+    pub fn is_database(self) -> bool {
+        self == Self::Sqlite
     }
 
     /// Whether columns have types.
@@ -202,10 +215,8 @@ impl Format {
 
     /// Why a format that does not stream is not read from standard input.
     pub(super) fn no_stream(self) -> String {
-        let name = self.name();
-        format!(
-            "`path: -` is not for `{name}`, which is read from its end: standard input cannot go back and forth"
-        )
+        let (name, how) = (self.name(), if self.is_database() { "here and there" } else { "from its end" });
+        format!("`path: -` is not for `{name}`, which is read {how}: standard input cannot go back and forth")
     }
 
     /// Why a format that does not stream is not written to standard output.
@@ -218,7 +229,8 @@ impl Format {
 
     /// Why a format that does not stream is not compressed as a whole.
     pub(super) fn packed(self) -> String {
-        format!("`compression` is not for `{}`, which compresses its columns itself", self.name())
+        let why = if self.is_database() { "is read here and there" } else { "compresses its columns itself" };
+        format!("`compression` is not for `{}`, which {why}", self.name())
     }
 }
 
@@ -288,14 +300,17 @@ mod tests {
 
     #[test]
     fn texts_list_the_formats_of_the_table() {
-        assert_eq!(Format::names(), "`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`");
+        assert_eq!(Format::names(), "`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`");
         assert_eq!(Format::names_of(Format::has_columns), "`csv`, `tsv` and `parquet`");
         assert_eq!(Format::names_of(Format::is_indented), "`json`");
-        assert_eq!(Format::choices(), "`jsonl`, `json` (one array), `csv`, `tsv`, `lines` or `parquet`");
-        let to_read = "`jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines` or `parquet`";
+        let choices =
+            "`jsonl`, `json` (one array), `csv`, `tsv`, `lines`, `parquet` or `sqlite` (a query, or a table)";
+        assert_eq!(Format::choices(), choices);
+        let to_read = "`jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines`, `parquet` or \
+            `sqlite` (a query, or a table)";
         assert_eq!(Format::choices_to_read(), to_read);
         let endings = "`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, \
-            or in `.parquet`";
+            or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`";
         assert_eq!(Format::endings(), endings);
     }
 }

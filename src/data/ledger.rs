@@ -23,6 +23,15 @@ pub struct FileEnd {
     pub digest: String,
 }
 
+/// By what a database knows what a step has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunMarks {
+    /// The step.
+    pub step: String,
+    /// This run, and those that it goes on with; none: nothing is to be known.
+    pub runs: Vec<String>,
+}
+
 /// What a run keeps of what a step writes, and what the run before it has kept.
 pub trait Ledger {
     /// What the run that this one goes on with was about to append to the file of this name, or has.
@@ -30,6 +39,12 @@ pub trait Ledger {
     /// # Errors
     /// Fails when what was kept cannot be read.
     fn earlier(&self, name: &str) -> Result<Option<Appended>, DataError>;
+
+    /// By what a database is to know what the step does.
+    ///
+    /// # Errors
+    /// Fails when what was kept cannot be read.
+    fn marks(&self) -> Result<RunMarks, DataError>;
 
     /// Keeps what is about to be done; it is done only when that is on the disk.
     ///
@@ -45,6 +60,10 @@ pub struct NoLedger;
 impl Ledger for NoLedger {
     fn earlier(&self, _: &str) -> Result<Option<Appended>, DataError> {
         Ok(None)
+    }
+
+    fn marks(&self) -> Result<RunMarks, DataError> {
+        Ok(RunMarks::default())
     }
 
     fn note(&self, _: &str, _: &FileEnd, _: &FileEnd) -> Result<(), DataError> {

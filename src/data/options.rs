@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::data::{
     Column, ColumnCompression, Compression, DataError, DeclaredType, Dialect, Format, ListPath, OriginFields,
-    RowStyle, TextEncoding, WriteMode,
+    Query, RowStyle, TableTarget, TextEncoding, WriteMode,
 };
 use crate::value::choice;
 
@@ -31,6 +31,8 @@ pub struct ReadOptions {
     pub origin: OriginFields,
     /// Where the list lies in a `json` document; `None`: the document is the list, or an object that is an item.
     pub at: Option<ListPath>,
+    /// What is asked of a database.
+    pub query: Option<Query>,
     /// Prove every row to be JSON while reading, so that bad rows take no index away from good ones. Without it,
     /// JSONL rows are handed on unread and the consumer finds the bad ones.
     pub validate: bool,
@@ -54,6 +56,7 @@ impl ReadOptions {
             dialect: Dialect::default(),
             origin: OriginFields::default(),
             at: None,
+            query: None,
             validate: true,
             limit: None,
             keeps_beyond_json: false,
@@ -70,8 +73,12 @@ impl ReadOptions {
 
     /// All that is wrong with them, each beginning with the name of an option.
     pub fn problems(&self) -> Vec<String> {
-        let format = self.format.or_else(|| Format::of_path(&self.path).ok());
-        format.map(|format| self.problems_with(format)).unwrap_or_default()
+        let of_query =
+            self.query.as_ref().and_then(|query| query.check().err()).map(|error| error.to_string());
+        let standard_input = (self.path == "-").then_some(Format::Jsonl);
+        let format = self.format.or(standard_input).or_else(|| Format::of_path(&self.path).ok());
+        let others = format.map(|format| self.problems_with(format)).unwrap_or_default();
+        of_query.into_iter().chain(others).collect()
     }
 
     /// Whether the options fit a file of this format.
@@ -94,6 +101,13 @@ impl ReadOptions {
             if self.encoding.is_some() {
                 found.push(format.unfit("encoding", Format::streams));
             }
+        }
+        if self.query.is_some() && !format.is_database() {
+            found.push(format.unfit("query", Format::is_database));
+        }
+        if self.query.is_none() && format.is_database() {
+            let name = format.name();
+            found.push(format!("`query` is missing: it says which rows of a `{name}` file are read"));
         }
         if self.at.is_some() && !format.is_document() {
             found.push(format.unfit("at", Format::is_document));
@@ -181,6 +195,8 @@ pub struct WriteOptions {
     pub single: bool,
     /// What becomes of what is there already.
     pub mode: WriteMode,
+    /// The table of a database.
+    pub table: Option<TableTarget>,
     /// How rows of text are written.
     pub rows: RowStyle,
     /// Columns of `csv` and `tsv` and their order; `None`: from the first item.
@@ -262,6 +278,22 @@ impl WriteOptions {
             return refuse(self.format.unfit("single", Format::is_document));
         }
         self.rows.check(self.format, self.columns.is_some())?;
+        match &self.table {
+            Some(_) if !self.format.is_database() => {
+                return refuse(self.format.unfit("table", Format::is_database));
+            }
+            Some(table) => table.check(self.mode)?,
+            None if self.format.is_database() => {
+                return refuse(format!(
+                    "`table` is missing: it says where in a `{}` file rows go",
+                    self.format.name()
+                ));
+            }
+            None if self.mode == WriteMode::Upsert => {
+                return refuse(self.format.unfit("mode: upsert", Format::is_database));
+            }
+            None => {}
+        }
         if self.mode == WriteMode::Append {
             if !self.format.can_grow() {
                 return refuse(self.format.unfit("mode: append", Format::can_grow));
@@ -276,8 +308,9 @@ impl WriteOptions {
             }
             if self.compression != Compression::None {
                 return refuse(format!(
-                    "`path`: {} compresses its columns itself; take the {} away",
+                    "`path`: {} {}; take the {} away",
                     self.format.name(),
+                    if self.format.is_database() { "is no stream" } else { "compresses its columns itself" },
                     Compression::extensions()
                 ));
             }

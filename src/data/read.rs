@@ -27,6 +27,7 @@ mod origin;
 mod other_lists;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod query_rows;
 mod record_shape;
 mod records;
 #[cfg(feature = "parquet")]
@@ -112,11 +113,12 @@ pub(super) fn open_between(options: &ReadOptions, bounds: Bounds<'_>) -> Result<
     Ok(limited(reader, options.limit))
 }
 
-/// Whether rows may take their time, and can be had only once: standard input, a named pipe.
+/// Whether rows may take their time, and can be had only once: standard input, a named pipe, the answer to a query.
 pub fn is_live(options: &ReadOptions) -> bool {
     let special = |kind: std::fs::FileType| !kind.is_file() && !kind.is_dir();
     let path = options.root.join(&options.path);
-    options.path == "-" || std::fs::metadata(path).is_ok_and(|found| special(found.file_type()))
+    let asks = options.query.is_some() && pattern::is_literal(&options.root, &options.path);
+    asks || options.path == "-" || std::fs::metadata(path).is_ok_and(|found| special(found.file_type()))
 }
 
 /// Whether the path stands for all files that match it.

@@ -16,6 +16,7 @@ mod parquet;
 mod pretty;
 mod rows;
 mod split;
+mod sqlite;
 mod table;
 mod target;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use std::path::Path;
 
 #[cfg(feature = "parquet")]
 use crate::data::read::{source_columns, type_text};
-use crate::data::{DataError, Format, Ledger, TypeSource, WriteOptions, Writer};
+use crate::data::{DataError, Format, Ledger, Target, TypeSource, WriteOptions, Writer};
 use found_columns::FoundColumns;
 use output::Output;
 use table::TableWriter;
@@ -53,6 +54,10 @@ pub fn create(
     ledger: &dyn Ledger,
 ) -> Result<Box<dyn Writer>, DataError> {
     options.check()?;
+    if let (Some(table), Target::File(path)) = (&options.table, &options.target) {
+        let (place, table) = ((path.as_path(), &options.name), (table, options.mode));
+        return Ok(Box::new(sqlite::SqliteWriter::new(place, table, temp_dir, ledger)?));
+    }
     let found = FoundColumns::of(options)?;
     writer_to(Output::create(options, ledger)?, options, &found, temp_dir)
 }
@@ -68,7 +73,9 @@ fn writer_to(
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(output)),
         Format::Json if options.single => Box::new(json::SingleWriter::new(output, options.pretty)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
-        Format::Csv | Format::Tsv if output.is_behind() => Box::new(existing::table(output, options, found.names.clone())?),
+        Format::Csv | Format::Tsv if output.is_behind() => {
+            Box::new(existing::table(output, options, found.names.clone())?)
+        }
         Format::Csv | Format::Tsv => {
             let table = TableWriter::new(output, options.format, &options.rows, found.names.clone())?;
             if options.rows.all_columns {
@@ -84,6 +91,7 @@ fn writer_to(
             let (names, known) = (found.names.as_deref(), found.known.clone());
             Box::new(parquet::ParquetWriter::new(output, names, options.typed.clone(), known))
         }
+        Format::Sqlite => return Err(DataError::Usage(options.format.no_output())),
         Format::Lines => Box::new(lines::LinesWriter::new(output)),
     })
 }

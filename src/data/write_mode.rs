@@ -11,5 +11,7 @@ choice!(
         Replace = "replace",
         /// It stays, and the items come behind it.
         Append = "append",
+        /// It stays, and an item takes the place of the row that is known by the same values.
+        Upsert = "upsert",
     }
 );

@@ -13,6 +13,8 @@ pub struct Written {
     pub rows: Option<u64>,
     /// Bytes written there; `None` where nobody counts them.
     pub bytes: Option<u64>,
+    /// What is to be told of it.
+    pub said: Option<String>,
 }
 
 /// Takes items as JSON text, from first to last.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::run_store;
-use crate::data::{Appended, DataError, FileEnd, Ledger};
+use crate::data::{Appended, DataError, FileEnd, Ledger, RunMarks};
 use crate::plan::Step;
 use crate::store::{AppendNote, StoreError};
 
@@ -27,6 +27,15 @@ impl Ledger for StepLedger<'_> {
         let found = run_store.appended(&self.step.name, &name).map_err(|error| unkept(&error))?;
         let end = |(length, digest): (u64, String)| FileEnd { length, digest };
         Ok(found.map(|(run, note)| Appended { run, before: end(note.before), after: end(note.after) }))
+    }
+
+    fn marks(&self) -> Result<RunMarks, DataError> {
+        let earlier = match self.context.run_store {
+            Some(run_store) => run_store.earlier_runs().map_err(|error| unkept(&error))?,
+            None => Vec::new(),
+        };
+        let runs = std::iter::once(self.context.options.run.to_string()).chain(earlier).collect();
+        Ok(RunMarks { step: self.step.name.to_string(), runs })
     }
 
     fn note(&self, name: &str, before: &FileEnd, after: &FileEnd) -> Result<(), DataError> {

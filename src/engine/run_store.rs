@@ -101,6 +101,13 @@ impl RunStore {
         self.committer.append(note)
     }
 
+    /// The old run and those that it went on with, the newest first.
+    pub(super) fn earlier_runs(&self) -> Result<Vec<String>, StoreError> {
+        let Some(resume) = &self.resume else { return Ok(Vec::new()) };
+        let (runs, _) = Catalogue::new(&self.dir).open_to_resume(&resume.run)?;
+        Ok(runs.iter().map(|run| run.record().id.clone()).collect())
+    }
+
     /// What the old run, or one that it went on with, had to do with a file that a step appends to, with its id.
     pub(super) fn appended(
         &self,

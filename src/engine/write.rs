@@ -117,9 +117,10 @@ impl WriteEnding<'_> {
     }
 
     fn written(&self, written: Vec<Written>, count: u64, partial: Option<&str>) -> StepResult {
+        let reason = written.iter().find_map(|written| written.said.clone());
         let outputs = outputs::of(self.context, self.step, written, count, partial);
         let target = Some(Arc::clone(&self.options.name));
-        StepResult { target, outputs, ..StepResult::succeeded(count, clock::since(self.begun)) }
+        StepResult { reason, target, outputs, ..StepResult::succeeded(count, clock::since(self.begun)) }
     }
 
     /// A stream that is not read any more: what did not go there is left out.
@@ -144,7 +145,7 @@ impl WriteEnding<'_> {
     fn streamed(&self) -> Vec<Written> {
         let is_stream = self.options.target == Target::Stdout;
         let name = Arc::clone(&self.options.name);
-        is_stream.then_some(Written { name, rows: None, bytes: None }).into_iter().collect()
+        is_stream.then_some(Written { name, rows: None, bytes: None, said: None }).into_iter().collect()
     }
 }
 

@@ -19,6 +19,8 @@ struct NamedFile {
     step: String,
     pointer: String,
     path: String,
+    /// The table in it that is written, or an empty name for what is asked of it: others in the same file do not matter.
+    table: Option<String>,
 }
 
 /// Checks the files of all steps, also against each other.
@@ -40,7 +42,8 @@ pub(super) fn check(
             _ => continue,
         };
         if let Some((pointer, path)) = path_of(places.value(), &step.pointer, verb) {
-            list.push(NamedFile { step: step.name.clone(), pointer, path });
+            let table = table_of(places.value(), &step.verb_pointer(), &path);
+            list.push(NamedFile { step: step.name.clone(), pointer, path, table });
         }
     }
     check_streams(places, &reads, "reads standard input", found);
@@ -72,11 +75,20 @@ pub(super) fn check_step(
             );
         }
         if verb != Verb::Glob {
-            let file = NamedFile { step: String::new(), pointer, path };
+            let file = NamedFile { step: String::new(), pointer, path, table: None };
             check_format(places, &short, &file, root, found);
         }
     }
     false
+}
+
+/// The table of a database that a step writes.
+fn table_of(value: &Value, verb: &str, path: &str) -> Option<String> {
+    let options = value.pointer(verb)?;
+    let given = options.get("format").and_then(Value::as_str).map(Format::parse);
+    let format = given.unwrap_or_else(|| Format::of_path(path).ok())?;
+    let table = options.get("table").and_then(Value::as_str).unwrap_or_default();
+    format.is_database().then(|| table.to_ascii_lowercase())
 }
 
 /// The path of a step and the pointer to it, unless it is still to be evaluated.
@@ -117,7 +129,20 @@ fn check_format(
         None => Format::of_path(path).ok(),
     };
     match format {
-        Some(format) => check_options(places, verb, format, found),
+        Some(format) => {
+            check_options(places, verb, format, found);
+            let key = if verb.ends_with("/read") { "query" } else { "table" };
+            if format.is_database() && options.and_then(|options| options.get(key)).is_none() {
+                let message = format!("`{key}` is missing, for a file of the format `{}`", format.name());
+                let label = "this file holds tables";
+                let finding = places.error(codes::BAD_OPTION, message, &DocumentPart::Value(pointer), label);
+                found.push(finding.help(if key == "query" {
+                    "say which rows are the items, as in `query: \"SELECT * FROM users\"`"
+                } else {
+                    "say where the items go, as in `table: users`"
+                }));
+            }
+        }
         // Each file of a pattern has a name of its own.
         None if is_pattern(root, path) && verb.ends_with("/read") => {}
         None if root.join(path).is_dir() => {
@@ -151,6 +176,10 @@ fn check_options(places: &PlacedDocument, verb: &str, format: Format, found: &mu
         ("at", Format::is_document),
         ("pretty", Format::is_indented),
         ("single", Format::is_document),
+        ("query", Format::is_database),
+        ("params", Format::is_database),
+        ("table", Format::is_database),
+        ("upsert_by", Format::is_database),
     ];
     let of_tables = [
         ["delimiter", "header", "quote", "escape", "comment", "skip", "trim"].as_slice(),
@@ -196,11 +225,12 @@ fn check_targets(
         writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
     let splits: Vec<SplitTarget<'_>> =
         targets.iter().filter_map(|(write, _)| SplitTarget::new(write, root)).collect();
-    let mut written: HashMap<&Path, &NamedFile> = HashMap::new();
+    let mut written: HashMap<(&Path, Option<&str>), &NamedFile> = HashMap::new();
     for (second, path) in &targets {
-        if let Some(first) = written.insert(path, second) {
+        if let Some(first) = written.insert((path, second.table.as_deref()), second) {
+            let what = if second.table.is_some() { "table of" } else { "file," };
             let message =
-                format!("steps `{}` and `{}` write one file, `{}`", first.step, second.step, second.path);
+                format!("steps `{}` and `{}` write one {what} `{}`", first.step, second.step, second.path);
             let finding = places.error(
                 codes::WRITE_CONFLICT,
                 message,
@@ -220,7 +250,9 @@ fn check_targets(
             let matches = pattern
                 .as_ref()
                 .is_some_and(|matcher| matcher.is_match(&literal) || matcher.is_match(target));
-            if source == *target || matches {
+            // A query reads what is there when it is asked.
+            let are_tables = read.table.is_some() && write.table.is_some();
+            if (source == *target || matches) && !are_tables {
                 found.push(write_over_input(places, read, write, matches));
             }
         }

@@ -3,7 +3,7 @@
 use super::resolve::{Built, Findings, StepBuilder};
 use super::step::Read;
 use crate::config;
-use crate::data::{DataError, Dialect, ListPath, OriginFields, Ragged, ReadOptions, TextEncoding};
+use crate::data::{DataError, Dialect, ListPath, OriginFields, Query, Ragged, ReadOptions, TextEncoding};
 use crate::value::Ratio;
 
 impl StepBuilder<'_> {
@@ -16,6 +16,12 @@ impl StepBuilder<'_> {
         let list = list.map(|list| ListPath::parse(&list)).transpose();
         let encoding = self.known(&format!("{at}/encoding"), read.encoding.as_ref())?;
         let encoding = encoding.map(|label| TextEncoding::of_label(&label)).transpose();
+        let query = self.known(&format!("{at}/query"), read.query.as_ref())?;
+        let params = self.known(&format!("{at}/params"), read.params.as_ref())?;
+        if params.is_some() && query.is_none() {
+            return Err(self.bad_option(at, "`params` are those of a `query`, which is missing").into());
+        }
+        let query = query.map(|text| Query { text, params: params.unwrap_or_default() });
         let refuse = |error: DataError| self.bad_option(at, &error.to_string());
         let options = ReadOptions {
             format: self.known(&format!("{at}/format"), read.format.as_ref())?,
@@ -27,6 +33,7 @@ impl StepBuilder<'_> {
                 file: origin.file.clone(),
                 line: origin.line.clone(),
             }),
+            query,
             at: list.map_err(|reason| self.bad_option(at, &reason))?,
             // Where bad rows are borne, they must not shift the indices of the good ones.
             validate: policy.min_success_ratio != Ratio::ONE || policy.max_failures.is_some(),

@@ -270,6 +270,7 @@ impl StepBuilder<'_> {
             pretty: self.known(&format!("{at}/pretty"), write.pretty.as_ref())?.unwrap_or(false),
             single: self.known(&format!("{at}/single"), write.single.as_ref())?.unwrap_or(false),
             mode: self.known(&format!("{at}/mode"), write.mode.as_ref())?.unwrap_or_default(),
+            table: self.table(at, write)?,
             rows: self.row_style(at, write)?,
             columns,
             typed,

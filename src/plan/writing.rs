@@ -1,10 +1,20 @@
-//! This module turns what a `write` says of rows of text into the options of its writer.
+//! This module turns what a `write` says of rows of text, or of a table, into the options of its writer.
 
 use super::resolve::{Built, StepBuilder};
 use crate::config;
-use crate::data::RowStyle;
+use crate::data::{RowStyle, TableTarget};
 
 impl StepBuilder<'_> {
+    /// The table of a database that is written.
+    pub(super) fn table(&self, at: &str, write: &config::Write) -> Built<Option<TableTarget>> {
+        let name = self.known(&format!("{at}/table"), write.table.as_ref())?;
+        let upsert_by = self.known(&format!("{at}/upsert_by"), write.upsert_by.as_ref())?;
+        if upsert_by.is_some() && name.is_none() {
+            return Err(self.bad_option(at, "`upsert_by` are columns of a `table`, which is missing").into());
+        }
+        Ok(name.map(|name| TableTarget { name, upsert_by: upsert_by.unwrap_or_default() }))
+    }
+
     /// How the rows of a table are written.
     pub(super) fn row_style(&self, at: &str, write: &config::Write) -> Built<RowStyle> {
         let field = |key: &str| format!("{at}/{key}");

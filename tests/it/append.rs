@@ -69,6 +69,6 @@ fn options_of_append_are_checked_before_anything_runs() {
     );
     let ran = project.run(&["check", "pipeline.yaml"]);
     assert_eq!(ran.code, 65);
-    let expect = "`mode: append` is for `jsonl`, `csv`, `tsv` and `lines`, not for `parquet`";
+    let expect = "`mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `parquet`";
     assert!(ran.stdout.contains(expect) || ran.stderr.contains(expect), "{}{}", ran.stdout, ran.stderr);
 }

@@ -206,6 +206,16 @@ fn resize_images_fails_when_too_many_are_broken() {
 }
 
 #[test]
+fn orders_are_kept_up_to_date_in_a_table() {
+    let example = Example::new("orders");
+    for _ in 0..2 {
+        let summary = example.run(0, &[]);
+        check_counters(&summary, "save", &[("total", 62), ("successes", 62)]);
+        example.check_outputs();
+    }
+}
+
+#[test]
 fn to_sqlite_fills_a_database_that_can_be_asked_afterwards() {
     let example = Example::new("to-sqlite");
     // Again, to see that it changes nothing.

@@ -7,6 +7,7 @@ mod cli;
 mod collections;
 mod completions;
 mod dag;
+mod database;
 mod deep;
 mod diagnostics;
 mod disk;

@@ -25,6 +25,7 @@ pub(in crate::cli) fn write(name: &str) -> WriteOptions {
         pretty: false,
         single: false,
         mode: WriteMode::Replace,
+        table: None,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),

@@ -213,6 +213,11 @@ pub(in super::super) fn null_example() -> Value {
     json!(["NA", "\\N"])
 }
 
+/// An example of `params`.
+pub(in super::super) fn params_example() -> Value {
+    json!([18])
+}
+
 /// An example of `x-allow`.
 pub(in super::super) fn allow_example() -> Value {
     json!(["flowrun::unused_step"])

@@ -39,6 +39,7 @@ fn filled(description: &str) -> String {
         ("{formats with columns}", Format::names_of(Format::has_columns)),
         ("{formats of typed columns}", Format::names_of(Format::has_types)),
         ("{formats of text columns}", Format::names_of(Format::is_table)),
+        ("{formats of databases}", Format::names_of(Format::is_database)),
         ("{formats that can grow}", Format::names_of(Format::can_grow)),
         ("{formats with indents}", Format::names_of(Format::is_indented)),
     ];

@@ -125,9 +125,9 @@ fn words() {
             bad_value: `fail_fast` of step `clean` must be `true`, `false` or `drain`
               8:18 "drian" did you mean `drain`?
               help: What the first item that failed for good does. `true`: start nothing more, drop pending retries, interrupt running attempts; `drain`: the same, but running attempts finish and are kept; `false`: go on. Default: `false`.
-            bad_value: `format` of step `a` must be one of `jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`
+            bad_value: `format` of step `a` must be one of `jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`
               10:29 "cvs" did you mean `csv`?
-              help: How items lie in the file: `jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines` or `parquet`. Default: from the extension.
+              help: How items lie in the file: `jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines`, `parquet` or `sqlite` (a query, or a table). Default: from the extension.
             bad_value: `delimiter` of step `a` must be one ASCII character
               10:45 "ab" not one ASCII character
               help: The separator of `csv` and `tsv`, one ASCII character. Default: a comma for `csv`, a tab for `tsv`.

@@ -11,6 +11,7 @@ use super::lines::LinesReader;
 use super::origin::OriginReader;
 #[cfg(feature = "parquet")]
 use super::parquet;
+use super::query_rows::QueryReader;
 use super::table::TableReader;
 #[cfg(feature = "parquet")]
 use crate::data::list::limited;
@@ -44,7 +45,14 @@ pub(super) fn open_file(
         if compression != Compression::None {
             return Err(DataError::Usage(format!("`{}`: {}", found.name, format.packed())));
         }
-        let reader = open_whole(options, found, format, bounds)?;
+        let reader = match &options.query {
+            Some(query) if bounds.from.is_none() && bounds.until.is_none() => {
+                let name = Arc::from(found.name.as_str());
+                Box::new(QueryReader::open(&found.path, &name, query, !options.origin.is_empty())?)
+            }
+            Some(_) => return Err(foreign(&found.name)),
+            None => open_whole(options, found, format, bounds)?,
+        };
         return Ok(with_origin(options, reader, &found.name, &found.name));
     }
     let open = |range| Input::open(&found.path, Arc::from(found.name.as_str()), compression, range);
@@ -124,8 +132,8 @@ fn open_whole(
             let reader = reader.telling_lines(!options.origin.is_empty());
             Box::new(ErrorsLast::new(reader.keeping_beyond_json(options.keeps_beyond_json)))
         }
-        Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines => {
-            unreachable!("`{}` is read from front to back", format.name())
+        Format::Jsonl | Format::Json | Format::Csv | Format::Tsv | Format::Lines | Format::Sqlite => {
+            unreachable!("`{}` is read in another way", format.name())
         }
     };
     Ok(limited(reader, bounds.until.map(|until| until.rows)))
@@ -144,7 +152,7 @@ pub(super) fn decode(
         Format::Json => Box::new(ErrorsLast::new(json(options, block).at(options.at.as_ref()))),
         Format::Csv | Format::Tsv => Box::new(ErrorsLast::new(table(options, block, format))),
         Format::Lines => Box::new(LinesReader::new(block)),
-        Format::Parquet => return Err(DataError::Usage(format.no_stream())),
+        Format::Parquet | Format::Sqlite => return Err(DataError::Usage(format.no_stream())),
     })
 }
 

@@ -103,7 +103,7 @@ fn text(format: Format) -> BoxedStrategy<Vec<u8>> {
             b"7;\\\n7\n",
             b"\"",
         ],
-        Format::Jsonl | Format::Lines | Format::Parquet => {
+        Format::Jsonl | Format::Lines | Format::Parquet | Format::Sqlite => {
             vec![
                 b"1\n",
                 b"{\"a\": 22}\r\n",

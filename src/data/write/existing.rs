@@ -9,12 +9,16 @@ use crate::data::{DataError, Dialect, Format, Quote, ReadOptions, Target, WriteO
 use crate::value::Chunk;
 
 /// The writer of rows behind those of the file.
-pub(super) fn table(output: Output, options: &WriteOptions) -> Result<TableWriter, DataError> {
+pub(super) fn table(
+    output: Output,
+    options: &WriteOptions,
+    columns: Option<Vec<String>>,
+) -> Result<TableWriter, DataError> {
     let Target::File(path) = &options.target else {
         return Err(DataError::Usage("a stream has no rows to append to".to_owned()));
     };
     let names = names(path, options)?;
-    if let Some(given) = options.columns.as_ref().filter(|given| **given != names) {
+    if let Some(given) = columns.as_ref().filter(|given| **given != names) {
         let listed = |names: &[String]| names.join(", ");
         return Err(DataError::Usage(format!(
             "cannot append to `{}`: its columns are `{}`, and `columns` says `{}`",
@@ -24,7 +28,7 @@ pub(super) fn table(output: Output, options: &WriteOptions) -> Result<TableWrite
         )));
     }
     let mut table = TableWriter::behind(output, options.format, &options.rows, names);
-    if options.columns.is_some() {
+    if columns.is_some() {
         table.leave_out_others();
     }
     Ok(table)

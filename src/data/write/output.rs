@@ -131,7 +131,7 @@ impl Output {
         let has_nothing = !self.begun && self.is_behind();
         let Self { name, bytes, .. } = self;
         if has_nothing {
-            return Ok(vec![Written { name, rows: None, bytes: Some(0) }]);
+            return Ok(vec![Written { name, rows: None, bytes: Some(0), said: None }]);
         }
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let place = bytes.finish().map_err(|source| fail("write", source))?;
@@ -151,7 +151,7 @@ impl Output {
             }
         }
         let name = if &*name == STDOUT { "-".into() } else { name };
-        Ok(vec![Written { name, rows: None, bytes: Some(place.written) }])
+        Ok(vec![Written { name, rows: None, bytes: Some(place.written), said: None }])
     }
 }
 

@@ -1,6 +1,7 @@
 //! These tests use the writers from outside: items go in, files come out.
 
 mod append;
+mod databases;
 mod round_trips;
 mod row_styles;
 #[cfg(feature = "parquet")]
@@ -23,6 +24,7 @@ fn options(path: &Path, format: Format) -> WriteOptions {
         pretty: false,
         single: false,
         mode: WriteMode::Replace,
+        table: None,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),

@@ -35,7 +35,11 @@ pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Writ
         }
     }
     let parts = writer.commit(&mut || frame.look())?;
-    let written =
-        |part: PartFile| Written { name: part.name, rows: Some(part.rows), bytes: Some(part.bytes) };
+    let written = |part: PartFile| Written {
+        name: part.name,
+        rows: Some(part.rows),
+        bytes: Some(part.bytes),
+        said: None,
+    };
     Ok(parts.into_iter().map(written).collect())
 }

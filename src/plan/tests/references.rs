@@ -120,10 +120,10 @@ fn names_must_say_a_format_and_options_must_fit_it() {
   g: {from: a, write: {path: y.csv, pretty: true}}
 ",
         &expect![[r#"
-            2:13 unknown_format: the name `x.dat` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`
+            2:13 unknown_format: the name `x.dat` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`
             4:32 bad_option: `columns` has no effect on `jsonl` | this is for `csv`, `tsv` and `parquet`
             6:13 bad_pattern: the pattern `x/[a.csv` cannot be read | unclosed character class; missing ']'
-            7:44 unknown_format: the name `y.xml` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`
+            7:44 unknown_format: the name `y.xml` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`
             8:37 bad_option: `pretty` has no effect on `csv` | this is for `json`
         "#]],
     );
@@ -137,7 +137,7 @@ fn semantic_checks_run_although_the_schema_failed() {
             2:7 unknown_key: unknown key `reed` in step `a` | did you mean `read`? | help: `read`: Read items from files.
             3:13 unknown_step: step `b` reads from unknown step `aa` | did you mean `a`? | help: the steps of this file: `a`, `b`, `c`
             3:51 out_of_range: `concurrency` of step `b` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
-            4:23 unknown_format: the name `x.dat` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`
+            4:23 unknown_format: the name `x.dat` does not say how its items lie | no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`
         "#]],
     );
 }

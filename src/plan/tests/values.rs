@@ -93,7 +93,7 @@ fn what_set_makes_wrong_is_wrong_usage() {
         (
             "save.path=x.dat",
             expect![[r#"
-                usage: `--set save.path=x.dat`: the name `x.dat` does not say how its items lie: no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`
+                usage: `--set save.path=x.dat`: the name `x.dat` does not say how its items lie: no format has this extension | help: give `format:` (`jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`), or a name that ends in `.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.txt` or `.log`, with `.gz` or `.zst` behind it or without, or in `.parquet`, `.sqlite`, `.sqlite3` or `.db`
             "#]],
         ),
         (

@@ -62,7 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("regex_automata", &["lua"]),
     ("regex_syntax", &["lua"]),
     ("reqwest", &["runtime"]),
-    ("rusqlite", &["lua", "store"]),
+    ("rusqlite", &["data", "lua", "store"]),
     ("rustls", &["runtime"]),
     ("schemars", &["config"]),
     ("scraper", &["lua"]),

@@ -48,6 +48,10 @@ impl SplitOptions {
             let mode = self.each.mode.name();
             return refuse(&format!("`mode: {mode}` is for one file, and `path` stands for many"));
         }
+        if self.each.format.is_database() {
+            let name = self.each.format.name();
+            return refuse(&format!("`format: {name}` is for one file, and `path` stands for many"));
+        }
         let limited = self.rows.is_some() || self.bytes.is_some();
         match (self.path.has_key(), has_by) {
             (true, false) => {

@@ -18,6 +18,7 @@ fn options(root: &Path, path: &str, rows: Option<u64>, bytes: Option<u64>) -> Sp
         pretty: false,
         single: false,
         mode: WriteMode::Replace,
+        table: None,
         rows: RowStyle::default(),
         columns: None,
         typed: TypedOptions::default(),

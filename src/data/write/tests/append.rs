@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use super::{names, options};
 use crate::data::write::addition;
 use crate::data::{
-    Appended, Compression, DataError, FileEnd, Format, Ledger, LineEnd, NoLedger, Quoting, WriteMode,
-    WriteOptions, clear_leftovers,
+    Appended, Compression, DataError, FileEnd, Format, Ledger, LineEnd, NoLedger, Quoting, RunMarks,
+    WriteMode, WriteOptions, clear_leftovers,
 };
 
 /// What a run and the one that goes on with it keep.
@@ -23,6 +23,10 @@ impl Ledger for Kept {
     fn earlier(&self, _: &str) -> Result<Option<Appended>, DataError> {
         let notes = self.notes.lock().expect("no panics");
         Ok(notes.last().filter(|_| self.goes_on).cloned())
+    }
+
+    fn marks(&self) -> Result<RunMarks, DataError> {
+        Ok(RunMarks::default())
     }
 
     fn note(&self, _: &str, before: &FileEnd, after: &FileEnd) -> Result<(), DataError> {
@@ -132,7 +136,12 @@ fn archives_get_a_member_more() {
 
 #[test]
 fn what_cannot_grow_is_refused() {
-    check(Format::Json, "", "1\n", "`mode: append` is for `jsonl`, `csv`, `tsv` and `lines`, not for `json`");
+    check(
+        Format::Json,
+        "",
+        "1\n",
+        "`mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json`",
+    );
     let utf16 = appended(Format::Jsonl, |_| {}, "", "1\n");
     assert_eq!(utf16, "1\n");
     let dir = tempfile::tempdir().expect("a folder");

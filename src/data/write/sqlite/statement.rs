@@ -1,0 +1,68 @@
+//! A statement writes the rows of items that have the same keys in the same order.
+
+use rusqlite::{CachedStatement, Connection};
+
+use super::row::{Cell, ItemRow};
+use crate::data::database::{message, quoted};
+use crate::data::{TableTarget, WriteMode};
+
+/// The statement for these keys.
+pub(super) struct RowStatement {
+    names: Vec<String>,
+    sql: String,
+    /// Which of them need a value, because a row is known by it.
+    known_by: Vec<usize>,
+}
+
+impl RowStatement {
+    /// The statement for items with the keys of `row`. What a row does not have stays as it is, or as the table says.
+    pub(super) fn new(table: &TableTarget, mode: WriteMode, row: &ItemRow<'_>) -> Self {
+        let names: Vec<String> = row.names().map(str::to_owned).collect();
+        let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let mut sql =
+            format!("INSERT INTO main.{}({}) VALUES({marks})", quoted(&table.name), columns.join(", "));
+        let is_by = |name: &String| table.upsert_by.iter().any(|by| by.eq_ignore_ascii_case(name));
+        let mut known_by = Vec::new();
+        if mode == WriteMode::Upsert {
+            let by: Vec<String> = table.upsert_by.iter().map(|name| quoted(name)).collect();
+            let set: Vec<String> = names
+                .iter()
+                .filter(|name| !is_by(name))
+                .map(|name| format!("{0} = excluded.{0}", quoted(name)))
+                .collect();
+            let action =
+                if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+            sql = format!("{sql} ON CONFLICT({}) DO {action}", by.join(", "));
+            known_by = (0..names.len()).filter(|at| is_by(&names[*at])).collect();
+        }
+        Self { names, sql, known_by }
+    }
+
+    /// Whether it is for items with these keys.
+    pub(super) fn fits(&self, row: &ItemRow<'_>) -> bool {
+        let names = row.names();
+        names.len() == self.names.len() && names.zip(&self.names).all(|(name, own)| name == own)
+    }
+
+    /// Makes it ready.
+    pub(super) fn prepare<'c>(&self, connection: &'c Connection) -> rusqlite::Result<CachedStatement<'c>> {
+        connection.prepare_cached(&self.sql)
+    }
+
+    /// Writes a row.
+    pub(super) fn insert(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        row: &ItemRow<'_>,
+    ) -> Result<(), String> {
+        for (at, value) in row.values().enumerate() {
+            let value = value?;
+            if value == Cell::Null && self.known_by.contains(&at) {
+                return Err(format!("its `{}` is null, and `upsert_by` names it", self.names[at]));
+            }
+            statement.raw_bind_parameter(at + 1, value).map_err(|error| message(&error))?;
+        }
+        statement.raw_execute().map(drop).map_err(|error| message(&error))
+    }
+}
