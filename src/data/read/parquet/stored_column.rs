@@ -46,6 +46,13 @@ pub(in crate::data) struct Hint {
 }
 
 impl Hint {
+    /// What two files have in common. Their schemas may say other things beside the type, such as what pandas notes.
+    fn common(self, other: &Self) -> Option<Self> {
+        let is_same = self.text == other.text && self.place == other.place;
+        let text = self.text.filter(|_| is_same);
+        (self.field.data_type() == other.field.data_type()).then_some(Self { text, ..self })
+    }
+
     fn changed(self, change: impl FnOnce(Field) -> Field) -> Self {
         let field = FieldRef::new(change(self.field.as_ref().clone()));
         Self { field, text: None, ..self }
@@ -111,8 +118,11 @@ impl StoredColumn {
             (false, true) => (self.nullable()?, other),
             _ => (self, other),
         };
-        let hint = one.hint.clone().filter(|hint| other.hint.as_ref() == Some(hint));
-        (one.node == other.node && one.kinds == other.kinds).then_some(Self { hint, ..one })
+        if one.node != other.node || one.kinds != other.kinds {
+            return None;
+        }
+        let hint = one.hint.zip(other.hint).and_then(|(hint, other)| hint.common(&other));
+        Some(Self { hint, ..one })
     }
 }
 

@@ -167,6 +167,28 @@ fn lists_and_maps_have_nulls_at_every_level() {
 }
 
 #[test]
+fn files_of_one_source_agree_on_what_only_their_own_schemas_say() {
+    let files = ["a", "b"].map(|note| {
+        let array: ArrayRef = Arc::new(DurationMillisecondArray::from(vec![1]));
+        let batch = RecordBatch::try_from_iter([("d", array)]).expect("a column");
+        let schema = batch
+            .schema()
+            .as_ref()
+            .clone()
+            .with_metadata(std::collections::HashMap::from([("note".to_owned(), note.to_owned())]));
+        let mut writer = ArrowWriter::try_new(Vec::new(), Arc::new(schema.clone()), None).expect("a schema");
+        writer.write(&batch.with_schema(Arc::new(schema)).expect("the same columns")).expect("memory");
+        writer.into_inner().expect("memory")
+    });
+    let given = Given::new(Format::Parquet, &files);
+    let source = crate::data::TypeSource::of("docs".into(), &given.options);
+    let columns = crate::data::read::source_columns(&source).expect("readable");
+    let [(_, Some(stored))] = columns.as_slice() else { panic!("{columns:?}") };
+    let hint = stored.hint.as_ref().expect("it is a duration by this alone");
+    assert_eq!((hint.field.data_type().to_string().as_str(), &hint.text), ("Duration(ms)", &None));
+}
+
+#[test]
 fn maps_are_known_with_the_keys_that_they_have() {
     let mut numbers = MapBuilder::new(None, Int64Builder::new(), Int64Builder::new());
     numbers.keys().append_value(1);
