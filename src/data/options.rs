@@ -249,6 +249,22 @@ pub struct TypedOptions {
 }
 
 impl TypedOptions {
+    /// Whether a format has them.
+    fn check(&self, format: Format) -> Result<(), DataError> {
+        if let Some(key) = self.first_key()
+            && !format.has_types()
+        {
+            let what = if key == "columns" { "`columns`: types are" } else { &format!("`{key}` is") };
+            let formats = Format::names_of(Format::has_types);
+            let message = format!("{what} for {formats}, not for `{}`", format.name());
+            return Err(DataError::Usage(message));
+        }
+        if self.columns_of.is_some() && !format.has_columns() {
+            return Err(DataError::Usage(format.unfit("columns_of", Format::has_columns)));
+        }
+        Ok(())
+    }
+
     /// The first key that says something.
     fn first_key(&self) -> Option<&'static str> {
         let given = [
@@ -277,7 +293,8 @@ impl WriteOptions {
         if self.single && !self.format.is_document() {
             return refuse(self.format.unfit("single", Format::is_document));
         }
-        self.rows.check(self.format, self.columns.is_some())?;
+        let has_columns = self.columns.is_some() || self.typed.columns_of.is_some();
+        self.rows.check(self.format, has_columns)?;
         match &self.table {
             Some(_) if !self.format.is_database() => {
                 return refuse(self.format.unfit("table", Format::is_database));
@@ -315,16 +332,12 @@ impl WriteOptions {
                 ));
             }
         }
-        if let Some(key) = self.typed.first_key()
-            && !self.format.has_types()
-        {
-            let what = if key == "columns" { "`columns`: types are" } else { &format!("`{key}` is") };
-            let formats = Format::names_of(Format::has_types);
-            return refuse(format!("{what} for {formats}, not for `{}`", self.format.name()));
-        }
-        if self.typed.columns_of.is_some() && !self.format.has_columns() {
-            return refuse(self.format.unfit("columns_of", Format::has_columns));
-        }
+        self.typed.check(self.format)?;
+        self.check_columns()
+    }
+
+    fn check_columns(&self) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
         match &self.columns {
             Some(_) if !self.format.has_columns() => {
                 refuse(self.format.unfit("columns", Format::has_columns))

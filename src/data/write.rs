@@ -74,7 +74,7 @@ fn writer_to(
         Format::Json if options.single => Box::new(json::SingleWriter::new(output, options.pretty)),
         Format::Json => Box::new(json::JsonWriter::new(output, options.pretty)),
         Format::Csv | Format::Tsv if output.is_behind() => {
-            Box::new(existing::table(output, options, found.names.clone())?)
+            Box::new(existing::table(output, options, found.names.as_deref())?)
         }
         Format::Csv | Format::Tsv => {
             let table = TableWriter::new(output, options.format, &options.rows, found.names.clone())?;

@@ -12,13 +12,13 @@ use crate::value::Chunk;
 pub(super) fn table(
     output: Output,
     options: &WriteOptions,
-    columns: Option<Vec<String>>,
+    columns: Option<&[String]>,
 ) -> Result<TableWriter, DataError> {
     let Target::File(path) = &options.target else {
         return Err(DataError::Usage("a stream has no rows to append to".to_owned()));
     };
     let names = names(path, options)?;
-    if let Some(given) = columns.as_ref().filter(|given| **given != names) {
+    if let Some(given) = columns.filter(|given| **given != *names) {
         let listed = |names: &[String]| names.join(", ");
         return Err(DataError::Usage(format!(
             "cannot append to `{}`: its columns are `{}`, and `columns` says `{}`",

@@ -197,7 +197,7 @@ fn values_are_those_of_the_schema_and_of_the_file() {
     assert_eq!(offered_in_step("    map:\n      concurrency: ‸"), ["auto"]);
     assert_eq!(
         offered_in_step("    write: { path: x, format: ‸"),
-        ["jsonl", "json", "csv", "tsv", "lines", "parquet"]
+        ["jsonl", "json", "csv", "tsv", "lines", "parquet", "sqlite"]
     );
     assert!(offered(&format!("{PIPELINE}x-allow: [‸")).contains(&"unused_step".to_owned()));
     assert_eq!(offered_in_step("    map: # ‸"), Vec::<String>::new());
