@@ -40,6 +40,8 @@ fn several_steps_write_tables_of_one_database_and_others_ask_it() {
         ask(&project, "out/app.db", "SELECT big FROM one WHERE id = 1"),
         "Integer(9007199254740993)\n"
     );
+    let plan = project.run(&["plan", "pipeline.yaml"]).ok().stdout;
+    assert!(plan.contains("appends to out/app.db (sqlite, table two \"2\")"), "{plan}");
     let summary = project.json(&["--limit", "1", "-p", "least=1"]);
     assert_eq!(summary.step("asked")["total"], 1);
     let output = &summary.step("one")["outputs"][0];

@@ -36,10 +36,14 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Glob(glob)) => Some(format!("lists {}", printable(&glob.options.pattern))),
         Body::Ready(Verb::Items(Items::List(_))) => Some("a list in the file".to_owned()),
         Body::Ready(Verb::Items(Items::Lua { .. })) => Some("a list that Lua returns".to_owned()),
-        Body::Ready(Verb::Write(write)) if write.mode == WriteMode::Append => {
-            Some(format!("appends to {}", writing(write)))
+        Body::Ready(Verb::Write(write)) => {
+            let does = match write.mode {
+                WriteMode::Replace => "writes",
+                WriteMode::Append => "appends to",
+                WriteMode::Upsert => "upserts into",
+            };
+            Some(format!("{does} {}", writing(write)))
         }
-        Body::Ready(Verb::Write(write)) => Some(format!("writes {}", writing(write))),
         Body::Ready(Verb::Split(split)) => Some(format!("writes {}", parts(&split.options))),
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
         Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
@@ -76,7 +80,8 @@ fn reading(options: &ReadOptions) -> String {
 
 fn writing(options: &WriteOptions) -> String {
     let path = if &*options.name == "-" { "standard output".into() } else { printable(&options.name) };
-    format!("{path} ({})", options.format.name())
+    let table = options.table.as_ref().map(|table| format!(", table {}", printable(&table.name)));
+    format!("{path} ({}{})", options.format.name(), table.unwrap_or_default())
 }
 
 /// `out/{key}/{part}.csv (csv), a file for each key and 1000 items`

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 use self::insertion::Insertion;
 use self::place::TablePlace;
 use crate::data::database::open_to_write;
-use crate::data::{DataError, Ledger, Spool, Stored, TableTarget, WriteMode, Writer, Written};
+use crate::data::{DataError, Ledger, RunMarks, Spool, Stored, TableTarget, WriteMode, Writer, Written};
 
 /// How long the database may be locked by others before it is looked whether the step has to end.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -55,7 +55,7 @@ impl SqliteWriter {
             name: Arc::clone(name),
             table: table.clone(),
             mode,
-            marks: ledger.marks()?,
+            marks: if mode == WriteMode::Append { ledger.marks()? } else { RunMarks::default() },
         };
         if path.is_dir() {
             return Err(place.fault("it is a folder"));

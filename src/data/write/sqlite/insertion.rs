@@ -45,6 +45,8 @@ impl Insertion {
         let failed = |error: rusqlite::Error| place.failed(&error);
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "cache_size", -CACHE_KB).map_err(failed)?;
+        // What refers to rows that are replaced is judged when all new ones are there.
+        connection.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
         let earlier = if place.mode == WriteMode::Append { marked(place, &connection)? } else { None };
         let columns = columns(place, &connection)?;
         if place.mode == WriteMode::Replace && !columns.is_empty() {

@@ -173,6 +173,20 @@ fn a_table_keeps_its_columns_defaults_and_constraints() {
 }
 
 #[test]
+fn rows_that_others_refer_to_can_be_replaced() {
+    let folder = Folder::with(
+        "CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES(1), (2);
+         CREATE TABLE other(t REFERENCES t(id)); INSERT INTO other VALUES(2);",
+    );
+    let path = folder.database();
+    let run = |lines: &str| write(&table(&path, WriteMode::Replace, &[]), lines, &NoLedger);
+    run("{\"id\":2}\n{\"id\":3}\n").expect("it is there again");
+    let error = run("{\"id\":3}\n").expect_err("it is gone").to_string();
+    assert_eq!(error, "cannot write to table `t` of `out`: FOREIGN KEY constraint failed");
+    assert_eq!(all(&path), "{\"id\":2}\n{\"id\":3}\n");
+}
+
+#[test]
 fn upsert_says_what_it_needs() {
     let folder = Folder::with("CREATE TABLE t(id, a); CREATE VIEW v AS SELECT 1;");
     let path = folder.database();
