@@ -3,18 +3,19 @@
 
     benches/append_kill.py [KILLS] [BINARY]   100 kills of target/release/flowrun
 
-A pipeline that appends to a plain and to a compressed file is begun, killed, resumed, killed again … until it comes to its
+A pipeline that appends to a plain file, a compressed one and a table is begun, killed, resumed, killed again … until it comes to its
 end; then the next one is begun on the same files. Half of the kills fall within the time in which a run appends. Checked after
-each end: both files hold the rows of every run that came to its end, each once and in order, behind one header. Checked after
+each end: all of them hold the rows of every run that came to its end, each once and in order, behind one header. Checked after
 each kill, when another process has looked at the files: no row is cut in two.
 """
-import gzip, json, pathlib, random, subprocess, sys, tempfile, time
+import gzip, json, pathlib, random, sqlite3, subprocess, sys, tempfile, time
 
 PIPELINE = """steps:
   in: { read: in.jsonl }
   plain: { from: in, write: { path: plain.csv, mode: append } }
   packed: { from: in, needs: plain, write: { path: packed.csv.gz, mode: append } }
-  late: { from: in, needs: packed, map: return item }
+  base: { from: in, needs: packed, write: { path: base.db, table: rows, mode: append } }
+  late: { from: in, needs: base, map: return item }
   out: { from: late, write: out.jsonl }
 """
 LOOK = """steps:
@@ -41,6 +42,19 @@ def rows(path):
     assert not lines or lines[0] == "id,text", f"{path.name}: no header"
     assert lines.count("id,text") <= 1, f"{path.name}: two headers"
     return lines[1:]
+
+
+def table(path):
+    """How often each row stands in the table."""
+    if not (path / "base.db").exists():
+        return []
+    base = sqlite3.connect(path / "base.db")
+    try:
+        return base.execute("SELECT count(*), min(c), max(c) FROM (SELECT count(*) AS c FROM rows GROUP BY id)").fetchone()
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        base.close()
 
 
 def listed(path):
@@ -95,4 +109,6 @@ with tempfile.TemporaryDirectory() as folder:
             seen = rows(path / name)
             whole = [ended] if is_over else [ended, ended + 1]
             assert seen in [batch * count for count in whole], f"{name}: {len(seen)} rows after {ended} runs"
+        times = [(ROWS, count, count) for count in whole]
+        assert table(path) in times, f"base.db: {table(path)} after {ended} runs"
     print(f"{hits} kills, {within} of them within an append, {ended} runs came to their end: every row is there once")
