@@ -295,30 +295,7 @@ impl WriteOptions {
         }
         let has_columns = self.columns.is_some() || self.typed.columns_of.is_some();
         self.rows.check(self.format, has_columns)?;
-        match &self.table {
-            Some(_) if !self.format.is_database() => {
-                return refuse(self.format.unfit("table", Format::is_database));
-            }
-            Some(table) => table.check(self.mode)?,
-            None if self.format.is_database() => {
-                return refuse(format!(
-                    "`table` is missing: it says where in a `{}` file rows go",
-                    self.format.name()
-                ));
-            }
-            None if self.mode == WriteMode::Upsert => {
-                return refuse(self.format.unfit("mode: upsert", Format::is_database));
-            }
-            None => {}
-        }
-        if self.mode == WriteMode::Append {
-            if !self.format.can_grow() {
-                return refuse(self.format.unfit("mode: append", Format::can_grow));
-            }
-            if self.target == Target::Stdout {
-                return refuse("`mode: append` is for files, and `path: -` is none".to_owned());
-            }
-        }
+        self.check_mode()?;
         if !self.format.streams() {
             if self.target == Target::Stdout {
                 return refuse(self.format.no_output());
@@ -349,5 +326,35 @@ impl WriteOptions {
             },
             None => Ok(()),
         }
+    }
+
+    /// Whether the mode and the table fit each other and the format.
+    fn check_mode(&self) -> Result<(), DataError> {
+        let refuse = |message: String| Err(DataError::Usage(message));
+        match &self.table {
+            Some(_) if !self.format.is_database() => {
+                return refuse(self.format.unfit("table", Format::is_database));
+            }
+            Some(table) => table.check(self.mode)?,
+            None if self.format.is_database() => {
+                return refuse(format!(
+                    "`table` is missing: it says where in a `{}` file rows go",
+                    self.format.name()
+                ));
+            }
+            None if self.mode == WriteMode::Upsert => {
+                return refuse(self.format.unfit("mode: upsert", Format::is_database));
+            }
+            None => {}
+        }
+        if self.mode == WriteMode::Append {
+            if !self.format.can_grow() {
+                return refuse(self.format.unfit("mode: append", Format::can_grow));
+            }
+            if self.target == Target::Stdout {
+                return refuse("`mode: append` is for files, and `path: -` is none".to_owned());
+            }
+        }
+        Ok(())
     }
 }
