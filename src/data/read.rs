@@ -50,6 +50,8 @@ use block::{ReadBlock, TextForm};
 pub(super) use file::{Bounds, compression_of, format_of};
 use file::{decode, open_file, with_origin};
 use files::Files;
+#[cfg(feature = "parquet")]
+pub(super) use footer::LEVELS_MAX;
 use input::Input;
 pub use most_rows::most_rows;
 #[cfg(feature = "parquet")]

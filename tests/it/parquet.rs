@@ -274,3 +274,22 @@ fn items_without_keys_are_rows_only_where_there_are_columns() {
     project.run(&["back.yaml", "--no-state"]).ok();
     assert_eq!(project.read("back.jsonl"), "{\"a\":null}\n{\"a\":null}\n");
 }
+
+#[test]
+fn values_may_be_nested_as_deep_as_readers_take_and_no_deeper() {
+    let maps = |levels: usize| format!("{{\"v\":{}1{}}}\n", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let lists = |levels: usize| format!("{{\"v\":{}1{}}}\n", "[".repeat(levels), "]".repeat(levels));
+    let there = "steps:\n  rows: { read: in.jsonl }\n  save: { from: rows, write: out.parquet }\n";
+    let back = "steps:\n  rows: { read: out.parquet }\n  save: { from: rows, write: back.jsonl }\n";
+    for deep in [maps(99), lists(49)] {
+        let project = Project::with(there).file("in.jsonl", &deep).file("back.yaml", back);
+        project.run(&["pipeline.yaml"]).ok();
+        project.run(&["back.yaml"]).ok();
+        assert_eq!(project.read("back.jsonl"), deep);
+    }
+    for deep in [maps(100), lists(50), maps(2000), lists(2000)] {
+        let ran = Project::with(there).file("in.jsonl", &deep).run(&["pipeline.yaml"]);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains("deep"), "{}", ran.stderr);
+    }
+}

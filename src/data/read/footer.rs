@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 /// Levels of a schema within each other. Writers refuse more than a hundred; the library's stack holds some two hundred.
-const LEVELS_MAX: usize = 100;
+pub(in crate::data) const LEVELS_MAX: usize = 100;
 
 /// Structs, lists and maps of Thrift within each other, of which a footer has a handful.
 const THRIFT_LEVELS_MAX: u32 = 32;

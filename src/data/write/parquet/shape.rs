@@ -9,7 +9,7 @@ use super::beyond_json::BeyondJson;
 use super::schema_parts::{self, LeafSchema};
 use super::texts::Moment;
 use super::words::{declare, word};
-use crate::data::read::{StoredColumn, TypedColumns};
+use crate::data::read::{LEVELS_MAX, StoredColumn, TypedColumns};
 use crate::data::{DeclaredKind, DeclaredType};
 
 /// The name of what a list holds.
@@ -91,7 +91,7 @@ impl ItemsShape {
                 continue;
             }
             let slot = self.fields.entry(key.clone()).or_insert(Slot::UNKNOWN);
-            slot.widen(value, &mut key.clone())?;
+            slot.widen(value, &mut key.clone(), 1)?;
         }
         Ok(())
     }
@@ -154,7 +154,8 @@ impl Slot {
         Self { kind, known: true, required: declared.required }
     }
 
-    fn widen(&mut self, value: &Value, path: &mut String) -> Result<(), String> {
+    /// Makes room for a value below `level` levels of the schema, whose first is the row.
+    fn widen(&mut self, value: &Value, path: &mut String, level: usize) -> Result<(), String> {
         if self.known {
             self.kind.note(value);
             return Ok(());
@@ -171,18 +172,31 @@ impl Slot {
             (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => {}
             _ => return Err(self.kind.conflict(value, path)),
         }
+        // The format has a level of its own between a list and what it holds.
+        let level = level
+            + match self.kind {
+                ColumnKind::List(_) => 2,
+                ColumnKind::Map(_) => 1,
+                _ => 0,
+            };
+        if level > LEVELS_MAX {
+            let column = path.split(['.', '[']).next().unwrap_or_default();
+            return Err(format!(
+                "column `{column}` is nested more than {LEVELS_MAX} levels deep, which readers of Parquet refuse"
+            ));
+        }
         let length = path.len();
         match (&mut self.kind, value) {
             (ColumnKind::List(element), Value::Array(list)) => {
                 path.push_str("[]");
-                list.iter().try_for_each(|value| element.widen(value, path))?;
+                list.iter().try_for_each(|value| element.widen(value, path, level))?;
             }
             (ColumnKind::Map(fields), Value::Object(map)) => {
                 for (key, value) in map {
                     path.truncate(length);
                     path.push('.');
                     path.push_str(key);
-                    fields.entry(key.clone()).or_insert(Self::UNKNOWN).widen(value, path)?;
+                    fields.entry(key.clone()).or_insert(Self::UNKNOWN).widen(value, path, level)?;
                 }
             }
             _ => {}
