@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills runs that append with SIGKILL at random moments, resumes them, and checks that every row is there once.
 
-    benches/append_kill.py [KILLS] [BINARY]   100 kills of target/release/flowrun
+    benches/kill_append.py [KILLS] [BINARY]   100 kills of target/release/flowrun
 
 A pipeline that appends to a plain file, a compressed one and a table is begun, killed, resumed, killed again … until it comes to its
 end; then the next one is begun on the same files. Half of the kills fall within the time in which a run appends. Checked after
