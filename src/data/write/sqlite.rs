@@ -1,7 +1,9 @@
 //! This writer writes items as rows of a table in a database. It puts them aside until all are known; `insertion` then writes
 //! them in one transaction, when no other one is going on.
 
+mod affinity;
 mod insertion;
+mod marks;
 mod place;
 mod row;
 mod statement;
@@ -13,21 +15,21 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use self::insertion::Insertion;
+use self::marks::RowsMark;
 use self::place::TablePlace;
 use crate::data::database::open_to_write;
 use crate::data::{DataError, Ledger, RunMarks, Spool, Stored, TableTarget, WriteMode, Writer, Written};
 
 /// How long the database may be locked by others before it is looked whether the step has to end.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How long others may read before what was written is put in its place.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes one object a row.
 pub(super) struct SqliteWriter {
     place: TablePlace,
     phase: Phase,
-    /// Items so far.
+    /// Items so far, and a digest of them.
     count: u64,
+    digest: blake3::Hasher,
     /// Whether the file was made for this, and nothing is in it yet.
     is_new: bool,
 }
@@ -38,6 +40,10 @@ enum Phase {
     /// All items are known, and the database is waited for.
     Waiting(Box<(Connection, Stored)>),
     Inserting(Box<Insertion>),
+    /// All rows are there, and others are waited for who read the database.
+    Committing(Box<Insertion>),
+    /// It is done; with the run that had written the rows before.
+    Committed(Option<String>),
     /// An error has ended it, or all is done.
     Over,
 }
@@ -60,7 +66,9 @@ impl SqliteWriter {
         if path.is_dir() {
             return Err(place.fault("it is a folder"));
         }
-        Ok(Self { place, phase: Phase::Gathering(Spool::new(temp_dir)), count: 0, is_new: false })
+        let mut digest = blake3::Hasher::new();
+        digest.update(place.table.name.as_bytes()).update(&[0]);
+        Ok(Self { place, phase: Phase::Gathering(Spool::new(temp_dir)), count: 0, digest, is_new: false })
     }
 
     fn open(&mut self, spool: Spool) -> Result<Phase, DataError> {
@@ -71,7 +79,16 @@ impl SqliteWriter {
         }
         self.is_new = !place.path.exists();
         let connection = open_to_write(&place.path, PATIENCE).map_err(|error| place.failed(&error))?;
+        if place.mode == WriteMode::Replace {
+            // Rows that go and come again must not take those along that refer to them. They are checked at the end.
+            connection.pragma_update(None, "foreign_keys", false).map_err(|error| place.failed(&error))?;
+        }
         Ok(Phase::Waiting(Box::new((connection, stored))))
+    }
+
+    /// By what the rows are known.
+    fn content(&self) -> RowsMark {
+        RowsMark { rows: self.count, digest: self.digest.finalize().to_hex().to_string() }
     }
 
     /// Begins the transaction, unless others are at work on the database.
@@ -83,7 +100,12 @@ impl SqliteWriter {
             Err(error) => Err(self.place.failed(&error)),
             Ok(()) => {
                 let (connection, stored) = *waiting;
-                Ok(Phase::Inserting(Box::new(Insertion::begin(&self.place, connection, &stored)?)))
+                Ok(Phase::Inserting(Box::new(Insertion::begin(
+                    &self.place,
+                    connection,
+                    &stored,
+                    self.content(),
+                )?)))
             }
         }
     }
@@ -93,6 +115,7 @@ impl Writer for SqliteWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         let count = memchr::memchr_iter(b'\n', lines).count() as u64;
         self.count += count;
+        self.digest.update(lines);
         match &mut self.phase {
             Phase::Gathering(spool) => spool.write(lines, count),
             _ => unreachable!("no items come after the last one"),
@@ -104,25 +127,37 @@ impl Writer for SqliteWriter {
             Phase::Gathering(spool) => self.open(spool)?,
             Phase::Waiting(waiting) => self.begin(waiting)?,
             Phase::Inserting(mut insertion) => {
-                if !insertion.insert_some(&self.place)? {
-                    self.phase = Phase::Inserting(insertion);
-                    return Ok(false);
+                if insertion.insert_some(&self.place)? {
+                    Phase::Inserting(insertion)
+                } else {
+                    insertion.check_references(&self.place)?;
+                    insertion.mark(&self.place)?;
+                    Phase::Committing(insertion)
                 }
-                Phase::Inserting(insertion)
+            }
+            Phase::Committing(mut insertion) => {
+                if insertion.try_commit(&self.place)? {
+                    self.is_new = false;
+                    Phase::Committed(insertion.close(&self.place)?)
+                } else {
+                    Phase::Committing(insertion)
+                }
+            }
+            Phase::Committed(earlier) => {
+                self.phase = Phase::Committed(earlier);
+                return Ok(false);
             }
             Phase::Over => return Ok(false),
         };
-        Ok(true)
+        Ok(!matches!(self.phase, Phase::Committed(_)))
     }
 
     fn commit(mut self: Box<Self>, _: &dyn Ledger) -> Result<Vec<Written>, DataError> {
         while self.work_off()? {}
-        let Phase::Inserting(insertion) = std::mem::replace(&mut self.phase, Phase::Over) else {
+        let Phase::Committed(earlier) = std::mem::replace(&mut self.phase, Phase::Over) else {
             return Err(self.place.fault("nothing was begun"));
         };
         let name = Arc::clone(&self.place.name);
-        let earlier = insertion.commit(&self.place, COMMIT_PATIENCE)?;
-        self.is_new = false;
         let said = earlier.as_ref().map(|run| format!("run {run} has appended its rows already"));
         let rows = if earlier.is_some() { 0 } else { self.count };
         Ok(vec![Written { name, rows: Some(rows), bytes: None, said }])

@@ -1,10 +1,11 @@
 //! An insertion is the transaction in which a table gets its rows.
 
-use std::collections::HashSet;
-use std::time::Duration;
+use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use super::affinity::Affinity;
+use super::marks::RowsMark;
 use super::place::TablePlace;
 use super::row::ItemRow;
 use super::statement::RowStatement;
@@ -24,8 +25,8 @@ const STATEMENTS: usize = 64;
 pub(super) struct Insertion {
     connection: Connection,
     items: Box<dyn Reader>,
-    /// The columns of the table, in small letters; none: there is no table yet.
-    columns: HashSet<String>,
+    /// The columns of the table, in small letters, and what they do to values; none: there is no table yet.
+    columns: HashMap<String, Affinity>,
     /// Whether columns may be added to the table.
     can_grow: bool,
     /// The statement of the item before.
@@ -33,6 +34,7 @@ pub(super) struct Insertion {
     count: u64,
     /// An earlier attempt of the run has written the rows.
     earlier: Option<String>,
+    mark: RowsMark,
 }
 
 impl Insertion {
@@ -41,13 +43,15 @@ impl Insertion {
         place: &TablePlace,
         connection: Connection,
         stored: &Stored,
+        mark: RowsMark,
     ) -> Result<Self, DataError> {
         let failed = |error: rusqlite::Error| place.failed(&error);
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "cache_size", -CACHE_KB).map_err(failed)?;
         // What refers to rows that are replaced is judged when all new ones are there.
         connection.pragma_update(None, "defer_foreign_keys", true).map_err(failed)?;
-        let earlier = if place.mode == WriteMode::Append { marked(place, &connection)? } else { None };
+        let earlier =
+            if place.mode == WriteMode::Append { mark.find_earlier(place, &connection)? } else { None };
         let columns = columns(place, &connection)?;
         if place.mode == WriteMode::Replace && !columns.is_empty() {
             let sql = format!("DELETE FROM main.{}", quoted(&place.table.name));
@@ -55,7 +59,7 @@ impl Insertion {
         }
         let can_grow = place.mode == WriteMode::Replace || columns.is_empty();
         let items = stored.reader();
-        Ok(Self { connection, items, columns, can_grow, statement: None, count: 0, earlier })
+        Ok(Self { connection, items, columns, can_grow, statement: None, count: 0, earlier, mark })
     }
 
     /// Writes some of the items; `false` when they were the last.
@@ -127,7 +131,7 @@ impl Insertion {
             }
         }
         let missing: Vec<&str> =
-            row.names().filter(|name| !self.columns.contains(&name.to_ascii_lowercase())).collect();
+            row.names().filter(|name| !self.columns.contains_key(&name.to_ascii_lowercase())).collect();
         if let Some(name) = missing.first().filter(|_| !self.can_grow) {
             return Err(refuse(format!("it has a key `{name}`, and the table has no such column")));
         }
@@ -139,8 +143,8 @@ impl Insertion {
                 self.connection.execute(&sql, []).map_err(|error| refuse(message(&error)))?;
             }
         }
-        self.columns.extend(missing.iter().map(|name| name.to_ascii_lowercase()));
-        let statement = RowStatement::new(table, place.mode, row);
+        self.columns.extend(missing.iter().map(|name| (name.to_ascii_lowercase(), Affinity::Keeps)));
+        let statement = RowStatement::new(table, place.mode, row, &self.columns);
         statement.prepare(&self.connection).map_err(|error| {
             let why = message(&error);
             let is_unknown = why.contains("ON CONFLICT clause does not match");
@@ -158,22 +162,56 @@ impl Insertion {
         Ok(statement)
     }
 
-    /// Ends the transaction well, within `patience`. Gives the run that had written the rows before.
-    pub(super) fn commit(self, place: &TablePlace, patience: Duration) -> Result<Option<String>, DataError> {
-        let failed = |error: rusqlite::Error| place.failed(&error);
-        if place.mode == WriteMode::Append {
-            mark(place, &self.connection).map_err(failed)?;
+    /// Whether what refers to a replaced table, or the table itself, refers to rows that are there.
+    pub(super) fn check_references(&self, place: &TablePlace) -> Result<(), DataError> {
+        if place.mode != WriteMode::Replace {
+            return Ok(());
         }
-        self.connection.busy_timeout(patience).map_err(failed)?;
-        self.connection.execute_batch("COMMIT").map_err(failed)?;
+        let failed = |error: rusqlite::Error| place.failed(&error);
+        let sql = "SELECT DISTINCT m.name FROM main.sqlite_schema m, pragma_foreign_key_list(m.name) f
+            WHERE m.type = 'table' AND (f.\"table\" = ?1 COLLATE NOCASE OR m.name = ?1 COLLATE NOCASE)";
+        let names = || -> rusqlite::Result<Vec<String>> {
+            self.connection.prepare(sql)?.query_map([&place.table.name], |row| row.get(0))?.collect()
+        };
+        for name in names().map_err(failed)? {
+            let sql = format!("PRAGMA main.foreign_key_check({})", quoted(&name));
+            let broken = self.connection.query_row(&sql, [], |row| row.get::<_, String>(2)).optional();
+            if let Some(to) = broken.map_err(failed)? {
+                return Err(
+                    place.fault(&format!("rows of `{name}` refer to rows of `{to}` that are not there"))
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes in the database that this run has written its rows.
+    pub(super) fn mark(&self, place: &TablePlace) -> Result<(), DataError> {
+        if place.mode == WriteMode::Append {
+            self.mark.keep(place, &self.connection).map_err(|error| place.failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction well; `false` while others read what was there before.
+    pub(super) fn try_commit(&mut self, place: &TablePlace) -> Result<bool, DataError> {
+        match self.connection.execute_batch("COMMIT") {
+            Ok(()) => Ok(true),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+            Err(error) => Err(place.failed(&error)),
+        }
+    }
+
+    /// Gives the run that had written the rows before.
+    pub(super) fn close(self, place: &TablePlace) -> Result<Option<String>, DataError> {
         let earlier = self.earlier;
-        self.connection.close().map_err(|(_, error)| failed(error))?;
+        self.connection.close().map_err(|(_, error)| place.failed(&error))?;
         Ok(earlier)
     }
 }
 
-/// The columns of the table that can be written, in small letters; none when it is missing.
-fn columns(place: &TablePlace, connection: &Connection) -> Result<HashSet<String>, DataError> {
+/// The columns of the table that can be written; none when it is missing.
+fn columns(place: &TablePlace, connection: &Connection) -> Result<HashMap<String, Affinity>, DataError> {
     let failed = |error: rusqlite::Error| place.failed(&error);
     let sql =
         "SELECT type FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')";
@@ -182,9 +220,11 @@ fn columns(place: &TablePlace, connection: &Connection) -> Result<HashSet<String
     if kind.as_deref() == Some("view") {
         return Err(place.fault("it is a view"));
     }
-    let read = || -> rusqlite::Result<HashSet<String>> {
-        let mut statement = connection.prepare("SELECT lower(name) FROM pragma_table_info(?1, 'main')")?;
-        statement.query_map([&place.table.name], |row| row.get(0))?.collect()
+    let read = || -> rusqlite::Result<HashMap<String, Affinity>> {
+        let sql = "SELECT lower(name), type FROM pragma_table_info(?1, 'main')";
+        let mut statement = connection.prepare(sql)?;
+        let column = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Affinity::of(&row.get::<_, String>(1)?)));
+        statement.query_map([&place.table.name], column)?.collect()
     };
     read().map_err(failed)
 }
@@ -198,33 +238,4 @@ fn create(connection: &Connection, table: &TableTarget, names: &[&str]) -> rusql
     }
     let sql = format!("CREATE TABLE main.{}({})", quoted(&table.name), parts.join(", "));
     connection.execute(&sql, []).map(drop)
-}
-
-/// The earlier attempt of the run that has appended the rows, if one has.
-fn marked(place: &TablePlace, connection: &Connection) -> Result<Option<String>, DataError> {
-    let failed = |error: rusqlite::Error| place.failed(&error);
-    let exists = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?1";
-    let found = connection.query_row(exists, [TableTarget::MARKS], |_| Ok(())).optional().map_err(failed)?;
-    if found.is_none() {
-        return Ok(None);
-    }
-    for run in place.marks.runs.iter().skip(1) {
-        let sql = format!("SELECT 1 FROM main.{} WHERE run = ?1 AND step = ?2", TableTarget::MARKS);
-        let found = connection.query_row(&sql, params![run, place.marks.step], |_| Ok(())).optional();
-        if found.map_err(failed)?.is_some() {
-            return Ok(Some(run.clone()));
-        }
-    }
-    Ok(None)
-}
-
-/// Notes that this run has appended its rows.
-fn mark(place: &TablePlace, connection: &Connection) -> rusqlite::Result<()> {
-    let Some(run) = place.marks.runs.first() else { return Ok(()) };
-    let table = TableTarget::MARKS;
-    connection.execute_batch(&format!(
-        "CREATE TABLE IF NOT EXISTS main.{table}(run TEXT NOT NULL, step TEXT NOT NULL, PRIMARY KEY(run, step)) WITHOUT ROWID"
-    ))?;
-    let sql = format!("INSERT OR IGNORE INTO main.{table}(run, step) VALUES(?1, ?2)");
-    connection.execute(&sql, params![run, place.marks.step]).map(drop)
 }

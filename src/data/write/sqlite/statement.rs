@@ -1,7 +1,10 @@
 //! A statement writes the rows of items that have the same keys in the same order.
 
+use std::collections::HashMap;
+
 use rusqlite::{CachedStatement, Connection};
 
+use super::affinity::Affinity;
 use super::row::{Cell, ItemRow};
 use crate::data::database::{message, quoted};
 use crate::data::{TableTarget, WriteMode};
@@ -12,11 +15,18 @@ pub(super) struct RowStatement {
     sql: String,
     /// Which of them need a value, because a row is known by it.
     known_by: Vec<usize>,
+    /// What each column does to values.
+    affinities: Vec<Affinity>,
 }
 
 impl RowStatement {
     /// The statement for items with the keys of `row`. What a row does not have stays as it is, or as the table says.
-    pub(super) fn new(table: &TableTarget, mode: WriteMode, row: &ItemRow<'_>) -> Self {
+    pub(super) fn new(
+        table: &TableTarget,
+        mode: WriteMode,
+        row: &ItemRow<'_>,
+        known: &HashMap<String, Affinity>,
+    ) -> Self {
         let names: Vec<String> = row.names().map(str::to_owned).collect();
         let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
         let marks = vec!["?"; names.len()].join(", ");
@@ -36,7 +46,9 @@ impl RowStatement {
             sql = format!("{sql} ON CONFLICT({}) DO {action}", by.join(", "));
             known_by = (0..names.len()).filter(|at| is_by(&names[*at])).collect();
         }
-        Self { names, sql, known_by }
+        let affinity = |name: &String| known.get(&name.to_ascii_lowercase()).copied();
+        let affinities = names.iter().map(|name| affinity(name).unwrap_or(Affinity::Keeps)).collect();
+        Self { names, sql, known_by, affinities }
     }
 
     /// Whether it is for items with these keys.
@@ -60,6 +72,9 @@ impl RowStatement {
             let value = value?;
             if value == Cell::Null && self.known_by.contains(&at) {
                 return Err(format!("its `{}` is null, and `upsert_by` names it", self.names[at]));
+            }
+            if let Some(why) = self.affinities[at].refusal(&value) {
+                return Err(format!("the value of `{}`: {why}", self.names[at]));
             }
             statement.raw_bind_parameter(at + 1, value).map_err(|error| message(&error))?;
         }

@@ -176,14 +176,18 @@ fn a_table_keeps_its_columns_defaults_and_constraints() {
 fn rows_that_others_refer_to_can_be_replaced() {
     let folder = Folder::with(
         "CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES(1), (2);
-         CREATE TABLE other(t REFERENCES t(id)); INSERT INTO other VALUES(2);",
+         CREATE TABLE other(t REFERENCES t(id) ON DELETE CASCADE); INSERT INTO other VALUES(2);",
     );
     let path = folder.database();
     let run = |lines: &str| write(&table(&path, WriteMode::Replace, &[]), lines, &NoLedger);
     run("{\"id\":2}\n{\"id\":3}\n").expect("it is there again");
     let error = run("{\"id\":3}\n").expect_err("it is gone").to_string();
-    assert_eq!(error, "cannot write to table `t` of `out`: FOREIGN KEY constraint failed");
+    let expect =
+        "cannot write to table `t` of `out`: rows of `other` refer to rows of `t` that are not there";
+    assert_eq!(error, expect);
     assert_eq!(all(&path), "{\"id\":2}\n{\"id\":3}\n");
+    let others = ask(&path, "SELECT t FROM other", &serde_json::json!([]));
+    assert_eq!(others, "{\"t\":2}\n", "a row that comes again takes none along that refer to it");
 }
 
 #[test]
@@ -224,6 +228,44 @@ fn a_run_that_goes_on_appends_nothing_twice() {
     let marks =
         ask(&path, "SELECT group_concat(run || '/' || step) AS m FROM _flowrun", &serde_json::json!([]));
     assert_eq!(marks, "{\"m\":\"r1/save,r2/save,r3/save,r4/save\"}\n");
+}
+
+#[test]
+fn a_run_that_goes_on_with_other_rows_says_what_to_do() {
+    let folder = Folder::new();
+    let path = folder.database();
+    let append = |runs, lines: &str| write(&table(&path, WriteMode::Append, &[]), lines, &Runs(runs));
+    append(&["r1"], "{\"a\":1}\n").expect("room");
+    let error = append(&["r2", "r1"], "{\"a\":1}\n{\"a\":2}\n").expect_err("another row").to_string();
+    assert!(
+        error.contains("run r1 has appended 1 rows there, and 2 others would be appended now"),
+        "{error}"
+    );
+    let elsewhere = TableTarget { name: "u".to_owned(), upsert_by: Vec::new() };
+    let elsewhere = WriteOptions { table: Some(elsewhere), ..table(&path, WriteMode::Append, &[]) };
+    write(&elsewhere, "{\"a\":1}\n", &Runs(&["r2", "r1"])).expect_err("another table");
+    assert_eq!(all(&path), "{\"a\":1}\n");
+    rusqlite::Connection::open(&path)
+        .expect("a database")
+        .execute_batch("DELETE FROM t; DELETE FROM _flowrun")
+        .expect("ours");
+    assert_eq!(append(&["r2", "r1"], "{\"a\":3}\n").expect("room"), Some(1));
+}
+
+#[test]
+fn a_value_that_a_column_would_change_is_refused() {
+    let folder = Folder::with("CREATE TABLE t(a INTEGER, b REAL, c TEXT);");
+    let path = folder.database();
+    let append = |lines: &str| write(&table(&path, WriteMode::Append, &[]), lines, &NoLedger);
+    for (line, expect) in [
+        ("{\"a\":\"007\"}\n", "the value of `a`: the column would make a number of the text `007`"),
+        ("{\"b\":9007199254740993}\n", "the value of `b`: the column would round 9007199254740993"),
+    ] {
+        let error = append(line).expect_err("another value").to_string();
+        assert!(error.contains(expect), "{error}");
+    }
+    append("{\"a\":\"x\",\"b\":1.5,\"c\":\"007\"}\n").expect("they stay as they are");
+    assert_eq!(all(&path), "{\"a\":\"x\",\"b\":1.5,\"c\":\"007\"}\n");
 }
 
 #[test]
