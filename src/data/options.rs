@@ -151,7 +151,7 @@ choice!(
 );
 
 /// The first name that stands twice.
-fn repeated<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(super) fn repeated<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let mut seen = HashSet::new();
     names.find(|name| !seen.insert(*name))
 }

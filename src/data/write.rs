@@ -10,6 +10,7 @@ mod items;
 mod json;
 mod jsonl;
 mod lines;
+mod lock;
 mod output;
 #[cfg(feature = "parquet")]
 mod parquet;

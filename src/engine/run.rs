@@ -138,6 +138,10 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
             Body::Ready(Verb::Write(WriteOptions { target: Target::File(path), .. })) => {
                 data::clear_leftovers(path);
             }
+            // What was half appended to a file that is read is taken out first.
+            Body::Ready(Verb::Read(read)) if read.options.path != "-" => {
+                data::clear_leftovers(&read.options.root.join(&read.options.path));
+            }
             Body::Ready(Verb::Split(split)) => drop(data::settle_split(&split.options)),
             _ => {}
         }

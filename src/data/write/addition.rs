@@ -24,15 +24,15 @@ pub(super) fn path(target: &Path) -> PathBuf {
 }
 
 /// An addition that is whole, under a name that nobody knows.
-pub(super) struct Prepared<'a> {
-    file: &'a NamedTempFile,
+pub(super) struct Prepared {
+    file: NamedTempFile,
     before: u64,
     /// Bytes to append.
     pub(super) length: u64,
 }
 
 /// Completes what lies in `file` by a note that says where it belongs.
-pub(super) fn prepare(file: &NamedTempFile, before: u64) -> io::Result<Prepared<'_>> {
+pub(super) fn prepare(file: NamedTempFile, before: u64) -> io::Result<Prepared> {
     let length = file.as_file().metadata()?.len();
     let mut note = [before.to_le_bytes(), length.to_le_bytes()].concat();
     let digest = blake3::hash(&note);
@@ -43,7 +43,7 @@ pub(super) fn prepare(file: &NamedTempFile, before: u64) -> io::Result<Prepared<
     Ok(Prepared { file, before, length })
 }
 
-impl Prepared<'_> {
+impl Prepared {
     /// The last bytes of it, `most` at most.
     pub(super) fn last(&self, most: u64) -> io::Result<Vec<u8>> {
         let mut last = vec![0; self.length.min(most) as usize];
@@ -55,8 +55,10 @@ impl Prepared<'_> {
     /// Gives it the name by which a later process finds it.
     pub(super) fn put(self, target: &Path) -> io::Result<Unfinished> {
         let path = path(target);
-        let file = self.file.as_file().try_clone()?;
-        fs::rename(self.file.path(), &path)?;
+        let (file, temporary) = self.file.into_parts();
+        fs::rename(&temporary, &path)?;
+        // The name that it had may be that of another process's file by now.
+        let _ = temporary.keep();
         File::open(folder_of(target))?.sync_all()?;
         Ok(Unfinished { path, file, before: self.before, length: self.length })
     }

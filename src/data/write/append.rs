@@ -12,11 +12,16 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::addition::{self, Unfinished};
+use super::lock::wait_for;
 use super::target::NEW_FILE_MODE;
-use crate::data::{Appended, Compression, DataError, FileEnd, Ledger};
+use crate::data::{Appended, Compression, DataError, FileEnd, Format, Ledger, WriteOptions};
 
 /// Bytes at the end of a file by which it is known.
 const TAIL_BYTES: u64 = 64 * 1024;
+/// What gzip and zstd data begin with.
+const PACKED: [&[u8]; 2] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD"];
+/// Where readers look for LF, before they take CR alone for the end of a line.
+const CR_BYTES: usize = 64 * 1024;
 const BLOCK: usize = 128 * 1024;
 
 /// A file that is appended to.
@@ -24,6 +29,9 @@ pub(super) struct AppendTarget {
     target: PathBuf,
     name: String,
     compression: Compression,
+    format: Format,
+    /// What an earlier run has appended that this one goes on with. It is taken back when the new rows are there.
+    earlier: Option<Appended>,
     /// How the file ended when the step began.
     pub(super) found: Found,
 }
@@ -33,6 +41,8 @@ pub(super) struct AppendTarget {
 pub(super) struct Found {
     /// Its length.
     length: u64,
+    /// Whether no text is in it, unpacked.
+    is_empty: bool,
     /// Whether its last line is without an end.
     pub(super) is_open: bool,
 }
@@ -40,25 +50,27 @@ pub(super) struct Found {
 impl Found {
     /// Whether there is nothing to append to: the file is new, or empty.
     pub(super) fn is_empty(self) -> bool {
-        self.length == 0
+        self.is_empty
     }
 }
 
 impl AppendTarget {
-    /// Looks at the file, after taking out what a killed process left in it, and what the run that this one goes on with had
-    /// appended.
+    /// Looks at the file, after taking out what a killed process left in it, and at whether what the run that this one goes on
+    /// with had appended can be taken back.
     pub(super) fn open(
         target: &Path,
-        name: &str,
-        compression: Compression,
+        options: &WriteOptions,
         ledger: &dyn Ledger,
     ) -> Result<Self, DataError> {
+        let name = &*options.name;
         let io = |intent, source| DataError::Io { intent, path: PathBuf::from(name), source };
         let mut append = Self {
             target: target.to_owned(),
             name: name.to_owned(),
-            compression,
-            found: Found { length: 0, is_open: false },
+            compression: options.compression,
+            format: options.format,
+            earlier: None,
+            found: Found { length: 0, is_empty: true, is_open: false },
         };
         let file = match OpenOptions::new().read(true).write(true).open(target) {
             Ok(file) => file,
@@ -66,32 +78,36 @@ impl AppendTarget {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(append),
             Err(error) => return Err(io("append to", error)),
         };
-        file.lock().map_err(|error| io("lock", error))?;
+        wait_for(&file).map_err(|error| io("lock", error))?;
         append.recover(&file)?;
-        if let Some(earlier) = ledger.earlier(name)? {
-            append.take_back(&file, &earlier)?;
-        }
-        append.found = append.look(&file)?;
+        append.earlier = ledger.earlier(name)?;
+        let kept = append.kept(&file)?;
+        append.found = append.look(&file, kept)?;
         Ok(append)
     }
 
     /// Appends the content of `added` as a whole.
-    pub(super) fn commit(&self, added: &NamedTempFile, ledger: &dyn Ledger) -> Result<(), DataError> {
+    pub(super) fn commit(&self, added: NamedTempFile, ledger: &dyn Ledger) -> Result<(), DataError> {
         let io = |intent, source| self.io(intent, source);
         let was_there = self.target.exists();
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).mode(NEW_FILE_MODE).open(&self.target);
         let mut file = file.map_err(|error| io("append to", error))?;
-        file.lock().map_err(|error| io("lock", error))?;
+        wait_for(&file).map_err(|error| io("lock", error))?;
         self.recover(&file)?;
-        let found = self.look(&file)?;
-        if (found.is_empty(), found.is_open) != (self.found.is_empty(), self.found.is_open) {
+        let kept = self.kept(&file)?;
+        let found = self.look(&file, kept)?;
+        let has_begun = found.is_empty() != self.found.is_empty() && self.format.is_table();
+        if has_begun || found.is_open != self.found.is_open {
             return Err(DataError::Usage(format!(
                 "cannot append to `{}`: others have written to it since the step began; run it again",
                 self.name
             )));
         }
-        if added.as_file().metadata().map_err(|error| io("append to", error))?.len() == 0 {
+        let length =
+            |file: &File| file.metadata().map(|held| held.len()).map_err(|error| io("append to", error));
+        let takes_back = length(&file)? != found.length;
+        if length(added.as_file())? == 0 && !takes_back {
             return Ok(());
         }
         let added = addition::prepare(added, found.length).map_err(|error| io("append to", error))?;
@@ -99,6 +115,9 @@ impl AppendTarget {
         let (before, after) = ends.map_err(|error| io("read", error))?;
         ledger.note(&self.name, &before, &after)?;
         let unfinished = added.put(&self.target).map_err(|error| io("append to", error))?;
+        if takes_back {
+            undo(&file, found.length).map_err(|error| io("cut back", error))?;
+        }
         if let Err(error) = unfinished.copy_to(&mut file).and_then(|()| file.sync_data()) {
             // Nothing of it stays; what cannot be taken out now is taken out by the next run.
             if undo(&file, found.length).is_ok() {
@@ -115,18 +134,17 @@ impl AppendTarget {
         recover(file, &self.target).map_err(|error| self.io("take a part of an append out of", error))
     }
 
-    /// Takes back what an earlier run has appended, or says why that cannot be done.
-    fn take_back(&self, file: &File, earlier: &Appended) -> Result<(), DataError> {
+    /// The length that stays: without what an earlier run has appended. Says why that cannot be taken back.
+    fn kept(&self, file: &File) -> Result<u64, DataError> {
         let io = |source| self.io("read", source);
+        let length = file.metadata().map_err(io)?.len();
+        let Some(earlier) = &self.earlier else { return Ok(length) };
         let is =
             |end: &FileEnd| -> Result<bool, DataError> { Ok(tail(file, end.length).map_err(io)? == *end) };
-        let length = file.metadata().map_err(io)?.len();
         let (before, after) = (&earlier.before, &earlier.after);
-        if length == after.length && is(after)? {
-            return undo(file, before.length).map_err(|error| self.io("cut back", error));
-        }
-        if length == before.length && is(before)? {
-            return Ok(());
+        let is_there = length == after.length && is(after)?;
+        if is_there || (length == before.length && is(before)?) {
+            return Ok(before.length);
         }
         let rows = format!("bytes {} to {}", before.length, after.length);
         let is_longer = length > after.length && is(after)?;
@@ -138,13 +156,17 @@ impl AppendTarget {
         )))
     }
 
-    /// How the file ends now.
-    fn look(&self, file: &File) -> Result<Found, DataError> {
-        self.ending(file).map_err(|error| self.io("append to", error))
+    /// Whether an earlier run has rows in the file that go.
+    pub(super) fn takes_back(&self) -> bool {
+        self.earlier.is_some()
     }
 
-    fn ending(&self, file: &File) -> io::Result<Found> {
-        let length = file.metadata()?.len();
+    /// How the file ends when it is cut at `length`.
+    fn look(&self, file: &File, length: u64) -> Result<Found, DataError> {
+        self.ending(file, length).map_err(|error| self.io("append to", error))
+    }
+
+    fn ending(&self, file: &File, length: u64) -> io::Result<Found> {
         let mut start = [0; 2];
         if length >= 2 {
             file.read_exact_at(&mut start, 0)?;
@@ -152,16 +174,33 @@ impl AppendTarget {
         if self.compression == Compression::None && matches!(start, [0xFE, 0xFF] | [0xFF, 0xFE]) {
             return Err(io::Error::other("it is UTF-16, and what is written is UTF-8"));
         }
-        let last = match self.compression {
-            _ if length == 0 => None,
+        let mut seen = SeenText::default();
+        match self.compression {
+            _ if length == 0 => {}
             Compression::None => {
+                let mut begin = vec![0; length.min(CR_BYTES as u64) as usize];
+                file.read_exact_at(&mut begin, 0)?;
+                if PACKED.iter().any(|packed| begin.starts_with(packed)) {
+                    let message = "its content is compressed, and its name does not say so";
+                    return Err(io::Error::other(message));
+                }
+                seen.see(&begin);
                 let mut last = [0];
                 file.read_exact_at(&mut last, length - 1)?;
-                Some(last[0])
+                seen.last = Some(last[0]);
             }
-            packed => last_unpacked(file, packed)?,
-        };
-        Ok(Found { length, is_open: last.is_some_and(|last| last != b'\n') })
+            packed => unpack(file, length, packed, &mut seen)?,
+        }
+        if self.format != Format::Lines && seen.has_cr && !seen.has_lf {
+            return Err(io::Error::other(
+                "its lines end with CR alone, and lines that end otherwise would make one line of them",
+            ));
+        }
+        Ok(Found {
+            length,
+            is_empty: seen.last.is_none(),
+            is_open: seen.last.is_some_and(|last| last != b'\n'),
+        })
     }
 
     fn io(&self, intent: &'static str, source: io::Error) -> DataError {
@@ -169,19 +208,41 @@ impl AppendTarget {
     }
 }
 
-/// The last byte of what an archive holds. All of it is unpacked for that, which also shows that it is whole.
-fn last_unpacked(file: &File, compression: Compression) -> io::Result<Option<u8>> {
+/// What was seen of the text of a file.
+#[derive(Default)]
+struct SeenText {
+    /// Bytes so far.
+    bytes: usize,
+    /// Which line ends stand where readers look for them.
+    has_cr: bool,
+    has_lf: bool,
+    last: Option<u8>,
+}
+
+impl SeenText {
+    fn see(&mut self, text: &[u8]) {
+        let begin = &text[..text.len().min(CR_BYTES.saturating_sub(self.bytes))];
+        self.has_cr |= begin.contains(&b'\r');
+        self.has_lf |= begin.contains(&b'\n');
+        self.bytes += text.len();
+        self.last = text.last().copied().or(self.last);
+    }
+}
+
+/// Looks at what an archive holds. All of it is unpacked for that, which also shows that it is whole.
+fn unpack(file: &File, length: u64, compression: Compression, seen: &mut SeenText) -> io::Result<()> {
     let mut file = file;
     file.seek(SeekFrom::Start(0))?;
+    let file = file.take(length);
     let mut unpacked: Box<dyn Read + '_> = match compression {
         Compression::Zstd => Box::new(zstd::Decoder::new(file)?),
         _ => Box::new(flate2::read::MultiGzDecoder::new(file)),
     };
-    let (mut block, mut last) = (vec![0; BLOCK], None);
+    let mut block = vec![0; BLOCK];
     loop {
         match unpacked.read(&mut block)? {
-            0 => return Ok(last),
-            count => last = Some(block[count - 1]),
+            0 => return Ok(()),
+            count => seen.see(&block[..count]),
         }
     }
 }
@@ -212,8 +273,8 @@ fn recover(file: &File, target: &Path) -> io::Result<()> {
     if common > 0 && !is_whole {
         if length > end {
             return Err(io::Error::other(format!(
-                "a process was killed in the middle of appending, and others have written behind it; take out bytes {} to {end}, \
-                 and remove `{}`",
+                "a process was killed while it appended, and others have written since; look at the file from byte {} on, where \
+                 up to {common} bytes of a row may stand that is not whole, put it right and remove `{}`",
                 unfinished.before,
                 unfinished.path.display()
             )));

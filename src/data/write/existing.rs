@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::output::Output;
 use super::table::TableWriter;
+use crate::data::options::repeated;
 use crate::data::row_style::Marking;
 use crate::data::{DataError, Dialect, Format, Quote, ReadOptions, Target, WriteOptions, open};
 use crate::value::Chunk;
@@ -38,7 +39,9 @@ pub(super) fn table(
 fn names(path: &Path, options: &WriteOptions) -> Result<Vec<String>, DataError> {
     let is_quoted = matches!(options.rows.marking(options.format), Marking::Quoted | Marking::AllQuoted);
     let quote = (options.format == Format::Tsv && is_quoted).then_some(Quote::Character(b'"'));
-    let dialect = Dialect { delimiter: options.rows.delimiter, quote, header: false, ..Dialect::default() };
+    // A line `sep=;` must not say another delimiter than the one that rows are written with.
+    let delimiter = options.rows.delimiter.or(options.format.field_rules().map(|rules| rules.delimiter));
+    let dialect = Dialect { delimiter, quote, header: false, ..Dialect::default() };
     let read = ReadOptions {
         format: Some(options.format),
         compression: Some(options.compression),
@@ -61,5 +64,10 @@ fn names(path: &Path, options: &WriteOptions) -> Result<Vec<String>, DataError> 
     if chunk.is_empty() {
         return Err(refuse("it has no rows"));
     }
-    serde_json::from_slice(chunk.item(0)).map_err(|error| refuse(&error.to_string()))
+    let names: Vec<String> =
+        serde_json::from_slice(chunk.item(0)).map_err(|error| refuse(&error.to_string()))?;
+    match repeated(names.iter().map(String::as_str)) {
+        Some(twice) => Err(refuse(&format!("it names `{twice}` twice"))),
+        None => Ok(names),
+    }
 }

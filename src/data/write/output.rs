@@ -33,8 +33,17 @@ pub(super) struct Output {
     begun: bool,
     /// Whether a byte order mark stands before all else.
     bom: bool,
-    /// What goes between what a file holds already and what is written; `None`: it holds nothing.
-    between: Option<&'static [u8]>,
+    /// What the file holds already; `None`: nothing.
+    held: Option<HeldText>,
+}
+
+/// What stands in a file that is appended to.
+#[derive(Clone, Copy)]
+struct HeldText {
+    /// What goes between it and what is written.
+    between: &'static [u8],
+    /// Whether rows of an earlier run go, so that even nothing is something to write.
+    takes_back: bool,
 }
 
 enum Encoder {
@@ -89,10 +98,11 @@ impl Output {
     fn on(options: &WriteOptions, name: Arc<str>, place: PlaceKind) -> Result<Self, DataError> {
         let fail = |intent, source| DataError::Io { intent, path: PathBuf::from(&*name), source };
         let live = matches!(place, PlaceKind::Stream(_)) && options.compression == Compression::None;
-        let between = match &place {
-            PlaceKind::Append { target, .. } if !target.found.is_empty() => {
-                Some(if target.found.is_open { options.rows.line_end.bytes() } else { b"" })
-            }
+        let held = match &place {
+            PlaceKind::Append { target, .. } if !target.found.is_empty() => Some(HeldText {
+                between: if target.found.is_open { options.rows.line_end.bytes() } else { b"" },
+                takes_back: target.takes_back(),
+            }),
             _ => None,
         };
         let place = OutputPlace { kind: place, written: 0 };
@@ -107,12 +117,12 @@ impl Output {
                 Encoder::Zstd(encoder)
             }
         };
-        Ok(Self { name, bytes, live, begun: false, bom: options.rows.bom, between })
+        Ok(Self { name, bytes, live, begun: false, bom: options.rows.bom, held })
     }
 
     /// Whether what is written comes behind what a file holds already.
     pub(super) fn is_behind(&self) -> bool {
-        self.between.is_some()
+        self.held.is_some()
     }
 
     /// The name for messages.
@@ -128,7 +138,7 @@ impl Output {
 
     /// Writes what is left and puts the file in its place.
     pub(super) fn commit(self, ledger: &dyn Ledger) -> Result<Vec<Written>, DataError> {
-        let has_nothing = !self.begun && self.is_behind();
+        let has_nothing = !self.begun && self.held.is_some_and(|held| !held.takes_back);
         let Self { name, bytes, .. } = self;
         if has_nothing {
             return Ok(vec![Written { name, rows: None, bytes: Some(0), said: None }]);
@@ -146,7 +156,7 @@ impl Output {
                 folders.keep();
             }
             PlaceKind::Append { file, target, mut folders } => {
-                target.commit(&file, ledger)?;
+                target.commit(file, ledger)?;
                 folders.keep();
             }
         }
@@ -161,7 +171,7 @@ impl Write for Output {
             self.begun = true;
             // One that begins the text belongs to the first item, and readers take only one away.
             let has_mark = self.bom || bytes.starts_with(BOM);
-            self.bytes.write_all(self.between.unwrap_or(if has_mark { BOM } else { b"" }))?;
+            self.bytes.write_all(self.held.map_or(if has_mark { BOM } else { b"" }, |held| held.between))?;
         }
         self.bytes.write(bytes)
     }
@@ -195,7 +205,7 @@ impl PlaceKind {
             Folders::make(folder_of(&target)).map_err(|source| fail("create the folder of", source))?;
         let file = beside::create(&target).map_err(|source| fail("create a file beside", source))?;
         if options.mode == WriteMode::Append {
-            let target = AppendTarget::open(&target, &options.name, options.compression, ledger)?;
+            let target = AppendTarget::open(&target, options, ledger)?;
             return Ok(Self::Append { file, target, folders });
         }
         if let Some(old) = old {

@@ -157,9 +157,7 @@ fn killed(dir: &Path, old: &str, added: &str, there: &str) -> std::path::PathBuf
     let mut file = tempfile::NamedTempFile::new_in(dir).expect("room");
     file.write_all(added.as_bytes()).expect("room");
     fs::write(&path, format!("{old}{there}")).expect("room");
-    addition::prepare(&file, old.len() as u64).expect("room").put(&path).expect("room");
-    // It has another name by now.
-    let _ = file.into_temp_path().keep();
+    addition::prepare(file, old.len() as u64).expect("room").put(&path).expect("room");
     path
 }
 
@@ -192,7 +190,7 @@ fn what_others_have_appended_is_never_cut_off() {
         assert_eq!(done.is_err(), is_refused, "{there}: {done:?}");
         if let Err(error) = done {
             let message = error.to_string();
-            assert!(message.contains("others have written behind it; take out bytes 2 to 3"), "{message}");
+            assert!(message.contains("look at the file from byte 2 on, where up to 1 bytes"), "{message}");
         }
     }
 }
@@ -231,4 +229,59 @@ fn a_first_append_that_is_done_again_writes_its_header_again() {
         append_kept(&options, lines, &kept).expect("room");
     }
     assert_eq!(fs::read_to_string(dir.path().join("out")).expect("there"), "b\n2\n");
+}
+
+#[test]
+fn rows_of_an_earlier_run_stay_until_the_new_ones_are_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("out");
+    let options = to(&path, Format::Csv);
+    let kept = Kept { goes_on: true, ..Kept::default() };
+    append_kept(&options, "{\"a\":1}\n", &NoLedger).expect("room");
+    append_kept(&options, "{\"a\":2}\n", &kept).expect("room");
+    let writer = super::create(&options, &std::env::temp_dir(), &kept).expect("begun");
+    drop(writer);
+    append_kept(&options, "5\n", &kept).expect_err("5 is no row");
+    assert_eq!(fs::read_to_string(&path).expect("there"), "a\n1\n2\n");
+    append_kept(&options, "", &kept).expect("nothing to add");
+    assert_eq!(fs::read_to_string(&path).expect("there"), "a\n1\n", "the new ones are none");
+}
+
+#[test]
+fn files_that_cannot_be_gone_on_with_stay_as_they_are() {
+    let item = "{\"a\":1,\"b\":2}\n";
+    let said = |format, before: &str| appended(format, |_| {}, before, item);
+    let cr = "its lines end with CR alone";
+    assert!(said(Format::Csv, "a,b\r3,4\r").contains(cr) && said(Format::Jsonl, "1\r2\r").contains(cr));
+    assert!(said(Format::Csv, "a,b,a\n1,2,3\n").contains("it names `a` twice"));
+    assert!(said(Format::Csv, "sep=;\na;b\n1;2\n").contains("cannot write item 1"), "another delimiter");
+    let with = |options: &mut WriteOptions| options.rows.delimiter = Some(b';');
+    let gone_on = appended(Format::Csv, with, "sep=;\na;b\n3;4\n", item);
+    assert_eq!(gone_on, "sep=;\na;b\n3;4\n1;2\n");
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("out");
+    fs::write(&path, b"\x1F\x8B\x08\x00").expect("room");
+    let error = append_kept(&to(&path, Format::Jsonl), "1\n", &NoLedger).expect_err("an archive").to_string();
+    assert!(error.contains("its content is compressed"), "{error}");
+}
+
+#[test]
+fn an_archive_of_nothing_is_a_new_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("out");
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let options = WriteOptions { compression, ..to(&path, Format::Csv) };
+        append_kept(&options, "", &NoLedger).expect("nothing");
+        append_kept(&options, "{\"a\":1}\n", &NoLedger).expect("the first row");
+        append_kept(&options, "{\"a\":2}\n", &NoLedger).expect("a row more");
+        let file = fs::File::open(&path).expect("there");
+        let mut text = String::new();
+        match compression {
+            Compression::Zstd => zstd::Decoder::new(file).expect("zstd").read_to_string(&mut text),
+            _ => flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text),
+        }
+        .expect("whole");
+        assert_eq!(text, "a\n1\n2\n");
+        fs::remove_file(&path).expect("ours");
+    }
 }
