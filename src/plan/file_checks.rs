@@ -225,10 +225,18 @@ fn check_targets(
         writes.iter().filter(|one| one.path != "-").map(|one| (one, place(one))).collect();
     let splits: Vec<SplitTarget<'_>> =
         targets.iter().filter_map(|(write, _)| SplitTarget::new(write, root)).collect();
-    let mut written: HashMap<(&Path, Option<&str>), &NamedFile> = HashMap::new();
+    let mut written: HashMap<&Path, Vec<&NamedFile>> = HashMap::new();
     for (second, path) in &targets {
-        if let Some(first) = written.insert((path, second.table.as_deref()), second) {
-            let what = if second.table.is_some() { "table of" } else { "file," };
+        let earlier = written.entry(path).or_default();
+        // A database may have several tables, and is no file of another format beside that.
+        let meets = |first: &&NamedFile| {
+            first.table == second.table || first.table.is_some() != second.table.is_some()
+        };
+        let first = earlier.iter().copied().find(|first| meets(first));
+        earlier.push(second);
+        if let Some(first) = first {
+            let is_table = first.table.is_some() && second.table.is_some();
+            let what = if is_table { "table of" } else { "file," };
             let message =
                 format!("steps `{}` and `{}` write one {what} `{}`", first.step, second.step, second.path);
             let finding = places.error(
@@ -264,7 +272,17 @@ fn check_targets(
             }
         }
     }
-    for split in &splits {
+    check_parts(places, &splits, &targets, found);
+}
+
+/// A file of one step may be a part of another one's.
+fn check_parts(
+    places: &PlacedDocument,
+    splits: &[SplitTarget<'_>],
+    targets: &[(&NamedFile, PathBuf)],
+    found: &mut Vec<Diagnostic>,
+) {
+    for split in splits {
         let parts = |(write, path): &&(&NamedFile, PathBuf)| {
             write.step != split.write.step && split.pattern.is_match(path)
         };
@@ -307,15 +325,22 @@ fn check_own_files(
     found: &mut Vec<Diagnostic>,
 ) {
     let place = |path: &str| paths::resolved(&paths::absolute(root, path));
-    let pipeline = places.document.file.path().file_name().map(|name| place(&name.to_string_lossy()));
-    let mut own: HashMap<PathBuf, &str> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
+    let pipeline = places.document.file.path().file_name().map(|name| name.to_string_lossy().into_owned());
+    let mut own: Vec<(String, &str)> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
     for step in &step_index.steps {
         let name = places.value().pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let path = name.and_then(|name| name.split('#').next()).filter(|path| !path.is_empty());
-        own.extend(path.map(|path| (place(path), "Lua file of a step")));
+        own.extend(path.map(|path| (path.to_owned(), "Lua file of a step")));
     }
     for write in writes.iter().filter(|one| one.path != "-") {
-        if let Some(what) = own.get(&place(&write.path)) {
+        let split = SplitTarget::new(write, root);
+        let is_part = |path: &str| {
+            let literal = paths::absolute(root, path);
+            split.as_ref().is_some_and(|split| split.pattern.is_match(&literal))
+        };
+        let target = place(&write.path);
+        let over = own.iter().find(|(path, _)| place(path) == target || is_part(path));
+        if let Some((_, what)) = over {
             let message = format!("step `{}` writes over the {what}", write.step);
             let spot = DocumentPart::Value(&write.pointer);
             let finding = places.error(codes::WRITE_OVER_INPUT, message, &spot, "written here");

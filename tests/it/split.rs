@@ -112,6 +112,7 @@ fn what_does_not_fit_together_is_found_before_anything_runs() {
         ("{ path: 'out/{key}.jsonl', by: item. }", "flowrun::lua_syntax"),
         ("{ path: 'out/{key}.xyz', by: item.kind }", "flowrun::unknown_format"),
         ("{ path: '{key}.jsonl', by: item.kind }", "writes over"),
+        ("{ path: '{key}.yaml', format: jsonl, by: item.kind }", "writes over the pipeline file"),
     ] {
         let text =
             format!("steps:\n  rows: {{ read: in.jsonl }}\n  save:\n    from: rows\n    write: {write}\n");

@@ -14,6 +14,9 @@ use crate::data::spool::{temporary_error, temporary_file};
 /// long.
 const MEMORY_BYTES_MAX: usize = 64 << 20;
 
+/// What a line takes beside its text, until the lines are written in order.
+const LINE_BYTES: usize = 48;
+
 /// What is read of a key at once.
 const BLOCK: u64 = 1 << 20;
 
@@ -63,7 +66,8 @@ impl KeySpool {
     pub(super) fn push(&mut self, key: usize, line: &[u8]) -> Result<(), DataError> {
         self.lines.extend_from_slice(line);
         self.ends.push((key, self.lines.len()));
-        if self.lines.len() < self.memory_max { Ok(()) } else { self.spill() }
+        let held = self.lines.len() + self.ends.len() * LINE_BYTES;
+        if held < self.memory_max { Ok(()) } else { self.spill() }
     }
 
     /// The lines of a key, in their order. No more lines may come.

@@ -33,10 +33,11 @@ impl Unplaced {
     /// Makes a file that will belong at `target`, and says where it is.
     pub(super) fn create(&mut self, target: &Path) -> Result<(File, PathBuf), DataError> {
         let fail = |intent, source| DataError::Io { intent, path: target.to_owned(), source };
-        let mode = mode_of(target).map_err(|source| fail("replace", source))?;
         self.begin().map_err(|source| fail("create the folder of", source))?;
         let folder = folder_of(target);
         self.make_folders(folder).map_err(|source| fail("create the folder of", source))?;
+        // In its folder, which is there now, a name may still be too long.
+        let mode = mode_of(target).map_err(|source| fail("replace", source))?;
         self.create_beside(folder, mode).map_err(|source| fail("create a file beside", source))
     }
 

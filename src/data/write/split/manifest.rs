@@ -4,27 +4,23 @@
 //! It is replaced as a whole. Whoever changes it holds a lock on it, and on what comes in its place before that can be seen.
 
 use std::collections::HashSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::options::SplitOwner;
 use crate::data::write::beside;
+use crate::data::write::lock::wait_for;
 use crate::data::{DataError, normal};
-use crate::runtime::clock;
 
 /// Its name, in the folder before the first placeholder.
 const NAME: &str = ".flowrun-files.json";
 
 /// The version of what stands in it.
 const VERSION: u32 = 1;
-
-/// How long to wait for another run that puts its files in place.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
@@ -69,7 +65,6 @@ impl LockedManifest {
     pub(super) fn open(folder: &Path) -> Result<Self, DataError> {
         let path = folder.join(NAME);
         let fail = |source| DataError::Io { intent: "open", path: path.clone(), source };
-        let begun = clock::now();
         loop {
             let file = match File::options().read(true).write(true).open(&path) {
                 Ok(file) => file,
@@ -78,7 +73,7 @@ impl LockedManifest {
                 }
                 Err(error) => return Err(fail(error)),
             };
-            wait_for(&file, begun).map_err(&fail)?;
+            wait_for(&file).map_err(&fail)?;
             let held = file.metadata().map_err(&fail)?;
             // Another run may have put a new one in its place meanwhile.
             let is_same = fs::symlink_metadata(&path)
@@ -88,6 +83,11 @@ impl LockedManifest {
                 return Ok(Self { path, held: Some(file), entries });
             }
         }
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The files of a step, as they were told last.
@@ -147,24 +147,6 @@ impl LockedManifest {
 fn sync_folder(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
-}
-
-/// Locks the file, which another run may hold for as long as it puts its files in place.
-fn wait_for(file: &File, begun: Instant) -> io::Result<()> {
-    loop {
-        match file.try_lock() {
-            // There are file systems without locks.
-            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
-            Err(TryLockError::WouldBlock) if clock::since(begun) < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Err(TryLockError::WouldBlock) => {
-                let seconds = PATIENCE.as_secs();
-                let message = format!("another run has been putting its files in place for {seconds} s");
-                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
-            }
-        }
-    }
 }
 
 fn read(path: &Path) -> Result<Vec<Entry>, DataError> {

@@ -36,7 +36,7 @@ pub fn settle_split(options: &SplitOptions) -> Result<(), DataError> {
     let mut manifest = LockedManifest::open(&folder)?;
     let entry = manifest.entry(&options.owner);
     if entry.moving {
-        finish(&mut manifest, &folder, entry)?;
+        finish(&mut manifest, &folder, entry, MissingParts::Left)?;
     }
     leftovers::clear(&folder, &options.owner);
     Ok(())
@@ -79,11 +79,18 @@ pub(super) fn put_in_place(
             // Another run has made the first manifest of the folder.
             Err(DataError::Io { source, .. })
                 if source.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                // It may stand in the manifest all the same, which needs the parts then.
+                drop(manifest);
+                if LockedManifest::open(&folder).is_ok_and(|manifest| manifest.entry(&options.owner).moving) {
+                    let _ = unplaced.hand_over();
+                }
+                return Err(error);
+            }
         }
     };
     unplaced.hand_over().map_err(fail)?;
-    finish(&mut manifest, &folder, moving)
+    finish(&mut manifest, &folder, moving, MissingParts::Error)
 }
 
 /// Brings files or folders to the disk.
@@ -102,15 +109,36 @@ fn sync<'p>(paths: impl ExactSizeIterator<Item = &'p Path>) -> io::Result<()> {
     Ok(())
 }
 
+/// What a part is that is neither in its place nor where it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingParts {
+    /// Somebody has taken it away since the run was killed that wrote it.
+    Left,
+    Error,
+}
+
 /// Renames what is not in its place yet, removes what was there before, and says so in the manifest.
-fn finish(manifest: &mut LockedManifest, folder: &Path, entry: Entry) -> Result<(), DataError> {
+fn finish(
+    manifest: &mut LockedManifest,
+    folder: &Path,
+    entry: Entry,
+    missing: MissingParts,
+) -> Result<(), DataError> {
     let mut folders = BTreeSet::new();
     for (file, part) in entry.files.iter().zip(&entry.parts) {
         let (target, part) = (folder.join(file), folder.join(part));
         match fs::rename(&part, &target) {
             // It was renamed before the run was killed.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && target.is_file() => {}
-            Err(source) => return Err(DataError::Io { intent: "replace", path: target, source }),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && (missing == MissingParts::Left || target.is_file()) => {}
+            Err(source) => {
+                return Err(DataError::Usage(format!(
+                    "cannot replace `{}`: {source}; make room for it, or remove `{}`, and the files of earlier runs are nobody's",
+                    target.display(),
+                    manifest.path().display()
+                )));
+            }
             Ok(()) => folders.extend(target.parent().map(Path::to_path_buf)),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 const DIGITS_MAX: usize = 18;
 
 /// What names that flowrun gives begin with; no key may look like one.
-const OWN_PREFIX: &str = ".flowrun-";
+const OWN_PREFIX: &str = ".flowrun";
 
 /// A path with `{key}` or `{part}` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,6 +104,16 @@ fn nothing_is_left_of_what_was_not_finished() {
 }
 
 #[test]
+fn a_name_that_is_too_long_leaves_nothing_to_be_finished() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let options = options(dir.path(), "new/{key}.jsonl", None, None);
+    let error = write(&options, &[(&"x".repeat(300), "1")]).expect_err("no such name").to_string();
+    assert!(error.contains("name too long"), "{error}");
+    write(&options, &[("a", "1")]).expect("nothing stands in its way");
+    assert_eq!(files(dir.path()), pairs(&[("new/a.jsonl", "1\n")]));
+}
+
+#[test]
 fn two_parts_of_one_name_are_an_error() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = options(dir.path(), "{key}{part}.jsonl", Some(1), None);
@@ -139,12 +149,11 @@ fn a_run_that_was_killed_while_it_moved_files_is_finished_by_the_next() {
     settle_split(&options).expect("it can be finished");
     assert_eq!(files(dir.path()), pairs(&[("a.jsonl", "2\n"), ("b.jsonl", "2\n")]));
     assert!(!all(dir.path())[".flowrun-files.json"].contains("moving"));
-    // What can be found nowhere is told, and nothing is taken away.
+    // Who has taken a part away meanwhile has taken it away.
     fs::write(dir.path().join(".flowrun-files.json"), manifest.replace("b.jsonl\"]", "gone.jsonl\"]"))
         .expect("room");
-    let error = settle_split(&options).expect_err("it is gone").to_string();
-    assert!(error.contains("gone.jsonl"), "{error}");
-    assert_eq!(files(dir.path()), pairs(&[("a.jsonl", "2\n"), ("b.jsonl", "2\n")]));
+    write(&options, &[("c", "3")]).expect("written");
+    assert_eq!(files(dir.path()), pairs(&[("c.jsonl", "3\n")]));
 }
 
 #[test]
