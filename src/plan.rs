@@ -30,6 +30,7 @@ mod resolve;
 mod returned;
 mod scripts;
 mod secrets;
+mod sound_steps;
 mod split;
 mod step;
 mod step_index;

@@ -1,7 +1,7 @@
 //! This module takes a file as read to a plan, and collects everything that is wrong on the way.
 //!
 //! The checks work on the JSON value, so they run whether or not the schema has refused the file; a plan is only built
-//! when nothing is wrong.
+//! when nothing is wrong. Else the steps that are sound are built for what is wrong with them alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::inputs::{Inputs, UsageError};
 use super::params::{self, Declaration, Values};
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
+use super::sound_steps::SoundSteps;
 use super::step::Plan;
 use super::step_index::{StepIndex, escape};
 use super::warnings::WarningContext;
@@ -59,10 +60,12 @@ pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
         found: diagnostics,
         usage,
         deferred: Vec::new(),
+        open: Vec::new(),
+        is_mended: mended,
         is_substituted: false,
         secrets: Secrets::default(),
     };
-    let plan = loading.plan().filter(|_| !mended);
+    let plan = loading.plan();
     let Loading { places, mut found, mut usage, secrets, .. } = loading;
     places.split_usage(&mut found, &mut usage);
     // What was dropped to read a broken file may well have used the rest.
@@ -107,6 +110,10 @@ struct Loading<'a> {
     usage: Vec<UsageError>,
     /// Fields that need the results of steps.
     deferred: Vec<ExpressionField>,
+    /// Pointers to fields that have no value, because of a fault or of a parameter that was not given.
+    open: Vec<String>,
+    /// Whether parts of the file were dropped to read the rest.
+    is_mended: bool,
     /// Whether expressions have given values.
     is_substituted: bool,
     secrets: Secrets,
@@ -120,7 +127,7 @@ impl Loading<'_> {
         let fields = expand::fields(&self.places, "");
         let params = self.params(&fields, &env);
         let scope = self.scope(&params, &env);
-        let is_complete = self.expand(&fields, &scope, (&params, &env), |when| when != When::Params);
+        self.expand(&fields, &scope, (&params, &env), |when| when != When::Params);
         self.validate();
         let step_index = StepIndex::of(self.places.value());
         let order = references::check(&self.places, &step_index, &fields, &mut self.found);
@@ -145,7 +152,8 @@ impl Loading<'_> {
         self.check_allowed();
         test_case::check(&self.places, &step_index, &self.top("params"), &mut self.found);
         let errors = self.found.iter().any(|one| one.severity == Severity::Error);
-        if errors || !is_complete || !self.usage.is_empty() {
+        if errors || self.is_mended || !self.open.is_empty() || !self.usage.is_empty() {
+            self.judge_sound_steps(&step_index, &scripts);
             return None;
         }
         let checked = ValidDocument {
@@ -159,6 +167,25 @@ impl Loading<'_> {
             inputs: self.inputs,
         };
         checked.plan(&order, &mut self.found)
+    }
+
+    /// Finds what the building of steps alone tells, although there will be no plan.
+    fn judge_sound_steps(&mut self, step_index: &StepIndex, scripts: &Scripts) {
+        // What was dropped of a broken file may be what a step lacks.
+        if self.is_mended {
+            return;
+        }
+        let sound = SoundSteps {
+            places: &self.places,
+            step_index,
+            scripts,
+            open: &self.open,
+            deferred: &self.deferred,
+            root: &self.root,
+            inputs: self.inputs,
+        };
+        let more = sound.findings(&self.found);
+        self.found.extend(more);
     }
 
     fn top(&self, key: &str) -> Map<String, Value> {
@@ -211,15 +238,15 @@ impl Loading<'_> {
         params::params(&declared, self.inputs, &self.root, &mut self.usage)
     }
 
-    /// Puts the values of expressions in their place; `false` when some have none although nothing is wrong.
+    /// Puts the values of expressions in their place, and notes the fields that have none.
     fn expand(
         &mut self,
         fields: &[ExpressionField],
         scope: &Scope,
         (params, env): (&Values, &Values),
         wanted: impl Fn(When) -> bool,
-    ) -> bool {
-        let (mut values, mut is_complete) = (Vec::new(), true);
+    ) {
+        let mut values = Vec::new();
         let expander = Expander {
             places: &self.places,
             root: &self.root,
@@ -229,6 +256,7 @@ impl Loading<'_> {
         };
         for field in fields.iter().filter(|field| wanted(field.when)) {
             if !expander.check(field, &mut self.found) {
+                self.open.push(field.pointer.clone());
                 continue;
             }
             if field.is_deferred() {
@@ -236,16 +264,18 @@ impl Loading<'_> {
                 continue;
             }
             if !expander.can_evaluate(field) {
-                is_complete = false;
+                self.open.push(field.pointer.clone());
                 continue;
             }
             match expander.evaluate(field) {
                 Ok(value) => values.push((field, value)),
-                Err(finding) => self.found.push(*finding),
+                Err(finding) => {
+                    self.found.push(*finding);
+                    self.open.push(field.pointer.clone());
+                }
             }
         }
         self.substitute(values);
-        is_complete
     }
 
     fn substitute(&mut self, values: Vec<(&ExpressionField, Value)>) {

@@ -63,6 +63,27 @@ fn a_resumed_run_says_what_to_do_where_others_have_appended() {
 }
 
 #[test]
+fn options_are_checked_although_a_parameter_has_no_value_and_together_with_other_faults() {
+    let steps = "params: { day: { type: string, required: true } }
+steps:
+  orders: { read: \"data/${{ params.day }}.csv\" }
+  all: { from: orders, write: { path: all.json, mode: append } }
+  parts: { from: orders, write: { path: parts.jsonl, rows: 10 } }
+";
+    let expect = ["`mode: append` is for", "`rows` is for many files, and `path` has no `{part}`"];
+    let ran = Project::with(steps).run(&["check", "pipeline.yaml"]);
+    assert_eq!(ran.code, 65);
+    assert!(expect.iter().all(|text| ran.stderr.contains(text)), "{}", ran.stderr);
+    let ran = Project::with(&format!("{steps}  last: {{ from: ordres, write: out.jsonl }}\n")).run(&[
+        "pipeline.yaml",
+        "-p",
+        "day=x",
+    ]);
+    assert_eq!(ran.code, 65);
+    assert!(expect.iter().chain(&["`ordres`"]).all(|text| ran.stderr.contains(text)), "{}", ran.stderr);
+}
+
+#[test]
 fn options_of_append_are_checked_before_anything_runs() {
     let project = Project::with(
         "steps:\n  in: { items: [1] }\n  out: { from: in, write: { path: out.parquet, mode: append } }\n",

@@ -182,3 +182,89 @@ fn every_option_of_a_table_that_does_not_fit_the_others_is_told_where_it_stands(
         "#]],
     );
 }
+
+/// A parameter without a value, and a `write` whose options do not fit.
+const UNFINISHED: &str = "params: {day: {type: string, required: true}, n: {type: integer, required: true}}
+steps:
+  a: {read: 'data/${{ params.day }}.csv'}
+  b: {from: a, write: {path: '${{ params.day }}.json', mode: append}}
+  c: {from: a, write: {path: all.json, mode: append}}
+";
+
+#[test]
+fn steps_that_need_no_missing_value_are_judged() {
+    check(
+        UNFINISHED,
+        &expect![[r#"
+        5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+    "#]],
+    );
+}
+
+#[test]
+fn sound_steps_are_judged_beside_those_that_are_not() {
+    let text = format!(
+        "{UNFINISHED}  d: {{from: z, write: {{path: d.json, mode: append}}}}
+  e: {{from: a, write: {{path: e.jsonl, rows: 5, rows_: 5}}}}
+  f: {{from: a, write: {{path: f.jsonl, rows: 5}}}}
+  g: {{from: a, map: {{file: none.lua}}}}
+  h: {{from: g, write: {{path: '${{{{ nil .. 1 }}}}.json', mode: append}}}}
+"
+    );
+    check(
+        &text,
+        &expect![[r#"
+        5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+        6:13 unknown_step: step `d` reads from unknown step `z` | no step has this name | help: the steps of this file: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`
+        7:48 unknown_key: unknown key `rows_` in `write` of step `e` | did you mean `rows`? | help: `rows`: How many items a file has at most; the next ones go to a further part, whose number stands at `{part}` in `path`, from 1 for each key. `{part:05}` fills it up to five digits. Default: no such limit.
+        8:39 bad_option: `rows` is for many files, and `path` has no `{part}` | this option
+        9:28 lua_file: the Lua file `none.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
+        10:31 expression: this expression has no value | attempt to concatenate nil with number
+    "#]],
+    );
+    check_with(
+        &text,
+        &Inputs { check_only: false, ..set(&["f.rows=7"]) },
+        &expect![[r#"
+            5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+            6:13 unknown_step: step `d` reads from unknown step `z` | no step has this name | help: the steps of this file: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`
+            7:48 unknown_key: unknown key `rows_` in `write` of step `e` | did you mean `rows`? | help: `rows`: How many items a file has at most; the next ones go to a further part, whose number stands at `{part}` in `path`, from 1 for each key. `{part:05}` fills it up to five digits. Default: no such limit.
+            9:28 lua_file: the Lua file `none.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
+            10:31 expression: this expression has no value | attempt to concatenate nil with number
+            usage: parameter `day` is required and not given | help: give it with `-p day=…`
+            usage: parameter `n` is required and not given | help: give it with `-p n=…`
+            usage: `--set f.rows=7`: `rows` is for many files, and `path` has no `{part}`: this option
+        "#]],
+    );
+}
+
+#[test]
+fn policies_wait_for_their_defaults() {
+    for (defaults, expect) in [
+        (
+            "concurrency: '${{ params.n }}'",
+            expect![[r#"
+            5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+        "#]],
+        ),
+        (
+            "concurrency: 0",
+            expect![[r#"
+            5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+            8:31 out_of_range: `concurrency` of `defaults.map` must be at least 1 | too small | help: How many items are worked on at once, at least 1, or `auto` for the number of cores. Never exceeded, retries included. Default: 4.
+        "#]],
+        ),
+        (
+            "concurrency: 2",
+            expect![[r#"
+            5:40 bad_option: `mode: append` is for `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, not for `json` | this option
+            6:31 expression: an expression gives another expression, `${{ 1 }}` | evaluated once only
+        "#]],
+        ),
+    ] {
+        let text = format!(
+            "{UNFINISHED}  d: {{from: a, map: {{retries: \"${{{{ '$' .. '{{{{ 1 }}}}' }}}}\", lua: return item}}}}\n  e: {{from: d, write: e.jsonl}}\ndefaults: {{map: {{{defaults}}}}}\n"
+        );
+        check(&text, &expect);
+    }
+}
