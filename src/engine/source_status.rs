@@ -31,7 +31,8 @@ pub(super) struct SourceStatus {
     readers: u32,
     rows: u64,
     failed: u64,
-    last_bad: u64,
+    /// The bad row with which the verdict was lost before all rows were seen: nothing is known of the rows behind it.
+    lost_at: Option<u64>,
     reading: Duration,
     failed_rows: Option<Spool>,
     errors: ErrorTexts,
@@ -59,7 +60,7 @@ impl SourceStatus {
             readers: 0,
             rows: 0,
             failed: 0,
-            last_bad: 0,
+            lost_at: None,
             reading: Duration::ZERO,
             failed_rows: None,
             errors: Vec::new(),
@@ -127,18 +128,33 @@ impl SourceStatus {
 
     /// The rows so far, as the reader that has seen this many of them knows them; `None` when another one is further.
     pub(super) fn tally_at(&self, rows: u64) -> Option<Tally> {
-        let tally = Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() };
-        (rows == self.rows && rows > 0).then_some(tally)
+        (rows == self.rows && rows > 0).then(|| self.tally())
+    }
+
+    /// The rows so far by their endings. Behind the one with which the source was lost none may be called readable.
+    fn tally(&self) -> Tally {
+        let readable = self.rows.saturating_sub(self.failed);
+        let succeeded = self.lost_at.map_or(readable, |known| readable.min(known - self.bad_up_to(known)));
+        let cancelled = readable - succeeded;
+        Tally { succeeded, failed: self.failed, cancelled, ..Tally::default() }
+    }
+
+    /// How many of the first rows are bad.
+    fn bad_up_to(&self, rows: u64) -> u64 {
+        self.errors.partition_point(|(index, _)| *index <= rows) as u64
     }
 
     /// Books a bad row; `false` when it was in the books already, by another reader of the source.
     pub(super) fn bad_row(&mut self, row: &BadRow) -> Result<bool, DataError> {
-        if row.index <= self.last_bad {
+        // Workers tell of the rows of their chunks in any order.
+        let Err(at) = self.errors.binary_search_by_key(&row.index, |(index, _)| *index) else {
             return Ok(false);
-        }
-        self.last_bad = row.index;
+        };
+        self.errors.insert(at, (row.index, row.message.as_str().into()));
         self.failed += 1;
-        self.errors.push((row.index, row.message.as_str().into()));
+        if self.lost_at.is_none() && self.bears_no_more() {
+            self.lost_at = Some(row.index);
+        }
         if self.keeps_failed {
             let mut line = Vec::new();
             failed_item::push_bad_row(&mut line, row);
@@ -166,9 +182,12 @@ impl SourceStatus {
 
     /// Whether the verdict is bad already, whatever the rows to come are like.
     pub(super) fn is_lost(&self) -> bool {
-        self.fault.is_some()
-            || self.sealed
-            || (self.failed > 0 && self.policy.min_success_ratio == Ratio::ONE)
+        self.fault.is_some() || self.sealed || self.bears_no_more()
+    }
+
+    /// Whether there are more bad rows than there may be, whatever the others are like.
+    fn bears_no_more(&self) -> bool {
+        (self.failed > 0 && self.policy.min_success_ratio == Ratio::ONE)
             || self.policy.max_failures.is_some_and(|max| self.failed > max)
     }
 
@@ -178,16 +197,19 @@ impl SourceStatus {
             return Some(fault.clone());
         }
         let need = self.policy.min_success_ratio.of(self.rows);
-        let good = self.rows - self.failed;
+        let good = self.tally().succeeded;
         if let Some(max) = self.policy.max_failures.filter(|max| self.failed > *max) {
             return Some(format!("{} rows are bad, at most {max} may be", self.failed));
         }
         if good < need {
             let rows = if self.failed == 1 { "row is" } else { "rows are" };
-            return Some(format!(
-                "{} {rows} bad ({good} of {} readable, {need} needed)",
-                self.failed, self.rows
-            ));
+            let known = match self.lost_at {
+                Some(known) => {
+                    format!("{good} of the first {known} readable, where reading stopped; all are needed")
+                }
+                None => format!("{good} of {} readable, {need} needed", self.rows),
+            };
+            return Some(format!("{} {rows} bad ({known})", self.failed));
         }
         self.too_few()
     }
@@ -222,7 +244,7 @@ impl SourceStatus {
     pub(super) fn result(&self) -> StepResult {
         let failure = self.failure();
         let status = if failure.is_some() { StepStatus::Failed } else { StepStatus::Succeeded };
-        let tally = Tally { succeeded: self.rows - self.failed, failed: self.failed, ..Tally::default() };
+        let tally = self.tally();
         StepResult {
             emitted: tally.succeeded,
             needed: Some((self.policy.min_success_ratio, self.policy.min_success_ratio.of(self.rows))),

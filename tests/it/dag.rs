@@ -195,6 +195,43 @@ fn a_bad_row_fails_its_source_and_cancels_the_reader() {
 }
 
 #[test]
+fn of_a_source_that_stops_only_what_was_read_is_called_readable() {
+    let four_bad = "id\n1\nx\ny\nz\nw\n";
+    let reading = |policy: &str| {
+        Project::with(&format!(
+            "steps:\n  docs: {{ read: {{ path: in.csv, columns: {{ id: integer }}{policy} }} }}\n  save: {{ from: docs, write: out.jsonl }}\n"
+        ))
+        .file("in.csv", four_bad)
+    };
+    for (policy, counts, reason) in [
+        ("", [1, 1, 3], "1 row is bad (1 of the first 2 readable, where reading stopped; all are needed)"),
+        (", min_success_ratio: 0, max_failures: 2", [1, 3, 1], "3 rows are bad, at most 2 may be"),
+        (", min_success_ratio: 0.5", [1, 4, 0], "4 rows are bad (1 of 5 readable, 3 needed)"),
+    ] {
+        let project = reading(policy);
+        let summary = project.json(&[]);
+        let docs = summary.step("docs");
+        assert_eq!(docs["reason"], reason, "{docs}");
+        let told = ["successes", "failures", "cancelled"].map(|key| docs[key].as_u64().expect("a count"));
+        assert_eq!((told, &docs["total"]), (counts, &5.into()), "{docs}");
+    }
+    let ran = reading("").run(&["pipeline.yaml", "--no-state"]);
+    assert!(ran.stderr.contains("1 ok · 1 failed · 3 cancelled"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_row_that_a_worker_finds_bad_leaves_those_behind_it_unknown() {
+    let project =
+        Project::with("steps:\n  docs: { read: in.jsonl }\n  work:\n    from: docs\n    map: { concurrency: 1, lua: return item }\n")
+            .file("in.jsonl", "1\n2\n{oops\n4\n5\n");
+    let docs = project.json(&[]).step("docs").clone();
+    let count = |key: &str| docs[key].as_u64().expect("a count");
+    assert_eq!([count("successes"), count("failures")], [2, 1], "{docs}");
+    // How far the source is read ahead of the workers is open.
+    assert_eq!(count("total"), 3 + count("cancelled"), "{docs}");
+}
+
+#[test]
 fn tolerated_bad_rows_take_no_index_away_and_are_data() {
     let project = Project::with(
         "steps:
