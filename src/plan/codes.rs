@@ -58,6 +58,8 @@ pub(super) const TIMEOUT_WITHOUT_RETRIES: &str = "flowrun::timeout_without_retri
 pub(super) const UNUSED_CONCURRENCY: &str = "flowrun::unused_concurrency";
 /// Items may fail, and nothing reads those that did.
 pub(super) const UNREAD_FAILURES: &str = "flowrun::unread_failures";
+/// A sign in the path of a `write` that looks like more than text.
+pub(super) const LITERAL_PATH: &str = "flowrun::literal_path";
 /// `x-allow` names a code that does not exist.
 pub(super) const UNKNOWN_CODE: &str = "flowrun::unknown_code";
 
@@ -70,7 +72,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 31] = [
+pub const CODES: [(&str, &str); 32] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -99,6 +101,7 @@ pub const CODES: [(&str, &str); 31] = [
     (TIMEOUT_WITHOUT_RETRIES, "a request that is cut off is not tried again"),
     (UNUSED_CONCURRENCY, "a rate limit never lets as many items run at once"),
     (UNREAD_FAILURES, "items may fail, and nothing reads those that did"),
+    (LITERAL_PATH, "a sign in the path of a `write` looks like more than text, and is text"),
     (UNKNOWN_CODE, "`x-allow` names a code that does not exist"),
     (BAD_TEST, "a test cannot be run, or expects what cannot be"),
     (SAME_TEST_NAME, "two tests have one name"),

@@ -5,6 +5,7 @@
 mod counts;
 mod failures;
 mod governed;
+mod literal_path;
 mod policy;
 
 pub(super) use governed::WarningContext;
@@ -29,6 +30,9 @@ impl WarningContext<'_> {
             found.extend(policy::idle(self.places, governed));
             found.extend(policy::hopeless(self, governed));
             found.extend(count.and_then(|count| policy::late(self.places, governed, count)));
+        }
+        for step in &self.step_index.steps {
+            literal_path::check(self, step, found);
         }
         // A run ends by naming what failed, and how to see it.
         if self.inputs.check_only {

@@ -43,6 +43,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("expression"),
     example!("fail_fast_tolerance"),
     example!("from_in_source"),
+    example!("literal_path"),
     example!("lua_cut"),
     example!("lua_file"),
     example!("lua_folded"),

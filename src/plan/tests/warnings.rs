@@ -1,5 +1,9 @@
 //! These tests look at the warnings of what is allowed and hardly meant, and of how little it takes to be meant.
 
+#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
+
+use expect_test::expect;
+
 use super::*;
 
 /// The warnings about a pipeline of `docs`, a map-like step `work` with this policy and Lua, and writers of it and of its failures.
@@ -246,4 +250,30 @@ fn lua_that_yaml_cuts_is_found_in_every_short_form() {
         );
         assert!(found.diagnostics.iter().all(|one| one.code != "flowrun::lua_cut"), "{whole}");
     }
+}
+
+#[test]
+fn signs_in_a_path_that_look_like_more_than_text_are_told() {
+    let text = "params: {day: {type: string, required: true}}
+steps:
+  a: {items: [1]}
+  b: {from: a, write: 'out/{split}/{index:03}.jsonl'}
+  c: {from: a, write: {path: '~/c.jsonl'}}
+  d: {from: a, write: '~/${{ params.day }}-{name}.jsonl'}
+  e: {from: a, write: {path: 'e/{key}.{name}.jsonl', by: item}}
+  f: {from: a, write: '{a,b}~.jsonl'}
+  g: {from: a, write: \"${{ '{name}' }}.jsonl\"}
+";
+    check(
+        text,
+        &expect![[r#"
+        4:28 warning literal_path: `{split}` in the path of step `b` is taken as it stands | text of the name, no placeholder | help: the placeholders are `{key}`, which is what `by` gives for an item, and `{part}`, the number of a file; what is the same for the whole run is a `${{ … }}`
+        4:36 warning literal_path: `{index:03}` in the path of step `b` is taken as it stands | text of the name, no placeholder | help: the placeholders are `{key}`, which is what `by` gives for an item, and `{part}`, the number of a file; what is the same for the whole run is a `${{ … }}`
+        5:31 warning literal_path: `~` in the path of step `c` is taken as it stands | a folder of this name, not the home folder | help: write the whole path, or take it from a parameter: `params: {out: {type: path, required: true}}` and `${{ params.out }}/…`
+        6:24 warning literal_path: `~` in the path of step `d` is taken as it stands | a folder of this name, not the home folder | help: write the whole path, or take it from a parameter: `params: {out: {type: path, required: true}}` and `${{ params.out }}/…`
+        6:44 warning literal_path: `{name}` in the path of step `d` is taken as it stands | text of the name, no placeholder | help: the placeholders are `{key}`, which is what `by` gives for an item, and `{part}`, the number of a file; what is the same for the whole run is a `${{ … }}`
+        7:39 warning literal_path: `{name}` in the path of step `e` is taken as it stands | text of the name, no placeholder | help: the placeholders are `{key}`, which is what `by` gives for an item, and `{part}`, the number of a file; what is the same for the whole run is a `${{ … }}`
+    "#]],
+    );
+    check(&format!("x-allow: [literal_path]\n{text}"), &expect![""]);
 }
