@@ -12,6 +12,7 @@ use super::schema::schema_text;
 use crate::source::{Diagnostic, SourceFile};
 
 mod checked;
+mod elsewhere;
 mod keys;
 mod lua;
 mod steps;

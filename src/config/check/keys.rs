@@ -3,28 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::checked::CheckedValue;
+use super::elsewhere;
 use super::subject::{listed, parts, subject};
 use crate::config::document::escape;
 use crate::config::shown;
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
 use crate::value::Choice as _;
-
-/// What people coming from other tools write, and what it is called here.
-const ELSEWHERE: [(&str, &str); 12] = [
-    ("retry_delay", "`retries: {max: …, delay: …}`"),
-    ("max_retries", "`retries`"),
-    ("timeout_per_item", "`timeout`"),
-    ("workers", "`concurrency`"),
-    ("parallelism", "`concurrency`"),
-    ("max_workers", "`concurrency`"),
-    ("depends_on", "`from` for data, `needs` for order"),
-    ("input", "`from`"),
-    ("inputs", "`from`"),
-    ("script", "`lua`"),
-    ("code", "`lua`"),
-    ("run", "`lua`"),
-];
 
 /// The properties that a schema names.
 pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
@@ -57,7 +42,7 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
     let verb = Verb::all().map(Verb::name).find(|verb| names.contains(verb) && has(verb));
     let free = |name: &&str| !has(name) && (verb.is_none() || Verb::parse(name).is_none());
     let meant = near(key, names.iter().copied());
-    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == key).map(|(_, name)| *name);
+    let elsewhere = elsewhere::key(key, &names);
     let span = checked.key_span(&format!("{pointer}/{}", escape(key)));
     let label = match (meant, elsewhere, holder(schema, key, verb)) {
         (Some(meant), ..) => format!("did you mean `{meant}`?"),

@@ -5,8 +5,8 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::checked::CheckedValue;
-use super::keys;
 use super::subject::{listed, subject, word};
+use super::{elsewhere, keys};
 use crate::config::{shown, units};
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
@@ -52,6 +52,10 @@ pub(super) fn explain(
         Kind::Not { .. } => vec![at.range("more than", &Value::from(0), "too small")],
         Kind::Type { .. } if value.is_null() && (checked.dropped || at.was_refused()) => Vec::new(),
         Kind::Type { .. } if pointer == "/steps" && value.is_null() => at.no_steps().into_iter().collect(),
+        // It is said of the part before.
+        Kind::Type { .. } if value.is_null() && elsewhere::is_rest_of_decimal(checked.value, pointer) => {
+            Vec::new()
+        }
         Kind::Type { .. } => vec![at.wrong_type()],
         // What is no text at all is said already.
         Kind::Enum { .. } if at.types() == ["string"] && !value.is_string() => Vec::new(),
@@ -175,6 +179,10 @@ impl At<'_> {
                 "write `{env: VARIABLE}` or `{file: path}`: values do not belong into the file".to_owned(),
             ),
             Value::String(text) => self.glued_key(text),
+            Value::Array(_) | Value::Object(_) if self.words().contains(&"[string]") => {
+                let text = elsewhere::unquoted_type(self.value);
+                Some(format!("put quotes around it: `\"{}\"`", text.as_deref().unwrap_or("[string]")))
+            }
             Value::Number(_) | Value::Bool(_) if self.types() == ["string"] && self.words().is_empty() => {
                 Some(format!("put quotes around it: `\"{}\"`", self.value))
             }
@@ -215,9 +223,11 @@ impl At<'_> {
             return self.bad_unit(given, unit);
         }
         let words = self.words();
-        let meant = (given.len() <= 64).then(|| nearest(given, words.iter().copied())).flatten();
-        if let Some(meant) = meant {
-            return self.bad_value(&self.choice(), &format!("did you mean `{meant}`?"), None);
+        if let Some(found) = self.meant(&words, given) {
+            return found;
+        }
+        if self.types() == ["array", "string"] {
+            return self.text_for_list(given);
         }
         if self.types().iter().any(|kind| *kind != "string" && *kind != "array") || self.is_items() {
             return self.text_for_value(given);
@@ -256,6 +266,54 @@ impl At<'_> {
             ),
             _ => self.bad_name(given),
         }
+    }
+
+    /// A text that most likely means one of the words that may stand here.
+    fn meant(&self, words: &[&str], given: &str) -> Option<Diagnostic> {
+        if given.len() > 64 {
+            return None;
+        }
+        if elsewhere::is_type(self.pointer) && elsewhere::is_cut_decimal(given) {
+            return Some(self.cut_decimal(words, given));
+        }
+        let meant = elsewhere::value(self.pointer, words, given)
+            .or_else(|| nearest(given, words.iter().copied()).map(str::to_owned))?;
+        let label = if meant.contains(['(', '[', '{']) {
+            format!("write `\"{meant}\"`, with the quotes")
+        } else {
+            format!("did you mean `{meant}`?")
+        };
+        Some(self.bad_value(&self.choice(), &label, elsewhere::type_help(self.pointer, words, given)))
+    }
+
+    /// `decimal(12` of `{amount: decimal(12,2)}`.
+    fn cut_decimal(&self, words: &[&str], given: &str) -> Diagnostic {
+        if let Some(help) = elsewhere::type_help(self.pointer, words, given) {
+            return self.bad_value(&self.choice(), "write `string`", Some(help));
+        }
+        let start = self.checked.spans.value(self.pointer).start;
+        let line = self.checked.file.text()[start..].lines().next().unwrap_or_default();
+        let whole = line.split_inclusive(')').next().filter(|text| text.ends_with(')'));
+        let whole = shown(whole.unwrap_or("decimal(12,2)"));
+        let label = format!("YAML ends this text at the comma: put it in quotes, `\"{whole}\"`");
+        self.bad_value(&self.choice(), &label, None)
+    }
+
+    /// Text where a list should be.
+    fn text_for_list(&self, given: &str) -> Diagnostic {
+        let names = if self.pointer.ends_with("/upsert_by") { " of names" } else { "" };
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | ',');
+        let list = if given.chars().all(is_plain) && !given.trim().is_empty() {
+            format!("[{}]", shown(given.trim()))
+        } else {
+            shown(&Value::from(vec![given]).to_string())
+        };
+        self.found(
+            "flowrun::wrong_type",
+            &format!("must be a list{names}, not a string"),
+            "this is text",
+            Some(format!("write `{list}`")),
+        )
     }
 
     fn choice(&self) -> String {

@@ -250,3 +250,34 @@ fn duplicate_keys_have_two_places() {
     "#]],
     );
 }
+
+#[test]
+fn keys_of_files_in_other_tools_are_named_as_they_are_called_here() {
+    check(
+        "steps:\n  a:\n    read: { path: a.csv, sep: x }\n  save:\n    from: a\n    write:\n      path: b.csv\n      \
+         partition_by: x\n      max_rows: 5\n      append: true\n      overwrite: true\n      separator: x\n      key: x\n",
+        &expect![[r#"
+            unknown_key: unknown key `sep` in `read` of step `a`
+              3:26 "sep" here it is called `delimiter`
+              help: keys that may stand here: `format`, `compression`, `columns`, `encoding`, `delimiter`, `header`, `at`, `query`, `params`, `quote`, `escape`, `comment`, `skip`, `trim`, `ragged`, `null_values`, `origin`, `min_success_ratio`, `max_failures`, `min_items`
+            unknown_key: unknown key `partition_by` in `write` of step `save`
+              8:7 "partition_by" here it is called `by`
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+            unknown_key: unknown key `max_rows` in `write` of step `save`
+              9:7 "max_rows" here it is called `rows`
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+            unknown_key: unknown key `append` in `write` of step `save`
+              10:7 "append" here it is called `mode: append`
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+            unknown_key: unknown key `overwrite` in `write` of step `save`
+              11:7 "overwrite" here it is called `mode: replace`, the default
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+            unknown_key: unknown key `separator` in `write` of step `save`
+              12:7 "separator" here it is called `delimiter`
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+            unknown_key: unknown key `key` in `write` of step `save`
+              13:7 "key" here it is called `by`
+              help: keys that may stand here: `format`, `by`, `rows`, `bytes`, `mode`, `table`, `upsert_by`, `pretty`, `single`, `delimiter`, `quoting`, `bom`, `line_end`, `all_columns`, `columns`, `columns_of`, `compression`, `row_group`
+        "#]],
+    );
+}

@@ -240,3 +240,133 @@ fn what_an_expression_gave_is_checked_again() {
           help: a duration is a number and a unit (`d`, `h`, `m`, `s`, `ms`), such as `10s` or `1h30m`
     "#]].assert_eq(&print(&validate_value(&value, &document.spans, &document.file)));
 }
+
+fn around_files(read: &str, write: &str) -> String {
+    format!("steps:\n  a:\n    read: {read}\n  save:\n    from: a\n    write: {write}\n")
+}
+
+#[test]
+fn text_in_the_place_of_a_list_is_shown_as_one() {
+    check(
+        &around_files(
+            "{ path: a.csv, null_values: \"#\" }",
+            "{ path: a.db, table: t, mode: upsert, upsert_by: id }",
+        ),
+        &expect![[r##"
+            wrong_type: `null_values` of step `a` must be a list, not a string
+              3:39 "\"#\"" this is text
+              help: write `["#"]`
+            wrong_type: `upsert_by` of step `save` must be a list of names, not a string
+              6:61 "id" this is text
+              help: write `[id]`
+        "##]],
+    );
+}
+
+#[test]
+fn formats_are_known_by_their_extensions_too() {
+    check(
+        &around_files(
+            "{ path: a, format: ndjson }",
+            "{ path: b, format: sqlite3, mode: overwrite, compression: zst }",
+        ),
+        &expect![[r#"
+            bad_value: `format` of step `a` must be one of `jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`
+              3:30 "ndjson" did you mean `jsonl`?
+              help: How items lie in the file: `jsonl`, `json` (one array, or one object, which is one item), `csv`, `tsv`, `lines`, `parquet` or `sqlite` (a query, or a table). Default: from the extension.
+            bad_value: `format` of step `save` must be one of `jsonl`, `json`, `csv`, `tsv`, `lines`, `parquet`, `sqlite`
+              6:31 "sqlite3" did you mean `sqlite`?
+              help: How items lie in the file: `jsonl`, `json` (one array), `csv`, `tsv`, `lines`, `parquet` or `sqlite` (a query, or a table). Default: from the extension.
+            bad_value: `mode` of step `save` must be one of `replace`, `append`, `upsert`
+              6:46 "overwrite" did you mean `replace`?
+              help: What becomes of a file that is there already: `replace` puts a new one in its place, `append` adds the items to `jsonl`, `csv`, `tsv`, `lines` and `sqlite`, all of them or none, and `upsert` puts them in the place of rows of a `sqlite` table that are known by the same values. Default: `replace`.
+            bad_value: `compression` of step `save` must be one of `zstd`, `snappy`, `gzip`, `none`
+              6:70 "zst" did you mean `zstd`?
+              help: How the columns of `parquet` are compressed: `zstd`, `snappy`, `gzip` or `none`. Default: `snappy`.
+        "#]],
+    );
+}
+
+#[test]
+fn types_of_other_tools_are_named_as_they_are_called_here() {
+    check(
+        &around_files(
+            "{ path: a.csv, columns: { a: int?, b: float, c: str, d: datetime, e: uuid, f: decimal!, format: double } }",
+            "{ path: b.parquet, columns: { a: Int64!, b: double, c: text, d: datetime, e: uuid, f: numeric, g: list } }",
+        ),
+        &expect![[r#"
+            bad_value: `columns.a` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:40 "int?" did you mean `integer?`?
+              help: The type of the column's values; with `?` they may be null.
+            bad_value: `columns.b` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:49 "float" did you mean `number`?
+              help: The type of the column's values; with `?` they may be null.
+            bad_value: `columns.c` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:59 "str" did you mean `string`?
+              help: The type of the column's values; with `?` they may be null.
+            bad_value: `columns.d` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:67 "datetime" did you mean `string`?
+              help: what is no number and no boolean is read as text; `columns` of `write` gives it a type
+            bad_value: `columns.e` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:80 "uuid" did you mean `string`?
+              help: The type of the column's values; with `?` they may be null.
+            bad_value: `columns.f` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:89 "decimal!" did you mean `string`?
+              help: what is no number and no boolean is read as text; `columns` of `write` gives it a type
+            bad_value: `columns.format` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:107 "double" did you mean `number`?
+              help: The type of the column's values; with `?` they may be null.
+            bad_value: `columns.a` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:45 "Int64!" did you mean `integer!`?
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.b` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:56 "double" did you mean `number`?
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.c` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:67 "text" did you mean `string`?
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.d` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:76 "datetime" did you mean `timestamp`?
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.e` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:89 "uuid" did you mean `string`?
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.f` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:98 "numeric" write `"decimal(12,2)"`, with the quotes
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            bad_value: `columns.g` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:110 "list" write `"[string]"`, with the quotes
+              help: The type of the column's values; with `!` behind it, null fails the step.
+        "#]],
+    );
+}
+
+#[test]
+fn types_that_yaml_takes_for_something_else_belong_in_quotes() {
+    check(
+        &around_files(
+            "{ path: a.csv, columns: { a: decimal(12,2) } }",
+            "{ path: b.parquet, columns: { a: decimal(12,2), b: [string], c: { lat: number }, d: [], e: decimal(9, 3)! } }",
+        ),
+        &expect![[r#"
+            bad_value: `columns.a` of step `a` must be one of `integer`, `number`, `string`, `boolean`, `integer?`, `number?`, `string?`, `boolean?`
+              3:40 "decimal(12" write `string`
+              help: what is no number and no boolean is read as text; `columns` of `write` gives it a type
+            bad_value: `columns.a` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:45 "decimal(12" YAML ends this text at the comma: put it in quotes, `"decimal(12,2)"`
+              help: The type of the column's values; with `!` behind it, null fails the step.
+            wrong_type: `columns.b` of step `save` must be `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]` or `{lat: number, lon: number}`, not a list
+              6:60 "b" this is a list
+              help: put quotes around it: `"[string]"`
+            wrong_type: `columns.c` of step `save` must be `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]` or `{lat: number, lon: number}`, not a map
+              6:73 "c" this is a map
+              help: put quotes around it: `"{lat: number}"`
+            wrong_type: `columns.d` of step `save` must be `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]` or `{lat: number, lon: number}`, not a list
+              6:93 "d" this is a list
+              help: put quotes around it: `"[string]"`
+            bad_value: `columns.e` of step `save` must be one of `string`, `integer`, `number`, `boolean`, `timestamp`, `date`, `time`, `decimal(12,2)`, `[string]`, `{lat: number, lon: number}`
+              6:103 "decimal(9" YAML ends this text at the comma: put it in quotes, `"decimal(9, 3)"`
+              help: The type of the column's values; with `!` behind it, null fails the step.
+        "#]],
+    );
+}
