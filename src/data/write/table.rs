@@ -114,7 +114,7 @@ impl TableWriter {
                     ColumnOrigin::Given => {}
                     ColumnOrigin::FirstItem => {
                         return Err(self.refuse(format!(
-                            "it has a key `{name}` and the first item, whose keys are the columns, does not; say `columns`"
+                            "it has a key `{name}` and the first item, whose keys are the columns, does not; say `columns` or `all_columns: true`"
                         )));
                     }
                     ColumnOrigin::File => {

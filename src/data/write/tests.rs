@@ -104,7 +104,7 @@ fn tables_take_their_columns_from_the_first_item() {
     check(
         Format::Csv,
         &["{\"a\":1}\n", "{\"a\":1,\"b\\n\":2}\n"],
-        "cannot write item 2 to `out`: it has a key `b\n` and the first item, whose keys are the columns, does not; say `columns`",
+        "cannot write item 2 to `out`: it has a key `b\n` and the first item, whose keys are the columns, does not; say `columns` or `all_columns: true`",
     );
     check(
         Format::Csv,

@@ -149,8 +149,10 @@ impl Insertion {
             let why = message(&error);
             let is_unknown = why.contains("ON CONFLICT clause does not match");
             let listed = table.upsert_by.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+            let index = format!("{}_{}", table.name, table.upsert_by.join("_"));
             let help = format!(
-                "`CREATE UNIQUE INDEX … ON {}({listed})` makes rows known by them",
+                "`CREATE UNIQUE INDEX {} ON {}({listed})` makes rows known by them",
+                quoted(&index),
                 quoted(&table.name)
             );
             place.fault(&if is_unknown {

@@ -199,7 +199,7 @@ fn upsert_says_what_it_needs() {
     };
     assert_eq!(
         run(&["id"], "{\"id\":1}\n"),
-        "cannot write to table `t` of `out`: nothing says that `upsert_by` is unique there: `CREATE UNIQUE INDEX … ON \"t\"(\"id\")` makes rows known by them"
+        "cannot write to table `t` of `out`: nothing says that `upsert_by` is unique there: `CREATE UNIQUE INDEX \"t_id\" ON \"t\"(\"id\")` makes rows known by them"
     );
     assert_eq!(
         run(&["id"], "{\"a\":1}\n"),
