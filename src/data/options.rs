@@ -216,6 +216,8 @@ pub struct TypeSource {
     pub fields: Option<Vec<(String, String)>>,
     /// Of all, those that are set anew.
     pub without: Vec<String>,
+    /// The fields that functions give instead of the source, as far as they are known.
+    pub set: Vec<String>,
     /// Whether some items lack some of them, so that none has to be there.
     pub may_lack: bool,
 }
@@ -223,7 +225,7 @@ pub struct TypeSource {
 impl TypeSource {
     /// All columns of a source.
     pub fn of(step: Arc<str>, read: &ReadOptions) -> Self {
-        Self { step, read: read.clone(), fields: None, without: Vec::new(), may_lack: false }
+        Self { step, read: read.clone(), fields: None, without: Vec::new(), set: Vec::new(), may_lack: false }
     }
 
     /// Whether the items are those of the source, as it gave them.

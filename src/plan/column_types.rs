@@ -19,6 +19,8 @@ struct Traced {
     fields: Option<Vec<(String, String)>>,
     /// Of all, these are others.
     without: BTreeSet<String>,
+    /// Fields that functions on the way give, whose values alone say their types.
+    set: BTreeSet<String>,
     /// Some items lack some of them.
     may_lack: bool,
 }
@@ -134,10 +136,10 @@ fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
     for _ in 0..steps.len() {
         let passed = match &step.body {
             Body::Ready(Verb::Read(read)) => {
-                let Traced { fields, without, may_lack } = traced;
-                let without = without.into_iter().collect();
+                let Traced { fields, without, set, may_lack } = traced;
+                let (without, set) = (without.into_iter().collect(), set.into_iter().collect());
                 let (step, read) = (Arc::clone(&step.name), read.options.clone());
-                return Some(TypeSource { step, read, fields, without, may_lack });
+                return Some(TypeSource { step, read, fields, without, set, may_lack });
             }
             Body::Ready(Verb::MapLike(map_like)) => passed_by(map_like)?,
             Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sort { .. } | Collect::Unique(_))) => {
@@ -155,6 +157,14 @@ impl Traced {
     /// Follows the fields through a step.
     fn pass(&mut self, passed: Passed) {
         self.may_lack |= passed.may_lack;
+        match &self.fields {
+            Some(fields) => {
+                let set = fields.iter().filter(|(_, origin)| passed.set.contains(origin));
+                self.set.extend(set.map(|(name, _)| name.clone()));
+            }
+            // What is set once more below is not what is set here.
+            None => self.set.extend(passed.set.difference(&self.without).cloned()),
+        }
         match passed.fields {
             PassedFields::AllBut(set) => match &mut self.fields {
                 Some(fields) => fields.retain(|(_, origin)| !set.contains(origin)),

@@ -9,6 +9,8 @@ use super::lua_text::{LuaTokenKind, Words};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Passed {
     pub(super) fields: PassedFields,
+    /// The fields of the results that get other values than the item's, as far as they are seen.
+    pub(super) set: BTreeSet<String>,
     /// Whether some results lack some of them.
     pub(super) may_lack: bool,
 }
@@ -24,7 +26,8 @@ pub(super) enum PassedFields {
 
 impl Passed {
     /// The item as it is.
-    pub(super) const ALL: Self = Self { fields: PassedFields::AllBut(BTreeSet::new()), may_lack: false };
+    pub(super) const ALL: Self =
+        Self { fields: PassedFields::AllBut(BTreeSet::new()), set: BTreeSet::new(), may_lack: false };
 }
 
 /// What one `return` gives.
@@ -37,25 +40,31 @@ enum Returned {
 /// What all results of a function have of its item.
 pub(super) fn passed(text: &str) -> Option<Passed> {
     let words = Words::of(text);
-    let mut scan = Scan { words: &words, at: 0, returns: Vec::new(), set: BTreeSet::new(), depth: 0 };
+    let (set, filled) = (BTreeSet::new(), BTreeSet::new());
+    let mut scan = Scan { words: &words, at: 0, returns: Vec::new(), set, filled, depth: 0 };
     scan.all()?;
-    let Scan { returns, set, .. } = scan;
-    Some(common(returns, &set))
+    let Scan { returns, set, filled, .. } = scan;
+    Some(common(returns, &set, &filled))
 }
 
-/// What several returns have in common; `set` are the fields of the item that are set before.
-fn common(returns: Vec<Returned>, set: &BTreeSet<String>) -> Passed {
+/// What several returns have in common; `set` are the fields of the item that are set before, `filled` those among them that are
+/// not only taken away.
+fn common(returns: Vec<Returned>, set: &BTreeSet<String>, filled: &BTreeSet<String>) -> Passed {
     let is_first = |one: &Returned| *one == returns[0];
     let may_lack = !returns.iter().all(is_first);
     let has_item = returns.contains(&Returned::Item);
     let mut named: Vec<(String, String)> = Vec::new();
     let mut clashes = if has_item { set.clone() } else { BTreeSet::new() };
+    let mut given = if has_item { filled.clone() } else { BTreeSet::new() };
     for (name, origin) in returns.into_iter().flat_map(|one| match one {
         Returned::Item => Vec::new(),
         Returned::Fields(fields) => fields,
     }) {
         let other = named.iter().find(|(known, _)| *known == name).is_some_and(|(_, known)| *known != origin);
         if other || set.contains(&origin) || (has_item && name != origin) {
+            if other || !set.contains(&origin) || filled.contains(&origin) {
+                given.insert(name.clone());
+            }
             clashes.insert(name);
         } else if !named.iter().any(|(known, _)| *known == name) {
             named.push((name, origin));
@@ -67,7 +76,7 @@ fn common(returns: Vec<Returned>, set: &BTreeSet<String>) -> Passed {
         named.retain(|(name, _)| !clashes.contains(name));
         PassedFields::Named(named)
     };
-    Passed { fields, may_lack }
+    Passed { fields, set: given, may_lack }
 }
 
 /// A way through the words of a function.
@@ -76,6 +85,8 @@ struct Scan<'w, 't> {
     at: usize,
     returns: Vec<Returned>,
     set: BTreeSet<String>,
+    /// Those of them that are set to something else than `nil`.
+    filled: BTreeSet<String>,
     /// Parentheses and braces that are open.
     depth: usize,
 }
@@ -183,9 +194,18 @@ impl Scan<'_, '_> {
             // Several are set at once, unless these are arguments or parts of a table.
             || (self.depth == 0 && self.is(self.at, ","));
         if sets {
+            if !self.takes_away() {
+                self.filled.insert(field.clone());
+            }
             self.set.insert(field);
         }
         Some(())
+    }
+
+    /// Whether `= nil` stands here, and nothing behind it that belongs to the value.
+    fn takes_away(&self) -> bool {
+        let goes_on = matches!(self.name(self.at + 2), Some("or" | "and"));
+        self.is(self.at, "=") && self.name(self.at + 1) == Some("nil") && !goes_on
     }
 
     /// The place behind the bracket that stands here; none, when the item is in it once more.
@@ -278,7 +298,22 @@ mod tests {
                 true,
             ),
         ] {
-            assert_eq!(passed(text), Some(Passed { fields, may_lack }), "{text}");
+            let seen = passed(text).map(|passed| (passed.fields, passed.may_lack));
+            assert_eq!(seen, Some((fields, may_lack)), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_set_are_known_and_those_that_are_taken_away_are_not_among_them() {
+        for (text, expect) in [
+            ("return item", vec![]),
+            ("item.new = 1 return item", vec!["new"]),
+            ("item.gone = nil item.a = nil or 2 return item", vec!["a"]),
+            ("item.a = nil item.a = 2 return item", vec!["a"]),
+            ("item.n += 1 return { x = item.n, y = item.y }", vec!["x"]),
+        ] {
+            let seen = passed(text).expect("it is passed on").set;
+            assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expect, "{text}");
         }
     }
 }

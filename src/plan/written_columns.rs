@@ -61,7 +61,15 @@ pub fn written_columns(options: &WriteOptions) -> Option<WrittenColumns> {
     let known_kind = |name: &str| known.iter().find(|(other, _)| other == name)?.1.as_deref();
     let columns = match &options.columns {
         Some(names) => names.iter().map(|name| column((name, known_kind(name)))).collect(),
-        None => known.iter().map(|(name, kind)| column((name, kind.as_deref()))).collect(),
+        // Where the source's columns are not known yet, the others alone would look like all.
+        None if known.is_empty() => Vec::new(),
+        None => {
+            let set = source.map(|source| source.set.as_slice()).unwrap_or_default();
+            let given = known.iter().map(|(name, kind)| (name.as_str(), kind.as_deref()));
+            let is_known = |name: &&String| known.iter().any(|(other, _)| other == *name);
+            let further = set.iter().filter(|name| !is_known(name)).map(|name| (name.as_str(), None));
+            given.chain(further).map(column).collect()
+        }
     };
     Some(WrittenColumns { source: source.map(|source| Arc::clone(&source.step)), columns })
 }

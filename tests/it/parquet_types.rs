@@ -100,6 +100,10 @@ fn a_plan_says_where_types_come_from() {
   b: { from: docs, write: { path: b.parquet, columns: { i: integer!, dec: \"decimal(30,2)\" } } }
   c: { from: other, write: c.parquet }
   d: { from: new, write: d.parquet }
+  set: { from: docs, map: \"item.s = 7 item.mark = 1 item.t = nil return item\" }
+  kept: { from: set, map: \"item.mark = nil return { i = item.i, s = item.s, mark = item.mark }\" }
+  e: { from: set, write: e.parquet }
+  f: { from: kept, write: f.parquet }
 ",
     )
     .file("types.parquet", TYPES);
@@ -109,6 +113,8 @@ fn a_plan_says_where_types_come_from() {
         "types: i integer!, dec decimal(30,2) declared",
         "types: guessed from the first items",
         "types: from new, when it is there",
+        " from docs · s, t, mark guessed",
+        "types: i from docs · s guessed",
     ] {
         assert!(plan.stdout.contains(expect), "{expect}: {} {}", plan.stdout, plan.stderr);
     }

@@ -135,6 +135,19 @@ fn plan_and_preview_tell_of_parts_and_write_none() {
     let project = Project::with(PIPELINE).file("in.jsonl", "{\"kind\":\"a\"}\n");
     let ran = project.run(&["plan", "pipeline.yaml"]).ok();
     assert!(ran.stdout.contains("a file for each key and 2 items"), "{}", ran.stdout);
+    for (most, expect) in [
+        ("rows: 1, bytes: 1MB", "a file for each item\n"),
+        ("rows: 5, bytes: 1MB", "a file for each key and 5 items or 1MB\n"),
+        ("bytes: 1MB", "a file for each key and 1MB\n"),
+    ] {
+        let text = format!(
+            "steps:\n  rows: {{ read: in.jsonl }}\n  save: {{ from: rows, write: {{ path: 'out/{{key}}/{{part}}.jsonl', by: \
+             item.kind, {most} }} }}\n"
+        );
+        let project = Project::with(&text).file("in.jsonl", "{\"kind\":\"a\"}\n");
+        let ran = project.run(&["plan", "pipeline.yaml"]).ok();
+        assert!(ran.stdout.contains(expect), "{most}: {}", ran.stdout);
+    }
     project.run(&["preview", "pipeline.yaml", "save"]).ok();
     assert!(!project.has("out"));
 }

@@ -84,13 +84,21 @@ fn writing(options: &WriteOptions) -> String {
     format!("{path} ({}{})", options.format.name(), table.unwrap_or_default())
 }
 
-/// `out/{key}/{part}.csv (csv), a file for each key and 1000 items`
+/// `out/{key}/{part}.csv (csv), a file for each key and 1000 items or 64MB`
 fn parts(split: &SplitOptions) -> String {
     let key = split.path.has_key().then(|| "key".to_owned());
-    let rows = split.rows.map(|rows| if rows == 1 { "item".to_owned() } else { format!("{rows} items") });
     let bytes = split.bytes.map(size::format);
-    let each: Vec<String> = [key, rows, bytes].into_iter().flatten().collect();
-    format!("{}, a file for each {}", writing(&split.each), each.join(" and "))
+    let each = match split.rows {
+        // One item has one key, and is never cut.
+        Some(1) => "item".to_owned(),
+        rows => {
+            let rows = rows.map(|rows| format!("{rows} items"));
+            let most: Vec<String> = rows.into_iter().chain(bytes).collect();
+            let most = (!most.is_empty()).then(|| most.join(" or "));
+            key.into_iter().chain(most).collect::<Vec<_>>().join(" and ")
+        }
+    };
+    format!("{}, a file for each {each}", writing(&split.each))
 }
 
 /// Where the types of columns come from: `types: id integer, price number declared`.
