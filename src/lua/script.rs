@@ -95,6 +95,15 @@ impl Script {
         }
     }
 
+    /// The one name that an expression is made of; none, when it is more than that.
+    pub fn bare_name(&self) -> Option<&str> {
+        let ScriptSource::Expression(block) = &self.source else { return None };
+        let name = block.text.trim();
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let begins = name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+        (begins && name.bytes().all(is_part)).then_some(name)
+    }
+
     /// A `.lua` file that returns a function, or a table with one in `field`.
     pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
         Self::new(ScriptSource::File { block, field }, root)

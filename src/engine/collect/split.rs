@@ -4,6 +4,7 @@ use super::frame::{ITEMS, StepFrame, push_item};
 use super::keyed::with_values;
 use crate::data::{PartFile, SplitWriter, Written, split_key};
 use crate::engine::lookout::Cut;
+use crate::lua::Script;
 use crate::plan::Split;
 use crate::value::Chunk;
 
@@ -21,10 +22,7 @@ pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Writ
         let mut index = 0;
         with_values(frame, "by", by, &mut |_, item, value| {
             index += 1;
-            let key = split_key(value).map_err(|what| {
-                let must = "it must be a string, a number or a boolean";
-                Cut::failed(format!("`by` is {what} for item {index}; {must}"))
-            })?;
+            let key = split_key(value).map_err(|what| Cut::failed(no_key(what, index, by)))?;
             Ok(push(&key, item)?)
         })?;
     } else {
@@ -42,4 +40,13 @@ pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Writ
         said: None,
     };
     Ok(parts.into_iter().map(written).collect())
+}
+
+/// Why the value of `by` is no key. A name that stands for nothing is most likely a field of the item.
+fn no_key(what: &str, index: u64, by: &Script) -> String {
+    let message = format!("`by` is {what} for item {index}; it must be a string, a number or a boolean");
+    match by.bare_name().filter(|name| what == "nil" && !matches!(*name, "nil" | "item" | "index")) {
+        Some(name) => format!("{message}; did you mean `item.{name}`?"),
+        None => message,
+    }
 }
