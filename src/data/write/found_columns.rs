@@ -37,8 +37,14 @@ impl FoundColumns {
     }
 
     /// Without formats that have types no source says any.
+    ///
+    /// # Errors
+    /// Fails when the columns are to be those of a source.
     #[cfg(not(feature = "parquet"))]
     pub(super) fn of(options: &WriteOptions) -> Result<Self, DataError> {
+        if options.typed.columns_of.is_some() {
+            return Err(DataError::Usage(format!("`columns_of`: {}", crate::data::Format::Parquet.absent())));
+        }
         Ok(Self { names: options.columns.clone() })
     }
 }
