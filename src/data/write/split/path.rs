@@ -88,7 +88,7 @@ impl SplitPath {
         pattern
     }
 
-    /// The path of a part. `key` is the name of a key, see [`name_of`].
+    /// The path of a part. `key` is the name of a key as paths have it.
     pub fn file(&self, key: &str, part: u64) -> String {
         let mut path = String::new();
         for piece in &self.0 {
