@@ -37,7 +37,12 @@ use table::TableWriter;
 /// Removes what runs that are no longer alive have left beside the target, and what they had half appended to it.
 pub fn clear_leftovers(path: &Path) {
     beside::clear_leftovers(path);
-    // What goes wrong here is told when the file is opened.
+    take_out_half(path);
+}
+
+/// Takes out what a run that is no longer alive has half appended to a file.
+pub fn take_out_half(path: &Path) {
+    // What goes wrong here is told when the file is appended to.
     let _ = target::follow_links(path).and_then(|target| append::clear(&target));
 }
 

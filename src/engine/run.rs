@@ -140,7 +140,7 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
             }
             // What was half appended to a file that is read is taken out first.
             Body::Ready(Verb::Read(read)) if read.options.path != "-" => {
-                data::clear_leftovers(&read.options.root.join(&read.options.path));
+                data::take_out_half(&read.options.root.join(&read.options.path));
             }
             Body::Ready(Verb::Split(split)) => drop(data::settle_split(&split.options)),
             _ => {}

@@ -27,8 +27,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) struct SqliteWriter {
     place: TablePlace,
     phase: Phase,
-    /// Items so far, and a digest of them.
+    /// Items so far.
     count: u64,
+    /// Of the table and the items, where a run that goes on has to know them again.
     digest: blake3::Hasher,
     /// Whether the file was made for this, and nothing is in it yet.
     is_new: bool,
@@ -115,7 +116,9 @@ impl Writer for SqliteWriter {
     fn write(&mut self, lines: &[u8]) -> Result<(), DataError> {
         let count = memchr::memchr_iter(b'\n', lines).count() as u64;
         self.count += count;
-        self.digest.update(lines);
+        if self.place.mode == WriteMode::Append {
+            self.digest.update(lines);
+        }
         match &mut self.phase {
             Phase::Gathering(spool) => spool.write(lines, count),
             _ => unreachable!("no items come after the last one"),

@@ -33,13 +33,21 @@ pub fn settle_split(options: &SplitOptions) -> Result<(), DataError> {
     if !folder.is_dir() {
         return Ok(());
     }
-    let mut manifest = LockedManifest::open(&folder)?;
-    let entry = manifest.entry(&options.owner);
-    if entry.moving {
-        finish(&mut manifest, &folder, entry, MissingParts::Left)?;
-    }
+    // The lock is held until all is cleared.
+    let _locked = settled(options, &folder)?;
     leftovers::clear(&folder, &options.owner);
     Ok(())
+}
+
+/// The manifest of the folder and the entry of the step, once nothing of it is on its way any more.
+fn settled(options: &SplitOptions, folder: &Path) -> Result<(LockedManifest, Entry), DataError> {
+    let mut manifest = LockedManifest::open(folder)?;
+    let entry = manifest.entry(&options.owner);
+    if entry.moving {
+        finish(&mut manifest, folder, entry, MissingParts::Left)?;
+    }
+    let entry = manifest.entry(&options.owner);
+    Ok((manifest, entry))
 }
 
 /// Puts parts in their places and takes away what the last run of the step had there.
@@ -63,12 +71,7 @@ pub(super) fn put_in_place(
     let (mut manifest, moving) = loop {
         tries += 1;
         // A run of the step that was killed meanwhile may have been half done.
-        settle_split(options)?;
-        let mut manifest = LockedManifest::open(&folder)?;
-        let entry = manifest.entry(&options.owner);
-        if entry.moving && tries < TRIES {
-            continue;
-        }
+        let (mut manifest, entry) = settled(options, &folder)?;
         if parts.is_empty() && entry.files.is_empty() {
             return Ok(());
         }
@@ -149,7 +152,7 @@ fn finish(
         remove(&folder.join(old))?;
     }
     manifest.replace(&Entry { moving: false, parts: Vec::new(), old: Vec::new(), ..entry })?;
-    beside::clear_leftovers(&folder.join(".flowrun-files.json"));
+    beside::clear_leftovers(manifest.path());
     Ok(())
 }
 
