@@ -45,7 +45,7 @@ use crate::data::list::limited;
 use crate::data::pattern::{self, Matched};
 use crate::data::position::foreign;
 use crate::data::{Compression, DataError, Format, Position, ReadOptions, Reader};
-pub(super) use block::{LINE_END_BYTES, ends_lines_with_cr};
+pub(super) use block::{LINE_END_BYTES, ends_lines_with_cr, is_archive};
 use block::{ReadBlock, TextForm};
 pub(super) use file::{Bounds, compression_of, format_of};
 use file::{decode, open_file, with_origin};

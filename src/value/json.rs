@@ -23,7 +23,7 @@ pub use fault::{DEPTH_MAX, JsonError};
 pub use reader::{Sink, read};
 pub use tree::{to_value, tree_bytes};
 pub use walk::{JsonWalk, unquoted};
-pub use write::{quoted, write_float, write_integer, write_number, write_string, written_len};
+pub use write::{push_hex, quoted, write_float, write_integer, write_number, write_string, written_len};
 
 /// Whether `text` is exactly one JSON value (white space around it allowed) that flowrun can carry.
 ///

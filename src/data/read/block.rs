@@ -28,6 +28,11 @@ const FOREIGN: [(&[u8], bool, &str); 4] = [
     (b"\x28\xB5\x2F\xFD", true, "the content is zstd data; say `compression: zstd`"),
 ];
 
+/// Whether what begins so is an archive.
+pub(in crate::data) fn is_archive(start: &[u8]) -> bool {
+    FOREIGN.iter().any(|(mark, archive, _)| *archive && start.starts_with(mark))
+}
+
 /// Bytes that tell what a file is, at most.
 const MARK_BYTES: usize = 4;
 

@@ -271,11 +271,8 @@ fn push_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), String> {
             Err(_) => return Err("its text is not UTF-8".to_owned()),
         },
         ValueRef::Blob(bytes) => {
-            const DIGITS: &[u8; 16] = b"0123456789abcdef";
             out.push(b'"');
-            out.extend(
-                bytes.iter().flat_map(|byte| [byte >> 4, byte & 15].map(|digit| DIGITS[digit as usize])),
-            );
+            json::push_hex(out, bytes);
             out.push(b'"');
         }
     }

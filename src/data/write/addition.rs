@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::target::folder_of;
+use super::target::{folder_of, sync_folder};
 
 /// Ends the file, behind what is to be appended: the length of the target before, the length of the addition, both as 8
 /// bytes, a digest of these, and this word.
@@ -59,7 +59,7 @@ impl Prepared {
         fs::rename(&temporary, &path)?;
         // The name that it had may be that of another process's file by now.
         let _ = temporary.keep();
-        File::open(folder_of(target))?.sync_all()?;
+        sync_folder(target)?;
         Ok(Unfinished { path, file, before: self.before, length: self.length })
     }
 }

@@ -14,14 +14,11 @@ use tempfile::NamedTempFile;
 use super::addition::{self, Unfinished};
 use super::lock::wait_for;
 use super::target::NEW_FILE_MODE;
+use crate::data::read::{LINE_END_BYTES, ends_lines_with_cr, is_archive};
 use crate::data::{Appended, Compression, DataError, FileEnd, Format, Ledger, WriteOptions};
 
 /// Bytes at the end of a file by which it is known.
 const TAIL_BYTES: u64 = 64 * 1024;
-/// What gzip and zstd data begin with.
-const PACKED: [&[u8]; 2] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD"];
-/// Where readers look for LF, before they take CR alone for the end of a line.
-const CR_BYTES: usize = 64 * 1024;
 const BLOCK: usize = 128 * 1024;
 
 /// A file that is appended to.
@@ -178,20 +175,19 @@ impl AppendTarget {
         match self.compression {
             _ if length == 0 => {}
             Compression::None => {
-                let mut begin = vec![0; length.min(CR_BYTES as u64) as usize];
-                file.read_exact_at(&mut begin, 0)?;
-                if PACKED.iter().any(|packed| begin.starts_with(packed)) {
+                seen.start = vec![0; length.min(LINE_END_BYTES as u64) as usize];
+                file.read_exact_at(&mut seen.start, 0)?;
+                if is_archive(&seen.start) {
                     let message = "its content is compressed, and its name does not say so";
                     return Err(io::Error::other(message));
                 }
-                seen.see(&begin);
                 let mut last = [0];
                 file.read_exact_at(&mut last, length - 1)?;
                 seen.last = Some(last[0]);
             }
             packed => unpack(file, length, packed, &mut seen)?,
         }
-        if self.format != Format::Lines && seen.has_cr && !seen.has_lf {
+        if self.format != Format::Lines && ends_lines_with_cr(&seen.start) {
             return Err(io::Error::other(
                 "its lines end with CR alone, and lines that end otherwise would make one line of them",
             ));
@@ -211,20 +207,15 @@ impl AppendTarget {
 /// What was seen of the text of a file.
 #[derive(Default)]
 struct SeenText {
-    /// Bytes so far.
-    bytes: usize,
-    /// Which line ends stand where readers look for them.
-    has_cr: bool,
-    has_lf: bool,
+    /// As much of it as readers look at for what ends lines.
+    start: Vec<u8>,
     last: Option<u8>,
 }
 
 impl SeenText {
     fn see(&mut self, text: &[u8]) {
-        let begin = &text[..text.len().min(CR_BYTES.saturating_sub(self.bytes))];
-        self.has_cr |= begin.contains(&b'\r');
-        self.has_lf |= begin.contains(&b'\n');
-        self.bytes += text.len();
+        let room = LINE_END_BYTES - self.start.len();
+        self.start.extend_from_slice(&text[..text.len().min(room)]);
         self.last = text.last().copied().or(self.last);
     }
 }

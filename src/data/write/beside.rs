@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
-use super::target::{NEW_FILE_MODE, folder_of, follow_links};
+use super::target::{NEW_FILE_MODE, folder_of, follow_links, is_named};
 
 /// Runs that may write to one target at the same time, which is far beyond any use.
 const NUMBERS: u32 = 64;
@@ -95,9 +95,7 @@ pub(super) fn claim(path: &Path) -> Option<File> {
 fn take(file: &File, path: &Path) -> bool {
     let (Ok(()), Ok(held)) = (file.try_lock(), file.metadata()) else { return false };
     // Under this name is what is locked, and not what has come there since: a target has been renamed meanwhile.
-    let is_same =
-        path.symlink_metadata().is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino()));
-    is_same && held.is_file()
+    is_named(path, &held) && held.is_file()
 }
 
 /// Opens what may be a file of a run: no link, and nothing that waits. Some file systems lock only what can be written.

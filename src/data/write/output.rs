@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::append::AppendTarget;
 use super::beside;
-use super::target::{folder_of, follow_links};
+use super::target::{folder_of, follow_links, missing_folders};
 use crate::data::{self, Compression, DataError, Ledger, Target, WriteMode, WriteOptions, Written};
 
 /// Bytes gathered before they are written.
@@ -222,9 +222,7 @@ struct Folders(Vec<PathBuf>);
 
 impl Folders {
     fn make(folder: &Path) -> io::Result<Self> {
-        let missing =
-            folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let folders = Self(missing.map(Path::to_path_buf).collect());
+        let folders = Self(missing_folders(folder));
         fs::create_dir_all(folder)?;
         Ok(folders)
     }

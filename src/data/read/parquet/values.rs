@@ -82,7 +82,7 @@ pub(super) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8], kind: BytesKind) -> Re
         BytesKind::Text if json::write_string(out, bytes) => Ok(()),
         BytesKind::Text => Err("the text is not UTF-8".to_owned()),
         BytesKind::Raw => quoted(out, |out| {
-            push_hex(out, bytes);
+            json::push_hex(out, bytes);
             Ok(())
         }),
         BytesKind::Uuid => quoted(out, |out| {
@@ -114,17 +114,12 @@ fn quoted(out: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>) -> Result<(), Strin
     Ok(())
 }
 
-fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.extend(bytes.iter().flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]));
-}
-
 /// As RFC 9562 writes it.
 fn push_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
     for (at, byte) in bytes.iter().enumerate() {
         if matches!(at, 4 | 6 | 8 | 10) {
             out.push(b'-');
         }
-        push_hex(out, &[*byte]);
+        json::push_hex(out, &[*byte]);
     }
 }

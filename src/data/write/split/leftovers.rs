@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use super::options::{SplitOptions, SplitOwner};
 use crate::data::DataError;
 use crate::data::write::beside;
-use crate::data::write::target::{NEW_FILE_MODE, folder_of};
+use crate::data::write::target::{NEW_FILE_MODE, folder_of, missing_folders};
 
 /// Parts of this run that are not in their places. Dropped, it removes them.
 pub(super) struct Unplaced {
@@ -51,15 +51,15 @@ impl Unplaced {
         if self.list.is_some() {
             return Ok(());
         }
-        let made = missing(&self.folder);
+        let made = missing_folders(&self.folder);
         fs::create_dir_all(&self.folder)?;
         self.list = Some(beside::create(&list_target(&self.folder, &self.owner))?);
-        made.iter().try_for_each(|folder| self.note(folder, "/"))
+        made.iter().rev().try_for_each(|folder| self.note(folder, "/"))
     }
 
     fn make_folders(&mut self, folder: &Path) -> io::Result<()> {
-        let made = missing(folder);
-        made.iter().try_for_each(|folder| self.note(folder, "/"))?;
+        let made = missing_folders(folder);
+        made.iter().rev().try_for_each(|folder| self.note(folder, "/"))?;
         if made.is_empty() { Ok(()) } else { fs::create_dir_all(folder) }
     }
 
@@ -159,17 +159,6 @@ fn mode_of(target: &Path) -> io::Result<u32> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(NEW_FILE_MODE),
         Err(error) => Err(error),
     }
-}
-
-/// The folders down to this one that are not there, from the outermost.
-fn missing(folder: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<PathBuf> = folder
-        .ancestors()
-        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-        .map(Path::to_path_buf)
-        .collect();
-    missing.reverse();
-    missing
 }
 
 /// A path below `folder`, or above it where it has been made for it.

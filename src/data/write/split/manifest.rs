@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::options::SplitOwner;
 use crate::data::write::beside;
 use crate::data::write::lock::wait_for;
+use crate::data::write::target::{is_named, sync_folder};
 use crate::data::{DataError, normal};
 
 /// Its name, in the folder before the first placeholder.
@@ -76,9 +76,7 @@ impl LockedManifest {
             wait_for(&file).map_err(&fail)?;
             let held = file.metadata().map_err(&fail)?;
             // Another run may have put a new one in its place meanwhile.
-            let is_same = fs::symlink_metadata(&path)
-                .is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino()));
-            if is_same {
+            if is_named(&path, &held) {
                 let entries = read(&path)?;
                 return Ok(Self { path, held: Some(file), entries });
             }
@@ -141,12 +139,6 @@ impl LockedManifest {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         (seen_from(folder, &owner.pipeline), owner.step.to_string())
     }
-}
-
-/// Makes the names in the folder of a file last.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn read(path: &Path) -> Result<Vec<Entry>, DataError> {
