@@ -34,7 +34,10 @@ pub use options::{
     Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions,
 };
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
-pub use script::{BigLiteral, Block, Footprint, Reach, Reached, Script, Seen, Wants, big_literals, reaches};
+pub use script::{
+    BigLiteral, Block, FastWay, Footprint, Obstacle, Reach, Reached, Script, Seen, Wants, big_literals,
+    reaches,
+};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{FoldError, FoldWorker, STACK, Worker, evaluate};

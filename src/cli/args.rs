@@ -166,7 +166,7 @@ pub(super) struct PlanArguments {
     /// The pipeline file
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// Say also what Lua code may reach, and what keeps it from the rest
+    /// Say also in which way items go through functions, what Lua code may reach, and what keeps it from the rest
     #[arg(short, long)]
     pub(super) verbose: bool,
     /// What the pipeline sees.

@@ -26,8 +26,9 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let reuse = Reuse::find(console, arguments, &plan, &selected);
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    let mut text = text(&plan, &selected, arguments.inputs.limit, &reuse);
-    if arguments.verbose {
+    let (limit, verbose) = (arguments.inputs.limit, arguments.verbose);
+    let mut text = text(&plan, &selected, (limit, verbose), &reuse);
+    if verbose {
         text.push_str(&reach::text(&plan.permissions));
     }
     put(redact::text(&text).as_bytes())?;
@@ -35,7 +36,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
 }
 
 /// The whole text.
-fn text(plan: &Plan, selected: &[bool], limit: Option<u64>, reuse: &Reuse) -> String {
+fn text(plan: &Plan, selected: &[bool], (limit, verbose): (Option<u64>, bool), reuse: &Reuse) -> String {
     let counts = count::of(plan, selected, limit);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
@@ -45,6 +46,7 @@ fn text(plan: &Plan, selected: &[bool], limit: Option<u64>, reuse: &Reuse) -> St
     lines.push(String::new());
     for step in steps {
         let mut facts = facts::of(plan, selected, step, counts.input[step.id.at()]);
+        facts.extend(facts::way(step).filter(|_| verbose));
         facts.extend(reuse.lines(step));
         lines.extend(columns.lines(step, &facts));
     }

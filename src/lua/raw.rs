@@ -22,6 +22,7 @@ mod coroutine;
 mod current;
 mod decode;
 mod describe;
+mod direct;
 mod encode;
 mod fold;
 mod frame;

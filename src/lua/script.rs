@@ -3,23 +3,32 @@
 mod check;
 mod chunk;
 mod column;
-mod fields;
+mod compiled;
+mod direct;
 mod footprint;
 mod index_use;
 mod lexer;
+mod lines;
 mod literals;
+mod obstacle;
+mod program;
 mod reach;
+mod syntax;
 mod texts;
 mod waits;
 mod wants;
 
 pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
+pub(super) use compiled::{Column, Direct, Results};
+pub use direct::FastWay;
 pub use footprint::{Footprint, Seen};
 pub use literals::{BigLiteral, big_literals};
+pub use obstacle::Obstacle;
+pub(super) use program::{Action, Node, Operation, Output, Program};
 pub use reach::{Reach, Reached, reaches};
 pub use wants::Wants;
 
-pub(super) use chunk::{Lines, LuaChunk, Sources};
+pub(super) use lines::{Lines, LuaChunk, Sources};
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -49,6 +58,8 @@ pub struct Script {
     pub(super) root: PathBuf,
     /// What [`Script::check`] found, once it has looked.
     checked: Arc<OnceLock<Vec<SyntaxError>>>,
+    /// The function as it is compiled for its item, once somebody has asked.
+    direct: Arc<OnceLock<Result<Arc<Direct>, Obstacle>>>,
 }
 
 /// Where a function comes from.
@@ -69,7 +80,7 @@ pub(super) enum ScriptSource {
 
 impl Script {
     fn new(source: ScriptSource, root: PathBuf) -> Self {
-        Self { source, setup: None, root, checked: Arc::default() }
+        Self { source, setup: None, root, checked: Arc::default(), direct: Arc::default() }
     }
 
     /// A function body: statements, a `return` among them.
@@ -140,6 +151,7 @@ impl Script {
     pub fn with_setup(mut self, setup: Block) -> Self {
         self.setup = Some(setup);
         self.checked = Arc::default();
+        self.direct = Arc::default();
         self
     }
 }

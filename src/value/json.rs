@@ -7,9 +7,11 @@
 //! Of equal keys in one object the last one counts. A [`Sink`] decides what the values become.
 
 mod compact;
+mod copy;
 mod cursor;
 mod equal_keys;
 mod fault;
+mod fields;
 mod number;
 mod reader;
 mod text;
@@ -18,8 +20,10 @@ mod walk;
 mod write;
 
 pub use compact::{compact, pretty, pretty_within};
+pub use copy::{Seen, copy};
 pub use equal_keys::without_equal_keys;
 pub use fault::{DEPTH_MAX, JsonError};
+pub use fields::{FieldKind, FieldReader, FieldValue, KeyPath, begins};
 pub use reader::{Sink, read};
 pub use tree::{to_value, tree_bytes};
 pub use walk::{JsonWalk, unquoted};

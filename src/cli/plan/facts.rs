@@ -28,6 +28,20 @@ pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Coun
     facts
 }
 
+/// In which way its items go through the function, where it has one.
+pub(super) fn way(step: &Step) -> Option<String> {
+    let Body::Ready(Verb::MapLike(each)) = &step.body else { return None };
+    Some(match each.script.way() {
+        Ok(way) if way.without_lua => "fast way: computed without Lua, where values are usual".to_owned(),
+        Ok(way) => format!("fast way: {} passed to Lua, {} copied", fields(way.passed), fields(way.copied)),
+        Err(obstacle) => format!("general way: {}", printable(&obstacle.to_string())),
+    })
+}
+
+fn fields(count: usize) -> String {
+    format!("{count} field{}", if count == 1 { "" } else { "s" })
+}
+
 /// What it reads, takes and writes.
 fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
     let taken = (!step.from.is_empty()).then(|| format!("takes {}", inputs(plan, &step.from)));

@@ -18,7 +18,7 @@ use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
 
 fn check(plan: &Plan, selected: &[bool], limit: Option<u64>, expect: &Expect) {
-    expect.assert_eq(&text(plan, selected, limit, &Reuse::default()));
+    expect.assert_eq(&text(plan, selected, (limit, false), &Reuse::default()));
 }
 
 fn script() -> Arc<Script> {

@@ -30,6 +30,8 @@ pub(in crate::lua) enum Take<'a> {
     Kept(&'a mut KeptValue),
     /// Keep it, if it is a function, or the function in this field of it, if it is a table.
     Function(Option<&'a str>, &'a mut Option<Callee>),
+    /// Keep both functions that it returns.
+    Functions(&'a mut Option<[Callee; 2]>),
 }
 
 impl Vm {
@@ -74,7 +76,8 @@ impl Vm {
                 for argument in arguments {
                     self.push_argument(l, *argument);
                 }
-                let status = ffi::lua_pcall(l, arguments.len() as c_int, 1, 1);
+                let count = if matches!(take, Take::Functions(_)) { 2 } else { 1 };
+                let status = ffi::lua_pcall(l, arguments.len() as c_int, count, 1);
                 outcome = if status == ffi::LUA_OK && self.current.guard.fired().is_none() {
                     self.take(l, &mut take)
                 } else {
@@ -128,6 +131,12 @@ impl Vm {
                     let next = KeptValue(ffi::lua_ref(l, -1));
                     ffi::lua_unref(l, kept.0);
                     **kept = next;
+                    Ok(())
+                }
+                Take::Functions(callees) => {
+                    if ffi::lua_type(l, -1) == ffi::LUA_TFUNCTION {
+                        **callees = Some([Callee(ffi::lua_ref(l, -2)), Callee(ffi::lua_ref(l, -1))]);
+                    }
                     Ok(())
                 }
                 Take::Function(field, callee) => {

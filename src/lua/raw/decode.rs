@@ -4,9 +4,9 @@ mod item;
 mod kept;
 mod shapes;
 
-pub(super) use item::{KeyOrder, Learned, push_item};
+pub(super) use item::{KeyOrder, Learned, push_item, push_part};
 pub(super) use kept::KeptForms;
-pub(super) use shapes::Shapes;
+pub(super) use shapes::{Shapes, Site};
 
 use std::ffi::c_int;
 use std::ptr;

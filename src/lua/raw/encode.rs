@@ -8,9 +8,11 @@ mod layouts;
 mod list;
 mod map;
 mod nested;
+mod parts;
 mod site;
 
 pub(super) use list::len as list_len;
+pub(super) use parts::close_map;
 
 use std::ffi::{CStr, c_int, c_void};
 
@@ -180,23 +182,8 @@ impl Encoder {
         let repeats = forms.any() && forms.may_repeat_keys;
         let settled = if repeats { json::without_equal_keys(input) } else { None };
         let input = settled.as_deref().unwrap_or(input);
-        let (array, object) = (current.array.get(), current.object.get());
-        let end = out.len().saturating_add(room);
-        let look = end.min(out.len().saturating_add(LOOK_BYTES));
-        let mut run = Encoding {
-            encoder: self,
-            l,
-            array,
-            object,
-            keys,
-            out,
-            current,
-            end,
-            look,
-            input,
-            forms,
-            passed: 0,
-        };
+        let manner = Manner { current, keys, order: None, input, room };
+        let mut run = Encoding { forms, ..Encoding::new(self, l, &manner, out) };
         // SAFETY: the caller has a value at `index`.
         unsafe {
             let index = ffi::lua_absindex(l, index);
@@ -212,6 +199,28 @@ impl Encoder {
                 _ if forms.any() => run.value::<true>(index, site, Beside::ROOT),
                 _ => run.value::<false>(index, site, Beside::NOTHING),
             }
+        }
+    }
+}
+
+impl<'e> Encoding<'e> {
+    /// A value that has nothing beside it.
+    fn new(encoder: &'e mut Encoder, l: *mut lua_State, manner: &Manner<'e>, out: &'e mut Vec<u8>) -> Self {
+        let &Manner { current, keys, input, room, .. } = manner;
+        let end = out.len().saturating_add(room);
+        Encoding {
+            encoder,
+            l,
+            array: current.array.get(),
+            object: current.object.get(),
+            keys,
+            current,
+            end,
+            look: end.min(out.len().saturating_add(LOOK_BYTES)),
+            out,
+            input,
+            forms: KeptForms::default(),
+            passed: 0,
         }
     }
 }

@@ -140,6 +140,7 @@ impl Vm {
     pub(in crate::lua) fn run(&self, callee: Callee, cursor: &mut ChunkCursor<'_>) -> ChunkStop {
         let mut stop = ChunkStop::Done;
         let work = &mut *self.work.borrow_mut();
+        let direct = work.direct.as_ref().map_or(Callee::NONE, |direct| direct.function);
         self.current.deadline.set(None);
         // SAFETY: everything that may raise runs protected, and all that is owned is owned out here.
         let status = unsafe {
@@ -150,6 +151,7 @@ impl Vm {
                 stack::anchored(l, self.current.array_anchor.get());
                 stack::anchored(l, self.shapes);
                 stack::anchored(l, self.layouts);
+                stack::anchored(l, direct.0);
                 stop = self.items(l, cursor, work);
             })
         };
@@ -165,7 +167,8 @@ impl Vm {
         stop
     }
 
-    /// With handler, function, `ctx`, the metatable of lists, and the tables of keys of items and results at 1 to 6.
+    /// With handler, function, `ctx`, the metatable of lists, the tables of keys of items and results, and the function of the
+    /// fast way at 1 to 7.
     unsafe fn items(
         &self,
         l: *mut lua_State,
@@ -215,9 +218,13 @@ impl Vm {
         cursor: &mut ChunkCursor<'_>,
         work: &mut WorkingSpace,
     ) -> Result<(), ChunkStop> {
-        const BASE: c_int = 6;
+        const BASE: c_int = 7;
         let text = cursor.chunk.item(cursor.at);
         self.current.begin(index, text, cursor.chunk.key(cursor.at));
+        // SAFETY: as for the caller.
+        if let Some(outcome) = unsafe { self.direct_item(l, index, cursor, work) } {
+            return outcome;
+        }
         // SAFETY: see `items` for what lies on the stack.
         unsafe {
             ffi::lua_pushvalue(l, 2);
@@ -354,7 +361,7 @@ unsafe fn check_list(l: *mut lua_State, index: c_int) -> Result<usize, String> {
 }
 
 /// The item as it was read, on one line.
-fn emit_item(text: &[u8], out: &mut Vec<u8>) {
+pub(super) fn emit_item(text: &[u8], out: &mut Vec<u8>) {
     let text = text.trim_ascii();
     if memchr::memchr2(b'\n', b'\r', text).is_none() || crate::value::json::compact(text, out).is_err() {
         out.extend_from_slice(text);

@@ -362,3 +362,13 @@ fn ordinary_sources_are_learned() {
     all_through(&vm, function, &items);
     assert_eq!(vm.work.borrow().learned.shapes.count(), 3);
 }
+
+#[test]
+fn an_object_within_an_item_keeps_the_keys_that_the_item_has_in_vain() {
+    let vm = open();
+    vm.use_only(Some(vec!["a".to_owned()]));
+    let function = function(&vm, "return function(item) return { zz = item.a } end");
+    let items: Vec<String> = (0..6).map(|n| format!("{{\"a\":{{\"a\":{n},\"b\":2}},\"b\":3}}")).collect();
+    let expect: Vec<String> = (0..6).map(|n| format!("{{\"zz\":{{\"a\":{n},\"b\":2}}}}\n")).collect();
+    assert_eq!(all_through(&vm, function, &items), expect.concat());
+}

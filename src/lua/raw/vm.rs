@@ -13,6 +13,7 @@ use mlua::{Lua, LuaOptions, StdLib, Value};
 
 use super::current::Current;
 use super::decode::Learned;
+use super::direct::DirectWay;
 use super::encode::Encoder;
 use super::handle::Coroutine;
 use super::registry::{ARRAY, WAIT};
@@ -66,6 +67,8 @@ pub(super) struct WorkingSpace {
     pub(super) scratch: String,
     pub(super) encoder: Encoder,
     pub(super) learned: Learned,
+    /// The fast way, where the function has one.
+    pub(super) direct: Option<Box<DirectWay>>,
 }
 
 /// The fields of `ctx` that stay the same.

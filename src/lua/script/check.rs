@@ -2,8 +2,9 @@
 
 use mlua::chunk::Compiler;
 
-use super::chunk::{LuaChunk, alone};
+use super::chunk::alone;
 use super::lexer::{self, Token};
+use super::lines::LuaChunk;
 use super::{Block, Script, ScriptSource};
 use crate::lua::SyntaxError;
 use crate::source::LineStarts;
@@ -44,6 +45,11 @@ fn compile(text: &str) -> Option<Complaint> {
         }
         Err(other) => Some(Complaint { line: 1, message: other.to_string() }),
     }
+}
+
+/// Whether a text compiles.
+pub(super) fn compiles(text: &str) -> bool {
+    compile(text).is_none()
 }
 
 impl Script {

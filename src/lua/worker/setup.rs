@@ -11,7 +11,7 @@ use crate::lua::globals::{self, Globals};
 use crate::lua::guard::{Guard, Limits, Reason};
 use crate::lua::options::{Scope, WorkerOptions};
 use crate::lua::raw::{Callee, Current, LuaContext, Raised, Take, Vm};
-use crate::lua::script::{LuaChunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
+use crate::lua::script::{Direct, LuaChunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::temporaries::Temporaries;
 use crate::lua::{Memory, ScriptError};
 use crate::runtime::clock;
@@ -97,7 +97,10 @@ impl LoadedVm {
         let mut loaded = Self { vm, sources, temporaries, function: Callee::NONE, retry_when: None };
         // What runs while loading is the `setup`, or the top level of a file.
         loaded.vm.current.running.set(if script.has_setup() { "`setup`" } else { recipe.what });
-        loaded.function = loaded.load(script, recipe.parameters, recipe.limit)?;
+        loaded.function = match script.direct() {
+            Ok(direct) if recipe.parameters == PARAMETERS => loaded.load_direct(direct, recipe.limit)?,
+            _ => loaded.load(script, recipe.parameters, recipe.limit)?,
+        };
         loaded.vm.current.running.set(recipe.what);
         loaded.vm.use_only(script.fields());
         Ok(loaded)
@@ -126,6 +129,16 @@ impl LoadedVm {
         })
     }
 
+    /// The function of a script that has a second one for the fast way.
+    fn load_direct(&self, direct: &Arc<Direct>, limit: Option<Duration>) -> Result<Callee, ScriptError> {
+        let callee = self.compiled(&direct.chunk)?;
+        let mut kept = None;
+        self.guarded(limit, || self.vm.call(callee, &[], Take::Functions(&mut kept)))?;
+        let [general, fast] = kept.ok_or_else(|| plain_error("the script is no function"))?;
+        self.vm.go_direct(direct, fast);
+        Ok(general)
+    }
+
     /// Runs a chunk and keeps the function that it returns.
     fn run_chunk(
         &self,
@@ -133,13 +146,18 @@ impl LoadedVm {
         field: Option<&str>,
         limit: Option<Duration>,
     ) -> Result<Option<Callee>, ScriptError> {
-        self.sources.borrow_mut().add(&chunk.name, chunk.lines.clone());
-        let function = globals::load(self.vm.lua(), &chunk.name, &chunk.text)
-            .map_err(|error| fault(&error, self.vm.current.memory))?;
-        let callee = self.vm.keep(&function).map_err(|error| fault(&error, self.vm.current.memory))?;
+        let callee = self.compiled(chunk)?;
         let mut kept = None;
         self.guarded(limit, || self.vm.call(callee, &[], Take::Function(field, &mut kept)))?;
         Ok(kept)
+    }
+
+    /// A chunk as a function that runs it.
+    fn compiled(&self, chunk: &LuaChunk) -> Result<Callee, ScriptError> {
+        self.sources.borrow_mut().add(&chunk.name, chunk.lines.clone());
+        let function = globals::load(self.vm.lua(), &chunk.name, &chunk.text)
+            .map_err(|error| fault(&error, self.vm.current.memory))?;
+        self.vm.keep(&function).map_err(|error| fault(&error, self.vm.current.memory))
     }
 
     /// Runs code that is no item's: only the step's stop signal and `limit` can end it.

@@ -1,5 +1,6 @@
 //! These tests run whole workers: text in, text out.
 
+mod direct;
 mod environment;
 mod interruption;
 mod plain;

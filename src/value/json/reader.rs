@@ -104,6 +104,11 @@ impl JsonCursor<'_> {
         }
     }
 
+    /// Checks the value at hand, which lies within `depth` containers, and passes it.
+    pub(super) fn skip(&mut self, depth: usize) -> Result<(), JsonFault> {
+        self.value(&mut Ignore, depth)
+    }
+
     fn word(&mut self, word: &str) -> Result<(), JsonFault> {
         if self.bytes[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();

@@ -9,7 +9,10 @@ use super::Stack;
 use super::kept::KeptForms;
 use super::shapes::{ShapeId, Shapes, Site};
 use crate::lua::raw::keys::Keys;
-use crate::value::json::{self, JsonError, Sink};
+use crate::value::json::{self, JsonError, KeyPath, Sink, begins};
+
+/// Numbers of orders of keys that were read otherwise than by shapes, of which there are fewer.
+const PATHS_FROM: u32 = 1 << 16;
 
 /// What is kept from item to item.
 #[derive(Default)]
@@ -18,6 +21,8 @@ pub(in crate::lua::raw) struct Learned {
     pub(in crate::lua::raw) order: KeyOrder,
     /// The fields that the function uses; `None`: any.
     pub(in crate::lua::raw) used: Option<Vec<String>>,
+    /// Where the text stands that is read: the item itself, or one field of it.
+    root: Site,
     frames: Vec<OpenContainer>,
     nested: Keys,
 }
@@ -27,6 +32,8 @@ pub(in crate::lua::raw) struct Learned {
 pub(in crate::lua::raw) struct KeyOrder {
     /// The item had exactly the keys of this shape.
     shape: Option<ShapeId>,
+    /// The item had exactly these keys, which are there.
+    path: Option<KeyPath>,
     keys: Keys,
     /// What the text has beside its keys.
     pub(in crate::lua::raw) forms: KeptForms,
@@ -35,10 +42,11 @@ pub(in crate::lua::raw) struct KeyOrder {
 impl KeyOrder {
     /// The same number for the same keys; 0 when they are not known well enough for that.
     pub(in crate::lua::raw) fn number(&self) -> u32 {
-        match self.shape {
-            Some(shape) => shape.number(),
-            None if self.keys.is_empty() => u32::MAX,
-            None => 0,
+        match (self.shape, self.path) {
+            (Some(shape), _) => shape.number(),
+            (None, Some(path)) => PATHS_FROM + path.number() as u32,
+            (None, None) if self.keys.is_empty() => u32::MAX,
+            (None, None) => 0,
         }
     }
 
@@ -53,8 +61,28 @@ impl KeyOrder {
     /// No keys at all.
     pub(in crate::lua::raw) fn clear(&mut self) {
         self.shape = None;
+        self.path = None;
         self.keys.clear();
         self.forms = KeptForms::default();
+    }
+
+    /// Takes the keys that `path` stands for, the last one first, and what the text has beside them.
+    pub(in crate::lua::raw) fn set<'k, K: Iterator<Item = &'k str>>(
+        &mut self,
+        path: KeyPath,
+        forms: KeptForms,
+        keys: impl FnOnce() -> K,
+    ) {
+        if self.path != Some(path) {
+            self.clear();
+            let mut names: Vec<&str> = keys().collect();
+            names.reverse();
+            for name in names {
+                self.keys.push(name);
+            }
+            self.path = Some(path);
+        }
+        self.forms = forms;
     }
 
     /// Takes the same from an item's text, which is known to be JSON.
@@ -75,6 +103,21 @@ struct OpenContainer {
     /// How many of its fields have come.
     at: usize,
     list: bool,
+}
+
+/// Pushes a list or a map that is one field of an item; `site` is its place. As [`push_item`] does.
+pub(in crate::lua::raw) unsafe fn push_part(
+    l: *mut lua_State,
+    indices: (c_int, c_int),
+    text: &[u8],
+    scratch: &mut String,
+    (learned, site): (&mut Learned, Site),
+) -> Result<(), JsonError> {
+    learned.root = site;
+    // SAFETY: as for `push_item`.
+    let pushed = unsafe { push_item(l, indices, text, scratch, learned) };
+    learned.root = Site::ROOT;
+    pushed
 }
 
 /// Pushes an item; `array` and `keys` are the indices of the metatable of lists and of the table that keeps what
@@ -106,7 +149,7 @@ impl Item<'_> {
     #[inline]
     fn site(&self) -> Option<Site> {
         match self.learned.frames.last() {
-            None => Some(Site::ROOT),
+            None => Some(self.learned.root),
             Some(frame) if frame.list => frame.site,
             Some(frame) => frame
                 .shape
@@ -148,7 +191,7 @@ impl Item<'_> {
     /// Remembers what the object at `mark`, whose `count` pairs are on the stack, looks like.
     fn learn(&mut self, site: Site, mark: c_int, count: usize) {
         let l = self.stack.l;
-        let Learned { shapes, order, used, frames, nested } = &mut *self.learned;
+        let Learned { shapes, order, used, frames, nested, root } = &mut *self.learned;
         let outermost = frames.is_empty();
         if !outermost {
             nested.clear();
@@ -159,12 +202,9 @@ impl Item<'_> {
             }
         }
         let keys = if outermost { &order.keys } else { &*nested };
-        let wanted = |key: &str| match &*used {
-            Some(used) if outermost => used.iter().any(|other| other == key),
-            _ => true,
-        };
+        let used = used.as_deref().filter(|_| outermost && *root == Site::ROOT);
         // SAFETY: leaves the stack as it is.
-        unsafe { shapes.learn(l, self.table, site, keys, wanted) }
+        unsafe { shapes.learn(l, self.table, site, keys, used) }
     }
 }
 
@@ -258,6 +298,7 @@ impl Sink for Item<'_> {
         if self.learned.frames.len() == 1 {
             self.learned.order.keys.push(key);
             if let Some(used) = &self.learned.used
+                && self.learned.root == Site::ROOT
                 && !used.iter().any(|other| other == key)
             {
                 return false;
@@ -325,25 +366,6 @@ unsafe fn repeats(l: *mut lua_State, mark: c_int, count: usize) -> bool {
     })
 }
 
-/// Whether `rest` begins with `text`. For a few bytes, words are compared faster than a call of `memcmp` takes.
-#[inline]
-fn begins(rest: &[u8], text: &[u8]) -> bool {
-    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
-    if text.len() < 8 || rest.len() < text.len() {
-        return rest.starts_with(text);
-    }
-    let mut at = 0;
-    while at + 8 <= text.len() {
-        if word(&rest[at..at + 8]) != word(&text[at..at + 8]) {
-            return false;
-        }
-        at += 8;
-    }
-    // The last word overlaps the one before it.
-    let last = text.len() - 8;
-    word(&rest[last..last + 8]) == word(&text[last..])
-}
-
 /// Notes the keys of the outermost object, and the forms of the rest.
 struct Outermost<'o> {
     order: &'o mut KeyOrder,
@@ -378,27 +400,5 @@ impl Sink for Outermost<'_> {
             self.order.keys.push(key);
         }
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::begins;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn for_every_two_texts_it_says_what_starts_with_says(
-            text in "[ab]{0,20}", rest in "[ab]{0,20}", flip in any::<prop::sample::Index>()
-        ) {
-            prop_assert_eq!(begins(rest.as_bytes(), text.as_bytes()), rest.starts_with(&text));
-            let mut whole = text.clone().into_bytes();
-            whole.extend_from_slice(rest.as_bytes());
-            prop_assert!(begins(&whole, text.as_bytes()));
-            if !text.is_empty() {
-                whole[flip.index(text.len())] ^= 4;
-                prop_assert!(!begins(&whole, text.as_bytes()));
-            }
-        }
     }
 }

@@ -26,9 +26,16 @@ impl KeptForms {
         self.numbers & bit(value) != 0
     }
 
+    /// Adds what another part of the item has.
+    pub(in crate::lua::raw) fn add(&mut self, other: Self) {
+        self.nested |= other.nested;
+        self.may_repeat_keys |= other.may_repeat_keys;
+        self.numbers |= other.numbers;
+    }
+
     /// Notes a number that the item has, as far as that matters.
     #[cold]
-    pub(super) fn note(&mut self, value: f64, text: &[u8]) {
+    pub(in crate::lua::raw) fn note(&mut self, value: f64, text: &[u8]) {
         if self.has_number(value) {
             return;
         }
@@ -39,6 +46,15 @@ impl KeptForms {
         if written != text {
             self.numbers |= bit(value);
         }
+    }
+}
+
+impl json::Seen for KeptForms {
+    fn map(&mut self) {
+        self.nested = true;
+    }
+    fn number(&mut self, value: f64, text: &[u8]) {
+        self.note(value, text);
     }
 }
 

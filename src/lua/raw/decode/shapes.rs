@@ -29,7 +29,7 @@ pub(in crate::lua::raw) struct ShapeId(u32);
 
 /// A place in an item where an object may stand: the item itself, or under a field of a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Site(u32);
+pub(in crate::lua::raw) struct Site(u32);
 
 impl Site {
     /// The item itself.
@@ -97,6 +97,15 @@ impl Shapes {
     #[cfg(test)]
     pub(in crate::lua::raw) fn count(&self) -> usize {
         self.known.len()
+    }
+
+    /// A place of its own, for what is read by itself.
+    pub(in crate::lua::raw) fn new_site(&mut self) -> Site {
+        if self.guesses.is_empty() {
+            self.guesses.push(Guess::default());
+        }
+        self.guesses.push(Guess::default());
+        Site(self.guesses.len() as u32 - 1)
     }
 
     /// What to expect at `site`.
@@ -170,20 +179,21 @@ impl Shapes {
         !self.full && !self.guesses[site.0 as usize].closed
     }
 
-    /// An object with these keys stood at `site`. `wanted` says which of them the function uses. Makes a shape of it
-    /// when it comes for the second time. Raises memory errors.
+    /// An object with these keys stood at `site`. `used` says which of them the function uses, where that is not all. Makes a
+    /// shape of it when it comes for the second time. Raises memory errors.
     pub(super) unsafe fn learn(
         &mut self,
         l: *mut lua_State,
         table: c_int,
         site: Site,
         keys: &Keys,
-        wanted: impl Fn(&str) -> bool,
+        used: Option<&[String]>,
     ) {
         if keys.is_empty() || keys.len() > FIELDS_MAX {
             return;
         }
-        let hash = keys.hash();
+        // The item itself may have the keys of an object within it, and other fields of it are used.
+        let hash = keys.hash().wrapping_add(u64::from(used.is_some()));
         let known = match self.seen.get(&hash) {
             Some(known) => *known,
             None if self.seen.len() < SEEN_MAX => {
@@ -199,7 +209,7 @@ impl Shapes {
             // Two sequences of keys may have one hash; a shape that is not theirs would only cost time.
             Some(shape) => Some(shape),
             // SAFETY: as for the caller.
-            None if self.known.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, wanted) },
+            None if self.known.len() < SHAPES_MAX => unsafe { self.make(l, table, keys, used) },
             None => None,
         };
         self.seen.insert(hash, shape);
@@ -211,8 +221,9 @@ impl Shapes {
         l: *mut lua_State,
         table: c_int,
         keys: &Keys,
-        wanted: impl Fn(&str) -> bool,
+        used: Option<&[String]>,
     ) -> Option<ShapeId> {
+        let wanted = |key: &str| used.is_none_or(|used| used.iter().any(|other| other == key));
         if keys.repeats() {
             return None;
         }

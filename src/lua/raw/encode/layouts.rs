@@ -60,6 +60,13 @@ impl Layouts {
         self.count = LAYOUTS_MAX;
     }
 
+    /// Places of their own; says the first of `count`.
+    pub(super) fn new_sites(&mut self, count: usize) -> u32 {
+        let first = self.guesses.len().max(1);
+        self.guesses.resize(first + count, Guess::default());
+        first as u32
+    }
+
     /// The place under the field that is written at `at` of the layout that `site` has.
     pub(super) fn below(&self, site: Site, at: usize) -> Option<Site> {
         let (first, count) = self.guesses.get(site.0 as usize)?.fields;

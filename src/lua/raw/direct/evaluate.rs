@@ -1,0 +1,176 @@
+//! The evaluation of programs: Lua's operators on values of JSON. Where Lua would raise an error, call something or convert a
+//! value, there is no outcome, and Lua has to be asked.
+
+use super::fields::ItemFields;
+use crate::lua::script::{Action, Node, Operation, Output, Program};
+use crate::value::json::FieldKind;
+
+/// Locals that a program may have.
+const LOCALS_MAX: usize = 8;
+
+/// A value of Lua's.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'v> {
+    Nil,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    Text(&'v [u8]),
+    /// A field that is a list, a map, a string with escapes or a large integer.
+    Field(usize),
+}
+
+/// What a program came to.
+pub(super) enum Outcome<'v> {
+    /// A table by its number, and what gives its fields.
+    Table(usize, &'v [Node]),
+    Value(Value<'v>),
+    /// The statements are over, and nothing was returned.
+    Over,
+}
+
+impl Value<'_> {
+    /// Lua's truth, with JSON null counting as nothing, as a filter has it.
+    pub(super) fn is_true(self) -> bool {
+        !matches!(self, Self::Null) && self.holds()
+    }
+
+    /// Lua's truth.
+    fn holds(self) -> bool {
+        !matches!(self, Self::Nil | Self::Boolean(false))
+    }
+}
+
+/// One item on its way through a program.
+pub(super) struct Run<'v> {
+    pub(super) fields: &'v ItemFields,
+    /// The text of the item.
+    pub(super) text: &'v [u8],
+    locals: [Value<'v>; LOCALS_MAX],
+}
+
+impl<'v> Run<'v> {
+    pub(super) fn new(fields: &'v ItemFields, text: &'v [u8]) -> Self {
+        Self { fields, text, locals: [Value::Nil; LOCALS_MAX] }
+    }
+
+    /// `None`: Lua has to be asked.
+    #[inline]
+    pub(super) fn outcome(&mut self, program: &'v Program) -> Option<Outcome<'v>> {
+        if program.locals > LOCALS_MAX {
+            return None;
+        }
+        // A function that ends without a `return` is a mistake, of which Lua tells.
+        self.actions(&program.actions).filter(|outcome| !matches!(outcome, Outcome::Over))
+    }
+
+    fn actions(&mut self, actions: &'v [Action]) -> Option<Outcome<'v>> {
+        for action in actions {
+            let outcome = match action {
+                Action::Set(local, node) => {
+                    self.locals[*local] = self.node(node)?;
+                    Outcome::Over
+                }
+                Action::If(arms) => self.arms(arms)?,
+                Action::Return(Output::Value(node)) => Outcome::Value(self.node(node)?),
+                Action::Return(Output::Table(number, nodes)) => Outcome::Table(*number, nodes),
+            };
+            if !matches!(outcome, Outcome::Over) {
+                return Some(outcome);
+            }
+        }
+        Some(Outcome::Over)
+    }
+
+    fn arms(&mut self, arms: &'v [(Option<Node>, Vec<Action>)]) -> Option<Outcome<'v>> {
+        for (condition, actions) in arms {
+            let holds = match condition {
+                Some(condition) => self.node(condition)?.holds(),
+                None => true,
+            };
+            if holds {
+                return self.actions(actions);
+            }
+        }
+        Some(Outcome::Over)
+    }
+
+    /// The value of an expression. `None`: Lua has to be asked.
+    pub(super) fn node(&self, node: &'v Node) -> Option<Value<'v>> {
+        Some(match node {
+            Node::Nil => Value::Nil,
+            Node::Boolean(value) => Value::Boolean(*value),
+            Node::Number(value) => Value::Number(*value),
+            Node::Text(text) => Value::Text(text.as_bytes()),
+            Node::Local(local) => self.locals[*local],
+            Node::Field(at) => field(*at, self.fields, self.text),
+            Node::Not(node) => Value::Boolean(!self.node(node)?.holds()),
+            Node::Minus(node) => match self.node(node)? {
+                Value::Number(value) => Value::Number(-value),
+                _ => return None,
+            },
+            Node::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                self.node(if self.node(condition)?.holds() { then } else { otherwise })?
+            }
+            Node::Binary(Operation::And, left, right) => match self.node(left)? {
+                left if left.holds() => self.node(right)?,
+                left => left,
+            },
+            Node::Binary(Operation::Or, left, right) => match self.node(left)? {
+                left if left.holds() => left,
+                _ => self.node(right)?,
+            },
+            Node::Binary(operation, left, right) => binary(*operation, self.node(left)?, self.node(right)?)?,
+        })
+    }
+}
+
+/// The value of a field.
+#[inline]
+fn field<'v>(at: usize, fields: &ItemFields, text: &'v [u8]) -> Value<'v> {
+    let value = &fields.values()[at];
+    match value.kind {
+        FieldKind::Missing => Value::Nil,
+        FieldKind::Null => Value::Null,
+        FieldKind::False => Value::Boolean(false),
+        FieldKind::True => Value::Boolean(true),
+        FieldKind::Number | FieldKind::Spelled => Value::Number(value.number),
+        FieldKind::Plain => Value::Text(value.text(text)),
+        FieldKind::Big | FieldKind::Escaped | FieldKind::List | FieldKind::Map => Value::Field(at),
+    }
+}
+
+fn binary<'v>(operation: Operation, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
+    match operation {
+        Operation::Equal => return equal(left, right).map(Value::Boolean),
+        Operation::Unequal => return equal(left, right).map(|equal| Value::Boolean(!equal)),
+        _ => {}
+    }
+    Some(match (operation, left, right) {
+        (Operation::Add, Value::Number(left), Value::Number(right)) => Value::Number(left + right),
+        (Operation::Subtract, Value::Number(left), Value::Number(right)) => Value::Number(left - right),
+        (Operation::Multiply, Value::Number(left), Value::Number(right)) => Value::Number(left * right),
+        (Operation::Divide, Value::Number(left), Value::Number(right)) => Value::Number(left / right),
+        (Operation::Less, Value::Number(left), Value::Number(right)) => Value::Boolean(left < right),
+        (Operation::LessEqual, Value::Number(left), Value::Number(right)) => Value::Boolean(left <= right),
+        (Operation::Less, Value::Text(left), Value::Text(right)) => Value::Boolean(left < right),
+        (Operation::LessEqual, Value::Text(left), Value::Text(right)) => Value::Boolean(left <= right),
+        _ => return None,
+    })
+}
+
+#[expect(clippy::float_cmp, reason = "Lua compares floats exactly")]
+fn equal(left: Value<'_>, right: Value<'_>) -> Option<bool> {
+    Some(match (left, right) {
+        // Two of them may be equal; nothing else may, but for strings and large integers.
+        (Value::Field(_), Value::Nil | Value::Null | Value::Boolean(_))
+        | (Value::Nil | Value::Null | Value::Boolean(_), Value::Field(_)) => false,
+        (Value::Field(_), _) | (_, Value::Field(_)) => return None,
+        (Value::Nil, Value::Nil) | (Value::Null, Value::Null) => true,
+        (Value::Boolean(left), Value::Boolean(right)) => left == right,
+        (Value::Number(left), Value::Number(right)) => left == right,
+        (Value::Text(left), Value::Text(right)) => left == right,
+        _ => false,
+    })
+}

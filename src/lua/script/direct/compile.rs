@@ -1,0 +1,124 @@
+//! This module makes programs of functions that only compute.
+
+use super::table::Table;
+use crate::lua::script::program::{Action, Node, Operation, Output, Program};
+use crate::lua::script::syntax::{Arm, Expression, Function, Kind, Operator, Statement};
+
+/// The program that a function is. `None`: the function does something else too.
+pub(super) fn program(function: &Function, tables: &[Table<'_>], fields: &[String]) -> Option<Program> {
+    let mut compiler = Compiler { tables, fields, scope: Vec::new(), locals: 0 };
+    let actions = compiler.block(&function.statements)?;
+    Some(Program { actions, locals: compiler.locals })
+}
+
+struct Compiler<'c> {
+    tables: &'c [Table<'c>],
+    fields: &'c [String],
+    /// The names of locals that can be seen.
+    scope: Vec<String>,
+    locals: usize,
+}
+
+impl Compiler<'_> {
+    fn block(&mut self, statements: &[Statement]) -> Option<Vec<Action>> {
+        let outside = self.scope.len();
+        let actions = statements.iter().map(|statement| self.statement(statement)).collect();
+        self.scope.truncate(outside);
+        actions
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Option<Action> {
+        match statement {
+            Statement::Local(name, value) => {
+                // The name means what it meant before, until the local is there.
+                let value = self.node(value)?;
+                self.scope.push(name.clone());
+                self.locals = self.locals.max(self.scope.len());
+                Some(Action::Set(self.scope.len() - 1, value))
+            }
+            Statement::Assign(name, value) => {
+                let local = self.local(name)?;
+                Some(Action::Set(local, self.node(value)?))
+            }
+            Statement::If(arms) => Some(Action::If(self.arms(arms)?)),
+            Statement::Return(found) => {
+                let same = |table: &Table<'_>| table.found.span == found.span;
+                let output = match (self.tables.iter().position(same), &found.values[..]) {
+                    (Some(number), _) => {
+                        let fields = self.tables[number].fields;
+                        let nodes: Option<_> = fields.iter().map(|field| self.node(&field.value)).collect();
+                        Output::Table(number, nodes?)
+                    }
+                    // Of several values the first counts, but all are computed.
+                    (None, [value]) => Output::Value(self.node(value)?),
+                    _ => return None,
+                };
+                Some(Action::Return(output))
+            }
+            Statement::Other => None,
+        }
+    }
+
+    fn arms(&mut self, arms: &[Arm]) -> Option<Vec<(Option<Node>, Vec<Action>)>> {
+        let arm = |arm: &Arm| {
+            let condition = match &arm.condition {
+                Some(condition) => Some(self.node(condition)?),
+                None => None,
+            };
+            Some((condition, self.block(&arm.statements)?))
+        };
+        arms.iter().map(arm).collect()
+    }
+
+    fn local(&self, name: &str) -> Option<usize> {
+        self.scope.iter().rposition(|local| local == name)
+    }
+
+    fn node(&self, expression: &Expression) -> Option<Node> {
+        if let Some(name) = expression.item_field() {
+            return self.fields.iter().position(|field| field == name).map(Node::Field);
+        }
+        Some(match &expression.kind {
+            Kind::Nil => Node::Nil,
+            Kind::Boolean(value) => Node::Boolean(*value),
+            Kind::Number(value) => Node::Number(*value),
+            Kind::String(value) => Node::Text(value.clone()),
+            Kind::Name(name) => Node::Local(self.local(name)?),
+            Kind::Not(value) => Node::Not(self.boxed(value)?),
+            Kind::Minus(value) => Node::Minus(self.boxed(value)?),
+            Kind::Group(value) => self.node(value)?,
+            Kind::Binary(operator, left, right) => self.binary(*operator, left, right)?,
+            Kind::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                Node::If(Box::new([self.node(condition)?, self.node(then)?, self.node(otherwise)?]))
+            }
+            Kind::Index(..) | Kind::Table(_) | Kind::Single | Kind::Other => return None,
+        })
+    }
+
+    fn boxed(&self, expression: &Expression) -> Option<Box<Node>> {
+        self.node(expression).map(Box::new)
+    }
+
+    fn binary(&self, operator: Operator, left: &Expression, right: &Expression) -> Option<Node> {
+        let (left, right) = (self.boxed(left)?, self.boxed(right)?);
+        let (operation, turned) = match operator {
+            Operator::Add => (Operation::Add, false),
+            Operator::Subtract => (Operation::Subtract, false),
+            Operator::Multiply => (Operation::Multiply, false),
+            Operator::Divide => (Operation::Divide, false),
+            Operator::Equal => (Operation::Equal, false),
+            Operator::Unequal => (Operation::Unequal, false),
+            Operator::Less => (Operation::Less, false),
+            Operator::LessEqual => (Operation::LessEqual, false),
+            Operator::Greater => (Operation::Less, true),
+            Operator::GreaterEqual => (Operation::LessEqual, true),
+            Operator::And => (Operation::And, false),
+            Operator::Or => (Operation::Or, false),
+            Operator::Other => return None,
+        };
+        // Nothing here has effects, so the order of the two does not matter.
+        let (left, right) = if turned { (right, left) } else { (left, right) };
+        Some(Node::Binary(operation, left, right))
+    }
+}

@@ -1,0 +1,215 @@
+//! Statements and blocks.
+
+use super::{Arm, Expression, Kind, Parser, Return, Statement};
+
+/// What ends a block.
+const ENDS: [&str; 5] = ["", "end", "else", "elseif", "until"];
+/// Operators that assign.
+const COMPOUND: [&str; 8] = ["+=", "-=", "*=", "/=", "//=", "%=", "^=", "..="];
+
+impl Parser<'_> {
+    pub(super) fn block(&mut self) -> Option<Vec<Statement>> {
+        self.nested(|parser| {
+            let mut statements = Vec::new();
+            while !ENDS.contains(&parser.peek()) {
+                if !parser.take(";") {
+                    statements.push(parser.statement()?);
+                }
+            }
+            Some(statements)
+        })
+    }
+
+    fn statement(&mut self) -> Option<Statement> {
+        match self.peek() {
+            "local" => self.local(),
+            "return" => self.returned(),
+            "if" => self.condition(),
+            "while" => {
+                self.at += 1;
+                self.expression()?;
+                self.body("do")
+            }
+            "do" => self.body("do"),
+            "for" => self.iteration(),
+            "repeat" => {
+                self.at += 1;
+                self.block()?;
+                self.expect("until")?;
+                self.expression()?;
+                Some(Statement::Other)
+            }
+            "function" => self.named_function(),
+            "break" => {
+                self.at += 1;
+                Some(Statement::Other)
+            }
+            _ => self.call_or_assignment(),
+        }
+    }
+
+    /// A block between `open` and `end`.
+    fn body(&mut self, open: &str) -> Option<Statement> {
+        self.expect(open)?;
+        self.block()?;
+        self.expect("end")?;
+        Some(Statement::Other)
+    }
+
+    fn local(&mut self) -> Option<Statement> {
+        self.at += 1;
+        if self.take("function") {
+            self.name()?;
+            self.function_body()?;
+            return Some(Statement::Other);
+        }
+        let names = self.bindings()?;
+        let values = if self.take("=") { self.expressions()? } else { Vec::new() };
+        // A cast gives one value, and so does each expression that is known; the rest may give any number.
+        match (&names[..], &values[..]) {
+            ([name], [value]) => Some(Statement::Local(name.clone(), value.clone())),
+            ([name], []) => {
+                let span = self.span(self.tokens[self.at - 1].span.start);
+                Some(Statement::Local(name.clone(), Expression { kind: Kind::Nil, span }))
+            }
+            _ => Some(Statement::Other),
+        }
+    }
+
+    /// Names with commas between them, and perhaps their types.
+    fn bindings(&mut self) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        loop {
+            names.push(self.name()?.to_owned());
+            if self.peek() == "<" {
+                // An attribute; what it may be changes from version to version.
+                return None;
+            }
+            if self.take(":") {
+                self.skip_type()?;
+            }
+            if !self.take(",") {
+                return Some(names);
+            }
+        }
+    }
+
+    fn returned(&mut self) -> Option<Statement> {
+        let start = self.start();
+        self.at += 1;
+        let values =
+            if ENDS.contains(&self.peek()) || self.peek() == ";" { Vec::new() } else { self.expressions()? };
+        let found = Return { span: self.span(start), values };
+        self.take(";");
+        // It is the last statement of its block.
+        if !ENDS.contains(&self.peek()) {
+            return None;
+        }
+        if self.level == 0 {
+            self.returns.push(found.clone());
+        }
+        Some(Statement::Return(found))
+    }
+
+    fn condition(&mut self) -> Option<Statement> {
+        let mut arms = Vec::new();
+        loop {
+            self.at += 1;
+            let condition = self.expression()?;
+            self.expect("then")?;
+            arms.push(Arm { condition: Some(condition), statements: self.block()? });
+            if self.peek() != "elseif" {
+                break;
+            }
+        }
+        if self.take("else") {
+            arms.push(Arm { condition: None, statements: self.block()? });
+        }
+        self.expect("end")?;
+        Some(Statement::If(arms))
+    }
+
+    fn iteration(&mut self) -> Option<Statement> {
+        self.at += 1;
+        self.bindings()?;
+        if !self.take("=") {
+            self.expect("in")?;
+        }
+        self.expressions()?;
+        self.body("do")
+    }
+
+    fn named_function(&mut self) -> Option<Statement> {
+        self.at += 1;
+        let name = self.name()?;
+        let mut of_item = false;
+        while self.take(".") || self.take(":") {
+            of_item = name == "item";
+            self.name()?;
+        }
+        self.writes_item |= of_item;
+        self.function_body()?;
+        Some(Statement::Other)
+    }
+
+    /// From the parameters to `end`.
+    pub(super) fn function_body(&mut self) -> Option<()> {
+        self.skip_generics()?;
+        self.expect("(")?;
+        while !self.take(")") {
+            if !self.take("...") {
+                self.name()?;
+            }
+            if self.take(":") {
+                self.skip_type()?;
+            }
+            if !self.take(",") {
+                self.expect(")")?;
+                break;
+            }
+        }
+        if self.take(":") {
+            self.skip_type()?;
+        }
+        self.level += 1;
+        let body = self.block();
+        self.level -= 1;
+        body?;
+        self.expect("end")
+    }
+
+    fn call_or_assignment(&mut self) -> Option<Statement> {
+        let first = self.suffixed()?;
+        if COMPOUND.contains(&self.peek()) {
+            self.at += 1;
+            self.written(&first);
+            self.expression()?;
+            return Some(Statement::Other);
+        }
+        if !matches!(self.peek(), "=" | ",") {
+            // `continue` is a statement; so is a call.
+            let alone = matches!(&first.kind, Kind::Name(name) if name == "continue");
+            return (alone || matches!(first.kind, Kind::Other)).then_some(Statement::Other);
+        }
+        let mut targets = vec![first];
+        while self.take(",") {
+            targets.push(self.suffixed()?);
+        }
+        self.expect("=")?;
+        let mut values = self.expressions()?;
+        for target in &targets {
+            self.written(target);
+        }
+        match (&targets[..], values.len()) {
+            ([Expression { kind: Kind::Name(name), .. }], 1) => {
+                Some(Statement::Assign(name.clone(), values.swap_remove(0)))
+            }
+            _ => Some(Statement::Other),
+        }
+    }
+
+    /// Something is assigned to `target`.
+    fn written(&mut self, target: &Expression) {
+        self.writes_item |= target.item_field().is_some();
+    }
+}
