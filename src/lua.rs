@@ -11,6 +11,7 @@ mod host;
 mod host_error;
 mod memory;
 mod options;
+mod own_code;
 mod permissions;
 mod raw;
 mod script;

@@ -13,9 +13,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
-use mlua::chunk::Compiler;
 use mlua::{Function, Lua, LuaString, Table, Value};
 
 use super::host::{MODULES, functions};
@@ -23,6 +21,7 @@ use super::raw::{Current, Vm};
 use super::script::Sources;
 use crate::event::LogLevel;
 use crate::lua::options::{LogLine, Scope};
+use crate::lua::own_code;
 use crate::lua::temporaries::Temporaries;
 use crate::value::Mask;
 
@@ -30,13 +29,6 @@ use crate::value::Mask;
 const LOG_LINES_MAX: usize = 10_000;
 /// Bytes of one log line.
 const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
-
-/// The Luau half, compiled once a process.
-static PRELUDE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let compiler =
-        Compiler::new().set_optimization_level(2).set_debug_level(0).add_disabled_builtin("tonumber");
-    compiler.compile(include_str!("globals/prelude.luau")).expect("a test loads the prelude")
-});
 
 /// Names and values that a script finds in scope, and how code gets into a VM.
 pub(super) struct Globals {
@@ -57,7 +49,7 @@ impl Globals {
         let globals = lua.globals();
         // Native code for functions that mostly raise errors would only make the VM slower to open.
         lua.enable_jit(false);
-        let prelude = lua.load(PRELUDE.as_slice()).set_name("=flowrun").into_function();
+        let prelude = own_code::GLOBALS.load(lua);
         lua.enable_jit(true);
         let prelude: Table = prelude?.call((
             vm.signal()?,

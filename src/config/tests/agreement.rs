@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,13 +18,11 @@ fn every_key() -> Value {
 
 /// Whether the schema, the types and the check accept a value; fails when they do not agree.
 fn accepted(value: &Value) -> bool {
-    let schema: Value = serde_json::from_str(schema_text()).expect("the schema is JSON");
-    thread_local! {
-        static VALIDATOR: std::cell::OnceCell<jsonschema::Validator> = const { std::cell::OnceCell::new() };
-    }
-    let valid = VALIDATOR.with(|cell| {
-        cell.get_or_init(|| jsonschema::draft7::new(&schema).expect("the schema is one")).is_valid(value)
+    static VALIDATOR: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let schema: Value = serde_json::from_str(schema_text()).expect("the schema is JSON");
+        jsonschema::draft7::new(&schema).expect("the schema is one")
     });
+    let valid = VALIDATOR.is_valid(value);
     let file = SourceFile::new("p.yaml", Path::new("p.yaml"), String::new());
     let found = validate_value(value, &SpanIndex::default(), &file);
     let decoded = decode(value);
@@ -182,6 +181,129 @@ fn schema_types_and_check_agree_on_every_single_change() {
         }
     }
     assert!(refused > all.len(), "the changes matter");
+}
+
+/// Small files that together have every key: one for each step, and one for each key at the top.
+fn small_files() -> Vec<Value> {
+    let mut whole = every_key();
+    let top = whole.as_object_mut().expect("a pipeline is a map");
+    let steps = top.shift_remove("steps").expect("it has steps");
+    let alone = |(id, step): (&String, &Value)| json!({ "steps": { id: step } });
+    let mut files: Vec<Value> = steps.as_object().expect("steps are a map").iter().map(alone).collect();
+    files.extend(top.iter().map(|(key, value)| json!({ key: value, "steps": { "a": { "items": [] } } })));
+    files
+}
+
+/// Texts and numbers close to what the schema's patterns and limits let through: each of its words and examples with
+/// something behind it or before it, and numbers beside each limit in every notation.
+fn near_values() -> Vec<Value> {
+    fn words(schema: &Value, all: &mut BTreeSet<String>) {
+        match schema {
+            Value::Object(map) => {
+                for (key, inner) in map {
+                    let named =
+                        matches!(key.as_str(), "x-values" | "enum" | "examples").then(|| inner.as_array());
+                    let named = named.flatten().into_iter().flatten().filter_map(Value::as_str);
+                    all.extend(named.map(str::to_owned));
+                    words(inner, all);
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|inner| words(inner, all)),
+            _ => {}
+        }
+    }
+    let schema = serde_json::from_str(schema_text()).expect("the schema is JSON");
+    let mut all = BTreeSet::new();
+    words(&schema, &mut all);
+    let near = |word: &String| {
+        let changed = ["\n", "\r", "?", "!", "}", " ", "\u{660}", "s"].map(|end| format!("{word}{end}"));
+        changed.into_iter().chain([
+            word.clone(),
+            format!(" {word}"),
+            format!("\n{word}"),
+            word.to_uppercase(),
+        ])
+    };
+    let texts: BTreeSet<String> = all.iter().flat_map(near).collect();
+    let limits = [0.0, 1.0, 4_294_967_295.0, 9_007_199_254_740_991.0, 18_446_744_073_709_551_615.0];
+    let beside = |limit: f64| [limit.next_down(), limit, limit.next_up(), -limit].map(Value::from);
+    let whole = [i64::MIN, -1, 2, 4_294_967_296, 9_007_199_254_740_993, i64::MAX].map(Value::from);
+    let numbers = limits.into_iter().flat_map(beside).chain(whole).chain([json!(u64::MAX), json!(f64::MAX)]);
+    texts.into_iter().map(Value::from).chain(numbers).collect()
+}
+
+/// Every key of the language with a value that stands somewhere under it, and some that are no keys.
+fn keys_with_values() -> Vec<(String, Value)> {
+    let whole = every_key();
+    let mut all = Vec::new();
+    pointers(&whole, "", &mut all);
+    let mut keys: Vec<(String, Value)> = ["short", "x-free", "x-allow", "", "a b", "$ref"]
+        .map(|key| (key.to_owned(), json!(["a"])))
+        .into_iter()
+        .collect();
+    for pointer in all {
+        if let Some((parent, key)) = pointer.rsplit_once('/')
+            && whole.pointer(parent).is_some_and(Value::is_object)
+            && keys.iter().filter(|(known, _)| known == key).count() < 2
+        {
+            keys.push((key.to_owned(), whole.pointer(&pointer).expect("a pointer of it").clone()));
+        }
+    }
+    keys
+}
+
+#[test]
+fn schema_types_and_check_agree_on_values_beside_every_limit() {
+    let near = near_values();
+    let mut refused = 0;
+    for file in small_files() {
+        let mut all = Vec::new();
+        pointers(&file, "", &mut all);
+        let is_leaf = |pointer: &&String| {
+            let value = file.pointer(pointer).expect("a pointer of it");
+            !value.is_object() && !value.is_array()
+        };
+        for pointer in all.iter().filter(is_leaf) {
+            for value in &near {
+                let mut changed = file.clone();
+                *changed.pointer_mut(pointer).expect("a pointer of it") = value.clone();
+                refused += usize::from(!accepted(&changed));
+            }
+        }
+    }
+    assert!(refused > 10 * near.len(), "the changes matter");
+}
+
+#[test]
+fn schema_types_and_check_agree_on_every_key_in_every_map() {
+    let keys = keys_with_values();
+    let mut refused = 0;
+    for file in small_files() {
+        let mut all = Vec::new();
+        pointers(&file, "", &mut all);
+        for pointer in &all {
+            for (key, value) in &keys {
+                let mut changed = file.clone();
+                let Some(Value::Object(map)) = changed.pointer_mut(pointer) else { continue };
+                map.insert(key.clone(), value.clone());
+                refused += usize::from(!accepted(&changed));
+            }
+        }
+    }
+    assert!(refused > 10 * keys.len(), "the changes matter");
+}
+
+#[test]
+fn a_map_that_serde_takes_for_a_value_is_a_map() {
+    let mut value = every_key();
+    let is_count = |value: &Value| {
+        let file = SourceFile::new("p.yaml", Path::new("p.yaml"), String::new());
+        validate_value(value, &SpanIndex::default(), &file).is_empty()
+    };
+    assert!(is_count(&value));
+    value["steps"]["first"]["take"] = json!({ "$serde_json::private::RawValue": "8" });
+    assert!(decode(&value).is_ok(), "serde takes it for 8");
+    assert!(!is_count(&value));
 }
 
 proptest! {

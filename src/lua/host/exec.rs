@@ -18,6 +18,7 @@ use super::function::{Function, Module};
 use super::luau::{Luau, Native};
 use crate::lua::async_op::{AsyncOp, Completion, Pending};
 use crate::lua::host_error::HostError;
+use crate::lua::own_code;
 use process::ProgramOutput;
 use program::Program;
 use tree::ProcessTree;
@@ -25,11 +26,8 @@ use tree::ProcessTree;
 const EXEC: Module = Module("exec");
 
 /// The waiting for what is begun here.
-pub(super) static LUAU: Luau = Luau::new(
-    "exec",
-    include_str!("exec.luau"),
-    &[Native::new("exec_begin", "exec", "run", |bind| bind.to(begin))],
-);
+pub(super) static LUAU: Luau =
+    Luau::new("exec", &own_code::EXEC, &[Native::new("exec_begin", "exec", "run", |bind| bind.to(begin))]);
 
 pub(super) const FUNCTIONS: &[Function] = &[EXEC
     .luau("run", "(program: {string}, options: ExecOptions?): {ok: boolean, code: number, stdout: string, stderr: string, ms: number}")

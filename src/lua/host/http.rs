@@ -15,6 +15,7 @@ use super::call::{Call, Name};
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
 use crate::lua::async_op::{AsyncOp, Pending};
+use crate::lua::own_code;
 use crate::runtime::http::{Method, StatusCode};
 
 const HTTP: Module = Module("http");
@@ -22,7 +23,7 @@ const HTTP: Module = Module("http");
 /// The waiting for what is begun here, and the methods of an answer.
 pub(super) static LUAU: Luau = Luau::new(
     "http",
-    include_str!("http.luau"),
+    &own_code::HTTP,
     &[
         Native::new("http_begin", "http", "request", |bind| bind.to(begin)),
         Native::new("http_trouble", "http", "check", |bind| bind.to(trouble)),

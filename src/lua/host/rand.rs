@@ -3,11 +3,12 @@
 
 use super::function::{Function, Module};
 use super::luau::Luau;
+use crate::lua::own_code;
 
 const RAND: Module = Module("rand");
 
 /// What is picked and shuffled with the generator.
-pub(super) static LUAU: Luau = Luau::new("rand", include_str!("rand.luau"), &[]);
+pub(super) static LUAU: Luau = Luau::new("rand", &own_code::RAND, &[]);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     RAND.given("int", "(first: number, last: number): number").explained(

@@ -15,6 +15,7 @@ use replace::expand;
 
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
+use crate::lua::own_code;
 
 const RE: Module = Module("re");
 /// What `re.compile` returns.
@@ -23,7 +24,7 @@ const COMPILED: Module = Module("Compiled");
 /// Replacing, which calls back into Lua, and the methods of a compiled pattern.
 pub(super) static LUAU: Luau = Luau::new(
     "re",
-    include_str!("re.luau"),
+    &own_code::RE,
     &[
         Native::new("match", "re", "match", |bind| bind.to(matched)),
         Native::new("find", "re", "find", |bind| bind.to(find)),

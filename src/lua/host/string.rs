@@ -7,16 +7,14 @@ use mlua::{Lua, Table, Value};
 use super::call::Call;
 use super::luau::{Luau, Native};
 use super::prelude::Prelude;
+use crate::lua::own_code;
 
 /// Characters that make a Lua pattern more than plain text.
 const SPECIALS: &[u8] = b"^$*+?.([%-";
 
 /// The replacements themselves.
-pub(super) static LUAU: Luau = Luau::new(
-    "string",
-    include_str!("string.luau"),
-    &[Native::new("scan", "string", "find", |bind| bind.to(scan))],
-);
+pub(super) static LUAU: Luau =
+    Luau::new("string", &own_code::STRING, &[Native::new("scan", "string", "find", |bind| bind.to(scan))]);
 
 /// Puts the replacements into the VM's own `string` table, so that `s:find(…)` reaches them too, and into `table`.
 pub(super) fn replace(lua: &Lua, prelude: &Prelude) -> mlua::Result<()> {

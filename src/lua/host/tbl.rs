@@ -3,14 +3,13 @@
 
 use super::function::{Function, Module};
 use super::luau::Luau;
+use crate::lua::own_code;
 
 const TBL: Module = Module("tbl");
 
 /// All functions of the module, in two sources.
-pub(super) static LUAU: [Luau; 2] = [
-    Luau::new("tbl", include_str!("tbl/lists.luau"), &[]),
-    Luau::new("tbl", include_str!("tbl/records.luau"), &[]),
-];
+pub(super) static LUAU: [Luau; 2] =
+    [Luau::new("tbl", &own_code::TBL_LISTS, &[]), Luau::new("tbl", &own_code::TBL_RECORDS, &[])];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     TBL.luau("keys", "(t: table): {any}").explained(

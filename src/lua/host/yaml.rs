@@ -9,15 +9,13 @@ mod write;
 
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
+use crate::lua::own_code;
 
 const YAML: Module = Module("yaml");
 
 /// Decoding, whose result is taken out of a box.
-pub(super) static LUAU: Luau = Luau::new(
-    "yaml",
-    include_str!("yaml.luau"),
-    &[Native::new("yaml", "yaml", "decode", |bind| bind.to(read::boxed))],
-);
+pub(super) static LUAU: Luau =
+    Luau::new("yaml", &own_code::YAML, &[Native::new("yaml", "yaml", "decode", |bind| bind.to(read::boxed))]);
 
 pub(super) const FUNCTIONS: &[Function] = &[
     YAML.luau("decode", "(s: string): any").explained(
