@@ -23,6 +23,8 @@ mod line_source;
 mod lines;
 mod members;
 mod most_rows;
+#[cfg(feature = "parquet")]
+mod old_writers;
 mod origin;
 mod other_lists;
 #[cfg(feature = "parquet")]

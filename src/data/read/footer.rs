@@ -1,5 +1,6 @@
 //! The footer of a Parquet file is looked at before the library reads it: the library goes down a schema by calling itself,
-//! and a schema that is deep enough would end the whole process.
+//! and a schema that is deep enough would end the whole process. It also refuses an empty list that does not say of what it
+//! is empty, as fastparquet writes one for a table without rows.
 //!
 //! The footer is a struct of Thrift's compact protocol, whose second field is the schema: a flat list, each element of
 //! which says how many of the following are its children. See <https://parquet.apache.org/docs/file-format/metadata/> and
@@ -15,63 +16,107 @@ pub(in crate::data) const LEVELS_MAX: usize = 100;
 /// Structs, lists and maps of Thrift within each other, of which a footer has a handful.
 const THRIFT_LEVELS_MAX: u32 = 32;
 
-/// Fields of `FileMetaData`, and of `SchemaElement`.
+/// Fields of `FileMetaData`, of `SchemaElement`, and of `PageHeader`.
 const SCHEMA: i64 = 2;
 const ENCRYPTION: i64 = 8;
 const NAME: i64 = 4;
 const CHILDREN: i64 = 5;
+const PAGE_TYPE: i64 = 1;
 
-/// Says why a file is not to be given to the library. What is no footer at all is for the library to say.
-pub(super) fn refusal(file: &File) -> io::Result<Option<String>> {
+/// The type of structs, as a list names it.
+const STRUCT: u8 = 12;
+
+/// What stands at the end of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Footer {
+    /// The bytes of a footer, such that the library takes them.
+    Bytes(Vec<u8>),
+    /// The file is not to be given to the library, and why.
+    Refused(String),
+    /// No footer, which is for the library to say.
+    None,
+}
+
+/// Reads the footer of a file.
+pub(super) fn read(file: &File) -> io::Result<Footer> {
     let length = file.metadata()?.len();
     let mut end = [0; 8];
     if length < 12 {
-        return Ok(None);
+        return Ok(Footer::None);
     }
     file.read_exact_at(&mut end, length - 8)?;
-    let encrypted = || Some("the file is encrypted, and flowrun has no keys for it".to_owned());
+    let encrypted = || Footer::Refused("the file is encrypted, and flowrun has no keys for it".to_owned());
     match &end[4..] {
         b"PARE" => return Ok(encrypted()),
         b"PAR1" => {}
-        _ => return Ok(None),
+        _ => return Ok(Footer::None),
     }
     let size = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
     if size > length - 8 {
-        return Ok(None);
+        return Ok(Footer::None);
     }
     let mut footer = vec![0; size as usize];
     file.read_exact_at(&mut footer, length - 8 - size)?;
-    let mut found = Footer::default();
-    let mut reader = Thrift { bytes: &footer };
+    let mut seen = Seen::default();
+    let mut reader = Thrift::new(&footer);
     // A footer that cannot be read to its end is refused by the library, which does not come further than this either.
-    let _ = reader.footer(&mut found);
-    Ok(match found {
-        Footer { is_encrypted: true, .. } => encrypted(),
-        Footer { too_deep: Some(column), .. } => {
-            Some(format!("the column `{column}` is nested more than {LEVELS_MAX} levels deep"))
+    let _ = reader.footer(&mut seen);
+    let untyped = reader.untyped;
+    Ok(match seen {
+        Seen { is_encrypted: true, .. } => encrypted(),
+        Seen { too_deep: Some(column), .. } => {
+            Footer::Refused(format!("the column `{column}` is nested more than {LEVELS_MAX} levels deep"))
         }
-        Footer { .. } => None,
+        Seen { .. } => {
+            // Where the library looks at the type of a list, it wants structs.
+            untyped.into_iter().for_each(|at| footer[at] = STRUCT);
+            Footer::Bytes(footer)
+        }
     })
 }
 
 /// What was seen in a footer.
 #[derive(Default)]
-struct Footer {
+struct Seen {
     is_encrypted: bool,
     /// The column that is too deep.
     too_deep: Option<String>,
 }
 
 /// The rest of the bytes; `None` of its functions: they are no footer.
-struct Thrift<'b> {
+pub(super) struct Thrift<'b> {
+    whole: usize,
     bytes: &'b [u8],
+    /// Where the lists begin that are empty and have no type.
+    untyped: Vec<usize>,
 }
 
 /// A field of a struct: its number, and the type of its value, from 1.
 type Field = (i64, u8);
 
 impl<'b> Thrift<'b> {
-    fn footer(&mut self, found: &mut Footer) -> Option<()> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { whole: bytes.len(), bytes, untyped: Vec::new() }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn at(&self) -> usize {
+        self.whole - self.bytes.len()
+    }
+
+    /// Passes over the header of a page, and says which number its kind has.
+    pub(super) fn page_header(&mut self) -> Option<i64> {
+        let (mut page, mut last) = (None, 0);
+        while let (field, kind @ 1..) = self.field(&mut last)? {
+            match (field, kind) {
+                (PAGE_TYPE, 5) => page = Some(self.integer()?),
+                _ => self.skip(kind, 0)?,
+            }
+        }
+        page
+    }
+
+    fn footer(&mut self, found: &mut Seen) -> Option<()> {
         let mut last = 0;
         while let (field, kind @ 1..) = self.field(&mut last)? {
             match (field, kind) {
@@ -89,13 +134,13 @@ impl<'b> Thrift<'b> {
     }
 
     /// The list of columns and what they consist of, from the root on.
-    fn schema(&mut self, found: &mut Footer) -> Option<()> {
+    fn schema(&mut self, found: &mut Seen) -> Option<()> {
         let (count, kind) = self.list()?;
         // How many children are still to come on each level.
         let mut open: Vec<i64> = Vec::new();
         let mut column = String::new();
         for _ in 0..count {
-            if kind != 12 {
+            if kind != STRUCT {
                 return None;
             }
             let (name, children) = self.element()?;
@@ -145,7 +190,11 @@ impl<'b> Thrift<'b> {
 
     /// How many elements a list has, and of which type.
     fn list(&mut self) -> Option<(u64, u8)> {
+        let start = self.at();
         let head = self.byte()?;
+        if head == 0 {
+            self.untyped.push(start);
+        }
         let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
         Some((count, head & 15))
     }
@@ -175,7 +224,7 @@ impl<'b> Thrift<'b> {
                     self.skip(kinds & 15, level + 1)?;
                 }
             }
-            12 => {
+            STRUCT => {
                 let mut last = 0;
                 while let (_, kind @ 1..) = self.field(&mut last)? {
                     self.skip(kind, level + 1)?;
@@ -245,13 +294,20 @@ mod tests {
         bytes
     }
 
-    fn refusal_of(footer: &[u8], magic: &[u8]) -> Option<String> {
+    fn footer_of(footer: &[u8], magic: &[u8]) -> Footer {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(b"PAR1").expect("room");
         file.write_all(footer).expect("room");
         file.write_all(&(footer.len() as u32).to_le_bytes()).expect("room");
         file.write_all(magic).expect("room");
-        refusal(&file).expect("readable")
+        read(&file).expect("readable")
+    }
+
+    fn refusal_of(footer: &[u8], magic: &[u8]) -> Option<String> {
+        match footer_of(footer, magic) {
+            Footer::Refused(reason) => Some(reason),
+            Footer::Bytes(_) | Footer::None => None,
+        }
     }
 
     #[test]
@@ -291,5 +347,21 @@ mod tests {
             assert_eq!(refusal_of(footer, b"PAR1"), None, "{footer:?}");
         }
         assert_eq!(refusal_of(b"", b"ABCD"), None);
+    }
+
+    #[test]
+    fn empty_lists_without_a_type_get_one() {
+        // version: 1; the schema: a root; rows: 0; the row groups: an empty list.
+        let footer = b"\x15\x02\x19\x1c\x48\x01m\x00\x16\x00\x19\x00\x00";
+        let mut expect = footer.to_vec();
+        expect[11] = STRUCT;
+        assert_eq!(footer_of(footer, b"PAR1"), Footer::Bytes(expect));
+        // The same list within structs that are of no interest.
+        let footer = b"\x15\x02\x19\x1c\x48\x01m\x00\x2c\x1c\x19\x00\x00\x00\x00";
+        let mut expect = footer.to_vec();
+        expect[11] = STRUCT;
+        assert_eq!(footer_of(footer, b"PAR1"), Footer::Bytes(expect));
+        let typed = chain(3);
+        assert_eq!(footer_of(&typed, b"PAR1"), Footer::Bytes(typed));
     }
 }

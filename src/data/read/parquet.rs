@@ -35,7 +35,7 @@ pub(in crate::data) use self::stored_column::{StoredColumn, TypedColumns};
 pub(in crate::data) use self::type_text::type_text;
 use crate::data::read::guard::guarded;
 use crate::data::read::lines::too_long;
-use crate::data::read::row_groups::{OpenFile, RowGroups, open};
+use crate::data::read::row_groups::{RowGroups, open};
 use crate::data::{BadRow, Column, DataError, FileMark, Position, Reader};
 use crate::value::{Chunk, Extent, ITEM_BYTES_MAX, Origin};
 
@@ -69,8 +69,9 @@ impl ParquetReader {
         columns: Option<&[Column]>,
         from: Option<&Position>,
     ) -> Result<Self, DataError> {
-        let OpenFile { file, metadata, mark } = open(path, name)?;
-        let groups = RowGroups::of(&metadata, name)?;
+        let opened = open(path, name)?;
+        let (metadata, mark) = (&opened.metadata, opened.mark);
+        let groups = RowGroups::of(metadata, name)?;
         let file_metadata = metadata.file_metadata();
         let keeps_int96 = schema::pads_int96(file_metadata);
         let stored = guarded(name, || schema::stored(file_metadata.schema_descr(), keeps_int96))?;
@@ -79,7 +80,8 @@ impl ParquetReader {
             .with_parquet_schema(Arc::new(stored))
             .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        let arrow = guarded(name, || ArrowReaderMetadata::load(&file, options))?;
+        let typed = Arc::new(opened.metadata_with(name, options.metadata_options())?);
+        let arrow = guarded(name, || ArrowReaderMetadata::try_new(typed, options))?;
         let kinds = schema::kinds(file_metadata);
         let (stored, arrow_schema) = (arrow.parquet_schema(), arrow.schema());
         let file_columns = FileColumns { name, stored, arrow: arrow_schema, kinds: &kinds };
@@ -87,7 +89,7 @@ impl ParquetReader {
         let wanted = ProjectionMask::roots(arrow.parquet_schema(), roots);
         let bytes = metadata.row_groups().iter().map(|group| group.total_byte_size().max(0) as u64);
         let batch_rows = batch_rows(bytes.sum(), groups.rows(), &shapes);
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, arrow)
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(opened.file, arrow)
             .with_batch_size(batch_rows)
             .with_projection(wanted);
         let (rows, bad) = from.map_or((0, 0), |from| (from.rows, from.bad));

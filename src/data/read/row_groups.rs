@@ -8,8 +8,9 @@ use parquet::file::metadata::{
 };
 
 use crate::data::position::{changed, foreign};
-use crate::data::read::footer;
+use crate::data::read::footer::{self, Footer};
 use crate::data::read::guard::{broken, guarded};
+use crate::data::read::old_writers;
 use crate::data::{DataError, FileMark, Position, PositionAt, Spot};
 
 /// The row groups of one file.
@@ -100,6 +101,7 @@ pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) metadata: ParquetMetaData,
     pub(super) mark: FileMark,
+    footer: Vec<u8>,
 }
 
 /// Opens a file and reads what stands at its end.
@@ -112,18 +114,40 @@ pub(super) fn open(path: &Path, name: &str) -> Result<OpenFile, DataError> {
             "`{name}` is no ordinary file; parquet is read from its end, which only such a file allows"
         )));
     }
-    let refusal = footer::refusal(&file).map_err(|source| DataError::Io {
-        intent: "read",
-        path: PathBuf::from(name),
-        source,
-    })?;
-    if let Some(refusal) = refusal {
-        return Err(broken(name, &refusal));
-    }
+    let footer = match footer::read(&file) {
+        Ok(Footer::Bytes(footer)) => footer,
+        Ok(Footer::Refused(reason)) => return Err(broken(name, &reason)),
+        Ok(Footer::None) => {
+            guarded(name, || ParquetMetaDataReader::new().parse_and_finish(&file))?;
+            Vec::new()
+        }
+        Err(source) => return Err(DataError::Io { intent: "read", path: PathBuf::from(name), source }),
+    };
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
-    let reader = ParquetMetaDataReader::new().with_metadata_options(Some(options));
-    let metadata = guarded(name, || reader.parse_and_finish(&file))?;
-    Ok(OpenFile { file, metadata, mark: FileMark::of(&found) })
+    let metadata = decoded(&file, &footer, name, &options)?;
+    Ok(OpenFile { file, metadata, mark: FileMark::of(&found), footer })
+}
+
+impl OpenFile {
+    /// What stands at the end, once more with other options.
+    pub(super) fn metadata_with(
+        &self,
+        name: &str,
+        options: &ParquetMetaDataOptions,
+    ) -> Result<ParquetMetaData, DataError> {
+        decoded(&self.file, &self.footer, name, options)
+    }
+}
+
+fn decoded(
+    file: &File,
+    footer: &[u8],
+    name: &str,
+    options: &ParquetMetaDataOptions,
+) -> Result<ParquetMetaData, DataError> {
+    let metadata =
+        guarded(name, || ParquetMetaDataReader::decode_metadata_with_options(footer, Some(options)))?;
+    guarded(name, || old_writers::mended(metadata, file, footer.len()))
 }

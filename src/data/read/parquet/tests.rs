@@ -2,6 +2,7 @@
 
 mod exact_values;
 mod generated;
+mod old_writers;
 mod refused;
 
 use std::sync::Arc;
