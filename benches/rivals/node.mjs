@@ -1,5 +1,5 @@
-// Node on two worker threads: chunks of whole lines go to the workers by transfer, results are written in input order.
-//   node node.mjs records|text|numeric IN OUT [WORKERS]
+// Node or Bun on two worker threads: chunks of whole lines go to the workers by transfer, results are written in input order.
+//   node node.mjs records|text|numeric|floats|strings|tables|patterns|json IN OUT [WORKERS]
 
 import fs from "node:fs";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -20,12 +20,44 @@ const work = {
     for (let i = 1; i <= 100; i++) x = x * 0.99 + i;
     return { id: item.id, x };
   },
+  floats(item) {
+    let x = item.x;
+    for (let i = 1; i <= 200; i++) x = Math.sqrt(x * 1.5 + i);
+    return { id: item.id, x };
+  },
+  strings(item) {
+    let line = item.name;
+    for (let i = 1; i <= 20; i++) line = line + "," + item.qty * i;
+    return { id: item.id, line };
+  },
+  tables(item) {
+    const rows = [];
+    for (let i = 1; i <= 50; i++) rows.push({ kind: (item.qty * i) % 7, size: i + item.price });
+    const groups = new Map();
+    for (const row of rows) {
+      let group = groups.get(row.kind);
+      if (group === undefined) {
+        group = { kind: row.kind, count: 0, size: 0 };
+        groups.set(row.kind, group);
+      }
+      group.count += 1;
+      group.size += row.size;
+    }
+    return { id: item.id, groups: [...groups.values()] };
+  },
+  patterns(item) {
+    const words = item.text.match(/[A-Z][a-z]+/g) ?? [];
+    return { id: item.id, words, text: item.text.replace(/<([a-z]+)[^>]*>/g, "[$1]") };
+  },
+  json(item) {
+    return JSON.parse(JSON.stringify(item));
+  },
 };
 
 if (isMainThread) {
   const [kind, input, output, workers = "2"] = process.argv.slice(2);
   if (!work[kind] || !output) {
-    console.error("usage: node node.mjs records|text|numeric IN OUT [WORKERS]");
+    console.error(`usage: node node.mjs ${Object.keys(work).join("|")} IN OUT [WORKERS]`);
     process.exit(2);
   }
   main(kind, fs.openSync(input, "r"), fs.openSync(output, "w"), Number(workers));

@@ -75,6 +75,7 @@ pub(crate) fn file(kind: &str, lines: u64, path: &str) -> Result<(), Box<dyn Err
         "records" => record,
         "text" => text,
         "numeric" => numeric,
+        "wide" => wide,
         _ => return Err(format!("no input is called `{kind}`").into()),
     };
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
@@ -150,4 +151,19 @@ fn numeric(n: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
     let random = &mut Random(n);
     let x = random.below(1_000_000);
     writeln!(out, r#"{{"id":{n},"x":0.{x:06}}}"#)
+}
+
+/// Sixty fields, words, integers and prices in turns: some 1.4 kB.
+fn wide(n: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let random = &mut Random(n);
+    write!(out, r#"{{"id":{n}"#)?;
+    for field in 1..60 {
+        write!(out, r#","field_{field:02}":"#)?;
+        match field % 3 {
+            0 => write!(out, r#""{} of {}""#, random.pick(&LAST), random.pick(&PLACES).0)?,
+            1 => write!(out, "{}", random.below(10_000_000))?,
+            _ => write!(out, "{}.{:02}", random.below(90_000), 10 + random.below(90))?,
+        }
+    }
+    writeln!(out, "}}")
 }

@@ -14,9 +14,10 @@ use std::process::ExitCode;
 use work::Work;
 
 const USAGE: &str = "usage:
-  rival gen records|text|numeric LINES OUT      write a deterministic input file
+  rival gen records|text|numeric|wide LINES OUT write a deterministic input file
   rival value|typed records|text|numeric IN OUT [WORKERS]
                                                 do the work on `serde_json::Value` or on typed structs
+  rival typed filter|wide IN OUT [WORKERS]      the same, for what is written on typed structs alone
   rival serve MILLISECONDS                      answer HTTP requests on loopback after a pause
   rival check A B                               compare two JSONL files, line by line, as values";
 

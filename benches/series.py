@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Measures flowrun and the best of its rivals in turns, by processor seconds, and prints the ratios beside their goals.
+
+    benches/series.py FLOWRUN RIVAL [--rounds N] [--only ROW …] [--scale S] [--data FOLDER]
+
+RIVAL is the program of benches/rivals/rust. In each round every program of a row runs once, one after the other, so that
+what else the machine does meets all of them; of its rounds each program keeps the least processor time (user and system),
+and the least time by the clock. The outputs of the last round are compared as values. A ratio is the rival's time divided
+by flowrun's: above 1 flowrun takes less.
+
+Rows: records filter wide text floats strings tables patterns json one memory. `--scale 0.01` takes a hundredth of the
+lines, to see that it works. Node, Bun and DuckDB are left out where they are missing, which is said; PATH finds `node` and
+`bun`, and DuckDB is the package of the Python that runs this. The exit code is 1 when a goal is missed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUST, NODE, BUN, DUCKDB = "rust, typed structs", "node, worker threads", "bun, worker threads", "duckdb"
+
+
+@dataclass
+class Row:
+    name: str
+    # Kind of the input, which `rival gen` makes.
+    input: str
+    lines: int
+    # Rival → how many times flowrun's processor time it shall take at least.
+    goals: dict
+
+
+ROWS = [
+    Row("records", "records", 2_000_000, {RUST: 1.0}),
+    Row("filter", "records", 2_000_000, {RUST: 1.2, DUCKDB: 2.5}),
+    Row("wide", "wide", 200_000, {RUST: 1.4}),
+    Row("text", "text", 300_000, {NODE: 3.2, BUN: 2.2}),
+    Row("floats", "numeric", 1_000_000, {NODE: 1.5, BUN: 1.0}),
+    Row("strings", "records", 300_000, {NODE: None, BUN: 1.0}),
+    Row("tables", "records", 200_000, {NODE: None, BUN: 1.0}),
+    Row("patterns", "text", 200_000, {NODE: None, BUN: 1.0}),
+    Row("json", "records", 500_000, {NODE: None, BUN: 1.0}),
+]
+# One item from start to exit: processor seconds at most, and how often it is run in each round.
+ONE_SECONDS, ONE_RUNS = 0.009, 20
+# Peak memory at so many lines, in bytes at most.
+MEMORY_LINES, MEMORY_BYTES = 10_000_000, 40_000_000
+
+
+@dataclass
+class Cost:
+    processor: float
+    clock: float
+    peak_bytes: int
+
+
+def run(command):
+    """What one run of a program costs."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    clock = time.perf_counter() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        sys.exit(f"`{' '.join(map(str, command))}` ended with {child.returncode}")
+    # Linux counts kilobytes.
+    return Cost(usage.ru_utime + usage.ru_stime, clock, usage.ru_maxrss * 1024)
+
+
+class Series:
+    def __init__(self, arguments):
+        self.flowrun = Path(arguments.flowrun).resolve()
+        self.rival = Path(arguments.rival).resolve()
+        self.rounds = arguments.rounds
+        self.scale = arguments.scale
+        self.data = Path(arguments.data).resolve()
+        self.out = self.data / "out"
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.missed = 0
+        self.programs = {NODE: shutil.which("node"), BUN: shutil.which("bun"), RUST: self.rival, DUCKDB: duckdb()}
+        for name, program in self.programs.items():
+            if program is None:
+                say(f"no {name.split(',')[0]}: its rows are left out")
+
+    def input(self, kind, lines):
+        """The input of a kind with so many lines; the beginning of a longer one would be the same."""
+        lines = max(int(lines * self.scale), 1)
+        file = self.data / f"{kind}-{lines}.jsonl"
+        if not file.exists():
+            say(f"generating {lines} lines of {kind}")
+            part = file.with_suffix(".part")
+            subprocess.run([self.rival, "gen", kind, str(lines), part], check=True)
+            part.rename(file)
+        return file
+
+    def command(self, program, row, source, target):
+        match program:
+            case "flowrun":
+                pipeline = HERE / "pipelines" / f"{row.name}.yaml"
+                return [self.flowrun, "-q", "--no-state", pipeline, "-p", f"input={source}", "-p", f"output={target}"]
+            case _ if program == RUST:
+                return [self.rival, "typed", row.name, source, target]
+            case _ if program == DUCKDB:
+                return [sys.executable, HERE / "rivals" / "duckdb_filter.py", source, target]
+            case _:
+                return [self.programs[program], HERE / "rivals" / "node.mjs", row.name, source, target]
+
+    def row(self, row):
+        source = self.input(row.input, row.lines)
+        programs = ["flowrun", *(program for program in row.goals if self.programs[program])]
+        targets = {program: self.out / f"{row.name}.{program.split(',')[0]}.jsonl" for program in programs}
+        costs = {program: [] for program in programs}
+        for _ in range(self.rounds):
+            for program in programs:
+                costs[program].append(run(self.command(program, row, source, targets[program])))
+        for program in programs[1:]:
+            subprocess.run([self.rival, "check", targets["flowrun"], targets[program]], check=True)
+        best = {program: (min(c.processor for c in all), min(c.clock for c in all)) for program, all in costs.items()}
+        ours = best["flowrun"]
+        say(f"{row.name}: " + ", ".join(f"{program} {cost[0]:.3f} s" for program, cost in best.items()))
+        items = sum(1 for _ in source.open("rb"))
+        for program in programs[1:]:
+            ratio, clock = (theirs / own for theirs, own in zip(best[program], ours))
+            goal = row.goals[program]
+            verdict = "" if goal is None else f"≥ {goal:g} | {self.verdict(ratio >= goal)}"
+            print(
+                f"| {row.name} | {program} | {ours[0] / items * 1e6:.3f} | {ratio:.2f} | {clock:.2f} | {verdict or '|'} |",
+                flush=True,
+            )
+
+    def one(self):
+        command = [self.flowrun, "-q", "--no-state", HERE / "pipelines" / "one.yaml", "-p", f"output={self.out}/one.jsonl"]
+        costs = [run(command) for _ in range(self.rounds * ONE_RUNS)]
+        self.limit("one item, start to exit", min(c.processor for c in costs) * 1e3, ONE_SECONDS * 1e3, "ms")
+
+    def memory(self):
+        source = self.input("records", MEMORY_LINES)
+        row = Row("records", "records", MEMORY_LINES, {})
+        cost = run(self.command("flowrun", row, source, self.out / "memory.jsonl"))
+        self.limit(f"peak memory at {int(MEMORY_LINES * self.scale):,} lines", cost.peak_bytes / 1e6, MEMORY_BYTES / 1e6, "MB")
+
+    def limit(self, what, value, most, unit):
+        print(f"| {what} | {value:.1f} {unit} | ≤ {most:g} {unit} | {self.verdict(value <= most)} |", flush=True)
+
+    def verdict(self, good):
+        self.missed += not good
+        return "ok" if good else "MISSED"
+
+
+def duckdb():
+    """This Python, if it has DuckDB."""
+    try:
+        import duckdb  # noqa: F401
+    except ImportError:
+        return None
+    return sys.executable
+
+
+def say(text):
+    print(f"== {text}", file=sys.stderr, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("flowrun")
+    parser.add_argument("rival")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", metavar="ROW")
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--data", default=HERE / "data")
+    arguments = parser.parse_args()
+    series = Series(arguments)
+    names = [row.name for row in ROWS] + ["one", "memory"]
+    wanted = arguments.only or names
+    if unknown := set(wanted) - set(names):
+        sys.exit(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    print("| work | rival | flowrun, µs an item | processor time, rival ÷ flowrun | by the clock | goal | |")
+    print("|---|---|--:|--:|--:|--:|---|", flush=True)
+    for row in ROWS:
+        if row.name in wanted:
+            series.row(row)
+    print("\n| what | measured | goal | |\n|---|--:|--:|---|", flush=True)
+    if "one" in wanted:
+        series.one()
+    if "memory" in wanted:
+        series.memory()
+    sys.exit(1 if series.missed else 0)
+
+
+if __name__ == "__main__":
+    main()
