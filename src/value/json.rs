@@ -13,7 +13,10 @@ mod equal_keys;
 mod fault;
 mod fields;
 mod number;
+mod plain;
 mod reader;
+mod scan;
+mod skip;
 mod text;
 mod tree;
 mod walk;
@@ -24,23 +27,10 @@ pub use copy::{Seen, copy};
 pub use equal_keys::without_equal_keys;
 pub use fault::{DEPTH_MAX, JsonError};
 pub use fields::{FieldKind, FieldReader, FieldValue, KeyPath, begins};
-pub use reader::{Sink, read};
+pub use reader::{Sink, read, validate};
 pub use tree::{to_value, tree_bytes};
 pub use walk::{JsonWalk, unquoted};
 pub use write::{push_hex, quoted, write_float, write_integer, write_number, write_string, written_len};
-
-/// Whether `text` is exactly one JSON value (white space around it allowed) that flowrun can carry.
-///
-/// # Errors
-/// Fails when `text` is no such value, and says where and why.
-pub fn validate(text: &[u8]) -> Result<(), JsonError> {
-    /// Takes nothing.
-    struct Nothing;
-    impl Sink for Nothing {
-        type Mark = ();
-    }
-    read(text, &mut String::new(), &mut Nothing)
-}
 
 #[cfg(test)]
 mod tests;

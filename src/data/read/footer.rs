@@ -69,7 +69,9 @@ pub(super) fn read(file: &File) -> io::Result<Footer> {
         }
         Seen { .. } => {
             // Where the library looks at the type of a list, it wants structs.
-            untyped.into_iter().for_each(|at| footer[at] = STRUCT);
+            for at in untyped {
+                footer[at] = STRUCT;
+            }
             Footer::Bytes(footer)
         }
     })

@@ -31,7 +31,7 @@ pub fn compact(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
 fn string_end(text: &[u8], mut at: usize) -> usize {
     at += 1;
     loop {
-        at += text::plain(&text[at..]);
+        at = text::plain_end(text, at);
         match text.get(at) {
             Some(b'\\') => at += 2,
             _ => return at + 1,

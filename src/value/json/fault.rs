@@ -4,6 +4,8 @@
 /// before the thread's stack does.
 pub const DEPTH_MAX: usize = 512;
 
+const NOT_UTF8: &str = "the text is not valid UTF-8";
+
 /// What is wrong with a text, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
@@ -40,10 +42,20 @@ pub(super) enum JsonFault {
     Escape,
     Hex,
     Surrogate,
+    NotUtf8,
 }
 
 impl JsonFault {
-    pub(super) fn explain(self, text: &str, offset: usize) -> JsonError {
+    /// What is wrong at `offset` of this text. Text that is not UTF-8 is no text, whatever else is wrong with it.
+    #[cold]
+    pub(super) fn explain(self, text: &[u8], offset: usize) -> JsonError {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.explain_in(text, offset),
+            Err(error) => JsonError { offset: error.valid_up_to(), message: NOT_UTF8.to_owned() },
+        }
+    }
+
+    fn explain_in(self, text: &str, offset: usize) -> JsonError {
         let found = match text.get(offset..).and_then(|rest| rest.chars().next()) {
             None => "the end of the text".to_owned(),
             Some(character) => format!("`{}`", character.escape_debug()),
@@ -71,6 +83,7 @@ impl JsonFault {
             Self::Escape => format!("unknown escape `\\` followed by {found}"),
             Self::Hex => "`\\u` needs four hexadecimal digits".to_owned(),
             Self::Surrogate => "`\\u` names half of a surrogate pair".to_owned(),
+            Self::NotUtf8 => NOT_UTF8.to_owned(),
         };
         JsonError { offset, message }
     }

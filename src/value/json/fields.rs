@@ -5,6 +5,7 @@
 //! other in ever new ways, it leaves to others, and so it does with text that is not JSON at all.
 
 use super::cursor::JsonCursor;
+use super::scan::{self, Quickest};
 use super::{number, text};
 
 /// Places in the tree of keys. Data with more orders of keys than this has no order.
@@ -124,16 +125,13 @@ impl FieldReader {
     #[inline]
     pub fn read(&mut self, text: &[u8], scratch: &mut String) -> Option<KeyPath> {
         self.values.fill(FieldValue::MISSING);
-        let text = std::str::from_utf8(text).ok().filter(|text| text.len() < u32::MAX as usize)?;
-        let mut cursor = JsonCursor { text, bytes: text.as_bytes(), at: 0, scratch };
-        cursor.space();
-        if cursor.peek() != b'{' {
+        let mut cursor = JsonCursor::<Quickest>::new(text, scratch);
+        if cursor.token() != b'{' || text.len() > u32::MAX as usize {
             return None;
         }
         cursor.at += 1;
-        cursor.space();
         let mut place = 0;
-        if cursor.peek() == b'}' {
+        if cursor.token() == b'}' {
             cursor.at += 1;
         } else {
             place = self.entries(&mut cursor)?;
@@ -147,13 +145,12 @@ impl FieldReader {
         let mut place = 0;
         loop {
             place = self.key(cursor, place)?;
-            cursor.space();
+            let first = cursor.token();
             match self.places[place as usize].field {
                 0 => cursor.skip(1).ok()?,
-                field => self.values[field as usize - 1] = value(cursor)?,
+                field => self.values[field as usize - 1] = value(cursor, first)?,
             }
-            cursor.space();
-            match cursor.peek() {
+            match cursor.token() {
                 b',' => cursor.at += 1,
                 b'}' => {
                     cursor.at += 1;
@@ -161,7 +158,7 @@ impl FieldReader {
                 }
                 _ => return None,
             }
-            cursor.space();
+            cursor.token();
         }
     }
 
@@ -192,7 +189,7 @@ impl FieldReader {
         if rest.first() != Some(&b'"') || self.places.len() == PLACES_MAX {
             return None;
         }
-        let length = text::plain(&rest[1..]);
+        let length = scan::plain_end::<Quickest>(rest, 1)? - 1;
         // An escape, or the text is no JSON, or there is space before the colon.
         if !rest[1 + length..].starts_with(b"\":") {
             return None;
@@ -244,15 +241,14 @@ fn head(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The value at hand.
+/// The value at hand, which begins with `first`.
 #[inline]
-fn value(cursor: &mut JsonCursor<'_>) -> Option<FieldValue> {
+fn value(cursor: &mut JsonCursor<'_>, first: u8) -> Option<FieldValue> {
     let start = cursor.at;
     let mut number = 0.0;
-    let kind = match cursor.peek() {
+    let kind = match first {
         b'"' => {
-            let length = text::plain(&cursor.bytes[start + 1..]);
-            let end = start + 1 + length;
+            let end = scan::plain_end::<Quickest>(cursor.bytes, start + 1)?;
             if cursor.bytes.get(end) == Some(&b'"') {
                 cursor.at = end + 1;
                 return Some(FieldValue {
@@ -280,7 +276,7 @@ fn value(cursor: &mut JsonCursor<'_>) -> Option<FieldValue> {
                 FieldKind::Spelled
             }
         },
-        first => {
+        _ => {
             cursor.skip(1).ok()?;
             match first {
                 b'{' => FieldKind::Map,

@@ -3,6 +3,7 @@
 
 use super::cursor::JsonCursor;
 use super::fault::{DEPTH_MAX, JsonError, JsonFault};
+use super::scan::{Quickest, Scan};
 use super::{number, text};
 
 /// Takes what is read, in the order of the text.
@@ -50,36 +51,39 @@ pub trait Sink {
     fn end_object(&mut self, _mark: Self::Mark, _count: usize) {}
 }
 
-/// Takes nothing: reading into it only checks.
-struct Ignore;
-
-impl Sink for Ignore {
-    type Mark = ();
-}
-
 /// Reads `text` as exactly one JSON value with optional white space around it. `scratch` is working space for strings
 /// with escapes; it lives outside so that reading many small texts allocates nothing.
 ///
 /// # Errors
-/// Fails at the first byte that does not fit; the sink has taken what stood before it by then.
+/// Fails at the first byte that does not fit, or where the text is not UTF-8; the sink has taken what stood before it by then.
 pub fn read<S: Sink>(text: &[u8], scratch: &mut String, sink: &mut S) -> Result<(), JsonError> {
-    let text = std::str::from_utf8(text).map_err(|error| JsonError {
-        offset: error.valid_up_to(),
-        message: "the text is not valid UTF-8".to_owned(),
-    })?;
-    let mut reader = JsonCursor { text, bytes: text.as_bytes(), at: 0, scratch };
-    reader.whole(sink).map_err(|fault| fault.explain(text, reader.at))
+    JsonCursor::<Quickest>::new(text, scratch).whole(|cursor| cursor.value(sink, 0))
 }
 
-impl JsonCursor<'_> {
-    fn whole<S: Sink>(&mut self, sink: &mut S) -> Result<(), JsonFault> {
+/// Whether `text` is exactly one JSON value (white space around it allowed) that flowrun can carry.
+///
+/// # Errors
+/// Fails when `text` is no such value, and says where and why.
+pub fn validate(text: &[u8]) -> Result<(), JsonError> {
+    JsonCursor::<Quickest>::new(text, &mut String::new()).whole(|cursor| cursor.skip(0))
+}
+
+impl<T: Scan> JsonCursor<'_, T> {
+    /// Reads the whole text, of which `value` reads the one value.
+    pub(super) fn whole(
+        mut self,
+        value: impl FnOnce(&mut Self) -> Result<(), JsonFault>,
+    ) -> Result<(), JsonError> {
         self.space();
-        self.value(sink, 0)?;
-        self.space();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(JsonFault::Trailing) }
+        let read = value(&mut self).and_then(|()| match self.token() {
+            _ if self.at == self.bytes.len() => Ok(()),
+            _ => Err(JsonFault::Trailing),
+        });
+        read.map_err(|fault| fault.explain(self.bytes, self.at))
     }
 
-    fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
+    /// Reads the value at hand, which lies in `depth` others.
+    pub(super) fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         match self.peek() {
             b'"' => {
                 let value = text::string(self)?;
@@ -97,20 +101,16 @@ impl JsonCursor<'_> {
             }
             b'{' => self.object(sink, depth),
             b'[' => self.array(sink, depth),
-            b't' => self.word("true").map(|()| sink.boolean(true)),
-            b'f' => self.word("false").map(|()| sink.boolean(false)),
-            b'n' => self.word("null").map(|()| sink.null()),
+            b't' => self.word(b"true").map(|()| sink.boolean(true)),
+            b'f' => self.word(b"false").map(|()| sink.boolean(false)),
+            b'n' => self.word(b"null").map(|()| sink.null()),
             _ => Err(JsonFault::Value),
         }
     }
 
-    /// Checks the value at hand, which lies within `depth` containers, and passes it.
-    pub(super) fn skip(&mut self, depth: usize) -> Result<(), JsonFault> {
-        self.value(&mut Ignore, depth)
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), JsonFault> {
-        if self.bytes[self.at..].starts_with(word.as_bytes()) {
+    #[inline]
+    pub(super) fn word(&mut self, word: &[u8]) -> Result<(), JsonFault> {
+        if self.bytes[self.at..].starts_with(word) {
             self.at += word.len();
             Ok(())
         } else {
@@ -119,29 +119,18 @@ impl JsonCursor<'_> {
     }
 
     fn array<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
-        if depth == DEPTH_MAX {
-            return Err(JsonFault::Depth);
-        }
-        self.at += 1;
+        self.enter(depth)?;
         let mark = sink.begin_array();
         let mut count = 0;
-        self.space();
-        if self.peek() == b']' {
-            self.at += 1;
-            sink.end_array(mark, 0);
-            return Ok(());
-        }
-        loop {
-            self.value(sink, depth + 1)?;
-            count += 1;
-            sink.element(mark, count);
-            self.space();
-            match self.peek() {
-                b',' => self.at += 1,
-                b']' => break,
-                _ => return Err(JsonFault::ArrayEnd),
+        if self.token() != b']' {
+            loop {
+                self.value(sink, depth + 1)?;
+                count += 1;
+                sink.element(mark, count);
+                if !self.goes_on(b']', JsonFault::ArrayEnd)? {
+                    break;
+                }
             }
-            self.space();
         }
         self.at += 1;
         sink.end_array(mark, count);
@@ -149,45 +138,58 @@ impl JsonCursor<'_> {
     }
 
     fn object<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
-        if depth == DEPTH_MAX {
-            return Err(JsonFault::Depth);
-        }
-        self.at += 1;
+        self.enter(depth)?;
         let mark = sink.begin_object();
         let mut count = 0;
-        self.space();
-        if self.peek() == b'}' {
-            self.at += 1;
-            sink.end_object(mark, 0);
-            return Ok(());
-        }
-        loop {
-            let wanted = match sink.expect(&self.bytes[self.at..]) {
-                Some((len, wanted)) => {
-                    self.at += len;
-                    wanted
+        if self.token() != b'}' {
+            loop {
+                let wanted = match sink.expect(&self.bytes[self.at..]) {
+                    Some((len, wanted)) => {
+                        self.at += len;
+                        wanted
+                    }
+                    None => self.key(sink)?,
+                };
+                self.token();
+                if wanted {
+                    self.value(sink, depth + 1)?;
+                    count += 1;
+                    sink.entry(mark, count);
+                } else {
+                    self.skip(depth + 1)?;
                 }
-                None => self.key(sink)?,
-            };
-            self.space();
-            if wanted {
-                self.value(sink, depth + 1)?;
-                count += 1;
-                sink.entry(mark, count);
-            } else {
-                self.value(&mut Ignore, depth + 1)?;
+                if !self.goes_on(b'}', JsonFault::ObjectEnd)? {
+                    break;
+                }
             }
-            self.space();
-            match self.peek() {
-                b',' => self.at += 1,
-                b'}' => break,
-                _ => return Err(JsonFault::ObjectEnd),
-            }
-            self.space();
         }
         self.at += 1;
         sink.end_object(mark, count);
         Ok(())
+    }
+
+    /// Steps into the container at hand, which lies in `depth` others.
+    #[inline]
+    pub(super) fn enter(&mut self, depth: usize) -> Result<(), JsonFault> {
+        if depth == DEPTH_MAX {
+            return Err(JsonFault::Depth);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Goes on to the next entry behind one of a container that ends with `end`; `false` at that end, which is not passed.
+    #[inline]
+    pub(super) fn goes_on(&mut self, end: u8, or: JsonFault) -> Result<bool, JsonFault> {
+        match self.token() {
+            b',' => {
+                self.at += 1;
+                self.token();
+                Ok(true)
+            }
+            byte if byte == end => Ok(false),
+            _ => Err(or),
+        }
     }
 
     fn key<S: Sink>(&mut self, sink: &mut S) -> Result<bool, JsonFault> {
@@ -195,11 +197,17 @@ impl JsonCursor<'_> {
             return Err(JsonFault::Key);
         }
         let wanted = sink.key(text::string(self)?);
-        self.space();
-        if self.peek() != b':' {
+        self.colon()?;
+        Ok(wanted)
+    }
+
+    /// Passes the colon behind a key.
+    #[inline]
+    pub(super) fn colon(&mut self) -> Result<(), JsonFault> {
+        if self.token() != b':' {
             return Err(JsonFault::Colon);
         }
         self.at += 1;
-        Ok(wanted)
+        Ok(())
     }
 }

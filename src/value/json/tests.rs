@@ -1,5 +1,8 @@
 //! These tests say what is JSON and what is not, each kind once; where a reader stops is tested beside it.
 
+mod model;
+mod ways;
+
 use super::{to_value, validate};
 
 #[track_caller]

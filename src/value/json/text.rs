@@ -2,73 +2,72 @@
 
 use super::cursor::JsonCursor;
 use super::fault::JsonFault;
+use super::scan::{self, Quickest, Scan, Stretch};
 
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-
-/// The high bit of every byte of `word` that is a quote, a backslash or a control character. Bits above the lowest one
-/// set may be wrong (a borrow runs upwards), so only the lowest counts.
+/// Where the first byte is, at or behind `at`, that cannot stand in a string as it is; the end, if there is none.
 #[inline]
-pub(super) fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let slash = word ^ (ONES * 0x5c);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash) | control) & HIGHS
-}
-
-/// How many bytes stand before the first that cannot stand in a string as it is.
-#[inline]
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes.get(at..at + 8) {
-        let found = special(u64::from_le_bytes(word.try_into().expect("eight bytes")));
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    bytes[at..]
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-        .map_or(bytes.len(), |rest| at + rest)
+pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    Quickest::plain(bytes, at)
 }
 
 /// Reads the string at hand, opening quote first. The text of it is borrowed where it has no escapes.
 #[inline]
-pub(super) fn string<'r>(reader: &'r mut JsonCursor<'_>) -> Result<&'r str, JsonFault> {
+pub(super) fn string<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>) -> Result<&'r str, JsonFault> {
     let start = reader.at + 1;
-    reader.at = start + plain(&reader.bytes[start..]);
+    let Some(Stretch { text, end }) = scan::text::<S>(reader.bytes, start) else {
+        return Err(JsonFault::NotUtf8);
+    };
+    reader.at = end;
     if reader.peek() == b'"' {
         reader.at += 1;
-        return Ok(&reader.text[start..reader.at - 1]);
+        return Ok(text);
     }
-    escaped(reader, start)
+    escaped(reader, text)
 }
 
+/// The same, of which `text` is known.
 #[cold]
 #[inline(never)]
-fn escaped<'r>(reader: &'r mut JsonCursor<'_>, start: usize) -> Result<&'r str, JsonFault> {
+fn escaped<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>, text: &str) -> Result<&'r str, JsonFault> {
     reader.scratch.clear();
-    let mut from = start;
-    loop {
-        reader.scratch.push_str(&reader.text[from..reader.at]);
-        match reader.bytes.get(reader.at) {
-            Some(b'"') => break,
-            Some(b'\\') => {
-                let character = escape(reader)?;
-                reader.scratch.push(character);
-            }
-            Some(_) => return Err(JsonFault::Control),
-            None => return Err(JsonFault::Unterminated),
-        }
-        from = reader.at;
-        reader.at += plain(&reader.bytes[from..]);
+    reader.scratch.push_str(text);
+    while reader.peek() != b'"' {
+        let character = special(reader)?;
+        reader.scratch.push(character);
+        let Some(Stretch { text, end }) = scan::text::<S>(reader.bytes, reader.at) else {
+            return Err(JsonFault::NotUtf8);
+        };
+        reader.at = end;
+        reader.scratch.push_str(text);
     }
     reader.at += 1;
     Ok(reader.scratch)
 }
 
-fn escape(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
+/// Passes the string at hand, which is checked as if it were read.
+pub(super) fn skip<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<(), JsonFault> {
+    reader.at += 1;
+    loop {
+        reader.at = scan::plain_end::<S>(reader.bytes, reader.at).ok_or(JsonFault::NotUtf8)?;
+        if reader.peek() == b'"' {
+            reader.at += 1;
+            return Ok(());
+        }
+        special(reader)?;
+    }
+}
+
+/// What stands here for one character that cannot stand in a string as it is, and is no quote.
+#[inline]
+fn special<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<char, JsonFault> {
+    match reader.bytes.get(reader.at) {
+        Some(b'\\') => escape(reader),
+        Some(_) => Err(JsonFault::Control),
+        None => Err(JsonFault::Unterminated),
+    }
+}
+
+fn escape<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<char, JsonFault> {
     reader.at += 1;
     let character = match reader.peek() {
         b'"' => '"',
@@ -88,7 +87,7 @@ fn escape(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
 }
 
 /// `uXXXX`, or two of them for a character beyond the first plane.
-fn unicode(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
+fn unicode<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<char, JsonFault> {
     let start = reader.at;
     let high = hex(reader)?;
     let code = match high {
@@ -109,7 +108,7 @@ fn unicode(reader: &mut JsonCursor<'_>) -> Result<char, JsonFault> {
     })
 }
 
-fn hex(reader: &mut JsonCursor<'_>) -> Result<u32, JsonFault> {
+fn hex<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<u32, JsonFault> {
     let digits = reader.bytes.get(reader.at + 1..reader.at + 5).ok_or(JsonFault::Hex)?;
     let mut code = 0;
     for digit in digits {

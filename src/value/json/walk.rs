@@ -115,7 +115,7 @@ impl<'t> JsonWalk<'t> {
     fn string(&mut self) {
         self.at += 1;
         while self.at < self.text.len() {
-            self.at += text::plain(&self.text[self.at..]);
+            self.at = text::plain_end(self.text, self.at);
             match self.byte() {
                 b'\\' => self.at += 2,
                 b'"' => break,
@@ -139,8 +139,7 @@ pub fn unquoted(quoted: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(inner);
     }
     let mut scratch = String::new();
-    let text = String::from_utf8_lossy(quoted);
-    let mut cursor = JsonCursor { text: &text, bytes: text.as_bytes(), at: 0, scratch: &mut scratch };
+    let mut cursor: JsonCursor<'_> = JsonCursor::new(quoted, &mut scratch);
     match text::string(&mut cursor) {
         Ok(string) => Cow::Owned(string.as_bytes().to_vec()),
         Err(_) => Cow::Borrowed(inner),

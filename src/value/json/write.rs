@@ -11,7 +11,7 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     out.push(b'"');
     let mut from = 0;
     loop {
-        let end = from + text::plain(&bytes[from..]);
+        let end = text::plain_end(bytes, from);
         out.extend_from_slice(&bytes[from..end]);
         match bytes.get(end) {
             None => break,

@@ -1,0 +1,104 @@
+//! A scan finds where stretches of strings and numbers end, 16 or 32 bytes at a time where the processor can. It is the one place
+//! with `unsafe` that touches no C: vectors are loaded from addresses, and what was seen to be ASCII is text.
+#![expect(
+    unsafe_code,
+    reason = "vector instructions load from addresses, and text that was seen is not checked twice"
+)]
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(super) use portable::Words;
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(super) use x86::Sse2;
+
+/// The quickest way that this processor has.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Quickest = x86::Vectors;
+/// The quickest way that this processor has.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) type Quickest = Words;
+
+/// A way to look for the bytes that cannot stand in a string as they are: quotes, backslashes and control characters.
+///
+/// # Safety
+/// All bytes before the first that [`Scan::ascii_16`] finds are ASCII, and so are all that [`Scan::ascii`] passes over, from an `at` on
+/// that is at most the length to an end that is, too.
+pub(super) unsafe trait Scan {
+    /// A bit for each such byte and each that is not ASCII, the lowest for the first byte. Only the lowest bit set is right.
+    fn ascii_16(block: &[u8; 16]) -> u32;
+    /// Where the first such byte, or the first that is not ASCII, is at or behind `at`; the end, if there is none.
+    fn ascii(bytes: &[u8], at: usize) -> usize;
+    /// Where the first such byte is at or behind `at`; the end, if there is none.
+    fn plain(bytes: &[u8], at: usize) -> usize;
+    /// A bit for each digit, the lowest for the first byte.
+    fn digits_16(block: &[u8; 16]) -> u32;
+}
+
+/// The next bytes from `at` on, if there are so many.
+#[inline]
+pub(super) fn window<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
+    bytes.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// The same as [`Scan::ascii`]. Most strings are short, so the first 32 bytes are looked at in place.
+#[inline]
+pub(super) fn ascii_end<S: Scan>(bytes: &[u8], at: usize) -> usize {
+    let end = match window::<32>(bytes, at) {
+        None => S::ascii(bytes, at),
+        Some(window) => {
+            let (first, second) = window.split_at(16);
+            let found = S::ascii_16(first.try_into().expect("half of 32"));
+            if found != 0 {
+                at + found.trailing_zeros() as usize
+            } else {
+                let found = S::ascii_16(second.try_into().expect("half of 32"));
+                if found != 0 { at + 16 + found.trailing_zeros() as usize } else { S::ascii(bytes, at + 32) }
+            }
+        }
+    };
+    // SAFETY: a window ends at or before the end, and `Scan` promises that what it says does.
+    unsafe { std::hint::assert_unchecked(end <= bytes.len()) };
+    end
+}
+
+/// A part of a string that has no escapes.
+pub(super) struct Stretch<'t> {
+    pub(super) text: &'t str,
+    /// Where it ends.
+    pub(super) end: usize,
+}
+
+/// The text from `start` up to the first byte that cannot stand in a string as it is; `None` where it is not UTF-8.
+#[inline]
+pub(super) fn text<S: Scan>(bytes: &[u8], start: usize) -> Option<Stretch<'_>> {
+    let end = plain_end::<S>(bytes, start)?;
+    // SAFETY: `plain_end` passes over ASCII, by the promise of `Scan`, and over what the standard library has found to be UTF-8.
+    Some(Stretch { text: unsafe { std::str::from_utf8_unchecked(&bytes[start..end]) }, end })
+}
+
+/// Where the first byte is, at or behind `at`, that cannot stand in a string as it is; `None` where what stands before is not
+/// UTF-8.
+#[inline]
+pub(super) fn plain_end<S: Scan>(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = ascii_end::<S>(bytes, at);
+    match bytes.get(end) {
+        Some(0x80..) => beyond_ascii::<S>(bytes, end),
+        _ => Some(end),
+    }
+}
+
+/// The same where a byte that is not ASCII stands at `at`.
+#[inline(never)]
+fn beyond_ascii<S: Scan>(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let rest = &bytes[at..];
+        let count = rest.iter().take_while(|byte| !byte.is_ascii()).count();
+        if count == 0 {
+            return Some(at);
+        }
+        std::str::from_utf8(&rest[..count]).ok()?;
+        at = ascii_end::<S>(bytes, at + count);
+    }
+}
