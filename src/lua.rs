@@ -20,6 +20,7 @@ mod stubs;
 mod temporaries;
 #[cfg(test)]
 mod tests;
+mod text;
 mod watchdog;
 mod worker;
 

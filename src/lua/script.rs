@@ -24,7 +24,7 @@ pub use direct::FastWay;
 pub use footprint::{Footprint, Seen};
 pub use literals::{BigLiteral, big_literals};
 pub use obstacle::Obstacle;
-pub(super) use program::{Action, Node, Operation, Output, Program};
+pub(super) use program::{Action, Node, Operation, Output, Program, TextChange, TextTest};
 pub use reach::{Reach, Reached, reaches};
 pub use wants::Wants;
 

@@ -6,6 +6,8 @@ mod columns;
 mod evaluate;
 mod fields;
 mod outcome;
+mod texts;
+mod value;
 mod way;
 
 use std::ffi::c_int;
@@ -99,10 +101,10 @@ impl Vm {
         if let Some(program) = &way.script.program
             && way.fields.copy(text, true, &mut work.scratch)
         {
-            let mut run = Run::new(&way.fields, text);
+            let mut run = Run::new(&way.fields, text, &mut way.texts);
             let outcome = run.outcome(program);
             if let Some(outcome) = outcome
-                && outcome::write_outcome(&outcome, &run, &mut way.columns, cursor)
+                && outcome::write_outcome(&outcome, &mut run, &mut way.columns, cursor)
             {
                 return Some(Ok(()));
             }

@@ -86,7 +86,7 @@ impl Script {
         }
         // The compiler takes the line of an operator from its last operand that is no local, be it in another line, be it a call
         // that it has replaced by what the called function does.
-        let setup = self.setup.as_ref().map_or("", |setup| &*setup.text);
+        let setup = self.setup_text();
         let may_replace = [text, setup].iter().any(|text| text.contains("function"));
         let broken = |used: &FieldUse| {
             let within = |span: &Range<usize>| span.start <= used.span.start && used.span.end <= span.end;
@@ -110,6 +110,10 @@ impl Script {
         direct.filter(|direct| super::check::compiles(&direct.chunk.text)).ok_or_else(Obstacle::syntax)
     }
 
+    pub(super) fn setup_text(&self) -> &str {
+        self.setup.as_ref().map_or("", |setup| &*setup.text)
+    }
+
     fn compiled(
         &self,
         plan: &Plan<'_>,
@@ -118,7 +122,7 @@ impl Script {
         function: &Function,
     ) -> Option<Direct> {
         let rewritten = rewrite::rewrite(self, plan, uses, &fields)?;
-        let program = compile::program(function, &plan.tables, &fields);
+        let program = compile::program(function, &plan.tables, &fields, self.setup_text());
         Some(Direct {
             passed: (0..fields.len()).filter(|field| !plan.copied[*field]).collect(),
             index: rewritten.index,

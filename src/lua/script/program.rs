@@ -36,6 +36,12 @@ pub(in crate::lua) enum Node {
     Field(usize),
     Local(usize),
     Not(Box<Node>),
+    /// The bytes of a text.
+    Length(Box<Node>),
+    /// A function of one text, which gives a text.
+    Changed(TextChange, Box<Node>),
+    /// A function of two texts, which says something of the first.
+    Tested(TextTest, Box<[Node; 2]>),
     Minus(Box<Node>),
     Binary(Operation, Box<Node>, Box<Node>),
     /// Condition, then, else.
@@ -54,4 +60,63 @@ pub(in crate::lua) enum Operation {
     LessEqual,
     And,
     Or,
+    Concatenate,
+}
+
+/// A function of Lua's or of ours that makes one text of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) enum TextChange {
+    /// `html.strip`
+    Strip,
+    /// `str.squeeze`
+    Squeeze,
+    /// `str.trim`
+    Trim,
+    /// `str.ltrim`
+    TrimStart,
+    /// `str.rtrim`
+    TrimEnd,
+    /// `string.lower`, of ASCII alone
+    Lower,
+    /// `string.upper`
+    Upper,
+}
+
+/// A function that compares two texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lua) enum TextTest {
+    /// `str.contains`
+    Contains,
+    /// `str.starts_with`
+    StartsWith,
+    /// `str.ends_with`
+    EndsWith,
+}
+
+impl TextChange {
+    /// The function of this name in a module; a method of texts is one of `string`.
+    pub(super) fn named(module: &str, name: &str) -> Option<Self> {
+        Some(match (module, name) {
+            ("html", "strip") => Self::Strip,
+            ("str", "squeeze") => Self::Squeeze,
+            ("str", "trim") => Self::Trim,
+            ("str", "ltrim") => Self::TrimStart,
+            ("str", "rtrim") => Self::TrimEnd,
+            ("string", "lower") => Self::Lower,
+            ("string", "upper") => Self::Upper,
+            _ => return None,
+        })
+    }
+}
+
+impl TextTest {
+    /// The function of this name in `str`.
+    pub(super) fn named(module: &str, name: &str) -> Option<Self> {
+        Some(match (module, name) {
+            ("str", "contains") => Self::Contains,
+            ("str", "starts_with") => Self::StartsWith,
+            ("str", "ends_with") => Self::EndsWith,
+            _ => return None,
+        })
+    }
 }

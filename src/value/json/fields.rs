@@ -6,7 +6,7 @@
 
 use super::cursor::JsonCursor;
 use super::scan::{self, Quickest};
-use super::{number, text};
+use super::{number, plain, text};
 
 /// Places in the tree of keys. Data with more orders of keys than this has no order.
 const PLACES_MAX: usize = 4096;
@@ -76,20 +76,28 @@ impl KeyPath {
     }
 }
 
-/// A key behind other keys.
+/// A key behind other keys, as far as it is looked at for each object.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
-    /// The key in quotes with its colon: where it is in the reader's bytes.
-    key: (u32, u32),
-    /// Its first eight bytes, and which of them count.
+    /// The first eight bytes of the key in quotes with its colon, and which of them count.
     head: u64,
     mask: u64,
+    /// The last eight bytes, where there are more than eight.
+    tail: u64,
+    /// How many there are.
+    len: u32,
     /// The wanted field that it is, from 1.
     field: u32,
-    /// The place before it, the first one behind it, and the next one behind the same place; 0 for none.
-    before: u32,
+    /// The first place behind it, and the next one behind the same place; 0 for none.
     child: u32,
     sibling: u32,
+}
+
+/// Where the text of a key begins in the reader's bytes, and the place before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    start: u32,
+    before: u32,
 }
 
 /// Reads certain fields of many objects.
@@ -97,6 +105,8 @@ struct Place {
 pub struct FieldReader {
     wanted: Vec<String>,
     places: Vec<Place>,
+    /// By place.
+    known: Vec<Known>,
     bytes: Vec<u8>,
     values: Vec<FieldValue>,
 }
@@ -105,7 +115,13 @@ impl FieldReader {
     /// A reader of these fields.
     pub fn new(wanted: Vec<String>) -> Self {
         let values = vec![FieldValue::MISSING; wanted.len()];
-        Self { wanted, places: vec![Place::default()], bytes: Vec::new(), values }
+        Self {
+            wanted,
+            places: vec![Place::default()],
+            known: vec![Known::default()],
+            bytes: Vec::new(),
+            values,
+        }
     }
 
     /// The fields of the object that was read last, in the order in which they are wanted.
@@ -144,11 +160,17 @@ impl FieldReader {
     fn entries(&mut self, cursor: &mut JsonCursor<'_>) -> Option<u32> {
         let mut place = 0;
         loop {
-            place = self.key(cursor, place)?;
-            let first = cursor.token();
+            place = match self.follow(cursor, place) {
+                Some(next) => next,
+                None => self.learn(cursor, place)?,
+            };
             match self.places[place as usize].field {
-                0 => cursor.skip(1).ok()?,
-                field => self.values[field as usize - 1] = value(cursor, first)?,
+                0 if pass(cursor)? => continue,
+                0 => {}
+                field => {
+                    let first = cursor.token();
+                    self.values[field as usize - 1] = value(cursor, first)?;
+                }
             }
             match cursor.token() {
                 b',' => cursor.at += 1,
@@ -162,24 +184,42 @@ impl FieldReader {
         }
     }
 
-    /// Passes the key at hand, which stands behind `place`.
+    /// Passes the key at hand, if it has stood behind `place` before.
     #[inline]
-    fn key(&mut self, cursor: &mut JsonCursor<'_>, place: u32) -> Option<u32> {
-        let rest = &cursor.bytes[cursor.at..];
-        let head = head(rest);
+    fn follow(&self, cursor: &mut JsonCursor<'_>, place: u32) -> Option<u32> {
         let mut next = self.places[place as usize].child;
+        let window = scan::window::<24>(cursor.bytes, cursor.at);
+        let first = match window {
+            Some(window) => word(window, 0),
+            None => head(&cursor.bytes[cursor.at..]),
+        };
         while next != 0 {
             let known = &self.places[next as usize];
-            let (start, end) = (known.key.0 as usize, known.key.1 as usize);
-            if (head ^ known.head) & known.mask == 0
-                && (end - start <= 8 || begins(&rest[8..], &self.bytes[start + 8..end]))
+            let len = known.len as usize;
+            if (first ^ known.head) & known.mask == 0
+                && (len <= 8
+                    || match window {
+                        Some(window) if len <= 16 => word(window, len - 8) == known.tail,
+                        _ => self.is_at(next, &cursor.bytes[cursor.at..]),
+                    })
             {
-                cursor.at += end - start;
+                cursor.at += len;
                 return Some(next);
             }
             next = known.sibling;
         }
-        self.learn(cursor, place)
+        None
+    }
+
+    /// Whether `rest` begins with the key of a place.
+    fn is_at(&self, place: u32, rest: &[u8]) -> bool {
+        begins(rest, self.key(place))
+    }
+
+    /// The text of a key, in quotes and with its colon.
+    fn key(&self, place: u32) -> &[u8] {
+        let start = self.known[place as usize].start as usize;
+        &self.bytes[start..start + self.places[place as usize].len as usize]
     }
 
     /// A key that has not stood behind `place` before.
@@ -201,17 +241,17 @@ impl FieldReader {
         if self.keys(KeyPath(place)).count() == KEYS_MAX {
             return None;
         }
-        let start = self.bytes.len() as u32;
+        self.known.push(Known { start: self.bytes.len() as u32, before: place });
         self.bytes.extend_from_slice(key);
         let name = &key[1..=length];
         let field = self.wanted.iter().position(|wanted| wanted.as_bytes() == name);
         let number = self.places.len() as u32;
         self.places.push(Place {
-            key: (start, self.bytes.len() as u32),
             head: head(key),
             mask: if key.len() >= 8 { u64::MAX } else { (1 << (8 * key.len())) - 1 },
+            tail: key.last_chunk().map_or(0, |tail| u64::from_le_bytes(*tail)),
+            len: key.len() as u32,
             field: field.map_or(0, |at| at as u32 + 1),
-            before: place,
             child: 0,
             sibling: self.places[place as usize].child,
         });
@@ -224,12 +264,31 @@ impl FieldReader {
     pub fn keys(&self, path: KeyPath) -> impl Iterator<Item = &str> {
         let mut at = path.0;
         std::iter::from_fn(move || {
-            let place = self.places.get(at as usize).filter(|_| at != 0)?;
-            at = place.before;
-            let key = &self.bytes[place.key.0 as usize + 1..place.key.1 as usize - 2];
-            Some(std::str::from_utf8(key).unwrap_or_default())
+            let key = self.key(Some(at).filter(|at| *at != 0)?);
+            at = self.known[at as usize].before;
+            Some(std::str::from_utf8(&key[1..key.len() - 2]).unwrap_or_default())
         })
     }
+}
+
+/// Checks the value at hand and passes it; `true` where a comma and another key follow, and the comma is passed too.
+#[inline]
+fn pass(cursor: &mut JsonCursor<'_>) -> Option<bool> {
+    let Some(len) = plain::value_len::<Quickest>(cursor.bytes, cursor.at) else {
+        cursor.token();
+        cursor.skip(1).ok()?;
+        return Some(false);
+    };
+    cursor.at += len;
+    let goes_on = cursor.bytes.get(cursor.at..cursor.at + 2) == Some(b",\"");
+    cursor.at += usize::from(goes_on);
+    Some(goes_on)
+}
+
+/// Eight bytes at a place.
+#[inline]
+fn word(window: &[u8; 24], at: usize) -> u64 {
+    u64::from_le_bytes(*window[at..].first_chunk().expect("at most eight bytes before the end"))
 }
 
 /// The first eight bytes; zeros behind the end.

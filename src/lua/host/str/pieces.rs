@@ -4,8 +4,8 @@ use memchr::{memchr, memmem};
 use mlua::{Table, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::space::{space_after, trimmed, word_len};
 use crate::lua::host::call::Call;
+use crate::lua::text::{space_after, trimmed, word_len};
 
 /// `str.split`
 pub(super) fn split(call: &Call<'_>, (s, separator, max): &(Value, Value, Value)) -> mlua::Result<Table> {

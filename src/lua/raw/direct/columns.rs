@@ -3,8 +3,9 @@
 use std::ffi::c_int;
 
 use super::beside::Beside;
-use super::evaluate::{Run, Value};
+use super::evaluate::Run;
 use super::fields::ItemFields;
+use super::value::Value;
 use crate::lua::script::{Direct, Node};
 use crate::value::json::{self, FieldKind, FieldValue};
 
@@ -167,38 +168,31 @@ pub(super) fn part<'p>(
 
 /// What an expression gives as a column.
 #[inline]
-pub(super) fn node_part<'p>(
-    node: &'p Node,
+pub(super) fn node_part<'p, 'v: 'p>(
+    node: &'v Node,
     (column, present): (&OutColumn, bool),
-    run: &Run<'p>,
+    run: &'p mut Run<'v>,
 ) -> Option<Part<'p>> {
-    let (fields, text) = (run.fields, run.text);
     let beside = if present { Beside::Other } else { Beside::Nothing };
-    match node {
-        Node::Field(field) => {
-            let beside = if fields.name(*field) == column.name { Beside::Itself } else { beside };
-            part(&fields.values()[*field], beside, fields, text)
-        }
-        _ => value_part(run.node(node)?, beside, fields, text),
+    if let Node::Field(field) = node {
+        let beside = if run.fields.name(*field) == column.name { Beside::Itself } else { beside };
+        return part(&run.fields.values()[*field], beside, run.fields, run.text);
     }
+    let value = run.node(node)?;
+    value_part(value, beside, run)
 }
 
 /// A value as a column, or as the whole result.
-pub(super) fn value_part<'p>(
-    value: Value<'p>,
-    beside: Beside,
-    fields: &'p ItemFields,
-    text: &'p [u8],
-) -> Option<Part<'p>> {
+pub(super) fn value_part<'p, 'v: 'p>(value: Value<'v>, beside: Beside, run: &'p Run<'v>) -> Option<Part<'p>> {
     Some(match value {
         Value::Nil => Part::Absent,
         Value::Null => Part::Raw(b"null"),
         Value::Boolean(true) => Part::Raw(b"true"),
         Value::Boolean(false) => Part::Raw(b"false"),
-        Value::Number(number) if !number.is_finite() || fields.may_spell(number, beside) => return None,
+        Value::Number(number) if !number.is_finite() || run.fields.may_spell(number, beside) => return None,
         Value::Number(number) => Part::Number(number),
-        Value::Text(text) => Part::Text(text),
-        Value::Field(field) => return part(&fields.values()[field], beside, fields, text),
+        Value::Text(_) | Value::Made(..) => Part::Text(run.texts.bytes(value)?),
+        Value::Field(field) => return part(&run.fields.values()[field], beside, run.fields, run.text),
     })
 }
 

@@ -2,23 +2,13 @@
 //! value, there is no outcome, and Lua has to be asked.
 
 use super::fields::ItemFields;
+use super::texts::{self, MadeTexts};
+use super::value::Value;
 use crate::lua::script::{Action, Node, Operation, Output, Program};
 use crate::value::json::FieldKind;
 
 /// Locals that a program may have.
 const LOCALS_MAX: usize = 8;
-
-/// A value of Lua's.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Value<'v> {
-    Nil,
-    Null,
-    Boolean(bool),
-    Number(f64),
-    Text(&'v [u8]),
-    /// A field that is a list, a map, a string with escapes or a large integer.
-    Field(usize),
-}
 
 /// What a program came to.
 pub(super) enum Outcome<'v> {
@@ -29,29 +19,19 @@ pub(super) enum Outcome<'v> {
     Over,
 }
 
-impl Value<'_> {
-    /// Lua's truth, with JSON null counting as nothing, as a filter has it.
-    pub(super) fn is_true(self) -> bool {
-        !matches!(self, Self::Null) && self.holds()
-    }
-
-    /// Lua's truth.
-    fn holds(self) -> bool {
-        !matches!(self, Self::Nil | Self::Boolean(false))
-    }
-}
-
 /// One item on its way through a program.
 pub(super) struct Run<'v> {
     pub(super) fields: &'v ItemFields,
     /// The text of the item.
     pub(super) text: &'v [u8],
     locals: [Value<'v>; LOCALS_MAX],
+    pub(super) texts: &'v mut MadeTexts,
 }
 
 impl<'v> Run<'v> {
-    pub(super) fn new(fields: &'v ItemFields, text: &'v [u8]) -> Self {
-        Self { fields, text, locals: [Value::Nil; LOCALS_MAX] }
+    pub(super) fn new(fields: &'v ItemFields, text: &'v [u8], texts: &'v mut MadeTexts) -> Self {
+        texts.clear();
+        Self { fields, text, locals: [Value::Nil; LOCALS_MAX], texts }
     }
 
     /// `None`: Lua has to be asked.
@@ -96,7 +76,7 @@ impl<'v> Run<'v> {
     }
 
     /// The value of an expression. `None`: Lua has to be asked.
-    pub(super) fn node(&self, node: &'v Node) -> Option<Value<'v>> {
+    pub(super) fn node(&mut self, node: &'v Node) -> Option<Value<'v>> {
         Some(match node {
             Node::Nil => Value::Nil,
             Node::Boolean(value) => Value::Boolean(*value),
@@ -111,7 +91,8 @@ impl<'v> Run<'v> {
             },
             Node::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                self.node(if self.node(condition)?.holds() { then } else { otherwise })?
+                let holds = self.node(condition)?.holds();
+                self.node(if holds { then } else { otherwise })?
             }
             Node::Binary(Operation::And, left, right) => match self.node(left)? {
                 left if left.holds() => self.node(right)?,
@@ -121,8 +102,58 @@ impl<'v> Run<'v> {
                 left if left.holds() => left,
                 _ => self.node(right)?,
             },
-            Node::Binary(operation, left, right) => binary(*operation, self.node(left)?, self.node(right)?)?,
+            Node::Binary(operation, left, right) => {
+                let (left, right) = (self.node(left)?, self.node(right)?);
+                self.binary(*operation, left, right)?
+            }
+            Node::Length(value) => {
+                let value = self.node(value)?;
+                Value::Number(self.bytes(value)?.len() as f64)
+            }
+            Node::Changed(change, value) => {
+                let value = self.node(value)?;
+                let value = self.settled(value);
+                let Self { texts, .. } = self;
+                texts.change(*change, value)?
+            }
+            Node::Tested(test, values) => {
+                let [first, second] = &**values;
+                let (first, second) = (self.node(first)?, self.node(second)?);
+                let (first, second) = (self.settled(first), self.settled(second));
+                Value::Boolean(texts::holds(*test, self.texts.bytes(first)?, self.texts.bytes(second)?))
+            }
         })
+    }
+
+    /// A string with escapes as the text that it stands for; other values as they are.
+    fn settled(&mut self, value: Value<'v>) -> Value<'v> {
+        match value {
+            Value::Field(at) if self.fields.values()[at].kind == FieldKind::Escaped => {
+                self.texts.unescaped(self.fields.values()[at].text(self.text))
+            }
+            _ => value,
+        }
+    }
+
+    /// The bytes of a text.
+    fn bytes(&mut self, value: Value<'v>) -> Option<&[u8]> {
+        let value = self.settled(value);
+        self.texts.bytes(value)
+    }
+
+    fn binary(&mut self, operation: Operation, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
+        let (left, right) = (self.settled(left), self.settled(right));
+        if operation == Operation::Concatenate {
+            return self.texts.concatenate(left, right);
+        }
+        // Texts that were made are compared as any others.
+        match (operation, self.texts.bytes(left), self.texts.bytes(right)) {
+            (Operation::Equal, Some(left), Some(right)) => Some(Value::Boolean(left == right)),
+            (Operation::Unequal, Some(left), Some(right)) => Some(Value::Boolean(left != right)),
+            (Operation::Less, Some(left), Some(right)) => Some(Value::Boolean(left < right)),
+            (Operation::LessEqual, Some(left), Some(right)) => Some(Value::Boolean(left <= right)),
+            _ => binary(operation, left, right),
+        }
     }
 }
 
@@ -154,8 +185,6 @@ fn binary<'v>(operation: Operation, left: Value<'v>, right: Value<'v>) -> Option
         (Operation::Divide, Value::Number(left), Value::Number(right)) => Value::Number(left / right),
         (Operation::Less, Value::Number(left), Value::Number(right)) => Value::Boolean(left < right),
         (Operation::LessEqual, Value::Number(left), Value::Number(right)) => Value::Boolean(left <= right),
-        (Operation::Less, Value::Text(left), Value::Text(right)) => Value::Boolean(left < right),
-        (Operation::LessEqual, Value::Text(left), Value::Text(right)) => Value::Boolean(left <= right),
         _ => return None,
     })
 }
@@ -163,14 +192,13 @@ fn binary<'v>(operation: Operation, left: Value<'v>, right: Value<'v>) -> Option
 #[expect(clippy::float_cmp, reason = "Lua compares floats exactly")]
 fn equal(left: Value<'_>, right: Value<'_>) -> Option<bool> {
     Some(match (left, right) {
-        // Two of them may be equal; nothing else may, but for strings and large integers.
+        // Two of them may be equal, and a large integer and a number.
         (Value::Field(_), Value::Nil | Value::Null | Value::Boolean(_))
         | (Value::Nil | Value::Null | Value::Boolean(_), Value::Field(_)) => false,
         (Value::Field(_), _) | (_, Value::Field(_)) => return None,
         (Value::Nil, Value::Nil) | (Value::Null, Value::Null) => true,
         (Value::Boolean(left), Value::Boolean(right)) => left == right,
         (Value::Number(left), Value::Number(right)) => left == right,
-        (Value::Text(left), Value::Text(right)) => left == right,
         _ => false,
     })
 }

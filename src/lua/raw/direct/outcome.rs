@@ -9,9 +9,9 @@ use crate::lua::raw::items::{self, ChunkCursor};
 
 /// Writes what a program came to; `false`, and nothing written, where Lua has to say what becomes of it.
 #[inline]
-pub(super) fn write_outcome(
-    outcome: &Outcome<'_>,
-    run: &Run<'_>,
+pub(super) fn write_outcome<'v>(
+    outcome: &Outcome<'v>,
+    run: &mut Run<'v>,
     columns: &mut Columns,
     cursor: &mut ChunkCursor<'_>,
 ) -> bool {
@@ -30,8 +30,7 @@ pub(super) fn write_outcome(
             all
         }
         (ResultShape::Map, Outcome::Value(value)) => {
-            columns::value_part(*value, Beside::Other, run.fields, run.text)
-                .is_some_and(|part| part.write_whole(cursor.out))
+            columns::value_part(*value, Beside::Other, run).is_some_and(|part| part.write_whole(cursor.out))
         }
         (ResultShape::Filter, Outcome::Value(value)) => {
             if value.is_true() {

@@ -8,6 +8,7 @@ use mlua::ffi::{self, lua_State};
 use super::beside::Beside;
 use super::columns::Columns;
 use super::fields::ItemFields;
+use super::texts::MadeTexts;
 use crate::lua::raw::decode::{self, Learned, Site};
 use crate::lua::raw::encode::Encoder;
 use crate::lua::raw::handle::Callee;
@@ -24,6 +25,7 @@ pub(in crate::lua::raw) struct DirectWay {
     pub(in crate::lua::raw) function: Callee,
     pub(super) fields: ItemFields,
     pub(super) columns: Columns,
+    pub(super) texts: MadeTexts,
     /// By parameter: where the maps and lists stand that it gets.
     sites: Vec<Site>,
     /// The first of the places that returned values stand at, by table.
@@ -46,6 +48,7 @@ impl DirectWay {
             function,
             fields: ItemFields::new(script),
             columns: Columns::new(script),
+            texts: MadeTexts::default(),
             sites: script.passed.iter().map(|_| learned.shapes.new_site()).collect(),
             layouts: script.tables.iter().map(|table| encoder.new_sites(table.len())).collect(),
             gone: 0,

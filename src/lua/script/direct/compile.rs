@@ -1,12 +1,19 @@
 //! This module makes programs of functions that only compute.
 
 use super::table::Table;
-use crate::lua::script::program::{Action, Node, Operation, Output, Program};
+use crate::lua::script::program::{Action, Node, Operation, Output, Program, TextChange, TextTest};
 use crate::lua::script::syntax::{Arm, Expression, Function, Kind, Operator, Statement};
 
 /// The program that a function is. `None`: the function does something else too.
-pub(super) fn program(function: &Function, tables: &[Table<'_>], fields: &[String]) -> Option<Program> {
-    let mut compiler = Compiler { tables, fields, scope: Vec::new(), locals: 0 };
+///
+/// `setup` is the text before it, whose names may hide those of modules.
+pub(super) fn program(
+    function: &Function,
+    tables: &[Table<'_>],
+    fields: &[String],
+    setup: &str,
+) -> Option<Program> {
+    let mut compiler = Compiler { tables, fields, setup, scope: Vec::new(), locals: 0 };
     let actions = compiler.block(&function.statements)?;
     Some(Program { actions, locals: compiler.locals })
 }
@@ -14,6 +21,7 @@ pub(super) fn program(function: &Function, tables: &[Table<'_>], fields: &[Strin
 struct Compiler<'c> {
     tables: &'c [Table<'c>],
     fields: &'c [String],
+    setup: &'c str,
     /// The names of locals that can be seen.
     scope: Vec<String>,
     locals: usize,
@@ -92,8 +100,30 @@ impl Compiler<'_> {
                 let [condition, then, otherwise] = &**parts;
                 Node::If(Box::new([self.node(condition)?, self.node(then)?, self.node(otherwise)?]))
             }
-            Kind::Index(..) | Kind::Table(_) | Kind::Single | Kind::Other => return None,
+            Kind::Length(value) => Node::Length(self.boxed(value)?),
+            Kind::Call(function, values) => self.call(function, values)?,
+            Kind::Method(value, name, values) if values.is_empty() => {
+                Node::Changed(TextChange::named("string", name)?, self.boxed(value)?)
+            }
+            Kind::Index(..) | Kind::Method(..) | Kind::Table(_) | Kind::Single | Kind::Rest => return None,
         })
+    }
+
+    /// A call of a function of texts.
+    fn call(&self, function: &Expression, values: &[Expression]) -> Option<Node> {
+        let Kind::Index(module, name) = &function.kind else { return None };
+        let Kind::Name(module) = &module.kind else { return None };
+        if self.local(module).is_some() || self.setup.contains(module.as_str()) {
+            return None;
+        }
+        match values {
+            [value] => Some(Node::Changed(TextChange::named(module, name)?, self.boxed(value)?)),
+            [first, second] => {
+                let test = TextTest::named(module, name)?;
+                Some(Node::Tested(test, Box::new([self.node(first)?, self.node(second)?])))
+            }
+            _ => None,
+        }
     }
 
     fn boxed(&self, expression: &Expression) -> Option<Box<Node>> {
@@ -113,6 +143,7 @@ impl Compiler<'_> {
             Operator::LessEqual => (Operation::LessEqual, false),
             Operator::Greater => (Operation::Less, true),
             Operator::GreaterEqual => (Operation::LessEqual, true),
+            Operator::Concatenate => (Operation::Concatenate, false),
             Operator::And => (Operation::And, false),
             Operator::Or => (Operation::Or, false),
             Operator::Other => return None,

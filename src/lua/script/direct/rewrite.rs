@@ -9,7 +9,7 @@ use crate::lua::script::chunk::SecondFunction;
 use crate::lua::script::compiled::Results;
 use crate::lua::script::lexer::tokens;
 use crate::lua::script::lines::LuaChunk;
-use crate::lua::script::syntax::{Field, Kind};
+use crate::lua::script::syntax::Field;
 use crate::lua::script::{PARAMETERS, Script, ScriptSource};
 
 /// The text, and which of the other parameters it takes.
@@ -32,7 +32,7 @@ pub(super) fn rewrite(
     fields: &[String],
 ) -> Option<Rewritten> {
     let block = script.block();
-    let setup = script.setup.as_ref().map_or("", |setup| &*setup.text);
+    let setup = script.setup_text();
     let prefix = unused_prefix(&[setup, &block.text]);
     let is_expression = matches!(script.source, ScriptSource::Expression(_));
     let mut edits = Vec::new();
@@ -88,7 +88,7 @@ fn table_edits(table: &Table<'_>, mark: Option<String>, edits: &mut Vec<Edit>) {
             continue;
         }
         // One value of what may give several.
-        let wrap = matches!(value.kind, Kind::Other);
+        let wrap = value.is_multiple();
         before.push_str(separator);
         before.push_str(if wrap { "(" } else { "" });
         edits.push(Edit { span: from..value.span.start, by: format!("{close}{before}") });

@@ -26,7 +26,7 @@ fn operator(text: &str) -> Option<(Operator, u8, u8)> {
         ">=" => (Operator::GreaterEqual, 5, 6),
         "==" => (Operator::Equal, 5, 6),
         "~=" => (Operator::Unequal, 5, 6),
-        ".." => (Operator::Other, 8, 7),
+        ".." => (Operator::Concatenate, 8, 7),
         "+" => (Operator::Add, 9, 10),
         "-" => (Operator::Subtract, 9, 10),
         "*" => (Operator::Multiply, 10, 11),
@@ -83,7 +83,7 @@ impl Parser<'_> {
             TokenKind::Name | TokenKind::Symbol => match self.peek() {
                 "not" => Kind::Not,
                 "-" => Kind::Minus,
-                "#" => |_| Kind::Single,
+                "#" => Kind::Length,
                 _ => return self.simple(),
             },
             _ => return self.simple(),
@@ -120,7 +120,7 @@ impl Parser<'_> {
             (_, "nil") => self.pass(Kind::Nil),
             (_, "true") => self.pass(Kind::Boolean(true)),
             (_, "false") => self.pass(Kind::Boolean(false)),
-            (_, "...") => self.pass(Kind::Other),
+            (_, "...") => self.pass(Kind::Rest),
             (_, "{") => self.table()?,
             (_, "if") => self.choice()?,
             (_, "function") => {
@@ -222,8 +222,7 @@ impl Parser<'_> {
             let before = Expression { kind, span: self.span(start) };
             kind = match (self.kind(), self.peek()) {
                 (Some(TokenKind::String | TokenKind::Template), _) | (_, "(" | "{") => {
-                    self.arguments()?;
-                    Kind::Other
+                    Kind::Call(Box::new(before), self.arguments()?)
                 }
                 (_, ".") => {
                     self.at += 1;
@@ -233,9 +232,8 @@ impl Parser<'_> {
                 (_, "[") => self.index(before)?,
                 (_, ":") => {
                     self.at += 1;
-                    self.name()?;
-                    self.arguments()?;
-                    Kind::Other
+                    let name = self.name()?.to_owned();
+                    Kind::Method(Box::new(before), name, self.arguments()?)
                 }
                 _ => return Some(before),
             };
@@ -254,26 +252,19 @@ impl Parser<'_> {
         })
     }
 
-    fn arguments(&mut self) -> Option<()> {
+    /// What a function is called with.
+    fn arguments(&mut self) -> Option<Vec<Expression>> {
         self.calls += 1;
-        match self.kind()? {
-            TokenKind::String => self.at += 1,
-            TokenKind::Template => {
-                without_functions(self.peek())?;
-                self.at += 1;
-            }
-            _ if self.peek() == "{" => {
-                self.table()?;
-            }
-            _ => {
-                self.expect("(")?;
-                if !self.take(")") {
-                    self.expressions()?;
-                    self.expect(")")?;
-                }
-            }
+        if !self.take("(") {
+            // One string, template or table may stand without brackets.
+            return self.simple().map(|value| vec![value]);
         }
-        Some(())
+        if self.take(")") {
+            return Some(Vec::new());
+        }
+        let values = self.expressions()?;
+        self.expect(")")?;
+        Some(values)
     }
 }
 

@@ -28,12 +28,18 @@ pub(in crate::lua::script) enum Kind {
     If(Box<[Expression; 3]>),
     /// In brackets of its own.
     Group(Box<Expression>),
+    /// `#value`
+    Length(Box<Expression>),
+    /// A function and what it is called with.
+    Call(Box<Expression>, Vec<Expression>),
+    /// A value, the name of its method, and what that is called with.
+    Method(Box<Expression>, String, Vec<Expression>),
     /// A table of named fields only.
     Table(Vec<Field>),
     /// Gives exactly one value.
     Single,
-    /// May give any number of values: a call, `...`.
-    Other,
+    /// `...`
+    Rest,
 }
 
 /// One field of a table constructor.
@@ -57,6 +63,8 @@ pub(in crate::lua::script) enum Operator {
     GreaterEqual,
     And,
     Or,
+    /// `..`
+    Concatenate,
     /// Any other.
     Other,
 }
@@ -100,6 +108,11 @@ impl Return {
 }
 
 impl Expression {
+    /// Whether it may give any number of values.
+    pub(in crate::lua::script) fn is_multiple(&self) -> bool {
+        matches!(self.kind, Kind::Call(..) | Kind::Method(..) | Kind::Rest)
+    }
+
     /// The field of the item that this is, and nothing else.
     pub(in crate::lua::script) fn item_field(&self) -> Option<&str> {
         match &self.kind {

@@ -189,7 +189,8 @@ impl Parser<'_> {
         if !matches!(self.peek(), "=" | ",") {
             // `continue` is a statement; so is a call.
             let alone = matches!(&first.kind, Kind::Name(name) if name == "continue");
-            return (alone || matches!(first.kind, Kind::Other)).then_some(Statement::Other);
+            return (alone || matches!(first.kind, Kind::Call(..) | Kind::Method(..)))
+                .then_some(Statement::Other);
         }
         let mut targets = vec![first];
         while self.take(",") {

@@ -44,6 +44,7 @@ pub(super) fn function(random: &mut Random) -> (String, String, ResultShape) {
     };
     // Functions that are nothing but expressions need no Lua.
     let plain = random.chance(40);
+    let setup = if plain { "local calls = 0" } else { setup };
     let mut writer = Writer { random, plain, locals: 0, deep: 0 };
     let mut lua = String::new();
     for _ in 0..writer.random.below(4) {
@@ -166,7 +167,7 @@ impl Writer<'_> {
             return self.leaf();
         }
         let of = |writer: &mut Self| writer.expression(depth - 1);
-        match self.random.below(if self.plain { 5 } else { 16 }) {
+        match self.random.below(if self.plain { 8 } else { 19 }) {
             0 | 1 => {
                 let operators: &[&str] = if self.plain {
                     &["+", "-", "*", "/", "==", "~=", "<", "<=", ">", ">=", "and", "or"]
@@ -181,19 +182,32 @@ impl Writer<'_> {
             3 => format!("{} {}", self.random.one(&["not", "- "]), of(self)),
             4 => format!("(if {} then {} else {})", of(self), of(self), of(self)),
             5 => format!("#{}", self.leaf()),
-            6 => format!("s({}{})", self.random.one(&["\n", "", ""]), of(self)),
-            7 => format!(
+            6 if self.random.chance(30) => {
+                format!("({}):{}()", of(self), self.random.one(&["lower", "upper"]))
+            }
+            6 => {
+                let names =
+                    ["html.strip", "str.squeeze", "str.trim", "str.ltrim", "str.rtrim", "string.lower"];
+                format!("{}({})", self.random.one(&names), of(self))
+            }
+            7 if self.random.chance(50) => format!("{} .. {}", of(self), of(self)),
+            7 => {
+                let names = ["str.contains", "str.starts_with", "str.ends_with"];
+                format!("{}({}, {})", self.random.one(&names), of(self), of(self))
+            }
+            8 => format!("s({}{})", self.random.one(&["\n", "", ""]), of(self)),
+            9 => format!(
                 "{}({})",
                 self.random.one(&["type", "tonumber", "json.encode", "math.floor", "string.upper"]),
                 of(self)
             ),
-            8 => format!("`<{{s({})}}>`", self.leaf()),
-            9 => format!("(function() return {} end)()", of(self)),
-            10 => self.table(depth),
-            11 => format!("{{ {}, {} }}", of(self), of(self)),
-            12 => format!("{}.{}", self.field(), self.random.one(&FIELDS[..6])),
-            13 => format!("{}[{}{}]", self.field(), self.random.one(&["\n", ""]), self.leaf()),
-            14 => format!("{}\n.{}", self.field(), self.random.one(&FIELDS[..6])),
+            10 => format!("`<{{s({})}}>`", self.leaf()),
+            11 => format!("(function() return {} end)()", of(self)),
+            12 => self.table(depth),
+            13 => format!("{{ {}, {} }}", of(self), of(self)),
+            14 => format!("{}.{}", self.field(), self.random.one(&FIELDS[..6])),
+            15 => format!("{}[{}{}]", self.field(), self.random.one(&["\n", ""]), self.leaf()),
+            16 => format!("{}\n.{}", self.field(), self.random.one(&FIELDS[..6])),
             _ => format!("{}[1]", self.field()),
         }
     }
@@ -268,6 +282,8 @@ fn value(random: &mut Random, depth: usize) -> String {
                 "\"a\\nb\"",
                 "\"\\u00e9\\/\"",
                 "\"hello world\"",
+                "\"<b>Fish &amp;  chips</b> X\"",
+                "\"  a \\n B\u{3000} \"",
                 "\"y\"",
             ])
             .to_owned(),
