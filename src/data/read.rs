@@ -1,6 +1,7 @@
 //! This module opens files of items for reading. The caller decides what becomes of a bad row.
 
 mod block;
+mod byte_source;
 mod decoding;
 mod document;
 mod elements;

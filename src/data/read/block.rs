@@ -231,10 +231,7 @@ impl ReadBlock {
             self.bytes.push(b'\r');
         }
         let old = self.bytes.len();
-        self.bytes.resize(old + count, 0);
-        let read = self.input.read(&mut self.bytes[old..]);
-        self.bytes.truncate(old + *read.as_ref().unwrap_or(&0));
-        self.ended = read? == 0;
+        self.ended = self.input.read(&mut self.bytes, count)? == 0;
         if self.decoding.is_some() {
             self.decode(old);
         }

@@ -2,19 +2,15 @@
 //! mean.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::gzip_members::GzipMembers;
-use super::zstd_frames::ZstdFrames;
+use super::byte_source::ByteSource;
 use crate::data::error::DECOMPRESS;
 use crate::data::position::{changed, foreign};
 use crate::data::{ByteSpot, Compression, DataError, FileMark, Member};
 use crate::value::Extent;
-
-/// Compressed bytes read at a time.
-const COMPRESSED_BLOCK: usize = 64 * 1024;
 
 /// Bytes passed over at a time.
 const SKIPPED_BLOCK: usize = 64 * 1024;
@@ -22,19 +18,12 @@ const SKIPPED_BLOCK: usize = 64 * 1024;
 /// A byte stream with the name that messages give it.
 pub(super) struct Input {
     name: Arc<str>,
-    text: Text,
+    bytes: ByteSource,
     live: bool,
     /// Known for an ordinary file, which can be opened again.
     mark: Option<FileMark>,
     /// Bytes of the text before what comes next.
     offset: u64,
-}
-
-/// The text of a file.
-enum Text {
-    Plain(Box<dyn Read + Send>),
-    Gzip(Box<GzipMembers>),
-    Zstd(Box<ZstdFrames>),
 }
 
 /// Which bytes of a file's text are wanted.
@@ -63,12 +52,15 @@ impl Input {
         if start.at > 0 {
             file.seek(SeekFrom::Start(start.at)).map_err(io)?;
         }
-        let bytes: Box<dyn Read + Send> = match range.until {
-            None => Box::new(file),
-            Some(_) if compression != Compression::None => return Err(foreign(&name)),
-            Some(until) => Box::new(file.take(until.saturating_sub(start.before))),
+        let bytes = match (range.until, compression) {
+            (None, Compression::None) => ByteSource::File(file),
+            (None, _) => ByteSource::decompress(Box::new(file), &name, compression, start)?,
+            (Some(until), Compression::None) => {
+                ByteSource::Other(Box::new(file.take(until.saturating_sub(start.before))))
+            }
+            (Some(_), _) => return Err(foreign(&name)),
         };
-        let mut input = Self { mark, ..Self::decode(bytes, name, compression, start)?.live(!is_file) };
+        let mut input = Self { name, bytes, live: !is_file, mark, offset: start.before };
         if let Some((_, spot)) = range.from.filter(|(_, spot)| !spot.from_front) {
             input.skip(spot.offset - start.before)?;
         }
@@ -77,36 +69,17 @@ impl Input {
 
     /// Standard input.
     pub(super) fn stdin(compression: Compression) -> Result<Self, DataError> {
-        let bytes = Box::new(io::stdin());
-        Ok(Self::decode(bytes, "standard input".into(), compression, Member::default())?.live(true))
+        let name: Arc<str> = "standard input".into();
+        let bytes = match compression {
+            Compression::None => ByteSource::Stdin,
+            _ => ByteSource::decompress(Box::new(io::stdin()), &name, compression, Member::default())?,
+        };
+        Ok(Self { name, bytes, live: true, mark: None, offset: 0 })
     }
 
     /// Bytes from anywhere, as they are.
     pub(super) fn plain(source: Box<dyn Read + Send>, name: Arc<str>) -> Self {
-        Self { name, text: Text::Plain(source), live: false, mark: None, offset: 0 }
-    }
-
-    fn decode(
-        bytes: Box<dyn Read + Send>,
-        name: Arc<str>,
-        compression: Compression,
-        start: Member,
-    ) -> Result<Self, DataError> {
-        let buffered = |bytes| BufReader::with_capacity(COMPRESSED_BLOCK, bytes);
-        let text = match compression {
-            Compression::None => Text::Plain(bytes),
-            Compression::Gzip => Text::Gzip(Box::new(GzipMembers::new(buffered(bytes), start))),
-            Compression::Zstd => {
-                let path = || PathBuf::from(&*name);
-                let io = |source| DataError::Io { intent: DECOMPRESS, path: path(), source };
-                Text::Zstd(Box::new(ZstdFrames::new(buffered(bytes), start).map_err(io)?))
-            }
-        };
-        Ok(Self { name, text, live: false, mark: None, offset: start.before })
-    }
-
-    fn live(self, live: bool) -> Self {
-        Self { live, ..self }
+        Self { name, bytes: ByteSource::Other(source), live: false, mark: None, offset: 0 }
     }
 
     /// The name for messages.
@@ -121,7 +94,7 @@ impl Input {
 
     /// Whether the bytes come out of a decompressor.
     pub(super) fn is_compressed(&self) -> bool {
-        !matches!(self.text, Text::Plain(_))
+        self.bytes.archive().is_some()
     }
 
     /// Bytes of the text before what comes next.
@@ -132,34 +105,36 @@ impl Input {
     /// The file, and how to come back to a byte that was read; `None` where that is not possible. `from_front`: the
     /// text is made of the bytes in a way that depends on what stands before.
     pub(super) fn place(&self, offset: u64, line: u64, from_front: bool) -> Option<(FileMark, ByteSpot)> {
-        let member = match &self.text {
+        let member = match &self.bytes {
             _ if from_front => None,
-            Text::Plain(_) => None,
-            Text::Gzip(gzip) => Some(gzip.members().holding(offset)),
-            Text::Zstd(zstd) => Some(zstd.members().holding(offset)),
+            ByteSource::Gzip(gzip) => Some(gzip.members().holding(offset)),
+            ByteSource::Zstd(zstd) => Some(zstd.members().holding(offset)),
+            _ => None,
         };
         self.mark.map(|mark| (mark, ByteSpot { offset, line, member, from_front }))
     }
 
     /// How far the reading is in the file as it lies on the disk.
     pub(super) fn extent(&self) -> Option<Extent> {
-        let done = match &self.text {
-            Text::Plain(_) => self.offset,
-            Text::Gzip(gzip) => gzip.packed(),
-            Text::Zstd(zstd) => zstd.packed(),
+        let done = match &self.bytes {
+            ByteSource::Gzip(gzip) => gzip.packed(),
+            ByteSource::Zstd(zstd) => zstd.packed(),
+            _ => self.offset,
         };
         self.mark.map(|mark| Extent { done: done.min(mark.size), of: mark.size })
     }
 
-    /// Reads some bytes; 0 at the end.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
+    /// Reads once, up to about `count` bytes, to the end of `into`; 0 at the end.
+    pub(super) fn read(&mut self, into: &mut Vec<u8>, count: usize) -> Result<usize, DataError> {
+        self.read_with(|bytes| bytes.read_behind(into, count))
+    }
+
+    fn read_with(
+        &mut self,
+        mut read: impl FnMut(&mut ByteSource) -> io::Result<usize>,
+    ) -> Result<usize, DataError> {
         loop {
-            let read = match &mut self.text {
-                Text::Plain(bytes) => bytes.read(buffer),
-                Text::Gzip(gzip) => gzip.read(buffer),
-                Text::Zstd(zstd) => zstd.read(buffer),
-            };
-            match read {
+            match read(&mut self.bytes) {
                 Ok(count) => {
                     self.offset += count as u64;
                     return Ok(count);
@@ -176,7 +151,7 @@ impl Input {
         let mut left = count;
         while left > 0 {
             let wanted = block.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            match self.read(&mut block[..wanted])? {
+            match self.read_with(|bytes| bytes.read(&mut block[..wanted]))? {
                 0 => {
                     return Err(changed(
                         &self.name,
@@ -190,13 +165,8 @@ impl Input {
     }
 
     fn explain(&self, error: io::Error) -> DataError {
-        let archive = match self.text {
-            Text::Plain(_) => None,
-            Text::Gzip(_) => Some("gzip"),
-            Text::Zstd(_) => Some("zstd"),
-        };
         let path = PathBuf::from(&*self.name);
-        match archive {
+        match self.bytes.archive() {
             None => DataError::Io { intent: "read", path, source: error },
             Some(archive) if error.kind() == ErrorKind::UnexpectedEof => {
                 let message = format!("the {archive} data ends too early; the file is cut off");

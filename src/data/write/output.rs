@@ -16,8 +16,8 @@ use super::beside;
 use super::target::{folder_of, follow_links, missing_folders};
 use crate::data::{self, Compression, DataError, Ledger, Target, WriteMode, WriteOptions, Written};
 
-/// Bytes gathered before they are written.
-const BUFFER_BYTES: usize = 128 * 1024;
+/// Bytes gathered before they are written. Most chunks are longer and go to the system without being copied once more.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 /// What standard output is called in messages.
 const STDOUT: &str = "standard output";
