@@ -2,17 +2,15 @@
 //! a window of fixed size, in which no place has to be compared with the end of the text; what it does not know, others look at.
 
 use super::number::{NUMBER_BYTES, ShortNumber};
-use super::scan::Scan;
+use super::scan::{STRING_BYTES, Scan, ascii_count, part, short_string, window};
 
-/// Bytes in which a value is looked for: a string of 32 characters, its quotes, and some more.
-const VALUE_BYTES: usize = 40;
-/// The same for a key of 16 characters, a value and what follows.
+/// Bytes in which an entry is looked for: a key of 16 characters, a short value and what follows.
 const ENTRY_BYTES: usize = 64;
 
 /// An entry of an object.
 pub(super) struct PlainKey<'t> {
     /// Begins with the entry's value.
-    value: &'t [u8; VALUE_BYTES],
+    value: &'t [u8; STRING_BYTES],
     /// Bytes of the key and its colon.
     pub(super) len: usize,
 }
@@ -20,15 +18,15 @@ pub(super) struct PlainKey<'t> {
 /// The length of the value at `at`; `None` where it has to be looked at in another way.
 #[inline]
 pub(super) fn value_len<S: Scan>(bytes: &[u8], at: usize) -> Option<usize> {
-    len::<S>(bytes.get(at..)?.first_chunk()?)
+    len::<S>(window(bytes, at)?)
 }
 
 impl<'t> PlainKey<'t> {
     /// The key at `at`, and what follows; `None` where it has to be looked at in another way.
     #[inline]
     pub(super) fn at<S: Scan>(bytes: &'t [u8], at: usize) -> Option<Self> {
-        let window: &[u8; ENTRY_BYTES] = bytes.get(at..)?.first_chunk()?;
-        let count = plain_16::<S>(part(window, 1));
+        let window = window::<ENTRY_BYTES>(bytes, at)?;
+        let count = ascii_count::<S>(part(window, 1));
         let len = count + 3;
         let is_plain = window[0] == b'"' && part(window, count + 1) == b"\":";
         is_plain.then_some(Self { value: part(window, len), len })
@@ -49,16 +47,10 @@ impl<'t> PlainKey<'t> {
 
 #[expect(clippy::inline_always, reason = "a call takes as long as what it does")]
 #[inline(always)]
-fn len<S: Scan>(window: &[u8; VALUE_BYTES]) -> Option<usize> {
+fn len<S: Scan>(window: &[u8; STRING_BYTES]) -> Option<usize> {
     let number_len = |window: &[u8; NUMBER_BYTES]| Some(ShortNumber::of::<S>(window)?.len);
     match window[0] {
-        b'"' => {
-            let mut count = plain_16::<S>(part(window, 1));
-            if count == 16 {
-                count += plain_16::<S>(part(window, 17));
-            }
-            (window[count + 1] == b'"').then_some(count + 2)
-        }
+        b'"' => short_string::<S>(window).map(|text| text.len() + 2),
         b'-' => number_len(part(window, 1)).map(|len| len + 1),
         b'0'..=b'9' => number_len(part(window, 0)),
         b't' => (part(window, 0) == b"true").then_some(4),
@@ -66,16 +58,4 @@ fn len<S: Scan>(window: &[u8; VALUE_BYTES]) -> Option<usize> {
         b'n' => (part(window, 0) == b"null").then_some(4),
         _ => None,
     }
-}
-
-/// How many bytes stand before the first that is not ASCII or cannot stand in a string as it is.
-#[inline]
-fn plain_16<S: Scan>(block: &[u8; 16]) -> usize {
-    (S::ascii_16(block) | 1 << 16).trailing_zeros() as usize
-}
-
-/// The bytes from `at` on.
-#[inline]
-fn part<const N: usize>(window: &[u8], at: usize) -> &[u8; N] {
-    window[at..][..N].try_into().expect("windows are longer than what is looked for in them")
 }

@@ -83,6 +83,11 @@ impl<T: Scan> JsonCursor<'_, T> {
     }
 
     /// Reads the value at hand, which lies in `depth` others.
+    #[expect(
+        clippy::inline_always,
+        reason = "most values are short, and a call takes as long as reading them"
+    )]
+    #[inline(always)]
     pub(super) fn value<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         match self.peek() {
             b'"' => {
@@ -118,6 +123,7 @@ impl<T: Scan> JsonCursor<'_, T> {
         }
     }
 
+    #[inline(never)]
     fn array<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         self.enter(depth)?;
         let mark = sink.begin_array();
@@ -137,6 +143,7 @@ impl<T: Scan> JsonCursor<'_, T> {
         Ok(())
     }
 
+    #[inline(never)]
     fn object<S: Sink>(&mut self, sink: &mut S, depth: usize) -> Result<(), JsonFault> {
         self.enter(depth)?;
         let mark = sink.begin_object();
@@ -192,6 +199,7 @@ impl<T: Scan> JsonCursor<'_, T> {
         }
     }
 
+    #[inline]
     fn key<S: Sink>(&mut self, sink: &mut S) -> Result<bool, JsonFault> {
         if self.peek() != b'"' {
             return Err(JsonFault::Key);

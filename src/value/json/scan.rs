@@ -63,6 +63,33 @@ pub(super) fn ascii_end<S: Scan>(bytes: &[u8], at: usize) -> usize {
     end
 }
 
+/// Bytes in which a short string is looked for: its quotes, at most 32 bytes and some more.
+pub(super) const STRING_BYTES: usize = 40;
+
+/// The string in quotes at the beginning; `None` where it is longer, has escapes or is not ASCII, or something else stands there.
+#[inline]
+pub(super) fn short_string<S: Scan>(window: &[u8; STRING_BYTES]) -> Option<&str> {
+    let mut count = ascii_count::<S>(part(window, 1));
+    if count == 16 {
+        count += ascii_count::<S>(part(window, 17));
+    }
+    let is_whole = window[0] == b'"' && window[count + 1] == b'"';
+    // SAFETY: `Scan` promises that all of these bytes are ASCII.
+    is_whole.then(|| unsafe { std::str::from_utf8_unchecked(&window[1..=count]) })
+}
+
+/// How many bytes stand before the first that [`Scan::ascii_16`] finds.
+#[inline]
+pub(super) fn ascii_count<S: Scan>(block: &[u8; 16]) -> usize {
+    (S::ascii_16(block) | 1 << 16).trailing_zeros() as usize
+}
+
+/// The bytes from `at` on.
+#[inline]
+pub(super) fn part<const N: usize>(window: &[u8], at: usize) -> &[u8; N] {
+    window[at..][..N].try_into().expect("windows are longer than what is looked for in them")
+}
+
 /// A part of a string that has no escapes.
 pub(super) struct Stretch<'t> {
     pub(super) text: &'t str,

@@ -13,8 +13,19 @@ pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
 /// Reads the string at hand, opening quote first. The text of it is borrowed where it has no escapes.
 #[inline]
 pub(super) fn string<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>) -> Result<&'r str, JsonFault> {
-    let start = reader.at + 1;
-    let Some(Stretch { text, end }) = scan::text::<S>(reader.bytes, start) else {
+    let bytes = reader.bytes;
+    match scan::window(bytes, reader.at).and_then(scan::short_string::<S>) {
+        Some(text) => {
+            reader.at += text.len() + 2;
+            Ok(text)
+        }
+        None => any_string(reader),
+    }
+}
+
+#[inline(never)]
+fn any_string<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>) -> Result<&'r str, JsonFault> {
+    let Some(Stretch { text, end }) = scan::text::<S>(reader.bytes, reader.at + 1) else {
         return Err(JsonFault::NotUtf8);
     };
     reader.at = end;
