@@ -58,10 +58,11 @@ fn lines(
 ) -> Result<Option<u64>, DataError> {
     let (name, compression) = (file.name.as_str().into(), compression_of(options, file));
     let mut input = Input::open(&file.path, name, compression, TextRange::default())?;
-    let (mut block, mut lines, mut last) = (vec![0; BLOCK], 0, b'\n');
+    let (mut block, mut lines, mut last) = (Vec::with_capacity(BLOCK), 0, b'\n');
     while !stop.load(Ordering::Relaxed) {
-        let read = input.read(&mut block)?;
-        let text = &block[..read];
+        block.clear();
+        input.read(&mut block, BLOCK)?;
+        let text = &block[..];
         let Some(end) = text.last() else {
             return Ok(Some(lines + u64::from(!matches!(last, b'\n'))));
         };

@@ -6,10 +6,13 @@
 )]
 
 mod portable;
+mod way;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) use portable::Words;
+pub(super) use way::{Scan, window};
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(super) use x86::Sse2;
 
@@ -19,28 +22,6 @@ pub(super) type Quickest = x86::Vectors;
 /// The quickest way that this processor has.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) type Quickest = Words;
-
-/// A way to look for the bytes that cannot stand in a string as they are: quotes, backslashes and control characters.
-///
-/// # Safety
-/// All bytes before the first that [`Scan::ascii_16`] finds are ASCII, and so are all that [`Scan::ascii`] passes over, from an `at` on
-/// that is at most the length to an end that is, too.
-pub(super) unsafe trait Scan {
-    /// A bit for each such byte and each that is not ASCII, the lowest for the first byte. Only the lowest bit set is right.
-    fn ascii_16(block: &[u8; 16]) -> u32;
-    /// Where the first such byte, or the first that is not ASCII, is at or behind `at`; the end, if there is none.
-    fn ascii(bytes: &[u8], at: usize) -> usize;
-    /// Where the first such byte is at or behind `at`; the end, if there is none.
-    fn plain(bytes: &[u8], at: usize) -> usize;
-    /// A bit for each digit, the lowest for the first byte.
-    fn digits_16(block: &[u8; 16]) -> u32;
-}
-
-/// The next bytes from `at` on, if there are so many.
-#[inline]
-pub(super) fn window<const N: usize>(bytes: &[u8], at: usize) -> Option<&[u8; N]> {
-    bytes.get(at..).and_then(<[u8]>::first_chunk)
-}
 
 /// The same as [`Scan::ascii`]. Most strings are short, so the first 32 bytes are looked at in place.
 #[inline]

@@ -1,6 +1,6 @@
 //! This way to scan takes words of eight bytes, on any processor.
 
-use super::{Scan, window};
+use super::way::{Scan, window};
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);

@@ -10,7 +10,8 @@ use std::arch::x86_64::{
     _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
 };
 
-use super::{Scan, Words, window};
+use super::portable::Words;
+use super::way::{Scan, window};
 
 /// Scans 16 bytes at a time, and twice as many in long strings where the processor can.
 pub(in crate::value::json) enum Vectors {}
