@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::pointer::look_up;
 use super::tree::Patch;
 use crate::source::{SourceFile, Span};
 
 mod build;
 mod lua;
+mod pointer;
 mod scalar;
 
 pub use super::tree::Style;
@@ -104,7 +106,7 @@ impl Document {
     /// The Lua at this pointer with the line of the file on which it starts.
     pub fn block(&self, pointer: &str) -> Option<Block> {
         let scalar = self.scalar(pointer)?;
-        let text = match self.value.pointer(self.spans.resolve(pointer)?)? {
+        let text = match look_up(&self.value, self.spans.resolve(pointer)?)? {
             Value::String(text) => text.clone(),
             Value::Bool(word) => word_text(*word).to_owned(),
             _ => return None,

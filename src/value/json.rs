@@ -29,7 +29,7 @@ pub use fault::{DEPTH_MAX, JsonError};
 pub use fields::{FieldKind, FieldReader, FieldValue, KeyPath, begins};
 pub use reader::{Sink, read, validate};
 pub use tree::{to_value, tree_bytes};
-pub use walk::{JsonWalk, unquoted};
+pub use walk::{JsonWalk, unquote_into, unquoted};
 pub use write::{push_hex, quoted, write_float, write_integer, write_number, write_string, written_len};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::pointer::look_up;
 use crate::event::Verb;
 use crate::value::Choice as _;
 
@@ -75,7 +76,7 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
 }
 
 fn add(found: &mut Vec<LuaField>, value: &Value, pointer: &str, role: LuaRole, step: Option<&String>) {
-    if value.pointer(pointer).is_some_and(|text| !text.is_object() && !text.is_array()) {
+    if look_up(value, pointer).is_some_and(|text| !text.is_object() && !text.is_array()) {
         found.push(LuaField { pointer: pointer.to_owned(), role, step: step.cloned() });
     }
 }

@@ -317,7 +317,7 @@ fn value(cursor: &mut JsonCursor<'_>, first: u8) -> Option<FieldValue> {
                     number,
                 });
             }
-            text::string(cursor).ok()?;
+            text::skip(cursor).ok()?;
             FieldKind::Escaped
         }
         b'-' | b'0'..=b'9' => match number::number(cursor).ok()? {

@@ -55,6 +55,42 @@ fn escaped<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>, text: &str) -> Result
     Ok(reader.scratch)
 }
 
+/// Appends what the string at hand says to `out`, and passes it. It is known to be UTF-8.
+pub(super) fn unescape<S: Scan>(reader: &mut JsonCursor<'_, S>, out: &mut Vec<u8>) -> Result<(), JsonFault> {
+    reader.at += 1;
+    loop {
+        let start = reader.at;
+        reader.at = S::plain(reader.bytes, start);
+        out.extend_from_slice(&reader.bytes[start..reader.at]);
+        if reader.peek() == b'"' {
+            reader.at += 1;
+            return Ok(());
+        }
+        let next = reader.bytes.get(reader.at + 1).filter(|_| reader.peek() == b'\\');
+        match next.map_or(0, |byte| SHORT[usize::from(*byte)]) {
+            0 => out.extend_from_slice(special(reader)?.encode_utf8(&mut [0; 4]).as_bytes()),
+            byte => {
+                out.push(byte);
+                reader.at += 2;
+            }
+        }
+    }
+}
+
+/// What stands for a character behind a backslash; 0 for those that need more looking at.
+const SHORT: [u8; 256] = {
+    let mut short = [0; 256];
+    short[b'"' as usize] = b'"';
+    short[b'\\' as usize] = b'\\';
+    short[b'/' as usize] = b'/';
+    short[b'b' as usize] = 0x08;
+    short[b'f' as usize] = 0x0c;
+    short[b'n' as usize] = b'\n';
+    short[b'r' as usize] = b'\r';
+    short[b't' as usize] = b'\t';
+    short
+};
+
 /// Passes the string at hand, which is checked as if it were read.
 pub(super) fn skip<S: Scan>(reader: &mut JsonCursor<'_, S>) -> Result<(), JsonFault> {
     reader.at += 1;

@@ -138,12 +138,14 @@ pub fn unquoted(quoted: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', inner).is_none() {
         return Cow::Borrowed(inner);
     }
-    let mut scratch = String::new();
-    let mut cursor: JsonCursor<'_> = JsonCursor::new(quoted, &mut scratch);
-    match text::string(&mut cursor) {
-        Ok(string) => Cow::Owned(string.as_bytes().to_vec()),
-        Err(_) => Cow::Borrowed(inner),
-    }
+    let mut out = Vec::with_capacity(inner.len());
+    if unquote_into(quoted, &mut out, &mut String::new()) { Cow::Owned(out) } else { Cow::Borrowed(inner) }
+}
+
+/// Appends what a string in its quotes says; `false`, and something appended, where it is none. `scratch` is working space.
+pub fn unquote_into(quoted: &[u8], out: &mut Vec<u8>, scratch: &mut String) -> bool {
+    let mut cursor: JsonCursor<'_> = JsonCursor::new(quoted, scratch);
+    text::unescape(&mut cursor, out).is_ok()
 }
 
 #[cfg(test)]
@@ -179,6 +181,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn for_every_string_it_says_what_the_library_says(
+            text in "\"([a é\u{10000}]|\\\\[\"\\\\/bfnrt]|\\\\u00[0-7][0-9a-f]|\\\\u20ac|\\\\ud83d\\\\ude00){0,40}\""
+        ) {
+            let expect: String = serde_json::from_str(&text).expect("a string");
+            prop_assert_eq!(&*unquoted(text.as_bytes()), expect.as_bytes());
+            let mut out = b"x".to_vec();
+            prop_assert!(unquote_into(text.as_bytes(), &mut out, &mut String::new()));
+            prop_assert_eq!(&out[1..], expect.as_bytes());
+        }
+
         #[test]
         fn for_every_text_a_walk_ends(text in "[\\[\\]{}\",:\\\\a1 \u{0}é]{0,30}", from in 0..40_usize) {
             let mut walk = JsonWalk::new(text.as_bytes(), from);

@@ -14,6 +14,7 @@ pub(super) struct MadeTexts {
     bytes: Vec<u8>,
     /// The one that is being made.
     next: Vec<u8>,
+    scratch: String,
 }
 
 impl MadeTexts {
@@ -33,7 +34,9 @@ impl MadeTexts {
 
     /// The text that a string with escapes stands for.
     pub(super) fn unescaped<'v>(&mut self, quoted: &[u8]) -> Value<'v> {
-        self.made(|bytes| bytes.extend_from_slice(&json::unquoted(quoted)))
+        let start = self.bytes.len() as u32;
+        json::unquote_into(quoted, &mut self.bytes, &mut self.scratch);
+        Value::Made(start, self.bytes.len() as u32)
     }
 
     /// Another text made of one. `None`: it is none, or too long.
