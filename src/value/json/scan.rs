@@ -14,7 +14,7 @@ mod x86;
 pub(super) use portable::Words;
 pub(super) use way::{Scan, window};
 #[cfg(all(test, target_arch = "x86_64"))]
-pub(super) use x86::Sse2;
+pub(super) use x86::{Avx2, Sse2};
 
 /// The quickest way that this processor has.
 #[cfg(target_arch = "x86_64")]
@@ -110,3 +110,6 @@ fn beyond_ascii<S: Scan>(bytes: &[u8], mut at: usize) -> Option<usize> {
         at = ascii_end::<S>(bytes, at + count);
     }
 }
+
+#[cfg(test)]
+mod tests;

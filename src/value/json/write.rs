@@ -1,17 +1,18 @@
 //! This module writes the tokens of JSON text: strings and numbers. The callers write the structure around them.
 
-use super::text;
+use super::scan::{self, Quickest};
 
-/// Appends `text` in quotes, escaped. `false`, and nothing useful appended, when it is not UTF-8.
+/// Appends `text` in quotes, escaped. `false`, and nothing appended, when it is not UTF-8.
 #[inline]
 pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    if !bytes.is_ascii() && std::str::from_utf8(bytes).is_err() {
-        return false;
-    }
+    let start = out.len();
     out.push(b'"');
     let mut from = 0;
     loop {
-        let end = text::plain_end(bytes, from);
+        let Some(end) = scan::plain_end::<Quickest>(bytes, from) else {
+            out.truncate(start);
+            return false;
+        };
         out.extend_from_slice(&bytes[from..end]);
         match bytes.get(end) {
             None => break,
@@ -106,6 +107,15 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_are_refused() {
-        assert!(!write_string(&mut Vec::new(), b"a\xffb"));
+        let mut out = b"x".to_vec();
+        for bytes in [
+            &b"a\xffb"[..],
+            b"a\nb\xc3\n\xa9",
+            b"\xed\xa0\x80",
+            "0123456789abcdef0123456789abcdef\u{e9}".as_bytes()[..33].as_ref(),
+        ] {
+            assert!(!write_string(&mut out, bytes), "{bytes:?}");
+        }
+        assert_eq!(out, b"x");
     }
 }

@@ -71,6 +71,39 @@ unsafe impl Scan for Sse2 {
     }
 }
 
+/// Scans 32 bytes at a time, on a processor that can.
+#[cfg(test)]
+pub(in crate::value::json) enum Avx2 {}
+
+#[cfg(test)]
+impl Avx2 {
+    fn scan<const ASCII: bool>(bytes: &[u8], at: usize) -> usize {
+        assert!(is_x86_feature_detected!("avx2"), "a test asks for it before");
+        // SAFETY: this processor has AVX2.
+        unsafe { scan_32::<ASCII>(bytes, at) }
+    }
+}
+
+// SAFETY: the same.
+#[cfg(test)]
+unsafe impl Scan for Avx2 {
+    fn ascii_16(block: &[u8; 16]) -> u32 {
+        Vectors::ascii_16(block)
+    }
+
+    fn ascii(bytes: &[u8], at: usize) -> usize {
+        Self::scan::<true>(bytes, at)
+    }
+
+    fn plain(bytes: &[u8], at: usize) -> usize {
+        Self::scan::<false>(bytes, at)
+    }
+
+    fn digits_16(block: &[u8; 16]) -> u32 {
+        Vectors::digits_16(block)
+    }
+}
+
 fn scan_16<const ASCII: bool>(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = window(bytes, at) {
         let found = found_16::<ASCII>(block);
