@@ -11,6 +11,7 @@ mod files;
 mod format;
 mod has_steps;
 mod id;
+mod join;
 mod literal;
 mod load;
 mod map_like;
@@ -36,10 +37,11 @@ pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex,
 pub use files::{Glob, Items, Origin, Read, Write};
 pub use format::format;
 pub use has_steps::has_steps;
-pub use id::is_id;
+pub use id::{InputName, is_id};
+pub use join::Join;
 pub use literal::{
-    Character, Concurrency, Count, Delay, Delimiter, Factor, LineStart, Positive, RateLimit, RateRule, Share,
-    Size, TimeLimit, Tries,
+    Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, LineStart, Positive, RateLimit,
+    RateRule, Share, Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load};
 pub use map_like::{Function, MapLike};

@@ -17,6 +17,7 @@ mod inputs;
 mod load;
 mod lua_file;
 mod lua_text;
+mod name_clash;
 mod order;
 mod overrides;
 mod params;
@@ -53,7 +54,7 @@ pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use step::{
-    Body, Collect, Expression, Glob, Input, Items, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
+    Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
     Verb,
 };
 pub use step_mentions::{StepMention, step_mentions};

@@ -26,9 +26,8 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
     let reuse = Reuse::find(console, arguments, &plan, &selected);
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    let (limit, verbose) = (arguments.inputs.limit, arguments.verbose);
-    let mut text = text(&plan, &selected, (limit, verbose), &reuse);
-    if verbose {
+    let mut text = text(&plan, &selected, arguments.verbose, &reuse);
+    if arguments.verbose {
         text.push_str(&reach::text(&plan.permissions));
     }
     put(redact::text(&text).as_bytes())?;
@@ -36,8 +35,8 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
 }
 
 /// The whole text.
-fn text(plan: &Plan, selected: &[bool], (limit, verbose): (Option<u64>, bool), reuse: &Reuse) -> String {
-    let counts = count::of(plan, selected, limit);
+fn text(plan: &Plan, selected: &[bool], verbose: bool, reuse: &Reuse) -> String {
+    let counts = count::of(plan, selected);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
     let columns = PlanColumns::of(&steps);

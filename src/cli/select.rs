@@ -48,7 +48,7 @@ fn select(plan: &Plan, start: usize, ties: Ties, selected: &mut [bool]) {
 
 fn tied(step: &Step, ties: Ties) -> impl Iterator<Item = usize> {
     let needs = if ties == Ties::All { &step.needs[..] } else { &[] };
-    step.from.iter().map(|input| input.step.at()).chain(needs.iter().map(|step| step.at()))
+    step.inputs().map(|input| input.step.at()).chain(needs.iter().map(|step| step.at()))
 }
 
 fn unknown(plan: &Plan, name: &str, option: &str) -> Complaint {

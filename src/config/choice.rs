@@ -8,7 +8,9 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
 use super::schema;
-use crate::data::{ColumnCompression, Compression, Format, GlobBy, LineEnd, Quoting, Ragged, WriteMode};
+use crate::data::{
+    ColumnCompression, Compression, Format, GlobBy, JoinHow, JoinMany, LineEnd, Quoting, Ragged, WriteMode,
+};
 use crate::event::FailureKind;
 use crate::schedule::{FailFast, Jitter};
 use crate::value::{Choice, choice};
@@ -76,6 +78,8 @@ written!(
     Format,
     GlobBy,
     Jitter,
+    JoinHow,
+    JoinMany,
     LineEnd,
     Order,
     ParamType,

@@ -18,6 +18,11 @@ pub fn is_id(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
+/// Whether a text is an input: an id, or `ID.failed`.
+pub(super) fn is_input(text: &str) -> bool {
+    is_id(text.strip_suffix(".failed").unwrap_or(text))
+}
+
 /// The id of another step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepName(pub String);
@@ -40,5 +45,35 @@ impl JsonSchema for StepName {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": ID, "patternErrorMessage": "the id of a step" })
+    }
+}
+
+/// What another step gives: its id, or `ID.failed` for the items that failed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputName(pub String);
+
+impl<'de> Deserialize<'de> for InputName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if is_input(&text) {
+            Ok(Self(text))
+        } else {
+            Err(D::Error::custom("not the id of a step, nor `ID.failed`"))
+        }
+    }
+}
+
+impl JsonSchema for InputName {
+    fn schema_name() -> Cow<'static, str> {
+        "InputName".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let wanted = "the id of a step, or `ID.failed` for the items that failed there";
+        json_schema!({ "type": "string", "pattern": INPUT, "patternErrorMessage": wanted })
     }
 }

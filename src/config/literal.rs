@@ -73,6 +73,10 @@ pub struct Character(pub u8);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineStart(pub String);
 
+/// The name of a field, with at least one character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldName(pub String);
+
 /// How many items a step works on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
@@ -208,6 +212,13 @@ literal!(LineStart, |value| {
     "minLength": 1,
     "pattern": r"^[^\n\r]*$",
     "patternErrorMessage": "the beginning of a line has no line end",
+});
+
+literal!(FieldName, |value| {
+    Some(value.as_str()?).filter(|name| !name.is_empty()).map(|name| FieldName(name.to_owned()))
+}, {
+    "type": "string",
+    "minLength": 1,
 });
 
 literal!(Concurrency, |value| match value {

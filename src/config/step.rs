@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use super::collection::{Batch, Reduce, Sort, Take, reduce, short_sort};
 use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
-use super::id::{ID, INPUT, is_id};
+use super::id::{ID, INPUT, is_id, is_input};
+use super::join::Join;
 use super::literal::TimeLimit;
 use super::map_like::MapLike;
 use super::schema;
-use super::setting::{Setting, map, present};
+use super::setting::{Setting, map, present, present_map};
 use crate::event;
 
 /// One step.
@@ -54,6 +55,8 @@ pub enum Verb {
     Batch(Batch),
     /// The first items.
     Take(Take),
+    /// Items with their partners of another step.
+    Join(Box<Join>),
     /// Items in the order of a value.
     Sort(Box<Sort>),
     /// The first item of each value: a Lua expression.
@@ -77,6 +80,7 @@ impl Verb {
             Self::Reduce(_) => event::Verb::Reduce,
             Self::Batch(_) => event::Verb::Batch,
             Self::Take(_) => event::Verb::Take,
+            Self::Join(_) => event::Verb::Join,
             Self::Sort(_) => event::Verb::Sort,
             Self::Unique(_) => event::Verb::Unique,
             Self::GroupBy(_) => event::Verb::GroupBy,
@@ -158,6 +162,9 @@ struct StepFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 10)]
     take: Option<Take>,
+    /// Give each item its partner, the item of another step that has the same value of a Lua expression.
+    #[serde(default, deserialize_with = "present_map")]
+    join: Option<Join>,
     /// Put the items in the order of the value of a Lua expression, or of `by` in a map.
     #[serde(default, deserialize_with = "short_sort")]
     #[schemars(example = &"item.size")]
@@ -188,6 +195,7 @@ impl<'de> Deserialize<'de> for Step {
             fields.reduce.map(|reduce| Verb::Reduce(Box::new(reduce))),
             fields.batch.map(Verb::Batch),
             fields.take.map(Verb::Take),
+            fields.join.map(|join| Verb::Join(Box::new(join))),
             fields.sort.map(|sort| Verb::Sort(Box::new(sort))),
             fields.unique.map(Verb::Unique),
             fields.group_by.map(Verb::GroupBy),
@@ -248,7 +256,7 @@ fn texts(value: Value, valid: impl Fn(&str) -> bool) -> Option<Vec<String>> {
 
 impl<'de> Deserialize<'de> for Inputs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        texts(Value::deserialize(deserializer)?, |text| is_id(text.strip_suffix(".failed").unwrap_or(text)))
+        texts(Value::deserialize(deserializer)?, is_input)
             .map(Self)
             .ok_or_else(|| D::Error::custom("an input is the id of a step, or `ID.failed`"))
     }

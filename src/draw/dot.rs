@@ -18,6 +18,8 @@ pub fn draw(graph: &Graph) -> String {
         let look = match edge.kind {
             Tie::Data => "",
             Tie::Failed => " [label=\"failed\", color=\"firebrick\"]",
+            Tie::With => " [label=\"with\"]",
+            Tie::WithFailed => " [label=\"with failed\", color=\"firebrick\"]",
             Tie::Needs => " [label=\"needs\", style=dashed]",
         };
         let _ = writeln!(out, "    s{} -> s{}{look};", edge.from, edge.to);

@@ -39,6 +39,10 @@ pub(super) struct Edge {
 pub(super) enum Tie {
     /// Results.
     Data,
+    /// Results for the other side of a `join`.
+    With,
+    /// Failed items for the other side of a `join`.
+    WithFailed,
     /// Failed items.
     Failed,
     /// Order alone.
@@ -63,10 +67,13 @@ impl Graph {
                 detail: verb.map(|verb| detail(verb, &step[name_of_verb])).unwrap_or_default(),
                 layer: 0,
             });
-            for (key, tie) in [("from", Tie::Data), ("needs", Tie::Needs)] {
-                for text in texts(&step[key]) {
-                    let (id, kind) = match text.strip_suffix(".failed") {
-                        Some(id) if tie == Tie::Data => (id, Tie::Failed),
+            let with = &step["join"]["with"];
+            for (value, tie) in [(&step["from"], Tie::Data), (with, Tie::With), (&step["needs"], Tie::Needs)]
+            {
+                for text in texts(value) {
+                    let (id, kind) = match (text.strip_suffix(".failed"), tie) {
+                        (Some(id), Tie::Data) => (id, Tie::Failed),
+                        (Some(id), Tie::With) => (id, Tie::WithFailed),
                         _ => (text, tie),
                     };
                     if let Some(&from) = places.get(id) {

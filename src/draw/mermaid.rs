@@ -22,6 +22,8 @@ pub fn draw(graph: &Graph) -> String {
         let arrow = match edge.kind {
             Tie::Data => "-->",
             Tie::Failed => "-->|failed|",
+            Tie::With => "-->|with|",
+            Tie::WithFailed => "-->|with failed|",
             Tie::Needs => "-.->|needs|",
         };
         let _ = writeln!(out, "    s{} {arrow} s{}", edge.from, edge.to);

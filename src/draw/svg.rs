@@ -82,8 +82,8 @@ fn picture<'a>(graph: &Graph, style: &str, status: impl Fn(&str) -> &'a str) -> 
         let (start, end) = (from.top + BOX_HEIGHT, to.top);
         let bend = ((end - start) / 2.0).max(BETWEEN_LAYERS / 2.0);
         let class = match edge.kind {
-            Tie::Data => "tie",
-            Tie::Failed => "tie failed",
+            Tie::Data | Tie::With => "tie",
+            Tie::Failed | Tie::WithFailed => "tie failed",
             Tie::Needs => "tie needs",
         };
         let (x, to_x) = (from.middle(), to.middle());
@@ -127,6 +127,8 @@ fn tie(graph: &Graph, from: usize, to: usize, kind: Tie) -> String {
     match kind {
         Tie::Data => format!("{from} → {to}"),
         Tie::Failed => format!("{from}.failed → {to}"),
+        Tie::With => format!("{to} with {from}"),
+        Tie::WithFailed => format!("{to} with {from}.failed"),
         Tie::Needs => format!("{to} needs {from}"),
     }
 }

@@ -56,6 +56,35 @@ fn the_picture_holds_every_step_and_tie_and_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_join_has_two_arrows() {
+    let graph = Graph::of(
+        &json!({ "steps": {
+            "a": { "items": [1] },
+            "b": { "from": "a", "map": "return item" },
+            "j": { "from": "a", "join": { "with": "b", "by": "item" } },
+            "k": { "from": "j", "join": { "with": "b.failed", "by": "item" } },
+        }}),
+        "file",
+    );
+    let drawn = text::draw(&graph, false);
+    assert!(
+        drawn.contains("join j  ← a, with b\n") && drawn.contains("join k  ← j, with b.failed\n"),
+        "{drawn}"
+    );
+    let drawn = mermaid::draw(&graph);
+    assert!(
+        drawn.contains("s0 --> s2\n    s1 -->|with| s2\n    s2 --> s3\n    s1 -->|with failed| s3"),
+        "{drawn}"
+    );
+    assert!(dot::draw(&graph).contains("s1 -> s2 [label=\"with\"];"));
+    let drawn = svg::draw(&graph);
+    assert!(
+        drawn.contains("<title>j with b</title>") && drawn.contains("<title>k with b.failed</title>"),
+        "{drawn}"
+    );
+}
+
+#[test]
 fn a_long_chain_is_drawn_without_running_out_of_stack() {
     let step = |at: usize| match at {
         0 => json!({ "items": [1] }),

@@ -17,6 +17,8 @@ pub fn draw(graph: &Graph, color: bool) -> String {
         inputs[edge.to].push(match edge.kind {
             Tie::Data => from.clone(),
             Tie::Failed => format!("{from}.failed"),
+            Tie::With => format!("with {from}"),
+            Tie::WithFailed => format!("with {from}.failed"),
             Tie::Needs => format!("after {from}"),
         });
     }

@@ -3,6 +3,7 @@
 
 mod fold;
 mod frame;
+mod join;
 mod keyed;
 mod split;
 mod workers;
@@ -20,12 +21,13 @@ use crate::plan::{Collect, Split, Step};
 use crate::runtime::clock;
 use crate::value::Chunk;
 
-/// Runs a step over a collection whose input has been opened, with rows that are proved.
+/// Runs a step over a collection whose inputs have been opened, with rows that are proved; the second one is the other side of
+/// a `join`.
 pub(super) fn run<'a>(
     context: &'a Context<'a>,
     step: &'a Step,
     collect: &Collect,
-    input: StepInput<'a>,
+    (input, with): (StepInput<'a>, Option<StepInput<'a>>),
 ) -> StepResult {
     let mut total = input.total(step);
     if let Collect::Take(count) = collect {
@@ -33,6 +35,10 @@ pub(super) fn run<'a>(
     }
     let mut frame = begin(context, step, total, input);
     let carried = match collect {
+        Collect::Join(join) => match with {
+            Some(with) => join::run(&mut frame, join, with),
+            None => unreachable!("a step that joins has another side"),
+        },
         Collect::Take(count) => frame.take(*count),
         Collect::Batch(size) => frame.batch(*size),
         Collect::Sort { by, descending } => keyed::sort(&mut frame, by, *descending),
@@ -74,7 +80,20 @@ fn begin<'a>(
     let sink = Sink::open(context, step.id, false);
     let lookout = Lookout::new(context, step.id, begun, step.deadline);
     let out = Vec::new();
-    StepFrame { context, step, input, lookout, sink, begun, total, taken: 0, out, held: 0, given: 0 }
+    StepFrame {
+        context,
+        step,
+        input,
+        lookout,
+        sink,
+        begun,
+        total,
+        taken: 0,
+        beside: None,
+        out,
+        held: 0,
+        given: 0,
+    }
 }
 
 impl StepFrame<'_> {

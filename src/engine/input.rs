@@ -85,6 +85,18 @@ impl<'a> StepInput<'a> {
         Ok(input)
     }
 
+    /// Opens the other side of a `join`, with bad rows found while reading; `None` for other steps. `Err` is how the step ends
+    /// without it.
+    pub(super) fn open_with(context: &'a Context<'a>, step: &Step) -> Result<Option<Self>, Box<StepResult>> {
+        let Some(with) = step.with else { return Ok(None) };
+        let mut input = Self::of_parts(context, Vec::new());
+        match input.open_input(with, true) {
+            Ok(part) => input.parts.push(part),
+            Err(error) => return Err(Box::new(input.unopened(with, &error))),
+        }
+        Ok(Some(input))
+    }
+
     /// How a step ends that cannot open one of its inputs. The status of a source says why; nothing else does of results
     /// that cannot be read back.
     fn unopened(&self, from: Input, error: &DataError) -> StepResult {

@@ -97,6 +97,8 @@ fn gives_files(plan: &Plan, step: StepId) -> bool {
         | Verb::FlatMap
         | Verb::Reduce
         | Verb::Batch
+        // A partner is no part of a file.
+        | Verb::Join
         | Verb::GroupBy
         | Verb::Write => false,
     }

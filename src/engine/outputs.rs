@@ -27,18 +27,19 @@ pub(super) fn of(
 
 /// `--limit 10`, where a source of the step's items was read no further because of it.
 fn limited(context: &Context<'_>, step: &Step) -> Option<Arc<str>> {
-    let limit = context.plan.limit?;
     let mut seen = vec![false; context.plan.steps.len()];
-    let mut open: Vec<StepId> = step.from.iter().map(|input| input.step).collect();
+    let mut open: Vec<StepId> = step.inputs().map(|input| input.step).collect();
     while let Some(id) = open.pop() {
         if std::mem::replace(&mut seen[id.at()], true) {
             continue;
         }
         let above = &context.plan.steps[id.at()];
-        if above.verb.is_source() && context.source_status(id).rows() >= limit {
+        if let Some(limit) = above.limit
+            && context.source_status(id).rows() >= limit
+        {
             return Some(format!("--limit {limit}").into());
         }
-        open.extend(above.from.iter().map(|input| input.step));
+        open.extend(above.inputs().map(|input| input.step));
     }
     None
 }

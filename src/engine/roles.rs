@@ -61,7 +61,7 @@ impl StepRoles {
             }
         }
         for step in &steps {
-            for input in &step.from {
+            for input in step.inputs() {
                 if input.failed {
                     failed_kept[input.step.at()] = true;
                 } else if roles[step.id.at()] != Role::FusedWrite {
@@ -79,7 +79,7 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
     if !step.verb.is_source() {
         return None;
     }
-    let reads = steps.iter().flat_map(|other| &other.from).filter(|input| input.step == step.id);
+    let reads = steps.iter().flat_map(|other| other.inputs()).filter(|input| input.step == step.id);
     let (failed, data): (Vec<&Input>, Vec<&Input>) = reads.partition(|input| input.failed);
     let needed = steps.iter().any(|other| other.needs.contains(&step.id));
     let again = data.len() != 1 || !failed.is_empty() || needed;
@@ -101,12 +101,12 @@ fn wanted(step: &Step, steps: &[&Step], wants: Wants) -> Option<u64> {
     }
     let mut most = None;
     for reader in steps {
-        for _ in reader.from.iter().filter(|input| input.step == step.id && !input.failed) {
+        for _ in reader.inputs().filter(|input| input.step == step.id && !input.failed) {
             let Body::Ready(Verb::Collect(Collect::Take(count))) = &reader.body else { return None };
             most = most.max(Some(*count));
         }
         // Who reads what failed wants all of it.
-        if reader.from.iter().any(|input| input.step == step.id && input.failed) {
+        if reader.inputs().any(|input| input.step == step.id && input.failed) {
             return None;
         }
     }

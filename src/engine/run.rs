@@ -254,7 +254,7 @@ impl<'a> RunThreads<'a, '_> {
             StepPhase::Done(result) => Some((result.status, &self.context.plan.steps[id.at()].name)),
             _ => None,
         };
-        for input in &step.from {
+        for input in step.inputs() {
             match ended(input.step) {
                 Some((StepStatus::Succeeded, _)) | None => {}
                 Some((StepStatus::Failed, _)) if input.failed => {}
@@ -274,8 +274,7 @@ impl<'a> RunThreads<'a, '_> {
             let lazy = self.context.roles.roles[input.step.at()] == Role::LazySource && !input.failed;
             done(input.step) || (lazy && matches!(self.states[input.step.at()], StepPhase::Open))
         };
-        step.from.iter().all(readable)
-            && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
+        step.inputs().all(readable) && step.needs.iter().filter(|need| selected(need)).all(|need| done(*need))
     }
 
     fn drain_a_source<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> bool
@@ -296,7 +295,7 @@ impl<'a> RunThreads<'a, '_> {
     /// The selected steps that read a step's results.
     fn readers(&self, id: StepId) -> impl Iterator<Item = StepId> {
         let selected = |step: &&Step| self.context.options.selected[step.id.at()];
-        let reads = move |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
+        let reads = move |step: &&Step| step.inputs().any(|input| input.step == id && !input.failed);
         self.context.plan.steps.iter().filter(selected).filter(reads).map(|step| step.id)
     }
 

@@ -84,7 +84,10 @@ fn carry_out<'a>(context: &'a Context<'a>, step: &'a Step, verb: &Verb) -> Done 
             with_input(context, step, false, |input| map::run(context, step, each, input))
         }
         (_, Verb::Collect(collect)) => {
-            with_input(context, step, true, |input| collect::run(context, step, collect, input))
+            with_input(context, step, true, |input| match StepInput::open_with(context, step) {
+                Ok(with) => collect::run(context, step, collect, (input, with)),
+                Err(result) => *result,
+            })
         }
         (_, Verb::Write(options)) => {
             with_input(context, step, true, |input| write::run(context, step, options, input))
@@ -109,7 +112,7 @@ fn with_input<'a>(
         Ok(input) => body(input),
         Err(result) => *result,
     };
-    let inputs = step.from.iter().filter(|input| !input.failed).map(|input| input.step);
+    let inputs = step.inputs().filter(|input| !input.failed).map(|input| input.step);
     let lazy = |id: &StepId| context.roles.roles[id.at()] == Role::LazySource;
     let mut sources = Vec::new();
     let mut seen = BTreeSet::new();

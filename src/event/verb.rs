@@ -26,6 +26,8 @@ choice!(
         Batch = "batch",
         /// The first items.
         Take = "take",
+        /// Items with their partners of another step.
+        Join = "join",
         /// Items in the order of a value.
         Sort = "sort",
         /// The first item of each value.

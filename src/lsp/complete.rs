@@ -132,6 +132,7 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         [Some("steps"), Some(own), Some(key @ ("from" | "needs")), ..] if path.len() <= 4 => {
             inputs(file, cursor, own, *key == "from")
         }
+        [Some("steps"), Some(own), Some("join"), Some("with")] => inputs(file, cursor, own, true),
         [Some("steps"), _, Some("write"), Some("columns_of")] => steps(layout, |verb| verb == Verb::Read),
         [Some("tests"), None, Some("step")] => steps(layout, Verb::is_map_like),
         [.., Some("rate_limit")] => layout

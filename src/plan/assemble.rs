@@ -53,14 +53,16 @@ impl ValidDocument<'_> {
             root: self.root,
             defaults: &pipeline.defaults.map,
             limits: &limits,
-            limit: self.inputs.limit,
+            limit: None,
             cores: self.inputs.cores,
         };
+        let are_cut = self.step_index.are_cut();
         let mut steps = Vec::new();
         for ((id, step), indexed) in
             (0..).map(StepId).zip(pipeline.steps.values()).zip(&self.step_index.steps)
         {
-            match self.step(id, step, indexed, &builder, context.as_ref()) {
+            let limit = self.inputs.limit.filter(|_| are_cut[id.at()]);
+            match self.step(id, step, indexed, &StepBuilder { limit, ..builder.clone() }, context.as_ref()) {
                 Ok(step) => steps.push(step),
                 Err(findings) => found.extend(findings.0),
             }
@@ -98,7 +100,6 @@ impl ValidDocument<'_> {
             root: self.root.clone(),
             defaults: defaults.clone(),
             limits: Arc::clone(limits),
-            limit: self.inputs.limit,
             cores: self.inputs.cores,
             scope: self.scope.clone(),
         }
@@ -130,9 +131,11 @@ impl ValidDocument<'_> {
             verb: step.verb.kind(),
             description: step.description.clone(),
             from: indexed.from.iter().filter_map(input).collect(),
+            with: indexed.with.as_ref().and_then(input),
             needs: indexed.needs.iter().filter_map(|one| one.step.map(step_id)).collect(),
             when,
             deadline: deadline.map(|limit| limit.0),
+            limit: builder.limit.filter(|_| indexed.is_source()),
             body,
             span: self.places.find(&DocumentPart::Key(pointer)).1,
         })

@@ -42,7 +42,8 @@ impl Plan {
             let message = format!("the schema accepts what the types do not: {error}");
             vec![Diagnostic::error(codes::INTERNAL, &self.file, message)]
         })?;
-        let built = context.builder(&places, &scripts).verb(&deferred.pointer, &step.verb);
+        let built =
+            context.builder(&places, &scripts, self.steps[id.at()].limit).verb(&deferred.pointer, &step.verb);
         let mut verb = built.map_err(|findings| findings.0)?;
         if let Some(options) = verb.written_mut() {
             column_types::complete(options, &self.steps, &self.steps[id.at()]);
@@ -53,14 +54,19 @@ impl Plan {
 
 impl DocumentContext {
     /// Builds steps of `places`, which may have further values in place.
-    fn builder<'a>(&'a self, places: &'a PlacedDocument, scripts: &'a Scripts) -> StepBuilder<'a> {
+    fn builder<'a>(
+        &'a self,
+        places: &'a PlacedDocument,
+        scripts: &'a Scripts,
+        limit: Option<u64>,
+    ) -> StepBuilder<'a> {
         StepBuilder {
             places,
             scripts,
             root: &self.root,
             defaults: &self.defaults,
             limits: &self.limits,
-            limit: self.limit,
+            limit,
             cores: self.cores,
         }
     }

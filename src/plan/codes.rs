@@ -10,6 +10,8 @@ pub(super) const CYCLE: &str = "flowrun::cycle";
 pub(super) const NO_OUTPUT: &str = "flowrun::no_output";
 /// `.failed` of a step whose items cannot fail.
 pub(super) const NO_FAILED_ITEMS: &str = "flowrun::no_failed_items";
+/// Two things want to be one field of an item.
+pub(super) const NAME_CLASH: &str = "flowrun::name_clash";
 /// Nothing reads a step, and it writes nothing.
 pub(super) const UNUSED_STEP: &str = "flowrun::unused_step";
 /// An expression looks at the result of a step that need not have ended.
@@ -72,11 +74,12 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 32] = [
+pub const CODES: [(&str, &str); 33] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
     (NO_FAILED_ITEMS, "`.failed` of a step whose items cannot fail"),
+    (NAME_CLASH, "two things want to be one field of an item"),
     (UNUSED_STEP, "nothing reads a step, and it writes nothing"),
     (STEP_NOT_ENDED, "an expression looks at the result of a step that need not have ended"),
     (WRITE_CONFLICT, "two steps write one file"),

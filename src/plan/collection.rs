@@ -1,9 +1,15 @@
 //! This module turns the steps over collections as written into what they do. `resolve` gives it their values and
 //! scripts.
 
+use std::sync::Arc;
+
 use super::resolve::{Built, StepBuilder};
-use super::step::{Collect, Reduce};
+use super::step::{Collect, Join, Reduce};
 use crate::config;
+use crate::data::JoinRule;
+
+/// Bytes that a collection may take in memory where the file says nothing: 1 GB.
+const MEMORY: u64 = 1_000_000_000;
 
 impl StepBuilder<'_> {
     pub(super) fn take(&self, at: &str, count: &config::Take) -> Built<Collect> {
@@ -18,6 +24,26 @@ impl StepBuilder<'_> {
         let by = self.script(&if sort.short { at.to_owned() } else { format!("{at}/by") })?;
         let order = self.known(&format!("{at}/order"), sort.order.as_ref())?;
         Ok(Collect::Sort { by, descending: order == Some(config::Order::Desc) })
+    }
+
+    pub(super) fn join(&self, at: &str, join: &config::Join) -> Built<Collect> {
+        let by = self.script(&format!("{at}/by"))?;
+        let with_by = match &join.with_by {
+            Some(_) => self.script(&format!("{at}/with_by"))?,
+            None => Arc::clone(&by),
+        };
+        let step = join.with.0.strip_suffix(".failed").unwrap_or(&join.with.0);
+        let name = self
+            .known(&format!("{at}/as"), join.name.as_ref())?
+            .map_or_else(|| step.to_owned(), |name| name.0);
+        let memory = self.known(&format!("{at}/memory"), join.memory.as_ref())?.map_or(MEMORY, |size| size.0);
+        let rule = JoinRule {
+            how: self.known(&format!("{at}/how"), join.how.as_ref())?.unwrap_or_default(),
+            many: self.known(&format!("{at}/many"), join.many.as_ref())?.unwrap_or_default(),
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+        };
+        let has_with_by = join.with_by.is_some();
+        Ok(Collect::Join(Box::new(Join { by, with_by, has_with_by, rule, name: name.into() })))
     }
 
     pub(super) fn reduce(&self, at: &str, reduce: &config::Reduce) -> Built<Collect> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::returned::{Passed, PassedFields, passed};
-use super::step::{Body, Collect, MapLike, Step, Verb};
+use super::step::{Body, Collect, Join, MapLike, Step, Verb};
 use crate::data::{
     Column, ColumnType, DeclaredKind, DeclaredType, Format, ReadOptions, TypeSource, WriteOptions,
 };
@@ -62,7 +62,7 @@ fn own_writes(steps: &[Step], source: &Step) -> Option<Vec<StepId>> {
     }
     let (mut from, mut writes) = (vec![source.id], Vec::new());
     while let Some(id) = from.pop() {
-        let takes = |step: &&Step| step.from.iter().any(|input| input.step == id && !input.failed);
+        let takes = |step: &&Step| step.inputs().any(|input| input.step == id && !input.failed);
         for step in steps.iter().filter(takes) {
             match &step.body {
                 _ if step.from.len() > 1 => return None,
@@ -145,6 +145,7 @@ fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
             Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sort { .. } | Collect::Unique(_))) => {
                 Passed::ALL
             }
+            Body::Ready(Verb::Collect(Collect::Join(join))) => passed_by_join(join),
             _ => return None,
         };
         traced.pass(passed);
@@ -196,6 +197,13 @@ fn joined(below: Vec<(String, String)>, above: &[(String, String)]) -> Vec<(Stri
         Some((name, origin.clone()))
     };
     below.into_iter().filter_map(through).collect()
+}
+
+/// Of a joined item only the partner is no field of the one that came.
+fn passed_by_join(join: &Join) -> Passed {
+    let set: BTreeSet<String> =
+        join.rule.how.gives_partners().then(|| join.name.to_string()).into_iter().collect();
+    Passed { fields: PassedFields::AllBut(set.clone()), set, may_lack: false }
 }
 
 fn passed_by(map_like: &MapLike) -> Option<Passed> {

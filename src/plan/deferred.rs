@@ -18,7 +18,6 @@ pub(super) struct DocumentContext {
     pub(super) root: PathBuf,
     pub(super) defaults: config::Policy,
     pub(super) limits: Arc<Limits>,
-    pub(super) limit: Option<u64>,
     pub(super) cores: usize,
     pub(super) scope: Scope,
 }

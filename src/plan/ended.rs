@@ -37,7 +37,7 @@ fn before(step_index: &StepIndex, order: &[usize], own: Vec<u64>) -> Vec<u64> {
     let mut bits = own;
     for &at in order {
         let step = &step_index.steps[at];
-        let taken = step.from.iter().chain(&step.needs).filter_map(|reference| reference.step);
+        let taken = step.inputs().chain(&step.needs).filter_map(|reference| reference.step);
         bits[at] |= taken.fold(0, |all, other| all | bits[other]);
     }
     bits
@@ -47,6 +47,6 @@ fn before(step_index: &StepIndex, order: &[usize], own: Vec<u64>) -> Vec<u64> {
 fn waits_for(step_index: &StepIndex, step: usize, before: &[u64]) -> u64 {
     let waits = |reference: &&Reference| reference.step.is_some_and(|at| !step_index.steps[at].is_source());
     let step = &step_index.steps[step];
-    let direct = step.from.iter().filter(waits).chain(&step.needs);
+    let direct = step.inputs().filter(waits).chain(&step.needs);
     direct.filter_map(|reference| reference.step).fold(0, |all, at| all | before[at])
 }

@@ -19,8 +19,8 @@ use super::step::Plan;
 use super::step_index::{StepIndex, escape};
 use super::warnings::WarningContext;
 use super::{
-    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, overrides, permissions, rate_limits,
-    references, secrets, test_case, undeclared,
+    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, name_clash, overrides, permissions,
+    rate_limits, references, secrets, test_case, undeclared,
 };
 use crate::config;
 use crate::lua::{Allowed, Permissions, Protected, Scope};
@@ -134,6 +134,7 @@ impl Loading<'_> {
         undeclared::check(&self.places, &fields, &mut self.found);
         rate_limits::check(&self.places, &step_index, &mut self.found);
         file_checks::check(&self.places, &step_index, &self.root, &mut self.found);
+        name_clash::check(&self.places, &step_index, &mut self.found);
         columns_of::check(&self.places, &step_index, &self.deferred, &mut self.found);
         let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.root, self.inputs);

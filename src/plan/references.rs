@@ -34,6 +34,7 @@ pub(super) fn check(
                     );
                     let verb = match key {
                         "from" => "reads from",
+                        "with" => "joins",
                         "needs" => "needs",
                         _ => "takes the columns of",
                     };
@@ -101,7 +102,7 @@ fn reference_problem(
     let (name, other_name) = (&step.name, &other.name);
     match other.verb? {
         // A step that reads itself is a circle, and that is said.
-        Verb::Write if key == "from" && !reference.failed && other_name != name => {
+        Verb::Write if matches!(key, "from" | "with") && !reference.failed && other_name != name => {
             let message = format!("step `{name}` reads from `{other_name}`, which yields no items");
             let found = places.error(codes::NO_OUTPUT, message, &spot, "this step only writes");
             let sources: Vec<&str> = other.from.iter().map(|from| from.name.as_str()).collect();
@@ -158,7 +159,7 @@ fn cycle_found(places: &PlacedDocument, step_index: &StepIndex, cycle: &[usize])
     for (at, &member) in cycle.iter().enumerate() {
         let step = &step_index.steps[member];
         let next = cycle[(at + 1) % cycle.len()];
-        let tie = step.from.iter().chain(&step.needs).find(|reference| reference.step == Some(next));
+        let tie = step.inputs().chain(&step.needs).find(|reference| reference.step == Some(next));
         let Some(tie) = tie else { continue };
         let label = format!("`{}` waits for `{}`", step.name, step_index.steps[next].name);
         let spot = DocumentPart::Value(&tie.pointer);

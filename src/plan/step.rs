@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::deferred::Deferred;
 use super::test_case::TestCase;
 use super::touched::Touched;
-use crate::data::{GlobOptions, ReadOptions, SplitOptions, WriteOptions};
+use crate::data::{GlobOptions, JoinRule, ReadOptions, SplitOptions, WriteOptions};
 use crate::event::{self, StepId};
 use crate::lua::{Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
@@ -44,7 +44,7 @@ pub struct Plan {
     pub touched: Vec<Touched>,
     /// What its Lua code may ask for of other steps.
     pub wants: Wants,
-    /// Items that are read of every source at most.
+    /// Items that are read of every source at most, but for those that are only the other side of a `join`.
     pub limit: Option<u64>,
 }
 
@@ -61,12 +61,16 @@ pub struct Step {
     pub description: Option<String>,
     /// What it takes, in this order. Empty for sources.
     pub from: Vec<Input>,
+    /// The other side of a `join`.
+    pub with: Option<Input>,
     /// What must have ended well before it.
     pub needs: Vec<StepId>,
     /// Whether it runs at all.
     pub when: Option<Expression>,
     /// Limit of the whole step.
     pub deadline: Option<Duration>,
+    /// Of a source, how many items are read at most; not always that of the plan.
+    pub limit: Option<u64>,
     /// What it does.
     pub body: Body,
     /// Its key in the file.
@@ -82,12 +86,19 @@ impl Step {
             verb,
             description: None,
             from,
+            with: None,
             needs: Vec::new(),
             when: None,
             deadline: None,
+            limit: None,
             body: Body::Ready(body),
             span: Span::default(),
         }
+    }
+
+    /// All that it takes items from: `from`, and the other side of a `join`.
+    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.from.iter().chain(&self.with)
     }
 }
 
@@ -173,6 +184,8 @@ pub enum Collect {
     Take(u64),
     /// Lists of up to so many items.
     Batch(u64),
+    /// Items with their partners of another step.
+    Join(Box<Join>),
     /// Items in the order of the value of `by`; equal ones keep theirs.
     Sort {
         /// The value of an item.
@@ -186,6 +199,21 @@ pub enum Collect {
     GroupBy(Arc<Script>),
     /// One value of all items.
     Reduce(Reduce),
+}
+
+/// How items find their partners.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// The value that an item looks for.
+    pub by: Arc<Script>,
+    /// The value that an item of the other side is found by.
+    pub with_by: Arc<Script>,
+    /// Whether `with_by` was written; otherwise it is `by`.
+    pub has_with_by: bool,
+    /// What becomes of items with and without partners.
+    pub rule: JoinRule,
+    /// The field that the partner becomes.
+    pub name: Arc<str>,
 }
 
 /// How one value is made of all items.

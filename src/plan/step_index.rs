@@ -27,6 +27,8 @@ pub(super) struct IndexedStep {
     /// What it does; `None` when that cannot be told, because it has no verb or several.
     pub(super) verb: Option<Verb>,
     pub(super) from: Vec<Reference>,
+    /// `with` of a `join`, which is an input beside `from`.
+    pub(super) with: Option<Reference>,
     pub(super) needs: Vec<Reference>,
     /// `columns_of` of a `write`. No data and no order comes of it.
     pub(super) columns_of: Option<Reference>,
@@ -65,6 +67,7 @@ impl StepIndex {
                 name: name.clone(),
                 verb: verb(step),
                 from: references("from", true),
+                with: references("join/with", true).pop(),
                 needs: references("needs", false),
                 columns_of: references("write/columns_of", false).pop(),
                 pointer,
@@ -87,17 +90,39 @@ impl StepIndex {
     pub(super) fn dependencies(&self) -> Vec<Vec<usize>> {
         self.steps
             .iter()
-            .map(|step| step.from.iter().chain(&step.needs).filter_map(|reference| reference.step).collect())
+            .map(|step| step.inputs().chain(&step.needs).filter_map(|reference| reference.step).collect())
             .collect()
+    }
+
+    /// For each step whether `--limit` cuts its items: not when all that it is for is to be the other side of a `join`.
+    pub(super) fn are_cut(&self) -> Vec<bool> {
+        let mut is_read = vec![false; self.steps.len()];
+        for at in self.steps.iter().flat_map(IndexedStep::inputs).filter_map(|input| input.step) {
+            is_read[at] = true;
+        }
+        let mut cut = vec![false; self.steps.len()];
+        let mut open: Vec<usize> = (0..self.steps.len()).filter(|at| !is_read[*at]).collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut cut[at], true) {
+                open.extend(self.steps[at].from.iter().filter_map(|input| input.step));
+            }
+        }
+        cut
     }
 }
 
 impl IndexedStep {
+    /// All that it takes items from.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Reference> {
+        self.from.iter().chain(&self.with)
+    }
+
     /// All places that name other steps, each with its key.
     pub(super) fn references(&self) -> impl Iterator<Item = (&'static str, &Reference)> {
         let from = self.from.iter().map(|one| ("from", one));
+        let with = self.with.iter().map(|one| ("with", one));
         let needs = self.needs.iter().map(|one| ("needs", one));
-        from.chain(needs).chain(self.columns_of.iter().map(|one| ("columns_of", one)))
+        from.chain(with).chain(needs).chain(self.columns_of.iter().map(|one| ("columns_of", one)))
     }
 
     /// Whether it brings items in.

@@ -1,4 +1,4 @@
-//! This module finds where a file names its steps: `from`, `needs`, `columns_of`, tests and expressions. It is for editors and
+//! This module finds where a file names its steps: `from`, `with`, `needs`, `columns_of`, tests and expressions. It is for editors and
 //! judges nothing.
 
 use super::expand;

@@ -87,7 +87,7 @@ impl<E: From<TrialError>> Sample<'_, E> {
         let sources: Vec<StepId> = plan
             .steps
             .iter()
-            .filter(|step| step.from.is_empty() && selected[step.id.at()])
+            .filter(|step| step.limit.is_some() && selected[step.id.at()])
             .map(|step| step.id)
             .collect();
         let gathering = plan
@@ -175,7 +175,7 @@ fn upstream(plan: &Plan, id: StepId) -> Vec<bool> {
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         if !std::mem::replace(&mut selected[id.at()], true) {
-            open.extend(plan.steps[id.at()].from.iter().map(|input| input.step));
+            open.extend(plan.steps[id.at()].inputs().map(|input| input.step));
         }
     }
     selected

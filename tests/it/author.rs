@@ -48,6 +48,63 @@ fn tests_in_the_file_run_the_functions_of_their_steps() {
     assert!(!project.has("out.jsonl") && !project.has(".flowrun"), "tests write nothing");
 }
 
+const TESTED_WHOLE: &str = r"steps:
+  docs: { read: docs.jsonl }
+  sum:
+    from: docs
+    reduce: { init: 0, lua: return acc + item.n }
+  groups:
+    from: docs
+    aggregate: { by: item.g, count: n, mean: { mean: item.n } }
+  save: { from: [sum, groups], write: out.jsonl }
+tests:
+  - { name: a sum, step: sum, items: [{ n: 1 }, { n: 2 }], expect: 3 }
+  - { name: a sum in a list, step: sum, items: [{ n: 1 }], expect: [1] }
+  - { name: nothing, step: sum, items: [], expect: 0 }
+  - { name: no number, step: sum, items: [{ n: 1 }, { n: x }], expect_error: { kind: error, message: at item 2 } }
+  - name: groups
+    step: groups
+    items: [{ g: a, n: 1 }, { g: b, n: 5 }, { g: a, n: 2 }]
+    expect: [{ key: a, n: 2, mean: 1.5 }, { key: b, n: 1, mean: 5 }]
+  - { name: one group, step: groups, items: [{ g: a, n: 1 }], expect: { key: a, n: 1, mean: 1 } }
+  - { name: no group, step: groups, items: [], expect: [] }
+";
+
+#[test]
+fn tests_give_a_reduce_and_an_aggregate_all_items() {
+    let project = Project::with(TESTED_WHOLE);
+    let ran = project.run(&["test", "pipeline.yaml"]).ok();
+    assert!(ran.stderr.contains("7 passed in"), "{}", ran.stderr);
+    assert!(!project.has("out.jsonl") && !project.has(".flowrun"), "tests write nothing");
+    for (test, expect) in [
+        ("step: sum, items: [{ n: 1 }], expect: 2", "+ 1"),
+        ("step: sum, items: [{ n: 1 }], expect_error: {}", "the step was to fail, and succeeded"),
+        ("step: sum, items: [{ n: x }], expect: 2", "the step failed: `reduce` failed at item 1"),
+        (
+            "step: sum, items: [{ n: x }], expect_error: { message: zzz }",
+            "was to fail with `zzz` in its reason",
+        ),
+        (
+            "step: groups, items: [{ g: 1, n: 1 }], expect: [{ key: 1, n: 2, mean: 1 }]",
+            "the result is another one",
+        ),
+    ] {
+        let ran = Project::with(&format!("{TESTED_WHOLE}  - {{ name: wrong, {test} }}\n"))
+            .run(&["test", "pipeline.yaml"]);
+        assert!(ran.code == 1 && ran.stderr.contains("7 passed, 1 failed"), "{test}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expect), "{test}: {}", ran.stderr);
+    }
+    for (test, expect) in [
+        ("step: sum, item: { n: 1 }, expect: 1", "gives `reduce` one item"),
+        ("step: groups, items: [], expect_skipped: true", "expects `aggregate` to skip its items"),
+        ("step: save, items: [], expect: 1", "which has no function"),
+    ] {
+        let ran = Project::with(&format!("{TESTED_WHOLE}  - {{ name: wrong, {test} }}\n"))
+            .run(&["check", "pipeline.yaml"]);
+        assert!(ran.code == 65 && ran.stderr.contains(expect), "{test}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn a_failing_test_shows_what_differs_in_every_format() {
     let wrong = format!(

@@ -23,7 +23,7 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 28] = [
+const UNSEEN: [(&str, &str); 29] = [
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
     ("bad_param", "a default is compared with the type beside it"),
@@ -35,6 +35,7 @@ const UNSEEN: [(&str, &str); 28] = [
     ("lua_cut", "to YAML it is a comment"),
     ("lua_file", "another file"),
     ("lua_syntax", "Lua"),
+    ("name_clash", "fields of other steps"),
     ("no_failed_items", "names of steps"),
     ("no_output", "names of steps"),
     ("standard_stream", "two steps together"),

@@ -206,6 +206,17 @@ fn resize_images_fails_when_too_many_are_broken() {
 }
 
 #[test]
+fn join_orders_finds_the_customers_and_puts_the_rest_aside() {
+    let example = Example::new("join-orders");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "known", &[("total", 40), ("successes", 40)]);
+    example.check_outputs();
+    let summary = example.run(0, &["--limit", "5"]);
+    check_counters(&summary, "orders", &[("total", 5)]);
+    check_counters(&summary, "customers", &[("total", 12)]);
+}
+
+#[test]
 fn orders_are_kept_up_to_date_in_a_table() {
     let example = Example::new("orders");
     for _ in 0..2 {

@@ -21,6 +21,7 @@ mod forecast;
 mod functions;
 mod hangup;
 mod http;
+mod joins;
 mod kill;
 mod live;
 mod lsp;

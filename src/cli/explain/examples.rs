@@ -49,6 +49,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("lua_folded"),
     example!("lua_syntax"),
     example!("missing_key"),
+    example!("name_clash"),
     example!("no_failed_items"),
     example!("no_output"),
     example!("no_verb"),

@@ -1,6 +1,6 @@
 //! This module counts the items that each step will get, where the number is known before anything runs.
 
-use crate::data;
+use crate::data::{self, JoinHow, JoinMany};
 use crate::lua::ResultShape;
 use crate::plan::{Body, Collect, Items, Plan, Step, Verb};
 use crate::value::Chunk;
@@ -21,12 +21,12 @@ pub(super) struct Counts {
 }
 
 /// Follows the items through the plan.
-pub(super) fn of(plan: &Plan, selected: &[bool], limit: Option<u64>) -> Counts {
+pub(super) fn of(plan: &Plan, selected: &[bool]) -> Counts {
     let mut input = vec![None; plan.steps.len()];
     let mut output = vec![None; plan.steps.len()];
     for id in plan.order.iter().filter(|id| selected[id.at()]) {
         let step = &plan.steps[id.at()];
-        let count = if step.from.is_empty() { source(step, limit) } else { sum(step, &input, &output) };
+        let count = if step.from.is_empty() { source(step) } else { sum(step, &input, &output) };
         input[id.at()] = count;
         output[id.at()] = count.and_then(|count| passed_on(step, count));
     }
@@ -34,13 +34,13 @@ pub(super) fn of(plan: &Plan, selected: &[bool], limit: Option<u64>) -> Counts {
 }
 
 /// What a source yields.
-fn source(step: &Step, limit: Option<u64>) -> Option<Count> {
+fn source(step: &Step) -> Option<Count> {
     let most = match &step.body {
         Body::Ready(Verb::Items(Items::List(list))) => list.len() as u64,
         Body::Ready(Verb::Glob(glob)) => matches(&glob.options)?,
         _ => return None,
     };
-    Some(Count { most: limit.map_or(most, |limit| most.min(limit)), exact: true })
+    Some(Count { most: step.limit.map_or(most, |limit| most.min(limit)), exact: true })
 }
 
 /// How many files match now.
@@ -75,6 +75,12 @@ fn passed_on(step: &Step, count: Count) -> Option<Count> {
             Collect::Batch(size) => Count { most: count.most.div_ceil((*size).max(1)), ..count },
             Collect::Reduce(_) => Count { most: 1, exact: true },
             Collect::Unique(_) | Collect::GroupBy(_) => Count { exact: false, ..count },
+            Collect::Join(join) => {
+                let is_all = join.rule.how == JoinHow::Left;
+                // Each may have any number of partners.
+                let is_bounded = join.rule.many != JoinMany::All || !join.rule.how.gives_partners();
+                return is_bounded.then_some(Count { exact: count.exact && is_all, ..count });
+            }
             Collect::Sort { .. } => count,
         }),
         Body::Ready(_) => Some(count),

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{ReadOptions, SplitOptions, WriteMode, WriteOptions};
+use crate::data::{JoinHow, JoinMany, ReadOptions, SplitOptions, WriteMode, WriteOptions};
 use crate::plan::{
-    Body, Collect, Input, Items, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
+    Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
     written_columns,
 };
 use crate::report::percent_of;
@@ -61,6 +61,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Split(split)) => Some(format!("writes {}", parts(&split.options))),
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
         Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
+        Body::Ready(Verb::Collect(Collect::Join(join))) => Some(joining(plan, step, join)),
         Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {
             Some("the largest first".to_owned())
         }
@@ -82,6 +83,23 @@ fn inputs(plan: &Plan, from: &[Input]) -> String {
         format!("{}{}", plan.steps[input.step.at()].name, if input.failed { ".failed" } else { "" })
     };
     from.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// What an item gets from the other side.
+fn joining(plan: &Plan, step: &Step, join: &Join) -> String {
+    let with = inputs(plan, step.with.as_slice());
+    let several = match join.rule.many {
+        JoinMany::Error => "",
+        JoinMany::First => ", the first of several",
+        JoinMany::All => ", with each of several",
+    };
+    let field = printable(&join.name);
+    match join.rule.how {
+        JoinHow::Left => format!("`{field}` is their partner in {with}, or null{several}"),
+        JoinHow::Inner => format!("`{field}` is their partner in {with}, those without one go{several}"),
+        JoinHow::Semi => format!("keeps those with a partner in {with}"),
+        JoinHow::Anti => format!("keeps those without a partner in {with}"),
+    }
 }
 
 fn reading(options: &ReadOptions) -> String {

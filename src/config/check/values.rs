@@ -355,7 +355,7 @@ impl At<'_> {
         let input = given.strip_suffix(".failed").unwrap_or(given);
         let is_step = !self.pointer.starts_with("/name");
         let help = match input.rsplit_once('.') {
-            Some((step, _)) if self.pointer.contains("/from") => {
+            Some((step, _)) if self.pointer.contains("/from") || self.pointer.ends_with("/with") => {
                 format!("a step gives `{0}` or `{0}.failed`", shown(step))
             }
             _ => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`".to_owned(),
@@ -417,7 +417,7 @@ fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
         "array" => "a list",
         "object" => "a map",
         "string" => match pointer.rsplit('/').next() {
-            Some("lua" | "setup" | "when" | "key" | "by" | "combine") => "Lua",
+            Some("lua" | "setup" | "when" | "key" | "by" | "with_by" | "combine") => "Lua",
             Some(key) if Verb::parse(key).is_some_and(Verb::is_short_for_lua) => "Lua",
             _ => "text",
         },

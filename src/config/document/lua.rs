@@ -56,6 +56,8 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         }
         let sort = if step.get("sort").is_some_and(Value::is_object) { "sort/by" } else { "sort" };
         add(sort, LuaRole::Expression);
+        add("join/by", LuaRole::Expression);
+        add("join/with_by", LuaRole::Expression);
         add("write/by", LuaRole::Expression);
         add("reduce/lua", LuaRole::Body);
         add("reduce/combine", LuaRole::Body);

@@ -28,6 +28,8 @@ pub(super) struct StepFrame<'a> {
     pub(super) total: Option<u64>,
     /// Items taken from the input.
     pub(super) taken: u64,
+    /// What is read in the place of the input, by name: the other side of a `join`.
+    pub(super) beside: Option<String>,
     /// Items to be given on, and how many.
     pub(super) out: Vec<u8>,
     pub(super) held: u64,
@@ -35,7 +37,7 @@ pub(super) struct StepFrame<'a> {
     pub(super) given: u64,
 }
 
-impl StepFrame<'_> {
+impl<'a> StepFrame<'a> {
     /// Reads the next items into `chunk`; `false` when there are none any more. Waits for them if need be.
     pub(super) fn read(&mut self, items: usize, chunk: &mut Chunk) -> Result<bool, Cut> {
         loop {
@@ -48,10 +50,32 @@ impl StepFrame<'_> {
         }
     }
 
+    /// Lets `body` read another input in the place of the step's own. Its items are none of the step's.
+    pub(super) fn beside<T>(
+        &mut self,
+        input: StepInput<'a>,
+        name: &str,
+        body: impl FnOnce(&mut Self) -> Result<T, Cut>,
+    ) -> Result<T, Cut> {
+        let own = std::mem::replace(&mut self.input, input);
+        self.beside = Some(name.to_owned());
+        let done = body(self);
+        self.beside = None;
+        self.input = own;
+        done
+    }
+
+    /// Counts items that were taken from the input.
+    pub(super) fn count(&mut self, items: usize) {
+        if self.beside.is_none() {
+            self.taken += items as u64;
+        }
+    }
+
     /// Looks up, and tells how far the step is.
     pub(super) fn look(&mut self) -> Result<(), Cut> {
         self.lookout.check()?;
-        let read = self.input.extent().filter(|_| !matches!(self.step.verb, Verb::Take));
+        let read = self.input.extent().filter(|_| self.beside.is_none() && self.step.verb != Verb::Take);
         self.lookout.tell(self.taken, self.total, read);
         Ok(())
     }

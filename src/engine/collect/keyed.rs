@@ -61,7 +61,7 @@ pub(super) fn group_by(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<()
 }
 
 /// Gives the values of all records on, in order.
-fn give_all(frame: &mut StepFrame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
+pub(super) fn give_all(frame: &mut StepFrame<'_>, mut sorted: Sorted) -> Result<(), Cut> {
     // Sorting may have taken a while.
     frame.look()?;
     while let Some((_, item)) = sorted.next()? {

@@ -147,7 +147,7 @@ impl Workers {
                 return Ok(false);
             }
             NextChunk::Chunk => {
-                frame.taken += chunk.len() as u64;
+                frame.count(chunk.len());
                 for at in 0..chunk.len() {
                     if part.is_empty() {
                         part.first = chunk.first + at as u64;
@@ -208,25 +208,26 @@ impl Workers {
             log(frame, reply.logs);
             match reply.out {
                 Ok(out) => take(frame, &reply.chunk, &out)?,
-                Err(trouble) => return Err(self.cut(&reply.chunk, &trouble)),
+                Err(trouble) => return Err(self.cut(frame, &reply.chunk, &trouble)),
             }
         }
         // A worker that cannot even begin says so out of line.
         match self.early.remove(&u64::MAX) {
-            Some(Reply { chunk, out: Err(trouble), .. }) => Err(self.cut(&chunk, &trouble)),
+            Some(Reply { chunk, out: Err(trouble), .. }) => Err(self.cut(frame, &chunk, &trouble)),
             _ => Ok(()),
         }
     }
 
     /// `` `sort` failed at item 3: p.yaml:9 attempt to …``
-    fn cut(&self, chunk: &Chunk, trouble: &JobError) -> Cut {
+    fn cut(&self, frame: &StepFrame<'_>, chunk: &Chunk, trouble: &JobError) -> Cut {
         if trouble.error.cancelled {
             return Cut { status: StepStatus::Cancelled, reason: "interrupted".to_owned() };
         }
         let Some(at) = trouble.at else { return Cut::failed(step_results::reason(self.key, &trouble.error)) };
         let (index, message) = (chunk.first + at as u64, &trouble.error.message);
         let place = trouble.error.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
-        Cut::failed(format!("`{}` failed at item {index}: {place}{message}", self.key))
+        let of = frame.beside.as_ref().map(|name| format!(" of `{name}`")).unwrap_or_default();
+        Cut::failed(format!("`{}` failed at item {index}{of}: {place}{message}", self.key))
     }
 }
 

@@ -14,11 +14,13 @@ pub(super) fn inputs(
 ) -> Vec<Option<u64>> {
     let mut inputs = vec![None; step_index.steps.len()];
     let mut outputs = vec![None; step_index.steps.len()];
+    let are_cut = step_index.are_cut();
     for &at in order {
         let step = &step_index.steps[at];
         let value = document.pointer(&step.verb_pointer());
         inputs[at] = if step.is_source() {
             let written = value.and_then(Value::as_array).map(|list| list.len() as u64);
+            let limit = limit.filter(|_| are_cut[at]);
             [written, limit].into_iter().flatten().min()
         } else {
             let given = step.from.iter().map(|from| {
@@ -39,10 +41,17 @@ fn passed_on(verb: Option<Verb>, value: Option<&Value>, input: Option<u64>) -> O
         Verb::Take => [number, input].into_iter().flatten().min(),
         Verb::Batch => number.map_or(input, |size| Some(input?.div_ceil(size.max(1)))),
         Verb::Reduce => Some(1),
+        Verb::Join => input.filter(|_| !may_multiply(value)),
         // Each item may become any number of them.
         Verb::FlatMap | Verb::Write => None,
         _ => input,
     }
+}
+
+/// Whether a `join` gives an item on with each of its partners, as far as that can be told.
+fn may_multiply(join: Option<&Value>) -> bool {
+    let many = join.and_then(|join| join.get("many")).and_then(Value::as_str);
+    many.is_some_and(|many| !matches!(many, "error" | "first"))
 }
 
 #[cfg(test)]

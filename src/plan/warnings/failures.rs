@@ -7,6 +7,7 @@ use crate::config::Share;
 use crate::event::Verb;
 use crate::plan::codes;
 use crate::plan::places::DocumentPart;
+use crate::plan::step_index::IndexedStep;
 use crate::source::Diagnostic;
 use crate::value::Ratio;
 
@@ -18,7 +19,7 @@ pub(super) fn check(
     looked_at: &BTreeSet<usize>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let references = advice.step_index.steps.iter().flat_map(|step| &step.from);
+    let references = advice.step_index.steps.iter().flat_map(IndexedStep::inputs);
     let read: BTreeSet<usize> =
         references.filter(|reference| reference.failed).filter_map(|reference| reference.step).collect();
     for (at, step) in advice.step_index.steps.iter().enumerate() {

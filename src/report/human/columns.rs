@@ -169,7 +169,7 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
             let noun = if result.emitted == 1 { one } else { many };
             line.push(TextStyle::Plain, &format!(" → {} {noun}", result.emitted));
         }
-        (Some(Verb::FlatMap), None) => {
+        (Some(Verb::FlatMap | Verb::Join), None) => {
             line.push(TextStyle::Plain, &format!(" → {}", figures::items(result.emitted)));
         }
         _ => {}

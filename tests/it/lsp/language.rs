@@ -161,6 +161,8 @@ fn inputs_of_steps_are_completed_in_every_notation() {
     assert_eq!(offered_in_step("    needs: ‸"), ["load", "clean", "bad", "save"]);
     assert_eq!(offered_in_step("    needs: [clean, s‸]"), ["load", "bad", "save"]);
     assert_eq!(offered_in_step("    write: { path: x.csv, columns_of: ‸"), ["load"]);
+    assert_eq!(offered_in_step("    from: bad\n    join: { with: ‸"), inputs);
+    assert_eq!(offered_in_step("    from: bad\n    join:\n      with: cl‸"), inputs);
     assert_eq!(offered("steps:\n  a: { items: [1] }\n  b: { from: ‸"), ["a"]);
     assert_eq!(offered(&PIPELINE.replace("step: clean", "step: ‸")), ["clean"]);
 }
@@ -170,7 +172,7 @@ fn keys_are_those_that_can_still_be_added() {
     let top = offered(&format!("‸\n{PIPELINE}"));
     assert_eq!(top, ["version", "name", "description", "permissions", "defaults", "x-allow"]);
     let fresh = offered_in_step("    ‸");
-    assert_eq!(fresh.len(), 18, "{fresh:?}");
+    assert_eq!(fresh.len(), 19, "{fresh:?}");
     let mapped = offered_in_step("    map: return 1\n    ‸");
     assert_eq!(mapped, ["description", "from", "needs", "when", "deadline"]);
     let source = offered_in_step("    read: x.csv\n    d‸");

@@ -36,6 +36,8 @@ steps:
     map: return \"steps.b\"
   d: { from: c.failed, needs: ['c'], when: 'steps.c.total > 0 and steps[\"c\"].b', write: \"é𝄞-${{ steps.c.total }}\" }
   e: { from: d, write: { path: x.csv, columns_of: c } }
+  f: { from: a, join: { with: c, by: item } }
+  g: { from: a, join: { with: c.failed, by: item, as: b } }
 tests:
 - { step: c, item: 1, expect: b }
 "
@@ -47,6 +49,7 @@ tests:
         .replace("steps.c", "steps.b")
         .replace("[\"c\"].b", "[\"b\"].b")
         .replace("columns_of: c", "columns_of: b")
+        .replace("with: c", "with: b")
         .replace("step: c", "step: b");
     assert_eq!(renamed(&text, "c"), Ok(expect));
 }
