@@ -1,6 +1,7 @@
 //! This floor reads the pipeline as written: YAML → spanned tree → schema check → typed structs. Lua is a string
 //! here, names are not resolved, and `${{ … }}` is not evaluated.
 
+mod aggregate;
 mod check;
 mod choice;
 mod codes;
@@ -29,6 +30,7 @@ pub mod units;
 pub mod vocabulary;
 mod write_columns;
 
+pub use aggregate::{Aggregate, Aggregated, QuantileRule};
 pub use check::validate_value;
 pub use choice::{Order, ParamType};
 pub use codes::CODES;

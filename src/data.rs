@@ -3,6 +3,7 @@
 //!
 //! The engine decides when a step starts, how many rows may be bad and what an item means.
 
+mod aggregate;
 mod column;
 mod column_type;
 mod compression;
@@ -38,6 +39,7 @@ mod write;
 mod write_mode;
 mod writer;
 
+pub use aggregate::{AggregateField, AggregateKind, AggregateOptions, Aggregator};
 pub use column::{Column, ColumnType};
 pub use column_type::{DeclaredKind, DeclaredType};
 pub use compression::{ColumnCompression, Compression};

@@ -1,6 +1,7 @@
 //! A plan is what will run: a pipeline with every name resolved, every default filled in and every script compiled
 //! once.
 
+mod aggregate;
 mod assemble;
 mod big_literals;
 mod bind;
@@ -54,7 +55,7 @@ pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use step::{
-    Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
+    Aggregate, Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
     Verb,
 };
 pub use step_mentions::{StepMention, step_mentions};

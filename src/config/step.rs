@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::aggregate::Aggregate;
 use super::collection::{Batch, Reduce, Sort, Take, reduce, short_sort};
 use super::files::{Glob, Items, Read, Write, short_path, short_pattern};
 use super::id::{ID, INPUT, is_id, is_input};
@@ -57,6 +58,8 @@ pub enum Verb {
     Take(Take),
     /// Items with their partners of another step.
     Join(Box<Join>),
+    /// One item for each group of items.
+    Aggregate(Box<Aggregate>),
     /// Items in the order of a value.
     Sort(Box<Sort>),
     /// The first item of each value: a Lua expression.
@@ -81,6 +84,7 @@ impl Verb {
             Self::Batch(_) => event::Verb::Batch,
             Self::Take(_) => event::Verb::Take,
             Self::Join(_) => event::Verb::Join,
+            Self::Aggregate(_) => event::Verb::Aggregate,
             Self::Sort(_) => event::Verb::Sort,
             Self::Unique(_) => event::Verb::Unique,
             Self::GroupBy(_) => event::Verb::GroupBy,
@@ -165,6 +169,9 @@ struct StepFields {
     /// Give each item its partner, the item of another step that has the same value of a Lua expression.
     #[serde(default, deserialize_with = "present_map")]
     join: Option<Join>,
+    /// Make one item of each group of items: counts, sums, means, extremes, quantiles.
+    #[serde(default, deserialize_with = "present")]
+    aggregate: Option<Aggregate>,
     /// Put the items in the order of the value of a Lua expression, or of `by` in a map.
     #[serde(default, deserialize_with = "short_sort")]
     #[schemars(example = &"item.size")]
@@ -196,6 +203,7 @@ impl<'de> Deserialize<'de> for Step {
             fields.batch.map(Verb::Batch),
             fields.take.map(Verb::Take),
             fields.join.map(|join| Verb::Join(Box::new(join))),
+            fields.aggregate.map(|aggregate| Verb::Aggregate(Box::new(aggregate))),
             fields.sort.map(|sort| Verb::Sort(Box::new(sort))),
             fields.unique.map(Verb::Unique),
             fields.group_by.map(Verb::GroupBy),

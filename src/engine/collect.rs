@@ -1,6 +1,7 @@
 //! These are the steps over a whole collection, and this file carries out those of them that need no Lua. They have
 //! no policy: an error with one item ends the step.
 
+mod aggregate;
 mod fold;
 mod frame;
 mod join;
@@ -40,6 +41,7 @@ pub(super) fn run<'a>(
             None => unreachable!("a step that joins has another side"),
         },
         Collect::Take(count) => frame.take(*count),
+        Collect::Aggregate(aggregate) => aggregate::run(&mut frame, aggregate),
         Collect::Batch(size) => frame.batch(*size),
         Collect::Sort { by, descending } => keyed::sort(&mut frame, by, *descending),
         Collect::Unique(by) => keyed::unique(&mut frame, by),

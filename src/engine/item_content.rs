@@ -100,6 +100,7 @@ fn gives_files(plan: &Plan, step: StepId) -> bool {
         // A partner is no part of a file.
         | Verb::Join
         | Verb::GroupBy
+        | Verb::Aggregate
         | Verb::Write => false,
     }
 }

@@ -28,6 +28,8 @@ choice!(
         Take = "take",
         /// Items with their partners of another step.
         Join = "join",
+        /// One item for each group of items.
+        Aggregate = "aggregate",
         /// Items in the order of a value.
         Sort = "sort",
         /// The first item of each value.

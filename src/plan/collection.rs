@@ -9,7 +9,7 @@ use crate::config;
 use crate::data::JoinRule;
 
 /// Bytes that a collection may take in memory where the file says nothing: 1 GB.
-const MEMORY: u64 = 1_000_000_000;
+pub(super) const MEMORY: u64 = 1_000_000_000;
 
 impl StepBuilder<'_> {
     pub(super) fn take(&self, at: &str, count: &config::Take) -> Built<Collect> {

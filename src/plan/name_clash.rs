@@ -66,6 +66,7 @@ impl Fields<'_> {
             Verb::Glob => GLOB.contains(&self.name).then_some(None),
             Verb::Items => self.of_items(step, value),
             Verb::GroupBy => ["key", "items"].contains(&self.name).then_some(None),
+            Verb::Aggregate => self.of_aggregate(step, value),
             Verb::Join => match partner(self.places, step) {
                 Some((name, spot)) if name == self.name => Some(Some(spot)),
                 _ => above(),
@@ -76,22 +77,36 @@ impl Fields<'_> {
     }
 
     /// The columns that a source is told to take, and the fields that say where an item was read.
-    fn of_read(&self, step: &IndexedStep, read: &Value) -> Option<Option<String>> {
+    fn of_read(&self, step: &IndexedStep, read: &Value) -> Option<String> {
         let at = |key: &str| format!("{}/read/{key}", step.pointer);
         match read.get("columns") {
             Some(Value::Array(names)) => {
                 let place = names.iter().position(|name| name.as_str() == Some(self.name))?;
-                Some(Some(at(&format!("columns/{place}"))))
+                Some(at(&format!("columns/{place}")))
             }
             Some(Value::Object(types)) if types.contains_key(self.name) => {
-                Some(Some(at(&format!("columns/{}", escape(self.name)))))
+                Some(at(&format!("columns/{}", escape(self.name))))
             }
             _ => {
                 let origin = read.get("origin")?.as_object()?;
                 let (key, _) = origin.iter().find(|(_, name)| name.as_str() == Some(self.name))?;
-                Some(Some(at(&format!("origin/{}", escape(key)))))
+                Some(at(&format!("origin/{}", escape(key))))
             }
         }
+    }
+
+    /// The fields of a group.
+    fn of_aggregate(&self, step: &IndexedStep, aggregate: &Value) -> Option<String> {
+        let at = |key: &str| Some(format!("{}/aggregate/{key}", step.pointer));
+        if self.name == "key" && aggregate.get("by").is_some() {
+            return at("by");
+        }
+        let (key, value) = aggregate.as_object()?.iter().find(|(key, value)| match value {
+            Value::String(name) => *key == "count" && name == self.name,
+            Value::Object(names) => names.contains_key(self.name),
+            _ => false,
+        })?;
+        if value.is_string() { at(key) } else { at(&format!("{key}/{}", escape(self.name))) }
     }
 
     /// The first item written out that has the field.

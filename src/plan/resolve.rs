@@ -64,6 +64,7 @@ impl StepBuilder<'_> {
             config::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
             config::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
             config::Verb::Join(join) => self.join(&at, join).map(Verb::Collect),
+            config::Verb::Aggregate(aggregate) => self.aggregate(&at, aggregate).map(Verb::Collect),
             config::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),
             config::Verb::Unique(_) => Ok(Verb::Collect(Collect::Unique(self.script(&at)?))),
             config::Verb::GroupBy(_) => Ok(Verb::Collect(Collect::GroupBy(self.script(&at)?))),

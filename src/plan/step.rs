@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::deferred::Deferred;
 use super::test_case::TestCase;
 use super::touched::Touched;
-use crate::data::{GlobOptions, JoinRule, ReadOptions, SplitOptions, WriteOptions};
+use crate::data::{AggregateOptions, GlobOptions, JoinRule, ReadOptions, SplitOptions, WriteOptions};
 use crate::event::{self, StepId};
 use crate::lua::{Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
@@ -186,6 +186,8 @@ pub enum Collect {
     Batch(u64),
     /// Items with their partners of another step.
     Join(Box<Join>),
+    /// One item for each group of items.
+    Aggregate(Box<Aggregate>),
     /// Items in the order of the value of `by`; equal ones keep theirs.
     Sort {
         /// The value of an item.
@@ -214,6 +216,17 @@ pub struct Join {
     pub rule: JoinRule,
     /// The field that the partner becomes.
     pub name: Arc<str>,
+}
+
+/// What is made of groups of items.
+#[derive(Debug, Clone)]
+pub struct Aggregate {
+    /// The value by which items are grouped, if they are; then the values that fields are made of.
+    pub scripts: Vec<Arc<Script>>,
+    /// Whether the first script is the one for groups.
+    pub has_key: bool,
+    /// What the fields are made of.
+    pub options: AggregateOptions,
 }
 
 /// How one value is made of all items.

@@ -92,6 +92,9 @@ fn scripts_of(verb: &Verb) -> Vec<&Script> {
             .flatten()
             .map(|script| &**script)
             .collect(),
+        Verb::Collect(Collect::Aggregate(aggregate)) => {
+            aggregate.scripts.iter().map(|script| &**script).collect()
+        }
         Verb::Collect(Collect::Join(join)) => vec![&join.by, &join.with_by],
         Verb::Split(split) => split.by.iter().map(|script| &**script).collect(),
         Verb::Read(_) | Verb::Glob(_) | Verb::Items(_) | Verb::Collect(_) | Verb::Write(_) => Vec::new(),

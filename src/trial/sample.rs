@@ -131,7 +131,10 @@ fn takes_items(step: &Step) -> bool {
 
 /// Whether what a step gives depends on items that come much later.
 fn gathers(step: &Step) -> bool {
-    matches!(step.verb, event::Verb::Sort | event::Verb::GroupBy | event::Verb::Reduce)
+    matches!(
+        step.verb,
+        event::Verb::Sort | event::Verb::GroupBy | event::Verb::Reduce | event::Verb::Aggregate
+    )
 }
 
 /// The plan with one more step behind these inputs that lets every item through, and which of its steps run.

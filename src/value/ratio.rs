@@ -74,6 +74,13 @@ impl Ratio {
         let power = 10u128.pow(self.scale);
         (u128::from(self.digits) * u128::from(count)).div_ceil(power) as u64
     }
+
+    /// `self · count`, exactly: a whole number, and beside it the fraction of the other two.
+    pub fn parts_of(self, count: u64) -> (u64, u64, u64) {
+        let power = 10u128.pow(self.scale);
+        let product = u128::from(self.digits) * u128::from(count);
+        ((product / power) as u64, (product % power) as u64, power as u64)
+    }
 }
 
 impl fmt::Display for Ratio {

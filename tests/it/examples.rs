@@ -206,6 +206,18 @@ fn resize_images_fails_when_too_many_are_broken() {
 }
 
 #[test]
+fn daily_stats_are_those_of_another_program() {
+    let example = Example::new("daily-stats");
+    let summary = example.run(0, &[]);
+    check_counters(&summary, "days", &[("total", 180), ("successes", 180)]);
+    example.check_outputs();
+    let test =
+        Command::new(crate::project::binary()).arg("test").arg(example.path.join("pipeline.yaml")).output();
+    let test = test.expect("flowrun starts");
+    assert!(test.status.success(), "{}", String::from_utf8_lossy(&test.stderr));
+}
+
+#[test]
 fn join_orders_finds_the_customers_and_puts_the_rest_aside() {
     let example = Example::new("join-orders");
     let summary = example.run(0, &[]);

@@ -1,5 +1,6 @@
 //! This is the one integration-test binary: everything here goes through the public interface or the real program.
 
+mod aggregates;
 mod append;
 mod author;
 mod cache;

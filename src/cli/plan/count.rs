@@ -74,7 +74,10 @@ fn passed_on(step: &Step, count: Count) -> Option<Count> {
             Collect::Take(most) => Count { most: count.most.min(*most), ..count },
             Collect::Batch(size) => Count { most: count.most.div_ceil((*size).max(1)), ..count },
             Collect::Reduce(_) => Count { most: 1, exact: true },
-            Collect::Unique(_) | Collect::GroupBy(_) => Count { exact: false, ..count },
+            Collect::Aggregate(aggregate) if !aggregate.has_key => Count { most: 1, exact: true },
+            Collect::Aggregate(_) | Collect::Unique(_) | Collect::GroupBy(_) => {
+                Count { exact: false, ..count }
+            }
             Collect::Join(join) => {
                 let is_all = join.rule.how == JoinHow::Left;
                 // Each may have any number of partners.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Count;
 use crate::data::{JoinHow, JoinMany, ReadOptions, SplitOptions, WriteMode, WriteOptions};
 use crate::plan::{
-    Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
+    Aggregate, Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
     written_columns,
 };
 use crate::report::percent_of;
@@ -62,6 +62,7 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
         Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
         Body::Ready(Verb::Collect(Collect::Join(join))) => Some(joining(plan, step, join)),
+        Body::Ready(Verb::Collect(Collect::Aggregate(aggregate))) => Some(gathering(aggregate)),
         Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {
             Some("the largest first".to_owned())
         }
@@ -100,6 +101,13 @@ fn joining(plan: &Plan, step: &Step, join: &Join) -> String {
         JoinHow::Semi => format!("keeps those with a partner in {with}"),
         JoinHow::Anti => format!("keeps those without a partner in {with}"),
     }
+}
+
+/// `3 fields for each group`
+fn gathering(aggregate: &Aggregate) -> String {
+    let count = aggregate.options.fields();
+    let fields = format!("{count} field{}", if count == 1 { "" } else { "s" });
+    if aggregate.has_key { format!("{fields} for each group") } else { format!("{fields} of all items") }
 }
 
 fn reading(options: &ReadOptions) -> String {

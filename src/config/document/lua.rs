@@ -56,6 +56,13 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         }
         let sort = if step.get("sort").is_some_and(Value::is_object) { "sort/by" } else { "sort" };
         add(sort, LuaRole::Expression);
+        add("aggregate/by", LuaRole::Expression);
+        for (key, end) in AGGREGATES {
+            let names = step.pointer(&format!("/aggregate/{key}")).and_then(Value::as_object);
+            for name in names.into_iter().flat_map(serde_json::Map::keys) {
+                add(&format!("aggregate/{key}/{}{end}", escape(name)), LuaRole::Expression);
+            }
+        }
         add("join/by", LuaRole::Expression);
         add("join/with_by", LuaRole::Expression);
         add("write/by", LuaRole::Expression);
@@ -76,6 +83,18 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     }
     found
 }
+
+/// The keys of `aggregate` under which names stand that have an expression, and where in the value it is.
+const AGGREGATES: [(&str, &str); 8] = [
+    ("sum", ""),
+    ("mean", ""),
+    ("min", ""),
+    ("max", ""),
+    ("first", ""),
+    ("last", ""),
+    ("distinct", ""),
+    ("quantile", "/0"),
+];
 
 fn add(found: &mut Vec<LuaField>, value: &Value, pointer: &str, role: LuaRole, step: Option<&String>) {
     if look_up(value, pointer).is_some_and(|text| !text.is_object() && !text.is_array()) {

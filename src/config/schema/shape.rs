@@ -218,6 +218,16 @@ pub(in super::super) fn params_example() -> Value {
     json!([18])
 }
 
+/// An example of `sum` of `aggregate`.
+pub(in super::super) fn total_example() -> Value {
+    json!({ "total": "item.price" })
+}
+
+/// An example of `quantile` of `aggregate`.
+pub(in super::super) fn quantile_example() -> Value {
+    json!({ "p95": ["item.ms", 0.95] })
+}
+
 /// An example of `x-allow`.
 pub(in super::super) fn allow_example() -> Value {
     json!(["flowrun::unused_step"])

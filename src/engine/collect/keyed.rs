@@ -73,6 +73,9 @@ pub(super) fn give_all(frame: &mut StepFrame<'_>, mut sorted: Sorted) -> Result<
 /// Takes an item and the JSON text of its value.
 type ItemTaker<'t> = dyn FnMut(&mut StepFrame<'_>, &[u8], &[u8]) -> Result<(), Cut> + 't;
 
+/// Takes an item and the JSON texts of its values.
+type ValuesTaker<'t> = dyn FnMut(&mut StepFrame<'_>, &[u8], &[&[u8]]) -> Result<(), Cut> + 't;
+
 /// Gives every item with the JSON text of its value to `take`, in order.
 pub(super) fn with_values(
     frame: &mut StepFrame<'_>,
@@ -80,18 +83,39 @@ pub(super) fn with_values(
     by: &Arc<Script>,
     take: &mut ItemTaker<'_>,
 ) -> Result<(), Cut> {
+    with_each_value(frame, key, std::slice::from_ref(by), &mut |frame, item, values| {
+        take(frame, item, values[0])
+    })
+}
+
+/// Gives every item with the JSON texts of its values to `take`, in order.
+pub(super) fn with_each_value(
+    frame: &mut StepFrame<'_>,
+    key: &'static str,
+    scripts: &[Arc<Script>],
+    take: &mut ValuesTaker<'_>,
+) -> Result<(), Cut> {
     let options = options(frame)?;
-    let by = Arc::clone(by);
+    let all = scripts.to_vec();
     let maker: MakeJob = Arc::new(move |number, guard, watchdog| {
-        let hand =
-            Valuer::new(key, &by, &WorkerOptions { worker: number, ..options.clone() }, guard, watchdog)?;
-        Ok(Box::new(hand) as Box<dyn CollectJob>)
+        let options = WorkerOptions { worker: number, ..options.clone() };
+        let valuer = |by: &Arc<Script>| Valuer::new(key, by, &options, guard, watchdog);
+        let valuers = all.iter().map(valuer).collect::<Result<Vec<_>, _>>()?;
+        Ok(Box::new(Valuers(valuers)) as Box<dyn CollectJob>)
     });
     let threads = frame.context.options.cores.max(1);
     let mut workers = Workers::start(frame, key, threads, &maker)?;
+    let count = scripts.len();
     workers.carry(frame, &mut |frame, chunk, out| {
-        let values = out.split(|byte| *byte == b'\n');
-        (0..chunk.len()).zip(values).try_for_each(|(at, value)| take(frame, chunk.item(at), value))
+        let lines: Vec<&[u8]> = out.split(|byte| *byte == b'\n').collect();
+        let mut values = Vec::with_capacity(count);
+        for at in 0..chunk.len() {
+            values.clear();
+            // The values of one expression stand together.
+            values.extend((0..count).map(|script| lines[script * chunk.len() + at]));
+            take(frame, chunk.item(at), &values)?;
+        }
+        Ok(())
     })
 }
 
@@ -126,27 +150,44 @@ impl Valuer {
     }
 }
 
-impl CollectJob for Valuer {
-    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
+impl Valuer {
+    /// Appends the values of the first `count` items.
+    fn work(&mut self, chunk: &Chunk, count: usize, out: &mut Vec<u8>) -> Result<(), JobError> {
         let attempt = Attempt { number: 1, item_deadline: None };
         let mut ended: Option<(usize, AttemptEnding)> = None;
         let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
             ended = Some((at, how));
             false
         };
-        let all = 0..chunk.len();
-        let (done, _) = self.worker.run(chunk, all, attempt, Duration::MAX, out, &mut end);
+        let (done, _) = self.worker.run(chunk, 0..count, attempt, Duration::MAX, out, &mut end);
         match ended {
             Some((at, how)) => Err(JobError { at: Some(at), error: Box::new(how.into_error(self.key)) }),
-            None if done < chunk.len() => Err(JobError {
+            None if done < count => Err(JobError {
                 at: Some(done),
                 error: Box::new(AttemptEnding::Cancelled.into_error(self.key)),
             }),
             None => Ok(()),
         }
     }
+}
+
+/// Evaluates several expressions, one after the other.
+struct Valuers(Vec<Valuer>);
+
+impl CollectJob for Valuers {
+    fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
+        let (mut count, mut first) = (chunk.len(), None);
+        for valuer in &mut self.0 {
+            // Of several errors the one with the first item counts, whatever the order of expressions.
+            if let Err(error) = valuer.work(chunk, count, out) {
+                count = error.at.unwrap_or(0);
+                first = Some(error);
+            }
+        }
+        first.map_or(Ok(()), Err)
+    }
 
     fn take_logs(&mut self) -> Vec<LogLine> {
-        self.worker.take_logs()
+        self.0.iter_mut().flat_map(|valuer| valuer.worker.take_logs()).collect()
     }
 }

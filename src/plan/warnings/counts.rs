@@ -41,6 +41,7 @@ fn passed_on(verb: Option<Verb>, value: Option<&Value>, input: Option<u64>) -> O
         Verb::Take => [number, input].into_iter().flatten().min(),
         Verb::Batch => number.map_or(input, |size| Some(input?.div_ceil(size.max(1)))),
         Verb::Reduce => Some(1),
+        Verb::Aggregate if value?.get("by").is_none() => Some(1),
         Verb::Join => input.filter(|_| !may_multiply(value)),
         // Each item may become any number of them.
         Verb::FlatMap | Verb::Write => None,

@@ -158,12 +158,12 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
         (Some(Verb::Filter | Verb::Take | Verb::Unique), None) => {
             line.push(TextStyle::Plain, &format!(" → {} kept", result.emitted));
         }
-        (Some(Verb::Batch | Verb::GroupBy | Verb::Reduce), None)
+        (Some(Verb::Batch | Verb::GroupBy | Verb::Aggregate | Verb::Reduce), None)
             if result.status == StepStatus::Succeeded =>
         {
             let (one, many) = match info.verb {
                 Some(Verb::Batch) => ("list", "lists"),
-                Some(Verb::GroupBy) => ("group", "groups"),
+                Some(Verb::GroupBy | Verb::Aggregate) => ("group", "groups"),
                 _ => ("value", "values"),
             };
             let noun = if result.emitted == 1 { one } else { many };

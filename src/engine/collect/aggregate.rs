@@ -1,0 +1,19 @@
+//! `aggregate` gathers groups of items to one item each. `data` does the sums; the values come from Lua.
+
+use super::frame::StepFrame;
+use super::keyed::with_each_value;
+use crate::data::Aggregator;
+use crate::engine::lookout::Cut;
+use crate::plan::Aggregate;
+
+/// Carries out `aggregate`.
+pub(super) fn run(frame: &mut StepFrame<'_>, aggregate: &Aggregate) -> Result<(), Cut> {
+    let mut groups = Aggregator::new(aggregate.options.clone(), frame.context.temp_dir());
+    with_each_value(frame, "aggregate", &aggregate.scripts, &mut |_, _, values| {
+        let (key, values) = if aggregate.has_key { (values[0], &values[1..]) } else { (&b""[..], values) };
+        Ok(groups.add(key, values)?)
+    })?;
+    // One call of both: what gives looks up, too.
+    let frame = std::cell::RefCell::new(frame);
+    groups.finish(&mut || frame.borrow_mut().look(), &mut |line| frame.borrow_mut().give(line))
+}
