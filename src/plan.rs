@@ -55,8 +55,8 @@ pub use deferred::Deferred;
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use step::{
-    Aggregate, Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, SourcePolicy, Split, Step,
-    Verb,
+    Aggregate, Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, Sample,
+    SourcePolicy, Split, Step, Verb,
 };
 pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};

@@ -10,9 +10,11 @@ use serde_json::{Number, Value};
 
 use super::id::{ID, is_id};
 use super::units;
-use crate::data::Quote;
+use crate::data::{Quote, SampleSize};
 use crate::value::{Rate, Ratio, duration};
 
+/// Pattern of a share in percent.
+pub(super) const PERCENT: &str = r"^(?:0?[0-9]{1,2}(?:\.[0-9]{1,9})?|100(?:\.0{1,9})?)%$";
 /// The largest whole number that every JSON tool keeps exact.
 const EXACT: u64 = (1 << 53) - 1;
 
@@ -214,6 +216,17 @@ literal!(LineStart, |value| {
     "patternErrorMessage": "the beginning of a line has no line end",
 });
 
+literal!(SampleSize, |value| match value {
+    Value::String(text) => percent(text).map(SampleSize::Chance),
+    value => whole(value).filter(|count| *count <= EXACT).map(SampleSize::Count),
+}, {
+    "type": ["integer", "string"],
+    "minimum": 0,
+    "maximum": EXACT,
+    "pattern": PERCENT,
+    "patternErrorMessage": "a whole number from 0, or a share from `0%` to `100%`",
+});
+
 literal!(FieldName, |value| {
     Some(value.as_str()?).filter(|name| !name.is_empty()).map(|name| FieldName(name.to_owned()))
 }, {
@@ -232,6 +245,16 @@ literal!(Concurrency, |value| match value {
     "patternErrorMessage": "a whole number from 1, or `auto`",
     "x-values": ["auto"],
 });
+
+/// The share that `2.5%` is.
+fn percent(text: &str) -> Option<Ratio> {
+    let number = text.strip_suffix('%')?;
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    let are_digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (are_digits(whole, 3) && are_digits(part, 9)).then(|| Ratio::parse(&format!("{number}e-2"))).flatten()
+}
 
 fn rate_rule(text: &str) -> Option<RateRule> {
     let name = || is_id(text).then(|| RateRule::Name(text.to_owned()));

@@ -14,6 +14,7 @@ use super::id::{ID, INPUT, is_id, is_input};
 use super::join::Join;
 use super::literal::TimeLimit;
 use super::map_like::MapLike;
+use super::sample::{Sample, short_sample};
 use super::schema;
 use super::setting::{Setting, map, present, present_map};
 use crate::event;
@@ -56,6 +57,8 @@ pub enum Verb {
     Batch(Batch),
     /// The first items.
     Take(Take),
+    /// Items that are drawn.
+    Sample(Sample),
     /// Items with their partners of another step.
     Join(Box<Join>),
     /// One item for each group of items.
@@ -83,6 +86,7 @@ impl Verb {
             Self::Reduce(_) => event::Verb::Reduce,
             Self::Batch(_) => event::Verb::Batch,
             Self::Take(_) => event::Verb::Take,
+            Self::Sample(_) => event::Verb::Sample,
             Self::Join(_) => event::Verb::Join,
             Self::Aggregate(_) => event::Verb::Aggregate,
             Self::Sort(_) => event::Verb::Sort,
@@ -166,6 +170,11 @@ struct StepFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 10)]
     take: Option<Take>,
+    /// Draw items, and keep their order: so many, evenly, or each with a chance, such as `1%`. They are drawn by the seed of the
+    /// run, so that a resumed run draws the same.
+    #[serde(default, deserialize_with = "short_sample")]
+    #[schemars(example = 1000, example = &"1%")]
+    sample: Option<Sample>,
     /// Give each item its partner, the item of another step that has the same value of a Lua expression.
     #[serde(default, deserialize_with = "present_map")]
     join: Option<Join>,
@@ -202,6 +211,7 @@ impl<'de> Deserialize<'de> for Step {
             fields.reduce.map(|reduce| Verb::Reduce(Box::new(reduce))),
             fields.batch.map(Verb::Batch),
             fields.take.map(Verb::Take),
+            fields.sample.map(Verb::Sample),
             fields.join.map(|join| Verb::Join(Box::new(join))),
             fields.aggregate.map(|aggregate| Verb::Aggregate(Box::new(aggregate))),
             fields.sort.map(|sort| Verb::Sort(Box::new(sort))),

@@ -17,8 +17,9 @@ use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
 use super::outputs;
 use super::sink::Sink;
+use crate::data::{Draw, SampleSize, is_drawn};
 use crate::event::{Event, StepResult};
-use crate::plan::{Collect, Split, Step};
+use crate::plan::{Collect, Sample, Split, Step};
 use crate::runtime::clock;
 use crate::value::Chunk;
 
@@ -41,6 +42,7 @@ pub(super) fn run<'a>(
             None => unreachable!("a step that joins has another side"),
         },
         Collect::Take(count) => frame.take(*count),
+        Collect::Sample(sample) => frame.sample(*sample),
         Collect::Aggregate(aggregate) => aggregate::run(&mut frame, aggregate),
         Collect::Batch(size) => frame.batch(*size),
         Collect::Sort { by, descending } => keyed::sort(&mut frame, by, *descending),
@@ -112,6 +114,38 @@ impl StepFrame<'_> {
                 self.give_item(chunk.item(at))?;
             }
             self.taken += chunk.len().min(left) as u64;
+        }
+        Ok(())
+    }
+
+    /// `sample`
+    fn sample(&mut self, sample: Sample) -> Result<(), Cut> {
+        let seed = sample.seed.unwrap_or(self.context.options.seed);
+        let mut chunk = Chunk::default();
+        let chance = match sample.size {
+            SampleSize::Chance(chance) => chance,
+            SampleSize::Count(count) => {
+                let mut draw = Draw::new(seed, count, self.context.temp_dir());
+                let mut line = Vec::new();
+                while self.read(ITEMS, &mut chunk)? {
+                    self.taken += chunk.len() as u64;
+                    for at in 0..chunk.len() {
+                        line.clear();
+                        push_item(chunk.item(at), &mut line);
+                        draw.push(&line)?;
+                    }
+                }
+                let drawn = draw.finish(&mut || self.look())?;
+                return keyed::give_all(self, drawn);
+            }
+        };
+        while self.read(ITEMS, &mut chunk)? {
+            for at in 0..chunk.len() {
+                self.taken += 1;
+                if is_drawn(seed, self.taken, chance) {
+                    self.give_item(chunk.item(at))?;
+                }
+            }
         }
         Ok(())
     }

@@ -88,7 +88,7 @@ fn gives_files(plan: &Plan, step: StepId) -> bool {
     let step = &plan.steps[step.at()];
     match step.verb {
         Verb::Glob => true,
-        Verb::Filter | Verb::Take | Verb::Sort | Verb::Unique => {
+        Verb::Filter | Verb::Take | Verb::Sample | Verb::Sort | Verb::Unique => {
             ContentKind::of(plan, step.id) == ContentKind::File
         }
         Verb::Read

@@ -26,6 +26,8 @@ choice!(
         Batch = "batch",
         /// The first items.
         Take = "take",
+        /// Items that are drawn.
+        Sample = "sample",
         /// Items with their partners of another step.
         Join = "join",
         /// One item for each group of items.

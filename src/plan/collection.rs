@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::resolve::{Built, StepBuilder};
-use super::step::{Collect, Join, Reduce};
+use super::step::{Collect, Join, Reduce, Sample};
 use crate::config;
-use crate::data::JoinRule;
+use crate::data::{JoinRule, SampleSize};
 
 /// Bytes that a collection may take in memory where the file says nothing: 1 GB.
 pub(super) const MEMORY: u64 = 1_000_000_000;
@@ -24,6 +24,13 @@ impl StepBuilder<'_> {
         let by = self.script(&if sort.short { at.to_owned() } else { format!("{at}/by") })?;
         let order = self.known(&format!("{at}/order"), sort.order.as_ref())?;
         Ok(Collect::Sort { by, descending: order == Some(config::Order::Desc) })
+    }
+
+    pub(super) fn sample(&self, at: &str, sample: &config::Sample) -> Built<Collect> {
+        let count = if sample.short { at.to_owned() } else { format!("{at}/count") };
+        let size = self.known(&count, Some(&sample.count))?.unwrap_or(SampleSize::Count(0));
+        let seed = self.known(&format!("{at}/seed"), sample.seed.as_ref())?.map(|seed| seed.0);
+        Ok(Collect::Sample(Sample { size, seed }))
     }
 
     pub(super) fn join(&self, at: &str, join: &config::Join) -> Built<Collect> {

@@ -142,9 +142,9 @@ fn source_of(steps: &[Step], write: &Step) -> Option<TypeSource> {
                 return Some(TypeSource { step, read, fields, without, set, may_lack });
             }
             Body::Ready(Verb::MapLike(map_like)) => passed_by(map_like)?,
-            Body::Ready(Verb::Collect(Collect::Take(_) | Collect::Sort { .. } | Collect::Unique(_))) => {
-                Passed::ALL
-            }
+            Body::Ready(Verb::Collect(
+                Collect::Take(_) | Collect::Sample(_) | Collect::Sort { .. } | Collect::Unique(_),
+            )) => Passed::ALL,
             Body::Ready(Verb::Collect(Collect::Join(join))) => passed_by_join(join),
             _ => return None,
         };

@@ -63,15 +63,15 @@ impl Fields<'_> {
         let value = self.places.value().pointer(&step.verb_pointer())?;
         match step.verb? {
             Verb::Read => self.of_read(step, value),
-            Verb::Glob => GLOB.contains(&self.name).then_some(None),
+            Verb::Glob => GLOB.contains(&self.name).then(|| step.verb_pointer()),
             Verb::Items => self.of_items(step, value),
-            Verb::GroupBy => ["key", "items"].contains(&self.name).then_some(None),
+            Verb::GroupBy => ["key", "items"].contains(&self.name).then(|| step.verb_pointer()),
             Verb::Aggregate => self.of_aggregate(step, value),
             Verb::Join => match partner(self.places, step) {
-                Some((name, spot)) if name == self.name => Some(Some(spot)),
+                Some((name, spot)) if name == self.name => Some(spot),
                 _ => above(),
             },
-            Verb::Filter | Verb::Take | Verb::Sort | Verb::Unique => above(),
+            Verb::Filter | Verb::Take | Verb::Sample | Verb::Sort | Verb::Unique => above(),
             Verb::Map | Verb::FlatMap | Verb::Reduce | Verb::Batch | Verb::Write => None,
         }
     }

@@ -63,6 +63,7 @@ impl StepBuilder<'_> {
             config::Verb::Reduce(reduce) => self.reduce(&at, reduce).map(Verb::Collect),
             config::Verb::Batch(size) => self.batch(&at, size).map(Verb::Collect),
             config::Verb::Take(count) => self.take(&at, count).map(Verb::Collect),
+            config::Verb::Sample(sample) => self.sample(&at, sample).map(Verb::Collect),
             config::Verb::Join(join) => self.join(&at, join).map(Verb::Collect),
             config::Verb::Aggregate(aggregate) => self.aggregate(&at, aggregate).map(Verb::Collect),
             config::Verb::Sort(sort) => self.sort(&at, sort).map(Verb::Collect),

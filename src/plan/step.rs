@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::deferred::Deferred;
 use super::test_case::TestCase;
 use super::touched::Touched;
-use crate::data::{AggregateOptions, GlobOptions, JoinRule, ReadOptions, SplitOptions, WriteOptions};
+use crate::data::{
+    AggregateOptions, GlobOptions, JoinRule, ReadOptions, SampleSize, SplitOptions, WriteOptions,
+};
 use crate::event::{self, StepId};
 use crate::lua::{Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
@@ -184,6 +186,8 @@ pub enum Collect {
     Take(u64),
     /// Lists of up to so many items.
     Batch(u64),
+    /// Items that are drawn.
+    Sample(Sample),
     /// Items with their partners of another step.
     Join(Box<Join>),
     /// One item for each group of items.
@@ -201,6 +205,15 @@ pub enum Collect {
     GroupBy(Arc<Script>),
     /// One value of all items.
     Reduce(Reduce),
+}
+
+/// How items are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// How many.
+    pub size: SampleSize,
+    /// From which seed; `None`: from that of the run.
+    pub seed: Option<u64>,
 }
 
 /// How items find their partners.

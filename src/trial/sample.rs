@@ -133,7 +133,11 @@ fn takes_items(step: &Step) -> bool {
 fn gathers(step: &Step) -> bool {
     matches!(
         step.verb,
-        event::Verb::Sort | event::Verb::GroupBy | event::Verb::Reduce | event::Verb::Aggregate
+        event::Verb::Sort
+            | event::Verb::GroupBy
+            | event::Verb::Reduce
+            | event::Verb::Aggregate
+            | event::Verb::Sample
     )
 }
 

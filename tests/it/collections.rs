@@ -207,3 +207,77 @@ fn take_stops_the_map_before_it() {
         again.value
     );
 }
+
+/// What `sample` draws of the numbers from 1, with these arguments beside the run's.
+#[track_caller]
+fn sampled(project: &Project, arguments: &[&str]) -> Vec<u64> {
+    let mut all = vec!["--no-state"];
+    all.extend(arguments);
+    let summary = project.json(&all);
+    assert_eq!(summary.code, 0, "{} {}", summary.stderr, summary.value);
+    assert_eq!(summary.counts("work"), [1000, 0, 0, 0]);
+    project.read("out.jsonl").lines().map(|line| line.parse().expect("a number")).collect()
+}
+
+#[test]
+fn sample_draws_by_seed_and_place_in_the_order_of_the_items() {
+    let project = |sample: &str| {
+        let numbers: String = (1..=1000).flat_map(|number| [number.to_string(), "\n".to_owned()]).collect();
+        let text = format!(
+            "steps:\n  docs:\n    read: in.jsonl\n  work:\n    from: docs\n    sample: {sample}\n  save:\n    from: work\n    write: out.jsonl\n"
+        );
+        Project::with(&text).file("in.jsonl", numbers)
+    };
+    let ten = sampled(&project("10"), &["--seed", "1"]);
+    assert_eq!(ten.len(), 10);
+    assert!(ten.windows(2).all(|pair| pair[0] < pair[1]), "{ten:?}");
+    assert_eq!(sampled(&project("10"), &["--seed", "1"]), ten);
+    assert_ne!(sampled(&project("10"), &["--seed", "2"]), ten);
+    assert_eq!(sampled(&project("{ count: 10, seed: 1 }"), &["--seed", "2"]), ten);
+    assert_eq!(sampled(&project("2000"), &[]).len(), 1000);
+    assert!(sampled(&project("0"), &[]).is_empty());
+    let share = sampled(&project("10%"), &["--seed", "1"]);
+    assert!((60..140).contains(&share.len()), "{share:?}");
+    assert_eq!(sampled(&project("100%"), &[]).len(), 1000);
+    assert!(sampled(&project("0.0%"), &[]).is_empty());
+    for (sample, expect) in [
+        ("101%", "must be"),
+        ("-1", "must be at least 0"),
+        ("ten", "must be"),
+        ("{ seed: 1 }", "needs the key `count`"),
+    ] {
+        let ran = project(sample).run(&["check", "pipeline.yaml"]);
+        assert!(ran.code == 65 && ran.stderr.contains(expect), "{sample}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_resumed_run_draws_the_same() {
+    let text = "steps:
+  docs:
+    read: in.jsonl
+  drawn:
+    from: docs
+    sample: 5
+  work:
+    from: drawn
+    map: |
+      if fs.exists('fail') then error('not now') end
+      return item.id
+  save:
+    from: work
+    write: out.jsonl
+permissions: { read: [.] }
+";
+    let project = Project::with(text).ids("in.jsonl", 500).file("fail", "");
+    assert_eq!(project.json(&[]).counts("work"), [0, 5, 0, 0]);
+    let failed = project.run(&["show", "latest", "work", "--failed"]).stdout;
+    std::fs::remove_file(project.path("fail")).expect("it is there");
+    project.run(&["resume"]).ok();
+    let first = project.read("out.jsonl").lines().next().map(str::to_owned).expect("a line");
+    assert_eq!(project.read("out.jsonl").lines().count(), 5);
+    assert!(
+        failed.contains(&format!("\"id\":{first}")) || failed.contains(&format!("\"id\": {first}")),
+        "{failed} {first}"
+    );
+}

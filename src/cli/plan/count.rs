@@ -1,6 +1,6 @@
 //! This module counts the items that each step will get, where the number is known before anything runs.
 
-use crate::data::{self, JoinHow, JoinMany};
+use crate::data::{self, JoinHow, JoinMany, SampleSize};
 use crate::lua::ResultShape;
 use crate::plan::{Body, Collect, Items, Plan, Step, Verb};
 use crate::value::Chunk;
@@ -72,6 +72,10 @@ fn passed_on(step: &Step, count: Count) -> Option<Count> {
         Body::Ready(Verb::MapLike(_)) => Some(Count { exact: false, ..count }),
         Body::Ready(Verb::Collect(collect)) => Some(match collect {
             Collect::Take(most) => Count { most: count.most.min(*most), ..count },
+            Collect::Sample(sample) => match sample.size {
+                SampleSize::Count(most) => Count { most: count.most.min(most), ..count },
+                SampleSize::Chance(_) => Count { exact: false, ..count },
+            },
             Collect::Batch(size) => Count { most: count.most.div_ceil((*size).max(1)), ..count },
             Collect::Reduce(_) => Count { most: 1, exact: true },
             Collect::Aggregate(aggregate) if !aggregate.has_key => Count { most: 1, exact: true },

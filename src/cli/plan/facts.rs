@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Count;
-use crate::data::{JoinHow, JoinMany, ReadOptions, SplitOptions, WriteMode, WriteOptions};
+use crate::data::{JoinHow, JoinMany, ReadOptions, SampleSize, SplitOptions, WriteMode, WriteOptions};
 use crate::plan::{
-    Aggregate, Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn, WrittenColumns,
-    written_columns,
+    Aggregate, Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn,
+    WrittenColumns, written_columns,
 };
 use crate::report::percent_of;
 use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
@@ -61,6 +61,10 @@ fn flow(plan: &Plan, step: &Step, count: Option<Count>) -> String {
         Body::Ready(Verb::Split(split)) => Some(format!("writes {}", parts(&split.options))),
         Body::Ready(Verb::Collect(Collect::Batch(size))) => Some(format!("lists of up to {size}")),
         Body::Ready(Verb::Collect(Collect::Take(count))) => Some(format!("keeps the first {count}")),
+        Body::Ready(Verb::Collect(Collect::Sample(sample))) => Some(match sample.size {
+            SampleSize::Count(count) => format!("draws {count}"),
+            SampleSize::Chance(chance) => format!("draws each with a chance of {}", percent_of(chance)),
+        }),
         Body::Ready(Verb::Collect(Collect::Join(join))) => Some(joining(plan, step, join)),
         Body::Ready(Verb::Collect(Collect::Aggregate(aggregate))) => Some(gathering(aggregate)),
         Body::Ready(Verb::Collect(Collect::Sort { descending: true, .. })) => {

@@ -4,6 +4,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::super::literal::PERCENT;
 use super::super::setting::EXPRESSION;
 use crate::config::id::ID;
 use crate::event::Verb;
@@ -29,6 +30,16 @@ pub(in super::super) fn short_number(schema: &mut Schema) {
     widen(schema, &["integer", "object"]);
     schema.insert("minimum".to_owned(), 0.into());
     schema.insert("maximum".to_owned(), u32::MAX.into());
+}
+
+/// A whole number or a share in percent instead of the map.
+pub(in super::super) fn short_sample(schema: &mut Schema) {
+    widen(schema, &["integer", "string", "object"]);
+    schema.insert("minimum".to_owned(), 0.into());
+    schema.insert("maximum".to_owned(), ((1_u64 << 53) - 1).into());
+    schema.insert("pattern".to_owned(), format!("{PERCENT}|{EXPRESSION}").into());
+    let wanted = "a whole number from 0, or a share from `0%` to `100%`";
+    schema.insert("patternErrorMessage".to_owned(), wanted.into());
 }
 
 /// Exactly one of the keys. `maxProperties` would say it shorter, but editors then offer none.

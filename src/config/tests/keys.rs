@@ -134,7 +134,7 @@ fn no_verb() {
         &expect![[r#"
             no_verb: step `a` does nothing
               2:3 "a" no verb here
-              help: a step has exactly one of `read`, `glob`, `items`, `map`, `flat_map`, `filter`, `reduce`, `batch`, `take`, `join`, `aggregate`, `sort`, `unique`, `group_by`, `write`
+              help: a step has exactly one of `read`, `glob`, `items`, `map`, `flat_map`, `filter`, `reduce`, `batch`, `take`, `sample`, `join`, `aggregate`, `sort`, `unique`, `group_by`, `write`
         "#]],
     );
 }

@@ -38,7 +38,7 @@ pub(super) fn inputs(
 fn passed_on(verb: Option<Verb>, value: Option<&Value>, input: Option<u64>) -> Option<u64> {
     let number = value.and_then(Value::as_u64);
     match verb? {
-        Verb::Take => [number, input].into_iter().flatten().min(),
+        Verb::Take | Verb::Sample => [number, input].into_iter().flatten().min(),
         Verb::Batch => number.map_or(input, |size| Some(input?.div_ceil(size.max(1)))),
         Verb::Reduce => Some(1),
         Verb::Aggregate if value?.get("by").is_none() => Some(1),

@@ -155,7 +155,7 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
             line.push(TextStyle::Plain, &format!(" → {}", file_name(target)));
             push_partial(line, result);
         }
-        (Some(Verb::Filter | Verb::Take | Verb::Unique), None) => {
+        (Some(Verb::Filter | Verb::Take | Verb::Sample | Verb::Unique), None) => {
             line.push(TextStyle::Plain, &format!(" → {} kept", result.emitted));
         }
         (Some(Verb::Batch | Verb::GroupBy | Verb::Aggregate | Verb::Reduce), None)

@@ -172,7 +172,7 @@ fn keys_are_those_that_can_still_be_added() {
     let top = offered(&format!("‸\n{PIPELINE}"));
     assert_eq!(top, ["version", "name", "description", "permissions", "defaults", "x-allow"]);
     let fresh = offered_in_step("    ‸");
-    assert_eq!(fresh.len(), 20, "{fresh:?}");
+    assert_eq!(fresh.len(), 21, "{fresh:?}");
     let mapped = offered_in_step("    map: return 1\n    ‸");
     assert_eq!(mapped, ["description", "from", "needs", "when", "deadline"]);
     let source = offered_in_step("    read: x.csv\n    d‸");
