@@ -4,6 +4,7 @@ mod bench;
 mod error;
 mod kept;
 mod lenient;
+mod probe;
 mod sample;
 mod tried;
 
@@ -11,7 +12,7 @@ pub use bench::{Bench, BenchOptions, Effects};
 pub use error::TrialError;
 pub use kept::results;
 pub use sample::{Sample, Sampled};
-pub use tried::{TriedEnding, TriedItem, TriedStep};
+pub use tried::{TriedCollection, TriedEnding, TriedItem, TriedStep};
 
 #[cfg(test)]
 mod tests;

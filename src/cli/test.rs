@@ -2,6 +2,7 @@
 
 pub(super) mod diff;
 mod judge;
+mod judge_whole;
 mod judged;
 mod print;
 mod record;
@@ -20,7 +21,7 @@ use crate::config;
 use crate::event;
 use crate::lua::ResultShape;
 use crate::plan::{Body, Inputs, Plan, Step, Verb};
-use crate::trial::{Bench, Effects, TriedStep};
+use crate::trial::{Bench, Effects, TriedCollection, TriedStep};
 
 /// Runs tests, or records some.
 pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Exit, Fault> {
@@ -111,16 +112,22 @@ fn run_test(bench: &Bench, plan: &Plan, at: usize) -> Result<Judged, Fault> {
     let test = plan.tests.get(at).ok_or_else(fault)?;
     let step = &plan.steps[test.step.at()];
     let items: Vec<Arc<str>> = test.items.iter().map(|item| item.to_string().into()).collect();
-    let TriedStep { items: tried, time, changes } = bench.items(plan, step, &items)?;
-    Ok(Judged {
+    let judged = |mismatch, time, logs, changes| Judged {
         name: Arc::clone(&test.name),
         step: Arc::clone(&step.name),
         line: plan.file.line_of(test.span.start),
         time,
         changes,
-        mismatch: judge::judge(test, kind(step), &tried),
-        logs: tried.into_iter().flat_map(|tried| tried.logs).collect(),
-    })
+        mismatch,
+        logs,
+    };
+    if step.verb.is_tested_whole() {
+        let TriedCollection { results, logs, time, changes } = bench.collection(plan, step, &items)?;
+        return Ok(judged(judge_whole::judge_whole(test, &results), time, logs, changes));
+    }
+    let TriedStep { items: tried, time, changes } = bench.items(plan, step, &items)?;
+    let mismatch = judge::judge(test, kind(step), &tried);
+    Ok(judged(mismatch, time, tried.into_iter().flat_map(|tried| tried.logs).collect(), changes))
 }
 
 /// Which of the verbs with a function a step has.

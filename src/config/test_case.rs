@@ -18,7 +18,8 @@ pub struct TestCase {
     /// What the test shows, as a sentence; reports name it so.
     #[schemars(example = &"tags go, text stays")]
     pub name: String,
-    /// The `map`, `flat_map` or `filter` step whose function runs, with its setup, timeout and limits, without retries.
+    /// The `map`, `flat_map` or `filter` step whose function runs, with its setup, timeout and limits, without retries; or the
+    /// `reduce` or `aggregate` step that gets all items.
     #[serde(deserialize_with = "step")]
     #[schemars(regex(pattern = ID), transform = schema::wanted("the id of a step"))]
     pub step: String,
@@ -26,11 +27,13 @@ pub struct TestCase {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::item_example(), example = &"a text")]
     pub item: Option<Value>,
-    /// Several items, one after the other, when one test shall cover them; `expect` is then a list.
+    /// Several items, one after the other, when one test shall cover them; `expect` is then a list. A `reduce` or `aggregate` step
+    /// gets all of them, in this order.
     #[serde(default, deserialize_with = "present")]
     pub items: Option<Vec<Value>>,
     /// The result: of `map` what the function returns, of `flat_map` the list of results, of `filter` `true`, `false` or
-    /// the item that is kept. With `items`, the list of all results in their order. Numbers are compared by value.
+    /// the item that is kept. With `items`, the list of all results in their order; of `reduce` and `aggregate`, a single one may
+    /// stand alone. Numbers are compared by value.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = schema::item_example(), example = &"a text")]
     pub expect: Option<Value>,

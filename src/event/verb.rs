@@ -54,6 +54,11 @@ impl Verb {
         matches!(self, Self::Map | Self::FlatMap | Self::Filter)
     }
 
+    /// Whether it makes values of a whole collection, so that a test of it gives all items at once.
+    pub fn is_tested_whole(self) -> bool {
+        matches!(self, Self::Reduce | Self::Aggregate)
+    }
+
     /// Whether single items can fail while the step goes on, so that `ID.failed` has something to give.
     pub fn has_failed_items(self) -> bool {
         matches!(self, Self::Read | Self::Glob) || self.is_map_like()

@@ -134,7 +134,9 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         }
         [Some("steps"), Some(own), Some("join"), Some("with")] => inputs(file, cursor, own, true),
         [Some("steps"), _, Some("write"), Some("columns_of")] => steps(layout, |verb| verb == Verb::Read),
-        [Some("tests"), None, Some("step")] => steps(layout, Verb::is_map_like),
+        [Some("tests"), None, Some("step")] => {
+            steps(layout, |verb| verb.is_map_like() || verb.is_tested_whole())
+        }
         [.., Some("rate_limit")] => layout
             .names("rate_limits")
             .into_iter()

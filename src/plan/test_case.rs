@@ -118,7 +118,11 @@ struct Case<'a> {
 impl Case<'_> {
     fn check(&self, found: &mut Vec<Diagnostic>) {
         let verb = self.verb(found);
-        self.check_items(found);
+        let is_whole = verb.is_some_and(Verb::is_tested_whole);
+        self.check_items(is_whole, found);
+        if let Some(verb) = verb.filter(|_| is_whole) {
+            self.check_whole(verb, found);
+        }
         self.check_expectation(verb, found);
         let given = self.test.get("params").and_then(Value::as_object);
         for (name, value) in given.into_iter().flatten() {
@@ -159,17 +163,31 @@ impl Case<'_> {
             return None;
         };
         let verb = self.step_index.steps[step].verb?;
-        if !verb.is_map_like() {
+        if !verb.is_map_like() && !verb.is_tested_whole() {
             let label = format!("`{name}` is a `{verb}` step");
             let message = format!("runs step `{name}`, which has no function");
             let bad = self.bad(&message, "step", &label);
-            found.push(bad.help("tests run the functions of `map`, `flat_map` and `filter` steps"));
+            let help = "tests run the functions of `map`, `flat_map` and `filter` steps, and `reduce` and `aggregate` over items";
+            found.push(bad.help(help));
             return None;
         }
         Some(verb)
     }
 
-    fn check_items(&self, found: &mut Vec<Diagnostic>) {
+    /// What a test of a step over a collection cannot say.
+    fn check_whole(&self, verb: Verb, found: &mut Vec<Diagnostic>) {
+        if self.has("item") {
+            let label = format!("`{verb}` takes all items at once");
+            let bad = self.bad(&format!("gives `{verb}` one item"), "item", &label);
+            found.push(bad.help("write `items:` with the list of them"));
+        }
+        if self.test.get("expect_skipped") == Some(&Value::Bool(true)) {
+            let bad = self.bad(&format!("expects `{verb}` to skip its items"), "expect_skipped", "it cannot");
+            found.push(bad.help("write `expect:` with what it gives, or `expect_error:`"));
+        }
+    }
+
+    fn check_items(&self, is_whole: bool, found: &mut Vec<Diagnostic>) {
         match (self.has("item"), self.has("items")) {
             (true, true) => found.push(
                 self.bad("has both `item` and `items`", "items", "the test has an `item` already")
@@ -180,7 +198,7 @@ impl Case<'_> {
                     "write `item:` with the item that the function gets, or `items:` with a list of them";
                 found.push(self.bad("has no item", "", "no `item` and no `items`").help(help));
             }
-            (false, true) if self.count().is_some_and(|count| count == 0) => {
+            (false, true) if !is_whole && self.count().is_some_and(|count| count == 0) => {
                 let help = "write at least one item";
                 found.push(self.bad("has no item", "items", "the list is empty").help(help));
             }
@@ -204,7 +222,10 @@ impl Case<'_> {
                 let help = "write `expect:` with the result, `expect_error:` or `expect_skipped: true`";
                 found.push(self.bad("expects nothing", "", "nothing says what shall come of it").help(help));
             }
-            [_] => found.extend(verb.and_then(|verb| self.value_problem(verb))),
+            [_] => {
+                let of_items = verb.filter(|verb| !verb.is_tested_whole());
+                found.extend(of_items.and_then(|verb| self.value_problem(verb)));
+            }
             [first, second, ..] => {
                 let message = format!("has both `{first}` and `{second}`");
                 let label = format!("the test has `{first}` already");

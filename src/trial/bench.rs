@@ -11,9 +11,10 @@ use std::time::Duration;
 use super::error::TrialError;
 use super::kept;
 use super::lenient::lenient;
-use super::tried::TriedStep;
+use super::probe::add_probe;
+use super::tried::{TriedCollection, TriedStep};
 use crate::engine::{self, Interrupt, Outcome, RunOptions, StateOptions};
-use crate::event::{self, StepId};
+use crate::event::{self, StepId, StepStatus};
 use crate::lua;
 use crate::plan::{Body, Input, Items, Plan, Step, Verb};
 use crate::store::{Catalogue, StoredRun};
@@ -127,12 +128,7 @@ impl Bench {
     /// Fails as [`Bench::run`] does, and when what the function wrote cannot be read.
     pub fn items(&self, plan: &Plan, step: &Step, items: &[Arc<str>]) -> Result<TriedStep, TrialError> {
         let plan = self.harmless(&alone(plan, step, items));
-        let changes = || {
-            let unread =
-                |error| TrialError::Internal(format!("cannot read what the function wrote: {error}"));
-            plan.permissions.changes().map_err(unread)
-        };
-        let before = changes()?;
+        let before = changes(&plan)?;
         let (outcome, run) = self.carry_out(&plan, vec![true; 2])?;
         let result = outcome.steps.iter().find(|(id, _)| *id == StepId(1)).map(|(_, result)| result);
         let reason = result.and_then(|result| result.reason.clone());
@@ -142,9 +138,45 @@ impl Bench {
             items.len(),
             &reason.unwrap_or_else(|| "it was cut off".to_owned()),
         )?;
-        let changes = changes()?.into_iter().filter(|change| !before.contains(change)).collect();
+        let changes = changes(&plan)?.into_iter().filter(|change| !before.contains(change)).collect();
         Ok(TriedStep { items, time: result.map_or(Duration::ZERO, |result| result.duration), changes })
     }
+
+    /// Runs a step over a collection on these items.
+    ///
+    /// # Errors
+    /// Fails as [`Bench::items`] does.
+    pub fn collection(
+        &self,
+        plan: &Plan,
+        step: &Step,
+        items: &[Arc<str>],
+    ) -> Result<TriedCollection, TrialError> {
+        let mut plan = alone(plan, step, items);
+        let given = Input { step: StepId(1), failed: false };
+        let probe = add_probe(&mut plan, vec![given]);
+        let plan = self.harmless(&plan);
+        let before = changes(&plan)?;
+        let (outcome, run) = self.carry_out(&plan, vec![true; 3])?;
+        let result = outcome.steps.iter().find(|(id, _)| *id == given.step).map(|(_, result)| result);
+        let ended_well = result.is_some_and(|result| result.status == StepStatus::Succeeded);
+        let results = if ended_well {
+            let kept = kept::results(&run, &plan.steps[probe.at()].name, u64::MAX)?;
+            Ok(kept.into_iter().flat_map(|(_, results)| results).collect())
+        } else {
+            let reason = result.and_then(|result| result.reason.clone());
+            Err(reason.unwrap_or_else(|| "it was cut off".to_owned()))
+        };
+        let changes = changes(&plan)?.into_iter().filter(|change| !before.contains(change)).collect();
+        let time = result.map_or(Duration::ZERO, |result| result.duration);
+        Ok(TriedCollection { results, logs: run.logs(&step.name, None, kept::LOGS_MAX)?, time, changes })
+    }
+}
+
+/// What the functions of a plan have written to copies.
+fn changes(plan: &Plan) -> Result<Vec<lua::Change>, TrialError> {
+    let unread = |error| TrialError::Internal(format!("cannot read what the function wrote: {error}"));
+    plan.permissions.changes().map_err(unread)
 }
 
 /// A plan of two steps: the items, and the step that takes them.

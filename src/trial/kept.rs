@@ -5,8 +5,8 @@ use super::tried::{TriedEnding, TriedItem};
 use crate::event::StepStatus;
 use crate::store::{LinesPerItem, StoredRun};
 
-/// Log lines of an item that are read back.
-const LOGS_MAX: u64 = 1_000;
+/// Log lines of an item, or of a step over a collection, that are read back.
+pub(super) const LOGS_MAX: u64 = 1_000;
 
 /// What the items of a step came to; `reason`: why those that never ran did not.
 pub(super) fn items(

@@ -2,19 +2,15 @@
 //! writes nothing: the runs lie in a folder that is gone afterwards, and no `write` step is among them.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bench::Bench;
 use super::error::TrialError;
 use super::kept;
 use super::lenient::lenient;
+use super::probe::add_probe;
 use crate::event::{self, StepId, StepStatus};
-use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Input, MapLike, Plan, SourcePolicy, Step, Verb};
-use crate::schedule::Policy;
-use crate::source::SourceFile;
-use crate::value::Ratio;
+use crate::plan::{Body, Input, Plan, SourcePolicy, Step, Verb};
 
 /// How many times more items the sources give when those of the last time were too few.
 const GROWTH: u64 = 4;
@@ -144,11 +140,6 @@ fn gathers(step: &Step) -> bool {
 /// The plan with one more step behind these inputs that lets every item through, and which of its steps run.
 fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
     let mut plan = plan.clone();
-    let mut name = "_taken".to_owned();
-    while plan.steps.iter().any(|step| *step.name == *name) {
-        name.push('_');
-    }
-    let id = StepId(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX));
     for step in &mut plan.steps {
         // Few items say little about a share of them.
         match &mut step.body {
@@ -158,20 +149,7 @@ fn probed(plan: &Plan, taken: Vec<Input>) -> (Plan, Vec<bool>) {
             _ => {}
         }
     }
-    let file = SourceFile::new("preview", PathBuf::from("preview"), "return true".to_owned());
-    let block = Block { text: file.text().into(), file, line: 1 };
-    let each = MapLike {
-        kind: ResultShape::Filter,
-        script: Arc::new(Script::body(block, plan.root.clone())),
-        retry_when: None,
-        key: None,
-        cache: false,
-        shared_limit: None,
-        policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
-    };
-    let probe = Step::new(name, event::Verb::Filter, taken, Verb::MapLike(Box::new(each)));
-    plan.steps.push(Step { id, ..probe });
-    plan.order.push(id);
+    let id = add_probe(&mut plan, taken);
     let selected = upstream(&plan, id);
     (plan, selected)
 }

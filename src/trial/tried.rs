@@ -47,3 +47,16 @@ pub struct TriedStep {
     /// What it would have changed.
     pub changes: Vec<Change>,
 }
+
+/// What a step made of a whole collection.
+#[derive(Debug)]
+pub struct TriedCollection {
+    /// The items that it gave, JSON texts, or why it failed.
+    pub results: Result<Vec<String>, String>,
+    /// What its Lua said.
+    pub logs: Vec<StoredLog>,
+    /// How long the step took.
+    pub time: Duration,
+    /// What it would have changed.
+    pub changes: Vec<Change>,
+}
