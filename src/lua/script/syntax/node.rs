@@ -1,4 +1,4 @@
-//! These types are what the parser knows of a text. Whatever nobody asks for is [`Kind::Other`] or [`Statement::Other`].
+//! These types are what the parser knows of a text. Whatever nobody asks for is [`Kind::Single`], [`Kind::Rest`] or [`Statement::Other`].
 
 use std::ops::Range;
 
