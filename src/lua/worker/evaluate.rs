@@ -58,6 +58,7 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
         logs: false,
         what: "the expression",
         parameters: PARAMETERS,
+        takes_items: false,
         limit: Some(limit),
     };
     let loaded = LoadedVm::make(script, &recipe, &guard)?;

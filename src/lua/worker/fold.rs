@@ -60,6 +60,7 @@ impl FoldWorker {
             logs: options.logs,
             what: "the function",
             parameters: FOLD_PARAMETERS,
+            takes_items: false,
             limit: None,
         };
         let loaded = LoadedVm::make(script, &recipe, guard)?;

@@ -40,6 +40,8 @@ pub(super) struct Recipe<'a> {
     pub(super) what: &'static str,
     /// What the function has in scope by name.
     pub(super) parameters: &'a str,
+    /// Whether items go through the function one after the other, so that the fast way is worth its compiling.
+    pub(super) takes_items: bool,
     /// Limit of what runs while loading.
     pub(super) limit: Option<Duration>,
 }
@@ -60,6 +62,7 @@ impl LoadedVm {
             logs: options.logs,
             what: "the function",
             parameters: PARAMETERS,
+            takes_items: true,
             limit: None,
         };
         let mut loaded = Self::make(script, &recipe, guard)?;
@@ -97,9 +100,10 @@ impl LoadedVm {
         let mut loaded = Self { vm, sources, temporaries, function: Callee::NONE, retry_when: None };
         // What runs while loading is the `setup`, or the top level of a file.
         loaded.vm.current.running.set(if script.has_setup() { "`setup`" } else { recipe.what });
-        loaded.function = match script.direct() {
-            Ok(direct) if recipe.parameters == PARAMETERS => loaded.load_direct(direct, recipe.limit)?,
-            _ => loaded.load(script, recipe.parameters, recipe.limit)?,
+        let direct = if recipe.takes_items { script.direct().ok() } else { None };
+        loaded.function = match direct {
+            Some(direct) => loaded.load_direct(direct, recipe.limit)?,
+            None => loaded.load(script, recipe.parameters, recipe.limit)?,
         };
         loaded.vm.current.running.set(recipe.what);
         loaded.vm.use_only(script.fields());
