@@ -17,6 +17,7 @@ mod ratio;
 pub mod scalar;
 mod secrets;
 pub mod size;
+pub mod splitmix;
 
 pub use choice::{Choice, Word};
 pub use chunk::{Chunk, ITEM_BYTES_MAX, Origin};

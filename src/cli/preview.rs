@@ -15,7 +15,7 @@ use crate::lua::Change;
 use crate::plan::{Inputs, Plan, Step};
 use crate::source::nearest;
 use crate::trial::{Bench, Effects, Sample, Sampled, TriedItem, TriedStep};
-use crate::value::printable;
+use crate::value::{printable, splitmix};
 
 /// Shows a step at work.
 pub(super) fn command(console: &Console, arguments: &PreviewArguments) -> Result<Exit, Fault> {
@@ -103,14 +103,9 @@ fn choose(
 fn shuffle(items: &mut Chosen, count: usize, seed: u64) {
     let mut state = seed;
     for at in 0..count.min(items.len()) {
-        // SplitMix64: good enough to draw with, and the same everywhere.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
         let left = (items.len() - at) as u64;
-        items.swap(at, at + usize::try_from(mixed % left).unwrap_or(0));
+        items.swap(at, at + usize::try_from(splitmix::mix(state) % left).unwrap_or(0));
+        state = state.wrapping_add(splitmix::STEP);
     }
 }
 

@@ -3,12 +3,14 @@
 //! and decides what an item has to look like.
 
 mod partitions;
+mod record;
 mod rule;
 mod spilled;
 mod table;
 
 use std::path::{Path, PathBuf};
 
+use self::record::Record;
 pub use self::rule::{JoinHow, JoinMany, JoinRule};
 use self::rule::{OnLine, joined};
 use self::spilled::SpilledJoin;
@@ -62,16 +64,17 @@ impl Joiner {
         if !key(value, &mut self.sort_key)? {
             return Ok(());
         }
-        let partner = if self.rule.how.gives_partners() { partner } else { b"" };
+        let text = if self.rule.how.gives_partners() { partner } else { b"" };
+        let record = Record { place: self.partners, key: &self.sort_key, text };
         if self.spilled.is_none() {
-            if self.table.add(&self.sort_key, self.partners, partner)? {
+            if self.table.add(record)? {
                 return Ok(());
             }
             let table = std::mem::replace(&mut self.table, PartnerTable::new(self.rule));
             self.spilled = Some(SpilledJoin::begin(self.rule, &self.dir, &table)?);
         }
         match &mut self.spilled {
-            Some(spilled) => spilled.add(&self.sort_key, self.partners, partner),
+            Some(spilled) => spilled.add(record),
             None => Ok(()),
         }
     }
@@ -99,10 +102,10 @@ impl Joiner {
             self.table.find(&self.sort_key, &mut self.found);
         }
         if self.rule.is_ambiguous(&self.found) {
-            let places = [self.table.place(self.found[0]), self.table.place(self.found[1])];
+            let places = [0, 1].map(|at| self.table.partner(self.found[at]).place);
             return Err(ambiguous(&self.with, self.items, places).into());
         }
-        let partners = self.found.iter().map(|at| self.table.partner(*at));
+        let partners = self.found.iter().map(|at| self.table.partner(*at).text);
         joined(self.rule.how, item, &self.field, partners, &mut self.line, give)
     }
 

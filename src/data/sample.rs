@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::{DataError, Sorted, Sorter};
 use crate::value::Ratio;
+use crate::value::splitmix::{STEP, mix};
 
 /// Drawn places that are held in memory, in order to pass over most of the others at once: 16 MB of them.
 const DRAWN_MAX: usize = 1 << 21;
@@ -21,16 +22,9 @@ pub enum SampleSize {
     Chance(Ratio),
 }
 
-/// What a place draws, from the seed: `SplitMix64`, the same everywhere.
+/// What a place draws, from the seed: the same everywhere.
 fn drawn(seed: u64, place: u64) -> u64 {
-    let mut mixed = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..2 {
-        mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-    }
-    mixed
+    mix(mix(seed ^ place.wrapping_mul(STEP)))
 }
 
 /// Whether the item at `place`, from 1, is drawn when each is with this chance.

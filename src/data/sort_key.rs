@@ -91,22 +91,29 @@ fn push_number(number: &Number, out: &mut Vec<u8>) {
     }
 }
 
-/// The largest float that is not above the integer, and what is left: floats in between do not exist, so this is exact.
 fn push_integer(integer: i64, out: &mut Vec<u8>) {
-    let nearest = integer as f64;
-    let floor = if nearest as i128 > i128::from(integer) { nearest.next_down() } else { nearest };
-    // Neighbouring floats of this size are 1024 apart.
-    let rest = i128::from(integer) - floor as i128;
-    push_parts(floor, rest as u16, out);
+    let (floor, rest) = integer_parts(integer);
+    push_parts(floor, rest, out);
 }
 
 fn push_parts(float: f64, rest: u16, out: &mut Vec<u8>) {
-    // Plus and minus zero are one number.
-    let bits = if float == 0.0 { 0 } else { float.to_bits() };
-    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
     out.push(NUMBER);
-    out.extend_from_slice(&ordered.to_be_bytes());
+    out.extend_from_slice(&ordered_bits(float).to_be_bytes());
     out.extend_from_slice(&rest.to_be_bytes());
+}
+
+/// The largest float that is not above the integer, and what is left: floats in between do not exist, so this is exact.
+pub(super) fn integer_parts(integer: i64) -> (f64, u16) {
+    let nearest = integer as f64;
+    let floor = if nearest as i128 > i128::from(integer) { nearest.next_down() } else { nearest };
+    // Neighbouring floats of this size are 1024 apart.
+    (floor, (i128::from(integer) - floor as i128) as u16)
+}
+
+/// The bits of a float such that they have the order of floats. Plus and minus zero are one number.
+pub(super) fn ordered_bits(float: f64) -> u64 {
+    let bits = if float == 0.0 { 0 } else { float.to_bits() };
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
 /// A zero byte within the text is told from the two that end it by what follows.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Jitter, Retries};
+use crate::value::splitmix::mix;
 
 /// `min(delay · factorⁿ, max_delay)` for the `n`th retry, from 0. What overflows is the cap.
 pub(super) fn delay(retries: &Retries, n: u32) -> Duration {
@@ -34,15 +35,8 @@ pub(super) fn drawn(jitter: Jitter, base: Duration, max_delay: Duration, draw: u
 /// A number for one wait of one item: the same in every run with this seed, and unlike that of any other item. The
 /// index is in it so that items of equal content do not wait in step.
 pub(super) fn draw(seed: u64, identity: u64, index: u64, attempt: u32) -> u64 {
-    [identity, index, u64::from(attempt)].into_iter().fold(mix(seed), |state, part| mix(state ^ part))
-}
-
-/// One step of splitmix64.
-fn mix(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    let parts = [identity, index, u64::from(attempt)];
+    parts.into_iter().fold(mix(seed), |state, part| mix(state ^ part))
 }
 
 #[cfg(test)]

@@ -109,8 +109,7 @@ fn joining(plan: &Plan, step: &Step, join: &Join) -> String {
 
 /// `3 fields for each group`
 fn gathering(aggregate: &Aggregate) -> String {
-    let count = aggregate.options.fields();
-    let fields = format!("{count} field{}", if count == 1 { "" } else { "s" });
+    let fields = fields(aggregate.options.fields());
     if aggregate.has_key { format!("{fields} for each group") } else { format!("{fields} of all items") }
 }
 

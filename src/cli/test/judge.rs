@@ -126,7 +126,11 @@ fn value_mismatch(
             return Some(plain(message, expected.clone(), one));
         }
     }
-    let got = outputs(test, kind, tried, expected);
+    other_value(expected, outputs(test, kind, tried, expected))
+}
+
+/// Compares a value with the one that was expected.
+pub(super) fn other_value(expected: &Value, got: Value) -> Option<Mismatch> {
     if diff::same(expected, &got) {
         return None;
     }
@@ -177,7 +181,8 @@ fn outputs(test: &TestCase, kind: ResultShape, tried: &[TriedItem], expected: &V
     }
 }
 
-fn parsed(text: &str) -> Value {
+/// The value of a JSON text.
+pub(super) fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 

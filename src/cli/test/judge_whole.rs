@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::diff;
-use super::judge::Mismatch;
+use super::judge::{self, Mismatch};
 use crate::plan::{Expected, TestCase};
 
 /// Compares what a step gave, or why it failed; `None`: the test passes.
@@ -57,19 +57,9 @@ fn value_mismatch(expected: &Value, results: &[String]) -> Option<Mismatch> {
         [one] if diff::same(expected, one) || !expected.is_array() => one.clone(),
         _ => Value::Array(all),
     };
-    if diff::same(expected, &got) {
-        return None;
-    }
-    Some(Mismatch {
-        message: "the result is another one".to_owned(),
-        diff: diff::lines(expected, &got),
-        notes: Vec::new(),
-        expected: expected.clone(),
-        got,
-    })
+    judge::other_value(expected, got)
 }
 
 fn parsed(results: &[String]) -> Vec<Value> {
-    let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
-    results.iter().map(value).collect()
+    results.iter().map(|text| judge::parsed(text)).collect()
 }

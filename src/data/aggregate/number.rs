@@ -1,6 +1,7 @@
 //! A number is an integer of 64 bits or a float. Its key is ten bytes that sort as the number does and from which it can be made
 //! again.
 
+use crate::data::sort_key::{integer_parts, ordered_bits};
 use crate::value::json;
 
 /// A JSON number.
@@ -41,23 +42,15 @@ impl Number {
     pub(super) fn parts(self) -> (f64, u16) {
         match self {
             Self::Float(float) => (float, 0),
-            Self::Integer(integer) => {
-                let nearest = integer as f64;
-                let floor = if nearest as i128 > i128::from(integer) { nearest.next_down() } else { nearest };
-                // Neighbouring floats of this size are 1024 apart.
-                (floor, (i128::from(integer) - floor as i128) as u16)
-            }
+            Self::Integer(integer) => integer_parts(integer),
         }
     }
 
     pub(super) fn key(self) -> NumberKey {
         let (float, rest) = self.parts();
-        // Plus and minus zero are one number.
-        let bits = if float == 0.0 { 0 } else { float.to_bits() };
-        let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
         let rest = rest << 1 | u16::from(matches!(self, Self::Float(_)));
         let mut key = [0; 10];
-        key[..8].copy_from_slice(&ordered.to_be_bytes());
+        key[..8].copy_from_slice(&ordered_bits(float).to_be_bytes());
         key[8..].copy_from_slice(&rest.to_be_bytes());
         key
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::record::Record;
 use crate::data::DataError;
 use crate::data::spool::{temporary_error, temporary_file};
 
@@ -16,8 +17,6 @@ const BITS: u32 = 6;
 pub(super) const LEVELS: u32 = 5;
 /// Bytes that are written at once.
 const BUFFER_BYTES: Range<usize> = 512..256 << 10;
-/// Before each record: the place of its item, and the lengths of its key and its text.
-const HEAD: usize = 8 + 4 + 4;
 
 /// The records of one side.
 #[derive(Debug)]
@@ -37,9 +36,6 @@ struct Partition {
     blocks: Vec<Range<u64>>,
 }
 
-/// A record of a partition: the place of the item, its key and its text.
-pub(super) type DealtRecord<'r> = (u64, &'r [u8], &'r [u8]);
-
 impl Partitions {
     /// No records yet. `memory` bounds what is gathered before it is written.
     pub(super) fn new(dir: &Path, level: u32, memory: usize) -> Result<Self, DataError> {
@@ -49,16 +45,10 @@ impl Partitions {
     }
 
     /// Adds a record whose key has this hash.
-    pub(super) fn add(&mut self, hash: u64, (place, key, text): DealtRecord<'_>) -> Result<(), DataError> {
-        let (Ok(key_len), Ok(len)) = (u32::try_from(key.len()), u32::try_from(text.len())) else {
-            return Err(DataError::Usage("one value to be joined is larger than 4 GiB".to_owned()));
-        };
+    pub(super) fn add(&mut self, hash: u64, record: Record<'_>) -> Result<(), DataError> {
+        let head = record.head()?;
         let part = &mut self.parts[(hash >> (BITS * self.level)) as usize & (PARTITIONS - 1)];
-        part.buffer.extend_from_slice(&place.to_le_bytes());
-        part.buffer.extend_from_slice(&key_len.to_le_bytes());
-        part.buffer.extend_from_slice(&len.to_le_bytes());
-        part.buffer.extend_from_slice(key);
-        part.buffer.extend_from_slice(text);
+        record.push(&head, &mut part.buffer);
         if part.buffer.len() >= self.buffer_bytes {
             let written = part.flush(&self.file, &mut self.end);
             written.map_err(|source| temporary_error("write", &self.dir, source))?;
@@ -113,7 +103,7 @@ pub(super) struct PartitionReader<'p> {
 
 impl PartitionReader<'_> {
     /// The next record.
-    pub(super) fn next(&mut self) -> Result<Option<DealtRecord<'_>>, DataError> {
+    pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         if self.at == self.buffer.len() {
             let Partitions { dir, file, parts, .. } = self.partitions;
             let Some(block) = parts[self.part].blocks.get(self.block) else { return Ok(None) };
@@ -123,12 +113,8 @@ impl PartitionReader<'_> {
             file.read_exact_at(&mut self.buffer, block.start)
                 .map_err(|source| temporary_error("read", dir, source))?;
         }
-        let (head, rest) = self.buffer[self.at..].split_at(HEAD);
-        let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-        let (place, key_len, len) = (number(&head[..8]), number(&head[8..12]), number(&head[12..]));
-        let (key, rest) = rest.split_at(key_len as usize);
-        let text = &rest[..len as usize];
-        self.at += HEAD + key.len() + text.len();
-        Ok(Some((place, key, text)))
+        let record = Record::read(&self.buffer[self.at..]);
+        self.at += record.len();
+        Ok(Some(record))
     }
 }

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use super::partitions::{LEVELS, PARTITIONS, Partitions};
+use super::record::Record;
 use super::rule::{JoinRule, joined};
 use super::table::PartnerTable;
 use crate::data::{DataError, Sorter};
@@ -60,15 +61,15 @@ impl SpilledJoin {
     pub(super) fn begin(rule: JoinRule, dir: &Path, table: &PartnerTable) -> Result<Self, DataError> {
         let hasher = table.hasher().clone();
         let mut partners = Partitions::new(dir, 0, rule.memory)?;
-        table.each(&mut |key, place, text| partners.add(hasher.hash_one(key), (place, key, text)))?;
+        table.each(&mut |record| partners.add(hasher.hash_one(record.key), record))?;
         let items = Partitions::new(dir, 0, rule.memory)?;
         let joined = JoinedItems { lines: Sorter::new(dir), ambiguous: None, line: Vec::new() };
         Ok(Self { rule, dir: dir.to_path_buf(), hasher, partners, items, joined })
     }
 
     /// Adds a partner.
-    pub(super) fn add(&mut self, key: &[u8], place: u64, partner: &[u8]) -> Result<(), DataError> {
-        self.partners.add(self.hasher.hash_one(key), (place, key, partner))
+    pub(super) fn add(&mut self, partner: Record<'_>) -> Result<(), DataError> {
+        self.partners.add(self.hasher.hash_one(partner.key), partner)
     }
 
     /// Adds an item that looks for its partners; without a key it has none.
@@ -80,7 +81,7 @@ impl SpilledJoin {
         field: &[u8],
     ) -> Result<(), DataError> {
         match key {
-            Some(key) => self.items.add(self.hasher.hash_one(key), (place, key, item)),
+            Some(key) => self.items.add(self.hasher.hash_one(key), Record { place, key, text: item }),
             None => self.joined.take(self.rule, (place, item), field, &[]),
         }
     }
@@ -138,8 +139,8 @@ impl PartitionedJoin<'_> {
         let mut table = PartnerTable::hashed_by(self.rule, self.hasher.clone());
         let mut reader = partners.read(part);
         let mut is_whole = true;
-        while let Some((place, key, text)) = reader.next()? {
-            if !table.add(key, place, text)? {
+        while let Some(record) = reader.next()? {
+            if !table.add(record)? {
                 is_whole = false;
                 break;
             }
@@ -168,11 +169,14 @@ impl PartitionedJoin<'_> {
     ) -> Result<(), E> {
         let mut reader = items.read(part);
         let mut found = Vec::new();
-        while let Some((place, key, item)) = reader.next()? {
+        while let Some(Record { place, key, text: item }) = reader.next()? {
             found.clear();
             table.find(key, &mut found);
-            let partners: Vec<(u64, &[u8])> =
-                found.iter().map(|at| (table.place(*at), table.partner(*at))).collect();
+            let partner = |at: &usize| {
+                let Record { place, text, .. } = table.partner(*at);
+                (place, text)
+            };
+            let partners: Vec<(u64, &[u8])> = found.iter().map(partner).collect();
             self.joined.take(self.rule, (place, item), self.field, &partners)?;
             self.look(look)?;
         }
@@ -190,10 +194,10 @@ impl PartitionedJoin<'_> {
     ) -> Result<(), E> {
         let most = self.rule.partners_max();
         let mut reader = items.read(part);
-        while let Some((place, key, item)) = reader.next()? {
+        while let Some(Record { place, key, text: item }) = reader.next()? {
             let (mut found, mut others) = (Vec::new(), partners.read(part));
             let mut has_partners = false;
-            while let Some((other, other_key, text)) = others.next()? {
+            while let Some(Record { place: other, key: other_key, text }) = others.next()? {
                 self.look(look)?;
                 if other_key != key {
                     continue;
@@ -228,7 +232,7 @@ impl PartitionedJoin<'_> {
         let mut dealt = Partitions::new(&self.dir, level, self.rule.memory)?;
         let mut reader = side.read(part);
         while let Some(record) = reader.next()? {
-            dealt.add(self.hasher.hash_one(record.1), record)?;
+            dealt.add(self.hasher.hash_one(record.key), record)?;
             self.look(look)?;
         }
         Ok(dealt)

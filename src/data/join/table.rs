@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use super::record::Record;
 use super::rule::JoinRule;
 use crate::data::DataError;
 
@@ -11,11 +12,11 @@ const PLACE_BITS: u32 = 48;
 const OFFSET_BITS: u32 = 20;
 /// Bytes that are taken from the system at once. A larger record has a block of its own.
 const BLOCK_BYTES_MAX: usize = 1 << OFFSET_BITS;
-/// Before each record: the place of the one before it with the same key, the number of its item, and two lengths.
-const HEAD: usize = 8 + 8 + 4 + 4;
+/// Before each record: the place of the one before it with the same key.
+const BEFORE: usize = 8;
 
-/// Takes a partner: its key, its place and its text.
-type OnPartner<'t, E> = dyn FnMut(&[u8], u64, &[u8]) -> Result<(), E> + 't;
+/// Takes a partner.
+type OnPartner<'t, E> = dyn FnMut(Record<'_>) -> Result<(), E> + 't;
 
 /// Partners by their keys. Of each key no more are kept than make a difference.
 #[derive(Debug)]
@@ -51,14 +52,12 @@ impl PartnerTable {
         self.keys
     }
 
-    /// Adds a partner, the item at `place` of its collection, from 1; `false`: there is no room for it. The first one always
+    /// Adds a partner; `false`: there is no room for it. The first one always
     /// finds room.
-    pub(super) fn add(&mut self, key: &[u8], place: u64, partner: &[u8]) -> Result<bool, DataError> {
-        let (Ok(key_len), Ok(len)) = (u32::try_from(key.len()), u32::try_from(partner.len())) else {
-            return Err(DataError::Usage("one value to be joined is larger than 4 GiB".to_owned()));
-        };
+    pub(super) fn add(&mut self, record: Record<'_>) -> Result<bool, DataError> {
+        let (head, key) = (record.head()?, record.key);
         let slots = self.slots_needed();
-        let needed = HEAD + key.len() + partner.len();
+        let needed = BEFORE + record.len();
         let has_room =
             |block: &Vec<u8>| block.len() < BLOCK_BYTES_MAX && block.capacity() - block.len() >= needed;
         let is_new_block = !self.blocks.last().is_some_and(has_room);
@@ -87,11 +86,7 @@ impl PartnerTable {
         let Some(block) = self.blocks.last_mut() else { return Ok(false) };
         let at = number << OFFSET_BITS | block.len() as u64;
         block.extend_from_slice(&before.to_le_bytes());
-        block.extend_from_slice(&place.to_le_bytes());
-        block.extend_from_slice(&key_len.to_le_bytes());
-        block.extend_from_slice(&len.to_le_bytes());
-        block.extend_from_slice(key);
-        block.extend_from_slice(partner);
+        record.push(&head, block);
         self.slots[slot] = tag(hash) | at;
         Ok(true)
     }
@@ -105,37 +100,42 @@ impl PartnerTable {
         let mut at = self.slots[self.slot(self.hasher.hash_one(key), key)] & ((1 << PLACE_BITS) - 1);
         while at != 0 {
             found.push(at as usize);
-            at = self.record(at).before();
+            at = self.before(at);
         }
         found[start..].reverse();
     }
 
     /// The partner that was found there.
-    pub(super) fn partner(&self, at: usize) -> &[u8] {
-        self.record(at as u64).partner()
+    pub(super) fn partner(&self, at: usize) -> Record<'_> {
+        self.record(at as u64)
     }
 
-    /// The place of its item in its collection, from 1.
-    pub(super) fn place(&self, at: usize) -> u64 {
-        self.record(at as u64).place()
-    }
-
-    /// Shows all partners, in the order in which they came: key, place and text.
+    /// Shows all partners, in the order in which they came.
     pub(super) fn each<E>(&self, show: &mut OnPartner<'_, E>) -> Result<(), E> {
         for block in &self.blocks {
             let mut rest = &block[..];
             while !rest.is_empty() {
-                let record = PartnerRecord(rest);
-                show(record.key(), record.place(), record.partner())?;
-                rest = &rest[record.len()..];
+                let record = Record::read(&rest[BEFORE..]);
+                show(record)?;
+                rest = &rest[BEFORE + record.len()..];
             }
         }
         Ok(())
     }
 
-    fn record(&self, at: u64) -> PartnerRecord<'_> {
+    fn record(&self, at: u64) -> Record<'_> {
+        Record::read(&self.bytes_at(at)[BEFORE..])
+    }
+
+    /// The place of the record before this one with the same key; 0: none.
+    fn before(&self, at: u64) -> u64 {
+        let before = self.bytes_at(at).first_chunk().expect("each record has it before it");
+        u64::from_le_bytes(*before)
+    }
+
+    fn bytes_at(&self, at: u64) -> &[u8] {
         let (block, offset) = (at >> OFFSET_BITS, at & ((1 << OFFSET_BITS) - 1));
-        PartnerRecord(&self.blocks[block as usize - 1][offset as usize..])
+        &self.blocks[block as usize - 1][offset as usize..]
     }
 
     /// How many partners the key has whose last one is there, as far as that matters.
@@ -143,7 +143,7 @@ impl PartnerTable {
         let (mut count, mut at) = (0, last);
         while at != 0 && count < self.rule.partners_max().min(2) {
             count += 1;
-            at = self.record(at).before();
+            at = self.before(at);
         }
         count
     }
@@ -155,8 +155,7 @@ impl PartnerTable {
         loop {
             let slot = self.slots[at];
             let place = slot & ((1 << PLACE_BITS) - 1);
-            if slot == 0 || (slot >> PLACE_BITS == tag(hash) >> PLACE_BITS && self.record(place).key() == key)
-            {
+            if slot == 0 || (slot >> PLACE_BITS == tag(hash) >> PLACE_BITS && self.record(place).key == key) {
                 return at;
             }
             at = (at + 1) & mask;
@@ -174,7 +173,7 @@ impl PartnerTable {
         let mask = slots - 1;
         for slot in old.into_iter().filter(|slot| *slot != 0) {
             let place = slot & ((1 << PLACE_BITS) - 1);
-            let hash = self.hasher.hash_one(self.record(place).key());
+            let hash = self.hasher.hash_one(self.record(place).key);
             let mut at = first_slot(hash) & mask;
             while self.slots[at] != 0 {
                 at = (at + 1) & mask;
@@ -192,40 +191,4 @@ fn first_slot(hash: u64) -> usize {
 /// The part of a hash that stands in a slot.
 fn tag(hash: u64) -> u64 {
     hash >> PLACE_BITS << PLACE_BITS
-}
-
-/// A record, and what comes behind it.
-#[derive(Debug, Clone, Copy)]
-struct PartnerRecord<'t>(&'t [u8]);
-
-impl<'t> PartnerRecord<'t> {
-    fn number(self, at: usize, len: usize) -> u64 {
-        self.0[at..at + len].iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-    }
-
-    /// The record before it with the same key; 0: none.
-    fn before(self) -> u64 {
-        self.number(0, 8)
-    }
-
-    fn place(self) -> u64 {
-        self.number(8, 8)
-    }
-
-    fn key_len(self) -> usize {
-        self.number(16, 4) as usize
-    }
-
-    fn key(self) -> &'t [u8] {
-        &self.0[HEAD..HEAD + self.key_len()]
-    }
-
-    fn partner(self) -> &'t [u8] {
-        let start = HEAD + self.key_len();
-        &self.0[start..start + self.number(20, 4) as usize]
-    }
-
-    fn len(self) -> usize {
-        HEAD + self.key_len() + self.number(20, 4) as usize
-    }
 }

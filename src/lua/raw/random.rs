@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::current::Current;
 use super::whole::{self, Numeric};
 use super::{functions, stack};
+use crate::value::splitmix;
 
 /// Fills the globals `math`, `rand` and `uuid`.
 pub(super) unsafe fn install(l: *mut lua_State, current: &Current) {
@@ -205,10 +206,9 @@ fn uuid(high: u64, low: u64, version: u64) -> String {
 fn seeded(seed: u64) -> [u64; 4] {
     let mut state = seed;
     std::array::from_fn(|_| {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let word = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
+        let word = splitmix::mix(state);
+        state = state.wrapping_add(splitmix::STEP);
+        word
     })
 }
 

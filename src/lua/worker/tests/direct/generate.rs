@@ -1,24 +1,23 @@
 //! Random functions and random items: what people write, and what nobody should.
 
 use crate::lua::options::ResultShape;
+use crate::value::splitmix::{STEP, mix};
 
 /// Names of fields. The last one is no name of Lua's.
 const FIELDS: [&str; 7] = ["a", "b", "c", "d", "e", "id", "x y"];
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): a seed gives the same functions and items everywhere.
+/// A seed gives the same functions and items everywhere.
 pub(super) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        Self(seed.wrapping_mul(STEP))
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let number = mix(self.0);
+        self.0 = self.0.wrapping_add(STEP);
+        number
     }
 
     fn below(&mut self, end: usize) -> usize {
