@@ -11,6 +11,7 @@ mod lexer;
 mod lines;
 mod literals;
 mod obstacle;
+mod operator;
 mod program;
 mod reach;
 mod syntax;
@@ -24,7 +25,8 @@ pub use direct::FastWay;
 pub use footprint::{Footprint, Seen};
 pub use literals::{BigLiteral, big_literals};
 pub use obstacle::Obstacle;
-pub(super) use program::{Action, Node, Operation, Output, Program, TextChange, TextTest};
+pub(super) use operator::Operator;
+pub(super) use program::{Action, Node, Output, Program, TextChange, TextTest};
 pub use reach::{Reach, Reached, reaches};
 pub use wants::Wants;
 

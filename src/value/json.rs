@@ -30,7 +30,9 @@ pub use fields::{FieldKind, FieldReader, FieldValue, KeyPath, begins};
 pub use reader::{Sink, read, validate};
 pub use tree::{to_value, tree_bytes};
 pub use walk::{JsonWalk, unquote_into, unquoted};
-pub use write::{push_hex, quoted, write_float, write_integer, write_number, write_string, written_len};
+pub use write::{
+    push_hex, quoted, rewrite_string, write_float, write_integer, write_number, write_string, written_len,
+};
 
 #[cfg(test)]
 mod tests;

@@ -178,24 +178,18 @@ impl Vm {
                 }
                 Results::Marked | Results::Plain => None,
             };
-            match table {
-                Some(table) if cursor.shape == ResultShape::Map && !way.needs_table(l, table) => {
-                    self.emit_table(l, table, cursor, work, way)
+            if let Some((number, first)) = table {
+                if cursor.shape == ResultShape::Map && !way.needs_table(l, (number, first)) {
+                    return self.emit_table(l, (number, first), cursor, work, way);
                 }
-                Some((number, first)) => {
-                    way.gather(l, number, first, cursor.chunk.item(cursor.at), &mut work.scratch);
-                    if ffi::lua_gettop(l) > FUNCTION + 1 {
-                        ffi::lua_replace(l, FUNCTION + 1);
-                        ffi::lua_settop(l, FUNCTION + 1);
-                    }
-                    way.fields.set_order(&mut work.learned.order);
-                    self.emit(l, (FUNCTION, 6), cursor, work)
-                }
-                None => {
-                    way.fields.set_order(&mut work.learned.order);
-                    self.emit(l, (FUNCTION, 6), cursor, work)
+                way.gather(l, number, first, cursor.chunk.item(cursor.at), &mut work.scratch);
+                if ffi::lua_gettop(l) > FUNCTION + 1 {
+                    ffi::lua_replace(l, FUNCTION + 1);
+                    ffi::lua_settop(l, FUNCTION + 1);
                 }
             }
+            way.fields.set_order(&mut work.learned.order);
+            self.emit(l, (FUNCTION, 6), cursor, work)
         }
     }
 
@@ -215,7 +209,7 @@ impl Vm {
         let table = way.columns.table(number, fields);
         let parts = table.map(|(column, present)| {
             let part = match column.copied {
-                Some(field) => columns::part(&fields.values()[field], column.beside(present), fields, text),
+                Some(field) => columns::part(field, column.beside(present), fields, text),
                 None => Some(Part::Returned(
                     first + c_int::from(column.returned),
                     sites + u32::from(column.number),

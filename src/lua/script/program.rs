@@ -1,6 +1,8 @@
 //! A program is what a function does that only computes with fields of its item: with it, an item needs no Lua. It says
 //! nothing about how an operation ends that Lua would refuse; whoever runs it leaves such an item to Lua.
 
+use super::operator::Operator;
+
 /// Statements, in order.
 #[derive(Debug, Default)]
 pub(in crate::lua) struct Program {
@@ -43,24 +45,10 @@ pub(in crate::lua) enum Node {
     /// A function of two texts, which says something of the first.
     Tested(TextTest, Box<[Node; 2]>),
     Minus(Box<Node>),
-    Binary(Operation, Box<Node>, Box<Node>),
+    /// Not [`Operator::Other`].
+    Binary(Operator, Box<Node>, Box<Node>),
     /// Condition, then, else.
     If(Box<[Node; 3]>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua) enum Operation {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Equal,
-    Unequal,
-    Less,
-    LessEqual,
-    And,
-    Or,
-    Concatenate,
 }
 
 /// A function of Lua's or of ours that makes one text of another.

@@ -7,7 +7,7 @@ mod expression;
 mod node;
 mod statement;
 
-pub(super) use node::{Arm, Expression, Field, Kind, Operator, Return, Statement};
+pub(super) use node::{Arm, Expression, Field, Kind, Return, Statement};
 
 use std::ops::Range;
 

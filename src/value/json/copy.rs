@@ -16,8 +16,16 @@ pub trait Seen {
 /// Appends one value, which is JSON, as flowrun writes what it has read: without white space, strings with no more escapes
 /// than they need, numbers letter for letter, keys in their order. `false`, and something appended, where that is not known
 /// well enough: a map has a key twice, or may have.
-pub fn copy(text: &[u8], out: &mut Vec<u8>, scratch: &mut String, seen: &mut impl Seen) -> bool {
-    let mut copy = Copy { out, seen, keys: Vec::with_capacity(8), repeats: false };
+///
+/// `scratch` and `keys` are working space.
+pub fn copy(
+    text: &[u8],
+    out: &mut Vec<u8>,
+    (scratch, keys): (&mut String, &mut Vec<u64>),
+    seen: &mut impl Seen,
+) -> bool {
+    keys.clear();
+    let mut copy = Copy { out, seen, keys, repeats: false };
     read(text, scratch, &mut copy).is_ok() && !copy.repeats
 }
 
@@ -25,7 +33,7 @@ struct Copy<'o, S> {
     out: &'o mut Vec<u8>,
     seen: &'o mut S,
     /// Digests of the keys of the maps that are open.
-    keys: Vec<u64>,
+    keys: &'o mut Vec<u64>,
     repeats: bool,
 }
 
@@ -114,7 +122,8 @@ mod tests {
             }
         }
         let (mut out, mut noted) = (Vec::new(), Noted::default());
-        let whole = copy(text.as_bytes(), &mut out, &mut String::new(), &mut noted);
+        let space = (&mut String::new(), &mut Vec::new());
+        let whole = copy(text.as_bytes(), &mut out, space, &mut noted);
         if whole { format!("{} {}", String::from_utf8(out).expect("UTF-8"), noted.0) } else { "-".to_owned() }
     }
 

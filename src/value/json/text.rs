@@ -55,8 +55,13 @@ fn escaped<'r, S: Scan>(reader: &'r mut JsonCursor<'_, S>, text: &str) -> Result
     Ok(reader.scratch)
 }
 
-/// Appends what the string at hand says to `out`, and passes it. It is known to be UTF-8.
-pub(super) fn unescape<S: Scan>(reader: &mut JsonCursor<'_, S>, out: &mut Vec<u8>) -> Result<(), JsonFault> {
+/// Appends what the string at hand says to `out`, and passes it. It is known to be UTF-8. What stands for each escape is put
+/// there by `put`.
+pub(super) fn unescape<S: Scan>(
+    reader: &mut JsonCursor<'_, S>,
+    out: &mut Vec<u8>,
+    put: impl Fn(&mut Vec<u8>, &[u8]),
+) -> Result<(), JsonFault> {
     reader.at += 1;
     loop {
         let start = reader.at;
@@ -68,9 +73,9 @@ pub(super) fn unescape<S: Scan>(reader: &mut JsonCursor<'_, S>, out: &mut Vec<u8
         }
         let next = reader.bytes.get(reader.at + 1).filter(|_| reader.peek() == b'\\');
         match next.map_or(0, |byte| SHORT[usize::from(*byte)]) {
-            0 => out.extend_from_slice(special(reader)?.encode_utf8(&mut [0; 4]).as_bytes()),
+            0 => put(out, special(reader)?.encode_utf8(&mut [0; 4]).as_bytes()),
             byte => {
-                out.push(byte);
+                put(out, &[byte]);
                 reader.at += 2;
             }
         }

@@ -145,7 +145,7 @@ pub fn unquoted(quoted: &[u8]) -> Cow<'_, [u8]> {
 /// Appends what a string in its quotes says; `false`, and something appended, where it is none. `scratch` is working space.
 pub fn unquote_into(quoted: &[u8], out: &mut Vec<u8>, scratch: &mut String) -> bool {
     let mut cursor: JsonCursor<'_> = JsonCursor::new(quoted, scratch);
-    text::unescape(&mut cursor, out).is_ok()
+    text::unescape(&mut cursor, out, Vec::extend_from_slice).is_ok()
 }
 
 #[cfg(test)]
@@ -190,6 +190,10 @@ mod tests {
             let mut out = b"x".to_vec();
             prop_assert!(unquote_into(text.as_bytes(), &mut out, &mut String::new()));
             prop_assert_eq!(&out[1..], expect.as_bytes());
+            let (mut written, mut rewritten) = (Vec::new(), Vec::new());
+            prop_assert!(crate::value::json::write_string(&mut written, expect.as_bytes()));
+            prop_assert!(crate::value::json::rewrite_string(&mut rewritten, text.as_bytes()));
+            prop_assert_eq!(rewritten, written);
         }
 
         #[test]

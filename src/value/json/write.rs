@@ -1,6 +1,8 @@
 //! This module writes the tokens of JSON text: strings and numbers. The callers write the structure around them.
 
+use super::cursor::JsonCursor;
 use super::scan::{self, Quickest};
+use super::text;
 
 /// Appends `text` in quotes, escaped. `false`, and nothing appended, when it is not UTF-8.
 #[inline]
@@ -22,6 +24,21 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     }
     out.push(b'"');
     true
+}
+
+/// Appends a string in its quotes as [`write_string`] writes what it says; `false`, and something appended, where it is none. It
+/// is known to be UTF-8.
+pub fn rewrite_string(out: &mut Vec<u8>, quoted: &[u8]) -> bool {
+    out.push(b'"');
+    let mut scratch = String::new();
+    let mut cursor: JsonCursor<'_> = JsonCursor::new(quoted, &mut scratch);
+    let put = |out: &mut Vec<u8>, character: &[u8]| match character {
+        [byte @ (b'"' | b'\\' | 0..0x20)] => escape(out, *byte),
+        _ => out.extend_from_slice(character),
+    };
+    let whole = text::unescape(&mut cursor, out, put).is_ok();
+    out.push(b'"');
+    whole
 }
 
 /// A text in quotes, escaped.

@@ -7,7 +7,7 @@ use super::evaluate::Run;
 use super::fields::ItemFields;
 use super::value::Value;
 use crate::lua::script::{Direct, Node};
-use crate::value::json::{self, FieldKind, FieldValue};
+use crate::value::json::{self, FieldKind};
 
 /// One column.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Columns {
     pub(super) fn can_copy(&mut self, fields: &ItemFields, text: &[u8]) -> bool {
         (0..self.tables.len()).all(|number| {
             self.table(number, fields).all(|(column, present)| match column.copied {
-                Some(field) => part(&fields.values()[field], column.beside(present), fields, text).is_some(),
+                Some(field) => part(field, column.beside(present), fields, text).is_some(),
                 None => true,
             })
         })
@@ -145,11 +145,12 @@ impl Columns {
 /// A field as a column. `None`: it has to go through Lua.
 #[inline]
 pub(super) fn part<'p>(
-    value: &FieldValue,
+    field: usize,
     beside: Beside,
     fields: &'p ItemFields,
     text: &'p [u8],
 ) -> Option<Part<'p>> {
+    let value = &fields.values()[field];
     Some(match value.kind {
         FieldKind::Missing => Part::Absent,
         FieldKind::Plain => Part::Quoted(value.text(text)),
@@ -162,7 +163,7 @@ pub(super) fn part<'p>(
         FieldKind::Escaped => Part::Escaped(value.text(text)),
         // In another place, maps and numbers may be written otherwise.
         FieldKind::List | FieldKind::Map if beside != Beside::Itself && fields.is_special() => return None,
-        FieldKind::List | FieldKind::Map => Part::Raw(fields.copy_of(value)),
+        FieldKind::List | FieldKind::Map => Part::Raw(fields.copy_of(field)),
     })
 }
 
@@ -176,7 +177,7 @@ pub(super) fn node_part<'p, 'v: 'p>(
     let beside = if present { Beside::Other } else { Beside::Nothing };
     if let Node::Field(field) = node {
         let beside = if run.fields.name(*field) == column.name { Beside::Itself } else { beside };
-        return part(&run.fields.values()[*field], beside, run.fields, run.text);
+        return part(*field, beside, run.fields, run.text);
     }
     let value = run.node(node)?;
     value_part(value, beside, run)
@@ -192,7 +193,7 @@ pub(super) fn value_part<'p, 'v: 'p>(value: Value<'v>, beside: Beside, run: &'p 
         Value::Number(number) if !number.is_finite() || run.fields.may_spell(number, beside) => return None,
         Value::Number(number) => Part::Number(number),
         Value::Text(_) | Value::Made(..) => Part::Text(run.texts.bytes(value)?),
-        Value::Field(field) => return part(&run.fields.values()[field], beside, run.fields, run.text),
+        Value::Field(field) => return part(field, beside, run.fields, run.text),
     })
 }
 
@@ -228,7 +229,7 @@ impl Part<'_> {
                 out.push(b'"');
             }
             Part::Text(text) => return json::write_string(out, text),
-            Part::Escaped(text) => return json::write_string(out, &json::unquoted(text)),
+            Part::Escaped(text) => return json::rewrite_string(out, text),
             Part::Number(number) => json::write_number(out, number),
             Part::Absent | Part::Returned(..) => return false,
         }

@@ -4,7 +4,7 @@
 use super::fields::ItemFields;
 use super::texts::{self, MadeTexts};
 use super::value::Value;
-use crate::lua::script::{Action, Node, Operation, Output, Program};
+use crate::lua::script::{Action, Node, Operator, Output, Program};
 use crate::value::json::FieldKind;
 
 /// Locals that a program may have.
@@ -94,17 +94,17 @@ impl<'v> Run<'v> {
                 let holds = self.node(condition)?.holds();
                 self.node(if holds { then } else { otherwise })?
             }
-            Node::Binary(Operation::And, left, right) => match self.node(left)? {
+            Node::Binary(Operator::And, left, right) => match self.node(left)? {
                 left if left.holds() => self.node(right)?,
                 left => left,
             },
-            Node::Binary(Operation::Or, left, right) => match self.node(left)? {
+            Node::Binary(Operator::Or, left, right) => match self.node(left)? {
                 left if left.holds() => left,
                 _ => self.node(right)?,
             },
-            Node::Binary(operation, left, right) => {
+            Node::Binary(operator, left, right) => {
                 let (left, right) = (self.node(left)?, self.node(right)?);
-                self.binary(*operation, left, right)?
+                self.binary(*operator, left, right)?
             }
             Node::Length(value) => {
                 let value = self.node(value)?;
@@ -141,18 +141,22 @@ impl<'v> Run<'v> {
         self.texts.bytes(value)
     }
 
-    fn binary(&mut self, operation: Operation, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
+    fn binary(&mut self, operator: Operator, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
         let (left, right) = (self.settled(left), self.settled(right));
-        if operation == Operation::Concatenate {
-            return self.texts.concatenate(left, right);
+        match operator {
+            Operator::Concatenate => return self.texts.concatenate(left, right),
+            // Nothing here has effects, so the order of the two does not matter.
+            Operator::Greater => return self.binary(Operator::Less, right, left),
+            Operator::GreaterEqual => return self.binary(Operator::LessEqual, right, left),
+            _ => {}
         }
         // Texts that were made are compared as any others.
-        match (operation, self.texts.bytes(left), self.texts.bytes(right)) {
-            (Operation::Equal, Some(left), Some(right)) => Some(Value::Boolean(left == right)),
-            (Operation::Unequal, Some(left), Some(right)) => Some(Value::Boolean(left != right)),
-            (Operation::Less, Some(left), Some(right)) => Some(Value::Boolean(left < right)),
-            (Operation::LessEqual, Some(left), Some(right)) => Some(Value::Boolean(left <= right)),
-            _ => binary(operation, left, right),
+        match (operator, self.texts.bytes(left), self.texts.bytes(right)) {
+            (Operator::Equal, Some(left), Some(right)) => Some(Value::Boolean(left == right)),
+            (Operator::Unequal, Some(left), Some(right)) => Some(Value::Boolean(left != right)),
+            (Operator::Less, Some(left), Some(right)) => Some(Value::Boolean(left < right)),
+            (Operator::LessEqual, Some(left), Some(right)) => Some(Value::Boolean(left <= right)),
+            _ => binary(operator, left, right),
         }
     }
 }
@@ -172,19 +176,19 @@ fn field<'v>(at: usize, fields: &ItemFields, text: &'v [u8]) -> Value<'v> {
     }
 }
 
-fn binary<'v>(operation: Operation, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
-    match operation {
-        Operation::Equal => return equal(left, right).map(Value::Boolean),
-        Operation::Unequal => return equal(left, right).map(|equal| Value::Boolean(!equal)),
+fn binary<'v>(operator: Operator, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
+    match operator {
+        Operator::Equal => return equal(left, right).map(Value::Boolean),
+        Operator::Unequal => return equal(left, right).map(|equal| Value::Boolean(!equal)),
         _ => {}
     }
-    Some(match (operation, left, right) {
-        (Operation::Add, Value::Number(left), Value::Number(right)) => Value::Number(left + right),
-        (Operation::Subtract, Value::Number(left), Value::Number(right)) => Value::Number(left - right),
-        (Operation::Multiply, Value::Number(left), Value::Number(right)) => Value::Number(left * right),
-        (Operation::Divide, Value::Number(left), Value::Number(right)) => Value::Number(left / right),
-        (Operation::Less, Value::Number(left), Value::Number(right)) => Value::Boolean(left < right),
-        (Operation::LessEqual, Value::Number(left), Value::Number(right)) => Value::Boolean(left <= right),
+    Some(match (operator, left, right) {
+        (Operator::Add, Value::Number(left), Value::Number(right)) => Value::Number(left + right),
+        (Operator::Subtract, Value::Number(left), Value::Number(right)) => Value::Number(left - right),
+        (Operator::Multiply, Value::Number(left), Value::Number(right)) => Value::Number(left * right),
+        (Operator::Divide, Value::Number(left), Value::Number(right)) => Value::Number(left / right),
+        (Operator::Less, Value::Number(left), Value::Number(right)) => Value::Boolean(left < right),
+        (Operator::LessEqual, Value::Number(left), Value::Number(right)) => Value::Boolean(left <= right),
         _ => return None,
     })
 }

@@ -16,6 +16,8 @@ pub(super) struct ItemFields {
     copies: Vec<u8>,
     /// By field: where its copy stands.
     ranges: Vec<(u32, u32)>,
+    /// Working space of the copying.
+    keys: Vec<u64>,
     forms: KeptForms,
     /// Whether any field is a list, a map or a number in a form of its own.
     unusual: bool,
@@ -30,6 +32,7 @@ impl ItemFields {
             copied: (0..count).map(|field| !script.passed.contains(&field)).collect(),
             copies: Vec::new(),
             ranges: vec![(0, 0); count],
+            keys: Vec::new(),
             forms: KeptForms::default(),
             unusual: false,
         }
@@ -95,7 +98,12 @@ impl ItemFields {
                 FieldKind::Spelled => self.forms.note(value.number, value.text(text)),
                 FieldKind::List | FieldKind::Map if all || self.copied[at] => {
                     let start = self.copies.len() as u32;
-                    if !json::copy(value.text(text), &mut self.copies, scratch, &mut self.forms) {
+                    if !json::copy(
+                        value.text(text),
+                        &mut self.copies,
+                        (scratch, &mut self.keys),
+                        &mut self.forms,
+                    ) {
                         return false;
                     }
                     self.ranges[at] = (start, self.copies.len() as u32);
@@ -107,9 +115,9 @@ impl ItemFields {
     }
 
     /// The copy of a list or a map.
-    pub(super) fn copy_of(&self, value: &FieldValue) -> &[u8] {
-        let at = self.reader.values().iter().position(|other| other.start == value.start);
-        at.map_or(&[], |at| &self.copies[self.ranges[at].0 as usize..self.ranges[at].1 as usize])
+    pub(super) fn copy_of(&self, field: usize) -> &[u8] {
+        let (start, end) = self.ranges[field];
+        &self.copies[start as usize..end as usize]
     }
 
     /// A field has become a parameter.

@@ -41,32 +41,31 @@ impl MadeTexts {
 
     /// Another text made of one. `None`: it is none, or too long.
     pub(super) fn change<'v>(&mut self, change: TextChange, value: Value<'v>) -> Option<Value<'v>> {
-        let mut next = std::mem::take(&mut self.next);
-        next.clear();
-        let made = self.bytes(value).map(|from| changed(change, from, &mut next));
-        let value = made.map(|()| self.made(|bytes| bytes.extend_from_slice(&next)));
-        self.next = next;
-        value.filter(|_| self.bytes.len() <= BYTES_MAX)
+        self.make(|texts, next| {
+            changed(change, texts.bytes(value)?, next);
+            Some(())
+        })
     }
 
     /// One text behind another. `None`: one of them is none, or they are too long.
     pub(super) fn concatenate<'v>(&mut self, left: Value<'v>, right: Value<'v>) -> Option<Value<'v>> {
-        let mut next = std::mem::take(&mut self.next);
-        next.clear();
-        let both = self.bytes(left).zip(self.bytes(right));
-        let made = both.map(|(left, right)| {
-            next.extend_from_slice(left);
-            next.extend_from_slice(right);
-        });
-        let value = made.map(|()| self.made(|bytes| bytes.extend_from_slice(&next)));
-        self.next = next;
-        value.filter(|_| self.bytes.len() <= BYTES_MAX)
+        self.make(|texts, next| {
+            next.extend_from_slice(texts.bytes(left)?);
+            next.extend_from_slice(texts.bytes(right)?);
+            Some(())
+        })
     }
 
-    fn made<'v>(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Value<'v> {
+    /// What is made may be made of texts that lie here, so it comes behind them only when it is whole.
+    fn make<'v>(&mut self, fill: impl FnOnce(&Self, &mut Vec<u8>) -> Option<()>) -> Option<Value<'v>> {
+        let mut next = std::mem::take(&mut self.next);
+        next.clear();
+        let filled = fill(self, &mut next);
         let start = self.bytes.len() as u32;
-        append(&mut self.bytes);
-        Value::Made(start, self.bytes.len() as u32)
+        self.bytes.extend_from_slice(&next);
+        self.next = next;
+        filled.filter(|()| self.bytes.len() <= BYTES_MAX)?;
+        Some(Value::Made(start, self.bytes.len() as u32))
     }
 }
 

@@ -1,8 +1,9 @@
 //! This module makes programs of functions that only compute.
 
 use super::table::Table;
-use crate::lua::script::program::{Action, Node, Operation, Output, Program, TextChange, TextTest};
-use crate::lua::script::syntax::{Arm, Expression, Function, Kind, Operator, Statement};
+use crate::lua::script::operator::Operator;
+use crate::lua::script::program::{Action, Node, Output, Program, TextChange, TextTest};
+use crate::lua::script::syntax::{Arm, Expression, Function, Kind, Statement};
 
 /// The program that a function is. `None`: the function does something else too.
 ///
@@ -95,7 +96,10 @@ impl Compiler<'_> {
             Kind::Not(value) => Node::Not(self.boxed(value)?),
             Kind::Minus(value) => Node::Minus(self.boxed(value)?),
             Kind::Group(value) => self.node(value)?,
-            Kind::Binary(operator, left, right) => self.binary(*operator, left, right)?,
+            Kind::Binary(Operator::Other, ..) => return None,
+            Kind::Binary(operator, left, right) => {
+                Node::Binary(*operator, self.boxed(left)?, self.boxed(right)?)
+            }
             Kind::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
                 Node::If(Box::new([self.node(condition)?, self.node(then)?, self.node(otherwise)?]))
@@ -128,28 +132,5 @@ impl Compiler<'_> {
 
     fn boxed(&self, expression: &Expression) -> Option<Box<Node>> {
         self.node(expression).map(Box::new)
-    }
-
-    fn binary(&self, operator: Operator, left: &Expression, right: &Expression) -> Option<Node> {
-        let (left, right) = (self.boxed(left)?, self.boxed(right)?);
-        let (operation, turned) = match operator {
-            Operator::Add => (Operation::Add, false),
-            Operator::Subtract => (Operation::Subtract, false),
-            Operator::Multiply => (Operation::Multiply, false),
-            Operator::Divide => (Operation::Divide, false),
-            Operator::Equal => (Operation::Equal, false),
-            Operator::Unequal => (Operation::Unequal, false),
-            Operator::Less => (Operation::Less, false),
-            Operator::LessEqual => (Operation::LessEqual, false),
-            Operator::Greater => (Operation::Less, true),
-            Operator::GreaterEqual => (Operation::LessEqual, true),
-            Operator::Concatenate => (Operation::Concatenate, false),
-            Operator::And => (Operation::And, false),
-            Operator::Or => (Operation::Or, false),
-            Operator::Other => return None,
-        };
-        // Nothing here has effects, so the order of the two does not matter.
-        let (left, right) = if turned { (right, left) } else { (left, right) };
-        Some(Node::Binary(operation, left, right))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Expression, Field, Kind, Operator, Parser};
+use super::{Expression, Field, Kind, Parser};
 use crate::lua::script::lexer::{TokenKind, substitutions};
+use crate::lua::script::operator::Operator;
 
 /// How strongly `-`, `not` and `#` bind: more than products, less than powers.
 const UNARY: u8 = 12;

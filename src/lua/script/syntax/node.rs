@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::lua::script::operator::Operator;
+
 /// An expression and where it stands.
 #[derive(Debug, Clone)]
 pub(in crate::lua::script) struct Expression {
@@ -47,26 +49,6 @@ pub(in crate::lua::script) enum Kind {
 pub(in crate::lua::script) struct Field {
     pub(in crate::lua::script) name: String,
     pub(in crate::lua::script) value: Expression,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lua::script) enum Operator {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Equal,
-    Unequal,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    And,
-    Or,
-    /// `..`
-    Concatenate,
-    /// Any other.
-    Other,
 }
 
 #[derive(Debug, Clone)]

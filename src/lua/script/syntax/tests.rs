@@ -1,6 +1,7 @@
 //! These tests read what people write, and what nobody should.
 
 use super::*;
+use crate::lua::script::operator::Operator;
 
 /// Whether the parser takes all of a text.
 fn reads(lua: &str) -> bool {
