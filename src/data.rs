@@ -7,6 +7,7 @@ mod aggregate;
 mod column;
 mod column_type;
 mod compression;
+mod content;
 mod cut;
 mod database;
 mod dialect;
@@ -44,6 +45,7 @@ pub use aggregate::{AggregateField, AggregateKind, AggregateOptions, Aggregator}
 pub use column::{Column, ColumnType};
 pub use column_type::{DeclaredKind, DeclaredType};
 pub use compression::{ColumnCompression, Compression};
+pub use content::{FileContent, content_if_any, content_of};
 pub use cut::{Counted, Part, Stretch, count, count_parts, cut};
 pub use database::{Query, TableTarget};
 pub use dialect::{Dialect, Quote, Ragged};

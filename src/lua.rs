@@ -38,7 +38,7 @@ pub use options::{
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use script::{
     BigLiteral, Block, FastWay, Footprint, Obstacle, Reach, Reached, Script, Seen, Wants, big_literals,
-    reaches,
+    computed_reads, reaches,
 };
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

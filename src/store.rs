@@ -50,7 +50,7 @@ mod segment;
 mod stored_run;
 mod title;
 
-pub use cache::{Cache, CacheStats};
+pub use cache::{Cache, CacheStats, Known};
 pub use catalogue::{Catalogue, Pruned};
 pub use chunk_endings::{
     ChunkEndings, Ending, FailedItem, Fingerprint, ItemEnding, LinesPerItem, LogEntry, RetriedItem, StepSpec,

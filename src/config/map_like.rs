@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::policy::Policy;
 use super::schema;
-use super::setting::{fields, present};
+use super::setting::{fields, present, texts};
 
 /// A function on every item, under a policy.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct MapLike {
     pub function: Function,
     /// Lua that runs once for each worker; its locals are visible to an inline function.
     pub setup: Option<String>,
+    /// Files whose content is part of the function: paths and patterns.
+    pub uses: Vec<String>,
     /// How items are worked on.
     pub policy: Policy,
     /// Whether this was the short form: the Lua itself instead of a map. For `filter` it is then an expression.
@@ -51,14 +53,25 @@ pub(super) struct FunctionFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(transform = schema::lua_block("local seen = {}"))]
     setup: Option<String>,
+    /// Files whose content is part of the function: paths and patterns, relative to the pipeline file. When one of them changes,
+    /// `resume` runs the step again, and the cache knows nothing of it. Files that Lua reads by paths which are written out,
+    /// as in `fs.read("words.json")`, count without being named here. Each path and pattern must have a file when the step
+    /// starts. Of files above 256 MB, size and time of change count.
+    #[serde(default, deserialize_with = "texts")]
+    #[schemars(with = "Vec<String>", inner(length(min = 1)), example = &["models/*.bin"])]
+    uses: Option<Vec<String>>,
 }
 
 impl<'de> Deserialize<'de> for MapLike {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::String(lua) => {
-                Ok(Self { function: Function::Lua(lua), setup: None, policy: Policy::default(), short: true })
-            }
+            Value::String(lua) => Ok(Self {
+                function: Function::Lua(lua),
+                setup: None,
+                uses: Vec::new(),
+                policy: Policy::default(),
+                short: true,
+            }),
             Value::Object(fields) => Self::from_map(fields).map_err(D::Error::custom),
             other => Err(D::Error::custom(format_args!("`{other}` is neither Lua nor a map"))),
         }
@@ -68,7 +81,7 @@ impl<'de> Deserialize<'de> for MapLike {
 impl MapLike {
     /// Takes the function's own keys out; what is left is the policy.
     fn from_map(mut policy: Map<String, Value>) -> Result<Self, serde_json::Error> {
-        let own: Map<String, Value> = ["lua", "file", "setup"]
+        let own: Map<String, Value> = ["lua", "file", "setup", "uses"]
             .into_iter()
             .filter_map(|key| policy.shift_remove(key).map(|value| (key.to_owned(), value)))
             .collect();
@@ -79,7 +92,7 @@ impl MapLike {
             _ => return Err(serde_json::Error::custom("exactly one of `lua` and `file` is needed")),
         };
         let policy = fields(Value::Object(policy))?;
-        Ok(Self { function, setup: own.setup, policy, short: false })
+        Ok(Self { function, setup: own.setup, uses: own.uses.unwrap_or_default(), policy, short: false })
     }
 }
 

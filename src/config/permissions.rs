@@ -3,10 +3,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use super::schema;
-use super::setting::is_expression;
+use super::setting::{is_expression, texts, valid_texts};
 
 /// A host with an optional port, or an expression: no URL, no user.
 const HOST: &str = r"^[^\s/@]+$|\$\{\{[\s\S]*\}\}";
@@ -38,25 +38,9 @@ pub struct Permissions {
     pub exec: Option<Vec<String>>,
 }
 
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    list(deserializer, "a path or a name", |text| !text.is_empty())
-}
-
 fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     let is_host = |text: &str| {
         !text.is_empty() && !text.contains(|byte: char| byte.is_whitespace() || matches!(byte, '/' | '@'))
     };
-    list(deserializer, "a host", |text| is_expression(text) || is_host(text))
-}
-
-fn list<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    wanted: &str,
-    valid: impl Fn(&str) -> bool,
-) -> Result<Option<Vec<String>>, D::Error> {
-    let list = Vec::<String>::deserialize(deserializer)?;
-    match list.iter().find(|text| !valid(text)) {
-        Some(text) => Err(D::Error::custom(format_args!("`{text}` is not {wanted}"))),
-        None => Ok(Some(list)),
-    }
+    valid_texts(deserializer, "a host", |text| is_expression(text) || is_host(text))
 }

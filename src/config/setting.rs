@@ -15,6 +15,24 @@ pub fn is_expression(text: &str) -> bool {
     text.split_once("${{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
+/// A list of paths or names, none of which is empty.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    valid_texts(deserializer, "a path or a name", |text| !text.is_empty())
+}
+
+/// A list of strings, each of which is what is wanted.
+pub(super) fn valid_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    wanted: &str,
+    valid: impl Fn(&str) -> bool,
+) -> Result<Option<Vec<String>>, D::Error> {
+    let list = Vec::<String>::deserialize(deserializer)?;
+    match list.iter().find(|text| !valid(text)) {
+        Some(text) => Err(D::Error::custom(format_args!("`{text}` is not {wanted}"))),
+        None => Ok(Some(list)),
+    }
+}
+
 /// A value as written, or the text whose `${{ … }}` will give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting<T> {

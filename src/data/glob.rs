@@ -2,21 +2,17 @@
 
 use std::cell::OnceCell;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use xxhash_rust::xxh3::Xxh3;
-
+use crate::data::content::digest_of;
 use crate::data::list::limited;
 use crate::data::pattern::{self, FoundFile, Matched};
 use crate::data::position::{changed, foreign};
 use crate::data::{BadRow, DataError, GlobBy, GlobOptions, Position, PositionAt, Reader};
 use crate::value::json::{write_float, write_string};
 use crate::value::{Chunk, Extent};
-
-/// Bytes of a file that are read at a time.
-const DIGESTED_BLOCK: usize = 256 * 1024;
 
 /// Lists the files that match a pattern, sorted by path, as items `{path, relative, name, stem, ext, size, modified}`.
 ///
@@ -153,20 +149,6 @@ fn push_file(out: &mut Vec<u8>, root: &Path, path: &Path, by: GlobBy) -> Result<
     }
     out.extend_from_slice(b"}\n");
     Ok(())
-}
-
-/// A digest of a file's bytes.
-fn digest_of(path: &Path) -> io::Result<u128> {
-    let (mut file, mut digest) = (fs::File::open(path)?, Xxh3::new());
-    let mut block = vec![0; DIGESTED_BLOCK];
-    loop {
-        match file.read(&mut block) {
-            Ok(0) => return Ok(digest.digest128()),
-            Ok(count) => digest.update(&block[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Size in bytes, and seconds from 1970 to the last change.

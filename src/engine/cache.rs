@@ -2,7 +2,7 @@
 //!
 //! The cache only saves work: an error in it costs work and never the run. The store keeps new results.
 
-use crate::store::{Cache, Digest, Fingerprint, LinesPerItem, StoreError, differences};
+use crate::store::{Cache, Digest, Fingerprint, Known, LinesPerItem, StoreError, differences};
 
 /// Of an item that no function of the step has had.
 const UNKNOWN: &str = "not in the cache";
@@ -32,8 +32,8 @@ impl StepCache {
         Self { cache, function, earlier: earlier.into_iter().map(reason).collect(), warnings }
     }
 
-    /// Appends the result lines that are known of a content, and says how many; `None`: it must be worked out.
-    pub(super) fn get(&mut self, content: Digest, shape: LinesPerItem, out: &mut Vec<u8>) -> Option<u32> {
+    /// What is known of a content; result lines are appended. `None`: it must be worked out.
+    pub(super) fn get(&mut self, content: Digest, shape: LinesPerItem, out: &mut Vec<u8>) -> Option<Known> {
         let length = out.len();
         let known = self.cache.get(self.function, content, shape, out);
         let known = self.heard(known).flatten();

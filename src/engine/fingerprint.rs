@@ -3,12 +3,33 @@
 
 use serde_json::{Map, Value};
 
+use crate::data::{DataError, FileContent, content_if_any, content_of};
 use crate::lua::{Footprint, ResultShape, Seen};
 use crate::plan::{MapLike, Plan};
 use crate::store::{Digest, Fingerprint, LinesPerItem, SecretKey};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
 pub(super) const LANGUAGE: u32 = 1;
+
+/// Files that a fingerprint names one by one; more of them are one part of it.
+const FILES_MAX: usize = 20;
+
+/// What is in the files that the function of a step depends on, each once, by name: those of `uses`, and those that it
+/// visibly reads.
+///
+/// # Errors
+/// Fails when a file of `uses` is missing or cannot be read.
+pub(super) fn file_contents(plan: &Plan, each: &MapLike) -> Result<Vec<FileContent>, DataError> {
+    let read = each.script.files_read();
+    let mut contents: Vec<FileContent> = read.iter().map(|path| content_if_any(&plan.root, path)).collect();
+    for pattern in each.uses.iter() {
+        let used = content_of(&plan.root, pattern);
+        contents.extend(used.map_err(|error| DataError::Usage(format!("`uses`: {error}")))?);
+    }
+    contents.sort();
+    contents.dedup();
+    Ok(contents)
+}
 
 /// All that the results of a step depend on, beside its items.
 #[derive(Debug, Clone)]
@@ -21,12 +42,17 @@ pub struct StepFingerprint {
 
 impl StepFingerprint {
     /// Of a step of `plan`. Reads the Lua files that its function requires. Secrets count by digests under `key`;
-    /// without one they do not count.
-    pub fn of(plan: &Plan, each: &MapLike, key: Option<&SecretKey>) -> Self {
-        Self::from_footprint(plan, each, &each.script.footprint(), key)
+    /// without one they do not count. `files` are those of [`file_contents`].
+    pub(super) fn of(plan: &Plan, each: &MapLike, key: Option<&SecretKey>, files: &[FileContent]) -> Self {
+        Self::from_footprint(plan, each, &each.script.footprint(), (key, files))
     }
 
-    fn from_footprint(plan: &Plan, each: &MapLike, footprint: &Footprint, key: Option<&SecretKey>) -> Self {
+    fn from_footprint(
+        plan: &Plan,
+        each: &MapLike,
+        footprint: &Footprint,
+        (key, files): (Option<&SecretKey>, &[FileContent]),
+    ) -> Self {
         let mut fingerprint = vec![
             ("function".to_owned(), format!("{:032x}", footprint.function)),
             ("params".to_owned(), digest(&visible(&plan.params, &footprint.params))),
@@ -38,12 +64,21 @@ impl StepFingerprint {
             let text = serde_json::to_string(&secrets).expect("texts are JSON");
             fingerprint.push(("secrets".to_owned(), key.digest(text.as_bytes())));
         }
+        fingerprint.extend(file_parts(files));
         let function = Digest::of(format!("{:?} {fingerprint:?}", each.kind).as_bytes());
         if let Some(key) = &each.key {
             fingerprint.push(("key".to_owned(), format!("{:032x}", key.footprint().function)));
         }
         Self { parts: fingerprint, function }
     }
+}
+
+/// The parts for files, which are named as people read them: `` `words.json` changed``.
+fn file_parts(files: &[FileContent]) -> Fingerprint {
+    if files.len() <= FILES_MAX {
+        return files.iter().map(|(name, content)| (format!("`{name}`"), content.clone())).collect();
+    }
+    vec![("used files".to_owned(), Digest::of(format!("{files:?}").as_bytes()).to_string())]
 }
 
 /// How many result lines an item of such a step has.

@@ -113,7 +113,11 @@ impl Asked<'_> {
 
     /// `None`: nothing can be said.
     fn step(&mut self, step: &Step, each: &MapLike) -> Option<Forecast> {
-        let fingerprint = StepFingerprint::of(self.plan, each, SecretKey::look(self.state).as_ref());
+        let files = fingerprint::file_contents(self.plan, each);
+        let files =
+            files.map_err(|error| self.forecasts.warn(format!("step `{}`: {error}", step.name))).ok()?;
+        let key = SecretKey::look(self.state);
+        let fingerprint = StepFingerprint::of(self.plan, each, key.as_ref(), &files);
         let recall = if each.cache { self.recall(step, &fingerprint) } else { None };
         match self.old {
             Some(run) => {

@@ -25,14 +25,15 @@ use self::reuse::ItemReuse;
 use self::timing::StepTiming;
 use super::context::{Context, LOOK_UP};
 use super::failed_item::Attempted;
+use super::fingerprint;
 use super::input::StepInput;
 use super::item_content::ItemContent;
 use super::outcome::EngineError;
 use super::pool::{Allowance, Limits, Pool, StepClock};
 use super::row_bound::RowBound;
+use super::run_store::{self, RunStore};
 use super::sink::Sink;
 use super::source_status::ErrorTexts;
-use super::{fingerprint, run_store};
 use crate::data::DataError;
 use crate::event::{Event, StepId, StepResult};
 use crate::lua::{CancelLevel, ResultShape};
@@ -190,7 +191,10 @@ impl<'a> Coordinator<'a> {
         begun: Instant,
     ) -> Result<Self, Unready> {
         let policy = &each.policy;
-        let fingerprint = context.run_store.map(|keep| keep.fingerprint(context.plan, each)).transpose()?;
+        // An earlier step may have written them, so they are looked at now.
+        let files = fingerprint::file_contents(context.plan, each)?;
+        let of_step = |keep: &RunStore| keep.fingerprint(context.plan, each, &files);
+        let fingerprint = context.run_store.map(of_step).transpose()?;
         let journal = match (context.run_store, &fingerprint) {
             (Some(keep), Some(fingerprint)) => {
                 Some(keep.step(step_spec(context, step, each, fingerprint))?)

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::fingerprint::{LANGUAGE, StepFingerprint};
 use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
+use crate::data::FileContent;
 use crate::event::{RunStatus, StepResult};
 use crate::plan::{Body, Items, MapLike, Plan, Verb};
 use crate::store::{
@@ -72,10 +73,15 @@ impl RunStore {
     }
 
     /// What the results of a step depend on.
-    pub(super) fn fingerprint(&self, plan: &Plan, each: &MapLike) -> Result<StepFingerprint, StoreError> {
+    pub(super) fn fingerprint(
+        &self,
+        plan: &Plan,
+        each: &MapLike,
+        files: &[FileContent],
+    ) -> Result<StepFingerprint, StoreError> {
         let has_secrets = plan.secrets.iter().next().is_some();
         let key = has_secrets.then(|| SecretKey::open(&self.dir)).transpose()?;
-        Ok(StepFingerprint::of(plan, each, key.as_ref()))
+        Ok(StepFingerprint::of(plan, each, key.as_ref(), files))
     }
 
     /// Begins to keep the items of a step.

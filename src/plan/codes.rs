@@ -50,6 +50,8 @@ pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
 /// A number in Lua that is not exact.
 pub(super) const BIG_LITERAL: &str = "flowrun::big_literal";
+/// `setup` reads a file whose path it computes.
+pub(super) const UNSEEN_FILE: &str = "flowrun::unseen_file";
 /// A policy stops at the first failure and bears failures.
 pub(super) const FAIL_FAST_TOLERANCE: &str = "flowrun::fail_fast_tolerance";
 /// A deadline can be missed although every item keeps its limits.
@@ -74,7 +76,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 33] = [
+pub const CODES: [(&str, &str); 34] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -99,6 +101,7 @@ pub const CODES: [(&str, &str); 33] = [
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (BIG_LITERAL, "a whole number in Lua is beyond 2^53, where it is rounded"),
+    (UNSEEN_FILE, "`setup` reads a file whose path it computes, and a change of it goes unnoticed"),
     (FAIL_FAST_TOLERANCE, "a policy stops at the first failure and bears failures"),
     (SHORT_DEADLINE, "a deadline can be missed although every item keeps its limits"),
     (TIMEOUT_WITHOUT_RETRIES, "a request that is cut off is not tried again"),

@@ -150,7 +150,17 @@ impl StepBuilder<'_> {
         let limit = self.rate_limit(at, &each.policy)?;
         let policy = self.policy(at, &each.policy, limit.as_ref().map(|(rate, _)| *rate))?;
         let shared_limit = limit.and_then(|(_, name)| name);
-        Ok(Verb::MapLike(Box::new(MapLike { kind, script, retry_when, key, cache, policy, shared_limit })))
+        let uses = each.uses.as_slice().into();
+        Ok(Verb::MapLike(Box::new(MapLike {
+            kind,
+            script,
+            retry_when,
+            key,
+            cache,
+            uses,
+            policy,
+            shared_limit,
+        })))
     }
 
     pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {

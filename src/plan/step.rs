@@ -316,6 +316,8 @@ pub struct MapLike {
     pub key: Option<Arc<Script>>,
     /// Whether results of any earlier run may be taken over.
     pub cache: bool,
+    /// `uses`: paths and patterns of files whose content is part of the function.
+    pub uses: Arc<[String]>,
     /// The policy.
     pub policy: Policy,
     /// The name of the limit in the policy, when steps share it.

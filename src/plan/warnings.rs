@@ -7,6 +7,7 @@ mod failures;
 mod governed;
 mod literal_path;
 mod policy;
+mod unseen_file;
 
 pub(super) use governed::WarningContext;
 
@@ -33,6 +34,7 @@ impl WarningContext<'_> {
         }
         for step in &self.step_index.steps {
             literal_path::check(self, step, found);
+            unseen_file::check(self, step, found);
         }
         // A run ends by naming what failed, and how to see it.
         if self.inputs.check_only {

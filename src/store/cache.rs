@@ -3,6 +3,7 @@
 //! It is a cache: a result that is lost or damaged is worked out again, so it is written with less care than a run's
 //! journal.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,10 @@ CREATE TABLE IF NOT EXISTS functions(
 /// that runs.
 const EARLIER_MAX: i64 = 2;
 
+/// The kind of value that stands for `flow.skip`, and what a reason begins with: there may be none, and an empty one.
+const SKIPPED: &[u8] = b"skipped";
+const REASON: &[u8] = b"+";
+
 const FILES: [&str; 3] = ["cache.db", "cache.db-wal", "cache.db-shm"];
 
 /// The cache of one state folder: results by the digests of the function and of the item's content.
@@ -39,6 +44,24 @@ pub struct Cache {
     connection: Connection,
     /// What was wrong with the one before.
     begun_anew: Option<String>,
+}
+
+/// What became of a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Remembered {
+    /// The `v` of a result line; empty for a `filter` that let the item go.
+    Value(Vec<u8>),
+    /// `flow.skip`, with its reason.
+    Skipped(Option<String>),
+}
+
+/// What is known of a content.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Known {
+    /// So many result lines, which were appended.
+    Lines(u32),
+    /// It was left out, for this reason.
+    Skipped(Option<String>),
 }
 
 /// What `flowrun cache stats` says.
@@ -117,7 +140,7 @@ impl Cache {
         Ok(Self { path: path.to_path_buf(), connection, begun_anew: None })
     }
 
-    /// Appends the result lines that a function has made of a content, and says how many; `None`: not known.
+    /// What has become of a content under a function; result lines are appended. `None`: not known.
     ///
     /// # Errors
     /// Fails when the database cannot be read. A damaged result is no error: it is not known.
@@ -127,7 +150,7 @@ impl Cache {
         content: Digest,
         shape: LinesPerItem,
         out: &mut Vec<u8>,
-    ) -> Result<Option<u32>, StoreError> {
+    ) -> Result<Option<Known>, StoreError> {
         let get = || -> rusqlite::Result<Option<(Vec<u8>, i64)>> {
             let sql = "SELECT value, checksum FROM memo WHERE function = ?1 AND content = ?2";
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -138,13 +161,17 @@ impl Cache {
         let Some((value, checksum)) = get().map_err(|error| self.failed("read", error))? else {
             return Ok(None);
         };
-        if self::checksum(function, content, &value) != checksum {
+        if checksum == checksum_of(function, content, &value, SKIPPED) {
+            let reason = value.strip_prefix(REASON).map(|text| String::from_utf8_lossy(text).into_owned());
+            return Ok(Some(Known::Skipped(reason)));
+        }
+        if checksum != checksum_of(function, content, &value, b"") {
             return Ok(None);
         }
         if value.is_empty() {
-            return Ok((shape == LinesPerItem::Optional).then_some(0));
+            return Ok((shape == LinesPerItem::Optional).then_some(Known::Lines(0)));
         }
-        Ok(line::spread(out, shape, &value))
+        Ok(line::spread(out, shape, &value).map(Known::Lines))
     }
 
     /// Whether a result is known.
@@ -209,9 +236,12 @@ impl Cache {
         self.connection.execute(sql, values).map(drop).map_err(|error| self.failed("write", error))
     }
 
-    /// Remembers what came of contents: the `v` of a result line; empty for a `filter` that let the item go. A cache
-    /// that turns out to be damaged is begun anew.
-    pub(super) fn put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+    /// Remembers what became of contents. A cache that turns out to be damaged is begun anew.
+    pub(super) fn put(
+        &mut self,
+        function: Digest,
+        values: &[(Digest, Remembered)],
+    ) -> Result<(), StoreError> {
         match self.try_put(function, values) {
             Err(error) if error.is_damage() => {
                 *self = Self::anew(&self.path, &error)?;
@@ -221,7 +251,7 @@ impl Cache {
         }
     }
 
-    fn try_put(&mut self, function: Digest, values: &[(Digest, Vec<u8>)]) -> Result<(), StoreError> {
+    fn try_put(&mut self, function: Digest, values: &[(Digest, Remembered)]) -> Result<(), StoreError> {
         let at = now();
         let connection = &mut self.connection;
         let mut put = || -> rusqlite::Result<()> {
@@ -229,8 +259,15 @@ impl Cache {
             {
                 let sql = "INSERT OR REPLACE INTO memo VALUES(?1, ?2, ?3, ?4, ?5)";
                 let mut statement = transaction.prepare_cached(sql)?;
-                for (content, value) in values {
-                    let checksum = checksum(function, *content, value);
+                for (content, remembered) in values {
+                    let (value, kind) = match remembered {
+                        Remembered::Value(value) => (Cow::from(value), &b""[..]),
+                        Remembered::Skipped(reason) => {
+                            let reason = reason.iter().flat_map(|text| [REASON, text.as_bytes()].concat());
+                            (Cow::from(reason.collect::<Vec<u8>>()), SKIPPED)
+                        }
+                    };
+                    let checksum = checksum_of(function, *content, &value, kind);
                     statement.execute(params![blob(function), blob(*content), value, checksum, at])?;
                 }
             }
@@ -304,103 +341,14 @@ fn blob(digest: Digest) -> [u8; 16] {
     digest.0.to_be_bytes()
 }
 
-/// SQLite believes its pages; a result must not change by a flipped bit.
-fn checksum(function: Digest, content: Digest, value: &[u8]) -> i64 {
+/// SQLite believes its pages; a result must not change by a flipped bit. The kind of a value is told by its checksum alone, so
+/// that a flowrun which knows of results only takes what was skipped for damaged, and works it out again.
+fn checksum_of(function: Digest, content: Digest, value: &[u8], kind: &[u8]) -> i64 {
     let mut text = [blob(function), blob(content)].concat();
     text.extend_from_slice(value);
+    text.extend_from_slice(kind);
     xxh3_64(&text) as i64
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const F: Digest = Digest(1);
-
-    fn cache(state: &Path, values: &[(u128, &str)]) -> Cache {
-        let mut cache = Cache::open(state).expect("room");
-        let values: Vec<_> =
-            values.iter().map(|(content, value)| (Digest(*content), value.as_bytes().to_vec())).collect();
-        cache.put(F, &values).expect("room");
-        cache
-    }
-
-    fn check(cache: &Cache, content: u128, shape: LinesPerItem, expect: Option<&str>) {
-        let mut out = Vec::new();
-        let lines = cache.get(F, Digest(content), shape, &mut out).expect("readable");
-        assert_eq!(lines, expect.map(|text| text.lines().count() as u32));
-        assert_eq!(String::from_utf8_lossy(&out), expect.unwrap_or(""));
-        assert_eq!(cache.has(F, Digest(content)).expect("readable"), expect.is_some());
-    }
-
-    #[test]
-    fn what_was_remembered_comes_back_as_lines() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let cache = cache(dir.path(), &[(1, "{\"a\":1}"), (2, ""), (3, "[1,[2]]")]);
-        check(&cache, 1, LinesPerItem::One, Some("{\"a\":1}\n"));
-        check(&cache, 2, LinesPerItem::Optional, Some(""));
-        check(&cache, 3, LinesPerItem::Many, Some("1\n[2]\n"));
-        check(&cache, 4, LinesPerItem::One, None);
-        let other = cache.get(Digest(2), Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable");
-        assert_eq!(other, None, "another function has made nothing yet");
-    }
-
-    #[test]
-    fn the_last_result_counts_and_old_ones_can_be_forgotten() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let cache = cache(dir.path(), &[(1, "1"), (1, "2"), (2, "3")]);
-        check(&cache, 1, LinesPerItem::One, Some("2\n"));
-        let stats = cache.stats().expect("readable");
-        assert_eq!((stats.entries, stats.functions, stats.value_bytes), (2, 1, 2));
-        assert!(stats.file_bytes > 0 && stats.oldest.is_some());
-        let hour = Some(Duration::from_secs(3600));
-        let now = SystemTime::now();
-        assert_eq!(cache.prune(hour, now).expect("room"), 0);
-        assert_eq!(cache.prune(hour, now + Duration::from_secs(7200)).expect("room"), 2);
-        check(&cache, 1, LinesPerItem::One, None);
-    }
-
-    #[test]
-    fn a_memo_that_is_damaged_is_begun_anew_and_never_believed() {
-        let dir = tempfile::tempdir().expect("a folder");
-        drop(cache(dir.path(), &[(1, "12345678901234567890")]));
-        let path = dir.path().join("cache.db");
-        let mut bytes = std::fs::read(&path).expect("readable");
-        let at = memchr::memmem::find(&bytes, b"12345678901234567890").expect("checkpointed");
-        bytes[at + 3] ^= 1;
-        std::fs::write(&path, &bytes).expect("room");
-        let cache = Cache::open(dir.path()).expect("still SQLite");
-        assert_eq!(cache.get(F, Digest(1), LinesPerItem::One, &mut Vec::new()).expect("readable"), None);
-        drop(cache);
-        std::fs::write(&path, "no database at all, but long enough to look like one to somebody")
-            .expect("room");
-        let cache = Cache::open(dir.path()).expect("begun anew");
-        assert!(cache.begun_anew().is_some_and(|said| said.ends_with("the cache is begun anew")));
-        check(&cache, 1, LinesPerItem::One, None);
-    }
-
-    #[test]
-    fn the_functions_that_a_step_had_are_known_as_long_as_their_results_are() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut cache = cache(dir.path(), &[(1, "1")]);
-        cache.put(Digest(2), &[(Digest(1), b"2".to_vec())]).expect("room");
-        let print = |text: &str| vec![("function".to_owned(), text.to_owned())];
-        for (step, function) in [("s", 1), ("s", 2), ("t", 2)] {
-            cache.name("p", step, Digest(function), &print(&function.to_string())).expect("room");
-        }
-        let earlier = |cache: &Cache, function| cache.earlier("p", "s", Digest(function)).expect("readable");
-        assert_eq!(earlier(&cache, 2), [(Digest(1), print("1"))]);
-        assert_eq!(earlier(&cache, 3).len(), 2);
-        cache.prune(None, SystemTime::now()).expect("room");
-        assert!(earlier(&cache, 3).is_empty());
-    }
-
-    #[test]
-    fn looking_makes_and_mends_nothing() {
-        let dir = tempfile::tempdir().expect("a folder");
-        assert!(Cache::look(dir.path()).expect("nothing").is_none());
-        assert!(!dir.path().join("cache.db").exists());
-        std::fs::write(dir.path().join("cache.db"), "x".repeat(5000)).expect("room");
-        assert!(Cache::look(dir.path()).expect_err("damaged").is_damage());
-    }
-}
+mod tests;

@@ -25,6 +25,7 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
         retry_when: None,
         key: None,
         cache: false,
+        uses: [].into(),
         shared_limit: None,
         policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
     };

@@ -51,3 +51,4 @@ mod stdout;
 mod stubs;
 mod tables;
 mod tidy;
+mod uses;

@@ -75,6 +75,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("unknown_scheme"),
     example!("unknown_step"),
     example!("unread_failures"),
+    example!("unseen_file"),
     example!("unused_concurrency"),
     example!("unused_rate_limit"),
     example!("unused_step"),

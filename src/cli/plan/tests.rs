@@ -35,6 +35,7 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
         retry_when: None,
         key: None,
         cache: false,
+        uses: [].into(),
         policy,
         shared_limit: None,
     })))

@@ -10,7 +10,7 @@ use crate::engine::input::StepInput;
 use crate::engine::item_content::ItemContent;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{MapLike, Step};
-use crate::store::{FailedItem, LinesPerItem, NewItems, Reuse, Reused};
+use crate::store::{FailedItem, Known, LinesPerItem, NewItems, Reuse, Reused};
 
 /// What becomes of an item.
 pub(super) enum KnownEnding {
@@ -111,9 +111,12 @@ impl ItemReuse {
             Err(reason) => reason,
         };
         if let Some(cache) = &mut self.cache {
-            if let Some(lines) = cache.get(items.contents[at], self.shape, out) {
+            if let Some(known) = cache.get(items.contents[at], self.shape, out) {
                 self.counts.reused += 1;
-                return KnownEnding::Result { lines };
+                return match known {
+                    Known::Lines(lines) => KnownEnding::Result { lines },
+                    Known::Skipped(reason) => KnownEnding::Skipped(reason),
+                };
             }
             if self.old.is_none() {
                 reason = cache.reason(items.contents[at]);

@@ -33,7 +33,7 @@ pub enum Reached {
 }
 
 /// Functions that take a path, with what they do to each of their first arguments.
-const PATHS: [(&str, &str, &str); 14] = [
+const PATHS: [(&str, &str, &str); 12] = [
     ("fs", "read", "r"),
     ("fs", "exists", "r"),
     ("fs", "stat", "r"),
@@ -46,38 +46,54 @@ const PATHS: [(&str, &str, &str); 14] = [
     ("hash", "file", "r"),
     ("image", "open", "r"),
     ("sqlite", "open", "r"),
-    ("csv", "read", "r"),
-    ("json", "read", "r"),
 ];
 
 /// Everything that `text` visibly reaches for, in its order. Comments and strings that are no arguments do not count.
 pub fn reaches(text: &str) -> Vec<Reach> {
+    let mut found = Vec::new();
+    each_global(text, 0, &mut |look, at, start| {
+        let first = found.len();
+        look.module(at, &mut found);
+        for reach in &mut found[first..] {
+            reach.span = reach.span.start + start..reach.span.end + start;
+        }
+    });
+    found
+}
+
+/// What is done with a global name: the text that it stands in, which of its tokens it is, and where that text begins.
+pub(super) type OnGlobal<'s> = dyn FnMut(&Look<'_>, usize, usize) + 's;
+
+/// Shows every global name of a text, also within templates, whose substitutions are texts of their own.
+pub(super) fn each_global(text: &str, start: usize, show: &mut OnGlobal<'_>) {
     let tokens = tokens(text);
     let look = Look { text, tokens: &tokens, made: made(text, &tokens) };
-    let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         if token.kind == TokenKind::Template {
             let template = token.text(text);
             for inner in substitutions(template).unwrap_or_default() {
-                let start = token.span.start + inner.start;
-                found.extend(reaches(&template[inner]).into_iter().map(|mut reach| {
-                    reach.span = reach.span.start + start..reach.span.end + start;
-                    reach
-                }));
+                let inner_start = start + token.span.start + inner.start;
+                each_global(&template[inner], inner_start, show);
             }
         }
         if token.kind == TokenKind::Name && look.is_global(at) {
-            look.module(at, &mut found);
+            show(&look, at, start);
         }
     }
-    found
 }
 
-struct Look<'a> {
+/// A text whose tokens are looked at.
+pub(super) struct Look<'a> {
     text: &'a str,
     tokens: &'a [Token],
     /// The variables that the text makes itself, with the first token that does.
     made: HashMap<&'a str, usize>,
+}
+
+/// What a function does to each of its first arguments, when these are paths.
+pub(super) fn doings(module: &str, function: &str) -> &'static str {
+    let known = PATHS.iter().find(|(of, name, _)| *of == module && *name == function);
+    known.map_or("", |(.., doings)| doings)
 }
 
 /// Each name behind a `local`, with the first of those.
@@ -92,7 +108,8 @@ fn made<'a>(text: &'a str, tokens: &[Token]) -> HashMap<&'a str, usize> {
 }
 
 impl Look<'_> {
-    fn is(&self, at: usize, text: &str) -> bool {
+    /// Whether this is the token at `at`.
+    pub(super) fn is(&self, at: usize, text: &str) -> bool {
         self.tokens.get(at).is_some_and(|token| token.text(self.text) == text)
     }
 
@@ -105,22 +122,31 @@ impl Look<'_> {
         self.made.get(self.tokens[at].text(self.text)).is_none_or(|made| *made >= at)
     }
 
+    /// The name at `at`, and the field that is taken of it.
+    pub(super) fn member(&self, at: usize) -> (&str, Option<&str>) {
+        let field = self.is(at + 1, ".").then(|| self.tokens.get(at + 2)).flatten();
+        (self.tokens[at].text(self.text), field.map(|token| token.text(self.text)))
+    }
+
     fn module(&self, at: usize, found: &mut Vec<Reach>) {
-        let module = self.tokens[at].text(self.text);
-        let has_field = self.is(at + 1, ".");
-        let function =
-            has_field.then(|| self.tokens.get(at + 2)).flatten().map(|token| token.text(self.text));
-        match (module, function) {
+        match self.member(at) {
             ("http", _) => found.push(self.http(at)),
             ("exec", _) => found.push(self.exec(at)),
-            (_, Some(function)) => {
-                let known = PATHS.iter().find(|(of, name, _)| *of == module && *name == function);
-                if let Some((.., arguments)) = known {
-                    self.paths(at + 3, arguments, found);
+            (module, Some(function)) => {
+                for (is_read, span, path) in self.paths(at + 3, doings(module, function)) {
+                    if path.starts_with('/') {
+                        let what = if is_read { Reached::Read(path) } else { Reached::Write(path) };
+                        found.push(Reach { what, span });
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    /// The bytes from one token to another.
+    pub(super) fn span(&self, first: usize, last: usize) -> Option<Range<usize>> {
+        Some(self.tokens.get(first)?.span.start..self.tokens.get(last)?.span.end)
     }
 
     fn http(&self, at: usize) -> Reach {
@@ -143,26 +169,25 @@ impl Look<'_> {
         }
     }
 
-    fn paths(&self, at: usize, arguments: &str, found: &mut Vec<Reach>) {
-        let mut at = self.argument(at);
-        for doing in arguments.bytes() {
+    /// The paths that are plainly written in a call whose name ends before `at`, and whether they are read.
+    pub(super) fn paths(&self, at: usize, doings: &str) -> Vec<(bool, Range<usize>, String)> {
+        let (mut at, mut paths) = (self.argument(at), Vec::new());
+        for doing in doings.bytes() {
             // Only what is plainly written can be followed to the next argument.
-            let Some((span, literal, true)) = self.literal(at) else { return };
-            if literal.starts_with('/') {
-                let what = if doing == b'r' { Reached::Read(literal) } else { Reached::Write(literal) };
-                found.push(Reach { what, span });
-            }
+            let Some((span, literal, true)) = self.literal(at) else { break };
+            paths.push((doing == b'r', span, literal));
             at += 2;
         }
+        paths
     }
 
     /// Where the first argument begins of a call whose name ends before `at`.
-    fn argument(&self, at: usize) -> usize {
+    pub(super) fn argument(&self, at: usize) -> usize {
         if self.is(at, "(") { at + 1 } else { at }
     }
 
     /// A string without escapes, and whether it is all of its argument.
-    fn literal(&self, at: usize) -> Option<(Range<usize>, String, bool)> {
+    pub(super) fn literal(&self, at: usize) -> Option<(Range<usize>, String, bool)> {
         let token = self.tokens.get(at).filter(|token| token.kind == TokenKind::String)?;
         let text = token.text(self.text);
         let inner = text.strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])?;

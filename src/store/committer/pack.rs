@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::pending::{CommitGroup, Pending};
+use crate::store::cache::Remembered;
 use crate::store::chunk_endings::{ChunkEndings, Ending, ItemEnding, LinesPerItem, StepSpec};
 use crate::store::endings::{EndingKind, EndingSpan};
 use crate::store::line::{self, LineFront};
@@ -136,7 +137,7 @@ impl Packing<'_> {
         if self.spec.shape != LinesPerItem::Optional || !values.is_empty() {
             line::gather(&mut value, self.spec.shape, values);
         }
-        self.group.cache.push((content, value));
+        self.group.cache.push((content, Remembered::Value(value)));
     }
 
     fn ended(&mut self, chunk: &ChunkEndings, at: usize, how: Ending) -> Option<()> {
@@ -146,6 +147,9 @@ impl Packing<'_> {
         let state = match how {
             Ending::Open => return Some(()),
             Ending::Skipped(reason) => {
+                if self.spec.cache.is_some() {
+                    self.group.cache.push((*content, Remembered::Skipped(reason.clone())));
+                }
                 self.group.notes.skipped.push((index, key(), reason));
                 EndingKind::Skipped
             }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::event::Timing;
 use crate::store::Digest;
+use crate::store::cache::Remembered;
 use crate::store::chunk_endings::{ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec};
 use crate::store::notes::Notes;
 use crate::store::segment::PackedCommit;
@@ -28,8 +29,8 @@ pub(super) struct CommitGroup {
     /// Lines of the results.
     pub(super) lines: u64,
     pub(super) notes: Notes,
-    /// For the cache: contents and what came of them.
-    pub(super) cache: Vec<(Digest, Vec<u8>)>,
+    /// For the cache: contents and what became of them.
+    pub(super) cache: Vec<(Digest, Remembered)>,
 }
 
 impl CommitGroup {
