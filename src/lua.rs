@@ -36,6 +36,7 @@ pub use options::{
     Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions,
 };
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
+pub use raw::JointEvaluation;
 pub use script::{
     BigLiteral, Block, FastWay, Footprint, Obstacle, Reach, Reached, Script, Seen, Wants, big_literals,
     computed_reads, reaches,

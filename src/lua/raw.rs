@@ -50,6 +50,7 @@ pub(super) use adopt::adopting;
 pub(super) use call::{Argument, Take};
 pub(super) use coroutine::Resumed;
 pub(super) use current::{Current, Wait};
+pub use direct::JointEvaluation;
 pub(super) use fold::FoldHalt;
 pub(super) use frame::Frame;
 pub(super) use handle::{Callee, Coroutine, KeptValue};

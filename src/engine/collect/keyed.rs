@@ -10,7 +10,8 @@ use crate::data::{DataError, Distinct, Groups, Sorted, Sorter, push_sort_key};
 use crate::engine::lookout::Cut;
 use crate::engine::step_results;
 use crate::lua::{
-    Attempt, AttemptEnding, Guard, LogLine, Memory, Script, ScriptError, Watchdog, Worker, WorkerOptions,
+    Attempt, AttemptEnding, Guard, JointEvaluation, LogLine, Memory, Script, ScriptError, Watchdog, Worker,
+    WorkerOptions,
 };
 use crate::schedule::Policy;
 use crate::store::Digest;
@@ -96,18 +97,18 @@ pub(super) fn with_each_value(
     take: &mut ValuesTaker<'_>,
 ) -> Result<(), Cut> {
     let options = options(frame)?;
-    let all = scripts.to_vec();
+    let scripts = scripts.to_vec();
+    let count = scripts.len();
     let maker: MakeJob = Arc::new(move |number, guard, watchdog| {
         let options = WorkerOptions { worker: number, ..options.clone() };
-        let valuer = |by: &Arc<Script>| Valuer::new(key, by, &options, guard, watchdog);
-        let valuers = all.iter().map(valuer).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(Valuers(valuers)) as Box<dyn CollectJob>)
+        Ok(Box::new(Valuers::new(key, &scripts, options, (guard, watchdog))?) as Box<dyn CollectJob>)
     });
     let threads = frame.context.options.cores.max(1);
     let mut workers = Workers::start(frame, key, threads, &maker)?;
-    let count = scripts.len();
     workers.carry(frame, &mut |frame, chunk, out| {
-        let lines: Vec<&[u8]> = out.split(|byte| *byte == b'\n').collect();
+        let ends = memchr::memchr_iter(b'\n', out);
+        let mut start = 0;
+        let lines: Vec<&[u8]> = ends.map(|end| &out[std::mem::replace(&mut start, end + 1)..end]).collect();
         let mut values = Vec::with_capacity(count);
         for at in 0..chunk.len() {
             values.clear();
@@ -171,13 +172,85 @@ impl Valuer {
     }
 }
 
-/// Evaluates several expressions, one after the other.
-struct Valuers(Vec<Valuer>);
+/// Chunks that could not be evaluated without Lua before their share is looked at.
+const MISSED_MAX: u32 = 16;
+
+/// Evaluates several expressions: all at once where none of them needs Lua, else one after the other.
+struct Valuers {
+    key: &'static str,
+    scripts: Vec<Arc<Script>>,
+    options: WorkerOptions,
+    guard: Arc<Guard>,
+    watchdog: Arc<Watchdog>,
+    joint: Option<JointEvaluation>,
+    /// The values of one chunk by expression.
+    values: Vec<Vec<u8>>,
+    /// Chunks that were evaluated at once, and that were not.
+    gone: u32,
+    missed: u32,
+    /// Made when they are needed.
+    made: Vec<Valuer>,
+}
+
+impl Valuers {
+    fn new(
+        key: &'static str,
+        scripts: &[Arc<Script>],
+        options: WorkerOptions,
+        (guard, watchdog): (&Arc<Guard>, &Arc<Watchdog>),
+    ) -> Result<Self, ScriptError> {
+        let mut valuers = Self {
+            key,
+            scripts: scripts.to_vec(),
+            options,
+            guard: Arc::clone(guard),
+            watchdog: Arc::clone(watchdog),
+            joint: JointEvaluation::of(scripts),
+            values: vec![Vec::new(); scripts.len()],
+            gone: 0,
+            missed: 0,
+            made: Vec::new(),
+        };
+        if valuers.joint.is_none() {
+            valuers.make()?;
+        }
+        Ok(valuers)
+    }
+
+    fn make(&mut self) -> Result<(), ScriptError> {
+        if self.made.is_empty() {
+            let Self { key, options, guard, watchdog, .. } = self;
+            let valuer = |by: &Arc<Script>| Valuer::new(key, by, options, guard, watchdog);
+            self.made = self.scripts.iter().map(valuer).collect::<Result<_, _>>()?;
+        }
+        Ok(())
+    }
+
+    /// Works on a chunk without Lua; `false`, and nothing appended, where it is needed.
+    fn work_at_once(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> bool {
+        let Some(joint) = &mut self.joint else { return false };
+        self.values.iter_mut().for_each(Vec::clear);
+        if joint.evaluate(chunk, &mut self.values) {
+            self.values.iter().for_each(|values| out.extend_from_slice(values));
+            self.gone = self.gone.saturating_add(1);
+            return true;
+        }
+        self.missed += 1;
+        if self.missed >= MISSED_MAX && self.gone <= 4 * self.missed {
+            self.joint = None;
+        }
+        false
+    }
+}
 
 impl CollectJob for Valuers {
     fn work(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), JobError> {
+        if self.work_at_once(chunk, out) {
+            return Ok(());
+        }
+        self.make()?;
         let (mut count, mut first) = (chunk.len(), None);
-        for valuer in &mut self.0 {
+        for valuer in &mut self.made {
             // Of several errors the one with the first item counts, whatever the order of expressions.
             if let Err(error) = valuer.work(chunk, count, out) {
                 count = error.at.unwrap_or(0);
@@ -188,6 +261,6 @@ impl CollectJob for Valuers {
     }
 
     fn take_logs(&mut self) -> Vec<LogLine> {
-        self.0.iter_mut().flat_map(|valuer| valuer.worker.take_logs()).collect()
+        self.made.iter_mut().flat_map(|valuer| valuer.worker.take_logs()).collect()
     }
 }

@@ -50,7 +50,7 @@ impl From<ScriptError> for JobError {
 
 /// Makes the hand of the worker of this number, from 1, whose VM is watched through this guard.
 pub(super) type MakeJob =
-    Arc<dyn Fn(u32, &Arc<Guard>, &Watchdog) -> Result<Box<dyn CollectJob>, ScriptError> + Send + Sync>;
+    Arc<dyn Fn(u32, &Arc<Guard>, &Arc<Watchdog>) -> Result<Box<dyn CollectJob>, ScriptError> + Send + Sync>;
 
 /// Takes the lines that were made of a chunk.
 pub(super) type OnOutput<'t> = dyn FnMut(&mut StepFrame<'_>, &Chunk, &[u8]) -> Result<(), Cut> + 't;
@@ -251,7 +251,7 @@ fn part_size(sent: u64) -> usize {
 fn run(
     number: u32,
     guard: &Arc<Guard>,
-    watchdog: &Watchdog,
+    watchdog: &Arc<Watchdog>,
     maker: &MakeJob,
     works: &Receiver<(u64, Chunk)>,
     replies: &Sender<Reply>,

@@ -5,6 +5,7 @@ mod beside;
 mod columns;
 mod evaluate;
 mod fields;
+mod joint;
 mod outcome;
 mod texts;
 mod value;
@@ -17,6 +18,7 @@ use mlua::ffi::{self, lua_State};
 
 pub(in crate::lua::raw) use self::columns::Part;
 use self::evaluate::Run;
+pub use self::joint::JointEvaluation;
 pub(in crate::lua::raw) use self::way::DirectWay;
 use super::describe;
 use super::encode::Manner;

@@ -3,7 +3,7 @@
 //! what is nothing but arithmetic and comparisons of fields needs no Lua at all. Nothing but speed may be seen: what the
 //! proof does not cover, and each item that is unusual, takes the general way.
 
-mod compile;
+pub(super) mod compile;
 mod rewrite;
 mod table;
 mod uses;
@@ -136,7 +136,8 @@ impl Script {
     }
 }
 
-fn add(fields: &mut Vec<String>, name: String) {
+/// Adds a field that is not there yet.
+pub(super) fn add(fields: &mut Vec<String>, name: String) {
     if !fields.contains(&name) {
         fields.push(name);
     }

@@ -25,11 +25,16 @@ pub(super) struct ItemFields {
 
 impl ItemFields {
     pub(super) fn new(script: &Direct) -> Self {
-        let count = script.fields.len();
+        Self::of(script.fields.clone(), &script.passed)
+    }
+
+    /// Those of these names; the ones at the places `passed` become parameters.
+    pub(super) fn of(names: Vec<String>, passed: &[usize]) -> Self {
+        let count = names.len();
         Self {
-            reader: FieldReader::new(script.fields.clone()),
+            reader: FieldReader::new(names),
             path: KeyPath::default(),
-            copied: (0..count).map(|field| !script.passed.contains(&field)).collect(),
+            copied: (0..count).map(|field| !passed.contains(&field)).collect(),
             copies: Vec::new(),
             ranges: vec![(0, 0); count],
             keys: Vec::new(),

@@ -19,6 +19,15 @@ pub(super) fn program(
     Some(Program { actions, locals: compiler.locals })
 }
 
+/// The program of a function that gives values only, and no new table.
+pub(in crate::lua::script) fn value_program(
+    function: &Function,
+    fields: &[String],
+    setup: &str,
+) -> Option<Program> {
+    program(function, &[], fields, setup)
+}
+
 struct Compiler<'c> {
     tables: &'c [Table<'c>],
     fields: &'c [String],

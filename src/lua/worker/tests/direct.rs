@@ -2,9 +2,11 @@
 
 mod generate;
 
+use std::collections::BTreeSet;
+
 use self::generate::{Random, function, item};
 use super::*;
-use crate::lua::Script;
+use crate::lua::{JointEvaluation, Script};
 
 /// Items of one function.
 const ITEMS: usize = 200;
@@ -15,6 +17,9 @@ struct Seen {
     text: String,
     tracebacks: Vec<String>,
     logs: Vec<LogLine>,
+    /// The items that ended otherwise than with a result, from 0, and the lines of results.
+    others: BTreeSet<usize>,
+    out: String,
 }
 
 /// Runs items, the general way or the fast way; says how many went fast.
@@ -24,12 +29,13 @@ fn seen(script: &Script, options: &WorkerOptions, items: &[&str], fast: bool) ->
         loaded.vm.stay_general();
     }
     let mut out = Vec::new();
-    let (mut text, mut tracebacks) = (String::new(), Vec::new());
+    let (mut text, mut tracebacks, mut others) = (String::new(), Vec::new(), BTreeSet::new());
     let mut from = 0;
     let chunk = chunk(items);
     while from < items.len() {
         let mut heard = |at: usize, len: usize, end: AttemptEnding, _| {
             let _ = writeln!(text, "{}: {len} {}", at + 1, show(&end));
+            others.insert(at);
             if let AttemptEnding::Failed(failure) = &end {
                 tracebacks.push(failure.traceback.clone());
             }
@@ -39,10 +45,11 @@ fn seen(script: &Script, options: &WorkerOptions, items: &[&str], fast: bool) ->
         let (done, _) = bench.worker.run(&chunk, from..items.len(), FIRST, minute, &mut out, &mut heard);
         from += done.max(1);
     }
-    text.push_str(&String::from_utf8_lossy(&out));
+    let out = String::from_utf8_lossy(&out).into_owned();
+    text.push_str(&out);
     let logs = bench.worker.take_logs();
     let gone = bench.worker.loaded.as_ref().map_or(0, |loaded| loaded.vm.gone_direct());
-    (Seen { text, tracebacks, logs }, gone)
+    (Seen { text, tracebacks, logs, others, out }, gone)
 }
 
 /// Compares both ways over so many pairs of function and item; says how many items went fast.
@@ -76,8 +83,27 @@ fn compare(seed: u64, pairs: usize) -> usize {
             panic!("seed {}\n{lua}\n{text}\n{last:?}\n{:?}", seed + round, shown.join("\n"));
         }
         fast += gone as usize;
+        if shape == ResultShape::Map {
+            compare_joint(script, &items, &general);
+        }
     }
     fast
+}
+
+/// Compares what comes without Lua of a function and of one of its fields with what the general way gives.
+fn compare_joint(script: Script, items: &[&str], general: &Seen) {
+    let file = source("x");
+    let field = Script::expression(block(&file, 1, "item.a"), ".".into());
+    let Some(mut joint) = JointEvaluation::of(&[Arc::new(script), Arc::new(field)]) else { return };
+    let mut lines = general.out.lines();
+    for (at, item) in items.iter().enumerate() {
+        let expect = (!general.others.contains(&at)).then(|| lines.next().expect("a line for each result"));
+        let mut outs = [Vec::new(), Vec::new()];
+        if joint.evaluate(&chunk(&[*item]), &mut outs) {
+            let found = String::from_utf8_lossy(&outs[0]).into_owned();
+            assert_eq!(Some(found.trim_end()), expect, "{item}");
+        }
+    }
 }
 
 /// A function with `setup` before it.
