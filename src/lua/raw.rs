@@ -57,5 +57,5 @@ pub(super) use handle::{Callee, Coroutine, KeptValue};
 pub(super) use items::{ChunkCursor, ChunkStop, Timing};
 pub(super) use raised::{Raised, Signal};
 pub(super) use registry::{ARRAY, WAIT};
-pub(super) use values::{Unfit, decode, encode};
+pub(super) use values::{Unfit, append_strings, decode, encode};
 pub(super) use vm::{LuaContext, Vm};

@@ -1,5 +1,6 @@
 //! This type holds what C functions of a VM may ask: which item is running, until when, and what it has said so far.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
@@ -100,6 +101,11 @@ pub(in crate::lua) struct Current {
     pub(super) inspect_anchor: Cell<i32>,
     pub(super) tostring_anchor: Cell<i32>,
     pub(super) panics_anchor: Cell<i32>,
+    /// Those of the tables that keep alive what the `json` module has learned.
+    pub(super) shapes_anchor: Cell<i32>,
+    pub(super) layouts_anchor: Cell<i32>,
+    /// What that module keeps from call to call, of a type that only it knows.
+    pub(super) json: Cell<Option<Box<dyn Any>>>,
 }
 
 impl Current {
@@ -135,6 +141,9 @@ impl Current {
             inspect_anchor: Cell::new(0),
             tostring_anchor: Cell::new(0),
             panics_anchor: Cell::new(0),
+            shapes_anchor: Cell::new(0),
+            layouts_anchor: Cell::new(0),
+            json: Cell::new(None),
         }
     }
 

@@ -6,17 +6,55 @@ use std::ptr;
 use mlua::ffi::{self, lua_State};
 
 use super::current::Current;
+use super::decode::{self, Learned};
 use super::encode::{self, Encoder, Manner, Why};
-use super::{decode, functions, interrupt, pause, stack};
+use super::{functions, interrupt, pause, stack};
 use crate::value::json;
 
 /// Lines of `json.lines` between two looks at the deadline.
 const SAFEPOINT_LINES: usize = 1 << 10;
 
+/// Longer texts are read as if they were like no other, with looks at the deadline on the way.
+const LEARNED_MAX: usize = 64 << 10;
+/// Working space of one call that is kept for the next.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// What the module keeps from call to call: what texts and values were like, and working space. Who uses it takes it; where an
+/// error leaves a function meanwhile, the next call begins anew.
+#[derive(Default)]
+struct JsonSpace {
+    encoder: Encoder,
+    learned: Learned,
+    out: Vec<u8>,
+    scratch: String,
+}
+
+impl JsonSpace {
+    /// That of the calls before.
+    fn taken(current: &Current) -> Box<Self> {
+        current.json.take().and_then(|space| space.downcast().ok()).unwrap_or_default()
+    }
+
+    /// Lets the next call find it.
+    fn put_back(mut self: Box<Self>, current: &Current) {
+        if self.out.capacity() > KEPT_BYTES {
+            self.out = Vec::new();
+        }
+        if self.scratch.capacity() > KEPT_BYTES {
+            self.scratch = String::new();
+        }
+        current.json.set(Some(self));
+    }
+}
+
 /// Pushes the module.
 pub(super) unsafe fn push_module(l: *mut lua_State, current: &Current) {
     // SAFETY: fills a table on the stack.
     unsafe {
+        for kept in [&current.shapes_anchor, &current.layouts_anchor] {
+            ffi::lua_createtable(l, 0, 0);
+            kept.set(stack::anchor(l));
+        }
         ffi::lua_createtable(l, 0, 6);
         functions::push(l, current, c"decode", json_decode);
         stack::set_field(l, -2, c"decode");
@@ -50,7 +88,15 @@ unsafe extern "C-unwind" fn json_decode(l: *mut lua_State) -> c_int {
         let current = Current::upvalue(l);
         let text = text_argument(l, current, "json.decode");
         stack::anchored(l, current.array_anchor.get());
-        if let Err(error) = decode::push_json(l, -1, text, &mut String::new()) {
+        let mut space = JsonSpace::taken(current);
+        let pushed = if text.len() <= LEARNED_MAX {
+            stack::anchored(l, current.shapes_anchor.get());
+            decode::push_item(l, (-2, -1), text, &mut space.scratch, &mut space.learned)
+        } else {
+            decode::push_json(l, -1, text, &mut space.scratch)
+        };
+        space.put_back(current);
+        if let Err(error) = pushed {
             functions::fail(l, current, &format!("`json.decode`: {error}"));
         }
     }
@@ -93,10 +139,13 @@ unsafe extern "C-unwind" fn json_encode(l: *mut lua_State) -> c_int {
         if ffi::lua_gettop(l) == 0 {
             functions::fail(l, current, "bad argument #1 to `json.encode` (value expected)");
         }
-        let mut out = Vec::new();
-        let written = Encoder::default().write(l, 1, Manner::plain(current), &mut out);
-        if let Err(error) = written {
-            drop(out);
+        ffi::lua_settop(l, 2);
+        stack::anchored(l, current.layouts_anchor.get());
+        let mut space = JsonSpace::taken(current);
+        space.out.clear();
+        let manner = Manner { keys: 3, ..Manner::plain(current) };
+        if let Err(error) = space.encoder.write(l, 1, manner, &mut space.out) {
+            space.put_back(current);
             match error.reason {
                 Why::Value => functions::fail(l, current, &format!("`json.encode`: {error}")),
                 Why::Memory => too_large(l, current),
@@ -105,14 +154,15 @@ unsafe extern "C-unwind" fn json_encode(l: *mut lua_State) -> c_int {
         }
         if option(l, c"pretty") {
             let mut pretty = Vec::new();
-            let fits = json::pretty_within(&out, &mut pretty, encode::room(current));
-            out = pretty;
+            let fits = json::pretty_within(&space.out, &mut pretty, encode::room(current));
+            space.out = pretty;
             if !fits {
-                drop(out);
+                space.put_back(current);
                 too_large(l, current);
             }
         }
-        stack::push(l, &out);
+        stack::push(l, &space.out);
+        space.put_back(current);
     }
     1
 }

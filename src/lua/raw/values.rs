@@ -1,12 +1,15 @@
 //! This module turns JSON text into values of the safe interface and back, for host modules of other formats. It is
 //! exact where that interface would round: 64-bit integers never pass through it alone.
 
+use std::ffi::c_int;
+
 use mlua::ffi;
 use mlua::{Lua, Table, Value};
 
 use super::current::Current;
 use super::decode::push_json;
 use super::encode::{Encoder, Manner, Why};
+use super::stack;
 use crate::value::json::{self, JsonError};
 
 /// The value that JSON text stands for; `array` is the metatable of lists. The outer error is the VM's.
@@ -32,6 +35,24 @@ pub(in crate::lua) fn decode(
         })?
     };
     Ok(failed.map_or(Ok(value), Err))
+}
+
+/// Appends strings to a list, which has so many elements.
+pub(in crate::lua) fn append_strings(
+    lua: &Lua,
+    (list, len): (&Table, usize),
+    strings: &[&[u8]],
+) -> mlua::Result<()> {
+    // SAFETY: the list lies alone on the stack, and nothing is left there.
+    unsafe {
+        lua.exec_raw::<()>(list, |l| {
+            for (at, string) in (len + 1..).zip(strings) {
+                stack::push(l, string);
+                ffi::lua_rawseti_(l, -2, at as c_int);
+            }
+            ffi::lua_settop(l, 0);
+        })
+    }
 }
 
 /// Why a value could not be written.

@@ -40,12 +40,12 @@ pub(super) fn decode(call: &Call<'_>, (s, options): &(Value, Value)) -> mlua::Re
                 for field in records.fields.iter() {
                     list.push_bytes(field)?;
                 }
-                rows.push(list.finish())?;
+                rows.push(list.finish()?)?;
             }
         }
         width = Some(found);
     }
-    Ok(rows.finish())
+    rows.finish()
 }
 
 /// The option `header`, true if it is not there.

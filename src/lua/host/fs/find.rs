@@ -37,7 +37,7 @@ pub(super) fn glob(call: &Call<'_>, pattern: &Value) -> mlua::Result<mlua::Table
     for name in &search.found {
         list.push_bytes(name)?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// A pattern, split where its first special character is.

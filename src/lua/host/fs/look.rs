@@ -57,7 +57,7 @@ pub(super) fn list(call: &Call<'_>, named: &Value) -> mlua::Result<mlua::Table> 
     for name in &all {
         list.push_bytes(name)?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// What a string and its place in a list cost beside its bytes.

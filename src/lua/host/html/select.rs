@@ -45,7 +45,7 @@ pub(super) fn select(call: &Call<'_>, (s, css): &(Value, Value)) -> mlua::Result
         }
         Ok(true)
     })?;
-    Ok(list.finish())
+    list.finish()
 }
 
 fn parse(call: &Call<'_>, css: &str) -> mlua::Result<Selector> {

@@ -52,13 +52,12 @@ pub(in crate::lua::host) fn find_all(call: &Call<'_>, (s, p): &(Value, Value)) -
             list.push_bytes(&bytes[found])?;
         }
     } else {
-        for groups in search.captures() {
-            let groups = groups?;
+        search.each_captures(usize::MAX, &mut |groups| {
             pace.after(&groups.whole())?;
-            list.push(capture_table(call, &search, &groups)?)?;
-        }
+            list.push(capture_table(call, &search, groups)?)
+        })?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// `re.split`
@@ -82,7 +81,7 @@ pub(in crate::lua::host) fn split(
         start = found.end;
     }
     list.push_bytes(&bytes[start..])?;
-    Ok(list.finish())
+    list.finish()
 }
 
 /// Compiles the pattern, for `re.compile`.
@@ -115,7 +114,7 @@ pub(in crate::lua::host) fn step(
 }
 
 /// Captures by number and by name.
-fn capture_table(call: &Call<'_>, search: &Search<'_>, groups: &Groups<'_>) -> mlua::Result<Table> {
+fn capture_table(call: &Call<'_>, search: &Search<'_>, groups: &Groups) -> mlua::Result<Table> {
     let len = search.groups_len();
     let table = call.lua.create_table_with_capacity(len.max(2) - 1, 1)?;
     for (number, name) in search.names().enumerate() {

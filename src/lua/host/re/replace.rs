@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 use mlua::Value;
+use regex_automata::util::interpolate;
 
 use super::matching::Pace;
 use super::pattern::pattern;
-use super::search::Search;
+use super::search::{Groups, Search};
 use crate::lua::host::call::Call;
 
 /// Growth of the result between two looks at the memory.
@@ -33,6 +34,40 @@ pub(in crate::lua::host) fn expand(
     Ok((if count == 0 { s.clone() } else { text }, count))
 }
 
+/// A replacement with the groups that it asks for.
+struct Template {
+    /// All of it but these.
+    text: Vec<u8>,
+    /// Up to where the text comes before each group, and the number of that.
+    groups: Vec<(usize, usize)>,
+}
+
+impl Template {
+    fn new(search: &Search<'_>, replacement: &[u8]) -> Self {
+        let (mut text, mut groups) = (Vec::new(), Vec::new());
+        interpolate::bytes(
+            replacement,
+            |number, text| groups.push((text.len(), number)),
+            |name| search.names().position(|known| known == Some(name)),
+            &mut text,
+        );
+        Self { text, groups }
+    }
+
+    /// Appends it with what the groups of a match hold.
+    fn expand(&self, search: &Search<'_>, groups: &Groups, out: &mut Vec<u8>) {
+        let mut written = 0;
+        for (end, number) in &self.groups {
+            out.extend_from_slice(&self.text[written..*end]);
+            written = *end;
+            if let Some(group) = groups.get(*number) {
+                out.extend_from_slice(search.text(group));
+            }
+        }
+        out.extend_from_slice(&self.text[written..]);
+    }
+}
+
 struct Replaced<'a> {
     call: &'a Call<'a>,
     bytes: &'a [u8],
@@ -56,14 +91,16 @@ impl Replaced<'_> {
                 count += 1;
             }
         } else {
-            for groups in search.captures().take(max) {
-                let groups = groups?;
+            // It is made when there is room for what becomes of it.
+            let mut template = None;
+            count = search.each_captures(max, &mut |groups| {
                 let found = groups.whole();
                 // No capture is longer than the match.
                 self.before(&found, replacement.len().saturating_add(dollars.saturating_mul(found.len())))?;
-                search.expand(&groups, replacement, self.out);
-                count += 1;
-            }
+                let template = template.get_or_insert_with(|| Template::new(search, replacement));
+                template.expand(search, groups, self.out);
+                Ok(())
+            })?;
         }
         if count > 0 {
             self.out.extend_from_slice(&self.bytes[self.kept..]);

@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use regex::bytes::Captures;
-use regex_automata::util::interpolate;
+use regex::bytes::CaptureLocations;
 
 use super::pattern::Pattern;
 use super::sliced::Slices;
@@ -34,16 +33,16 @@ impl Drop for Search<'_> {
 }
 
 /// What the groups of a match hold.
-pub(super) enum Groups<'a> {
-    Plain(Captures<'a>),
+pub(super) enum Groups {
+    Plain(CaptureLocations),
     Sliced(Vec<Option<Range<usize>>>),
 }
 
-impl Groups<'_> {
+impl Groups {
     /// Where the group of this number lies, if it took part; number 0 is the whole match.
     pub(super) fn get(&self, number: usize) -> Option<Range<usize>> {
         match self {
-            Self::Plain(captures) => captures.get(number).map(|group| group.range()),
+            Self::Plain(places) => places.get(number).map(|(start, end)| start..end),
             Self::Sliced(groups) => groups.get(number).cloned().flatten(),
         }
     }
@@ -74,9 +73,13 @@ impl<'a> Search<'a> {
     }
 
     /// The first match from byte `at` on with its groups.
-    pub(super) fn captures_at(&self, at: usize) -> mlua::Result<Option<Groups<'a>>> {
+    pub(super) fn captures_at(&self, at: usize) -> mlua::Result<Option<Groups>> {
         match &self.slices {
-            None => Ok(self.pattern.regex.captures_at(self.bytes, at).map(Groups::Plain)),
+            None => {
+                let mut places = self.pattern.regex.capture_locations();
+                let found = self.pattern.regex.captures_read_at(&mut places, self.bytes, at);
+                Ok(found.map(|_| Groups::Plain(places)))
+            }
             Some(slices) => Ok(slices.borrow_mut().captures_at(at)?.map(Groups::Sliced)),
         }
     }
@@ -89,14 +92,36 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// All matches that do not overlap, with their groups.
-    pub(super) fn captures(&self) -> Box<dyn Iterator<Item = mlua::Result<Groups<'a>>> + '_> {
-        match &self.slices {
-            None => {
-                Box::new(self.pattern.regex.captures_iter(self.bytes).map(|found| Ok(Groups::Plain(found))))
+    /// Shows the groups of all matches that do not overlap, at most `max` of them, and says how many there were.
+    pub(super) fn each_captures(
+        &self,
+        max: usize,
+        show: &mut dyn FnMut(&Groups) -> mlua::Result<()>,
+    ) -> mlua::Result<usize> {
+        let mut count = 0;
+        if self.slices.is_some() {
+            for groups in self.one_by_one(|at| self.captures_at(at), Groups::whole).take(max) {
+                show(&groups?)?;
+                count += 1;
             }
-            Some(_) => Box::new(self.one_by_one(|at| self.captures_at(at), Groups::whole)),
+            return Ok(count);
         }
+        // The places of one match make room for those of the next.
+        let regex = &self.pattern.regex;
+        let mut groups = Groups::Plain(regex.capture_locations());
+        let mut ended = None;
+        while count < max {
+            let mut find = |at| match &mut groups {
+                Groups::Plain(places) => Ok(regex.captures_read_at(places, self.bytes, at)),
+                Groups::Sliced(_) => Ok(None),
+            };
+            let found = self.next(ended.unwrap_or(0), ended, &mut find, |found| found.range())?;
+            let Some(found) = found else { break };
+            ended = Some(found.end());
+            show(&groups)?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// The match after one that ended at `ended`, if there was one. An empty match directly behind it does not count.
@@ -104,7 +129,7 @@ impl<'a> Search<'a> {
         &self,
         from: usize,
         ended: Option<usize>,
-        find: impl Fn(usize) -> mlua::Result<Option<T>>,
+        mut find: impl FnMut(usize) -> mlua::Result<Option<T>>,
         place: impl Fn(&T) -> Range<usize>,
     ) -> mlua::Result<Option<T>> {
         if from > self.bytes.len() {
@@ -136,23 +161,6 @@ impl<'a> Search<'a> {
             }
             Some(found)
         })
-    }
-
-    /// Appends a replacement with the groups that it asks for.
-    pub(super) fn expand(&self, groups: &Groups<'_>, replacement: &[u8], out: &mut Vec<u8>) {
-        match groups {
-            Groups::Plain(captures) => captures.expand(replacement, out),
-            Groups::Sliced(_) => interpolate::bytes(
-                replacement,
-                |number, out| {
-                    if let Some(range) = groups.get(number) {
-                        out.extend_from_slice(&self.bytes[range]);
-                    }
-                },
-                |name| self.pattern.regex.capture_names().position(|known| known == Some(name)),
-                out,
-            ),
-        }
     }
 
     /// The names of the groups by number.

@@ -50,7 +50,7 @@ pub(super) fn query(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua
         call.checkpoint_each(list.len())?;
         Ok(true)
     })?;
-    Ok(list.finish())
+    list.finish()
 }
 
 /// `db:one`

@@ -31,7 +31,7 @@ fn split_at(call: &Call<'_>, mut rest: &[u8], separator: &[u8], max: usize) -> m
         call.checkpoint_each(list.len())?;
     }
     list.push_bytes(rest)?;
-    Ok(list.finish())
+    list.finish()
 }
 
 fn split_at_space(call: &Call<'_>, bytes: &[u8], max: usize) -> mlua::Result<Table> {
@@ -46,7 +46,7 @@ fn split_at_space(call: &Call<'_>, bytes: &[u8], max: usize) -> mlua::Result<Tab
         }
         call.checkpoint_each(list.len())?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 fn split_characters(call: &Call<'_>, text: &str, max: usize) -> mlua::Result<Table> {
@@ -59,7 +59,7 @@ fn split_characters(call: &Call<'_>, text: &str, max: usize) -> mlua::Result<Tab
         list.push_bytes(&text.as_bytes()[at..at + character.len_utf8()])?;
         call.checkpoint_each(list.len())?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// `str.lines`
@@ -74,7 +74,7 @@ pub(super) fn lines(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
         rest = end.map_or(&[], |end| &rest[end + 1..]);
         call.checkpoint_each(list.len())?;
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// `str.words`
@@ -88,7 +88,7 @@ pub(super) fn words(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
             list.push_bytes(piece.as_bytes())?;
         }
     }
-    Ok(list.finish())
+    list.finish()
 }
 
 /// `str.starts_with`
