@@ -17,6 +17,7 @@ mod fmt;
 #[doc(hidden)]
 pub mod fuzzing;
 mod graph;
+mod history;
 mod init;
 mod interrupt;
 mod job;
@@ -25,6 +26,7 @@ mod load;
 mod lsp;
 mod outputs;
 mod panic;
+mod params;
 mod plan;
 mod preview;
 mod redact;

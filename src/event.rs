@@ -82,6 +82,8 @@ pub enum Event {
         run: Arc<str>,
         /// Name of the pipeline.
         pipeline: Arc<str>,
+        /// Its parameters as a JSON object.
+        params: Arc<str>,
         /// All steps, indexed by [`StepId`].
         steps: Vec<StepInfo>,
     },

@@ -96,8 +96,9 @@ fn values_of(command: &str, argument: &str) -> Option<Values> {
         ("preview", "step") | (_, "only" | "until") => |line, _| pipeline::steps(line),
         (_, "params") => pipeline::params,
         (_, "set") => settings::settings,
-        ("show" | "report", "run") => |line, _| runs::ids(line),
-        ("resume", "run") => |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect(),
+        ("show" | "report" | "resume", "run") => {
+            |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect()
+        }
         ("test", "files") => {
             |line, start| if line.has("record") { runs::ids(line) } else { pipeline_files(start) }
         }

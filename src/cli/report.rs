@@ -25,9 +25,8 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
             .help("`flowrun report -o report.html` writes a file")
             .into());
     }
-    let folder = state::find(&arguments.folder)?;
+    let (folder, id) = state::kept(arguments.run.as_deref(), &arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
-    let id = state::run(&catalogue, arguments.run.as_deref().unwrap_or("latest"))?;
     let run = catalogue.open(&id)?;
     if let Some(target) = target {
         refuse(target, &run, &folder, console)?;

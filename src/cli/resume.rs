@@ -23,7 +23,7 @@ pub(super) enum Choice {
 
 /// Resumes a run.
 pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<Exit, Fault> {
-    let (folder, file) = folder(arguments)?;
+    let (folder, file) = state::place(arguments.run.as_deref(), &arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
     let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
         Choice::Run(id) => id,
@@ -80,23 +80,6 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
 fn withheld(run: &str, name: &str) -> Complaint {
     Complaint::new(format!("run {run} was given `{name}` with a secret in it, which is not kept"))
         .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
-}
-
-/// The folder that keeps the run, and the pipeline file when one was named in the place of a run.
-fn folder(arguments: &ResumeArguments) -> Result<(PathBuf, Option<PathBuf>), Complaint> {
-    let named = arguments.run.as_deref().map(Path::new);
-    let is_file = |path: &&Path| {
-        let extension = path.extension().and_then(std::ffi::OsStr::to_str);
-        path.is_file() || matches!(extension, Some("yaml" | "yml"))
-    };
-    let Some(file) = named.filter(is_file) else {
-        return state::find(&arguments.folder).map(|folder| (folder, None));
-    };
-    let folder = match &arguments.folder.state_dir {
-        Some(_) => state::find(&arguments.folder)?,
-        None => state::beside(file),
-    };
-    Ok((folder, Some(file.to_owned())))
 }
 
 /// The run that is meant: the one that is named, or the last one that did not succeed, of this file if one is given.

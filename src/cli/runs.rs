@@ -7,11 +7,14 @@ use serde_json::json;
 use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
-use super::{state, timestamp};
+use super::{params, state, timestamp};
 use crate::event::Output;
 use crate::report::{OutputSummary, bytes, duration};
 use crate::store::{Catalogue, Pruned, RunRecord};
 use crate::value::printable;
+
+/// Characters of the parameters of a run in a table.
+const PARAMS_MAX: usize = 60;
 
 /// Lists or prunes.
 pub(super) fn command(arguments: &RunsArguments) -> Result<Exit, Fault> {
@@ -48,6 +51,7 @@ fn json(catalogue: &Catalogue, records: &[RunRecord]) -> Vec<u8> {
             "started": timestamp::rfc3339(record.started),
             "ended": record.ended.map(timestamp::rfc3339),
             "duration": lasted(record).as_secs_f64(),
+            "params": params::map(&record.params),
             "size": catalogue.size(&record.id),
             "resumes": record.parent,
             "outputs": record.outputs.iter().map(OutputSummary::from).collect::<Vec<_>>(),
@@ -70,7 +74,7 @@ fn lasted(record: &RunRecord) -> Duration {
 
 fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> {
     let ids = catalogue.ids()?;
-    let heads = ["run", "status", "pipeline", "started", "time", "size", "outputs", "resumes"];
+    let heads = ["run", "status", "pipeline", "params", "started", "time", "size", "outputs", "resumes"];
     let mut rows = vec![heads.map(str::to_owned)];
     rows.extend(records.iter().map(|record| {
         let is_over = record.duration.is_some() || record.status == "running";
@@ -78,6 +82,7 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             state::short(&record.id, &ids).to_owned(),
             record.status.clone(),
             printable(&record.pipeline).into_owned(),
+            params::cut(&params::words(catalogue, record), PARAMS_MAX),
             timestamp::local(record.started),
             if is_over { duration(lasted(record)) } else { "–".to_owned() },
             bytes(catalogue.size(&record.id)),
@@ -85,11 +90,11 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
         ]
     }));
-    let widths: [usize; 8] =
+    let widths: [usize; 9] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; 8]| {
+    let line = |row: &[String; 9]| {
         let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
-            4 | 5 => format!("{cell:>width$}"),
+            5 | 6 => format!("{cell:>width$}"),
             _ => format!("{cell:<width$}"),
         });
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())

@@ -13,18 +13,18 @@ use self::view::{Broken, View};
 use super::args::{ColorChoice, ShowArguments};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::{state, stdout};
+use super::{params, state, stdout};
 use crate::source::nearest;
 use crate::store::{Catalogue, StepRecord};
 
 /// Shows a run.
 pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {
     stdout::demand("what is shown")?;
-    let folder = state::find(&arguments.folder)?;
+    let (folder, id) =
+        state::kept(arguments.run.as_deref(), &arguments.folder).map_err(|fault| hint(arguments, fault))?;
     let catalogue = Catalogue::new(&folder);
-    let wanted = arguments.run.as_deref().unwrap_or("latest");
-    let id = state::run(&catalogue, wanted).map_err(|complaint| hint(&catalogue, arguments, complaint))?;
     let run = catalogue.open(&id)?;
+    let params = params::words(&catalogue, run.record());
     run.warnings().iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let all = run.steps()?;
     let steps = match &arguments.step {
@@ -33,6 +33,7 @@ pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Ex
     };
     let view = View {
         run: &run,
+        params: &params,
         commands: &state::commands(&folder, &id),
         steps: &steps,
         is_one: arguments.step.is_some(),
@@ -81,11 +82,15 @@ fn step(steps: &[StepRecord], name: &str, run: &str) -> Result<StepRecord, Compl
 }
 
 /// A step in the place of the run is told.
-fn hint(catalogue: &Catalogue, arguments: &ShowArguments, complaint: Complaint) -> Complaint {
-    let Some(name) = arguments.run.as_deref().filter(|_| arguments.step.is_none()) else { return complaint };
+fn hint(arguments: &ShowArguments, fault: Fault) -> Fault {
+    let Some(name) = arguments.run.as_deref().filter(|_| arguments.step.is_none()) else { return fault };
+    let Ok(catalogue) = state::find(&arguments.folder).map(|folder| Catalogue::new(&folder)) else {
+        return fault;
+    };
     let latest = catalogue.find("latest").and_then(|id| catalogue.open(&id)?.steps());
     if latest.is_ok_and(|steps| steps.iter().any(|step| step.step == name)) {
-        return complaint.help(format!("`flowrun show latest {name}` shows a step of the last run"));
+        let help = format!("`flowrun show latest {name}` shows a step of the last run");
+        return Complaint::new(fault.in_words()).help(help).into();
     }
-    complaint
+    fault
 }

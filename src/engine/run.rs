@@ -102,6 +102,7 @@ pub(super) fn run_on(
     on_event(&Event::RunStarted {
         run: Arc::clone(&options.run),
         pipeline: Arc::clone(&plan.name),
+        params: Arc::clone(&plan.params),
         steps: steps.collect(),
     });
     for message in keep.iter().flat_map(|keep| keep.warnings.iter().cloned()).chain(unmade) {

@@ -12,7 +12,10 @@ impl Event {
     pub fn masked(&self, mask: &Mask) -> Self {
         let mut event = self.clone();
         match &mut event {
-            Self::RunStarted { pipeline, .. } => *pipeline = mask.shared(pipeline),
+            Self::RunStarted { pipeline, params, .. } => {
+                *pipeline = mask.shared(pipeline);
+                *params = mask.json(params).into();
+            }
             Self::ItemRetried { message, .. } => *message = mask.shared(message),
             Self::ItemFailed { message, place, .. } => {
                 *message = mask.shared(message);
@@ -50,7 +53,10 @@ mod tests {
             fields: Some("{\"a\":\"hush-hush\"}".to_owned()),
         };
         let notice = Event::Notice { step: None, message: "cannot read hush-hush".to_owned() };
-        for event in [log, notice] {
+        let (run, pipeline, steps) = ("r".into(), "p".into(), Vec::new());
+        let params = "{\"a\":\"hush-hush\"}".into();
+        let started = Event::RunStarted { run, pipeline, params, steps };
+        for event in [log, notice, started] {
             let text = format!("{:?}", event.masked(&mask));
             assert!(text.contains("***") && !text.contains("hush-hush"), "{text}");
         }

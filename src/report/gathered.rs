@@ -115,7 +115,7 @@ fn failure(
 impl Reporter for Gathered {
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
         match event {
-            Event::RunStarted { run, pipeline, steps } => {
+            Event::RunStarted { run, pipeline, steps, .. } => {
                 let (run, pipeline, status) = (run.to_string(), pipeline.to_string(), "failed".to_owned());
                 let step = |info: &crate::event::StepInfo| StepAccount {
                     name: info.name.to_string(),

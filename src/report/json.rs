@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use self::failures::{Interner, Messages, StepFailures};
 use super::Reporter;
@@ -21,6 +22,7 @@ pub struct Json<W: Write> {
     out: W,
     run: Arc<str>,
     pipeline: Arc<str>,
+    params: Arc<str>,
     steps: Vec<JsonStep>,
     messages: Interner,
     status: Option<RunStatus>,
@@ -37,6 +39,7 @@ struct JsonStep {
 struct RunSummary<'a> {
     run: &'a str,
     pipeline: &'a str,
+    params: &'a RawValue,
     status: &'static str,
     steps: Vec<StepWithErrors<'a>>,
 }
@@ -56,6 +59,7 @@ impl<W: Write> Json<W> {
             out,
             run: Arc::from(""),
             pipeline: Arc::from(""),
+            params: Arc::from("{}"),
             steps: Vec::new(),
             messages: Interner::default(),
             status: None,
@@ -71,9 +75,10 @@ impl<W: Write> Json<W> {
 impl<W: Write> Reporter for Json<W> {
     fn event(&mut self, event: &Event, _time: Duration) -> io::Result<()> {
         match event {
-            Event::RunStarted { run, pipeline, steps } => {
+            Event::RunStarted { run, pipeline, params, steps } => {
                 self.run = Arc::clone(run);
                 self.pipeline = Arc::clone(pipeline);
+                self.params = Arc::clone(params);
                 self.steps = steps
                     .iter()
                     .map(|info| JsonStep {
@@ -107,6 +112,7 @@ impl<W: Write> Reporter for Json<W> {
         let summary = RunSummary {
             run: &self.run,
             pipeline: &self.pipeline,
+            params: serde_json::from_str(&self.params)?,
             status: status.name(),
             steps: steps.collect(),
         };
@@ -135,7 +141,7 @@ mod tests {
         check(
             &fixture::documents(),
             &expect![[r#"
-            {"run":"7f3a","pipeline":"clean-docs","status":"succeeded","steps":[{"id":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"errors":{}},{"id":"clean","verb":"map","status":"succeeded","reason":null,"total":10000,"successes":9962,"failures":7,"skipped":31,"cancelled":0,"retried":12,"success_ratio":0.9992978232520815,"duration":3.812,"errors":{"17":"attempt to index nil with 'text'","31":"timeout after 10s","402":"attempt to index nil with 'text'","977":"attempt to index nil with 'text'","4410":"timeout after 10s","5000":"attempt to index nil with 'text'","6000":"attempt to index nil with 'text'"}},{"id":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"outputs":[{"path":"out/clean.jsonl","rows":9962,"bytes":1048576,"partial":false}],"errors":{}}]}
+            {"run":"7f3a","pipeline":"clean-docs","params":{"day":"2026-11-01"},"status":"succeeded","steps":[{"id":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"errors":{}},{"id":"clean","verb":"map","status":"succeeded","reason":null,"total":10000,"successes":9962,"failures":7,"skipped":31,"cancelled":0,"retried":12,"success_ratio":0.9992978232520815,"duration":3.812,"errors":{"17":"attempt to index nil with 'text'","31":"timeout after 10s","402":"attempt to index nil with 'text'","977":"attempt to index nil with 'text'","4410":"timeout after 10s","5000":"attempt to index nil with 'text'","6000":"attempt to index nil with 'text'"}},{"id":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"outputs":[{"path":"out/clean.jsonl","rows":9962,"bytes":1048576,"partial":false}],"errors":{}}]}
         "#]],
         );
     }
@@ -147,7 +153,7 @@ mod tests {
         check(
             &events,
             &expect![[r#"
-            {"run":"7f3a","pipeline":"clean-docs","status":"succeeded","steps":[{"id":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"errors":{}}]}
+            {"run":"7f3a","pipeline":"clean-docs","params":{"day":"2026-11-01"},"status":"succeeded","steps":[{"id":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"errors":{}}]}
         "#]],
         );
     }

@@ -276,7 +276,7 @@ impl Catalogue {
         Ok(true)
     }
 
-    fn path(&self, id: &str) -> PathBuf {
+    pub(super) fn path(&self, id: &str) -> PathBuf {
         paths::run(&self.state, id)
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::{StoreError, StoredRun, paths, private};
+use super::{Catalogue, StoreError, StoredRun, paths, private};
 
 const NAME: &str = "request.json";
 
@@ -27,8 +27,19 @@ pub fn keep_request(state: &Path, run: &str, text: &str) -> Result<(), StoreErro
 impl StoredRun {
     /// What the run was asked for, if it came to keep that.
     pub fn request(&self) -> Option<String> {
-        fs::read_to_string(paths::pipeline(self.path()).join(NAME)).ok()
+        read(self.path())
     }
+}
+
+impl Catalogue {
+    /// What a run was asked for, by its whole id, if it came to keep that.
+    pub fn request(&self, id: &str) -> Option<String> {
+        read(&self.path(id))
+    }
+}
+
+fn read(run: &Path) -> Option<String> {
+    fs::read_to_string(paths::pipeline(run).join(NAME)).ok()
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod rate;
 mod readme;
 mod report;
 mod resume;
+mod runs;
 mod scarce;
 mod secret;
 mod server;

@@ -60,7 +60,7 @@ pub(in crate::cli) struct ResumeArguments {
 /// The arguments of `flowrun show`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct ShowArguments {
-    /// Id of a run, its beginning, or `latest` [default: latest]
+    /// Id of a run, its beginning, `latest`, or a pipeline file for its latest run [default: latest]
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: Option<String>,
     /// Only this step
@@ -86,7 +86,7 @@ pub(in crate::cli) struct ShowArguments {
 /// The arguments of `flowrun report`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct ReportArguments {
-    /// Id of a run, its beginning, or `latest` [default: latest]
+    /// Id of a run, its beginning, `latest`, or a pipeline file for its latest run [default: latest]
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: Option<String>,
     /// Write the page to this file [default: standard output]

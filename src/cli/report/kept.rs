@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use crate::cli::request::Request;
 use crate::cli::timestamp;
 use crate::draw;
@@ -48,8 +46,7 @@ pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, S
 
 /// Parameters by name.
 pub(super) fn params(json: &str) -> Vec<(String, String)> {
-    let map: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
-    map.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+    crate::cli::params::map(json).into_iter().map(|(name, value)| (name, value.to_string())).collect()
 }
 
 fn environment(record: &RunRecord, request: &Request) -> Vec<(String, String)> {

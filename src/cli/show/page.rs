@@ -4,11 +4,12 @@
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::counters::{self, Counters, PAGE};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
-use crate::cli::timestamp;
+use crate::cli::{params, timestamp};
 use crate::report::{Overview, duration, strong};
 use crate::store::StepRecord;
 use crate::value::printable;
@@ -29,6 +30,7 @@ struct ItemHead<'a> {
     started: String,
     ended: Option<String>,
     duration: Option<f64>,
+    params: Map<String, Value>,
     resumes: Option<&'a str>,
     seed: u64,
 }
@@ -69,6 +71,7 @@ fn head<'a>(view: &View<'a>) -> ItemHead<'a> {
         started: timestamp::rfc3339(record.started),
         ended: record.ended.map(timestamp::rfc3339),
         duration: record.duration.map(|duration| duration.as_secs_f64()),
+        params: params::map(&record.params),
         resumes: record.parent.as_deref(),
         seed: record.seed,
     }
@@ -109,7 +112,11 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
-    writeln!(out, "{}\n", title(view))?;
+    writeln!(out, "{}", title(view))?;
+    if !view.params.is_empty() {
+        writeln!(out, "  {}", view.params)?;
+    }
+    writeln!(out)?;
     let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
     let mut overview = Overview::new(&infos, view.color);
     for (info, step) in infos.iter().zip(view.steps) {

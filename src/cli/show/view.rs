@@ -38,6 +38,8 @@ impl From<serde_json::Error> for Broken {
 /// What is shown of which run.
 pub(super) struct View<'a> {
     pub(super) run: &'a StoredRun,
+    /// Its parameters in words.
+    pub(super) params: &'a str,
     /// How the run is called for in commands.
     pub(super) commands: &'a Commands,
     /// The steps that are meant.

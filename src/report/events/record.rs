@@ -95,7 +95,7 @@ impl<'a> EventLine<'a> {
 fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static str, EventRecord<'a>) {
     let name = |step: &StepId| &*steps[step.at()].name;
     match event {
-        Event::RunStarted { run, pipeline, steps } => {
+        Event::RunStarted { run, pipeline, steps, .. } => {
             let steps =
                 steps.iter().map(|step| EventStep { id: &step.name, verb: step.verb_name() }).collect();
             ("run_started", EventRecord::RunStarted { run, pipeline, seed, steps })

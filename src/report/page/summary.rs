@@ -9,6 +9,9 @@ use crate::report::figures;
 
 /// Outputs of a step that are listed.
 const OUTPUTS_MAX: usize = 100;
+/// Parameters that the head tells, and characters of each; a section below has all of them.
+const PARAMS_MAX: usize = 10;
+const VALUE_MAX: usize = 60;
 
 /// Title, status and the command to go on.
 pub(super) fn head(out: &mut String, account: &Account) {
@@ -25,6 +28,14 @@ pub(super) fn head(out: &mut String, account: &Account) {
             format!(" · {}", html::duration(account.duration))
         },
     );
+    if !account.params.is_empty() {
+        let told = account
+            .params
+            .iter()
+            .take(PARAMS_MAX)
+            .map(|(name, value)| format!("{} <code>{}</code>", text(name), html::cut(value, VALUE_MAX)));
+        let _ = writeln!(out, "<p class=\"about\">{}</p>", told.collect::<Vec<_>>().join(" · "));
+    }
     if let Some(parent) = &account.parent {
         let _ = writeln!(out, "<p class=\"about\">goes on with run <code>{}</code></p>", text(parent));
     }

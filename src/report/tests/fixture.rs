@@ -21,7 +21,8 @@ pub(in crate::report) fn replay(reporter: &mut impl Reporter, events: &[(u64, Ev
 pub(in crate::report) fn run_started(steps: &[(&str, &str)]) -> Event {
     let info = |(name, verb): &(&str, &str)| StepInfo { name: Arc::from(*name), verb: Verb::parse(verb) };
     let steps = steps.iter().map(info).collect();
-    Event::RunStarted { run: Arc::from("7f3a"), pipeline: Arc::from("clean-docs"), steps }
+    let params = Arc::from("{\"day\":\"2026-11-01\"}");
+    Event::RunStarted { run: Arc::from("7f3a"), pipeline: Arc::from("clean-docs"), params, steps }
 }
 
 pub(in crate::report) fn started(step: u32, total: Option<u64>) -> Event {
