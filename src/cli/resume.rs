@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::ResumeArguments;
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
+use super::history::History;
 use super::job::{self, Job};
 use super::request::Request;
 use super::{load, state};
@@ -17,6 +18,8 @@ use crate::store::{Catalogue, RunRecord};
 pub(super) enum Choice {
     /// This one.
     Run(String),
+    /// None, unless this one is named: it ended well, although so many items failed.
+    Tolerant { run: String, failures: u64 },
     /// None: nothing went wrong since this one.
     Nothing(String),
 }
@@ -27,10 +30,17 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
     let catalogue = Catalogue::new(&folder);
     let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
         Choice::Run(id) => id,
-        Choice::Nothing(last) => {
+        Choice::Tolerant { run, failures } => {
+            let (noun, them) = if failures == 1 { ("item", "it") } else { ("items", "them") };
+            let resume = state::commands(&folder, &run).resume();
             say(&format!(
-                "nothing to resume: run {last} succeeded, and `flowrun resume {last}` goes through it again"
+                "nothing to resume: run {run} succeeded and tolerated {failures} failed {noun}; `{resume}` runs {them} again"
             ));
+            return Ok(Exit::Success);
+        }
+        Choice::Nothing(last) => {
+            let resume = state::commands(&folder, &last).resume();
+            say(&format!("nothing to resume: run {last} succeeded, and `{resume}` goes through it again"));
             return Ok(Exit::Success);
         }
     };
@@ -91,25 +101,14 @@ pub(super) fn choose(
     if let (Some(wanted), None) = (wanted, file) {
         return Ok(Choice::Run(state::run(catalogue, wanted)?));
     }
-    let name = file.and_then(Path::file_name);
-    let (mut records, newer) = catalogue.list_all()?;
-    if let Some(error) = newer.into_iter().next() {
-        // It may be the one that is meant, or one that has brought the others to success.
-        return Err(error.into());
+    let history = History::read(catalogue, file)?;
+    if let Some(record) = history.unfinished() {
+        return Ok(Choice::Run(record.id.clone()));
     }
-    records.retain(|record| {
-        name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name))
-            && record.status != "running"
-    });
-    let mut done: Vec<&str> = Vec::new();
-    for record in &records {
-        if record.status != "succeeded" && !done.contains(&record.id.as_str()) {
-            return Ok(Choice::Run(record.id.clone()));
-        }
-        // What a good run has resumed, directly or not, is done with; that is older and comes later in the list.
-        done.extend(record.parent.as_deref());
+    if let Some(RunRecord { id, failures, .. }) = history.tolerant() {
+        return Ok(Choice::Tolerant { run: id.clone(), failures: *failures });
     }
-    match records.first() {
+    match history.over().next() {
         Some(last) => Ok(Choice::Nothing(last.id.clone())),
         None => Err(Complaint::new("no run that is over is kept here")
             .help("`flowrun FILE` runs a pipeline; `flowrun runs` lists the runs")

@@ -131,28 +131,6 @@ impl Catalogue {
         StoredRun::open(&path)
     }
 
-    /// The last run of a pipeline, by its name and its file's name, that did not succeed, is over, and was not
-    /// resumed by one that did.
-    ///
-    /// # Errors
-    /// Fails as [`Catalogue::list`] does.
-    pub fn last_unsuccessful(&self, pipeline: &str, file: &Path) -> Result<Option<String>, StoreError> {
-        let records = self.list()?;
-        let mut done: Vec<String> = Vec::new();
-        for record in records {
-            let same = record.pipeline == pipeline && Path::new(&record.file).file_name() == file.file_name();
-            if !same || record.status == "running" {
-                continue;
-            }
-            if record.status != "succeeded" && !done.contains(&record.id) {
-                return Ok(Some(record.id));
-            }
-            // Parents are older, so they come later in the list.
-            done.extend(record.parent);
-        }
-        Ok(None)
-    }
-
     /// Puts a run in order whose process is gone, and opens it together with those that it resumed, the newest first:
     /// what [`super::Reuse`] reads from. Runs that were removed meanwhile end the line.
     ///

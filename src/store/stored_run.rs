@@ -42,6 +42,8 @@ pub struct RunRecord {
     pub parent: Option<String>,
     /// What its steps have written so far.
     pub outputs: Vec<Output>,
+    /// Items that failed, in all steps together.
+    pub failures: u64,
     /// Version of flowrun.
     pub flowrun: String,
     /// Version of the pipeline language.
@@ -292,12 +294,14 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
             seed: row.get::<_, String>("seed")?.parse().unwrap_or(0),
             parent: row.get("parent")?,
             outputs: Vec::new(),
+            failures: 0,
             flowrun: row.get("flowrun")?,
             language: row.get("language")?,
         })
     };
     let record = connection.query_row("SELECT * FROM run", [], make);
-    let record = record.map(|record| RunRecord { outputs: outputs(connection), ..record });
+    let record =
+        record.map(|record| RunRecord { outputs: outputs(connection), failures: failures(connection), ..record });
     record.map_err(|error| StoreError::sql("read", &paths::database(path), error))
 }
 
@@ -309,6 +313,12 @@ fn outputs(connection: &Connection) -> Vec<Output> {
         texts.map(|text| text.map(read_outputs)).collect::<rusqlite::Result<Vec<_>>>().map(|all| all.concat())
     };
     read().unwrap_or_default()
+}
+
+/// How many items of all steps failed.
+fn failures(connection: &Connection) -> u64 {
+    let sum = "SELECT coalesce(sum(failures), 0) FROM steps";
+    connection.query_row(sum, [], |row| row.get::<_, i64>(0)).map_or(0, |count| count.max(0) as u64)
 }
 
 fn read_outputs(text: Option<String>) -> Vec<Output> {

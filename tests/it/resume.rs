@@ -3,6 +3,7 @@
 
 mod chain;
 mod format;
+mod tolerated;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

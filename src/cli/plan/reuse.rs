@@ -1,5 +1,5 @@
 //! This module says in words what a run would take over of earlier ones: from the cache, and by resuming the last one
-//! that did not succeed. It never stops a plan: an earlier run that cannot be read is a warning at most.
+//! that did not succeed, or else the last one that tolerated failures. It never stops a plan: an earlier run that cannot be read is a warning at most.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -61,7 +61,7 @@ impl Reuse {
         }
     }
 
-    /// What a resumption of the last run that did not succeed would reuse: of the same file with what that run was
+    /// What a resumption of the last run in which something failed would reuse: of the same file with what that run was
     /// asked for, as `flowrun resume` does it.
     fn resumed(&mut self, console: &Console, arguments: &PlanArguments, folder: &Path) -> Result<(), String> {
         let catalogue = Catalogue::new(folder);
@@ -71,9 +71,8 @@ impl Reuse {
         if ids.is_empty() {
             return Ok(());
         }
-        let Ok(Choice::Run(run)) = resume::choose(&catalogue, None, Some(&arguments.file)) else {
-            return Ok(());
-        };
+        let chosen = resume::choose(&catalogue, None, Some(&arguments.file));
+        let Ok(Choice::Run(run) | Choice::Tolerant { run, .. }) = chosen else { return Ok(()) };
         let old = catalogue.open(&run).map_err(|error| error.to_string())?;
         let request = Request::kept(old.request().as_deref(), &old.record().params);
         let (inputs, select) = request.under(&arguments.inputs, &arguments.select);

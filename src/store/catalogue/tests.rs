@@ -50,22 +50,6 @@ fn a_state_folder_that_is_not_there_has_no_runs() {
 }
 
 #[test]
-fn the_last_unsuccessful_run_is_one_that_nobody_has_brought_to_success() {
-    let check = |runs: &[(&str, RunStatus, Option<&str>)], expect: Option<&str>| {
-        let (_dir, catalogue) = catalogue(runs);
-        let found = catalogue.last_unsuccessful("p", Path::new("elsewhere/p.yaml")).expect("readable");
-        assert_eq!(found.as_deref(), expect);
-        let other = catalogue.last_unsuccessful("p", Path::new("q.yaml")).expect("readable");
-        assert_eq!(other, None, "another pipeline");
-    };
-    check(&[("r1", FAILED, None), ("r2", SUCCEEDED, None)], Some("r1"));
-    check(&[("r1", FAILED, None), ("r2", SUCCEEDED, Some("r1"))], None);
-    check(&[("r1", FAILED, None), ("r2", FAILED, Some("r1")), ("r3", SUCCEEDED, Some("r2"))], None);
-    check(&[("r1", FAILED, None), ("r2", RunStatus::Interrupted, Some("r1"))], Some("r2"));
-    check(&[], None);
-}
-
-#[test]
 fn runs_are_listed_from_the_newest_with_what_is_going_on() {
     let (dir, catalogue) = catalogue(&[("r1", FAILED, None)]);
     let committer = Committer::start(run(dir.path(), "r2", None)).expect("a thread");
