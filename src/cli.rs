@@ -45,6 +45,7 @@ mod stdout;
 mod test;
 mod timestamp;
 mod trials;
+mod turn;
 mod types;
 mod typo;
 

@@ -9,6 +9,7 @@
 //!                  pipeline/         the pipeline as it was; in run.jsonl, how run and steps began and ended
 //!                  lock              who is at work
 //! .flowrun/cache.db                  the cache
+//! .flowrun/turns/                    locks by which runs of one pipeline wait for each other
 //! ```
 //!
 //! A commit appends to the segment of its step and waits until that is on the disk; then one transaction names what
@@ -49,6 +50,7 @@ mod secret_key;
 mod segment;
 mod stored_run;
 mod title;
+mod turn;
 
 pub use cache::{Cache, CacheStats, Known};
 pub use catalogue::{Catalogue, Pruned};
@@ -69,6 +71,7 @@ pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};
 pub use run_dir::{RunDir, RunInfo};
 pub use secret_key::SecretKey;
 pub use stored_run::{RunRecord, StepRecord, StoredRun};
+pub use turn::Turn;
 
 #[cfg(test)]
 mod tests;

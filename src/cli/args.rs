@@ -10,8 +10,8 @@ pub(super) use author::{
     TestArguments, TestFormat,
 };
 pub(super) use groups::{
-    AllowArguments, ColorChoice, ConsoleArguments, EngineArguments, InputArguments, OutputArguments,
-    OutputChoice, ProgressChoice, SelectArguments,
+    AllowArguments, ColorChoice, ConsoleArguments, EngineArguments, InputArguments, LockChoice,
+    OutputArguments, OutputChoice, ProgressChoice, SelectArguments,
 };
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,

@@ -14,9 +14,10 @@ use crate::lua;
 /// Signals after which the process no longer waits for the engine.
 const PATIENCE: u8 = 3;
 
-/// Tells `interrupt` of signals from now on, from a thread of its own.
-pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
-    let interrupt = Arc::clone(interrupt);
+/// What signals raise from now on, told by a thread of its own.
+pub(super) fn listen() -> Result<Arc<Interrupt>, Fault> {
+    let raised = Arc::new(Interrupt::default());
+    let interrupt = Arc::clone(&raised);
     let refused = |error| Fault::lacking("listen for signals", &error);
     // A limit on the size of files (`ulimit -f`) is to be an error of the code that writes, which can be told, not a death.
     flag::register(SIGXFSZ, Arc::default()).map_err(refused)?;
@@ -36,7 +37,7 @@ pub(super) fn listen(interrupt: &Arc<Interrupt>) -> Result<(), Fault> {
     };
     // The thread ends with the process.
     thread::Builder::new().name("signals".to_owned()).spawn(listener).map_err(refused)?;
-    Ok(())
+    Ok(raised)
 }
 
 /// Whether the process was started so that it outlives its terminal (`nohup`). Only Linux tells; elsewhere a terminal

@@ -11,7 +11,7 @@ use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
-use super::{interrupt, load, outputs, run_id, select, state, stdout};
+use super::{load, outputs, run_id, select, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
@@ -50,8 +50,8 @@ pub(super) fn seed() -> u64 {
 }
 
 impl Job<'_> {
-    /// Does it.
-    pub(super) fn carry_out(mut self, console: &Console) -> Result<Exit, Fault> {
+    /// Does it, unless `interrupt` asks to end.
+    pub(super) fn carry_out(mut self, console: &Console, interrupt: &Arc<Interrupt>) -> Result<Exit, Fault> {
         self.inputs.needs_secrets = true;
         self.inputs.state.clone_from(&self.state);
         let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
@@ -68,10 +68,8 @@ impl Job<'_> {
         let mut reporters =
             Reporters::open(output, console, self.seed, data_on_stdout, &mut files, commands.clone())?;
         let options = self.options(selected);
-        let interrupt = Arc::new(Interrupt::default());
-        interrupt::listen(&interrupt)?;
         let mut refused = None;
-        let outcome = engine::run(&plan, &options, &interrupt, &mut |event| {
+        let outcome = engine::run(&plan, &options, interrupt, &mut |event| {
             if let (Event::RunStarted { run, .. }, Some(state)) = (event, &options.state)
                 && let Err(error) = store::keep_request(&state.dir, run, &request_text)
             {

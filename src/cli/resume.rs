@@ -9,8 +9,9 @@ use super::exit::{Complaint, Exit, Fault};
 use super::history::History;
 use super::job::{self, Job};
 use super::request::Request;
-use super::{load, state};
-use crate::engine::ResumeOptions;
+use super::turn::Turn;
+use super::{interrupt, load, state};
+use crate::engine::{Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
 
@@ -28,6 +29,11 @@ pub(super) enum Choice {
 pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<Exit, Fault> {
     let (folder, file) = state::place(arguments.run.as_deref(), &arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
+    let interrupt = interrupt::listen()?;
+    let turn = turn(arguments, &catalogue, &folder, file.as_deref(), &interrupt)?;
+    if let Turn::Over(exit) = turn {
+        return Ok(exit);
+    }
     let id = match choose(&catalogue, arguments.run.as_deref(), file.as_deref())? {
         Choice::Run(id) => id,
         Choice::Tolerant { run, failures } => {
@@ -83,7 +89,31 @@ pub(super) fn command(console: &Console, arguments: &ResumeArguments) -> Result<
         }),
     };
     drop(old);
-    job.carry_out(console)
+    job.carry_out(console, &interrupt)
+}
+
+/// The turn of the pipeline whose run is meant: what that has come to is only known when it is over.
+fn turn(
+    arguments: &ResumeArguments,
+    catalogue: &Catalogue,
+    folder: &Path,
+    file: Option<&Path>,
+    interrupt: &Interrupt,
+) -> Result<Turn, Fault> {
+    let lock = arguments.engine.lock;
+    let wanted = arguments.run.as_deref();
+    let file = match file {
+        Some(file) => Some(file.to_owned()),
+        None if lock.is_none() => None,
+        None => match choose(catalogue, wanted, None)? {
+            Choice::Run(id) => Some(pipeline_file(catalogue.open(&id)?.record(), folder)),
+            Choice::Tolerant { .. } | Choice::Nothing(_) => None,
+        },
+    };
+    match file {
+        Some(file) => Turn::take(lock, &file, Some(folder), interrupt),
+        None => Ok(Turn::free()),
+    }
 }
 
 /// A value that was not kept.

@@ -6,23 +6,37 @@ use super::args::RunArguments;
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::job::{self, Job};
-use super::{load, state, typo};
+use super::turn::Turn;
+use super::{interrupt, load, state, typo};
+use crate::plan::Inputs;
 
 /// Runs the pipeline file.
 pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exit, Fault> {
     let file = file(arguments)?;
+    let inputs = load::inputs(&arguments.inputs, console, &job::id())?;
+    if arguments.engine.lock.is_some() {
+        // What cannot run need not wait.
+        load::pipeline(file, &inputs)?.into_plan()?;
+    }
+    let interrupt = interrupt::listen()?;
+    let state = state::of_run(file, &arguments.state);
+    let turn = Turn::take(arguments.engine.lock, file, state.as_deref(), &interrupt)?;
+    if let Turn::Over(exit) = turn {
+        return Ok(exit);
+    }
     let job = Job {
         file,
-        inputs: load::inputs(&arguments.inputs, console, &job::id())?,
+        // Ids are sorted by when runs began, and this one may have waited.
+        inputs: Inputs { run: job::id(), ..inputs },
         params_file: arguments.inputs.params_file.as_deref(),
         select: &arguments.select,
         engine: &arguments.engine,
         seed: arguments.engine.seed.unwrap_or_else(job::seed),
         output: &arguments.output,
-        state: state::of_run(file, &arguments.state),
+        state,
         resume: None,
     };
-    job.carry_out(console)
+    job.carry_out(console, &interrupt)
 }
 
 /// The pipeline file, if it is all that was named.

@@ -1,18 +1,15 @@
 //! Trials get from the edge of the process what they need of it: interrupts, cores, a seed, and plans of a file.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::exit::Fault;
 use super::{interrupt, job, load};
-use crate::engine::Interrupt;
 use crate::plan::{Inputs, Plan};
 use crate::trial::{Bench, BenchOptions, Effects, TrialError};
 
 /// A folder for trials. The first interrupt ends what runs there.
 pub(super) fn bench(seed: Option<u64>, effects: Effects) -> Result<Bench, Fault> {
-    let interrupt = Arc::new(Interrupt::default());
-    interrupt::listen(&interrupt)?;
+    let interrupt = interrupt::listen()?;
     let seed = seed.unwrap_or_else(job::seed);
     Ok(Bench::new(BenchOptions { seed, effects, interrupt, cores: load::cores() })?)
 }

@@ -83,7 +83,7 @@ impl Catalogue {
         Ok((records, newer))
     }
 
-    fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
+    pub(super) fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
         let path = self.path(id);
         let record = database::read(&paths::database(&path))
             .and_then(|connection| stored_run::run_record(&connection, &path));

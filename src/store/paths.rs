@@ -77,6 +77,11 @@ pub(super) fn segment_number(file: &str) -> Option<u32> {
     file.strip_prefix("results-")?.strip_suffix(".jsonl.zst")?.parse().ok()
 }
 
+/// The locks by which runs of one pipeline wait for each other.
+pub(super) fn turns(state: &Path) -> PathBuf {
+    state.join("turns")
+}
+
 /// The key under which digests of secrets are made.
 pub(super) fn secret_key(state: &Path) -> PathBuf {
     state.join("secret.key")

@@ -137,7 +137,8 @@ impl RunDir {
     }
 }
 
-fn make_state(state: &Path) -> Result<(), StoreError> {
+/// Makes the state folder, where it is missing.
+pub(super) fn make_state(state: &Path) -> Result<(), StoreError> {
     let runs = paths::runs(state);
     private::within(state, &runs).map_err(|error| StoreError::io("create", &runs, error))?;
     let ignore = state.join(".gitignore");

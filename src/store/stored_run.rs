@@ -300,8 +300,11 @@ pub(super) fn run_record(connection: &Connection, path: &Path) -> Result<RunReco
         })
     };
     let record = connection.query_row("SELECT * FROM run", [], make);
-    let record =
-        record.map(|record| RunRecord { outputs: outputs(connection), failures: failures(connection), ..record });
+    let record = record.map(|record| RunRecord {
+        outputs: outputs(connection),
+        failures: failures(connection),
+        ..record
+    });
     record.map_err(|error| StoreError::sql("read", &paths::database(path), error))
 }
 

@@ -52,4 +52,5 @@ mod stdout;
 mod stubs;
 mod tables;
 mod tidy;
+mod turns;
 mod uses;

@@ -79,6 +79,9 @@ pub(in crate::cli) struct EngineArguments {
     /// Exit with 3 when no step failed but some item did
     #[arg(long)]
     pub(in crate::cli) strict: bool,
+    /// What to do while another run of this pipeline is going on [default: go on beside it]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(in crate::cli) lock: Option<LockChoice>,
 }
 
 /// What is said about a run.
@@ -112,6 +115,17 @@ pub(in crate::cli) struct OutputArguments {
     /// Colours.
     #[command(flatten)]
     pub(in crate::cli) console: ConsoleArguments,
+}
+
+/// `--lock`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum LockChoice {
+    /// Wait for its end
+    Wait,
+    /// End with 0
+    Skip,
+    /// End with 2
+    Fail,
 }
 
 /// `--color`
