@@ -64,7 +64,9 @@ impl PartnerTable {
         let more = if is_new_block { needed.max(self.block_bytes) } else { 0 };
         // While the slots grow, the old ones are still there.
         let grown = if slots > self.slots.len() { (slots + self.slots.len()) * 8 } else { slots * 8 };
-        if self.keys > 0 && self.bytes + more + grown > self.rule.memory {
+        // An eighth is for what writes the partners to the disk when they do not fit.
+        let memory = self.rule.memory - self.rule.memory / 8;
+        if self.keys > 0 && self.bytes + more + grown > memory {
             return Ok(false);
         }
         if slots > self.slots.len() {

@@ -1,4 +1,5 @@
-//! This module writes the input files. Line `n` depends on `n` alone, so a short file is the beginning of a long one.
+//! This module writes the input files. Line `n` depends on `n` alone, so a short file is the beginning of a long one, but for
+//! `orders`, `matched` and `calls`, whose lines depend on how many there are.
 
 use std::error::Error;
 use std::fs::File;
@@ -71,11 +72,15 @@ const SPACES: [&str; 4] = [" ", "  ", "\\n  ", " \\t"];
 const TEXT_BYTES: usize = 490;
 
 pub(crate) fn file(kind: &str, lines: u64, path: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let line: fn(u64, &mut Vec<u8>) -> std::io::Result<()> = match kind {
-        "records" => record,
-        "text" => text,
-        "numeric" => numeric,
-        "wide" => wide,
+    let line: &dyn Fn(u64, &mut Vec<u8>) -> std::io::Result<()> = match kind {
+        "records" => &record,
+        "text" => &text,
+        "numeric" => &numeric,
+        "wide" => &wide,
+        "orders" => &|n, out| order(n, lines / 10, out),
+        "matched" => &|n, out| order(n, lines, out),
+        "customers" => &customer,
+        "calls" => &|n, out| call(n, lines, out),
         _ => return Err(format!("no input is called `{kind}`").into()),
     };
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
@@ -166,4 +171,27 @@ fn wide(n: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
         }
     }
     writeln!(out, "}}")
+}
+
+/// An order of one of so many customers.
+fn order(n: u64, customers: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let random = &mut Random(n);
+    let (customer, cents) = (1 + random.below(customers.max(1)), 100 + random.below(50_000));
+    let (word, name) = (random.pick(&WORDS[..8]), random.pick(&LAST));
+    write!(out, r#"{{"id":{n},"customer":{customer},"amount":{}.{:02}"#, cents / 100, cents % 100)?;
+    writeln!(out, r#","note":"{word} {name}"}}"#)
+}
+
+/// What an order finds.
+fn customer(n: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let random = &mut Random(!n);
+    let (first, last, place) = (random.pick(&FIRST), random.pick(&LAST), random.pick(&PLACES));
+    writeln!(out, r#"{{"id":{n},"name":"{first} {last}","city":"{}","country":"{}"}}"#, place.0, place.1)
+}
+
+/// A call of one of a hundredth as many users, with how long it took.
+fn call(n: u64, lines: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let random = &mut Random(n);
+    let (user, micros) = (random.below((lines / 100).max(1)), random.below(10_000_000));
+    writeln!(out, r#"{{"id":{n},"user":"u{user:06}","ms":{}.{:03}}}"#, micros / 1000, micros % 1000)
 }

@@ -14,12 +14,14 @@ use std::process::ExitCode;
 use work::Work;
 
 const USAGE: &str = "usage:
-  rival gen records|text|numeric|wide LINES OUT write a deterministic input file
+  rival gen KIND LINES OUT                      write a deterministic input file; kinds: records text numeric wide orders
+                                                matched customers calls
   rival value|typed records|text|numeric IN OUT [WORKERS]
                                                 do the work on `serde_json::Value` or on typed structs
   rival typed filter|wide IN OUT [WORKERS]      the same, for what is written on typed structs alone
   rival serve MILLISECONDS                      answer HTTP requests on loopback after a pause
-  rival check A B                               compare two JSONL files, line by line, as values";
+  rival check A B                               compare two JSONL files, line by line, as values
+  rival check-sets A B                          the same, whatever the order of their lines";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +41,7 @@ fn run(words: &[&str]) -> Result<(), Box<dyn Error + Send + Sync>> {
         ["gen", kind, lines, out] => generate::file(kind, lines.parse()?, out),
         ["serve", milliseconds] => serve::forever(milliseconds.parse()?),
         ["check", left, right] => check::files(left, right),
+        ["check-sets", left, right] => check::sets(left, right),
         [model, kind, input, output] => process(model, kind, input, output, 2),
         [model, kind, input, output, workers] => process(model, kind, input, output, workers.parse()?),
         _ => Err(USAGE.into()),
