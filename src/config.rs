@@ -8,10 +8,11 @@ mod codes;
 mod collection;
 mod columns;
 mod document;
+mod file_kind;
 mod files;
 mod format;
-mod has_steps;
 mod id;
+mod included;
 mod join;
 mod literal;
 mod load;
@@ -32,28 +33,29 @@ pub mod vocabulary;
 mod write_columns;
 
 pub use aggregate::{Aggregate, Aggregated, QuantileRule};
-pub use check::validate_value;
+pub use check::{validate_included, validate_value};
 pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
 pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
+pub use file_kind::FileKind;
 pub use files::{Glob, Items, Origin, Read, Write};
 pub use format::format;
-pub use has_steps::has_steps;
-pub use id::{InputName, is_id};
+pub use id::{InputName, PolicyName, is_id};
+pub use included::{INCLUDED_KEYS, Included};
 pub use join::Join;
 pub use literal::{
     Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, LineStart, Positive, RateLimit,
     RateRule, Share, Size, TimeLimit, Tries,
 };
-pub use load::{Loaded, load};
-pub use map_like::{Function, MapLike};
+pub use load::{Loaded, load, load_as};
+pub use map_like::{Function, MapLike, MemoryKeys};
 pub use param::{EnvVar, Param};
 pub use permissions::Permissions;
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
 pub use sample::Sample;
-pub use schema::{schema, schema_text};
+pub use schema::{included_schema, included_schema_text, schema, schema_text};
 pub use secret::Secret;
 pub use setting::{Setting, is_expression};
 pub use step::{Step, Verb};

@@ -9,6 +9,7 @@ mod globals;
 mod guard;
 mod host;
 mod host_error;
+mod lua_path;
 mod memory;
 mod options;
 mod own_code;
@@ -31,6 +32,7 @@ pub use guard::{Cancel, CancelLevel, Guard};
 pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
 pub(crate) use host::{count_memory, end_programs};
+pub use lua_path::LuaPath;
 pub use memory::Memory;
 pub use options::{
     Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions,

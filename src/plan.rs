@@ -5,6 +5,7 @@ mod aggregate;
 mod assemble;
 mod big_literals;
 mod bind;
+mod check_included;
 mod codes;
 mod collection;
 mod column_types;
@@ -14,17 +15,22 @@ mod ended;
 mod excerpt;
 mod expand;
 mod file_checks;
+mod include;
 mod inputs;
 mod load;
 mod lua_file;
+mod lua_path;
 mod lua_text;
+mod mentions;
 mod name_clash;
+mod named_file;
 mod order;
 mod overrides;
 mod params;
 mod paths;
 mod permissions;
 mod places;
+mod policies;
 mod rate_limits;
 mod reading;
 mod references;
@@ -36,7 +42,6 @@ mod sound_steps;
 mod split;
 mod step;
 mod step_index;
-mod step_mentions;
 mod template;
 mod test_case;
 #[cfg(test)]
@@ -50,15 +55,17 @@ mod writing;
 mod written_columns;
 mod yaml_text;
 
+pub use check_included::check_included;
 pub use codes::{CODES, codes};
 pub use deferred::Deferred;
+pub use include::{IncludedPolicy, included_policies};
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
+pub use mentions::{Mention, Named, mentions};
 pub use step::{
     Aggregate, Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, Sample,
     SourcePolicy, Split, Step, Verb,
 };
-pub use step_mentions::{StepMention, step_mentions};
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};
 pub use written_columns::{TypeOrigin, WrittenColumn, WrittenColumns, written_columns};

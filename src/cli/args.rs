@@ -87,8 +87,12 @@ pub(super) enum Command {
     Cache(CacheArguments),
     /// Serve editors: a language server over standard input and output
     Lsp(LspArguments),
-    /// Print the JSON schema of pipeline files
-    Schema,
+    /// Print the JSON schema of pipeline files, or of those that they include
+    Schema {
+        /// The schema of files that pipelines include
+        #[arg(long)]
+        include: bool,
+    },
     /// Write stubs of the Lua functions for editors
     Types {
         /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output

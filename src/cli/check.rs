@@ -8,6 +8,7 @@ pub(super) use search::is_yaml;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use self::search::FoundFiles;
 use super::args::{CheckArguments, FormatChoice};
 use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
@@ -15,18 +16,25 @@ use super::exit::{Complaint, Exit, Fault};
 use super::{load, redact};
 use crate::source::{Diagnostic, Severity};
 
+/// Names of files that are left aside, as many as are said.
+const LEFT_MAX: usize = 5;
+
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
     let mut complaints = Vec::new();
-    let files = files(&arguments.paths, &mut complaints);
+    let FoundFiles { checked: files, left } = files(&arguments.paths, &mut complaints);
     let inputs = load::no_inputs(console);
-    let mut diagnostics = Vec::new();
+    let (mut diagnostics, mut told) = (Vec::new(), BTreeSet::new());
     let mut read = 0;
     for file in &files {
-        match load::pipeline(file, &inputs) {
+        match load::either(file, &inputs) {
             Ok(checked) => {
                 read += 1;
-                diagnostics.extend(checked.diagnostics);
+                // Several pipelines may include one file.
+                let is_new = |one: &Diagnostic| {
+                    told.insert((one.file.path().to_owned(), one.start(), one.message.clone()))
+                };
+                diagnostics.extend(checked.diagnostics.into_iter().filter(is_new));
                 complaints.extend(checked.complaints);
             }
             Err(complaint) => complaints.push(complaint),
@@ -35,6 +43,9 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
     write(console, arguments, &files, &diagnostics)?;
     let color = arguments.console.color;
     console.complain(&complaints, color);
+    if !left.is_empty() {
+        say(&left_aside(&left));
+    }
     if read > 0 {
         say(&summary(read, &diagnostics));
     }
@@ -42,26 +53,38 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
 }
 
 /// The files that are meant, each once, in the order of the arguments.
-fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
-    let mut seen = BTreeSet::new();
-    let mut files = Vec::new();
+fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> FoundFiles {
+    let mut all = FoundFiles::default();
     for path in paths {
         if let Err(complaint) = load::refuse_standard_input(path) {
             complaints.push(complaint);
         } else if path.is_dir() {
-            let found = search::pipelines(path, complaints);
-            if found.is_empty() {
+            let found = search::files(path, complaints);
+            if found.checked.is_empty() {
                 let complaint = Complaint::new(format!("no pipeline file lies in `{}`", path.display()));
                 complaints
                     .push(complaint.help("pipeline files end in `.yaml` or `.yml` and have a `steps` key"));
             }
-            files.extend(found);
+            all.checked.extend(found.checked);
+            all.left.extend(found.left);
         } else {
-            files.push(path.clone());
+            all.checked.push(path.clone());
         }
     }
-    files.retain(|file| seen.insert(file.clone()));
-    files
+    let mut seen = BTreeSet::new();
+    all.checked.retain(|file| seen.insert(file.clone()));
+    all.left.retain(|file| seen.insert(file.clone()));
+    all
+}
+
+/// `left aside, neither pipelines nor included by them: a.yaml, b.yml and 3 more`
+fn left_aside(left: &[PathBuf]) -> String {
+    let names: Vec<String> = left.iter().take(LEFT_MAX).map(|file| file.display().to_string()).collect();
+    let more = match left.len().saturating_sub(LEFT_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("left aside, neither pipelines nor like files that they include: {}{more}", names.join(", "))
 }
 
 fn write(

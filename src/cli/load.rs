@@ -12,7 +12,7 @@ use super::args::{AllowArguments, InputArguments};
 use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::redact;
-use crate::config;
+use crate::config::{self, FileKind};
 use crate::lua::Allowed;
 use crate::plan::{self, Inputs, Plan};
 use crate::source::{Diagnostic, Severity};
@@ -43,13 +43,31 @@ impl CheckedFile {
 /// Reads and checks a pipeline file.
 pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
     let bytes = read(path, "read the pipeline file")?;
-    // Kept with the run, which may be resumed from any folder.
-    let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let loaded = plan::load(config::load(&bytes, &path.to_string_lossy(), &place), inputs);
+    Ok(checked(path, &bytes, inputs))
+}
+
+/// Reads and checks a pipeline file, or one that pipelines include.
+pub(super) fn either(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
+    let bytes = read(path, "read the pipeline file")?;
+    if FileKind::named(&bytes) == FileKind::Pipeline {
+        return Ok(checked(path, &bytes, inputs));
+    }
+    let loaded = config::load_as(FileKind::Included, &bytes, &path.to_string_lossy(), &place(path));
+    let diagnostics = plan::check_included(loaded);
+    Ok(CheckedFile { plan: None, diagnostics, complaints: Vec::new() })
+}
+
+/// Kept with the run, which may be resumed from any folder.
+fn place(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn checked(path: &Path, bytes: &[u8], inputs: &Inputs) -> CheckedFile {
+    let loaded = plan::load(config::load(bytes, &path.to_string_lossy(), &place(path)), inputs);
     redact::keep(loaded.secrets.mask());
     let complaints =
         loaded.usage.into_iter().map(|error| Complaint { message: error.message, help: error.help });
-    Ok(CheckedFile { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() })
+    CheckedFile { plan: loaded.plan, diagnostics: loaded.diagnostics, complaints: complaints.collect() }
 }
 
 /// Refuses what cannot be a pipeline file, before anything is read.

@@ -137,6 +137,7 @@ impl<'a> OutputFile<'a> {
             FileRole::Written(step) if is_same => format!("write over `{path}`, which step `{step}` writes"),
             FileRole::Secret(name) if is_same => format!("write over `{path}`, which holds secret `{name}`"),
             FileRole::Lua if is_same => format!("write over `{path}`, a Lua file of the pipeline"),
+            FileRole::Included if is_same => format!("write over `{path}`, which the pipeline includes"),
             FileRole::Read(step) if self.reached.is_read_as(&file.root, path) => {
                 format!("write a file that step `{step}` reads as `{path}`")
             }
@@ -148,14 +149,20 @@ impl<'a> OutputFile<'a> {
         Some(what)
     }
 
-    /// Any Lua file in the pipeline's folder may be required, by a name that is only known when that happens.
+    /// Any Lua file in the folders of `lua_path` may be required, by a name that is only known when that happens.
     fn lua(&self, run: &RunFiles<'_>) -> Option<String> {
         let is_lua = |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("lua"));
-        let folder =
-            run.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_one = is_lua(self.path) || is_lua(self.reached.path());
-        (is_one && self.reached.lies_in(&Reached::of(folder)))
-            .then(|| "write over a Lua file in the pipeline's folder".to_owned())
+        if !is_lua(self.path) && !is_lua(self.reached.path()) {
+            return None;
+        }
+        let own = run.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let lies_in = |folder: &Path| self.reached.lies_in(&Reached::of(folder));
+        if lies_in(own) {
+            return Some("write over a Lua file in the pipeline's folder".to_owned());
+        }
+        let searched = run.plan.into_iter().flat_map(|plan| plan.lua_path.searched());
+        let folder = searched.into_iter().find(|folder| lies_in(folder))?;
+        Some(format!("write over a Lua file in `{}`, a folder of `lua_path`", folder.display()))
     }
 
     /// The folder of runs that the file lies in, as it is called.

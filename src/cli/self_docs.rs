@@ -11,8 +11,9 @@ use super::exit::{Exit, Fault};
 use crate::config;
 
 /// `flowrun schema`
-pub(super) fn schema() -> Result<Exit, Fault> {
-    put(config::schema_text().as_bytes())?;
+pub(super) fn schema(of_included: bool) -> Result<Exit, Fault> {
+    let text = if of_included { config::included_schema_text() } else { config::schema_text() };
+    put(text.as_bytes())?;
     Ok(Exit::Success)
 }
 

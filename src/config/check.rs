@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use self::checked::CheckedValue;
 use super::document::{Document, SpanIndex};
+use super::file_kind::FileKind;
+use super::included::decode_included;
 use super::pipeline::decode;
-use super::schema::schema_text;
+use super::schema::{included_schema_text, schema_text};
 use crate::source::{Diagnostic, SourceFile};
 
 mod checked;
@@ -29,10 +31,15 @@ struct Checker {
     validator: Validator,
 }
 
-fn checker() -> &'static Checker {
-    static CHECKER: OnceLock<Checker> = OnceLock::new();
-    CHECKER.get_or_init(|| {
-        let schema: Value = serde_json::from_str(schema_text()).expect("a test compares it with the types");
+fn checker(kind: FileKind) -> &'static Checker {
+    static PIPELINE: OnceLock<Checker> = OnceLock::new();
+    static INCLUDED: OnceLock<Checker> = OnceLock::new();
+    let (checker, text) = match kind {
+        FileKind::Pipeline => (&PIPELINE, schema_text()),
+        FileKind::Included => (&INCLUDED, included_schema_text()),
+    };
+    checker.get_or_init(|| {
+        let schema: Value = serde_json::from_str(text).expect("a test compares it with the types");
         let validator = jsonschema::draft7::options()
             // The other engine backtracks, and could be made to do so for hours.
             .with_pattern_options(PatternOptions::regex())
@@ -43,9 +50,9 @@ fn checker() -> &'static Checker {
 }
 
 /// All findings of this floor about a document that could be read.
-pub(super) fn document(document: &Document, dropped: bool) -> Vec<Diagnostic> {
-    let checked =
-        CheckedValue { value: &document.value, spans: &document.spans, file: &document.file, dropped };
+pub(super) fn document(document: &Document, kind: FileKind, dropped: bool) -> Vec<Diagnostic> {
+    let Document { value, spans, file, .. } = document;
+    let checked = CheckedValue { kind, value, spans, file, dropped };
     let (cut, mut findings) = lua::check(document);
     // What YAML has cut off is missing for that reason, not for the schema's.
     findings.extend(schema(&checked, &cut));
@@ -55,22 +62,33 @@ pub(super) fn document(document: &Document, dropped: bool) -> Vec<Diagnostic> {
 /// Checks a value against the schema once more, after its expressions were replaced by what they gave. Where the file
 /// holds an expression, the finding says what that gave.
 pub fn validate_value(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile>) -> Vec<Diagnostic> {
-    schema(&CheckedValue { value, spans, file, dropped: false }, &[])
+    schema(&CheckedValue { kind: FileKind::Pipeline, value, spans, file, dropped: false }, &[])
+}
+
+/// The same for the value of a file that a pipeline includes.
+pub fn validate_included(value: &Value, spans: &SpanIndex, file: &Arc<SourceFile>) -> Vec<Diagnostic> {
+    schema(&CheckedValue { kind: FileKind::Included, value, spans, file, dropped: false }, &[])
 }
 
 fn schema(checked: &CheckedValue<'_>, skip: &[String]) -> Vec<Diagnostic> {
     // To make the validator takes longer than all else of a short run. The types accept what the schema accepts, so it
     // is asked only for the words about a file that they refuse.
-    if decode(checked.value).is_ok() && !has_private_key(checked.value) {
+    let is_decoded = match checked.kind {
+        FileKind::Pipeline => decode(checked.value).is_ok(),
+        FileKind::Included => decode_included(checked.value).is_ok(),
+    };
+    if is_decoded && !has_private_key(checked.value) {
         return Vec::new();
     }
-    let Checker { schema, validator } = checker();
+    let Checker { schema, validator } = checker(checked.kind);
     let mut findings: Vec<Diagnostic> = validator
         .iter_errors(checked.value)
         .filter(|error| !skip.iter().any(|pointer| pointer == error.instance_path().as_str()))
         .flat_map(|error| values::explain(checked, schema, &error))
         .collect();
-    findings.extend(steps::check(checked, schema));
+    if checked.kind == FileKind::Pipeline {
+        findings.extend(steps::check(checked, schema));
+    }
     findings.sort_by_key(Diagnostic::start);
     findings
 }

@@ -48,6 +48,31 @@ impl JsonSchema for StepName {
     }
 }
 
+/// The name of a policy that steps share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyName(pub String);
+
+impl<'de> Deserialize<'de> for PolicyName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if is_id(&text) { Ok(Self(text)) } else { Err(D::Error::custom("not the name of a policy")) }
+    }
+}
+
+impl JsonSchema for PolicyName {
+    fn schema_name() -> Cow<'static, str> {
+        "PolicyName".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": ID, "patternErrorMessage": "the name of a policy under `policies`" })
+    }
+}
+
 /// What another step gives: its id, or `ID.failed` for the items that failed there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputName(pub String);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::check;
 use super::document::{Document, document};
+use super::file_kind::FileKind;
+use super::included::INCLUDED_KEYS;
 use super::tree::{self, MAX_BYTES, Patch};
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
 
@@ -35,6 +37,11 @@ impl Loaded {
 
 /// Reads and checks a pipeline file; messages call it `name`. Any bytes end in a document or in findings.
 pub fn load(bytes: &[u8], name: &str, path: &Path) -> Loaded {
+    load_as(FileKind::Pipeline, bytes, name, path)
+}
+
+/// The same for a file of this kind.
+pub fn load_as(kind: FileKind, bytes: &[u8], name: &str, path: &Path) -> Loaded {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.len() > MAX_BYTES {
         // Nothing of the text is kept: it would be rendered beside the finding.
@@ -50,10 +57,10 @@ pub fn load(bytes: &[u8], name: &str, path: &Path) -> Loaded {
             return Loaded { file, document: None, mended: false, diagnostics: vec![found] };
         }
     };
-    read(&SourceFile::new(name, path, text))
+    read(&SourceFile::new(name, path, text), kind)
 }
 
-fn read(file: &Arc<SourceFile>) -> Loaded {
+fn read(file: &Arc<SourceFile>, kind: FileKind) -> Loaded {
     let mut patch = Patch::new(file.text().to_owned());
     let mut diagnostics: Vec<Diagnostic> = control_characters(file, &mut patch).into_iter().collect();
     let reading = tree::read(file, patch);
@@ -62,8 +69,8 @@ fn read(file: &Arc<SourceFile>) -> Loaded {
     let dropped = reading.patch.dropped;
     let document = reading.root.map(|root| document(file, &root, reading.patch, &mut diagnostics));
     match &document {
-        Some(document) => diagnostics.extend(check::document(document, dropped)),
-        None if diagnostics.is_empty() => diagnostics.push(empty(file)),
+        Some(document) => diagnostics.extend(check::document(document, kind, dropped)),
+        None if diagnostics.is_empty() => diagnostics.push(empty(file, kind)),
         None => {}
     }
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
@@ -135,7 +142,15 @@ fn control_characters(file: &Arc<SourceFile>, patch: &mut Patch) -> Option<Diagn
     Some(found)
 }
 
-fn empty(file: &Arc<SourceFile>) -> Diagnostic {
-    Diagnostic::error("flowrun::empty_file", file, "the file holds no pipeline")
-        .help("a pipeline has at least `steps:` with one step")
+fn empty(file: &Arc<SourceFile>, kind: FileKind) -> Diagnostic {
+    let (message, help) = match kind {
+        FileKind::Pipeline => {
+            ("the file holds no pipeline", "a pipeline has at least `steps:` with one step".to_owned())
+        }
+        FileKind::Included => {
+            let keys = INCLUDED_KEYS.join("`, `");
+            ("the file holds nothing to include", format!("an included file has at least one of `{keys}`"))
+        }
+    };
+    Diagnostic::error("flowrun::empty_file", file, message).help(help)
 }

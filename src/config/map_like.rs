@@ -1,4 +1,5 @@
-//! These types are a step that runs a Lua function on every item, as written: the function and the policy.
+//! These types are a step that runs a Lua function on every item, as written: the function, the policy, and what no
+//! policy that steps share can say.
 
 use std::borrow::Cow;
 
@@ -7,9 +8,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
+use super::id::PolicyName;
 use super::policy::Policy;
 use super::schema;
-use super::setting::{fields, present, texts};
+use super::setting::{Setting, fields, present, texts};
 
 /// A function on every item, under a policy.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,10 +20,14 @@ pub struct MapLike {
     pub function: Function,
     /// Lua that runs once for each worker; its locals are visible to an inline function.
     pub setup: Option<String>,
+    /// The policy that it takes by its name, beneath its own.
+    pub named: Option<Setting<PolicyName>>,
     /// Files whose content is part of the function: paths and patterns.
     pub uses: Vec<String>,
-    /// How items are worked on.
+    /// How items are worked on, as far as the step says it itself.
     pub policy: Policy,
+    /// How items are known from one run to the next.
+    pub memory: MemoryKeys,
     /// Whether this was the short form: the Lua itself instead of a map. For `filter` it is then an expression.
     pub short: bool,
 }
@@ -62,14 +68,41 @@ pub(super) struct FunctionFields {
     uses: Option<Vec<String>>,
 }
 
+/// The key that names a policy.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NamedPolicy {
+    /// The policy under `policies` whose keys hold where the step has none of its own.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"api")]
+    policy: Option<Setting<PolicyName>>,
+}
+
+/// The keys that say how items are known from one run to the next.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryKeys {
+    /// Lua expression over `item`: what an item is known by from one run to the next, a string or a number. Default:
+    /// its content.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = &"item.id")]
+    pub key: Option<String>,
+    /// Take over results of earlier runs with the same function, visible params and item. Default: `false`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = true)]
+    pub cache: Option<Setting<bool>>,
+}
+
 impl<'de> Deserialize<'de> for MapLike {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(lua) => Ok(Self {
                 function: Function::Lua(lua),
                 setup: None,
+                named: None,
                 uses: Vec::new(),
                 policy: Policy::default(),
+                memory: MemoryKeys::default(),
                 short: true,
             }),
             Value::Object(fields) => Self::from_map(fields).map_err(D::Error::custom),
@@ -79,20 +112,23 @@ impl<'de> Deserialize<'de> for MapLike {
 }
 
 impl MapLike {
-    /// Takes the function's own keys out; what is left is the policy.
+    /// Takes the keys out that are the step's own; what is left is the policy.
     fn from_map(mut policy: Map<String, Value>) -> Result<Self, serde_json::Error> {
-        let own: Map<String, Value> = ["lua", "file", "setup", "uses"]
-            .into_iter()
-            .filter_map(|key| policy.shift_remove(key).map(|value| (key.to_owned(), value)))
-            .collect();
-        let own: FunctionFields = fields(Value::Object(own))?;
+        let mut take = |keys: &[&str]| {
+            let taken = keys.iter().filter_map(|key| Some(((*key).to_owned(), policy.shift_remove(*key)?)));
+            Value::Object(taken.collect())
+        };
+        let own: FunctionFields = fields(take(&["lua", "file", "setup", "uses"]))?;
+        let NamedPolicy { policy: named } = fields(take(&["policy"]))?;
+        let memory = fields(take(&["key", "cache"]))?;
         let function = match (own.lua, own.file) {
             (Some(lua), None) => Function::Lua(lua),
             (None, Some(file)) if !file.is_empty() => Function::File(file),
             _ => return Err(serde_json::Error::custom("exactly one of `lua` and `file` is needed")),
         };
         let policy = fields(Value::Object(policy))?;
-        Ok(Self { function, setup: own.setup, uses: own.uses.unwrap_or_default(), policy, short: false })
+        let uses = own.uses.unwrap_or_default();
+        Ok(Self { function, setup: own.setup, named, uses, policy, memory, short: false })
     }
 }
 
@@ -107,7 +143,11 @@ impl JsonSchema for MapLike {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let function = FunctionFields::json_schema(generator);
-        let policy = Policy::json_schema(generator);
-        schema::each(&function, &policy)
+        let parts = [
+            NamedPolicy::json_schema(generator),
+            Policy::json_schema(generator),
+            MemoryKeys::json_schema(generator),
+        ];
+        schema::each(&function, &parts)
     }
 }

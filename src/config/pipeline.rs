@@ -15,7 +15,7 @@ use super::permissions::Permissions;
 use super::policy::Policy;
 use super::schema;
 use super::secret::{Secret, secrets};
-use super::setting::{Setting, fields, map, present};
+use super::setting::{Setting, fields, map, present, texts};
 use super::step::Step;
 use super::test_case::{TestCase, tests};
 
@@ -58,6 +58,20 @@ pub struct Pipeline {
     /// What steps start from when they do not say otherwise.
     #[serde(default, deserialize_with = "map")]
     pub defaults: Defaults,
+    /// Policies that steps take by their names, with `policy: NAME`. What a step says itself goes before.
+    #[serde(default, deserialize_with = "policies")]
+    #[schemars(transform = schema::id_keys)]
+    pub policies: IndexMap<String, Policy>,
+    /// Files with `policies`, `rate_limits`, `permissions` and `env` that pipelines share: in this file's folder, below it, or
+    /// in a folder above. What stands here goes before what stands there, name by name.
+    #[serde(default, deserialize_with = "texts")]
+    #[schemars(with = "Vec<String>", inner(length(min = 1)), example = &["../common.yaml"])]
+    pub include: Option<Vec<String>>,
+    /// The folders in which `require` and `file` look for Lua files, in this order, relative to this file's folder. Those
+    /// outside of it are read for that alone. Default: `[.]`, this file's folder.
+    #[serde(default, deserialize_with = "some_paths")]
+    #[schemars(with = "Vec<String>", length(min = 1), inner(length(min = 1)), example = &[".", "../lua"])]
+    pub lua_path: Option<Vec<String>>,
     /// The steps by their ids. Data flows by `from`; the order in the file is for the reader only.
     #[serde(deserialize_with = "steps")]
     #[schemars(transform = schema::steps)]
@@ -105,7 +119,8 @@ impl JsonSchema for Version {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
-    /// The policy that every `map`, `flat_map` and `filter` starts from; a key given in the step wins.
+    /// The policy that every `map`, `flat_map` and `filter` starts from; a key given in the step, or in the policy that it
+    /// names, wins.
     #[serde(default, deserialize_with = "map")]
     pub map: Policy,
 }
@@ -145,13 +160,35 @@ fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, 
 }
 
 /// Reads limits under ids.
-fn rate_limits<'de, D: Deserializer<'de>>(
+pub(super) fn rate_limits<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<IndexMap<String, Setting<RateLimit>>, D::Error> {
-    let limits = IndexMap::<String, Setting<RateLimit>>::deserialize(deserializer)?;
-    match limits.keys().find(|name| !is_id(name)) {
-        Some(name) => Err(D::Error::custom(format_args!("`{name}` is no id"))),
-        None => Ok(limits),
+    under_ids(IndexMap::deserialize(deserializer)?)
+}
+
+/// Reads policies under ids.
+pub(super) fn policies<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, Policy>, D::Error> {
+    let values = under_ids(IndexMap::<String, Value>::deserialize(deserializer)?)?;
+    let policy = |(name, value)| Ok((name, fields(value).map_err(D::Error::custom)?));
+    values.into_iter().map(policy).collect()
+}
+
+/// The map, if all its keys are ids.
+fn under_ids<T, E: serde::de::Error>(map: IndexMap<String, T>) -> Result<IndexMap<String, T>, E> {
+    match map.keys().find(|name| !is_id(name)) {
+        Some(name) => Err(E::custom(format_args!("`{name}` is no id"))),
+        None => Ok(map),
+    }
+}
+
+/// Reads paths, one at least.
+fn some_paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let paths = texts(deserializer)?;
+    match paths {
+        Some(paths) if paths.is_empty() => Err(D::Error::custom("there are no paths")),
+        paths => Ok(paths),
     }
 }
 

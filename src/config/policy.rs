@@ -65,25 +65,22 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"30s")]
     pub slow_after: Option<Setting<TimeLimit>>,
-    /// Lua expression over `item`: what an item is known by from one run to the next, a string or a number. Default:
-    /// its content.
-    #[serde(default, deserialize_with = "present")]
-    #[schemars(example = &"item.id")]
-    pub key: Option<String>,
-    /// Take over results of earlier runs with the same function, visible params and item. Default: `false`.
-    #[serde(default, deserialize_with = "present")]
-    #[schemars(example = true)]
-    pub cache: Option<Setting<bool>>,
 }
 
 impl Policy {
-    /// This policy, with what it leaves open taken from `base`, key by key.
+    /// This policy, with what it leaves open taken from `base`, key by key; so are the keys of `retries`: `retries: 5`
+    /// changes how often, not how long to wait.
     #[must_use]
     pub fn over(self, base: &Self) -> Self {
         let base = base.clone();
         Self {
             concurrency: self.concurrency.or(base.concurrency),
-            retries: self.retries.or(base.retries),
+            retries: match (self.retries, base.retries) {
+                (Some(Setting::Known(own)), Some(Setting::Known(base))) => {
+                    Some(Setting::Known(own.over(base)))
+                }
+                (own, base) => own.or(base),
+            },
             timeout: self.timeout.or(base.timeout),
             item_deadline: self.item_deadline.or(base.item_deadline),
             min_success_ratio: self.min_success_ratio.or(base.min_success_ratio),
@@ -93,8 +90,6 @@ impl Policy {
             rate_limit: self.rate_limit.or(base.rate_limit),
             memory: self.memory.or(base.memory),
             slow_after: self.slow_after.or(base.slow_after),
-            key: self.key.or(base.key),
-            cache: self.cache.or(base.cache),
         }
     }
 }
@@ -131,6 +126,20 @@ pub struct Retries {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 100)]
     pub budget: Option<Setting<Count>>,
+}
+
+impl Retries {
+    fn over(self, base: Self) -> Self {
+        Self {
+            max: self.max,
+            delay: self.delay.or(base.delay),
+            factor: self.factor.or(base.factor),
+            max_delay: self.max_delay.or(base.max_delay),
+            jitter: self.jitter.or(base.jitter),
+            when: self.when.or(base.when),
+            budget: self.budget.or(base.budget),
+        }
+    }
 }
 
 /// Reads `retries: 3` as `{max: 3}`.

@@ -1,10 +1,11 @@
-//! This module makes the JSON schema of pipeline files from the types. It is shaped for editors: see the decisions in
+//! This module makes the JSON schemas of pipeline files, and of files that they include, from the types. They are shaped for editors: see the decisions in
 //! `ARCHITECTURE.md`.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use super::included::Included;
 use super::pipeline::Pipeline;
 
 mod shape;
@@ -18,9 +19,18 @@ pub(super) use shape::{
 
 /// The schema as it is made from the types.
 pub fn schema() -> Value {
+    schema_of::<Pipeline>()
+}
+
+/// The same of the files that pipelines include.
+pub fn included_schema() -> Value {
+    schema_of::<Included>()
+}
+
+fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
     let settings = settings.with_transform(tidy::tidy);
-    let schema: Schema = settings.into_generator().into_root_schema_for::<Pipeline>();
+    let schema: Schema = settings.into_generator().into_root_schema_for::<T>();
     schema.to_value()
 }
 
@@ -29,22 +39,29 @@ pub fn schema_text() -> &'static str {
     include_str!("../../schemas/pipeline.schema.json")
 }
 
+/// The same of the files that pipelines include: what `flowrun schema --include` prints.
+pub fn included_schema_text() -> &'static str {
+    include_str!("../../schemas/include.schema.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The committed schema is what the types say. `UPDATE_EXPECT=1` rewrites it.
+    /// The committed schemas are what the types say. `UPDATE_EXPECT=1` rewrites them.
     #[test]
     fn the_published_schema_is_made_from_the_types() {
-        let mut generated = serde_json::to_string_pretty(&schema()).expect("a schema is JSON");
-        generated.push('\n');
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/pipeline.schema.json");
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(path, &generated).expect("the schemas folder is writable");
-            return;
+        for (name, schema) in [("pipeline", schema()), ("include", included_schema())] {
+            let mut generated = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+            generated.push('\n');
+            let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("UPDATE_EXPECT").is_some() {
+                std::fs::write(path, &generated).expect("the schemas folder is writable");
+                continue;
+            }
+            let committed = std::fs::read_to_string(path).expect("the schema is committed");
+            assert!(generated == committed, "run `UPDATE_EXPECT=1 cargo test published_schema`");
         }
-        let committed = std::fs::read_to_string(path).expect("the schema is committed");
-        assert!(generated == committed, "run `UPDATE_EXPECT=1 cargo test published_schema`");
     }
 
     /// Calls `visit` on a schema and all schemas in it, with their pointers.
@@ -63,11 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_draft_7_and_spares_editors_what_misleads_them() {
-        let schema = schema();
-        assert!(jsonschema::draft7::meta::is_valid(&schema));
+    fn the_schemas_are_draft_7_and_spare_editors_what_misleads_them() {
+        spares_editors(&schema());
+        spares_editors(&included_schema());
+    }
+
+    fn spares_editors(schema: &Value) {
+        assert!(jsonschema::draft7::meta::is_valid(schema));
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
-        walk(&schema, "", &mut |schema, at| {
+        walk(schema, "", &mut |schema, at| {
             for keyword in ["$ref", "oneOf", "allOf", "default", "definitions", "format"] {
                 assert!(schema.get(keyword).is_none(), "{keyword} at {at}");
             }

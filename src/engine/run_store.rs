@@ -228,7 +228,7 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
             pipeline: &plan.name,
             file: &file,
             text: &mask.text(plan.file.text()),
-            lua: &lua_files(plan),
+            files: &files(plan),
             params: &mask.json(&plan.params),
             seed: options.seed,
             parent: state.resume.as_ref().map(|resume| resume.run.as_str()),
@@ -239,9 +239,10 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
     )
 }
 
-/// The Lua files of all steps, each once.
-fn lua_files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
-    let mut files = BTreeMap::new();
+/// The files that the pipeline includes and the Lua files of all steps, each once.
+fn files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
+    let included = plan.included.iter().map(|(path, file)| (path.clone(), file.text().into()));
+    let mut files: BTreeMap<PathBuf, Arc<str>> = included.collect();
     for step in &plan.steps {
         if let Body::Ready(verb) = &step.body {
             files.extend(files_of(verb));

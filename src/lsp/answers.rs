@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::documents::OpenDocument;
 use super::file::File;
-use super::{complete, edits, hover, ids};
+use super::ids::Id;
+use super::{complete, edits, findings, hover, ids};
 use crate::plan::Inputs;
 use crate::source::Span;
 
@@ -71,8 +72,7 @@ pub(super) fn answer(
         }
         "textDocument/hover" => at(files, &read(params)?, |file, offset| Ok(hovered(file, inputs, offset))),
         "textDocument/definition" => at(files, &read(params)?, |file, offset| {
-            let span = ids::at(file, offset).and_then(|(id, _)| ids::definition(file, id));
-            Ok(value(span.map(|span| location(file, span))))
+            Ok(value(ids::at(file, offset).and_then(|(id, _)| definition(file, id))))
         }),
         "textDocument/references" => {
             let params: ReferenceParams = read(params)?;
@@ -84,8 +84,10 @@ pub(super) fn answer(
         "textDocument/prepareRename" => at(files, &read(params)?, |file, offset| {
             ids::sound(file).map_err(refused)?;
             let found = ids::at(file, offset);
-            Ok(found
-                .map_or(Value::Null, |(id, span)| json!({ "range": file.range(span), "placeholder": id })))
+            Ok(found.map_or(
+                Value::Null,
+                |(id, span)| json!({ "range": file.range(span), "placeholder": id.name }),
+            ))
         }),
         "textDocument/rename" => {
             let params: RenameParams = read(params)?;
@@ -131,7 +133,7 @@ fn pipeline<'a>(
 ) -> Result<Option<&'a OpenDocument>, Refusal> {
     let open = files.get(uri);
     let open = open.ok_or_else(|| Refusal::new(ErrorCode::InvalidParams, format!("`{uri}` is not open")))?;
-    Ok(Some(open).filter(|open| open.file.is_pipeline()))
+    Ok(Some(open).filter(|open| open.file.kind().is_some()))
 }
 
 /// Answers a question about a place.
@@ -154,6 +156,16 @@ fn hovered(file: &File, inputs: &Inputs, offset: usize) -> Value {
 
 fn location(file: &File, span: Span) -> Location {
     Location::new(file.uri.clone(), file.range(span))
+}
+
+/// Where a name is defined, perhaps in a file that this one includes.
+fn definition(file: &File, id: Id<'_>) -> Option<Location> {
+    if let Some(span) = ids::definition(file, id) {
+        return Some(location(file, span));
+    }
+    let policy = ids::included(file, id)?;
+    let uri = findings::uri(policy.file.path())?;
+    Some(Location::new(uri, findings::range(&policy.file, policy.key)))
 }
 
 fn references(file: &File, offset: usize, with_definition: bool) -> Value {

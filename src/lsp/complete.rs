@@ -137,17 +137,31 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         [Some("tests"), None, Some("step")] => {
             steps(layout, |verb| verb.is_map_like() || verb.is_tested_whole())
         }
-        [.., Some("rate_limit")] => layout
-            .names("rate_limits")
-            .into_iter()
-            .map(|name| Offer::new(name, CompletionItemKind::Reference))
-            .collect(),
+        [.., Some("rate_limit")] => named(layout, "rate_limits"),
+        [Some("steps"), _, _, Some("policy")] => policies(file),
         [Some("x-allow"), None] => codes(),
         _ => {
             let values = vocabulary::at(&path).map(vocabulary::values).unwrap_or_default();
             values.into_iter().map(|value| Offer::new(value, CompletionItemKind::EnumMember)).collect()
         }
     }
+}
+
+/// The names that stand under a key at the top.
+fn named(layout: &Layout, top: &str) -> Vec<Offer> {
+    let names = layout.names(top).into_iter();
+    names.map(|name| Offer::new(name, CompletionItemKind::Reference)).collect()
+}
+
+/// The policies of the file and of those that it includes.
+fn policies(file: &File) -> Vec<Offer> {
+    let mut offers = named(file.layout(), "policies");
+    let included = file.read().map(|read| plan::included_policies(&read.document));
+    offers.extend(included.unwrap_or_default().into_iter().map(|policy| Offer {
+        detail: Some(policy.file.name().to_owned()),
+        ..Offer::new(policy.name, CompletionItemKind::Reference)
+    }));
+    offers
 }
 
 /// The codes that a file can accept.

@@ -81,7 +81,7 @@ fn is_lua(path: &[Option<&str>]) -> bool {
             ["lua", "setup", "combine", "key", "by"].contains(key)
         }
         [Some("steps"), Some(_), Some(_), Some("retries"), Some("when")]
-        | [Some("defaults"), Some("map"), Some("key")]
+        | [Some("policies"), Some(_), Some("retries"), Some("when")]
         | [Some("defaults"), Some("map"), Some("retries"), Some("when")] => true,
         _ => false,
     }

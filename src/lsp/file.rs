@@ -8,8 +8,9 @@ use url::Url;
 
 use super::layout::Layout;
 use super::lines::Lines;
+use crate::config::{self, FileKind};
+use crate::plan;
 use crate::source::Span;
-use crate::{config, plan};
 
 /// An open file. A change makes a new one.
 #[derive(Debug)]
@@ -38,8 +39,8 @@ pub(super) struct ParsedText {
     pub(super) mended: bool,
     /// Its errors, as far as the file alone shows them.
     pub(super) errors: usize,
-    /// Where it names its steps.
-    pub(super) mentions: Vec<plan::StepMention>,
+    /// Where it names its steps and policies.
+    pub(super) mentions: Vec<plan::Mention>,
 }
 
 impl File {
@@ -52,12 +53,12 @@ impl File {
         Self { uri, language, version, text, path, lines, layout: OnceCell::new(), document: OnceCell::new() }
     }
 
-    /// Whether it is a pipeline: the client says so, or it has the key that makes one.
-    pub(super) fn is_pipeline(&self) -> bool {
+    /// What it is to flowrun: the client says so, or it has the keys that make it one.
+    pub(super) fn kind(&self) -> Option<FileKind> {
         match self.language.as_str() {
-            "flowrun" => true,
-            "yaml" => config::has_steps(self.text.as_bytes()),
-            _ => false,
+            "flowrun" => Some(FileKind::named(self.text.as_bytes())),
+            "yaml" => FileKind::found(self.text.as_bytes()),
+            _ => None,
         }
     }
 
@@ -68,7 +69,8 @@ impl File {
 
     /// What it says, if it can be read.
     pub(super) fn read(&self) -> Option<&ParsedText> {
-        self.document.get_or_init(|| read(&self.text, &self.path)).as_ref()
+        let kind = self.kind().unwrap_or(FileKind::Pipeline);
+        self.document.get_or_init(|| read(kind, &self.text, &self.path)).as_ref()
     }
 
     /// The byte at a place.
@@ -87,13 +89,13 @@ impl File {
     }
 }
 
-/// Reads a text as a pipeline.
-pub(super) fn read(text: &str, path: &std::path::Path) -> Option<ParsedText> {
+/// Reads a text as a file of a kind.
+pub(super) fn read(kind: FileKind, text: &str, path: &std::path::Path) -> Option<ParsedText> {
     let config::Loaded { document, mended, diagnostics, .. } =
-        config::load(text.as_bytes(), &path.to_string_lossy(), path);
+        config::load_as(kind, text.as_bytes(), &path.to_string_lossy(), path);
     let document = document?;
     let errors = diagnostics.iter().filter(|found| found.severity == crate::source::Severity::Error).count();
-    let mentions = plan::step_mentions(&document);
+    let mentions = plan::mentions(&document);
     Some(ParsedText { document, mended, errors, mentions })
 }
 

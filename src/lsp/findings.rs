@@ -10,10 +10,10 @@ use url::Url;
 
 use super::file::File;
 use super::lines::Lines;
-use crate::config;
+use crate::config::{self, FileKind};
 use crate::plan::{self, Inputs};
 use crate::source::{Diagnostic, Severity, SourceFile};
-use crate::value::Mask;
+use crate::value::{Mask, Secrets};
 
 /// What was found, by the file that it is about: that of the pipeline, and the Lua files that it names.
 #[derive(Debug, Default)]
@@ -39,13 +39,17 @@ pub(super) struct Fix {
 pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
     let mut findings = Findings::default();
     findings.by_file.entry(file.uri.0.clone()).or_default();
-    if !file.is_pipeline() {
-        return findings;
-    }
-    let loaded = config::load(file.text.as_bytes(), &file.path.to_string_lossy(), &file.path);
-    let loaded = plan::load(loaded, inputs);
-    let mask = loaded.secrets.mask();
-    for found in &loaded.diagnostics {
+    let Some(kind) = file.kind() else { return findings };
+    let loaded = config::load_as(kind, file.text.as_bytes(), &file.path.to_string_lossy(), &file.path);
+    let (diagnostics, secrets) = match kind {
+        FileKind::Pipeline => {
+            let loaded = plan::load(loaded, inputs);
+            (loaded.diagnostics, loaded.secrets)
+        }
+        FileKind::Included => (plan::check_included(loaded), Secrets::default()),
+    };
+    let mask = secrets.mask();
+    for found in &diagnostics {
         let is_own = found.file.path() == file.path;
         let (uri, place): (Uri, &dyn Fn(crate::source::Span) -> Range) = if is_own {
             (file.uri.clone(), &|span| file.range(span))
@@ -65,11 +69,13 @@ pub(super) fn check(file: &File, inputs: &Inputs) -> Findings {
     findings
 }
 
-fn range(file: &Arc<SourceFile>, span: crate::source::Span) -> Range {
+/// The range of a span in a file that is not open.
+pub(super) fn range(file: &Arc<SourceFile>, span: crate::source::Span) -> Range {
     Lines::of(file.text(), false).range(file.text(), span)
 }
 
-fn uri(path: &Path) -> Option<Uri> {
+/// What clients call a file.
+pub(super) fn uri(path: &Path) -> Option<Uri> {
     Some(Uri(Url::from_file_path(path).ok()?.into()))
 }
 

@@ -3,16 +3,21 @@
 use super::complete::about;
 use super::cursor::{Cursor, CursorPlace, chain};
 use super::file::File;
+use super::ids::Id;
 use super::{columns, complete, ids};
 use crate::config::vocabulary;
 use crate::lua::{self, MODULES, VARIABLES};
-use crate::plan::Inputs;
+use crate::plan::{Inputs, Named};
 use crate::source::Span;
 
 /// Markdown about what stands at a byte, and the bytes that it is about.
 pub(super) fn hover(file: &File, inputs: &Inputs, offset: usize) -> Option<(String, Span)> {
     if let Some((id, span)) = ids::at(file, offset) {
-        return step(file, id).map(|text| (text, span));
+        let text = match id.what {
+            Named::Step => step(file, id.name),
+            Named::Policy => policy(file, id),
+        };
+        return text.map(|text| (text, span));
     }
     key(file, inputs, offset).or_else(|| lua(file, offset))
 }
@@ -45,6 +50,30 @@ fn step(file: &File, id: &str) -> Option<String> {
         text = format!("{text}\n\n{description}");
     }
     Some(text)
+}
+
+/// What a policy says, as it is written.
+fn policy(file: &File, id: Id<'_>) -> Option<String> {
+    let name = id.name;
+    if let Some(policy) = ids::included(file, id) {
+        let written = written(policy.file.text(), policy.value);
+        return Some(format!("policy `{name}` of `{}`\n\n```yaml\n{written}\n```", policy.file.name()));
+    }
+    let spans = &file.read()?.document.spans;
+    let place = spans.get(&format!("/{}/{name}", id.what.key()))?;
+    Some(format!("policy `{name}`\n\n```yaml\n{}\n```", written(&file.text, place.value)))
+}
+
+/// The text of a value, without the indentation of its first line.
+fn written(text: &str, span: Span) -> String {
+    let line = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = text[line..span.start].chars().count();
+    let lines = text[span.start..span.end].trim_end().lines();
+    let plain = lines.map(|line| {
+        let blank = line.len() - line.trim_start_matches(' ').len();
+        &line[blank.min(indent)..]
+    });
+    plain.collect::<Vec<_>>().join("\n")
 }
 
 fn key(file: &File, inputs: &Inputs, offset: usize) -> Option<(String, Span)> {

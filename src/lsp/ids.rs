@@ -1,10 +1,11 @@
-//! This module finds the ids of steps: where each is defined and named, and what becomes of those places under
-//! another id.
+//! This module finds the names of steps and policies: where each is defined and named, and what becomes of those places
+//! under another name.
 
 use gen_lsp_types::TextEdit;
 
 use super::file::{File, ParsedText, read};
-use crate::config::is_id;
+use crate::config::{FileKind, is_id};
+use crate::plan::{self, IncludedPolicy, Named};
 use crate::source::Span;
 
 /// Names that Lua keeps to itself.
@@ -13,56 +14,89 @@ const KEYWORDS: [&str; 21] = [
     "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
-/// The id at a byte, and the bytes that it takes.
-pub(super) fn at(file: &File, offset: usize) -> Option<(&str, Span)> {
+/// A name in a file, with what it is a name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Id<'a> {
+    pub(super) what: Named,
+    pub(super) name: &'a str,
+}
+
+/// The name at a byte, and the bytes that it takes.
+pub(super) fn at(file: &File, offset: usize) -> Option<(Id<'_>, Span)> {
     let read = file.read()?;
     let holds = |span: Span| span.start <= offset && offset <= span.end;
-    let named = read.mentions.iter().find(|one| holds(one.span)).map(|one| (one.step.as_str(), one.span));
+    let named = read.mentions.iter().find(|one| holds(one.span));
+    let named = named.map(|one| (Id { what: one.what, name: &one.name }, one.span));
     named.or_else(|| {
-        let steps = read.document.value.get("steps")?.as_object()?;
-        steps.keys().find_map(|id| {
-            let span = definition(file, id)?;
-            holds(span).then_some((id.as_str(), span))
+        [Named::Step, Named::Policy].into_iter().find_map(|what| {
+            let defined = read.document.value.get(what.key())?.as_object()?;
+            defined.keys().find_map(|name| {
+                let id = Id { what, name };
+                let span = definition(file, id)?;
+                holds(span).then_some((id, span))
+            })
         })
     })
 }
 
-/// Where a step is defined: its key, without quotes.
-pub(super) fn definition(file: &File, id: &str) -> Option<Span> {
+/// Where it is defined in this file: its key, without quotes.
+pub(super) fn definition(file: &File, id: Id<'_>) -> Option<Span> {
     let read = file.read()?;
-    let pointer = format!("/steps/{}", id.replace('~', "~0").replace('/', "~1"));
+    let name = id.name;
+    let pointer = format!("/{}/{}", id.what.key(), name.replace('~', "~0").replace('/', "~1"));
     let span = read.document.spans.get(&pointer)?.key?;
-    let at = file.slice(span).find(id);
-    Some(at.map_or(span, |at| Span::new(span.start + at, span.start + at + id.len())))
+    let at = file.slice(span).find(name);
+    Some(at.map_or(span, |at| Span::new(span.start + at, span.start + at + name.len())))
 }
 
-/// Where a step is named, its definition aside.
-pub(super) fn uses<'a>(file: &'a File, id: &'a str) -> impl Iterator<Item = Span> {
+/// What it is in a file that this one includes, when it does not stand here.
+pub(super) fn included(file: &File, id: Id<'_>) -> Option<IncludedPolicy> {
+    if id.what != Named::Policy || definition(file, id).is_some() {
+        return None;
+    }
+    let policies = plan::included_policies(&file.read()?.document);
+    policies.into_iter().find(|policy| policy.name == id.name)
+}
+
+/// Where it is named, its definition aside.
+pub(super) fn uses<'a>(file: &'a File, id: Id<'a>) -> impl Iterator<Item = Span> {
     let uses = file.read().map(|read| read.mentions.as_slice()).unwrap_or_default();
-    uses.iter().filter(move |one| one.step == id).map(|one| one.span)
+    uses.iter().filter(move |one| (one.what, one.name.as_str()) == (id.what, id.name)).map(|one| one.span)
 }
 
-/// What gives the step at a byte another id, or why that cannot be.
+/// What gives the thing at a byte another name, or why that cannot be.
 pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEdit>, String> {
     let read = sound(file)?;
-    let (old, _) = at(file, offset).ok_or("no id of a step stands here")?;
+    let (old, _) = at(file, offset).ok_or("no name of a step or policy stands here")?;
     if !is_id(new) {
         return Err(format!("`{new}` is no id: letters, digits, `_` and `-`, and no digit or `-` first"));
     }
-    if old == new {
+    if old.name == new {
         return Ok(Vec::new());
     }
-    if definition(file, new).is_some() {
-        return Err(format!("there is a step `{new}` already"));
+    if file.kind() == Some(FileKind::Included) {
+        return Err(format!(
+            "pipelines that include this file name `{}`, and they are not known here",
+            old.name
+        ));
+    }
+    if let Some(policy) = included(file, old) {
+        let place = policy.file.name();
+        return Err(format!("`{}` stands in `{place}`, which other pipelines may include", old.name));
+    }
+    let taken = Id { name: new, ..old };
+    if definition(file, taken).is_some() || included(file, taken).is_some() {
+        let what = if old.what == Named::Step { "step" } else { "policy" };
+        return Err(format!("there is a {what} `{new}` already"));
     }
     let mut edits: Vec<(Span, String)> =
         definition(file, old).map(|span| (span, new.to_owned())).into_iter().collect();
-    for one in read.mentions.iter().filter(|one| one.step == old) {
+    for one in read.mentions.iter().filter(|one| (one.what, one.name.as_str()) == (old.what, old.name)) {
         edits.push(edit(file, one.span, one.quote, new));
     }
     edits.sort();
     edits.dedup();
-    if !keeps_sense(file, read, &edits, new) {
+    if !keeps_sense(file, read, &edits, taken) {
         return Err(format!("`{new}` would not be read as an id everywhere"));
     }
     Ok(edits.into_iter().map(|(span, text)| TextEdit::new(file.range(span), text)).collect())
@@ -86,14 +120,16 @@ fn edit(file: &File, span: Span, quote: Option<char>, new: &str) -> (Span, Strin
     }
 }
 
-/// Whether the file has as many errors as before, and names the step as often.
-fn keeps_sense(file: &File, before: &ParsedText, edits: &[(Span, String)], new: &str) -> bool {
+/// Whether the file has as many errors as before, and names the thing as often.
+fn keeps_sense(file: &File, before: &ParsedText, edits: &[(Span, String)], new: Id<'_>) -> bool {
     let mut text = file.text.clone();
     for (span, with) in edits.iter().rev() {
         text.replace_range(span.start..span.end, with);
     }
-    let named = |read: &ParsedText| read.mentions.iter().filter(|one| one.step == new).count();
-    let changed = before.mentions.len() - before.mentions.iter().filter(|one| one.step != new).count();
-    read(&text, &file.path)
+    let is_new = |one: &&plan::Mention| (one.what, one.name.as_str()) == (new.what, new.name);
+    let named = |read: &ParsedText| read.mentions.iter().filter(is_new).count();
+    let others = before.mentions.iter().filter(|one| !is_new(one)).count();
+    let changed = before.mentions.len() - others;
+    read(FileKind::Pipeline, &text, &file.path)
         .is_some_and(|after| !after.mended && after.errors <= before.errors && named(&after) >= changed)
 }

@@ -224,7 +224,7 @@ impl Server {
                 found.push(one);
             }
         }
-        let own = self.files.get(about).filter(|open| open.file.is_pipeline());
+        let own = self.files.get(about).filter(|open| open.file.kind().is_some());
         if found.is_empty() && own.is_none() && !self.told.contains(about) {
             return Ok(());
         }

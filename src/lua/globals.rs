@@ -7,7 +7,6 @@ mod load;
 mod require;
 
 pub(super) use load::load;
-pub(super) use require::{module_path, module_text};
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -36,10 +36,10 @@ pub use wants::Wants;
 
 pub(super) use lines::{Lines, LuaChunk, Sources};
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::SyntaxError;
+use super::lua_path::LuaPath;
 use crate::source::SourceFile;
 
 /// A piece of Lua inside a file (a block scalar of the pipeline, or a whole `.lua` file).
@@ -60,8 +60,8 @@ pub struct Script {
     pub(super) source: ScriptSource,
     /// Code that runs once for each worker; its locals are visible to a [`ScriptSource::Body`].
     pub(super) setup: Option<Block>,
-    /// `require` finds files below this folder, and nothing outside it.
-    pub(super) root: PathBuf,
+    /// `require` finds files below these folders, and nothing outside them.
+    pub(super) lua_path: LuaPath,
     /// What [`Script::check`] found, once it has looked.
     checked: Arc<OnceLock<Vec<SyntaxError>>>,
     /// The function as it is compiled for its item, once somebody has asked.
@@ -85,18 +85,18 @@ pub(super) enum ScriptSource {
 }
 
 impl Script {
-    fn new(source: ScriptSource, root: PathBuf) -> Self {
-        Self { source, setup: None, root, checked: Arc::default(), direct: Arc::default() }
+    fn new(source: ScriptSource, lua_path: LuaPath) -> Self {
+        Self { source, setup: None, lua_path, checked: Arc::default(), direct: Arc::default() }
     }
 
     /// A function body: statements, a `return` among them.
-    pub fn body(block: Block, root: PathBuf) -> Self {
-        Self::new(ScriptSource::Body(block), root)
+    pub fn body(block: Block, lua_path: LuaPath) -> Self {
+        Self::new(ScriptSource::Body(block), lua_path)
     }
 
     /// One expression whose value is the result.
-    pub fn expression(block: Block, root: PathBuf) -> Self {
-        Self::new(ScriptSource::Expression(block), root)
+    pub fn expression(block: Block, lua_path: LuaPath) -> Self {
+        Self::new(ScriptSource::Expression(block), lua_path)
     }
 
     /// The text of the function.
@@ -122,19 +122,19 @@ impl Script {
     }
 
     /// A `.lua` file that returns a function, or a table with one in `field`.
-    pub fn file(block: Block, field: Option<String>, root: PathBuf) -> Self {
-        Self::new(ScriptSource::File { block, field }, root)
+    pub fn file(block: Block, field: Option<String>, lua_path: LuaPath) -> Self {
+        Self::new(ScriptSource::File { block, field }, lua_path)
     }
 
     /// A whole file that is only to be checked.
     pub(super) fn module(file: &Arc<SourceFile>) -> Self {
         let block = Block { file: Arc::clone(file), line: 1, text: file.text().into() };
-        Self::file(block, None, PathBuf::new())
+        Self::file(block, None, LuaPath::from(""))
     }
 
-    /// The folder that `require` may read.
+    /// The pipeline's folder.
     pub(super) fn root(&self) -> &std::path::Path {
-        &self.root
+        self.lua_path.root()
     }
 
     /// The file that an error of [`Script::check`] is about.

@@ -8,6 +8,7 @@ use super::deferred::{Deferred, DocumentContext};
 use super::expand::ExpressionField;
 use super::inputs::Inputs;
 use super::places::{DocumentPart, PlacedDocument};
+use super::policies::Policies;
 use super::rate_limits::{self, Limits};
 use super::resolve::{Built, StepBuilder};
 use super::scripts::Scripts;
@@ -16,8 +17,8 @@ use super::step_index::{IndexedStep, Reference, StepIndex};
 use super::{codes, column_types, test_case, touches};
 use crate::config;
 use crate::event::StepId;
-use crate::lua::{Permissions, Scope, Wants};
-use crate::source::Diagnostic;
+use crate::lua::{LuaPath, Permissions, Scope, Wants};
+use crate::source::{Diagnostic, SourceFile};
 
 /// A document in which nothing is wrong.
 pub(super) struct ValidDocument<'a> {
@@ -27,6 +28,7 @@ pub(super) struct ValidDocument<'a> {
     /// Fields that need the results of steps.
     pub(super) deferred: &'a [ExpressionField],
     pub(super) root: &'a PathBuf,
+    pub(super) lua_path: &'a LuaPath,
     pub(super) scope: &'a Scope,
     pub(super) permissions: Arc<Permissions>,
     pub(super) inputs: &'a Inputs,
@@ -45,13 +47,13 @@ impl ValidDocument<'_> {
             }
         };
         let limits = Arc::new(rate_limits::of(&pipeline));
-        let context =
-            (!self.deferred.is_empty()).then(|| Arc::new(self.context(&pipeline.defaults.map, &limits)));
+        let policies = Policies::of(&pipeline);
+        let context = (!self.deferred.is_empty()).then(|| Arc::new(self.context(&policies, &limits)));
         let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
-            defaults: &pipeline.defaults.map,
+            policies: &policies,
             limits: &limits,
             limit: None,
             cores: self.inputs.cores,
@@ -74,6 +76,8 @@ impl ValidDocument<'_> {
             name: pipeline.name.or(stem).unwrap_or_default().into(),
             description: pipeline.description,
             file: Arc::clone(&document.file),
+            included: self.included(),
+            lua_path: self.lua_path.clone(),
             root: self.root.clone(),
             params: Arc::clone(&self.scope.params),
             env: Arc::clone(&self.scope.env),
@@ -82,10 +86,16 @@ impl ValidDocument<'_> {
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),
             tests: test_case::of(self.places, self.step_index, &pipeline.tests),
-            touched: touches::of(self.places, self.step_index, self.root),
+            touched: touches::of(self.places, self.step_index, self.lua_path),
             wants,
             limit: self.inputs.limit,
         })
+    }
+
+    /// The files that it includes, by their paths from its folder.
+    fn included(&self) -> Vec<(PathBuf, Arc<SourceFile>)> {
+        let files = self.places.included.iter().map(|one| &one.document.file);
+        files.map(|file| (self.lua_path.relative(file.path()), Arc::clone(file))).collect()
     }
 
     /// What all Lua of the document asks for, and what expressions do that wait for other steps.
@@ -93,12 +103,13 @@ impl ValidDocument<'_> {
         self.deferred.iter().map(ExpressionField::wants).fold(self.scripts.wants(), Wants::or)
     }
 
-    fn context(&self, defaults: &config::Policy, limits: &Arc<Limits>) -> DocumentContext {
+    fn context(&self, policies: &Policies, limits: &Arc<Limits>) -> DocumentContext {
         DocumentContext {
             places: self.places.clone(),
             scripts: self.scripts.clone(),
             root: self.root.clone(),
-            defaults: defaults.clone(),
+            lua_path: self.lua_path.clone(),
+            policies: policies.clone(),
             limits: Arc::clone(limits),
             cores: self.inputs.cores,
             scope: self.scope.clone(),

@@ -1,15 +1,15 @@
 //! This module warns of whole numbers in Lua that are not what is written: beyond 2^53 the VM rounds them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::expand::ExpressionField;
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step_index::StepIndex;
-use super::{codes, lua_file};
-use crate::lua::{BigLiteral, big_literals};
+use super::{codes, named_file};
+use crate::lua::{BigLiteral, LuaPath, big_literals};
 use crate::source::{Diagnostic, LineStarts, SourceFile, Span};
 
 const LABEL: &str = "rounded to a float";
@@ -21,7 +21,7 @@ pub(super) fn check(
     step_index: &StepIndex,
     scripts: &Scripts,
     fields: &[ExpressionField],
-    root: &Path,
+    lua_path: &LuaPath,
     found: &mut Vec<Diagnostic>,
 ) {
     for lua in places.document.lua_fields() {
@@ -41,7 +41,7 @@ pub(super) fn check(
             found.push(warning.help(help(&literal)));
         }
     }
-    for file in files(places, step_index, scripts, root).values() {
+    for file in files(places, step_index, scripts, lua_path).values() {
         for literal in big_literals(file.text()) {
             let message = message(file.text(), &literal);
             let warning = Diagnostic::warning(codes::BIG_LITERAL, file, message);
@@ -56,7 +56,7 @@ fn files(
     places: &PlacedDocument,
     step_index: &StepIndex,
     scripts: &Scripts,
-    root: &Path,
+    lua_path: &LuaPath,
 ) -> BTreeMap<PathBuf, Arc<SourceFile>> {
     let mut files = BTreeMap::new();
     for step in &step_index.steps {
@@ -66,8 +66,8 @@ fn files(
         }
     }
     for (path, text) in scripts.modules() {
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        let file = || SourceFile::new(lua_file::shown_name(places, &name), path.clone(), text.to_string());
+        let name = named_file::shown_name(places, &lua_path.relative(&path));
+        let file = || SourceFile::new(name, path.clone(), text.to_string());
         files.entry(path.clone()).or_insert_with(file);
     }
     files

@@ -28,12 +28,17 @@ impl Plan {
         let context = &deferred.context;
         let mut places = context.places.clone();
         evaluate(deferred, &mut places, steps)?;
-        let mut found = config::validate_value(places.value(), &places.document.spans, &places.document.file);
+        let mut found = places.validate();
         found.retain(|one| one.severity == Severity::Error);
         let verb = self.steps[id.at()].verb;
         file_checks::check_step(&places, &deferred.pointer, verb, &context.root, &mut found);
         let mut scripts = context.scripts.clone();
-        scripts.add_file(&places, &format!("{}/{verb}/file", deferred.pointer), &context.root, &mut found);
+        scripts.add_file(
+            &places,
+            &format!("{}/{verb}/file", deferred.pointer),
+            &context.lua_path,
+            &mut found,
+        );
         if !found.is_empty() {
             return Err(found);
         }
@@ -64,7 +69,7 @@ impl DocumentContext {
             places,
             scripts,
             root: &self.root,
-            defaults: &self.defaults,
+            policies: &self.policies,
             limits: &self.limits,
             limit,
             cores: self.cores,
@@ -78,8 +83,13 @@ fn evaluate(deferred: &Deferred, places: &mut PlacedDocument, steps: &str) -> Re
     let scope = Scope { steps: Some(steps.into()), ..context.scope.clone() };
     let (mut values, mut found) = (Vec::new(), Vec::new());
     let none = BTreeSet::new();
-    let expander =
-        Expander { places, root: &context.root, scope: &scope, missing_params: &none, missing_env: &none };
+    let expander = Expander {
+        places,
+        lua_path: &context.lua_path,
+        scope: &scope,
+        missing_params: &none,
+        missing_env: &none,
+    };
     for field in &deferred.fields {
         match expander.evaluate(field) {
             Ok(value) => values.push((&field.pointer, value)),

@@ -34,12 +34,18 @@ pub(super) const BAD_PATTERN: &str = "flowrun::bad_pattern";
 pub(super) const LUA_SYNTAX: &str = "flowrun::lua_syntax";
 /// A Lua file that cannot be used.
 pub(super) const LUA_FILE: &str = "flowrun::lua_file";
+/// A folder of `lua_path` that is none.
+pub(super) const LUA_PATH: &str = "flowrun::lua_path";
 /// A `${{ … }}` that cannot be evaluated.
 pub(super) const EXPRESSION: &str = "flowrun::expression";
 /// A parameter whose declaration contradicts itself.
 pub(super) const BAD_PARAM: &str = "flowrun::bad_param";
 /// Lua looks at a parameter or variable that the file does not declare.
 pub(super) const UNDECLARED: &str = "flowrun::undeclared";
+/// A file that cannot be included, or does not fit to another one.
+pub(super) const BAD_INCLUDE: &str = "flowrun::bad_include";
+/// A policy that does not exist is named.
+pub(super) const UNKNOWN_POLICY: &str = "flowrun::unknown_policy";
 /// A rate limit that does not exist is named.
 pub(super) const UNKNOWN_RATE_LIMIT: &str = "flowrun::unknown_rate_limit";
 /// A rate limit that no step names.
@@ -76,7 +82,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 34] = [
+pub const CODES: [(&str, &str); 37] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -93,9 +99,12 @@ pub const CODES: [(&str, &str); 34] = [
     (BAD_PATTERN, "a pattern of file names cannot be read"),
     (LUA_SYNTAX, "Lua that cannot be compiled"),
     (LUA_FILE, "a Lua file that cannot be used"),
+    (LUA_PATH, "a folder of `lua_path` is not there"),
     (EXPRESSION, "a `${{ … }}` that cannot be evaluated"),
     (BAD_PARAM, "a parameter whose declaration contradicts itself"),
     (UNDECLARED, "Lua looks at a parameter or variable that the file does not declare"),
+    (BAD_INCLUDE, "a file cannot be included, or does not fit to another that is"),
+    (UNKNOWN_POLICY, "a policy that does not exist is named"),
     (UNKNOWN_RATE_LIMIT, "a rate limit that does not exist is named"),
     (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
     (SHORT_SECRET, "a secret that cannot be told from other text"),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::expand::ExpressionField;
 use super::places::PlacedDocument;
+use super::policies::Policies;
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use crate::config;
-use crate::lua::Scope;
+use crate::lua::{LuaPath, Scope};
 
 /// What is known of the document before the run.
 #[derive(Debug, Clone)]
@@ -16,7 +16,8 @@ pub(super) struct DocumentContext {
     pub(super) places: PlacedDocument,
     pub(super) scripts: Scripts,
     pub(super) root: PathBuf,
-    pub(super) defaults: config::Policy,
+    pub(super) lua_path: LuaPath,
+    pub(super) policies: Policies,
     pub(super) limits: Arc<Limits>,
     pub(super) cores: usize,
     pub(super) scope: Scope,

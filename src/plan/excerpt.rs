@@ -34,7 +34,8 @@ impl Excerpt<'_> {
             let start = text.len() - text.trim_start().len();
             found = places.also(found, &self.spot(opened, start..text.trim_end().len()), "opened here");
         }
-        let is_exact = places.document.scalar(self.pointer).is_none_or(|scalar| scalar.exact);
+        let is_exact =
+            places.document_of(self.pointer).scalar(self.pointer).is_none_or(|scalar| scalar.exact);
         match help {
             Some(help) => found.help(help),
             None if !is_exact => {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -15,7 +14,7 @@ use super::scripts::{self, Form, RefusedLua};
 use super::step_index::escape;
 use super::template::{Hole, Template};
 use crate::event::{FailureKind, Verb};
-use crate::lua::{self, BigLiteral, Block, Scope, ScriptError, Wants, big_literals};
+use crate::lua::{self, BigLiteral, Block, LuaPath, Scope, ScriptError, Wants, big_literals};
 use crate::source::{Diagnostic, LineStarts};
 use crate::value::Choice as _;
 
@@ -158,12 +157,12 @@ fn when(pointer: &str) -> Option<When> {
     Some(match keys.as_slice() {
         ["description"]
         | ["rate_limits", _]
-        | ["defaults" | "permissions", ..]
+        | ["defaults" | "policies" | "permissions", ..]
         | ["steps", _, "deadline" | "description"] => When::Load,
         ["steps", _, verb] if Verb::parse(verb).is_some() => When::Start,
         ["params", _] | ["params", _, "default"] => When::Params,
         ["params", _, index] if index.bytes().all(|byte| byte.is_ascii_digit()) => When::Params,
-        ["params", _, "description" | "enum"] | ["env", _] => When::Never,
+        ["params", _, "description" | "enum"] | ["env" | "include" | "lua_path", _] => When::Never,
         _ => return None,
     })
 }
@@ -171,7 +170,7 @@ fn when(pointer: &str) -> Option<When> {
 /// Evaluates fields within one scope.
 pub(super) struct Expander<'a> {
     pub(super) places: &'a PlacedDocument,
-    pub(super) root: &'a Path,
+    pub(super) lua_path: &'a LuaPath,
     pub(super) scope: &'a Scope,
     /// Parameters and variables that have no value, which is said elsewhere or is no fault.
     pub(super) missing_params: &'a BTreeSet<String>,
@@ -215,7 +214,7 @@ impl Expander<'_> {
         }
         for hole in &field.template.expressions {
             let block = self.block(field, hole);
-            if let Err(RefusedLua { errors, help }) = scripts::compile(&block, Form::Either, self.root) {
+            if let Err(RefusedLua { errors, help }) = scripts::compile(&block, Form::Either, self.lua_path) {
                 let (line, column) = field.line_column(hole.inner.start);
                 let excerpt = Excerpt { pointer: &field.pointer, line, column, block: &block };
                 let message = "the Lua of this expression cannot be compiled";
@@ -275,7 +274,7 @@ impl Expander<'_> {
     fn value(&self, field: &ExpressionField, hole: &Hole) -> Result<Value, Box<Diagnostic>> {
         let refuse = |label: &str| Box::new(self.refusal(field, hole, label));
         let block = self.block(field, hole);
-        let script = scripts::compile(&block, Form::Either, self.root)
+        let script = scripts::compile(&block, Form::Either, self.lua_path)
             .map_err(|RefusedLua { errors, .. }| refuse(errors.first().map_or("", |error| &error.message)))?;
         let text = lua::evaluate(&script, self.scope, lua::EXPRESSION_LIMIT)
             .map_err(|error| refuse(&reason(&error)))?;

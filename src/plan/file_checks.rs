@@ -11,6 +11,7 @@ use super::step_index::StepIndex;
 use super::{codes, paths, url_paths};
 use crate::data::{Format, PathPattern, SplitPath};
 use crate::event::Verb;
+use crate::lua::LuaPath;
 use crate::source::Diagnostic;
 use crate::value::Choice as _;
 
@@ -27,9 +28,10 @@ struct NamedFile {
 pub(super) fn check(
     places: &PlacedDocument,
     step_index: &StepIndex,
-    root: &Path,
+    lua_path: &LuaPath,
     found: &mut Vec<Diagnostic>,
 ) {
+    let root = lua_path.root();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     for step in &step_index.steps {
         let Some(verb) = step.verb else { continue };
@@ -49,7 +51,7 @@ pub(super) fn check(
     check_streams(places, &reads, "reads standard input", found);
     check_streams(places, &writes, "writes to standard output", found);
     check_targets(places, &reads, &writes, root, found);
-    check_own_files(places, step_index, &writes, root, found);
+    check_own_files(places, step_index, &writes, lua_path, found);
 }
 
 /// Checks the file of one step by itself. Says whether its path is a URL, of which nothing else can be said.
@@ -316,21 +318,25 @@ impl<'a> SplitTarget<'a> {
     }
 }
 
-/// The pipeline file and its Lua files are read too.
+/// The pipeline file, what it includes, and its Lua files are read too.
 fn check_own_files(
     places: &PlacedDocument,
     step_index: &StepIndex,
     writes: &[NamedFile],
-    root: &Path,
+    lua_path: &LuaPath,
     found: &mut Vec<Diagnostic>,
 ) {
+    let root = lua_path.root();
     let place = |path: &str| paths::resolved(&paths::absolute(root, path));
     let pipeline = places.document.file.path().file_name().map(|name| name.to_string_lossy().into_owned());
     let mut own: Vec<(String, &str)> = pipeline.into_iter().map(|path| (path, "pipeline file")).collect();
+    let included = places.included.iter().map(|one| one.document.file.path().to_string_lossy().into_owned());
+    own.extend(included.map(|path| (path, "file that the pipeline includes")));
     for step in &step_index.steps {
         let name = places.value().pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let path = name.and_then(|name| name.split('#').next()).filter(|path| !path.is_empty());
-        own.extend(path.map(|path| (path.to_owned(), "Lua file of a step")));
+        let path = path.and_then(|path| lua_path.find(|folder| Some(paths::absolute(folder, path))));
+        own.extend(path.map(|path| (path.to_string_lossy().into_owned(), "Lua file of a step")));
     }
     for write in writes.iter().filter(|one| one.path != "-") {
         let split = SplitTarget::new(write, root);

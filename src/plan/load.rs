@@ -19,11 +19,11 @@ use super::step::Plan;
 use super::step_index::{StepIndex, escape};
 use super::warnings::WarningContext;
 use super::{
-    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, name_clash, overrides, permissions,
-    rate_limits, references, secrets, test_case, undeclared,
+    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, include, lua_path, name_clash,
+    overrides, permissions, policies, rate_limits, references, secrets, test_case, undeclared,
 };
 use crate::config;
-use crate::lua::{Allowed, Permissions, Protected, Scope};
+use crate::lua::{Allowed, LuaPath, Permissions, Protected, Scope};
 use crate::source::{Diagnostic, Severity, nearest};
 use crate::value::Secrets;
 
@@ -47,17 +47,23 @@ pub struct Loaded {
 pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
     let is_valid = loaded.is_valid();
     let config::Loaded { document, diagnostics, mended, .. } = loaded;
-    let Some(mut document) = document else {
+    let Some(document) = document else {
         return Loaded { plan: None, diagnostics, usage: Vec::new(), secrets: Secrets::default() };
     };
-    let mut usage = Vec::new();
-    let overrides = overrides::apply(&mut document, &inputs.set, is_valid, &mut usage);
+    let (mut usage, mut found) = (Vec::new(), diagnostics);
+    let root = root(&document, inputs);
+    let mut places = PlacedDocument::of(document);
+    include::merge(&mut places, &root, &mut found);
+    let is_valid = is_valid && !places.is_partial;
+    overrides::apply(&mut places, &inputs.set, is_valid, &mut usage);
+    let lua_path = lua_path::of(&places, &root, &mut found);
     let mut loading = Loading {
-        root: root(&document, inputs),
-        places: PlacedDocument { document, overrides },
+        root,
+        lua_path,
+        places,
         inputs,
         is_valid,
-        found: diagnostics,
+        found,
         usage,
         deferred: Vec::new(),
         open: Vec::new(),
@@ -102,6 +108,7 @@ fn root(document: &config::Document, inputs: &Inputs) -> PathBuf {
 
 struct Loading<'a> {
     root: PathBuf,
+    lua_path: LuaPath,
     places: PlacedDocument,
     inputs: &'a Inputs,
     /// Whether the floor below found no error.
@@ -132,14 +139,15 @@ impl Loading<'_> {
         let step_index = StepIndex::of(self.places.value());
         let order = references::check(&self.places, &step_index, &fields, &mut self.found);
         undeclared::check(&self.places, &fields, &mut self.found);
+        policies::check(&self.places, &step_index, &mut self.found);
         rate_limits::check(&self.places, &step_index, &mut self.found);
-        file_checks::check(&self.places, &step_index, &self.root, &mut self.found);
+        file_checks::check(&self.places, &step_index, &self.lua_path, &mut self.found);
         name_clash::check(&self.places, &step_index, &mut self.found);
         columns_of::check(&self.places, &step_index, &self.deferred, &mut self.found);
-        let scripts = Scripts::compile(&self.places, &step_index, &self.root, &mut self.found);
-        let permissions = permissions::permissions(&self.places, &self.root, self.inputs);
+        let scripts = Scripts::compile(&self.places, &step_index, &self.lua_path, &mut self.found);
+        let permissions = permissions::permissions(&self.places, &self.lua_path, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
-        big_literals::check(&self.places, &step_index, &scripts, &fields, &self.root, &mut self.found);
+        big_literals::check(&self.places, &step_index, &scripts, &fields, &self.lua_path, &mut self.found);
         let advice = WarningContext {
             places: &self.places,
             step_index: &step_index,
@@ -163,6 +171,7 @@ impl Loading<'_> {
             scripts: &scripts,
             deferred: &self.deferred,
             root: &self.root,
+            lua_path: &self.lua_path,
             scope: &scope,
             permissions: Arc::new(permissions),
             inputs: self.inputs,
@@ -203,11 +212,9 @@ impl Loading<'_> {
             // None has ended yet; expressions that ask for one wait until the step starts.
             steps: Some("{}".into()),
             run: json!({ "id": &*self.inputs.run }).to_string().into(),
-            permissions: Arc::new(Permissions::new(
-                &self.root,
-                allowed,
-                &Allowed::default(),
-                Protected::default(),
+            permissions: Arc::new(permissions::with_lua_path(
+                &Permissions::new(&self.root, allowed, &Allowed::default(), Protected::default()),
+                &self.lua_path,
             )),
             secrets: self.secrets.clone(),
             shows_secrets: false,
@@ -250,7 +257,7 @@ impl Loading<'_> {
         let mut values = Vec::new();
         let expander = Expander {
             places: &self.places,
-            root: &self.root,
+            lua_path: &self.lua_path,
             scope,
             missing_params: &params.missing,
             missing_env: &env.missing,
@@ -294,8 +301,7 @@ impl Loading<'_> {
         if !self.is_substituted || !self.is_valid {
             return;
         }
-        let config::Document { value, spans, file, .. } = &self.places.document;
-        let errors = config::validate_value(value, spans, file);
+        let errors = self.places.validate();
         self.found.extend(errors.into_iter().filter(|one| one.severity == Severity::Error));
     }
 

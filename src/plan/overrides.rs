@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::inputs::UsageError;
-use super::places::{Override, set_error};
+use super::places::{Override, PlacedDocument, set_error};
 use super::step_index::escape;
 use super::{listed, yaml_text};
 use crate::config::{self, Document, SpanIndex};
@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::value::Choice as _;
 
 /// The top-level keys that a path may begin with.
-const TOP: [&str; 10] = [
+const TOP: [&str; 11] = [
     "version",
     "name",
     "description",
@@ -21,6 +21,7 @@ const TOP: [&str; 10] = [
     "secrets",
     "permissions",
     "rate_limits",
+    "policies",
     "defaults",
     "steps",
 ];
@@ -29,12 +30,12 @@ const COMMON: [&str; 5] = ["description", "from", "needs", "when", "deadline"];
 
 /// Sets all values, in their order. What cannot be set is reported and left out.
 pub(super) fn apply(
-    document: &mut Document,
+    places: &mut PlacedDocument,
     set: &[(String, String)],
     is_valid: bool,
     usage: &mut Vec<UsageError>,
-) -> Vec<Override> {
-    let mut overrides = Vec::new();
+) {
+    let PlacedDocument { document, overrides, .. } = places;
     for (path, text) in set {
         let option = format!("{path}={text}");
         match put(&document.value, path, text) {
@@ -54,7 +55,6 @@ pub(super) fn apply(
             }
         }
     }
-    overrides
 }
 
 fn problems(document: &Document, value: &Value) -> Vec<Diagnostic> {

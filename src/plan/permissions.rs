@@ -2,7 +2,6 @@
 //! warns of Lua that visibly reaches for more. The permissions themselves say whether something is covered.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -11,20 +10,28 @@ use super::inputs::Inputs;
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::step_index::StepIndex;
-use crate::lua::{Allowed, Permissions, Protected, Reached, reaches};
+use crate::lua::{Allowed, LuaPath, Permissions, Protected, Reached, reaches};
 use crate::source::{Diagnostic, LineStarts, Span};
 
 /// The permissions of one run.
-pub(super) fn permissions(places: &PlacedDocument, root: &Path, inputs: &Inputs) -> Permissions {
+pub(super) fn permissions(places: &PlacedDocument, lua_path: &LuaPath, inputs: &Inputs) -> Permissions {
+    let root = lua_path.root();
     let list = |key: &str| {
         let list = places.value().get("permissions")?.get(key)?.as_array()?;
         Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     };
     let written = Allowed { net: list("net"), read: list("read"), write: list("write"), exec: list("exec") };
     let file = places.document.file.path().file_name();
-    let files = file.into_iter().map(|name| root.join(name)).collect();
+    let own = file.into_iter().map(|name| root.join(name));
+    let included = places.included.iter().map(|one| one.document.file.path().to_owned());
+    let files = own.chain(included).collect();
     let protected = Protected { files, folders: inputs.state.clone().into_iter().collect() };
-    Permissions::new(root, written, &inputs.allow, protected)
+    with_lua_path(&Permissions::new(root, written, &inputs.allow, protected), lua_path)
+}
+
+/// The same permissions, and `require` looks where it shall.
+pub(super) fn with_lua_path(permissions: &Permissions, lua_path: &LuaPath) -> Permissions {
+    if lua_path.is_default() { permissions.clone() } else { permissions.requiring_from(lua_path.searched()) }
 }
 
 /// Warns of Lua that would be refused. What comes from expressions without a value cannot be judged.
@@ -36,6 +43,9 @@ pub(super) fn check(
     found: &mut Vec<Diagnostic>,
 ) {
     let is_open = |key: &str| {
+        if places.is_partial {
+            return true;
+        }
         let list = places.value().pointer(&format!("/permissions/{key}")).and_then(Value::as_array);
         list.into_iter().flatten().any(|one| one.as_str().is_some_and(|text| text.contains("${{")))
     };

@@ -1,4 +1,5 @@
-//! Places say where the parts of a document stand: in the pipeline file, or in the `--set` that put them there.
+//! Places say where the parts of a document stand: in the pipeline file, in one that it includes, or in the `--set` that
+//! put them there.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::inputs::UsageError;
-use crate::config::Document;
+use crate::config::{self, Document};
 use crate::lua;
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
 
@@ -14,7 +15,29 @@ use crate::source::{Diagnostic, Severity, SourceFile, Span};
 #[derive(Debug, Clone)]
 pub(super) struct PlacedDocument {
     pub(super) document: Document,
+    pub(super) included: Vec<IncludedFile>,
+    /// Whether an included file could not be read as a whole: more names may stand in it.
+    pub(super) is_partial: bool,
     pub(super) overrides: Vec<Override>,
+}
+
+/// A file that the pipeline includes.
+#[derive(Debug, Clone)]
+pub(super) struct IncludedFile {
+    pub(super) document: Document,
+    /// Pointers to what it gave the pipeline, which are the same in both.
+    pub(super) parts: Vec<String>,
+}
+
+impl IncludedFile {
+    fn covers(&self, pointer: &str) -> bool {
+        self.parts.iter().any(|part| is_within(pointer, part))
+    }
+}
+
+/// Whether `inner` is `outer` or stands below it.
+pub(super) fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// One `--set`.
@@ -48,6 +71,11 @@ impl DocumentPart<'_> {
 }
 
 impl PlacedDocument {
+    /// A document as it stands in its file.
+    pub(super) fn of(document: Document) -> Self {
+        Self { document, included: Vec::new(), is_partial: false, overrides: Vec::new() }
+    }
+
     /// The document's value.
     pub(super) fn value(&self) -> &Value {
         &self.document.value
@@ -84,28 +112,30 @@ impl PlacedDocument {
 
     /// Where `spot` stands.
     pub(super) fn find(&self, spot: &DocumentPart<'_>) -> (&Arc<SourceFile>, Span) {
-        let file = &self.document.file;
+        let document = self.document_of(spot.pointer());
+        let file = &document.file;
         match (self.override_of(spot.pointer()), spot) {
             (Some(one), DocumentPart::Text(_, line, columns)) => {
                 let start = one.file.line_span(*line).start;
                 (&one.file, Span::new(start + columns.start, start + columns.end))
             }
             (Some(one), _) => (&one.file, Span::new(0, one.file.text().len())),
-            (None, DocumentPart::Key(pointer)) => (file, self.document.spans.key(pointer)),
-            (None, DocumentPart::Value(pointer)) => (file, self.document.spans.value(pointer)),
+            (None, DocumentPart::Key(pointer)) => (file, document.spans.key(pointer)),
+            (None, DocumentPart::Value(pointer)) => (file, document.spans.value(pointer)),
             (None, DocumentPart::Text(pointer, line, columns)) => {
                 let (_, first) = self.start(pointer);
-                (file, self.document.lua_span(pointer, first + line - 1, columns.clone()))
+                (file, document.lua_span(pointer, first + line - 1, columns.clone()))
             }
         }
     }
 
     /// The file in which the text at `pointer` stands, and its line there, from 1.
     pub(super) fn start(&self, pointer: &str) -> (&Arc<SourceFile>, usize) {
-        match self.override_of(pointer) {
-            Some(one) => (&one.file, 1),
-            None => (&self.document.file, self.document.scalar(pointer).map_or(1, |scalar| scalar.line)),
+        if let Some(one) = self.override_of(pointer) {
+            return (&one.file, 1);
         }
+        let document = self.document_of(pointer);
+        (&document.file, document.scalar(pointer).map_or(1, |scalar| scalar.line))
     }
 
     /// The text at `pointer` as Lua with its place.
@@ -113,12 +143,13 @@ impl PlacedDocument {
         if let Some(one) = self.override_of(pointer) {
             return Some(lua::Block { file: Arc::clone(&one.file), line: 1, text: self.text(pointer)? });
         }
-        let (line, text) = match self.document.block(pointer) {
+        let document = self.document_of(pointer);
+        let (line, text) = match document.block(pointer) {
             Some(block) => (block.line, block.text),
             // An override of a neighbour has made a long form of the short one that stands in the file.
-            None => (self.document.scalar(pointer)?.line, self.text(pointer)?),
+            None => (document.scalar(pointer)?.line, self.text(pointer)?),
         };
-        Some(lua::Block { file: Arc::clone(&self.document.file), line, text })
+        Some(lua::Block { file: Arc::clone(&document.file), line, text })
     }
 
     fn text(&self, pointer: &str) -> Option<Arc<str>> {
@@ -140,13 +171,48 @@ impl PlacedDocument {
     }
 
     fn override_of(&self, pointer: &str) -> Option<&Override> {
-        let covers = |one: &&Override| {
-            pointer
-                .strip_prefix(one.pointer.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.overrides.iter().rev().find(covers)
+        self.overrides.iter().rev().find(|one| is_within(pointer, &one.pointer))
     }
+
+    /// The file in which a part stands, as far as no `--set` has put it there.
+    pub(super) fn document_of(&self, pointer: &str) -> &Document {
+        let included = self.included.iter().find(|file| file.covers(pointer));
+        included.map_or(&self.document, |file| &file.document)
+    }
+
+    /// Whether a part stands in a file that the pipeline includes.
+    pub(super) fn is_included(&self, pointer: &str) -> bool {
+        self.included.iter().any(|file| file.covers(pointer))
+    }
+
+    /// Checks all values against the schema once more, each where it stands, after expressions were replaced by what they
+    /// gave.
+    pub(super) fn validate(&self) -> Vec<Diagnostic> {
+        let Document { value, spans, file, .. } = &self.document;
+        if self.included.is_empty() {
+            return config::validate_value(value, spans, file);
+        }
+        let mut own = value.clone();
+        let mut found = Vec::new();
+        for IncludedFile { document, parts } in &self.included {
+            let mut included = document.value.clone();
+            for part in parts {
+                let now = take(&mut own, part);
+                if let (Some(place), Some(now)) = (included.pointer_mut(part), now) {
+                    *place = now;
+                }
+            }
+            found.extend(config::validate_included(&included, &document.spans, &document.file));
+        }
+        found.extend(config::validate_value(&own, spans, file));
+        found
+    }
+}
+
+/// Takes the part at a pointer out, which has two keys.
+fn take(value: &mut Value, pointer: &str) -> Option<Value> {
+    let (parent, name) = pointer.rsplit_once('/')?;
+    value.pointer_mut(parent)?.as_object_mut()?.shift_remove(&name.replace("~1", "/").replace("~0", "~"))
 }
 
 /// A finding about the value of `--set OPTION`.

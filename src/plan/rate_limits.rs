@@ -35,12 +35,14 @@ pub(super) fn check(places: &PlacedDocument, step_index: &StepIndex, found: &mut
     let declared: BTreeSet<&str> = names(places.value()).collect();
     let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
-    for pointer in steps.chain(["/defaults/map/rate_limit".to_owned()]) {
+    let policies = places.value()["policies"].as_object().into_iter().flat_map(serde_json::Map::keys);
+    let policies = policies.map(|name| format!("/policies/{}/rate_limit", escape(name)));
+    for pointer in steps.chain(policies).chain(["/defaults/map/rate_limit".to_owned()]) {
         let Some(text) = places.value().pointer(&pointer).and_then(Value::as_str) else { continue };
         // Which one is meant is only known when the step starts.
         is_open |= config::is_expression(text);
         let Ok(RateRule::Name(name)) = serde_json::from_value(text.into()) else { continue };
-        if !declared.contains(name.as_str()) {
+        if !declared.contains(name.as_str()) && !places.is_partial {
             found.push(unknown(places, &pointer, &name));
             used.extend(nearest(&name, declared.iter().copied()));
         }
@@ -51,6 +53,10 @@ pub(super) fn check(places: &PlacedDocument, step_index: &StepIndex, found: &mut
     }
     for name in declared.difference(&used) {
         let pointer = format!("/rate_limits/{}", escape(name));
+        // Other pipelines include the file as well.
+        if places.is_included(&pointer) {
+            continue;
+        }
         let message = format!("no step uses the rate limit `{name}`");
         let warning = places.warning(
             codes::UNUSED_RATE_LIMIT,

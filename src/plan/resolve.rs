@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::places::{DocumentPart, PlacedDocument};
+use super::policies::{self, Policies};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
@@ -25,8 +26,8 @@ pub(super) struct StepBuilder<'a> {
     pub(super) places: &'a PlacedDocument,
     pub(super) scripts: &'a Scripts,
     pub(super) root: &'a PathBuf,
-    /// The policy that map-like steps start from.
-    pub(super) defaults: &'a config::Policy,
+    /// What lies beneath the policies of map-like steps.
+    pub(super) policies: &'a Policies,
     /// Limits that steps may name.
     pub(super) limits: &'a Limits,
     /// First items of every source.
@@ -141,14 +142,14 @@ impl StepBuilder<'_> {
         if let Some(setup) = self.scripts.block(&format!("{at}/setup")) {
             script = Arc::new(Script::clone(&script).with_setup(setup));
         }
-        let own_when = format!("{at}/retries/when");
-        let retry_when =
-            self.scripts.get(&own_when).or_else(|| self.scripts.get("/defaults/map/retries/when"));
-        let key = self.scripts.get(&format!("{at}/key")).or_else(|| self.scripts.get("/defaults/map/key"));
-        let cache = each.policy.clone().over(self.defaults).cache;
-        let cache = self.known(&format!("{at}/cache"), cache.as_ref())?.unwrap_or(false);
-        let limit = self.rate_limit(at, &each.policy)?;
-        let policy = self.policy(at, &each.policy, limit.as_ref().map(|(rate, _)| *rate))?;
+        let name = self.known(&format!("{at}/policy"), each.named.as_ref())?.map(|name| name.0);
+        let when = policies::pointers(at, name.as_deref(), "retries/when");
+        let retry_when = when.iter().find_map(|pointer| self.scripts.get(pointer));
+        let key = self.scripts.get(&format!("{at}/key"));
+        let cache = self.known(&format!("{at}/cache"), each.memory.cache.as_ref())?.unwrap_or(false);
+        let written = self.written(at, each)?;
+        let limit = self.rate_limit(at, &written)?;
+        let policy = self.policy(at, &written, limit.as_ref().map(|(rate, _)| *rate))?;
         let shared_limit = limit.and_then(|(_, name)| name);
         let uses = each.uses.as_slice().into();
         Ok(Verb::MapLike(Box::new(MapLike {
@@ -170,15 +171,24 @@ impl StepBuilder<'_> {
         })
     }
 
-    /// The policy of the step whose verb is at `at`.
-    pub(super) fn whole_policy(&self, at: &str, own: &config::Policy) -> Built<Policy> {
-        let limit = self.rate_limit(at, own)?;
-        self.policy(at, own, limit.map(|(rate, _)| rate))
+    /// The policy of the step whose verb is at `at`, by all that was `written` for it.
+    pub(super) fn whole_policy(&self, at: &str, written: &config::Policy) -> Built<Policy> {
+        let limit = self.rate_limit(at, written)?;
+        self.policy(at, written, limit.map(|(rate, _)| rate))
     }
 
-    fn policy(&self, at: &str, own: &config::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
-        let retries = self.retries(at, own.retries.as_ref())?;
-        let written = own.clone().over(self.defaults);
+    /// The step's own policy over the one that it takes, and that over the defaults.
+    pub(super) fn written(&self, at: &str, each: &config::MapLike) -> Built<config::Policy> {
+        let pointer = format!("{at}/policy");
+        let name = self.known(&pointer, each.named.as_ref())?.map(|name| name.0);
+        match self.policies.beneath(name.as_deref()) {
+            Some(beneath) => Ok(each.policy.clone().over(&beneath)),
+            None => Err(policies::unknown(self.places, &pointer, &name.unwrap_or_default()).into()),
+        }
+    }
+
+    fn policy(&self, at: &str, written: &config::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
+        let retries = self.retries(at, written.retries.as_ref())?;
         let field = |key: &str| format!("{at}/{key}");
         let timeout = self.known(&field("timeout"), written.timeout.as_ref())?;
         let item_deadline = self.known(&field("item_deadline"), written.item_deadline.as_ref())?;
@@ -211,10 +221,9 @@ impl StepBuilder<'_> {
     }
 
     /// The limit of a step's starts, and its name when it is one that steps share.
-    fn rate_limit(&self, at: &str, own: &config::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
-        let written = own.clone().over(self.defaults).rate_limit;
+    fn rate_limit(&self, at: &str, written: &config::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
         let pointer = format!("{at}/rate_limit");
-        Ok(match self.known(&pointer, written.as_ref())? {
+        Ok(match self.known(&pointer, written.rate_limit.as_ref())? {
             None => None,
             Some(config::RateRule::Rate(rate)) => Some((rate, None)),
             Some(config::RateRule::Name(name)) => match self.limits.get(&name) {
@@ -224,28 +233,21 @@ impl StepBuilder<'_> {
         })
     }
 
-    /// The step's own sub-keys over those of `defaults`: `retries: 5` changes how often, not how long to wait.
-    fn retries(&self, at: &str, own: Option<&Setting<config::Retries>>) -> Built<Retries> {
+    fn retries(&self, at: &str, written: Option<&Setting<config::Retries>>) -> Built<Retries> {
         let at = format!("{at}/retries");
-        let own = self.known(&at, own)?;
-        let base = self.known(&at, self.defaults.retries.as_ref())?;
         let standard = Retries::default();
-        /// The first that says something.
-        macro_rules! pick {
-            ($key:ident) => {{
-                let own = own.as_ref().and_then(|retries| retries.$key.as_ref());
-                let base = base.as_ref().and_then(|retries| retries.$key.as_ref());
-                self.known(&format!("{at}/{}", stringify!($key)), own.or(base))?
-            }};
-        }
-        let max = own.as_ref().or(base.as_ref()).map(|retries| &retries.max);
+        let Some(written) = self.known(&at, written)? else { return Ok(standard) };
+        let field = |key: &str| format!("{at}/{key}");
+        let delay = self.known(&field("delay"), written.delay.as_ref())?;
+        let factor = self.known(&field("factor"), written.factor.as_ref())?;
+        let max_delay = self.known(&field("max_delay"), written.max_delay.as_ref())?;
         Ok(Retries {
-            max: self.known(&format!("{at}/max"), max)?.map_or(standard.max, |tries| tries.0),
-            delay: pick!(delay).map_or(standard.delay, |delay| delay.0),
-            factor: pick!(factor).map_or(standard.factor, |factor| factor.0),
-            max_delay: pick!(max_delay).map_or(standard.max_delay, |delay| delay.0),
-            jitter: pick!(jitter).unwrap_or(standard.jitter),
-            budget: pick!(budget).map(|count| count.0),
+            max: self.known(&field("max"), Some(&written.max))?.map_or(standard.max, |tries| tries.0),
+            delay: delay.map_or(standard.delay, |delay| delay.0),
+            factor: factor.map_or(standard.factor, |factor| factor.0),
+            max_delay: max_delay.map_or(standard.max_delay, |delay| delay.0),
+            jitter: self.known(&field("jitter"), written.jitter.as_ref())?.unwrap_or(standard.jitter),
+            budget: self.known(&field("budget"), written.budget.as_ref())?.map(|count| count.0),
         })
     }
 

@@ -1,7 +1,7 @@
 //! This module compiles every piece of Lua of a pipeline once to see whether it can be. The workers run it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::excerpt::Excerpt;
@@ -9,7 +9,7 @@ use super::places::PlacedDocument;
 use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
 use crate::config::{LuaField, LuaRole};
-use crate::lua::{Block, Script, SyntaxError, Wants};
+use crate::lua::{Block, LuaPath, Script, SyntaxError, Wants};
 use crate::source::Diagnostic;
 
 /// The Lua that can be compiled, by pointer to its text (or to the name of its file).
@@ -24,16 +24,16 @@ impl Scripts {
     pub(super) fn compile(
         places: &PlacedDocument,
         step_index: &StepIndex,
-        root: &Path,
+        lua_path: &LuaPath,
         found: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut scripts = Self::default();
         for field in places.document.lua_fields() {
-            scripts.add(places, &field, root, found);
+            scripts.add(places, &field, lua_path, found);
         }
         for step in &step_index.steps {
             let pointer = format!("{}/file", step.verb_pointer());
-            scripts.add_file(places, &pointer, root, found);
+            scripts.add_file(places, &pointer, lua_path, found);
         }
         scripts
     }
@@ -43,14 +43,14 @@ impl Scripts {
         &mut self,
         places: &PlacedDocument,
         pointer: &str,
-        root: &Path,
+        lua_path: &LuaPath,
         found: &mut Vec<Diagnostic>,
     ) {
         let Some(name) = places.value().pointer(pointer).and_then(serde_json::Value::as_str) else { return };
         if name.contains("${{") {
             return;
         }
-        match lua_file::compile(places, pointer, name, root) {
+        match lua_file::compile(places, pointer, name, lua_path) {
             Ok(script) => {
                 self.scripts.insert(pointer.to_owned(), Arc::new(script));
             }
@@ -58,9 +58,15 @@ impl Scripts {
         }
     }
 
-    fn add(&mut self, places: &PlacedDocument, field: &LuaField, root: &Path, found: &mut Vec<Diagnostic>) {
+    fn add(
+        &mut self,
+        places: &PlacedDocument,
+        field: &LuaField,
+        lua_path: &LuaPath,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let Some(block) = places.block(&field.pointer) else { return };
-        match compile(&block, form(field), root) {
+        match compile(&block, form(field), lua_path) {
             Ok(script) => {
                 self.scripts.insert(field.pointer.clone(), Arc::new(script));
                 self.blocks.insert(field.pointer.clone(), block);
@@ -115,9 +121,9 @@ pub(super) struct RefusedLua {
 }
 
 /// Compiles a piece of Lua and forgets the result: workers compile for themselves.
-pub(super) fn compile(block: &Block, form: Form, root: &Path) -> Result<Script, RefusedLua> {
-    let body = Script::body(block.clone(), root.to_owned());
-    let expression = Script::expression(block.clone(), root.to_owned());
+pub(super) fn compile(block: &Block, form: Form, lua_path: &LuaPath) -> Result<Script, RefusedLua> {
+    let body = Script::body(block.clone(), lua_path.clone());
+    let expression = Script::expression(block.clone(), lua_path.clone());
     let has_return = lua_text::has_word(&block.text, "return");
     let (first, second) = match form {
         Form::Either | Form::Function if !has_return => (expression, body),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::expand::ExpressionField;
 use super::inputs::Inputs;
-use super::places::PlacedDocument;
+use super::places::{PlacedDocument, is_within};
+use super::policies::Policies;
 use super::resolve::StepBuilder;
 use super::scripts::Scripts;
 use super::step_index::{IndexedStep, StepIndex, escape};
@@ -35,13 +36,15 @@ impl SoundSteps<'_> {
         let mut unsound = self.damaged(found);
         unsound.extend(self.open.iter().flat_map(|pointer| owners(pointer)).map(str::to_owned));
         let is_sound = |pointer: &str| !unsound.contains(pointer);
-        let defaults = self.defaults().filter(|_| is_sound("/defaults") && is_sound("/rate_limits"));
-        let (standard, limits) = (config::Policy::default(), rate_limits::known(self.places));
+        let shared = ["/defaults", "/policies", "/rate_limits"];
+        let is_whole = !self.places.is_partial && shared.into_iter().all(is_sound);
+        let policies = Policies::known(self.places).filter(|_| is_whole);
+        let (standard, limits) = (Policies::default(), rate_limits::known(self.places));
         let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
-            defaults: defaults.as_ref().unwrap_or(&standard),
+            policies: policies.as_ref().unwrap_or(&standard),
             limits: &limits,
             limit: self.inputs.limit,
             cores: self.inputs.cores,
@@ -49,7 +52,7 @@ impl SoundSteps<'_> {
         let mut more = Vec::new();
         for step in &self.step_index.steps {
             let has_policy = step.verb.is_some_and(Verb::is_map_like);
-            if is_sound(&step.pointer) && (defaults.is_some() || !has_policy) {
+            if is_sound(&step.pointer) && (policies.is_some() || !has_policy) {
                 self.build(step, &builder, &mut more);
             }
         }
@@ -74,22 +77,16 @@ impl SoundSteps<'_> {
         }
     }
 
-    /// The policy that steps start from; `None` when it cannot be understood.
-    fn defaults(&self) -> Option<config::Policy> {
-        match self.places.value().pointer("/defaults/map") {
-            Some(policy) => serde_json::from_value(policy.clone()).ok(),
-            None => Some(config::Policy::default()),
-        }
-    }
-
     /// Pointers to the steps, and to the keys at the top, in which an error stands.
     fn damaged(&self, found: &[Diagnostic]) -> HashSet<String> {
         let top = self.places.value().as_object().into_iter().flat_map(serde_json::Map::keys);
         let steps = self.step_index.steps.iter().map(|step| step.pointer.clone());
         let parts: Vec<String> = top.map(|key| format!("/{}", escape(key))).chain(steps).collect();
         let spans = &self.places.document.spans;
+        // What stands in an included file has no place in this one.
+        let own = parts.iter().filter(|pointer| spans.get(pointer).is_some());
         let mut starts: Vec<(usize, &String)> =
-            parts.iter().map(|pointer| (spans.key(pointer).start, pointer)).collect();
+            own.map(|pointer| (spans.key(pointer).start, pointer)).collect();
         starts.sort_unstable();
         let errors = found.iter().filter(|one| one.severity == Severity::Error);
         let mut damaged = HashSet::new();
@@ -98,6 +95,10 @@ impl SoundSteps<'_> {
                 let behind = starts.partition_point(|(start, _)| *start <= error.start());
                 damaged.extend(behind.checked_sub(1).map(|at| starts[at].1.clone()));
             }
+            let included =
+                self.places.included.iter().filter(|one| Arc::ptr_eq(&one.document.file, &error.file));
+            let parts_of = included.flat_map(|one| one.parts.iter().flat_map(|part| owners(part)));
+            damaged.extend(parts_of.map(str::to_owned));
             let overrides = self.places.overrides.iter().filter(|one| Arc::ptr_eq(&one.file, &error.file));
             let blamed = overrides.flat_map(|one| {
                 let touches = |part: &&String| is_within(&one.pointer, part) || is_within(part, &one.pointer);
@@ -113,11 +114,6 @@ impl SoundSteps<'_> {
 fn owners(pointer: &str) -> impl Iterator<Item = &str> {
     let slashes = pointer.match_indices('/').map(|(at, _)| at).chain([pointer.len()]);
     slashes.skip(1).take(2).map(|end| &pointer[..end])
-}
-
-/// Whether `inner` is `outer` or stands below it.
-fn is_within(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {

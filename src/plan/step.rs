@@ -12,7 +12,7 @@ use crate::data::{
     AggregateOptions, GlobOptions, JoinRule, ReadOptions, SampleSize, SplitOptions, WriteOptions,
 };
 use crate::event::{self, StepId};
-use crate::lua::{Permissions, ResultShape, Script, Wants};
+use crate::lua::{LuaPath, Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
 use crate::value::{Ratio, Secrets};
@@ -26,8 +26,12 @@ pub struct Plan {
     pub description: Option<String>,
     /// The pipeline file.
     pub file: Arc<SourceFile>,
+    /// The files that it includes, by their paths from its folder.
+    pub included: Vec<(PathBuf, Arc<SourceFile>)>,
     /// The folder that every path in the file is relative to.
     pub root: PathBuf,
+    /// The folders in which Lua files are looked for.
+    pub lua_path: LuaPath,
     /// `params` of this run, as the text of a JSON object.
     pub params: Arc<str>,
     /// `env` of this run, as the text of a JSON object.

@@ -27,6 +27,8 @@ pub enum FileRole {
     Secret(String),
     /// Functions come from it.
     Lua,
+    /// The pipeline includes it.
+    Included,
 }
 
 impl Touched {

@@ -11,12 +11,15 @@ use super::step::{Body, Collect, Items, MapLike, Plan, Verb};
 use super::step_index::StepIndex;
 use super::touched::{FileRole, Touched};
 use crate::event;
-use crate::lua::Script;
+use crate::lua::{LuaPath, Script};
 
 /// All files whose names are known before the run, in the order of the pipeline file.
-pub(super) fn of(places: &PlacedDocument, step_index: &StepIndex, root: &Path) -> Vec<Touched> {
+pub(super) fn of(places: &PlacedDocument, step_index: &StepIndex, lua_path: &LuaPath) -> Vec<Touched> {
+    let root = lua_path.root();
     let value = places.value();
-    let mut all = Vec::new();
+    let included = places.included.iter().map(|one| lua_path.relative(one.document.file.path()));
+    let mut all: Vec<Touched> =
+        included.map(|path| Touched::new(FileRole::Included, root, &path.to_string_lossy())).collect();
     for (name, from) in value.get("secrets").and_then(Value::as_object).into_iter().flatten() {
         let path = from.get("file").and_then(Value::as_str);
         all.extend(path.map(|path| Touched::new(FileRole::Secret(name.clone()), root, path)));
@@ -24,7 +27,10 @@ pub(super) fn of(places: &PlacedDocument, step_index: &StepIndex, root: &Path) -
     for step in &step_index.steps {
         let file = value.pointer(&format!("{}/file", step.verb_pointer())).and_then(Value::as_str);
         let file = file.and_then(|name| name.split('#').next()).filter(|path| is_known(path));
-        all.extend(file.map(|path| Touched::new(FileRole::Lua, root, path)));
+        let file = file.and_then(|path| lua_path.find(|folder| Some(paths::absolute(folder, path))));
+        all.extend(
+            file.map(|path| Touched::new(FileRole::Lua, root, &lua_path.relative(&path).to_string_lossy())),
+        );
         let Some(verb) = step.verb else { continue };
         let Some((_, path)) = path_of(value, &step.pointer, verb) else { continue };
         let name = step.name.clone();

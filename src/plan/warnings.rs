@@ -13,6 +13,7 @@ pub(super) use governed::WarningContext;
 
 use governed::{PolicyStep, known};
 
+use super::policies::Policies;
 use super::resolve::StepBuilder;
 use super::step_index::IndexedStep;
 use super::{rate_limits, references};
@@ -47,23 +48,21 @@ impl WarningContext<'_> {
     fn governed<'s>(&self, step: &'s IndexedStep) -> Option<PolicyStep<'s>> {
         step.verb.filter(|verb| verb.is_map_like())?;
         let at = step.verb_pointer();
-        let own = known::<config::MapLike>(self.places, &at)?.policy;
-        let defaults = match self.places.value().pointer("/defaults/map") {
-            Some(_) => known(self.places, "/defaults/map")?,
-            None => config::Policy::default(),
-        };
+        let each = known::<config::MapLike>(self.places, &at)?;
+        let policies = Policies::known(self.places)?;
         let limits = rate_limits::known(self.places);
         let builder = StepBuilder {
             places: self.places,
             scripts: self.scripts,
             root: self.root,
-            defaults: &defaults,
+            policies: &policies,
             limits: &limits,
             limit: self.inputs.limit,
             cores: self.inputs.cores,
         };
-        let policy = builder.whole_policy(&at, &own).ok()?;
-        let written = own.clone().over(&defaults);
-        Some(PolicyStep { step, at, own, written, policy })
+        let written = builder.written(&at, &each).ok()?;
+        let policy = builder.whole_policy(&at, &written).ok()?;
+        let named = each.named.as_ref().and_then(config::Setting::known).map(|name| name.0.clone());
+        Some(PolicyStep { step, at, named, own: each.policy, written, policy })
     }
 }

@@ -1,11 +1,12 @@
 //! This module copies the Lua files that a run turns out to use while it is going on, beside those that it began
 //! with. The engine says which files these are.
 
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::run_dir::inside;
+use super::run_dir::{elsewhere, inside};
 use super::segment::sync_folder;
 use super::{StoreError, paths, private};
 
@@ -17,7 +18,10 @@ use super::{StoreError, paths, private};
 pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Result<(), StoreError> {
     let pipeline = paths::pipeline(&paths::run(state, run));
     for (file, text) in files {
-        let copy = pipeline.join(inside(file));
+        let mut copy = pipeline.join(inside(file));
+        if file.starts_with("..") && fs::read_to_string(&copy).is_ok_and(|other| other != **text) {
+            copy = elsewhere(&pipeline, &copy);
+        }
         if copy.exists() {
             continue;
         }
@@ -40,8 +44,6 @@ pub fn keep_lua(state: &Path, run: &str, files: &[(PathBuf, Arc<str>)]) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -50,10 +52,15 @@ mod tests {
         let pipeline = dir.path().join("runs/r1/pipeline");
         fs::create_dir_all(&pipeline).expect("room");
         fs::write(pipeline.join("a.lua"), "first").expect("room");
-        let files = [("a.lua".into(), "second".into()), ("../lua/b.lua".into(), "b".into())];
+        let files = [
+            ("a.lua".into(), "second".into()),
+            ("../lua/b.lua".into(), "b".into()),
+            ("../a.lua".into(), "other".into()),
+        ];
         keep_lua(dir.path(), "r1", &files).expect("room");
         let text = |name: &str| fs::read_to_string(pipeline.join(name)).expect(name);
         assert_eq!((text("a.lua"), text("lua/b.lua")), ("first".to_owned(), "b".to_owned()));
+        assert_eq!(text("outside/a.lua"), "other");
         fs::write(dir.path().join("file"), "").expect("room");
         let error = keep_lua(&dir.path().join("file"), "r1", &files).expect_err("no folder");
         assert!(error.to_string().contains("pipeline/a.lua"), "{error}");

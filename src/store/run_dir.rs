@@ -1,6 +1,7 @@
 //! This module makes the folder of a run that begins: all of it before the first item, so that a full or read-only
 //! disk is found out while nothing has happened yet. The committer writes to it afterwards.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
@@ -25,8 +26,8 @@ pub struct RunInfo<'a> {
     pub file: &'a Path,
     /// Its text.
     pub text: &'a str,
-    /// Lua files with their texts, by their paths from the pipeline's folder.
-    pub lua: &'a [(PathBuf, Arc<str>)],
+    /// Other files that it is made of, with their texts, by their paths from the pipeline's folder.
+    pub files: &'a [(PathBuf, Arc<str>)],
     /// Parameters as a JSON object.
     pub params: &'a str,
     /// Seed of jitter and random numbers.
@@ -171,8 +172,13 @@ fn fill(path: &Path, info: &RunInfo<'_>) -> Result<Filled, StoreError> {
     }
     let name = info.file.file_name().unwrap_or("pipeline.yaml".as_ref());
     keep(pipeline.join(name), info.text)?;
-    for (file, text) in info.lua {
-        let copy = pipeline.join(inside(file));
+    let own = [pipeline.join(name), paths::params(path), paths::record(path)];
+    let mut taken: BTreeSet<PathBuf> = own.into_iter().collect();
+    for (file, text) in info.files {
+        let mut copy = pipeline.join(inside(file));
+        while !taken.insert(copy.clone()) {
+            copy = elsewhere(&pipeline, &copy);
+        }
         let folder = copy.parent().unwrap_or(&pipeline);
         private::folders(folder).map_err(|error| StoreError::io("create", folder, error))?;
         keep(copy, text)?;
@@ -215,6 +221,11 @@ fn make_database(path: &Path, begin: &RunBegin) -> Result<Connection, StoreError
     Ok(connection)
 }
 
+/// Another place for a copy where a file that lies outside of the pipeline's folder has the name of one in it.
+pub(super) fn elsewhere(pipeline: &Path, copy: &Path) -> PathBuf {
+    pipeline.join("outside").join(copy.strip_prefix(pipeline).unwrap_or(copy))
+}
+
 /// A path that cannot lead out of the folder it is joined to.
 pub(super) fn inside(path: &Path) -> PathBuf {
     let normal = |component: Component<'_>| match component {
@@ -237,13 +248,13 @@ fn write(path: &Path, content: &[u8]) -> Result<File, StoreError> {
 mod tests {
     use super::*;
 
-    fn info<'a>(id: &'a str, file: &'a Path, lua: &'a [(PathBuf, Arc<str>)]) -> RunInfo<'a> {
+    fn info<'a>(id: &'a str, file: &'a Path, files: &'a [(PathBuf, Arc<str>)]) -> RunInfo<'a> {
         RunInfo {
             id,
             pipeline: "p",
             file,
             text: "steps: {}\n",
-            lua,
+            files,
             params: "{\"a\":1}",
             seed: u64::MAX,
             parent: None,
@@ -257,14 +268,21 @@ mod tests {
     fn a_run_keeps_the_pipeline_as_it_was() {
         let dir = tempfile::tempdir().expect("a folder");
         let state = dir.path().join("deep/.flowrun");
-        let lua = [("lua/a.lua".into(), "return 1".into()), ("../../b.lua".into(), "return 2".into())];
-        let run = RunDir::create(&state, &info("r1", Path::new("/x/p.yaml"), &lua)).expect("room");
+        let files = [
+            ("../p.yaml".into(), "env: {}".into()),
+            ("lua/a.lua".into(), "return 1".into()),
+            ("../../b.lua".into(), "return 2".into()),
+            ("../lua/a.lua".into(), "return 3".into()),
+        ];
+        let run = RunDir::create(&state, &info("r1", Path::new("/x/p.yaml"), &files)).expect("room");
         run.write_summary("{}\n").expect("room");
         let text = |path: &str| fs::read_to_string(state.join(path)).expect(path);
         assert_eq!(text(".gitignore"), "*\n");
         assert_eq!(text("runs/r1/pipeline/p.yaml"), "steps: {}\n");
         assert_eq!(text("runs/r1/pipeline/lua/a.lua"), "return 1");
         assert_eq!(text("runs/r1/pipeline/b.lua"), "return 2", "copies stay inside");
+        assert_eq!(text("runs/r1/pipeline/outside/p.yaml"), "env: {}", "none takes the place of another");
+        assert_eq!(text("runs/r1/pipeline/outside/lua/a.lua"), "return 3");
         assert_eq!(text("runs/r1/pipeline/params.json"), "{\"a\":1}");
         assert_eq!(text("runs/r1/summary.json"), "{}\n");
     }

@@ -21,7 +21,7 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
     let block = Block { text: file.text().into(), file, line: 1 };
     let each = MapLike {
         kind: ResultShape::Filter,
-        script: Arc::new(Script::body(block, plan.root.clone())),
+        script: Arc::new(Script::body(block, plan.lua_path.clone())),
         retry_when: None,
         key: None,
         cache: false,

@@ -23,7 +23,8 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 29] = [
+const UNSEEN: [(&str, &str); 32] = [
+    ("bad_include", "other files"),
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
     ("bad_param", "a default is compared with the type beside it"),
@@ -34,6 +35,7 @@ const UNSEEN: [(&str, &str); 29] = [
     ("expression", "Lua"),
     ("lua_cut", "to YAML it is a comment"),
     ("lua_file", "another file"),
+    ("lua_path", "folders"),
     ("lua_syntax", "Lua"),
     ("name_clash", "fields of other steps"),
     ("no_failed_items", "names of steps"),
@@ -44,6 +46,7 @@ const UNSEEN: [(&str, &str); 29] = [
     ("unclosed_bracket", "the server marks the line after it"),
     ("unknown_code", "the schema has no list of codes"),
     ("unknown_format", "the format comes from the extension"),
+    ("unknown_policy", "names of policies"),
     ("unknown_rate_limit", "names of limits"),
     ("unknown_scheme", "a path is any text"),
     ("unknown_step", "names of steps"),

@@ -43,6 +43,7 @@ mod runs;
 mod scarce;
 mod secret;
 mod server;
+mod sharing;
 mod show;
 mod sources;
 mod split;

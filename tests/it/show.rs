@@ -49,7 +49,7 @@ fn begin(state: &Path, id: &str, parent: Option<&str>) -> Committer {
         pipeline: "clean-docs",
         file: Path::new("/somewhere/p.yaml"),
         text: "steps: {}\n",
-        lua: &[],
+        files: &[],
         params: "{}",
         seed: 7,
         parent,

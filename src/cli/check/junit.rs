@@ -10,10 +10,17 @@ use crate::source::{Diagnostic, Severity};
 
 /// The whole document. Warnings fail where they are denied; elsewhere their cases pass and say what was found.
 pub(super) fn document(files: &[PathBuf], diagnostics: &[Diagnostic], deny_warnings: bool) -> String {
-    let suites: Vec<JunitSuite> = files
-        .iter()
-        .map(|file| {
-            let name = file.to_string_lossy().into_owned();
+    let mut names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    // What pipelines include, and their Lua files, are named only where something was found in them.
+    for found in diagnostics {
+        let name = found.file.name();
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    let suites: Vec<JunitSuite> = names
+        .into_iter()
+        .map(|name| {
             let of_file: Vec<&Diagnostic> =
                 diagnostics.iter().filter(|found| found.file.name() == name).collect();
             let cases = if of_file.is_empty() {

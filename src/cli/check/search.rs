@@ -1,4 +1,5 @@
-//! This module finds the pipeline files in a folder: YAML files with a `steps` key at their top.
+//! This module finds the files in a folder that a check is about: YAML files with a `steps` key at their top, and those
+//! that look as if pipelines include them.
 
 use std::fs;
 use std::io;
@@ -6,12 +7,20 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Complaint;
 use crate::cli::load::cannot;
-use crate::config::has_steps;
+use crate::config::FileKind;
 
-/// The pipeline files in `folder` and below, sorted by path. Hidden folders are left alone, and links to folders: they
-/// may lead in circles.
-pub(super) fn pipelines(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+/// What lies in a folder and below, sorted by path.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct FoundFiles {
+    /// Pipelines, and what they include.
+    pub(super) checked: Vec<PathBuf>,
+    /// Other YAML files.
+    pub(super) left: Vec<PathBuf>,
+}
+
+/// The files in `folder` and below. Hidden folders are left alone, and links to folders: they may lead in circles.
+pub(super) fn files(folder: &Path, complaints: &mut Vec<Complaint>) -> FoundFiles {
+    let mut found = FoundFiles::default();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         let listed = list(&folder, &mut open);
@@ -21,15 +30,22 @@ pub(super) fn pipelines(folder: &Path, complaints: &mut Vec<Complaint>) -> Vec<P
         });
         for file in files {
             match fs::read(&file) {
-                Ok(bytes) if has_steps(&bytes) => found.push(file),
-                Ok(_) => {}
+                Ok(bytes) if FileKind::found(&bytes).is_some() => found.checked.push(file),
+                Ok(_) => found.left.push(file),
                 Err(error) => complaints.push(cannot("read", &file, &error)),
             }
         }
     }
-    found.sort();
-    // Code hosts and editors know the file as `x.yaml`, not as `./x.yaml`.
-    found.into_iter().map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file)).collect()
+    for files in [&mut found.checked, &mut found.left] {
+        files.sort();
+        for file in files {
+            // Code hosts and editors know the file as `x.yaml`, not as `./x.yaml`.
+            if let Ok(plain) = file.strip_prefix(".") {
+                *file = plain.to_owned();
+            }
+        }
+    }
+    found
 }
 
 /// The YAML files of one folder; the folders in it go to `open`.
@@ -68,14 +84,16 @@ mod tests {
             ("b/z.yml", "steps:\n"),
             ("b/.flowrun/old.yaml", "steps:\n"),
             ("a.yaml", "steps:\n"),
+            ("b/common.yaml", "policies:\n"),
             ("other.yaml", "jobs:\n"),
             ("notes.txt", "steps:\n"),
         ] {
             fs::write(root.join(name), text).expect("a file");
         }
         let mut complaints = Vec::new();
-        let found = pipelines(root, &mut complaints);
-        assert_eq!(found, [root.join("a.yaml"), root.join("b/z.yml")]);
+        let found = files(root, &mut complaints);
+        let expect = ["a.yaml", "b/common.yaml", "b/z.yml"].map(|name| root.join(name)).to_vec();
+        assert_eq!(found, FoundFiles { checked: expect, left: vec![root.join("other.yaml")] });
         assert_eq!(complaints, []);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::command_line::CommandLine;
 use super::runs;
 use crate::cli::check::is_yaml;
-use crate::config::{self, has_steps, is_id};
+use crate::config::{self, FileKind, is_id};
 
 /// Bytes of a pipeline file that are read while somebody waits for an answer to a key.
 const BYTES_MAX: u64 = 16 << 20;
@@ -29,7 +29,11 @@ pub(super) fn named<'a>(document: &'a Value, key: &str) -> impl Iterator<Item = 
 /// The pipeline file of this folder, if there is one only.
 fn only_one() -> Option<PathBuf> {
     let files = fs::read_dir(".").ok()?.filter_map(|entry| Some(PathBuf::from(entry.ok()?.file_name())));
-    let mut found = files.filter(|file| is_yaml(file) && read(file).is_some_and(|text| has_steps(&text)));
+    let is_pipeline = |file: &PathBuf| {
+        let kind = read(file).and_then(|text| FileKind::found(&text));
+        is_yaml(file) && kind == Some(FileKind::Pipeline)
+    };
+    let mut found = files.filter(is_pipeline);
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }

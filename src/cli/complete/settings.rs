@@ -37,7 +37,7 @@ pub(super) fn settings(line: &CommandLine, start: &OsStr) -> Vec<CompletionCandi
     }
 }
 
-/// What can be set in each step, the verb left out, and in the defaults.
+/// What can be set in each step, the verb left out, in the policies and in the defaults.
 fn of_document(document: &Value) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (id, step) in named(document, "steps") {
@@ -48,6 +48,10 @@ fn of_document(document: &Value) -> Vec<Setting> {
         if let Some(verb) = Verb::all().map(Verb::name).find(|verb| step.get(verb).is_some()) {
             add(&mut settings, id, vocabulary::at(&[place[0], place[1], Some(verb)]), DEPTH_MAX);
         }
+    }
+    for (name, _) in named(document, "policies") {
+        let place = [Some("policies"), Some(name)];
+        add(&mut settings, &format!("policies.{name}"), vocabulary::at(&place), DEPTH_MAX);
     }
     add(&mut settings, "defaults", vocabulary::at(&[Some("defaults")]), DEPTH_MAX + 1);
     settings

@@ -25,6 +25,7 @@ macro_rules! example {
 /// All of them, sorted by code.
 pub(super) const EXAMPLES: &[Example] = &[
     example!("bad_duration"),
+    example!("bad_include"),
     example!("bad_name"),
     example!("bad_number"),
     example!("bad_option"),
@@ -47,6 +48,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("lua_cut"),
     example!("lua_file"),
     example!("lua_folded"),
+    example!("lua_path"),
     example!("lua_syntax"),
     example!("missing_key"),
     example!("name_clash"),
@@ -71,6 +73,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("unknown_code"),
     example!("unknown_format"),
     example!("unknown_key"),
+    example!("unknown_policy"),
     example!("unknown_rate_limit"),
     example!("unknown_scheme"),
     example!("unknown_step"),

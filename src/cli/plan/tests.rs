@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -25,7 +25,7 @@ fn check(plan: &Plan, selected: &[bool], limit: Option<u64>, expect: &Expect) {
 
 fn script() -> Arc<Script> {
     let file = SourceFile::new("p.yaml", "p.yaml", String::new());
-    Arc::new(Script::body(Block { file, line: 1, text: Arc::from("return item") }, PathBuf::new()))
+    Arc::new(Script::body(Block { file, line: 1, text: Arc::from("return item") }, "".into()))
 }
 
 fn each(kind: ResultShape, policy: Policy) -> Body {

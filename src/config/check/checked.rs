@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::document::SpanIndex;
+use crate::config::file_kind::FileKind;
 use crate::config::setting::is_expression;
 use crate::source::{Diagnostic, SourceFile, Span};
 
@@ -13,6 +14,7 @@ const MOST_MARKED: usize = 100;
 
 /// A value under check, and where its parts stand.
 pub(super) struct CheckedValue<'a> {
+    pub(super) kind: FileKind,
     pub(super) value: &'a Value,
     pub(super) spans: &'a SpanIndex,
     pub(super) file: &'a Arc<SourceFile>,

@@ -6,7 +6,8 @@ use super::checked::CheckedValue;
 use super::elsewhere;
 use super::subject::{listed, parts, subject};
 use crate::config::document::escape;
-use crate::config::shown;
+use crate::config::file_kind::FileKind;
+use crate::config::{shown, vocabulary};
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
 use crate::value::Choice as _;
@@ -45,6 +46,13 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
     let elsewhere = elsewhere::key(key, &names);
     let span = checked.key_span(&format!("{pointer}/{}", escape(key)));
     let label = match (meant, elsewhere, holder(schema, key, verb)) {
+        _ if is_of_steps(pointer, key) => "a step says this itself, and no policy does".to_owned(),
+        _ if checked.kind == FileKind::Included && pointer.is_empty() && key == "include" => {
+            "an included file includes no others".to_owned()
+        }
+        _ if checked.kind == FileKind::Included && pointer.is_empty() && is_of_pipelines(key) => {
+            "this belongs into a pipeline".to_owned()
+        }
         (Some(meant), ..) => format!("did you mean `{meant}`?"),
         (None, Some(name), _) => format!("here it is called {name}"),
         (None, None, Some(verb)) => format!("this belongs into the map under `{verb}`"),
@@ -65,6 +73,21 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
         .error("flowrun::unknown_key", format!("unknown key `{}`{place}", shown(key)))
         .label(span, label)
         .help(help)
+}
+
+/// Whether a key stands in a policy that only a step has, beside its policy.
+fn is_of_steps(pointer: &str, key: &str) -> bool {
+    let parts = parts(pointer);
+    let is_policy = matches!(
+        parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        ["policies", _] | ["defaults", "map"]
+    );
+    is_policy && vocabulary::at(&[Some("steps"), Some(""), Some("map"), Some(key)]).is_some()
+}
+
+/// Whether a key stands at the top of pipelines.
+fn is_of_pipelines(key: &str) -> bool {
+    vocabulary::at(&[Some(key)]).is_some()
 }
 
 /// The verb under which a key of a step would be right: the one that the step has, if it takes that key.
@@ -104,6 +127,7 @@ pub(super) fn bad_name(checked: &CheckedValue<'_>, schema: &Value, pointer: &str
         Some("env") => "variable",
         Some("secrets") => "secret",
         Some("rate_limits") => "rate limit",
+        Some("policies") => "policy",
         _ => "parameter",
     };
     let span = checked.key_span(&format!("{pointer}/{}", escape(name)));

@@ -31,6 +31,8 @@ pub(super) fn subject(pointer: &str) -> String {
         ["secrets", name] => format!("secret `{}`", shown(name)),
         ["secrets", name, rest @ ..] => format!("{} of secret `{}`", path(rest), shown(name)),
         ["rate_limits", name] => format!("rate limit `{}`", shown(name)),
+        ["policies", name] => format!("policy `{}`", shown(name)),
+        ["policies", name, rest @ ..] => format!("{} of policy `{}`", path(rest), shown(name)),
         ["defaults", "map", rest @ ..] if !rest.is_empty() => format!("{} of `defaults.map`", path(rest)),
         rest => path(rest),
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::checked::CheckedValue;
 use super::subject::{listed, subject, word};
 use super::{elsewhere, keys};
+use crate::config::file_kind::FileKind;
 use crate::config::{shown, units};
 use crate::event::Verb;
 use crate::source::{Diagnostic, nearest};
@@ -101,11 +102,17 @@ impl At<'_> {
         };
         // Where nothing was written there is nothing to underline but the key.
         let span = if span.start == span.end { self.checked.key_span(self.pointer) } else { span };
-        let found =
-            self.checked.error(code, format!("{} {message}", subject(self.pointer))).label(span, label);
+        let found = self.checked.error(code, format!("{} {message}", self.subject())).label(span, label);
         match help.or_else(|| self.text("description").map(str::to_owned)) {
             Some(help) => found.help(help),
             None => found,
+        }
+    }
+
+    fn subject(&self) -> String {
+        match (self.checked.kind, self.pointer) {
+            (FileKind::Included, "") => "an included file".to_owned(),
+            _ => subject(self.pointer),
         }
     }
 

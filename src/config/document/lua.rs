@@ -37,7 +37,7 @@ pub struct LuaField {
     pub pointer: String,
     /// What it is.
     pub role: LuaRole,
-    /// The step it belongs to; `None` in `defaults`.
+    /// The step it belongs to; `None` in `defaults` and `policies`.
     pub step: Option<String>,
 }
 
@@ -45,7 +45,10 @@ pub struct LuaField {
 pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     let mut found = Vec::new();
     add(&mut found, value, "/defaults/map/retries/when", LuaRole::Expression, None);
-    add(&mut found, value, "/defaults/map/key", LuaRole::Expression, None);
+    for name in value.get("policies").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys) {
+        let at = format!("/policies/{}/retries/when", escape(name));
+        add(&mut found, value, &at, LuaRole::Expression, None);
+    }
     for (id, step) in value.get("steps").and_then(Value::as_object).into_iter().flatten() {
         let at = format!("/steps/{}", escape(id));
         let mut add = |rest: &str, role| add(&mut found, value, &format!("{at}/{rest}"), role, Some(id));

@@ -109,10 +109,10 @@ pub(in super::super) fn text_or_list(pattern: &str, wanted: &str) -> Schema {
     })
 }
 
-/// A map-like step: Lua directly, or a map of the function's keys and the policy's.
-pub(in super::super) fn each(function: &Schema, policy: &Schema) -> Schema {
+/// A map-like step: Lua directly, or a map of the function's keys and those of the other parts.
+pub(in super::super) fn each(function: &Schema, parts: &[Schema]) -> Schema {
     let mut properties = Map::new();
-    for part in [function, policy] {
+    for part in std::iter::once(function).chain(parts) {
         if let Some(Value::Object(part)) = part.get("properties") {
             properties.extend(part.clone());
         }

@@ -3,14 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{EVERY_KEY, loaded, print};
-use crate::config::{SpanIndex, decode, schema_text, validate_value, vocabulary};
-use crate::source::SourceFile;
+use crate::config::included::decode_included;
+use crate::config::{
+    DecodeError, INCLUDED_KEYS, SpanIndex, decode, included_schema_text, schema_text, validate_included,
+    validate_value, vocabulary,
+};
+use crate::source::{Diagnostic, SourceFile};
 
 fn every_key() -> Value {
     loaded(EVERY_KEY).document.expect("it is YAML").value
@@ -22,14 +26,31 @@ fn accepted(value: &Value) -> bool {
         let schema: Value = serde_json::from_str(schema_text()).expect("the schema is JSON");
         jsonschema::draft7::new(&schema).expect("the schema is one")
     });
-    let valid = VALIDATOR.is_valid(value);
+    agreed(value, &VALIDATOR, validate_value, decode(value).err())
+}
+
+/// The same of a file that pipelines include.
+fn accepted_to_include(value: &Value) -> bool {
+    static VALIDATOR: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let schema: Value = serde_json::from_str(included_schema_text()).expect("the schema is JSON");
+        jsonschema::draft7::new(&schema).expect("the schema is one")
+    });
+    agreed(value, &VALIDATOR, validate_included, decode_included(value).err())
+}
+
+fn agreed(
+    value: &Value,
+    schema: &jsonschema::Validator,
+    check: impl Fn(&Value, &SpanIndex, &Arc<SourceFile>) -> Vec<Diagnostic>,
+    refused: Option<DecodeError>,
+) -> bool {
+    let valid = schema.is_valid(value);
     let file = SourceFile::new("p.yaml", Path::new("p.yaml"), String::new());
-    let found = validate_value(value, &SpanIndex::default(), &file);
-    let decoded = decode(value);
+    let found = check(value, &SpanIndex::default(), &file);
     assert!(
-        valid == found.is_empty() && valid == decoded.is_ok(),
+        valid == found.is_empty() && valid == refused.is_none(),
         "schema {valid}, types {:?}, check:\n{}{value}",
-        decoded.err().map(|error| error.to_string()),
+        refused.map(|error| error.to_string()),
         print(&found)
     );
     valid
@@ -150,8 +171,8 @@ fn the_file_with_every_key_has_every_key_of_the_schema() {
     named(&schema, "", &mut all);
     used(&every_key(), &schema, "", &mut seen);
     let seen: BTreeSet<String> = seen.into_iter().map(one).collect();
-    // What defaults and steps take is the same type too.
-    let policy = |name: &String| name.starts_with("/defaults/map/");
+    // What defaults, policies and steps take is the same type too.
+    let policy = |name: &String| name.starts_with("/defaults/map/") || name.starts_with("/policies/*/");
     let missing: Vec<String> =
         all.into_iter().filter(|name| !policy(name)).map(one).filter(|name| !seen.contains(name)).collect();
     assert_eq!(missing, Vec::<String>::new());
@@ -178,6 +199,31 @@ fn schema_types_and_check_agree_on_every_single_change() {
                 map.insert(renamed.to_owned(), value);
             }
             refused += usize::from(!accepted(&changed));
+        }
+    }
+    assert!(refused > all.len(), "the changes matter");
+}
+
+#[test]
+fn schema_types_and_check_of_included_files_agree_on_every_single_change() {
+    let whole = every_key();
+    let keys = INCLUDED_KEYS.map(|key| (key.to_owned(), whole[key].clone()));
+    let base = Value::Object(keys.into_iter().collect());
+    assert!(accepted_to_include(&base));
+    let mut all = Vec::new();
+    pointers(&base, "", &mut all);
+    let mut refused = 0;
+    for pointer in &all {
+        for value in values() {
+            let mut changed = base.clone();
+            *changed.pointer_mut(pointer).expect("a pointer of it") = value;
+            refused += usize::from(!accepted_to_include(&changed));
+        }
+        for key in ["x-free", "a b", "steps", "key", "policy", "lua"] {
+            let mut changed = base.clone();
+            let Some(Value::Object(map)) = changed.pointer_mut(pointer) else { continue };
+            map.insert(key.to_owned(), json!("a"));
+            refused += usize::from(!accepted_to_include(&changed));
         }
     }
     assert!(refused > all.len(), "the changes matter");

@@ -1,7 +1,6 @@
-//! `require` loads `.lua` files below the pipeline's folder, each run once in a VM.
+//! `require` loads `.lua` files below the folders of `lua_path`, each run once in a VM.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,31 +8,9 @@ use mlua::{Function, Lua, Value};
 
 use super::super::script::{Lines, Script, Sources};
 use crate::lua::host_error::HostError;
+use crate::lua::lua_path::module_name;
 use crate::lua::permissions::{PATH_MAX, Permissions};
 use crate::source::SourceFile;
-
-/// The file of the module `name`; whether it lies inside the folder is only known once links are resolved.
-pub(in crate::lua) fn module_path(root: &Path, name: &str) -> Result<PathBuf, String> {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part.chars().all(|character| character.is_alphanumeric() || matches!(character, '_' | '-'))
-    };
-    if !name.split('.').all(plain) {
-        return Err(format!("`{name}` is no module name: write `lib.text` for `lib/text.lua`"));
-    }
-    let mut path = root.to_path_buf();
-    path.extend(name.split('.'));
-    path.set_extension("lua");
-    Ok(path)
-}
-
-/// The text of a module, for those who look into it before it runs. A pipe is none: nobody may ever write to it.
-pub(in crate::lua) fn module_text(path: &Path) -> Option<Arc<str>> {
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    std::fs::read_to_string(path).ok().map(Arc::from)
-}
 
 /// The half of `require` that reaches for files: the function of a module's text, by the module's name.
 pub(super) fn loader(
@@ -60,11 +37,11 @@ fn load(
     name: &str,
     sources: &RefCell<Sources>,
 ) -> mlua::Result<Function> {
-    let path = module_path(Path::new(""), name).map_err(refusal)?;
+    let path = module_name(name).map_err(refusal)?;
     let shown = format!("{}.lua", name.replace('.', "/"));
     let missing =
         |error: std::io::Error| refusal(format!("cannot read module `{name}` (`{shown}`): {error}"));
-    let outside = |_| refusal(format!("module `{name}` lies outside the pipeline's folder"));
+    let outside = |refused: HostError| refusal(format!("module `{name}` lies outside {}", refused.message));
     let opened = permissions.open_own(&path).map_err(outside)?;
     let text = opened.and_then(std::io::read_to_string).map_err(missing)?;
     let file = SourceFile::new(shown.clone(), path, text);

@@ -1,7 +1,7 @@
 //! Grants say what one run may reach: the lists, and what they led to when the run started.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::held::HeldHandles;
@@ -38,6 +38,14 @@ impl Permissions {
     pub fn new(root: &Path, written: Allowed, added: &Allowed, protected: Protected) -> Self {
         let lists = Lists::new(root, written, added, protected);
         Self { grants: Arc::new(Grants { lists, ..Grants::default() }), looks_only: false }
+    }
+
+    /// The same, with these folders, for `require` to look for files in, instead of the pipeline's. Nothing else is read there.
+    #[must_use]
+    pub fn requiring_from(&self, folders: &[PathBuf]) -> Self {
+        let lists = Lists { lua: folders.to_owned(), ..self.grants.lists.clone() };
+        let grants = Grants { lists, trial: self.grants.trial.clone(), ..Grants::default() };
+        Self { grants: Arc::new(grants), looks_only: self.looks_only }
     }
 
     /// The same for a run that changes nothing: what Lua code writes goes to the copy of `trial`, see [`Permissions::changes`].

@@ -15,6 +15,8 @@ use super::trees::{HeldTree, Missing};
 pub(super) struct HeldHandles {
     /// The pipeline's folder.
     pub(super) root: HeldTree,
+    /// Folders for `require` alone; none: the pipeline's folder.
+    lua: Vec<HeldTree>,
     pub(super) read: Vec<HeldTree>,
     pub(super) write: Vec<HeldTree>,
     pub(super) scratch: OnceLock<io::Result<Scratch>>,
@@ -36,6 +38,8 @@ impl HeldHandles {
         let read: Vec<HeldTree> =
             open(&lists.read, Missing::Leave).into_iter().map(|tree| tree.or_as(&write)).collect();
         let root = HeldTree::open(&lists.root, Path::new("."), Missing::Leave);
+        let lua: Vec<HeldTree> =
+            lists.lua.iter().map(|path| HeldTree::open(&lists.root, path, Missing::Leave)).collect();
         let scratch = OnceLock::new();
         if missing == Missing::Make {
             scratch.get_or_init(Scratch::make);
@@ -43,7 +47,13 @@ impl HeldHandles {
         let mut wanted = Wanted {
             files: lists.protected.files.clone(),
             closed: lists.protected.folders.clone(),
-            fixed: [&root].into_iter().chain(&read).chain(&write).map(|tree| tree.spelled.clone()).collect(),
+            fixed: [&root]
+                .into_iter()
+                .chain(&lua)
+                .chain(&read)
+                .chain(&write)
+                .map(|tree| tree.spelled.clone())
+                .collect(),
         };
         wanted.closed.push(lists.root.join(STATE));
         let made = scratch.get().and_then(|made| made.as_ref().ok());
@@ -52,7 +62,12 @@ impl HeldHandles {
         let kept_first = Arc::new(KeptFiles::look_up(&wanted));
         let kept = Mutex::new(Arc::clone(&kept_first));
         let programs = programs::hold(&lists.root, &lists.exec);
-        Self { root, read, write, scratch, wanted, kept, kept_first, programs }
+        Self { root, lua, read, write, scratch, wanted, kept, kept_first, programs }
+    }
+
+    /// The folders in which `require` looks, in this order.
+    pub(super) fn lua(&self) -> &[HeldTree] {
+        if self.lua.is_empty() { std::slice::from_ref(&self.root) } else { &self.lua }
     }
 
     /// The scratch folder, as far as somebody has wanted it.

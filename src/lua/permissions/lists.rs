@@ -33,6 +33,8 @@ pub(super) struct Lists {
     pub(super) read: Vec<String>,
     pub(super) write: Vec<String>,
     pub(super) exec: Vec<String>,
+    /// Folders in which `require` looks, in this order; none: the pipeline's folder.
+    pub(super) lua: Vec<PathBuf>,
     pub(super) protected: Protected,
 }
 
@@ -53,6 +55,7 @@ impl Lists {
             read: all(written.read, folder(), &added.read),
             write: all(written.write, folder(), &added.write),
             exec: all(written.exec, Vec::new(), &added.exec),
+            lua: Vec::new(),
             protected: Protected {
                 files: protected.files.into_iter().map(absolute).collect(),
                 folders: protected.folders.into_iter().map(absolute).collect(),

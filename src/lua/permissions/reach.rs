@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -70,24 +70,47 @@ impl Permissions {
         self.reach(path, place::STEP)
     }
 
-    /// A file below the pipeline's folder, whatever else may be read: for `require`.
+    /// A file below the first of the folders for `require` that has it, whatever else may be read. A refusal says outside of
+    /// what the file lies.
     pub(in crate::lua) fn open_own(&self, path: &Path) -> ReachResult<File> {
         if let Some(error) = is_too_long(path) {
             return Ok(Err(error));
         }
-        let Some(root) = self.root() else { return Ok(Err(Errno::NOENT.into())) };
+        let mut missing = Errno::NOENT.into();
+        for tree in self.held().lua() {
+            match self.open_below(tree, path)? {
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    missing = error;
+                }
+                found => return Ok(found),
+            }
+        }
+        Ok(Err(missing))
+    }
+
+    fn open_below(&self, tree: &HeldTree, path: &Path) -> ReachResult<File> {
+        let handle = match tree.handle() {
+            // It was a folder when the run began.
+            Ok(_) if tree.is_file() => return Ok(Err(Errno::NOTDIR.into())),
+            Ok(handle) => handle,
+            Err(error) => return Ok(Err(error)),
+        };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let plain = |file| place::plain(File::from(file));
-        match beneath::open(root, path, flags, Links::Followed) {
+        match beneath::open(handle, path, flags, Links::Followed) {
             Err(Errno::XDEV | Errno::LOOP | Errno::AGAIN) => {}
             opened => return Ok(opened.map_err(beneath::told).and_then(plain)),
         }
-        let tree = &self.held().root;
-        let located = || match walk::resolve(&self.grants.lists.root, path) {
+        let trees = self.held().lua();
+        let located = || match walk::resolve(&tree.spelled, path) {
             Err(stopped) => Ok(Err(stopped.error)),
-            Ok(real) => match tree.below(&real) {
-                Some(rest) => Ok(Ok(Located { tree, rest, real })),
-                None => Err(HostError::refusal("it lies outside the pipeline's folder".to_owned())),
+            // From one of the folders, a link may lead to another of them.
+            Ok(real) => match trees.iter().find_map(|tree| Some((tree, tree.below(&real)?))) {
+                Some((tree, rest)) => Ok(Ok(Located { tree, rest, real })),
+                None if self.grants.lists.lua.is_empty() => {
+                    Err(HostError::refusal("the pipeline's folder".to_owned()))
+                }
+                None => Err(HostError::refusal("the folders of `lua_path`".to_owned())),
             },
         };
         Ok(opened(located, flags)?.and_then(plain))

@@ -99,7 +99,7 @@ mod linux {
             }
         }
         rules = allow(rules, &held.root, read())?;
-        for tree in &held.read {
+        for tree in held.lua().iter().chain(&held.read) {
             rules = allow(rules, tree, read())?;
         }
         for tree in &held.write {

@@ -222,7 +222,7 @@ mod tests {
     use super::super::super::tests::{block, source};
     use super::*;
 
-    fn check(make: fn(Block, std::path::PathBuf) -> Script, lua: &str, expect: &[&str]) {
+    fn check(make: fn(Block, crate::lua::LuaPath) -> Script, lua: &str, expect: &[&str]) {
         let file = source(&format!("steps:\n  a:\n{lua}\n"));
         let script = make(block(&file, 3, lua), ".".into());
         let got: Vec<String> = script

@@ -10,9 +10,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lexer::{Token, TokenKind, substitutions, tokens};
 use super::{Script, ScriptSource};
-use crate::lua::globals::{module_path, module_text};
+use crate::lua::lua_path::{LuaPath, module_text};
 
-/// Folders below the pipeline's that are looked into for modules whose names are only known when they are required.
+/// Folders below those of `lua_path` that are looked into for modules whose names are only known when they are required.
 const DEPTH_MAX: u32 = 8;
 /// Modules of that kind: beyond them somebody keeps other things there.
 const MODULES_MAX: usize = 10_000;
@@ -64,7 +64,7 @@ impl Script {
     /// What its results depend on. Reads the files that it requires, as they are now.
     pub fn footprint(&self) -> Footprint {
         let mut reading = FootprintReading {
-            root: &self.root,
+            lua_path: &self.lua_path,
             hasher: Xxh3::new(),
             params: Seen::Fields(BTreeSet::new()),
             env: Seen::Fields(BTreeSet::new()),
@@ -80,7 +80,7 @@ impl Script {
         let mut files = Vec::new();
         if let ScriptSource::File { block, .. } = &self.source {
             let path = block.file.path();
-            files.push((path.strip_prefix(&self.root).unwrap_or(path).to_owned(), Arc::clone(&block.text)));
+            files.push((self.lua_path.relative(path), Arc::clone(&block.text)));
         }
         reading.part(kind);
         reading.part(field.unwrap_or(""));
@@ -94,17 +94,13 @@ impl Script {
         }
         let FootprintReading { hasher, params, env, secrets, modules, .. } = reading;
         let modules = modules.into_iter().filter_map(|(path, text)| Some((path, text?)));
-        files.extend(
-            modules.map(|(path, text)| {
-                (path.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(path), text)
-            }),
-        );
+        files.extend(modules.map(|(path, text)| (self.lua_path.relative(&path), text)));
         Footprint { function: hasher.digest128(), params, env, secrets, files }
     }
 }
 
 struct FootprintReading<'a> {
-    root: &'a Path,
+    lua_path: &'a LuaPath,
     hasher: Xxh3,
     params: Seen,
     env: Seen,
@@ -156,7 +152,7 @@ impl FootprintReading<'_> {
                 let argument = tokens[at + 1..].iter().find(|token| token.text(text) != "(");
                 match argument.filter(|token| token.kind == TokenKind::String) {
                     Some(argument) => self.module(unquoted(argument.text(text))),
-                    None => self.all_modules(self.root, DEPTH_MAX),
+                    None => self.any_module(),
                 }
             }
             _ => {}
@@ -173,11 +169,11 @@ impl FootprintReading<'_> {
     /// A part whose content is not looked at.
     fn anything(&mut self) {
         self.globals();
-        self.all_modules(self.root, DEPTH_MAX);
+        self.any_module();
     }
 
     fn module(&mut self, name: &str) {
-        if let Ok(path) = module_path(self.root, name) {
+        if let Ok(path) = self.lua_path.module(name) {
             self.file(&path);
         }
     }
@@ -192,7 +188,7 @@ impl FootprintReading<'_> {
     }
 
     fn required(&mut self, path: &Path, text: Option<Arc<str>>) {
-        self.part(&path.strip_prefix(self.root).unwrap_or(path).to_string_lossy());
+        self.part(&self.lua_path.below(path).to_string_lossy());
         match text {
             Some(text) => self.text(&text),
             None => self.part("missing"),
@@ -200,6 +196,11 @@ impl FootprintReading<'_> {
     }
 
     /// Any module may be meant.
+    fn any_module(&mut self) {
+        let lua_path = self.lua_path;
+        lua_path.searched().iter().for_each(|folder| self.all_modules(folder, DEPTH_MAX));
+    }
+
     fn all_modules(&mut self, folder: &Path, depth: u32) {
         let Ok(entries) = std::fs::read_dir(folder) else { return };
         let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -1,16 +1,16 @@
 //! The texts of a script are its source, its `setup`, and the files that they require by name.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Script;
 use super::lexer::{Token, TokenKind, tokens};
-use crate::lua::globals::{module_path, module_text};
+use crate::lua::lua_path::{LuaPath, module_text};
 
 /// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
 pub(super) struct Texts<'a> {
-    root: &'a Path,
+    lua_path: &'a LuaPath,
     pending: Vec<(Option<PathBuf>, Arc<str>)>,
     seen: HashSet<PathBuf>,
 }
@@ -20,7 +20,7 @@ impl<'a> Texts<'a> {
     pub(super) fn of(script: &'a Script) -> Self {
         let blocks = std::iter::once(script.source.block()).chain(&script.setup);
         let pending = blocks.map(|block| (None, Arc::clone(&block.text))).collect();
-        Self { root: &script.root, pending, seen: HashSet::new() }
+        Self { lua_path: &script.lua_path, pending, seen: HashSet::new() }
     }
 
     /// The next text.
@@ -35,7 +35,7 @@ impl<'a> Texts<'a> {
             let Some(argument) = argument.filter(|token| token.kind == TokenKind::String) else {
                 return false;
             };
-            let Ok(path) = module_path(self.root, bare(argument.text(text))) else { continue };
+            let Ok(path) = self.lua_path.module(bare(argument.text(text))) else { continue };
             if self.seen.insert(path.clone()) {
                 self.pending.extend(module_text(&path).map(|text| (Some(path), text)));
             }

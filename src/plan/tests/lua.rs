@@ -105,8 +105,8 @@ fn lua_files_lie_below_the_pipeline_and_compile() {
     expect![[r#"
         3:1 lua_syntax: this Lua file cannot be compiled | expected identifier when parsing expression, got 'end'
         5:28 lua_file: the Lua file `lua/none.lua` cannot be used | it returns nothing | help: end the file with `return function(item) … end`
-        6:28 lua_file: the Lua file `../outside.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
-        7:28 lua_file: the Lua file `link.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below
+        6:28 lua_file: the Lua file `../outside.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below, or in a folder that `lua_path` names
+        7:28 lua_file: the Lua file `link.lua` cannot be used | it lies outside the pipeline's folder `ROOT` | help: a Lua file lies in the pipeline's folder or below, or in a folder that `lua_path` names
         8:28 lua_file: the Lua file `gone.lua#1x` cannot be used | `1x` is no name | help: write `FILE.lua#NAME`
         9:28 lua_file: the Lua file `gone.lua` cannot be used | there is no such file | help: paths are relative to the pipeline file
         10:31 lua_file: the Lua file `lua` cannot be used | it is a folder | help: name a file in it

@@ -7,6 +7,7 @@ use crate::config::{self, Setting};
 use crate::plan::expand::ExpressionField;
 use crate::plan::inputs::Inputs;
 use crate::plan::places::{DocumentPart, PlacedDocument};
+use crate::plan::policies;
 use crate::plan::scripts::Scripts;
 use crate::plan::step_index::{IndexedStep, StepIndex};
 use crate::schedule::Policy;
@@ -29,20 +30,23 @@ pub(super) struct PolicyStep<'a> {
     pub(super) step: &'a IndexedStep,
     /// Pointer to its verb.
     pub(super) at: String,
+    /// The policy that it takes.
+    pub(super) named: Option<String>,
     /// As written in the step itself.
     pub(super) own: config::Policy,
-    /// As written, `defaults` included.
+    /// As written, with what it takes from `policies` and `defaults`.
     pub(super) written: config::Policy,
     /// What it comes to.
     pub(super) policy: Policy,
 }
 
 impl PolicyStep<'_> {
-    /// Where `key` is written: in the step, or in `defaults`.
+    /// Where `key` is written: in the step, in the policy that it takes, or in `defaults`.
     pub(super) fn pointer(&self, places: &PlacedDocument, key: &str) -> String {
-        let own = format!("{}/{key}", self.at);
-        let is_own = places.value().pointer(&own).is_some();
-        if is_own { own } else { format!("/defaults/map/{key}") }
+        let mut all = policies::pointers(&self.at, self.named.as_deref(), key);
+        let is_written = |pointer: &String| places.value().pointer(pointer).is_some();
+        let at = all.iter().position(is_written).unwrap_or(all.len() - 1);
+        all.swap_remove(at)
     }
 
     pub(super) fn warning(

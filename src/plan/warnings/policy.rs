@@ -40,7 +40,7 @@ pub(super) fn contradiction(places: &PlacedDocument, step: &PolicyStep<'_>) -> O
 /// More items at once than the rate limit ever lets run: within one `timeout`, it starts only so many. Without a limit
 /// on the time of an attempt, any number may pile up, so nothing is said.
 pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
-    // Concurrency from `defaults` is meant for other steps too.
+    // Concurrency from `policies` and `defaults` is meant for other steps too.
     let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
     let rate = step.policy.rate_limit?;
     let longest = [step.policy.timeout, step.policy.item_deadline].into_iter().flatten().min()?;

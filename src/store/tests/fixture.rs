@@ -18,7 +18,7 @@ pub(in crate::store) fn run(state: &Path, id: &str, parent: Option<&str>) -> Run
         pipeline: "p",
         file: Path::new("/somewhere/p.yaml"),
         text: "steps: {}\n",
-        lua: &[],
+        files: &[],
         params: "{\"a\":1}",
         seed: 7,
         parent,

@@ -170,7 +170,20 @@ fn inputs_of_steps_are_completed_in_every_notation() {
 #[test]
 fn keys_are_those_that_can_still_be_added() {
     let top = offered(&format!("‸\n{PIPELINE}"));
-    assert_eq!(top, ["version", "name", "description", "permissions", "defaults", "x-allow"]);
+    assert_eq!(
+        top,
+        [
+            "version",
+            "name",
+            "description",
+            "permissions",
+            "defaults",
+            "policies",
+            "include",
+            "lua_path",
+            "x-allow"
+        ]
+    );
     let fresh = offered_in_step("    ‸");
     assert_eq!(fresh.len(), 21, "{fresh:?}");
     let mapped = offered_in_step("    map: return 1\n    ‸");

@@ -1,44 +1,71 @@
-//! This module finds where a file names its steps: `from`, `with`, `needs`, `columns_of`, tests and expressions. It is for editors and
-//! judges nothing.
+//! This module finds where a file names its steps (`from`, `with`, `needs`, `columns_of`, tests and expressions) and its
+//! policies. It is for editors and judges nothing.
 
 use super::expand;
 use super::places::PlacedDocument;
 use super::references::mentions_in_expressions;
 use super::step_index::{IndexedStep, StepIndex};
-use crate::config::{Document, Style};
+use crate::config::{Document, Style, is_id};
 use crate::source::Span;
 
-/// A place that names a step.
+/// What a name is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// One of `steps`.
+    Step,
+    /// One of `policies`.
+    Policy,
+}
+
+impl Named {
+    /// The key at the top under which such names stand.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Step => "steps",
+            Self::Policy => "policies",
+        }
+    }
+}
+
+/// A place that names a step or a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StepMention {
-    /// The bytes of the id, without quotes and `.failed`.
+pub struct Mention {
+    /// The bytes of the name, without quotes and `.failed`.
     pub span: Span,
-    /// The id, whether or not there is such a step.
-    pub step: String,
+    /// What it is a name of.
+    pub what: Named,
+    /// The name, whether or not there is such a thing.
+    pub name: String,
     /// In an expression, the quote that a Lua string may have there.
     pub quote: Option<char>,
 }
 
-/// All places that name steps, in the order of the file, each once however many aliases lead to it.
-pub fn step_mentions(document: &Document) -> Vec<StepMention> {
-    let places = PlacedDocument { document: document.clone(), overrides: Vec::new() };
+/// All places that name steps or policies, in the order of the file, each once however many aliases lead to it.
+pub fn mentions(document: &Document) -> Vec<Mention> {
+    let places = PlacedDocument::of(document.clone());
     let step_index = StepIndex::of(places.value());
     let fields = expand::fields(&places, "");
-    let mut found: Vec<StepMention> = Vec::new();
+    let mut found: Vec<Mention> = Vec::new();
     for (_, reference) in step_index.steps.iter().flat_map(IndexedStep::references) {
-        found.extend(named(document, &reference.pointer, &reference.name));
+        found.extend(named(document, &reference.pointer, Named::Step, &reference.name));
     }
     let tests = places.value().get("tests").and_then(serde_json::Value::as_array);
     for (at, test) in tests.into_iter().flatten().enumerate() {
         if let Some(step) = test.get("step").and_then(serde_json::Value::as_str) {
-            found.extend(named(document, &format!("/tests/{at}/step"), step));
+            found.extend(named(document, &format!("/tests/{at}/step"), Named::Step, step));
+        }
+    }
+    for step in &step_index.steps {
+        let pointer = format!("{}/policy", step.verb_pointer());
+        if let Some(name) = places.value().pointer(&pointer).and_then(serde_json::Value::as_str) {
+            found.extend(named(document, &pointer, Named::Policy, name).filter(|_| is_id(name)));
         }
     }
     for mention in mentions_in_expressions(&places, &step_index, &fields) {
         let (_, span) = places.find(&mention.spot());
         let style = document.scalar(&mention.pointer).map(|scalar| scalar.style);
         let quote = if style == Some(Style::DoubleQuoted) { '\'' } else { '"' };
-        found.push(StepMention { span, step: mention.name, quote: Some(quote) });
+        found.push(Mention { span, what: Named::Step, name: mention.name, quote: Some(quote) });
     }
     found.sort();
     found.dedup_by(|a, b| a.span == b.span);
@@ -46,12 +73,12 @@ pub fn step_mentions(document: &Document) -> Vec<StepMention> {
 }
 
 /// The id within the text at `pointer`.
-fn named(document: &Document, pointer: &str, id: &str) -> Option<StepMention> {
+fn named(document: &Document, pointer: &str, what: Named, id: &str) -> Option<Mention> {
     let span = document.spans.get(pointer)?.value;
     let written = document.file.text().get(span.start..span.end)?;
     // An id that is written with escapes is replaced with all of its text.
     let span = written.find(id).map_or(span, |at| Span::new(span.start + at, span.start + at + id.len()));
-    Some(StepMention { span, step: id.to_owned(), quote: None })
+    Some(Mention { span, what, name: id.to_owned(), quote: None })
 }
 
 #[cfg(test)]
@@ -62,11 +89,11 @@ mod tests {
 
     fn check(text: &str, expect: &[&str]) {
         let document = crate::config::load(text.as_bytes(), "p.yaml", Path::new("p.yaml")).document;
-        let found: Vec<String> = step_mentions(&document.expect("it is YAML"))
+        let found: Vec<String> = mentions(&document.expect("it is YAML"))
             .iter()
             .map(|one| {
                 let line = text[..one.span.start].matches('\n').count() + 1;
-                format!("{line} {} {}", one.step, &text[one.span.start..one.span.end])
+                format!("{line} {} {}", one.name, &text[one.span.start..one.span.end])
             })
             .collect();
         assert_eq!(found, expect, "{text}");
@@ -77,6 +104,10 @@ mod tests {
         check(
             "x-in: &in a\nsteps:\n  a: { items: [1] }\n  b: { from: *in, map: return 1 }\n  c: { from: *in, map: return 1 }\n",
             &["1 a a"],
+        );
+        check(
+            "policies: { c: {} }\nsteps:\n  a: { items: [1] }\n  b: { from: a, filter: { policy: 'c', lua: 'true' } }\n",
+            &["4 a a", "4 c c"],
         );
         check(
             "steps:\n  a: { items: [1] }\n  b:\n    from: ['a', \"b.failed\"]\n    needs:\n    - é\n    when: steps.a.total > 0 and steps['a']\n    \

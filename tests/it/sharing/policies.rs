@@ -1,0 +1,120 @@
+//! Named policies lie between a step's own keys and the defaults.
+
+use crate::project::Project;
+
+use super::found;
+
+const PIPELINE: &str = r#"
+defaults: { map: { concurrency: 3, timeout: 7s, retries: { max: 1, delay: 10ms, when: err.kind == "none" } } }
+policies:
+  gentle: { concurrency: 2, retries: { max: 4, factor: 3 } }
+  hasty: {}
+params: { which: gentle }
+steps:
+  in: { items: [1] }
+  plain: { from: in, map: return item }
+  named: { from: in, map: { policy: gentle, lua: return item } }
+  own: { from: in, map: { policy: "${{ params.which }}", concurrency: 9, retries: 5, lua: return item } }
+  empty: { from: in, filter: { policy: hasty, lua: "true" } }
+  out: { from: [plain, named, own, empty], write: out.jsonl }
+"#;
+
+/// What `plan` says of how a step works.
+fn effort(project: &Project, step: &str) -> String {
+    let said = project.run(&["plan", "pipeline.yaml"]).ok().stdout;
+    let mut lines = said.lines().skip_while(|line| !line.split_whitespace().any(|word| word == step));
+    lines.nth(1).expect("a line").trim().to_owned()
+}
+
+#[test]
+fn a_step_goes_before_its_policy_and_that_before_the_defaults() {
+    let project = Project::with(PIPELINE);
+    let check = |step: &str, expect: &str| assert_eq!(effort(&project, step), expect, "{step}");
+    check("plain", "concurrency 3 · retries 1 (after 10ms, if its `when` says so) · timeout 7s");
+    check(
+        "named",
+        "concurrency 2 · retries 4 (after 10ms, each wait 3 times the last, up to 1m, if its `when` says so) · timeout 7s",
+    );
+    check(
+        "own",
+        "concurrency 9 · retries 5 (after 10ms, each wait 3 times the last, up to 1m, if its `when` says so) · timeout 7s",
+    );
+    check("empty", "concurrency 3 · retries 1 (after 10ms, if its `when` says so) · timeout 7s");
+    let set = project.run(&["plan", "pipeline.yaml", "--set", "policies.gentle.concurrency=5"]).ok().stdout;
+    assert!(set.contains("concurrency 5 · retries 4"), "{set}");
+}
+
+#[test]
+fn the_condition_of_a_policy_says_which_failures_are_tried_again() {
+    let pipeline = |when: &str| {
+        format!(
+            "policies: {{ p: {{ retries: {{ max: 2, delay: 1ms, when: {when} }} }} }}
+steps:
+  in: {{ items: [1] }}
+  a: {{ from: in, map: {{ policy: p, min_success_ratio: 0, lua: error('no') }} }}
+  failed: {{ from: a.failed, write: failed.jsonl }}
+"
+        )
+    };
+    assert_eq!(Project::with(&pipeline("attempt < 2")).failure().2, 2);
+    assert_eq!(Project::with(&pipeline("attempt > 5")).failure().2, 1);
+}
+
+#[test]
+fn names_that_no_policy_has_are_found_and_so_are_keys_of_steps() {
+    let project = Project::with(
+        "policies:
+  api: { key: item.id, lua: return 1, retries: 2 }
+  1a: {}
+defaults: { map: { cache: true, policy: api } }
+steps:
+  in: { items: [1] }
+  a: { from: in, map: { policy: apl, lua: return item } }
+  b: { from: a, map: { policy: [api], lua: return item } }
+  c: { from: b, write: { path: out.jsonl, policy: api } }
+",
+    );
+    assert_eq!(
+        found(&project, "pipeline.yaml"),
+        [
+            "pipeline.yaml:2 unknown_key unknown key `key` in policy `api`",
+            "pipeline.yaml:2 unknown_key unknown key `lua` in policy `api`",
+            "pipeline.yaml:3 bad_name `1a` is not a name for a policy",
+            "pipeline.yaml:4 unknown_key unknown key `cache` in `defaults.map`",
+            "pipeline.yaml:4 unknown_key unknown key `policy` in `defaults.map`",
+            "pipeline.yaml:7 unknown_policy unknown policy `apl`",
+            "pipeline.yaml:8 wrong_type `policy` of step `b` must be text, not a list",
+            "pipeline.yaml:9 unknown_key unknown key `policy` in `write` of step `c`",
+        ]
+    );
+    let said = project.run(&["check", "pipeline.yaml"]).stderr;
+    assert!(said.contains("did you mean `api`?"), "{said}");
+}
+
+#[test]
+fn a_policy_that_the_results_of_others_name_is_found_when_the_step_starts() {
+    let project = Project::with(
+        "policies: { one: { retries: { max: 2, delay: 1ms } } }
+steps:
+  in: { items: [1, 2] }
+  a: { from: in, map: return item }
+  b:
+    from: in
+    needs: a
+    map:
+      policy: ${{ steps.a.total == 2 and 'one' or 'none' }}
+      min_success_ratio: 0
+      lua: if item == 1 then error('no') end return item
+  c: { from: b.failed, write: failed.jsonl }
+  d:
+    from: in
+    needs: a
+    map: { policy: \"${{ steps.a.total == 3 and 'one' or 'other' }}\", lua: return item }
+  e: { from: d, write: d.jsonl }
+",
+    );
+    let ran = project.run(&["pipeline.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("unknown policy `other`"), "{}", ran.stderr);
+    assert!(project.read("failed.jsonl").contains("\"attempts\":3"));
+}
