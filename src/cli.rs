@@ -4,12 +4,14 @@
 //! Everything the floors below need of the world is asked for here and handed down.
 
 mod args;
+mod batch;
 mod cache;
 mod changes;
 mod check;
 mod complete;
 mod console;
 pub mod diagnostic;
+mod each;
 mod exit;
 mod explain;
 mod fmt;
@@ -21,9 +23,11 @@ mod history;
 mod init;
 mod interrupt;
 mod job;
+mod label;
 mod load;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod named;
 mod outputs;
 mod panic;
 mod params;
@@ -42,6 +46,7 @@ mod self_docs;
 mod show;
 mod state;
 mod stdout;
+mod table;
 mod test;
 mod timestamp;
 mod trials;

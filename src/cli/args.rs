@@ -10,8 +10,8 @@ pub(super) use author::{
     TestArguments, TestFormat,
 };
 pub(super) use groups::{
-    AllowArguments, ColorChoice, ConsoleArguments, EngineArguments, InputArguments, LockChoice,
-    OutputArguments, OutputChoice, ProgressChoice, SelectArguments,
+    AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
+    LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments,
 };
 pub(super) use state::{
     CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,
@@ -136,6 +136,9 @@ pub(super) struct RunArguments {
     /// Which steps run.
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    /// How many there are.
+    #[command(flatten)]
+    pub(super) each: EachArguments,
     /// How it runs.
     #[command(flatten)]
     pub(super) engine: EngineArguments,

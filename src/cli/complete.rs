@@ -94,7 +94,7 @@ fn values_of(command: &str, argument: &str) -> Option<Values> {
         ("explain", "code") => |_, _| codes().into_iter().map(|(code, about)| offer(code, about)).collect(),
         ("show", "step") | ("test", "record") => |line, _| runs::steps(line),
         ("preview", "step") | (_, "only" | "until") => |line, _| pipeline::steps(line),
-        (_, "params") => pipeline::params,
+        (_, "params" | "each") => pipeline::params,
         (_, "set") => settings::settings,
         ("show" | "report" | "resume", "run") => {
             |line, start| runs::ids(line).into_iter().chain(pipeline_files(start)).collect()

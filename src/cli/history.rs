@@ -2,14 +2,17 @@
 //!
 //! A pipeline is known by the name of its file, because project and runs may have been moved together.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::exit::Fault;
+use super::exit::{Complaint, Fault};
+use super::request::Request;
 use crate::store::{Catalogue, RunRecord};
 
 /// The runs of a pipeline file, or of all, the newest first.
 pub(super) struct History {
     records: Vec<RunRecord>,
+    catalogue: Catalogue,
 }
 
 impl History {
@@ -22,7 +25,7 @@ impl History {
         }
         let name = file.and_then(Path::file_name);
         records.retain(|record| name.is_none_or(|name| Path::new(&record.file).file_name() == Some(name)));
-        Ok(Self { records })
+        Ok(Self { records, catalogue: catalogue.clone() })
     }
 
     /// The newest run that did not end well, is over, and was not resumed by one that did.
@@ -38,10 +41,53 @@ impl History {
         None
     }
 
+    /// The runs that did not end well, are over, and that no later one has gone on with or was asked for the same; the
+    /// oldest first.
+    pub(super) fn unsettled(&self) -> Vec<&RunRecord> {
+        let (mut settled, mut resumed) = (HashSet::new(), HashSet::new());
+        let mut found = Vec::new();
+        for record in &self.records {
+            let is_newest = self.asked(record).is_none_or(|asked| settled.insert(asked));
+            let is_over = record.status != "running" && !ended_well(record);
+            if is_over && is_newest && !resumed.contains(record.id.as_str()) {
+                found.push(record);
+            }
+            resumed.extend(record.parent.as_deref());
+        }
+        found.reverse();
+        found
+    }
+
+    /// What was asked for by runs that ended well, each the last of its kind, with their ids.
+    pub(super) fn done(&self) -> HashMap<String, String> {
+        let mut last = HashMap::new();
+        for record in &self.records {
+            if let Some(asked) = self.asked(record) {
+                last.entry(asked).or_insert(record);
+            }
+        }
+        last.retain(|_, record| ended_well(record));
+        last.into_iter().map(|(asked, record)| (asked, record.id.clone())).collect()
+    }
+
+    /// What a run was asked for.
+    fn asked(&self, record: &RunRecord) -> Option<String> {
+        Request::kept(self.catalogue.request(&record.id).as_deref(), "{}").asked(&record.params)
+    }
+
     /// The newest run that ended well although items failed, and that no run has gone on with.
     pub(super) fn tolerant(&self) -> Option<&RunRecord> {
         let has_gone_on = |id: &str| self.records.iter().any(|record| record.parent.as_deref() == Some(id));
         self.over().find(|record| ended_well(record) && record.failures > 0 && !has_gone_on(&record.id))
+    }
+
+    /// Complains where no run is over.
+    pub(super) fn demand_one(&self) -> Result<&RunRecord, Complaint> {
+        let none = || {
+            Complaint::new("no run that is over is kept here")
+                .help("`flowrun FILE` runs a pipeline; `flowrun runs` lists the runs")
+        };
+        self.over().next().ok_or_else(none)
     }
 
     /// The runs that are over.

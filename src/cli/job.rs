@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::args::{EngineArguments, OutputArguments, SelectArguments};
+use super::batch::Label;
 use super::console::{Console, put};
 use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, KeptRun};
@@ -15,6 +16,7 @@ use super::{load, outputs, run_id, select, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
+use crate::report::Commands;
 use crate::store;
 
 /// One run of a pipeline file, new or resumed, with all that it needs.
@@ -37,6 +39,16 @@ pub(super) struct Job<'a> {
     pub(super) state: Option<PathBuf>,
     /// The run that it goes on with.
     pub(super) resume: Option<ResumeOptions>,
+    /// The other runs of the process; `None`: it is the only one.
+    pub(super) among: Option<Among>,
+}
+
+/// One run among several.
+pub(super) struct Among {
+    /// What stands before its lines for people, where they mix with those of others.
+    pub(super) label: Label,
+    /// Whether the warnings about the pipeline file have been told.
+    pub(super) warnings_told: bool,
 }
 
 /// A new id.
@@ -56,7 +68,7 @@ impl Job<'_> {
         self.inputs.state.clone_from(&self.state);
         let (plan, warnings) = load::pipeline(self.file, &self.inputs)?.into_plan()?;
         let output = self.output;
-        if !output.quiet {
+        if !output.quiet && !self.among.as_ref().is_some_and(|among| among.warnings_told) {
             console.show(&warnings, output.console.color);
         }
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
@@ -64,9 +76,16 @@ impl Job<'_> {
         let request = Request::of(&plan, &self.inputs, self.select);
         let request_text = request.text();
         let mut files = self.files(&plan)?;
-        let commands = self.state.as_deref().map(|folder| state::commands(folder, &self.inputs.run));
-        let mut reporters =
-            Reporters::open(output, console, self.seed, data_on_stdout, &mut files, commands.clone())?;
+        let commands = self.state.as_deref().map(|folder| self.commands(folder));
+        let label = self.among.as_ref().and_then(|among| among.label.as_deref());
+        let mut reporters = Reporters::open(
+            output,
+            console,
+            (self.seed, label),
+            data_on_stdout,
+            &mut files,
+            commands.clone(),
+        )?;
         let options = self.options(selected);
         let mut refused = None;
         let outcome = engine::run(&plan, &options, interrupt, &mut |event| {
@@ -88,6 +107,15 @@ impl Job<'_> {
         let known = KeptRun { plan: &plan, request: &request, seed: self.seed, kept };
         finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
         self.end(console, finished, outcome)
+    }
+
+    /// How the run is called for. Those of several may begin in one second, so that only the whole id names one.
+    fn commands(&self, folder: &Path) -> Commands {
+        let commands = state::commands(folder, &self.inputs.run);
+        match &self.among {
+            Some(_) => Commands { run: self.inputs.run.to_string(), ..commands },
+            None => commands,
+        }
     }
 
     /// The files that are written beside the results. None is opened before all are known to be no files of the run.

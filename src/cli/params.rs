@@ -8,7 +8,7 @@ use crate::store::{Catalogue, RunRecord};
 use crate::value::printable;
 
 /// Characters of one value that are shown among others.
-const VALUE_MAX: usize = 60;
+pub(super) const VALUE_MAX: usize = 60;
 
 /// Parameters by name, in the order of the pipeline file.
 pub(super) fn map(json: &str) -> Map<String, Value> {
@@ -24,13 +24,21 @@ pub(super) fn words(catalogue: &Catalogue, record: &RunRecord) -> String {
 fn in_words(params: &Map<String, Value>, is_first: impl Fn(&String) -> bool) -> String {
     let (mut first, rest): (Vec<_>, Vec<_>) = params.iter().partition(|(name, _)| is_first(name));
     first.extend(rest);
-    first.into_iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
+    first
+        .into_iter()
+        .map(|(name, value)| format!("{name}={}", word(&text(value))))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-/// A value as `-p` takes it, in quotes where it would not be one word.
+/// A value as `-p` takes it.
 pub(super) fn text(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    cut(&state::quoted(&printable(&text)), VALUE_MAX)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A text in quotes where it would not be one word, cut where it is long.
+pub(super) fn word(text: &str) -> String {
+    cut(&state::quoted(&printable(text)), VALUE_MAX)
 }
 
 /// As many characters of a text as there is room for.

@@ -12,7 +12,7 @@ use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::outputs::{self, OutputFile};
 use super::request::Request;
-use super::{job, load, resume, state};
+use super::{job, load, named, resume, state};
 use crate::plan::{Inputs, Plan};
 use crate::report;
 use crate::store::{Catalogue, StoredRun};
@@ -25,7 +25,7 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
             .help("`flowrun report -o report.html` writes a file")
             .into());
     }
-    let (folder, id) = state::kept(arguments.run.as_deref(), &arguments.folder)?;
+    let (folder, id) = named::kept(arguments.run.as_deref(), &arguments.folder)?;
     let catalogue = Catalogue::new(&folder);
     let run = catalogue.open(&id)?;
     if let Some(target) = target {

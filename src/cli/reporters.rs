@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::args::{OutputArguments, OutputChoice, ProgressChoice};
 use super::console::Console;
 use super::exit::Complaint;
+use super::label::Labelled;
 use super::report::files::Files;
 use crate::event::Event;
 use crate::report::{
@@ -38,11 +39,11 @@ pub(super) struct Finished {
 
 impl Reporters {
     /// Makes them. `data_on_stdout`: the pipeline itself writes there. `files`: those that are written while the run goes
-    /// on are taken out. `commands`: the run is kept.
+    /// on are taken out. `commands`: the run is kept. `label`: its lines for people stand among those of other runs.
     pub(super) fn open(
         output: &OutputArguments,
         console: &Console,
-        seed: u64,
+        (seed, label): (u64, Option<&str>),
         data_on_stdout: bool,
         files: &mut Files,
         commands: Option<Commands>,
@@ -63,12 +64,15 @@ impl Reporters {
         let summary = (prints_summary || commands.is_some()).then(|| Json::new(Vec::new()));
         let options = HumanOptions {
             verbosity: verbosity(output),
-            live: live(output.progress, console, to_stdout),
+            live: if label.is_some() { Live::None } else { live(output.progress, console, to_stdout) },
             color: console.color(output.console.color),
             seed,
             commands,
         };
-        let human = Box::new(Human::new(io::stderr(), options));
+        let human: Box<dyn Reporter> = match label {
+            Some(label) => Box::new(Human::new(Labelled::new(io::stderr(), label), options)),
+            None => Box::new(Human::new(io::stderr(), options)),
+        };
         writing.insert(0, ("the summary to standard error".to_owned(), human));
         let (started, complaints) = (Instant::now(), Vec::new());
         let gathered = (!files.is_empty()).then(Gathered::default);

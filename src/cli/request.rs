@@ -3,10 +3,10 @@
 //! Values of parameters are kept as they came out, so that it does not matter where and how they were given; what the
 //! pipeline file decided is read there again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::args::{AllowArguments, InputArguments, SelectArguments};
 use super::{load, state};
@@ -76,6 +76,14 @@ impl Request {
     /// What the run runs on, and how it was called: name and text.
     pub(super) fn surroundings(&self) -> Vec<(String, String)> {
         self.surroundings.clone()
+    }
+
+    /// What runs are known by that are asked for the same: all parameters as they came out, which steps, and how many
+    /// items of each source. `None`: a part of it is not kept, so nobody can tell.
+    pub(super) fn asked(&self, params: &str) -> Option<String> {
+        let params: BTreeMap<String, Value> = serde_json::from_str(params).ok()?;
+        let Self { set, limit, only, until, .. } = self;
+        self.withheld.is_empty().then(|| json!([params, set, limit, only, until]).to_string())
     }
 
     /// As it is kept.

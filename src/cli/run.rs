@@ -1,4 +1,4 @@
-//! `flowrun FILE` starts a new run as its arguments ask for.
+//! `flowrun FILE` starts a new run as its arguments ask for, or several.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::job::{self, Job};
 use super::turn::Turn;
-use super::{interrupt, load, state, typo};
+use super::{each, interrupt, load, state, typo};
 use crate::plan::Inputs;
 
 /// Runs the pipeline file.
 pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exit, Fault> {
     let file = file(arguments)?;
     let inputs = load::inputs(&arguments.inputs, console, &job::id())?;
-    if arguments.engine.lock.is_some() {
+    if arguments.engine.lock.is_some() && arguments.each.each.is_empty() {
         // What cannot run need not wait.
         load::pipeline(file, &inputs)?.into_plan()?;
     }
@@ -23,6 +23,9 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
     let turn = Turn::take(arguments.engine.lock, file, state.as_deref(), &interrupt)?;
     if let Turn::Over(exit) = turn {
         return Ok(exit);
+    }
+    if !arguments.each.each.is_empty() {
+        return each::command(console, arguments, (file, inputs), state.as_deref(), &interrupt);
     }
     let job = Job {
         file,
@@ -35,6 +38,7 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         output: &arguments.output,
         state,
         resume: None,
+        among: None,
     };
     job.carry_out(console, &interrupt)
 }

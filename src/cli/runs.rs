@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{ListFormat, PruneArguments, RunsArguments, RunsCommand};
 use super::console::{put, say};
 use super::exit::{Exit, Fault};
-use super::{params, state, timestamp};
+use super::{params, state, table, timestamp};
 use crate::event::Output;
 use crate::report::{OutputSummary, bytes, duration};
 use crate::store::{Catalogue, Pruned, RunRecord};
@@ -75,10 +75,10 @@ fn lasted(record: &RunRecord) -> Duration {
 fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> {
     let ids = catalogue.ids()?;
     let heads = ["run", "status", "pipeline", "params", "started", "time", "size", "outputs", "resumes"];
-    let mut rows = vec![heads.map(str::to_owned)];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(records.iter().map(|record| {
         let is_over = record.duration.is_some() || record.status == "running";
-        [
+        let cells = [
             state::short(&record.id, &ids).to_owned(),
             record.status.clone(),
             printable(&record.pipeline).into_owned(),
@@ -88,18 +88,10 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
             bytes(catalogue.size(&record.id)),
             outputs(&record.outputs),
             record.parent.as_deref().map_or(String::new(), |parent| state::short(parent, &ids).to_owned()),
-        ]
+        ];
+        cells.to_vec()
     }));
-    let widths: [usize; 9] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; 9]| {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
-            5 | 6 => format!("{cell:>width$}"),
-            _ => format!("{cell:<width$}"),
-        });
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    Ok(rows.iter().map(line).collect())
+    Ok(table::lines(&rows, &[5, 6]).join("\n") + "\n")
 }
 
 /// The first output, and how many more there are: `out/clean.jsonl (partial) +2`.

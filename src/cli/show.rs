@@ -13,7 +13,7 @@ use self::view::{Broken, View};
 use super::args::{ColorChoice, ShowArguments};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::{params, state, stdout};
+use super::{named, params, state, stdout};
 use crate::source::nearest;
 use crate::store::{Catalogue, StepRecord};
 
@@ -21,7 +21,7 @@ use crate::store::{Catalogue, StepRecord};
 pub(super) fn command(console: &Console, arguments: &ShowArguments) -> Result<Exit, Fault> {
     stdout::demand("what is shown")?;
     let (folder, id) =
-        state::kept(arguments.run.as_deref(), &arguments.folder).map_err(|fault| hint(arguments, fault))?;
+        named::kept(arguments.run.as_deref(), &arguments.folder).map_err(|fault| hint(arguments, fault))?;
     let catalogue = Catalogue::new(&folder);
     let run = catalogue.open(&id)?;
     let params = params::words(&catalogue, run.record());

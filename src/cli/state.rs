@@ -1,11 +1,10 @@
-//! This module finds where runs are kept: beside the pipeline file, or where an option says, and the run that is
-//! meant. It also gives the text of the commands about a run.
+//! This module finds where runs are kept: beside the pipeline file, or where an option says. It also gives the text
+//! of the commands about a run.
 
 use std::path::{Path, PathBuf};
 
 use super::args::{FolderArguments, StateArguments};
 use super::exit::{Complaint, Fault};
-use super::history::History;
 use crate::report::Commands;
 use crate::store::{Catalogue, StoreError};
 
@@ -54,44 +53,6 @@ pub(super) fn nearest() -> Option<PathBuf> {
     let found = here.ancestors().map(|folder| folder.join(NAME)).find(|folder| folder.is_dir())?;
     let is_here = found.parent() == Some(&*here);
     Some(if is_here { PathBuf::from(NAME) } else { found })
-}
-
-/// The folder in which a run is looked for, and the pipeline file where one is named in the place of a run.
-pub(super) fn place(
-    run: Option<&str>,
-    arguments: &FolderArguments,
-) -> Result<(PathBuf, Option<PathBuf>), Complaint> {
-    let is_file = |path: &&Path| {
-        let extension = path.extension().and_then(std::ffi::OsStr::to_str);
-        path.is_file() || matches!(extension, Some("yaml" | "yml"))
-    };
-    let Some(file) = run.map(Path::new).filter(is_file) else {
-        return find(arguments).map(|folder| (folder, None));
-    };
-    let folder = match &arguments.state_dir {
-        Some(_) => find(arguments)?,
-        None => beside(file),
-    };
-    Ok((folder, Some(file.to_owned())))
-}
-
-/// The folder that keeps a run, and its id: the run that is named, the latest of a pipeline file that is named in its
-/// place, or the latest of all.
-pub(super) fn kept(run: Option<&str>, arguments: &FolderArguments) -> Result<(PathBuf, String), Fault> {
-    let (folder, file) = place(run, arguments)?;
-    let catalogue = Catalogue::new(&folder);
-    let Some(file) = file else {
-        let id = self::run(&catalogue, run.unwrap_or("latest"))?;
-        return Ok((folder, id));
-    };
-    match History::read(&catalogue, Some(&file))?.latest() {
-        Some(record) => Ok((folder, record.id.clone())),
-        None => {
-            Err(Complaint::new(format!("no run of `{}` is kept in `{}`", file.display(), folder.display()))
-                .help(format!("`flowrun {}` runs it", quoted(&file.to_string_lossy())))
-                .into())
-        }
-    }
 }
 
 /// The run that is meant.

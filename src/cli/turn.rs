@@ -53,8 +53,9 @@ impl Turn {
                     return Ok(Self::Over(Exit::Success));
                 }
                 LockChoice::Fail => {
-                    let help = "`--lock wait` waits for its end, `--lock skip` ends with 0";
-                    return Err(Complaint::new(obstacle).help(help).into());
+                    return Err(Complaint::new(obstacle)
+                        .help("`--lock wait` waits for its end, `--lock skip` ends with 0")
+                        .into());
                 }
                 LockChoice::Wait if !waited => say(&format!("  waiting: {obstacle}")),
                 LockChoice::Wait => {}

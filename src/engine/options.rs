@@ -60,17 +60,26 @@ pub struct ResumeOptions {
 
 /// Asks a run to end, from a signal handler's thread say.
 #[derive(Debug, Default)]
-pub struct Interrupt(AtomicU8);
+pub struct Interrupt {
+    raised: AtomicU8,
+    above: Option<Arc<Interrupt>>,
+}
 
 impl Interrupt {
+    /// One of several that are all raised with the one above them, and each alone too.
+    pub fn below(above: &Arc<Self>) -> Self {
+        Self { raised: AtomicU8::default(), above: Some(Arc::clone(above)) }
+    }
+
     /// The first call asks for an orderly end, the second for an end at once.
     pub fn raise(&self) {
-        let _ =
-            self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| Some(count.saturating_add(1)));
+        let more = |count: u8| Some(count.saturating_add(1));
+        let _ = self.raised.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
     }
 
     /// How often it was raised.
     pub fn count(&self) -> u8 {
-        self.0.load(Ordering::SeqCst)
+        let above = self.above.as_ref().map_or(0, |above| above.count());
+        self.raised.load(Ordering::SeqCst).saturating_add(above)
     }
 }

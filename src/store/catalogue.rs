@@ -83,7 +83,13 @@ impl Catalogue {
         Ok((records, newer))
     }
 
-    pub(super) fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
+    /// What a run says of itself, by its whole id, if it can be read.
+    pub fn look(&self, id: &str) -> Option<RunRecord> {
+        // No id is no run, though there is a folder of that name.
+        if id.is_empty() { None } else { self.record(id).ok() }
+    }
+
+    fn record(&self, id: &str) -> Result<RunRecord, StoreError> {
         let path = self.path(id);
         let record = database::read(&paths::database(&path))
             .and_then(|connection| stored_run::run_record(&connection, &path));

@@ -43,7 +43,7 @@ impl Catalogue {
         let mut ids = self.ids()?;
         ids.retain(|id| lock::holder(&self.path(id)).is_some());
         // One that is about to begin or has just ended is none.
-        let records = ids.iter().rev().filter_map(|id| self.record(id).ok());
+        let records = ids.iter().rev().filter_map(|id| self.look(id));
         Ok(records.filter(|record| record.holder.is_some()).collect())
     }
 }

@@ -81,6 +81,7 @@ fn parameters_and_settings_go_as_far_as_their_values() {
     let project = Project::with(PIPELINE);
     check(&project, &["pipeline.yaml", "-p", ""], &["mode=", "size="]);
     check(&project, &["test", "pipeline.yaml", "-p", "m"], &["mode="]);
+    check(&project, &["pipeline.yaml", "--each", "s"], &["size="]);
     // A value that is more than one word to a shell is left out.
     check(&project, &["pipeline.yaml", "-p", "mode="], &["mode=fast", "mode=careful"]);
     check(&project, &["pipeline.yaml", "--set", "doubled.conc"], &["doubled.concurrency="]);
@@ -101,7 +102,7 @@ fn runs_and_their_steps_are_offered() {
     let runs: serde_json::Value =
         serde_json::from_str(&project.run(&["runs", "--format", "json"]).ok().stdout).expect("JSON");
     let id = runs[0]["run"].as_str().expect("a run has an id");
-    check(&project, &["show", ""], &["latest", id]);
+    check(&project, &["show", ""], &["latest", id, "pipeline.yaml"]);
     check(&project, &["report", "lat"], &["latest"]);
     check(&project, &["show", "latest", "d"], &["doubled"]);
     check(&project, &["show", id, ""], &["numbers", "doubled", "out"]);

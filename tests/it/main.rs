@@ -12,6 +12,7 @@ mod database;
 mod deep;
 mod diagnostics;
 mod disk;
+mod each;
 mod editors;
 mod effects;
 mod endings;

@@ -58,6 +58,24 @@ pub(in crate::cli) struct SelectArguments {
     pub(in crate::cli) until: Vec<String>,
 }
 
+/// Several runs for several values of parameters.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Many runs")]
+pub(in crate::cli) struct EachArguments {
+    /// One kept run for every value of a parameter: `2026-11-01..2026-11-30`, `1..12`, `a,b,c`, or `@F` with one on each line; given several times, for every combination
+    #[arg(long, value_name = "NAME=VALUES", value_parser = value::assignment)]
+    pub(in crate::cli) each: Vec<(String, String)>,
+    /// Runs at once [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "each")]
+    pub(in crate::cli) jobs: Option<u64>,
+    /// Run values too whose last run ended well
+    #[arg(long, requires = "each")]
+    pub(in crate::cli) again: bool,
+    /// Begin no more runs after one that did not end well
+    #[arg(long, requires = "each")]
+    pub(in crate::cli) stop: bool,
+}
+
 /// What concerns the terminal, the same for all commands.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(in crate::cli) struct ConsoleArguments {

@@ -34,6 +34,9 @@ pub(in crate::cli) struct ResumeArguments {
     /// Id of a run, its beginning, `latest`, or a pipeline file [default: the last run that did not succeed]
     #[arg(value_name = "RUN")]
     pub(in crate::cli) run: Option<String>,
+    /// Go on with every run of the pipeline file that did not end well and was not replaced by one that did
+    #[arg(long)]
+    pub(in crate::cli) all: bool,
     /// Leave items failed that `flow.fail` gave up
     #[arg(long)]
     pub(in crate::cli) keep_permanent: bool,

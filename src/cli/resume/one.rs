@@ -1,0 +1,110 @@
+//! A resumption is a run that goes on with another one, with what that was asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::args::{OutputArguments, ResumeArguments};
+use crate::cli::console::{Console, say};
+use crate::cli::exit::{Complaint, Exit, Fault};
+use crate::cli::job::{Among, Job};
+use crate::cli::load;
+use crate::cli::request::Request;
+use crate::engine::{Interrupt, ResumeOptions};
+use crate::plan::Inputs;
+use crate::store::{Catalogue, RunRecord};
+
+/// What runs are gone on with by.
+pub(in crate::cli) struct Resumption<'a> {
+    pub(in crate::cli) console: &'a Console,
+    pub(in crate::cli) arguments: &'a ResumeArguments,
+    /// The folder that keeps them.
+    pub(in crate::cli) folder: &'a Path,
+}
+
+impl Resumption<'_> {
+    /// Goes on with one, as a run of this id that writes these files.
+    pub(in crate::cli) fn carry_out(
+        &self,
+        id: &str,
+        (run, output): (Arc<str>, &OutputArguments),
+        among: Option<Among>,
+        interrupt: &Arc<Interrupt>,
+    ) -> Result<Exit, Fault> {
+        let arguments = self.arguments;
+        let old = Catalogue::new(self.folder).open(id)?;
+        let record = old.record();
+        if record.status == "running" {
+            return Err(Complaint::new(format!("run `{id}` is still going on"))
+                .help(format!("interrupt it or wait for its end; `flowrun show {id}` says how far it is"))
+                .into());
+        }
+        let request = Request::kept(old.request().as_deref(), &record.params);
+        if record.file.is_empty() {
+            let message = format!("run `{id}` is too damaged to know its pipeline file");
+            return Err(Complaint::new(message).help("`flowrun FILE` begins anew").into());
+        }
+        let file = pipeline_file(record, self.folder);
+        let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
+        let inputs = load::inputs(&inputs, self.console, &run)?;
+        let missing: Vec<Complaint> = request.missing(&inputs).map(|name| withheld(id, name)).collect();
+        if !missing.is_empty() {
+            return Err(Fault::Usage(missing));
+        }
+        if !output.quiet {
+            say(&format!("  resuming run {id} of {}, which {}", record.pipeline, ended(record)));
+        }
+        let job = Job {
+            file: &file,
+            inputs: Inputs { params_kept: request.into_params(), ..inputs },
+            params_file: arguments.inputs.params_file.as_deref(),
+            select: &select,
+            engine: &arguments.engine,
+            // The same items then draw the same numbers.
+            seed: arguments.engine.seed.unwrap_or(record.seed),
+            output,
+            state: Some(self.folder.to_owned()),
+            resume: Some(ResumeOptions {
+                run: id.to_owned(),
+                keep_permanent: arguments.keep_permanent,
+                failed_only: arguments.failed_only,
+            }),
+            among,
+        };
+        drop(old);
+        job.carry_out(self.console, interrupt)
+    }
+}
+
+/// A value that was not kept.
+fn withheld(run: &str, name: &str) -> Complaint {
+    Complaint::new(format!("run {run} was given `{name}` with a secret in it, which is not kept"))
+        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
+}
+
+/// Where the pipeline file is now: where it was, or beside the folder of the runs when both were moved.
+pub(in crate::cli) fn pipeline_file(record: &RunRecord, folder: &Path) -> PathBuf {
+    let file = PathBuf::from(&record.file);
+    if !file.is_file()
+        && let Some(name) = file.file_name()
+        && let Ok(folder) = std::path::absolute(folder)
+        && let Some(moved) = folder.parent().map(|parent| parent.join(name)).filter(|moved| moved.is_file())
+    {
+        return near(moved);
+    }
+    near(file)
+}
+
+/// Relative to the current folder where it lies below: that is how people would name it.
+fn near(file: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    file.strip_prefix(&here).map(Path::to_owned).unwrap_or(file)
+}
+
+/// How a run ended, as a verb.
+fn ended(record: &RunRecord) -> &'static str {
+    match record.status.as_str() {
+        "succeeded" => "succeeded",
+        "failed" => "failed",
+        _ => "was interrupted",
+    }
+}
