@@ -29,6 +29,7 @@ fn options(shape: ResultShape, timeout: Option<Duration>) -> WorkerOptions {
         run: "{}".into(),
         permissions: std::sync::Arc::default(),
         secrets: Secrets::default(),
+        shows_run: false,
         shows_secrets: true,
     };
     let memory = flowrun::lua::Memory::of_step(256_000_000);

@@ -4,6 +4,7 @@
 //! Everything the floors below need of the world is asked for here and handed down.
 
 mod args;
+mod at_end;
 mod batch;
 mod cache;
 mod changes;
@@ -38,6 +39,7 @@ mod report;
 mod reporters;
 mod request;
 mod resume;
+mod retention;
 mod run;
 mod run_id;
 mod runs;

@@ -164,6 +164,15 @@ pub enum Event {
         /// Lower case, no period.
         message: String,
     },
+    /// A line of the run's own log: what is said when it has ended.
+    RunLog {
+        /// How loud.
+        level: LogLevel,
+        /// The text.
+        message: String,
+        /// The fields, as a JSON object, when given.
+        fields: Option<String>,
+    },
     /// A step has ended, whatever way.
     StepFinished {
         /// Which.

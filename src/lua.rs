@@ -45,4 +45,4 @@ pub use script::{
 };
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
-pub use worker::{FoldError, FoldWorker, STACK, Worker, evaluate};
+pub use worker::{FoldError, FoldWorker, STACK, Worker, call_once, evaluate};

@@ -63,8 +63,8 @@ pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use mentions::{Mention, Named, mentions};
 pub use step::{
-    Aggregate, Body, Collect, Expression, Glob, Input, Items, Join, MapLike, Plan, Read, Reduce, Sample,
-    SourcePolicy, Split, Step, Verb,
+    Aggregate, AtEnd, Body, Collect, Expression, Glob, Input, Items, Join, Keep, MapLike, Plan, Read, Reduce,
+    Sample, SourcePolicy, Split, Step, Verb,
 };
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};

@@ -21,7 +21,7 @@ pub use account::{
     StepAccount,
 };
 pub use events::Events;
-pub use figures::{bytes, percent_of};
+pub use figures::{bytes, percent_of, run_log};
 pub use gathered::Gathered;
 pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};

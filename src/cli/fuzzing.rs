@@ -143,6 +143,7 @@ fn through_lua(item: &[u8]) -> Vec<u8> {
         run: "{}".into(),
         permissions: Arc::default(),
         secrets: Secrets::default(),
+        shows_run: false,
         shows_secrets: false,
     };
     let options = WorkerOptions::new("s", scope, Memory::of_step(256_000_000));

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::exit::{Complaint, Fault};
+use super::params;
 use super::request::Request;
 use crate::store::{Catalogue, RunRecord};
 
@@ -68,6 +69,38 @@ impl History {
         }
         last.retain(|_, record| ended_well(record));
         last.into_iter().map(|(asked, record)| (asked, record.id.clone())).collect()
+    }
+
+    /// The runs that `keep` never removes: the last good one of each set of parameters, and those that did not end well and
+    /// were not replaced by one that did.
+    pub(super) fn spared(&self) -> HashSet<String> {
+        let (mut spared, mut sets, mut well) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut done: HashSet<&str> = HashSet::new();
+        for record in self.over() {
+            let asked = self.asked(record);
+            if ended_well(record) {
+                well.extend(asked);
+                if sets.insert(params::sorted(&record.params)) {
+                    spared.insert(record.id.clone());
+                }
+            } else if !done.contains(record.id.as_str()) && asked.is_none_or(|asked| !well.contains(&asked)) {
+                spared.insert(record.id.clone());
+                continue;
+            }
+            // What a good run has resumed, directly or not, is done with.
+            done.extend(record.parent.as_deref());
+        }
+        spared
+    }
+
+    /// Without the runs that are not meant.
+    pub(super) fn only(mut self, is_meant: impl Fn(&RunRecord) -> bool) -> Self {
+        self.records.retain(is_meant);
+        self
+    }
+
+    pub(super) fn into_records(self) -> Vec<RunRecord> {
+        self.records
     }
 
     /// What a run was asked for.

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::args::{EngineArguments, OutputArguments, SelectArguments};
+use super::at_end::Ending;
 use super::batch::Label;
 use super::console::{Console, put};
 use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
-use super::{load, outputs, run_id, select, state, stdout};
+use super::{load, outputs, retention, run_id, select, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
 use crate::report::Commands;
-use crate::store;
+use crate::store::{self, LogEntry};
 
 /// One run of a pipeline file, new or resumed, with all that it needs.
 pub(super) struct Job<'a> {
@@ -88,6 +89,7 @@ impl Job<'_> {
         )?;
         let options = self.options(selected);
         let mut refused = None;
+        let mut ending = Ending::of(&plan, commands.clone(), options.logs);
         let outcome = engine::run(&plan, &options, interrupt, &mut |event| {
             if let (Event::RunStarted { run, .. }, Some(state)) = (event, &options.state)
                 && let Err(error) = store::keep_request(&state.dir, run, &request_text)
@@ -96,17 +98,32 @@ impl Job<'_> {
                 (0..2).for_each(|_| interrupt.raise());
                 refused = Some(error);
             }
-            reporters.event(event);
+            let time = reporters.time();
+            // The end of the run is told when nothing more comes.
+            let ended = ending.as_mut().filter(|_| refused.is_none());
+            let said = ended.map(|ending| ending.event(event, time, interrupt)).unwrap_or_default();
+            for event in said.iter().chain([event]) {
+                reporters.event(event);
+            }
         });
+        let log = ending.map(Ending::into_log).unwrap_or_default();
         let outcome = match refused {
             Some(error) => Err(EngineError::State(format!("the run cannot be kept: {error}"))),
             None => outcome,
         };
+        let mut outcome = outcome;
+        let unkept = keep_log(&mut outcome, &log);
         let mut finished = reporters.finish(outcome.is_ok());
+        finished.complaints.extend(unkept);
         let kept = self.state.as_deref().zip(commands.as_ref());
         let known = KeptRun { plan: &plan, request: &request, seed: self.seed, kept };
         finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
-        self.end(console, finished, outcome)
+        let is_good = outcome.as_ref().is_ok_and(|outcome| outcome.status == RunStatus::Succeeded);
+        let exit = self.end(console, finished, outcome)?;
+        if let (true, Some(keep), Some(state)) = (is_good, plan.keep, &self.state) {
+            retention::prune(state, self.file, keep, !self.output.quiet);
+        }
+        Ok(exit)
     }
 
     /// How the run is called for. Those of several may begin in one second, so that only the whole id names one.
@@ -172,6 +189,12 @@ impl Job<'_> {
             exit => exit,
         })
     }
+}
+
+/// Keeps what `at_end` has said.
+fn keep_log(outcome: &mut Result<Outcome, EngineError>, log: &[LogEntry]) -> Option<Complaint> {
+    let run = outcome.as_mut().ok()?.run_dir.as_mut()?;
+    run.keep_log(log).err().map(|error| Complaint::new(error.to_string()))
 }
 
 /// The exit code of a run that the engine carried through.

@@ -1,5 +1,7 @@
 //! This module tells the parameters of a run in a few words, so that runs which differ in them can be told apart.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::request::Request;
@@ -13,6 +15,12 @@ pub(super) const VALUE_MAX: usize = 60;
 /// Parameters by name, in the order of the pipeline file.
 pub(super) fn map(json: &str) -> Map<String, Value> {
     serde_json::from_str(json).unwrap_or_default()
+}
+
+/// The same set of parameters gives the same text, in whatever order they stand.
+pub(super) fn sorted(json: &str) -> String {
+    let sorted: BTreeMap<String, Value> = map(json).into_iter().collect();
+    serde_json::to_string(&sorted).unwrap_or_default()
 }
 
 /// `day=2026-11-01 size=224`: those that the run was given, then those that the pipeline file decided.

@@ -54,6 +54,11 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, reuse: &Reuse) -> String 
         lines.push(String::new());
         lines.push(format!("  {} left out by `--only` and `--until`", steps_in_words(left_out)));
     }
+    let endings: Vec<String> = facts::ending(plan).collect();
+    if !endings.is_empty() {
+        lines.push(String::new());
+        lines.extend(endings);
+    }
     lines.push(String::new());
     lines.join("\n")
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::args::{OutputArguments, OutputChoice, ProgressChoice};
 use super::console::Console;
@@ -79,9 +79,14 @@ impl Reporters {
         Ok(Self { started, writing, summary, gathered, prints_summary, complaints })
     }
 
+    /// The time since they were made.
+    pub(super) fn time(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Tells all reporters; one that fails is told no more, and the run goes on.
     pub(super) fn event(&mut self, event: &Event) {
-        let time = self.started.elapsed();
+        let time = self.time();
         self.each(|reporter| reporter.event(event, time));
         if let Some(summary) = &mut self.summary {
             // It is written to memory, and only at the end.

@@ -3,6 +3,7 @@
 
 mod counters;
 mod failed;
+mod log;
 mod page;
 mod results;
 mod view;

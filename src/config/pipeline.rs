@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
+use super::ending::{AtEnd, Keep, at_end, keep};
 use super::id::{ID, is_id};
 use super::literal::RateLimit;
 use super::param::{EnvVar, Param, params, variables};
@@ -72,6 +73,17 @@ pub struct Pipeline {
     #[serde(default, deserialize_with = "some_paths")]
     #[schemars(with = "Vec<String>", length(min = 1), inner(length(min = 1)), example = &[".", "../lua"])]
     pub lua_path: Option<Vec<String>>,
+    /// Lua that runs once when a run has ended, however it ended: it tells somebody, say. Its failure is a warning and changes
+    /// nothing.
+    #[serde(default, deserialize_with = "at_end")]
+    #[schemars(with = "AtEnd")]
+    pub at_end: Option<AtEnd>,
+    /// When a run ends well, runs of this pipeline beyond `runs` and older than `age` are removed; a bound that stands alone
+    /// counts alone. What stays in any case: the last good run of each set of parameters, and runs that can still be resumed
+    /// or are going on. Default: nothing is removed.
+    #[serde(default, deserialize_with = "keep")]
+    #[schemars(with = "Keep")]
+    pub keep: Option<Keep>,
     /// The steps by their ids. Data flows by `from`; the order in the file is for the reader only.
     #[serde(deserialize_with = "steps")]
     #[schemars(transform = schema::steps)]

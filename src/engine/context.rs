@@ -234,6 +234,7 @@ impl<'a> Context<'a> {
     pub(super) fn scope(&self, steps: Option<Arc<str>>) -> Scope {
         Scope {
             secrets: self.plan.secrets.clone(),
+            shows_run: false,
             shows_secrets: false,
             params: Arc::clone(&self.plan.params),
             env: Arc::clone(&self.plan.env),

@@ -243,6 +243,7 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
 fn files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
     let included = plan.included.iter().map(|(path, file)| (path.clone(), file.text().into()));
     let mut files: BTreeMap<PathBuf, Arc<str>> = included.collect();
+    files.extend(plan.at_end.iter().flat_map(|at_end| at_end.script.footprint().files));
     for step in &plan.steps {
         if let Body::Ready(verb) = &step.body {
             files.extend(files_of(verb));

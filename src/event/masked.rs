@@ -21,7 +21,7 @@ impl Event {
                 *message = mask.shared(message);
                 *place = place.take().map(|place| place.masked(mask));
             }
-            Self::Log { message, fields, .. } => {
+            Self::Log { message, fields, .. } | Self::RunLog { message, fields, .. } => {
                 *message = mask.owned(std::mem::take(message));
                 *fields = fields.take().map(|fields| mask.json(&fields).into_owned());
             }

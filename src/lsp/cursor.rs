@@ -82,6 +82,8 @@ fn is_lua(path: &[Option<&str>]) -> bool {
         }
         [Some("steps"), Some(_), Some(_), Some("retries"), Some("when")]
         | [Some("policies"), Some(_), Some("retries"), Some("when")]
+        | [Some("at_end")]
+        | [Some("at_end"), Some("lua")]
         | [Some("defaults"), Some("map"), Some("retries"), Some("when")] => true,
         _ => false,
     }

@@ -63,7 +63,7 @@ impl Globals {
         close(lua, &globals, &prelude.raw_get("closed")?)?;
         let freeze: Function = prelude.raw_get("freeze")?;
         let results: Function = prelude.raw_get("steps")?;
-        let run = scope.steps.as_ref().map(|_| &scope.run);
+        let run = (scope.steps.is_some() || scope.shows_run).then_some(&scope.run);
         let values = [
             ("params", Some(&scope.params), &freeze),
             ("env", Some(&scope.env), &freeze),

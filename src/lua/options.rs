@@ -32,12 +32,14 @@ pub struct Scope {
     pub env: Arc<str>,
     /// `steps`, for expressions only.
     pub steps: Option<Arc<str>>,
-    /// `run`, for expressions only, and the id in `ctx.run`.
+    /// `run`, where it is in scope, and the id in `ctx.run`.
     pub run: Arc<str>,
     /// What host functions may reach.
     pub permissions: Arc<Permissions>,
     /// What no message shows.
     pub secrets: Secrets,
+    /// Whether `run` is in scope although `steps` is not.
+    pub shows_run: bool,
     /// Whether `secrets` is in scope: not in expressions, whose values become a part of the plan.
     pub shows_secrets: bool,
 }

@@ -24,6 +24,7 @@ pub(super) fn scope() -> super::Scope {
         run: r#"{"id":"r1"}"#.into(),
         permissions: Arc::default(),
         secrets: crate::value::Secrets::default(),
+        shows_run: false,
         shows_secrets: true,
     }
 }

@@ -7,7 +7,7 @@ mod retry;
 mod setup;
 mod waiting;
 
-pub use evaluate::{STACK, evaluate};
+pub use evaluate::{STACK, call_once, evaluate};
 pub use fold::{FoldError, FoldWorker};
 
 use std::ops::Range;

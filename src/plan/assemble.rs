@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::deferred::{Deferred, DocumentContext};
 use super::expand::ExpressionField;
@@ -12,13 +13,16 @@ use super::policies::Policies;
 use super::rate_limits::{self, Limits};
 use super::resolve::{Built, StepBuilder};
 use super::scripts::Scripts;
-use super::step::{Body, Expression, Input, Plan, Step};
+use super::step::{AtEnd, Body, Expression, Input, Keep, Plan, Step};
 use super::step_index::{IndexedStep, Reference, StepIndex};
 use super::{codes, column_types, test_case, touches};
 use crate::config;
 use crate::event::StepId;
 use crate::lua::{LuaPath, Permissions, Scope, Wants};
 use crate::source::{Diagnostic, SourceFile};
+
+/// How long `at_end` may take when the file does not say: longer than a message to somebody ever needs.
+const AT_END_LIMIT: Duration = Duration::from_secs(60);
 
 /// A document in which nothing is wrong.
 pub(super) struct ValidDocument<'a> {
@@ -89,6 +93,11 @@ impl ValidDocument<'_> {
             touched: touches::of(self.places, self.step_index, self.lua_path),
             wants,
             limit: self.inputs.limit,
+            at_end: self.at_end(pipeline.at_end.as_ref()),
+            keep: pipeline.keep.map(|keep| Keep {
+                runs: keep.runs.map(|runs| usize::try_from(runs.0).unwrap_or(usize::MAX)),
+                age: keep.age.map(|age| age.0),
+            }),
         })
     }
 
@@ -96,6 +105,12 @@ impl ValidDocument<'_> {
     fn included(&self) -> Vec<(PathBuf, Arc<SourceFile>)> {
         let files = self.places.included.iter().map(|one| &one.document.file);
         files.map(|file| (self.lua_path.relative(file.path()), Arc::clone(file))).collect()
+    }
+
+    fn at_end(&self, at_end: Option<&config::AtEnd>) -> Option<AtEnd> {
+        let limit = at_end?.timeout.map_or(AT_END_LIMIT, |limit| limit.0);
+        let script = self.scripts.get("/at_end/lua").or_else(|| self.scripts.get("/at_end"))?;
+        Some(AtEnd { script, limit })
     }
 
     /// What all Lua of the document asks for, and what expressions do that wait for other steps.

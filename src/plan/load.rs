@@ -217,6 +217,7 @@ impl Loading<'_> {
                 &self.lua_path,
             )),
             secrets: self.secrets.clone(),
+            shows_run: false,
             shows_secrets: false,
         }
     }

@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::value::Choice as _;
 
 /// The top-level keys that a path may begin with.
-const TOP: [&str; 11] = [
+const TOP: [&str; 13] = [
     "version",
     "name",
     "description",
@@ -23,6 +23,8 @@ const TOP: [&str; 11] = [
     "rate_limits",
     "policies",
     "defaults",
+    "at_end",
+    "keep",
     "steps",
 ];
 /// The keys of a step that are no verb.

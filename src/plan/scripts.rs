@@ -147,7 +147,7 @@ pub(super) fn compile(block: &Block, form: Form, lua_path: &LuaPath) -> Result<S
 }
 
 fn form(field: &LuaField) -> Form {
-    let is_filter = ["/filter/lua", "/items/lua", "/reduce/lua", "/reduce/combine"]
+    let is_filter = ["/filter/lua", "/items/lua", "/reduce/lua", "/reduce/combine", "/at_end", "/at_end/lua"]
         .iter()
         .any(|end| field.pointer.ends_with(end));
     match field.role {

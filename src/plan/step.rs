@@ -52,6 +52,28 @@ pub struct Plan {
     pub wants: Wants,
     /// Items that are read of every source at most, but for those that are only the other side of a `join`.
     pub limit: Option<u64>,
+    /// What is called when a run has ended.
+    pub at_end: Option<AtEnd>,
+    /// Which older runs stay when one has ended well.
+    pub keep: Option<Keep>,
+}
+
+/// What is called when a run has ended.
+#[derive(Debug, Clone)]
+pub struct AtEnd {
+    /// It sees `run` and secrets, and no item.
+    pub script: Arc<Script>,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// Which older runs of the pipeline stay: those within any of these bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// The newest.
+    pub runs: Option<usize>,
+    /// Those that began within this time.
+    pub age: Option<Duration>,
 }
 
 /// One step.

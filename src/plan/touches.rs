@@ -62,6 +62,7 @@ impl Plan {
     pub fn touches(&self) -> Vec<Touched> {
         let mut all = self.touched.clone();
         let mut scripts: Vec<&Script> = Vec::new();
+        scripts.extend(self.at_end.iter().map(|at_end| &*at_end.script));
         for step in &self.steps {
             scripts.extend(step.when.iter().map(|when| &*when.script));
             if let Body::Ready(verb) = &step.body {

@@ -97,6 +97,12 @@ pub fn bytes(count: u64) -> String {
     format!("{size:.decimals$} {}", UNITS[unit])
 }
 
+/// A line of the run's own log: `at_end: warn: no answer {"status":503}`
+pub fn run_log(level: &str, message: &str, fields: Option<&str>) -> String {
+    let fields = fields.map_or(String::new(), |fields| format!(" {fields}"));
+    format!("at_end: {level}: {message}{fields}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use super::account::{
     Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
     StepAccount,
 };
-use super::figures;
+use super::figures::{self, run_log};
 use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
 
 /// Lines of logs that may turn out to be those of an item that fails; items log before they fail, a few at a time.
@@ -162,11 +162,15 @@ impl Reporter for Gathered {
                 let told = name.map_or(message.clone(), |name| format!("{name}: {message}"));
                 self.account.notices.push(told);
             }
+            Event::RunLog { level, message, fields } if self.account.notices.len() < NOTICES_MAX => {
+                self.account.notices.push(run_log(level.name(), message, fields.as_deref()));
+            }
             Event::StepFinished { step, result } => self.ended(step.at(), result, time),
             Event::RunFinished { status, duration } => {
                 (self.account.status, self.account.duration) = (status.name().to_owned(), *duration);
             }
             Event::Notice { .. }
+            | Event::RunLog { .. }
             | Event::Progress { .. }
             | Event::ItemSlow { .. }
             | Event::Interrupted { .. } => {}

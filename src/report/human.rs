@@ -21,7 +21,7 @@ use self::live::{LiveStep, LiveView};
 use self::notes::Notes;
 use super::Reporter;
 use super::figures;
-use crate::event::{Event, FailureKind, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use crate::event::{Event, FailureKind, LogLevel, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::value::printable;
 
 /// What the caller knows about the reader and the run.
@@ -196,6 +196,17 @@ impl<W: Write> Human<W> {
         self.print(&line.into_text())
     }
 
+    /// A line of the run's own log.
+    fn run_log(&mut self, level: LogLevel, message: &str, fields: Option<&str>) -> io::Result<()> {
+        let (importance, style) = notes::rank(level);
+        if self.verbosity < importance {
+            return Ok(());
+        }
+        let mut line = StyledLine::new(self.color);
+        line.push(style, &format!("  {}", printable(&figures::run_log(level.name(), message, fields))));
+        self.print(&line.into_text())
+    }
+
     /// `see them: flowrun show 7f3a clean --failed      run them again: flowrun resume 7f3a`
     fn way_on(&self) -> Option<String> {
         let commands = self.commands.as_ref()?;
@@ -242,6 +253,7 @@ impl<W: Write> Reporter for Human<W> {
             }
             Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),
             Event::Notice { step, message } => self.notice(*step, message),
+            Event::RunLog { level, message, fields } => self.run_log(*level, message, fields.as_deref()),
             Event::StepFinished { step, result } => self.step_finished(*step, result),
             Event::Interrupted { grace } => self.interrupted(*grace),
             Event::RunFinished { status, .. } => {

@@ -161,9 +161,11 @@ impl<W: Write> Reporter for Trace<W> {
             Event::Interrupted { .. } => self.step(&json!({
                 "ph": "i", "s": "g", "name": "interrupted", "pid": 1, "tid": 0, "ts": micros(time)
             })),
-            Event::ItemSlow { .. } | Event::Log { .. } | Event::Notice { .. } | Event::RunFinished { .. } => {
-                Ok(())
-            }
+            Event::ItemSlow { .. }
+            | Event::Log { .. }
+            | Event::Notice { .. }
+            | Event::RunLog { .. }
+            | Event::RunFinished { .. } => Ok(()),
         }
     }
 

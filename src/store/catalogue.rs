@@ -206,26 +206,57 @@ impl Catalogue {
         removes: bool,
     ) -> Result<Vec<Pruned>, StoreError> {
         let records = self.list()?;
+        if removes {
+            return self.prune_of(records, (keep, older_than), now, |_| true);
+        }
+        Ok(self.removable(records, (keep, older_than), now, |_| true))
+    }
+
+    /// Removes of these runs, the newest first, those that the same bounds let go and that `may_go`.
+    ///
+    /// # Errors
+    /// Fails at the first run that cannot be removed.
+    pub fn prune_of(
+        &self,
+        records: Vec<RunRecord>,
+        bounds: (Option<usize>, Option<Duration>),
+        now: SystemTime,
+        may_go: impl Fn(&RunRecord) -> bool,
+    ) -> Result<Vec<Pruned>, StoreError> {
+        let mut pruned = Vec::new();
+        for one in self.removable(records, bounds, now, may_go) {
+            if self.remove(&one.record.id)? {
+                pruned.push(one);
+            }
+        }
+        Ok(pruned)
+    }
+
+    fn removable(
+        &self,
+        records: Vec<RunRecord>,
+        (keep, older_than): (Option<usize>, Option<Duration>),
+        now: SystemTime,
+        may_go: impl Fn(&RunRecord) -> bool,
+    ) -> Vec<Pruned> {
         let before = older_than.map(|age| seconds(now) - age.as_secs_f64());
         let mut needed: Vec<String> = Vec::new();
-        let mut pruned = Vec::new();
+        let mut removable = Vec::new();
         for (at, record) in records.into_iter().enumerate() {
             let beyond = keep.is_none_or(|keep| at >= keep);
             let old = before.is_none_or(|before| record.started < before);
             let asked = keep.is_some() || before.is_some();
-            if !(asked && beyond && old) || record.holder.is_some() || needed.contains(&record.id) {
-                // Parents are older, so they come later in the list.
-                let stands = record.parent.is_some() && self.was_cut_off(&record);
-                needed.extend(record.parent.filter(|_| stands));
+            let free = record.holder.is_none() && !needed.contains(&record.id) && may_go(&record);
+            if asked && beyond && old && free {
+                let bytes = self.size(&record.id);
+                removable.push(Pruned { record, bytes });
                 continue;
             }
-            let bytes = self.size(&record.id);
-            if removes && !self.remove(&record.id)? {
-                continue;
-            }
-            pruned.push(Pruned { record, bytes });
+            // Parents are older, so they come later in the list.
+            let stands = record.parent.is_some() && self.was_cut_off(&record);
+            needed.extend(record.parent.filter(|_| stands));
         }
-        Ok(pruned)
+        removable
     }
 
     /// Whether a run may have had more items to take over from the one that it resumed.

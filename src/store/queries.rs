@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{FailedItem, StoreError, StoredRun};
+use super::{FailedItem, StoreError, StoredRun, rows};
 use crate::event::{FailureKind, Place, Timing};
 use crate::value::Choice as _;
 
@@ -177,6 +177,14 @@ impl StoredRun {
         };
         let text = read().map_err(|error| self.failed(error))?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// The run's own log: what was said when it had ended.
+    ///
+    /// # Errors
+    /// Fails when the database of the run cannot be read.
+    pub fn run_log(&self) -> Result<Vec<StoredLog>, StoreError> {
+        self.logs(rows::RUN, None, u64::MAX)
     }
 
     /// What was kept of an item's log, in order; of all items of the step without an index.

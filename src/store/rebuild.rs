@@ -93,7 +93,9 @@ impl Rebuilt<'_> {
                 self.strange_step(&end.step)?;
                 self.sql(rows::line(self.connection, line))
             }
-            RecordLine::StepAppend(_) | RecordLine::RunEnd(_) => self.sql(rows::line(self.connection, line)),
+            RecordLine::StepAppend(_) | RecordLine::RunEnd(_) | RecordLine::RunLog(_) => {
+                self.sql(rows::line(self.connection, line))
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Fingerprint, StoreError, format, paths, private};
+use super::{Fingerprint, LogEntry, StoreError, format, paths, private};
 use crate::event::{RunStatus, StepResult};
 
 /// How a run began.
@@ -85,6 +85,8 @@ pub(super) enum RecordLine {
     StepAppend(AppendNote),
     StepEnd(StepEnd),
     RunEnd(RunEnd),
+    /// What was said of the run when it had ended.
+    RunLog(Vec<LogEntry>),
 }
 
 impl RecordLine {

@@ -9,6 +9,9 @@ use super::record::{AppendNote, RecordLine, RunBegin, RunEnd, StepBegin, StepEnd
 use super::{LogEntry, clock};
 use crate::event::{ReuseCounts, Timing};
 
+/// Stands in the place of a step in log lines of the run itself.
+pub(super) const RUN: &str = "";
+
 /// What a line of the record says.
 pub(super) fn line(connection: &Connection, line: &RecordLine) -> rusqlite::Result<()> {
     match line {
@@ -17,6 +20,7 @@ pub(super) fn line(connection: &Connection, line: &RecordLine) -> rusqlite::Resu
         RecordLine::StepAppend(note) => append(connection, note),
         RecordLine::StepEnd(end) => end_step(connection, end),
         RecordLine::RunEnd(end) => end_run(connection, end),
+        RecordLine::RunLog(lines) => log_lines(connection, RUN, lines),
     }
 }
 

@@ -11,9 +11,9 @@ use rusqlite::Connection;
 
 use super::clock::now;
 use super::lock::Lock;
-use super::record::{RecordFile, RunBegin};
+use super::record::{RecordFile, RecordLine, RunBegin};
 use super::segment::sync_folder;
-use super::{StoreError, database, format, paths, private, rows};
+use super::{LogEntry, StoreError, database, format, paths, private, rows};
 
 /// What is known of a run before anything happens.
 #[derive(Debug, Clone)]
@@ -109,6 +109,24 @@ impl RunDir {
         file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
         fs::rename(&temporary, &path).map_err(|error| StoreError::io("write", &path, error))?;
         sync_folder(&self.path)
+    }
+
+    /// Keeps lines of the run's own log, of which there are any when it has ended.
+    ///
+    /// # Errors
+    /// Fails when they cannot be written.
+    pub fn keep_log(&mut self, lines: &[LogEntry]) -> Result<(), StoreError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let line = RecordLine::RunLog(lines.to_vec());
+        self.record.append(std::iter::once(&line))?;
+        let mut write = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            rows::line(&transaction, &line)?;
+            transaction.commit()
+        };
+        write().map_err(|error| StoreError::sql("write", &paths::database(&self.path), error))
     }
 
     pub(super) fn connection(&mut self) -> &mut Connection {

@@ -108,6 +108,7 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
         run: "{}".into(),
         permissions: plan.permissions,
         secrets: plan.secrets,
+        shows_run: false,
         shows_secrets: true,
     };
     let options = WorkerOptions::new("clean", scope, flowrun::lua::Memory::of_step(each.policy.memory));

@@ -15,6 +15,7 @@ mod disk;
 mod each;
 mod editors;
 mod effects;
+mod ending;
 mod endings;
 mod escapes;
 mod examples;

@@ -28,6 +28,20 @@ pub(super) fn of(plan: &Plan, selected: &[bool], step: &Step, count: Option<Coun
     facts
 }
 
+/// What is done when the run has ended.
+pub(super) fn ending(plan: &Plan) -> impl Iterator<Item = String> {
+    let at_end = plan.at_end.as_ref().map(|at_end| {
+        format!("  at the end: `at_end` is called, for {} at most", duration::format(at_end.limit))
+    });
+    let keep = plan.keep.map(|keep| {
+        let beyond = keep.runs.map(|runs| format!("beyond the newest {runs}"));
+        let old = keep.age.map(|age| format!("older than {}", duration::format(age)));
+        let which: Vec<String> = [beyond, old].into_iter().flatten().collect();
+        format!("  when it ends well: runs {} are removed", which.join(" and "))
+    });
+    at_end.into_iter().chain(keep)
+}
+
 /// In which way its items go through the function, where it has one.
 pub(super) fn way(step: &Step) -> Option<String> {
     let Body::Ready(Verb::MapLike(each)) = &step.body else { return None };

@@ -8,9 +8,9 @@ use crate::cli::timestamp;
 use crate::draw;
 use crate::report::{
     Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
-    StepAccount, percent_of,
+    StepAccount, percent_of, run_log,
 };
-use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredRun};
+use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredLog, StoredRun};
 use crate::value::Ratio;
 
 /// Makes the account of a kept run. `commands` says how the run is called for.
@@ -39,9 +39,13 @@ pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, S
         sources,
         params: params(&record.params),
         environment: environment(record, &request),
-        notices: run.warnings().to_vec(),
+        notices: run.warnings().iter().cloned().chain(run.run_log()?.iter().map(said)).collect(),
         steps,
     })
+}
+
+fn said(line: &StoredLog) -> String {
+    run_log(&line.level, &line.message, line.fields.as_deref())
 }
 
 /// Parameters by name.
@@ -84,7 +88,7 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
     let failures = if tally.failed > 0 { run.failures(name, 0, FAILURES_MAX as u64)? } else { Vec::new() };
     let failure = |failure: Failure| {
         let log = run.logs(name, Some(failure.index), LOGS_MAX as u64)?;
-        let line = |line: crate::store::StoredLog| match line.fields {
+        let line = |line: StoredLog| match line.fields {
             Some(fields) => (line.level, format!("{} {fields}", line.message)),
             None => (line.level, line.message),
         };

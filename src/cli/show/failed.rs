@@ -6,15 +6,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::counters::{self, PAGE};
+use super::log::{LogRecord, cut, raw, records};
 use super::page::{cell, groups};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::report::{Overview, duration, strong};
 use crate::store::{Failure, FailureGroup, StepRecord, StoredLog};
-use crate::value::printable;
 
-/// Characters of an item, a message or a log line that people are shown.
-const SHOWN: usize = 400;
 /// Lines of an item's log that are read; the store keeps fewer.
 const LOGS: u64 = 10_000;
 /// Groups that machines are given.
@@ -42,13 +40,6 @@ struct ErrorRecord<'a> {
     place: Option<String>,
     traceback: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<Box<RawValue>>,
-}
-
-#[derive(Serialize)]
-struct LogRecord<'a> {
-    level: &'a str,
-    message: &'a str,
     fields: Option<Box<RawValue>>,
 }
 
@@ -116,22 +107,8 @@ fn record<'a>(step: &'a StepRecord, failure: &'a Failure, log: &'a [StoredLog]) 
         history: raw(&item.history),
         duration: item.duration.as_secs_f64(),
         permanent: item.permanent,
-        log: log
-            .iter()
-            .map(|line| LogRecord {
-                level: &line.level,
-                message: &line.message,
-                fields: line.fields.as_deref().map(raw),
-            })
-            .collect(),
+        log: records(log),
     }
-}
-
-/// JSON as it is; text that is none, as a row that could not be read may be, becomes a string.
-fn raw(text: &str) -> Box<RawValue> {
-    RawValue::from_string(text.trim().to_owned())
-        .or_else(|_| serde_json::value::to_raw_value(text))
-        .unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// `{run, groups: […], failures: […]}`, written as it is read.
@@ -260,13 +237,4 @@ fn attempts_of(history: &str) -> Vec<String> {
 
 fn labelled(label: &str, text: &str) -> String {
     format!("    {label:<10} {}", cut(text))
-}
-
-/// Foreign text on one line of bearable length.
-pub(super) fn cut(text: &str) -> String {
-    let text = printable(text);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into_owned(),
-    }
 }

@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::counters::{self, Counters, PAGE};
+use super::log::{LogRecord, cut, records};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
 use crate::cli::{params, timestamp};
-use crate::report::{Overview, duration, strong};
-use crate::store::StepRecord;
+use crate::report::{Overview, duration, run_log, strong};
+use crate::store::{StepRecord, StoredLog};
 use crate::value::printable;
 
 #[derive(Serialize)]
@@ -19,6 +20,8 @@ struct RunPage<'a> {
     #[serde(flatten)]
     head: ItemHead<'a>,
     steps: Vec<Counters<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    log: Vec<LogRecord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -38,14 +41,15 @@ struct ItemHead<'a> {
 /// Writes it.
 pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
     let counters = || view.steps.iter().map(|step| Counters::new(view.run, step));
+    let log = if view.is_one { Vec::new() } else { view.run.run_log()? };
     match view.format {
-        ShowFormat::Text => return text(view, out),
+        ShowFormat::Text => return text(view, &log, out),
         ShowFormat::Json => {
             match (view.is_one, counters().next()) {
                 (true, Some(step)) => serde_json::to_writer(&mut *out, &step)?,
                 _ => serde_json::to_writer(
                     &mut *out,
-                    &RunPage { head: head(view), steps: counters().collect() },
+                    &RunPage { head: head(view), steps: counters().collect(), log: records(&log) },
                 )?,
             }
             out.write_all(b"\n")?;
@@ -111,7 +115,7 @@ pub(super) fn cell(text: &str) -> String {
     text.to_owned()
 }
 
-fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
+fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), Broken> {
     writeln!(out, "{}", title(view))?;
     if !view.params.is_empty() {
         writeln!(out, "  {}", view.params)?;
@@ -137,6 +141,11 @@ fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
             writeln!(out, "\n{groups}")?;
             failing.push(step.step.as_str());
         }
+    }
+    for (at, line) in log.iter().enumerate() {
+        let blank = if at == 0 { "\n" } else { "" };
+        let text = run_log(&line.level, &line.message, line.fields.as_deref());
+        writeln!(out, "{blank}  {}", cut(&text))?;
     }
     ways_on(view, &failing, out)
 }

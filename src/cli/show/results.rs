@@ -4,7 +4,8 @@ use std::io::Write;
 
 use serde_json::value::RawValue;
 
-use super::failed::{comma, cut};
+use super::failed::comma;
+use super::log::cut;
 use super::page::cell;
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;

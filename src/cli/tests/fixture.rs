@@ -47,6 +47,8 @@ pub(in crate::cli) fn plan(steps: Vec<Step>) -> Plan {
         touched: Vec::new(),
         wants: crate::lua::Wants::default(),
         limit: None,
+        at_end: None,
+        keep: None,
         params: Arc::from("{}"),
         env: Arc::from("{}"),
         secrets: crate::value::Secrets::default(),

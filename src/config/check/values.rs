@@ -47,6 +47,11 @@ pub(super) fn explain(
             "comes from where?",
             Some("write `{env: VARIABLE}` or `{file: path}`".to_owned()),
         )],
+        Kind::MinProperties { .. } if pointer == "/keep" => vec![at.bad_value(
+            "needs `runs` or `age`",
+            "which runs stay?",
+            Some("write `{runs: 30}`, `{age: 90d}` or both".to_owned()),
+        )],
         Kind::MinProperties { .. } => at.no_steps().into_iter().collect(),
         // What is no duration or size at all is said already.
         Kind::Not { .. } if !at.is_unit() => Vec::new(),

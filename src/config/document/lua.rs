@@ -37,7 +37,7 @@ pub struct LuaField {
     pub pointer: String,
     /// What it is.
     pub role: LuaRole,
-    /// The step it belongs to; `None` in `defaults` and `policies`.
+    /// The step it belongs to; `None` in `defaults`, `policies` and `at_end`.
     pub step: Option<String>,
 }
 
@@ -49,6 +49,8 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         let at = format!("/policies/{}/retries/when", escape(name));
         add(&mut found, value, &at, LuaRole::Expression, None);
     }
+    let at_end = if value.get("at_end").is_some_and(Value::is_object) { "/at_end/lua" } else { "/at_end" };
+    add(&mut found, value, at_end, LuaRole::Body, None);
     for (id, step) in value.get("steps").and_then(Value::as_object).into_iter().flatten() {
         let at = format!("/steps/{}", escape(id));
         let mut add = |rest: &str, role| add(&mut found, value, &format!("{at}/{rest}"), role, Some(id));

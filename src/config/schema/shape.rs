@@ -42,6 +42,11 @@ pub(in super::super) fn short_sample(schema: &mut Schema) {
     schema.insert("patternErrorMessage".to_owned(), wanted.into());
 }
 
+/// At least one of the keys.
+pub(in super::super) fn some_key(schema: &mut Schema) {
+    schema.insert("minProperties".to_owned(), 1.into());
+}
+
 /// Exactly one of the keys. `maxProperties` would say it shorter, but editors then offer none.
 pub(in super::super) fn one_key(schema: &mut Schema) {
     schema.insert("minProperties".to_owned(), 1.into());

@@ -1,11 +1,11 @@
-//! This module runs scripts once, on a VM of their own: `when`, `${{ }}`, `items: {lua}`.
+//! This module runs scripts once, on a VM of their own: `when`, `${{ }}`, `items: {lua}`, `at_end`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::setup::{LoadedVm, Recipe, plain_error};
 use crate::event::StepId;
-use crate::lua::options::Scope;
+use crate::lua::options::{LogLine, Scope};
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
 use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog};
@@ -26,26 +26,85 @@ pub const STACK: usize = 8 << 20;
 /// Fails when the script cannot be loaded, raises an error or does not end within `limit`, when its result cannot be
 /// written as JSON, and when the system gives no thread.
 pub fn evaluate(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
+    alone(scope, || {
+        let mut out = Vec::new();
+        let (called, _) = run(script, scope, limit, EXPRESSION, Take::Json(&mut out));
+        called?;
+        String::from_utf8(out).map_err(|_| plain_error("the value is not valid UTF-8"))
+    })
+}
+
+/// Calls a script once for what it does, as [`evaluate`] does, and gives the lines of its log.
+///
+/// # Errors
+/// Fails as [`evaluate`] does, but for the result: it may be anything, or nothing.
+pub fn call_once(
+    script: &Script,
+    scope: &Scope,
+    limit: Duration,
+    logs: bool,
+) -> (Result<(), ScriptError>, Vec<LogLine>) {
+    let mut lines = Vec::new();
+    let called = alone(scope, || {
+        let mut unwanted = None;
+        let (called, logged) = run(
+            script,
+            scope,
+            limit,
+            Manner { what: "the function", logs },
+            Take::Function(None, &mut unwanted),
+        );
+        lines = logged;
+        called
+    });
+    (called, lines)
+}
+
+/// Does `work` on a thread of its own, which reaches no more than the scope permits.
+fn alone<T: Send>(
+    scope: &Scope,
+    work: impl FnOnce() -> Result<T, ScriptError> + Send,
+) -> Result<T, ScriptError> {
     if scope.permissions.reaches_out() {
         runtime::start();
     }
     let confined = || {
         scope.permissions.confine();
-        run(script, scope, limit)
+        work()
     };
     let lost = |_| plain_error("its thread was lost");
-    let evaluated = std::thread::scope(|threads| {
+    let done = std::thread::scope(|threads| {
         let thread = std::thread::Builder::new().name("expression".to_owned()).stack_size(STACK);
         let thread = thread.spawn_scoped(threads, confined);
         let thread = thread.map_err(|error| plain_error(format!("cannot start a thread: {error}")))?;
         thread.join().map_err(lost)?
     });
-    evaluated.map_err(|error| error.masked(scope.secrets.mask()))
+    done.map_err(|error| error.masked(scope.secrets.mask()))
 }
 
-fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, ScriptError> {
-    let watchdog = Watchdog::start(Box::new(|_| {}))
-        .map_err(|error| plain_error(format!("cannot start a thread: {error}")))?;
+/// How a script is run.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// What messages call it.
+    what: &'static str,
+    /// Whether lines of its log below warnings are wanted.
+    logs: bool,
+}
+
+const EXPRESSION: Manner = Manner { what: "the expression", logs: false };
+
+/// Runs a script once, and gives the lines of its log.
+fn run(
+    script: &Script,
+    scope: &Scope,
+    limit: Duration,
+    manner: Manner,
+    take: Take<'_>,
+) -> (Result<(), ScriptError>, Vec<LogLine>) {
+    let watchdog = match Watchdog::start(Box::new(|_| {})) {
+        Ok(watchdog) => watchdog,
+        Err(error) => return (Err(plain_error(format!("cannot start a thread: {error}"))), Vec::new()),
+    };
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     let _notices = watchdog.register(&guard, Some(limit));
     let recipe = Recipe {
@@ -55,18 +114,21 @@ fn run(script: &Script, scope: &Scope, limit: Duration) -> Result<String, Script
         max_attempts: 1,
         memory: MEMORY,
         seed: 0,
-        logs: false,
-        what: "the expression",
+        logs: manner.logs,
+        what: manner.what,
         parameters: PARAMETERS,
         takes_items: false,
         limit: Some(limit),
     };
-    let loaded = LoadedVm::make(script, &recipe, &guard)?;
-    let mut out = Vec::new();
-    loaded.guarded(Some(limit), || {
-        loaded.vm.call(loaded.function, &[Argument::Nil; 3], Take::Json(&mut out))
-    })?;
-    String::from_utf8(out).map_err(|_| plain_error("the value is not valid UTF-8"))
+    match LoadedVm::make(script, &recipe, &guard) {
+        Ok(loaded) => {
+            let call = || loaded.vm.call(loaded.function, &[Argument::Nil; 3], take);
+            let called = loaded.guarded(Some(limit), call);
+            let lines = std::mem::take(&mut *loaded.vm.current.logs.borrow_mut());
+            (called, lines)
+        }
+        Err(error) => (Err(error), Vec::new()),
+    }
 }
 
 #[cfg(test)]

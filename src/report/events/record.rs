@@ -20,17 +20,57 @@ pub(super) struct EventLine<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum EventRecord<'a> {
-    RunStarted { run: &'a str, pipeline: &'a str, seed: u64, steps: Vec<EventStep<'a>> },
-    StepStarted { step: &'a str, total: Option<u64> },
+    RunStarted {
+        run: &'a str,
+        pipeline: &'a str,
+        seed: u64,
+        steps: Vec<EventStep<'a>>,
+    },
+    StepStarted {
+        step: &'a str,
+        total: Option<u64>,
+    },
     Progress(Box<Progress<'a>>),
-    ItemRetried { step: &'a str, index: u64, attempt: u32, kind: &'static str, message: &'a str, delay: f64 },
+    ItemRetried {
+        step: &'a str,
+        index: u64,
+        attempt: u32,
+        kind: &'static str,
+        message: &'a str,
+        delay: f64,
+    },
     ItemFailed(Box<Failed<'a>>),
-    ItemSlow { step: &'a str, index: u64, elapsed: f64 },
-    Log { step: &'a str, index: u64, level: &'static str, message: &'a str, fields: Option<&'a RawValue> },
-    Notice { step: Option<&'a str>, message: &'a str },
+    ItemSlow {
+        step: &'a str,
+        index: u64,
+        elapsed: f64,
+    },
+    Log {
+        step: &'a str,
+        index: u64,
+        level: &'static str,
+        message: &'a str,
+        fields: Option<&'a RawValue>,
+    },
+    Notice {
+        step: Option<&'a str>,
+        message: &'a str,
+    },
+    RunLog {
+        step: Option<&'a str>,
+        level: &'static str,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fields: Option<&'a RawValue>,
+    },
     StepFinished(Box<Finished<'a>>),
-    Interrupted { grace: f64 },
-    RunFinished { status: &'static str, duration: f64 },
+    Interrupted {
+        grace: f64,
+    },
+    RunFinished {
+        status: &'static str,
+        duration: f64,
+    },
 }
 
 #[derive(Serialize)]
@@ -120,6 +160,10 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::Interrupted { grace } => ("interrupted", EventRecord::Interrupted { grace: seconds(*grace) }),
         Event::Notice { step, message } => {
             ("notice", EventRecord::Notice { step: step.as_ref().map(name), message })
+        }
+        Event::RunLog { level, message, fields } => {
+            let fields = fields.as_deref().and_then(raw);
+            ("notice", EventRecord::RunLog { step: None, level: level.name(), message, fields })
         }
         Event::RunFinished { status, duration } => {
             ("run_finished", EventRecord::RunFinished { status: status.name(), duration: seconds(*duration) })
