@@ -28,6 +28,7 @@ pub fn check_included(loaded: config::Loaded) -> Vec<Diagnostic> {
         env: nothing(),
         steps: None,
         run: nothing(),
+        shows_run: false,
         permissions: Arc::default(),
         secrets: Secrets::default(),
         shows_secrets: false,

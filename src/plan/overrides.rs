@@ -12,7 +12,7 @@ use crate::source::{Diagnostic, Severity, SourceFile, nearest};
 use crate::value::Choice as _;
 
 /// The top-level keys that a path may begin with.
-const TOP: [&str; 13] = [
+const TOP: [&str; 14] = [
     "version",
     "name",
     "description",
@@ -22,6 +22,7 @@ const TOP: [&str; 13] = [
     "permissions",
     "rate_limits",
     "policies",
+    "lua_path",
     "defaults",
     "at_end",
     "keep",

@@ -365,14 +365,17 @@ impl At<'_> {
 
     fn bad_name(&self, given: &str) -> Diagnostic {
         let input = given.strip_suffix(".failed").unwrap_or(given);
-        let is_step = !self.pointer.starts_with("/name");
         let help = match input.rsplit_once('.') {
             Some((step, _)) if self.pointer.contains("/from") || self.pointer.ends_with("/with") => {
                 format!("a step gives `{0}` or `{0}.failed`", shown(step))
             }
             _ => "an id has letters, digits, `_` and `-`, and does not start with a digit or `-`".to_owned(),
         };
-        let message = if is_step { "must be the id of a step" } else { "must be an id" };
+        let message = match self.pointer {
+            "/name" => "must be an id",
+            pointer if pointer.ends_with("/policy") => "must be the name of a policy",
+            _ => "must be the id of a step",
+        };
         self.found("flowrun::bad_name", message, "not an id", Some(help))
     }
 

@@ -33,6 +33,12 @@ fn lua_files_are_found_in_a_sibling_folder() {
     assert_eq!(project.read("a/out.jsonl"), "\"a!\"\n");
     assert_eq!(found(&project, "a/pipeline.yaml"), [""; 0]);
     project.run(&["test", "a/pipeline.yaml"]).ok();
+    let elsewhere = project.run(&["a/pipeline.yaml", "--set", "lua_path=[., ../other]"]);
+    assert!(
+        elsewhere.code == 65 && elsewhere.stderr.contains("`words.lua#squeeze` cannot be used"),
+        "{}",
+        elsewhere.stderr
+    );
     let seen = project.run(&["preview", "a/pipeline.yaml", "marked"]).ok();
     assert!(seen.stdout.contains("a!"), "{}", seen.stdout);
 }

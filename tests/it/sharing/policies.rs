@@ -71,7 +71,8 @@ steps:
   in: { items: [1] }
   a: { from: in, map: { policy: apl, lua: return item } }
   b: { from: a, map: { policy: [api], lua: return item } }
-  c: { from: b, write: { path: out.jsonl, policy: api } }
+  c: { from: b, map: { policy: a b, lua: return item } }
+  d: { from: c, write: { path: out.jsonl, policy: api } }
 ",
     );
     assert_eq!(
@@ -84,7 +85,8 @@ steps:
             "pipeline.yaml:4 unknown_key unknown key `policy` in `defaults.map`",
             "pipeline.yaml:7 unknown_policy unknown policy `apl`",
             "pipeline.yaml:8 wrong_type `policy` of step `b` must be text, not a list",
-            "pipeline.yaml:9 unknown_key unknown key `policy` in `write` of step `c`",
+            "pipeline.yaml:9 bad_name `policy` of step `c` must be the name of a policy",
+            "pipeline.yaml:10 unknown_key unknown key `policy` in `write` of step `d`",
         ]
     );
     let said = project.run(&["check", "pipeline.yaml"]).stderr;

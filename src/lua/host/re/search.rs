@@ -115,7 +115,7 @@ impl<'a> Search<'a> {
                 Groups::Plain(places) => Ok(regex.captures_read_at(places, self.bytes, at)),
                 Groups::Sliced(_) => Ok(None),
             };
-            let found = self.next(ended.unwrap_or(0), ended, &mut find, |found| found.range())?;
+            let found = self.next(ended.unwrap_or(0), ended, &mut find, regex::bytes::Match::range)?;
             let Some(found) = found else { break };
             ended = Some(found.end());
             show(&groups)?;
