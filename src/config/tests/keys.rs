@@ -29,11 +29,7 @@ fn unknown_keys_at_the_top() {
               help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
             unknown_key: unknown key `banana`
               2:1 "banana" no such key
-<<<<<<< ours
               help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `policies`, `include`, `lua_path`, `tests`, `x-allow`
-=======
-              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `at_end`, `keep`, `tests`, `x-allow`
->>>>>>> theirs
         "#]],
     );
 }
