@@ -21,19 +21,32 @@ pub(super) type Completion = Box<dyn FnOnce(&Lua) -> mlua::Result<Value> + Send>
 pub(super) struct AsyncOp {
     work: Pin<Box<dyn Future<Output = Completion> + Send>>,
     halt: Option<Halt>,
+    last_words: Option<LastWords>,
 }
 
 /// What ends at once, on the thread that asks for it, what dropping the work would only end a moment later.
 type Halt = Box<dyn FnOnce() + Send>;
 
+/// What work that was ended has to tell: the fields of an error, as a JSON object.
+type LastWords = Box<dyn FnOnce() -> Option<String> + Send>;
+
 impl AsyncOp {
     pub(super) fn new(work: impl Future<Output = Completion> + Send + 'static) -> Self {
-        Self { work: Box::pin(work), halt: None }
+        Self { work: Box::pin(work), halt: None, last_words: None }
     }
 
     /// Adds what has to happen before whoever drops it goes on.
     pub(super) fn with_halt(mut self, halt: impl FnOnce() + Send + 'static) -> Self {
         self.halt = Some(Box::new(halt));
+        self
+    }
+
+    /// Adds what is to be told of it when it is ended before it came to something.
+    pub(super) fn with_last_words(
+        mut self,
+        last_words: impl FnOnce() -> Option<String> + Send + 'static,
+    ) -> Self {
+        self.last_words = Some(Box::new(last_words));
         self
     }
 }

@@ -57,7 +57,7 @@ pub struct Failure {
     pub permanent: bool,
     /// The wait that `flow.retry` asked for.
     pub retry_after: Option<Duration>,
-    /// The fields given to `flow.fail`, as a JSON object.
+    /// The fields given to `flow.fail`, or what a program had written when it was ended, as a JSON object.
     pub fields: Option<String>,
 }
 

@@ -19,15 +19,9 @@ use super::host::{MODULES, functions};
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use crate::event::LogLevel;
-use crate::lua::options::{LogLine, Scope};
+use crate::lua::options::Scope;
 use crate::lua::own_code;
 use crate::lua::temporaries::Temporaries;
-use crate::value::Mask;
-
-/// Lines of logs between two calls of `take_logs`. An endless loop that prints must not fill the memory.
-const LOG_LINES_MAX: usize = 10_000;
-/// Bytes of one log line.
-const LOG_LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Names and values that a script finds in scope, and how code gets into a VM.
 pub(super) struct Globals {
@@ -135,37 +129,13 @@ fn log_function(
 ) -> impl Fn(&Lua, (u8, LuaString, Option<LuaString>)) -> mlua::Result<()> + 'static {
     let current = Rc::clone(current);
     move |_, (level, message, fields)| {
-        let mut logs = current.logs.borrow_mut();
-        let line = |level, message, fields| LogLine { index: current.index.get(), level, message, fields };
-        if logs.len() < LOG_LINES_MAX {
-            let level = match level {
-                0 => LogLevel::Debug,
-                1 => LogLevel::Info,
-                2 => LogLevel::Warn,
-                _ => LogLevel::Error,
-            };
-            let fields = fields.filter(|fields| fields.as_bytes().len() <= LOG_LINE_BYTES_MAX);
-            let fields = fields.map(|fields| current.mask.json(&fields.to_string_lossy()).into_owned());
-            logs.push(line(level, logged(&message, &current.mask), fields));
-        } else if logs.len() == LOG_LINES_MAX {
-            logs.push(line(LogLevel::Warn, "further log lines were dropped".to_owned(), None));
-        }
+        let level = match level {
+            0 => LogLevel::Debug,
+            1 => LogLevel::Info,
+            2 => LogLevel::Warn,
+            _ => LogLevel::Error,
+        };
+        current.log(level, &message.as_bytes(), fields.as_ref().map(LuaString::as_bytes).as_deref());
         Ok(())
     }
-}
-
-/// A message without secrets, which are hidden before anything is cut off: half of one would not be found any more.
-fn logged(message: &LuaString, mask: &Mask) -> String {
-    if mask.is_empty() {
-        return shortened(&message.as_bytes());
-    }
-    shortened(mask.owned(message.to_string_lossy()).as_bytes())
-}
-
-fn shortened(bytes: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOG_LINE_BYTES_MAX)]).into_owned();
-    if bytes.len() > LOG_LINE_BYTES_MAX {
-        text.push('…');
-    }
-    text
 }

@@ -11,22 +11,24 @@ pub(super) struct HostError {
     pub(super) message: String,
     /// Whether another attempt makes sense.
     pub(super) retryable: bool,
+    /// What else is known, as a JSON object: `err.fields` of Lua code, and `error.fields` of a failed item.
+    pub(super) fields: Option<String>,
 }
 
 impl HostError {
     /// A failure that the step's policy retries like any other.
     pub(super) fn error(message: impl Into<String>) -> Self {
-        Self { kind: "error", message: shortened(message.into()), retryable: true }
+        Self { kind: "error", message: shortened(message.into()), retryable: true, fields: None }
     }
 
     /// A refusal: no other attempt can end differently.
     pub(super) fn refusal(message: impl Into<String>) -> Self {
-        Self { kind: "error", message: shortened(message.into()), retryable: false }
+        Self { retryable: false, ..Self::error(message) }
     }
 
     /// A result that would not fit the VM's memory.
     pub(super) fn memory(message: impl Into<String>) -> Self {
-        Self { kind: "memory", message: message.into(), retryable: true }
+        Self { kind: "memory", message: message.into(), retryable: true, fields: None }
     }
 }
 

@@ -33,6 +33,7 @@ mod interrupt;
 mod items;
 mod json;
 mod keys;
+mod log;
 mod pause;
 mod protected;
 mod raised;

@@ -132,10 +132,98 @@ fn the_whole_family_dies_at_the_deadline_on_timeout_and_on_too_much_output() {
 }
 
 #[test]
-fn what_holds_the_output_of_a_program_that_has_ended_dies_at_the_deadline() {
-    let project = project("timeout: 500ms", "return exec.run({ 'sh', '-c', '(setsid sleep 61.0005 &)' })");
-    assert_eq!(project.failure().0, "timeout");
-    assert!(!alive("61.0005"));
+fn a_program_that_has_ended_is_not_waited_for_because_of_what_it_has_started() {
+    // In its group, in a session of its own, behind its error output alone, and busy writing.
+    for (word, started, code) in [
+        ("61.0005", "sleep 61.0005 &", 0),
+        ("61.0009", "(setsid sleep 61.0009 &) ;", 3),
+        ("61.0010", "(setsid sleep 61.0010 >/dev/null &) ;", 0),
+        ("61.0011", "(while :; do echo more; done; sleep 61.0011) &", 0),
+    ] {
+        let script = format!("{started} echo first; echo then >&2; exit {code}");
+        let lua = format!(
+            "local r = exec.run({{ 'sh', '-c', [[{script}]] }}, {{ timeout = 50 }})
+            return {{ r.code, str.starts_with(r.stdout, 'first') or str.contains(r.stdout, '\\nfirst'), r.stderr }}"
+        );
+        let project = project("timeout: 55s", &lua);
+        let began = Instant::now();
+        let ran = project.run(&["pipeline.yaml"]).ok();
+        assert_eq!(project.read("out.jsonl").trim_end(), format!(r#"[{code},true,"then\n"]"#), "{started}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{started} {:?}", began.elapsed());
+        assert!(
+            ran.stderr.contains("`sh` has ended; what it had started still held its output"),
+            "{}",
+            ran.stderr
+        );
+        assert!(!alive(word), "{started}");
+    }
+}
+
+#[test]
+fn a_child_that_is_only_a_little_later_is_heard() {
+    let lua = "return exec.run({ 'sh', '-c', '(sleep 0.05; echo late) & echo first' }).stdout";
+    let project = project("timeout: 20s", lua);
+    let ran = project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl").trim_end(), r#""first\nlate\n""#);
+    assert!(!ran.stderr.contains("had started"), "{}", ran.stderr);
+}
+
+/// The error of the one failed item, as `work.failed` has it.
+fn error(project: &Project) -> serde_json::Value {
+    project.run(&["pipeline.yaml"]);
+    let line: serde_json::Value =
+        serde_json::from_str(&project.read("failed.jsonl")).expect("one failed item");
+    line["error"].clone()
+}
+
+#[test]
+fn what_a_program_wrote_until_its_end_is_in_the_error() {
+    let script = "echo part; echo one >&2; echo 'lock /var/x' >&2; exec sleep 61.0012";
+    let run = format!("exec.run({{ 'sh', '-c', [[{script}]] }}");
+    let fields = serde_json::json!({"stdout": "part\n", "stderr": "one\nlock /var/x\n"});
+    for (policy, lua, kind, message) in [
+        (
+            "timeout: 20s",
+            format!("return {run}, {{ timeout = 2 }})"),
+            "timeout",
+            "`exec.run` ended `sh` after 2s; it said: lock /var/x",
+        ),
+        ("timeout: 2s", format!("return {run})"), "timeout", "timeout after 2s"),
+        ("item_deadline: 2s", format!("return {run})"), "deadline", "item_deadline after 2s"),
+        ("timeout: 2s", format!("return pcall(function() return {run}) end)"), "timeout", "timeout after 2s"),
+        (
+            "timeout: 2s",
+            format!("return coroutine.wrap(function() return {run}) end)()"),
+            "timeout",
+            "timeout after 2s",
+        ),
+    ] {
+        let error = error(&project(policy, &lua));
+        assert_eq!(error["fields"], fields, "{policy} {lua}: {error}");
+        assert_eq!((error["kind"].as_str(), error["message"].as_str()), (Some(kind), Some(message)), "{lua}");
+    }
+    let silent = error(&project("timeout: 300ms", "return exec.run({ 'sh', '-c', 'exec sleep 61.0013' })"));
+    assert_eq!(silent["fields"], serde_json::Value::Null, "{silent}");
+    check(
+        &format!(
+            "local ok, err = pcall(exec.run, {{ 'sh', '-c', [[{script}]] }}, {{ timeout = 2 }}) return {{ ok, err.fields, err.kind }}"
+        ),
+        r#"[false,{"stderr":"one\nlock /var/x\n","stdout":"part\n"},"timeout"]"#,
+    );
+    check("local ok, err = pcall(exec.run, { 'sh' }, 7) return { ok, err.fields == nil }", "[false,true]");
+}
+
+#[test]
+fn only_the_end_of_much_output_is_in_the_error() {
+    let lua =
+        "return exec.run({ 'sh', '-c', 'head -c 300000 /dev/zero >&2; echo end >&2; exec sleep 61.0014' })";
+    let error = error(&project("timeout: 4s", lua));
+    let stderr = error["fields"]["stderr"].as_str().expect("text");
+    assert!(
+        stderr.starts_with('…') && stderr.ends_with("\u{0}end\n") && stderr.len() < 20_000,
+        "{}",
+        stderr.len()
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use super::{AsyncOp, Completion, Halt};
+use super::{AsyncOp, Completion, Halt, LastWords};
 use crate::runtime::{self, Task, clock};
 
 /// What is said of an operation whose work panicked, as the runtime does when it gets no thread.
@@ -38,6 +38,7 @@ pub(in crate::lua) struct InFlight {
     /// Dropped after the halt, which comes first.
     _task: Option<Task>,
     halt: Option<Halt>,
+    last_words: Option<LastWords>,
 }
 
 /// Sees to it that an operation comes to something, whatever becomes of its work.
@@ -66,17 +67,18 @@ impl Queue {
     }
 }
 
-/// Does an operation while the thread waits, and looks up each time `nap` has passed: `due` may end it.
+/// Does an operation while the thread waits, and looks up each time `nap` has passed: `due` may end it, which is answered
+/// with what it has to tell then.
 pub(in crate::lua) fn attend<E>(
     async_op: AsyncOp,
     nap: Duration,
     due: impl Fn() -> Option<E>,
-) -> Result<Completion, E> {
+) -> Result<Completion, (E, Option<String>)> {
     let (sender, receiver) = bounded(1);
-    let _in_flight = start(async_op, 0, sender);
+    let in_flight = start(async_op, 0, sender);
     loop {
         if let Some(end) = due() {
-            return Err(end);
+            return Err((end, in_flight.end()));
         }
         if let Ok(completed) = receiver.recv_timeout(nap) {
             return Ok(completed.completion);
@@ -85,7 +87,7 @@ pub(in crate::lua) fn attend<E>(
 }
 
 fn start(async_op: AsyncOp, id: u64, sender: Sender<Completed>) -> InFlight {
-    let AsyncOp { work, halt } = async_op;
+    let AsyncOp { work, halt, last_words } = async_op;
     let mut courier = Completer { id, sender, completed: false };
     let task = match runtime::executor() {
         Ok(executor) => Some(executor.spawn(async move {
@@ -98,7 +100,17 @@ fn start(async_op: AsyncOp, id: u64, sender: Sender<Completed>) -> InFlight {
             None
         }
     };
-    InFlight { id, _task: task, halt }
+    InFlight { id, _task: task, halt, last_words }
+}
+
+impl InFlight {
+    /// Ends the operation, and answers what it has to tell then.
+    pub(in crate::lua) fn end(mut self) -> Option<String> {
+        if let Some(halt) = self.halt.take() {
+            halt();
+        }
+        self.last_words.take().and_then(|last_words| last_words())
+    }
 }
 
 impl Completer {

@@ -5,10 +5,12 @@
 
 mod process;
 mod program;
+mod said;
 mod tree;
 
 pub(crate) use tree::end_all;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mlua::{Lua, Value};
@@ -16,11 +18,14 @@ use mlua::{Lua, Value};
 use super::call::Call;
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
+use crate::event::LogLevel;
 use crate::lua::async_op::{AsyncOp, Completion, Pending};
 use crate::lua::host_error::HostError;
 use crate::lua::own_code;
+use crate::lua::raw::Current;
 use process::ProgramOutput;
 use program::Program;
+use said::{Said, Stream};
 use tree::ProcessTree;
 
 const EXEC: Module = Module("exec");
@@ -35,7 +40,9 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
         "Runs a program, given as a list of its name and its arguments, to its end; no shell is asked. Options: `stdin` \
          (a string; otherwise nothing can be read), `cwd` (otherwise the pipeline's folder), `env` (all the variables it \
          gets beside `PATH`), `timeout` (seconds), `max_output` (bytes of each stream, 16 MB). `ok` is whether `code` is \
-         0; a program ended by a signal has code 128 and its number. At the deadline it dies with all it has started.",
+         0; a program ended by a signal has code 128 and its number. At the deadline it dies with all it has started, and \
+         the ends of what it wrote until then are `stdout` and `stderr` of the error's `fields`. One that has ended is \
+         not waited for any longer because of what it has started: that dies too, and the log says so.",
         r#"exec.run({"wc", "-c"}, {stdin = "four"}).stdout"#,
         r#""4\n""#,
     )
@@ -45,11 +52,13 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
 fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
     let program = Program::read(call, program, options)?;
     call.state.permissions.effect(&format!("running `{}`", program.name.to_string_lossy()))?;
+    let mask = call.lua.app_data_ref::<Rc<Current>>().map(|current| current.mask.clone()).unwrap_or_default();
     call.state.slot.put(Some(Pending::Unstarted(Box::new(move |_| {
-        let tree = ProcessTree::new();
-        let own = Arc::clone(&tree);
-        AsyncOp::new(async move { completion(process::within(program, &own).await) })
+        let (tree, said) = (ProcessTree::new(), Arc::new(Said::new(mask)));
+        let (own, own_said) = (Arc::clone(&tree), Arc::clone(&said));
+        AsyncOp::new(async move { completion(process::within(program, &own, &own_said).await) })
             .with_halt(move || tree.halt())
+            .with_last_words(move || said.last(process::GRACE).some())
     }))));
     Ok(())
 }
@@ -60,11 +69,18 @@ fn completion(output: Result<ProgramOutput, HostError>) -> Completion {
 }
 
 fn table(lua: &Lua, output: &ProgramOutput) -> mlua::Result<Value> {
+    if let Some(name) = &output.outlived
+        && let Some(current) = lua.app_data_ref::<Rc<Current>>()
+    {
+        let line =
+            format!("`{name}` has ended; what it had started still held its output, and was ended too");
+        current.log(LogLevel::Warn, line.as_bytes(), None);
+    }
     let table = lua.create_table()?;
     table.raw_set("ok", output.code == 0)?;
     table.raw_set("code", output.code)?;
-    table.raw_set("stdout", lua.create_string(&output.stdout)?)?;
-    table.raw_set("stderr", lua.create_string(&output.stderr)?)?;
+    table.raw_set("stdout", lua.create_string(&*output.said.bytes(Stream::Out))?)?;
+    table.raw_set("stderr", lua.create_string(&*output.said.bytes(Stream::Err))?)?;
     table.raw_set("ms", (output.taken.as_secs_f64() * 1e6).round() / 1e3)?;
     Ok(Value::Table(table))
 }

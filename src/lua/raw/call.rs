@@ -101,15 +101,7 @@ impl Vm {
                 Argument::Nil => ffi::lua_pushnil(l),
                 Argument::Kept(kept) => stack::anchored(l, kept.0),
                 Argument::Number(number) => ffi::lua_pushnumber(l, number),
-                Argument::Json(text) => {
-                    stack::anchored(l, self.current.array_anchor.get());
-                    let at = ffi::lua_gettop(l);
-                    if decode::push_json(l, at, text.as_bytes(), &mut String::new()).is_err() {
-                        ffi::lua_settop(l, at);
-                        ffi::lua_pushnil(l);
-                    }
-                    ffi::lua_remove(l, at);
-                }
+                Argument::Json(text) => decode::push_known(l, self.current.array_anchor.get(), text),
             }
         }
     }

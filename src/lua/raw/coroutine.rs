@@ -159,12 +159,13 @@ impl Vm {
     }
 
     /// Lets go of a suspended item whose deadline has passed; answers where it was waiting.
-    pub(in crate::lua) fn expire(&self, coroutine: Coroutine, reason: Reason) -> Raised {
+    pub(in crate::lua) fn expire(&self, coroutine: Coroutine, reason: Reason, wait: Wait) -> Raised {
         // SAFETY: the thread is suspended, its stack is as it left it.
         unsafe { frame::remember(coroutine.thread, &self.current.frames) };
         self.release(coroutine);
         let frames = std::mem::take(&mut *self.current.frames.borrow_mut());
-        Raised { interrupted: Some(reason), frames, ..Raised::error("interrupted") }
+        let fields = wait.give_up();
+        Raised { interrupted: Some(reason), frames, fields, ..Raised::error("interrupted") }
     }
 
     /// Lets go of a suspended item.

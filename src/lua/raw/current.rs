@@ -26,15 +26,24 @@ pub(in crate::lua) enum Wait {
     /// An operation.
     Elsewhere(InFlight),
     /// Its next turn, since an operation came to this.
-    Completed(Instant, Completion),
+    /// The operation is kept, because the item's time may be over before its turn.
+    Completed(Instant, Completion, InFlight),
 }
 
 impl Wait {
     /// From when on the coroutine can run, when that is known.
     pub(in crate::lua) fn ready(&self) -> Option<Instant> {
         match self {
-            Self::Until(at) | Self::Turn(at) | Self::Completed(at, _) => Some(*at),
+            Self::Until(at) | Self::Turn(at) | Self::Completed(at, ..) => Some(*at),
             Self::Elsewhere(_) => None,
+        }
+    }
+
+    /// Gives up what it waits for, and answers what an operation that is ended by that has to tell.
+    pub(in crate::lua) fn give_up(self) -> Option<String> {
+        match self {
+            Self::Elsewhere(in_flight) | Self::Completed(.., in_flight) => in_flight.end(),
+            Self::Until(_) | Self::Turn(_) => None,
         }
     }
 }
@@ -45,7 +54,7 @@ impl fmt::Debug for Wait {
             Self::Until(at) => f.debug_tuple("Until").field(at).finish(),
             Self::Turn(at) => f.debug_tuple("Turn").field(at).finish(),
             Self::Elsewhere(in_flight) => f.debug_tuple("Elsewhere").field(in_flight).finish(),
-            Self::Completed(at, _) => f.debug_tuple("Completed").field(at).finish_non_exhaustive(),
+            Self::Completed(at, ..) => f.debug_tuple("Completed").field(at).finish_non_exhaustive(),
         }
     }
 }
@@ -78,6 +87,8 @@ pub(in crate::lua) struct Current {
     pub(super) tries: Cell<u32>,
     /// The stack at the last error, innermost first.
     pub(super) frames: RefCell<Vec<Frame>>,
+    /// What an operation had to tell when the interruption ended it, as a JSON object.
+    pub(super) last_words: Cell<Option<String>>,
     pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
     /// What is to be done when an item has ended; it gets the item's index.
     pub(in crate::lua) on_end: OnceCell<Box<dyn Fn(u64)>>,
@@ -125,6 +136,7 @@ impl Current {
             slot: Rc::default(),
             tries: Cell::new(0),
             frames: RefCell::default(),
+            last_words: Cell::default(),
             logs: RefCell::default(),
             on_end: OnceCell::new(),
             verbose,

@@ -37,6 +37,20 @@ pub(super) unsafe fn push_json(
     json::read(text, scratch, &mut sink)
 }
 
+/// Pushes JSON text of our own making; `array` anchors the metatable of lists.
+pub(super) unsafe fn push_known(l: *mut lua_State, array: c_int, text: &str) {
+    // SAFETY: as for `push_json`; one value more is on the stack at the end.
+    unsafe {
+        stack::anchored(l, array);
+        let at = ffi::lua_gettop(l);
+        if push_json(l, at, text.as_bytes(), &mut String::new()).is_err() {
+            ffi::lua_settop(l, at);
+            ffi::lua_pushnil(l);
+        }
+        ffi::lua_remove(l, at);
+    }
+}
+
 /// Lua's stack, with its height kept here: asking for it would cost a call for every value.
 struct Stack {
     l: *mut lua_State,

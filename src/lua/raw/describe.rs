@@ -52,6 +52,9 @@ pub(super) unsafe fn describe(l: *mut lua_State, current: &Current, status: c_in
         raised.fields = raised.fields.map(|fields| current.mask.json(&fields).into_owned());
         raised.frames = frames;
         raised.interrupted = current.guard.fired();
+        if raised.interrupted.is_some() {
+            raised.fields = current.last_words.take();
+        }
         raised
     }
 }
@@ -159,20 +162,21 @@ unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
     // SAFETY: there is an error value on top; three values are pushed and popped.
     unsafe {
         functions::inspect(l, current, ffi::lua_absindex(l, -1));
-        let kind = match stack::text(l, -3).as_deref() {
+        let kind = match stack::text(l, -4).as_deref() {
             Some("memory") => FailureKind::Memory,
             Some("panic") => FailureKind::Panic,
             Some("timeout") => FailureKind::Timeout,
             _ => FailureKind::Error,
         };
-        let message = stack::text(l, -2).unwrap_or_default();
+        let message = stack::text(l, -3).unwrap_or_default();
         let mut raised = if kind == FailureKind::Memory && message == NO_MEMORY {
             Raised::memory(current)
         } else {
             Raised { positioned: true, ..Raised::new(kind, message) }
         };
-        raised.retryable = ffi::lua_toboolean(l, -1) != 0;
-        ffi::lua_pop(l, 3);
+        raised.retryable = ffi::lua_toboolean(l, -2) != 0;
+        raised.fields = stack::text(l, -1);
+        ffi::lua_pop(l, 4);
         raised
     }
 }

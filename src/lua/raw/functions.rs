@@ -7,7 +7,7 @@ use mlua::ffi::{self, lua_CFunction, lua_State};
 
 use super::current::Current;
 use super::raised::NO_MEMORY;
-use super::stack;
+use super::{decode, stack};
 use crate::runtime::clock;
 
 /// Pushes `function` with `current` as its upvalue. May raise a memory error.
@@ -125,21 +125,26 @@ pub(super) unsafe extern "C-unwind" fn signal_tostring(l: *mut lua_State) -> c_i
     1
 }
 
-/// `kind`, `message` and `retryable` of an error that a function of `mlua`'s safe interface raised.
+/// `kind`, `message`, `retryable` and `fields` of an error that a function of `mlua`'s safe interface raised.
 pub(super) unsafe extern "C-unwind" fn error_index(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM with the error and the key.
     unsafe {
         let wanted = match stack::bytes(l, 2) {
-            Some(b"kind") => -3,
-            Some(b"message") => -2,
-            Some(b"retryable") => -1,
+            Some(b"kind") => -4,
+            Some(b"message") => -3,
+            Some(b"retryable") => -2,
+            Some(b"fields") => -1,
             _ => {
                 ffi::lua_pushnil(l);
                 return 1;
             }
         };
-        inspect(l, Current::upvalue(l), 1);
-        ffi::lua_pushvalue(l, wanted);
+        let current = Current::upvalue(l);
+        inspect(l, current, 1);
+        match stack::text(l, -1).filter(|_| wanted == -1) {
+            Some(fields) => decode::push_known(l, current.array_anchor.get(), &fields),
+            None => ffi::lua_pushvalue(l, wanted),
+        }
     }
     1
 }
@@ -149,12 +154,12 @@ pub(super) unsafe extern "C-unwind" fn error_tostring(l: *mut lua_State) -> c_in
     // SAFETY: called by the VM with the error.
     unsafe {
         inspect(l, Current::upvalue(l), 1);
-        ffi::lua_pushvalue(l, -2);
+        ffi::lua_pushvalue(l, -3);
     }
     1
 }
 
-/// Pushes kind, message and retryable of the error at `error`.
+/// Pushes kind, message, retryable and fields (JSON text, or nil) of the error at `error`.
 pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int) {
     // SAFETY: the anchors are those of functions and a table; both calls are protected.
     unsafe {
@@ -171,9 +176,9 @@ pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int)
             stack::anchored(l, current.inspect_anchor.get());
             ffi::lua_pushvalue(l, error);
             // Looking into a panic makes `mlua` raise it again, which tells it from an error, and uses it up.
-            match ffi::lua_pcall(l, 1, 3, 0) {
+            match ffi::lua_pcall(l, 1, 4, 0) {
                 ffi::LUA_OK => {
-                    ffi::lua_remove(l, -4);
+                    ffi::lua_remove(l, -5);
                     return;
                 }
                 ffi::LUA_ERRMEM => {
@@ -181,6 +186,7 @@ pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int)
                     stack::push(l, b"memory");
                     stack::push(l, NO_MEMORY.as_bytes());
                     ffi::lua_pushboolean(l, 1);
+                    ffi::lua_pushnil(l);
                     return;
                 }
                 _ => {}
@@ -195,5 +201,6 @@ pub(super) unsafe fn inspect(l: *mut lua_State, current: &Current, error: c_int)
         stack::push(l, b"panic");
         ffi::lua_replace(l, -3);
         ffi::lua_pushboolean(l, 1);
+        ffi::lua_pushnil(l);
     }
 }

@@ -66,7 +66,10 @@ pub(super) unsafe extern "C-unwind" fn wait(l: *mut lua_State) -> c_int {
         // What is owned here is gone before anything is raised.
         match async_op::attend(async_op, NAP, || current.guard.due(clock::now())) {
             Ok(completion) => current.slot.put(Some(Pending::Done(completion))),
-            Err(reason) => interrupted(l, current, reason),
+            Err((reason, last_words)) => {
+                current.last_words.set(last_words);
+                interrupted(l, current, reason)
+            }
         }
     }
     0

@@ -27,7 +27,7 @@ pub(in crate::lua) struct Raised {
     pub(in crate::lua) positioned: bool,
     pub(in crate::lua) retryable: bool,
     pub(in crate::lua) signal: Option<Signal>,
-    /// Fields of `flow.fail`, as JSON.
+    /// Fields of `flow.fail`, or what is known of an operation that was ended, as JSON.
     pub(in crate::lua) fields: Option<String>,
     /// Why the attempt was interrupted, if it was.
     pub(in crate::lua) interrupted: Option<Reason>,

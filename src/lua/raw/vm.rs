@@ -205,27 +205,31 @@ unsafe extern "C-unwind" fn trampoline(l: *mut lua_State) -> c_int {
     0
 }
 
-/// Kind, message and retryability of an error that came through the safe interface.
-fn inspect(value: &Value) -> (&'static str, String, bool) {
+/// Kind, message, retryability and fields of an error that came through the safe interface.
+type Inspected = (&'static str, String, bool, Option<String>);
+
+fn inspect(value: &Value) -> Inspected {
     match value {
         Value::Error(error) => inspect_error(error),
-        _ => ("error", "error".to_owned(), true),
+        _ => ("error", "error".to_owned(), true, None),
     }
 }
 
-fn inspect_error(error: &mlua::Error) -> (&'static str, String, bool) {
+fn inspect_error(error: &mlua::Error) -> Inspected {
     match error {
         mlua::Error::CallbackError { cause, .. } => inspect_error(cause),
         mlua::Error::RuntimeError(message) => {
             let message = message.split("\nstack traceback:").next().unwrap_or_default();
-            ("error", message.to_owned(), true)
+            ("error", message.to_owned(), true, None)
         }
-        mlua::Error::MemoryError(_) => ("memory", raised::NO_MEMORY.to_owned(), true),
+        mlua::Error::MemoryError(_) => ("memory", raised::NO_MEMORY.to_owned(), true, None),
         mlua::Error::ExternalError(cause) => match cause.downcast_ref::<HostError>() {
-            Some(HostError { kind, message, retryable }) => (kind, message.clone(), *retryable),
-            None => ("error", cause.to_string(), true),
+            Some(HostError { kind, message, retryable, fields }) => {
+                (kind, message.clone(), *retryable, fields.clone())
+            }
+            None => ("error", cause.to_string(), true, None),
         },
-        other => ("error", other.to_string(), true),
+        other => ("error", other.to_string(), true, None),
     }
 }
 

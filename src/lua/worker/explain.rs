@@ -46,7 +46,7 @@ fn failure(raised: Raised, sources: &Sources, limits: NamedLimits) -> Failure {
         retryable: retryable || interrupted,
         permanent: said_so && !interrupted,
         retry_after,
-        fields: if interrupted { None } else { fields },
+        fields,
     }
 }
 

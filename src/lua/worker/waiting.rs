@@ -87,10 +87,8 @@ impl Worker {
         while let Some(Completed { id, at, completion }) =
             self.completed().and_then(|completed| completed.try_recv().ok())
         {
-            let Some(mut suspended) = self.waiting.take_operation(id) else { continue };
-            suspended.wait = Wait::Completed(at, completion);
-            suspended.due = Some(at);
-            self.waiting.add(suspended);
+            let Some(suspended) = self.waiting.take_operation(id) else { continue };
+            self.waiting.add(suspended.completed(at, completion));
         }
     }
 
@@ -118,7 +116,7 @@ impl Worker {
             return None;
         }
         let Suspended { job, coroutine, wait, limits, kept, .. } = suspended;
-        let completion = if let Wait::Completed(_, completion) = wait { Some(completion) } else { None };
+        let completion = if let Wait::Completed(_, completion, _) = wait { Some(completion) } else { None };
         self.go(Go::Resume(coroutine, completion), job, limits, kept)
     }
 
@@ -192,10 +190,10 @@ impl Worker {
 
     /// Ends a suspended item whose deadline has passed.
     fn expire(&mut self, suspended: Suspended) -> EndedAttempt {
-        let Suspended { job, coroutine, limits, .. } = suspended;
+        let Suspended { job, coroutine, wait, limits, .. } = suspended;
         let end = match (&self.loaded, limits.deadline) {
             (Ok(loaded), Some((_, reason))) => {
-                let raised = loaded.vm.expire(coroutine, reason);
+                let raised = loaded.vm.expire(coroutine, reason, wait);
                 self.conclude(raised, job.attempt)
             }
             _ => AttemptEnding::Cancelled,

@@ -1,31 +1,37 @@
-//! This module runs a program once: it starts it, feeds it, reads it, and ends it when it takes or says too much.
+//! This module runs a program once: it starts it, feeds it, reads it, and ends it when it takes or says too much, or when
+//! only what it has started is left.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, Command};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::program::Program;
+use super::said::{Said, Stream, Trouble};
 use super::tree::ProcessTree;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
 use crate::lua::raw::adopting;
 use crate::runtime::clock;
 
-/// Bytes of a stream that are read at a time, as many as a pipe holds.
-const PIECE_BYTES: usize = 64 << 10;
+/// How long what a program has written may take to arrive after its end, while others still hold its output.
+pub(super) const GRACE: Duration = Duration::from_millis(250);
 
 /// What a program left behind.
 pub(super) struct ProgramOutput {
     pub(super) code: i32,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
+    pub(super) said: Arc<Said>,
     pub(super) taken: Duration,
+    /// The program's name, when it has left processes behind that still held its output.
+    pub(super) outlived: Option<String>,
     /// The output counts until Lua code has it.
     pub(super) _account: Account,
 }
@@ -41,31 +47,49 @@ impl Drop for FinalKill<'_> {
 }
 
 /// Runs a program under its own limit, when it has one.
-pub(super) async fn within(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput, HostError> {
+pub(super) async fn within(
+    program: Program,
+    tree: &Arc<ProcessTree>,
+    said: &Arc<Said>,
+) -> Result<ProgramOutput, HostError> {
+    let _over = said.until_over();
     let _ending = FinalKill(tree);
     let (limit, name) = (program.timeout, program.name.to_string_lossy().into_owned());
-    let run = run(program, tree);
+    let run = run(program, tree, said);
     let output = match limit {
         None => run.await,
-        Some(limit) => clock::within(limit, run).await.unwrap_or_else(|| {
-            let message = format!("`exec.run` ended `{name}` after {limit:?}");
-            Err(HostError { kind: "timeout", ..HostError::error(message) })
-        }),
+        Some(limit) => clock::within(limit, run).await.unwrap_or_else(|| Err(overdue(&name, limit, said))),
     };
     if output.is_err() {
-        // It may take a few milliseconds, which others need not wait for.
-        let own = Arc::clone(tree);
-        let aside = AssertUnwindSafe(|| tokio::task::spawn_blocking(move || own.end()));
-        match catch_unwind(aside) {
-            Ok(ended) => drop(ended.await),
-            // No thread is to be had: others wait a moment.
-            Err(_) => tree.end(),
-        }
+        end(tree).await;
     }
     output
 }
 
-async fn run(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput, HostError> {
+/// The error of a program that took longer than its own limit.
+fn overdue(name: &str, limit: Duration, said: &Said) -> HostError {
+    let ends = said.ends();
+    let last = ends.last_line().map_or(String::new(), |line| format!("; it said: {line}"));
+    let message = format!("`exec.run` ended `{name}` after {limit:?}{last}");
+    HostError { kind: "timeout", fields: Some(ends.json()), ..HostError::error(message) }
+}
+
+/// Ends all that is left of it. That may take a few milliseconds, which others need not wait for.
+async fn end(tree: &Arc<ProcessTree>) {
+    let own = Arc::clone(tree);
+    let aside = AssertUnwindSafe(|| tokio::task::spawn_blocking(move || own.end()));
+    match catch_unwind(aside) {
+        Ok(ended) => drop(ended.await),
+        // No thread is to be had: others wait a moment.
+        Err(_) => tree.end(),
+    }
+}
+
+async fn run(
+    program: Program,
+    tree: &Arc<ProcessTree>,
+    said: &Arc<Said>,
+) -> Result<ProgramOutput, HostError> {
     let begun = Instant::now();
     let name = program.name.to_string_lossy().into_owned();
     let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
@@ -83,12 +107,8 @@ async fn run(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput,
     adopting(&mut command, program.folder, program.file.through);
     let mut child = tree.start(|| command.spawn()).map_err(lost)?;
     let max = program.max_output;
-    let feed = feed(child.stdin.take(), program.stdin.unwrap_or_default());
-    let account = program.account;
-    let stdout = read(child.stdout.take(), max, &account);
-    let stderr = read(child.stderr.take(), max, &account);
-    let feed = async { feed.await.map_err(Trouble::Io) };
-    let (stdout, stderr, ()) = tokio::try_join!(stdout, stderr, feed).map_err(|trouble| match trouble {
+    let talk = Talk { stdin: program.stdin.unwrap_or_default(), max, account: &program.account, said };
+    let is_outlived = talk.hold(&mut child, tree).await.map_err(|trouble| match trouble {
         Trouble::TooLong => HostError::refusal(format!(
             "`{name}` wrote more than {max} bytes to one stream; `max_output` allows more"
         )),
@@ -98,7 +118,66 @@ async fn run(program: Program, tree: &Arc<ProcessTree>) -> Result<ProgramOutput,
     // Only now: a program that nobody has waited for keeps its number.
     let status = child.wait().await.map_err(lost)?;
     tree.finish();
-    Ok(ProgramOutput { code: code(status), stdout, stderr, taken: begun.elapsed(), _account: account })
+    Ok(ProgramOutput {
+        code: code(status),
+        said: Arc::clone(said),
+        taken: begun.elapsed(),
+        outlived: is_outlived.then_some(name),
+        _account: program.account,
+    })
+}
+
+/// What passes between a program and us.
+struct Talk<'a> {
+    stdin: Vec<u8>,
+    max: usize,
+    account: &'a Account,
+    said: &'a Said,
+}
+
+impl Talk<'_> {
+    /// Feeds and reads a program until nobody writes any more, or until only what it has started could: then all of that is
+    /// ended, and the answer is true.
+    async fn hold(self, child: &mut Child, tree: &Arc<ProcessTree>) -> Result<bool, Trouble> {
+        let Self { stdin, max, account, said } = self;
+        let notice = end_notice(child);
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let feed = feed(child.stdin.take(), stdin);
+        let mut all = pin!(async {
+            let stdout = said.read(Stream::Out, stdout, max, account);
+            let stderr = said.read(Stream::Err, stderr, max, account);
+            let feed = async { feed.await.map_err(Trouble::Io) };
+            tokio::try_join!(stdout, stderr, feed)
+        });
+        tokio::select! {
+            biased;
+            talked = all.as_mut() => return talked.map(|_| false),
+            () = after_grace(notice.as_ref()) => {}
+        }
+        end(tree).await;
+        // What cannot be ended, another user's process for one, is not waited for.
+        tokio::time::timeout(GRACE, all).await.unwrap_or(Ok(((), (), ()))).map(|_| true)
+    }
+}
+
+/// What tells of the program's end without waiting for it; `None` where the system has nothing of the kind.
+fn end_notice(child: &Child) -> Option<Receiver> {
+    let pid = Pid::from_raw(child.id()? as i32)?;
+    let notice = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
+    // It is no pipe, but nothing is read from it: it becomes readable, and that is all.
+    Receiver::from_owned_fd_unchecked(notice).ok()
+}
+
+/// Waits for the program's end, and then a little longer.
+async fn after_grace(notice: Option<&Receiver>) {
+    let ended = match notice {
+        Some(notice) => notice.readable().await.is_ok(),
+        None => false,
+    };
+    if !ended {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(GRACE).await;
 }
 
 async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
@@ -107,35 +186,6 @@ async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
         // It did not want all of it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
-    }
-}
-
-/// Why what a program writes is read no further.
-enum Trouble {
-    /// It passed `max_output`.
-    TooLong,
-    /// It passed the memory of the step.
-    Memory(HostError),
-    Io(io::Error),
-}
-
-async fn read(
-    stream: Option<impl AsyncRead + Unpin>,
-    max: usize,
-    account: &Account,
-) -> Result<Vec<u8>, Trouble> {
-    let mut bytes = Vec::new();
-    let Some(mut stream) = stream else { return Ok(bytes) };
-    loop {
-        bytes.reserve(PIECE_BYTES);
-        let read = stream.read_buf(&mut bytes).await.map_err(Trouble::Io)?;
-        if read == 0 {
-            return Ok(bytes);
-        }
-        if bytes.len() > max {
-            return Err(Trouble::TooLong);
-        }
-        account.take(read).map_err(Trouble::Memory)?;
     }
 }
 

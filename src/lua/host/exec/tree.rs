@@ -102,6 +102,7 @@ impl ProcessTree {
         let ProcessState::Running { root, pipes } = std::mem::replace(&mut *state, ProcessState::Over) else {
             return;
         };
+        // Then what it has left behind is below it no more.
         let was_dead = state_of(root).is_none_or(|state| matches!(state, 'Z' | 'X'));
         end_below(root);
         if was_dead {

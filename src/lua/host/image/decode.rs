@@ -116,7 +116,7 @@ impl DecodeWork<'_> {
 
     fn too_large(&self, why: &str) -> mlua::Error {
         let message = format!("`{}` cannot read {}: {why}", self.call.name, self.name);
-        HostError { kind: "memory", message, retryable: false }.into()
+        HostError { retryable: false, ..HostError::memory(message) }.into()
     }
 
     fn failed(&self, error: &ImageError) -> mlua::Error {

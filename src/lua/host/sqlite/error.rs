@@ -28,13 +28,13 @@ pub(super) fn raised(call: &Call<'_>, error: &Error) -> mlua::Error {
         other => other.to_string(),
     };
     let message = format!("`{}` failed: {why}", call.name);
-    HostError { kind, message, retryable: code.is_some_and(may_pass) }.into()
+    HostError { kind, retryable: code.is_some_and(may_pass), ..HostError::error(message) }.into()
 }
 
 /// The error where SQLite had no memory left and the library did not say so.
 pub(super) fn no_memory(call: &Call<'_>) -> mlua::Error {
     let message = format!("`{}` failed: out of memory", call.name);
-    HostError { kind: "memory", message, retryable: true }.into()
+    HostError::memory(message).into()
 }
 
 /// Whether the same statement may work later.

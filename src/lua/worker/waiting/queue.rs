@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::lua::async_op::Completion;
 use crate::lua::guard::Limits;
 use crate::lua::options::{EndedAttempt, ItemJob};
 use crate::lua::raw::{Coroutine, Timing, Wait};
@@ -40,12 +41,20 @@ impl Suspended {
     /// When it is to be looked at, unless its turn comes before.
     pub(super) fn due(&self, timing: &Timing) -> Option<Instant> {
         let times = match self.wait {
-            Wait::Until(at) | Wait::Completed(at, _) => [Some(at), self.limits.deadline.map(|(at, _)| at)],
+            Wait::Until(at) | Wait::Completed(at, ..) => [Some(at), self.limits.deadline.map(|(at, _)| at)],
             Wait::Elsewhere(_) => [None, self.limits.deadline.map(|(at, _)| at)],
             // Its timeout stands still meanwhile.
             Wait::Turn(_) => [timing.item(self.limits.started), None],
         };
         times.into_iter().flatten().chain(self.limits.notice).min()
+    }
+
+    /// The same, now that its operation has come to something.
+    pub(super) fn completed(mut self, at: Instant, completion: Completion) -> Self {
+        if let Wait::Elsewhere(in_flight) = self.wait {
+            (self.wait, self.due) = (Wait::Completed(at, completion, in_flight), Some(at));
+        }
+        self
     }
 }
 
