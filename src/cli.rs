@@ -5,6 +5,7 @@
 
 mod args;
 mod at_end;
+mod attempts;
 mod batch;
 mod cache;
 mod changes;
@@ -20,6 +21,7 @@ mod fmt;
 #[doc(hidden)]
 pub mod fuzzing;
 mod graph;
+mod groups;
 mod history;
 mod init;
 mod interrupt;

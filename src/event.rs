@@ -111,6 +111,8 @@ pub enum Event {
         step: StepId,
         /// Which item, from 1.
         index: u64,
+        /// Its key, where it has one of its own.
+        key: Option<Arc<str>>,
         /// Number of the attempt that failed, from 1.
         attempt: u32,
         /// What failed.
@@ -126,12 +128,16 @@ pub enum Event {
         step: StepId,
         /// Which item, from 1.
         index: u64,
+        /// Its key, where it has one of its own.
+        key: Option<Arc<str>>,
         /// What failed.
         kind: FailureKind,
         /// Why.
         message: Arc<str>,
         /// Where in the pipeline file (or a Lua or data file), when known.
         place: Option<Place>,
+        /// The fields of the error as a JSON object, when it has any.
+        fields: Option<Arc<str>>,
         /// Attempts in all.
         attempts: u32,
     },

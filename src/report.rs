@@ -4,9 +4,11 @@
 //! goes.
 
 mod account;
+mod alike;
 mod events;
 mod figures;
 mod gathered;
+mod groups;
 mod human;
 mod json;
 mod junit;
@@ -23,6 +25,7 @@ pub use account::{
 pub use events::Events;
 pub use figures::{bytes, percent_of, run_log};
 pub use gathered::Gathered;
+pub use groups::FailureGroups;
 pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
@@ -30,7 +33,7 @@ pub use json::Json;
 pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
 pub use page::page;
-pub use suites::suites;
+pub use suites::{Tolerated, suites};
 pub use summary::{OutputSummary, ReuseSummary, StepSummary};
 pub use trace::Trace;
 
@@ -38,6 +41,9 @@ use std::io;
 use std::time::Duration;
 
 use crate::event::Event;
+
+/// Tells the time of day, in RFC 3339 and UTC.
+pub type Clock = fn() -> String;
 
 /// Something that makes text of what happens in a run.
 pub trait Reporter {

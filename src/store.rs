@@ -63,7 +63,7 @@ pub use error::StoreError;
 pub use line::ResultLine;
 pub use lock::Holder;
 pub use lua_copies::keep_lua;
-pub use queries::{Failure, FailureGroup, Retry, Skip, StoredLog};
+pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
 pub use request::keep_request;
 pub use results::Results;

@@ -33,11 +33,10 @@ impl Console {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let dumb = env.get("TERM").is_some_and(|term| term == "dumb");
-        let size = terminal_size::terminal_size_of(io::stderr());
         Self {
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal() && !dumb,
-            width: size.map_or(WIDTH, |(width, _)| usize::from(width.0)),
+            width: columns(),
             env,
         }
     }
@@ -47,14 +46,14 @@ impl Console {
         match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => self.stderr_is_terminal && !self.is_set("NO_COLOR"),
+            ColorChoice::Auto => self.wants_color().unwrap_or(self.stderr_is_terminal),
         }
     }
 
     /// Whether what people read on standard output is coloured.
     pub(super) fn stdout_color(&self, choice: ColorChoice) -> bool {
         match choice {
-            ColorChoice::Auto => self.stdout_is_terminal && !self.is_set("NO_COLOR"),
+            ColorChoice::Auto => self.wants_color().unwrap_or(self.stdout_is_terminal),
             choice => self.color(choice),
         }
     }
@@ -122,10 +121,26 @@ impl Console {
         if speaks_unicode { TextForm::Unicode } else { TextForm::Ascii }
     }
 
+    /// What the environment says about colours. Who wants none comes first; then those who want them also where nothing is a
+    /// terminal, as in the logs of test machines.
+    fn wants_color(&self) -> Option<bool> {
+        if self.is_set("NO_COLOR") {
+            return Some(false);
+        }
+        let asked = |name: &str| self.env.get(name).filter(|value| !value.is_empty());
+        let is_yes = |value: &String| !matches!(value.as_str(), "0" | "false");
+        asked("FORCE_COLOR").map(is_yes).or_else(|| asked("CLICOLOR_FORCE").map(is_yes).filter(|yes| *yes))
+    }
+
     /// Set and not empty, as `NO_COLOR` is defined.
     fn is_set(&self, name: &str) -> bool {
         self.env.get(name).is_some_and(|value| !value.is_empty())
     }
+}
+
+/// Columns of the terminal now: people make windows wider and narrower.
+pub(super) fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(width, _)| usize::from(width.0))
 }
 
 /// Diagnostics as text.
@@ -172,6 +187,15 @@ mod tests {
             (&[("NO_COLOR", "")][..], true, ColorChoice::Auto, true),
             (&[("NO_COLOR", "1")][..], false, ColorChoice::Always, true),
             (&[][..], true, ColorChoice::Never, false),
+            (&[("FORCE_COLOR", "1")][..], false, ColorChoice::Auto, true),
+            (&[("FORCE_COLOR", "3")][..], false, ColorChoice::Auto, true),
+            (&[("FORCE_COLOR", "0")][..], true, ColorChoice::Auto, false),
+            (&[("FORCE_COLOR", "")][..], false, ColorChoice::Auto, false),
+            (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")][..], true, ColorChoice::Auto, false),
+            (&[("FORCE_COLOR", "1")][..], false, ColorChoice::Never, false),
+            (&[("CLICOLOR_FORCE", "1")][..], false, ColorChoice::Auto, true),
+            (&[("CLICOLOR_FORCE", "0")][..], false, ColorChoice::Auto, false),
+            (&[("CLICOLOR_FORCE", "0")][..], true, ColorChoice::Auto, true),
         ] {
             assert_eq!(console(env, terminal).color(choice), expect, "{env:?} {terminal} {choice:?}");
         }

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::{OutputArguments, OutputChoice, ProgressChoice};
-use super::console::Console;
+use super::console::{self, Console};
 use super::exit::Complaint;
 use super::label::Labelled;
 use super::report::files::Files;
+use super::timestamp;
 use crate::event::Event;
 use crate::report::{
     Account, Commands, Events, Gathered, Human, HumanOptions, Json, Live, ProgressDrawTarget, Reporter,
@@ -52,10 +53,16 @@ impl Reporters {
         let to_stdout = data_on_stdout || events_on_stdout;
         let mut writing: Vec<(String, Box<dyn Reporter>)> = Vec::new();
         if events_on_stdout {
-            writing.push(("events to `-`".to_owned(), Box::new(Events::new(io::stdout(), seed))));
+            writing.push((
+                "events to `-`".to_owned(),
+                Box::new(Events::new(io::stdout(), seed, timestamp::clock)),
+            ));
         }
         if let Some((path, file)) = files.events()? {
-            writing.push((format!("events to `{}`", path.display()), Box::new(Events::new(file, seed))));
+            writing.push((
+                format!("events to `{}`", path.display()),
+                Box::new(Events::new(file, seed, timestamp::clock)),
+            ));
         }
         if let Some((path, file)) = files.trace()? {
             writing.push((format!("the trace to `{}`", path.display()), Box::new(Trace::new(file))));
@@ -65,8 +72,10 @@ impl Reporters {
         let options = HumanOptions {
             verbosity: verbosity(output),
             live: if label.is_some() { Live::None } else { live(output.progress, console, to_stdout) },
+            width: console.stderr_is_terminal.then_some(console::columns),
             color: console.color(output.console.color),
             seed,
+            clock: (!console.stderr_is_terminal).then_some(timestamp::clock_of_people),
             commands,
         };
         let human: Box<dyn Reporter> = match label {
@@ -138,7 +147,9 @@ fn verbosity(output: &OutputArguments) -> Verbosity {
 fn live(choice: ProgressChoice, console: &Console, to_stdout: bool) -> Live {
     let free = console.stderr_is_terminal && !(to_stdout && console.stdout_is_terminal);
     match choice {
-        ProgressChoice::Auto | ProgressChoice::Bar if free => Live::Bars(ProgressDrawTarget::stderr()),
+        ProgressChoice::Auto | ProgressChoice::Bar if free => {
+            Live::Bars(ProgressDrawTarget::stderr(), console::columns)
+        }
         ProgressChoice::Auto | ProgressChoice::Bar | ProgressChoice::Lines => Live::Lines,
         ProgressChoice::None => Live::None,
     }

@@ -16,6 +16,16 @@ pub(super) fn rfc3339(seconds: f64) -> String {
     format!("{:.3}", timestamp(seconds))
 }
 
+/// What the clock says, `2026-11-22T16:26:01.250Z`.
+pub(super) fn clock() -> String {
+    rfc3339(now())
+}
+
+/// The same to the second, for people.
+pub(super) fn clock_of_people() -> String {
+    format!("{:.0}", timestamp(now()))
+}
+
 /// The point in time that it is.
 pub(super) fn now() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()

@@ -16,9 +16,14 @@ impl Event {
                 *pipeline = mask.shared(pipeline);
                 *params = mask.json(params).into();
             }
-            Self::ItemRetried { message, .. } => *message = mask.shared(message),
-            Self::ItemFailed { message, place, .. } => {
+            Self::ItemRetried { message, key, .. } => {
                 *message = mask.shared(message);
+                *key = key.as_ref().map(|key| mask.shared(key));
+            }
+            Self::ItemFailed { message, place, key, fields, .. } => {
+                *message = mask.shared(message);
+                *key = key.as_ref().map(|key| mask.shared(key));
+                *fields = fields.as_ref().map(|fields| mask.json(fields).into());
                 *place = place.take().map(|place| place.masked(mask));
             }
             Self::Log { message, fields, .. } | Self::RunLog { message, fields, .. } => {

@@ -84,19 +84,25 @@ pub struct StepAccount {
     pub retries: Vec<RetryAccount>,
 }
 
-/// Failures with one kind, message and place.
+/// Failures with one kind and place, whose messages are alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group {
     /// `error`, `timeout`, …
     pub kind: String,
-    /// Why.
+    /// Why, with `…` where their messages differ.
     pub message: String,
-    /// `file:line:column`, when known.
+    /// A piece of the message that stands in all of them.
+    pub search: String,
+    /// `file:line:column`, when known; of rows that could not be read the file, when it is one.
     pub place: Option<String>,
+    /// The number and the text of that line, when known.
+    pub source: Option<(u64, String)>,
     /// How many.
     pub count: u64,
     /// The first items, from 1.
     pub items: Vec<u64>,
+    /// Where the first rows that could not be read stand: their lines, with the file where there are several.
+    pub rows: Vec<String>,
 }
 
 /// An item that failed.
@@ -120,6 +126,10 @@ pub struct FailureAccount {
     pub duration: Option<Duration>,
     /// The item's JSON text, when known.
     pub item: Option<String>,
+    /// The fields of the error as a JSON object, when it has any.
+    pub fields: Option<String>,
+    /// The attempts, one a line, where there were several.
+    pub history: Vec<String>,
     /// The call stack.
     pub traceback: String,
     /// Lines of its log: how loud, and the text.
@@ -131,6 +141,10 @@ pub struct FailureAccount {
 pub struct RetryAccount {
     /// Which item, from 1.
     pub index: u64,
+    /// Its key, where it has one of its own.
+    pub key: Option<String>,
+    /// Whether it failed in the end.
+    pub has_failed: bool,
     /// Attempts in all.
     pub attempts: u32,
     /// What failed last before it was tried again.

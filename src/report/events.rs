@@ -1,6 +1,6 @@
 //! The `--events` reporter writes every event as one JSON object on a line of its own, as it happens.
 //!
-//! Each object has `event` (the name) and `time` (seconds since the run began) first. Steps are named by their id in
+//! Each object has `event` (the name), `time` (seconds since the run began) and `at` (the time of day, RFC 3339 in UTC) first. Steps are named by their id in
 //! the file, items by their index from 1, and all times are in seconds.
 //!
 //! | event | further fields |
@@ -8,8 +8,8 @@
 //! | `run_started` | `run` `pipeline` `seed` `steps: [{id, verb}]` |
 //! | `step_started` | `step` `total` (null where not known yet) |
 //! | `progress` | `step` `total` `successes` `failures` `skipped` `cancelled` `retried` `read` (null or `{done, of}`: bytes of files as they lie on the disk, or files of a `glob`) |
-//! | `item_retried` | `step` `index` `attempt` (the one that failed, from 1) `kind` `message` `delay` |
-//! | `item_failed` | `step` `index` `kind` `message` `place` (null or `{file, line, column, source}`) `attempts` |
+//! | `item_retried` | `step` `index` `key` (only where it has one of its own) `attempt` (the one that failed, from 1) `kind` `message` `delay` |
+//! | `item_failed` | `step` `index` `key` (likewise) `kind` `message` `place` (null or `{file, line, column, source}`) `fields` (only where the error has any) `attempts` |
 //! | `item_slow` | `step` `index` `elapsed` |
 //! | `log` | `step` `index` `level` `message` `fields` (null or an object) |
 //! | `notice` | `step` (null when about the run) `message` |
@@ -23,7 +23,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use self::record::EventLine;
-use super::Reporter;
+use super::{Clock, Reporter};
 use crate::event::{Event, StepInfo};
 
 /// How long a line about an item may wait for others before it is written out. Bursts of failures then cost one
@@ -35,14 +35,15 @@ const FLUSH_EVERY: Duration = Duration::from_millis(50);
 pub struct Events<W: Write> {
     out: BufWriter<W>,
     seed: u64,
+    clock: Clock,
     steps: Vec<StepInfo>,
     flushed: Option<Duration>,
 }
 
 impl<W: Write> Events<W> {
     /// A reporter that writes to `out`; `seed` is that of the run.
-    pub fn new(out: W, seed: u64) -> Self {
-        Self { out: BufWriter::new(out), seed, steps: Vec::new(), flushed: None }
+    pub fn new(out: W, seed: u64, clock: Clock) -> Self {
+        Self { out: BufWriter::new(out), seed, clock, steps: Vec::new(), flushed: None }
     }
 }
 
@@ -51,7 +52,8 @@ impl<W: Write> Reporter for Events<W> {
         if let Event::RunStarted { steps, .. } = event {
             self.steps.clone_from(steps);
         }
-        serde_json::to_writer(&mut self.out, &EventLine::new(event, time, self.seed, &self.steps))?;
+        let line = EventLine::new(event, time, (self.clock)(), self.seed, &self.steps);
+        serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")?;
         let about_item = matches!(
             event,
@@ -78,7 +80,7 @@ mod tests {
 
     fn check(events: &[(u64, Event)], expect: &Expect) {
         let mut out = Vec::new();
-        fixture::replay(&mut Events::new(&mut out, 42), events);
+        fixture::replay(&mut Events::new(&mut out, 42, fixture::noon), events);
         expect.assert_eq(&String::from_utf8(out).expect("UTF-8"));
     }
 
@@ -87,21 +89,21 @@ mod tests {
         check(
             &fixture::documents(),
             &expect![[r#"
-            {"event":"run_started","time":0.0,"run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"docs","verb":"read"},{"id":"clean","verb":"map"},{"id":"save","verb":"write"}]}
-            {"event":"step_started","time":0.0,"step":"docs","total":null}
-            {"event":"step_started","time":0.001,"step":"clean","total":null}
-            {"event":"step_finished","time":0.04,"step":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"emitted":10000,"needed":null,"target":null}
-            {"event":"item_failed","time":1.0,"step":"clean","index":402,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
-            {"event":"item_failed","time":1.0,"step":"clean","index":17,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
-            {"event":"item_failed","time":1.0,"step":"clean","index":5000,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
-            {"event":"item_failed","time":1.0,"step":"clean","index":977,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
-            {"event":"item_failed","time":1.0,"step":"clean","index":6000,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
-            {"event":"item_failed","time":2.0,"step":"clean","index":4410,"kind":"error","message":"timeout after 10s","place":null,"attempts":1}
-            {"event":"item_failed","time":2.0,"step":"clean","index":31,"kind":"error","message":"timeout after 10s","place":null,"attempts":1}
-            {"event":"step_finished","time":3.813,"step":"clean","verb":"map","status":"succeeded","reason":null,"total":10000,"successes":9962,"failures":7,"skipped":31,"cancelled":0,"retried":12,"success_ratio":0.9992978232520815,"duration":3.812,"emitted":9962,"needed":9471,"target":null}
-            {"event":"step_started","time":3.814,"step":"save","total":9962}
-            {"event":"step_finished","time":3.934,"step":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"outputs":[{"path":"out/clean.jsonl","rows":9962,"bytes":1048576,"partial":false}],"emitted":9962,"needed":null,"target":"out/clean.jsonl"}
-            {"event":"run_finished","time":3.935,"status":"succeeded","duration":3.935}
+            {"event":"run_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"docs","verb":"read"},{"id":"clean","verb":"map"},{"id":"save","verb":"write"}]}
+            {"event":"step_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","step":"docs","total":null}
+            {"event":"step_started","time":0.001,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":null}
+            {"event":"step_finished","time":0.04,"at":"2026-11-22T12:00:00.000Z","step":"docs","verb":"read","status":"succeeded","reason":null,"total":10000,"successes":10000,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.04,"emitted":10000,"needed":null,"target":null}
+            {"event":"item_failed","time":1.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":402,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
+            {"event":"item_failed","time":1.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":17,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
+            {"event":"item_failed","time":1.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5000,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
+            {"event":"item_failed","time":1.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":977,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
+            {"event":"item_failed","time":1.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":6000,"kind":"error","message":"attempt to index nil with 'text'","place":{"file":"clean.yaml","line":14,"column":22,"source":"local text = html.strip(item.text)"},"attempts":1}
+            {"event":"item_failed","time":2.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4410,"kind":"error","message":"timeout after 10s","place":null,"attempts":1}
+            {"event":"item_failed","time":2.0,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":31,"kind":"error","message":"timeout after 10s","place":null,"attempts":1}
+            {"event":"step_finished","time":3.813,"at":"2026-11-22T12:00:00.000Z","step":"clean","verb":"map","status":"succeeded","reason":null,"total":10000,"successes":9962,"failures":7,"skipped":31,"cancelled":0,"retried":12,"success_ratio":0.9992978232520815,"duration":3.812,"emitted":9962,"needed":9471,"target":null}
+            {"event":"step_started","time":3.814,"at":"2026-11-22T12:00:00.000Z","step":"save","total":9962}
+            {"event":"step_finished","time":3.934,"at":"2026-11-22T12:00:00.000Z","step":"save","verb":"write","status":"succeeded","reason":null,"total":9962,"successes":9962,"failures":0,"skipped":0,"cancelled":0,"retried":0,"success_ratio":1.0,"duration":0.12,"outputs":[{"path":"out/clean.jsonl","rows":9962,"bytes":1048576,"partial":false}],"emitted":9962,"needed":null,"target":"out/clean.jsonl"}
+            {"event":"run_finished","time":3.935,"at":"2026-11-22T12:00:00.000Z","status":"succeeded","duration":3.935}
         "#]],
         );
     }
@@ -111,18 +113,18 @@ mod tests {
         check(
             &fixture::every_event(),
             &expect![[r#"
-            {"event":"run_started","time":0.0,"run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"clean","verb":"map"}]}
-            {"event":"step_started","time":0.001,"step":"clean","total":10}
-            {"event":"item_retried","time":0.002,"step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","delay":1.5}
-            {"event":"item_slow","time":0.003,"step":"clean","index":4,"elapsed":2.0}
-            {"event":"log","time":0.004,"step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
-            {"event":"log","time":0.005,"step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
-            {"event":"notice","time":0.006,"step":"clean","message":"`raw/*.png` matches no file"}
-            {"event":"notice","time":0.007,"step":null,"message":"about the run"}
-            {"event":"progress","time":0.008,"step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}
-            {"event":"interrupted","time":0.009,"grace":5.0}
-            {"event":"step_finished","time":0.01,"step":"clean","verb":"map","status":"cancelled","reason":"interrupted","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":3,"retried":1,"success_ratio":0.5555555555555556,"duration":0.009,"emitted":5,"needed":9,"target":null}
-            {"event":"run_finished","time":0.011,"status":"interrupted","duration":0.011}
+            {"event":"run_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"clean","verb":"map"}]}
+            {"event":"step_started","time":0.001,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10}
+            {"event":"item_retried","time":0.002,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","delay":1.5}
+            {"event":"item_slow","time":0.003,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4,"elapsed":2.0}
+            {"event":"log","time":0.004,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
+            {"event":"log","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
+            {"event":"notice","time":0.006,"at":"2026-11-22T12:00:00.000Z","step":"clean","message":"`raw/*.png` matches no file"}
+            {"event":"notice","time":0.007,"at":"2026-11-22T12:00:00.000Z","step":null,"message":"about the run"}
+            {"event":"progress","time":0.008,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}
+            {"event":"interrupted","time":0.009,"at":"2026-11-22T12:00:00.000Z","grace":5.0}
+            {"event":"step_finished","time":0.01,"at":"2026-11-22T12:00:00.000Z","step":"clean","verb":"map","status":"cancelled","reason":"interrupted","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":3,"retried":1,"success_ratio":0.5555555555555556,"duration":0.009,"emitted":5,"needed":9,"target":null}
+            {"event":"run_finished","time":0.011,"at":"2026-11-22T12:00:00.000Z","status":"interrupted","duration":0.011}
         "#]],
         );
     }
@@ -140,7 +142,7 @@ mod tests {
             }
         }
         let mut counted = Counted(0);
-        let mut events = Events::new(&mut counted, 1);
+        let mut events = Events::new(&mut counted, 1, fixture::noon);
         for (time, event) in fixture::failures(40) {
             events.event(&event, Duration::from_micros(time)).expect("a count cannot fail");
         }

@@ -1,16 +1,16 @@
 //! This reporter gathers an account of the run, for pages that are written at its end. Of each step it remembers a
 //! bounded number of failures; the kept run, if there is one, knows more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
 use super::Reporter;
 use super::account::{
-    Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
-    StepAccount,
+    Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, LOGS_MAX, RETRIES_MAX, RetryAccount, StepAccount,
 };
 use super::figures::{self, run_log};
+use super::groups::FailureGroups;
 use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
 
 /// Lines of logs that may turn out to be those of an item that fails; items log before they fail, a few at a time.
@@ -21,18 +21,20 @@ const NOTICES_MAX: usize = 100;
 #[derive(Debug, Default)]
 pub struct Gathered {
     account: Account,
-    /// Where the group of a failure is, by step, kind, message and place.
-    groups: HashMap<(usize, String), usize>,
+    /// Of each step.
+    groups: Vec<FailureGroups>,
     lines: VecDeque<(usize, u64, String, String)>,
+    /// Attempts of items that may still fail, as text.
+    attempts: VecDeque<(usize, u64, String)>,
 }
 
 impl Gathered {
     /// What was gathered. A run without an end was cut short.
     pub fn into_account(self) -> Account {
         let mut account = self.account;
-        for step in &mut account.steps {
-            // The most frequent first, and among equals the one that was first.
-            step.groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        for (step, groups) in account.steps.iter_mut().zip(&self.groups) {
+            step.groups = groups.list();
+            step.groups.truncate(GROUPS_MAX);
         }
         account
     }
@@ -41,36 +43,43 @@ impl Gathered {
         self.account.steps.get_mut(at)
     }
 
-    fn failed(&mut self, at: usize, failure: FailureAccount, timed: bool) {
-        // Where an item was when its time was over is chance.
-        let place = failure.place.clone().filter(|_| !timed);
-        let name = format!("{}\0{}\0{}", failure.kind, failure.message, place.as_deref().unwrap_or(""));
-        let known = self.groups.get(&(at, name.clone())).copied();
+    fn failed(&mut self, at: usize, failure: FailureAccount) {
         let mut log = Vec::new();
         for (step, index, level, text) in &self.lines {
             if (*step, *index) == (at, failure.index) && log.len() < LOGS_MAX {
                 log.push((level.clone(), text.clone()));
             }
         }
+        let index = failure.index;
+        let earlier = self.attempts.iter().filter(|(step, other, _)| (*step, *other) == (at, index));
+        let mut history: Vec<String> = earlier.map(|(_, _, attempt)| attempt.clone()).collect();
+        self.attempts.retain(|(step, other, _)| (*step, *other) != (at, index));
+        if !history.is_empty() {
+            history.push(attempt(failure.attempts, &failure.kind, &failure.message));
+        }
         let Some(step) = self.account.steps.get_mut(at) else { return };
         step.tally.failed += 1;
-        match known {
-            Some(known) => {
-                let group = &mut step.groups[known];
-                group.count += 1;
-                if group.items.len() < 3 {
-                    group.items.push(failure.index);
-                }
-            }
-            None if step.groups.len() < GROUPS_MAX => {
-                let (kind, message) = (failure.kind.clone(), failure.message.clone());
-                step.groups.push(Group { kind, message, place, count: 1, items: vec![failure.index] });
-                self.groups.insert((at, name), step.groups.len() - 1);
-            }
-            None => {}
+        if let Some(retry) = step.retries.iter_mut().find(|retry| retry.index == index) {
+            retry.has_failed = true;
         }
         if step.failures.len() < FAILURES_MAX {
-            step.failures.push(FailureAccount { log, ..failure });
+            step.failures.push(FailureAccount { history, log, ..failure });
+        }
+    }
+
+    /// An item is to be tried again.
+    fn retried(&mut self, at: usize, retry: RetryAccount) {
+        let attempt = attempt(retry.attempts - 1, &retry.kind, &retry.message);
+        self.attempts.push_back((at, retry.index, attempt));
+        if self.attempts.len() >= LINES_MAX {
+            self.attempts.pop_front();
+        }
+        let Some(step) = self.step(at) else { return };
+        let known = step.retries.iter().position(|other| other.index == retry.index);
+        match known {
+            Some(known) => step.retries[known] = retry,
+            None if step.retries.len() < RETRIES_MAX => step.retries.push(retry),
+            None => {}
         }
     }
 
@@ -112,6 +121,11 @@ fn failure(
     }
 }
 
+/// An attempt in a line.
+fn attempt(number: u32, kind: &str, message: &str) -> String {
+    format!("attempt {number}: {kind}: {message}")
+}
+
 impl Reporter for Gathered {
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
         match event {
@@ -123,6 +137,7 @@ impl Reporter for Gathered {
                     status: "pending".to_owned(),
                     ..StepAccount::default()
                 };
+                self.groups = steps.iter().map(|_| FailureGroups::default()).collect();
                 let steps = steps.iter().map(step).collect();
                 self.account = Account { run, pipeline, status, steps, ..Account::default() };
             }
@@ -131,21 +146,24 @@ impl Reporter for Gathered {
                     (step.status, step.total, step.started) = ("running".to_owned(), *total, Some(time));
                 }
             }
-            Event::ItemFailed { step, index, kind, message, place, attempts } => {
-                let timed = matches!(kind, FailureKind::Timeout | FailureKind::Deadline);
-                self.failed(step.at(), failure(*index, *kind, message, place.as_ref(), *attempts), timed);
-            }
-            Event::ItemRetried { step, index, attempt, kind, message, .. } => {
-                if let Some(step) = self.step(step.at()) {
-                    let known = step.retries.iter().position(|retry| retry.index == *index);
-                    let (kind, message) = (kind.name().to_owned(), message.to_string());
-                    let retry = RetryAccount { index: *index, attempts: attempt + 1, kind, message };
-                    match known {
-                        Some(known) => step.retries[known] = retry,
-                        None if step.retries.len() < RETRIES_MAX => step.retries.push(retry),
-                        None => {}
-                    }
+            Event::ItemFailed { step, index, key, kind, message, place, fields, attempts } => {
+                let place = place.as_ref();
+                if let Some(groups) = self.groups.get_mut(step.at()) {
+                    groups.add(*index, *kind, message, place);
                 }
+                let (key, fields) = (key.as_deref(), fields.as_deref());
+                let failure = FailureAccount {
+                    key: key.map(str::to_owned),
+                    fields: fields.map(str::to_owned),
+                    ..failure(*index, *kind, message, place, *attempts)
+                };
+                self.failed(step.at(), failure);
+            }
+            Event::ItemRetried { step, index, key, attempt, kind, message, .. } => {
+                let (key, kind) = (key.as_ref().map(ToString::to_string), kind.name().to_owned());
+                let (index, attempts, has_failed) = (*index, attempt + 1, false);
+                let message = message.to_string();
+                self.retried(step.at(), RetryAccount { index, key, has_failed, attempts, kind, message });
             }
             Event::Log { step, index, level, message, fields } => {
                 let text = match fields {
@@ -202,7 +220,7 @@ mod tests {
         assert_eq!((clean.tally.failed, clean.needed.clone()), (7, Some(("95 %".to_owned(), 9471))));
         let groups: Vec<(u64, &[u64])> =
             clean.groups.iter().map(|group| (group.count, &*group.items)).collect();
-        assert_eq!(groups, [(5, &[402, 17, 5000][..]), (2, &[4410, 31][..])]);
+        assert_eq!(groups, [(5, &[17, 402, 977][..]), (2, &[31, 4410][..])]);
         assert_eq!((clean.failures.len(), clean.started), (7, Some(Duration::from_millis(1))));
     }
 

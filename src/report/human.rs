@@ -5,6 +5,7 @@
 pub(super) mod columns;
 mod detail;
 pub(super) mod failures;
+mod layout;
 pub(super) mod line;
 mod live;
 mod notes;
@@ -15,13 +16,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use self::columns::ColumnWidths;
-use self::failures::Failures;
-use self::line::{StyledLine, TextStyle};
+use self::line::{StyledLine, TextStyle, folded};
 use self::live::{LiveStep, LiveView};
 use self::notes::Notes;
-use super::Reporter;
 use super::figures;
-use crate::event::{Event, FailureKind, LogLevel, RunStatus, StepId, StepInfo, StepResult, StepStatus};
+use super::groups::FailureGroups;
+use super::{Clock, Reporter};
+use crate::event::{Event, LogLevel, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::value::printable;
 
 /// What the caller knows about the reader and the run.
@@ -31,10 +32,14 @@ pub struct HumanOptions {
     pub verbosity: Verbosity,
     /// How progress is shown.
     pub live: Live,
+    /// Columns of the terminal, where there is one: lines are fitted to it.
+    pub width: Option<fn() -> usize>,
     /// Whether text may be coloured.
     pub color: bool,
     /// Seed of the run, said when verbose.
     pub seed: u64,
+    /// What begins each line while the run goes on, where nobody watches it.
+    pub clock: Option<Clock>,
     /// How the run is called for afterwards, when it is kept.
     pub commands: Option<Commands>,
 }
@@ -70,8 +75,10 @@ impl Commands {
 pub struct Human<W: Write> {
     out: W,
     verbosity: Verbosity,
+    width: Option<fn() -> usize>,
     color: bool,
     seed: u64,
+    clock: Option<Clock>,
     commands: Option<Commands>,
     status: Option<RunStatus>,
     live: LiveView,
@@ -82,7 +89,7 @@ pub struct Human<W: Write> {
 #[derive(Debug)]
 struct StepView {
     info: StepInfo,
-    failures: Failures,
+    failures: FailureGroups,
     notes: Notes,
 }
 
@@ -93,13 +100,27 @@ impl<W: Write> Human<W> {
         Self {
             out,
             verbosity: options.verbosity,
+            width: options.width,
             color: options.color,
             seed: options.seed,
+            clock: options.clock,
             commands: options.commands,
             status: None,
-            live: LiveView::new(live),
+            live: LiveView::new(live, options.color),
             columns: ColumnWidths::default(),
             steps: Vec::new(),
+        }
+    }
+
+    /// Writes lines about what happens now.
+    fn tell(&mut self, text: &str) -> io::Result<()> {
+        match self.clock {
+            None => self.print(text),
+            Some(clock) => {
+                let now = clock();
+                let lines: Vec<String> = text.lines().map(|line| format!("{now} {line}")).collect();
+                self.print(&lines.join("\n"))
+            }
         }
     }
 
@@ -115,24 +136,24 @@ impl<W: Write> Human<W> {
 
     fn run_started(&mut self, run: &str, steps: &[StepInfo]) -> io::Result<()> {
         self.columns = ColumnWidths::of(steps);
+        self.live.begin(self.columns);
         self.steps = steps
             .iter()
             .map(|info| StepView {
                 info: info.clone(),
-                failures: Failures::default(),
+                failures: FailureGroups::default(),
                 notes: Notes::new(self.verbosity),
             })
             .collect();
         if self.verbosity < Verbosity::Verbose {
             return Ok(());
         }
-        self.print(&format!("  run {run} · seed {}", self.seed))
+        self.tell(&format!("  run {run} · seed {}", self.seed))
     }
 
     fn step_started(&mut self, step: StepId, total: Option<u64>, time: Duration) -> io::Result<()> {
-        let head = self.columns.head(&self.steps[step.at()].info, self.color);
-        match self.live.start(step, head, total, time) {
-            Some(line) => self.print(&line),
+        match self.live.start(step, &self.steps[step.at()].info, total, time) {
+            Some(line) => self.tell(&line),
             None => Ok(()),
         }
     }
@@ -143,12 +164,13 @@ impl<W: Write> Human<W> {
         if self.verbosity == Verbosity::Quiet && result.status != StepStatus::Failed {
             return Ok(());
         }
-        let mut text = self.columns.finished(&view.info, result, self.color);
+        let columns = self.columns.on_screen(self.screen());
+        let mut text = columns.finished(&view.info, result, self.color);
         if let Some(hidden) = view.notes.hidden() {
             text.push('\n');
-            text.push_str(&self.columns.below(TextStyle::Dim, &hidden, self.color));
+            text.push_str(&columns.below(TextStyle::Dim, &hidden, self.color));
         }
-        self.print(&text)
+        self.tell(&text)
     }
 
     /// A line about one step or one item, unless there were too many already.
@@ -157,9 +179,25 @@ impl<W: Write> Human<W> {
         if !view.notes.admit(importance) {
             return Ok(());
         }
-        let mut line = StyledLine::new(self.color);
-        line.push(style, &format!("  {}: {}", view.info.name, printable(text)));
-        self.print(&line.into_text())
+        let text = format!("{}: {}", view.info.name, printable(text));
+        self.remark(style, &text)
+    }
+
+    /// A line of words; on a terminal as many as it takes.
+    fn remark(&mut self, style: TextStyle, text: &str) -> io::Result<()> {
+        let lines = folded(text, self.screen().map(|screen| screen.saturating_sub(4)));
+        let line = |(at, text): (usize, &String)| {
+            let mut line = StyledLine::new(self.color);
+            line.push(style, &format!("{}{text}", if at == 0 { "  " } else { "    " }));
+            line.into_text()
+        };
+        let lines: Vec<String> = lines.iter().enumerate().map(line).collect();
+        self.tell(&lines.join("\n"))
+    }
+
+    /// Columns that may be filled; what fills the last one makes some terminals go on to the next line.
+    fn screen(&self) -> Option<usize> {
+        self.width.map(|width| width().saturating_sub(1))
     }
 
     /// A line about an item.
@@ -191,9 +229,7 @@ impl<W: Write> Human<W> {
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
         }
-        let mut line = StyledLine::new(self.color);
-        line.push(TextStyle::Warn, &format!("  warning: {}", printable(message)));
-        self.print(&line.into_text())
+        self.remark(TextStyle::Warn, &format!("warning: {}", printable(message)))
     }
 
     /// A line of the run's own log.
@@ -202,9 +238,7 @@ impl<W: Write> Human<W> {
         if self.verbosity < importance {
             return Ok(());
         }
-        let mut line = StyledLine::new(self.color);
-        line.push(style, &format!("  {}", printable(&figures::run_log(level.name(), message, fields))));
-        self.print(&line.into_text())
+        self.remark(style, &printable(&figures::run_log(level.name(), message, fields)))
     }
 
     /// `see them: flowrun show 7f3a clean --failed      run them again: flowrun resume 7f3a`
@@ -220,8 +254,13 @@ impl<W: Write> Human<W> {
             RunStatus::Failed | RunStatus::Succeeded => format!("run them again: {resume}"),
         };
         let step = if let [only] = failing[..] { Some(only) } else { None };
-        let see = (!failing.is_empty()).then(|| format!("see them: {}      ", commands.show(step)));
-        Some(format!("  {}{again}", see.unwrap_or_default()))
+        let fits = |line: &str| self.screen().is_none_or(|screen| line.chars().count() <= screen);
+        let see = |step| format!("  see them: {}", commands.show(step));
+        // Commands are not broken, or nobody could copy them.
+        let see = if fits(&see(step)) { see(step) } else { see(None) };
+        let see = if failing.is_empty() { String::new() } else { see };
+        let line = if see.is_empty() { format!("  {again}") } else { format!("{see}      {again}") };
+        Some(if fits(&line) || see.is_empty() { line } else { format!("{see}\n  {again}") })
     }
 
     fn interrupted(&mut self, grace: Duration) -> io::Result<()> {
@@ -229,9 +268,10 @@ impl<W: Write> Human<W> {
             return Ok(());
         }
         let grace = figures::brief(grace);
-        self.print(&format!(
-            "  interrupted: nothing new starts, running items have {grace}; interrupt again to stop at once"
-        ))
+        let text = format!(
+            "interrupted: nothing new starts, running items have {grace}; interrupt again to stop at once"
+        );
+        self.remark(TextStyle::Plain, &text)
     }
 }
 
@@ -242,13 +282,10 @@ impl<W: Write> Reporter for Human<W> {
             Event::StepStarted { step, total } => self.step_started(*step, *total, time),
             Event::Progress { step, tally, total, read } => {
                 let state = LiveStep { tally: *tally, total: *total, read: *read };
-                self.live.progress(*step, state, time).map_or(Ok(()), |line| self.print(&line))
+                self.live.progress(*step, state, time).map_or(Ok(()), |line| self.tell(&line))
             }
             Event::ItemFailed { step, index, kind, message, place, .. } => {
-                // Where an item was when its time was over is chance; it would scatter what belongs together.
-                let timed = matches!(kind, FailureKind::Timeout | FailureKind::Deadline);
-                let place = place.as_ref().filter(|_| !timed);
-                self.steps[step.at()].failures.add(*index, message, place);
+                self.steps[step.at()].failures.add(*index, *kind, message, place.as_ref());
                 Ok(())
             }
             Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),
@@ -266,8 +303,10 @@ impl<W: Write> Reporter for Human<W> {
     fn finish(&mut self) -> io::Result<()> {
         self.live.clear();
         let shown = if self.verbosity == Verbosity::Verbose { usize::MAX } else { failures::SHOWN };
-        let blocks =
-            self.steps.iter().filter_map(|step| step.failures.block(&step.info.name, shown, self.color));
+        let block = |step: &StepView| {
+            failures::block(&step.failures, &step.info.name, shown, self.screen(), self.color)
+        };
+        let blocks = self.steps.iter().filter_map(block);
         let text: Vec<String> = blocks.collect();
         text.iter().try_for_each(|block| self.print(&format!("\n{block}")))?;
         match self.way_on() {

@@ -47,6 +47,15 @@ pub enum JunitEnd {
         /// At length.
         text: String,
     },
+    /// It is as it should be, but was not at first.
+    Flaky {
+        /// What went wrong before, in a line.
+        message: String,
+        /// By kind.
+        kind: String,
+        /// At length.
+        text: String,
+    },
     /// It could not be tried.
     Broken {
         /// In a line.
@@ -85,7 +94,7 @@ fn totals<'a>(out: &mut String, cases: impl Iterator<Item = &'a JunitCase>) {
         tests += 1;
         time += case.time;
         match case.end {
-            JunitEnd::Passed => {}
+            JunitEnd::Passed | JunitEnd::Flaky { .. } => {}
             JunitEnd::Failed { .. } => failures += 1,
             JunitEnd::Broken { .. } => errors += 1,
             JunitEnd::Skipped { .. } => skipped += 1,
@@ -119,6 +128,9 @@ fn write_case(out: &mut String, case: &JunitCase) {
         JunitEnd::Passed => {}
         JunitEnd::Failed { message, kind, text } => {
             element(out, "failure", &[("message", message), ("type", kind)], text);
+        }
+        JunitEnd::Flaky { message, kind, text } => {
+            element(out, "flakyFailure", &[("message", message), ("type", kind)], text);
         }
         JunitEnd::Broken { message } => element(out, "error", &[("message", message)], ""),
         JunitEnd::Skipped { message } => element(out, "skipped", &[("message", message)], ""),

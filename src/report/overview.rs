@@ -2,11 +2,11 @@
 //! caller reads the run.
 
 use super::figures;
+use super::groups::FailureGroups;
 use super::human::columns::ColumnWidths;
-use super::human::failures::{Failures, SHOWN};
+use super::human::failures::{self, SHOWN};
 use super::human::line::{StyledLine, TextStyle};
-use crate::event::{FailureKind, Place, StepInfo, StepResult, Tally};
-use std::sync::Arc;
+use crate::event::{StepInfo, StepResult, Tally};
 use std::time::Duration;
 
 /// Lines about the steps of one run.
@@ -14,13 +14,12 @@ use std::time::Duration;
 pub struct Overview {
     columns: ColumnWidths,
     color: bool,
-    failures: Failures,
 }
 
 impl Overview {
     /// For these steps.
     pub fn new(steps: &[StepInfo], color: bool) -> Self {
-        Self { columns: ColumnWidths::of(steps), color, failures: Failures::default() }
+        Self { columns: ColumnWidths::of(steps), color }
     }
 
     /// A step that has ended, with the reason on a second line when it did not succeed.
@@ -48,17 +47,10 @@ impl Overview {
         line.into_text()
     }
 
-    /// Counts a failure of the step whose failures are being gathered.
-    pub fn failure(&mut self, index: u64, kind: FailureKind, message: &Arc<str>, place: Option<&Place>) {
-        // As at the end of a run: where an item was when its time was over is chance.
-        let timed = matches!(kind, FailureKind::Timeout | FailureKind::Deadline);
-        self.failures.add(index, message, place.filter(|_| !timed));
-    }
-
-    /// The groups gathered since the last call; `all`: however many there are.
-    pub fn groups(&mut self, step: &str, all: bool) -> Option<String> {
+    /// The failures of a step in groups, unless nothing failed; `all`: however many groups there are.
+    pub fn groups(&self, failures: &FailureGroups, step: &str, all: bool) -> Option<String> {
         let shown = if all { usize::MAX } else { SHOWN };
-        std::mem::take(&mut self.failures).block(step, shown, self.color)
+        failures::block(failures, step, shown, None, self.color)
     }
 }
 

@@ -21,19 +21,17 @@ pub struct Failure {
     pub item: FailedItem,
 }
 
-/// Failures with one kind, message and place.
+/// Why an item failed, without all the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailureGroup {
+pub struct FailureReason {
+    /// Which item, from 1.
+    pub index: u64,
     /// `error`, `timeout`, …
-    pub kind: String,
+    pub kind: FailureKind,
     /// Without position.
     pub message: String,
-    /// `file:line:column`, when known.
-    pub place: Option<String>,
-    /// How many.
-    pub count: u64,
-    /// The first three items, from 1.
-    pub items: Vec<u64>,
+    /// Where, when known.
+    pub place: Option<Place>,
 }
 
 /// An item that was left out.
@@ -99,34 +97,23 @@ impl StoredRun {
         read().map_err(|error| self.failed(error))
     }
 
-    /// Failures of a step by kind, message and place, the most frequent first, `limit` groups at most.
+    /// Why items of a step failed, as for [`StoredRun::failures`]: all that groups are made of.
     ///
     /// # Errors
     /// Fails when the database of the run cannot be read.
-    pub fn failure_groups(&self, step: &str, limit: u64) -> Result<Vec<FailureGroup>, StoreError> {
-        let sql = "SELECT kind, message, file, line, col, count(*), min(idx) FROM failures WHERE step = ?1
-            GROUP BY kind, message, file, line, col ORDER BY 6 DESC, 7 LIMIT ?2";
-        let groups = self.rows(sql, params![step, bound(limit)], |row| {
-            let (file, line, column): (Option<String>, Option<i64>, Option<i64>) =
-                (row.get(2)?, row.get(3)?, row.get(4)?);
-            let place = file.clone().zip(line).map(|(file, line)| match column {
-                Some(column) => format!("{file}:{line}:{column}"),
-                None => format!("{file}:{line}"),
-            });
-            let count = row.get::<_, i64>(5)? as u64;
-            let group =
-                FailureGroup { kind: row.get(0)?, message: row.get(1)?, place, count, items: Vec::new() };
-            Ok((group, file, line, column))
-        })?;
-        let first = "SELECT idx FROM failures WHERE step = ?1 AND kind = ?2 AND message = ?3 AND file IS ?4
-            AND line IS ?5 AND col IS ?6 ORDER BY idx LIMIT 3";
-        let mut found = Vec::with_capacity(groups.len());
-        for (mut group, file, line, column) in groups {
-            let values = params![step, group.kind, group.message, file, line, column];
-            group.items = self.rows(first, values, |row| row.get::<_, i64>(0).map(|index| index as u64))?;
-            found.push(group);
-        }
-        Ok(found)
+    pub fn failure_reasons(
+        &self,
+        step: &str,
+        after: u64,
+        limit: u64,
+    ) -> Result<Vec<FailureReason>, StoreError> {
+        let sql = "SELECT idx, kind, message, file, line, col, source FROM failures
+            WHERE step = ?1 AND idx > ?2 ORDER BY idx LIMIT ?3";
+        self.rows(sql, params![step, after as i64, bound(limit)], |row| {
+            let kind = kind(&row.get::<_, String>("kind")?);
+            let index = row.get::<_, i64>("idx")? as u64;
+            Ok(FailureReason { index, kind, message: row.get("message")?, place: place(row)? })
+        })
     }
 
     /// Items of a step that were left out, with an index above `after`, `limit` at most.
@@ -207,18 +194,10 @@ fn bound(limit: u64) -> i64 {
 
 fn failure(row: &Row<'_>) -> rusqlite::Result<Failure> {
     let text = |name: &str| row.get::<_, String>(name);
-    let count = |name: &str| row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count as u64));
-    let shared = |name: &str| row.get::<_, Option<String>>(name).map(|text| text.map(Arc::from));
-    let place = match (shared("file")?, count("line")?) {
-        (Some(file), Some(line)) => {
-            Some(Place { file, line, column: count("col")?, source: shared("source")? })
-        }
-        _ => None,
-    };
     let item = FailedItem {
         kind: kind(&text("kind")?),
         message: text("message")?.into(),
-        place,
+        place: place(row)?,
         traceback: text("traceback")?,
         fields: row.get("fields")?,
         item: text("item")?,
@@ -227,7 +206,17 @@ fn failure(row: &Row<'_>) -> rusqlite::Result<Failure> {
         duration: Duration::try_from_secs_f64(row.get("duration")?).unwrap_or_default(),
         permanent: row.get("permanent")?,
     };
-    Ok(Failure { index: count("idx")?.unwrap_or(0), key: text("key")?, item })
+    Ok(Failure { index: count(row, "idx")?.unwrap_or(0), key: text("key")?, item })
+}
+
+fn place(row: &Row<'_>) -> rusqlite::Result<Option<Place>> {
+    let shared = |name: &str| row.get::<_, Option<String>>(name).map(|text| text.map(Arc::from));
+    let (Some(file), Some(line)) = (shared("file")?, count(row, "line")?) else { return Ok(None) };
+    Ok(Some(Place { file, line, column: count(row, "col")?, source: shared("source")? }))
+}
+
+fn count(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<u64>> {
+    row.get::<_, Option<i64>>(name).map(|count| count.map(|count| count as u64))
 }
 
 /// The kind of that name. A name that no version has written can only be damage.

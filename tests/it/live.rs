@@ -214,3 +214,42 @@ fn a_live_run_cannot_be_pruned_or_resumed() {
     assert!(child.wait_with_output().expect("it ends").status.success());
     assert_eq!(project.read("out.jsonl"), numbers());
 }
+
+#[test]
+fn events_and_lines_off_a_terminal_tell_the_time_of_day() {
+    let project = Project::with(PIPELINE).ids("in.jsonl", 3);
+    let before = time();
+    let ran = project.run(&["pipeline.yaml", "--events", "ev.jsonl"]).ok();
+    let after = time();
+    let events = project.read("ev.jsonl");
+    let at = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect("an object");
+        assert!(line["time"].is_f64(), "{line}");
+        line["at"].as_str().expect("a time of day").to_owned()
+    };
+    let times: Vec<String> = events.lines().map(at).collect();
+    assert!(
+        times.is_sorted() && times[0] >= before && times[times.len() - 1] <= after,
+        "{before} {times:?} {after}"
+    );
+    // A line at both ends of each step, and nothing without it but what comes after the steps.
+    for step in ["docs", "work", "more", "save"] {
+        let lines: Vec<&str> =
+            ran.stderr.lines().filter(|line| line.contains(&format!(" {step} "))).collect();
+        assert_eq!(lines.len(), 2, "{}", ran.stderr);
+        assert!(lines[0].contains("started") && lines[1].contains("3 items"), "{lines:?}");
+        for line in lines {
+            let at = line.split(' ').next().expect("the time");
+            assert!(
+                at.len() == 20 && at.ends_with('Z') && at[..19] >= before[..19] && at[..19] <= after[..19],
+                "{line}"
+            );
+        }
+    }
+}
+
+/// The time of day as another program tells it.
+fn time() -> String {
+    let told = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%S.%3NZ"]).output().expect("date is there");
+    String::from_utf8(told.stdout).expect("text").trim().to_owned()
+}

@@ -54,6 +54,7 @@ mod state;
 mod stdout;
 mod stubs;
 mod tables;
+mod terminal;
 mod tidy;
 mod turns;
 mod uses;

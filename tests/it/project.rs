@@ -96,6 +96,14 @@ impl Project {
     }
 }
 
+/// A line of standard error without the time of day that begins it.
+pub(crate) fn untimed(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((time, rest)) if time.len() == 20 && time.starts_with("20") && time.ends_with('Z') => rest,
+        _ => line,
+    }
+}
+
 /// The binary that is tested: the one that was built with the tests, or `FLOWRUN_BINARY`, such as an optimised one.
 pub(crate) fn binary() -> &'static str {
     static BINARY: OnceLock<String> = OnceLock::new();
@@ -108,7 +116,10 @@ pub(crate) fn binary() -> &'static str {
 /// The binary, about to run in `dir`.
 pub(crate) fn command_in(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(binary());
-    command.args(args).current_dir(dir).env_remove("NO_COLOR").env_remove("GITHUB_ACTIONS");
+    command.args(args).current_dir(dir);
+    for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS"] {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -7,7 +7,7 @@ use flowrun::lua::{Function, MODULES, Meaning, NAMED, functions};
 use flowrun::value::Choice as _;
 use flowrun::{config, plan};
 
-use crate::project::Project;
+use crate::project::{Project, untimed};
 
 const README: &str = include_str!("../../README.md");
 
@@ -31,6 +31,7 @@ fn without_ids(text: &str) -> String {
 /// Times and rates as `#`, because they differ from run to run; the spaces before them go with them.
 fn without_times(text: &str) -> String {
     let line = |line: &str| -> String {
+        let line = untimed(line);
         let mut words: Vec<&str> = line.split("  ").filter(|word| !word.is_empty()).collect();
         let is_time = |word: &str| {
             let word = word.trim();

@@ -119,7 +119,8 @@ fn a_failed_run_has_its_files() {
     has(
         &junit,
         &[
-            "<testsuite name=\"work\" tests=\"3\" failures=\"3\"",
+            "<testsuite name=\"work\" tests=\"4\" failures=\"3\"",
+            "<flakyFailure message=\"once\" type=\"error\">attempt 1 of 2",
             "<testcase name=\"verdict\" classname=\"demo.work\"",
             "type=\"verdict\"",
             "<testcase name=\"item 9\" classname=\"demo.work\"",
@@ -245,4 +246,69 @@ fn a_run_that_is_going_on_can_be_looked_at() {
     let _ = child.wait();
     assert!(seen, "the page of a running run has its durations so far");
     assert!(project.run(&["report"]).ok().stdout.contains("badge interrupted"), "killed");
+}
+
+/// Cases of a `JUnit` file by their names, each with all that stands in it.
+fn cases(xml: &str) -> Vec<(String, String)> {
+    let case = |part: &str| {
+        let (name, rest) = part.split_once('"').expect("a name");
+        (name.to_owned(), rest.split("<testcase name=").next().expect("it").to_owned())
+    };
+    xml.split("<testcase name=\"").skip(1).map(case).collect()
+}
+
+#[test]
+fn junit_names_items_by_key_and_tells_of_tolerated_and_flaky_ones() {
+    let project = Project::with(
+        "steps:
+  docs: { items: [{ id: a }, { id: b }, { id: c }, { id: d }] }
+  work:
+    from: docs
+    map:
+      key: item.id
+      min_success_ratio: 0.5
+      retries: { max: 2, delay: 1ms }
+      lua: |
+        if item.id == 'b' then
+          log.warn('look')
+          flow.fail('no b', { code = 7 })
+        end
+        if item.id == 'c' and ctx.attempt < 3 then error('not yet') end
+        if item.id == 'd' then error('never') end
+        return item
+  save: { from: work, write: out.jsonl }
+",
+    );
+    for (state, end) in [(None, 0), (Some("--no-state"), 0)] {
+        let args = [&["pipeline.yaml", "--junit", "j.xml"], state.as_slice()].concat();
+        assert_eq!(project.run(&args).code, end);
+        let xml = project.read("j.xml");
+        let work: Vec<(String, String)> =
+            cases(&xml).into_iter().filter(|(_, case)| case.contains("pipeline.work")).collect();
+        let names: Vec<&str> = work.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["verdict", "b", "d", "c"], "{state:?} {xml}");
+        let expect: [&[&str]; 4] = [
+            &[],
+            &["<skipped message=\"error: no b\"/>", "fields: {\"code\":7}", "warn: look"],
+            &["<skipped message=\"error: never\"/>", "attempts: 3", "attempt 1: error", "attempt 3: error"],
+            &[
+                "<flakyFailure message=\"not yet\" type=\"error\">attempt 2 of 3: error: not yet</flakyFailure>",
+            ],
+        ];
+        for ((_, case), words) in work.iter().zip(expect) {
+            has(case, words);
+        }
+        assert!(
+            xml.contains("<testsuite name=\"work\" tests=\"4\" failures=\"0\" errors=\"0\" skipped=\"2\""),
+            "{xml}"
+        );
+    }
+    assert_eq!(project.run(&["pipeline.yaml", "--junit", "j.xml", "--junit-strict"]).code, 0);
+    let strict = project.read("j.xml");
+    assert!(
+        strict.contains("<testsuite name=\"work\" tests=\"4\" failures=\"2\" errors=\"0\" skipped=\"0\""),
+        "{strict}"
+    );
+    has(&strict, &["<failure message=\"no b\" type=\"error\">item 2", "item: {\"id\":\"b\"}"]);
+    assert_eq!(project.run(&["pipeline.yaml", "--junit-strict"]).code, 2, "without a file it means nothing");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::project::{Project, Summary};
+use crate::project::{Project, Summary, untimed};
 
 /// Fails items with `bad` in the first attempt: without retries for good, with one never.
 const PIPELINE: &str = "params:
@@ -68,7 +68,7 @@ impl Ran {
     /// `reused N, redone M (reasons)` of a step.
     #[track_caller]
     pub(crate) fn said(&self, step: &str) -> String {
-        let lines = self.summary.stderr.lines().skip_while(|line| {
+        let lines = self.summary.stderr.lines().map(untimed).skip_while(|line| {
             let mut words = line.split_whitespace();
             !(words.next().is_some() && words.next() == Some(step) && !line.contains("started"))
         });

@@ -12,6 +12,7 @@ use flowrun::store::{
 use serde_json::{Value, json};
 
 use crate::project::Project;
+use crate::server::{Reply, Server};
 
 fn result(succeeded: u64, failed: u64, skipped: u64, retried: u64) -> StepResult {
     let tally = Tally { succeeded, failed, skipped, retried, cancelled: 0 };
@@ -342,4 +343,63 @@ fn a_reader_that_goes_away_is_no_failure() {
         .stdout(std::process::Stdio::null())
         .status();
     assert!(status.expect("bash is there").success());
+}
+
+/// What the terminal, the report and `show` have in common of a run with failures: all tell of each group, in one way.
+fn check_groups(project: &Project, step: &str, groups: &[&str]) {
+    let ran = project.run(&["pipeline.yaml", "--report", "r.html"]);
+    let shown = project.run(&["show"]).ok().stdout;
+    let each = project.run(&["show", "latest", step, "--failed"]).ok().stdout;
+    let kept = project.run(&["report", "latest"]).ok().stdout;
+    let json = project.run(&["show", "latest", step, "--failed", "--format", "json"]).ok().stdout;
+    let json: Value = serde_json::from_str(&json).expect("an object");
+    for (at, group) in groups.iter().enumerate() {
+        let (count, rest) = group.split_once(" × ").expect("a count");
+        let (message, items) = rest.split_once(" | ").expect("items");
+        for text in [&ran.stderr, &shown, &each] {
+            let line =
+                text.lines().find(|line| line.contains(&format!("{count} × ")) && line.contains(message));
+            let line = line.unwrap_or_else(|| panic!("{group} is not in\n{text}"));
+            assert!(line.ends_with(&format!("   {items}")), "{line}\n{items}");
+        }
+        // A place stands behind the message there.
+        let words = message.split_once(' ').map_or(message, |(_, words)| words).replace('\'', "&#39;");
+        for page in [project.read("r.html"), kept.clone()] {
+            assert!(page.contains(&words.replace('"', "&quot;")), "{words} is not in the report");
+        }
+        assert_eq!(json["groups"][at]["count"].to_string(), count.trim());
+    }
+    assert_eq!(json["groups"].as_array().map(Vec::len), Some(groups.len()), "{json}");
+}
+
+#[test]
+fn rows_with_one_mistake_are_one_line_with_their_places() {
+    let rows: String = (1..=30)
+        .map(|row| if row % 3 == 0 { format!("{{\"a\": {row}\n") } else { "{}\n".to_owned() })
+        .collect();
+    let project = Project::with(
+        "steps:\n  docs:\n    read: { path: d.jsonl, min_success_ratio: 0.1 }\n  save:\n    from: docs\n    write: out.jsonl\n",
+    )
+    .file("d.jsonl", rows);
+    check_groups(&project, "docs", &["10 × d.jsonl | items 3, 6, 9 … · lines 3, 6, 9 …"]);
+    let project = Project::with(
+        "steps:\n  docs:\n    read: { path: '*.csv', columns: { n: integer }, min_success_ratio: 0 }\n  save:\n    from: docs\n    write: out.jsonl\n",
+    )
+    .file("a.csv", "n\n1\nx1\n")
+    .file("b.csv", "n\nelse\n2\n");
+    check_groups(&project, "docs", &["2 ×  | items 2, 3 · a.csv:3, b.csv:2"]);
+}
+
+#[test]
+fn one_answer_to_all_requests_is_one_line() {
+    let server = Server::start(|_| Reply::text(401, "no"));
+    let project = Project::with(&format!(
+        "permissions: {{ net: [\"{0}\"] }}\nsteps:\n  docs: {{ items: {{ lua: 'local t = {{}} for i = 1, 20 do t[i] = i end return t' }} }}\n  \
+         work:\n    from: docs\n    map: return http.get('http://{0}/users/' .. item .. '?x=1'):check():json()\n  save: {{ from: work, write: out.jsonl }}\n",
+        server.address
+    ));
+    let message = format!("http://{}/users/… ", server.address);
+    check_groups(&project, "work", &[&format!("20 × {} | items 1, 2, 3 …", message.trim())]);
+    let shown = project.run(&["show", "latest", "work", "--failed"]).ok().stdout;
+    assert_eq!(shown.matches("http.get('http").count(), 1, "the source line, once\n{shown}");
 }

@@ -121,6 +121,9 @@ pub(in crate::cli) struct OutputArguments {
     /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items
     #[arg(long, value_name = "F.xml")]
     pub(in crate::cli) junit: Option<PathBuf>,
+    /// In that file, make failures of the items that a step has tolerated; else they are skipped
+    #[arg(long, requires = "junit")]
+    pub(in crate::cli) junit_strict: bool,
     /// Write what ran when, as a trace that Perfetto and Chrome open
     #[arg(long, value_name = "F.json")]
     pub(in crate::cli) trace: Option<PathBuf>,

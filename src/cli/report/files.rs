@@ -14,7 +14,7 @@ use crate::cli::request::Request;
 use crate::cli::{load, outputs, timestamp};
 use crate::draw;
 use crate::plan::Plan;
-use crate::report::{Account, Commands, junit, page, suites};
+use crate::report::{Account, Commands, Tolerated, junit, page, suites};
 use crate::store::{Catalogue, StoreError};
 
 /// A file that is written at the end.
@@ -51,8 +51,9 @@ impl Files {
     /// Opens what is asked for. What stands in the files stays there until the end.
     pub(in crate::cli) fn open(output: &OutputArguments) -> Result<Self, Complaint> {
         let report = ("the report", &output.report, page as fn(&Account) -> String);
-        let suites =
-            ("the JUnit file", &output.junit, (|account| junit(&suites(account))) as fn(&Account) -> String);
+        let lenient: fn(&Account) -> String = |account| junit(&suites(account, Tolerated::Skipped));
+        let strict: fn(&Account) -> String = |account| junit(&suites(account, Tolerated::Failed));
+        let suites = ("the JUnit file", &output.junit, if output.junit_strict { strict } else { lenient });
         let mut pages: Vec<Page> = Vec::new();
         for (intent, path, write) in [report, suites] {
             let Some(path) = path else { continue };
@@ -86,7 +87,10 @@ impl Files {
         if self.pages.is_empty() {
             return Vec::new();
         }
-        let account = of_kept(known, &gathered.run).unwrap_or_else(|| self.of_events(gathered, known));
+        let account = match of_kept(known, &gathered.run) {
+            Some(kept) => with_keys(kept, gathered),
+            None => self.of_events(gathered, known),
+        };
         let write = |page: Page| {
             let text = (page.write)(&account);
             replace(page.file, &text)
@@ -128,6 +132,17 @@ fn of_kept(known: &KeptRun<'_>, run: &str) -> Option<Account> {
     let account =
         || -> Result<Account, StoreError> { kept::account(&Catalogue::new(state).open(run)?, commands) };
     account().ok().filter(|account| account.status != "running")
+}
+
+/// With the keys of items that were tried again: only the events have them.
+fn with_keys(mut account: Account, gathered: Account) -> Account {
+    for (step, told) in account.steps.iter_mut().zip(gathered.steps) {
+        for retry in &mut step.retries {
+            let told = told.retries.iter().find(|told| told.index == retry.index);
+            retry.key = told.and_then(|told| told.key.clone());
+        }
+    }
+    account
 }
 
 /// A file that can be written.

@@ -1,10 +1,12 @@
 //! This module makes the account of a run from what was kept of it, also while it is going on.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::request::Request;
 use crate::cli::timestamp;
+use crate::cli::{attempts, groups};
 use crate::draw;
 use crate::report::{
     Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
@@ -86,6 +88,7 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
     let started = step.started.filter(|_| ran);
     let since = |started: f64| Duration::try_from_secs_f64(started - record.started).unwrap_or_default();
     let failures = if tally.failed > 0 { run.failures(name, 0, FAILURES_MAX as u64)? } else { Vec::new() };
+    let failed: HashSet<u64> = failures.iter().map(|failure| failure.index).collect();
     let failure = |failure: Failure| {
         let log = run.logs(name, Some(failure.index), LOGS_MAX as u64)?;
         let line = |line: StoredLog| match line.fields {
@@ -96,6 +99,8 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
     };
     let retry = |retry: crate::store::Retry| RetryAccount {
         index: retry.index,
+        key: None,
+        has_failed: failed.contains(&retry.index),
         attempts: retry.attempts,
         kind: retry.kind,
         message: retry.message,
@@ -126,22 +131,14 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
 }
 
 fn groups(run: &StoredRun, step: &str, failed: u64) -> Result<Vec<Group>, StoreError> {
-    if failed == 0 {
-        return Ok(Vec::new());
-    }
-    let found = run.failure_groups(step, GROUPS_MAX as u64)?.into_iter();
-    let group = |crate::store::FailureGroup { kind, message, place, count, items }| Group {
-        kind,
-        message,
-        place,
-        count,
-        items,
-    };
-    Ok(found.map(group).collect())
+    let mut found = if failed > 0 { groups::of_step(run, step)?.list() } else { Vec::new() };
+    found.truncate(GROUPS_MAX);
+    Ok(found)
 }
 
 fn of_failure(failure: Failure, keyed: bool, log: Vec<(String, String)>) -> FailureAccount {
     let item = failure.item;
+    let lines = attempts::lines(&item.history).into_iter().map(|(label, text)| format!("{label}: {text}"));
     FailureAccount {
         index: failure.index,
         key: keyed.then_some(failure.key),
@@ -152,6 +149,8 @@ fn of_failure(failure: Failure, keyed: bool, log: Vec<(String, String)>) -> Fail
         attempts: item.attempts,
         duration: Some(item.duration),
         item: Some(item.item),
+        fields: item.fields,
+        history: if item.attempts > 1 { lines.collect() } else { Vec::new() },
         traceback: item.traceback,
         log,
     }

@@ -7,16 +7,15 @@ use serde_json::value::RawValue;
 
 use super::counters::{self, PAGE};
 use super::log::{LogRecord, cut, raw, records};
-use super::page::{cell, groups};
+use super::page::cell;
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
-use crate::report::{Overview, duration, strong};
-use crate::store::{Failure, FailureGroup, StepRecord, StoredLog};
+use crate::cli::{attempts, groups};
+use crate::report::{Group, Overview, duration, strong};
+use crate::store::{Failure, StepRecord, StoredLog};
 
 /// Lines of an item's log that are read; the store keeps fewer.
 const LOGS: u64 = 10_000;
-/// Groups that machines are given.
-const GROUPS: u64 = 10_000;
 
 /// A failed item: the fields of `ID.failed`, and what else is known.
 #[derive(Serialize)]
@@ -118,8 +117,7 @@ fn json(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
     out.write_all(b",\"groups\":[")?;
     let mut is_first = true;
     for step in view.steps {
-        for FailureGroup { kind, message, place, count, items } in
-            view.run.failure_groups(&step.step, GROUPS)?
+        for Group { kind, message, place, count, items, .. } in groups::of_step(view.run, &step.step)?.list()
         {
             comma(&mut is_first, out)?;
             let (step, place) = (&*step.step, place.as_deref());
@@ -161,10 +159,10 @@ fn csv(step: &StepRecord, failure: &Failure) -> String {
 
 fn text(view: &View<'_>, out: &mut impl Write) -> Result<(), Broken> {
     let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
-    let mut overview = Overview::new(&infos, view.color);
+    let overview = Overview::new(&infos, view.color);
     let mut is_empty = true;
     for step in view.steps {
-        if let Some(groups) = groups(view, &mut overview, step, true)? {
+        if let Some(groups) = overview.groups(&groups::of_step(view.run, &step.step)?, &step.step, true) {
             writeln!(out, "{groups}\n")?;
             is_empty = false;
         }
@@ -202,15 +200,12 @@ fn block(view: &View<'_>, step: &StepRecord, failure: &Failure, log: &[StoredLog
     }
     let place = item.place.as_ref().map_or(String::new(), |place| format!("{place} "));
     let mut lines = vec![format!("  {}", head.join(" · ")), format!("    {place}{}", cut(&item.message))];
-    if let Some(place) = &item.place
-        && let Some(source) = &place.source
-    {
-        lines.push(format!("      {} | {}", place.line, cut(source)));
-    }
+    // The line of the source stands with its group.
     lines.extend(item.fields.iter().map(|fields| labelled("fields", fields)));
     lines.push(labelled("item", &item.item));
     if item.attempts > 1 {
-        lines.extend(attempts_of(&item.history));
+        let attempts = attempts::lines(&item.history);
+        lines.extend(attempts.iter().map(|(label, text)| labelled(label, text)));
     }
     let traceback = item.traceback.lines().filter(|line| !line.trim().is_empty());
     lines.extend(
@@ -222,17 +217,6 @@ fn block(view: &View<'_>, step: &StepRecord, failure: &Failure, log: &[StoredLog
         labelled(if at == 0 { "log" } else { "" }, &text)
     }));
     format!("{}\n\n", lines.join("\n"))
-}
-
-/// A line for each attempt.
-fn attempts_of(history: &str) -> Vec<String> {
-    let attempts: Vec<serde_json::Value> = serde_json::from_str(history).unwrap_or_default();
-    let line = |(at, attempt): (usize, &serde_json::Value)| {
-        let word = |name: &str| attempt[name].as_str().unwrap_or("").to_owned();
-        let time = attempt["duration"].as_f64().map_or(String::new(), |time| format!(" after {time:.3}s"));
-        labelled(&format!("attempt {}", at + 1), &format!("{}{time}: {}", word("kind"), word("message")))
-    };
-    attempts.iter().enumerate().map(line).collect()
 }
 
 fn labelled(label: &str, text: &str) -> String {

@@ -6,13 +6,13 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::counters::{self, Counters, PAGE};
+use super::counters::{self, Counters};
 use super::log::{LogRecord, cut, records};
 use super::view::{Broken, View};
 use crate::cli::args::ShowFormat;
-use crate::cli::{params, timestamp};
+use crate::cli::{groups, params, timestamp};
 use crate::report::{Overview, duration, run_log, strong};
-use crate::store::{StepRecord, StoredLog};
+use crate::store::StoredLog;
 use crate::value::printable;
 
 #[derive(Serialize)]
@@ -122,7 +122,7 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
     }
     writeln!(out)?;
     let infos: Vec<_> = view.steps.iter().map(counters::info).collect();
-    let mut overview = Overview::new(&infos, view.color);
+    let overview = Overview::new(&infos, view.color);
     for (info, step) in infos.iter().zip(view.steps) {
         let line = match counters::result(step) {
             Some(result) => overview.ended(info, &result),
@@ -137,7 +137,7 @@ fn text(view: &View<'_>, log: &[StoredLog], out: &mut impl Write) -> Result<(), 
     }
     let mut failing = Vec::new();
     for step in view.steps {
-        if let Some(groups) = groups(view, &mut overview, step, false)? {
+        if let Some(groups) = overview.groups(&groups::of_step(view.run, &step.step)?, &step.step, false) {
             writeln!(out, "\n{groups}")?;
             failing.push(step.step.as_str());
         }
@@ -164,26 +164,6 @@ fn title(view: &View<'_>) -> String {
     parts.extend(lasted.map(duration));
     parts.extend(record.parent.as_ref().map(|parent| format!("resumes {parent}")));
     parts.join(" · ")
-}
-
-/// The failures of a step, in groups.
-pub(super) fn groups(
-    view: &View<'_>,
-    overview: &mut Overview,
-    step: &StepRecord,
-    all: bool,
-) -> Result<Option<String>, Broken> {
-    let mut after = 0;
-    loop {
-        let page = view.run.failures(&step.step, after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = last.index;
-        for failure in &page {
-            let item = &failure.item;
-            overview.failure(failure.index, item.kind, &item.message, item.place.as_ref());
-        }
-    }
-    Ok(overview.groups(&step.step, all))
 }
 
 fn ways_on(view: &View<'_>, failing: &[&str], out: &mut impl Write) -> Result<(), Broken> {

@@ -22,6 +22,7 @@ pub(super) fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool 
             context.emit(Event::ItemFailed {
                 step: source,
                 index: row.index,
+                key: None,
                 kind: FailureKind::BadRow,
                 message: row.message.as_str().into(),
                 place: Some(Place {
@@ -30,6 +31,7 @@ pub(super) fn book(context: &Context<'_>, source: StepId, row: &BadRow) -> bool 
                     column: None,
                     source: None,
                 }),
+                fields: None,
                 attempts: 1,
             });
         }

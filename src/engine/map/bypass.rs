@@ -159,9 +159,11 @@ impl Coordinator<'_> {
         self.context.emit(Event::ItemFailed {
             step: self.step.id,
             index,
+            key: key.map(Arc::from),
             kind: item.kind,
             message: Arc::clone(&item.message),
             place: item.place.clone(),
+            fields: item.fields.as_deref().map(Arc::from),
             attempts: item.attempts,
         });
     }

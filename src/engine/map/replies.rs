@@ -230,6 +230,7 @@ impl Coordinator<'_> {
                 self.context.emit(Event::ItemRetried {
                     step: self.step.id,
                     index,
+                    key: task.chunk.key(at).map(Arc::from),
                     attempt: task.start.attempt,
                     kind: failure.kind,
                     message: Arc::clone(&message),

@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 use crate::event::{Event, Place, StepId, StepInfo, StepResult};
 use crate::report::summary::{StepSummary, seconds};
 
-/// An event with its name and time in front.
+/// An event with its name and its times in front.
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
     event: &'static str,
     time: f64,
+    at: String,
     #[serde(flatten)]
     record: EventRecord<'a>,
 }
@@ -31,14 +32,7 @@ enum EventRecord<'a> {
         total: Option<u64>,
     },
     Progress(Box<Progress<'a>>),
-    ItemRetried {
-        step: &'a str,
-        index: u64,
-        attempt: u32,
-        kind: &'static str,
-        message: &'a str,
-        delay: f64,
-    },
+    ItemRetried(Box<Retried<'a>>),
     ItemFailed(Box<Failed<'a>>),
     ItemSlow {
         step: &'a str,
@@ -98,12 +92,28 @@ struct ReadRecord {
 }
 
 #[derive(Serialize)]
+struct Retried<'a> {
+    step: &'a str,
+    index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    attempt: u32,
+    kind: &'static str,
+    message: &'a str,
+    delay: f64,
+}
+
+#[derive(Serialize)]
 struct Failed<'a> {
     step: &'a str,
     index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     kind: &'static str,
     message: &'a str,
     place: Option<PlaceRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a RawValue>,
     attempts: u32,
 }
 
@@ -126,9 +136,15 @@ struct Finished<'a> {
 }
 
 impl<'a> EventLine<'a> {
-    pub(super) fn new(event: &'a Event, time: Duration, seed: u64, steps: &'a [StepInfo]) -> Self {
+    pub(super) fn new(
+        event: &'a Event,
+        time: Duration,
+        at: String,
+        seed: u64,
+        steps: &'a [StepInfo],
+    ) -> Self {
         let (event, record) = record(event, seed, steps);
-        Self { event, time: seconds(time), record }
+        Self { event, time: seconds(time), at, record }
     }
 }
 
@@ -168,16 +184,19 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::RunFinished { status, duration } => {
             ("run_finished", EventRecord::RunFinished { status: status.name(), duration: seconds(*duration) })
         }
-        Event::ItemRetried { step, index, attempt, kind, message, delay } => {
+        Event::ItemRetried { step, index, key, attempt, kind, message, delay } => {
             let (step, kind, delay) = (name(step), kind.name(), seconds(*delay));
             let (index, attempt) = (*index, *attempt);
-            ("item_retried", EventRecord::ItemRetried { step, index, attempt, kind, message, delay })
+            let key = key.as_deref();
+            let retried = Retried { step, index, key, attempt, kind, message, delay };
+            ("item_retried", EventRecord::ItemRetried(Box::new(retried)))
         }
-        Event::ItemFailed { step, index, kind, message, place, attempts } => {
+        Event::ItemFailed { step, index, key, kind, message, place, fields, attempts } => {
             let place = place.as_ref().map(PlaceRecord::new);
             let (step, kind) = (name(step), kind.name());
             let (index, attempts) = (*index, *attempts);
-            let failed = Failed { step, index, kind, message, place, attempts };
+            let (key, fields) = (key.as_deref(), fields.as_deref().and_then(raw));
+            let failed = Failed { step, index, key, kind, message, place, fields, attempts };
             ("item_failed", EventRecord::ItemFailed(Box::new(failed)))
         }
         Event::ItemSlow { step, index, elapsed } => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::line::{StyledLine, TextStyle};
+use super::line::{StyledLine, TextStyle, folded};
 use crate::event::{ReuseCounts, StepInfo, StepResult, StepStatus, Verb};
 use crate::report::figures;
 use crate::value::printable;
@@ -11,12 +11,18 @@ use crate::value::printable;
 const COUNTS: usize = 52;
 /// Blanks between the counts and the duration, at least.
 const GAP: usize = 3;
+/// Columns of counts for which names of steps are cut short.
+const COUNTS_LEAST: usize = 36;
+/// Columns that a name keeps.
+const NAME_LEAST: usize = 8;
 
 /// Widths that suit the steps of one run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(in crate::report) struct ColumnWidths {
     verb: usize,
     name: usize,
+    /// Of the terminal, where there is one.
+    screen: Option<usize>,
 }
 
 impl ColumnWidths {
@@ -26,7 +32,19 @@ impl ColumnWidths {
         Self {
             verb: 2 + longest(5, |step| step.verb_name().len()),
             name: 2 + longest(8, |step| step.name.chars().count()),
+            screen: None,
         }
+    }
+
+    /// The same on a terminal of so many columns, with names cut short where it is narrow.
+    pub(in crate::report) fn on_screen(self, screen: Option<usize>) -> Self {
+        let room = screen.map_or(usize::MAX, |screen| screen.saturating_sub(self.verb + 1 + COUNTS_LEAST));
+        Self { screen, ..self.narrowed(self.name.saturating_sub(room)) }
+    }
+
+    /// The same with so many columns less for names, as far as they can spare them.
+    pub(in crate::report) fn narrowed(self, columns: usize) -> Self {
+        Self { name: self.name.saturating_sub(columns).max(self.name.min(NAME_LEAST)), ..self }
     }
 
     /// Verb and name, up to where the counts begin.
@@ -35,17 +53,21 @@ impl ColumnWidths {
         line.pad(self.verb - info.verb_name().len(), 0);
         line.push(TextStyle::Dim, info.verb_name());
         line.push(TextStyle::Plain, " ");
-        line.push(TextStyle::Strong, &info.name);
+        line.push(TextStyle::Strong, &shortened(&info.name, self.name - 2));
         line.pad(self.counts(), 0);
         line
     }
 
-    /// A line of further words on a step, under its counts.
+    /// Further words on a step, under its counts.
     pub(in crate::report) fn below(&self, style: TextStyle, text: &str, color: bool) -> String {
-        let mut line = StyledLine::new(color);
-        line.pad(self.counts(), 0);
-        line.push(style, text);
-        line.into_text()
+        let lines = folded(text, self.screen.map(|screen| screen.saturating_sub(self.counts())));
+        let line = |text: &String| {
+            let mut line = StyledLine::new(color);
+            line.pad(self.counts(), 0);
+            line.push(style, text);
+            line.into_text()
+        };
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// The line of a step that has ended, and a second one with the reason when it has one.
@@ -55,16 +77,11 @@ impl ColumnWidths {
         let reason = result.reason.as_deref().map(printable);
         let words = reason.map_or(status.to_owned(), |reason| format!("{status}: {reason}"));
         if has_not_begun(result) {
-            line.push(TextStyle::Dim, &words);
+            let below = self.below(TextStyle::Dim, &words, color);
+            line.push(TextStyle::Plain, below.trim_start());
             return self.with_reuse(line.into_text(), result, color);
         }
-        push_counts(&mut line, info, result);
-        line.pad(self.counts() + COUNTS + GAP, GAP);
-        line.push(TextStyle::Plain, &figures::duration(result.duration));
-        if let Some(rate) = rate(info, result) {
-            line.push(TextStyle::Plain, &format!("  {rate}"));
-        }
-        let mut text = line.into_text();
+        let mut text = self.counted(line, info, result, color);
         if result.status != StepStatus::Succeeded {
             let style = if result.status == StepStatus::Failed { TextStyle::Bad } else { TextStyle::Warn };
             text.push('\n');
@@ -85,7 +102,46 @@ impl ColumnWidths {
         text
     }
 
-    fn counts(&self) -> usize {
+    /// The counts, duration and rate behind the head of a line. Where the terminal is narrow, counts go on below.
+    fn counted(&self, mut line: StyledLine, info: &StepInfo, result: &StepResult, color: bool) -> String {
+        let mut time = figures::duration(result.duration);
+        if let Some(rate) = rate(info, result) {
+            time.extend(["  ", &rate]);
+        }
+        let room = self.screen.map(|screen| screen.saturating_sub(self.counts()));
+        let first = room.map(|room| room.saturating_sub(GAP + time.len()));
+        let mut rows = vec![StyledLine::new(color)];
+        for (separator, part) in parts(info, result, room, color) {
+            let room = if rows.len() == 1 { first } else { room };
+            let row = rows.last_mut().expect("there is one");
+            match room {
+                Some(room)
+                    if row.width() > 0 && row.width() + separator.chars().count() + part.width() > room =>
+                {
+                    rows.push(part);
+                }
+                _ => {
+                    row.push(TextStyle::Plain, if row.width() > 0 { separator } else { "" });
+                    row.append(&part);
+                }
+            }
+        }
+        line.append(&rows[0]);
+        line.pad(self.counts() + first.map_or(COUNTS, |first| first.min(COUNTS)) + GAP, GAP);
+        line.push(TextStyle::Plain, &time);
+        let mut text = line.into_text();
+        for row in &rows[1..] {
+            let mut line = StyledLine::new(color);
+            line.pad(self.counts(), 0);
+            line.append(row);
+            text.push('\n');
+            text.push_str(&line.into_text());
+        }
+        text
+    }
+
+    /// Where the counts begin.
+    pub(in crate::report) fn counts(&self) -> usize {
         self.verb + 1 + self.name
     }
 }
@@ -123,40 +179,61 @@ fn rate(info: &StepInfo, result: &StepResult) -> Option<String> {
     if is_map_like(info) { figures::rate(done, result.duration) } else { None }
 }
 
-/// `10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried`
-fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
+/// `10000 items · 9962 ok · 31 skipped · 7 failed (99.93 %, needed 95 %) · 12 retried`, in parts with what
+/// stands before each. None is wider than `room`.
+fn parts(
+    info: &StepInfo,
+    result: &StepResult,
+    room: Option<usize>,
+    color: bool,
+) -> Vec<(&'static str, StyledLine)> {
     let tally = &result.tally;
-    line.push(TextStyle::Plain, &figures::items(result.total));
+    let part = |style: TextStyle, text: &str| {
+        let mut line = StyledLine::new(color);
+        line.push(style, text);
+        (" · ", line)
+    };
+    let mut parts = vec![part(TextStyle::Plain, &figures::items(result.total))];
     let whole = tally.failed + tally.skipped + tally.cancelled == 0;
-    if is_map_like(info) || !whole {
-        line.push(TextStyle::Plain, &format!(" · {} ok", tally.succeeded));
-    }
-    if tally.skipped > 0 {
-        line.push(TextStyle::Plain, &format!(" · {} skipped", tally.skipped));
-    }
-    if tally.failed > 0 {
-        line.push(TextStyle::Plain, " · ");
-        line.push(TextStyle::Bad, &format!("{} failed", tally.failed));
-    }
-    if tally.cancelled > 0 {
-        line.push(TextStyle::Plain, " · ");
-        line.push(TextStyle::Warn, &format!("{} cancelled", tally.cancelled));
-    }
+    let counts = [
+        (tally.succeeded, "ok", TextStyle::Plain),
+        (tally.skipped, "skipped", TextStyle::Plain),
+        (tally.failed, "failed", TextStyle::Bad),
+        (tally.cancelled, "cancelled", TextStyle::Warn),
+    ];
+    let is_said = |count: u64, name: &str| if name == "ok" { is_map_like(info) || !whole } else { count > 0 };
+    let counts = counts.into_iter().filter(|(count, name, _)| is_said(*count, name));
+    parts.extend(counts.map(|(count, name, style)| part(style, &format!("{count} {name}"))));
     if tally.failed + tally.cancelled > 0 {
-        line.push(TextStyle::Plain, &format!(" ({})", share(result)));
+        let (_, last) = parts.last_mut().expect("the items are there");
+        last.push(TextStyle::Plain, &format!(" ({})", share(result)));
     }
     if tally.retried > 0 {
-        line.push(TextStyle::Plain, &format!(" · {} retried", tally.retried));
+        parts.push(part(TextStyle::Plain, &format!("{} retried", tally.retried)));
     }
+    if let Some(given) = given(info, result) {
+        let pieces = folded(&format!("→ {given}"), room);
+        parts.extend(pieces.iter().map(|piece| (" ", part(TextStyle::Plain, piece).1)));
+    }
+    if result.target.is_some()
+        && (result.status == StepStatus::Succeeded || !result.outputs.is_empty())
+        && let Some(why) = result.outputs.iter().find_map(|output| output.partial.as_deref())
+    {
+        // That a file holds a part only must not be overlooked.
+        let pieces = folded(&format!("partial ({})", printable(why)), room);
+        parts.extend(pieces.iter().map(|piece| part(TextStyle::Warn, piece)));
+    }
+    parts
+}
+
+/// What came of the items.
+fn given(info: &StepInfo, result: &StepResult) -> Option<String> {
     match (info.verb, &result.target) {
         // A file that was not written must not look as if it were.
-        (_, Some(_)) if result.status != StepStatus::Succeeded && result.outputs.is_empty() => {}
-        (_, Some(target)) => {
-            line.push(TextStyle::Plain, &format!(" → {}", file_name(target)));
-            push_partial(line, result);
-        }
+        (_, Some(_)) if result.status != StepStatus::Succeeded && result.outputs.is_empty() => None,
+        (_, Some(target)) => Some(file_name(target).into_owned()),
         (Some(Verb::Filter | Verb::Take | Verb::Sample | Verb::Unique), None) => {
-            line.push(TextStyle::Plain, &format!(" → {} kept", result.emitted));
+            Some(format!("{} kept", result.emitted))
         }
         (Some(Verb::Batch | Verb::GroupBy | Verb::Aggregate | Verb::Reduce), None)
             if result.status == StepStatus::Succeeded =>
@@ -166,22 +243,20 @@ fn push_counts(line: &mut StyledLine, info: &StepInfo, result: &StepResult) {
                 Some(Verb::GroupBy | Verb::Aggregate) => ("group", "groups"),
                 _ => ("value", "values"),
             };
-            let noun = if result.emitted == 1 { one } else { many };
-            line.push(TextStyle::Plain, &format!(" → {} {noun}", result.emitted));
+            Some(format!("{} {}", result.emitted, if result.emitted == 1 { one } else { many }))
         }
-        (Some(Verb::FlatMap | Verb::Join), None) => {
-            line.push(TextStyle::Plain, &format!(" → {}", figures::items(result.emitted)));
-        }
-        _ => {}
+        (Some(Verb::FlatMap | Verb::Join), None) => Some(figures::items(result.emitted)),
+        _ => None,
     }
 }
 
-/// That a file holds a part only must not be overlooked.
-fn push_partial(line: &mut StyledLine, result: &StepResult) {
-    if let Some(why) = result.outputs.iter().find_map(|output| output.partial.as_deref()) {
-        line.push(TextStyle::Plain, " · ");
-        line.push(TextStyle::Warn, &format!("partial ({})", printable(why)));
+/// A name of so many columns at most.
+fn shortened(name: &str, columns: usize) -> Cow<'_, str> {
+    if name.chars().count() <= columns {
+        return name.into();
     }
+    let kept: String = name.chars().take(columns.saturating_sub(1)).collect();
+    format!("{kept}…").into()
 }
 
 /// A file as people call it.

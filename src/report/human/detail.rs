@@ -16,9 +16,9 @@ pub enum Verbosity {
 /// How progress is shown while a step runs.
 #[derive(Debug)]
 pub enum Live {
-    /// One line a step that is drawn again and again.
-    Bars(ProgressDrawTarget),
-    /// A line when a step starts, and one every ten seconds.
+    /// One line a step that is drawn again and again, on a terminal of so many columns.
+    Bars(ProgressDrawTarget, fn() -> usize),
+    /// A line when a step starts, and then every ten seconds, every minute after a minute, every ten after ten.
     Lines,
     /// Not at all.
     None,

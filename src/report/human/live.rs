@@ -1,5 +1,4 @@
-//! This module shows the progress of the steps that are running: bars on a terminal, elsewhere a line every ten
-//! seconds.
+//! This module shows the progress of the steps that are running: bars on a terminal, elsewhere a line now and then.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,19 +6,28 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::columns::ColumnWidths;
 use super::detail::Live;
-use super::line::{StyledLine, TextStyle};
-use crate::event::{StepId, Tally};
+use super::layout::{LiveLayout, LiveLine};
+use super::line::TextStyle;
+use crate::event::{StepId, StepInfo, Tally};
 use crate::report::figures;
 use crate::value::Extent;
 
 /// Progress lines never follow each other faster, however many steps are running.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// The longer a step has been running, the less often it is news: until when after its start a line comes how often.
+const PACES: [(Duration, Duration); 2] =
+    [(Duration::from_secs(60), LINE_EVERY), (Duration::from_secs(600), Duration::from_secs(60))];
+/// How often after that.
+const PACE: Duration = Duration::from_secs(600);
 
 /// The running steps and how they are shown.
 #[derive(Debug)]
 pub(super) struct LiveView {
     screen: Screen,
+    color: bool,
+    columns: ColumnWidths,
     running: BTreeMap<StepId, RunningItem>,
     /// When the last progress line was written.
     spoke: Option<Duration>,
@@ -27,20 +35,41 @@ pub(super) struct LiveView {
 
 #[derive(Debug)]
 enum Screen {
-    Bars(MultiProgress),
+    /// On a terminal of so many columns.
+    Bars(MultiProgress, fn() -> usize),
     Lines,
     Dark,
 }
 
 #[derive(Debug)]
 struct RunningItem {
-    head: StyledLine,
+    info: StepInfo,
     started: Duration,
     /// When this step last had a progress line.
     spoke: Duration,
-    /// How far it is, when that has changed since.
-    state: Option<LiveStep>,
+    /// How far it is.
+    state: LiveStep,
+    /// Whether that has changed since.
+    has_news: bool,
+    /// The time of that.
+    now: Duration,
     bar: Option<ProgressBar>,
+}
+
+impl RunningItem {
+    /// When its next progress line may come.
+    fn due(&self) -> Duration {
+        let age = self.spoke.saturating_sub(self.started);
+        let pace = PACES.iter().find(|(until, _)| age < *until).map_or(PACE, |(_, pace)| *pace);
+        self.spoke + pace
+    }
+
+    fn line(&self) -> LiveLine {
+        let extent = self.state.extent();
+        let elapsed = self.now.saturating_sub(self.started);
+        let parts = counts(&self.state, self.state.done("/"), elapsed);
+        LiveLine { extent, parts }
+    }
 }
 
 /// How far a step is.
@@ -72,66 +101,86 @@ impl LiveStep {
 }
 
 impl LiveView {
-    pub(super) fn new(live: Live) -> Self {
+    pub(super) fn new(live: Live, color: bool) -> Self {
         let screen = match live {
-            Live::Bars(target) => Screen::Bars(MultiProgress::with_draw_target(target)),
+            Live::Bars(target, width) => Screen::Bars(MultiProgress::with_draw_target(target), width),
             Live::Lines => Screen::Lines,
             Live::None => Screen::Dark,
         };
-        Self { screen, running: BTreeMap::new(), spoke: None }
+        let columns = ColumnWidths::default();
+        Self { screen, color, columns, running: BTreeMap::new(), spoke: None }
+    }
+
+    /// The run begins.
+    pub(super) fn begin(&mut self, columns: ColumnWidths) {
+        self.columns = columns;
     }
 
     /// A step begins; returns the line to write about it, if any.
     pub(super) fn start(
         &mut self,
         step: StepId,
-        head: StyledLine,
+        info: &StepInfo,
         total: Option<u64>,
         time: Duration,
     ) -> Option<String> {
         let bar = match &self.screen {
-            Screen::Bars(bars) => Some(bar(bars, &head, total)),
+            Screen::Bars(bars, _) => Some(bar(bars)),
             _ => None,
         };
         let line = matches!(self.screen, Screen::Lines).then(|| {
             let total = total.map_or(String::new(), |total| format!(" · {}", figures::items(total)));
-            let mut line = head.clone();
+            let mut line = self.columns.head(info, self.color);
             line.push(TextStyle::Plain, &format!("started{total}"));
             line.into_text()
         });
-        self.running.insert(step, RunningItem { head, started: time, spoke: time, state: None, bar });
+        let (info, state) = (info.clone(), LiveStep { tally: Tally::default(), total, read: None });
+        let running =
+            RunningItem { info, started: time, spoke: time, state, has_news: false, now: time, bar };
+        self.running.insert(step, running);
+        self.redraw();
         line
     }
 
     /// A step goes on; returns the line to write if one is due: about the step that had none for longest.
     pub(super) fn progress(&mut self, step: StepId, state: LiveStep, time: Duration) -> Option<String> {
         let running = self.running.get_mut(&step)?;
-        running.state = Some(state);
-        if let Some(bar) = &running.bar {
-            redraw(bar, &state, time.saturating_sub(running.started));
-        }
-        let silent = |since: Duration| time >= since + LINE_EVERY;
-        if !matches!(self.screen, Screen::Lines) || !self.spoke.is_none_or(silent) {
+        (running.state, running.has_news, running.now) = (state, true, time);
+        self.redraw();
+        if !matches!(self.screen, Screen::Lines) || self.spoke.is_some_and(|spoke| time < spoke + LINE_EVERY)
+        {
             return None;
         }
-        let news =
-            self.running.values_mut().filter(|running| running.state.is_some() && silent(running.spoke));
+        let news = self.running.values_mut().filter(|running| running.has_news && time >= running.due());
         let running = news.min_by_key(|running| running.spoke)?;
-        let state = running.state.take()?;
-        (running.spoke, self.spoke) = (time, Some(time));
-        let mut line = running.head.clone();
+        (running.has_news, running.spoke, self.spoke) = (false, time, Some(time));
+        let (state, elapsed) = (running.state, time.saturating_sub(running.started));
         let done = match state.total {
             Some(total) => format!("{} of {}", state.tally.ended(), figures::items(total)),
             None => state.done(""),
         };
-        let counts = counts(&state, time.saturating_sub(running.started));
-        line.push(TextStyle::Plain, &format!("{done}{counts}"));
+        let mut line = self.columns.head(&running.info, self.color);
+        line.push(TextStyle::Plain, &counts(&state, done, elapsed).join(" · "));
         Some(line.into_text())
+    }
+
+    /// Draws the lines of all running steps, so that they have their columns in common.
+    fn redraw(&self) {
+        let Screen::Bars(_, width) = &self.screen else { return };
+        let lines: Vec<LiveLine> = self.running.values().map(RunningItem::line).collect();
+        let layout = LiveLayout::new(&lines, self.columns, width());
+        for (running, line) in self.running.values().zip(lines) {
+            let Some(bar) = &running.bar else { continue };
+            let text = layout.text(&running.info, line, self.color);
+            if bar.message() != text {
+                bar.set_message(text);
+            }
+        }
     }
 
     pub(super) fn end(&mut self, step: StepId) {
         let bar = self.running.remove(&step).and_then(|running| running.bar);
-        if let (Screen::Bars(bars), Some(bar)) = (&self.screen, bar) {
+        if let (Screen::Bars(bars, _), Some(bar)) = (&self.screen, bar) {
             bar.finish_and_clear();
             bars.remove(&bar);
         }
@@ -148,40 +197,23 @@ impl LiveView {
     /// Does `write` while no bar is in the way.
     pub(super) fn aside(&self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         match &self.screen {
-            Screen::Bars(bars) => bars.suspend(write),
+            Screen::Bars(bars, _) => bars.suspend(write),
             _ => write(),
         }
     }
 }
 
-/// A line that is drawn again and again: head, bar where the total is known, counts.
-fn bar(bars: &MultiProgress, head: &StyledLine, total: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-    bar.set_style(style(total.is_some()));
-    bar.set_prefix(head.clone().into_text());
+/// A line that is drawn again and again.
+fn bar(bars: &MultiProgress) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("the template is well-formed"));
     bars.add(bar)
 }
 
-fn style(total_is_known: bool) -> ProgressStyle {
-    let template = if total_is_known { "{prefix}{bar:16} {wide_msg}" } else { "{prefix}{wide_msg}" };
-    ProgressStyle::with_template(template).expect("the template is well-formed").progress_chars("━╸─")
-}
-
-fn redraw(bar: &ProgressBar, state: &LiveStep, elapsed: Duration) {
-    let extent = state.extent();
-    if let Some(Extent { of, .. }) = extent.filter(|extent| bar.length() != Some(extent.of)) {
-        bar.set_style(style(true));
-        bar.set_length(of);
-    }
-    bar.set_position(extent.map_or(state.tally.ended(), |extent| extent.done));
-    bar.set_message(format!("{}{}", state.done("/"), counts(state, elapsed)));
-}
-
-/// ` · 4190 ok · 10 failed · 3 retried · 350/s · ETA 17s`
-fn counts(state: &LiveStep, elapsed: Duration) -> String {
+/// `4200/10000`, `4190 ok`, `10 failed`, `3 retried`, `350/s`, `ETA 17s`; the first is given.
+fn counts(state: &LiveStep, done: String, elapsed: Duration) -> Vec<String> {
     let LiveStep { tally, .. } = *state;
-    // Begins with an empty part, so that each of the others has its separator.
-    let mut parts = vec![String::new()];
+    let mut parts = vec![done];
     let named = [
         (tally.succeeded, "ok"),
         (tally.skipped, "skipped"),
@@ -194,7 +226,7 @@ fn counts(state: &LiveStep, elapsed: Duration) -> String {
     );
     parts.extend(figures::rate(tally.ended(), elapsed));
     parts.extend(state.extent().and_then(|extent| eta(extent, elapsed)).map(|eta| format!("ETA {eta}")));
-    parts.join(" · ")
+    parts
 }
 
 /// What is left at the pace so far, in whole seconds: more would be a promise.

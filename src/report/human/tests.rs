@@ -4,6 +4,7 @@
 
 mod kept;
 mod reading;
+mod time;
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +21,10 @@ use crate::report::tests::fixture::{
 pub(super) fn told(verbosity: Verbosity, live: Live, color: bool, events: &[(u64, Event)]) -> String {
     let mut out = Vec::new();
     fixture::replay(
-        &mut Human::new(&mut out, HumanOptions { verbosity, live, color, seed: 42, commands: None }),
+        &mut Human::new(
+            &mut out,
+            HumanOptions { verbosity, live, width: None, color, seed: 42, clock: None, commands: None },
+        ),
         events,
     );
     String::from_utf8(out).expect("UTF-8")
@@ -223,23 +227,28 @@ fn a_step_that_waits_does_not_take_the_turn_of_others() {
 #[test]
 fn messages_that_all_differ_are_bounded() {
     let mut events = vec![(0, run_started(&[("a", "map")]))];
-    events.extend((1..=3000).map(|index| (index, failed(0, index, &format!("no {index}"), None))));
+    // In letters: messages that differ in numbers only are alike.
+    let word = |index: u64| {
+        index.to_string().chars().map(|digit| char::from(digit as u8 + b'A')).collect::<String>()
+    };
+    let failed = |index| (index, failed(0, index, &format!("no {}", word(index)), None));
+    events.extend((1..=3000).map(failed));
     check(
         Verbosity::Normal,
         &events,
         &expect![[r#"
             |
             |  3000 failed in a:
-            |       1 × no 1                                                   item 1
-            |       1 × no 2                                                   item 2
-            |       1 × no 3                                                   item 3
-            |       1 × no 4                                                   item 4
-            |       1 × no 5                                                   item 5
-            |       1 × no 6                                                   item 6
-            |       1 × no 7                                                   item 7
-            |       1 × no 8                                                   item 8
-            |       1 × no 9                                                   item 9
-            |       1 × no 10                                                  item 10
+            |       1 × no r                                                   item 1
+            |       1 × no s                                                   item 2
+            |       1 × no t                                                   item 3
+            |       1 × no u                                                   item 4
+            |       1 × no v                                                   item 5
+            |       1 × no w                                                   item 6
+            |       1 × no x                                                   item 7
+            |       1 × no y                                                   item 8
+            |       1 × no z                                                   item 9
+            |       1 × no rq                                                  item 10
             |    2990 × more than 990 other messages
         "#]],
     );
@@ -383,15 +392,18 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
         &mut out,
         HumanOptions {
             verbosity: Verbosity::Normal,
-            live: Live::Bars(target),
+            live: Live::Bars(target, || 100),
+            width: Some(|| 100),
             color: false,
             seed: 1,
+            clock: None,
             commands: None,
         },
     );
     let retried = Event::ItemRetried {
         step: StepId(0),
         index: 1,
+        key: None,
         attempt: 1,
         kind: FailureKind::Error,
         message: Arc::from("no"),
@@ -411,7 +423,7 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
     human.finish().expect("a Vec takes everything");
     drop(human);
     let drawn = screen.0.lock().expect("one thread").clone();
-    assert!(drawn.contains("    map clean     ━"), "{drawn}");
+    assert!(drawn.contains("    map clean    ━"), "{drawn}");
     assert!(drawn.trim_end().ends_with("<clear>"), "{drawn}");
     expect![[r#"
         |    map clean     100 items · 100 ok                                     2.00s  50/s

@@ -44,16 +44,19 @@ pub(super) fn section(out: &mut String, account: &Account, places: &LinePlaces<'
 
 fn groups(out: &mut String, step: &StepAccount, places: &LinePlaces<'_>, budget: usize) {
     let row = |group: &crate::report::account::Group| {
-        let first: Vec<String> = group.items.iter().map(u64::to_string).collect();
+        let mut first = group.items.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        if !group.rows.is_empty() {
+            let _ = write!(first, " (rows at {})", text(&group.rows.join(", ")));
+        }
         let place = group.place.as_deref().map_or(String::new(), |place| format!(" {}", places.link(place)));
         vec![
             count(group.count),
             text(&group.kind),
             format!("{}{place}", cut(&group.message, MESSAGE)),
-            first.join(", "),
+            first,
             format!(
                 "<button type=\"button\" hidden data-find=\"{}\" aria-label=\"Show items with this message: {}\">show</button>",
-                cut_attribute(&group.message),
+                cut_attribute(&group.search),
                 cut_attribute(&group.message)
             ),
         ]

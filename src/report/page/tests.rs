@@ -8,7 +8,16 @@ const HOSTILE: &str = "</script><script>alert(1)</script><style>*{}</style><!--\
 
 fn hostile() -> Account {
     let evil = || HOSTILE.to_owned();
-    let group = Group { kind: evil(), message: evil(), place: Some(evil()), count: 1, items: vec![1] };
+    let group = Group {
+        kind: evil(),
+        message: evil(),
+        search: evil(),
+        place: Some(evil()),
+        source: Some((1, evil())),
+        count: 1,
+        items: vec![1],
+        rows: vec![evil()],
+    };
     let failure = FailureAccount {
         index: 1,
         key: Some(evil()),

@@ -10,6 +10,11 @@ use crate::event::{
 use crate::report::Reporter;
 use crate::value::{Choice as _, Extent, Ratio};
 
+/// What a clock says that stands still.
+pub(in crate::report) fn noon() -> String {
+    "2026-11-22T12:00:00.000Z".to_owned()
+}
+
 /// Gives a reporter `events`, each at its time in milliseconds, and the end.
 pub(in crate::report) fn replay(reporter: &mut impl Reporter, events: &[(u64, Event)]) {
     for (time, event) in events {
@@ -55,9 +60,11 @@ pub(in crate::report) fn failed(step: u32, index: u64, message: &str, place: Opt
     Event::ItemFailed {
         step: StepId(step),
         index,
+        key: None,
         kind: FailureKind::Error,
         message: Arc::from(message),
         place,
+        fields: None,
         attempts: 1,
     }
 }
@@ -141,6 +148,7 @@ pub(in crate::report) fn every_event() -> Vec<(u64, Event)> {
             Event::ItemRetried {
                 step,
                 index: 3,
+                key: None,
                 attempt: 1,
                 kind: FailureKind::Timeout,
                 message: Arc::from("timeout after 10s"),

@@ -19,7 +19,7 @@ fn answers(run: &StoredRun) -> String {
     for step in run.steps().expect("readable") {
         let name = &step.step;
         writeln!(said, "{step:#?}").expect("room");
-        let failures = (run.failures(name, 0, 99), run.failure_groups(name, 99), run.failure(name, 2));
+        let failures = (run.failures(name, 0, 99), run.failure_reasons(name, 0, 99), run.failure(name, 2));
         let others = (run.skips(name, 0, 99), run.retries(name, 0, 99), run.cancelled(name));
         let rest = (run.timing(name), run.logs(name, None, 999), run.logs(name, Some(2), 9));
         writeln!(said, "{failures:#?}\n{others:#?}\n{rest:#?}").expect("room");

@@ -8,8 +8,15 @@ use crate::report::tests::fixture::{self, documents, finished, good, run_finishe
 /// The last line of a run that is kept.
 fn way_on(events: &[(u64, Event)], folder: Option<&str>) -> String {
     let commands = Some(Commands { run: "7f3a".to_owned(), folder: folder.map(str::to_owned) });
-    let options =
-        HumanOptions { verbosity: Verbosity::Quiet, live: Live::None, color: false, seed: 42, commands };
+    let options = HumanOptions {
+        verbosity: Verbosity::Quiet,
+        live: Live::None,
+        width: None,
+        color: false,
+        seed: 42,
+        clock: None,
+        commands,
+    };
     let mut out = Vec::new();
     fixture::replay(&mut Human::new(&mut out, options), events);
     String::from_utf8(out).expect("UTF-8").lines().last().unwrap_or("").to_owned()
