@@ -2,6 +2,7 @@
 //! here, names are not resolved, and `${{ … }}` is not evaluated.
 
 mod aggregate;
+mod breaker;
 mod check;
 mod choice;
 mod codes;
@@ -22,6 +23,7 @@ mod param;
 mod permissions;
 mod pipeline;
 mod policy;
+mod rate_rule;
 mod sample;
 mod schema;
 mod secret;
@@ -34,6 +36,7 @@ pub mod vocabulary;
 mod write_columns;
 
 pub use aggregate::{Aggregate, Aggregated, QuantileRule};
+pub use breaker::Breaker;
 pub use check::{validate_included, validate_value};
 pub use choice::{Order, ParamType};
 pub use codes::CODES;
@@ -47,8 +50,8 @@ pub use id::{InputName, PolicyName, is_id};
 pub use included::{INCLUDED_KEYS, Included};
 pub use join::Join;
 pub use literal::{
-    Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, LineStart, Positive, RateLimit,
-    RateRule, Share, Size, TimeLimit, Tries,
+    Character, Concurrency, Count, Delay, Delimiter, Factor, FieldName, LineStart, LuaNumber, Positive,
+    RateLimit, Repeats, Share, Size, TimeLimit, Tries,
 };
 pub use load::{Loaded, load, load_as};
 pub use map_like::{Function, MapLike, MemoryKeys};
@@ -56,6 +59,7 @@ pub use param::{EnvVar, Param};
 pub use permissions::Permissions;
 pub use pipeline::{DecodeError, Defaults, Pipeline, Version, decode, decode_step};
 pub use policy::{Policy, Retries};
+pub use rate_rule::{LimitUse, RateRule};
 pub use sample::Sample;
 pub use schema::{included_schema, included_schema_text, schema, schema_text};
 pub use secret::Secret;

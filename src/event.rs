@@ -1,6 +1,7 @@
 //! Events say what happens in a run, as plain data: they are the contract between the engine and the reporters.
 
 mod failure_kind;
+mod hold;
 mod masked;
 mod output;
 mod result;
@@ -8,6 +9,7 @@ mod timing;
 mod verb;
 
 pub use failure_kind::FailureKind;
+pub use hold::Hold;
 pub use output::Output;
 pub use result::{Place, ReuseCounts, RunStatus, StepResult, StepStatus, Tally};
 pub use timing::{SPANS_MAX, Slow, Span, Timing};
@@ -149,6 +151,24 @@ pub enum Event {
         index: u64,
         /// Running time so far.
         elapsed: Duration,
+    },
+    /// The breaker of a step lets nothing start for a while, or does again.
+    Breaker {
+        /// Which step.
+        step: StepId,
+        /// Whether attempts fail in a row, so that nothing starts but the one that tries.
+        open: bool,
+        /// When one may try, since the run began; `None`: attempts start again.
+        until: Option<Duration>,
+    },
+    /// A step waits for a rate limit, for more than a second.
+    Waiting {
+        /// Which step.
+        step: StepId,
+        /// Name of the limit, or the rate that stands in the step.
+        limit: Arc<str>,
+        /// For how long, as far as that is known.
+        seconds: Duration,
     },
     /// A line of an item's log.
     Log {

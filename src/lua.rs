@@ -5,6 +5,7 @@
 
 mod async_op;
 mod failure;
+mod gates;
 mod globals;
 mod guard;
 mod host;
@@ -27,6 +28,7 @@ mod worker;
 
 pub use async_op::Completed;
 pub use failure::{AttemptEnding, Failure, ScriptError, SyntaxError};
+pub use gates::{Gate, Gates};
 pub use guard::{Cancel, CancelLevel, Guard};
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;
@@ -35,13 +37,13 @@ pub(crate) use host::{count_memory, end_programs};
 pub use lua_path::LuaPath;
 pub use memory::Memory;
 pub use options::{
-    Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, WorkerOptions,
+    Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, Spent, WorkerOptions,
 };
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use raw::JointEvaluation;
 pub use script::{
-    BigLiteral, Block, FastWay, Footprint, Obstacle, Reach, Reached, Script, Seen, Wants, big_literals,
-    computed_reads, reaches,
+    BigLiteral, Block, FastWay, Footprint, LimitNames, Obstacle, Reach, Reached, Script, Seen, Wants,
+    big_literals, computed_reads, reaches,
 };
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};

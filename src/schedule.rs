@@ -2,6 +2,8 @@
 //! no item bytes. The caller says what time it is; the engine runs, interrupts and keeps the items.
 
 mod backoff;
+mod breaker;
+mod costs;
 mod jitter;
 mod limiter;
 mod policy;
@@ -14,9 +16,9 @@ mod waiting;
 mod worst_case;
 
 pub use jitter::Jitter;
-pub use limiter::RateLimiter;
-pub use policy::{FailFast, Policy, Retries};
-pub use scheduler::{FailedAttempt, Next, Scheduler, Start};
+pub use limiter::{Guest, LimitId, RateLimits};
+pub use policy::{Breaker, FailFast, Policy, RateUse, Retries};
+pub use scheduler::{FailedAttempt, HeldBack, Next, Scheduler, Start};
 pub use stop::{Stop, StopReason};
 pub use verdict::Verdict;
 pub use waiting::Expired;

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
-use super::id::{ID, is_id};
 use super::units;
 use crate::data::{Quote, SampleSize};
 use crate::value::{Rate, Ratio, duration};
@@ -34,15 +33,6 @@ pub struct Size(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit(pub Rate);
 
-/// The limit of a step's starts: written out, or the name of one that steps share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RateRule {
-    /// This one, for the step alone.
-    Rate(Rate),
-    /// The one of this name under `rate_limits`.
-    Name(String),
-}
-
 /// A share between 0 and 1, exact as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share(pub Ratio);
@@ -54,6 +44,14 @@ pub struct Count(pub u64);
 /// A whole number from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Positive(pub u64);
+
+/// How often something happens, at least once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeats(pub u32);
+
+/// Lua that gives a number, or a whole number from 0 as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LuaNumber(pub String);
 
 /// A number of extra tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,13 +146,6 @@ literal!(RateLimit, |value| units::rate(value.as_str()?).ok().map(RateLimit), {
     "x-unit": "rate",
 });
 
-literal!(RateRule, |value| rate_rule(value.as_str()?), {
-    "type": "string",
-    "pattern": anchored(&format!("(?:{}|{})", units::RATE, ID.trim_matches(['^', '$']))),
-    "patternErrorMessage": format!("{}; or the name of one under `rate_limits`", units::RATE_WANTED),
-    "x-unit": "rate",
-});
-
 literal!(Share, |value| share(value.as_number()?).map(Share), {
     "type": "number",
     "minimum": 0,
@@ -177,6 +168,21 @@ literal!(Tries, |value| u32::try_from(whole(value)?).ok().map(Tries), {
     "type": "integer",
     "minimum": 0,
     "maximum": u32::MAX,
+});
+
+literal!(Repeats, |value| u32::try_from(whole(value)?).ok().filter(|count| *count > 0).map(Repeats), {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": u32::MAX,
+});
+
+literal!(LuaNumber, |value| match value {
+    Value::String(text) => Some(LuaNumber(text.clone())),
+    value => whole(value).filter(|count| *count <= EXACT).map(|count| LuaNumber(count.to_string())),
+}, {
+    "type": ["string", "integer"],
+    "minimum": 0,
+    "maximum": EXACT,
 });
 
 literal!(Factor, |value| value.as_f64().filter(|factor| *factor >= 1.0).map(Factor), {
@@ -254,11 +260,6 @@ fn percent(text: &str) -> Option<Ratio> {
         (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
     (are_digits(whole, 3) && are_digits(part, 9)).then(|| Ratio::parse(&format!("{number}e-2"))).flatten()
-}
-
-fn rate_rule(text: &str) -> Option<RateRule> {
-    let name = || is_id(text).then(|| RateRule::Name(text.to_owned()));
-    units::rate(text).ok().map(RateRule::Rate).or_else(name)
 }
 
 fn anchored(pattern: &str) -> String {

@@ -6,9 +6,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use super::literal::{Concurrency, Count, Delay, Factor, RateRule, Share, Size, TimeLimit, Tries};
+use super::breaker::Breaker;
+use super::literal::{Concurrency, Count, Delay, Factor, Share, Size, TimeLimit, Tries};
+use super::rate_rule::RateRule;
 use super::schema;
-use super::setting::{Setting, fields, is_expression, present};
+use super::setting::{Setting, fields, is_expression, present, present_setting};
 use crate::schedule::{FailFast, Jitter};
 
 /// How items are worked on and when the step has succeeded.
@@ -30,7 +32,7 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"500ms", example = &"10s", example = &"1m30s")]
     pub timeout: Option<Setting<TimeLimit>>,
-    /// Limit of all attempts and waits of one item together. Default: no limit.
+    /// Limit of all attempts and waits of one item together, from the start of its first attempt. Default: no limit.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"1m")]
     pub item_deadline: Option<Setting<TimeLimit>>,
@@ -52,10 +54,15 @@ pub struct Policy {
     #[schemars(example = true)]
     pub stop_early: Option<Setting<bool>>,
     /// Starts of attempts: never more than this number in any window of a second, a minute or an hour; or the name of
-    /// a limit under `rate_limits` that steps share. Default: no limit.
+    /// a limit under `rate_limits` that steps share; or a list of such names, each alone or as `{limit, cost}`, which hold
+    /// together. Default: no limit.
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"20/s", example = &"600/m", example = &"api")]
     pub rate_limit: Option<Setting<RateRule>>,
+    /// When so many attempts in a row failed in a way that a retry may heal, no attempt starts for a pause; then one item
+    /// tries, whose success ends it and whose failure doubles it. Default: no breaker.
+    #[serde(default, deserialize_with = "present_setting")]
+    pub breaker: Option<Setting<Breaker>>,
     /// What one worker's Lua state and the functions that it calls may hold; an item that needs more fails with kind `memory`.
     /// Default: 256MB.
     #[serde(default, deserialize_with = "present")]
@@ -88,6 +95,12 @@ impl Policy {
             fail_fast: self.fail_fast.or(base.fail_fast),
             stop_early: self.stop_early.or(base.stop_early),
             rate_limit: self.rate_limit.or(base.rate_limit),
+            breaker: match (self.breaker, base.breaker) {
+                (Some(Setting::Known(own)), Some(Setting::Known(base))) => {
+                    Some(Setting::Known(own.over(base)))
+                }
+                (own, base) => own.or(base),
+            },
             memory: self.memory.or(base.memory),
             slow_after: self.slow_after.or(base.slow_after),
         }

@@ -120,6 +120,16 @@ pub(super) fn map<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: 
     fields(Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// [`map`] as a field of another map that is there and may be an expression.
+pub(super) fn present_setting<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Setting<T>>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) if is_expression(&text) => Ok(Some(Setting::Expression(text))),
+        value => fields(value).map(|map| Some(Setting::Known(map))).map_err(D::Error::custom),
+    }
+}
+
 /// Reads a field that is there: unlike a plain `Option`, it does not take `null` for "not given".
 pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

@@ -16,12 +16,12 @@ use super::source_status::{ErrorTexts, SourceStatus};
 use super::stored_results::StoredResults;
 use crate::data::{Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
-use crate::lua::{Scope, Watchdog};
-use crate::plan::{MapLike, Plan};
+use crate::lua::{Gate, Gates, Scope, Watchdog};
+use crate::plan::Plan;
 use crate::runtime::clock;
-use crate::schedule::{Policy, RateLimiter, Scheduler};
+use crate::schedule::{Guest, LimitId, Policy, RateLimits, RateUse, Scheduler};
 use crate::store::{FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
-use crate::value::Mask;
+use crate::value::{Mask, Rate};
 
 /// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
 /// for people, and no work that could be measured.
@@ -94,9 +94,12 @@ pub(super) struct Context<'a> {
     outputs: Vec<Mutex<StepOutput>>,
     source_statuses: Vec<Mutex<SourceStatus>>,
     fused: Vec<Mutex<Option<FinishedWriter>>>,
-    /// Limits that steps share, by name, on the clock that began with the run.
-    limits: Mutex<HashMap<Arc<str>, RateLimiter>>,
-    begun: Instant,
+    /// The rate limits of the run, on the clock that began with it, and those that steps share by name.
+    limits: RateLimits,
+    shared_limits: HashMap<Arc<str>, LimitId>,
+    /// Where requests wait for those.
+    pub(super) gates: Gates,
+    pub(super) begun: Instant,
 }
 
 impl<'a> Context<'a> {
@@ -108,6 +111,9 @@ impl<'a> Context<'a> {
         (watchdog, pools): (&'a Arc<Watchdog>, &'a dyn StartPool),
         sender: Sender<Message>,
     ) -> Self {
+        let (limits, begun) = (RateLimits::default(), clock::now());
+        let add = |(name, rate): (&String, &Rate)| (name.as_str().into(), limits.add(*rate));
+        let shared_limits = plan.rate_limits.iter().map(add).collect();
         Self {
             outputs: plan.steps.iter().map(|_| Mutex::default()).collect(),
             source_statuses: plan
@@ -117,8 +123,10 @@ impl<'a> Context<'a> {
                 .collect(),
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
-            limits: Mutex::default(),
-            begun: clock::now(),
+            gates: gates(&limits, &shared_limits, begun),
+            limits,
+            shared_limits,
+            begun,
             run_store: None,
             plan,
             options,
@@ -136,13 +144,14 @@ impl<'a> Context<'a> {
         self
     }
 
-    /// The scheduler of a step that begins, under the limit that it shares with others if it does.
-    pub(super) fn scheduler(&self, each: &MapLike, policy: &Policy, begun: Instant) -> Scheduler {
-        let scheduler = Scheduler::new(policy, self.options.seed);
-        let (Some(name), Some(rate)) = (&each.shared_limit, policy.rate_limit) else { return scheduler };
-        let mut limits = lock(&self.limits);
-        let limiter = limits.entry(Arc::clone(name)).or_insert_with(|| RateLimiter::new(rate));
-        scheduler.sharing(limiter, begun.saturating_duration_since(self.begun))
+    /// The scheduler of a step that begins, under the limits that it shares with others and those of its own.
+    pub(super) fn scheduler(&self, policy: &Policy, begun: Instant) -> Scheduler {
+        let shared = |limit: &RateUse| self.shared_limits.get(limit.name.as_ref()?).copied();
+        let limits = policy.rate_limits.iter();
+        let limits: Vec<LimitId> =
+            limits.map(|limit| shared(limit).unwrap_or_else(|| self.limits.add(limit.rate))).collect();
+        let begun = begun.saturating_duration_since(self.begun);
+        Scheduler::new(policy, self.options.seed).sharing(&self.limits, &limits, begun)
     }
 
     /// Tells the reporters. A run whose owner has gone away has nobody left to tell.
@@ -243,6 +252,30 @@ impl<'a> Context<'a> {
             permissions: Arc::new(self.plan.permissions.reading()),
         }
     }
+}
+
+/// One of the limits, for requests.
+#[derive(Debug)]
+struct RequestGate {
+    guest: Guest,
+    /// When the clock of the limits began.
+    begun: Instant,
+}
+
+impl Gate for RequestGate {
+    fn pass(&self) -> Result<(), Duration> {
+        let now = clock::since(self.begun);
+        self.guest.take(now).map_err(|again| again.saturating_sub(now))
+    }
+}
+
+/// Where requests wait for the limits that have names.
+fn gates(limits: &RateLimits, shared: &HashMap<Arc<str>, LimitId>, begun: Instant) -> Gates {
+    let gate = |(name, limit): (&Arc<str>, &LimitId)| {
+        let gate: Box<dyn Gate> = Box::new(RequestGate { guest: limits.guest(*limit), begun });
+        (name.to_string(), gate)
+    };
+    shared.iter().map(gate).collect()
 }
 
 /// A panic of another step thread ends that step; what it left here is still whole, each change being one assignment.

@@ -4,14 +4,18 @@
 
 mod bypass;
 mod chunk_size;
+mod costed;
+mod costed_items;
 mod dispatch;
 mod enough;
 mod finish;
+mod holds;
 mod keyed;
 mod keyed_chunks;
 mod options;
 mod replies;
 mod reuse;
+mod step_holds;
 mod timing;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,9 +23,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::chunk_size::ChunkSize;
+use self::costed_items::CostedItems;
 use self::keyed_chunks::KeyedChunks;
 use self::options::{pool_options, step_spec};
 use self::reuse::ItemReuse;
+use self::step_holds::StepHolds;
 use self::timing::StepTiming;
 use super::context::{Context, LOOK_UP};
 use super::failed_item::Attempted;
@@ -166,7 +172,12 @@ struct Coordinator<'a> {
     reuse: Option<ItemReuse>,
     /// Chunks whose items get their keys, where the step has `key:`.
     keyed: Option<KeyedChunks>,
+    /// What is known of the costs of items, where attempts have costs of their own.
+    costed: Option<CostedItems>,
     timing: StepTiming,
+    /// When the step began, since the run did.
+    begun: Duration,
+    holds: StepHolds,
 }
 
 /// Runs a map-like step whose input has been opened.
@@ -214,7 +225,7 @@ impl<'a> Coordinator<'a> {
             kind: each.kind,
             content: ItemContent::of(context.plan, step.id, each),
             wanted: context.roles.wanted[step.id.at()],
-            scheduler: context.scheduler(each, &scheduled, begun),
+            scheduler: context.scheduler(&scheduled, begun),
             sink: Sink::open(context, step.id, journal.is_some()),
             pool,
             clock,
@@ -241,6 +252,9 @@ impl<'a> Coordinator<'a> {
             journal,
             reuse,
             keyed: each.key.is_some().then(KeyedChunks::new),
+            costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
+            begun: begun.saturating_duration_since(context.begun),
+            holds: StepHolds::default(),
             timing: StepTiming::new(context.options.spans),
         })
     }
@@ -281,6 +295,7 @@ impl<'a> Coordinator<'a> {
             if self.workers_gone || (self.in_flight.is_empty() && self.scheduler.is_done()) {
                 return Ok(());
             }
+            self.tell_holds();
             let patience = self.patience();
             let mut next = self.pool.reply(patience, self.input.wake().filter(|_| self.starved));
             while let Some(reply) = next {

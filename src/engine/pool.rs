@@ -5,6 +5,8 @@
 //! knows of a task stays with the coordinator, under the task's number.
 
 mod coroutines;
+mod costs;
+mod expression;
 mod in_hand;
 mod keys;
 mod limits;
@@ -13,9 +15,12 @@ mod task;
 mod thread_pool;
 mod worker_thread;
 
+pub(super) use costs::CostRule;
 pub(super) use limits::{CHUNK_TIME, Limits};
-pub(super) use options::PoolOptions;
-pub(super) use task::{Allowance, EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind};
+pub(super) use options::{PoolOptions, Starts};
+pub(super) use task::{
+    Allowance, CostReport, EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind,
+};
 pub(super) use thread_pool::Threads;
 
 use std::time::Duration;

@@ -30,11 +30,13 @@ impl Event {
                 *message = mask.owned(std::mem::take(message));
                 *fields = fields.take().map(|fields| mask.json(&fields).into_owned());
             }
+            Self::Waiting { limit, .. } => *limit = mask.shared(limit),
             Self::Notice { message, .. } => *message = mask.owned(std::mem::take(message)),
             Self::StepFinished { result, .. } => *result = Arc::new(result.as_ref().clone().masked(mask)),
             Self::StepStarted { .. }
             | Self::Progress { .. }
             | Self::ItemSlow { .. }
+            | Self::Breaker { .. }
             | Self::Interrupted { .. }
             | Self::RunFinished { .. } => {}
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Hold;
 use super::{Output, Timing};
 use crate::value::{Mask, Ratio};
 
@@ -175,6 +176,9 @@ pub struct StepResult {
     pub timing: Option<Arc<Timing>>,
     /// How long ago it began, where that is longer than `duration`: a source that others read.
     pub age: Option<Duration>,
+    /// When its breaker paused it, and when it waited for long for a rate limit.
+    #[serde(default)]
+    pub holds: Vec<Hold>,
 }
 
 impl StepResult {
@@ -193,6 +197,7 @@ impl StepResult {
             reuse: None,
             timing: None,
             age: None,
+            holds: Vec::new(),
         }
     }
 

@@ -137,7 +137,9 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         [Some("tests"), None, Some("step")] => {
             steps(layout, |verb| verb.is_map_like() || verb.is_tested_whole())
         }
-        [.., Some("rate_limit")] => named(layout, "rate_limits"),
+        [.., Some("rate_limit")]
+        | [.., Some("rate_limit"), None]
+        | [.., Some("rate_limit"), None, Some("limit")] => named(layout, "rate_limits"),
         [Some("steps"), _, _, Some("policy")] => policies(file),
         [Some("x-allow"), None] => codes(),
         _ => {

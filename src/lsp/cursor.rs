@@ -84,6 +84,9 @@ fn is_lua(path: &[Option<&str>]) -> bool {
         | [Some("policies"), Some(_), Some("retries"), Some("when")]
         | [Some("at_end")]
         | [Some("at_end"), Some("lua")]
+        | [Some("steps"), Some(_), Some(_), Some("rate_limit"), None, Some("cost")]
+        | [Some("policies"), Some(_), Some("rate_limit"), None, Some("cost")]
+        | [Some("defaults"), Some("map"), Some("rate_limit"), None, Some("cost")]
         | [Some("defaults"), Some("map"), Some("retries"), Some("when")] => true,
         _ => false,
     }

@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use mlua::{Function, Lua, LuaString, Table, Value};
 
@@ -19,7 +20,7 @@ use super::host::{MODULES, functions};
 use super::raw::{Current, Vm};
 use super::script::Sources;
 use crate::event::LogLevel;
-use crate::lua::options::Scope;
+use crate::lua::options::{Scope, Spent};
 use crate::lua::own_code;
 use crate::lua::temporaries::Temporaries;
 
@@ -47,6 +48,7 @@ impl Globals {
         let prelude: Table = prelude?.call((
             vm.signal()?,
             lua.create_function(log_function(&vm.current))?,
+            lua.create_function(spent_function(&vm.current))?,
             if vm.current.verbose { LogLevel::Debug as u8 } else { LogLevel::Warn as u8 },
             globals.raw_get::<Table>("json")?,
             require::loader(lua, &scope.permissions, &sources)?,
@@ -121,6 +123,32 @@ fn seal(lua: &Lua, originals: &Table, refuse: Function) -> mlua::Result<()> {
     globals.set_metatable(Some(meta))?;
     globals.set_readonly(true);
     Ok(())
+}
+
+/// Takes what an attempt took of a rate limit; answers what is wrong with that.
+fn spent_function(
+    current: &Rc<Current>,
+) -> impl Fn(&Lua, (LuaString, f64)) -> mlua::Result<Option<String>> + 'static {
+    let current = Rc::clone(current);
+    move |_, (name, amount)| {
+        let names = || current.limits.iter().map(|limit| format!("`{limit}`")).collect::<Vec<_>>().join(", ");
+        let Some(limit) = current.limits.iter().find(|limit| name == ***limit) else {
+            let name = name.to_string_lossy();
+            let known = match current.limits.len() {
+                0 => "it takes of no named limit".to_owned(),
+                _ => format!("only of {}", names()),
+            };
+            return Ok(Some(format!(
+                "`flow.spent`: the step takes nothing of a rate limit `{name}`, {known}"
+            )));
+        };
+        let index = current.index.get();
+        if index == 0 {
+            return Ok(Some("`flow.spent` is for the function of an item".to_owned()));
+        }
+        current.spent.borrow_mut().push(Spent { index, limit: Arc::clone(limit), amount: amount as u64 });
+        Ok(None)
+    }
 }
 
 /// Takes a log line: level, text, fields as JSON.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::LogLevel;
 use crate::lua::permissions::Permissions;
-use crate::lua::{AttemptEnding, Memory, Script};
+use crate::lua::{AttemptEnding, Gates, Memory, Script};
 use crate::value::{Chunk, Secrets};
 
 /// How long an expression may take: `when`, `key`, `retries.when`, `${{ }}`. Expressions pick values; one that runs longer does
@@ -69,6 +69,10 @@ pub struct WorkerOptions {
     pub seed: u64,
     /// Whether log lines below warnings are wanted at all.
     pub logs: bool,
+    /// The rate limits that attempts take from, whose names `flow.spent` takes.
+    pub limits: Arc<[Arc<str>]>,
+    /// The rate limits that requests may take from.
+    pub gates: Gates,
 }
 
 impl WorkerOptions {
@@ -86,6 +90,8 @@ impl WorkerOptions {
             retry_when: None,
             seed: 0,
             logs: false,
+            limits: Arc::default(),
+            gates: Gates::default(),
         }
     }
 }
@@ -110,6 +116,17 @@ pub struct LogLine {
     pub message: String,
     /// The fields as a JSON object, when given.
     pub fields: Option<String>,
+}
+
+/// What an attempt took of a rate limit, as its function says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// Which item, from 1.
+    pub index: u64,
+    /// The limit.
+    pub limit: Arc<str>,
+    /// How much in all.
+    pub amount: u64,
 }
 
 /// An item to be worked on as a coroutine of its own.

@@ -22,7 +22,7 @@ use super::raw::{ChunkCursor, ChunkStop, Raised, Timing};
 use super::watchdog::Notices;
 use super::{AttemptEnding, Guard, Script, ScriptError, Watchdog};
 use crate::event::FailureKind;
-use crate::lua::options::{Attempt, LogLine, WorkerOptions};
+use crate::lua::options::{Attempt, LogLine, Spent, WorkerOptions};
 use crate::runtime::clock;
 use crate::value::{Chunk, Mask, panic_text};
 
@@ -211,6 +211,14 @@ impl Worker {
     /// a map, where each has one.
     pub fn take_lines(&mut self, lines: &mut Vec<u32>) {
         lines.append(&mut self.lines);
+    }
+
+    /// What attempts have said since the last call that they took of rate limits.
+    pub fn take_spent(&mut self) -> Vec<Spent> {
+        match &self.loaded {
+            Ok(loaded) => std::mem::take(&mut *loaded.vm.current.spent.borrow_mut()),
+            Err(_) => Vec::new(),
+        }
     }
 
     /// Log lines since the last call.

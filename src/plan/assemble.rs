@@ -86,6 +86,7 @@ impl ValidDocument<'_> {
             params: Arc::clone(&self.scope.params),
             env: Arc::clone(&self.scope.env),
             permissions: Arc::clone(&self.permissions),
+            rate_limits: limits,
             secrets: self.scope.secrets.clone(),
             steps,
             order: order.iter().map(|&at| step_id(at)).collect(),

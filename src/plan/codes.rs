@@ -50,6 +50,10 @@ pub(super) const UNKNOWN_POLICY: &str = "flowrun::unknown_policy";
 pub(super) const UNKNOWN_RATE_LIMIT: &str = "flowrun::unknown_rate_limit";
 /// A rate limit that no step names.
 pub(super) const UNUSED_RATE_LIMIT: &str = "flowrun::unused_rate_limit";
+/// A limit is named twice in one list.
+pub(super) const REPEATED_RATE_LIMIT: &str = "flowrun::repeated_rate_limit";
+/// The pauses of a breaker contradict each other.
+pub(super) const BREAKER_PAUSES: &str = "flowrun::breaker_pauses";
 /// A secret that cannot be told from other text.
 pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 /// Lua reaches for what the file does not grant.
@@ -82,7 +86,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 37] = [
+pub const CODES: [(&str, &str); 39] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -107,6 +111,8 @@ pub const CODES: [(&str, &str); 37] = [
     (UNKNOWN_POLICY, "a policy that does not exist is named"),
     (UNKNOWN_RATE_LIMIT, "a rate limit that does not exist is named"),
     (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
+    (REPEATED_RATE_LIMIT, "one step names a rate limit twice"),
+    (BREAKER_PAUSES, "the longest pause of a breaker is shorter than its first"),
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (BIG_LITERAL, "a whole number in Lua is beyond 2^53, where it is rounded"),

@@ -140,11 +140,11 @@ impl Loading<'_> {
         let order = references::check(&self.places, &step_index, &fields, &mut self.found);
         undeclared::check(&self.places, &fields, &mut self.found);
         policies::check(&self.places, &step_index, &mut self.found);
-        rate_limits::check(&self.places, &step_index, &mut self.found);
         file_checks::check(&self.places, &step_index, &self.lua_path, &mut self.found);
         name_clash::check(&self.places, &step_index, &mut self.found);
         columns_of::check(&self.places, &step_index, &self.deferred, &mut self.found);
         let scripts = Scripts::compile(&self.places, &step_index, &self.lua_path, &mut self.found);
+        rate_limits::check(&self.places, &step_index, &scripts, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.lua_path, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
         big_literals::check(&self.places, &step_index, &scripts, &fields, &self.lua_path, &mut self.found);

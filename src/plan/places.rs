@@ -155,7 +155,7 @@ impl PlacedDocument {
     fn text(&self, pointer: &str) -> Option<Arc<str>> {
         match self.value().pointer(pointer)? {
             Value::String(text) => Some(text.as_str().into()),
-            Value::Bool(word) => Some(word.to_string().into()),
+            Value::Bool(_) | Value::Number(_) => Some(self.value().pointer(pointer)?.to_string().into()),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::places::{DocumentPart, PlacedDocument};
+use super::scripts::Scripts;
 use super::step_index::{StepIndex, escape};
 use super::{codes, listed};
 use crate::config::{self, RateRule, Setting};
@@ -30,25 +31,36 @@ pub(super) fn known(places: &PlacedDocument) -> Limits {
     declared.into_iter().flatten().filter_map(known).collect()
 }
 
-/// Checks every `rate_limit` that is a name.
-pub(super) fn check(places: &PlacedDocument, step_index: &StepIndex, found: &mut Vec<Diagnostic>) {
+/// Checks every name in `rate_limit`.
+pub(super) fn check(
+    places: &PlacedDocument,
+    step_index: &StepIndex,
+    scripts: &Scripts,
+    found: &mut Vec<Diagnostic>,
+) {
     let declared: BTreeSet<&str> = names(places.value()).collect();
     let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
     let policies = places.value()["policies"].as_object().into_iter().flat_map(serde_json::Map::keys);
     let policies = policies.map(|name| format!("/policies/{}/rate_limit", escape(name)));
     for pointer in steps.chain(policies).chain(["/defaults/map/rate_limit".to_owned()]) {
-        let Some(text) = places.value().pointer(&pointer).and_then(Value::as_str) else { continue };
-        // Which one is meant is only known when the step starts.
-        is_open |= config::is_expression(text);
-        let Ok(RateRule::Name(name)) = serde_json::from_value(text.into()) else { continue };
-        if !declared.contains(name.as_str()) && !places.is_partial {
-            found.push(unknown(places, &pointer, &name));
-            used.extend(nearest(&name, declared.iter().copied()));
+        let mut seen = BTreeSet::new();
+        for (pointer, text) in written(places.value(), &pointer) {
+            // Which one is meant is only known when the step starts.
+            is_open |= config::is_expression(text);
+            let Ok(RateRule::Name(name)) = serde_json::from_value(text.into()) else { continue };
+            if !declared.contains(name.as_str()) && !places.is_partial {
+                found.push(unknown(places, &pointer, &name));
+                used.extend(nearest(&name, declared.iter().copied()));
+            } else if !seen.insert(name.clone()) {
+                found.push(repeated(places, &pointer, &name));
+            }
+            used.extend(declared.get(name.as_str()).copied());
         }
-        used.extend(declared.get(name.as_str()).copied());
     }
-    if is_open {
+    let lua = scripts.limit_names();
+    used.extend(declared.iter().copied().filter(|name| lua.names.contains(*name)));
+    if is_open || lua.is_open {
         return;
     }
     for name in declared.difference(&used) {
@@ -66,6 +78,27 @@ pub(super) fn check(places: &PlacedDocument, step_index: &StepIndex, found: &mut
         );
         found.push(warning.help(format!("name it in a step: `rate_limit: {name}`")));
     }
+}
+
+/// The texts that name limits in the `rate_limit` at `pointer`, with their places.
+fn written<'v>(document: &'v Value, pointer: &str) -> Vec<(String, &'v str)> {
+    let Some(Value::Array(list)) = document.pointer(pointer) else {
+        let text = document.pointer(pointer).and_then(Value::as_str);
+        return text.map(|text| (pointer.to_owned(), text)).into_iter().collect();
+    };
+    let text = |(at, item): (usize, &'v Value)| match item {
+        Value::String(text) => Some((format!("{pointer}/{at}"), text.as_str())),
+        item => Some((format!("{pointer}/{at}/limit"), item.get("limit")?.as_str()?)),
+    };
+    list.iter().enumerate().filter_map(text).collect()
+}
+
+/// The finding about a limit that one step names twice.
+pub(super) fn repeated(places: &PlacedDocument, pointer: &str, name: &str) -> Diagnostic {
+    let message = format!("the rate limit `{name}` stands twice in one list");
+    let part = DocumentPart::Value(pointer);
+    let found = places.error(codes::REPEATED_RATE_LIMIT, message, &part, "named before");
+    found.help("keep one, with a `cost` that is the sum of both")
 }
 
 /// The finding about a name that nothing has.

@@ -12,13 +12,13 @@ use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
 use super::step_index::escape;
-use super::{codes, paths, rate_limits};
+use super::{codes, paths};
 use crate::config::{self, Setting, WriteColumns};
 use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
 use crate::lua::{ResultShape, Script};
 use crate::schedule::{Policy, Retries};
 use crate::source::Diagnostic;
-use crate::value::{Rate, Ratio};
+use crate::value::Ratio;
 
 /// What every step of a plan is built with.
 #[derive(Debug, Clone)]
@@ -148,9 +148,9 @@ impl StepBuilder<'_> {
         let key = self.scripts.get(&format!("{at}/key"));
         let cache = self.known(&format!("{at}/cache"), each.memory.cache.as_ref())?.unwrap_or(false);
         let written = self.written(at, each)?;
-        let limit = self.rate_limit(at, &written)?;
-        let policy = self.policy(at, &written, limit.as_ref().map(|(rate, _)| *rate))?;
-        let shared_limit = limit.and_then(|(_, name)| name);
+        let costs = self.costs(at, name.as_deref(), &written)?;
+        let policy = self.whole_policy(at, &written)?;
+        let limits = policy.rate_limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let uses = each.uses.as_slice().into();
         Ok(Verb::MapLike(Box::new(MapLike {
             kind,
@@ -160,7 +160,8 @@ impl StepBuilder<'_> {
             cache,
             uses,
             policy,
-            shared_limit,
+            costs,
+            limits,
         })))
     }
 
@@ -169,12 +170,6 @@ impl StepBuilder<'_> {
             let message = "this Lua was not compiled".to_owned();
             self.places.error(codes::LUA_SYNTAX, message, &DocumentPart::Value(pointer), "").into()
         })
-    }
-
-    /// The policy of the step whose verb is at `at`, by all that was `written` for it.
-    pub(super) fn whole_policy(&self, at: &str, written: &config::Policy) -> Built<Policy> {
-        let limit = self.rate_limit(at, written)?;
-        self.policy(at, written, limit.map(|(rate, _)| rate))
     }
 
     /// The step's own policy over the one that it takes, and that over the defaults.
@@ -187,7 +182,8 @@ impl StepBuilder<'_> {
         }
     }
 
-    fn policy(&self, at: &str, written: &config::Policy, rate_limit: Option<Rate>) -> Built<Policy> {
+    /// The policy of the step whose verb is at `at`, by all that was `written` for it.
+    pub(super) fn whole_policy(&self, at: &str, written: &config::Policy) -> Built<Policy> {
         let retries = self.retries(at, written.retries.as_ref())?;
         let field = |key: &str| format!("{at}/{key}");
         let timeout = self.known(&field("timeout"), written.timeout.as_ref())?;
@@ -212,24 +208,12 @@ impl StepBuilder<'_> {
                 .known(&field("fail_fast"), written.fail_fast.as_ref())?
                 .unwrap_or(standard.fail_fast),
             stop_early: self.known(&field("stop_early"), written.stop_early.as_ref())?.unwrap_or(false),
-            rate_limit,
+            rate_limits: self.start_limits(at, written)?,
+            breaker: self.breaker(at, written)?,
             memory: self
                 .known(&field("memory"), written.memory.as_ref())?
                 .map_or(standard.memory, |size| size.0),
             slow_after: slow_after.map(|limit| limit.0),
-        })
-    }
-
-    /// The limit of a step's starts, and its name when it is one that steps share.
-    fn rate_limit(&self, at: &str, written: &config::Policy) -> Built<Option<(Rate, Option<Arc<str>>)>> {
-        let pointer = format!("{at}/rate_limit");
-        Ok(match self.known(&pointer, written.rate_limit.as_ref())? {
-            None => None,
-            Some(config::RateRule::Rate(rate)) => Some((rate, None)),
-            Some(config::RateRule::Name(name)) => match self.limits.get(&name) {
-                Some(rate) => Some((*rate, Some(name.into()))),
-                None => return Err(rate_limits::unknown(self.places, &pointer, &name).into()),
-            },
         })
     }
 

@@ -9,7 +9,7 @@ use super::places::PlacedDocument;
 use super::step_index::StepIndex;
 use super::{lua_file, lua_text};
 use crate::config::{LuaField, LuaRole};
-use crate::lua::{Block, LuaPath, Script, SyntaxError, Wants};
+use crate::lua::{Block, LimitNames, LuaPath, Script, SyntaxError, Wants};
 use crate::source::Diagnostic;
 
 /// The Lua that can be compiled, by pointer to its text (or to the name of its file).
@@ -84,6 +84,11 @@ impl Scripts {
     /// What they ask for of the run.
     pub(super) fn wants(&self) -> Wants {
         self.scripts.values().map(|script| script.wants()).fold(Wants::default(), Wants::or)
+    }
+
+    /// The rate limits that they may name.
+    pub(super) fn limit_names(&self) -> LimitNames {
+        self.scripts.values().map(|script| script.limit_names()).fold(LimitNames::default(), LimitNames::or)
     }
 
     /// The files that they require by name, each once, with their texts.

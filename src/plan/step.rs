@@ -1,6 +1,7 @@
 //! These are the types of the plan. Nothing in them is text that still has to be understood, but for what only a run
 //! can know.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::event::{self, StepId};
 use crate::lua::{LuaPath, Permissions, ResultShape, Script, Wants};
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
-use crate::value::{Ratio, Secrets};
+use crate::value::{Rate, Ratio, Secrets};
 
 /// A checked pipeline with the values of one run.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Plan {
     pub env: Arc<str>,
     /// What the Lua code of this run may reach.
     pub permissions: Arc<Permissions>,
+    /// The rate limits of the file, by name.
+    pub rate_limits: Arc<BTreeMap<String, Rate>>,
     /// `secrets` of this run, with their values.
     pub secrets: Secrets,
     /// The steps in file order, indexed by [`StepId`].
@@ -346,6 +349,8 @@ pub struct MapLike {
     pub uses: Arc<[String]>,
     /// The policy.
     pub policy: Policy,
-    /// The name of the limit in the policy, when steps share it.
-    pub shared_limit: Option<Arc<str>>,
+    /// What computes how much of each rate limit of the policy an attempt takes; `None`: it takes one.
+    pub costs: Vec<Option<Arc<Script>>>,
+    /// The names of the rate limits that its attempts take from.
+    pub limits: Arc<[Arc<str>]>,
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::event::{Output, ReuseCounts, Tally, Timing};
+use crate::event::{Hold, Output, ReuseCounts, Tally, Timing};
 
 /// Failed items of a step that are listed; the groups count all of them.
 pub const FAILURES_MAX: usize = 2_000;
@@ -72,6 +72,8 @@ pub struct StepAccount {
     pub target: Option<String>,
     /// What it has written.
     pub outputs: Vec<Output>,
+    /// When it was held back, since it began.
+    pub holds: Vec<Hold>,
     /// What was taken over from an old run.
     pub reuse: Option<ReuseCounts>,
     /// How long its items took.

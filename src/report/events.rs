@@ -11,6 +11,8 @@
 //! | `item_retried` | `step` `index` `key` (only where it has one of its own) `attempt` (the one that failed, from 1) `kind` `message` `delay` |
 //! | `item_failed` | `step` `index` `key` (likewise) `kind` `message` `place` (null or `{file, line, column, source}`) `fields` (only where the error has any) `attempts` |
 //! | `item_slow` | `step` `index` `elapsed` |
+//! | `breaker` | `step` `open` `until` (on the clock of `time`; null when attempts start again) |
+//! | `waiting` | `step` `limit` (its name, or the rate that stands in the step) `seconds` (how long, as far as that is known) |
 //! | `log` | `step` `index` `level` `message` `fields` (null or an object) |
 //! | `notice` | `step` (null when about the run) `message` |
 //! | `step_finished` | `step`, the fields of a step in `--output json`, `emitted` `needed` `target` |
@@ -119,6 +121,9 @@ mod tests {
             {"event":"item_slow","time":0.003,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4,"elapsed":2.0}
             {"event":"log","time":0.004,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
             {"event":"log","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}
+            {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":true,"until":60.0}
+            {"event":"waiting","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","limit":"api","seconds":2.5}
+            {"event":"breaker","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","open":false,"until":null}
             {"event":"notice","time":0.006,"at":"2026-11-22T12:00:00.000Z","step":"clean","message":"`raw/*.png` matches no file"}
             {"event":"notice","time":0.007,"at":"2026-11-22T12:00:00.000Z","step":null,"message":"about the run"}
             {"event":"progress","time":0.008,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10,"successes":5,"failures":1,"skipped":1,"cancelled":0,"retried":1,"read":{"done":6,"of":10}}

@@ -85,8 +85,9 @@ impl Gathered {
 
     fn ended(&mut self, at: usize, result: &StepResult, time: Duration) {
         let Some(step) = self.step(at) else { return };
-        let StepResult { reason, total, tally, emitted, needed, duration, target, outputs, reuse, .. } =
-            result.clone();
+        let StepResult {
+            reason, total, tally, emitted, needed, duration, target, outputs, reuse, holds, ..
+        } = result.clone();
         result.status.name().clone_into(&mut step.status);
         step.started = match step.started {
             // A source that others read begins when they do, and says so only at its end.
@@ -97,7 +98,7 @@ impl Gathered {
         };
         (step.reason, step.total, step.tally, step.emitted) = (reason, Some(total), tally, emitted);
         step.needed = needed.map(|(ratio, needed)| (figures::percent_of(ratio), needed));
-        (step.duration, step.reuse) = (duration, reuse);
+        (step.duration, step.reuse, step.holds) = (duration, reuse, holds);
         (step.target, step.outputs) = (target.map(|target| target.to_string()), outputs);
         step.timing = result.timing.as_ref().map(|timing| timing.without_spans());
     }
@@ -191,6 +192,8 @@ impl Reporter for Gathered {
             | Event::RunLog { .. }
             | Event::Progress { .. }
             | Event::ItemSlow { .. }
+            | Event::Breaker { .. }
+            | Event::Waiting { .. }
             | Event::Interrupted { .. } => {}
         }
         Ok(())

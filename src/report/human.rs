@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use self::columns::ColumnWidths;
 use self::line::{StyledLine, TextStyle, folded};
-use self::live::{LiveStep, LiveView};
+use self::live::{LiveHold, LiveStep, LiveView};
 use self::notes::Notes;
 use super::figures;
 use super::groups::FailureGroups;
@@ -289,6 +289,24 @@ impl<W: Write> Reporter for Human<W> {
                 Ok(())
             }
             Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),
+            Event::Breaker { step, open, until } => {
+                let until = until.filter(|_| *open);
+                self.live.hold(*step, until.map(|until| LiveHold { limit: None, until }));
+                let text = match until {
+                    Some(until) => {
+                        let pause = figures::brief(until.saturating_sub(time));
+                        format!("breaker: attempts fail one after the other, nothing starts for {pause}")
+                    }
+                    None => "breaker: attempts start again".to_owned(),
+                };
+                self.note(*step, Verbosity::Normal, TextStyle::Warn, &text)
+            }
+            Event::Waiting { step, limit, seconds } => {
+                let hold = LiveHold { limit: Some(limit.clone()), until: time + *seconds };
+                self.live.hold(*step, Some(hold));
+                let text = format!("waits {} for the rate limit {limit}", figures::brief(*seconds));
+                self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
+            }
             Event::Notice { step, message } => self.notice(*step, message),
             Event::RunLog { level, message, fields } => self.run_log(*level, message, fields.as_deref()),
             Event::StepFinished { step, result } => self.step_finished(*step, result),

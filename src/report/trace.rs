@@ -157,6 +157,14 @@ impl<W: Write> Reporter for Trace<W> {
                 let args = json!({ "kind": kind.name(), "message": &**message });
                 self.mark(step.at(), &format!("item {index} failed"), &args, time)
             }
+            Event::Breaker { step, open, .. } => {
+                let name = if *open { "breaker: nothing starts" } else { "breaker: attempts start again" };
+                self.mark(step.at(), name, &json!({}), time)
+            }
+            Event::Waiting { step, limit, seconds } => {
+                let args = json!({ "seconds": seconds.as_secs_f64() });
+                self.mark(step.at(), &format!("waits for the rate limit {limit}"), &args, time)
+            }
             Event::StepFinished { step, result } => self.finished(step.at(), result, time),
             Event::Interrupted { .. } => self.step(&json!({
                 "ph": "i", "s": "g", "name": "interrupted", "pid": 1, "tid": 0, "ts": micros(time)

@@ -9,6 +9,6 @@ mod request;
 
 pub use answer::Answer;
 pub use error::{ExchangeError, HttpError};
-pub use exchange::{Rules, exchange};
+pub use exchange::{Admission, Rules, exchange};
 pub use request::Request;
 pub use reqwest::{Method, StatusCode, header};

@@ -1,5 +1,6 @@
 //! This type is the policy of a map-like step with every default filled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Jitter;
@@ -49,6 +50,41 @@ impl Default for Retries {
     }
 }
 
+/// A limit of starts that a step is under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateUse {
+    /// Its name, when it is one that steps share.
+    pub name: Option<Arc<str>>,
+    /// How much there is in any window of one period.
+    pub rate: Rate,
+    /// Whether each attempt takes an amount of its own, which is to be found out before it starts; otherwise one.
+    pub weighted: bool,
+}
+
+impl RateUse {
+    /// What messages call it: its name, or the rate that stands in the step.
+    pub fn label(&self) -> Arc<str> {
+        self.name.clone().unwrap_or_else(|| self.rate.to_string().into())
+    }
+}
+
+/// When a step pauses because what it asks seems to be down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Attempts that must have failed in a row, at least 1.
+    pub after: u32,
+    /// The first pause.
+    pub pause: Duration,
+    /// No pause is longer than this.
+    pub max_pause: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { after: 20, pause: Duration::from_secs(60), max_pause: Duration::from_secs(600) }
+    }
+}
+
 /// The policy of one map-like step, complete.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
@@ -68,8 +104,10 @@ pub struct Policy {
     pub fail_fast: FailFast,
     /// Stop as soon as the ratio is out of reach.
     pub stop_early: bool,
-    /// Starts of attempts.
-    pub rate_limit: Option<Rate>,
+    /// Starts of attempts, under all of these.
+    pub rate_limits: Vec<RateUse>,
+    /// Pauses.
+    pub breaker: Option<Breaker>,
     /// Bytes that one worker's Lua state may hold.
     pub memory: u64,
     /// Notice for attempts that run longer.
@@ -87,7 +125,8 @@ impl Default for Policy {
             max_failures: None,
             fail_fast: FailFast::default(),
             stop_early: false,
-            rate_limit: None,
+            rate_limits: Vec::new(),
+            breaker: None,
             memory: 256_000_000,
             slow_after: None,
         }

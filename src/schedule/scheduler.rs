@@ -9,7 +9,9 @@ pub use outcomes::{FailedAttempt, Next};
 
 use std::time::Duration;
 
-use super::limiter::{Limit, RateLimiter};
+use super::breaker::BreakerState;
+use super::costs::Costs;
+use super::limiter::{LimitId, RateLimits, Share};
 use super::ready::Ready;
 use super::waiting::{Retry, WaitingItems};
 use super::{FailFast, Policy, Stop, verdict};
@@ -31,7 +33,10 @@ pub struct Scheduler {
     seed: u64,
     ready: Ready,
     waiting: WaitingItems,
-    limit: Option<Limit>,
+    /// Its share of the rate limits, if it is under any.
+    share: Option<Share>,
+    costs: Costs,
+    breaker: Option<BreakerState>,
     tally: Tally,
     /// Starts that were given out and have not ended.
     running: usize,
@@ -63,15 +68,28 @@ pub struct Start {
     pub item_deadline: Option<Duration>,
 }
 
+/// Why an item that could start does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The rate limit that it waits for, by its place in the policy.
+    pub limit: usize,
+    /// Until when, as far as that is known.
+    pub until: Duration,
+}
+
 impl Scheduler {
     /// A step with no items yet. The seed is that of the run, or one derived from it for this step.
     pub fn new(policy: &Policy, seed: u64) -> Self {
-        Self {
+        let own =
+            |limits: &RateLimits| policy.rate_limits.iter().map(|limit| limits.add(limit.rate)).collect();
+        let scheduler = Self {
             policy: policy.clone(),
             seed,
             ready: Ready::new(),
             waiting: WaitingItems::default(),
-            limit: policy.rate_limit.map(|rate| RateLimiter::new(rate).join(Duration::ZERO)),
+            share: None,
+            costs: Costs::new(&policy.rate_limits),
+            breaker: policy.breaker.map(BreakerState::new),
             tally: Tally::default(),
             running: 0,
             retries: 0,
@@ -82,14 +100,18 @@ impl Scheduler {
             stop: None,
             deadline_passed: false,
             deadline_cut: 0,
-        }
+        };
+        let (limits, begun) = (RateLimits::default(), Duration::ZERO);
+        let own: Vec<LimitId> = own(&limits);
+        scheduler.sharing(&limits, &own, begun)
     }
 
-    /// The same under a limit that it shares with other steps, instead of one of its own. The limit's clock reads `begun`
-    /// when the step's reads zero.
+    /// The same under these limits, one for each of the policy, which it may share with other steps, instead of limits of
+    /// its own. Their clock reads `begun` when the step's reads zero.
     #[must_use]
-    pub fn sharing(self, limiter: &RateLimiter, begun: Duration) -> Self {
-        Self { limit: Some(limiter.join(begun)), ..self }
+    pub fn sharing(self, limits: &RateLimits, own: &[LimitId], begun: Duration) -> Self {
+        let share = (!own.is_empty()).then(|| Share::new(limits, own, begun));
+        Self { share, ..self }
     }
 
     /// This many more fresh items are there; their indices follow on those before.
@@ -129,46 +151,50 @@ impl Scheduler {
         self.reconsider();
     }
 
-    /// What may start now: a due retry, else up to `max` fresh items as one chunk, one at a time under a rate limit.
-    /// With `max` 0 only retries start. `None`: nothing before [`Scheduler::next_wake`] or the end of a chunk.
+    /// What may start now: a due retry, else up to `max` fresh items as one chunk, one at a time under a rate limit or a
+    /// breaker. With `max` 0 only retries start. `None`: nothing before [`Scheduler::next_wake`] or the end of a chunk.
     ///
     /// Under a rate limit every start is to be reported with [`Scheduler::started_at`] as soon as it has happened:
     /// until then it counts as being in the present window, so late reports slow the step down.
     pub fn start(&mut self, now: Duration, max: u64) -> Option<Start> {
-        if self.stop.is_some() || self.running >= self.policy.concurrency.max(1) {
+        if !self.may_start(now) {
             return None;
         }
+        let retry = self.waiting.peek_due(now);
+        let fresh = || if max > 0 { self.next_fresh() } else { None };
         // Nothing is asked for that nobody wants: others may be waiting for it.
-        let wants = self.waiting.first_due().is_some_and(|due| due <= now)
-            || (max > 0 && self.next_fresh().is_some());
-        if !wants || self.limit.as_mut().is_some_and(|limit| !limit.reserve(now)) {
+        let index = retry.map(|retry| retry.index).or_else(fresh)?;
+        if let Some(share) = &mut self.share
+            && !share.take(now, index, self.costs.of(index)?)
+        {
             return None;
         }
-        let Some(start) = self.next_start(now, max) else {
-            self.limit.iter_mut().for_each(Limit::release);
-            return None;
-        };
-        if let Some(limit) = &mut self.limit {
-            limit.allow(start.first);
-        }
-        self.running += 1;
-        Some(start)
-    }
-
-    fn next_start(&mut self, now: Duration, max: u64) -> Option<Start> {
-        Some(match self.waiting.pop_due(now) {
+        let start = match self.waiting.pop_due(now) {
             Some(Retry { index, attempt, item_deadline }) => {
                 self.tally.retried += u64::from(attempt == 2);
                 Start { first: index, count: 1, attempt, item_deadline }
             }
             None => self.start_fresh(max)?,
-        })
+        };
+        if let Some(breaker) = &mut self.breaker {
+            breaker.started(start.first);
+        }
+        self.running += 1;
+        Some(start)
+    }
+
+    /// Whether anything may start, if it finds room in the rate limits.
+    fn may_start(&self, now: Duration) -> bool {
+        let breaker = self.breaker.as_ref();
+        self.stop.is_none()
+            && self.running < self.policy.concurrency.max(1)
+            && breaker.is_none_or(|breaker| breaker.opens_at(now) == Some(now))
     }
 
     fn start_fresh(&mut self, max: u64) -> Option<Start> {
         self.next_fresh()?;
-        let max = if self.limit.is_some() { max.min(1) } else { max };
-        let (first, count) = self.ready.take(max)?;
+        let single = self.share.is_some() || self.breaker.is_some();
+        let (first, count) = self.ready.take(if single { max.min(1) } else { max })?;
         Some(Start { first, count, attempt: 1, item_deadline: None })
     }
 
@@ -177,27 +203,63 @@ impl Scheduler {
         if self.stop.is_some() || self.waiting.len() >= WAITING_MAX { None } else { self.ready.first() }
     }
 
+    /// What the next attempt of an item takes of each rate limit of the policy, in their order, where attempts have costs
+    /// of their own: no item starts before that is told. Without any costs it takes nothing.
+    pub fn cost(&mut self, index: u64, costs: Vec<u64>) {
+        self.costs.set(index, costs);
+        self.waiting.price(index);
+    }
+
+    /// The running attempt of this item took so much of the rate limit at `place` in the policy, whatever was said before.
+    pub fn spent(&mut self, index: u64, place: usize, amount: u64) {
+        if let Some(share) = &mut self.share {
+            share.spent(index, place, amount);
+        }
+    }
+
     /// When a start under a rate limit really took place. No effect without a rate limit, or the second time.
     pub fn started_at(&mut self, start: &Start, at: Duration) {
-        if let Some(limit) = &mut self.limit {
-            limit.started(start.first, at);
+        if let Some(share) = &mut self.share {
+            share.started(start.first, at);
         }
     }
 
     /// When to ask [`Scheduler::expired`] and [`Scheduler::start`] again though no chunk has ended: a retry falls due,
-    /// the rate window opens, or the deadline of a waiting item passes.
+    /// a rate window opens, a breaker's pause is over, or the deadline of a waiting item passes.
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
         if self.stop.is_some() {
             return None;
         }
         let mut start = None;
         if self.running < self.policy.concurrency.max(1) {
-            let fresh = self.next_fresh().map(|_| now);
-            let opens = self.limit.as_ref().map_or(Some(now), |limit| limit.opens_at(now));
-            start =
-                earlier(fresh, self.waiting.first_due()).zip(opens).map(|(start, opens)| start.max(opens));
+            let fresh = self.next_fresh().and_then(|index| self.opens_at(now, now, index));
+            let retry = self.waiting.first_due().and_then(|(due, index)| self.opens_at(now, due, index));
+            start = earlier(fresh, retry);
         }
         earlier(start, self.waiting.first_late()).map(|wake| wake.max(now))
+    }
+
+    /// When to ask for an attempt of an item that may start at `due`. `None`: when something is reported.
+    fn opens_at(&self, now: Duration, due: Duration, index: u64) -> Option<Duration> {
+        let costs = self.costs.of(index)?;
+        let share = self.share.as_ref().map_or(Some(now), |share| share.asks_again(now, costs));
+        let breaker = self.breaker.as_ref().map_or(Some(now), |breaker| breaker.opens_at(now));
+        Some(due.max(share?).max(breaker?))
+    }
+
+    /// Which rate limit the next item waits for, where nothing else holds it back.
+    pub fn held_back(&mut self, now: Duration) -> Option<HeldBack> {
+        if !self.may_start(now) {
+            return None;
+        }
+        let index = self.waiting.peek_due(now).map(|retry| retry.index).or_else(|| self.next_fresh())?;
+        let (limit, until) = self.share.as_ref()?.waits_for(now, self.costs.of(index)?)?;
+        Some(HeldBack { limit, until })
+    }
+
+    /// Until when the breaker lets nothing start. It may have passed while the item that tries is running.
+    pub fn paused_until(&self) -> Option<Duration> {
+        self.breaker.as_ref().filter(|_| self.stop.is_none())?.paused_until()
     }
 
     /// Why the step is stopping, if it is.

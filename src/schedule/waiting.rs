@@ -1,6 +1,6 @@
 //! This type holds the items between two attempts: their due times, outside every worker. The scheduler counts them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// One item that will be tried again.
@@ -31,11 +31,25 @@ pub(super) struct WaitingItems {
     deadlines: BTreeSet<(Duration, (Duration, u64))>,
     /// Found to be too late and not yet collected.
     late: VecDeque<Retry>,
+    /// Those of which it is not known yet what an attempt takes of the rate limits, with their due times.
+    unpriced: HashMap<u64, (Duration, Retry)>,
 }
 
 impl WaitingItems {
     pub(super) fn len(&self) -> u64 {
-        (self.due.len() + self.late.len()) as u64
+        (self.due.len() + self.late.len() + self.unpriced.len()) as u64
+    }
+
+    /// An item that starts no earlier than its price is known.
+    pub(super) fn push_unpriced(&mut self, due: Duration, retry: Retry) {
+        self.unpriced.insert(retry.index, (due, retry));
+    }
+
+    /// The price of an item is known.
+    pub(super) fn price(&mut self, index: u64) {
+        if let Some((due, retry)) = self.unpriced.remove(&index) {
+            self.push(due, retry);
+        }
     }
 
     pub(super) fn push(&mut self, due: Duration, retry: Retry) {
@@ -47,13 +61,16 @@ impl WaitingItems {
     }
 
     /// The first retry that is due and not too late.
-    pub(super) fn pop_due(&mut self, now: Duration) -> Option<Retry> {
+    pub(super) fn peek_due(&mut self, now: Duration) -> Option<Retry> {
         self.sort_out(now);
-        let entry = self.due.first_entry()?;
-        if entry.key().0 > now {
-            return None;
-        }
-        let (key, retry) = entry.remove_entry();
+        let (key, retry) = self.due.first_key_value()?;
+        (key.0 <= now).then_some(*retry)
+    }
+
+    /// The same, which waits no more.
+    pub(super) fn pop_due(&mut self, now: Duration) -> Option<Retry> {
+        self.peek_due(now)?;
+        let (key, retry) = self.due.pop_first()?;
         if let Some(deadline) = retry.item_deadline {
             self.deadlines.remove(&(deadline, key));
         }
@@ -76,8 +93,9 @@ impl WaitingItems {
         }
     }
 
-    pub(super) fn first_due(&self) -> Option<Duration> {
-        self.due.keys().next().map(|key| key.0)
+    /// When the first falls due, and which it is.
+    pub(super) fn first_due(&self) -> Option<(Duration, u64)> {
+        self.due.keys().next().copied()
     }
 
     /// When an item will be, or was, found to be too late.
@@ -114,7 +132,20 @@ mod tests {
         assert_eq!(waiting.pop_due(secs(0)), None);
         let order: Vec<u64> = std::iter::from_fn(|| waiting.pop_due(secs(2))).map(|r| r.index).collect();
         assert_eq!(order, [7, 4, 9]);
-        assert_eq!((waiting.len(), waiting.first_due()), (1, Some(secs(3))));
+        assert_eq!((waiting.len(), waiting.first_due()), (1, Some((secs(3), 1))));
+    }
+
+    #[test]
+    fn an_item_without_a_price_is_not_due() {
+        let mut waiting = WaitingItems::default();
+        waiting.push_unpriced(secs(1), retry(7, Some(5)));
+        waiting.push(secs(2), retry(9, None));
+        assert_eq!((waiting.len(), waiting.first_due()), (2, Some((secs(2), 9))));
+        waiting.price(7);
+        waiting.price(8);
+        assert_eq!(waiting.pop_due(secs(2)).map(|r| r.index), Some(7));
+        waiting.push_unpriced(secs(3), retry(7, Some(5)));
+        assert_eq!((waiting.clear(), waiting.len()), (2, 0));
     }
 
     #[test]

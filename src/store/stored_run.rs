@@ -13,7 +13,7 @@ use super::index::{CommitRow, StepIndex};
 use super::lock::{self, Holder};
 use super::record::AppendNote;
 use super::{Fingerprint, LinesPerItem, Results, StoreError, database, paths, rebuild};
-use crate::event::{Output, ReuseCounts};
+use crate::event::{Hold, Output, ReuseCounts};
 
 /// What a run says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,6 +89,8 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// What it has written.
     pub outputs: Vec<Output>,
+    /// When it was held back.
+    pub holds: Vec<Hold>,
     /// What it was about to append to a file, or has.
     pub appended: Option<AppendNote>,
     /// Log lines that were not kept.
@@ -354,6 +356,11 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
         outputs: read_outputs(row.get("outputs").unwrap_or_default()),
+        holds: row
+            .get::<_, Option<String>>("holds")
+            .unwrap_or_default()
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
         appended: row
             .get::<_, Option<String>>("appended")
             .unwrap_or_default()

@@ -13,9 +13,10 @@ pub(super) fn lenient(each: &MapLike, concurrency: usize) -> MapLike {
         max_failures: None,
         fail_fast: FailFast::Off,
         stop_early: false,
-        rate_limit: None,
+        rate_limits: Vec::new(),
+        breaker: None,
         slow_after: None,
         ..each.policy.clone()
     };
-    MapLike { retry_when: None, key: None, cache: false, policy, ..each.clone() }
+    MapLike { retry_when: None, key: None, cache: false, policy, costs: Vec::new(), ..each.clone() }
 }

@@ -26,7 +26,8 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
         key: None,
         cache: false,
         uses: [].into(),
-        shared_limit: None,
+        costs: Vec::new(),
+        limits: Arc::default(),
         policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
     };
     let probe = Step::new(name, event::Verb::Filter, taken, Verb::MapLike(Box::new(each)));

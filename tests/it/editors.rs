@@ -23,7 +23,7 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 32] = [
+const UNSEEN: [(&str, &str); 34] = [
     ("bad_include", "other files"),
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
@@ -48,6 +48,8 @@ const UNSEEN: [(&str, &str); 32] = [
     ("unknown_format", "the format comes from the extension"),
     ("unknown_policy", "names of policies"),
     ("unknown_rate_limit", "names of limits"),
+    ("repeated_rate_limit", "names of limits"),
+    ("breaker_pauses", "two durations"),
     ("unknown_scheme", "a path is any text"),
     ("unknown_step", "names of steps"),
     ("write_conflict", "two steps together"),

@@ -10,7 +10,7 @@ use flowrun::lua::{functions, stubs};
 /// What the language promises, by module; a module with a capital is a type, and its functions are methods.
 const PROMISED: &[(&str, &str)] = &[
     ("", "print int require"),
-    ("flow", "skip fail retry"),
+    ("flow", "skip fail retry spent"),
     ("log", "debug info warn error"),
     ("json", "decode encode null array object lines"),
     ("csv", "decode encode"),

@@ -9,7 +9,7 @@ use crate::plan::{
     WrittenColumns, written_columns,
 };
 use crate::report::percent_of;
-use crate::schedule::{FailFast, Policy, Retries, worst_item, worst_step};
+use crate::schedule::{Breaker, FailFast, Policy, RateUse, Retries, worst_item, worst_step};
 use crate::value::{duration, printable, size};
 
 /// The lines about a step that gets `count` items.
@@ -196,9 +196,24 @@ fn effort(each: &MapLike) -> String {
     }
     let limits = [("timeout", policy.timeout), ("item deadline", policy.item_deadline)];
     parts.extend(limits.iter().filter_map(|(name, limit)| Some(format!("{name} {}", duration((*limit)?)))));
-    let shared = each.shared_limit.as_ref().map(|name| format!(", shared as `{name}`")).unwrap_or_default();
-    parts.extend(policy.rate_limit.map(|rate| format!("at most {rate}{shared}")));
+    parts.extend(policy.rate_limits.iter().map(rate));
+    parts.extend(policy.breaker.as_ref().map(breaker));
     parts.join(" · ")
+}
+
+/// ``at most 600/m, shared as `api` ``
+fn rate(limit: &RateUse) -> String {
+    let shared = limit.name.as_ref().map(|name| format!(", shared as `{name}`")).unwrap_or_default();
+    let taken = if limit.weighted { ", each attempt by its cost" } else { "" };
+    format!("at most {}{shared}{taken}", limit.rate)
+}
+
+/// `pauses 1m after 20 failures in a row, up to 10m`
+fn breaker(breaker: &Breaker) -> String {
+    let (pause, longest) = (duration(breaker.pause), duration(breaker.max_pause));
+    let failures = if breaker.after == 1 { "failure" } else { "failures in a row" };
+    let up_to = if breaker.max_pause > breaker.pause { format!(", up to {longest}") } else { String::new() };
+    format!("pauses {pause} after {} {failures}{up_to}", breaker.after)
 }
 
 /// `retries 3 (1s, then twice as long, up to 1m)`
@@ -249,11 +264,14 @@ fn time(policy: &Policy, count: Option<Count>, deadline: Option<Duration>) -> St
         let (item, worst, deadline) = (duration(item), duration(worst), duration(deadline));
         return format!("at worst {item} an item, {worst} in all: longer than the deadline of {deadline}");
     }
+    // How many pauses there will be nobody knows.
+    let endless = policy.breaker.is_some() && policy.item_deadline.is_none();
+    let pauses = if endless { ", without pauses of the breaker" } else { "" };
     match (worst_item(policy), whole) {
         (Some(item), Some(whole)) => {
-            format!("at worst {} an item, {} in all", duration(item), duration(whole))
+            format!("at worst {} an item, {} in all{pauses}", duration(item), duration(whole))
         }
-        (Some(item), None) => format!("at worst {} an item", duration(item)),
+        (Some(item), None) => format!("at worst {} an item{pauses}", duration(item)),
         (None, Some(whole)) => format!("no limit of time for an item, {} in all", duration(whole)),
         (None, None) => "no limit of time".to_owned(),
     }

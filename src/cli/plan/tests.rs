@@ -13,7 +13,7 @@ use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
 use crate::plan::{Body, Expression, Glob, Input, Items, MapLike, Read, SourcePolicy, Verb};
-use crate::schedule::{FailFast, Jitter, Policy, Retries};
+use crate::schedule::{Breaker, FailFast, Jitter, Policy, RateUse, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
 
@@ -37,7 +37,8 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
         cache: false,
         uses: [].into(),
         policy,
-        shared_limit: None,
+        costs: Vec::new(),
+        limits: Arc::default(),
     })))
 }
 
@@ -139,6 +140,10 @@ fn counts_follow_the_items_as_far_as_they_are_known() {
     );
 }
 
+fn limit(name: &str, count: u32, weighted: bool) -> RateUse {
+    RateUse { name: Some(name.into()), rate: Rate { count, period: Duration::from_secs(1) }, weighted }
+}
+
 #[test]
 fn a_policy_is_told_whole() {
     let policy = Policy {
@@ -147,7 +152,8 @@ fn a_policy_is_told_whole() {
         max_failures: Some(2),
         fail_fast: FailFast::Drain,
         stop_early: true,
-        rate_limit: Some(Rate { count: 20, period: Duration::from_secs(1) }),
+        rate_limits: vec![limit("api", 20, false), limit("tokens", 90_000, true)],
+        breaker: Some(Breaker::default()),
         ..Policy::default()
     };
     let when = Expression { script: script(), span: Span::new(6, 21) };
@@ -182,7 +188,7 @@ fn a_policy_is_told_whole() {
                write setup     writes out/setup.jsonl (jsonl)
                 glob images    lists no/such/*.png · 0 items
               filter long      takes images · 0 items
-                               concurrency 4 · retries 3, 100 in all (after 1s, each wait 2 times the last, up to 1m, with jitter) · item deadline 1m30s · at most 20/s
+                               concurrency 4 · retries 3, 100 in all (after 1s, each wait 2 times the last, up to 1m, with jitter) · item deadline 1m30s · at most 20/s, shared as `api` · at most 90000/s, shared as `tokens`, each attempt by its cost · pauses 1m after 20 failures in a row, up to 10m
                                needs 100 % to succeed, 0 of 0 items · at most 2 failed · starts nothing after the first failure · stops when that is out of reach
                                at worst 1m30s an item, 0s in all
                                after setup · only when params.deep > 1 · deadline 5m

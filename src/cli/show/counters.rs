@@ -129,5 +129,6 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         reuse: step.reuse.clone(),
         timing: None,
         age: None,
+        holds: step.holds.clone(),
     })
 }

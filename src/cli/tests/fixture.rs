@@ -37,6 +37,7 @@ pub(in crate::cli) fn plan(steps: Vec<Step>) -> Plan {
     let ids = (0..).map(StepId);
     Plan {
         permissions: std::sync::Arc::default(),
+        rate_limits: std::sync::Arc::default(),
         name: Arc::from("clean-docs"),
         description: None,
         file: SourceFile::new("p.yaml", "p.yaml", "when: params.deep > 1\n".to_owned()),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::config::units;
 use crate::data::{DeclaredType, Format};
 use crate::value::Choice as _;
 
@@ -177,4 +178,18 @@ pub(super) fn is_rest_of_decimal(root: &Value, pointer: &str) -> bool {
     let columns = root.pointer(parent).and_then(Value::as_object);
     let is_rest = key.contains(')') && !key.contains('(');
     is_rest && columns.is_some_and(|all| all.values().filter_map(Value::as_str).any(is_cut_decimal))
+}
+
+/// What is said of a text in a list of rate limits that is no name, and what to do: most likely it is a rate, which may
+/// stand alone.
+pub(super) fn limit_name(given: &str) -> (&'static str, String) {
+    match units::rate(given) {
+        Ok(rate) => (
+            "a rate that holds together with others needs a name",
+            format!(
+                "declare it at the top of the file, `rate_limits: {{ requests: {rate} }}`, and name it here"
+            ),
+        ),
+        Err(_) => ("not a name", "write the name of one under `rate_limits`".to_owned()),
+    }
 }

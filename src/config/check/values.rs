@@ -156,8 +156,12 @@ impl At<'_> {
 
     /// What may stand here, for a message.
     fn wanted(&self) -> String {
-        if let Some(unit) = self.text("x-unit") {
-            return format!("a {unit}");
+        match self.text("x-unit") {
+            Some("rate") if self.types().contains(&"array") => {
+                return "a rate, the name of one or a list of names".to_owned();
+            }
+            Some(unit) => return format!("a {unit}"),
+            None => {}
         }
         if self.is_items() {
             return "a list or `{lua: …}`".to_owned();
@@ -191,6 +195,9 @@ impl At<'_> {
                 "write `{env: VARIABLE}` or `{file: path}`: values do not belong into the file".to_owned(),
             ),
             Value::String(text) => self.glued_key(text),
+            Value::Object(_) if self.pointer.ends_with("/rate_limit") => {
+                Some("put it into a list: `[{limit: …, cost: …}]`".to_owned())
+            }
             Value::Array(_) | Value::Object(_) if self.words().contains(&"[string]") => {
                 let text = elsewhere::unquoted_type(self.value);
                 Some(format!("put quotes around it: `\"{}\"`", text.as_deref().unwrap_or("[string]")))
@@ -233,6 +240,10 @@ impl At<'_> {
         let given = self.value.as_str().unwrap_or_default();
         if let Some(unit) = self.unit() {
             return self.bad_unit(given, unit);
+        }
+        if self.pointer.contains("/rate_limit/") {
+            let (label, help) = elsewhere::limit_name(given);
+            return self.found("flowrun::bad_name", "must be the name of a rate limit", label, Some(help));
         }
         let words = self.words();
         if let Some(found) = self.meant(&words, given) {
@@ -432,7 +443,7 @@ fn kind_name<'a>(kind: &'a str, pointer: &str) -> &'a str {
         "array" => "a list",
         "object" => "a map",
         "string" => match pointer.rsplit('/').next() {
-            Some("lua" | "setup" | "when" | "key" | "by" | "with_by" | "combine") => "Lua",
+            Some("lua" | "setup" | "when" | "key" | "by" | "with_by" | "combine" | "cost") => "Lua",
             Some(key) if Verb::parse(key).is_some_and(Verb::is_short_for_lua) => "Lua",
             _ => "text",
         },

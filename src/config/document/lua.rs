@@ -45,9 +45,14 @@ pub struct LuaField {
 pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     let mut found = Vec::new();
     add(&mut found, value, "/defaults/map/retries/when", LuaRole::Expression, None);
-    for name in value.get("policies").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys) {
-        let at = format!("/policies/{}/retries/when", escape(name));
-        add(&mut found, value, &at, LuaRole::Expression, None);
+    for at in costs(value.pointer("/defaults/map")) {
+        add(&mut found, value, &format!("/defaults/map/{at}"), LuaRole::Expression, None);
+    }
+    for (name, policy) in value.get("policies").and_then(Value::as_object).into_iter().flatten() {
+        for at in costs(Some(policy)).chain(["retries/when".to_owned()]) {
+            let at = format!("/policies/{}/{at}", escape(name));
+            add(&mut found, value, &at, LuaRole::Expression, None);
+        }
     }
     let at_end = if value.get("at_end").is_some_and(Value::is_object) { "/at_end/lua" } else { "/at_end" };
     add(&mut found, value, at_end, LuaRole::Body, None);
@@ -80,6 +85,9 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
                     add(&format!("{verb}/setup"), LuaRole::Setup);
                     add(&format!("{verb}/retries/when"), LuaRole::Expression);
                     add(&format!("{verb}/key"), LuaRole::Expression);
+                    for at in costs(step.get(verb.name())) {
+                        add(&format!("{verb}/{at}"), LuaRole::Expression);
+                    }
                 }
                 _ if verb == Verb::Filter => add(verb.name(), LuaRole::Expression),
                 _ => add(verb.name(), LuaRole::Body),
@@ -87,6 +95,12 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         }
     }
     found
+}
+
+/// Where in a policy the costs of rate limits stand.
+fn costs(policy: Option<&Value>) -> impl Iterator<Item = String> {
+    let limits = policy.and_then(|policy| policy.get("rate_limit")).and_then(Value::as_array);
+    (0..limits.map_or(0, Vec::len)).map(|at| format!("rate_limit/{at}/cost"))
 }
 
 /// The keys of `aggregate` under which names stand that have an expression, and where in the value it is.

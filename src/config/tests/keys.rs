@@ -14,7 +14,7 @@ fn unknown_keys_name_the_nearest_or_all() {
               help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
             unknown_key: unknown key `retry_delay` in `map` of step `clean`
               9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
-              help: keys that may stand here: `file`, `setup`, `uses`, `policy`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `memory`, `slow_after`, `key`, `cache`
+              help: keys that may stand here: `file`, `setup`, `uses`, `policy`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `breaker`, `memory`, `slow_after`, `key`, `cache`
         "#]],
     );
 }
@@ -29,7 +29,7 @@ fn unknown_keys_at_the_top() {
               help: `name`: Name of the pipeline in run lists and reports. Default: the file's name without its extension.
             unknown_key: unknown key `banana`
               2:1 "banana" no such key
-              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `policies`, `include`, `lua_path`, `tests`, `x-allow`
+              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `policies`, `include`, `lua_path`, `at_end`, `keep`, `tests`, `x-allow`
         "#]],
     );
 }

@@ -36,10 +36,11 @@ impl Coordinator<'_> {
                 self.tell_progress();
                 self.look_outside();
             }
+            self.ask_for_fresh_costs();
             let most = self.size.items().min(self.room());
             let most = self.fresh.first_key_value().map_or(1, |(_, chunk)| chunk.len().min(most));
             let Some(start) = self.scheduler.start(self.now(), most as u64) else { return Ok(()) };
-            self.dispatch(start);
+            self.dispatch(start)?;
         }
         Ok(())
     }
@@ -48,6 +49,8 @@ impl Coordinator<'_> {
     fn wants_items(&self) -> bool {
         let is_enough = match &self.keyed {
             Some(keyed) => keyed.is_enough(self.fresh.is_empty(), self.limits.tasks),
+            // The costs of the next chunk are found out while one is worked off.
+            None if self.costed.is_some() => self.fresh.len() > 1,
             None => !self.fresh.is_empty(),
         };
         let may_read = !self.input_ended && !self.starved && self.scheduler.stop().is_none();
@@ -59,7 +62,7 @@ impl Coordinator<'_> {
         let items = match &self.keyed {
             Some(keyed) => keyed.size.items(),
             None if self.reuse.is_some() => CHUNK_ITEMS,
-            None => self.size.items(),
+            None => self.costed.as_ref().map_or(&self.size, |costed| &costed.size).items(),
         };
         let items = items.min(self.room_to_read());
         match self.input.next(items, CHUNK_BYTES, Duration::ZERO, &mut chunk) {
@@ -124,7 +127,7 @@ impl Coordinator<'_> {
         }
     }
 
-    fn dispatch(&mut self, start: Start) {
+    fn dispatch(&mut self, start: Start) -> Result<(), StepFault> {
         let out = self.sink.spare();
         let mut endings = self.journal.as_ref().map(StepJournal::spare);
         let digests = endings.as_mut().map(|endings| std::mem::take(&mut endings.contents));
@@ -143,7 +146,11 @@ impl Coordinator<'_> {
         let kind = TaskKind::Run;
         let task = Task { number, kind, chunk: Arc::clone(&chunk), attempt, allowance, out, digests, lines };
         self.in_flight.insert(number, InFlight { start, chunk, earlier, allowance, endings });
+        if let Some(failure) = self.refusal(start.first) {
+            return self.refuse(number, failure);
+        }
         self.pool.send(task);
+        Ok(())
     }
 
     /// The number of the next task.

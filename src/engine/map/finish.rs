@@ -68,7 +68,8 @@ impl Coordinator<'_> {
         }
     }
 
-    pub(super) fn finish(self, fault: Option<StepFault>) -> StepResult {
+    pub(super) fn finish(mut self, fault: Option<StepFault>) -> StepResult {
+        self.end_holds();
         let (tally, verdict) = (self.scheduler.tally(), self.scheduler.verdict());
         let (emitted, duration) = (self.sink.emitted, self.now());
         let stop = self.scheduler.stop().map(|stop| stop.reason);
@@ -101,6 +102,7 @@ impl Coordinator<'_> {
             needed: Some((self.policy.min_success_ratio, verdict.needed)),
             reuse,
             timing: Some(self.timing.into_timing()),
+            holds: self.holds.into_holds(),
             ..StepResult::new(status, reason, tally, duration)
         }
     }

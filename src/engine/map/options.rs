@@ -7,11 +7,11 @@ use crate::data::DataError;
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::item_content::ItemContent;
-use crate::engine::pool::PoolOptions;
+use crate::engine::pool::{CostRule, PoolOptions, Starts};
 use crate::engine::step_results;
 use crate::lua::{Memory, WorkerOptions};
 use crate::plan::{MapLike, Step};
-use crate::schedule::{FailFast, Policy};
+use crate::schedule::{FailFast, Policy, RateUse};
 use crate::store::StepSpec;
 
 fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<WorkerOptions, DataError> {
@@ -27,6 +27,8 @@ fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<
         seed: context.options.seed,
         // A log is kept with its item whether or not anybody watches.
         logs: context.options.logs || context.run_store.is_some(),
+        limits: each.limits.clone(),
+        gates: context.gates.clone(),
         ..WorkerOptions::new(Arc::clone(&step.name), scope, memory)
     })
 }
@@ -60,6 +62,7 @@ pub(super) fn pool_options(
         begun,
         script: Arc::clone(&each.script),
         key: each.key.clone(),
+        costs: cost_rules(each),
         worker: worker_options(context, step, each)?,
         cancel: Arc::default(),
         content: ItemContent::of(context.plan, step.id, each),
@@ -68,9 +71,27 @@ pub(super) fn pool_options(
         concurrency: policy.concurrency,
         cores: context.options.cores,
         coroutines: each.script.waits(),
-        tells_starts: policy.rate_limit.is_some(),
+        starts: match () {
+            () if !policy.rate_limits.is_empty() => Starts::Told,
+            () if policy.breaker.is_some() => Starts::Alone,
+            () => Starts::Chunked,
+        },
         stops_at_failure: stops_at_failure(policy),
     })
+}
+
+/// What attempts take of the rate limits, where that is to be found out.
+fn cost_rules(each: &MapLike) -> Vec<CostRule> {
+    if each.costs.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let rules = each.policy.rate_limits.iter().zip(&each.costs);
+    let rule = |(limit, script): (&RateUse, &Option<_>)| CostRule {
+        limit: limit.label(),
+        rate: limit.rate,
+        script: script.clone(),
+    };
+    rules.map(rule).collect()
 }
 
 /// Whether an item's failure may be the last thing that happens in a step.

@@ -42,6 +42,14 @@ impl Coordinator<'_> {
         match reply {
             Reply::Report(report) => self.settle(*report),
             Reply::Keys(report) => self.take_keys(*report),
+            Reply::Costs(report) => {
+                self.take_costs(*report);
+                Ok(())
+            }
+            Reply::Spent(spent) => {
+                self.take_spent(spent);
+                Ok(())
+            }
             Reply::Starting(task, at) => {
                 if let Some(task) = self.in_flight.get(&task) {
                     self.scheduler.started_at(&task.start, at);
@@ -63,10 +71,10 @@ impl Coordinator<'_> {
                     "a host function did not return within twice the limit; its worker was given up";
                 self.settle_alone(task, stuck, Failure::new(FailureKind::Timeout, message))
             }
-            Reply::Unusable { key: true, error } => {
-                Err(StepFault::Script(step_results::reason("key", &error)))
+            Reply::Unusable { key: Some(key), error } => {
+                Err(StepFault::Script(step_results::reason(key, &error)))
             }
-            Reply::Unusable { key: false, error } => Err(StepFault::Script(script_reason(&error))),
+            Reply::Unusable { key: None, error } => Err(StepFault::Script(script_reason(&error))),
             Reply::Failed(reason) => Err(StepFault::Script(reason)),
             Reply::Gone if self.told_to_stop == CancelLevel::Interrupt => {
                 self.write_off();
@@ -104,7 +112,8 @@ impl Coordinator<'_> {
         self.items_out -= len as u64;
         self.size.learn(report.done, report.elapsed);
         self.timing.book(first, task.start.attempt, &report);
-        self.scheduler.succeeded((report.done - report.ends.len()) as u64);
+        let (now, succeeded) = (self.now(), report.done - report.ends.len());
+        self.scheduler.succeeded(now, &task.start, succeeded as u64);
         let ends = std::mem::take(&mut report.ends);
         let mut endings = self.endings_of(&mut task, &mut report);
         let item_endings = endings.as_mut().map(|endings| &mut endings.ends);
@@ -156,7 +165,7 @@ impl Coordinator<'_> {
             let mut ending = Ending::Open;
             match how {
                 AttemptEnding::Skipped { reason } => {
-                    self.scheduler.skipped();
+                    self.scheduler.skipped(self.now(), &task.start);
                     ending = Ending::Skipped(reason);
                 }
                 AttemptEnding::Cancelled => {
@@ -221,6 +230,7 @@ impl Coordinator<'_> {
         let attempt = FailedAttempt {
             index,
             identity: xxhash_rust::xxh3::xxh3_64(task.chunk.item(at).trim_ascii()),
+            kind: failure.kind,
             retryable: failure.retryable,
             retry_after: failure.retry_after,
             started,
@@ -241,7 +251,11 @@ impl Coordinator<'_> {
                     // What goes wrong here stops the step before its next item.
                     let _ = journal.retried(RetriedItem { index, attempt, kind, message });
                 }
-                self.waiting.insert(index, WaitingItem { chunk: task.chunk.slice(at..at + 1), earlier });
+                let chunk = task.chunk.slice(at..at + 1);
+                if self.costed.is_some() {
+                    self.ask_for_costs(Arc::new(chunk.clone()), task.start.attempt + 1);
+                }
+                self.waiting.insert(index, WaitingItem { chunk, earlier });
                 return AfterFailure::Again;
             }
             Next::Cancelled => return AfterFailure::Cancelled,
@@ -316,6 +330,7 @@ impl Coordinator<'_> {
     /// run again alone.
     fn settle_alone(&mut self, task: u64, to_blame: bool, failure: Failure) -> Result<(), StepFault> {
         let Some(out) = self.in_flight.get(&task) else {
+            self.settle_costs_alone(task, to_blame, failure.clone());
             return self.settle_keys_alone(task, to_blame, failure);
         };
         let began = self.now();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Select, TryRecvError};
 
+use super::options::Starts;
 use super::task::{EndedItem, Reply, Report, Task, TaskKind};
 use super::worker_thread::{Left, Vms, WorkerThread};
 use crate::lua::{EndedAttempt, ItemJob, ResultShape, Worker};
@@ -56,10 +57,12 @@ impl Coroutines<'_> {
             return None;
         };
         let task = task?;
-        if task.kind == TaskKind::Keys {
-            return self.thread.find_keys(self.vms, &task);
+        match task.kind {
+            TaskKind::Keys => return self.thread.find_keys(self.vms, &task),
+            TaskKind::Costs => return self.thread.find_costs(self.vms, &task),
+            TaskKind::Run => {}
         }
-        if self.thread.parts.options.tells_starts {
+        if self.thread.parts.options.starts == Starts::Told {
             let now = self.thread.since_begin(clock::now());
             self.thread.say(Reply::Starting(task.number, now));
         }
@@ -110,6 +113,8 @@ impl Coroutines<'_> {
             return Some(Left::GivenUp);
         }
         let mut task = self.tasks.remove(&ended.token)?;
+        // After its report nobody would know any more what it is about.
+        self.thread.pass_spent(&mut self.vms.worker);
         let (mut digests, mut lines) = (Vec::new(), Vec::new());
         if let Some(buffer) = task.digests.take() {
             digests = buffer;

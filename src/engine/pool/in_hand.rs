@@ -26,15 +26,15 @@ pub(super) struct HeldTask {
 /// What one worker has in hand.
 pub(super) struct InHand {
     pub(super) guard: Arc<Guard>,
-    /// Of its `key:`.
-    pub(super) key_guard: Arc<Guard>,
+    /// Of the expressions beside its function: `key:` first, then the costs in their order.
+    pub(super) expression_guards: Vec<Arc<Guard>>,
     /// `None`: the worker was given up.
     held: Mutex<Option<Vec<HeldTask>>>,
 }
 
 impl InHand {
-    pub(super) fn new(guard: Arc<Guard>, key_guard: Arc<Guard>) -> Arc<Self> {
-        Arc::new(Self { guard, key_guard, held: Mutex::new(Some(Vec::new())) })
+    pub(super) fn new(guard: Arc<Guard>, expression_guards: Vec<Arc<Guard>>) -> Arc<Self> {
+        Arc::new(Self { guard, expression_guards, held: Mutex::new(Some(Vec::new())) })
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Vec<HeldTask>>> {
@@ -62,8 +62,8 @@ impl InHand {
 
     /// Gives the worker up if it is stuck: the index of the item that it is stuck at, and all that it had in hand.
     pub(super) fn give_up(&self, now: Instant) -> Option<(u64, Vec<HeldTask>)> {
-        let stuck = self.guard.stuck_at(now, PATIENCE);
-        let index = stuck.or_else(|| self.key_guard.stuck_at(now, PATIENCE))?;
+        let mut guards = std::iter::once(&self.guard).chain(&self.expression_guards);
+        let index = guards.find_map(|guard| guard.stuck_at(now, PATIENCE))?;
         self.held().take().filter(|held| !held.is_empty()).map(|held| (index, held))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::lua::{AttemptEnding, Failure, LogLine, ScriptError};
+use crate::lua::{AttemptEnding, Failure, LogLine, ScriptError, Spent};
 use crate::store::Digest;
 use crate::value::Chunk;
 
@@ -14,6 +14,8 @@ pub(in crate::engine) enum TaskKind {
     Run,
     /// Its items get their keys.
     Keys,
+    /// It is found out what attempts of its items take of the rate limits.
+    Costs,
 }
 
 /// A chunk for one worker.
@@ -115,13 +117,30 @@ pub(in crate::engine) struct KeyReport {
     pub(in crate::engine) elapsed: Duration,
 }
 
-/// What workers say. Every task that is handed in comes back as exactly one `Report`, `Keys`, `Broken` or `Lost`.
+/// What the next attempt of an item takes of each limit, or why it cannot start.
+pub(in crate::engine) type ItemCosts = Result<Vec<u64>, Box<Failure>>;
+
+/// What attempts of a task's items take of the rate limits.
+#[derive(Debug)]
+pub(in crate::engine) struct CostReport {
+    /// The number of the task.
+    pub(in crate::engine) task: u64,
+    /// For each item that was come to, from the first.
+    pub(in crate::engine) costs: Vec<ItemCosts>,
+    /// How long it took.
+    pub(in crate::engine) elapsed: Duration,
+}
+
+/// What workers say. Every task that is handed in comes back as exactly one `Report`, `Keys`, `Costs`, `Broken` or `Lost`.
 #[derive(Debug)]
 pub(in crate::engine) enum Reply {
     Report(Box<Report>),
     Keys(Box<KeyReport>),
+    Costs(Box<CostReport>),
     /// A rate-limited attempt of this task is about to begin.
     Starting(u64, Duration),
+    /// What running attempts took of rate limits, as they say.
+    Spent(Vec<Spent>),
     Logs(Vec<LogLine>),
     /// A fault of flowrun itself while this task was running.
     Broken(u64, String),
@@ -130,9 +149,9 @@ pub(in crate::engine) enum Reply {
         task: u64,
         stuck: bool,
     },
-    /// A script or its setup cannot be loaded; `key`: that of `key:`.
+    /// A script or its setup cannot be loaded; `key`: where that of an expression stands.
     Unusable {
-        key: bool,
+        key: Option<&'static str>,
         error: Box<ScriptError>,
     },
     /// The pool cannot go on, for this reason.

@@ -92,7 +92,8 @@ impl ThreadPool {
             })?;
         let options = &self.parts.options;
         let guard = |slow_after| Guard::new(Arc::clone(&options.cancel), options.step, slow_after);
-        let in_hand = || InHand::new(guard(options.slow_after), guard(None));
+        let others = || (0..options.expressions()).map(|_| guard(None)).collect();
+        let in_hand = || InHand::new(guard(options.slow_after), others());
         let in_hand: Vec<Arc<InHand>> = (0..count).map(|_| in_hand()).collect();
         self.in_hand.extend(in_hand.iter().cloned());
         let parts = self.parts.clone();
@@ -181,6 +182,7 @@ fn work(thread: &WorkerThread) -> Left {
         let left = match task.kind {
             TaskKind::Run => thread.run_chunk(&mut vms, task),
             TaskKind::Keys => thread.find_keys(&mut vms, &task),
+            TaskKind::Costs => thread.find_costs(&mut vms, &task),
         };
         if let Some(left) = left {
             return left;

@@ -7,20 +7,22 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::costs::{self, CostExpressions};
+use super::expression::Expression;
 use super::in_hand::InHand;
-use super::keys::Keys;
-use super::options::PoolOptions;
+use super::keys;
+use super::options::{PoolOptions, Starts};
 use super::task::{EndedItem, Reply, Report, Task};
 use crate::engine::panic;
 use crate::event::FailureKind;
-use crate::lua::{Attempt, AttemptEnding, ScriptError, Watchdog, Worker, WorkerOptions};
+use crate::lua::{Attempt, AttemptEnding, Script, ScriptError, Watchdog, Worker, WorkerOptions};
 use crate::runtime::clock;
 
 /// How long a chunk may take before what is left of it goes back to be shared out anew.
 const CHUNK_BUDGET: Duration = Duration::from_millis(20);
 
-/// Tokens of tasks that run count from 0 or 1; this one is of the task whose keys are looked for.
-const KEYS_TOKEN: u64 = u64::MAX;
+/// Tokens of tasks that run count from 0 or 1; this one is of the task for which an expression is evaluated.
+const EXPRESSION_TOKEN: u64 = u64::MAX;
 
 /// What each worker thread is made from.
 #[derive(Clone)]
@@ -53,14 +55,16 @@ pub(super) enum Left {
 pub(super) struct Vms {
     pub(super) worker: Worker,
     /// Made with the first task that asks for keys.
-    keys: Option<Keys>,
+    key: Option<Expression>,
+    /// Made with the first task that asks for costs.
+    costs: Option<CostExpressions>,
 }
 
 impl WorkerThread {
     /// Confines the thread and makes its worker; `None`: it is of no use, and has said why.
     pub(super) fn begin(&self) -> Option<Vms> {
         self.parts.options.worker.scope.permissions.confine();
-        Some(Vms { worker: self.make_worker()?, keys: None })
+        Some(Vms { worker: self.make_worker()?, key: None, costs: None })
     }
 
     pub(super) fn say(&self, reply: Reply) {
@@ -96,13 +100,17 @@ impl WorkerThread {
         let made = catch_unwind(AssertUnwindSafe(|| {
             Worker::new(&self.parts.options.script, &options, guard, &self.parts.watchdog)
         }));
-        let mut worker = self.usable(false, made)?;
+        let mut worker = self.usable(None, made)?;
         self.pass_logs(&mut worker);
         Some(worker)
     }
 
     /// What was made; says why it was not.
-    fn usable<T>(&self, key: bool, made: std::thread::Result<Result<T, ScriptError>>) -> Option<T> {
+    fn usable<T>(
+        &self,
+        key: Option<&'static str>,
+        made: std::thread::Result<Result<T, ScriptError>>,
+    ) -> Option<T> {
         match made {
             Ok(Ok(made)) => Some(made),
             // The step is to stop: this worker will not be needed.
@@ -121,41 +129,89 @@ impl WorkerThread {
     /// A fault of flowrun itself, outside of any item.
     pub(super) fn say_unusable(&self, panic: &(dyn std::any::Any + Send)) {
         let error = ScriptError::new(FailureKind::Panic, panic::message(panic));
-        self.say(Reply::Unusable { key: false, error: Box::new(error) });
+        self.say(Reply::Unusable { key: None, error: Box::new(error) });
+    }
+
+    /// One of the expressions beside the function: that with this guard, which stands under `key`.
+    fn make_expression(&self, key: &'static str, script: &Script, guard: usize) -> Option<Expression> {
+        let options = &self.parts.options;
+        let worker = WorkerOptions { worker: self.number, ..options.worker.clone() };
+        let (guard, watchdog) = (&self.in_hand.expression_guards[guard], &self.parts.watchdog);
+        let made = || Expression::new(script, &worker, guard, watchdog);
+        self.usable(Some(key), catch_unwind(AssertUnwindSafe(made)))
     }
 
     /// Gives the items of a task their keys; says how it left when this worker cannot go on.
     pub(super) fn find_keys(&self, vms: &mut Vms, task: &Task) -> Option<Left> {
         let options = &self.parts.options;
-        if let (None, Some(key)) = (&vms.keys, &options.key) {
-            let worker = WorkerOptions { worker: self.number, ..options.worker.clone() };
-            let (guard, watchdog) = (&self.in_hand.key_guard, &self.parts.watchdog);
-            let made = catch_unwind(AssertUnwindSafe(|| Keys::new(key, &worker, guard, watchdog)));
-            vms.keys = self.usable(true, made);
+        if let (None, Some(key)) = (&vms.key, &options.key) {
+            vms.key = self.make_expression("key", key, 0);
         }
-        let Some(keys) = &mut vms.keys else { return Some(Left::Done) };
-        self.hold(KEYS_TOKEN, task);
+        let Some(key) = &mut vms.key else { return Some(Left::Done) };
         let stops = options.stops_at_failure;
-        let find = || keys.of(task.number, &task.chunk, CHUNK_BUDGET, stops);
-        let report = catch_unwind(AssertUnwindSafe(find));
-        if !self.release(KEYS_TOKEN) {
-            return Some(Left::GivenUp);
+        let find = || keys::find(key, task.number, &task.chunk, CHUNK_BUDGET, stops);
+        let (left, broken) = self.find(task, find, |report| Reply::Keys(Box::new(report)));
+        if broken {
+            // The VM may be in any state now.
+            std::mem::forget(vms.key.take());
         }
-        match report {
-            Ok(report) => self.say(Reply::Keys(Box::new(report))),
-            Err(panic) => {
-                self.say(Reply::Broken(task.number, panic::message(&*panic)));
-                // The VM may be in any state now.
-                std::mem::forget(vms.keys.take());
+        left
+    }
+
+    /// Finds out what attempts of a task's items take of the rate limits; says how it left when this worker cannot go on.
+    pub(super) fn find_costs(&self, vms: &mut Vms, task: &Task) -> Option<Left> {
+        let rules = &self.parts.options.costs;
+        if vms.costs.is_none() {
+            let mut guard = usize::from(self.parts.options.key.is_some());
+            let mut made = CostExpressions::new();
+            for rule in rules {
+                let Some(script) = &rule.script else {
+                    made.push(None);
+                    continue;
+                };
+                let Some(expression) = self.make_expression("cost", script, guard) else {
+                    return Some(Left::Done);
+                };
+                made.push(Some(expression));
+                guard += 1;
             }
+            vms.costs = Some(made);
         }
-        None
+        let expressions = vms.costs.as_mut()?;
+        let number = (task.number, task.attempt.number);
+        let find = || costs::find(rules, expressions, number, &task.chunk, CHUNK_BUDGET);
+        let (left, broken) = self.find(task, find, |report| Reply::Costs(Box::new(report)));
+        if broken {
+            std::mem::forget(vms.costs.take());
+        }
+        left
+    }
+
+    /// Evaluates expressions for a task and replies; says how it left when this worker cannot go on, and whether it broke
+    /// down.
+    fn find<T>(
+        &self,
+        task: &Task,
+        find: impl FnOnce() -> T,
+        reply: impl FnOnce(T) -> Reply,
+    ) -> (Option<Left>, bool) {
+        self.hold(EXPRESSION_TOKEN, task);
+        let found = catch_unwind(AssertUnwindSafe(find));
+        if !self.release(EXPRESSION_TOKEN) {
+            return (Some(Left::GivenUp), false);
+        }
+        let broken = found.is_err();
+        self.say(match found {
+            Ok(found) => reply(found),
+            Err(panic) => Reply::Broken(task.number, panic::message(&*panic)),
+        });
+        (None, broken)
     }
 
     /// Runs a task off; says how it left when this worker cannot go on.
     pub(super) fn run_chunk(&self, vms: &mut Vms, mut task: Task) -> Option<Left> {
         self.hold(0, &task);
-        if self.parts.options.tells_starts {
+        if self.parts.options.starts == Starts::Told {
             self.say(Reply::Starting(task.number, self.since_begin(clock::now())));
         }
         let (start, attempt) = (clock::now(), self.attempt(&task));
@@ -176,6 +232,7 @@ impl WorkerThread {
         if !self.release(0) {
             return Some(Left::GivenUp);
         }
+        self.pass_spent(worker);
         self.pass_logs(worker);
         let Ok((done, emitted)) = ran else {
             self.say(Reply::Broken(task.number, panic::message(&*ran.expect_err("it is no result"))));
@@ -208,6 +265,14 @@ impl WorkerThread {
             elapsed,
         })));
         None
+    }
+
+    /// Tells what attempts took of rate limits, as they have said by now.
+    pub(super) fn pass_spent(&self, worker: &mut Worker) {
+        let spent = worker.take_spent();
+        if !spent.is_empty() {
+            self.say(Reply::Spent(spent));
+        }
     }
 
     pub(super) fn pass_logs(&self, worker: &mut Worker) {

@@ -136,6 +136,103 @@ fn a_rate_limit_spreads_the_starts() {
     assert_eq!((told.work().0, told.status), ("succeeded", RunStatus::Succeeded));
 }
 
+/// What each attempt takes of a limit is the number of its item; that of item 13 cannot be found out.
+#[test]
+fn attempts_take_amounts_of_their_own_of_several_limits() {
+    let policy = "concurrency: 20\nrate_limit: [few, { limit: much, cost: item }]\nmin_success_ratio: 0.5";
+    let text = format!("rate_limits: {{ few: 5/s, much: 30/s }}\n{}", pipeline("map", 20, policy));
+    let told = simulate(&text, World::default());
+    assert_eq!(told.work(), ("succeeded", [19, 1, 0, 0, 0]));
+    let mut starts: Vec<(u128, u128)> = (1..=20)
+        .flat_map(|index| told.starts(index).into_iter().map(move |at| (at, u128::from(index))))
+        .collect();
+    starts.sort_unstable();
+    assert_eq!(starts.len(), 19, "the one without a price runs never");
+    for (first, _) in &starts {
+        let within = || starts.iter().filter(|(at, _)| (*first..first + 1000).contains(at));
+        let much: u128 = within().map(|(_, cost)| cost).sum();
+        assert!(within().count() <= 5 && much <= 30, "from {first} on: {starts:?}");
+    }
+    let waits: Vec<&Event> =
+        told.events.iter().filter(|event| matches!(event, Event::Waiting { .. })).collect();
+    assert!(waits.is_empty(), "waits of a second are no news: {waits:?}");
+}
+
+#[test]
+fn a_retry_is_priced_anew_and_waits_for_room() {
+    let policy = "rate_limit: [{ limit: much, cost: item }]\nretries: { max: 1, delay: 100ms }";
+    let text = format!("rate_limits: {{ much: 3/m }}\n{}", pipeline("map", 2, policy));
+    let told = simulate(&text, World::default().once(2, 1, Comes::error()));
+    assert_eq!(told.work(), ("succeeded", [2, 0, 0, 0, 1]));
+    assert!(told.starts(2)[1] >= 60_000, "three of three were taken: {:?}", told.starts(2));
+    let waits = told.events.iter().filter_map(|event| match event {
+        Event::Waiting { limit, seconds, .. } => Some((&**limit, seconds.as_secs())),
+        _ => None,
+    });
+    assert_eq!(waits.collect::<Vec<_>>(), [("much", 59)]);
+}
+
+/// Whether it opened or closed, and how many seconds after the event the next attempt may be.
+fn breaker_events(told: &super::told::Told) -> Vec<(bool, bool)> {
+    let breaker = |event: &Event| match event {
+        Event::Breaker { open, until, .. } => Some((*open, until.is_some())),
+        _ => None,
+    };
+    told.events.iter().filter_map(breaker).collect()
+}
+
+#[test]
+fn a_breaker_asks_one_item_at_a_time_while_all_fail() {
+    // Three attempts of every item fail, the fourth does not.
+    let world = (1..=8).fold(World::default(), |world, index| {
+        (1..=3).fold(world, |world, attempt| world.once(index, attempt, Comes::error()))
+    });
+    let policy = "concurrency: 4\nbreaker: { after: 4, pause: 10s, max_pause: 15s }\n\
+                  retries: { max: 9, delay: 1ms, factor: 1 }";
+    let told = map(8, policy, world);
+    assert_eq!(told.work(), ("succeeded", [8, 0, 0, 0, 8]));
+    let mut starts: Vec<u128> = (1..=8).flat_map(|index| told.starts(index)).collect();
+    starts.sort_unstable();
+    assert_eq!(starts.len(), 32);
+    // Four at first, then single ones after ten seconds and after fifteen each.
+    let tried: Vec<u128> = starts[4..7].iter().map(|at| at / 1000).collect();
+    assert_eq!((starts[3] < 10, tried), (true, vec![10, 25, 40]), "{starts:?}");
+    let events = breaker_events(&told);
+    assert_eq!(events[..3], [(true, true), (true, true), (true, true)]);
+    assert_eq!(events.last(), Some(&(false, false)));
+    let holds = told.holds();
+    assert!(holds.iter().all(|hold| hold.limit.is_none()), "{holds:?}");
+    assert!(holds[0].duration.as_secs() >= 25, "a pause lasts until attempts start again: {holds:?}");
+}
+
+#[test]
+fn a_breakers_pause_ends_with_the_step() {
+    let policy = "concurrency: 2\nbreaker: { after: 1, pause: 1h }\nretries: 5";
+    let world = World::default().always(1, Comes::error()).always(2, Comes::error());
+    let deadline = pipeline("map", 9, policy).replace("    map:", "    deadline: 30s\n    map:");
+    let told = simulate(&deadline, world.clone());
+    assert_eq!(told.work(), ("failed", [0, 0, 0, 9, 0]));
+    assert_eq!(breaker_events(&told), [(true, true), (false, false)]);
+    assert_eq!(told.holds().iter().map(|hold| hold.duration.as_secs()).collect::<Vec<_>>(), [29]);
+    let world = World { interrupts: vec![std::time::Duration::from_secs(20)], ..world };
+    let told = map(9, policy, world);
+    assert_eq!((told.status, told.work().1), (RunStatus::Interrupted, [0, 0, 0, 9, 0]));
+}
+
+#[test]
+fn an_items_deadline_passes_while_a_breaker_pauses() {
+    let policy = "concurrency: 2\nbreaker: { after: 1, pause: 1h }\nretries: 5\nitem_deadline: 45s";
+    let told = map(1, policy, World::default().always(1, Comes::error()));
+    assert_eq!((told.work(), told.tries(1)), (("failed", [0, 1, 0, 0, 0]), 1));
+    let failed = told.events.iter().find_map(|event| match event {
+        Event::ItemFailed { kind, message, .. } => Some((kind.name(), &**message)),
+        _ => None,
+    });
+    let (kind, message) = failed.expect("it failed");
+    assert_eq!(kind, "deadline");
+    assert!(message.starts_with("item_deadline passed while waiting for another attempt"), "{message}");
+}
+
 #[test]
 fn concurrency_is_used_and_never_exceeded() {
     let world = (1..=8).fold(World::default(), |world, index| world.takes(index, 100));

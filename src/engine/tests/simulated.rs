@@ -12,8 +12,8 @@ use super::world::{Comes, World};
 use crate::engine::options::Interrupt;
 use crate::engine::outcome::EngineError;
 use crate::engine::pool::{
-    EndedItem, KeyReport, Limits, Pool, PoolOptions, Reply, Report, StartPool, StepClock, Task, TaskKind,
-    Wake,
+    CostReport, EndedItem, KeyReport, Limits, Pool, PoolOptions, Reply, Report, StartPool, Starts, StepClock,
+    Task, TaskKind, Wake,
 };
 use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, CancelLevel, Failure, ResultShape, ScriptError};
@@ -91,12 +91,19 @@ impl SimulatedPool {
         let workers = if self.options.coroutines { self.options.concurrency } else { self.options.threads() };
         while self.running.len() < workers {
             let Some(task) = self.queue.pop_front() else { return };
-            if task.kind == TaskKind::Keys {
-                self.find_keys(&task);
-                continue;
+            match task.kind {
+                TaskKind::Keys => {
+                    self.find_keys(&task);
+                    continue;
+                }
+                TaskKind::Costs => {
+                    self.find_costs(&task);
+                    continue;
+                }
+                TaskKind::Run => {}
             }
             let now = self.clock.get();
-            if self.options.tells_starts {
+            if self.options.starts == Starts::Told {
                 self.say(Duration::ZERO, Reply::Starting(task.number, now));
             }
             let report = Report { task: task.number, began: now, ..Report::default() };
@@ -111,7 +118,7 @@ impl SimulatedPool {
         let world = &self.all.world;
         if world.keys_unusable {
             let error = Box::new(ScriptError::new(FailureKind::Error, "no key"));
-            return self.say(Duration::ZERO, Reply::Unusable { key: true, error });
+            return self.say(Duration::ZERO, Reply::Unusable { key: Some("key"), error });
         }
         let (mut keys, mut failed) = (Vec::new(), Vec::new());
         for at in 0..task.chunk.len() {
@@ -139,6 +146,21 @@ impl SimulatedPool {
             delay,
             Reply::Keys(Box::new(KeyReport { task: task.number, keys, failed, elapsed: Duration::ZERO })),
         );
+    }
+
+    /// Every attempt takes as much as the number of its item says; that of item 13 is not known.
+    fn find_costs(&mut self, task: &Task) {
+        let (first, count) = (task.chunk.first, task.chunk.len() as u64);
+        let cost = |index: u64| match index {
+            13 => Err(Box::new(Failure::new(FailureKind::Result, "no cost"))),
+            index => {
+                Ok(self.options.costs.iter().map(|rule| rule.script.as_ref().map_or(1, |_| index)).collect())
+            }
+        };
+        // Not all of them at once.
+        let costs = (first..first + count.min(2)).map(cost).collect();
+        let report = CostReport { task: task.number, costs, elapsed: Duration::ZERO };
+        self.say(Duration::from_millis(1), Reply::Costs(Box::new(report)));
     }
 
     /// The attempt of the item at hand begins.
@@ -272,7 +294,7 @@ impl Pool for SimulatedPool {
         let world = &self.all.world;
         if world.unusable {
             let error = Box::new(ScriptError::new(FailureKind::Error, "no function"));
-            self.say(Duration::ZERO, Reply::Unusable { key: false, error });
+            self.say(Duration::ZERO, Reply::Unusable { key: None, error });
         }
         if world.gone_after.is_some_and(|tasks| self.handed_in > tasks) {
             return self.say(Duration::ZERO, Reply::Gone);

@@ -7,7 +7,7 @@ use super::simulated::{Began, Simulated};
 use super::world::World;
 use crate::engine::options::{Interrupt, RunOptions, StateOptions};
 use crate::engine::run::run_on;
-use crate::event::{Event, RunStatus, StepResult, StepStatus};
+use crate::event::{Event, Hold, RunStatus, StepResult, StepStatus};
 use crate::plan::testing::plan_of;
 
 /// A run of a pipeline in a world.
@@ -114,6 +114,11 @@ impl Told {
     /// Why `work` ended so.
     pub(super) fn reason(&self) -> &str {
         self.step("work").reason.as_deref().unwrap_or_default()
+    }
+
+    /// When `work` was held back.
+    pub(super) fn holds(&self) -> &[Hold] {
+        &self.step("work").holds
     }
 
     /// The results that were written, as numbers.

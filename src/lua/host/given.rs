@@ -25,6 +25,12 @@ pub(super) const FLOW_FUNCTIONS: &[Function] = &[
         r#"flow.retry("busy", {after = 1.5})"#,
         r#"error("busy", 0)"#,
     ),
+    FLOW.given("spent", "(limit: string, amount: number)").explained(
+        "Says how much of a rate limit of the step this attempt took in all, when that is known: it counts from the \
+         attempt's start, in the place of the `cost`.",
+        r#"flow.spent("tokens", 1200)"#,
+        "",
+    ),
 ];
 
 pub(super) const LOG_FUNCTIONS: &[Function] = &[

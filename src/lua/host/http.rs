@@ -34,7 +34,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     HTTP.luau("get", "(url: string, options: RequestOptions?): Answer")
         .explained(
             "Asks for a URL. Options: `query`, `headers`, `json`, `form`, `body`, `timeout` (seconds; by default until \
-             the attempt's deadline, or a minute without one), `max_bytes` (64 MB). The answer has `status`, `ok`, \
+             the attempt's deadline, or a minute without one), `max_bytes` (64 MB), `limit` (the name of a rate limit of \
+             which each request takes one, waiting for it). The answer has `status`, `ok`, \
              `headers` (lower case), `body`, `url`, `ms`, and `:json()` and `:check()`, which fails from status 400 on: \
              408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent.",
             r#"http.get("https://api.example.com/items", {query = {page = 2}}):check():json().total"#,

@@ -106,6 +106,11 @@ pub const NAMED: &[Named] = &[
                 "Seconds; until the attempt's deadline if none is given, or a minute.",
             ),
             field("max_bytes", "number?", "Bytes of the answer, unpacked; 64 MB if none are given."),
+            field(
+                "limit",
+                "string?",
+                "Name of a rate limit of which each request takes one, waiting for it.",
+            ),
         ]),
     },
     Named {

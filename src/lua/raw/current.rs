@@ -13,8 +13,9 @@ use mlua::ffi::{self, lua_State};
 use super::frame::Frame;
 use crate::lua::Memory;
 use crate::lua::async_op::{Completion, InFlight, Queue, Slot};
+use crate::lua::gates::Gates;
 use crate::lua::guard::Guard;
-use crate::lua::options::LogLine;
+use crate::lua::options::{LogLine, Spent};
 use crate::value::Mask;
 
 /// What a coroutine waits for.
@@ -90,6 +91,10 @@ pub(in crate::lua) struct Current {
     /// What an operation had to tell when the interruption ended it, as a JSON object.
     pub(super) last_words: Cell<Option<String>>,
     pub(in crate::lua) logs: RefCell<Vec<LogLine>>,
+    /// The rate limits that attempts take from, what they say that they took, and the limits of requests.
+    pub(in crate::lua) limits: Arc<[Arc<str>]>,
+    pub(in crate::lua) spent: RefCell<Vec<Spent>>,
+    pub(in crate::lua) gates: Gates,
     /// What is to be done when an item has ended; it gets the item's index.
     pub(in crate::lua) on_end: OnceCell<Box<dyn Fn(u64)>>,
     /// Whether lines below warnings are wanted.
@@ -138,6 +143,9 @@ impl Current {
             frames: RefCell::default(),
             last_words: Cell::default(),
             logs: RefCell::default(),
+            limits: Arc::default(),
+            spent: RefCell::default(),
+            gates: Gates::default(),
             on_end: OnceCell::new(),
             verbose,
             mask: Mask::default(),

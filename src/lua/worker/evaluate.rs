@@ -8,7 +8,7 @@ use crate::event::StepId;
 use crate::lua::options::{LogLine, Scope};
 use crate::lua::raw::{Argument, Take};
 use crate::lua::script::PARAMETERS;
-use crate::lua::{Cancel, Guard, Memory, Script, ScriptError, Watchdog};
+use crate::lua::{Cancel, Gates, Guard, Memory, Script, ScriptError, Watchdog};
 use crate::runtime;
 
 /// What an expression's VM may hold.
@@ -115,6 +115,8 @@ fn run(
         memory: MEMORY,
         seed: 0,
         logs: manner.logs,
+        limits: &Arc::default(),
+        gates: &Gates::default(),
         what: manner.what,
         parameters: PARAMETERS,
         takes_items: false,

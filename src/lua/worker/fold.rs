@@ -58,6 +58,8 @@ impl FoldWorker {
             memory: options.memory,
             seed: options.seed,
             logs: options.logs,
+            limits: &options.limits,
+            gates: &options.gates,
             what: "the function",
             parameters: FOLD_PARAMETERS,
             takes_items: false,

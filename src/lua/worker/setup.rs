@@ -13,7 +13,7 @@ use crate::lua::options::{Scope, WorkerOptions};
 use crate::lua::raw::{Callee, Current, LuaContext, Raised, Take, Vm};
 use crate::lua::script::{Direct, LuaChunk, PARAMETERS, RETRY_PARAMETERS, Script, Sources};
 use crate::lua::temporaries::Temporaries;
-use crate::lua::{Memory, ScriptError};
+use crate::lua::{Gates, Memory, ScriptError};
 use crate::runtime::clock;
 
 /// A VM that is ready for items.
@@ -36,6 +36,8 @@ pub(super) struct Recipe<'a> {
     pub(super) memory: Memory,
     pub(super) seed: u64,
     pub(super) logs: bool,
+    pub(super) limits: &'a Arc<[Arc<str>]>,
+    pub(super) gates: &'a Gates,
     /// What messages call the script.
     pub(super) what: &'static str,
     /// What the function has in scope by name.
@@ -60,6 +62,8 @@ impl LoadedVm {
             memory: options.memory,
             seed: options.seed,
             logs: options.logs,
+            limits: &options.limits,
+            gates: &options.gates,
             what: "the function",
             parameters: PARAMETERS,
             takes_items: true,
@@ -85,6 +89,8 @@ impl LoadedVm {
         let mut current = Current::new(Arc::clone(guard), recipe.seed, recipe.logs);
         current.mask = mask;
         current.memory = recipe.memory;
+        current.limits = Arc::clone(recipe.limits);
+        current.gates = recipe.gates.clone();
         let current = Rc::new(current);
         let run = run_id(&recipe.scope.run);
         let context = LuaContext {

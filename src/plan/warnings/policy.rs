@@ -42,10 +42,14 @@ pub(super) fn contradiction(places: &PlacedDocument, step: &PolicyStep<'_>) -> O
 pub(super) fn idle(places: &PlacedDocument, step: &PolicyStep<'_>) -> Option<Diagnostic> {
     // Concurrency from `policies` and `defaults` is meant for other steps too.
     let Some(Setting::Known(Concurrency::Items(written))) = &step.own.concurrency else { return None };
-    let rate = step.policy.rate_limit?;
     let longest = [step.policy.timeout, step.policy.item_deadline].into_iter().flatten().min()?;
-    let windows = longest.as_nanos().div_ceil(rate.period.as_nanos().max(1));
-    let usable = windows.saturating_mul(u128::from(rate.count));
+    // What an attempt of its own price takes is not known here; it may be nothing.
+    let counted = step.policy.rate_limits.iter().filter(|limit| !limit.weighted);
+    let usable = counted.map(|limit| {
+        let windows = longest.as_nanos().div_ceil(limit.rate.period.as_nanos().max(1));
+        (windows.saturating_mul(u128::from(limit.rate.count)), limit.rate)
+    });
+    let (usable, rate) = usable.min_by_key(|(usable, _)| *usable)?;
     if u128::from(*written) <= usable {
         return None;
     }

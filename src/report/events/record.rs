@@ -39,6 +39,16 @@ enum EventRecord<'a> {
         index: u64,
         elapsed: f64,
     },
+    Breaker {
+        step: &'a str,
+        open: bool,
+        until: Option<f64>,
+    },
+    Waiting {
+        step: &'a str,
+        limit: &'a str,
+        seconds: f64,
+    },
     Log {
         step: &'a str,
         index: u64,
@@ -202,6 +212,12 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::ItemSlow { step, index, elapsed } => {
             let (step, elapsed) = (name(step), seconds(*elapsed));
             ("item_slow", EventRecord::ItemSlow { step, index: *index, elapsed })
+        }
+        Event::Breaker { step, open, until } => {
+            ("breaker", EventRecord::Breaker { step: name(step), open: *open, until: until.map(seconds) })
+        }
+        Event::Waiting { step, limit, seconds: rest } => {
+            ("waiting", EventRecord::Waiting { step: name(step), limit, seconds: seconds(*rest) })
         }
         Event::Log { step, index, level, message, fields } => {
             let (step, level, fields) = (name(step), level.name(), fields.as_deref().and_then(raw));

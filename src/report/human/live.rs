@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -53,7 +54,31 @@ struct RunningItem {
     has_news: bool,
     /// The time of that.
     now: Duration,
+    /// What it was held back by last.
+    hold: Option<LiveHold>,
     bar: Option<ProgressBar>,
+}
+
+/// What holds a step back.
+#[derive(Debug)]
+pub(super) struct LiveHold {
+    /// The rate limit that it waits for; `None`: its breaker pauses it.
+    pub(super) limit: Option<Arc<str>>,
+    pub(super) until: Duration,
+}
+
+impl LiveHold {
+    /// `paused, 41s left`, `waits 12s for api`; `None`: it is over.
+    fn shown(&self, time: Duration) -> Option<String> {
+        // Whole seconds, so that the text does not flicker.
+        let left = Duration::from_secs(self.until.saturating_sub(time).as_secs_f64().ceil() as u64);
+        match &self.limit {
+            None if left.is_zero() => Some("paused, one item tries".to_owned()),
+            None => Some(format!("paused, {} left", figures::brief(left))),
+            Some(_) if left.is_zero() => None,
+            Some(limit) => Some(format!("waits {} for {limit}", figures::brief(left))),
+        }
+    }
 }
 
 impl RunningItem {
@@ -64,10 +89,14 @@ impl RunningItem {
         self.spoke + pace
     }
 
+    fn held(&self, time: Duration) -> Option<String> {
+        self.hold.as_ref().and_then(|hold| hold.shown(time))
+    }
+
     fn line(&self) -> LiveLine {
         let extent = self.state.extent();
         let elapsed = self.now.saturating_sub(self.started);
-        let parts = counts(&self.state, self.state.done("/"), elapsed);
+        let parts = counts(&self.state, self.state.done("/"), self.held(self.now), elapsed);
         LiveLine { extent, parts }
     }
 }
@@ -135,8 +164,16 @@ impl LiveView {
             line.into_text()
         });
         let (info, state) = (info.clone(), LiveStep { tally: Tally::default(), total, read: None });
-        let running =
-            RunningItem { info, started: time, spoke: time, state, has_news: false, now: time, bar };
+        let running = RunningItem {
+            info,
+            started: time,
+            spoke: time,
+            state,
+            has_news: false,
+            now: time,
+            hold: None,
+            bar,
+        };
         self.running.insert(step, running);
         self.redraw();
         line
@@ -160,7 +197,7 @@ impl LiveView {
             None => state.done(""),
         };
         let mut line = self.columns.head(&running.info, self.color);
-        line.push(TextStyle::Plain, &counts(&state, done, elapsed).join(" · "));
+        line.push(TextStyle::Plain, &counts(&state, done, running.held(time), elapsed).join(" · "));
         Some(line.into_text())
     }
 
@@ -174,6 +211,17 @@ impl LiveView {
             let text = layout.text(&running.info, line, self.color);
             if bar.message() != text {
                 bar.set_message(text);
+            }
+        }
+    }
+
+    /// A step is held back, or no longer.
+    pub(super) fn hold(&mut self, step: StepId, hold: Option<LiveHold>) {
+        if let Some(running) = self.running.get_mut(&step) {
+            // A pause says more than a wait for a limit.
+            let is_paused = running.hold.as_ref().is_some_and(|hold| hold.limit.is_none());
+            if !is_paused || hold.as_ref().is_none_or(|hold| hold.limit.is_none()) {
+                running.hold = hold;
             }
         }
     }
@@ -210,8 +258,9 @@ fn bar(bars: &MultiProgress) -> ProgressBar {
     bars.add(bar)
 }
 
-/// `4200/10000`, `4190 ok`, `10 failed`, `3 retried`, `350/s`, `ETA 17s`; the first is given.
-fn counts(state: &LiveStep, done: String, elapsed: Duration) -> Vec<String> {
+/// `4200/10000`, `4190 ok`, `10 failed`, `3 retried`, `350/s`, `ETA 17s`; the first is given. Of one that is held back it says by
+/// what, in the place of a pace that does not hold.
+fn counts(state: &LiveStep, done: String, held: Option<String>, elapsed: Duration) -> Vec<String> {
     let LiveStep { tally, .. } = *state;
     let mut parts = vec![done];
     let named = [
@@ -224,6 +273,10 @@ fn counts(state: &LiveStep, done: String, elapsed: Duration) -> Vec<String> {
     parts.extend(
         named.into_iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")),
     );
+    if held.is_some() {
+        parts.extend(held);
+        return parts;
+    }
     parts.extend(figures::rate(tally.ended(), elapsed));
     parts.extend(state.extent().and_then(|extent| eta(extent, elapsed)).map(|eta| format!("ETA {eta}")));
     parts

@@ -97,6 +97,7 @@ pub(in crate::report) fn good(total: u64, millis: u64) -> StepResult {
         reuse: None,
         timing: None,
         age: None,
+        holds: Vec::new(),
     }
 }
 
@@ -167,6 +168,9 @@ pub(in crate::report) fn every_event() -> Vec<(u64, Event)> {
             },
         ),
         (5, log(0, 5, LogLevel::Info, "printed\nlines")),
+        (5, Event::Breaker { step, open: true, until: Some(Duration::from_secs(60)) }),
+        (5, Event::Waiting { step, limit: Arc::from("api"), seconds: Duration::from_millis(2500) }),
+        (5, Event::Breaker { step, open: false, until: None }),
         (6, Event::Notice { step: Some(step), message: "`raw/*.png` matches no file".to_owned() }),
         (7, Event::Notice { step: None, message: "about the run".to_owned() }),
         (

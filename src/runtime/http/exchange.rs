@@ -1,6 +1,7 @@
 //! An exchange is one request with its redirects, up to the last byte of the answer.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
@@ -22,7 +23,12 @@ pub struct Rules<'a, E> {
     pub permit: &'a (dyn Fn(&Url) -> Result<(), E> + Sync),
     /// Counts bytes of the answer before they are kept.
     pub count: &'a (dyn Fn(usize) -> Result<(), E> + Sync),
+    /// Waits until a request may be sent: the first one, and each that follows a redirect.
+    pub admit: &'a (dyn Fn() -> Admission<'a> + Sync),
 }
+
+/// A wait for being admitted.
+pub type Admission<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<E> fmt::Debug for Rules<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,41 +36,63 @@ impl<E> fmt::Debug for Rules<'_, E> {
     }
 }
 
-/// Sends a request and reads the answer, both within `limit`. To be called on the executor.
+/// Sends a request and reads the answer, both within `limit`; what it waits to be admitted does not count. To be called on
+/// the executor.
 ///
 /// # Errors
 /// Fails when a rule says no, when the limit passes, and for whatever keeps the answer from being read to its end.
 pub async fn exchange<E>(
-    request: Request,
+    mut request: Request,
     limit: Option<Duration>,
     rules: &Rules<'_, E>,
 ) -> Result<Answer, ExchangeError<E>> {
     let host = request.url.host_str().unwrap_or_default().to_owned();
-    let answer = send(request, rules);
-    let Some(limit) = limit else { return answer.await };
-    match clock::within(limit, answer).await {
-        Some(answer) => answer,
-        None => Err(HttpError::Timeout { host, limit }.into()),
-    }
-}
-
-async fn send<E>(mut request: Request, rules: &Rules<'_, E>) -> Result<Answer, ExchangeError<E>> {
-    let begun = Instant::now();
-    let client = client().map_err(HttpError::NoClient)?;
+    let (mut begun, mut rest) = (None, limit);
     for _ in 0..=HOPS_MAX {
         (rules.permit)(&request.url).map_err(ExchangeError::Refused)?;
-        let mut sent =
-            client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
-        if let Some(body) = &request.body {
-            sent = sent.body(body.clone());
-        }
-        let response = sent.send().await.map_err(|error| HttpError::of_network(&request.url, &error))?;
-        match target(&request.url, &response)? {
-            Some(next) => request.follow(next, response.status())?,
-            None => return Answer::read(request, response, begun, rules.count).await,
-        }
+        (rules.admit)().await;
+        let admitted = clock::now();
+        let hop = send(request, *begun.get_or_insert_with(Instant::now), rules);
+        let hop = match rest {
+            Some(rest) => clock::within(rest, hop).await,
+            None => Some(hop.await),
+        };
+        let late = || HttpError::Timeout { host: host.clone(), limit: limit.unwrap_or_default() };
+        request = match hop.ok_or_else(late)?? {
+            Hop::Answer(answer) => return Ok(answer),
+            Hop::Redirect(next) => next,
+        };
+        rest = rest.map(|rest| rest.saturating_sub(clock::since(admitted)));
     }
     Err(HttpError::Redirects { hops_max: HOPS_MAX, last: shown(&request.url) }.into())
+}
+
+/// What one request leads to.
+enum Hop {
+    Answer(Answer),
+    /// The request that is to be sent now.
+    Redirect(Request),
+}
+
+async fn send<E>(
+    mut request: Request,
+    begun: Instant,
+    rules: &Rules<'_, E>,
+) -> Result<Hop, ExchangeError<E>> {
+    let client = client().map_err(HttpError::NoClient)?;
+    let mut sent =
+        client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+    if let Some(body) = &request.body {
+        sent = sent.body(body.clone());
+    }
+    let response = sent.send().await.map_err(|error| HttpError::of_network(&request.url, &error))?;
+    match target(&request.url, &response)? {
+        Some(next) => {
+            request.follow(next, response.status())?;
+            Ok(Hop::Redirect(request))
+        }
+        None => Answer::read(request, response, begun, rules.count).await.map(Hop::Answer),
+    }
 }
 
 /// Where a redirect leads.

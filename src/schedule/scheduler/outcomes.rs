@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Scheduler, Start};
+use crate::event::FailureKind;
+use crate::schedule::breaker::Health;
 use crate::schedule::waiting::Retry;
 use crate::schedule::{Expired, FailFast, Stop, StopReason, Verdict, backoff, verdict};
 
@@ -13,6 +15,8 @@ pub struct FailedAttempt {
     pub index: u64,
     /// Hash of the item's content; jitter is drawn from it.
     pub identity: u64,
+    /// What failed.
+    pub kind: FailureKind,
     /// Whether another attempt makes sense: not after `flow.fail`, and only if `retries.when` says so.
     pub retryable: bool,
     /// The wait that `flow.retry` asked for.
@@ -34,15 +38,27 @@ pub enum Next {
     Cancelled,
 }
 
+impl FailedAttempt {
+    /// What it says of what the item asked: nothing, when no other attempt would fare better.
+    fn health(&self) -> Health {
+        let is_own = matches!(self.kind, FailureKind::Result | FailureKind::Memory);
+        if self.retryable && !is_own { Health::Bad } else { Health::Neither }
+    }
+}
+
 impl Scheduler {
-    /// Running items that succeeded.
-    pub fn succeeded(&mut self, count: u64) {
+    /// Running items of `start` that succeeded.
+    pub fn succeeded(&mut self, now: Duration, start: &Start, count: u64) {
         self.tally.succeeded += count;
+        if count > 0 {
+            self.heard(now, start, Health::Good);
+        }
     }
 
-    /// A running item that `flow.skip` left out.
-    pub fn skipped(&mut self) {
+    /// A running item of `start` that `flow.skip` left out.
+    pub fn skipped(&mut self, now: Duration, start: &Start) {
         self.tally.skipped += 1;
+        self.heard(now, start, Health::Good);
         self.reconsider();
     }
 
@@ -63,6 +79,7 @@ impl Scheduler {
 
     /// An attempt of `start` failed. Decides whether the item gets another one.
     pub fn failed(&mut self, now: Duration, start: &Start, attempt: &FailedAttempt) -> Next {
+        self.heard(now, start, attempt.health());
         let retries = &self.policy.retries;
         let granted =
             start.attempt <= retries.max && retries.budget.is_none_or(|budget| self.retries < budget);
@@ -81,8 +98,21 @@ impl Scheduler {
             return Next::OutOfTime;
         }
         self.retries += 1;
-        self.waiting.push(due, Retry { index: attempt.index, attempt: start.attempt + 1, item_deadline });
+        let retry = Retry { index: attempt.index, attempt: start.attempt + 1, item_deadline };
+        if self.costs.is_weighted() {
+            // The next attempt has a price of its own.
+            self.waiting.push_unpriced(due, retry);
+        } else {
+            self.waiting.push(due, retry);
+        }
         Next::RetryAt(due)
+    }
+
+    /// An attempt says how things stand. Under a breaker a start is one item.
+    fn heard(&mut self, now: Duration, start: &Start, health: Health) {
+        if let Some(breaker) = &mut self.breaker {
+            breaker.heard(now, start.first, health);
+        }
     }
 
     /// When all attempts of an item must have ended, given that an attempt of it in `start` began at `started`.
@@ -114,12 +144,19 @@ impl Scheduler {
     /// a rate limit counts as made now.
     pub fn chunk_ended(&mut self, now: Duration, start: &Start, unstarted: u64) {
         self.running -= 1;
-        if let Some(limit) = &mut self.limit {
+        if let Some(share) = &mut self.share {
             if unstarted > 0 {
-                limit.take_back(start.first);
+                share.take_back(start.first);
             } else {
-                limit.started(start.first, now);
+                share.ended(start.first, now);
             }
+        }
+        if let Some(breaker) = &mut self.breaker {
+            // Of one that was cut off nothing was said.
+            breaker.put_back(start.first);
+        }
+        if unstarted == 0 {
+            self.costs.forget(start.first);
         }
         if unstarted > 0 && start.attempt > 1 {
             self.put_off(now, start);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::schedule::{Expired, FailFast, Retries, StopReason, Verdict};
+use crate::event::FailureKind;
+use crate::schedule::{Breaker, Expired, FailFast, RateUse, Retries, StopReason, Verdict};
 use crate::value::{Rate, Ratio};
 
 fn ms(value: u64) -> Duration {
@@ -28,7 +29,8 @@ fn start(scheduler: &mut Scheduler, now: u64) -> Start {
 }
 
 fn failure(index: u64, started: u64) -> FailedAttempt {
-    FailedAttempt { index, identity: 0, retryable: true, retry_after: None, started: ms(started) }
+    let kind = FailureKind::Error;
+    FailedAttempt { index, identity: 0, kind, retryable: true, retry_after: None, started: ms(started) }
 }
 
 fn fail(scheduler: &mut Scheduler, now: u64, start: &Start) -> Next {
@@ -45,7 +47,7 @@ fn lose(scheduler: &mut Scheduler, now: u64, start: &Start) {
 }
 
 fn succeed(scheduler: &mut Scheduler, now: u64, start: &Start) {
-    scheduler.succeeded(start.count);
+    scheduler.succeeded(ms(now), start, start.count);
     scheduler.chunk_ended(ms(now), start, 0);
 }
 
@@ -53,6 +55,11 @@ fn close(scheduler: &mut Scheduler) -> (Tally, Verdict) {
     assert!(scheduler.is_done());
     scheduler.close();
     (scheduler.tally(), scheduler.verdict())
+}
+
+/// So much in any second.
+fn limit(count: u32, weighted: bool) -> RateUse {
+    RateUse { name: None, rate: Rate { count, period: ms(1000) }, weighted }
 }
 
 #[test]
@@ -137,7 +144,7 @@ fn a_deadline_fails_the_step_only_if_it_cuts_something_off() {
         let mut scheduler = Scheduler::new(&lenient, 7);
         scheduler.offer(1);
         let one = start(&mut scheduler, 0);
-        scheduler.succeeded(1);
+        scheduler.succeeded(ms(1), &one, 1);
         scheduler.chunk_ended(ms(1), &one, 0);
         cut(&mut scheduler);
         assert_eq!(close(&mut scheduler).1.reason.as_deref(), expect);
@@ -214,8 +221,7 @@ fn a_bound_from_above_stops_a_step_as_a_total_does() {
 
 #[test]
 fn a_start_that_did_not_happen_leaves_room_in_the_rate() {
-    let mut scheduler =
-        scheduler(&Policy { rate_limit: Some(Rate { count: 1, period: ms(1000) }), ..policy() }, 3);
+    let mut scheduler = scheduler(&Policy { rate_limits: vec![limit(1, false)], ..policy() }, 3);
     let one = scheduler.start(ms(0), 3).expect("the window is open");
     assert_eq!((one.count, scheduler.start(ms(0), 3), scheduler.next_wake(ms(0))), (1, None, None));
     scheduler.chunk_ended(ms(5), &one, 1);
@@ -268,4 +274,87 @@ fn an_old_failure_stops_a_step_like_a_new_one() {
     scheduler.passed(&Tally { failed: 1, ..Tally::default() });
     assert_eq!(scheduler.stop().map(|stop| stop.reason), Some(StopReason::FailFast));
     assert_eq!(scheduler.start(ms(0), 1), None);
+}
+
+#[test]
+fn an_item_starts_when_its_costs_are_known_and_all_its_limits_have_room() {
+    let limits = vec![limit(2, false), limit(100, true)];
+    let mut scheduler = scheduler(&Policy { rate_limits: limits, concurrency: 9, ..policy() }, 4);
+    assert_eq!((scheduler.start(ms(0), 9), scheduler.next_wake(ms(0))), (None, None));
+    scheduler.cost(1, vec![1, 60]);
+    let one = start(&mut scheduler, 0);
+    scheduler.started_at(&one, ms(10));
+    scheduler.cost(2, vec![1, 50]);
+    assert_eq!((scheduler.start(ms(20), 9), scheduler.next_wake(ms(20))), (None, Some(ms(1010))));
+    assert_eq!(scheduler.held_back(ms(20)), Some(HeldBack { limit: 1, until: ms(1010) }));
+    // It took less than was said.
+    scheduler.spent(1, 1, 40);
+    let two = start(&mut scheduler, 30);
+    scheduler.started_at(&two, ms(30));
+    scheduler.cost(3, vec![1, 0]);
+    assert_eq!(scheduler.held_back(ms(40)), Some(HeldBack { limit: 0, until: ms(1010) }));
+    // What costs nothing at all, because it fails at once, waits for nobody.
+    scheduler.cost(3, Vec::new());
+    assert_eq!(start(&mut scheduler, 40).first, 3);
+}
+
+#[test]
+fn each_attempt_has_costs_of_its_own() {
+    let mut scheduler = scheduler(&Policy { rate_limits: vec![limit(9, true)], ..policy() }, 1);
+    scheduler.cost(1, vec![3]);
+    let one = start(&mut scheduler, 0);
+    assert_eq!(fail(&mut scheduler, 10, &one), Next::RetryAt(ms(110)));
+    assert_eq!(
+        (scheduler.waiting(), scheduler.start(ms(200), 9), scheduler.next_wake(ms(200))),
+        (1, None, None)
+    );
+    scheduler.cost(1, vec![7]);
+    assert_eq!(scheduler.next_wake(ms(300)), Some(ms(1010)), "seven and three are more than nine");
+    let again = start(&mut scheduler, 1010);
+    assert_eq!((again.first, again.attempt), (1, 2));
+    // One that did not begin keeps them.
+    scheduler.chunk_ended(ms(1020), &again, 1);
+    assert_eq!(start(&mut scheduler, 1020).attempt, 2);
+}
+
+#[test]
+fn under_a_breaker_one_item_tries_after_each_pause() {
+    let breaker = Breaker { after: 2, pause: ms(1000), max_pause: ms(1500) };
+    let retries = Retries { max: 9, delay: ms(100), factor: 1.0, ..Retries::default() };
+    let mut scheduler = scheduler(&Policy { breaker: Some(breaker), retries, concurrency: 3, ..policy() }, 9);
+    let (one, two, three) = (start(&mut scheduler, 0), start(&mut scheduler, 0), start(&mut scheduler, 0));
+    assert_eq!((one.count, two.count), (1, 1), "items travel alone");
+    fail(&mut scheduler, 10, &two);
+    fail(&mut scheduler, 20, &one);
+    assert_eq!((scheduler.paused_until(), scheduler.start(ms(500), 9)), (Some(ms(1020)), None));
+    succeed(&mut scheduler, 30, &three);
+    assert_eq!(scheduler.next_wake(ms(500)), Some(ms(1020)));
+    let trial = start(&mut scheduler, 1020);
+    assert_eq!((trial.first, trial.attempt), (2, 2), "the one that has waited longest");
+    assert_eq!((scheduler.start(ms(1020), 9), scheduler.next_wake(ms(1020))), (None, None));
+    fail(&mut scheduler, 1100, &trial);
+    assert_eq!(scheduler.paused_until(), Some(ms(2600)));
+    let trial = start(&mut scheduler, 2600);
+    succeed(&mut scheduler, 2700, &trial);
+    assert_eq!(scheduler.paused_until(), None);
+    assert_eq!([(); 3].map(|()| start(&mut scheduler, 2700).first), [2, 4, 5]);
+}
+
+#[test]
+fn what_no_retry_heals_is_no_reason_to_pause() {
+    let breaker = Breaker { after: 1, ..Breaker::default() };
+    let mut scheduler = scheduler(&Policy { breaker: Some(breaker), ..policy() }, 9);
+    for (kind, retryable) in
+        [(FailureKind::Error, false), (FailureKind::Result, true), (FailureKind::Memory, true)]
+    {
+        let one = start(&mut scheduler, 0);
+        scheduler.failed(ms(0), &one, &FailedAttempt { kind, retryable, ..failure(one.first, 0) });
+        scheduler.chunk_ended(ms(0), &one, 0);
+        assert_eq!(scheduler.paused_until(), None, "{kind:?}");
+    }
+    let one = start(&mut scheduler, 0);
+    fail(&mut scheduler, 0, &one);
+    assert_eq!(scheduler.paused_until(), Some(ms(60_000)));
+    scheduler.interrupt();
+    assert_eq!((scheduler.paused_until(), scheduler.is_done()), (None, true), "an interrupt ends the pause");
 }

@@ -126,14 +126,14 @@ proptest! {
     }
 
     #[test]
-    fn no_window_holds_more_starts_than_the_rate(world in worlds()) {
+    fn no_window_of_any_limit_holds_more_than_its_rate(world in worlds()) {
         let trace = simulate(&world);
-        if let Some(rate) = world.policy.rate_limit {
-            let mut began: Vec<Duration> = trace.tries.iter().map(|attempt| attempt.began).collect();
-            began.sort_unstable();
-            for pair in began.windows(rate.count as usize + 1) {
-                let span = pair[pair.len() - 1].saturating_sub(pair[0]);
-                prop_assert!(span >= rate.period, "{:?} in {:?}", pair, rate.period);
+        for (place, limit) in world.policy.rate_limits.iter().enumerate() {
+            for first in &trace.tries {
+                let within = |began: Duration| began >= first.began && began < first.began + limit.rate.period;
+                let tries = trace.tries.iter().filter(|attempt| within(attempt.began));
+                let taken: u64 = tries.map(|attempt| attempt.costs[place]).sum();
+                prop_assert!(taken <= u64::from(limit.rate.count), "{} from {:?} on", taken, first.began);
             }
         }
     }
@@ -185,7 +185,8 @@ proptest! {
         world.policy.concurrency = concurrency;
         world.chunk_max = chunk_max;
         world.streamed = !world.streamed;
-        world.policy.rate_limit = None;
+        world.policy.rate_limits.clear();
+        world.policy.breaker = None;
         let other = simulate(&world);
         prop_assert_eq!(&one.endings, &other.endings);
         prop_assert_eq!(one.tally, other.tally);

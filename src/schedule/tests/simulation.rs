@@ -1,6 +1,7 @@
 //! The simulation is a small world for the scheduler to run in: workers, a feeder and a clock that are all made up.
 //! It checks what must hold at every moment; the properties check what must hold in the end.
 
+mod pauses;
 mod world;
 
 pub(super) use world::{Outcome, Outside, SimulatedEnding, World, worlds};
@@ -8,15 +9,18 @@ pub(super) use world::{Outcome, Outside, SimulatedEnding, World, worlds};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::event::Tally;
+use self::pauses::ExpectedPauses;
+use crate::event::{FailureKind, Tally};
 use crate::schedule::{FailedAttempt, Next, Scheduler, Start, Stop, StopReason, Verdict};
 
 /// One attempt that began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Try {
     pub(super) index: u64,
     pub(super) attempt: u32,
     pub(super) began: Duration,
+    /// What it has taken of each rate limit.
+    pub(super) costs: Vec<u64>,
 }
 
 /// A retry that was granted: the attempt before it, and the wait.
@@ -61,6 +65,9 @@ struct Simulation<'a> {
     chunks: Vec<RunningChunk>,
     next_offer: Option<Duration>,
     outside: Option<(Duration, Outside)>,
+    /// When what is told of which item's next attempt.
+    pricing: Vec<(Duration, u64, u32)>,
+    pauses: ExpectedPauses,
     /// Attempts that came back once without having begun.
     refused: BTreeSet<(u64, u32)>,
     trace: Trace,
@@ -79,7 +86,13 @@ pub(super) fn simulate(world: &World) -> Trace {
     let outside = world.outside;
     let trace = Trace { offered: if world.streamed { 0 } else { world.items }, ..Trace::default() };
     let (now, chunks, refused) = (Duration::ZERO, Vec::new(), BTreeSet::new());
-    let mut simulation = Simulation { world, scheduler, now, chunks, next_offer, outside, refused, trace };
+    let pauses = ExpectedPauses::new(world.policy.breaker);
+    let pricing = Vec::new();
+    let mut simulation =
+        Simulation { world, scheduler, now, chunks, next_offer, outside, pricing, pauses, refused, trace };
+    if !world.streamed {
+        simulation.price_offered(1);
+    }
     for _ in 0..100_000 {
         simulation.act();
         if simulation.scheduler.is_done() {
@@ -102,6 +115,7 @@ impl Simulation<'_> {
             self.end(expired.index, SimulatedEnding::Failed);
         }
         self.interrupt();
+        self.price();
         while let Some(start) = self.scheduler.start(self.now, self.world.chunk_max) {
             self.begin(start);
         }
@@ -114,11 +128,36 @@ impl Simulation<'_> {
         let count = (self.world.items - self.trace.offered).min(3);
         self.scheduler.offer(count);
         self.trace.offered += count;
+        self.price_offered(self.trace.offered - count + 1);
         self.next_offer = (count > 0).then(|| self.now + Duration::from_millis(7));
         if count == 0 {
             self.scheduler.end_of_input();
         }
         self.check();
+    }
+
+    /// What the first attempts of the items from `first` on take is found out.
+    fn price_offered(&mut self, first: u64) {
+        for index in first..=self.trace.offered {
+            self.find_price(index, 1);
+        }
+    }
+
+    fn find_price(&mut self, index: u64, attempt: u32) {
+        if self.world.policy.rate_limits.iter().any(|limit| limit.weighted) {
+            let at = self.now + self.world.latency(index, attempt + 100);
+            self.pricing.push((at, index, attempt));
+        }
+    }
+
+    fn price(&mut self) {
+        for (at, index, attempt) in std::mem::take(&mut self.pricing) {
+            if at <= self.now {
+                self.scheduler.cost(index, self.world.costs(index, attempt));
+            } else {
+                self.pricing.push((at, index, attempt));
+            }
+        }
     }
 
     fn act_from_outside(&mut self) {
@@ -140,6 +179,7 @@ impl Simulation<'_> {
         assert!(start.count >= 1 && start.count <= self.world.chunk_max.max(1));
         assert!(start.attempt == 1 || start.count == 1);
         assert!(start.item_deadline.is_none_or(|deadline| deadline > self.now));
+        self.pauses.begin(self.now, &start);
         let begins = self.now + self.world.latency(start.first, start.attempt);
         let ends = begins + self.world.duration(start.first, start.attempt);
         self.chunks.push(RunningChunk { start, done: 0, begins, ends, begun: false });
@@ -162,11 +202,17 @@ impl Simulation<'_> {
         if !chunk.begun && chunk.begins <= self.now {
             let index = chunk.start.first + chunk.done;
             if self.world.returns_early(index) && self.refused.insert((index, chunk.start.attempt)) {
+                self.pauses.put_back(index);
                 self.scheduler.chunk_ended(self.now, &chunk.start, chunk.start.count - chunk.done);
                 return false;
             }
             chunk.begun = true;
-            self.trace.tries.push(Try { index, attempt: chunk.start.attempt, began: chunk.begins });
+            let (attempt, began) = (chunk.start.attempt, chunk.begins);
+            let mut costs = self.world.costs(index, attempt);
+            if let Some((place, spent)) = self.world.spent(index, attempt) {
+                costs[place] = spent;
+            }
+            self.trace.tries.push(Try { index, attempt, began, costs });
             if self.world.reports_starts {
                 self.scheduler.started_at(&chunk.start, chunk.begins);
             }
@@ -189,13 +235,18 @@ impl Simulation<'_> {
 
     fn report(&mut self, chunk: &RunningChunk) {
         let (index, attempt) = (chunk.start.first + chunk.done, chunk.start.attempt);
-        match self.world.outcome(index, attempt) {
+        if let Some((place, spent)) = self.world.spent(index, attempt) {
+            self.scheduler.spent(index, place, spent);
+        }
+        let outcome = self.world.outcome(index, attempt);
+        self.pauses.hear(self.now, index, outcome);
+        match outcome {
             Outcome::Success => {
-                self.scheduler.succeeded(1);
+                self.scheduler.succeeded(self.now, &chunk.start, 1);
                 self.end(index, SimulatedEnding::Succeeded(attempt));
             }
             Outcome::Skip => {
-                self.scheduler.skipped();
+                self.scheduler.skipped(self.now, &chunk.start);
                 self.end(index, SimulatedEnding::Skipped);
             }
             Outcome::BadRow => {
@@ -206,9 +257,11 @@ impl Simulation<'_> {
             Outcome::Failure { retryable, retry_after } => {
                 let identity = index % 3;
                 let started = chunk.begins;
-                let failed = FailedAttempt { index, identity, retryable, retry_after, started };
+                let kind = FailureKind::Error;
+                let failed = FailedAttempt { index, identity, kind, retryable, retry_after, started };
                 match self.scheduler.failed(self.now, &chunk.start, &failed) {
                     Next::RetryAt(due) => {
+                        self.find_price(index, attempt + 1);
                         assert!(retryable && self.trace.stop.is_none());
                         self.trace.granted.push(Granted {
                             index,
@@ -267,6 +320,7 @@ impl Simulation<'_> {
         let next = chunks
             .chain(self.next_offer.filter(|_| !stopping))
             .chain(self.outside.map(|(at, _)| at))
+            .chain(self.pricing.iter().map(|(at, ..)| *at))
             .chain(wake)
             .min()
             .expect("something will happen while the step is not done");

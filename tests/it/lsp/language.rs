@@ -209,6 +209,15 @@ fn values_are_those_of_the_schema_and_of_the_file() {
     assert_eq!(offered_in_step("    map:\n      fail_fast: ‸"), ["true", "false", "drain"]);
     assert_eq!(offered_in_step("    map:\n      retries:\n        jitter: ‸"), ["true", "false", "full"]);
     assert_eq!(offered_in_step("    map:\n      rate_limit: ‸"), ["api"]);
+    assert_eq!(offered_in_step("    map:\n      rate_limit:\n        - ‸"), ["limit", "cost", "api"]);
+    assert_eq!(offered_in_step("    map:\n      rate_limit: [‸"), ["api"]);
+    assert_eq!(offered_in_step("    map:\n      rate_limit:\n        - limit: ‸"), ["api"]);
+    let costs = offered_in_step("    map:\n      rate_limit:\n        - limit: api\n          cost: str.le‸");
+    assert!(costs.contains(&"len".to_owned()), "{costs:?}");
+    let limit = offered_in_step("    map:\n      rate_limit:\n        - limit: api\n          ‸");
+    assert_eq!(limit, ["cost", "api"]);
+    let breaker = offered_in_step("    map:\n      breaker: { ‸");
+    assert_eq!(breaker, ["after", "pause", "max_pause"]);
     assert_eq!(offered_in_step("    map:\n      concurrency: ‸"), ["auto"]);
     assert_eq!(
         offered_in_step("    write: { path: x, format: ‸"),

@@ -1,11 +1,13 @@
 //! This module checks a request as a Lua function describes it, before anything is sent.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::{LuaString, Value};
 use url::Url;
 
+use crate::lua::gates::Entrance;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
@@ -22,13 +24,15 @@ use crate::runtime::http::{Method, Request};
 const BYTES_MAX: usize = 64_000_000;
 
 /// What options of a request there are.
-const OPTIONS: [&str; 7] = ["query", "headers", "json", "form", "body", "timeout", "max_bytes"];
+const OPTIONS: [&str; 8] = ["query", "headers", "json", "form", "body", "timeout", "max_bytes", "limit"];
 
 /// A request that was checked and may be sent.
 #[derive(Debug)]
 pub(super) struct CheckedRequest {
     pub(super) request: Request,
     pub(super) timeout: Option<Duration>,
+    /// Where it waits for its turn under a rate limit.
+    pub(super) entrance: Option<Arc<Entrance>>,
     /// What it and its answer may hold here.
     pub(super) account: Account,
 }
@@ -49,6 +53,7 @@ impl CheckedRequest {
             OPTIONS.iter().chain(if free { &["url", "method"][..] } else { &[] }).copied().collect();
         let options = Options::of(call, at, options, &names)?;
         let timeout = options.seconds("timeout")?;
+        let entrance = options.text("limit")?.map(|limit| entrance(call, at, &limit)).transpose()?;
         let mut request = Request {
             method: method(call, at, &options)?,
             url: target,
@@ -71,8 +76,28 @@ impl CheckedRequest {
         let account = call.account()?;
         // Twice: what is sent is a copy, because a redirect may ask for it again.
         account.take(request.body.as_ref().map_or(0, |body| 2 * body.len()))?;
-        Ok(Self { request, timeout, account })
+        Ok(Self { request, timeout, entrance, account })
     }
+}
+
+/// The gate of the rate limit of this name.
+fn entrance(call: &Call<'_>, at: usize, limit: &str) -> mlua::Result<Arc<Entrance>> {
+    let current = call.lua.app_data_ref::<Rc<Current>>();
+    if let Some(entrance) = current.as_ref().and_then(|current| current.gates.get(limit)) {
+        return Ok(entrance);
+    }
+    let names =
+        |current: &Rc<Current>| current.gates.names().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    let names = current.as_ref().map(|current| names(current)).unwrap_or_default();
+    let known = match names.as_slice() {
+        [] => format!("declare it at the top of the file, `rate_limits: {{ {limit}: 20/s }}`"),
+        names => format!("the rate limits of this file: {}", names.join(", ")),
+    };
+    Err(HostError::refusal(format!(
+        "bad argument #{at} to `{}` (there is no rate limit `{limit}`; {known})",
+        call.name
+    ))
+    .into())
 }
 
 /// The method of a request: that of the function's name, or the option.

@@ -7,7 +7,7 @@ use super::request::{CheckedRequest, permit};
 use crate::lua::host::call::Name;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::Permissions;
-use crate::runtime::http::{ExchangeError, HttpError, Rules, exchange};
+use crate::runtime::http::{Admission, ExchangeError, HttpError, Rules, exchange};
 
 /// How long a request may take where neither it nor the attempt has a limit.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,9 +19,16 @@ pub(super) async fn send(
     permissions: &Permissions,
     limited: bool,
 ) -> Result<CountedAnswer, HostError> {
-    let CheckedRequest { request, timeout, account } = checked;
+    let CheckedRequest { request, timeout, entrance, account } = checked;
     let limit = timeout.or_else(|| (!limited).then_some(PATIENCE));
-    let rules = Rules { permit: &|url| permit(permissions, url), count: &|bytes| account.take(bytes) };
+    let admit = || -> Admission<'_> {
+        match &entrance {
+            Some(entrance) => Box::pin(entrance.enter()),
+            None => Box::pin(std::future::ready(())),
+        }
+    };
+    let rules =
+        Rules { permit: &|url| permit(permissions, url), count: &|bytes| account.take(bytes), admit: &admit };
     match exchange(request, limit, &rules).await {
         Ok(answer) => Ok(CountedAnswer { answer, _account: account }),
         Err(ExchangeError::Refused(error)) => Err(error),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::event::Tally;
-use crate::schedule::{FailFast, Jitter, Policy, Retries};
+use crate::schedule::{Breaker, FailFast, Jitter, Policy, RateUse, Retries};
 use crate::value::{Choice as _, Rate, Ratio};
 
 /// How one attempt ends.
@@ -86,6 +86,23 @@ impl World {
         Duration::from_millis(self.number(4, index, attempt) % 3)
     }
 
+    /// What an attempt takes of each rate limit, as is said before it starts.
+    pub(in crate::schedule::tests) fn costs(&self, index: u64, attempt: u32) -> Vec<u64> {
+        let cost = |(place, limit): (usize, &RateUse)| {
+            let drawn = self.number(10 + place as u64, index, attempt) % u64::from(limit.rate.count + 1);
+            if limit.weighted { drawn } else { 1 }
+        };
+        self.policy.rate_limits.iter().enumerate().map(cost).collect()
+    }
+
+    /// What it has taken of one in the end, where that is said at all: never more.
+    pub(in crate::schedule::tests) fn spent(&self, index: u64, attempt: u32) -> Option<(usize, u64)> {
+        let costs = self.costs(index, attempt);
+        let place = self.number(6, index, attempt) as usize % (costs.len() + 1);
+        let cost = *costs.get(place)?;
+        Some((place, self.number(7, index, attempt) % (cost + 1)))
+    }
+
     /// Whether a worker stops before this item of a chunk, the first time, and gives the rest back.
     pub(in crate::schedule::tests) fn returns_early(&self, index: u64) -> bool {
         self.number(5, index, 0).is_multiple_of(4)
@@ -135,10 +152,23 @@ fn policies() -> impl Strategy<Value = (Policy, u64)> {
     ];
     let ratio = prop_oneof![1 => Just(100u64), 3 => 0u64..=100];
     let item_deadline = proptest::option::weighted(0.3, (1u64..200).prop_map(Duration::from_millis));
-    let rate = proptest::option::weighted(0.3, (1u32..5, 1u64..60));
+    let limit = (1u32..5, 1u64..60, any::<bool>());
+    let limits = prop_oneof![3 => Just(Vec::new()), 2 => proptest::collection::vec(limit, 1..4)];
+    let breaker = proptest::option::weighted(0.3, (1u32..5, 1u64..40, 1u64..90));
     let max_failures = proptest::option::weighted(0.2, 0u64..6);
-    (1usize..5, retries(), fail_fast, ratio, item_deadline, rate, max_failures, any::<bool>()).prop_map(
-        |(concurrency, retries, fail_fast, percent, item_deadline, rate, max_failures, stop_early)| {
+    let stops = (fail_fast, max_failures, any::<bool>());
+    (1usize..5, retries(), ratio, item_deadline, limits, breaker, stops).prop_map(
+        |(concurrency, retries, percent, item_deadline, limits, breaker, stops)| {
+            let (fail_fast, max_failures, stop_early) = stops;
+            let rate_limits = limits.into_iter().map(|(count, period, weighted)| {
+                let rate = Rate { count, period: Duration::from_millis(period) };
+                RateUse { name: None, rate, weighted }
+            });
+            let breaker = breaker.map(|(after, pause, max_pause)| Breaker {
+                after,
+                pause: Duration::from_millis(pause),
+                max_pause: Duration::from_millis(max_pause),
+            });
             let ratio = format!("{}.{:02}", percent / 100, percent % 100);
             let policy = Policy {
                 concurrency,
@@ -148,7 +178,8 @@ fn policies() -> impl Strategy<Value = (Policy, u64)> {
                 max_failures,
                 fail_fast,
                 stop_early,
-                rate_limit: rate.map(|(count, ms)| Rate { count, period: Duration::from_millis(ms) }),
+                rate_limits: rate_limits.collect(),
+                breaker,
                 ..Policy::default()
             };
             (policy, percent)

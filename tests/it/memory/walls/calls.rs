@@ -9,6 +9,7 @@ pub(super) const CALLS: &[(&str, &[&str])] = &[
     ("flow.skip", &["flow.skip(S)"]),
     ("flow.fail", &["flow.fail(S)", "flow.fail('x', T)"]),
     ("flow.retry", &["flow.retry(S)", "flow.retry('x', {after = N})"]),
+    ("flow.spent", &["flow.spent(S, N)", "flow.spent('x', S)"]),
     ("log.debug", &["log.debug(S)"]),
     ("log.info", &["log.info('x', T)"]),
     ("log.warn", &["log.warn(S, {s = S})"]),
