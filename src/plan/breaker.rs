@@ -31,9 +31,10 @@ impl StepBuilder<'_> {
                 let found = if is_own("max_pause") {
                     let part = DocumentPart::Value(&longest_at);
                     let found = self.places.error(codes::BREAKER_PAUSES, message, &part, "never that short");
-                    match is_own("pause") {
-                        true => self.places.also(found, &DocumentPart::Value(&first_at), "the first pause"),
-                        false => found,
+                    if is_own("pause") {
+                        self.places.also(found, &DocumentPart::Value(&first_at), "the first pause")
+                    } else {
+                        found
                     }
                 } else {
                     let part = DocumentPart::Key(&pointer);

@@ -232,8 +232,11 @@ impl Scheduler {
         }
         let mut start = None;
         if self.running < self.policy.concurrency.max(1) {
-            let fresh = self.next_fresh().and_then(|index| self.opens_at(now, now, index));
-            let retry = self.waiting.first_due().and_then(|(due, index)| self.opens_at(now, due, index));
+            // A retry that is due goes first, even when a fresh item would find room before it.
+            let due = self.waiting.first_due();
+            let fresh = self.next_fresh().filter(|_| due.is_none_or(|(due, _)| due > now));
+            let fresh = fresh.and_then(|index| self.opens_at(now, now, index));
+            let retry = due.and_then(|(due, index)| self.opens_at(now, due, index));
             start = earlier(fresh, retry);
         }
         earlier(start, self.waiting.first_late()).map(|wake| wake.max(now))

@@ -84,7 +84,7 @@ fn the_summary_has_the_names_of_the_contract() {
     let keys = |value: &serde_json::Value| -> Vec<String> {
         value.as_object().expect("a map").keys().cloned().collect()
     };
-    assert_eq!(keys(&summary.value), ["run", "pipeline", "status", "steps"]);
+    assert_eq!(keys(&summary.value), ["run", "pipeline", "params", "status", "steps"]);
     assert_eq!(
         keys(summary.step("work")),
         [

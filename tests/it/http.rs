@@ -147,7 +147,7 @@ fn a_wrong_argument_says_which_and_sends_nothing() {
         ),
         (
             "http.get(base, { timeot = 1 })",
-            "bad argument #2 to `http.get` (there is no option `timeot`, only `query`, `headers`, `json`, `form`, `body`, `timeout`, `max_bytes`)",
+            "bad argument #2 to `http.get` (there is no option `timeot`, only `query`, `headers`, `json`, `form`, `body`, `timeout`, `max_bytes`, `limit`)",
         ),
         (
             "http.get(base, { timeout = '5s' })",

@@ -348,7 +348,7 @@ fn flat_map_and_filter_shape_their_results() {
 fn a_name_that_a_module_does_not_have_is_named_with_the_nearest() {
     for (lua, message) in [
         ("return str.squeese('a')", "there is no `str.squeese`: did you mean `squeeze`?"),
-        ("return flow.stop()", "there is no `flow.stop`, only `fail`, `retry`, `skip`"),
+        ("return flow.stop()", "there is no `flow.stop`, only `fail`, `retry`, `skip`, `spent`"),
         ("return log.warning('a')", "there is no `log.warning`, only `debug`, `error`, `info`, `warn`"),
         ("return pcall(function() return html.select() end)", ""),
     ] {

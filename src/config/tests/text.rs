@@ -89,7 +89,7 @@ fn a_missing_colon_at_the_end() {
         &expect![[r#"
             unknown_key: unknown key `foo`
               4:1 "foo" no such key
-              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `policies`, `include`, `lua_path`, `tests`, `x-allow`
+              help: keys that may stand here: `version`, `name`, `description`, `params`, `env`, `permissions`, `secrets`, `rate_limits`, `defaults`, `policies`, `include`, `lua_path`, `at_end`, `keep`, `tests`, `x-allow`
             yaml_syntax: a line is neither `key: value` nor a list entry
               4:1 "foo" a `:` is missing
               help: write `key: value`

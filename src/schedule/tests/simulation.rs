@@ -110,12 +110,12 @@ impl Simulation<'_> {
         self.act_from_outside();
         self.work();
         self.interrupt();
+        self.price();
         while let Some(expired) = self.scheduler.expired(self.now) {
             assert!(self.world.policy.item_deadline.is_some());
             self.end(expired.index, SimulatedEnding::Failed);
         }
         self.interrupt();
-        self.price();
         while let Some(start) = self.scheduler.start(self.now, self.world.chunk_max) {
             self.begin(start);
         }

@@ -181,6 +181,8 @@ fn keys_are_those_that_can_still_be_added() {
             "policies",
             "include",
             "lua_path",
+            "at_end",
+            "keep",
             "x-allow"
         ]
     );
