@@ -156,12 +156,10 @@ impl At<'_> {
 
     /// What may stand here, for a message.
     fn wanted(&self) -> String {
-        match self.text("x-unit") {
-            Some("rate") if self.types().contains(&"array") => {
-                return "a rate, the name of one or a list of names".to_owned();
-            }
-            Some(unit) => return format!("a {unit}"),
-            None => {}
+        if let Some(unit) = self.text("x-unit") {
+            let is_list = self.types().contains(&"array");
+            let or_names = if is_list { ", the name of one or a list of names" } else { "" };
+            return format!("a {unit}{or_names}");
         }
         if self.is_items() {
             return "a list or `{lua: …}`".to_owned();

@@ -3,6 +3,7 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them so")]
 
 mod kept;
+mod live;
 mod reading;
 mod time;
 
@@ -434,22 +435,4 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
         |    map clean     100 items · 100 ok                                     2.00s  50/s
     "#]]
     .assert_eq(&edged(&String::from_utf8(out).expect("UTF-8")));
-}
-
-#[test]
-fn a_live_line_has_counts_rate_and_eta() {
-    let tally = Tally { succeeded: 30, failed: 2, skipped: 1, cancelled: 0, retried: 4 };
-    let events = [
-        (0, run_started(&[("clean", "map")])),
-        (0, started(0, Some(100))),
-        (10_000, progress(0, tally, Some(100))),
-    ];
-    check(
-        Verbosity::Normal,
-        &events,
-        &expect![[r#"
-            |    map clean     started · 100 items
-            |    map clean     33 of 100 items · 30 ok · 1 skipped · 2 failed · 4 retried · 3.3/s · ETA 21s
-        "#]],
-    );
 }

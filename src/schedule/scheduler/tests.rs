@@ -358,3 +358,17 @@ fn what_no_retry_heals_is_no_reason_to_pause() {
     scheduler.interrupt();
     assert_eq!((scheduler.paused_until(), scheduler.is_done()), (None, true), "an interrupt ends the pause");
 }
+
+#[test]
+fn a_fresh_item_with_room_is_no_reason_to_wake_while_a_due_retry_waits_for_more() {
+    let policy = Policy { rate_limits: vec![limit(10, true)], ..policy() };
+    let mut scheduler = scheduler(&policy, 2);
+    scheduler.cost(1, vec![5]);
+    let one = start(&mut scheduler, 0);
+    assert_eq!(fail(&mut scheduler, 10, &one), Next::RetryAt(ms(110)));
+    scheduler.cost(1, vec![9]);
+    scheduler.cost(2, vec![8]);
+    assert_eq!((scheduler.start(ms(200), 9), scheduler.next_wake(ms(200))), (None, Some(ms(1010))));
+    scheduler.cost(2, vec![1]);
+    assert_eq!((scheduler.start(ms(300), 9), scheduler.next_wake(ms(300))), (None, Some(ms(1010))));
+}
