@@ -5,6 +5,7 @@
 
 mod async_op;
 mod failure;
+#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only requests wait at gates"))]
 mod gates;
 mod globals;
 mod guard;

@@ -36,7 +36,10 @@ fn a_live_line_says_what_holds_the_step_back_in_the_place_of_its_pace() {
         (35_000, Event::Breaker { step, open: false, until: None }),
         line(40_000),
     ];
-    check(Verbosity::Normal, &events, &expect![[r#"
+    check(
+        Verbosity::Normal,
+        &events,
+        &expect![[r#"
         |    map clean     started · 100 items
         |    map clean     32 of 100 items · 30 ok · 2 failed · waits 7s for tokens
         |  clean: breaker: attempts fail one after the other, nothing starts for 10s
@@ -44,5 +47,6 @@ fn a_live_line_says_what_holds_the_step_back_in_the_place_of_its_pace() {
         |    map clean     32 of 100 items · 30 ok · 2 failed · paused, one item tries
         |  clean: breaker: attempts start again
         |    map clean     32 of 100 items · 30 ok · 2 failed · 0.80/s · ETA 1m25s
-    "#]]);
+    "#]],
+    );
 }
