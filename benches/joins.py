@@ -25,7 +25,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from series import HERE, run, say
+from series import HERE, generated, in_turns, run, say
 
 # Tool → how many times flowrun's processor time it shall take at least.
 GOALS = {"miller": 5.0, "pandas": 3.0, "duckdb": None, "polars": None}
@@ -64,14 +64,7 @@ class Joins:
             say(f"no {tool}: it is left out")
 
     def input(self, kind, lines):
-        lines = max(int(lines * self.scale), 100)
-        file = self.data / f"{kind}-{lines}.jsonl"
-        if not file.exists():
-            say(f"generating {lines} lines of {kind}")
-            part = file.with_suffix(".part")
-            subprocess.run([self.rival, "gen", kind, str(lines), part], check=True)
-            part.rename(file)
-        return file
+        return generated(self.rival, self.data, kind, max(int(lines * self.scale), 100))
 
     def command(self, tool, row, inputs, target):
         task = row.split("-")[0]
@@ -87,10 +80,7 @@ class Joins:
         inputs = [self.input(kind, lines) for kind, lines in INPUTS[row]]
         tools = ["flowrun", *self.tools]
         targets = {tool: self.out / f"{row}.{tool}.jsonl" for tool in tools}
-        costs = {tool: [] for tool in tools}
-        for _ in range(self.rounds):
-            for tool in tools:
-                costs[tool].append(run(self.command(tool, row, inputs, targets[tool])))
+        costs = in_turns(tools, lambda tool: self.command(tool, row, inputs, targets[tool]), self.rounds)
         for tool in self.tools:
             self.compare(row, targets["flowrun"], targets[tool])
         ours = min(cost.processor for cost in costs["flowrun"]), min(cost.clock for cost in costs["flowrun"])

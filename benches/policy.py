@@ -59,11 +59,13 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def run(folder, pipeline):
-    """Runs a pipeline to its end: the summary."""
-    path = Path(folder) / "pipeline.yaml"
-    path.write_text(pipeline)
-    ran = subprocess.run([BINARY, "run", path, "--output", "json", "--no-state"], capture_output=True, text=True)
+def run(items, pipeline):
+    """Runs a pipeline, which reads these items from `in.jsonl`, to its end: the summary."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in.jsonl").write_text("".join(f"{json.dumps(item)}\n" for item in items))
+        path = Path(folder) / "pipeline.yaml"
+        path.write_text(pipeline)
+        ran = subprocess.run([BINARY, "run", path, "--output", "json", "--no-state"], capture_output=True, text=True)
     try:
         return json.loads(ran.stdout)
     except ValueError:
@@ -71,7 +73,7 @@ def run(folder, pipeline):
 
 
 def step(summary, name):
-    return summary["steps"][name]
+    return next(step for step in summary["steps"] if step["id"] == name)
 
 
 def fullest(seen, weight):
@@ -90,9 +92,7 @@ def two_limits():
     random.seed(7)
     costs = [random.randint(1, 299) for _ in range(2000)]
     server = Server()
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in.jsonl").write_text("".join(f'{{"cost":{cost}}}\n' for cost in costs))
-        summary = run(folder, f"""
+    summary = run([{"cost": cost} for cost in costs], f"""
 rate_limits: {{ requests: 600/s, tokens: 90000/s }}
 permissions: {{ net: ['127.0.0.1'] }}
 steps:
@@ -136,11 +136,9 @@ def replay(costs, requests, tokens):
 def breaker():
     for name, more in [("retries alone", ""), ("with a breaker", "breaker: { after: 20, pause: 600ms, max_pause: 1s }")]:
         server = Server()
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "in.jsonl").write_text("".join(f'{{"id":{at}}}\n' for at in range(300)))
-            begun = time.monotonic()
-            server.up_at = begun + 3.0
-            summary = run(folder, f"""
+        begun = time.monotonic()
+        server.up_at = begun + 3.0
+        summary = run([{"id": at} for at in range(300)], f"""
 permissions: {{ net: ['127.0.0.1'] }}
 steps:
   docs: {{ read: in.jsonl }}

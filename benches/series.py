@@ -73,6 +73,26 @@ def run(command):
     return Cost(usage.ru_utime + usage.ru_stime, clock, usage.ru_maxrss * 1024)
 
 
+def in_turns(programs, command, rounds):
+    """The costs of each program: in each round all of them run once, one after the other."""
+    costs = {program: [] for program in programs}
+    for _ in range(rounds):
+        for program in programs:
+            costs[program].append(run(command(program)))
+    return costs
+
+
+def generated(rival, data, kind, lines):
+    """The input of a kind with so many lines, made by the rival unless it is there."""
+    file = data / f"{kind}-{lines}.jsonl"
+    if not file.exists():
+        say(f"generating {lines} lines of {kind}")
+        part = file.with_suffix(".part")
+        subprocess.run([rival, "gen", kind, str(lines), part], check=True)
+        part.rename(file)
+    return file
+
+
 class Series:
     def __init__(self, arguments):
         self.flowrun = Path(arguments.flowrun).resolve()
@@ -89,15 +109,7 @@ class Series:
                 say(f"no {name.split(',')[0]}: its rows are left out")
 
     def input(self, kind, lines):
-        """The input of a kind with so many lines; the beginning of a longer one would be the same."""
-        lines = max(int(lines * self.scale), 1)
-        file = self.data / f"{kind}-{lines}.jsonl"
-        if not file.exists():
-            say(f"generating {lines} lines of {kind}")
-            part = file.with_suffix(".part")
-            subprocess.run([self.rival, "gen", kind, str(lines), part], check=True)
-            part.rename(file)
-        return file
+        return generated(self.rival, self.data, kind, max(int(lines * self.scale), 1))
 
     def command(self, program, row, source, target):
         match program:
@@ -115,10 +127,7 @@ class Series:
         source = self.input(row.input, row.lines)
         programs = ["flowrun", *(program for program in row.goals if self.programs[program])]
         targets = {program: self.out / f"{row.name}.{program.split(',')[0]}.jsonl" for program in programs}
-        costs = {program: [] for program in programs}
-        for _ in range(self.rounds):
-            for program in programs:
-                costs[program].append(run(self.command(program, row, source, targets[program])))
+        costs = in_turns(programs, lambda program: self.command(program, row, source, targets[program]), self.rounds)
         for program in programs[1:]:
             subprocess.run([self.rival, "check", targets["flowrun"], targets[program]], check=True)
         best = {program: (min(c.processor for c in all), min(c.clock for c in all)) for program, all in costs.items()}

@@ -41,7 +41,9 @@ pub use check::{validate_included, validate_value};
 pub use choice::{Order, ParamType};
 pub use codes::CODES;
 pub use collection::{Batch, Reduce, Sort, Take};
-pub use document::{Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style};
+pub use document::{
+    Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style, escape_key, unescape_key,
+};
 pub use ending::{AtEnd, Keep};
 pub use file_kind::FileKind;
 pub use files::{Glob, Items, Origin, Read, Write};

@@ -187,15 +187,13 @@ pub(super) fn files(output: &OutputArguments) -> impl Iterator<Item = (&'static 
 
 /// What the selected steps are known to write, in words and as a path.
 fn outputs(plan: &Plan, selected: &[bool]) -> Vec<(String, PathBuf)> {
-    let is_selected =
-        |name: &str| plan.steps.iter().any(|step| *step.name == *name && selected[step.id.at()]);
     let mut found: BTreeSet<(String, PathBuf)> = BTreeSet::new();
     for file in plan.touches() {
         let FileRole::Written(step) = &file.role else { continue };
         let path = file.root.join(&file.path);
         // What is written to a device takes nothing away.
         let is_device = std::fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-        if !is_selected(step) || is_device {
+        if !is_selected(plan, selected, step) || is_device {
             continue;
         }
         let what = format!("`{}` of step `{step}`", file.path);
@@ -205,11 +203,13 @@ fn outputs(plan: &Plan, selected: &[bool]) -> Vec<(String, PathBuf)> {
     found.into_iter().collect()
 }
 
+fn is_selected(plan: &Plan, selected: &[bool], name: &str) -> bool {
+    plan.steps.iter().any(|step| *step.name == *name && selected[step.id.at()])
+}
+
 fn reads_standard_input(plan: &Plan, selected: &[bool]) -> bool {
     let reads = |file: crate::plan::Touched| match &file.role {
-        FileRole::Read(name) if file.path == "-" => {
-            plan.steps.iter().any(|step| *step.name == **name && selected[step.id.at()])
-        }
+        FileRole::Read(name) if file.path == "-" => is_selected(plan, selected, name),
         _ => false,
     };
     plan.touches().into_iter().any(reads)

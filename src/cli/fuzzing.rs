@@ -14,7 +14,7 @@ use crate::lua::{Attempt, Block, Cancel, Guard, Memory, Scope, Script, Watchdog,
 use crate::plan::{Inputs, load};
 use crate::source::SourceFile;
 use crate::store::StoredRun;
-use crate::value::{Choice as _, Chunk, Secrets, json};
+use crate::value::{Choice as _, Chunk, json};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -136,17 +136,7 @@ fn is_same(a: &Value, b: &Value) -> bool {
 fn through_lua(item: &[u8]) -> Vec<u8> {
     let file = SourceFile::new("p.yaml", PLACE, "return item".to_owned());
     let script = Script::body(Block { text: file.text().into(), file, line: 1 }, "/nowhere".into());
-    let scope = Scope {
-        params: "{}".into(),
-        env: "{}".into(),
-        steps: None,
-        run: "{}".into(),
-        permissions: Arc::default(),
-        secrets: Secrets::default(),
-        shows_run: false,
-        shows_secrets: false,
-    };
-    let options = WorkerOptions::new("s", scope, Memory::of_step(256_000_000));
+    let options = WorkerOptions::new("s", Scope::empty(), Memory::of_step(256_000_000));
     let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread can be started");
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(0), None);
     let mut worker = Worker::new(&script, &options, &guard, &watchdog).expect("the function loads");

@@ -18,8 +18,8 @@ mod scalar;
 
 pub use super::tree::Style;
 pub(super) use build::document;
-pub(super) use lua::escape;
 pub use lua::{Block, LuaField, LuaRole};
+pub use pointer::{escape_key, unescape_key};
 pub use scalar::Scalar;
 
 /// Where a key and its value stand.

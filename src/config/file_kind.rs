@@ -76,6 +76,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_keys_of_pipelines_are_those_of_the_schema_that_an_included_file_has_not() {
+        let schema = crate::config::schema();
+        let all = schema["properties"].as_object().expect("a map").keys().map(String::as_str);
+        let mut own: Vec<&str> = all.filter(|key| !INCLUDED_KEYS.contains(key)).collect();
+        let mut known = PIPELINE_KEYS.to_vec();
+        own.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, own);
+    }
+
+    #[test]
     fn files_among_others_are_told_by_their_keys_at_the_top() {
         use FileKind::{Included, Pipeline};
         for (text, expect) in [

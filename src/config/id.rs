@@ -23,55 +23,53 @@ pub(super) fn is_input(text: &str) -> bool {
     is_id(text.strip_suffix(".failed").unwrap_or(text))
 }
 
-/// The id of another step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepName(pub String);
+/// A type of text that is an id; `$wanted` says in messages what it names, `$place` where that stands, for editors.
+macro_rules! id_text {
+    ($(#[$doc:meta])* $name:ident, $wanted:literal, $place:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(pub String);
 
-impl<'de> Deserialize<'de> for StepName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if is_id(&text) { Ok(Self(text)) } else { Err(D::Error::custom("not the id of a step")) }
-    }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                if is_id(&text) { Ok(Self(text)) } else { Err(D::Error::custom(concat!("not ", $wanted))) }
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string",
+                    "pattern": ID,
+                    "patternErrorMessage": concat!($wanted, $place),
+                })
+            }
+        }
+    };
 }
 
-impl JsonSchema for StepName {
-    fn schema_name() -> Cow<'static, str> {
-        "StepName".into()
-    }
+id_text!(
+    /// The id of another step.
+    StepName,
+    "the id of a step",
+    ""
+);
 
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": ID, "patternErrorMessage": "the id of a step" })
-    }
-}
-
-/// The name of a policy that steps share.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyName(pub String);
-
-impl<'de> Deserialize<'de> for PolicyName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if is_id(&text) { Ok(Self(text)) } else { Err(D::Error::custom("not the name of a policy")) }
-    }
-}
-
-impl JsonSchema for PolicyName {
-    fn schema_name() -> Cow<'static, str> {
-        "PolicyName".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": ID, "patternErrorMessage": "the name of a policy under `policies`" })
-    }
-}
+id_text!(
+    /// The name of a policy that steps share.
+    PolicyName,
+    "the name of a policy",
+    " under `policies`"
+);
 
 /// What another step gives: its id, or `ID.failed` for the items that failed there.
 #[derive(Debug, Clone, PartialEq, Eq)]

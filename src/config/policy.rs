@@ -82,12 +82,7 @@ impl Policy {
         let base = base.clone();
         Self {
             concurrency: self.concurrency.or(base.concurrency),
-            retries: match (self.retries, base.retries) {
-                (Some(Setting::Known(own)), Some(Setting::Known(base))) => {
-                    Some(Setting::Known(own.over(base)))
-                }
-                (own, base) => own.or(base),
-            },
+            retries: merged(self.retries, base.retries, Retries::over),
             timeout: self.timeout.or(base.timeout),
             item_deadline: self.item_deadline.or(base.item_deadline),
             min_success_ratio: self.min_success_ratio.or(base.min_success_ratio),
@@ -95,12 +90,7 @@ impl Policy {
             fail_fast: self.fail_fast.or(base.fail_fast),
             stop_early: self.stop_early.or(base.stop_early),
             rate_limit: self.rate_limit.or(base.rate_limit),
-            breaker: match (self.breaker, base.breaker) {
-                (Some(Setting::Known(own)), Some(Setting::Known(base))) => {
-                    Some(Setting::Known(own.over(base)))
-                }
-                (own, base) => own.or(base),
-            },
+            breaker: merged(self.breaker, base.breaker, Breaker::over),
             memory: self.memory.or(base.memory),
             slow_after: self.slow_after.or(base.slow_after),
         }
@@ -139,6 +129,14 @@ pub struct Retries {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 100)]
     pub budget: Option<Setting<Count>>,
+}
+
+/// A setting that has keys of its own: those of `base` where it leaves them open. What is an expression is taken whole.
+fn merged<T>(own: Option<Setting<T>>, base: Option<Setting<T>>, over: fn(T, T) -> T) -> Option<Setting<T>> {
+    match (own, base) {
+        (Some(Setting::Known(own)), Some(Setting::Known(base))) => Some(Setting::Known(over(own, base))),
+        (own, base) => own.or(base),
+    }
 }
 
 impl Retries {

@@ -4,7 +4,7 @@
 use gen_lsp_types::TextEdit;
 
 use super::file::{File, ParsedText, read};
-use crate::config::{FileKind, is_id};
+use crate::config::{FileKind, escape_key, is_id};
 use crate::plan::{self, IncludedPolicy, Named};
 use crate::source::Span;
 
@@ -43,7 +43,7 @@ pub(super) fn at(file: &File, offset: usize) -> Option<(Id<'_>, Span)> {
 pub(super) fn definition(file: &File, id: Id<'_>) -> Option<Span> {
     let read = file.read()?;
     let name = id.name;
-    let pointer = format!("/{}/{}", id.what.key(), name.replace('~', "~0").replace('/', "~1"));
+    let pointer = format!("/{}/{}", id.what.key(), escape_key(name));
     let span = read.document.spans.get(&pointer)?.key?;
     let at = file.slice(span).find(name);
     Some(at.map_or(span, |at| Span::new(span.start + at, span.start + at + name.len())))

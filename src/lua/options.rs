@@ -44,6 +44,23 @@ pub struct Scope {
     pub shows_secrets: bool,
 }
 
+impl Scope {
+    /// Nothing is in scope, and nothing can be reached.
+    pub fn empty() -> Self {
+        let nothing = || Arc::from("{}");
+        Self {
+            params: nothing(),
+            env: nothing(),
+            steps: None,
+            run: nothing(),
+            permissions: Arc::default(),
+            secrets: Secrets::default(),
+            shows_run: false,
+            shows_secrets: false,
+        }
+    }
+}
+
 /// What a worker needs to know beside the script.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {

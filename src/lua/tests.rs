@@ -20,11 +20,8 @@ pub(super) fn scope() -> super::Scope {
     super::Scope {
         params: r#"{"size":224,"tags":["a"]}"#.into(),
         env: r#"{"HOME":"/home/x"}"#.into(),
-        steps: None,
         run: r#"{"id":"r1"}"#.into(),
-        permissions: Arc::default(),
-        secrets: crate::value::Secrets::default(),
-        shows_run: false,
         shows_secrets: true,
+        ..super::Scope::empty()
     }
 }

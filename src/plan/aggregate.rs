@@ -8,7 +8,6 @@ use super::collection::MEMORY;
 use super::places::DocumentPart;
 use super::resolve::{Built, Findings, StepBuilder};
 use super::step::{Aggregate, Collect};
-use super::step_index::escape;
 use crate::config::{self, Aggregated};
 use crate::data::{AggregateField, AggregateKind, AggregateOptions};
 use crate::lua::Script;
@@ -57,7 +56,7 @@ impl StepBuilder<'_> {
     ) -> Built<AggregateField> {
         let pointer = match field.key {
             "count" => format!("{at}/count"),
-            key => format!("{at}/{key}/{}", escape(&field.name)),
+            key => format!("{at}/{key}/{}", config::escape_key(&field.name)),
         };
         let kind = match field.key {
             "count" => AggregateKind::Count,
@@ -114,7 +113,7 @@ impl StepBuilder<'_> {
         for field in &written.fields {
             let own = match field.key {
                 "count" => DocumentName(format!("{at}/count"), false),
-                key => DocumentName(format!("{at}/{key}/{}", escape(&field.name)), true),
+                key => DocumentName(format!("{at}/{key}/{}", config::escape_key(&field.name)), true),
             };
             if let Some(other) = names.get(field.name.as_str()) {
                 let message = format!("two things of this `aggregate` want to be the field `{}`", field.name);

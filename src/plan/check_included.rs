@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::expand::{self, Expander};
 use super::places::PlacedDocument;
@@ -12,7 +11,6 @@ use super::step_index::StepIndex;
 use crate::config;
 use crate::lua::{LuaPath, Scope};
 use crate::source::Diagnostic;
-use crate::value::Secrets;
 
 /// All findings about such a file, by position.
 pub fn check_included(loaded: config::Loaded) -> Vec<Diagnostic> {
@@ -22,21 +20,10 @@ pub fn check_included(loaded: config::Loaded) -> Vec<Diagnostic> {
     let lua_path = LuaPath::from(file.path().parent().unwrap_or(Path::new("")));
     Scripts::compile(&places, &StepIndex::default(), &lua_path, &mut found);
     let none = BTreeSet::new();
-    let nothing = || Arc::from("{}");
-    let scope = Scope {
-        params: nothing(),
-        env: nothing(),
-        steps: None,
-        run: nothing(),
-        shows_run: false,
-        permissions: Arc::default(),
-        secrets: Secrets::default(),
-        shows_secrets: false,
-    };
     let expander = Expander {
         places: &places,
         lua_path: &lua_path,
-        scope: &scope,
+        scope: &Scope::empty(),
         missing_params: &none,
         missing_env: &none,
     };

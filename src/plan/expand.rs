@@ -11,8 +11,8 @@ use super::excerpt::Excerpt;
 use super::lua_text::{Mentions, has_word, mentions};
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::{self, Form, RefusedLua};
-use super::step_index::escape;
 use super::template::{Hole, Template};
+use crate::config::escape_key;
 use crate::event::{FailureKind, Verb};
 use crate::lua::{self, BigLiteral, Block, LuaPath, Scope, ScriptError, Wants, big_literals};
 use crate::source::{Diagnostic, LineStarts};
@@ -142,7 +142,7 @@ fn collect(value: &Value, pointer: &mut String, code: &HashSet<String>, fields: 
                     continue;
                 }
                 pointer.push('/');
-                pointer.push_str(&escape(key));
+                pointer.push_str(&escape_key(key));
                 collect(value, pointer, code, fields);
                 pointer.truncate(length);
             }

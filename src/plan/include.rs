@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::named_file::{self, Unread};
 use super::places::{DocumentPart, IncludedFile, PlacedDocument};
-use super::step_index::escape;
 use super::{codes, paths};
 use crate::config::{self, FileKind, INCLUDED_KEYS};
 use crate::source::{Diagnostic, Severity, SourceFile, Span};
@@ -106,7 +105,7 @@ fn add(places: &mut PlacedDocument, document: config::Document, found: &mut Vec<
     for key in INCLUDED_KEYS {
         let Some(Value::Object(parts)) = file.document.value.get(key).cloned() else { continue };
         for (name, value) in parts {
-            let pointer = format!("/{key}/{}", escape(&name));
+            let pointer = format!("/{key}/{}", config::escape_key(&name));
             match places.value().pointer(&pointer) {
                 None => {}
                 Some(other) if places.is_included(&pointer) && *other != value => {
@@ -161,7 +160,7 @@ pub fn included_policies(document: &config::Document) -> Vec<IncludedPolicy> {
         for part in parts {
             let Some(name) = part.strip_prefix("/policies/") else { continue };
             policies.push(IncludedPolicy {
-                name: name.replace("~1", "/").replace("~0", "~"),
+                name: config::unescape_key(name),
                 file: Arc::clone(&document.file),
                 key: document.spans.key(part),
                 value: document.spans.value(part),

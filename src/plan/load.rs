@@ -16,7 +16,7 @@ use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
 use super::sound_steps::SoundSteps;
 use super::step::Plan;
-use super::step_index::{StepIndex, escape};
+use super::step_index::StepIndex;
 use super::warnings::WarningContext;
 use super::{
     CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, include, lua_path, name_clash,
@@ -230,7 +230,7 @@ impl Loading<'_> {
         for (name, value) in &self.top("params") {
             let Some(param) = Declaration::read(name, value) else { continue };
             if let Some((key, message)) = param.contradiction(!value.is_object()) {
-                let mut pointer = format!("/params/{}", escape(name));
+                let mut pointer = format!("/params/{}", config::escape_key(name));
                 if let Some(key) = key {
                     pointer = format!("{pointer}/{key}");
                 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::codes;
 use super::places::{DocumentPart, PlacedDocument};
-use super::step_index::{IndexedStep, Reference, StepIndex, escape};
+use super::step_index::{IndexedStep, Reference, StepIndex};
+use crate::config::escape_key;
 use crate::event::Verb;
 use crate::source::Diagnostic;
 
@@ -85,12 +86,12 @@ impl Fields<'_> {
                 Some(at(&format!("columns/{place}")))
             }
             Some(Value::Object(types)) if types.contains_key(self.name) => {
-                Some(at(&format!("columns/{}", escape(self.name))))
+                Some(at(&format!("columns/{}", escape_key(self.name))))
             }
             _ => {
                 let origin = read.get("origin")?.as_object()?;
                 let (key, _) = origin.iter().find(|(_, name)| name.as_str() == Some(self.name))?;
-                Some(at(&format!("origin/{}", escape(key))))
+                Some(at(&format!("origin/{}", escape_key(key))))
             }
         }
     }
@@ -106,12 +107,12 @@ impl Fields<'_> {
             Value::Object(names) => names.contains_key(self.name),
             _ => false,
         })?;
-        if value.is_string() { at(key) } else { at(&format!("{key}/{}", escape(self.name))) }
+        if value.is_string() { at(key) } else { at(&format!("{key}/{}", escape_key(self.name))) }
     }
 
     /// The first item written out that has the field.
     fn of_items(&self, step: &IndexedStep, items: &Value) -> Option<String> {
         let place = items.as_array()?.iter().position(|item| item.get(self.name).is_some())?;
-        Some(format!("{}/items/{place}/{}", step.pointer, escape(self.name)))
+        Some(format!("{}/items/{place}/{}", step.pointer, escape_key(self.name)))
     }
 }

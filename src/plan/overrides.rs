@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use super::inputs::UsageError;
 use super::places::{Override, PlacedDocument, set_error};
-use super::step_index::escape;
 use super::{listed, yaml_text};
 use crate::config::{self, Document, SpanIndex};
 use crate::event::Verb;
@@ -74,7 +73,7 @@ fn put(document: &Value, path: &str, text: &str) -> Result<(String, Value), Usag
     let keys = keys(document, path)?;
     let mut changed = document.clone();
     insert(&mut changed, &keys, value)?;
-    let escaped: Vec<String> = keys.iter().map(|key| escape(key)).collect();
+    let escaped: Vec<String> = keys.iter().map(|key| config::escape_key(key)).collect();
     Ok((format!("/{}", escaped.join("/")), changed))
 }
 

@@ -212,7 +212,7 @@ impl PlacedDocument {
 /// Takes the part at a pointer out, which has two keys.
 fn take(value: &mut Value, pointer: &str) -> Option<Value> {
     let (parent, name) = pointer.rsplit_once('/')?;
-    value.pointer_mut(parent)?.as_object_mut()?.shift_remove(&name.replace("~1", "/").replace("~0", "~"))
+    value.pointer_mut(parent)?.as_object_mut()?.shift_remove(&config::unescape_key(name))
 }
 
 /// A finding about the value of `--set OPTION`.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::places::{DocumentPart, PlacedDocument};
-use super::step_index::{StepIndex, escape};
+use super::step_index::StepIndex;
 use super::{codes, listed};
 use crate::config::{self, Policy};
 use crate::source::{Diagnostic, nearest};
@@ -52,7 +52,7 @@ impl Policies {
 /// The pointers at which `key` of a step may stand, the one that holds first: in the step itself, whose verb is at `at`, in
 /// the policy that it takes, in the defaults.
 pub(super) fn pointers(at: &str, name: Option<&str>, key: &str) -> Vec<String> {
-    let named = name.map(|name| format!("/policies/{}/{key}", escape(name)));
+    let named = name.map(|name| format!("/policies/{}/{key}", config::escape_key(name)));
     [Some(format!("{at}/{key}")), named, Some(format!("/defaults/map/{key}"))].into_iter().flatten().collect()
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
-use super::step_index::{StepIndex, escape};
+use super::step_index::StepIndex;
 use super::{codes, listed};
 use crate::config::{self, RateRule, Setting};
 use crate::source::{Diagnostic, nearest};
@@ -42,7 +42,7 @@ pub(super) fn check(
     let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
     let policies = places.value()["policies"].as_object().into_iter().flat_map(serde_json::Map::keys);
-    let policies = policies.map(|name| format!("/policies/{}/rate_limit", escape(name)));
+    let policies = policies.map(|name| format!("/policies/{}/rate_limit", config::escape_key(name)));
     for pointer in steps.chain(policies).chain(["/defaults/map/rate_limit".to_owned()]) {
         let mut seen = BTreeSet::new();
         for (pointer, text) in written(places.value(), &pointer) {
@@ -64,7 +64,7 @@ pub(super) fn check(
         return;
     }
     for name in declared.difference(&used) {
-        let pointer = format!("/rate_limits/{}", escape(name));
+        let pointer = format!("/rate_limits/{}", config::escape_key(name));
         // Other pipelines include the file as well.
         if places.is_included(&pointer) {
             continue;

@@ -11,7 +11,6 @@ use super::policies::{self, Policies};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
-use super::step_index::escape;
 use super::{codes, paths};
 use crate::config::{self, Setting, WriteColumns};
 use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
@@ -290,7 +289,7 @@ impl StepBuilder<'_> {
             match DeclaredType::parse(text) {
                 Ok(kind) => types.push(kind),
                 Err(reason) => {
-                    let spot = format!("{at}/{}", escape(name));
+                    let spot = format!("{at}/{}", config::escape_key(name));
                     let part = DocumentPart::Value(&spot);
                     found.push(self.places.error(codes::BAD_OPTION, reason, &part, "this type"));
                 }

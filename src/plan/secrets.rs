@@ -12,7 +12,7 @@ use super::codes;
 use super::inputs::{Inputs, UsageError};
 use super::paths;
 use super::places::{DocumentPart, PlacedDocument};
-use super::step_index::escape;
+use crate::config::escape_key;
 use crate::source::Diagnostic;
 use crate::value::{Secrets, WHOLE_BELOW};
 
@@ -90,7 +90,7 @@ pub(super) fn check(secrets: &Secrets, places: &PlacedDocument, found: &mut Vec<
         if value.chars().count() >= WHOLE_BELOW {
             continue;
         }
-        let pointer = format!("/secrets/{}", escape(name));
+        let pointer = format!("/secrets/{}", escape_key(name));
         let message = format!("secret `{name}` is too short to be hidden everywhere");
         let label = format!("its value has fewer than {WHOLE_BELOW} characters");
         let warning = places.warning(codes::SHORT_SECRET, message, &DocumentPart::Key(&pointer), &label);

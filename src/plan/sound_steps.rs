@@ -11,7 +11,7 @@ use super::places::{PlacedDocument, is_within};
 use super::policies::Policies;
 use super::resolve::StepBuilder;
 use super::scripts::Scripts;
-use super::step_index::{IndexedStep, StepIndex, escape};
+use super::step_index::{IndexedStep, StepIndex};
 use super::{codes, rate_limits};
 use crate::config;
 use crate::event::Verb;
@@ -81,7 +81,8 @@ impl SoundSteps<'_> {
     fn damaged(&self, found: &[Diagnostic]) -> HashSet<String> {
         let top = self.places.value().as_object().into_iter().flat_map(serde_json::Map::keys);
         let steps = self.step_index.steps.iter().map(|step| step.pointer.clone());
-        let parts: Vec<String> = top.map(|key| format!("/{}", escape(key))).chain(steps).collect();
+        let parts: Vec<String> =
+            top.map(|key| format!("/{}", config::escape_key(key))).chain(steps).collect();
         let spans = &self.places.document.spans;
         // What stands in an included file has no place in this one.
         let own = parts.iter().filter(|pointer| spans.get(pointer).is_some());

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use crate::config::escape_key;
 use crate::event::Verb;
 use crate::value::Choice as _;
 
@@ -54,7 +55,7 @@ impl StepIndex {
         let steps = document.get("steps").and_then(Value::as_object).unwrap_or(&empty);
         let positions: HashMap<String, usize> = steps.keys().cloned().zip(0..).collect();
         let indexed = steps.iter().map(|(name, step)| {
-            let pointer = format!("/steps/{}", escape(name));
+            let pointer = format!("/steps/{}", escape_key(name));
             let references = |key: &str, inputs: bool| {
                 let at = format!("/{key}");
                 let mut references = references(step.pointer(&at), &format!("{pointer}{at}"), inputs);
@@ -159,11 +160,6 @@ fn references(value: Option<&Value>, pointer: &str, inputs: bool) -> Vec<Referen
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// A key as a part of a JSON pointer.
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

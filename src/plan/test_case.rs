@@ -262,7 +262,7 @@ impl Case<'_> {
     }
 
     fn param_problem(&self, name: &str, value: &Value) -> Option<Diagnostic> {
-        let key = format!("params/{}", super::step_index::escape(name));
+        let key = format!("params/{}", crate::config::escape_key(name));
         let Some(declaration) = self.declared.get(name) else {
             let label = match nearest(name, self.declared.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -17,7 +17,7 @@ const QUOTES: [(char, char); 7] =
 
 /// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part<'a> {
+pub(super) enum Part<'a> {
     Words(&'a str),
     /// A number, a quoted text, an id.
     Value(&'a str),
@@ -38,9 +38,9 @@ struct CommonPart {
 }
 
 /// What messages that are alike share, and others do not.
-pub(super) fn words(message: &str) -> String {
+pub(super) fn words(parts: &[Part<'_>]) -> String {
     let mut words = String::new();
-    for part in parts(message) {
+    for part in parts {
         match part {
             Part::Words(text) => words.push_str(text),
             // No message that people can read has it.
@@ -52,19 +52,19 @@ pub(super) fn words(message: &str) -> String {
 }
 
 impl CommonText {
-    pub(super) fn of(message: &str) -> Self {
-        let part = |part: Part<'_>| CommonPart {
+    pub(super) fn of(parts: &[Part<'_>]) -> Self {
+        let part = |part: &Part<'_>| CommonPart {
             text: part.text().to_owned(),
             is_words: matches!(part, Part::Words(_)),
             is_url: matches!(part, Part::Url(_)),
             varies: false,
         };
-        Self(parts(message).into_iter().map(part).collect())
+        Self(parts.iter().map(part).collect())
     }
 
     /// Takes in another message with the same [`words`].
-    pub(super) fn meet(&mut self, message: &str) {
-        for (common, part) in self.0.iter_mut().zip(parts(message)) {
+    pub(super) fn meet(&mut self, parts: &[Part<'_>]) {
+        for (common, part) in self.0.iter_mut().zip(parts) {
             common.meet(part.text());
         }
     }
@@ -124,7 +124,8 @@ impl<'a> Part<'a> {
     }
 }
 
-fn parts(message: &str) -> Vec<Part<'_>> {
+/// A message in parts, which together are it, as far as it is looked at.
+pub(super) fn parts(message: &str) -> Vec<Part<'_>> {
     let is_cut = message.len() > MESSAGE_BYTES;
     let end = (0..=MESSAGE_BYTES.min(message.len())).rev().find(|end| message.is_char_boundary(*end));
     let message = &message[..end.unwrap_or(0)];
@@ -250,12 +251,14 @@ mod tests {
 
     /// What all of them have in common; `None` when they are not alike.
     fn common(messages: &[&str]) -> Option<String> {
-        let mut common = CommonText::of(messages[0]);
+        let first = parts(messages[0]);
+        let mut common = CommonText::of(&first);
         for message in &messages[1..] {
-            if words(message) != words(messages[0]) {
+            let parts = parts(message);
+            if words(&parts) != words(&first) {
                 return None;
             }
-            common.meet(message);
+            common.meet(&parts);
         }
         Some(common.text())
     }
@@ -323,10 +326,10 @@ mod tests {
 
     #[test]
     fn the_longest_common_piece_is_in_all_of_them() {
-        let mut common = CommonText::of("`exec.run` ended `a` after 1s");
-        common.meet("`exec.run` ended `b` after 2s");
+        let mut common = CommonText::of(&parts("`exec.run` ended `a` after 1s"));
+        common.meet(&parts("`exec.run` ended `b` after 2s"));
         assert_eq!(common.longest(), "`exec.run`");
-        assert_eq!(CommonText::of("").longest(), "");
+        assert_eq!(CommonText::of(&parts("")).longest(), "");
     }
 
     #[test]

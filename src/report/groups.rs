@@ -47,12 +47,13 @@ impl FailureGroups {
         // together.
         let scatters = matches!(kind, FailureKind::Timeout | FailureKind::Deadline | FailureKind::BadRow);
         let place = place.filter(|_| !scatters).cloned();
-        let key = GroupKey { kind, place, words: alike::words(message) };
+        let parts = alike::parts(message);
+        let key = GroupKey { kind, place, words: alike::words(&parts) };
         if let Some(group) = self.groups.get_mut(&key) {
-            group.message.meet(message);
+            group.message.meet(&parts);
             group.add(index, row);
         } else if self.groups.len() < KEPT {
-            let (message, file) = (CommonText::of(message), row.map(|row| Arc::clone(&row.file)));
+            let (message, file) = (CommonText::of(&parts), row.map(|row| Arc::clone(&row.file)));
             let group = self.groups.entry(key);
             group.or_insert(AlikeFailures { message, count: 0, first: Vec::new(), file }).add(index, row);
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::checked::CheckedValue;
 use super::elsewhere;
 use super::subject::{listed, parts, subject};
-use crate::config::document::escape;
+use crate::config::document::escape_key;
 use crate::config::file_kind::FileKind;
 use crate::config::{shown, vocabulary};
 use crate::event::Verb;
@@ -44,7 +44,7 @@ pub(super) fn unknown(checked: &CheckedValue<'_>, schema: &Value, pointer: &str,
     let free = |name: &&str| !has(name) && (verb.is_none() || Verb::parse(name).is_none());
     let meant = near(key, names.iter().copied());
     let elsewhere = elsewhere::key(key, &names);
-    let span = checked.key_span(&format!("{pointer}/{}", escape(key)));
+    let span = checked.key_span(&format!("{pointer}/{}", escape_key(key)));
     let label = match (meant, elsewhere, holder(schema, key, verb)) {
         _ if is_of_steps(pointer, key) => "a step says this itself, and no policy does".to_owned(),
         _ if checked.kind == FileKind::Included && pointer.is_empty() && key == "include" => {
@@ -130,7 +130,7 @@ pub(super) fn bad_name(checked: &CheckedValue<'_>, schema: &Value, pointer: &str
         Some("policies") => "policy",
         _ => "parameter",
     };
-    let span = checked.key_span(&format!("{pointer}/{}", escape(name)));
+    let span = checked.key_span(&format!("{pointer}/{}", escape_key(name)));
     let wanted = schema.get("patternErrorMessage").or(schema.pointer("/propertyNames/patternErrorMessage"));
     checked
         .error("flowrun::bad_name", format!("`{}` is not a name for a {what}", shown(name)))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::checked::CheckedValue;
 use super::keys::{is_misspelt, properties};
 use super::subject::listed;
-use crate::config::document::escape;
+use crate::config::document::escape_key;
 use crate::config::shown;
 use crate::event::Verb;
 use crate::source::Diagnostic;
@@ -18,7 +18,8 @@ pub(super) fn check(checked: &CheckedValue<'_>, schema: &Value) -> Vec<Diagnosti
     let mut findings = Vec::new();
     for (id, step) in steps.into_iter().flatten() {
         if let Value::Object(keys) = step {
-            StepCheck { checked, shape, id, at: format!("/steps/{}", escape(id)), keys }.check(&mut findings);
+            StepCheck { checked, shape, id, at: format!("/steps/{}", escape_key(id)), keys }
+                .check(&mut findings);
         }
     }
     findings

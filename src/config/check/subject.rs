@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::config::document::unescape_key;
 use crate::config::shown;
 use crate::event::Verb;
 use crate::value::Choice as _;
 
 /// The parts of a JSON pointer.
 pub(super) fn parts(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+    pointer.split('/').skip(1).map(unescape_key).collect()
 }
 
 /// What stands at a pointer, for the start of a message.

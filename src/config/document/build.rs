@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
-use super::lua::escape;
+use super::pointer::escape_key;
 use super::{Document, Place, Scalar, SpanIndex};
 use crate::config::tree::{Node, NodeKey, NodeKind, Patch};
 use crate::source::{Diagnostic, SourceFile, Span};
@@ -63,7 +63,7 @@ impl ValueWriter<'_> {
             NodeKind::Map(entries) => {
                 let mut map = Map::new();
                 for (key, value) in self.merged(entries) {
-                    let value = self.under(&escape(&key.text), &value, Some(key.span));
+                    let value = self.under(&escape_key(&key.text), &value, Some(key.span));
                     map.insert(key.text, value);
                 }
                 Value::Object(map)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::pointer::look_up;
+use super::pointer::{escape_key, look_up};
 use crate::event::Verb;
 use crate::value::Choice as _;
 
@@ -50,14 +50,14 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
     }
     for (name, policy) in value.get("policies").and_then(Value::as_object).into_iter().flatten() {
         for at in costs(Some(policy)).chain(["retries/when".to_owned()]) {
-            let at = format!("/policies/{}/{at}", escape(name));
+            let at = format!("/policies/{}/{at}", escape_key(name));
             add(&mut found, value, &at, LuaRole::Expression, None);
         }
     }
     let at_end = if value.get("at_end").is_some_and(Value::is_object) { "/at_end/lua" } else { "/at_end" };
     add(&mut found, value, at_end, LuaRole::Body, None);
     for (id, step) in value.get("steps").and_then(Value::as_object).into_iter().flatten() {
-        let at = format!("/steps/{}", escape(id));
+        let at = format!("/steps/{}", escape_key(id));
         let mut add = |rest: &str, role| add(&mut found, value, &format!("{at}/{rest}"), role, Some(id));
         add("when", LuaRole::Expression);
         add("items/lua", LuaRole::Body);
@@ -70,7 +70,7 @@ pub(super) fn fields(value: &Value) -> Vec<LuaField> {
         for (key, end) in AGGREGATES {
             let names = step.pointer(&format!("/aggregate/{key}")).and_then(Value::as_object);
             for name in names.into_iter().flat_map(serde_json::Map::keys) {
-                add(&format!("aggregate/{key}/{}{end}", escape(name)), LuaRole::Expression);
+                add(&format!("aggregate/{key}/{}{end}", escape_key(name)), LuaRole::Expression);
             }
         }
         add("join/by", LuaRole::Expression);
@@ -119,11 +119,6 @@ fn add(found: &mut Vec<LuaField>, value: &Value, pointer: &str, role: LuaRole, s
     if look_up(value, pointer).is_some_and(|text| !text.is_object() && !text.is_array()) {
         found.push(LuaField { pointer: pointer.to_owned(), role, step: step.cloned() });
     }
-}
-
-/// A key as a part of a JSON pointer.
-pub(in crate::config) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

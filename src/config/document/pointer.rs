@@ -1,4 +1,5 @@
-//! This module follows pointers (RFC 6901) within a file's values. The library does so too, but allocates for each part.
+//! This module follows pointers (RFC 6901) within a file's values, and makes their parts of keys. The library follows them
+//! too, but allocates for each part.
 
 use serde_json::Value;
 
@@ -14,9 +15,27 @@ pub(super) fn look_up<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> 
     })
 }
 
+/// A key as a part of a JSON pointer.
+pub fn escape_key(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The key that a part of a JSON pointer stands for.
+pub fn unescape_key(part: &str) -> String {
+    part.replace("~1", "/").replace("~0", "~")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_key_comes_back() {
+        for (key, part) in [("a", "a"), ("a/b~c", "a~1b~0c"), ("~1", "~01"), ("", ""), ("~/~", "~0~1~0")] {
+            assert_eq!(escape_key(key), part);
+            assert_eq!(unescape_key(part), key);
+        }
+    }
 
     #[test]
     fn it_finds_what_the_library_finds() {

@@ -172,9 +172,6 @@ impl Valuer {
     }
 }
 
-/// Chunks that could not be evaluated without Lua before their share is looked at.
-const MISSED_MAX: u32 = 16;
-
 /// Evaluates several expressions: all at once where none of them needs Lua, else one after the other.
 struct Valuers {
     key: &'static str,
@@ -185,9 +182,6 @@ struct Valuers {
     joint: Option<JointEvaluation>,
     /// The values of one chunk by expression.
     values: Vec<Vec<u8>>,
-    /// Chunks that were evaluated at once, and that were not.
-    gone: u32,
-    missed: u32,
     /// Made when they are needed.
     made: Vec<Valuer>,
 }
@@ -207,8 +201,6 @@ impl Valuers {
             watchdog: Arc::clone(watchdog),
             joint: JointEvaluation::of(scripts),
             values: vec![Vec::new(); scripts.len()],
-            gone: 0,
-            missed: 0,
             made: Vec::new(),
         };
         if valuers.joint.is_none() {
@@ -232,12 +224,7 @@ impl Valuers {
         self.values.iter_mut().for_each(Vec::clear);
         if joint.evaluate(chunk, &mut self.values) {
             self.values.iter().for_each(|values| out.extend_from_slice(values));
-            self.gone = self.gone.saturating_add(1);
             return true;
-        }
-        self.missed += 1;
-        if self.missed >= MISSED_MAX && self.gone <= 4 * self.missed {
-            self.joint = None;
         }
         false
     }

@@ -7,6 +7,7 @@ mod evaluate;
 mod fields;
 mod joint;
 mod outcome;
+mod share;
 mod texts;
 mod value;
 mod way;
@@ -54,7 +55,7 @@ impl Vm {
     /// How many items went the fast way.
     #[cfg(test)]
     pub(in crate::lua) fn gone_direct(&self) -> u32 {
-        self.work.borrow().direct.as_ref().map_or(0, |way| way.gone)
+        self.work.borrow().direct.as_ref().map_or(0, |way| way.share.gone)
     }
 
     /// Works on the item at hand, if it can go the fast way. With the stack as `items` has it.
@@ -74,14 +75,12 @@ impl Vm {
             // SAFETY: as for the caller.
             unsafe { self.go(l, index, cursor, work, &mut way) }
         };
-        if outcome.is_some() {
-            way.gone = way.gone.saturating_add(1);
-        } else {
-            way.left += 1;
+        way.share.count(outcome.is_some());
+        if outcome.is_none() {
             // SAFETY: the stack has been as high as this.
             unsafe { ffi::lua_settop(l, FUNCTION) }
         }
-        if !way.is_in_vain() {
+        if !way.share.is_in_vain() {
             work.direct = Some(way);
         }
         outcome

@@ -7,6 +7,7 @@ use super::beside::Beside;
 use super::columns;
 use super::evaluate::{Outcome, Run};
 use super::fields::ItemFields;
+use super::share::WayShare;
 use super::texts::MadeTexts;
 use crate::lua::script::{JointPrograms, Program, Script};
 use crate::value::Chunk;
@@ -17,6 +18,8 @@ pub struct JointEvaluation {
     fields: ItemFields,
     texts: MadeTexts,
     scratch: String,
+    /// Of the chunks.
+    share: WayShare,
 }
 
 impl JointEvaluation {
@@ -24,17 +27,24 @@ impl JointEvaluation {
     pub fn of(scripts: &[Arc<Script>]) -> Option<Self> {
         let JointPrograms { fields, programs } = JointPrograms::of(scripts)?;
         let fields = ItemFields::of(fields, &[]);
-        Some(Self { programs, fields, texts: MadeTexts::default(), scratch: String::new() })
+        let (texts, scratch, share) = (MadeTexts::default(), String::new(), WayShare::default());
+        Some(Self { programs, fields, texts, scratch, share })
     }
 
     /// Appends to each of `outs`, of which there are as many as expressions, the JSON text of its value for every item, a line
-    /// each. `false`: Lua has to be asked for one of the items, and what was appended counts for nothing.
+    /// each. `false`: Lua has to be asked for one of the items, and what was appended counts for nothing. Where that is so too
+    /// often, nothing is evaluated here any more.
     pub fn evaluate(&mut self, chunk: &Chunk, outs: &mut [Vec<u8>]) -> bool {
-        (0..chunk.len()).all(|at| self.item(chunk.item(at), outs).is_some())
+        if self.share.is_in_vain() {
+            return false;
+        }
+        let went = (0..chunk.len()).all(|at| self.item(chunk.item(at), outs).is_some());
+        self.share.count(went);
+        went
     }
 
     fn item(&mut self, text: &[u8], outs: &mut [Vec<u8>]) -> Option<()> {
-        let Self { programs, fields, texts, scratch } = self;
+        let Self { programs, fields, texts, scratch, .. } = self;
         if text.len() > ITEM_BYTES_MAX || !fields.read(text, scratch) || !fields.copy(text, true, scratch) {
             return None;
         }

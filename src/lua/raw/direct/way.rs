@@ -8,6 +8,7 @@ use mlua::ffi::{self, lua_State};
 use super::beside::Beside;
 use super::columns::Columns;
 use super::fields::ItemFields;
+use super::share::WayShare;
 use super::texts::MadeTexts;
 use crate::lua::raw::decode::{self, Learned, Site};
 use crate::lua::raw::encode::Encoder;
@@ -15,9 +16,6 @@ use crate::lua::raw::handle::Callee;
 use crate::lua::raw::{stack, whole};
 use crate::lua::script::Direct;
 use crate::value::json::{FieldKind, FieldValue};
-
-/// Items that the fast way leaves to the general one before their share is looked at.
-const LEFT_MAX: u32 = 16;
 
 /// What the fast way keeps from item to item.
 pub(in crate::lua::raw) struct DirectWay {
@@ -30,9 +28,8 @@ pub(in crate::lua::raw) struct DirectWay {
     sites: Vec<Site>,
     /// The first of the places that returned values stand at, by table.
     pub(super) layouts: Vec<u32>,
-    /// How many items went this way, and how many did not.
-    pub(super) gone: u32,
-    pub(super) left: u32,
+    /// Of the items.
+    pub(super) share: WayShare,
 }
 
 impl DirectWay {
@@ -51,14 +48,8 @@ impl DirectWay {
             texts: MadeTexts::default(),
             sites: script.passed.iter().map(|_| learned.shapes.new_site()).collect(),
             layouts: script.tables.iter().map(|table| encoder.new_sites(table.len())).collect(),
-            gone: 0,
-            left: 0,
+            share: WayShare::default(),
         }
-    }
-
-    /// Whether so many items went the other way that looking at them is in vain.
-    pub(super) fn is_in_vain(&self) -> bool {
-        self.left >= LEFT_MAX && self.gone <= 4 * self.left
     }
 
     /// Pushes the fields that are parameters; says how many. `None`: something that is not expected. With the stack as `items`
