@@ -15,7 +15,6 @@
 //! What the values mean is left to the modules above.
 #![expect(unsafe_code, reason = "this is the floor's boundary to the C interface of Luau")]
 
-mod adopt;
 mod advice;
 mod call;
 mod coroutine;
@@ -39,6 +38,7 @@ mod protected;
 mod raised;
 mod random;
 mod registry;
+mod spawn;
 mod stack;
 #[cfg(test)]
 mod tests;
@@ -47,7 +47,6 @@ mod values;
 mod vm;
 mod whole;
 
-pub(super) use adopt::adopting;
 pub(super) use call::{Argument, Take};
 pub(super) use coroutine::Resumed;
 pub(super) use current::{Current, Wait};
@@ -58,5 +57,6 @@ pub(super) use handle::{Callee, Coroutine, KeptValue};
 pub(super) use items::{ChunkCursor, ChunkStop, Timing};
 pub(super) use raised::{Raised, Signal};
 pub(super) use registry::{ARRAY, WAIT};
+pub(super) use spawn::Spawn;
 pub(super) use values::{Unfit, append_strings, decode, encode};
 pub(super) use vm::{LuaContext, Vm};

@@ -104,6 +104,33 @@ fn a_granted_path_runs_and_a_search_path_of_the_program_has_no_say() {
     assert_eq!(project.read("out.jsonl").trim_end(), r#"["hello\n","hello\n",""]"#);
 }
 
+#[test]
+fn a_script_that_names_no_interpreter_is_run_by_a_shell() {
+    let lua = "return exec.run({ './tools/hello', 'a b' }).stdout";
+    let project = project("timeout: 20s", lua).file("tools/hello", "echo \"hello $1\"\n");
+    use std::os::unix::fs::PermissionsExt;
+    let script = project.path("tools/hello");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("ours");
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl").trim_end(), r#""hello a b\n""#, "{}", project.read("failed.jsonl"));
+}
+
+/// A program that has ended is a line in the system's table until its parent has asked how.
+#[test]
+fn nothing_remains_of_programs_however_they_have_ended() {
+    check(
+        "for _ = 1, 5 do
+             exec.run({ 'sh', '-c', 'exit 3' })
+             pcall(exec.run, { 'sh', '-c', 'sleep 600' }, { timeout = 0.01 })
+             pcall(exec.run, { 'sh', '-c', 'cat /dev/zero' }, { max_output = 1e5 })
+             exec.run({ 'sh', '-c', 'kill -9 $$' })
+         end
+         local dead = 'for c in $(cat /proc/$PPID/task/*/children); do cut -d \\  -f 3 /proc/$c/stat; done | grep -c Z'
+         return exec.run({ 'sh', '-c', dead }).stdout",
+        r#""0\n""#,
+    );
+}
+
 /// A shell that starts processes of which some ignore signals, some are in sessions of their own, and one has no
 /// living parent; all sleep for the `word`, which tells them from others.
 fn family(word: &str) -> String {

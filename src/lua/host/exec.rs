@@ -3,6 +3,7 @@
 //!
 //! `operation` does the waiting, and `permissions` decides which programs there are.
 
+mod child;
 mod process;
 mod program;
 mod said;

@@ -2,28 +2,27 @@
 //! only what it has started is left.
 
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::WaitStatus;
 use tokio::io::AsyncWriteExt;
-use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::net::unix::pipe::{Receiver, Sender};
 
+use super::child::{Child, Pipes};
 use super::program::Program;
 use super::said::{Said, Stream, Trouble};
 use super::tree::ProcessTree;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
-use crate::lua::raw::adopting;
 use crate::runtime::clock;
 
 /// How long what a program has written may take to arrive after its end, while others still hold its output.
 pub(super) const GRACE: Duration = Duration::from_millis(250);
+/// How often to look whether a program has ended, where the system does not tell.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// What a program left behind.
 pub(super) struct ProgramOutput {
@@ -93,22 +92,11 @@ async fn run(
     let begun = Instant::now();
     let name = program.name.to_string_lossy().into_owned();
     let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
-    let mut command = Command::new(&program.file.path);
-    command
-        .arg0(&program.name)
-        .args(&program.arguments)
-        .env_clear()
-        .envs(program.env)
-        .stdin(if program.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // Keys pressed at the terminal are flowrun's to act on.
-        .process_group(0);
-    adopting(&mut command, program.folder, program.file.through);
-    let mut child = tree.start(|| command.spawn()).map_err(lost)?;
+    let child = tree.start(|| Child::start(&program)).map_err(lost)?;
     let max = program.max_output;
     let talk = Talk { stdin: program.stdin.unwrap_or_default(), max, account: &program.account, said };
-    let is_outlived = talk.hold(&mut child, tree).await.map_err(|trouble| match trouble {
+    let Child { pipes, notice, .. } = child;
+    let is_outlived = talk.hold(pipes, notice.as_ref(), tree).await.map_err(|trouble| match trouble {
         Trouble::TooLong => HostError::refusal(format!(
             "`{name}` wrote more than {max} bytes to one stream; `max_output` allows more"
         )),
@@ -116,8 +104,8 @@ async fn run(
         Trouble::Io(error) => lost(error),
     })?;
     // Only now: a program that nobody has waited for keeps its number.
-    let status = child.wait().await.map_err(lost)?;
-    tree.finish();
+    until_ended(tree, notice.as_ref()).await;
+    let status = tree.reap().map_err(lost)?;
     Ok(ProgramOutput {
         code: code(status),
         said: Arc::clone(said),
@@ -138,11 +126,15 @@ struct Talk<'a> {
 impl Talk<'_> {
     /// Feeds and reads a program until nobody writes any more, or until only what it has started could: then all of that is
     /// ended, and the answer is true.
-    async fn hold(self, child: &mut Child, tree: &Arc<ProcessTree>) -> Result<bool, Trouble> {
+    async fn hold(
+        self,
+        pipes: Pipes,
+        notice: Option<&Receiver>,
+        tree: &Arc<ProcessTree>,
+    ) -> Result<bool, Trouble> {
         let Self { stdin, max, account, said } = self;
-        let notice = end_notice(child);
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let feed = feed(child.stdin.take(), stdin);
+        let Pipes { stdin: feed_to, stdout, stderr } = pipes;
+        let feed = feed(feed_to, stdin);
         let mut all = pin!(async {
             let stdout = said.read(Stream::Out, stdout, max, account);
             let stderr = said.read(Stream::Err, stderr, max, account);
@@ -152,7 +144,7 @@ impl Talk<'_> {
         tokio::select! {
             biased;
             talked = all.as_mut() => return talked.map(|_| false),
-            () = after_grace(notice.as_ref()) => {}
+            () = after_grace(tree, notice) => {}
         }
         end(tree).await;
         // What cannot be ended, another user's process for one, is not waited for.
@@ -160,27 +152,26 @@ impl Talk<'_> {
     }
 }
 
-/// What tells of the program's end without waiting for it; `None` where the system has nothing of the kind.
-fn end_notice(child: &Child) -> Option<Receiver> {
-    let pid = Pid::from_raw(child.id()? as i32)?;
-    let notice = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
-    // It is no pipe, but nothing is read from it: it becomes readable, and that is all.
-    Receiver::from_owned_fd_unchecked(notice).ok()
-}
-
 /// Waits for the program's end, and then a little longer.
-async fn after_grace(notice: Option<&Receiver>) {
-    let ended = match notice {
-        Some(notice) => notice.readable().await.is_ok(),
-        None => false,
-    };
-    if !ended {
-        return std::future::pending().await;
-    }
+async fn after_grace(tree: &ProcessTree, notice: Option<&Receiver>) {
+    until_ended(tree, notice).await;
     tokio::time::sleep(GRACE).await;
 }
 
-async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
+/// Waits until the program has ended. It may have closed its output long before.
+async fn until_ended(tree: &ProcessTree, notice: Option<&Receiver>) {
+    while !tree.has_ended() {
+        let is_told = match notice {
+            Some(notice) => notice.readable().await.is_ok(),
+            None => false,
+        };
+        if !is_told {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+async fn feed(stdin: Option<Sender>, text: Vec<u8>) -> io::Result<()> {
     let Some(mut stdin) = stdin else { return Ok(()) };
     match stdin.write_all(&text).await {
         // It did not want all of it.
@@ -190,6 +181,6 @@ async fn feed(stdin: Option<ChildStdin>, text: Vec<u8>) -> io::Result<()> {
 }
 
 /// As shells tell it.
-fn code(status: ExitStatus) -> i32 {
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+fn code(status: WaitStatus) -> i32 {
+    status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }

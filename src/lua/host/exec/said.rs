@@ -82,11 +82,10 @@ impl Said {
     pub(super) async fn read(
         &self,
         stream: Stream,
-        from: Option<impl AsyncRead + Unpin>,
+        mut from: impl AsyncRead + Unpin,
         max: usize,
         account: &Account,
     ) -> Result<(), Trouble> {
-        let Some(mut from) = from else { return Ok(()) };
         loop {
             let (read, length) = poll_fn(|context| {
                 let mut bytes = self.bytes(stream);

@@ -1,17 +1,19 @@
 //! A tree is a program with everything that it has started: found by their parents, ended together.
 //!
-//! The program adopts what its own children leave behind (see `raw::adopting`), so that while it lives, stopped or not,
+//! The program adopts what its own children leave behind (see `raw::Spawn`), so that while it lives, stopped or not,
 //! every process that came of it is below it, whatever sessions or groups they have made for themselves.
 
 use std::fs;
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
-use tokio::process::Child;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process, kill_process_group,
+    waitid, waitpid,
+};
 
+use super::child::Child;
 use crate::runtime::unconfined;
 
 /// How often to look for what is left. Each look sees what was started since the one before.
@@ -29,9 +31,10 @@ enum ProcessState {
     /// The program has not been waited for: as long as that is so, no other process gets its number.
     Running {
         root: Pid,
-        pipes: Vec<u64>,
+        pipes: [u64; 2],
     },
-    Over,
+    /// How it ended, if anybody learned that.
+    Over(Option<WaitStatus>),
 }
 
 /// The trees of the process.
@@ -63,26 +66,35 @@ impl ProcessTree {
     /// Starts the program, unless it was given up before.
     pub(super) fn start(&self, spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
         let mut state = self.state();
-        if matches!(*state, ProcessState::Over) {
+        if matches!(*state, ProcessState::Over(_)) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let child = spawn()?;
-        let root = child.id().and_then(|id| Pid::from_raw(id as i32));
-        let root = root.ok_or_else(|| io::Error::other("it has no process"))?;
-        let inode = |fd: std::os::fd::BorrowedFd<'_>| rustix::fs::fstat(fd).ok().map(|stat| stat.st_ino);
-        let pipes = [
-            child.stdout.as_ref().and_then(|pipe| inode(pipe.as_fd())),
-            child.stderr.as_ref().and_then(|pipe| inode(pipe.as_fd())),
-        ];
-        *state = ProcessState::Running { root, pipes: pipes.into_iter().flatten().collect() };
+        *state = ProcessState::Running { root: child.id, pipes: child.written };
         Ok(child)
     }
 
-    /// The program has just been waited for. What is left in its group ends, what has made itself independent stays.
-    pub(super) fn finish(&self) {
-        if let ProcessState::Running { root, .. } = std::mem::replace(&mut *self.state(), ProcessState::Over)
-        {
+    /// Whether the program has ended, which it may be asked for before and after it is waited for.
+    pub(super) fn has_ended(&self) -> bool {
+        let looking = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match *self.state() {
+            ProcessState::Running { root, .. } => !matches!(waitid(WaitId::Pid(root), looking), Ok(None)),
+            ProcessState::Planned | ProcessState::Over(_) => true,
+        }
+    }
+
+    /// How the program has ended. What is left in its group ends too, what has made itself independent stays.
+    pub(super) fn reap(&self) -> io::Result<WaitStatus> {
+        let mut state = self.state();
+        if let ProcessState::Running { root, .. } = *state {
+            // Until it is waited for, no other group gets its number.
             let _ = kill_process_group(root, Signal::KILL);
+            let status = waitpid(Some(root), WaitOptions::empty())?.map(|(_, status)| status);
+            *state = ProcessState::Over(status);
+        }
+        match *state {
+            ProcessState::Over(Some(status)) => Ok(status),
+            _ => Err(io::ErrorKind::Interrupted.into()),
         }
     }
 
@@ -99,7 +111,10 @@ impl ProcessTree {
     pub(super) fn end(&self) {
         // Whoever else wants it ended waits until it is.
         let mut state = self.state();
-        let ProcessState::Running { root, pipes } = std::mem::replace(&mut *state, ProcessState::Over) else {
+        let ProcessState::Running { root, pipes } = *state else {
+            if matches!(*state, ProcessState::Planned) {
+                *state = ProcessState::Over(None);
+            }
             return;
         };
         // Then what it has left behind is below it no more.
@@ -108,7 +123,21 @@ impl ProcessTree {
         if was_dead {
             end_holders(&pipes);
         }
+        *state = ProcessState::Over(status_of(root));
     }
+}
+
+/// Waits for a program that was killed, so that nothing remains of it, and says how it ended.
+fn status_of(root: Pid) -> Option<WaitStatus> {
+    for _ in 0..LOOKS_MAX {
+        match waitpid(Some(root), WaitOptions::NOHANG) {
+            Ok(None) => std::thread::sleep(PAUSE),
+            ended => return ended.ok().flatten().map(|(_, status)| status),
+        }
+    }
+    // It hangs in a call of the system, which alone can end that.
+    let _ = std::thread::Builder::new().spawn(move || waitpid(Some(root), WaitOptions::empty()));
+    None
 }
 
 /// Ends a program and everything below it. It is stopped first, so that it neither starts anything nor goes away
