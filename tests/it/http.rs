@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use crate::project::Project;
 use crate::server::{Reply, Server};
 
@@ -254,6 +256,37 @@ fn a_status_from_400_on_fails_when_it_is_checked_and_is_retried_when_that_makes_
     check(&server, lua, r#"[false,"why",false,"error",false,404,"status 404 Not Found from "]"#);
     let lua = "local r = http.get(base .. '/200') local ok, err = pcall(r.json, r) return { ok, err.kind, (err.message:gsub('.* is not', 'is not')) }";
     check(&server, lua, "[false,\"error\",\"is not JSON: expected a value, found `w` at byte 1\"]");
+}
+
+#[test]
+fn what_a_service_says_of_a_refusal_is_kept_with_the_error() {
+    let long = "e\u{301}".repeat(2000);
+    let server = Server::start(move |request| match request.target.as_str() {
+        "/empty" => Reply::text(500, ""),
+        "/bytes" => Reply::Whole(400, Vec::new(), b"no \xff\xfe".to_vec()),
+        "/long" => Reply::text(503, &long),
+        _ => Reply::text(404, "{\"error\": \"there is no model `x`\"}"),
+    });
+    for (path, status, body) in [
+        ("/model", 404, json!("{\"error\": \"there is no model `x`\"}")),
+        ("/empty", 500, Value::Null),
+        ("/bytes", 400, json!("no \u{fffd}\u{fffd}")),
+        ("/long", 503, json!("e\u{301}".repeat(500))),
+    ] {
+        let project = project("retries: 0", &server, &format!("return http.get(base .. '{path}'):check()"));
+        project.run(&["pipeline.yaml"]).ok();
+        let failed: Value = serde_json::from_str(&project.read("failed.jsonl")).expect("one line");
+        let fields = &failed["error"]["fields"];
+        assert_eq!((&fields["status"], &fields["url"]), (&json!(status), &json!(server.url(path))));
+        assert_eq!(fields.get("body").unwrap_or(&Value::Null), &body, "{path}");
+    }
+    let shown = project("", &server, "http.get(base .. '/model'):check()");
+    shown.run(&["pipeline.yaml"]).ok();
+    let shown = shown.run(&["show", "latest", "ask", "--failed"]).ok().stdout;
+    assert!(shown.contains("there is no model `x`"), "{shown}");
+    let caught =
+        "local r = http.get(base .. '/model') local _, err = pcall(r.check, r) return err.fields.status";
+    check(&server, caught, "404");
 }
 
 #[test]

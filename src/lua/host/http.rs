@@ -37,7 +37,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
              the attempt's deadline, or a minute without one), `max_bytes` (64 MB), `limit` (the name of a rate limit of \
              which each request takes one, waiting for it). The answer has `status`, `ok`, \
              `headers` (lower case), `body`, `url`, `ms`, and `:json()` and `:check()`, which fails from status 400 on: \
-             408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent.",
+             408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent; `status`, `url` and how the \
+             `body` begins are the error's `fields`.",
             r#"http.get("https://api.example.com/items", {query = {page = 2}}):check():json().total"#,
             "40",
         )
@@ -96,13 +97,13 @@ fn begin(call: &Call<'_>, (name, url, options, json): &RequestArguments) -> mlua
     Ok(())
 }
 
-/// What there is to say of an answer from 400 on: message, whether another attempt makes sense, and after how many
-/// seconds.
+/// What there is to say of an answer from 400 on: message, whether another attempt makes sense, after how many seconds,
+/// and how its body begins, where it has one.
 #[expect(clippy::unnecessary_wraps, reason = "host functions answer a `Result`")]
 fn trouble(
     _: &Call<'_>,
-    (status, url, retry_after): &(u16, LuaString, Option<LuaString>),
-) -> mlua::Result<(String, bool, Option<f64>)> {
+    (status, url, retry_after, body): &(u16, LuaString, Option<LuaString>, LuaString),
+) -> mlua::Result<(String, bool, Option<f64>, Option<String>)> {
     let retryable = matches!(status, 408 | 425 | 429 | 500..);
     let reason = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
     let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
@@ -110,5 +111,5 @@ fn trouble(
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let after = retry_after.as_ref().filter(|_| retryable);
     let after = after.and_then(|text| answer::retry_after(&text.to_string_lossy(), jiff::Timestamp::now()));
-    Ok((format!("status {status}{reason} from {url}"), retryable, after))
+    Ok((format!("status {status}{reason} from {url}"), retryable, after, answer::beginning(&body.as_bytes())))
 }

@@ -9,6 +9,9 @@ use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
 use crate::runtime::http::Answer;
 
+/// Characters of a body that an error keeps: what a service says of a refusal is short, and a page of HTML is no help.
+const BEGINNING_MAX: usize = 1000;
+
 /// An answer that counts as memory until Lua code has it.
 pub(super) struct CountedAnswer {
     pub(super) answer: Answer,
@@ -43,6 +46,13 @@ pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<f64> {
     }
     let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(date.duration_since(now).as_secs_f64().max(0.0))
+}
+
+/// How a body begins, as text; nothing of an empty one. A service says there why it refuses.
+pub(super) fn beginning(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&body[..body.len().min(BEGINNING_MAX * 4)]);
+    let beginning: String = text.chars().take(BEGINNING_MAX).collect();
+    (!beginning.is_empty()).then_some(beginning)
 }
 
 #[cfg(test)]
