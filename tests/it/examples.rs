@@ -12,18 +12,20 @@ use sha2::{Digest, Sha256};
 use crate::server::{Reply, Server};
 
 /// An example in a folder of its own, so that a test run leaves the repository as it was.
-struct Example {
+pub(crate) struct Example {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Example {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(name);
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-        for part in ["", "data", "expected"] {
-            copy_files(&source.join(part), &path.join(part));
+        for part in ["", "data", "expected", "lua"] {
+            if source.join(part).is_dir() {
+                copy_files(&source.join(part), &path.join(part));
+            }
         }
         Self { _folder: folder, path }
     }
@@ -47,13 +49,13 @@ impl Example {
         serde_json::from_slice(&output.stdout).expect("one JSON object")
     }
 
-    fn output(&self, name: &str) -> String {
+    pub(crate) fn output(&self, name: &str) -> String {
         fs::read_to_string(self.path.join("out").join(name))
             .unwrap_or_else(|error| panic!("out/{name}: {error}"))
     }
 
     /// Compares `out` with all that `expected` says about it.
-    fn check_outputs(&self) {
+    pub(crate) fn check_outputs(&self) {
         for entry in fs::read_dir(self.path.join("expected")).expect("an `expected` folder") {
             let file = entry.expect("an entry").path();
             let name = file.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");

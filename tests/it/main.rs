@@ -27,6 +27,7 @@ mod http;
 mod joins;
 mod kill;
 mod live;
+mod llm_batch;
 mod lsp;
 mod lua;
 mod memory;

@@ -116,7 +116,7 @@ fn timed_server(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (S
 /// No more than `count` a second had come at any time. Against the run's start: a request may come later than its turn,
 /// never earlier. (The exact windows are the scheduler's own tests, on a virtual clock.)
 #[track_caller]
-fn assert_paced(begun: Instant, seen: &[(Instant, u64)], count: u64) {
+pub(crate) fn assert_paced(begun: Instant, seen: &[(Instant, u64)], count: u64) {
     let mut seen = seen.to_vec();
     seen.sort_unstable();
     let mut taken = 0;
