@@ -19,6 +19,7 @@ mod permissions;
 mod raw;
 mod script;
 mod signature;
+mod stray;
 mod stubs;
 mod temporaries;
 #[cfg(test)]
@@ -43,9 +44,10 @@ pub use options::{
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use raw::JointEvaluation;
 pub use script::{
-    BigLiteral, Block, FastWay, Footprint, LimitNames, Obstacle, Reach, Reached, Script, Seen, Wants,
-    big_literals, computed_reads, reaches,
+    BigLiteral, Block, FastWay, Footprint, LimitNames, MissingModule, Obstacle, Reach, Reached, Script, Seen,
+    Wants, big_literals, computed_reads, false_escapes, missing_modules, reaches,
 };
+pub use stray::{NamedText, StrayName};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{FoldError, FoldWorker, STACK, Worker, call_once, evaluate};

@@ -16,6 +16,10 @@ pub struct SyntaxError {
     pub message: String,
     /// Line of the file on which the unfinished construct was opened, when the message names one.
     pub opened: Option<usize>,
+    /// Byte of the unfinished construct within `line`, as `columns` counts, when the message names one of that line.
+    pub opened_column: Option<usize>,
+    /// What somebody who comes from another language probably meant.
+    pub meant: Option<&'static str>,
 }
 
 /// A script that could not be loaded or an expression that failed.

@@ -5,6 +5,7 @@ mod chunk;
 mod column;
 mod compiled;
 mod direct;
+mod escapes;
 mod files_read;
 mod footprint;
 mod index_use;
@@ -17,6 +18,7 @@ mod obstacle;
 mod operator;
 mod program;
 mod reach;
+mod slips;
 mod syntax;
 mod texts;
 mod waits;
@@ -25,6 +27,7 @@ mod wants;
 pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub(super) use compiled::{Column, Direct, Results};
 pub use direct::FastWay;
+pub use escapes::false_escapes;
 pub use files_read::computed_reads;
 pub use footprint::{Footprint, Seen};
 pub(super) use joint::JointPrograms;
@@ -34,6 +37,8 @@ pub use obstacle::Obstacle;
 pub(super) use operator::Operator;
 pub(super) use program::{Action, Node, Output, Program, TextChange, TextTest};
 pub use reach::{Reach, Reached, reaches};
+pub(super) use syntax::{FreeName, FreeNames, NameUse, free_names};
+pub use texts::{MissingModule, missing_modules};
 pub use wants::Wants;
 
 pub(super) use lines::{Lines, LuaChunk, Sources};
@@ -87,6 +92,11 @@ pub(super) enum ScriptSource {
 }
 
 impl Script {
+    /// Whether its text is one expression.
+    pub fn is_expression(&self) -> bool {
+        matches!(self.source, ScriptSource::Expression(_))
+    }
+
     fn new(source: ScriptSource, lua_path: LuaPath) -> Self {
         Self { source, setup: None, lua_path, checked: Arc::default(), direct: Arc::default() }
     }
@@ -126,6 +136,15 @@ impl Script {
     /// A `.lua` file that returns a function, or a table with one in `field`.
     pub fn file(block: Block, field: Option<String>, lua_path: LuaPath) -> Self {
         Self::new(ScriptSource::File { block, field }, lua_path)
+    }
+
+    /// The name of its function in the table that its file returns; `None` where the file returns the function itself, and where
+    /// there is no file.
+    pub fn field(&self) -> Option<&str> {
+        match &self.source {
+            ScriptSource::File { field, .. } => field.as_deref(),
+            _ => None,
+        }
     }
 
     /// A whole file that is only to be checked.

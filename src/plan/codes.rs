@@ -60,6 +60,10 @@ pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 pub(super) const NOT_PERMITTED: &str = "flowrun::not_permitted";
 /// A number in Lua that is not exact.
 pub(super) const BIG_LITERAL: &str = "flowrun::big_literal";
+/// A name in Lua that can only be nil.
+pub(super) const UNKNOWN_GLOBAL: &str = "flowrun::unknown_global";
+/// An escape in a string that Lua does not know.
+pub(super) const LUA_ESCAPE: &str = "flowrun::lua_escape";
 /// `setup` reads a file whose path it computes.
 pub(super) const UNSEEN_FILE: &str = "flowrun::unseen_file";
 /// A policy stops at the first failure and bears failures.
@@ -86,7 +90,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 39] = [
+pub const CODES: [(&str, &str); 41] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -116,6 +120,8 @@ pub const CODES: [(&str, &str); 39] = [
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (BIG_LITERAL, "a whole number in Lua is beyond 2^53, where it is rounded"),
+    (UNKNOWN_GLOBAL, "a name in Lua can only be nil"),
+    (LUA_ESCAPE, "an escape in a string of Lua means nothing"),
     (UNSEEN_FILE, "`setup` reads a file whose path it computes, and a change of it goes unnoticed"),
     (FAIL_FAST_TOLERANCE, "a policy stops at the first failure and bears failures"),
     (SHORT_DEADLINE, "a deadline can be missed although every item keeps its limits"),

@@ -34,6 +34,9 @@ impl Excerpt<'_> {
             let start = text.len() - text.trim_start().len();
             found = places.also(found, &self.spot(opened, start..text.trim_end().len()), "opened here");
         }
+        if let Some(column) = error.opened_column {
+            found = places.also(found, &self.spot(error.line, column..column + 1), "opened here");
+        }
         let is_exact =
             places.document_of(self.pointer).scalar(self.pointer).is_none_or(|scalar| scalar.exact);
         match help {

@@ -1,7 +1,6 @@
 //! This module evaluates the `${{ … }}` of a document, each on its one scalar, and puts the values in their place.
 
 use std::collections::{BTreeSet, HashSet};
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,7 +13,7 @@ use super::scripts::{self, Form, RefusedLua};
 use super::template::{Hole, Template};
 use crate::config::escape_key;
 use crate::event::{FailureKind, Verb};
-use crate::lua::{self, BigLiteral, Block, LuaPath, Scope, ScriptError, Wants, big_literals};
+use crate::lua::{self, Block, LuaPath, Scope, ScriptError, Wants};
 use crate::source::{Diagnostic, LineStarts};
 use crate::value::Choice as _;
 
@@ -56,18 +55,6 @@ impl ExpressionField {
             );
         }
         all
-    }
-
-    /// The whole numbers that its expressions cannot hold as they are written: the expression, the number in it, and where
-    /// it stands in the field.
-    pub(super) fn big_literals(&self) -> impl Iterator<Item = (&str, BigLiteral, Range<usize>)> {
-        self.template.expressions.iter().flat_map(|hole| {
-            let text = &self.text[hole.inner.clone()];
-            big_literals(text).into_iter().map(move |literal| {
-                let place = literal.span.start + hole.inner.start..literal.span.end + hole.inner.start;
-                (text, literal, place)
-            })
-        })
     }
 
     /// What its expressions ask for. Where a Lua file is named so, nobody knows yet what stands in it.

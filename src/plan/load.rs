@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::assemble::ValidDocument;
 use super::expand::{self, Expander, ExpressionField, When};
 use super::inputs::{Inputs, UsageError};
+use super::lua_pieces::LuaPiece;
 use super::params::{self, Declaration, Values};
 use super::places::{DocumentPart, PlacedDocument};
 use super::scripts::Scripts;
@@ -19,8 +20,9 @@ use super::step::Plan;
 use super::step_index::StepIndex;
 use super::warnings::WarningContext;
 use super::{
-    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, include, lua_path, name_clash,
-    overrides, permissions, policies, rate_limits, references, secrets, test_case, undeclared,
+    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, file_function, include, lua_escapes,
+    lua_path, missing_modules, name_clash, overrides, permissions, policies, rate_limits, references,
+    secrets, test_case, undeclared, unknown_globals,
 };
 use crate::config;
 use crate::lua::{Allowed, LuaPath, Permissions, Protected, Scope};
@@ -147,7 +149,12 @@ impl Loading<'_> {
         rate_limits::check(&self.places, &step_index, &scripts, &mut self.found);
         let permissions = permissions::permissions(&self.places, &self.lua_path, self.inputs);
         permissions::check(&self.places, &step_index, &scripts, &permissions, &mut self.found);
-        big_literals::check(&self.places, &step_index, &scripts, &fields, &self.lua_path, &mut self.found);
+        let pieces = LuaPiece::all(&self.places, &step_index, &scripts, &fields, &self.lua_path);
+        big_literals::check(&self.places, &pieces, &mut self.found);
+        lua_escapes::check(&self.places, &pieces, &mut self.found);
+        unknown_globals::check(&self.places, &pieces, &scripts, &mut self.found);
+        missing_modules::check(&self.places, &pieces, &self.lua_path, &mut self.found);
+        file_function::check(&self.places, &step_index, &scripts, (&scope, &self.lua_path), &mut self.found);
         let advice = WarningContext {
             places: &self.places,
             step_index: &step_index,

@@ -56,6 +56,14 @@ pub(super) fn compile(
             let span = Span::new(start + error.columns.start, start + error.columns.end);
             let found = Diagnostic::error(codes::LUA_SYNTAX, &file, "this Lua file cannot be compiled");
             let found = found.label(span, excerpt::complaint(&error));
+            let found = match error.meant {
+                Some(meant) => found.help(meant),
+                None => found,
+            };
+            let found = match error.opened_column {
+                Some(column) => found.label(Span::new(start + column, start + column + 1), "opened here"),
+                None => found,
+            };
             Err(Box::new(match error.opened.filter(|opened| *opened != error.line) {
                 Some(opened) => found.label(file.line_span(opened), "opened here"),
                 None => found,

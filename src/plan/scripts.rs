@@ -146,7 +146,7 @@ pub(super) fn compile(block: &Block, form: Form, lua_path: &LuaPath) -> Result<S
     let help = match form {
         Form::Body if !has_return && second.check().is_empty() => Some("did you forget `return`?"),
         Form::Either | Form::Function if assigns => Some("`==` compares, `=` gives a variable a value"),
-        Form::Body | Form::Either | Form::Function => None,
+        Form::Body | Form::Either | Form::Function => errors.iter().find_map(|error| error.meant),
     };
     Err(RefusedLua { errors, help })
 }

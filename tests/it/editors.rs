@@ -23,7 +23,7 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 34] = [
+const UNSEEN: [(&str, &str); 35] = [
     ("bad_include", "other files"),
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
@@ -46,6 +46,7 @@ const UNSEEN: [(&str, &str); 34] = [
     ("unclosed_bracket", "the server marks the line after it"),
     ("unknown_code", "the schema has no list of codes"),
     ("unknown_format", "the format comes from the extension"),
+    ("unknown_global", "Lua"),
     ("unknown_policy", "names of policies"),
     ("unknown_rate_limit", "names of limits"),
     ("repeated_rate_limit", "names of limits"),

@@ -2,6 +2,8 @@
 //! outlives its item.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::project::Project;
@@ -21,6 +23,10 @@ fn check(lua: &str, expect: &str) {
     let project = project("timeout: 20s", lua);
     project.run(&["pipeline.yaml"]).ok();
     assert_eq!(project.read("out.jsonl").trim_end(), expect, "{lua}\n{}", project.read("failed.jsonl"));
+}
+
+fn make_runnable(file: &Path) {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("ours");
 }
 
 /// Whether a process with this word on its command line is alive.
@@ -96,9 +102,7 @@ fn a_granted_path_runs_and_a_search_path_of_the_program_has_no_say() {
         .file("tools/hello", "#!/bin/sh\necho hello\n")
         .file("tools/cat", "#!/bin/sh\necho evil\n");
     for name in ["hello", "cat"] {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(project.path("tools").join(name), fs::Permissions::from_mode(0o755))
-            .expect("ours");
+        make_runnable(&project.path("tools").join(name));
     }
     project.run(&["pipeline.yaml"]).ok();
     assert_eq!(project.read("out.jsonl").trim_end(), r#"["hello\n","hello\n",""]"#);
@@ -108,9 +112,7 @@ fn a_granted_path_runs_and_a_search_path_of_the_program_has_no_say() {
 fn a_script_that_names_no_interpreter_is_run_by_a_shell() {
     let lua = "return exec.run({ './tools/hello', 'a b' }).stdout";
     let project = project("timeout: 20s", lua).file("tools/hello", "echo \"hello $1\"\n");
-    use std::os::unix::fs::PermissionsExt;
-    let script = project.path("tools/hello");
-    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("ours");
+    make_runnable(&project.path("tools/hello"));
     project.run(&["pipeline.yaml"]).ok();
     assert_eq!(project.read("out.jsonl").trim_end(), r#""hello a b\n""#, "{}", project.read("failed.jsonl"));
 }

@@ -179,7 +179,7 @@ fn a_wrong_argument_says_which_and_sends_nothing() {
             "http.get(base, { headers = { a = 'x\\ny' } })",
             "bad argument #2 to `http.get` (the header `a` has bytes that cannot be sent)",
         ),
-        ("http.fetch(base)", "there is no `http.fetch`, only `delete`, `get`, `post`, `put`, `request`"),
+        ("http['fetch'](base)", "there is no `http.fetch`, only `delete`, `get`, `post`, `put`, `request`"),
     ] {
         assert_eq!(failure("retries: 0", &server, lua).1, expect, "{lua}");
     }

@@ -48,6 +48,7 @@ mod secret;
 mod server;
 mod sharing;
 mod show;
+mod slips;
 mod sources;
 mod split;
 mod sqlite;

@@ -162,8 +162,9 @@ fn every_example_gives_its_result() {
                if not ok then return {{error = tostring((...))}} end
                return {{n = select('#', ...), ...}}
              end
-             local got = pack(pcall(function() return {} end))
-             local expect = pack(pcall(function() return {} end))
+             local function run(work) return coroutine.resume(coroutine.create(work)) end
+             local got = pack(run(function() return {} end))
+             local expect = pack(run(function() return {} end))
              return tbl.equal(got, expect), got",
             function.example, function.result
         );

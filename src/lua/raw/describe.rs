@@ -100,9 +100,7 @@ unsafe fn from_table(l: *mut lua_State, current: &Current) -> Raised {
                 raised.fields = json(l, current);
             }
             ffi::lua_pop(l, 1);
-            if stack::text_field(l, table, c"kind").as_deref() == Some("memory") {
-                raised.kind = FailureKind::Memory;
-            }
+            raised.kind = kind(stack::text_field(l, table, c"kind").as_deref());
             return raised;
         }
         raised.message = message
@@ -118,7 +116,7 @@ unsafe fn signal(l: *mut lua_State, table: c_int) -> Option<Signal> {
     unsafe {
         match stack::text_field(l, table, c"flow").as_deref() {
             Some("skip") => Some(Signal::Skip),
-            Some("fail") => Some(Signal::Fail),
+            Some("fail" | "refuse") => Some(Signal::Fail),
             Some("retry") => {
                 stack::field(l, table, c"after");
                 let after = whole::number(l, -1).map(Numeric::nearest);
@@ -162,12 +160,7 @@ unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
     // SAFETY: there is an error value on top; three values are pushed and popped.
     unsafe {
         functions::inspect(l, current, ffi::lua_absindex(l, -1));
-        let kind = match stack::text(l, -4).as_deref() {
-            Some("memory") => FailureKind::Memory,
-            Some("panic") => FailureKind::Panic,
-            Some("timeout") => FailureKind::Timeout,
-            _ => FailureKind::Error,
-        };
+        let kind = kind(stack::text(l, -4).as_deref());
         let message = stack::text(l, -3).unwrap_or_default();
         let mut raised = if kind == FailureKind::Memory && message == NO_MEMORY {
             Raised::memory(current)
@@ -178,6 +171,16 @@ unsafe fn from_host(l: *mut lua_State, current: &Current) -> Raised {
         raised.fields = stack::text(l, -1);
         ffi::lua_pop(l, 4);
         raised
+    }
+}
+
+/// The kind of an error of a host function by its name.
+fn kind(name: Option<&str>) -> FailureKind {
+    match name {
+        Some("memory") => FailureKind::Memory,
+        Some("panic") => FailureKind::Panic,
+        Some("timeout") => FailureKind::Timeout,
+        _ => FailureKind::Error,
     }
 }
 

@@ -280,7 +280,7 @@ unsafe fn install(l: *mut lua_State, current: &Current, context: &LuaContext<'_>
         stack::set_field(l, -2, c"sleep");
         ffi::lua_setglobal(l, c"time".as_ptr());
         integers::install(l, current);
-        protected::install(l);
+        protected::install(l, current);
         random::install(l, current);
         install_null(l, current);
 

@@ -133,7 +133,9 @@ fn check_block(block: &Block, before: &str) -> Option<SyntaxError> {
     }
     let columns = faulty_token(block, before, &complaint)
         .map_or_else(|| whole_line(block, complaint.line), |token| columns(block, &token));
-    Some(describe(block, &complaint, columns))
+    let before = if complaint.line == block.line { before.len() } else { 0 };
+    let opened = opened_column(&complaint.message).and_then(|(_, column)| column.checked_sub(before));
+    Some(SyntaxError { opened_column: opened, ..describe(block, &complaint, columns) })
 }
 
 /// Texts that are compiled to find out which token is the faulty one. It is nearly always the first that is tried.
@@ -214,7 +216,22 @@ fn describe(block: &Block, complaint: &Complaint, columns: std::ops::Range<usize
         rest[..digits].parse().ok()
     });
     let line = complaint.line.clamp(block.line, last_line(block));
-    SyntaxError { line, columns, message: complaint.message.clone(), opened }
+    let meant = super::slips::meant(&block.text, line - block.line, &complaint.message);
+    let message = match opened_column(&complaint.message) {
+        // It counts in the chunk, which nobody sees.
+        Some((said, _)) => complaint.message.replacen(said, "", 1),
+        None => complaint.message.clone(),
+    };
+    SyntaxError { line, columns, message, opened, opened_column: None, meant }
+}
+
+/// Where the message says that something was opened in the same line: its words, and the byte in the line of the chunk.
+fn opened_column(message: &str) -> Option<(&str, usize)> {
+    let start = message.find(" at column ")?;
+    let digits = &message[start + " at column ".len()..];
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    let column: usize = digits[..length].parse().ok()?;
+    Some((&message[start..start + " at column ".len() + length], column.checked_sub(1)?))
 }
 
 #[cfg(test)]
@@ -247,6 +264,7 @@ mod tests {
                 "if item then\n  return 1\n\n",
                 Some("4:10..10 Some(3) Expected 'end' (to close 'then' at line 3), got <eof>"),
             ),
+            ("local t = f(1, { a = 2 ]", Some("3:23..24 None Expected '}' (to close '{'), got ']'")),
             ("return 1 end", Some("3:9..12 None Expected <eof>, got 'end'")),
             (
                 "local s = 'abc\nreturn s",

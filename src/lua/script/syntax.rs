@@ -4,14 +4,19 @@
 
 mod annotation;
 mod expression;
+mod names;
 mod node;
+mod scopes;
 mod statement;
 
+pub(in crate::lua) use names::{FreeName, FreeNames, NameUse};
 pub(super) use node::{Arm, Expression, Field, Kind, Return, Statement};
+pub(in crate::lua) use scopes::free_names;
 
 use std::ops::Range;
 
 use super::lexer::{Token, TokenKind, tokens};
+use names::Names;
 
 /// Expressions and blocks within each other. The parser recurses, and nobody writes by hand what is deeper.
 const DEPTH_MAX: usize = 60;
@@ -34,7 +39,7 @@ pub(super) struct Function {
 /// Reads the statements of a function. `None`: there is something in it that the parser does not know.
 pub(super) fn function(text: &str) -> Option<Function> {
     let mut parser = Parser::new(text);
-    let statements = parser.block()?;
+    let statements = parser.statements()?;
     (parser.at == parser.tokens.len()).then_some(Function {
         statements,
         returns: parser.returns,
@@ -76,6 +81,7 @@ struct Parser<'t> {
     calling: Vec<Range<usize>>,
     /// Calls so far.
     calls: usize,
+    names: Names,
 }
 
 impl<'t> Parser<'t> {
@@ -91,6 +97,7 @@ impl<'t> Parser<'t> {
             broken: Vec::new(),
             calling: Vec::new(),
             calls: 0,
+            names: Names::default(),
         }
     }
 

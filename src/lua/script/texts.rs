@@ -1,11 +1,13 @@
 //! The texts of a script are its source, its `setup`, and the files that they require by name.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Script;
 use super::lexer::{Token, TokenKind, tokens};
+use super::reach::each_global;
 use crate::lua::lua_path::{LuaPath, module_text};
 
 /// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
@@ -55,6 +57,31 @@ impl Script {
         }
         modules
     }
+}
+
+/// A file that a text requires by name and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingModule {
+    /// As `require` names it.
+    pub name: String,
+    /// The bytes of the name in the text, with its quotes.
+    pub span: Range<usize>,
+}
+
+/// The files that a text requires by name and that are not there.
+pub fn missing_modules(text: &str, lua_path: &LuaPath) -> Vec<MissingModule> {
+    let mut found = Vec::new();
+    each_global(text, 0, &mut |look, at, start| {
+        if look.member(at) != ("require", None) {
+            return;
+        }
+        let Some((span, name, true)) = look.literal(look.argument(at + 1)) else { return };
+        let is_there = |path: PathBuf| path.try_exists().unwrap_or(true);
+        if !lua_path.module(&name).is_ok_and(is_there) {
+            found.push(MissingModule { name, span: span.start + start..span.end + start });
+        }
+    });
+    found
 }
 
 /// A string without its quotes or brackets.

@@ -6,6 +6,7 @@ use crate::event::{FailureKind, Place};
 use crate::lua::guard::Reason;
 use crate::lua::raw::{Frame, Raised, Signal};
 use crate::lua::script::Sources;
+use crate::lua::stray::called;
 use crate::lua::{AttemptEnding, Failure, ScriptError};
 
 /// Longest wait that `flow.retry` can ask for; the policy bounds it further.
@@ -69,7 +70,8 @@ fn tell(raised: Raised, sources: &Sources, limits: NamedLimits) -> ScriptError {
             let (place, rest) =
                 if raised.positioned { sources.split(&message) } else { (None, message.as_str()) };
             let place = place.or(first).map(|place| sources.locate(place, rest));
-            let message = rest.to_owned();
+            let line = place.as_ref().and_then(|place| place.source.as_deref()).unwrap_or_default();
+            let message = format!("{rest}{}", called(rest, line).unwrap_or_default());
             return ScriptError { kind: raised.kind, message, place, traceback, cancelled: false };
         }
     };

@@ -63,7 +63,7 @@ impl Child {
 fn spawn(program: &Program, streams: [BorrowedFd<'_>; 3]) -> io::Result<(Pid, Option<OwnedFd>)> {
     let words = [&program.name].into_iter().chain(&program.arguments);
     let variable =
-        |(name, value): &(OsString, OsString)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat());
+        |(name, value): (&OsString, &OsString)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat());
     Spawn {
         file: text(program.file.path.as_os_str().as_bytes())?,
         words: words.map(|word| text(word.as_bytes())).collect::<io::Result<_>>()?,

@@ -1,5 +1,6 @@
 //! This module checks and finds a program as a Lua function names it, before anything is started.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -33,7 +34,7 @@ pub(super) struct Program {
     pub(super) stdin: Option<Vec<u8>>,
     /// Where it runs, held open.
     pub(super) folder: Arc<OwnedFd>,
-    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) env: BTreeMap<OsString, OsString>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_output: usize,
     /// What it may hold here.
@@ -67,16 +68,16 @@ impl Program {
                 _ => return Err(no_folder(&cwd).into()),
             },
         };
-        let mut variables = vec![(OsString::from("PATH"), search_path())];
+        let mut variables = BTreeMap::from([(OsString::from("PATH"), search_path())]);
         for (name, value) in options.pairs("env")? {
             if name.is_empty() || name.contains(['=', '\0']) || value.contains(&0) {
                 return Err(call.bad_because(2, &format!("`{}` cannot be a variable", name.escape_debug())));
             }
-            variables.push((name.into(), OsString::from_vec(value)));
+            variables.insert(name.into(), OsString::from_vec(value));
         }
         let stdin = options.bytes("stdin")?;
         let account = call.account()?;
-        let size = |(name, value): &(OsString, OsString)| name.len() + value.len();
+        let size = |(name, value): (&OsString, &OsString)| name.len() + value.len();
         account.take(
             stdin.as_ref().map_or(0, Vec::len)
                 + words.as_slice().iter().map(|word| word.len()).sum::<usize>()

@@ -1,10 +1,10 @@
 //! These tests start many programs from many threads, while signals come and memory changes.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 use std::fs::File;
 use std::io::{self, Read};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -97,15 +97,13 @@ fn the_end_of_a_program_can_be_waited_for() {
 fn many_threads_start_programs_while_signals_come_and_memory_changes() {
     const THREADS: usize = 6;
     const PROGRAMS: usize = 60;
-    let signals = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&signals);
-    // SAFETY: the handler adds to a number.
-    let handler = unsafe {
-        signal_hook::low_level::register(signal_hook::consts::SIGURG, move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        })
-    };
-    let handler = handler.unwrap();
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the handler adds to a number; a plain structure of C, of which zeros are a value.
+    unsafe {
+        (*action.as_mut_ptr()).sa_sigaction = count as extern "C" fn(c_int) as usize;
+        (*action.as_mut_ptr()).sa_flags = libc::SA_RESTART;
+        assert_eq!(libc::sigaction(libc::SIGURG, action.as_ptr(), std::ptr::null_mut()), 0);
+    }
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -120,8 +118,13 @@ fn many_threads_start_programs_while_signals_come_and_memory_changes() {
         is_over.store(true, Ordering::Relaxed);
         assert!(ended.iter().all(|is_well| *is_well));
     });
-    signal_hook::low_level::unregister(handler);
-    assert!(signals.load(Ordering::SeqCst) > 0);
+    assert!(SIGNALS.load(Ordering::SeqCst) > 0);
+}
+
+static SIGNALS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count(_: c_int) {
+    SIGNALS.fetch_add(1, Ordering::SeqCst);
 }
 
 fn start_many(thread: usize, programs: usize) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Expression, Field, Kind, Parser};
-use crate::lua::script::lexer::{TokenKind, substitutions};
+use crate::lua::script::lexer::TokenKind;
 use crate::lua::script::operator::Operator;
 
 /// How strongly `-`, `not` and `#` bind: more than products, less than powers.
@@ -114,7 +114,7 @@ impl Parser<'_> {
             (TokenKind::Number, _) => self.pass(number(text)),
             (TokenKind::String, _) => self.pass(unescaped(text).map_or(Kind::Single, Kind::String)),
             (TokenKind::Template, _) => {
-                without_functions(text)?;
+                self.substituted(text)?;
                 self.calls += 1;
                 self.pass(Kind::Single)
             }
@@ -126,7 +126,7 @@ impl Parser<'_> {
             (_, "if") => self.choice()?,
             (_, "function") => {
                 self.at += 1;
-                self.function_body()?;
+                self.function_body(&[])?;
                 Kind::Single
             }
             _ => return self.suffixed().and_then(|value| self.cast(value)),
@@ -217,7 +217,9 @@ impl Parser<'_> {
             self.expect(")")?;
             Kind::Group(Box::new(value))
         } else {
-            Kind::Name(self.name()?.to_owned())
+            let name = self.name()?;
+            self.mention(name);
+            Kind::Name(name.to_owned())
         };
         loop {
             let before = Expression { kind, span: self.span(start) };
@@ -282,10 +284,4 @@ fn number(text: &str) -> Kind {
 fn unescaped(text: &str) -> Option<String> {
     let quoted = text.len() >= 2 && text.starts_with(['"', '\'']) && !text.contains(['\\', '\n', '\r']);
     quoted.then(|| text[1..text.len() - 1].to_owned())
-}
-
-/// A function within a template could do anything to the item, and is not looked for.
-fn without_functions(template: &str) -> Option<()> {
-    let parts = substitutions(template)?;
-    parts.iter().all(|part| !template[part.clone()].contains("function")).then_some(())
 }

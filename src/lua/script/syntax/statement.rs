@@ -8,7 +8,13 @@ const ENDS: [&str; 5] = ["", "end", "else", "elseif", "until"];
 const COMPOUND: [&str; 8] = ["+=", "-=", "*=", "/=", "//=", "%=", "^=", "..="];
 
 impl Parser<'_> {
+    /// Statements with variables of their own.
     pub(super) fn block(&mut self) -> Option<Vec<Statement>> {
+        self.scoped(Self::statements)
+    }
+
+    /// Statements whose variables are there for what follows.
+    pub(super) fn statements(&mut self) -> Option<Vec<Statement>> {
         self.nested(|parser| {
             let mut statements = Vec::new();
             while !ENDS.contains(&parser.peek()) {
@@ -34,12 +40,15 @@ impl Parser<'_> {
             "for" => self.iteration(),
             "repeat" => {
                 self.at += 1;
-                self.block()?;
-                self.expect("until")?;
-                self.expression()?;
+                self.scoped(|parser| {
+                    parser.statements()?;
+                    parser.expect("until")?;
+                    parser.expression()
+                })?;
                 Some(Statement::Other)
             }
             "function" => self.named_function(),
+            "type" | "export" if self.is_type() => self.named_type(),
             "break" => {
                 self.at += 1;
                 Some(Statement::Other)
@@ -59,12 +68,14 @@ impl Parser<'_> {
     fn local(&mut self) -> Option<Statement> {
         self.at += 1;
         if self.take("function") {
-            self.name()?;
-            self.function_body()?;
+            let name = self.name()?.to_owned();
+            self.declare([name]);
+            self.function_body(&[])?;
             return Some(Statement::Other);
         }
         let names = self.bindings()?;
         let values = if self.take("=") { self.expressions()? } else { Vec::new() };
+        self.declare(names.iter().cloned());
         // A cast gives one value, and so does each expression that is known; the rest may give any number.
         match (&names[..], &values[..]) {
             ([name], [value]) => Some(Statement::Local(name.clone(), value.clone())),
@@ -131,34 +142,67 @@ impl Parser<'_> {
 
     fn iteration(&mut self) -> Option<Statement> {
         self.at += 1;
-        self.bindings()?;
+        let names = self.bindings()?;
         if !self.take("=") {
             self.expect("in")?;
         }
         self.expressions()?;
-        self.body("do")
+        self.scoped(|parser| {
+            parser.declare(names);
+            parser.body("do")
+        })
+    }
+
+    /// Whether a type is given a name here, rather than something called or assigned that has the name `type`.
+    fn is_type(&self) -> bool {
+        let at = usize::from(self.peek() == "export");
+        self.ahead(at) == "type" && matches!(self.ahead(at + 2), "=" | "<")
+    }
+
+    fn named_type(&mut self) -> Option<Statement> {
+        self.take("export");
+        self.at += 1;
+        self.name()?;
+        self.skip_generics()?;
+        self.expect("=")?;
+        self.skip_type()?;
+        Some(Statement::Other)
     }
 
     fn named_function(&mut self) -> Option<Statement> {
         self.at += 1;
         let name = self.name()?;
-        let mut of_item = false;
-        while self.take(".") || self.take(":") {
-            of_item = name == "item";
+        self.mention(name);
+        let (mut has_field, mut is_method) = (false, false);
+        while !is_method && (self.peek() == "." || self.peek() == ":") {
+            has_field = true;
+            is_method = self.peek() == ":";
+            self.at += 1;
             self.name()?;
         }
-        self.writes_item |= of_item;
-        self.function_body()?;
+        if !has_field {
+            self.assigned();
+        }
+        self.writes_item |= has_field && name == "item";
+        self.function_body(if is_method { &["self"] } else { &[] })?;
         Some(Statement::Other)
     }
 
-    /// From the parameters to `end`.
-    pub(super) fn function_body(&mut self) -> Option<()> {
+    /// From the parameters to `end`; these names are there without being written.
+    pub(super) fn function_body(&mut self, given: &[&str]) -> Option<()> {
+        self.scoped(|parser| {
+            parser.declare(given.iter().map(|name| (*name).to_owned()));
+            parser.parameters_and_body()
+        })
+    }
+
+    fn parameters_and_body(&mut self) -> Option<()> {
         self.skip_generics()?;
         self.expect("(")?;
         while !self.take(")") {
             if !self.take("...") {
-                self.name()?;
+                let name = self.name()?.to_owned();
+                self.declare([name]);
             }
             if self.take(":") {
                 self.skip_type()?;
@@ -180,8 +224,12 @@ impl Parser<'_> {
 
     fn call_or_assignment(&mut self) -> Option<Statement> {
         let first = self.suffixed()?;
+        let is_name = matches!(first.kind, Kind::Name(_));
         if COMPOUND.contains(&self.peek()) {
             self.at += 1;
+            if is_name {
+                self.assigned();
+            }
             self.written(&first);
             self.expression()?;
             return Some(Statement::Other);
@@ -189,12 +237,22 @@ impl Parser<'_> {
         if !matches!(self.peek(), "=" | ",") {
             // `continue` is a statement; so is a call.
             let alone = matches!(&first.kind, Kind::Name(name) if name == "continue");
+            if alone {
+                self.unmention();
+            }
             return (alone || matches!(first.kind, Kind::Call(..) | Kind::Method(..)))
                 .then_some(Statement::Other);
         }
+        if is_name {
+            self.assigned();
+        }
         let mut targets = vec![first];
         while self.take(",") {
-            targets.push(self.suffixed()?);
+            let target = self.suffixed()?;
+            if matches!(target.kind, Kind::Name(_)) {
+                self.assigned();
+            }
+            targets.push(target);
         }
         self.expect("=")?;
         let mut values = self.expressions()?;

@@ -36,7 +36,6 @@ fn what_people_write_is_read() {
 #[test]
 fn what_it_does_not_know_it_does_not_read() {
     for lua in [
-        "type T = number",
         "local x <const> = 1",
         "return `{function() item.x = 1 end}`",
         "return 1 return 2",

@@ -226,6 +226,13 @@ fn logs_carry_level_fields_and_item() {
     }
     assert_eq!(loud.worker.take_logs(), expect);
     assert_eq!(loud.worker.take_logs(), []);
+    let tables =
+        "print(item, { b = 1 }, json.null, setmetatable({}, { __tostring = function() return 'own' end }))
+        log.info({ 1, 2 }) local t = {} t.t = t print(#tostring(t) > 9, print ~= nil) return 1";
+    let mut loud = bench(&script(tables), &options());
+    run(&mut loud, &[r#"{"z":17,"a":[true]}"#]);
+    let said: Vec<String> = loud.worker.take_logs().into_iter().map(|line| line.message).collect();
+    assert_eq!(said, ["{\"a\":[true],\"z\":17}\t{\"b\":1}\tnull\town", "[1,2]", "true\ttrue"]);
     let mut quiet = bench(&script(lua), &WorkerOptions { logs: false, ..options() });
     run(&mut quiet, &["5"]);
     let expect = [line(1, LogLevel::Warn, "w", Some("{\"k\":[1]}")), line(1, LogLevel::Error, "e", None)];

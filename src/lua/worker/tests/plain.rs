@@ -252,17 +252,50 @@ fn flow_ends_the_item_as_asked() {
             "error at p.yaml:5: `after` of `flow.retry` must be a number of seconds from 0 (for good)",
         ),
         (
-            "local ok, err = pcall(flow.fail, 'x')\nreturn { ok, err.message, err.kind, err.retryable, tostring(err) }",
+            "local ok, err = pcall(flow.retry, 'x')\nreturn { ok, err.message, err.kind, err.retryable, tostring(err) }",
             "",
         ),
+        ("pcall(flow.fail, 'x') return 1", "error at p.yaml:5: x (for good)"),
+        ("local ok = pcall(function() pcall(flow.skip, 'y') end) return ok", "skipped y"),
+        ("return xpcall(flow.fail, function() return 'handled' end, 'x')", "error at p.yaml:5: x (for good)"),
+        ("xpcall(function() coroutine.wrap(flow.skip)('z') end, print)", "skipped z"),
         ("coroutine.wrap(function() flow.skip('inside') end)()", "skipped inside"),
     ] {
         let expect = if expect.is_empty() {
-            r#"[false,"x","error",false,"x"]"#.to_owned()
+            r#"[false,"x","error",true,"x"]"#.to_owned()
         } else {
             format!("1! {expect}")
         };
         check(lua, &["1"], &expect);
+    }
+}
+
+#[test]
+fn what_pcall_catches_of_host_functions_is_its_message_beside_text() {
+    let gone = r#"{"err":{"kind":"error","message":"reading `gone`"#;
+    for (lua, expect) in [
+        ("local _, err = pcall(json.decode, '{') return 'bad: ' .. err", "\"bad: `json.decode`: "),
+        ("local _, err = pcall(json.decode, '{') return err .. '!'", "\"`json.decode`: "),
+        ("local _, err = pcall(json.decode, '{') return err:match('byte (%d)')", "\""),
+        ("local _, err = pcall(json.decode, '{') return `{err}`", "\"`json.decode`: "),
+        (
+            "local _, err = pcall(fs.read, 'gone') return { err = err, text = string.sub('' .. err, 1, 11) }",
+            gone,
+        ),
+        (
+            "local _, err = xpcall(time.parse, function(err) return 'time: ' .. err end, 'x') return err",
+            "\"time: ",
+        ),
+        // Raised again, it is what it was.
+        ("local _, err = pcall(json.decode, '{') error(err, 0)", "1! error at p.yaml:5: `json.decode`: "),
+        (
+            "local _, err = pcall(json.decode, '{') return err .. nil",
+            "1! error at p.yaml:5: attempt to concatenate an error with nil",
+        ),
+    ] {
+        let mut bench = bench(&script(lua), &options());
+        let got = run(&mut bench, &["1"]);
+        assert!(got.starts_with(expect), "{lua}: {got}");
     }
 }
 

@@ -1,0 +1,125 @@
+//! This module finds names in Lua that can only be nil where they stand: globals cannot be made, so whatever neither the
+//! text itself nor flowrun gives a value has none.
+
+mod advice;
+mod called;
+mod known;
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+pub(in crate::lua) use called::called;
+
+use super::host::{MODULES, functions};
+use super::script::{FreeName, FreeNames, NameUse, free_names};
+use known::CONTEXT;
+
+/// A name that is nothing where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrayName {
+    /// The bytes of the text.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What it should probably be.
+    pub label: String,
+}
+
+/// A piece of Lua as its names see it.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedText<'a> {
+    /// What runs before it, and may make variables for it.
+    pub setup: &'a str,
+    /// Statements, or one expression.
+    pub text: &'a str,
+    /// Whether it is one expression.
+    pub is_expression: bool,
+    /// Names that it has in scope beside the globals.
+    pub parameters: &'a [&'a str],
+}
+
+impl NamedText<'_> {
+    /// The stray names, each once: those of `setup`, and those of the text. What the parser does not know has none.
+    pub fn strays(&self) -> [Vec<StrayName>; 2] {
+        // What is in `ctx` is known, so it is looked at like a module.
+        let variables: Vec<&str> = self.parameters.iter().copied().filter(|name| *name != CONTEXT).collect();
+        let has_context = self.parameters.contains(&CONTEXT);
+        let Some(FreeNames { of_setup, of_text, variables }) =
+            free_names(self.setup, self.text, self.is_expression, &variables)
+        else {
+            return Default::default();
+        };
+        let mut seen = HashSet::new();
+        let mut strays = |names: Vec<FreeName>, has_context: bool| -> Vec<StrayName> {
+            let is_there = |name: &str| is_global(name) || has_context && name == CONTEXT;
+            let found = names.into_iter().filter_map(|name| {
+                let stray = stray(&name, &is_there, &variables)?;
+                // One finding says enough of a name, however often and whatever for it is used.
+                let (length, first) = (name.span.len(), stray.span.len());
+                let key = if first > length { stray.message.clone() } else { name.name };
+                seen.insert(key).then_some(stray)
+            });
+            found.collect()
+        };
+        [strays(of_setup, false), strays(of_text, has_context)]
+    }
+}
+
+fn stray(name: &FreeName, is_there: &dyn Fn(&str) -> bool, variables: &[String]) -> Option<StrayName> {
+    let FreeName { name: text, span, field, used } = name;
+    if *used == NameUse::Assigned {
+        return Some(StrayName {
+            span: span.clone(),
+            message: format!("nothing can be assigned to `{text}`: globals are read-only"),
+            label: format!("write `local {text}` where it gets its first value"),
+        });
+    }
+    if let Some((field, place)) = field
+        && let Some(advice) = missing_field(text, is_there(text), field)
+    {
+        return Some(StrayName {
+            span: span.start..place.end,
+            message: format!("there is no `{text}.{field}`"),
+            label: advice,
+        });
+    }
+    if is_there(text) {
+        return None;
+    }
+    let label = advice::of_name(text, variables);
+    Some(StrayName {
+        span: span.clone(),
+        message: format!("`{text}` can only be nil: nothing gives it a value"),
+        label: label.unwrap_or_else(|| "no variable and no module has this name".to_owned()),
+    })
+}
+
+/// What to say of a field that its module, of those whose fields are known, does not have.
+fn missing_field(module: &str, is_there: bool, field: &str) -> Option<String> {
+    if !is_there {
+        // `io.open` has an answer of its own, although there is no `io`.
+        return (module == "io").then(|| advice::of_field(module, field)).flatten();
+    }
+    let fields = advice::fields(module);
+    if fields.is_empty() || fields.iter().any(|known| known == field) {
+        return None;
+    }
+    let advice = advice::of_field(module, field);
+    Some(advice.unwrap_or_else(|| format!("`{module}` has {}", listed(&fields))))
+}
+
+fn listed(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn is_global(name: &str) -> bool {
+    known::GLOBALS.contains(&name)
+        || known::OF_THE_RUN.contains(&name)
+        || known::MODULES.iter().any(|(module, _)| *module == name)
+        || MODULES.iter().any(|(module, _)| *module == name)
+        || functions().iter().any(|function| function.module.is_empty() && function.name == name)
+}
+
+#[cfg(test)]
+mod tests;
