@@ -62,8 +62,6 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use self::args::{Arguments, ColorChoice, Command};
 use self::console::Console;
 use self::exit::{Complaint, Exit};
@@ -86,7 +84,7 @@ fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
     if let Some(complaint) = typo::in_command(&words) {
         return console.explain(&complaint.into(), ColorChoice::Auto);
     }
-    match Arguments::try_parse_from(words) {
+    match Arguments::read(words) {
         Ok(arguments) => execute(console, arguments),
         // Help and version.
         Err(answer) if answer.exit_code() == 0 => {
@@ -102,6 +100,9 @@ fn dispatch(console: &Console, words: Vec<OsString>) -> Exit {
             )
         }
         Err(error) => {
+            if let Some(complaint) = typo::foreign(&error) {
+                return console.explain(&complaint.into(), ColorChoice::Auto);
+            }
             // There is nobody left to tell when the stream is gone.
             let _ = error.print();
             Exit::Usage

@@ -18,9 +18,10 @@ pub(super) use state::{
     ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// What the process says with its end.
 const EXIT_CODES: &str = "\
@@ -42,7 +43,7 @@ Exit codes:
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "`flowrun FILE` is short for `flowrun run FILE`.",
+    after_help = "`flowrun FILE` is short for `flowrun run FILE`, whose options `flowrun run -h` lists.",
     after_long_help = EXIT_CODES,
     override_usage = "flowrun [OPTIONS] <FILE>\n       flowrun <COMMAND>"
 )]
@@ -53,6 +54,19 @@ pub(super) struct Arguments {
     /// The arguments of `run`, which need not be named.
     #[command(flatten)]
     pub(super) run: RunArguments,
+}
+
+impl Arguments {
+    /// Reads a command line. The short help lists the commands; the options of a run are in that of `run`.
+    pub(super) fn read(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        let hidden = |argument: clap::Arg| {
+            let is_option = !argument.is_positional();
+            argument.hide_short_help(is_option)
+        };
+        let mut command = Self::command().mut_args(hidden);
+        let matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
 }
 
 /// The commands.

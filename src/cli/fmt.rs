@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::FmtArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
-use super::load::cannot;
+use super::load::{cannot, unread};
 use crate::config;
 use crate::source::Diagnostic;
 
@@ -57,8 +57,7 @@ enum Unformatted {
 }
 
 fn one(path: &Path, check: bool) -> Result<bool, Unformatted> {
-    let bytes =
-        fs::read(path).map_err(|error| Unformatted::File(cannot("read the pipeline file", path, &error)))?;
+    let bytes = fs::read(path).map_err(|error| Unformatted::File(unread(path, &error)))?;
     let formatted = config::format(&bytes, &path.to_string_lossy(), path).map_err(Unformatted::Text)?;
     if formatted.as_bytes() == bytes {
         return Ok(false);

@@ -15,8 +15,7 @@ pub(super) fn command(console: &Console, arguments: &GraphArguments) -> Result<E
     if checked.diagnostics.iter().any(|found| found.severity == Severity::Error) {
         return Err(Fault::Invalid(checked.diagnostics, checked.complaints));
     }
-    let bytes = std::fs::read(&arguments.file)
-        .map_err(|error| load::cannot("read the pipeline file", &arguments.file, &error))?;
+    let bytes = std::fs::read(&arguments.file).map_err(|error| load::unread(&arguments.file, &error))?;
     let document = config::load(&bytes, &arguments.file.to_string_lossy(), &arguments.file).document;
     let stem = arguments.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let value = document.map(|document| document.value).unwrap_or_default();

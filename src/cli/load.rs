@@ -12,6 +12,7 @@ use super::args::{AllowArguments, InputArguments};
 use super::console::Console;
 use super::exit::{Complaint, Fault};
 use super::redact;
+use super::typo::unread_file;
 use crate::config::{self, FileKind};
 use crate::lua::Allowed;
 use crate::plan::{self, Inputs, Plan};
@@ -42,13 +43,13 @@ impl CheckedFile {
 
 /// Reads and checks a pipeline file.
 pub(super) fn pipeline(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
-    let bytes = read(path, "read the pipeline file")?;
+    let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
     Ok(checked(path, &bytes, inputs))
 }
 
 /// Reads and checks a pipeline file, or one that pipelines include.
 pub(super) fn either(path: &Path, inputs: &Inputs) -> Result<CheckedFile, Complaint> {
-    let bytes = read(path, "read the pipeline file")?;
+    let bytes = fs::read(path).map_err(|error| unread(path, &error))?;
     if FileKind::named(&bytes) == FileKind::Pipeline {
         return Ok(checked(path, &bytes, inputs));
     }
@@ -175,6 +176,11 @@ fn json(value: serde_yaml::Value) -> Result<Value, String> {
 
 fn read(path: &Path, intent: &str) -> Result<Vec<u8>, Complaint> {
     fs::read(path).map_err(|error| cannot(intent, path, &error))
+}
+
+/// The complaint about a pipeline file that cannot be read.
+pub(super) fn unread(path: &Path, error: &io::Error) -> Complaint {
+    unread_file(cannot("read the pipeline file", path, error), path)
 }
 
 /// `` cannot read the pipeline file `x.yaml`: no such file or directory ``

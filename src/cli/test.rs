@@ -90,7 +90,7 @@ fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judge
 
 /// The parameters that each test of a file sets.
 fn overrides(path: &Path) -> Result<Vec<Map<String, Value>>, Fault> {
-    let bytes = std::fs::read(path).map_err(|error| load::cannot("read the pipeline file", path, &error))?;
+    let bytes = std::fs::read(path).map_err(|error| load::unread(path, &error))?;
     let loaded = config::load(&bytes, &path.to_string_lossy(), path);
     let value = loaded.document.map(|document| document.value).unwrap_or_default();
     let tests = value.get("tests").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -118,10 +118,69 @@ fn a_misspelt_command_is_told_from_a_missing_file() {
     };
     assert_eq!(told("chek x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
     assert_eq!(told("chek --format json x.yaml").as_deref(), Some("did you mean `flowrun check`?"));
+    for (line, expect) in [
+        ("validate x.yaml", "did you mean `flowrun check`?"),
+        ("list", "did you mean `flowrun runs`? `flowrun show` tells of one run"),
+        ("rum x.yaml", "did you mean `flowrun run`?"),
+        ("format x.yaml", "did you mean `flowrun fmt`?"),
+        ("continue", "did you mean `flowrun resume`?"),
+        ("dry-run x.yaml", "did you mean `flowrun plan`?"),
+        ("version", "did you mean `flowrun --version`?"),
+    ] {
+        assert_eq!(told(line).as_deref(), Some(expect), "{line}");
+    }
     assert!(told("banana").is_some_and(|help| help.contains("--help")));
     for line in ["check x.yaml", "chek.yaml", "./chek", "--seed 1", "help", "src"] {
         assert_eq!(told(line), None, "{line}");
     }
+}
+
+#[test]
+fn options_of_other_programs_name_the_right_one() {
+    let told = |line: &str| {
+        let words = std::iter::once("flowrun").chain(line.split_whitespace()).map(OsString::from);
+        let error = Arguments::read(words.collect()).expect_err(line);
+        typo::foreign(&error)
+            .map(|complaint| format!("{} | {}", complaint.message, complaint.help.unwrap_or_default()))
+    };
+    for line in ["p.yaml -n", "p.yaml -n 5", "run p.yaml --dry-run", "p.yaml --dry-run"] {
+        assert!(
+            told(line).is_some_and(|said| said.contains("`flowrun plan FILE` says what would run")),
+            "{line}"
+        );
+    }
+    for line in [
+        "p.yaml -j 4",
+        "p.yaml -j4",
+        "p.yaml --workers 4",
+        "p.yaml --concurrency=4",
+        "run p.yaml --threads 2",
+    ] {
+        assert!(told(line).is_some_and(|said| said.contains("`--set STEP.concurrency=N`")), "{line}");
+    }
+    assert_eq!(
+        told("p.yaml --workers=4").as_deref(),
+        Some(
+            "there is no option `--workers` here | a step runs as many items at once as its `concurrency` says: `--set STEP.concurrency=N`"
+        )
+    );
+    assert_eq!(told("p.yaml --bananas"), None);
+}
+
+#[test]
+fn the_short_help_of_each_command_fits_on_forty_lines() {
+    let words = |line: &str| std::iter::once("flowrun").chain(line.split(' ')).map(OsString::from).collect();
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(|command| format!("{} -h", command.get_name()));
+    for line in names.chain(["-h".to_owned()]) {
+        let help = Arguments::read(words(&line)).expect_err(&line).to_string();
+        assert!(help.lines().count() <= 40, "{line}: {}\n{help}", help.lines().count());
+    }
+    let long = Arguments::read(words("run --help")).expect_err("help").to_string();
+    assert!(
+        ["--allow-net", "--lock", "--trace", "--grace"].iter().all(|option| long.contains(option)),
+        "{long}"
+    );
 }
 
 #[test]

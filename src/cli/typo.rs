@@ -1,5 +1,12 @@
-//! This module recognises slips in the first word of a command line, so that the message is better than that of a
-//! missing file.
+//! This module recognises slips on the command line: in its first word, in options that others have, in the name of the
+//! file; so that the message says what is meant.
+
+mod foreign;
+mod meaning;
+mod unread_file;
+
+pub(super) use foreign::foreign;
+pub(super) use unread_file::unread_file;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,6 +30,12 @@ pub(super) fn in_command(words: &[OsString]) -> Option<Complaint> {
         return None;
     }
     let complaint = Complaint::new(format!("`{word}` is neither a command nor a pipeline file"));
+    if let Some(meant) = meaning::of(word) {
+        return Some(complaint.help(meant));
+    }
+    if let Some(file) = unread_file::with_extension(Path::new(word)) {
+        return Some(complaint.help(format!("did you mean `flowrun {}`?", file.display())));
+    }
     Some(match nearest(word, names.iter().copied()) {
         Some(near) => complaint.help(format!("did you mean `flowrun {near}`?")),
         None => complaint.help("`flowrun FILE` runs a pipeline file, `flowrun --help` lists the commands"),

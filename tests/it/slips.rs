@@ -225,3 +225,27 @@ fn what_people_of_other_languages_write_is_said_before_anything_runs() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), SLIPS.len(), wrong.join("\n"));
     assert!(SLIPS.len() > 140);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_names_the_one_that_is_meant() {
+    let project = Project::with("steps:\n  a: { items: [1] }\n  b: { from: a, write: o.jsonl }\n")
+        .file("slow.yaml", "steps:\n  a: { items: [1] }\n  b: { from: a, write: p.jsonl }\n")
+        .file("other.yaml", "services: {}\n");
+    for (argument, expect) in [
+        ("slow.yml", "did you mean `slow.yaml`?"),
+        ("slow", "did you mean `flowrun slow.yaml`?"),
+        ("slwo.yaml", "did you mean `slow.yaml`?"),
+        ("slow.toml", "did you mean `slow.yaml`?"),
+        (
+            ".",
+            "name a file of it: `flowrun pipeline.yaml`, `flowrun slow.yaml`; `flowrun check` takes folders",
+        ),
+    ] {
+        let ran = project.run(&[argument]);
+        assert_eq!(ran.code, 2, "{argument}");
+        assert!(ran.stderr.contains(expect), "{argument}: {}", ran.stderr);
+    }
+    let empty = Project::new();
+    let ran = empty.run(&["."]);
+    assert!(ran.code == 2 && ran.stderr.contains("`flowrun init` makes one"), "{}", ran.stderr);
+}

@@ -15,7 +15,7 @@ pub(in crate::cli) struct InputArguments {
     #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = value::assignment)]
     pub(in crate::cli) params: Vec<(String, String)>,
     /// Read parameters from a YAML or JSON file that holds a map; `-p` wins over it
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", hide_short_help = true)]
     pub(in crate::cli) params_file: Option<PathBuf>,
     /// Override one field of the file, as in `clean.concurrency=2`; may be given several times
     #[arg(long, value_name = "PATH=VALUE", value_parser = value::assignment)]
@@ -33,16 +33,16 @@ pub(in crate::cli) struct InputArguments {
 #[command(next_help_heading = "Permissions")]
 pub(in crate::cli) struct AllowArguments {
     /// Let `http` reach this host, as in `api.example.org`, `localhost:8080`, `*.example.org`; may be given several times
-    #[arg(long = "allow-net", value_name = "HOST", value_parser = value::host)]
+    #[arg(long = "allow-net", value_name = "HOST", value_parser = value::host, hide_short_help = true)]
     pub(in crate::cli) net: Vec<String>,
     /// Let `fs` read this folder or file too; may be given several times
-    #[arg(long = "allow-read", value_name = "DIR", value_parser = value::filled)]
+    #[arg(long = "allow-read", value_name = "DIR", value_parser = value::filled, hide_short_help = true)]
     pub(in crate::cli) read: Vec<String>,
     /// Let `fs` write this folder or file too; may be given several times
-    #[arg(long = "allow-write", value_name = "DIR", value_parser = value::filled)]
+    #[arg(long = "allow-write", value_name = "DIR", value_parser = value::filled, hide_short_help = true)]
     pub(in crate::cli) write: Vec<String>,
     /// Let `exec` run this program, by name or by path; may be given several times
-    #[arg(long = "allow-exec", value_name = "PROG", value_parser = value::filled)]
+    #[arg(long = "allow-exec", value_name = "PROG", value_parser = value::filled, hide_short_help = true)]
     pub(in crate::cli) exec: Vec<String>,
 }
 
@@ -66,13 +66,13 @@ pub(in crate::cli) struct EachArguments {
     #[arg(long, value_name = "NAME=VALUES", value_parser = value::assignment)]
     pub(in crate::cli) each: Vec<(String, String)>,
     /// Runs at once [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "each")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "each", hide_short_help = true)]
     pub(in crate::cli) jobs: Option<u64>,
     /// Run values too whose last run ended well
-    #[arg(long, requires = "each")]
+    #[arg(long, requires = "each", hide_short_help = true)]
     pub(in crate::cli) again: bool,
     /// Begin no more runs after one that did not end well
-    #[arg(long, requires = "each")]
+    #[arg(long, requires = "each", hide_short_help = true)]
     pub(in crate::cli) stop: bool,
 }
 
@@ -80,7 +80,14 @@ pub(in crate::cli) struct EachArguments {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(in crate::cli) struct ConsoleArguments {
     /// Colour the output for people
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        help_heading = "Output",
+        hide_short_help = true
+    )]
     pub(in crate::cli) color: ColorChoice,
 }
 
@@ -89,16 +96,16 @@ pub(in crate::cli) struct ConsoleArguments {
 #[command(next_help_heading = "Running")]
 pub(in crate::cli) struct EngineArguments {
     /// Seed of random numbers and jitter [default: a random one]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(in crate::cli) seed: Option<u64>,
     /// Time that running items get after the first interrupt
-    #[arg(long, value_name = "D", default_value = "5s", value_parser = value::duration)]
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = value::duration, hide_short_help = true)]
     pub(in crate::cli) grace: Duration,
     /// Exit with 3 when no step failed but some item did
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(in crate::cli) strict: bool,
     /// What to do while another run of this pipeline is going on [default: go on beside it]
-    #[arg(long, value_name = "WHAT", value_enum)]
+    #[arg(long, value_name = "WHAT", value_enum, hide_short_help = true)]
     pub(in crate::cli) lock: Option<LockChoice>,
 }
 
@@ -107,7 +114,7 @@ pub(in crate::cli) struct EngineArguments {
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct OutputArguments {
     /// How progress is shown: a bar a step on a terminal, lines elsewhere
-    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, hide_short_help = true)]
     pub(in crate::cli) progress: ProgressChoice,
     /// What standard output gets at the end: nothing but the data of the pipeline, or the result as one JSON object
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
@@ -119,13 +126,13 @@ pub(in crate::cli) struct OutputArguments {
     #[arg(long, value_name = "F.html")]
     pub(in crate::cli) report: Option<PathBuf>,
     /// Write the run as `JUnit` XML at its end: a suite for each step, with its verdict and its failed items
-    #[arg(long, value_name = "F.xml")]
+    #[arg(long, value_name = "F.xml", hide_short_help = true)]
     pub(in crate::cli) junit: Option<PathBuf>,
     /// In that file, make failures of the items that a step has tolerated; else they are skipped
-    #[arg(long, requires = "junit")]
+    #[arg(long, requires = "junit", hide_short_help = true)]
     pub(in crate::cli) junit_strict: bool,
     /// Write what ran when, as a trace that Perfetto and Chrome open
-    #[arg(long, value_name = "F.json")]
+    #[arg(long, value_name = "F.json", hide_short_help = true)]
     pub(in crate::cli) trace: Option<PathBuf>,
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]

@@ -13,7 +13,7 @@ use super::value;
 #[command(next_help_heading = "State")]
 pub(in crate::cli) struct StateArguments {
     /// Keep the run in this folder [default: `.flowrun` beside the pipeline file]
-    #[arg(long, value_name = "D", conflicts_with = "no_state")]
+    #[arg(long, value_name = "D", conflicts_with = "no_state", hide_short_help = true)]
     pub(in crate::cli) state_dir: Option<PathBuf>,
     /// Keep nothing: the run cannot be resumed or shown
     #[arg(long)]

@@ -114,8 +114,7 @@ fn the_names_that_are_known_are_those_that_are_there() {
     let listed: BTreeMap<String, Option<Vec<String>>> = serde_json::from_str(&listed).unwrap();
     assert!(listed.len() > 50);
     for (name, found) in &listed {
-        // Tests of waiting have a function of their own.
-        assert!(is_global(name) || name == "stall", "{name}");
+        assert!(is_global(name), "{name}");
         if let Some(found) = found
             && !known::OF_THE_RUN.contains(&name.as_str())
         {

@@ -40,7 +40,7 @@ steps:
             6:18 warning undeclared: `params.x` is nil: the file declares no parameter `x` | no such parameter | help: declare it at the top of the file: `params: { x: a default }`
             6:21 lua_syntax: the Lua of `when` in step `b` cannot be compiled | expected identifier when parsing expression, got <eof>
             9:19 lua_syntax: the Lua of `map.setup` in step `b` cannot be compiled | expected identifier when parsing expression, got '='
-            13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | expected 'then' when parsing if statement, got 'the'
+            13:14 lua_syntax: the Lua of `map.lua` in step `b` cannot be compiled | expected 'then' when parsing if statement, got 'the' | help: a condition is written `if … then … end`
             14:48 lua_syntax: the Lua of `map.retries.when` in step `b` cannot be compiled | expected <eof>, got '=' | help: `==` compares, `=` gives a variable a value
             15:26 lua_syntax: the Lua of `flat_map` in step `c` cannot be compiled | incomplete statement: expected assignment or a function call | help: did you forget `return`?
             16:35 lua_syntax: the Lua of `filter` in step `d` cannot be compiled | expected identifier when parsing expression, got <eof>

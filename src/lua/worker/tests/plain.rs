@@ -290,7 +290,7 @@ fn what_pcall_catches_of_host_functions_is_its_message_beside_text() {
         ("local _, err = pcall(json.decode, '{') error(err, 0)", "1! error at p.yaml:5: `json.decode`: "),
         (
             "local _, err = pcall(json.decode, '{') return err .. nil",
-            "1! error at p.yaml:5: attempt to concatenate an error with nil",
+            "1! error at p.yaml:5:57: attempt to concatenate an error with nil",
         ),
     ] {
         let mut bench = bench(&script(lua), &options());
