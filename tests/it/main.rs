@@ -56,6 +56,7 @@ mod state;
 mod stdout;
 mod stubs;
 mod tables;
+mod templates;
 mod terminal;
 mod tidy;
 mod turns;

@@ -1,16 +1,25 @@
 //! `template` renders Jinja templates of text and values. They reach no files: there is nothing to include from.
 
+mod arguments;
 mod charge;
+mod cycler;
+mod escape;
+mod fields;
 mod filters;
+mod json;
 mod kept;
 mod long;
+mod methods;
 mod names;
 mod nesting;
 mod objects;
+mod python;
 mod rewrite;
 mod shown;
+mod texts;
 mod tokens;
 mod values;
+mod wrap;
 
 use std::cell::RefCell;
 use std::error::Error as _;
@@ -43,14 +52,16 @@ const DEPTH_MAX: usize = 100;
 pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
     .rust("render", "(src: string, vars: {[string]: any}?): string", |bind| bind.to(render))
     .explained(
-        "Renders a Jinja template with these variables. Nothing is escaped unless `|escape` says so; writing a variable \
-         that is not defined is an error, asking whether it is there is not. Compiled once a worker. A template has at most \
+        "Renders a Jinja template with these variables, as Jinja2 does with its own defaults, `break` and `continue`, and the \
+         methods of Python's texts, lists and maps that change nothing. The last line feed of the template is left out. Nothing \
+         is escaped unless `|escape` says so; writing a variable that is not defined is an error, asking whether it is there is \
+         not. Maps of Lua are in the order of their keys. Compiled once a worker. A template has at most \
          2 MiB, 300 levels of operators, filters, brackets and blocks, 4 million values in its variables, and 150 levels of \
          lists and maps in one; 200 subscripts and comparisons in one tag. A list or map becomes at most 64 MiB of text in one \
-         go; `+`, `*` and `chain` make lists of up to 1,048,576 elements; `indent` takes at most 100, and `slice` and `batch` \
-         make at most 100,000 parts. `sum` adds numbers, or lists to a list, and there is no `debug`. What a template makes \
-         counts for `memory`.",
-        r#"template.render("Hello {{ name }}!{% for n in list %} {{ n }}{% endfor %}", {name = "Ada", list = {1, 2}})"#,
+         go; `+`, `*` and `chain` make lists of up to 1,048,576 elements; `indent` takes at most 100, widths 10,000, and `slice` \
+         and `batch` make at most 100,000 parts. `sum` adds numbers, or lists to a list, and there is no `debug`, no `varargs` \
+         in macros, no `urlize` and no `random`. What a template makes counts for `memory`.",
+        r#"template.render("Hello {{ name.strip() }}!{% for n in list %} {{ n }}{% endfor %}\n", {name = " Ada ", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
 
@@ -117,7 +128,7 @@ impl Template {
         if source.contains(own) {
             return Err(call.fail(&format!("cannot use the template: `{own}` can be in no name")));
         }
-        let source = rewrite::rewritten(source);
+        let source = rewrite::rewritten(&rewrite::normalized(source));
         let environment = environment(&source).map_err(|error| {
             call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
         })?;

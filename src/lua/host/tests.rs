@@ -8,6 +8,7 @@ mod hash;
 mod html;
 mod image;
 mod integers;
+mod methods;
 mod path;
 mod rand;
 mod re;

@@ -55,6 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("landlock", &["lua"]),
     ("lsp_server", &["lsp"]),
     ("minijinja", &["lua"]),
+    ("minijinja_contrib", &["lua"]),
     ("miette", &["cli"]),
     ("mlua", &["lua"]),
     ("parquet", &["data"]),

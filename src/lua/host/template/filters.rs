@@ -1,13 +1,19 @@
 //! The engine's filters, tests and functions that a nested list makes work on without end look at what they are given before
 //! they begin.
 
-use minijinja::value::{Rest, ValueOrKwargs};
-use minijinja::{Environment, Error, State, Value, filters, functions, tests};
+use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, State, Value, filters, functions, tests};
+use minijinja_contrib::globals;
 
+use super::arguments::by_name;
 use super::charge::{call, measure};
+use super::cycler::Cycler;
 use super::objects::{self, Map, TemplateList};
 use super::shown::ShownStyle;
-use super::{long, names};
+use super::{escape, fields, json, kept, long, methods, names, texts};
+
+/// Bytes of a line that `pprint` writes.
+const LINE_MAX: usize = 80;
 
 /// Adds them all.
 pub(super) fn install(environment: &mut Environment<'static>) {
@@ -15,8 +21,10 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         objects::look()?;
         Ok(values.first().cloned().unwrap_or_default())
     });
-    environment.add_function(names::SHOWN, |state: &State, value: Value| {
-        measure(state, &value, ShownStyle::default()).map(|()| value)
+    environment.add_function(names::SHOWN, |state: &State, value: Value| -> Result<Value, Error> {
+        measure(state, &value, ShownStyle::default())?;
+        let is_fraction = value.kind() == ValueKind::Number && !value.is_integer();
+        Ok(if is_fraction { Value::from(escape::text(&value)) } else { value })
     });
     environment.add_function(names::WHOLE, |state: &State, value: Value| -> Result<Value, Error> {
         objects::look()?;
@@ -32,13 +40,30 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     });
     // It would show the whole state of the engine.
     environment.remove_global("debug");
-    environment.set_formatter(|out, state, value| {
-        measure(state, value, ShownStyle::default())?;
-        minijinja::escape_formatter(out, state, value)
-    });
     into_text(environment);
     comparing(environment);
     long::install(environment);
+    fields::install(environment);
+    texts::install(environment);
+    escape::install(environment);
+    json::install(environment);
+    counters(environment);
+    methods::install(environment);
+}
+
+/// What gives one value after another, and what tells whether something is called.
+fn counters(environment: &mut Environment<'static>) {
+    environment.add_function("cycler", |values: Rest<Value>| {
+        let values = values.iter().map(kept::plain).collect::<Result<Vec<_>, _>>()?;
+        Cycler::of(values)
+    });
+    environment.add_function("joiner", |between: Option<Value>| {
+        Ok::<_, Error>(globals::joiner(between.map(|value| kept::plain(&value)).transpose()?))
+    });
+    environment.add_test("callable", |value: &Value| {
+        let is_macro = value.as_object().is_some_and(|object| object.type_name().ends_with("::Macro"));
+        is_macro || value.kind() == ValueKind::Plain
+    });
 }
 
 /// Filters and tests that make one text of what they are given.
@@ -49,19 +74,29 @@ fn into_text(environment: &mut Environment<'static>) {
         ("lower", Value::from_function(filters::lower)),
         ("title", Value::from_function(filters::title)),
         ("capitalize", Value::from_function(filters::capitalize)),
-        ("string", Value::from_function(filters::string)),
-        ("escape", Value::from_function(filters::escape)),
-        ("e", Value::from_function(filters::escape)),
         ("safe", Value::from_function(filters::safe)),
     ] {
         measured_filter(environment, name, filter, shown);
     }
-    measured_filter(
-        environment,
-        "pprint",
-        Value::from_function(filters::pprint),
-        ShownStyle { indent: 4, ..shown },
-    );
+    environment.add_filter("string", move |state: &mut State, value: Value| {
+        measure(state, &value, shown)?;
+        match value.kind() {
+            ValueKind::String => Ok(value),
+            ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+            _ => Ok(Value::from(escape::text(&value))),
+        }
+    });
+    let pprint = Value::from_function(filters::pprint);
+    environment.add_filter("pprint", move |state: &mut State, value: Value| {
+        measure(state, &value, ShownStyle { indent: 4, ..shown })?;
+        // What fits on a line stands on one.
+        let line = if value.as_object().is_some() { value.to_string() } else { String::new() };
+        if (1..=LINE_MAX).contains(&line.len()) {
+            Ok(Value::from(line))
+        } else {
+            pprint.call(state, &[value])
+        }
+    });
     measured_filter(
         environment,
         "join",
@@ -82,14 +117,17 @@ fn into_text(environment: &mut Environment<'static>) {
 /// Filters and tests that compare what they are given, in all its depth.
 fn comparing(environment: &mut Environment<'static>) {
     let whole = ShownStyle { is_raw: true, ..ShownStyle::default() };
-    for (name, filter) in [
-        ("unique", Value::from_function(filters::unique)),
-        ("min", Value::from_function(filters::min)),
-        ("max", Value::from_function(filters::max)),
-        ("groupby", Value::from_function(filters::groupby)),
-        ("dictsort", Value::from_function(filters::dictsort)),
+    measured_filter(environment, "groupby", Value::from_function(filters::groupby), whole);
+    let by_attribute: &'static [&'static str] = &["case_sensitive", "attribute"];
+    for (name, filter, names) in [
+        ("unique", Value::from_function(filters::unique), by_attribute),
+        ("min", Value::from_function(filters::min), by_attribute),
+        ("max", Value::from_function(filters::max), by_attribute),
+        ("dictsort", Value::from_function(filters::dictsort), &["case_sensitive", "by", "reverse"]),
     ] {
-        measured_filter(environment, name, filter, whole);
+        environment.add_filter(name, move |state: &mut State, values: Rest<ValueOrKwargs>| {
+            call(state, &filter, &by_name(&values.into_values(), names)?, whole)
+        });
     }
     let pairs: [(&[&'static str], Value); 6] = [
         (&["eq", "equalto", "=="], Value::from_function(tests::is_eq)),

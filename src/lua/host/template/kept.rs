@@ -76,7 +76,9 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
         }
         let Some(object) = value.as_object() else { continue };
         if into_namespace && may_hold_namespace(object) {
-            return refuse("a namespace can hold texts, numbers, lists and maps only".to_owned());
+            return refuse(
+                "a namespace, a cycler or a joiner can hold texts, numbers, lists and maps only".to_owned(),
+            );
         }
         let Some(inside) = inside(object) else { continue };
         if open.len() > DEPTH_MAX {
@@ -86,6 +88,11 @@ fn measured(value: Value, into_namespace: bool) -> Result<Value, Error> {
         open.push(inside);
     }
     Ok(value)
+}
+
+/// The value, which is one that a namespace can hold: nothing that may hold others without showing them.
+pub(super) fn plain(value: &Value) -> Result<Value, Error> {
+    measured(value.clone(), true)
 }
 
 /// Whether it is a namespace, or what sees variables without showing them: a macro, a loop.

@@ -3,12 +3,10 @@
 use minijinja::value::{DynObject, Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
+use super::arguments::by_name;
 use super::charge::{call, charge, measure};
 use super::shown::{self, ShownStyle};
 use super::{names, objects};
-
-/// Spaces of one level, for `indent` and `tojson`.
-const INDENT_MAX: usize = 100;
 
 /// Lists that `slice` makes, and values to which `batch` fills up its last list.
 const PARTS_MAX: usize = 100_000;
@@ -18,16 +16,6 @@ const LIST_MAX: usize = 1 << 20;
 
 /// Attributes by which `sort` sorts.
 const KEYS_MAX: usize = 16;
-
-/// Refuses a width or a precision that the engine cannot write.
-fn widths(values: &[Value]) -> Result<(), Error> {
-    let text = values.first().and_then(Value::as_str).unwrap_or_default();
-    if text.split(|sign: char| !sign.is_ascii_digit()).all(|digits| digits.len() <= 4) {
-        return Ok(());
-    }
-    let why = "`format` takes widths and precisions up to 9999";
-    Err(Error::new(ErrorKind::InvalidOperation, why))
-}
 
 /// A list that is not too long, or anything else.
 fn list(value: Value) -> Result<Value, Error> {
@@ -43,23 +31,6 @@ fn too_long() -> Error {
 
 /// Filters that a number makes large.
 pub(super) fn install(environment: &mut Environment<'static>) {
-    let (json, indent) = (Value::from_function(filters::tojson), Value::from_function(filters::indent));
-    environment.add_filter("tojson", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        let indent = number(&values, "indent", INDENT_MAX)?.unwrap_or(2);
-        let bytes =
-            values.first().map_or(Ok(0), |value| shown::size(value, ShownStyle { indent, is_raw: false }))?;
-        charge(state, bytes)?;
-        json.call(state, &values)
-    });
-    environment.add_filter("indent", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        let width = number(&values, "width", INDENT_MAX)?.unwrap_or(4);
-        let text = values.first().and_then(Value::as_str).unwrap_or_default();
-        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-        shown::fits(lines.saturating_mul(width).saturating_add(text.len()))?;
-        call(state, &indent, &values, ShownStyle::default())
-    });
     for (name, filter) in
         [("slice", Value::from_function(filters::slice)), ("batch", Value::from_function(filters::batch))]
     {
@@ -87,12 +58,6 @@ pub(super) fn install(environment: &mut Environment<'static>) {
         replace(state, &values.into_values())
     });
     environment.add_filter("sum", sum);
-    let format = Value::from_function(filters::format);
-    environment.add_filter("format", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
-        widths(&values)?;
-        call(state, &format, &values, ShownStyle::default())
-    });
     environment.add_function(names::LIST, list);
     chain_and_sort(environment);
     let trim = Value::from_function(filters::trim);
@@ -123,7 +88,7 @@ fn chain_and_sort(environment: &mut Environment<'static>) {
         Ok(Value::from_pairs(pairs.flatten()))
     });
     environment.add_filter("sort", move |state: &mut State, values: Rest<ValueOrKwargs>| {
-        let values = values.into_values();
+        let values = by_name(&values.into_values(), &["reverse", "case_sensitive", "attribute"])?;
         let named = values.last().filter(|value| value.is_kwargs());
         let by = named.and_then(|named| named.get_attr("attribute").ok());
         if by.as_ref().and_then(Value::as_str).is_some_and(|by| by.split(',').count() > KEYS_MAX) {
@@ -135,7 +100,7 @@ fn chain_and_sort(environment: &mut Environment<'static>) {
 }
 
 /// The first argument of a filter where it is a number, or the one of this name; refused above the limit.
-fn number(values: &[Value], name: &str, most: usize) -> Result<Option<usize>, Error> {
+pub(super) fn number(values: &[Value], name: &str, most: usize) -> Result<Option<usize>, Error> {
     let named = values.last().filter(|value| value.is_kwargs()).and_then(|named| named.get_attr(name).ok());
     let given = values.get(1).filter(|value| !value.is_kwargs()).cloned().or(named);
     let Some(given) = given.filter(|value| value.kind() == ValueKind::Number) else { return Ok(None) };
@@ -155,7 +120,7 @@ fn pieces(text: &str, by: Option<&str>) -> u64 {
 }
 
 /// `replace`, with a count by place or name.
-fn replace(state: &mut State, values: &[Value]) -> Result<Value, Error> {
+pub(super) fn replace(state: &mut State, values: &[Value]) -> Result<Value, Error> {
     for value in values {
         measure(state, value, ShownStyle::default())?;
     }

@@ -14,3 +14,5 @@ pub(super) const SHOWN: &str = "__flowrun_shown";
 pub(super) const LIST: &str = "__flowrun_list";
 /// Looks at how much is compared.
 pub(super) const WHOLE: &str = "__flowrun_whole";
+/// Puts values into a text with `%` fields.
+pub(super) const FORMAT: &str = "__flowrun_format";

@@ -21,6 +21,14 @@ struct Put {
     at: usize,
     around: usize,
     text: String,
+    /// Bytes of the source that it stands for.
+    instead: usize,
+}
+
+/// The source as the engine reads it: with line feeds only, without the last one, as in Jinja2.
+pub(super) fn normalized(source: &str) -> String {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    source.strip_suffix('\n').map(str::to_owned).unwrap_or(source)
 }
 
 /// The source with the calls.
@@ -36,7 +44,7 @@ pub(super) fn rewritten(source: &str) -> String {
     for put in puts {
         text.push_str(&source[copied..put.at]);
         text.push_str(&put.text);
-        copied = put.at;
+        copied = put.at + put.instead;
     }
     text.push_str(&source[copied..]);
     text
@@ -75,7 +83,7 @@ impl<'a> Operands<'a> {
         if RUN.contains(&name) && self.tag.end > 0 {
             let end = if self.tag.trims { "-%}" } else { "%}" };
             let look = format!("{{% if {}() %}}{{% endif {end}", names::LOOK);
-            self.puts.push(Put { at: self.tag.end, around: 0, text: look });
+            self.puts.push(Put { at: self.tag.end, around: 0, text: look, instead: 0 });
         }
     }
 
@@ -91,12 +99,44 @@ impl<'a> Operands<'a> {
             if self.lists.insert(list) {
                 self.around(list.0, list.1, names::LIST);
             }
+        } else if text == "%" && at > 0 && self.text(at - 1).starts_with(['"', '\'']) {
+            self.format(at);
         } else if COMPARISONS.contains(&text) {
             self.around(self.start(at, false), at, names::WHOLE);
         } else if text == "in" && self.divides(at, false) {
             let end = if at > 0 && self.text(at - 1) == "not" { at - 1 } else { at };
             self.around(self.start(end, false), end, names::SHOWN);
         }
+    }
+
+    /// Makes a call of a text with `%` and its values.
+    fn format(&mut self, at: usize) {
+        let is_factor = |other: usize| {
+            let text = self.text(other);
+            self.tag.tokens[other].kind == TagTokenKind::Sign && matches!(text, "*" | "/" | "//" | "%")
+        };
+        let mut depth = 0_usize;
+        let last = self.end(at, true);
+        let end = (at + 1..last).find(|other| match self.tag.tokens[*other].kind {
+            TagTokenKind::Open => {
+                depth += 1;
+                false
+            }
+            TagTokenKind::Close => {
+                depth = depth.saturating_sub(1);
+                false
+            }
+            _ => depth == 0 && is_factor(*other),
+        });
+        let (first, sign) = (self.tag.tokens[at - 1], self.tag.tokens[at]);
+        let Some(last) = end.unwrap_or(last).checked_sub(1).filter(|last| *last > at) else { return };
+        self.put(first.start, self.tag.tokens[last].end, &format!("{}(", names::FORMAT), ")");
+        self.puts.push(Put {
+            at: sign.start,
+            around: 0,
+            text: ",".to_owned(),
+            instead: sign.end - sign.start,
+        });
     }
 
     /// Puts a call around these tokens; not around a literal, and not where there is nothing.
@@ -111,8 +151,8 @@ impl<'a> Operands<'a> {
     }
 
     fn put(&mut self, start: usize, end: usize, open: &str, close: &str) {
-        self.puts.push(Put { at: start, around: end - start, text: open.to_owned() });
-        self.puts.push(Put { at: end, around: 0, text: close.to_owned() });
+        self.puts.push(Put { at: start, around: end - start, text: open.to_owned(), instead: 0 });
+        self.puts.push(Put { at: end, around: 0, text: close.to_owned(), instead: 0 });
     }
 
     /// Where the operand begins that ends before this token.

@@ -74,6 +74,37 @@ fn quadratic_work_is_stopped() {
 }
 
 #[test]
+fn methods_of_templates_are_stopped_or_have_no_room() {
+    for source in [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{{ s.split('a')|length }}{% endfor %}{% endfor %}",
+        "{% for i in range(99999) %}{{ s.count('ab') + s.rfind('ba') }}{{ s.title()|length }}{% endfor %}",
+        "{% for i in range(99999) %}{{ (s|wordwrap(7))|length }}{{ (s|striptags)|length }}{% endfor %}",
+        "{% for i in range(99999) %}{% continue %}{% endfor %}{% for i in range(99999) %}{{ l.count([1]) }}{% endfor %}",
+        "{% for i in range(99999) %}{{ ('%s' % s)|length }}{{ '{0}'.format(s)|length }}{% endfor %}",
+    ] {
+        let lists = "local s, l = string.rep('ab <', 100000), {} for i = 1, 10000 do l[i] = {i} end ";
+        let code = format!("{lists} return template.render([==[{source}]==], {{s = s, l = l}})");
+        let (result, elapsed) = run(&code, DEADLINE);
+        assert!(result.is_err(), "{source}");
+        assert!(elapsed < Duration::from_secs(5), "{source}: {elapsed:?}");
+    }
+    for source in [
+        "{{ s.replace('', s) }}",
+        "{{ s.join(s) }}",
+        "{{ ('{0}' * 10000).format(s) }}",
+        "{{ ('%(s)s' * 10000)|format(s=s) }}",
+        "{{ s|indent(s[:100], true) }}{{ s|replace('a', s) }}",
+        "{{ s|wordwrap(1, true, s[:9999]) }}",
+        "{{ s.expandtabs(9999) }}{{ ('\t' * 100000).expandtabs(9999) }}",
+    ] {
+        let code = format!("return template.render([==[{source}]==], {{s = string.rep('ab ', 100000)}})");
+        let (result, elapsed) = run(&code, Duration::from_secs(5));
+        assert!(result.is_err(), "{source}");
+        assert!(elapsed < Duration::from_secs(8), "{source}: {elapsed:?}");
+    }
+}
+
+#[test]
 fn long_texts_are_stopped() {
     is_stopped("return html.strip(string.rep('&lt;b', 5000000))");
     is_stopped("return html.strip('<a ' .. string.rep('&lt;b', 5000000))");

@@ -7,7 +7,7 @@ fn values_are_shown_as_lua_has_them() {
     check(
         "template.render('{{ i }} {{ f }} {{ s }} {{ t }} {{ l[0] }} {{ m.k }} {{ e|length }}\\n', \
          {i = 3, f = 1.5, s = '<ü>', t = true, l = {7}, m = {k = 'v'}, e = {}})",
-        "'3 1.5 <ü> True 7 v 0\\n'",
+        "'3 1.5 <ü> True 7 v 0'",
     );
     check(
         "template.render('{% for k, v in m|items %}{{ k }}={{ v }};{% endfor %}', {m = {b = 2, a = 1}})",
@@ -147,8 +147,8 @@ fn what_a_template_keeps_stays_shallow() {
         "`template.render` failed: invalid operation: a variable cannot hold lists and maps nested deeper than 150 levels \
          (line 1 of the template)",
     );
-    let only = "`template.render` failed: invalid operation: a namespace can hold texts, numbers, lists and maps only \
-                (line 1 of the template)";
+    let only = "`template.render` failed: invalid operation: a namespace, a cycler or a joiner can hold texts, numbers, \
+                lists and maps only (line 1 of the template)";
     check_error("template.render('{% set n = namespace() %}{% set n.n = n %}')", only);
     check_error("template.render('{% set n = namespace() %}{% set n.n = [[n]] %}')", only);
     check_error(
@@ -372,5 +372,23 @@ fn what_is_put_into_templates_changes_nothing() {
             &format!("template.render([==[{source}]==], {{a = 'x', b = 'y', m = {{['in'] = 1}}}})"),
             &format!("[==[{expect}]==]"),
         );
+    }
+}
+
+#[test]
+fn the_last_line_feed_is_taken_away_and_all_are_the_same() {
+    for (source, expect) in [
+        ("a\\n", "a"),
+        ("a\\n\\n", "a\\n"),
+        ("a\\r\\nb\\r\\n", "a\\nb"),
+        ("a\\rb", "a\\nb"),
+        ("\\n", ""),
+        ("{{ 1 }}\\n", "1"),
+        ("{% raw %}\\nx\\n{% endraw %}\\n", "\\nx\\n"),
+        ("{% if 1 %}\\n  x\\n{% endif %}\\n", "\\n  x\\n"),
+        ("{# c #}\\n", ""),
+        ("{{ \"a\\r\\nb\" }}", "a\\nb"),
+    ] {
+        check(&format!("template.render('{source}')"), &format!("'{expect}'"));
     }
 }

@@ -239,6 +239,8 @@ pub(super) const CALLS: &[(&str, &[&str])] = &[
             "template.render('{{ \"a\" * n }}', {n = N})",
             "template.render('{{ ' .. D)",
             "template.render('{% if ' .. D)",
+            "template.render('{{ s.replace(\"a\", s) }}{{ s.split()|length }}{{ s.join(s) }}', {s = S})",
+            "template.render('{{ s|wordwrap(1)|striptags|urlencode|e }}{{ \"%s\" % s }}', {s = S})",
         ],
     ),
     ("sqlite.open", &["sqlite.open(S)", "sqlite.open(':memory:'):one('select 1')"]),
