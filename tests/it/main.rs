@@ -32,6 +32,7 @@ mod lsp;
 mod lua;
 mod memory;
 mod outputs;
+mod pages;
 mod parquet;
 mod parquet_survival;
 mod parquet_types;

@@ -52,10 +52,12 @@ fn text_into<E>(
     Ok(())
 }
 
-/// Whether a tag, a comment, a doctype or a processing instruction begins here, closed or not.
+/// Whether a tag, a comment, a doctype or a processing instruction begins here, closed or not. Behind `</` that is always
+/// so: what is no name is a comment there.
 fn is_markup(bytes: &[u8]) -> bool {
     match bytes {
-        [b'<', b'/', third, ..] => third.is_ascii_alphabetic(),
+        [b'<', b'/'] => false,
+        [b'<', b'/', ..] => true,
         [b'<', second, ..] => second.is_ascii_alphabetic() || matches!(second, b'!' | b'?'),
         _ => false,
     }
@@ -71,8 +73,9 @@ fn markup_end(bytes: &[u8], at: usize) -> Option<usize> {
     if rest.starts_with(b"<!--") {
         return Some(at + comment_len(rest));
     }
-    if matches!(rest[1], b'!' | b'?') {
-        return memchr(b'>', rest).map(|end| at + end + 1);
+    // A comment by mistake. It ends at the first `>` or where the text ends, and `</>` is nothing.
+    if matches!(rest[1], b'!' | b'?') || rest[1] == b'/' && !rest[2].is_ascii_alphabetic() {
+        return Some(memchr(b'>', rest).map_or(bytes.len(), |end| at + end + 1));
     }
     let end = at + tag_len(rest)?;
     Some(match hidden_element(rest) {
@@ -90,7 +93,17 @@ fn comment_len(rest: &[u8]) -> usize {
     if body.starts_with(b"->") {
         return 6;
     }
-    memmem::find(body, b"-->").map_or(rest.len(), |end| 4 + end + 3)
+    let mut at = 0;
+    // `--!>` ends one as well.
+    while let Some(found) = memmem::find(&body[at..], b"--") {
+        at += found;
+        match body[at + 2..] {
+            [b'>', ..] => return 4 + at + 3,
+            [b'!', b'>', ..] => return 4 + at + 4,
+            _ => at += 1,
+        }
+    }
+    rest.len()
 }
 
 /// Length of a tag up to its `>`. A `>` inside a quoted attribute value does not close it, unless the quote itself is

@@ -26,8 +26,15 @@ const NODE_BYTES: usize = 256;
 /// The parser gets its text in pieces of this size, as one tag with very many attributes takes quadratic time too.
 const PIECE_BYTES: usize = 1024;
 
+/// Whether a document is parsed as where scripts run. There the content of `noscript` is text and no elements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scripts {
+    Run,
+    DoNotRun,
+}
+
 /// Parses a whole document; what a fragment leaves out (`html`, `body`) is added, as in a browser.
-pub(super) fn parse(call: &Call<'_>, text: &str) -> mlua::Result<Html> {
+pub(super) fn parse(call: &Call<'_>, text: &str, scripts: Scripts) -> mlua::Result<Html> {
     let stop = RefCell::new(None);
     let sink = Watched {
         inner: HtmlTreeSink::new(Html::new_document()),
@@ -37,7 +44,9 @@ pub(super) fn parse(call: &Call<'_>, text: &str) -> mlua::Result<Html> {
         nodes: Cell::new(0),
     };
     let parsed = catch_unwind(AssertUnwindSafe(|| {
-        let mut parser = driver::parse_document(sink, ParseOpts::default());
+        let mut options = ParseOpts::default();
+        options.tree_builder.scripting_enabled = scripts == Scripts::Run;
+        let mut parser = driver::parse_document(sink, options);
         let mut rest = text;
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(piece_len(rest));
@@ -194,7 +203,7 @@ pub(super) enum Visit<'a> {
     /// The start of an element. The answer `false` leaves its content and its [`Visit::Close`] out.
     Open(ElementRef<'a>),
     /// The end of an element.
-    Close(ElementRef<'a>),
+    Close,
     /// Text.
     Text(&'a str),
 }
@@ -218,8 +227,8 @@ pub(super) fn walk<'a>(
             continue;
         }
         loop {
-            if is_inside && let Some(element) = ElementRef::wrap(node) {
-                visit(Visit::Close(element))?;
+            if is_inside && node.value().is_element() {
+                visit(Visit::Close)?;
             }
             if node.id() == root.id() {
                 return Ok(());

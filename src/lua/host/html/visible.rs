@@ -3,28 +3,46 @@
 use mlua::Value;
 use scraper::ElementRef;
 
-use super::document::{self, Visit};
+use super::document::{self, Scripts, Visit};
+use super::layout::Layout;
+use super::rendering::{Rendering, is_rendered};
 use crate::lua::host::call::Call;
 
 /// `html.text`
 pub(super) fn text(call: &Call<'_>, s: &Value) -> mlua::Result<Value> {
-    let html = document::parse(call, &call.text(1, s)?)?;
+    let html = document::parse(call, &call.text(1, s)?, Scripts::Run)?;
     call.build(|out| visible_text(call, html.root_element(), out))
 }
 
+/// Appends the text of a selected element: what is visible of it; all of it where a browser shows nothing of it.
+pub(super) fn text_of(call: &Call<'_>, element: ElementRef<'_>, out: &mut Vec<u8>) -> mlua::Result<()> {
+    if is_rendered(element) {
+        return visible_text(call, element, out);
+    }
+    let mut steps = 0;
+    for text in element.text() {
+        steps += 1;
+        call.checkpoint_each(steps)?;
+        out.extend_from_slice(text.as_bytes());
+    }
+    Ok(())
+}
+
 /// Appends the visible text of an element.
-pub(super) fn visible_text(call: &Call<'_>, root: ElementRef<'_>, out: &mut Vec<u8>) -> mlua::Result<()> {
-    let mut page = Page { start: out.len(), out, gap: Gap::None, preformatted: 0 };
+fn visible_text(call: &Call<'_>, root: ElementRef<'_>, out: &mut Vec<u8>) -> mlua::Result<()> {
+    let mut page = Page { start: out.len(), out, gap: Gap::None, ends_line: false, inside: Vec::new() };
     let mut steps = 0;
     document::walk(root, |visit| {
         steps += 1;
         call.checkpoint_each(steps)?;
         Ok(match visit {
             Visit::Open(element) => page.open(element),
-            Visit::Close(element) => page.close(element),
+            Visit::Close => page.close(),
             Visit::Text(text) => page.text(text),
         })
-    })
+    })?;
+    page.end();
+    Ok(())
 }
 
 /// What separates the next text from the one before, weakest first.
@@ -35,36 +53,88 @@ enum Gap {
     Line,
 }
 
+/// What an open element says about what is in it.
+#[derive(Clone, Copy)]
+struct Inside {
+    /// What stands around the element.
+    gap: Gap,
+    is_visible: bool,
+    is_preformatted: bool,
+    children: Children,
+}
+
+/// What becomes of the children of an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Children {
+    AsTheyAre,
+    Blocks,
+    /// Only the first `summary` is shown, of a `details` that is closed.
+    Summary,
+    Hidden,
+}
+
 struct Page<'a> {
     out: &'a mut Vec<u8>,
     start: usize,
     gap: Gap,
-    preformatted: usize,
+    /// Whether the text so far ends with a line feed of its own.
+    ends_line: bool,
+    inside: Vec<Inside>,
 }
 
 impl Page<'_> {
     fn open(&mut self, element: ElementRef<'_>) -> bool {
-        let name = element.value().name();
-        if is_hidden(name) || element.attr("hidden").is_some() {
-            return false;
+        let rendering = Rendering::of(element);
+        match self.inside.last_mut() {
+            Some(around) if around.children == Children::Hidden => return false,
+            Some(around) if around.children == Children::Summary => {
+                if element.value().name() != "summary" {
+                    return false;
+                }
+                around.children = Children::Hidden;
+            }
+            _ => {}
         }
-        self.widen(gap_around(name));
-        self.preformatted += usize::from(is_preformatted(name));
+        let around = self.inside.last().copied();
+        let gap = match rendering.layout {
+            Layout::None => return false,
+            Layout::Inline if around.is_some_and(|around| around.children == Children::Blocks) => Gap::Line,
+            Layout::Inline => Gap::None,
+            Layout::Block => Gap::Line,
+            Layout::Cell => Gap::Space,
+        };
+        self.widen(gap);
+        self.inside.push(Inside {
+            gap,
+            is_visible: rendering.is_visible.or(around.map(|around| around.is_visible)).unwrap_or(true),
+            is_preformatted: rendering
+                .is_preformatted
+                .or(around.map(|around| around.is_preformatted))
+                .unwrap_or(false),
+            children: match rendering {
+                Rendering { is_closed: true, .. } => Children::Summary,
+                Rendering { makes_blocks: true, .. } => Children::Blocks,
+                _ => Children::AsTheyAre,
+            },
+        });
         true
     }
 
-    fn close(&mut self, element: ElementRef<'_>) -> bool {
-        let name = element.value().name();
-        self.widen(gap_around(name));
-        self.preformatted -= usize::from(is_preformatted(name));
+    fn close(&mut self) -> bool {
+        if let Some(inside) = self.inside.pop() {
+            self.widen(inside.gap);
+        }
         true
     }
 
     fn text(&mut self, text: &str) -> bool {
-        if self.preformatted > 0 {
-            self.verbatim(text);
-        } else {
-            self.collapsed(text);
+        match self.inside.last() {
+            Some(
+                Inside { is_visible: false, .. }
+                | Inside { children: Children::Summary | Children::Hidden, .. },
+            ) => {}
+            Some(inside) if inside.is_preformatted => self.put(text),
+            _ => self.collapsed(text),
         }
         true
     }
@@ -83,18 +153,9 @@ impl Page<'_> {
         }
     }
 
-    fn verbatim(&mut self, text: &str) {
-        let lines = text.trim_end_matches('\n');
-        if !lines.is_empty() {
-            self.put(lines);
-        }
-        if lines.len() < text.len() {
-            self.widen(Gap::Line);
-        }
-    }
-
     fn put(&mut self, text: &str) {
-        if self.out.len() > self.start {
+        // A line that has ended needs no further line feed.
+        if self.out.len() > self.start && !self.ends_line {
             match self.gap {
                 Gap::None => {}
                 Gap::Space => self.out.push(b' '),
@@ -102,7 +163,15 @@ impl Page<'_> {
             }
         }
         self.gap = Gap::None;
+        self.ends_line = text.ends_with('\n');
         self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Takes the line feeds away behind which nothing stands.
+    fn end(self) {
+        while self.out.len() > self.start && self.out.ends_with(b"\n") {
+            self.out.pop();
+        }
     }
 
     fn widen(&mut self, gap: Gap) {
@@ -112,43 +181,4 @@ impl Page<'_> {
 
 fn is_collapsible(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{c}')
-}
-
-fn is_preformatted(name: &str) -> bool {
-    matches!(name, "pre" | "textarea" | "listing" | "xmp")
-}
-
-/// Elements whose content is never shown.
-fn is_hidden(name: &str) -> bool {
-    matches!(
-        name,
-        "head"
-            | "script"
-            | "style"
-            | "template"
-            | "noscript"
-            | "noembed"
-            | "noframes"
-            | "iframe"
-            | "object"
-            | "audio"
-            | "video"
-            | "canvas"
-            | "datalist"
-            | "title"
-    )
-}
-
-/// What an element puts before and behind its content.
-fn gap_around(name: &str) -> Gap {
-    match name {
-        "address" | "article" | "aside" | "blockquote" | "body" | "br" | "caption" | "center" | "dd"
-        | "details" | "dialog" | "dir" | "div" | "dl" | "dt" | "fieldset" | "figcaption" | "figure"
-        | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hgroup" | "hr"
-        | "html" | "legend" | "li" | "listing" | "main" | "menu" | "nav" | "ol" | "optgroup" | "option"
-        | "p" | "pre" | "search" | "section" | "summary" | "table" | "tbody" | "tfoot" | "thead" | "tr"
-        | "ul" | "xmp" => Gap::Line,
-        "td" | "th" => Gap::Space,
-        _ => Gap::None,
-    }
 }

@@ -31,11 +31,23 @@ fn strip_takes_scripts_and_styles_with_their_content() {
 
 #[test]
 fn strip_leaves_what_only_looks_like_a_tag() {
-    strips("1 < 2 > 0 <3 <- </ > <", "1 < 2 > 0 <3 <- </ > <");
+    strips("1 < 2 > 0 <3 <- < / > <", "1 < 2 > 0 <3 <- < / > <");
     strips("a <b c", "a <b c");
     strips("tail <", "tail <");
-    strips("tail <!", "tail <!");
+    strips("tail </", "tail </");
     strips("a<!-- never closed", "a");
+}
+
+#[test]
+fn strip_takes_comments_by_mistake_out() {
+    strips("a</!-->b</>c</ x>d", "abcd");
+    strips("a</3 <b>c</&amp; \"> d", "ac d");
+    strips("a<!b c>d<?php e ?>f<![CDATA[g]]>h<!>i<?>j", "adfhij");
+    strips("a<!-- b --!>c<!-- d -- > --- --!e -->f<!-- g --!", "acf");
+    strips("I <3 you </3", "I <3 you ");
+    strips("tail <!", "tail ");
+    strips("a<? never closed <b>", "a");
+    strips("a</ never closed", "a");
 }
 
 #[test]
@@ -73,6 +85,62 @@ fn text_is_what_a_browser_shows() {
 }
 
 #[test]
+fn blank_lines_stay_in_preformatted_text() {
+    check(r#"html.text("<pre>a\n\nb</pre>c")"#, r#""a\n\nb\nc""#);
+    check(r#"html.text("<pre>a\n\n<b>b</b>\n\n\n<i>c</i>\n</pre>d")"#, r#""a\n\nb\n\n\nc\nd""#);
+    check(r#"html.text("<pre>\n\na</pre>")"#, r#""\na""#);
+    check(r#"html.text("x<pre>\n\na</pre>")"#, r#""x\n\na""#);
+    check(r#"html.text("<pre><code>a\n\n</code></pre><p>b")"#, r#""a\n\nb""#);
+    check(r#"html.text("<pre>a\n\n</pre>")"#, r#""a""#);
+    check(r#"html.text("<p style='white-space: pre-wrap'>a  b\n\nc</p>")"#, r#""a  b\n\nc""#);
+}
+
+#[test]
+fn what_a_browser_hides_is_no_text() {
+    for (html, text) in [
+        ("<svg><title>t</title><desc>d</desc><metadata>m</metadata><defs><text>x</text></defs></svg>a", "a"),
+        (
+            "<svg><symbol><text>s</text></symbol><clipPath><text>c</text></clipPath><text>shown</text></svg>",
+            "shown",
+        ),
+        ("<math><mi>x</mi><annotation>tex</annotation></math>", "x"),
+        ("a<noscript><p>b</p></noscript>c", "ac"),
+        ("<head><noscript><p>b</p></noscript></head>c", "c"),
+        ("a<div hidden>b</div><div popover>c</div><object data=x>d</object>", "a"),
+        ("<p style='visibility: hidden'>a<b style='visibility: visible'>b</b></p>", "b"),
+        ("<ul hidden style='display: block'><li>a</ul>", "a"),
+        ("<p style='display:none'>a<p>b", "b"),
+    ] {
+        check(&format!("html.text([==[{html}]==])"), &format!("'{text}'"));
+    }
+}
+
+#[test]
+fn the_text_of_what_no_browser_shows_is_all_of_its_text() {
+    for (html, css, text) in [
+        ("<title> a  b </title>", "title", " a  b "),
+        ("<style>p > a {}</style>", "style", "p > a {}"),
+        ("<div hidden><p> a <b>b</b></p></div>", "p", " a b"),
+        ("<p style='display:none'>a\\n b</p>", "p", "a\\n b"),
+        ("<svg><desc>d</desc></svg>", "desc", "d"),
+        ("<noscript><p>a</p></noscript>", "p", "a"),
+        ("<textarea>a\\n\\nb</textarea>", "textarea", "a\\n\\nb"),
+        ("<dialog><p>a</p>b</dialog>", "dialog", "ab"),
+        ("<details><summary>s</summary><p>a  b</p></details>", "details p", "a b"),
+        ("<details><summary>s</summary><p>a  b</p></details>", "details", "s"),
+        ("<div>a<script>x</script><p hidden>b</p></div>", "div", "a"),
+        ("<p style='visibility:hidden'>a</p>", "p", "a"),
+    ] {
+        check(
+            &format!("html.select([==[{}]==], '{css}')[1].text", html.replace("\\n", "\n")),
+            &format!("'{text}'"),
+        );
+    }
+    check("#html.select('<body><noscript><img src=a><img src=b></noscript>', 'noscript img')", "2");
+    check("html.select('<head><noscript><link rel=x></noscript>', 'head noscript link')[1].attrs.rel", "'x'");
+}
+
+#[test]
 fn select_gives_elements_in_the_order_of_the_document() {
     let list = "local h = '<div><p>1</p><div><p class=x>2 <b>3</b></p></div></div><p>4</p>'";
     let texts = |css: &str| {
@@ -94,7 +162,7 @@ fn select_gives_elements_in_the_order_of_the_document() {
 fn a_bad_selector_says_so() {
     check_error(
         "html.select('', 'p[')",
-        "bad argument #2 to `html.select` (not a CSS selector: Unexpected EOL)",
+        "bad argument #2 to `html.select` (`p[` is no CSS selector: it ends too early)",
     );
     check_error(
         "html.select('', string.rep(':not(', 50000))",
@@ -107,8 +175,26 @@ fn a_bad_selector_says_so() {
     );
     check_error(
         "html.select('', string.rep(':not(', 17))",
-        "bad argument #2 to `html.select` (not a CSS selector: more than 16 brackets within each other)",
+        "bad argument #2 to `html.select` (`:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(:not(…` is \
+         no CSS selector: more than 16 brackets within each other)",
     );
+    for (css, why) in [
+        ("p:first > a", "`p:first > a` is no CSS selector: `:first` is not known"),
+        ("p:contains(x)", "`p:contains(x)` is no CSS selector: `:contains` is not known"),
+        ("a:not(p:eq(1))", "`a:not(p:eq(1))` is no CSS selector: `:eq` is not known"),
+        ("p::text", "`p::text` is no CSS selector: `::text` is not known"),
+        ("", "`` is no CSS selector: a part of it is empty"),
+        ("p >", "`p >` is no CSS selector: nothing stands behind its last combinator"),
+        ("p, ", "`p, ` is no CSS selector: a part of it is empty"),
+        ("p..a", "`p..a` is no CSS selector: a `.` has no class behind it"),
+        ("//p", "`//p` is no CSS selector: a part of it is empty"),
+        ("p/a", "`p/a` is no CSS selector: something stands in it that is no part of a selector"),
+    ] {
+        check_error(
+            &format!("html.select('', '{css}')"),
+            &format!("bad argument #2 to `html.select` ({why})"),
+        );
+    }
 }
 
 #[test]
