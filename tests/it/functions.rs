@@ -27,7 +27,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("tbl", "keys values map filter reduce sort_by group_by merge pick omit get set equal less clone"),
     ("rand", "int float pick shuffle"),
     ("uuid", "v4 v7"),
-    ("time", "now parse format iso sleep duration"),
+    ("time", "now parse try_parse format iso sleep duration"),
     ("path", "join dir base stem ext with_ext relative absolute"),
     ("hash", "sha256 sha1 md5 blake3 xxh3 file hmac"),
     ("fs", "read write exists stat list glob mkdir copy move remove tempfile"),

@@ -385,3 +385,17 @@ fn random_numbers_are_the_items_own_whatever_the_concurrency() {
     let lines: Vec<&str> = alone.lines().collect();
     assert_ne!(lines[1], lines[2]);
 }
+
+#[test]
+fn dates_of_the_standard_library_are_in_utc_wherever_the_machine_is() {
+    let lua = "local t = os.date('*t', 1709265909)\n\
+               return {os.date('%c', 1709265909), os.date('!%H', 1709265909), t.hour, os.time(t), (os.date():gsub('%d', '0')),\n\
+               \x20 (pcall(os.date, {})), os.date('', 0)}";
+    let project = project("[1]", "", lua);
+    let mut command = project.command(&["pipeline.yaml", "-q"]);
+    let output = command.env("TZ", "Asia/Tokyo").output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let line = project.read("out.jsonl");
+    assert!(line.starts_with("[\"Fri Mar  1 04:05:09 2024\",\"04\",4,1709265909,\""), "{line}");
+    assert!(line.ends_with(",false,\"\"]\n"), "{line}");
+}

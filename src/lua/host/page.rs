@@ -51,7 +51,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("tbl", "Lists and maps."),
     ("rand", "Random numbers from the run's seed, the item's key and the attempt; `math.random` likewise."),
     ("uuid", "UUIDs from the same random numbers, so an item has the same ones whatever the concurrency."),
-    ("time", "Seconds since 1970, UTC."),
+    ("time", "Seconds since 1970, UTC; `os.time` and `os.date` are in UTC, too."),
     ("path", "Names only, nothing is opened."),
     ("hash", "Digests in lower-case hex."),
     ("fs", "Files that the permissions open, relative to the pipeline's folder."),

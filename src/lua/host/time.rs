@@ -3,6 +3,7 @@
 //! It does not wait: `time.sleep` is in the VM already.
 
 mod clock;
+mod directives;
 
 use mlua::{MultiValue, Value};
 
@@ -18,15 +19,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "time.now() > 1700000000",
         "true",
     ),
-    TIME.rust("parse", "(s: string, format: string?): number", |bind| bind.to(clock::parse)).explained(
-        "Seconds of a time in ISO 8601 or RFC 3339, or in a `strftime` format. Without an offset it is UTC, without a \
-         time of day midnight.",
-        r#"time.parse("2024-05-01T12:00:00+02:00")"#,
-        "1714557600",
+    TIME.rust("parse", "(s: string, format: string?, zone: string?): number", |bind| bind.to(clock::parse))
+        .explained(
+            "Seconds of a time in ISO 8601 or RFC 3339, or in a `strftime` format (`%c`, `%x`, `%X` and `%r` as in the C \
+             locale). Where it has no offset it is in an IANA time zone (UTC if none), where no time of day, midnight. \
+             `%z` takes `+0200`, `+02:00` and `Z`; `%Z` takes `UTC` and `GMT` only, because other names stand for \
+             several offsets. Years up to 9999.",
+            r#"time.parse("2024-05-01T12:00:00+02:00"), time.parse("01.05.2024 12:00", "%d.%m.%Y %H:%M", "Europe/Berlin")"#,
+            "1714557600, 1714557600",
+        ),
+    TIME.rust("try_parse", "(s: string, format: string?, zone: string?): number?", |bind| {
+        bind.to(clock::try_parse)
+    })
+    .explained(
+        "As `time.parse`, but nil where the text is no such time.",
+        r#"time.try_parse("2024-02-30"), time.try_parse("1970-01-02")"#,
+        "nil, 86400",
     ),
     TIME.rust("format", "(seconds: number, format: string?, zone: string?): string", |bind| bind.to(clock::format))
         .explained(
-            "The time in a `strftime` format (ISO 8601 if none) and an IANA time zone (UTC if none).",
+            "The time in a `strftime` format (ISO 8601 if none; names and `%c` as in the C locale) and an IANA time zone \
+             (UTC if none).",
             r#"time.format(1714557600, "%d.%m.%Y %H:%M %Z", "Europe/Berlin")"#,
             r#""01.05.2024 12:00 CEST""#,
         ),

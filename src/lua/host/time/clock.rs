@@ -1,10 +1,13 @@
 //! These functions give points in time: now, from text, to text.
 
-use jiff::civil::{Date, DateTime};
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::civil::{self, DateTime, Time};
+use jiff::fmt::strtime::{self, BrokenDownTime, Meridiem, PosixCustom};
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use mlua::Value;
+
+use super::directives::{self, Pattern};
 
 use crate::lua::host::call::Call;
 
@@ -14,97 +17,195 @@ const MICROSECONDS: f64 = 1e6;
 /// Longest `strftime` format; padding such as `%9999d` is bounded by the formatter itself.
 const FORMAT_BYTES: usize = 1024;
 
+/// 1970, where the seconds begin.
+const EPOCH: DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+
+/// Why most names of zones are refused.
+const NAMES: &str = "`%Z` takes `UTC` and `GMT` only, because others such as `CST` stand for several offsets: `%z` takes an \
+                     offset, and the third argument a zone such as `Europe/Berlin`";
+
 /// `time.now`
 pub(super) fn now() -> f64 {
-    seconds(Timestamp::now())
+    seconds(Timestamp::now().as_microsecond())
 }
 
 /// `time.parse`
-pub(super) fn parse(call: &Call<'_>, (s, format): &(Value, Value)) -> mlua::Result<f64> {
+pub(super) fn parse(call: &Call<'_>, (s, format, zone): &(Value, Value, Value)) -> mlua::Result<f64> {
+    parsed(call, s, format, zone)?.map_err(|why| call.bad_because(1, &why))
+}
+
+/// `time.try_parse`: nil where the text is no such time. A wrong format or zone is an error here, too.
+pub(super) fn try_parse(
+    call: &Call<'_>,
+    (s, format, zone): &(Value, Value, Value),
+) -> mlua::Result<Option<f64>> {
+    Ok(parsed(call, s, format, zone)?.ok())
+}
+
+/// The time, or why the text is none.
+fn parsed(call: &Call<'_>, s: &Value, format: &Value, zone: &Value) -> mlua::Result<Result<f64, String>> {
     let text = call.text(1, s)?;
-    let Some(format) = call.optional_text(2, format)? else {
-        return parse_iso(&text).map(seconds).ok_or_else(|| {
-            call.bad_because(1, &format!("an ISO 8601 time expected, got `{}`", shown(&text)))
-        });
+    let format = call.optional_text(2, format)?;
+    let zone = time_zone(call, 3, zone)?;
+    let Some(format) = format else {
+        let time = parse_iso(&text, &zone);
+        return Ok(time
+            .map(seconds)
+            .ok_or_else(|| format!("an ISO 8601 time expected, got `{}`", shown(&text))));
     };
     let format = bounded(call, 2, &format)?;
-    parse_with(format, &text).map(seconds).map_err(|error| {
-        call.bad_because(1, &format!("`{}` does not match the format `{format}`: {error}", shown(&text)))
-    })
+    let (patterns, has_name) = directives::for_parse(format);
+    let mut why = String::new();
+    for pattern in patterns {
+        match parse_with(&pattern, &text, &zone) {
+            Ok(time) => return Ok(Ok(seconds(time))),
+            Err(error) if why.is_empty() => why = error.to_string(),
+            Err(_) => {}
+        }
+    }
+    let why = if has_name { NAMES } else { &why };
+    Ok(Err(format!("`{}` does not match the format `{format}`: {why}", shown(&text))))
 }
 
-fn parse_iso(text: &str) -> Option<Timestamp> {
+/// Microseconds since 1970.
+type Microseconds = i64;
+
+fn parse_iso(text: &str, zone: &TimeZone) -> Option<Microseconds> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Some(timestamp);
+        return Some(timestamp.as_microsecond());
     }
     if let Ok(zoned) = text.parse::<Zoned>() {
-        return Some(zoned.timestamp());
+        return Some(zoned.timestamp().as_microsecond());
     }
-    let civil =
-        text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0))).ok()?;
-    TimeZone::UTC.to_timestamp(civil).ok()
+    // Without an offset, or in the last hours that a timestamp cannot hold.
+    let pieces = Pieces::parse(text).ok()?;
+    let civil = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+    match pieces.to_numeric_offset() {
+        Some(offset) => Some(in_utc(civil, offset)),
+        None if pieces.time_zone_annotation().is_some() => None,
+        None => Some(in_zone(civil, zone)),
+    }
 }
 
-fn parse_with(format: &str, text: &str) -> Result<Timestamp, jiff::Error> {
-    let parts = strtime::parse(format, text)?;
-    if parts.offset().is_some() || parts.timestamp().is_some() {
-        return parts.to_timestamp();
+fn parse_with(pattern: &Pattern, text: &str, zone: &TimeZone) -> Result<Microseconds, jiff::Error> {
+    let parts = strtime::parse(&pattern.format, text)?;
+    if let Some(timestamp) = parts.timestamp() {
+        return Ok(timestamp.as_microsecond());
     }
-    if parts.iana_time_zone().is_some() {
-        return Ok(parts.to_zoned()?.timestamp());
+    if parts.offset().is_none() && parts.iana_time_zone().is_some() {
+        return Ok(parts.to_zoned()?.timestamp().as_microsecond());
     }
     let civil = match parts.to_datetime() {
         Ok(civil) => civil,
         Err(_) => parts.to_date()?.at(0, 0, 0, 0),
     };
-    TimeZone::UTC.to_timestamp(civil)
+    let offset = parts.offset().or(pattern.is_utc.then_some(Offset::UTC));
+    Ok(offset.map_or_else(|| in_zone(civil, zone), |offset| in_utc(civil, offset)))
+}
+
+/// When a clock that is so far ahead of UTC shows this.
+fn in_utc(civil: DateTime, offset: Offset) -> Microseconds {
+    (civil.duration_since(EPOCH).as_micros() as i64) - i64::from(offset.seconds()) * 1_000_000
+}
+
+/// When the clocks of a zone show this: where they show it twice, the first time; where never, as if they had not been set on.
+fn in_zone(civil: DateTime, zone: &TimeZone) -> Microseconds {
+    match zone.to_timestamp(civil) {
+        Ok(timestamp) => timestamp.as_microsecond(),
+        Err(_) => in_utc(civil, offset_beyond(civil.year() < 0, zone)),
+    }
+}
+
+/// The offset of a zone in the hours at the ends of time that a timestamp cannot hold.
+fn offset_beyond(is_before: bool, zone: &TimeZone) -> Offset {
+    zone.to_offset(if is_before { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// The zone in an argument; UTC where there is none.
+fn time_zone(call: &Call<'_>, at: usize, zone: &Value) -> mlua::Result<TimeZone> {
+    match call.optional_text(at, zone)? {
+        None => Ok(TimeZone::UTC),
+        Some(name) if name.eq_ignore_ascii_case("utc") => Ok(TimeZone::UTC),
+        Some(name) => TimeZone::get(&name)
+            .map_err(|_| call.bad_because(at, &format!("unknown time zone `{}`", shown(&name)))),
+    }
 }
 
 /// `time.format`
 pub(super) fn format(call: &Call<'_>, (at, format, zone): &(Value, Value, Value)) -> mlua::Result<String> {
-    let timestamp = timestamp(call, 1, at)?;
+    let time = time(call, 1, at)?;
     let format = call.optional_text(2, format)?;
-    let zone = match call.optional_text(3, zone)? {
-        None => TimeZone::UTC,
-        Some(name) if name.eq_ignore_ascii_case("utc") => TimeZone::UTC,
-        Some(name) => TimeZone::get(&name)
-            .map_err(|_| call.bad_because(3, &format!("unknown time zone `{}`", shown(&name))))?,
-    };
+    let zone = time_zone(call, 3, zone)?;
     let is_utc = zone == TimeZone::UTC;
-    let zoned = timestamp.to_zoned(zone);
+    let refuse = |why: &str| call.bad_because(1, why);
+    let shown =
+        broken_down(time, zone).map_err(|()| refuse("the time is outside the years -9999 to 9999 there"))?;
     match format {
         Some(format) => {
             let format = bounded(call, 2, &format)?;
-            strtime::format(format, &zoned)
+            written(&shown, &directives::for_format(format))
                 .map_err(|error| call.bad_because(2, &format!("bad format `{format}`: {error}")))
         }
-        None if is_utc => Ok(timestamp.to_string()),
-        None => Ok(timestamp.display_with_offset(zoned.offset()).to_string()),
+        None => iso_text(&shown, is_utc).map_err(|error| refuse(&error.to_string())),
     }
+}
+
+/// What a calendar and a clock show at a time.
+fn broken_down(time: Microseconds, zone: TimeZone) -> Result<BrokenDownTime, ()> {
+    if let Ok(timestamp) = Timestamp::from_microsecond(time) {
+        return Ok(BrokenDownTime::from(&timestamp.to_zoned(zone)));
+    }
+    let offset = offset_beyond(time < 0, &zone);
+    let since = SignedDuration::from_micros(time) + SignedDuration::from_secs(offset.seconds().into());
+    let civil = EPOCH.checked_add(since).map_err(drop)?;
+    let end = if time < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    // The names of the zone and its offset stay.
+    let mut shown = BrokenDownTime::from(&end.to_zoned(zone));
+    let set = [
+        shown.set_year(Some(civil.year())),
+        shown.set_month(Some(civil.month())),
+        shown.set_day(Some(civil.day())),
+        shown.set_hour(Some(civil.hour())),
+        shown.set_minute(Some(civil.minute())),
+        shown.set_second(Some(civil.second())),
+        shown.set_subsec_nanosecond(Some(civil.subsec_nanosecond())),
+    ];
+    shown.set_weekday(Some(civil.weekday()));
+    shown.set_meridiem(Some(if civil.hour() < 12 { Meridiem::AM } else { Meridiem::PM }));
+    if set.iter().any(Result::is_err) { Err(()) } else { Ok(shown) }
+}
+
+/// A time in a format, with dates as the C locale has them.
+fn written(shown: &BrokenDownTime, format: &str) -> Result<String, jiff::Error> {
+    shown.to_string_with_config(&strtime::Config::new().custom(PosixCustom::new()), format)
+}
+
+fn iso_text(shown: &BrokenDownTime, is_utc: bool) -> Result<String, jiff::Error> {
+    written(shown, if is_utc { "%Y-%m-%dT%H:%M:%S%.fZ" } else { "%Y-%m-%dT%H:%M:%S%.f%:z" })
 }
 
 /// `time.iso`
 pub(super) fn iso(call: &Call<'_>, at: &Value) -> mlua::Result<String> {
-    let timestamp = if at.is_nil() { round(Timestamp::now()) } else { timestamp(call, 1, at)? };
-    Ok(timestamp.to_string())
+    let time = if at.is_nil() { Timestamp::now().as_microsecond() } else { time(call, 1, at)? };
+    let shown = broken_down(time, TimeZone::UTC).ok().and_then(|shown| iso_text(&shown, true).ok());
+    shown.ok_or_else(|| call.bad_because(1, "the time is outside the years -9999 to 9999"))
 }
 
-fn seconds(timestamp: Timestamp) -> f64 {
-    timestamp.as_microsecond() as f64 / MICROSECONDS
+fn seconds(time: Microseconds) -> f64 {
+    time as f64 / MICROSECONDS
 }
 
-fn round(timestamp: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(timestamp.as_microsecond()).unwrap_or(timestamp)
-}
-
-fn timestamp(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Timestamp> {
+fn time(call: &Call<'_>, at: usize, value: &Value) -> mlua::Result<Microseconds> {
     let seconds = call.number(at, value)?;
     let microseconds = (seconds * MICROSECONDS).round();
     if !microseconds.is_finite() {
         return Err(call.bad_because(at, "a finite number of seconds expected"));
     }
-    Timestamp::from_microsecond(microseconds as i64)
-        .map_err(|_| call.bad_because(at, &format!("{seconds} seconds are outside the years -9999 to 9999")))
+    let time = microseconds as i64;
+    if (in_utc(DateTime::MIN, Offset::UTC)..=in_utc(DateTime::MAX, Offset::UTC)).contains(&time) {
+        return Ok(time);
+    }
+    Err(call.bad_because(at, &format!("{seconds} seconds are outside the years -9999 to 9999")))
 }
 
 fn bounded<'t>(call: &Call<'_>, at: usize, format: &'t str) -> mlua::Result<&'t str> {

@@ -75,7 +75,11 @@ pub(super) const CALLS: &[(&str, &[&str])] = &[
     ("uuid.v4", &["uuid.v4(S)"]),
     ("uuid.v7", &["uuid.v7(N)"]),
     ("time.now", &["time.now(N)"]),
-    ("time.parse", &["time.parse(S)", "time.parse('2024', S)"]),
+    ("time.parse", &["time.parse(S)", "time.parse('2024', S)", "time.parse('2024-01-01', nil, S)"]),
+    (
+        "time.try_parse",
+        &["time.try_parse(S)", "time.try_parse('2024', S)", "time.try_parse('2024-01-01', nil, S)"],
+    ),
     ("time.format", &["time.format(N)", "time.format(0, S)"]),
     ("time.iso", &["time.iso(N)"]),
     ("time.sleep", &["time.sleep(N)"]),
