@@ -2,6 +2,8 @@
 //!
 //! It asks no network; `http` decides what may be reached.
 
+mod reference;
+
 use mlua::{Table, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 use url::{ParseError, Url, form_urlencoded};
@@ -10,17 +12,21 @@ use super::call::Call;
 use super::function::{Function, Module};
 use super::options::{Options, Pairs, pairs};
 
+use reference::Reference;
+
 const URL: Module = Module("url");
 
 pub(super) const FUNCTIONS: &[Function] = &[
     URL.rust("parse", "(s: string): {[string]: any}", |bind| bind.to(parse)).explained(
-        "The parts of an absolute URL: `scheme`, `user`, `password`, `host`, `port` (a number), `path`, `query`, \
-         `fragment`; nil for those that are not there, the port included when it is the scheme's own.",
+        "The parts of a URL: `scheme`, `user`, `password`, `host`, `port` (a number), `path`, `query`, `fragment`; nil for \
+         those that are not there, the port included when it is the scheme's own. `mailto:`, `data:`, `file:` and their \
+         like have no host, and what begins with `/`, `./`, `../`, `?` or `#` has no scheme.",
         r#"url.parse("https://ada@example.com:8443/a%20b?x=1&y=2#top")"#,
         r#"{scheme = "https", user = "ada", host = "example.com", port = 8443, path = "/a%20b", query = "x=1&y=2", fragment = "top"}"#,
     ),
     URL.rust("build", "(parts: {[string]: any}): string", |bind| bind.to(build)).explained(
-        "The URL of such parts, with what needs it encoded; `query` may also be a table.",
+        "The URL of such parts, with what needs it encoded; `query` may also be a table. Without a host it is one such as \
+         `mailto:`, without a scheme one relative to others.",
         r#"url.build({scheme = "https", host = "example.com", path = "/a b", query = {tag = {"x", "y&z"}, n = 1}})"#,
         r#""https://example.com/a%20b?n=1&tag=x&tag=y%26z""#,
     ),
@@ -61,9 +67,16 @@ pub(super) fn refusal(text: &str, error: ParseError) -> String {
 }
 
 fn parse(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
+    let text = call.text(1, s)?;
+    let parts = call.lua.create_table()?;
+    if let Some(reference) = Reference::of(&text) {
+        parts.raw_set("path", reference.path)?;
+        parts.raw_set("query", reference.query)?;
+        parts.raw_set("fragment", reference.fragment)?;
+        return Ok(parts);
+    }
     let url = absolute(call, 1, s)?;
     let decoded = |text: &str| call.new_string(percent_decode(text.as_bytes()).collect::<Vec<u8>>());
-    let parts = call.lua.create_table()?;
     parts.raw_set("scheme", url.scheme())?;
     if !url.username().is_empty() {
         parts.raw_set("user", decoded(url.username())?)?;
@@ -86,15 +99,32 @@ fn build(call: &Call<'_>, parts: &Value) -> mlua::Result<String> {
     }
     let options = Options::of(call, 1, parts, &names)?;
     let refuse = |why: String| call.bad_because(1, &why);
-    let scheme = options.text("scheme")?.ok_or_else(|| refuse("`scheme` is missing".to_owned()))?;
-    let host = options.text("host")?.ok_or_else(|| refuse("`host` is missing".to_owned()))?;
-    let is_address = host.contains(':') && !host.starts_with('[');
-    let host = if is_address { format!("[{host}]") } else { host };
-    if host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_control()) {
-        return Err(refuse(format!("`{host}` is no host")));
-    }
-    let base = format!("{scheme}://{host}");
-    let mut url = Url::parse(&base).map_err(|error| refuse(refusal(&base, error)))?;
+    let scheme = options.text("scheme")?;
+    let path = options.text("path")?.unwrap_or_default();
+    let query = query(call, &options)?;
+    let fragment = options.text("fragment")?;
+    // What is percent-encoded is three times as long.
+    let len = path.len() + query.as_ref().map_or(0, String::len) + fragment.as_ref().map_or(0, String::len);
+    call.room_for(len.saturating_mul(3))?;
+    let Some(host) = options.text("host")?.filter(|host| !host.is_empty()) else {
+        for name in ["user", "password", "port"] {
+            if !options.value(name)?.is_nil() {
+                return Err(refuse(format!("`{name}` needs a `host`")));
+            }
+        }
+        let text = match scheme {
+            None if path.is_empty() && query.is_none() && fragment.is_none() => {
+                return Err(refuse("`scheme` is missing".to_owned()));
+            }
+            None => Reference { path: &path, query: query.as_deref(), fragment: fragment.as_deref() }.text(),
+            Some(scheme) => {
+                without_host(&scheme, &path, query.as_deref(), fragment.as_deref()).map_err(refuse)?
+            }
+        };
+        return Ok(text);
+    };
+    let scheme = scheme.ok_or_else(|| refuse("`scheme` is missing".to_owned()))?;
+    let mut url = with_host(&scheme, &host).map_err(refuse)?;
     let impossible = |name: &str| refuse(format!("`{name}` cannot be part of a URL of scheme `{scheme}`"));
     if let Some(user) = options.text("user")? {
         url.set_username(&user).map_err(|()| impossible("user"))?;
@@ -108,18 +138,58 @@ fn build(call: &Call<'_>, parts: &Value) -> mlua::Result<String> {
         let number = number.ok_or_else(|| refuse("`port` must be a number from 0 to 65535".to_owned()))?;
         url.set_port(Some(number)).map_err(|()| impossible("port"))?;
     }
-    if let Some(path) = options.text("path")? {
+    if !path.is_empty() {
         url.set_path(&path);
     }
-    match options.value("query")? {
-        Value::Table(table) => {
-            let query = pairs(call, &table, |why| refuse(format!("`query` {why}")))?;
-            call.room_for(query_len(&query))?;
-            url.set_query(Some(&query_text(&query)).filter(|query| !query.is_empty()).map(String::as_str));
-        }
-        _ => url.set_query(options.text("query")?.as_deref()),
+    url.set_query(query.as_deref());
+    url.set_fragment(fragment.as_deref());
+    Ok(url.into())
+}
+
+/// The query of the parts, which may be a table.
+fn query(call: &Call<'_>, options: &Options<'_>) -> mlua::Result<Option<String>> {
+    let Value::Table(table) = options.value("query")? else { return options.text("query") };
+    let query = pairs(call, &table, |why| call.bad_because(1, &format!("`query` {why}")))?;
+    call.room_for(query_len(&query))?;
+    Ok(Some(query_text(&query)).filter(|query| !query.is_empty()))
+}
+
+fn with_host(scheme: &str, host: &str) -> Result<Url, String> {
+    let is_address = host.contains(':') && !host.starts_with('[');
+    let host = if is_address { format!("[{host}]") } else { host.to_owned() };
+    if host.contains(|c: char| matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_control()) {
+        return Err(format!("`{host}` is no host"));
     }
-    url.set_fragment(options.text("fragment")?.as_deref());
+    let base = format!("{scheme}://{host}");
+    Url::parse(&base).map_err(|error| refusal(&base, error))
+}
+
+/// A URL such as `mailto:` or `file:`, of a scheme that needs no host.
+fn without_host(
+    scheme: &str,
+    path: &str,
+    query: Option<&str>,
+    fragment: Option<&str>,
+) -> Result<String, String> {
+    let name = scheme.to_ascii_lowercase();
+    if matches!(&*name, "http" | "https" | "ws" | "wss" | "ftp") {
+        return Err("`host` is missing".to_owned());
+    }
+    let path = path.replace('?', "%3F").replace('#', "%23");
+    let start = match &*name {
+        "file" if path.starts_with('/') => "//",
+        "file" => "///",
+        // It would be a host.
+        _ if path.starts_with("//") => "/.",
+        _ => "",
+    };
+    let text = format!("{scheme}:{start}{path}");
+    let mut url = Url::parse(&text).map_err(|error| refusal(&text, error))?;
+    if url.scheme() != name {
+        return Err(format!("`{scheme}` is no scheme"));
+    }
+    url.set_query(query);
+    url.set_fragment(fragment);
     Ok(url.into())
 }
 

@@ -126,12 +126,14 @@ pub(super) const CALLS: &[(&str, &[&str])] = &[
         "codec.zstd.decode",
         &["codec.zstd.decode(codec.zstd.encode(('\\0'):rep(#S)))", "codec.zstd.decode(bomb.zst)"],
     ),
-    ("url.parse", &["url.parse('http://a/' .. S)"]),
+    ("url.parse", &["url.parse('http://a/' .. S)", "url.parse('/' .. S)"]),
     (
         "url.build",
         &[
             "url.build({scheme = 'http', host = 'a', path = S, query = {a = {S, S, S, S}}})",
             "url.build({scheme = 'http', host = 'a', query = T})",
+            "url.build({scheme = 'mailto', path = S, query = S})",
+            "url.build({path = S, fragment = S})",
         ],
     ),
     ("url.join", &["url.join('http://a/', S)"]),
