@@ -57,7 +57,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     RE.luau("gsub", "(s: string, pattern: Pattern, replacement: string | table | function, max: number?): (string, number)")
         .explained(
             "Replaces all matches, at most `max` of them, and tells how many. `$1`, `${name}` and `$$` in a string \
-             stand for captures and a dollar; a table is asked for, and a function called with, the captures or the \
+             stand for captures and a dollar, a group that the pattern does not have is an error; a table is asked for, and a function called with, the captures or the \
              whole match; nil or false keeps it.",
             r#"re.gsub("John Smith", [[(\w+) (\w+)]], "$2, $1")"#,
             r#""Smith, John", 1"#,

@@ -1,5 +1,6 @@
 //! This module replaces matches by text. It checks the result against the VM's memory while it grows.
 
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use memchr::memchr_iter;
@@ -13,6 +14,9 @@ use crate::lua::host::call::Call;
 
 /// Growth of the result between two looks at the memory.
 const GROWTH_BYTES: usize = 1 << 20;
+
+/// Characters of a group's name that an error shows.
+const NAME_CHARACTERS: usize = 60;
 
 /// `re.gsub` with a string as replacement: the new text and the number of matches.
 pub(in crate::lua::host) fn expand(
@@ -32,6 +36,50 @@ pub(in crate::lua::host) fn expand(
         Ok(())
     })?;
     Ok((if count == 0 { s.clone() } else { text }, count))
+}
+
+/// Says which group a replacement asks for that the pattern does not have.
+fn check(search: &Search<'_>, replacement: &[u8]) -> Result<(), String> {
+    let groups = search.names().count();
+    let (number, name) = (Cell::new(None), RefCell::new(None));
+    interpolate::bytes(
+        replacement,
+        |asked, text| {
+            text.clear();
+            if asked >= groups {
+                number.set(number.get().or(Some(asked)));
+            }
+        },
+        |asked| {
+            let known = search.names().position(|known| known == Some(asked));
+            if known.is_none() && name.borrow().is_none() {
+                name.replace(Some(asked.to_owned()));
+            }
+            known
+        },
+        &mut Vec::new(),
+    );
+    let help = "`$$` is a dollar";
+    if let Some(name) = name.into_inner() {
+        let shown: String = name.chars().take(NAME_CHARACTERS).collect();
+        let digits = shown.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(0);
+        let (start, rest) = shown.split_at(digits);
+        let meant = if start.is_empty() {
+            help.to_owned()
+        } else {
+            format!("`${{{start}}}{rest}` is group {start} and `{rest}`")
+        };
+        return Err(format!("the pattern has no group `{shown}`: {meant}"));
+    }
+    match number.get() {
+        Some(number) if groups == 1 => {
+            Err(format!("the pattern has no group {number}, and no other: {help}"))
+        }
+        Some(number) => {
+            Err(format!("the pattern has no group {number}, only {} of them: {help}", groups - 1))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A replacement with the groups that it asks for.
@@ -83,6 +131,10 @@ impl Replaced<'_> {
     fn replace(mut self, search: &Search<'_>, replacement: &[u8], max: usize) -> mlua::Result<usize> {
         let mut count = 0;
         let dollars = memchr_iter(b'$', replacement).count();
+        if dollars > 0 {
+            self.call.room_for(replacement.len())?;
+            check(search, replacement).map_err(|why| self.call.bad_because(3, &why))?;
+        }
         if dollars == 0 {
             for found in search.matches().take(max) {
                 let found = found?;

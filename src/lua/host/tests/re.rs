@@ -39,7 +39,7 @@ fn gsub_takes_text_tables_and_functions() {
     check(r#"re.gsub("hello", "l", "L", 1)"#, r#""heLlo", 1"#);
     check(r#"re.gsub("hello", "l", "L", 0)"#, r#""hello", 0"#);
     check(r#"re.gsub("hello", "x", "L")"#, r#""hello", 0"#);
-    check(r#"re.gsub("a1", [[(?<n>\d)]], "[${n}$$$0$1x]")"#, r#""a[1$1]", 1"#);
+    check(r#"re.gsub("a1", [[(?<n>\d)]], "[${n}$$$0${1}x]")"#, r#""a[1$11x]", 1"#);
     check(r#"re.gsub("a1", [[(\d)]], 7)"#, r#""a7", 1"#);
     check(r#"re.gsub("$x $y", [[\$(\w)]], {x = "1", y = false})"#, r#""1 $y", 2"#);
     check(r#"re.gsub("abc", "[ac]", function(c) return c:upper() end)"#, r#""AbC", 2"#);
@@ -47,6 +47,27 @@ fn gsub_takes_text_tables_and_functions() {
     check(r#"re.gsub("abc", "b", function() return nil end)"#, r#""abc", 1"#);
     check(r#"re.gsub("abc", "b", function() return 5 end)"#, r#""a5c", 1"#);
     check(r#"re.gsub("aaa", "a", function() return "b" end, 2)"#, r#""bba", 2"#);
+}
+
+#[test]
+fn gsub_refuses_groups_that_are_not_there() {
+    for (pattern, replacement, why) in [
+        ("(a)", "$2", "the pattern has no group 2, only 1 of them: `$$` is a dollar"),
+        ("a", "<$1>", "the pattern has no group 1, and no other: `$$` is a dollar"),
+        ("(?<name>a)", "${nam}", "the pattern has no group `nam`: `$$` is a dollar"),
+        ("(a)", "$1st", "the pattern has no group `1st`: `${1}st` is group 1 and `st`"),
+        ("(a)", "$1_x", "the pattern has no group `1_x`: `${1}_x` is group 1 and `_x`"),
+        ("x", "costs $price", "the pattern has no group `price`: `$$` is a dollar"),
+        ("(a)", "$99999999999999999999", "the pattern has no group `99999999999999999999`: `$$` is a dollar"),
+    ] {
+        let expect = format!("bad argument #3 to `re.gsub` ({why})");
+        // Also where nothing matches.
+        for text in ["a", "b"] {
+            check_error(&format!("re.gsub('{text}', '{pattern}', '{replacement}')"), &expect);
+        }
+        check_error(&format!("re.compile('{pattern}'):gsub('a', '{replacement}')"), &expect);
+    }
+    check(r#"re.gsub("a", "(a)|(b)", "$1$2$0$$2$")"#, r#""aa$2$", 1"#);
 }
 
 #[test]
@@ -187,8 +208,9 @@ proptest! {
             );
             prop_assert_eq!(run(&code), groups.join(","));
         }
-        let replaced = shown(&regex.replace_all(text.as_bytes(), &b"<$0:$1>"[..]));
-        prop_assert_eq!(run("return (re.gsub(s, p, '<$0:$1>'))"), replaced.clone());
+        let replacement = if regex.captures_len() == 1 { "<$0:>" } else { "<$0:$1>" };
+        let replaced = shown(&regex.replace_all(text.as_bytes(), replacement.as_bytes()));
+        prop_assert_eq!(run(&format!("return (re.gsub(s, p, '{replacement}'))")), replaced);
         let last = if regex.captures_len() == 1 { "m" } else { "w" };
         let stepped = shown(&regex.replace_all(text.as_bytes(), &b"<$1>"[..]));
         if last == "w" {
