@@ -55,6 +55,12 @@ fn an_answer_has_all_its_parts() {
     assert_eq!(server.requests()[0].target, "/x?y=1");
 }
 
+#[test]
+fn a_byte_order_mark_before_the_json_of_an_answer_is_left_out() {
+    let server = Server::start(|_| Reply::text(200, "\u{feff}{\"a\":1}"));
+    check(&server, "return http.get(base .. '/'):json()", r#"{"a":1}"#);
+}
+
 /// Lets nobody through before so many are there.
 #[derive(Default)]
 struct Gate {

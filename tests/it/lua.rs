@@ -387,6 +387,22 @@ fn random_numbers_are_the_items_own_whatever_the_concurrency() {
 }
 
 #[test]
+fn a_byte_order_mark_before_json_is_left_out() {
+    for (lua, expect) in [
+        ("json.decode('\\u{feff}{\"a\":1}')", "{\"a\":1}"),
+        ("json.decode('\\u{feff} ' .. json.encode({string.rep('x', 100000)}))[1]:sub(1, 1)", "\"x\""),
+        ("json.lines('\\u{feff}1\\n2\\n')", "[1,2]"),
+        ("(pcall(json.decode, '\\u{feff}\\u{feff}1'))", "false"),
+        ("(pcall(json.decode, '\\u{feff}'))", "false"),
+        ("(pcall(json.decode, '[\\u{feff}1]'))", "false"),
+    ] {
+        assert_eq!(result(&format!("return {lua}")), expect, "{lua}");
+    }
+    let step = "map: return item";
+    assert_eq!(lines_through(step, "\u{feff}{\"a\":1}\n2\n"), "{\"a\":1}\n2\n");
+}
+
+#[test]
 fn dates_of_the_standard_library_are_in_utc_wherever_the_machine_is() {
     let lua = "local t = os.date('*t', 1709265909)\n\
                return {os.date('%c', 1709265909), os.date('!%H', 1709265909), t.hour, os.time(t), (os.date():gsub('%d', '0')),\n\

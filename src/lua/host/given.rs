@@ -58,7 +58,7 @@ pub(super) const LOG_FUNCTIONS: &[Function] = &[
 
 pub(super) const JSON_FUNCTIONS: &[Function] = &[
     JSON.given("decode", "(s: string): any").explained(
-        "The value of a JSON text of at most 512 levels.",
+        "The value of a JSON text of at most 512 levels; a byte order mark before it is left out.",
         r#"json.decode('{"a": [1, null]}')"#,
         "{a = {1, json.null}}",
     ),

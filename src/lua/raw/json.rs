@@ -71,11 +71,12 @@ pub(super) unsafe fn push_module(l: *mut lua_State, current: &Current) {
     }
 }
 
+/// The text that a function was given, without the byte order mark that a file may begin with.
 unsafe fn text_argument<'v>(l: *mut lua_State, current: &Current, function: &str) -> &'v [u8] {
     // SAFETY: arguments stay on the stack while the function runs.
     unsafe {
         if let Some(bytes) = stack::bytes(l, 1) {
-            return bytes;
+            return bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         }
         let got = functions::type_name(l, 1);
         functions::fail(l, current, &format!("bad argument #1 to `{function}` (string expected, got {got})"))
