@@ -26,6 +26,10 @@ impl<W: Write> Write for Labelled<W> {
         let mut lines = Vec::with_capacity(held.len() + 64);
         for line in held.split_inclusive(|byte| *byte == b'\n').filter(|line| line.trim_ascii() != b"") {
             lines.extend_from_slice(self.label.as_bytes());
+            // Most lines are indented, but those that begin with the time of day are not.
+            if !line.starts_with(b" ") {
+                lines.push(b' ');
+            }
             lines.extend_from_slice(line);
         }
         self.out.write_all(&lines)?;
@@ -42,8 +46,8 @@ mod tests {
         let mut out = Vec::new();
         let mut labelled = Labelled::new(&mut out, "day=1");
         labelled.write_all(b"\n  one\n  t").expect("room");
-        labelled.write_all(b"wo\n").expect("room");
+        labelled.write_all(b"wo\n12:00:00Z  three\n").expect("room");
         labelled.flush().expect("room");
-        assert_eq!(String::from_utf8_lossy(&out), "day=1  one\nday=1  two\n");
+        assert_eq!(String::from_utf8_lossy(&out), "day=1  one\nday=1  two\nday=1 12:00:00Z  three\n");
     }
 }
