@@ -60,7 +60,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     (!text.is_empty()).then(|| Duration::from_nanos(nanos))
 }
 
-/// A duration in this notation, from hours on down. Nanoseconds below one are cut.
+/// A duration in this notation. Nanoseconds below one are cut.
 pub fn format(duration: Duration) -> String {
     let mut micros = duration.as_micros();
     if micros == 0 || !micros.is_multiple_of(1_000) {
@@ -71,7 +71,7 @@ pub fn format(duration: Duration) -> String {
         micros %= scale;
         if count > 0 { format!("{count}{unit}") } else { String::new() }
     };
-    [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)].map(part).concat()
+    UNITS.map(|(unit, nanos, ..)| (unit, u128::from(nanos) / 1_000)).map(part).concat()
 }
 
 /// What was probably meant by a text that is no duration: a number and a word for a unit.
@@ -114,6 +114,14 @@ mod tests {
             ("0s", 0),
         ] {
             assert_eq!(parse(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_as_people_write_them() {
+        for text in ["90d", "1d", "7d12h", "23h", "1h30m", "30s", "250ms", "1m0.5s", "0s"] {
+            let shown = format(parse(text).expect("a duration"));
+            assert_eq!(shown, text.replace("1m0.5s", "1m500ms"), "{text}");
         }
     }
 
