@@ -31,6 +31,7 @@ mod llm_batch;
 mod lsp;
 mod lua;
 mod memory;
+mod nightly;
 mod outputs;
 mod pages;
 mod parquet;
