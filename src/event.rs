@@ -121,6 +121,8 @@ pub enum Event {
         kind: FailureKind,
         /// Why.
         message: Arc<str>,
+        /// The fields of the error as a JSON object, when it has any.
+        fields: Option<Arc<str>>,
         /// How long until the next attempt may start.
         delay: Duration,
     },

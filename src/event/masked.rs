@@ -16,9 +16,10 @@ impl Event {
                 *pipeline = mask.shared(pipeline);
                 *params = mask.json(params).into();
             }
-            Self::ItemRetried { message, key, .. } => {
+            Self::ItemRetried { message, key, fields, .. } => {
                 *message = mask.shared(message);
                 *key = key.as_ref().map(|key| mask.shared(key));
+                *fields = fields.as_ref().map(|fields| mask.json(fields).into());
             }
             Self::ItemFailed { message, place, key, fields, .. } => {
                 *message = mask.shared(message);
@@ -46,8 +47,10 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::event::{LogLevel, StepId};
+    use crate::event::{FailureKind, LogLevel, StepId};
 
     #[test]
     fn every_text_of_an_event_is_searched() {
@@ -59,11 +62,21 @@ mod tests {
             message: "say hush-hush".to_owned(),
             fields: Some("{\"a\":\"hush-hush\"}".to_owned()),
         };
+        let retried = Event::ItemRetried {
+            step: StepId(0),
+            index: 1,
+            key: Some("hush-hush".into()),
+            attempt: 1,
+            kind: FailureKind::Error,
+            message: "no hush-hush".into(),
+            fields: Some("{\"body\":\"hush-hush\"}".into()),
+            delay: Duration::ZERO,
+        };
         let notice = Event::Notice { step: None, message: "cannot read hush-hush".to_owned() };
         let (run, pipeline, steps) = ("r".into(), "p".into(), Vec::new());
         let params = "{\"a\":\"hush-hush\"}".into();
         let started = Event::RunStarted { run, pipeline, params, steps };
-        for event in [log, notice, started] {
+        for event in [log, retried, notice, started] {
             let text = format!("{:?}", event.masked(&mask));
             assert!(text.contains("***") && !text.contains("hush-hush"), "{text}");
         }

@@ -8,7 +8,7 @@
 //! | `run_started` | `run` `pipeline` `seed` `steps: [{id, verb}]` |
 //! | `step_started` | `step` `total` (null where not known yet) |
 //! | `progress` | `step` `total` `successes` `failures` `skipped` `cancelled` `retried` `read` (null or `{done, of}`: bytes of files as they lie on the disk, or files of a `glob`) |
-//! | `item_retried` | `step` `index` `key` (only where it has one of its own) `attempt` (the one that failed, from 1) `kind` `message` `delay` |
+//! | `item_retried` | `step` `index` `key` (only where it has one of its own) `attempt` (the one that failed, from 1) `kind` `message` `fields` (only where the error has some) `delay` |
 //! | `item_failed` | `step` `index` `key` (likewise) `kind` `message` `place` (null or `{file, line, column, source}`) `fields` (only where the error has any) `attempts` |
 //! | `item_slow` | `step` `index` `elapsed` |
 //! | `breaker` | `step` `open` `until` (on the clock of `time`; null when attempts start again) |
@@ -117,7 +117,7 @@ mod tests {
             &expect![[r#"
             {"event":"run_started","time":0.0,"at":"2026-11-22T12:00:00.000Z","run":"7f3a","pipeline":"clean-docs","seed":42,"steps":[{"id":"clean","verb":"map"}]}
             {"event":"step_started","time":0.001,"at":"2026-11-22T12:00:00.000Z","step":"clean","total":10}
-            {"event":"item_retried","time":0.002,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","delay":1.5}
+            {"event":"item_retried","time":0.002,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":3,"attempt":1,"kind":"timeout","message":"timeout after 10s","fields":{"stdout":"half"},"delay":1.5}
             {"event":"item_slow","time":0.003,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":4,"elapsed":2.0}
             {"event":"log","time":0.004,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"warn","message":"odd\u001b[31m \"text\"","fields":{"a":1}}
             {"event":"log","time":0.005,"at":"2026-11-22T12:00:00.000Z","step":"clean","index":5,"level":"info","message":"printed\nlines","fields":null}

@@ -290,6 +290,11 @@ fn what_a_service_says_of_a_refusal_is_kept_with_the_error() {
     shown.run(&["pipeline.yaml"]).ok();
     let shown = shown.run(&["show", "latest", "ask", "--failed"]).ok().stdout;
     assert!(shown.contains("there is no model `x`"), "{shown}");
+    let again = project("retries: { max: 1, delay: 1ms }", &server, "http.get(base .. '/long'):check()");
+    again.run(&["pipeline.yaml", "--events", "events.jsonl"]).ok();
+    let events = again.read("events.jsonl");
+    let retried = events.lines().find(|line| line.contains("\"item_retried\"")).expect("it was tried again");
+    assert!(retried.contains("\"fields\":{\"body\":\"e\u{301}e"), "{retried}");
     let caught =
         "local r = http.get(base .. '/model') local _, err = pcall(r.check, r) return err.fields.status";
     check(&server, caught, "404");

@@ -244,6 +244,7 @@ impl Coordinator<'_> {
                     attempt: task.start.attempt,
                     kind: failure.kind,
                     message: Arc::clone(&message),
+                    fields: failure.fields.as_deref().map(Arc::from),
                     delay: due.saturating_sub(now),
                 });
                 if let Some(journal) = &self.journal {

@@ -110,6 +110,8 @@ struct Retried<'a> {
     attempt: u32,
     kind: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a RawValue>,
     delay: f64,
 }
 
@@ -194,11 +196,11 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         Event::RunFinished { status, duration } => {
             ("run_finished", EventRecord::RunFinished { status: status.name(), duration: seconds(*duration) })
         }
-        Event::ItemRetried { step, index, key, attempt, kind, message, delay } => {
+        Event::ItemRetried { step, index, key, attempt, kind, message, fields, delay } => {
             let (step, kind, delay) = (name(step), kind.name(), seconds(*delay));
             let (index, attempt) = (*index, *attempt);
-            let key = key.as_deref();
-            let retried = Retried { step, index, key, attempt, kind, message, delay };
+            let (key, fields) = (key.as_deref(), fields.as_deref().and_then(raw));
+            let retried = Retried { step, index, key, attempt, kind, message, fields, delay };
             ("item_retried", EventRecord::ItemRetried(Box::new(retried)))
         }
         Event::ItemFailed { step, index, key, kind, message, place, fields, attempts } => {

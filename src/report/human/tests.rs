@@ -413,6 +413,7 @@ fn on_a_terminal_each_running_step_has_one_line_that_goes_when_it_ends() {
         attempt: 1,
         kind: FailureKind::Error,
         message: Arc::from("no"),
+        fields: None,
         delay: Duration::from_secs(1),
     };
     let events = [

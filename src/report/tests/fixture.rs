@@ -153,6 +153,7 @@ pub(in crate::report) fn every_event() -> Vec<(u64, Event)> {
                 attempt: 1,
                 kind: FailureKind::Timeout,
                 message: Arc::from("timeout after 10s"),
+                fields: Some(Arc::from("{\"stdout\":\"half\"}")),
                 delay: Duration::from_millis(1500),
             },
         ),
