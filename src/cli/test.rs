@@ -6,6 +6,7 @@ mod judge_whole;
 mod judged;
 mod print;
 mod record;
+mod unseen;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,7 +70,9 @@ fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judge
     let mut judged = Vec::new();
     // Each set of parameters makes a plan of its own.
     let mut plans: Vec<(Map<String, Value>, Plan)> = Vec::new();
-    for (at, params) in overrides(path)?.into_iter().enumerate() {
+    let value = document(path)?;
+    let inputs = &Inputs { unseen: unseen::params(&value), ..inputs.clone() };
+    for (at, params) in overrides(&value).into_iter().enumerate() {
         let known = plans.iter().position(|(other, _)| *other == params);
         let known = if let Some(known) = known {
             known
@@ -88,14 +91,18 @@ fn run_file(bench: &mut Bench, path: &Path, inputs: &Inputs) -> Result<Vec<Judge
     Ok(judged)
 }
 
-/// The parameters that each test of a file sets.
-fn overrides(path: &Path) -> Result<Vec<Map<String, Value>>, Fault> {
+/// The file as it is written; null where it is no YAML.
+fn document(path: &Path) -> Result<Value, Fault> {
     let bytes = std::fs::read(path).map_err(|error| load::unread(path, &error))?;
     let loaded = config::load(&bytes, &path.to_string_lossy(), path);
-    let value = loaded.document.map(|document| document.value).unwrap_or_default();
-    let tests = value.get("tests").and_then(Value::as_array).cloned().unwrap_or_default();
+    Ok(loaded.document.map(|document| document.value).unwrap_or_default())
+}
+
+/// The parameters that each test of a file sets.
+fn overrides(value: &Value) -> Vec<Map<String, Value>> {
+    let tests = value.get("tests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let params = |test: &Value| test.get("params").and_then(Value::as_object).cloned().unwrap_or_default();
-    Ok(tests.iter().map(params).collect())
+    tests.iter().map(params).collect()
 }
 
 /// The plan with these parameters, which win over those of the command line.

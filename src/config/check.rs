@@ -18,6 +18,7 @@ mod checked;
 mod elsewhere;
 mod keys;
 mod lua;
+mod share;
 mod steps;
 mod subject;
 mod values;

@@ -12,7 +12,7 @@ pub(in crate::lua) use called::called;
 
 use super::host::{MODULES, functions};
 use super::script::{FreeName, FreeNames, NameUse, free_names};
-use known::CONTEXT;
+use known::{CONTEXT, STEPS};
 
 /// A name that is nothing where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ impl NamedText<'_> {
         // What is in `ctx` is known, so it is looked at like a module.
         let variables: Vec<&str> = self.parameters.iter().copied().filter(|name| *name != CONTEXT).collect();
         let has_context = self.parameters.contains(&CONTEXT);
+        // A bare name where a key is asked for is meant as a field.
+        let has_item = self.parameters.contains(&"item");
         let Some(FreeNames { of_setup, of_text, variables }) =
             free_names(self.setup, self.text, self.is_expression, &variables)
         else {
@@ -53,10 +55,13 @@ impl NamedText<'_> {
         let mut strays = |names: Vec<FreeName>, has_context: bool| -> Vec<StrayName> {
             let is_there = |name: &str| is_global(name) || has_context && name == CONTEXT;
             let found = names.into_iter().filter_map(|name| {
-                let stray = stray(&name, &is_there, &variables)?;
+                let mut stray = stray(&name, &is_there, &variables)?;
+                if self.is_expression && has_item && self.text.trim() == name.name {
+                    stray.label = format!("did you mean `item.{}`?", name.name);
+                }
                 // One finding says enough of a name, however often and whatever for it is used.
-                let (length, first) = (name.span.len(), stray.span.len());
-                let key = if first > length { stray.message.clone() } else { name.name };
+                let is_whole = stray.span == name.span;
+                let key = if is_whole { name.name } else { stray.message.clone() };
                 seen.insert(key).then_some(stray)
             });
             found.collect()
@@ -66,7 +71,7 @@ impl NamedText<'_> {
 }
 
 fn stray(name: &FreeName, is_there: &dyn Fn(&str) -> bool, variables: &[String]) -> Option<StrayName> {
-    let FreeName { name: text, span, field, used } = name;
+    let FreeName { name: text, span, field, inner, used } = name;
     if *used == NameUse::Assigned {
         return Some(StrayName {
             span: span.clone(),
@@ -75,12 +80,22 @@ fn stray(name: &FreeName, is_there: &dyn Fn(&str) -> bool, variables: &[String])
         });
     }
     if let Some((field, place)) = field
+        && text != STEPS
         && let Some(advice) = missing_field(text, is_there(text), field)
     {
         return Some(StrayName {
             span: span.start..place.end,
             message: format!("there is no `{text}.{field}`"),
             label: advice,
+        });
+    }
+    if let (STEPS, Some((step, _)), Some((field, place))) = (text.as_str(), field, inner)
+        && let Some(advice) = missing_field(STEPS, true, field)
+    {
+        return Some(StrayName {
+            span: place.clone(),
+            message: format!("there is no `{STEPS}.{step}.{field}`"),
+            label: advice.replace(&format!("`{STEPS}."), &format!("`{STEPS}.{step}.")),
         });
     }
     if is_there(text) {

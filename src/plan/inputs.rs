@@ -1,7 +1,7 @@
 //! The inputs of a plan are what comes from outside the pipeline file: parameters, environment, overrides. The
 //! command line reads its own arguments and the process environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct Inputs {
     pub cores: usize,
     /// Id of the run, for `run.id` in expressions.
     pub run: Arc<str>,
+    /// Parameters that nothing looks at which will run: those that are required may be missing.
+    pub unseen: BTreeSet<String>,
     /// Whether this is only a check: required params and variables may then be missing.
     pub check_only: bool,
 }

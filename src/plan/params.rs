@@ -58,6 +58,9 @@ pub(super) fn params(
                 }
                 values.known.insert(param.name.clone(), value);
             }
+            None if param.required && param.default.is_none() && inputs.unseen.contains(&param.name) => {
+                values.known.insert(param.name.clone(), param.stand_in());
+            }
             None if param.default.is_none() && param.required => {
                 values.missing.insert(param.name.clone());
                 if !inputs.check_only {

@@ -400,7 +400,7 @@ fn a_step_that_breaks_off_before_its_first_item_has_no_failed_items() {
     };
     dead("  work:\n    read: missing.jsonl\n");
     dead("  work:\n    read: { path: ., format: jsonl }\n");
-    dead("  work:\n    needs: [list]\n    read: '${{ steps.list.x.y }}.jsonl'\n");
+    dead("  work:\n    needs: [list]\n    read: '${{ steps.list[\"x\"].y }}.jsonl'\n");
     dead("  work:\n    from: list\n    when: error('no')\n    map: return item\n");
     dead("  work:\n    from: list\n    map: { setup: error('no'), lua: return item }\n");
 }

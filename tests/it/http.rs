@@ -357,11 +357,11 @@ fn redirects_are_followed_as_far_as_hosts_are_granted() {
         (
             "other",
             format!(
-                "reaching `127.0.0.1` is not allowed; add `permissions: {{net: [\"127.0.0.1\", \"{}\"]}}`",
-                server.address
+                "reaching `{0}` is not allowed; add `permissions: {{net: [\"{0}\", \"{1}\"]}}`",
+                other.address, server.address
             ),
         ),
-        ("tricky", "reaching `127.0.0.1` is not allowed".to_owned()),
+        ("tricky", format!("reaching `{}` is not allowed", other.address)),
         ("file", format!("`http.post` was redirected by {} to a URL of scheme `file`", server.url("/file"))),
         ("loop", format!("`http.post` was redirected more than 10 times, last to {}", server.url("/loop"))),
     ] {

@@ -249,3 +249,63 @@ fn a_file_that_cannot_be_read_names_the_one_that_is_meant() {
     let ran = empty.run(&["."]);
     assert!(ran.code == 2 && ran.stderr.contains("`flowrun init` makes one"), "{}", ran.stderr);
 }
+
+/// Whatever there is of a step that has ended is known to the check, and nothing else.
+#[test]
+fn what_expressions_see_of_a_step_is_what_the_check_knows() {
+    let pipeline = "steps:\n  a:\n    items: [1]\n  b:\n    from: a\n    map: 'flow.fail(\"x\")'\n    EXTRA\n  names:\n    needs: b\n    items:\n      lua: \"local all = steps.b.results and steps.b.errors and tbl.keys(steps.b) return all\"\n  c: { from: names, write: names.jsonl }\n";
+    let project = Project::with(
+        &pipeline
+            .replace("    EXTRA\n", "")
+            .replace("map: 'flow.fail(\"x\")'", "map: { lua: 'flow.fail(\"x\")', min_success_ratio: 0 }"),
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    let names: Vec<String> =
+        project.read("names.jsonl").lines().map(|line| line.trim_matches('"').to_owned()).collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        let text = format!(
+            "steps:\n  a: {{ items: [1] }}\n  b: {{ from: a, needs: a, when: steps.a.{name} ~= nil, write: o.jsonl }}\n"
+        );
+        let (code, said) = checked(&Project::with(&text));
+        assert_eq!(code, 0, "{name}: {said}");
+    }
+    let (code, said) = checked(&Project::with(
+        "steps:\n  a: { items: [1] }\n  b: { from: a, when: steps.a.totl > 0, write: o.jsonl }\n",
+    ));
+    assert!(code == 65 && said.contains("did you mean `steps.a.total`?"), "{said}");
+}
+
+#[test]
+fn shares_in_percent_name_the_share() {
+    for (given, expect) in
+        [("90", "did you mean `0.9`?"), ("99.5", "did you mean `0.995`?"), ("900", "too large")]
+    {
+        let text = format!(
+            "steps:\n  a: {{ items: [1] }}\n  b: {{ from: a, map: {{ lua: return 1, min_success_ratio: {given} }} }}\n  c: {{ from: b, write: o.jsonl }}\n"
+        );
+        let (code, said) = checked(&Project::with(&text));
+        assert!(code == 65 && said.contains(expect), "{given}: {said}");
+    }
+}
+
+#[test]
+fn a_test_needs_the_parameters_that_its_step_sees_and_no_others() {
+    let pipeline = |step: &str| {
+        format!(
+            "params:\n  day: {{ type: string, required: true }}\n  share: {{ type: number, required: true, min: 2 }}\n  factor: 2\nsteps:\n  \
+             a: {{ read: \"in-${{{{ params.day }}}}.jsonl\" }}\n  b: {{ from: a, map: return item * params.factor }}\n  \
+             c: {{ from: b, map: return item .. params.day }}\n  d: {{ from: c, write: \"out-${{{{ params.day }}}}.jsonl\" }}\n\
+             tests:\n  - {{ name: one, step: {step}, items: [1], expect: [EXPECT] }}\n"
+        )
+    };
+    let project = Project::with(&pipeline("b").replace("EXPECT", "2"));
+    let ran = project.run(&["test", "pipeline.yaml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let project = Project::with(&pipeline("c").replace("EXPECT", "1x"));
+    let ran = project.run(&["test", "pipeline.yaml"]);
+    assert!(ran.code == 2 && ran.stderr.contains("parameter `day` is required"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("`share`"), "{}", ran.stderr);
+    let ran = project.run(&["test", "pipeline.yaml", "-p", "day=x"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checked::CheckedValue;
 use super::subject::{listed, subject, word};
-use super::{elsewhere, keys};
+use super::{elsewhere, keys, share};
 use crate::config::file_kind::FileKind;
 use crate::config::{shown, units};
 use crate::event::Verb;
@@ -68,7 +68,7 @@ pub(super) fn explain(
         Kind::Enum { .. } if value.is_string() => vec![at.pattern()],
         Kind::Pattern { .. } => vec![at.pattern()],
         Kind::Minimum { limit } => vec![at.range("at least", limit, "too small")],
-        Kind::Maximum { limit } => vec![at.range("at most", limit, "too large")],
+        Kind::Maximum { limit } => vec![at.range("at most", limit, &share::beyond(value, limit))],
         Kind::MinLength { .. } => vec![at.bad_value("must not be empty", "empty", None)],
         Kind::MinItems { .. } => vec![at.bad_value("must not be an empty list", "empty", None)],
         // Not in the schema; whatever it is, it is said.

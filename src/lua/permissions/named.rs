@@ -43,7 +43,11 @@ impl Permissions {
         if self.grants.lists.net.iter().any(|granted| address::covers(granted, host, port)) {
             return Ok(());
         }
-        let wanted = address::shown(host);
+        let wanted = match port {
+            // Those of `https` and `http`, which nobody writes.
+            443 | 80 | 0 => address::shown(host),
+            port => format!("{}:{port}", address::shown(host)),
+        };
         Err(refused(RefusedUse::Net, &wanted, None, &wanted, &self.grants.lists.net))
     }
 

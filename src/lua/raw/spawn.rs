@@ -117,7 +117,8 @@ fn clone(borrowed: &Borrowed<'_>) -> io::Result<(Pid, Option<OwnedFd>)> {
     let error = io::Error::last_os_error();
     drop(blocked);
     drop(stack);
-    let child = Pid::from_raw(child).filter(|_| child > 0).ok_or(error)?;
+    // A negative number is none to `Pid`, which does not even look at it.
+    let child = (child > 0).then(|| Pid::from_raw(child)).flatten().ok_or(error)?;
     // SAFETY: the kernel has just made it for us.
     let notice = (notice >= 0).then(|| unsafe { OwnedFd::from_raw_fd(notice) });
     Ok((child, notice))

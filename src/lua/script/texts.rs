@@ -76,8 +76,8 @@ pub fn missing_modules(text: &str, lua_path: &LuaPath) -> Vec<MissingModule> {
             return;
         }
         let Some((span, name, true)) = look.literal(look.argument(at + 1)) else { return };
-        let is_there = |path: PathBuf| path.try_exists().unwrap_or(true);
-        if !lua_path.module(&name).is_ok_and(is_there) {
+        let is_missing = |path: PathBuf| !path.try_exists().unwrap_or(true);
+        if lua_path.module(&name).is_ok_and(is_missing) {
             found.push(MissingModule { name, span: span.start + start..span.end + start });
         }
     });

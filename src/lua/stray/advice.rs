@@ -103,6 +103,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("table append push add", "did you mean `table.insert`?"),
     ("table pop", "did you mean `table.remove`?"),
     ("flow error raise", "did you mean `flow.fail`?"),
+    ("steps succeeded success ok", "did you mean `steps.successes`?"),
+    ("steps failed failure errors_count", "did you mean `steps.failures`?"),
+    ("steps count items length size", "did you mean `steps.total`?"),
+    ("steps ratio", "did you mean `steps.success_ratio`?"),
     ("ctx index", "the item's position is `index`"),
     ("ctx item", "the item is `item`"),
     ("ctx deadline timeout", "`ctx.remaining()` gives the seconds until the deadline"),
@@ -155,6 +159,9 @@ fn elsewhere(name: &str) -> Option<String> {
 pub(super) fn fields(module: &str) -> Vec<String> {
     if module == known::CONTEXT {
         return known::CONTEXT_FIELDS.split(' ').map(str::to_owned).collect();
+    }
+    if module == known::STEPS {
+        return known::STEP_FIELDS.split(' ').map(str::to_owned).collect();
     }
     if let Some((_, names)) = known::MODULES.iter().find(|(name, _)| *name == module) {
         return names.split(' ').map(str::to_owned).collect();

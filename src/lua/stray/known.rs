@@ -60,5 +60,12 @@ pub(super) const CONTEXT: &str = "ctx";
 /// What a function finds in it.
 pub(super) const CONTEXT_FIELDS: &str = "attempt key max_attempts remaining run step worker";
 
+/// The variable whose fields are steps.
+pub(super) const STEPS: &str = "steps";
+
+/// What is known of each step that has ended.
+pub(super) const STEP_FIELDS: &str = "cancelled duration errors failures reason results retried skipped status \
+                                      success_ratio successes successful_results total";
+
 /// Variables that a run gives to all of its Lua. What is in them the pipeline says.
 pub(super) const OF_THE_RUN: [&str; 5] = ["params", "env", "secrets", "steps", "run"];

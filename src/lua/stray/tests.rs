@@ -41,6 +41,11 @@ fn fields_that_a_module_does_not_have_are_found() {
     );
     check("return ctx.atempt", &[("ctx.atempt", "did you mean `ctx.attempt`?")]);
     check("return codec.base63.encode(item)", &[("codec.base63", "did you mean `codec.base64`?")]);
+    check("return steps.load.totl > 0", &[("totl", "did you mean `steps.load.total`?")]);
+    check(
+        "return steps.load.failed, steps.load.results[1].x, steps.a.errors[1]",
+        &[("failed", "did you mean `steps.load.failures`?")],
+    );
     check("return math.pi, utf8.charpattern, codec.hex.encode(item), ctx.remaining(), json.null", &[]);
 }
 

@@ -66,6 +66,19 @@ impl Declaration {
         Some(format!("must be at most {max}"))
     }
 
+    /// A value that the parameter could have, where nobody looks at it.
+    pub(in crate::plan) fn stand_in(&self) -> Value {
+        let first = self.allowed.as_ref().and_then(|allowed| allowed.first()).cloned();
+        let number = || self.min.clone().or_else(|| self.max.clone()).unwrap_or_else(|| 1.into()).into();
+        first.unwrap_or_else(|| match self.kind {
+            ParamType::Integer | ParamType::Number => number(),
+            ParamType::Boolean => false.into(),
+            ParamType::List => Value::Array(Vec::new()),
+            ParamType::Map => Value::Object(Map::new()),
+            ParamType::String | ParamType::Path => self.name.clone().into(),
+        })
+    }
+
     /// What the declaration says against itself.
     pub(in crate::plan) fn contradiction(&self, is_short: bool) -> Option<Contradiction> {
         let is_number = matches!(self.kind, ParamType::Integer | ParamType::Number);

@@ -127,7 +127,11 @@ unsafe fn check(l: *mut lua_State, index: c_int, len: usize) -> EncodedOrError {
                 return refuse(format!("has the number {key} as a key"));
             }
             if key > len as f64 {
-                return refuse(format!("is a list with holes (there is no element {})", len + 1));
+                return refuse(format!(
+                    "is a list with holes (there is no element {}); a map whose keys are numbers has them as text, \
+                     `t[tostring(key)]`",
+                    len + 1
+                ));
             }
         }
         if count < len { refuse("is a list with holes") } else { Ok(()) }

@@ -10,6 +10,8 @@ pub(in crate::lua) struct FreeName {
     pub(in crate::lua) span: Range<usize>,
     /// The field that is taken of it, where that is plainly written.
     pub(in crate::lua) field: Option<(String, Range<usize>)>,
+    /// The field that is taken of that.
+    pub(in crate::lua) inner: Option<(String, Range<usize>)>,
     pub(in crate::lua) used: NameUse,
 }
 
@@ -50,6 +52,7 @@ impl FreeName {
         let shift = |span: &Range<usize>| span.start + by..span.end + by;
         self.span = shift(&self.span);
         self.field = self.field.map(|(name, span)| (name, shift(&span)));
+        self.inner = self.inner.map(|(name, span)| (name, shift(&span)));
         self
     }
 }

@@ -1,5 +1,7 @@
 //! The parser follows which variables are there at each place, and notes the names that are none.
 
+use std::ops::Range;
+
 use super::Parser;
 use super::names::{FreeName, FreeNames, NameUse, Names};
 use crate::lua::script::lexer::substitutions;
@@ -54,12 +56,18 @@ impl Parser<'_> {
             return;
         }
         let span = self.tokens[self.at - 1].span.clone();
-        let field = (self.peek() == ".").then(|| self.tokens.get(self.at + 1)).flatten();
-        let field = field.map(|token| (token.text(self.text).to_owned(), token.span.clone()));
+        let field = self.field_ahead(0);
+        let inner = field.as_ref().and_then(|_| self.field_ahead(2));
         let after = self.ahead(if field.is_some() { 2 } else { 0 });
         let used =
             if after.starts_with(['(', '{', '"', '\'', '`']) { NameUse::Called } else { NameUse::Read };
-        self.names.free.push(FreeName { name: name.to_owned(), span, field, used });
+        self.names.free.push(FreeName { name: name.to_owned(), span, field, inner, used });
+    }
+
+    /// The field that is taken `by` tokens further on.
+    fn field_ahead(&self, by: usize) -> Option<(String, Range<usize>)> {
+        let token = (self.ahead(by) == ".").then(|| self.tokens.get(self.at + by + 1)).flatten()?;
+        Some((token.text(self.text).to_owned(), token.span.clone()))
     }
 
     /// The last name that was mentioned is given a value.

@@ -143,7 +143,10 @@ fn what_cannot_be_written_is_named_with_its_path() {
         ("return { x = { coroutine.create(print) } }", "`.x[1]` is a thread"),
         ("local t = {}\nt.a = { t }\nreturn t", "`.a[1]` contains itself"),
         ("return { l = { 1, nil, 3 } }", "`.l` is a list with holes"),
-        ("return { l = { [2] = 1 } }", "`.l` is a list with holes (there is no element 1)"),
+        (
+            "return { l = { [2] = 1 } }",
+            "`.l` is a list with holes (there is no element 1); a map whose keys are numbers has them as text, `t[tostring(key)]`",
+        ),
         ("return { 1, a = 2 }", "the value has both list and map keys"),
         ("return { [1.5] = 2 }", "the value has the number 1.5 as a key"),
         ("return { [true] = 2 }", "the value has a key of type boolean"),
