@@ -159,6 +159,7 @@ fn years_go_up_to_9999() {
     check("time.format(253402225200, '%F %R %z', 'Asia/Tokyo')", "'9999-12-31 12:00 +0900'");
     check("time.iso(253402300799)", "'9999-12-31T23:59:59Z'");
     check("time.iso(time.parse('0001-01-01'))", "'0001-01-01T00:00:00Z'");
+    check("time.iso(time.parse('-000001-01-01T00:00:00Z'))", "'-000001-01-01T00:00:00Z'");
     check_error(
         "time.iso(253402300800)",
         "bad argument #1 to `time.iso` (253402300800 seconds are outside the years -9999 to 9999)",
@@ -175,6 +176,11 @@ fn try_parse_gives_nil_where_parse_fails() {
     check("time.try_parse('x', '%Y')", "nil");
     check("time.try_parse('2024-05-01 CEST', '%F %Z')", "nil");
     check("time.try_parse('1970-01-01 01:00', '%F %R', 'Europe/Berlin')", "0");
+    check_error(
+        "time.try_parse('5', '%K')",
+        "bad argument #2 to `time.try_parse` (bad format `%K`: strftime formatting failed: found unrecognized specifier directive \
+         `K`)",
+    );
     check_error("time.try_parse(5)", "bad argument #1 to `time.try_parse` (string expected, got number)");
     check_error(
         "time.try_parse('x', '%Y', 'x')",

@@ -63,6 +63,11 @@ fn parsed(call: &Call<'_>, s: &Value, format: &Value, zone: &Value) -> mlua::Res
             Err(_) => {}
         }
     }
+    // A format that no time can be written in is wrong whatever the text.
+    let any = broken_down(0, TimeZone::UTC).map(|any| written(&any, &directives::for_format(format)));
+    if let Ok(Err(error)) = any {
+        return Err(bad_format(call, format, &error));
+    }
     let why = if has_name { NAMES } else { &why };
     Ok(Err(format!("`{}` does not match the format `{format}`: {why}", shown(&text))))
 }
@@ -136,18 +141,15 @@ pub(super) fn format(call: &Call<'_>, (at, format, zone): &(Value, Value, Value)
     let time = time(call, 1, at)?;
     let format = call.optional_text(2, format)?;
     let zone = time_zone(call, 3, zone)?;
-    let is_utc = zone == TimeZone::UTC;
-    let refuse = |why: &str| call.bad_because(1, why);
-    let shown =
-        broken_down(time, zone).map_err(|()| refuse("the time is outside the years -9999 to 9999 there"))?;
-    match format {
-        Some(format) => {
-            let format = bounded(call, 2, &format)?;
-            written(&shown, &directives::for_format(format))
-                .map_err(|error| call.bad_because(2, &format!("bad format `{format}`: {error}")))
-        }
-        None => iso_text(&shown, is_utc).map_err(|error| refuse(&error.to_string())),
-    }
+    let refuse = |()| call.bad_because(1, "the time is outside the years -9999 to 9999 there");
+    let Some(format) = format else { return iso_text(time, zone).map_err(refuse) };
+    let shown = broken_down(time, zone).map_err(refuse)?;
+    let format = bounded(call, 2, &format)?;
+    written(&shown, &directives::for_format(format)).map_err(|error| bad_format(call, format, &error))
+}
+
+fn bad_format(call: &Call<'_>, format: &str, error: &jiff::Error) -> mlua::Error {
+    call.bad_because(2, &format!("bad format `{format}`: {error}"))
 }
 
 /// What a calendar and a clock show at a time.
@@ -180,15 +182,24 @@ fn written(shown: &BrokenDownTime, format: &str) -> Result<String, jiff::Error> 
     shown.to_string_with_config(&strtime::Config::new().custom(PosixCustom::new()), format)
 }
 
-fn iso_text(shown: &BrokenDownTime, is_utc: bool) -> Result<String, jiff::Error> {
-    written(shown, if is_utc { "%Y-%m-%dT%H:%M:%S%.fZ" } else { "%Y-%m-%dT%H:%M:%S%.f%:z" })
+fn iso_text(time: Microseconds, zone: TimeZone) -> Result<String, ()> {
+    let is_utc = zone == TimeZone::UTC;
+    let Ok(timestamp) = Timestamp::from_microsecond(time) else {
+        let shown = broken_down(time, zone)?;
+        let format = if is_utc { "%Y-%m-%dT%H:%M:%S%.fZ" } else { "%Y-%m-%dT%H:%M:%S%.f%:z" };
+        return written(&shown, format).map_err(drop);
+    };
+    if is_utc {
+        return Ok(timestamp.to_string());
+    }
+    Ok(timestamp.display_with_offset(zone.to_offset(timestamp)).to_string())
 }
 
 /// `time.iso`
 pub(super) fn iso(call: &Call<'_>, at: &Value) -> mlua::Result<String> {
     let time = if at.is_nil() { Timestamp::now().as_microsecond() } else { time(call, 1, at)? };
-    let shown = broken_down(time, TimeZone::UTC).ok().and_then(|shown| iso_text(&shown, true).ok());
-    shown.ok_or_else(|| call.bad_because(1, "the time is outside the years -9999 to 9999"))
+    iso_text(time, TimeZone::UTC)
+        .map_err(|()| call.bad_because(1, "the time is outside the years -9999 to 9999"))
 }
 
 fn seconds(time: Microseconds) -> f64 {
