@@ -103,6 +103,7 @@ static LUAU: &[&Luau] = &[
     #[cfg(feature = "http")]
     &http::LUAU,
     &exec::LUAU,
+    &sqlite::LUAU,
 ];
 
 /// Every function that item functions find beside Lua's own, in the order of the documentation.

@@ -34,6 +34,7 @@ sources!(
     HTTP: "host/http.luau", "own_code/http.luauc";
     RAND: "host/rand.luau", "own_code/rand.luauc";
     RE: "host/re.luau", "own_code/re.luauc";
+    SQLITE: "host/sqlite.luau", "own_code/sqlite.luauc";
     STRING: "host/string.luau", "own_code/string.luauc";
     TBL_LISTS: "host/tbl/lists.luau", "own_code/tbl_lists.luauc";
     TBL_RECORDS: "host/tbl/records.luau", "own_code/tbl_records.luauc";

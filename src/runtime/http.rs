@@ -2,13 +2,18 @@
 //! asked about each host.
 
 mod answer;
+mod authorities;
+mod certificate;
 mod client;
 mod error;
 mod exchange;
 mod request;
+mod rules;
 
 pub use answer::Answer;
+pub use authorities::Authorities;
 pub use error::{ExchangeError, HttpError};
-pub use exchange::{Admission, Rules, exchange};
+pub use exchange::exchange;
 pub use request::Request;
 pub use reqwest::{Method, StatusCode, header};
+pub use rules::{Admission, Keep, Rules};

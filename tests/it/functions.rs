@@ -41,7 +41,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("http", "get post put delete request"),
     ("exec", "run"),
     ("image", "open decode"),
-    ("Image", "resize crop rotate grayscale save encode"),
+    ("Image", "pixel mean exif resize crop rotate grayscale save encode"),
     ("sqlite", "open"),
     ("Database", "exec query one close"),
 ];

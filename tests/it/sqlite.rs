@@ -174,3 +174,57 @@ fn statements_are_bounded_below_what_a_workers_stack_holds() {
     project.run(&["pipeline.yaml", "-q"]).ok();
     assert_eq!(project.read("out.jsonl"), "201\n");
 }
+
+#[test]
+fn a_transaction_waits_for_those_of_other_items_and_holds_nobody_up() {
+    // Few threads have many items each, and every item waits within its transaction.
+    let lua = "db:exec('begin immediate')
+        local n = db:one('select count(*) as n from t').n
+        time.sleep(0.005)
+        db:exec('insert into t values (?, ?)', { item.id, n })
+        db:exec('commit')
+        return n";
+    let project =
+        Project::with(&pipeline("      concurrency: 40\n      timeout: 60s\n", lua)).ids("ids.jsonl", 60);
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("save"), [60, 0, 0, 0], "{}", summary.stderr);
+    let connection = Connection::open(project.path("out.db")).expect("a database");
+    let seen: i64 =
+        connection.query_row("select count(distinct big) from t", [], |row| row.get(0)).expect("a table");
+    assert_eq!(seen, 60, "two have seen the same table");
+}
+
+#[test]
+fn statements_of_one_text_wait_where_they_have_come_to() {
+    let lua = "if item.id == 1 then
+          db:exec('begin exclusive')
+          time.sleep(0.2)
+          db:exec('commit')
+          return 0
+        end
+        time.sleep(0.05)
+        return db:exec('create table if not exists u (x); begin immediate; insert into u values (1), (2); commit')";
+    let project =
+        Project::with(&pipeline("      concurrency: 6\n      timeout: 60s\n", lua)).ids("ids.jsonl", 6);
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("save"), [6, 0, 0, 0], "{}", summary.stderr);
+    assert_eq!(count(&project, "u"), 10);
+}
+
+#[test]
+fn an_item_that_waits_for_a_lock_lets_others_run_and_ends_at_its_deadline() {
+    let lua = "if item.id == 1 then db:exec('begin immediate') end
+        time.sleep(0.05)
+        return #db:query('select * from t')";
+    let policy = "      concurrency: 4\n      timeout: 1s\n      min_success_ratio: 0\n";
+    let setup = TABLE.replace("        db:exec('create", "        -- db:exec('create");
+    let project = Project::with(&pipeline(policy, lua).replace(TABLE, &setup)).ids("ids.jsonl", 40);
+    let other = Connection::open(project.path("out.db")).expect("a database");
+    other
+        .execute_batch("pragma journal_mode = wal; create table t (id, big); begin immediate")
+        .expect("a lock");
+    let summary = project.json(&[]);
+    assert_eq!(summary.counts("save"), [39, 1, 0, 0], "{}", summary.stderr);
+    let message = summary.step("save")["errors"]["1"].as_str().expect("an error").to_owned();
+    assert!(message.contains("timeout after 1s"), "{message}");
+}

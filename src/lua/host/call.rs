@@ -9,6 +9,7 @@ use mlua::{BorrowedBytes, BorrowedStr, LuaString, Value};
 
 use super::list::ValueList;
 use super::state::HostState;
+use crate::event::LogLevel;
 use crate::lua::guard::Guard;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::PATH_MAX;
@@ -206,6 +207,13 @@ impl<'a> Call<'a> {
         let limit = self.lua.set_memory_limit(0)?;
         self.lua.set_memory_limit(limit)?;
         Ok(limit)
+    }
+}
+
+/// A line of warning in the item's log, where there is a worker.
+pub(super) fn warn(lua: &mlua::Lua, line: &str) {
+    if let Some(current) = lua.app_data_ref::<Rc<Current>>() {
+        current.log(LogLevel::Warn, line.as_bytes(), None);
     }
 }
 

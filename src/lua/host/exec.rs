@@ -16,10 +16,9 @@ use std::sync::Arc;
 
 use mlua::{Lua, Value};
 
-use super::call::Call;
+use super::call::{Call, warn};
 use super::function::{Function, Module};
 use super::luau::{Luau, Native};
-use crate::event::LogLevel;
 use crate::lua::async_op::{AsyncOp, Completion, Pending};
 use crate::lua::host_error::HostError;
 use crate::lua::own_code;
@@ -70,12 +69,10 @@ fn completion(output: Result<ProgramOutput, HostError>) -> Completion {
 }
 
 fn table(lua: &Lua, output: &ProgramOutput) -> mlua::Result<Value> {
-    if let Some(name) = &output.outlived
-        && let Some(current) = lua.app_data_ref::<Rc<Current>>()
-    {
+    if let Some(name) = &output.outlived {
         let line =
             format!("`{name}` has ended; what it had started still held its output, and was ended too");
-        current.log(LogLevel::Warn, line.as_bytes(), None);
+        warn(lua, &line);
     }
     let table = lua.create_table()?;
     table.raw_set("ok", output.code == 0)?;

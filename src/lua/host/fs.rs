@@ -10,8 +10,13 @@ mod read;
 mod temporary;
 mod write;
 
+#[cfg(any(feature = "image", feature = "http"))]
+pub(super) use write::Durability;
 #[cfg(feature = "image")]
-pub(super) use write::{Durability, replace};
+#[cfg(feature = "http")]
+pub(super) use write::Replacement;
+#[cfg(feature = "image")]
+pub(super) use write::replace;
 
 use super::function::{Function, Module};
 

@@ -3,6 +3,7 @@
 //! The client is that of `runtime`, and `permissions` decides what may be reached; the part in `http.luau` waits.
 
 mod answer;
+mod download;
 mod request;
 mod send;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use mlua::{LuaString, Value};
 
+use self::download::Download;
 use self::request::CheckedRequest;
 use super::call::{Call, Name};
 use super::function::{Function, Module};
@@ -35,10 +37,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .explained(
             "Asks for a URL. Options: `query`, `headers`, `json`, `form`, `body`, `timeout` (seconds; by default until \
              the attempt's deadline, or a minute without one), `max_bytes` (64 MB), `limit` (the name of a rate limit of \
-             which each request takes one, waiting for it). The answer has `status`, `ok`, \
-             `headers` (lower case), `body`, `url`, `ms`, and `:json()` and `:check()`, which fails from status 400 on: \
-             408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent; `status`, `url` and how the \
-             `body` begins are the error's `fields`.",
+             which each request takes one, waiting for it), `save` (a path below `write` that the body of an answer from 200 to \
+             299 goes to, whole or not at all; `body` is nil then), `ca` (a PEM file of certificates that are trusted besides). The \
+             answer has `status`, `ok`, `headers` (lower case), `cookies` (a list of the values of `Set-Cookie`), `body`, `url`, `ms`, and `:json()` and `:check()`, which fails from status 400 on: \
+             408, 425, 429 and 5xx can be retried (after `Retry-After`), others are permanent; `status`, `url` and how the `body` \
+             begins are the error's `fields`.",
             r#"http.get("https://api.example.com/items", {query = {page = 2}}):check():json().total"#,
             "40",
         )
@@ -87,10 +90,11 @@ fn begin(call: &Call<'_>, (name, url, options, json): &RequestArguments) -> mlua
     if !matches!(*method, Method::GET | Method::HEAD) {
         permissions.effect(&format!("a {method} request"))?;
     }
+    let download = checked.save.as_ref().map(|path| Download::begin(call, path)).transpose()?;
     let name = call.name;
     call.state.slot.put(Some(Pending::Unstarted(Box::new(move |limited| {
         AsyncOp::new(async move {
-            let answer = send::send(&name, checked, &permissions, limited).await;
+            let answer = send::send(&name, checked, &permissions, download, limited).await;
             answer::completion(answer)
         })
     }))));

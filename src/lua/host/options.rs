@@ -151,8 +151,13 @@ impl<'a> Options<'a> {
 
     /// True or false; false when it is not given.
     pub(super) fn flag(&self, name: &str) -> mlua::Result<bool> {
+        self.flag_or(name, false)
+    }
+
+    /// True or false, or `default` when it is not given.
+    pub(super) fn flag_or(&self, name: &str, default: bool) -> mlua::Result<bool> {
         match self.value(name)? {
-            Value::Nil => Ok(false),
+            Value::Nil => Ok(default),
             Value::Boolean(flag) => Ok(flag),
             other => Err(self.wrong(name, "a boolean", &other)),
         }

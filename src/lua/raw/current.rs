@@ -181,6 +181,12 @@ impl Current {
         !self.coroutine.get().is_null()
     }
 
+    /// Whether what calls is the item's own coroutine.
+    pub(in crate::lua) fn runs_item(&self, lua: &mlua::Lua) -> bool {
+        let own = self.coroutine.get();
+        !own.is_null() && std::ptr::eq(lua.current_thread().to_pointer(), own.cast_const().cast())
+    }
+
     /// An item has ended, and not simply succeeded, or on a coroutine.
     pub(in crate::lua) fn end(&self, index: u64) {
         if let Some(on_end) = self.on_end.get() {

@@ -9,25 +9,42 @@ use super::texts::{Texts, bare};
 const WAITING: [&str; 3] = ["sleep", "http", "exec"];
 /// Those of functions, which stand behind a dot.
 const MEMBERS: [&str; 1] = ["sleep"];
+/// The module whose functions wait where there are transactions: other statements have a lock for a moment only.
+const DATABASES: &str = "sqlite";
+/// What begins one, in any case of letters.
+const BEGIN: &str = "begin";
 
 impl Script {
     /// Whether its source, or a file that it requires by name, mentions a host function that waits.
     pub fn waits(&self) -> bool {
         let mut texts = Texts::of(self);
+        let (mut has_databases, mut has_transactions) = (false, false);
         while let Some(text) = texts.next() {
             let may_wait = WAITING.iter().any(|name| text.contains(name));
-            if !may_wait && !text.contains("require") {
+            has_databases |= text.contains(DATABASES);
+            let may_begin = text.to_ascii_lowercase().contains(BEGIN);
+            if !may_wait && !may_begin && !text.contains("require") {
                 continue;
             }
             let tokens = tokens(&text);
+            has_transactions |= may_begin && tokens.iter().any(|token| begins_transaction(&text, token));
             let waits = may_wait && (0..tokens.len()).any(|at| names_waiting(&text, &tokens, at));
             // What a module does whose name is known only later, nobody can say.
             if waits || !texts.follow(&text, &tokens) {
                 return true;
             }
         }
-        false
+        has_databases && has_transactions
     }
+}
+
+/// Whether a token is a text in which a statement begins a transaction.
+fn begins_transaction(text: &str, token: &Token) -> bool {
+    matches!(token.kind, TokenKind::String | TokenKind::Template)
+        && token.text(text).split(';').any(|statement| {
+            let statement = statement.trim_start_matches(|first: char| !first.is_alphanumeric());
+            statement.get(..BEGIN.len()).is_some_and(|word| word.eq_ignore_ascii_case(BEGIN))
+        })
 }
 
 /// Whether the token at `at` may lead to a host function that waits. A field such as `item.http` does not.
@@ -66,6 +83,11 @@ mod tests {
             ("", "local get = http.get return get(item)", true),
             ("", "return item.http, 'http://', \"https://x/\", item.exec -- http.get", false),
             ("", "return _G['exec']", true),
+            ("", "return item.sqlite", false),
+            ("local db = sqlite.open('a.db')", "db:exec('insert into t values (1)')", false),
+            ("local db = sqlite.open('a.db')", "db:exec('begin immediate')", true),
+            ("local db = sqlite.open('a.db')", "db:exec [[ select 1; BEGIN ]]", true),
+            ("", "return 'begin immediate'", false),
             ("local s = time['sleep']", "s(1)", true),
             ("local slow = require 'slow'", "return slow", true),
             ("local quick = require(\"quick\")", "return quick", false),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::certificate;
+
 /// Why an exchange came to no answer.
 #[derive(Debug)]
 pub enum ExchangeError<E> {
@@ -26,13 +28,16 @@ impl<E> From<HttpError> for ExchangeError<E> {
 pub enum HttpError {
     /// There is no client.
     #[error("cannot start: {0}")]
-    NoClient(&'static str),
+    NoClient(String),
     /// Its limit passed.
     #[error("got no answer from {host} within {limit:?}")]
     Timeout { host: String, limit: Duration },
     /// There was no connection.
     #[error("cannot reach {url}: {why}")]
     Unreachable { url: String, why: String },
+    /// The server does not prove who it is.
+    #[error("does not trust {url}: {why}")]
+    Untrusted { url: String, why: String },
     /// The answer ended before its end.
     #[error("got no whole answer from {url}: {why}")]
     Incomplete { url: String, why: String },
@@ -56,6 +61,9 @@ pub enum HttpError {
 impl HttpError {
     /// An error of the network.
     pub(super) fn of_network(url: &Url, error: &reqwest::Error) -> Self {
+        if let Some(why) = certificate::complaint(error) {
+            return Self::Untrusted { url: shown(url), why };
+        }
         let mut cause: &dyn Error = error;
         while let Some(source) = cause.source() {
             cause = source;
@@ -74,7 +82,8 @@ impl HttpError {
             Self::NoClient(_) | Self::Timeout { .. } | Self::Unreachable { .. } | Self::Incomplete { .. } => {
                 true
             }
-            Self::TooLong { .. }
+            Self::Untrusted { .. }
+            | Self::TooLong { .. }
             | Self::NoUrl { .. }
             | Self::Scheme { .. }
             | Self::SecretBody { .. }

@@ -1,40 +1,20 @@
 //! An exchange is one request with its redirects, up to the last byte of the answer.
 
-use std::fmt;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use reqwest::Response;
-use reqwest::header::LOCATION;
+use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use url::Url;
 
 use super::answer::Answer;
 use super::client::client;
 use super::error::{ExchangeError, HttpError, shown};
 use super::request::Request;
+use super::rules::Rules;
 use crate::runtime::clock;
 
 /// Redirects that are followed.
 const HOPS_MAX: usize = 10;
-
-/// What whoever asks has a say in.
-pub struct Rules<'a, E> {
-    /// Says whether a URL may be asked for: the first one, and each that a redirect leads to.
-    pub permit: &'a (dyn Fn(&Url) -> Result<(), E> + Sync),
-    /// Counts bytes of the answer before they are kept.
-    pub count: &'a (dyn Fn(usize) -> Result<(), E> + Sync),
-    /// Waits until a request may be sent: the first one, and each that follows a redirect.
-    pub admit: &'a (dyn Fn() -> Admission<'a> + Sync),
-}
-
-/// A wait for being admitted.
-pub type Admission<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-impl<E> fmt::Debug for Rules<'_, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules").finish_non_exhaustive()
-    }
-}
 
 /// Sends a request and reads the answer, both within `limit`; what it waits to be admitted does not count. To be called on
 /// the executor.
@@ -79,11 +59,14 @@ async fn send<E>(
     begun: Instant,
     rules: &Rules<'_, E>,
 ) -> Result<Hop, ExchangeError<E>> {
-    let client = client().map_err(HttpError::NoClient)?;
+    let client = client(request.authorities.as_ref()).map_err(HttpError::NoClient)?;
     let mut sent =
         client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
     if let Some(body) = &request.body {
         sent = sent.body(body.clone());
+    }
+    if request.tells_no_length() {
+        sent = sent.header(CONTENT_LENGTH, 0);
     }
     let response = sent.send().await.map_err(|error| HttpError::of_network(&request.url, &error))?;
     match target(&request.url, &response)? {
@@ -91,7 +74,7 @@ async fn send<E>(
             request.follow(next, response.status())?;
             Ok(Hop::Redirect(request))
         }
-        None => Answer::read(request, response, begun, rules.count).await.map(Hop::Answer),
+        None => Answer::read(request, response, begun, rules).await.map(Hop::Answer),
     }
 }
 

@@ -6,6 +6,7 @@ use reqwest::header::{
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use super::authorities::Authorities;
 use super::error::{HttpError, shown};
 use crate::value::Mask;
 
@@ -24,9 +25,17 @@ pub struct Request {
     pub bytes_max: usize,
     /// Finds what only the first server may see.
     pub mask: Mask,
+    /// Certificates that are trusted beside the usual ones.
+    pub authorities: Option<Authorities>,
 }
 
 impl Request {
+    /// Whether it says how long its body is although it has none, as servers want it of methods that have one.
+    pub(super) fn tells_no_length(&self) -> bool {
+        let has_bytes = self.body.as_ref().is_some_and(|body| !body.is_empty());
+        !has_bytes && matches!(self.method, Method::POST | Method::PUT | Method::PATCH)
+    }
+
     /// Becomes the request that a redirect of this status asks for.
     pub(super) fn follow(&mut self, next: Url, status: StatusCode) -> Result<(), HttpError> {
         let is_rewritten = match status.as_u16() {

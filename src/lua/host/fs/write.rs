@@ -28,7 +28,7 @@ pub(super) fn write(call: &Call<'_>, (named, s, options): &(Value, Value, Value)
         permissions.fresh(&path, Parents::Make)?.map_err(failed)?
     };
     if atomic {
-        return replace(call, &path, &place, &bytes, Durability::Synced);
+        return replace(call, &path, place, &bytes, Durability::Synced);
     }
     let how = if append { OFlags::APPEND } else { OFlags::TRUNC };
     let mut file = place.file(OFlags::WRONLY | OFlags::CREATE | how).map_err(failed)?;
@@ -49,7 +49,7 @@ pub(in crate::lua::host) enum Durability {
     /// It is: after a power failure there is the old or the new one.
     Synced,
     /// The system writes it when it likes, which is many times faster.
-    #[cfg(feature = "image")]
+    #[cfg(any(feature = "image", feature = "http"))]
     Cached,
 }
 
@@ -57,28 +57,60 @@ pub(in crate::lua::host) enum Durability {
 pub(in crate::lua::host) fn replace(
     call: &Call<'_>,
     path: &Path,
-    place: &HeldPlace,
+    place: HeldPlace,
     bytes: &[u8],
     durability: Durability,
 ) -> mlua::Result<()> {
     let failed = |error: io::Error| cannot("write", path, &error);
-    let old = place.stat().map_err(failed)?;
-    let (part, mut file) = part(place).map_err(failed)?;
-    let written = pour(call, path, &mut file, bytes).and_then(|()| {
-        let keep_mode = || match old {
-            Some(old) if FileType::from_raw_mode(old.st_mode) == FileType::RegularFile => {
-                rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(old.st_mode)).map_err(Into::into)
-            }
-            _ => Ok(()),
-        };
-        let sync = || if durability == Durability::Synced { file.sync_data() } else { Ok(()) };
-        keep_mode().and_then(|()| sync()).and_then(|()| part.rename(place)).map_err(failed)
-    });
-    if written.is_err() {
-        // Nothing more can be done about a file that does not go away.
-        let _ = part.unlink(FileType::RegularFile);
+    let mut replacement = Replacement::begin(place).map_err(failed)?;
+    pour(call, path, &mut replacement.file, bytes)?;
+    replacement.finish(durability).map_err(failed)
+}
+
+/// A new file that will take the place of another one, or of none. Dropping it leaves all as it was.
+#[derive(Debug)]
+pub(in crate::lua::host) struct Replacement {
+    place: HeldPlace,
+    part: HeldPlace,
+    file: File,
+    is_done: bool,
+}
+
+impl Replacement {
+    pub(in crate::lua::host) fn begin(place: HeldPlace) -> io::Result<Self> {
+        let (part, file) = part(&place)?;
+        Ok(Self { place, part, file, is_done: false })
     }
-    written
+
+    #[cfg(feature = "http")]
+    pub(in crate::lua::host) fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.file).write_all(bytes)
+    }
+
+    /// Gives it the name, and the rights that the old file has.
+    pub(in crate::lua::host) fn finish(mut self, durability: Durability) -> io::Result<()> {
+        match self.place.stat()? {
+            Some(old) if FileType::from_raw_mode(old.st_mode) == FileType::RegularFile => {
+                rustix::fs::fchmod(&self.file, rustix::fs::Mode::from_raw_mode(old.st_mode))?;
+            }
+            _ => {}
+        }
+        if durability == Durability::Synced {
+            self.file.sync_data()?;
+        }
+        self.part.rename(&self.place)?;
+        self.is_done = true;
+        Ok(())
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // Nothing more can be done about a file that does not go away.
+            let _ = self.part.unlink(FileType::RegularFile);
+        }
+    }
 }
 
 /// Writers of one target at the same time, which is far beyond any use.

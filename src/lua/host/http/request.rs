@@ -1,5 +1,7 @@
 //! This module checks a request as a Lua function describes it, before anything is sent.
 
+use std::io::{self, Read};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +20,17 @@ use crate::lua::raw::Current;
 use crate::runtime::http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
-use crate::runtime::http::{Method, Request};
+use crate::runtime::http::{Authorities, Method, Request};
 
 /// Bytes of an answer, unless `max_bytes` says otherwise.
 const BYTES_MAX: usize = 64_000_000;
 
 /// What options of a request there are.
-const OPTIONS: [&str; 8] = ["query", "headers", "json", "form", "body", "timeout", "max_bytes", "limit"];
+const OPTIONS: [&str; 10] =
+    ["query", "headers", "json", "form", "body", "timeout", "max_bytes", "limit", "save", "ca"];
+
+/// Bytes of a file of certificates; those of a whole system have a quarter of a million.
+const PEM_BYTES_MAX: u64 = 4 << 20;
 
 /// A request that was checked and may be sent.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ pub(super) struct CheckedRequest {
     pub(super) timeout: Option<Duration>,
     /// Where it waits for its turn under a rate limit.
     pub(super) entrance: Option<Arc<Entrance>>,
+    /// The file that the body of its answer goes to.
+    pub(super) save: Option<String>,
     /// What it and its answer may hold here.
     pub(super) account: Account,
 }
@@ -60,6 +68,7 @@ impl CheckedRequest {
             headers: headers(call, at, &options)?,
             body: None,
             bytes_max: options.size("max_bytes", BYTES_MAX)?,
+            authorities: options.text("ca")?.map(|path| authorities(call, at, &path)).transpose()?,
             mask: call.lua.app_data_ref::<Rc<Current>>().map(|vm| vm.mask.clone()).unwrap_or_default(),
         };
         let query = options.pairs("query")?;
@@ -73,10 +82,14 @@ impl CheckedRequest {
             request.url.set_query(Some(&all));
         }
         fill(&mut request, call, at, &options, json)?;
+        let save = options.text("save")?;
+        if let Some(path) = &save {
+            call.path_len(at, path.len())?;
+        }
         let account = call.account()?;
         // Twice: what is sent is a copy, because a redirect may ask for it again.
         account.take(request.body.as_ref().map_or(0, |body| 2 * body.len()))?;
-        Ok(Self { request, timeout, entrance, account })
+        Ok(Self { request, timeout, entrance, save, account })
     }
 }
 
@@ -98,6 +111,19 @@ fn entrance(call: &Call<'_>, at: usize, limit: &str) -> mlua::Result<Arc<Entranc
         call.name
     ))
     .into())
+}
+
+/// The certificates in a file that may be read.
+fn authorities(call: &Call<'_>, at: usize, path: &str) -> mlua::Result<Authorities> {
+    call.path_len(at, path.len())?;
+    let failed = |error: io::Error| call.fail(&format!("cannot read `{path}`: {error}"));
+    let file = call.state.permissions.open(Path::new(path))?.map_err(failed)?;
+    let mut pem = Vec::new();
+    file.take(PEM_BYTES_MAX).read_to_end(&mut pem).map_err(failed)?;
+    let wrong = |why: &str| {
+        call.bad_because(at, &format!("`ca` takes a PEM file with certificates, and in `{path}` {why}"))
+    };
+    Authorities::read(&pem).map_err(wrong)
 }
 
 /// The method of a request: that of the function's name, or the option.

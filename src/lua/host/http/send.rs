@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::answer::CountedAnswer;
+use super::download::Download;
 use super::request::{CheckedRequest, permit};
 use crate::lua::host::call::Name;
 use crate::lua::host_error::HostError;
@@ -17,9 +18,10 @@ pub(super) async fn send(
     name: &Name,
     checked: CheckedRequest,
     permissions: &Permissions,
+    download: Option<Download>,
     limited: bool,
 ) -> Result<CountedAnswer, HostError> {
-    let CheckedRequest { request, timeout, entrance, account } = checked;
+    let CheckedRequest { request, timeout, entrance, account, .. } = checked;
     let limit = timeout.or_else(|| (!limited).then_some(PATIENCE));
     let admit = || -> Admission<'_> {
         match &entrance {
@@ -27,10 +29,15 @@ pub(super) async fn send(
             None => Box::pin(std::future::ready(())),
         }
     };
-    let rules =
-        Rules { permit: &|url| permit(permissions, url), count: &|bytes| account.take(bytes), admit: &admit };
+    let take = |piece: &[u8]| download.as_ref().map_or(Ok(()), |download| download.take(piece));
+    let rules = Rules {
+        permit: &|url| permit(permissions, url),
+        count: &|bytes| account.take(bytes),
+        keep: download.is_some().then_some(&take),
+        admit: &admit,
+    };
     match exchange(request, limit, &rules).await {
-        Ok(answer) => Ok(CountedAnswer { answer, _account: account }),
+        Ok(answer) => Ok(CountedAnswer { answer, download, _account: account }),
         Err(ExchangeError::Refused(error)) => Err(error),
         Err(ExchangeError::Failed(error)) => Err(host_error(name, &error)),
     }

@@ -1,20 +1,26 @@
 //! This module makes the bytes of a file out of pixels.
 
 use std::borrow::Cow;
-use std::io::{Cursor, Write};
 
-use ::image::codecs::{bmp, gif, png, tiff, webp};
-use ::image::{ExtendedColorType, ImageEncoder};
-use jpeg_encoder::ColorType as JpegColor;
+use ::image::codecs::{bmp, gif, webp};
+use ::image::{ExtendedColorType, ImageEncoder, ImageError};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType as JpegColor, EncodingError, SamplingFactor};
 use mlua::Value;
 
+use super::bmp_file;
+use super::few::Few;
 use super::picture::{Image, Layout, PictureFormat, Size, this};
+use super::png::PngFile;
+use super::tiff_file::TiffFile;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::tally::Bounded;
 
 /// Quality of JPEG files, if none is asked for; as other programs have it.
 const QUALITY: u8 = 75;
+
+/// Where a profile says for which kind of colours it is.
+const ICC_SPACE: std::ops::Range<usize> = 16..20;
 
 /// How much time to spend on the palette of a GIF: 1 is the most, 30 the least.
 const GIF_SPEED: i32 = 10;
@@ -46,22 +52,33 @@ pub(super) fn encoded(
     format: PictureFormat,
     options: &Value,
 ) -> mlua::Result<Vec<u8>> {
-    let options = Options::of(call, 2, options, &["quality"])?;
+    let options = Options::of(call, 2, options, &["quality", "icc"])?;
     let quality = options.integer("quality", 1..=100)?;
     if quality.is_some() && format != PictureFormat::Jpeg {
         let name = format.name();
         return Err(call.bad_because(2, &format!("`quality` is for jpeg, {name} is written without loss")));
     }
+    let icc = if options.flag_or("icc", true)? { profile(image) } else { &[] };
     let (layout, pixels) = suited(call, image, format)?;
-    let _claim = call.claim(working(format, image.size, layout))?;
+    let _claim = call.claim(working(format, image.size))?;
+    call.checkpoint()?;
+    let can_have_few = matches!(format, PictureFormat::Png | PictureFormat::Bmp | PictureFormat::Tiff);
+    let few = if can_have_few && image.beside.has_few_colors { Few::of(image) } else { None };
+    let mut few = few.filter(|few| format == PictureFormat::Png || few.is_opaque());
+    if format == PictureFormat::Bmp
+        && let Some(few) = &mut few
+    {
+        few.avoid_two_bits();
+    }
     call.checkpoint()?;
     let mut out = Bounded::new(call);
+    let drawing = Drawing { size: image.size, layout, pixels: &pixels, few, icc };
     let done = match format {
         PictureFormat::Jpeg => {
             let quality = quality.map_or(QUALITY, |quality| quality as u8);
-            jpeg(&pixels, image.size, layout, quality, &mut out).map_err(|error| error.to_string())
+            drawing.jpeg(quality, &mut out).map_err(|error| error.to_string())
         }
-        other => others(&pixels, image.size, layout, other, &mut out).map_err(|error| error.to_string()),
+        other => drawing.others(other, &mut out).map_err(|error| error.to_string()),
     };
     call.checkpoint()?;
     match done {
@@ -72,59 +89,85 @@ pub(super) fn encoded(
     }
 }
 
+/// The profile of a picture, where it is for colours as the picture has them: pixels that were made gray or came from inks have others.
+fn profile(image: &Image) -> &[u8] {
+    let space = match image.layout {
+        Layout::Gray | Layout::GrayAlpha => b"GRAY",
+        Layout::Rgb | Layout::Rgba => b"RGB ",
+    };
+    if image.beside.icc.get(ICC_SPACE) == Some(space) { &image.beside.icc } else { &[] }
+}
+
 /// What an encoder holds beside the pixels and what it has written.
-fn working(format: PictureFormat, size: Size, layout: Layout) -> usize {
+fn working(format: PictureFormat, size: Size) -> usize {
     let pixels = size.width as usize * size.height as usize;
     match format {
         // One row after the other.
-        PictureFormat::Jpeg | PictureFormat::Bmp => 0,
-        // The file itself, because it is written out of order; the packed rows.
-        PictureFormat::Tiff | PictureFormat::Png => size.bytes(layout),
-        // A place in the palette for each pixel.
-        PictureFormat::Gif => pixels.saturating_mul(2),
+        PictureFormat::Jpeg => 0,
+        // A place in the palette for each pixel, and rows of those.
+        PictureFormat::Bmp | PictureFormat::Tiff | PictureFormat::Png | PictureFormat::Gif => {
+            pixels.saturating_mul(2)
+        }
         // A copy with four parts for each pixel.
         PictureFormat::Webp => pixels.saturating_mul(4),
     }
 }
 
-fn jpeg(
-    pixels: &[u8],
+/// A picture as a format has it.
+struct Drawing<'a> {
     size: Size,
     layout: Layout,
-    quality: u8,
-    out: &mut Bounded<'_>,
-) -> Result<(), jpeg_encoder::EncodingError> {
-    let color = if layout == Layout::Gray { JpegColor::Luma } else { JpegColor::Rgb };
-    jpeg_encoder::Encoder::new(out, quality).encode(pixels, size.width as u16, size.height as u16, color)
+    pixels: &'a [u8],
+    few: Option<Few>,
+    icc: &'a [u8],
 }
 
-fn others(
-    pixels: &[u8],
-    size: Size,
-    layout: Layout,
-    format: PictureFormat,
-    out: &mut Bounded<'_>,
-) -> ::image::ImageResult<()> {
-    let color = match layout {
-        Layout::Gray => ExtendedColorType::L8,
-        Layout::GrayAlpha => ExtendedColorType::La8,
-        Layout::Rgb => ExtendedColorType::Rgb8,
-        Layout::Rgba => ExtendedColorType::Rgba8,
-    };
-    let (width, height) = (size.width, size.height);
-    match format {
-        PictureFormat::Gif => {
-            gif::GifEncoder::new_with_speed(out, GIF_SPEED).encode(pixels, width, height, color)
+impl Drawing<'_> {
+    /// With the colours of four pixels for each four, as other programs write them at any quality.
+    fn jpeg(&self, quality: u8, out: &mut Bounded<'_>) -> Result<(), EncodingError> {
+        let color = if self.layout == Layout::Gray { JpegColor::Luma } else { JpegColor::Rgb };
+        let mut encoder = jpeg_encoder::Encoder::new(out, quality);
+        encoder.set_sampling_factor(SamplingFactor::F_2_2);
+        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+        if !self.icc.is_empty() {
+            encoder.add_icc_profile(self.icc)?;
         }
-        PictureFormat::Webp => webp::WebPEncoder::new_lossless(out).write_image(pixels, width, height, color),
-        PictureFormat::Bmp => bmp::BmpEncoder::new(out).write_image(pixels, width, height, color),
-        PictureFormat::Tiff => {
-            let mut file = Cursor::new(Vec::new());
-            tiff::TiffEncoder::new(&mut file).write_image(pixels, width, height, color)?;
-            out.write_all(file.get_ref()).map_err(::image::ImageError::IoError)
-        }
-        PictureFormat::Png | PictureFormat::Jpeg => {
-            png::PngEncoder::new(out).write_image(pixels, width, height, color)
+        encoder.encode(self.pixels, self.size.width as u16, self.size.height as u16, color)
+    }
+
+    fn others(&self, format: PictureFormat, out: &mut Bounded<'_>) -> ::image::ImageResult<()> {
+        let color = match self.layout {
+            Layout::Gray => ExtendedColorType::L8,
+            Layout::GrayAlpha => ExtendedColorType::La8,
+            Layout::Rgb => ExtendedColorType::Rgb8,
+            Layout::Rgba => ExtendedColorType::Rgba8,
+        };
+        let (width, height) = (self.size.width, self.size.height);
+        match format {
+            PictureFormat::Gif => {
+                gif::GifEncoder::new_with_speed(out, GIF_SPEED).encode(self.pixels, width, height, color)
+            }
+            PictureFormat::Bmp => match &self.few {
+                Some(few) => bmp_file::write(out, self.size, few).map_err(ImageError::IoError),
+                None => bmp::BmpEncoder::new(out).write_image(self.pixels, width, height, color),
+            },
+            PictureFormat::Tiff => {
+                let Self { size, layout, pixels, icc, .. } = *self;
+                TiffFile { size, layout, pixels, few: self.few.as_ref(), icc }
+                    .write(out)
+                    .map_err(ImageError::IoError)
+            }
+            PictureFormat::Webp => {
+                let mut encoder = webp::WebPEncoder::new_lossless(out);
+                encoder.set_icc_profile(self.icc.to_vec()).map_err(ImageError::Unsupported)?;
+                encoder.write_image(self.pixels, width, height, color)
+            }
+            PictureFormat::Png | PictureFormat::Jpeg => {
+                let Self { size, layout, pixels, icc, .. } = *self;
+                PngFile { size, layout, pixels, few: self.few.as_ref(), icc }
+                    .write(out)
+                    .map_err(ImageError::IoError)
+            }
         }
     }
 }
@@ -138,7 +181,7 @@ fn suited<'a>(
     let layout = match (format, image.layout) {
         (PictureFormat::Jpeg, Layout::GrayAlpha) => Layout::Gray,
         (PictureFormat::Jpeg, Layout::Rgba) | (PictureFormat::Gif, Layout::Gray) => Layout::Rgb,
-        (PictureFormat::Gif | PictureFormat::Bmp | PictureFormat::Tiff, Layout::GrayAlpha) => Layout::Rgba,
+        (PictureFormat::Gif | PictureFormat::Bmp, Layout::GrayAlpha) => Layout::Rgba,
         (_, layout) => return Ok((layout, Cow::Borrowed(&image.pixels))),
     };
     // Given back at the end of this function, when the pixels are there; they do not live long.

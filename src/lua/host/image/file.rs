@@ -8,6 +8,7 @@ use mlua::{AnyUserData, Value};
 use super::decode;
 use super::encode::{encoded, shown};
 use super::picture::{PictureFormat, this};
+use super::shape::upright;
 use crate::lua::host::call::Call;
 use crate::lua::host::fs::{Durability, replace};
 use crate::lua::permissions::Parents;
@@ -16,12 +17,14 @@ use crate::lua::permissions::Parents;
 const PIECE_BYTES: usize = 1 << 20;
 
 /// `image.open`
-pub(super) fn open(call: &Call<'_>, path: &Value) -> mlua::Result<AnyUserData> {
+pub(super) fn open(call: &Call<'_>, (path, options): &(Value, Value)) -> mlua::Result<AnyUserData> {
     let path = call.text(1, path)?;
     call.path_len(1, path.len())?;
+    let is_wanted_upright = decode::wants_upright(call, options)?;
     let (bytes, claim) = read(call, &path)?;
     let picture = decode::picture(call, &bytes, &format!("`{path}`"))?;
     drop((bytes, claim));
+    let picture = if is_wanted_upright { upright(call, picture)? } else { picture };
     picture.hand_out(call)
 }
 
@@ -57,5 +60,5 @@ pub(super) fn save(call: &Call<'_>, (image, path, options): &(Value, Value, Valu
     let place = place.map_err(|error| call.fail(&format!("cannot write `{}`: {error}", path.display())))?;
     let bytes = encoded(call, &image, format, options)?;
     // Written beside the target and renamed: nobody ever reads half a picture.
-    replace(call, path, &place, &bytes, Durability::Cached)
+    replace(call, path, place, &bytes, Durability::Cached)
 }

@@ -1,5 +1,12 @@
-//! This module decodes JPEG pictures. The decoder takes its bytes from a reader that looks at the deadline: a few
+//! This module decodes JPEG pictures, after it has looked whether the file is whole (`health`). The decoder takes its bytes from a reader that looks at the deadline: a few
 //! kilobytes of passes over a large picture, one after the other, would take minutes.
+
+mod bits;
+mod entropy;
+mod file;
+mod health;
+
+use std::borrow::Cow;
 
 use ::image::error::{
     DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
@@ -12,46 +19,46 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use super::picture::SIDE_MAX;
-use crate::lua::host::call::Call;
+use crate::lua::host::call::{Call, warn};
+use crate::lua::host::outside::Claim;
+use health::{Health, examine};
 
 /// Reads between two checkpoints. One is for a few bytes, which at most a few hundred pixels come of.
 const READS: u32 = 256;
 
-/// What the segments before the compressed data say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct JpegHead {
-    /// The end marker is missing. The decoder would fill what is missing with gray and say nothing.
-    pub(super) is_cut_off: bool,
+/// A file whose compressed data was looked through.
+pub(super) struct Sound<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
     /// The picture comes in passes, each over all of it.
     pub(super) is_progressive: bool,
+    /// For bytes that are not the file's own.
+    _claim: Option<Claim>,
 }
 
-impl JpegHead {
-    /// Goes through the segments with a length each, up to the compressed data; a preview in one of them has markers too.
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        let (mut at, mut is_progressive) = (2, false);
-        while let Some(&[marker, code, high, low]) = bytes.get(at..at + 4) {
-            if marker != 0xff {
-                break;
+impl<'a> Sound<'a> {
+    /// The file, where it was damaged with something in place of what was lost, of which a line in the log tells; `name` is for messages.
+    pub(super) fn of(call: &Call<'_>, bytes: &'a [u8], name: &str) -> mlua::Result<Self> {
+        let refuse = |why: &str| Err(call.refuse(&format!("cannot read {name}: {why}")));
+        let (health, is_progressive) = examine(call, bytes)?;
+        let mended = match health {
+            Health::Whole => return Ok(Self { bytes: Cow::Borrowed(bytes), is_progressive, _claim: None }),
+            Health::CutOff => return refuse("the jpeg file is cut off"),
+            Health::Damaged => return refuse("the jpeg file is damaged: a part of the picture is lost"),
+            Health::Scattered => {
+                return refuse(
+                    "this kind of jpeg file is not supported: its colours come behind its brightness, and have fewer pixels",
+                );
             }
-            // Fill bytes, and markers without a length.
-            if code == 0xff {
-                at += 1;
-                continue;
+            Health::Mended { bytes, lost, of } => {
+                if lost > 0 {
+                    let line = format!("{name} is damaged: {lost} of {of} parts of the picture were lost");
+                    warn(call.lua, &line);
+                }
+                bytes
             }
-            if matches!(code, 0x01 | 0xd0..=0xd8) {
-                at += 2;
-                continue;
-            }
-            is_progressive |= matches!(code, 0xc2 | 0xc6 | 0xca | 0xce);
-            at += 2 + usize::from(u16::from_be_bytes([high, low]));
-            if code == 0xda {
-                break;
-            }
-        }
-        let is_cut_off =
-            bytes.get(at..).is_none_or(|data| memchr::memmem::rfind(data, b"\xff\xd9").is_none());
-        Self { is_cut_off, is_progressive }
+        };
+        let claim = call.claim(mended.len())?;
+        Ok(Self { bytes: Cow::Owned(mended), is_progressive, _claim: Some(claim) })
     }
 }
 
@@ -74,7 +81,8 @@ impl<'a> Jpeg<'a> {
         let is_gray = decoder.input_colorspace() == Some(ColorSpace::Luma);
         let (wanted, color) =
             if is_gray { (ColorSpace::Luma, ColorType::L8) } else { (ColorSpace::RGB, ColorType::Rgb8) };
-        decoder.set_options(options.jpeg_set_out_colorspace(wanted));
+        // Where it still finds something wrong it has to say so: it fills the rest with gray otherwise.
+        decoder.set_options(options.jpeg_set_out_colorspace(wanted).set_strict_mode(true));
         Ok(Self { decoder, size: (width as u32, height as u32), color })
     }
 }
@@ -86,6 +94,14 @@ impl ImageDecoder for Jpeg<'_> {
 
     fn color_type(&self) -> ColorType {
         self.color
+    }
+
+    fn icc_profile(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.decoder.icc_profile())
+    }
+
+    fn exif_metadata(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.decoder.exif().cloned())
     }
 
     fn read_image(mut self, out: &mut [u8]) -> ImageResult<()> {

@@ -1,13 +1,16 @@
 //! A picture is decoded pixels as Lua code holds them. Other modules make the pixels.
 
+use std::rc::Rc;
+
 use mlua::{AnyUserData, MetaMethod, UserData, UserDataFields, UserDataMethods, UserDataRef, Value};
 
+use super::exif::Exif;
 use crate::lua::host::call::{Call, describe};
 use crate::lua::host::function::Module;
 use crate::lua::host::methods;
 use crate::lua::host::outside::Claim;
 
-/// What `image.open` and `image.decode` return. It has the fields `width`, `height` and `format` besides.
+/// What `image.open` and `image.decode` return. It has fields besides.
 pub(super) const METHODS: Module = Module("Image");
 
 /// The longest side: what JPEG and GIF can hold, and few things need more.
@@ -23,6 +26,16 @@ pub(super) enum Layout {
 }
 
 impl Layout {
+    /// The name in `img.mode`, as Pillow has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gray => "L",
+            Self::GrayAlpha => "LA",
+            Self::Rgb => "RGB",
+            Self::Rgba => "RGBA",
+        }
+    }
+
     /// Bytes a pixel.
     pub(super) const fn bytes(self) -> usize {
         match self {
@@ -86,28 +99,44 @@ impl Size {
     }
 }
 
+/// What a file says beside the pixels. Copies of a picture share it.
+#[derive(Debug)]
+pub(super) struct Beside {
+    pub(super) format: PictureFormat,
+    pub(super) exif: Exif,
+    /// The profile that says which colours the numbers mean; empty if there is none.
+    pub(super) icc: Vec<u8>,
+    /// Whether the file has a palette or fewer than 8 bits a pixel: it is written so again where that can be.
+    pub(super) has_few_colors: bool,
+    /// Never read: it counts while it lives.
+    pub(super) _claim: Claim,
+}
+
 /// Rows of pixels from the top, without gaps.
 #[derive(Debug)]
 pub(super) struct Image {
     pub(super) size: Size,
     pub(super) layout: Layout,
     /// Of the file that it came from.
-    pub(super) format: PictureFormat,
+    pub(super) beside: Rc<Beside>,
+    /// How the camera was held, 1 to 8, if the pixels are still so.
+    pub(super) orientation: u8,
     pub(super) pixels: Vec<u8>,
     /// Never read: it counts while it lives.
     _claim: Claim,
 }
 
 impl Image {
-    pub(super) fn new(
-        size: Size,
-        layout: Layout,
-        format: PictureFormat,
-        pixels: Vec<u8>,
-        claim: Claim,
-    ) -> Self {
+    pub(super) fn new(size: Size, layout: Layout, beside: Rc<Beside>, pixels: Vec<u8>, claim: Claim) -> Self {
         debug_assert_eq!(pixels.len(), size.bytes(layout));
-        Self { size, layout, format, pixels, _claim: claim }
+        let orientation = beside.exif.orientation;
+        Self { size, layout, beside, orientation, pixels, _claim: claim }
+    }
+
+    /// A picture that was made of this one.
+    pub(super) fn made(&self, size: Size, layout: Layout, pixels: Vec<u8>, claim: Claim) -> Self {
+        let made = Self::new(size, layout, Rc::clone(&self.beside), pixels, claim);
+        Self { orientation: self.orientation, ..made }
     }
 
     /// Hands it to Lua code.
@@ -120,14 +149,16 @@ impl UserData for Image {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_field_method_get("width", |_, image| Ok(image.size.width));
         fields.add_field_method_get("height", |_, image| Ok(image.size.height));
-        fields.add_field_method_get("format", |_, image| Ok(image.format.name()));
+        fields.add_field_method_get("format", |_, image| Ok(image.beside.format.name()));
+        fields.add_field_method_get("mode", |_, image| Ok(image.layout.name()));
+        fields.add_field_method_get("orientation", |_, image| Ok(image.orientation));
         fields.add_meta_field_with(MetaMethod::Index, |lua| methods::of(lua, METHODS.0));
     }
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_meta_method(MetaMethod::ToString, |_, image, ()| {
             let Size { width, height } = image.size;
-            Ok(format!("{} image of {width} x {height}", image.format.name()))
+            Ok(format!("{} image of {width} x {height}", image.beside.format.name()))
         });
     }
 }

@@ -90,7 +90,7 @@ fn resized(call: &Call<'_>, image: &Image, size: Size, how: &ResizeOptions) -> m
     let pixels = pixels.map_err(|error| call.refuse(&format!("failed: {error}")))?;
     claim.shrink(len);
     call.checkpoint()?;
-    Ok(Image::new(size, image.layout, image.format, pixels, claim))
+    Ok(image.made(size, image.layout, pixels, claim))
 }
 
 /// The pixels of the picture in another size. The kind of pixel is named here, because a choice at run time builds in the code

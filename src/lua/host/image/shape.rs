@@ -25,7 +25,7 @@ pub(super) fn crop(
         let start = (y as usize + line) * row + x as usize * bytes;
         pixels.extend_from_slice(&image.pixels[start..start + width as usize * bytes]);
     }
-    Image::new(size, image.layout, image.format, pixels, claim).hand_out(call)
+    image.made(size, image.layout, pixels, claim).hand_out(call)
 }
 
 /// Where a stretch begins and how long it is, within a side of the image.
@@ -58,13 +58,47 @@ pub(super) fn rotate(call: &Call<'_>, (image, degrees): &(Value, Value)) -> mlua
         other => return Err(call.bad_because(1, &format!("90, 180 or 270 expected, got {other}"))),
     };
     let claim = call.claim(image.pixels.len())?;
-    let pixels = match image.layout {
-        Layout::Gray => turned::<1>(call, &image.pixels, image.size, degrees)?,
-        Layout::GrayAlpha => turned::<2>(call, &image.pixels, image.size, degrees)?,
-        Layout::Rgb => turned::<3>(call, &image.pixels, image.size, degrees)?,
-        Layout::Rgba => turned::<4>(call, &image.pixels, image.size, degrees)?,
+    let pixels = by_layout(call, &image, degrees)?;
+    image.made(size, image.layout, pixels, claim).hand_out(call)
+}
+
+fn by_layout(call: &Call<'_>, image: &Image, degrees: i64) -> mlua::Result<Vec<u8>> {
+    match image.layout {
+        Layout::Gray => turned::<1>(call, &image.pixels, image.size, degrees),
+        Layout::GrayAlpha => turned::<2>(call, &image.pixels, image.size, degrees),
+        Layout::Rgb => turned::<3>(call, &image.pixels, image.size, degrees),
+        Layout::Rgba => turned::<4>(call, &image.pixels, image.size, degrees),
+    }
+}
+
+/// The picture as the one who took it saw it.
+pub(super) fn upright(call: &Call<'_>, image: Image) -> mlua::Result<Image> {
+    let (degrees, is_mirrored) = match image.orientation {
+        2 => (0, true),
+        3 => (180, false),
+        4 => (180, true),
+        5 => (90, true),
+        6 => (90, false),
+        7 => (270, true),
+        8 => (270, false),
+        _ => return Ok(image),
     };
-    Image::new(size, image.layout, image.format, pixels, claim).hand_out(call)
+    let Size { width, height } = image.size;
+    let size = if degrees % 180 == 0 { image.size } else { Size { width: height, height: width } };
+    let claim = call.claim(image.pixels.len())?;
+    let mut pixels = if degrees == 0 { image.pixels.clone() } else { by_layout(call, &image, degrees)? };
+    if is_mirrored {
+        let bytes = image.layout.bytes();
+        for row in pixels.chunks_exact_mut(size.width as usize * bytes) {
+            // All bytes backwards, and those of each pixel forwards again.
+            row.reverse();
+            row.chunks_exact_mut(bytes).for_each(<[u8]>::reverse);
+        }
+    }
+    call.checkpoint()?;
+    let mut upright = image.made(size, image.layout, pixels, claim);
+    upright.orientation = 1;
+    Ok(upright)
 }
 
 /// The pixels of `N` bytes, read in the order in which they stand after the turn.
@@ -110,7 +144,17 @@ pub(super) fn grayscale(call: &Call<'_>, image: &Value) -> mlua::Result<AnyUserD
             pixels.flat_map(|&[r, g, b, alpha]| [luma(r, g, b), alpha]).collect()
         }
     };
-    Image::new(image.size, layout, image.format, pixels, claim).hand_out(call)
+    image.made(image.size, layout, pixels, claim).hand_out(call)
+}
+
+/// A picture whose colours are all gray, as one that has only that.
+pub(super) fn first_channel(call: &Call<'_>, image: Image) -> mlua::Result<Image> {
+    if image.layout != Layout::Rgb {
+        return Ok(image);
+    }
+    let claim = call.claim(image.size.bytes(Layout::Gray))?;
+    let pixels = image.pixels.as_chunks::<3>().0.iter().map(|&[gray, ..]| gray).collect();
+    Ok(image.made(image.size, Layout::Gray, pixels, claim))
 }
 
 /// Brightness as television has defined it (BT.601), in 65536ths, rounded.

@@ -2,12 +2,12 @@
 //! core, never waiting longer than the attempt may run. A transaction belongs to the item that began it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
@@ -15,16 +15,20 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::ffi;
 use super::folder::{DatabaseFile, Locks, Stamp};
+use super::mathematics;
 use crate::lua::guard::Guard;
 use crate::lua::host::call::Call;
 use crate::lua::permissions::Identity;
 use crate::lua::raw::Current;
 use crate::runtime::clock;
 
-/// How long a statement waits for the locks of others, when no deadline ends it earlier.
+/// How long a statement waits for the locks of others, when there is no deadline that ends it.
 const BUSY_MAX: Duration = Duration::from_secs(30);
 /// A wait looks this often whether it has to end, and whether the lock is free.
 const NAP_MAX: Duration = Duration::from_millis(10);
+/// The first item in line looks this often whether a lock is free, the others less often.
+const LOOK: Duration = Duration::from_millis(1);
+const LOOK_MAX: Duration = Duration::from_millis(100);
 /// Steps of SQLite's machine between two looks at the deadline. One may take some ten milliseconds: it makes or copies a value
 /// as large as `memory` allows.
 const STEPS: i32 = 50;
@@ -89,8 +93,46 @@ pub(super) struct Database {
     bytes_max: usize,
     /// How the file was when it was opened without locks: it must stay so.
     stamp: Cell<Option<Stamp>>,
+    /// How a statement waits for a lock.
+    patience: Arc<Patience>,
+    /// Items that wait for a lock without holding the thread, in the order in which they came.
+    waiting: RefCell<VecDeque<(Item, Instant)>>,
+}
+
+/// How a statement waits for a lock, for the handler that SQLite asks.
+#[derive(Default)]
+struct Patience {
     /// Whether an item of this very worker holds a lock: waiting for it would be waiting for oneself.
-    held: Arc<AtomicBool>,
+    is_held: AtomicBool,
+    /// Whether the item can wait without holding the thread.
+    can_suspend: AtomicBool,
+    /// Whether a lock was not free, and the item is to wait so.
+    is_asked: AtomicBool,
+    /// Whether there is a deadline that ends the wait.
+    has_deadline: AtomicBool,
+}
+
+/// One statement's turn.
+pub(super) struct Turn<'a> {
+    database: &'a Database,
+    item: Item,
+}
+
+impl Turn<'_> {
+    /// Whether a statement may be run now: one that writes, and begins to, waits for those that came before.
+    pub(super) fn may_run(&self, is_readonly: bool, is_autocommit: bool) -> bool {
+        let patience = &self.database.patience;
+        let is_behind = self.database.waiting.borrow().front().is_some_and(|(first, _)| *first != self.item);
+        let waits =
+            patience.can_suspend.load(Ordering::Relaxed) && is_behind && !is_readonly && is_autocommit;
+        patience.is_asked.fetch_or(waits, Ordering::Relaxed);
+        !waits
+    }
+
+    /// Whether a lock was not free, so that the item is to try again later.
+    pub(super) fn is_to_wait(&self) -> bool {
+        self.database.patience.is_asked.load(Ordering::Relaxed)
+    }
 }
 
 struct StatementSlot {
@@ -132,7 +174,8 @@ impl Databases {
             readonly,
             bytes_max,
             stamp: Cell::new(None),
-            held: Arc::default(),
+            patience: Arc::default(),
+            waiting: RefCell::default(),
         });
         let connection = database.connect(self)?;
         database.slots.borrow_mut().push(StatementSlot { connection, owner: None });
@@ -187,7 +230,7 @@ impl Database {
             None => Connection::open_with_flags_and_vfs(":memory:", flags, ffi::NAME)?,
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        let patience = patience(guard.clone(), Arc::clone(&self.held));
+        let patience = patience(guard.clone(), Arc::clone(&self.patience));
         connection.busy_handler(Some(patience))?;
         if let Some(guard) = guard.clone() {
             connection.progress_handler(STEPS, Some(move || guard.is_pulled() && guard.is_due()))?;
@@ -199,6 +242,7 @@ impl Database {
         if code != rusqlite::ffi::SQLITE_OK {
             return Err(failure(code, None));
         }
+        mathematics::register(&connection)?;
         if self.bytes_max > 0 {
             let longest = i32::try_from(self.bytes_max).unwrap_or(i32::MAX);
             connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
@@ -240,12 +284,14 @@ impl Database {
         self.stamp.get().is_some_and(|stamp| self.file.as_ref().and_then(DatabaseFile::stamp) != Some(stamp))
     }
 
-    /// Runs `work` on the connection that the running item may use.
-    pub(super) fn with<R>(
+    /// Runs `work` on the connection that the running item may use; `can_suspend` tells whether it can wait without holding the
+    /// thread. Tells besides after how long it is to be tried again, where a lock was not free.
+    pub(super) fn with<R, E>(
         &self,
         databases: &Databases,
-        work: impl FnOnce(&Connection) -> R,
-    ) -> rusqlite::Result<R> {
+        can_suspend: bool,
+        work: impl FnOnce(&Connection, &Turn<'_>) -> Result<R, E>,
+    ) -> rusqlite::Result<(Result<R, E>, Option<Duration>)> {
         let item = databases.item();
         let is_alone = !databases.current().is_some_and(|current| current.is_coroutine());
         if is_alone {
@@ -255,17 +301,46 @@ impl Database {
         ffi::use_scratch(databases.scratch.as_ref().map(AsRawFd::as_raw_fd));
         let mut slot = self.take(item, databases)?;
         let held = self.slots.borrow().iter().any(|other| other.owner.is_some());
-        self.held.store(held, Ordering::Relaxed);
+        let has_deadline = databases.current().is_some_and(|current| current.deadline.get().is_some());
+        self.patience.is_held.store(held, Ordering::Relaxed);
+        self.patience.can_suspend.store(can_suspend, Ordering::Relaxed);
+        self.patience.is_asked.store(false, Ordering::Relaxed);
+        self.patience.has_deadline.store(has_deadline, Ordering::Relaxed);
         let running = ffi::reading::RunningConnection::begin(&slot.connection, databases.guard());
-        let result = work(&slot.connection);
+        let turn = Turn { database: self, item };
+        let result = work(&slot.connection, &turn);
         drop(running);
+        let wait =
+            if result.is_err() && turn.is_to_wait() { self.stand_in_line(item, has_deadline) } else { None };
+        if wait.is_none() {
+            self.leave_line(|waiting| waiting == item);
+        }
         if self.is_disturbed() {
             self.slots.borrow_mut().clear();
             return Err(failure(rusqlite::ffi::SQLITE_BUSY, Some(DISTURBED)));
         }
         slot.owner = (!slot.connection.is_autocommit()).then_some(item);
         self.slots.borrow_mut().push(slot);
-        Ok(result)
+        Ok((result, wait))
+    }
+
+    /// Puts an item behind those that wait already, and answers when it is to look again; `None` if it has waited long enough.
+    fn stand_in_line(&self, item: Item, has_deadline: bool) -> Option<Duration> {
+        let mut waiting = self.waiting.borrow_mut();
+        let now = clock::now();
+        let place = waiting.iter().position(|(other, _)| *other == item).unwrap_or_else(|| {
+            waiting.push_back((item, now));
+            waiting.len() - 1
+        });
+        let is_over = !has_deadline && now.duration_since(waiting[place].1) >= BUSY_MAX;
+        (!is_over).then(|| (LOOK * (1 + place as u32)).min(LOOK_MAX))
+    }
+
+    fn leave_line(&self, is_over: impl Fn(Item) -> bool) {
+        let mut waiting = self.waiting.borrow_mut();
+        if !waiting.is_empty() {
+            waiting.retain(|(item, _)| !is_over(*item));
+        }
     }
 
     /// The item's own connection, or a free one, or a new one.
@@ -283,6 +358,7 @@ impl Database {
 
     /// Rolls back what these owners have left open, and keeps one connection of those that are free.
     fn release(&self, is_over: impl Fn(Item) -> bool) {
+        self.leave_line(&is_over);
         let mut slots = self.slots.borrow_mut();
         for slot in slots.iter_mut() {
             if slot.owner.is_some_and(&is_over) {
@@ -315,15 +391,21 @@ fn failure(code: i32, message: Option<&str>) -> rusqlite::Error {
 }
 
 /// Decides, while a lock is not free, whether to go on waiting; sleeps in between.
-fn patience(guard: Option<Arc<Guard>>, held: Arc<AtomicBool>) -> impl FnMut(i32) -> bool + Send + 'static {
+fn patience(guard: Option<Arc<Guard>>, patience: Arc<Patience>) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut since = clock::now();
     move |count| {
+        if patience.can_suspend.load(Ordering::Relaxed) {
+            patience.is_asked.store(true, Ordering::Relaxed);
+            return false;
+        }
         let now = clock::now();
         if count == 0 {
             since = now;
         }
         let is_over = guard.as_ref().is_some_and(|guard| guard.due(now).is_some());
-        if is_over || held.load(Ordering::Relaxed) || now.duration_since(since) >= BUSY_MAX {
+        let is_enough =
+            !patience.has_deadline.load(Ordering::Relaxed) && now.duration_since(since) >= BUSY_MAX;
+        if is_over || patience.is_held.load(Ordering::Relaxed) || is_enough {
             return false;
         }
         let nap = Duration::from_millis(1 + u64::try_from(count).unwrap_or(0));

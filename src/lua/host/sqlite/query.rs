@@ -2,23 +2,26 @@
 
 use mlua::{Table, Value};
 use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, CachedStatement, Connection, Error};
+use rusqlite::{Batch, CachedStatement, Connection, Error, Statement};
 
-use super::connection::Databases;
+use super::connection::{Databases, Turn};
 use super::error::raised;
 use super::ffi;
 use super::handle::this;
 use super::value;
 use crate::lua::host::call::Call;
 
-/// The arguments of all three.
-type QueryArguments = (Value, Value, Value);
+/// The arguments of all three: database, text, values, whether the caller can wait without holding the thread, and how many
+/// statements of the text were run already.
+type QueryArguments = (Value, Value, Value, bool, usize);
 
 /// `db:exec`
-pub(super) fn exec(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<u64> {
-    run(call, db, |connection| {
+pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<(Option<f64>, u64)> {
+    let (_, sql, params, _, before) = arguments;
+    let mut done = *before;
+    let (wait, result) = run(call, arguments, |connection, turn| {
         let sql = call.text(1, sql)?;
-        let before = connection.total_changes();
+        let changes = connection.total_changes();
         let mut statement = match prepared(connection, &sql) {
             Ok(statement) => statement,
             Err(Error::MultipleStatement) if !params.is_nil() => {
@@ -27,40 +30,80 @@ pub(super) fn exec(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua:
             // A later statement may need what an earlier one makes, so that an error is none yet.
             Err(_) if params.is_nil() => {
                 check_many(call, &sql)?;
-                connection.execute_batch(&sql).map_err(|error| raised(call, &error))?;
-                return Ok(connection.total_changes() - before);
+                run_all(call, (connection, turn), &sql, &mut done)?;
+                return Ok(connection.total_changes() - changes);
             }
             Err(error) => return Err(raised(call, &error)),
         };
         value::bind(call, &mut statement, params)?;
+        check_turn(call, turn, &statement, connection)?;
         let mut rows = statement.raw_query();
         while rows.next().map_err(|error| raised(call, &error))?.is_some() {}
         drop(rows);
         // What triggers changed is in the total, but not in the answer.
-        let is_unchanged = connection.total_changes() == before;
+        let is_unchanged = connection.total_changes() == changes;
         Ok(if is_unchanged { 0 } else { connection.changes() })
-    })
+    })?;
+    Ok((wait, result.unwrap_or(done as u64)))
+}
+
+/// Runs the statements of a text, from the one on that is not done yet.
+fn run_all(
+    call: &Call<'_>,
+    (connection, turn): (&Connection, &Turn<'_>),
+    sql: &str,
+    done: &mut usize,
+) -> mlua::Result<()> {
+    let failed = |error: &Error| raised(call, error);
+    let mut batch = Batch::new(connection, sql);
+    let mut at = 0;
+    while let Some(mut statement) = batch.next().map_err(|error| failed(&error))? {
+        if at >= *done {
+            check_turn(call, turn, &statement, connection)?;
+            let mut rows = statement.raw_query();
+            rows.next().map_err(|error| failed(&error))?;
+            *done = at + 1;
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// Refuses a statement that has to wait for other items; it is tried again.
+fn check_turn(
+    call: &Call<'_>,
+    turn: &Turn<'_>,
+    statement: &Statement<'_>,
+    connection: &Connection,
+) -> mlua::Result<()> {
+    if turn.may_run(statement.readonly(), connection.is_autocommit()) {
+        return Ok(());
+    }
+    Err(call.fail("failed: database is locked"))
 }
 
 /// `db:query`
-pub(super) fn query(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<Table> {
+pub(super) fn query(
+    call: &Call<'_>,
+    arguments: &QueryArguments,
+) -> mlua::Result<(Option<f64>, Option<Table>)> {
     let mut list = call.list()?;
-    rows(call, (db, sql, params), |row| {
+    let (wait, _) = rows(call, arguments, |row| {
         list.push(row)?;
         call.checkpoint_each(list.len())?;
         Ok(true)
     })?;
-    list.finish()
+    Ok((wait, if wait.is_none() { Some(list.finish()?) } else { None }))
 }
 
 /// `db:one`
-pub(super) fn one(call: &Call<'_>, (db, sql, params): &QueryArguments) -> mlua::Result<Option<Table>> {
+pub(super) fn one(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<(Option<f64>, Option<Table>)> {
     let mut first = None;
-    rows(call, (db, sql, params), |row| {
+    let (wait, _) = rows(call, arguments, |row| {
         first = Some(row);
         Ok(false)
     })?;
-    Ok(first)
+    Ok((wait, if wait.is_none() { first } else { None }))
 }
 
 /// Semicolons of a text that may be one statement without a closer look.
@@ -99,13 +142,15 @@ fn check_many(call: &Call<'_>, sql: &str) -> mlua::Result<()> {
 /// Hands on the rows of a statement until `take` says that it has enough.
 fn rows(
     call: &Call<'_>,
-    (db, sql, params): (&Value, &Value, &Value),
+    arguments: &QueryArguments,
     mut take: impl FnMut(Table) -> mlua::Result<bool>,
-) -> mlua::Result<()> {
-    run(call, db, |connection| {
+) -> mlua::Result<(Option<f64>, Option<()>)> {
+    let (_, sql, params, ..) = arguments;
+    run(call, arguments, |connection, turn| {
         let sql = call.text(1, sql)?;
         let mut statement = prepared(connection, &sql).map_err(|error| raised(call, &error))?;
         value::bind(call, &mut statement, params)?;
+        check_turn(call, turn, &statement, connection)?;
         let columns = statement.column_names().map(|name| call.new_string(name));
         let columns = columns.collect::<mlua::Result<Vec<_>>>()?;
         let mut rows = statement.raw_query();
@@ -118,11 +163,20 @@ fn rows(
     })
 }
 
-/// Runs `work` on the database's connection.
-fn run<R>(call: &Call<'_>, db: &Value, work: impl FnOnce(&Connection) -> mlua::Result<R>) -> mlua::Result<R> {
+/// Runs `work` on the database's connection. Tells after how many seconds it is to be tried again, or what came of it.
+fn run<R>(
+    call: &Call<'_>,
+    (db, _, _, is_yieldable, _): &QueryArguments,
+    work: impl FnOnce(&Connection, &Turn<'_>) -> mlua::Result<R>,
+) -> mlua::Result<(Option<f64>, Option<R>)> {
     let database = this(call, db)?;
     call.checkpoint()?;
     let room = call.room()?;
-    ffi::memory::within(room, || database.with(&Databases::of(call), work))
-        .map_err(|error| raised(call, &error))?
+    let databases = Databases::of(call);
+    let can_suspend = *is_yieldable && databases.current().is_some_and(|current| current.runs_item(call.lua));
+    let done = ffi::memory::within(room, || database.with(&databases, can_suspend, work));
+    match done.map_err(|error| raised(call, &error))? {
+        (_, Some(wait)) => Ok((Some(wait.as_secs_f64()), None)),
+        (result, None) => Ok((None, Some(result?))),
+    }
 }

@@ -1,5 +1,8 @@
 //! These tests cover `image`.
 
+mod jpeg;
+mod kinds;
+
 use std::fmt::Write as _;
 
 use ::image::{Rgb, RgbImage};

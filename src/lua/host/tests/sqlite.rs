@@ -257,3 +257,29 @@ fn many_statements_are_run_one_after_the_other() {
         assert_eq!(host_error(&error).expect("ours").message, expect);
     }
 }
+
+#[test]
+fn mathematics_answers_as_sqlite_does() {
+    let one = |sql: &str, expect: &str| {
+        check(&format!("sqlite.open(':memory:'):one('select {sql} as v').v"), expect);
+    };
+    for (sql, expect) in [
+        ("round(sqrt(2) * 1000)", "1414"),
+        ("ceil(1.2) + floor(-1.2) + trunc(-1.9)", "-1"),
+        ("typeof(ceil(3)) || typeof(ceil(3.0))", "\"integerreal\""),
+        ("log(100) + log10(1000) + log2(8) + log(2, 16) + ln(exp(1))", "13"),
+        ("pow(2, 10) + power(2, 0.5) * 0 + mod(7, 4) + mod(-7, 4)", "1024"),
+        ("round(degrees(pi()) + radians(180) - pi() + atan2(0, 1) + cos(0) + sinh(0) + atanh(0))", "181"),
+        ("sqrt(''16'')", "4"),
+        (
+            "ifnull(sqrt(-1), ''none'') || ifnull(ln(0), ''none'') || ifnull(sqrt(''x''), ''none'') || ifnull(sqrt(null), ''none'')",
+            "'nonenonenonenone'",
+        ),
+        (
+            "ifnull(sqrt(''inf''), ''none'') || ifnull(mod(1, 0), ''none'') || ifnull(acos(2), ''none'')",
+            "'nonenonenone'",
+        ),
+    ] {
+        one(&sql.replace("''", "\\'"), expect);
+    }
+}
