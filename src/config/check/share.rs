@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What is wrong with a number beyond this limit.
 pub(super) fn beyond(given: &Value, limit: &Value) -> String {
-    let percent = given.as_f64().filter(|given| (1.0..=100.0).contains(given));
+    let percent = given.as_f64().filter(|given| (2.0..=100.0).contains(given));
     match percent.filter(|_| limit.as_u64() == Some(1)) {
         Some(percent) => format!("did you mean `{}`?", percent / 100.0),
         None => "too large".to_owned(),
