@@ -147,12 +147,7 @@ const ATTEMPTS: &[(&str, &str, Ends)] = &[
 /// Hosts and programs, none of which is granted: what, the module, the call, the line to add.
 const NETWORK: [(&str, &str, &str, &str); 12] = [
     ("a host", "http", "http.get('https://example.org/')", "add `permissions: {net: [example.org]}`"),
-    (
-        "this machine",
-        "http",
-        "http.get('http://localhost:9/')",
-        "add `permissions: {net: [localhost:9]}`",
-    ),
+    ("this machine", "http", "http.get('http://localhost:9/')", "add `permissions: {net: [localhost:9]}`"),
     ("this machine by its address", "http", "http.get('http://127.0.0.1:9/')", "add `permissions: {net: ["),
     ("this machine by a short address", "http", "http.get('http://127.1:9/')", "add `permissions: {net: ["),
     ("this machine by a number", "http", "http.get('http://2130706433:9/')", "add `permissions: {net: ["),

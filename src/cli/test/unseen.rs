@@ -10,13 +10,13 @@ pub(super) fn params(file: &Value) -> BTreeSet<String> {
     let tests = file.get("tests").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let names: BTreeSet<&str> = tests.iter().filter_map(|test| test.get("step")?.as_str()).collect();
     let steps = names.iter().filter_map(|name| file.get("steps")?.get(name));
-    let mut texts: Vec<String> = steps.map(Value::to_string).collect();
-    texts.extend(["defaults", "policies"].iter().filter_map(|key| file.get(key)).map(Value::to_string));
+    let mut seen: Vec<String> = steps.map(Value::to_string).collect();
+    seen.extend(["defaults", "policies"].iter().filter_map(|key| file.get(key)).map(Value::to_string));
     let declared = file.get("params").and_then(Value::as_object).into_iter().flat_map(|params| params.keys());
-    if texts.iter().any(|text| sees_all(text)) || file.get("include").is_some() {
+    if seen.iter().any(|text| sees_all(text)) || file.get("include").is_some() {
         return BTreeSet::new();
     }
-    declared.filter(|name| !texts.iter().any(|text| words(text).any(|word| word == *name))).cloned().collect()
+    declared.filter(|name| !seen.iter().any(|text| words(text).any(|word| word == *name))).cloned().collect()
 }
 
 /// Whether a step may look at any parameter.

@@ -192,12 +192,22 @@ impl Vm {
         let mut pool = self.pool.borrow_mut();
         // SAFETY: the thread does not run; resetting closes its upvalues and raises nothing.
         unsafe {
-            if pool.len() < POOL_MAX && self.reset(coroutine.thread) {
+            if pool.len() < POOL_MAX && self.has_room() && self.reset(coroutine.thread) {
                 pool.push(coroutine);
             } else {
                 ffi::lua_unref(self.l, coroutine.anchor);
             }
         }
+    }
+
+    /// Whether the memory is far from full: Luau does not expect that a thread runs out of it while it is emptied by another.
+    fn has_room(&self) -> bool {
+        /// What an empty thread takes, many times over.
+        const THREAD_BYTES: usize = 64 << 10;
+        // SAFETY: asks for a number.
+        let kilobytes = unsafe { ffi::lua_gc(self.l, ffi::LUA_GCCOUNT, 0) };
+        let used = usize::try_from(kilobytes).unwrap_or(0).saturating_mul(1024);
+        used.saturating_add(THREAD_BYTES) < self.current.memory.bytes()
     }
 
     /// Empties a thread for reuse; `false` when it could not be.

@@ -57,7 +57,8 @@ fn expressions() -> Vec<String> {
                     // Of the largest, one kind each: they take most of the time.
                     let sizes = if (number + at) % STRINGS.len() == 0 { 3 } else { 2 };
                     for n in &SIZES[..sizes] {
-                        all.push(format!("local n = {n} local S = {string} return {call}"));
+                        let small = "local N, T = 7, { a = { 1 } }";
+                        all.push(format!("{small} local n = {n} local S = {string} return {call}"));
                     }
                 }
             } else if has("T") {
@@ -125,6 +126,7 @@ fn whatever_the_arguments_every_item_ends_and_memory_is_bounded() {
     let project = project(&expressions);
     let (code, peak) =
         measured(&project, &["pipeline.yaml", "--quiet", "--no-state", "--events", "events.jsonl"]);
+    assert_ne!(code, 65, "the file is not valid");
     let events = project.read("events.jsonl");
     let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let mut slow: BTreeMap<u64, f64> = BTreeMap::new();
