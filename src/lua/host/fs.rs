@@ -12,7 +12,6 @@ mod write;
 
 #[cfg(any(feature = "image", feature = "http"))]
 pub(super) use write::Durability;
-#[cfg(feature = "image")]
 #[cfg(feature = "http")]
 pub(super) use write::Replacement;
 #[cfg(feature = "image")]

@@ -105,7 +105,7 @@ impl Vm {
             return Resumed::Waiting(coroutine, wait);
         }
         let outcome = self.finish(&coroutine, status, cursor);
-        self.release(coroutine);
+        self.release(coroutine, outcome.is_ok());
         match outcome {
             Ok(()) => Resumed::Finished,
             Err(raised) => {
@@ -162,7 +162,7 @@ impl Vm {
     pub(in crate::lua) fn expire(&self, coroutine: Coroutine, reason: Reason, wait: Wait) -> Raised {
         // SAFETY: the thread is suspended, its stack is as it left it.
         unsafe { frame::remember(coroutine.thread, &self.current.frames) };
-        self.release(coroutine);
+        self.release(coroutine, false);
         let frames = std::mem::take(&mut *self.current.frames.borrow_mut());
         let fields = wait.give_up();
         Raised { interrupted: Some(reason), frames, fields, ..Raised::error("interrupted") }
@@ -170,7 +170,7 @@ impl Vm {
 
     /// Lets go of a suspended item.
     pub(in crate::lua) fn abandon(&self, coroutine: Coroutine) {
-        self.release(coroutine);
+        self.release(coroutine, false);
     }
 
     /// A coroutine with an empty stack. May raise a memory error.
@@ -185,14 +185,15 @@ impl Vm {
         }
     }
 
-    fn release(&self, mut coroutine: Coroutine) {
+    /// Lets go of a coroutine; one that has ended well may be used again.
+    fn release(&self, mut coroutine: Coroutine, has_ended_well: bool) {
         /// Coroutines kept for reuse; more wait at once only where concurrency is extreme.
         const POOL_MAX: usize = 1024;
         coroutine.pending = None;
         let mut pool = self.pool.borrow_mut();
         // SAFETY: the thread does not run; resetting closes its upvalues and raises nothing.
         unsafe {
-            if pool.len() < POOL_MAX && self.has_room() && self.reset(coroutine.thread) {
+            if has_ended_well && pool.len() < POOL_MAX && self.has_room() && self.reset(coroutine.thread) {
                 pool.push(coroutine);
             } else {
                 ffi::lua_unref(self.l, coroutine.anchor);
@@ -203,11 +204,8 @@ impl Vm {
     /// Whether the memory is far from full: Luau does not expect that a thread runs out of it while it is emptied by another.
     fn has_room(&self) -> bool {
         /// What an empty thread takes, many times over.
-        const THREAD_BYTES: usize = 64 << 10;
-        // SAFETY: asks for a number.
-        let kilobytes = unsafe { ffi::lua_gc(self.l, ffi::LUA_GCCOUNT, 0) };
-        let used = usize::try_from(kilobytes).unwrap_or(0).saturating_mul(1024);
-        used.saturating_add(THREAD_BYTES) < self.current.memory.bytes()
+        const THREAD_BYTES: usize = 1 << 20;
+        self.lua().used_memory().saturating_add(THREAD_BYTES) < self.current.memory.bytes()
     }
 
     /// Empties a thread for reuse; `false` when it could not be.
