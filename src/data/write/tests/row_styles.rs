@@ -176,7 +176,14 @@ proptest! {
         };
         let mut reader = open(&read).expect("readable");
         let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
-        let more = reader.read(usize::MAX, usize::MAX, &mut chunk, &mut bad).expect("readable");
+        let more = match reader.read(usize::MAX, usize::MAX, &mut chunk, &mut bad) {
+            Ok(more) => more,
+            // Zero bytes among few letters are what the reader knows UTF-16 by, and it asks rather than guess.
+            Err(error) => {
+                prop_assert!(error.to_string().contains("looks like UTF-16"), "{error}");
+                return Ok(());
+            }
+        };
         prop_assert!(!more && bad.is_empty(), "{bad:?}");
         prop_assert_eq!(String::from_utf8(chunk.text).expect("UTF-8"), lines.concat());
     }
