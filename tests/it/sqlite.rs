@@ -228,3 +228,20 @@ fn an_item_that_waits_for_a_lock_lets_others_run_and_ends_at_its_deadline() {
     let message = summary.step("save")["errors"]["1"].as_str().expect("an error").to_owned();
     assert!(message.contains("timeout after 1s"), "{message}");
 }
+
+/// Statements that give rows wait like others, and a text of several goes on where it waited.
+#[test]
+fn whatever_waits_for_a_lock_gives_its_whole_result() {
+    let project = Project::with(
+        "steps:\n  numbers: { items: [1, 2, 3, 4, 5, 6, 7, 8] }\n  work:\n    from: numbers\n    map:\n      concurrency: 8\n      \
+         timeout: 60s\n      lua: |\n        local db = sqlite.open('x.db')\n        db:exec('CREATE TABLE IF NOT EXISTS t(n)')\n        \
+         if item % 2 == 0 then\n          db:exec('BEGIN IMMEDIATE')\n          time.sleep(0.05)\n          \
+         db:exec('INSERT INTO t VALUES(0)')\n          db:exec('COMMIT')\n          return 'held'\n        end\n        \
+         local rows = db:query('INSERT INTO t VALUES(1), (2) RETURNING n')\n        \
+         local one = db:one('INSERT INTO t VALUES(3) RETURNING n')\n        \
+         local changed = db:exec('INSERT INTO t VALUES(4); INSERT INTO t VALUES(5); INSERT INTO t VALUES(6)')\n        \
+         return { #rows, one.n, changed }\n  save: { from: work, write: out.jsonl }\n",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "[2,3,3]\n\"held\"\n".repeat(4));
+}

@@ -11,14 +11,14 @@ use super::handle::this;
 use super::value;
 use crate::lua::host::call::Call;
 
-/// The arguments of all three: database, text, values, whether the caller can wait without holding the thread, and how many
-/// statements of the text were run already.
-type QueryArguments = (Value, Value, Value, bool, usize);
+/// The arguments of all three: database, text, values, whether the caller can wait without holding the thread; and of `exec`, when it
+/// is tried again, how many statements of the text were run already and how many rows they have changed.
+type QueryArguments = (Value, Value, Value, bool, Option<usize>, Option<u64>);
 
 /// `db:exec`
-pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<(Option<f64>, u64)> {
-    let (_, sql, params, _, before) = arguments;
-    let mut done = *before;
+pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<(Option<f64>, u64, u64)> {
+    let (_, sql, params, _, done, changed) = arguments;
+    let (mut done, mut changed) = (done.unwrap_or(0), changed.unwrap_or(0));
     let (wait, result) = run(call, arguments, |connection, turn| {
         let sql = call.text(1, sql)?;
         let changes = connection.total_changes();
@@ -30,8 +30,9 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
             // A later statement may need what an earlier one makes, so that an error is none yet.
             Err(_) if params.is_nil() => {
                 check_many(call, &sql)?;
-                run_all(call, (connection, turn), &sql, &mut done)?;
-                return Ok(connection.total_changes() - changes);
+                let ran = run_all(call, (connection, turn), &sql, &mut done);
+                changed += connection.total_changes() - changes;
+                return ran.map(|()| changed);
             }
             Err(error) => return Err(raised(call, &error)),
         };
@@ -44,7 +45,7 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
         let is_unchanged = connection.total_changes() == changes;
         Ok(if is_unchanged { 0 } else { connection.changes() })
     })?;
-    Ok((wait, result.unwrap_or(done as u64)))
+    Ok((wait, result.unwrap_or(done as u64), changed))
 }
 
 /// Runs the statements of a text, from the one on that is not done yet.
@@ -166,7 +167,7 @@ fn rows(
 /// Runs `work` on the database's connection. Tells after how many seconds it is to be tried again, or what came of it.
 fn run<R>(
     call: &Call<'_>,
-    (db, _, _, is_yieldable, _): &QueryArguments,
+    (db, _, _, is_yieldable, ..): &QueryArguments,
     work: impl FnOnce(&Connection, &Turn<'_>) -> mlua::Result<R>,
 ) -> mlua::Result<(Option<f64>, Option<R>)> {
     let database = this(call, db)?;
