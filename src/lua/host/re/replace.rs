@@ -1,6 +1,6 @@
 //! This module replaces matches by text. It checks the result against the VM's memory while it grows.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ops::Range;
 
 use memchr::memchr_iter;
@@ -38,50 +38,6 @@ pub(in crate::lua::host) fn expand(
     Ok((if count == 0 { s.clone() } else { text }, count))
 }
 
-/// Says which group a replacement asks for that the pattern does not have.
-fn check(search: &Search<'_>, replacement: &[u8]) -> Result<(), String> {
-    let groups = search.names().count();
-    let (number, name) = (Cell::new(None), RefCell::new(None));
-    interpolate::bytes(
-        replacement,
-        |asked, text| {
-            text.clear();
-            if asked >= groups {
-                number.set(number.get().or(Some(asked)));
-            }
-        },
-        |asked| {
-            let known = search.names().position(|known| known == Some(asked));
-            if known.is_none() && name.borrow().is_none() {
-                name.replace(Some(asked.to_owned()));
-            }
-            known
-        },
-        &mut Vec::new(),
-    );
-    let help = "`$$` is a dollar";
-    if let Some(name) = name.into_inner() {
-        let shown: String = name.chars().take(NAME_CHARACTERS).collect();
-        let digits = shown.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(0);
-        let (start, rest) = shown.split_at(digits);
-        let meant = if start.is_empty() {
-            help.to_owned()
-        } else {
-            format!("`${{{start}}}{rest}` is group {start} and `{rest}`")
-        };
-        return Err(format!("the pattern has no group `{shown}`: {meant}"));
-    }
-    match number.get() {
-        Some(number) if groups == 1 => {
-            Err(format!("the pattern has no group {number}, and no other: {help}"))
-        }
-        Some(number) => {
-            Err(format!("the pattern has no group {number}, only {} of them: {help}", groups - 1))
-        }
-        None => Ok(()),
-    }
-}
-
 /// A replacement with the groups that it asks for.
 struct Template {
     /// All of it but these.
@@ -91,15 +47,30 @@ struct Template {
 }
 
 impl Template {
-    fn new(search: &Search<'_>, replacement: &[u8]) -> Self {
+    /// Fails with the group that it asks for and that the pattern does not have.
+    fn new(search: &Search<'_>, replacement: &[u8]) -> Result<Self, String> {
         let (mut text, mut groups) = (Vec::new(), Vec::new());
+        let unknown = Cell::new(None);
         interpolate::bytes(
             replacement,
             |number, text| groups.push((text.len(), number)),
-            |name| search.names().position(|known| known == Some(name)),
+            |name| {
+                let known = search.names().position(|known| known == Some(name));
+                if known.is_none() {
+                    unknown.set(unknown.take().or_else(|| Some(name.to_owned())));
+                }
+                known
+            },
             &mut text,
         );
-        Self { text, groups }
+        if let Some(name) = unknown.into_inner() {
+            return Err(unknown_name(&name));
+        }
+        let known = search.names().count();
+        match groups.iter().find(|(_, number)| *number >= known) {
+            Some((_, number)) => Err(unknown_number(*number, known)),
+            None => Ok(Self { text, groups }),
+        }
     }
 
     /// Appends it with what the groups of a match hold.
@@ -113,6 +84,29 @@ impl Template {
             }
         }
         out.extend_from_slice(&self.text[written..]);
+    }
+}
+
+/// What to write for a dollar that is one.
+const DOLLAR: &str = "`$$` is a dollar";
+
+fn unknown_name(name: &str) -> String {
+    let shown: String = name.chars().take(NAME_CHARACTERS).collect();
+    let digits = shown.find(|sign: char| !sign.is_ascii_digit()).unwrap_or(0);
+    let (start, rest) = shown.split_at(digits);
+    let meant = if start.is_empty() {
+        DOLLAR.to_owned()
+    } else {
+        format!("`${{{start}}}{rest}` is group {start} and `{rest}`")
+    };
+    format!("the pattern has no group `{shown}`: {meant}")
+}
+
+/// `known` groups are there, with the whole match.
+fn unknown_number(number: usize, known: usize) -> String {
+    match known {
+        1 => format!("the pattern has no group {number}, and no other: {DOLLAR}"),
+        _ => format!("the pattern has no group {number}, only {} of them: {DOLLAR}", known - 1),
     }
 }
 
@@ -131,10 +125,6 @@ impl Replaced<'_> {
     fn replace(mut self, search: &Search<'_>, replacement: &[u8], max: usize) -> mlua::Result<usize> {
         let mut count = 0;
         let dollars = memchr_iter(b'$', replacement).count();
-        if dollars > 0 {
-            self.call.room_for(replacement.len())?;
-            check(search, replacement).map_err(|why| self.call.bad_because(3, &why))?;
-        }
         if dollars == 0 {
             for found in search.matches().take(max) {
                 let found = found?;
@@ -143,13 +133,14 @@ impl Replaced<'_> {
                 count += 1;
             }
         } else {
-            // It is made when there is room for what becomes of it.
-            let mut template = None;
+            let groups = dollars.saturating_mul(size_of::<(usize, usize)>());
+            self.call.room_for(replacement.len().saturating_add(groups))?;
+            let template =
+                Template::new(search, replacement).map_err(|why| self.call.bad_because(3, &why))?;
             count = search.each_captures(max, &mut |groups| {
                 let found = groups.whole();
                 // No capture is longer than the match.
                 self.before(&found, replacement.len().saturating_add(dollars.saturating_mul(found.len())))?;
-                let template = template.get_or_insert_with(|| Template::new(search, replacement));
                 template.expand(search, groups, self.out);
                 Ok(())
             })?;

@@ -21,7 +21,7 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
     let (mut done, mut changed) = (done.unwrap_or(0), changed.unwrap_or(0));
     let (wait, result) = run(call, arguments, |connection, turn| {
         let sql = call.text(1, sql)?;
-        let changes = connection.total_changes();
+        let before = connection.total_changes();
         let mut statement = match prepared(connection, &sql) {
             Ok(statement) => statement,
             Err(Error::MultipleStatement) if !params.is_nil() => {
@@ -31,7 +31,7 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
             Err(_) if params.is_nil() => {
                 check_many(call, &sql)?;
                 let ran = run_all(call, (connection, turn), &sql, &mut done);
-                changed += connection.total_changes() - changes;
+                changed += connection.total_changes() - before;
                 return ran.map(|()| changed);
             }
             Err(error) => return Err(raised(call, &error)),
@@ -42,7 +42,7 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
         while rows.next().map_err(|error| raised(call, &error))?.is_some() {}
         drop(rows);
         // What triggers changed is in the total, but not in the answer.
-        let is_unchanged = connection.total_changes() == changes;
+        let is_unchanged = connection.total_changes() == before;
         Ok(if is_unchanged { 0 } else { connection.changes() })
     })?;
     Ok((wait, result.unwrap_or(done as u64), changed))
