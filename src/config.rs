@@ -45,7 +45,7 @@ pub use document::{
     Block, Document, LuaField, LuaRole, Place, Scalar, SpanIndex, Style, escape_key, unescape_key,
 };
 pub use ending::{AtEnd, Keep};
-pub use file_kind::FileKind;
+pub use file_kind::{EXTENSIONS, FileKind, is_yaml};
 pub use files::{Glob, Items, Origin, Read, Write};
 pub use format::format;
 pub use id::{InputName, PolicyName, is_id};

@@ -44,8 +44,9 @@ pub use options::{
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
 pub use raw::JointEvaluation;
 pub use script::{
-    BigLiteral, Block, FastWay, Footprint, LimitNames, MissingModule, Obstacle, Reach, Reached, Script, Seen,
-    Wants, big_literals, computed_reads, false_escapes, missing_modules, reaches,
+    BigLiteral, Block, COMBINE_PARAMETERS, FOLD_PARAMETERS, FastWay, Footprint, KEYWORDS, LimitNames,
+    MissingModule, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach, Reached, Script, Seen, Wants, big_literals,
+    computed_reads, false_escapes, missing_modules, reaches,
 };
 pub use stray::{NamedText, StrayName};
 pub use stubs::stubs;

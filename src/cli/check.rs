@@ -3,8 +3,6 @@
 mod junit;
 mod search;
 
-pub(super) use search::is_yaml;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -23,9 +23,9 @@ use clap_complete::env::{CompleteEnv, Shells};
 use self::command_line::{CommandLine, Words};
 use self::offer::offer;
 use super::args::Arguments;
-use super::check::is_yaml;
 use super::console::put;
 use super::exit::{Exit, Fault};
+use crate::config::is_yaml;
 use crate::plan::codes;
 
 /// Holds the name of the shell that asks.

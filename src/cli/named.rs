@@ -6,6 +6,7 @@ use super::args::FolderArguments;
 use super::exit::{Complaint, Fault};
 use super::history::History;
 use super::state;
+use crate::config::is_yaml;
 use crate::store::Catalogue;
 
 /// The folder in which a run is looked for, and the pipeline file where one is named in the place of a run.
@@ -13,10 +14,7 @@ pub(super) fn place(
     run: Option<&str>,
     arguments: &FolderArguments,
 ) -> Result<(PathBuf, Option<PathBuf>), Complaint> {
-    let is_file = |path: &&Path| {
-        let extension = path.extension().and_then(std::ffi::OsStr::to_str);
-        path.is_file() || matches!(extension, Some("yaml" | "yml"))
-    };
+    let is_file = |path: &&Path| path.is_file() || is_yaml(path);
     let Some(file) = run.map(Path::new).filter(is_file) else {
         return state::find(arguments).map(|folder| (folder, None));
     };

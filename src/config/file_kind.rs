@@ -1,6 +1,8 @@
 //! A file is told to be a pipeline, or to be one that pipelines include, by its text alone: one that cannot be parsed
 //! is the one that a check must not pass over.
 
+use std::path::Path;
+
 use super::included::INCLUDED_KEYS;
 
 /// The keys at the top that only a pipeline has.
@@ -19,6 +21,14 @@ const PIPELINE_KEYS: [&str; 13] = [
     "tests",
     "x-allow",
 ];
+
+/// Extensions of YAML files.
+pub const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
+
+/// Whether a file is one of YAML by its name.
+pub fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
+}
 
 /// What a file is to flowrun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,14 +5,9 @@ use gen_lsp_types::TextEdit;
 
 use super::file::{File, ParsedText, read};
 use crate::config::{FileKind, escape_key, is_id};
+use crate::lua::KEYWORDS;
 use crate::plan::{self, IncludedPolicy, Named};
 use crate::source::Span;
-
-/// Names that Lua keeps to itself.
-const KEYWORDS: [&str; 21] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil",
-    "not", "or", "repeat", "return", "then", "true", "until", "while",
-];
 
 /// A name in a file, with what it is a name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

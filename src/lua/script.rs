@@ -24,13 +24,14 @@ mod texts;
 mod waits;
 mod wants;
 
-pub(super) use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
+pub use check::{COMBINE_PARAMETERS, FOLD_PARAMETERS, PARAMETERS, RETRY_PARAMETERS};
 pub(super) use compiled::{Column, Direct, Results};
 pub use direct::FastWay;
 pub use escapes::false_escapes;
 pub use files_read::computed_reads;
 pub use footprint::{Footprint, Seen};
 pub(super) use joint::JointPrograms;
+pub use lexer::KEYWORDS;
 pub use limit_names::LimitNames;
 pub use literals::{BigLiteral, big_literals};
 pub use obstacle::Obstacle;

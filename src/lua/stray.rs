@@ -34,18 +34,19 @@ pub struct NamedText<'a> {
     pub text: &'a str,
     /// Whether it is one expression.
     pub is_expression: bool,
-    /// Names that it has in scope beside the globals.
-    pub parameters: &'a [&'a str],
+    /// Names that it has in scope beside the globals, with commas between them.
+    pub parameters: &'a str,
 }
 
 impl NamedText<'_> {
     /// The stray names, each once: those of `setup`, and those of the text. What the parser does not know has none.
     pub fn strays(&self) -> [Vec<StrayName>; 2] {
         // What is in `ctx` is known, so it is looked at like a module.
-        let variables: Vec<&str> = self.parameters.iter().copied().filter(|name| *name != CONTEXT).collect();
-        let has_context = self.parameters.contains(&CONTEXT);
+        let parameters = || self.parameters.split(", ").filter(|name| !name.is_empty());
+        let variables: Vec<&str> = parameters().filter(|name| *name != CONTEXT).collect();
+        let has_context = parameters().any(|name| name == CONTEXT);
         // A bare name where a key is asked for is meant as a field.
-        let has_item = self.parameters.contains(&"item");
+        let has_item = parameters().any(|name| name == "item");
         let Some(FreeNames { of_setup, of_text, variables }) =
             free_names(self.setup, self.text, self.is_expression, &variables)
         else {

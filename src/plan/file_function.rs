@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -43,7 +42,7 @@ pub(super) fn check(
         let path = script.block().file.path().to_owned();
         let returned = known.entry(path).or_insert_with(|| returned(script.block(), scope, lua_path));
         if let Some(returned) = returned
-            && let Some((label, help)) = missing(returned, script.field(), &script.block().file)
+            && let Some((label, help)) = missing(returned, script.field(), script.block().file.name())
         {
             let name = places.value().pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
             let message = format!("`{name}` gives step `{}` no function", step.name);
@@ -62,13 +61,8 @@ fn returned(block: &Block, scope: &Scope, lua_path: &LuaPath) -> Option<Value> {
 }
 
 /// What is wrong with what a file returns, and what to do.
-fn missing(
-    returned: &Value,
-    field: Option<&str>,
-    file: &Arc<crate::source::SourceFile>,
-) -> Option<(String, String)> {
+fn missing(returned: &Value, field: Option<&str>, file: &str) -> Option<(String, String)> {
     let names: Vec<&str> = returned.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let file = file.name();
     let listed = || names.iter().map(|name| format!("`{file}#{name}`")).collect::<Vec<_>>().join(", ");
     match (returned, field) {
         (Value::Bool(_), None) => None,

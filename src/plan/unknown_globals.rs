@@ -5,18 +5,18 @@ use super::lua_pieces::{LuaFinding, LuaPiece, LuaPlace};
 use super::lua_text::has_word;
 use super::places::PlacedDocument;
 use super::scripts::Scripts;
-use crate::lua::NamedText;
+use crate::lua::{COMBINE_PARAMETERS, FOLD_PARAMETERS, NamedText, PARAMETERS, RETRY_PARAMETERS};
 use crate::source::{Diagnostic, Severity};
 
 /// What Lua has in scope beside the globals, by the end of the pointer to it; the first that fits.
-const PARAMETERS: [(&str, &[&str]); 7] = [
-    ("/reduce/lua", &["acc", "item", "index", "ctx"]),
-    ("/reduce/combine", &["a", "b", "ctx"]),
-    ("/retries/when", &["err", "attempt"]),
-    ("/items/lua", &["ctx"]),
-    ("/setup", &[]),
-    ("/at_end", &[]),
-    ("/at_end/lua", &[]),
+const SCOPES: [(&str, &str); 7] = [
+    ("/reduce/lua", FOLD_PARAMETERS),
+    ("/reduce/combine", COMBINE_PARAMETERS),
+    ("/retries/when", RETRY_PARAMETERS),
+    ("/items/lua", "ctx"),
+    ("/setup", ""),
+    ("/at_end", ""),
+    ("/at_end/lua", ""),
 ];
 
 /// Reports each, in all Lua of the pipeline that compiles.
@@ -39,11 +39,10 @@ pub(super) fn check(
             }
             LuaPlace::Expression(..) => {
                 let is_expression = !has_word(&piece.text, "return");
-                NamedText { setup: "", text: &piece.text, is_expression, parameters: &["item", "index"] }
-                    .strays()
+                NamedText { setup: "", text: &piece.text, is_expression, parameters: "item, index" }.strays()
             }
             LuaPlace::File(_) => {
-                NamedText { setup: "", text: &piece.text, is_expression: false, parameters: &[] }.strays()
+                NamedText { setup: "", text: &piece.text, is_expression: false, parameters: "" }.strays()
             }
         };
         let [_, of_text] = strays;
@@ -60,11 +59,11 @@ pub(super) fn check(
     }
 }
 
-fn parameters(pointer: &str) -> &'static [&'static str] {
+fn parameters(pointer: &str) -> &'static str {
     // `when` of a step is evaluated before it has any item.
     if pointer.ends_with("/when") && pointer.matches('/').count() == 3 {
-        return &[];
+        return "";
     }
-    let found = PARAMETERS.iter().find(|(end, _)| pointer.ends_with(end));
-    found.map_or(&["item", "index", "ctx"], |(_, names)| names)
+    let found = SCOPES.iter().find(|(end, _)| pointer.ends_with(end));
+    found.map_or(PARAMETERS, |(_, names)| names)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Complaint;
 use crate::cli::load::cannot;
-use crate::config::FileKind;
+use crate::config::{FileKind, is_yaml};
 
 /// What lies in a folder and below, sorted by path.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,11 +64,6 @@ fn list(folder: &Path, open: &mut Vec<PathBuf>) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
-}
-
-/// Whether a file is one by its name.
-pub(in crate::cli) fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 
 use super::command_line::CommandLine;
 use super::runs;
-use crate::cli::check::is_yaml;
-use crate::config::{self, FileKind, is_id};
+use crate::config::{self, FileKind, is_id, is_yaml};
 
 /// Bytes of a pipeline file that are read while somebody waits for an answer to a key.
 const BYTES_MAX: u64 = 16 << 20;

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Complaint;
-use crate::config::FileKind;
+use crate::config::{EXTENSIONS, FileKind, is_yaml};
 use crate::source::nearest;
 
-/// Extensions of pipeline files.
-const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 /// Pipelines of a folder that are named.
 const NAMED_MAX: usize = 5;
 
@@ -44,8 +42,7 @@ fn of_folder(folder: &Path) -> String {
 /// The pipelines that lie in a folder, sorted.
 fn pipelines(folder: &Path) -> Vec<PathBuf> {
     let is_pipeline = |path: &PathBuf| {
-        let is_yaml = path.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
-        is_yaml && fs::read(path).is_ok_and(|bytes| FileKind::found(&bytes) == Some(FileKind::Pipeline))
+        is_yaml(path) && fs::read(path).is_ok_and(|bytes| FileKind::found(&bytes) == Some(FileKind::Pipeline))
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_pipeline).collect();

@@ -218,7 +218,7 @@ fn every_file_of_the_project_means_the_same_afterwards() {
         // What tests install is not of this project.
         for entry in walk.filter_entry(|entry| entry.file_name() != "node_modules") {
             let path = entry.expect("the folder can be listed").into_path();
-            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+            let is_yaml = crate::config::is_yaml(&path);
             let Some(text) = std::fs::read_to_string(&path).ok().filter(|_| is_yaml) else { continue };
             if format(text.as_bytes(), "p", &path).is_ok() {
                 let once = proved(&text);

@@ -10,16 +10,16 @@ use crate::lua::SyntaxError;
 use crate::source::LineStarts;
 
 /// What a function has in scope by name.
-pub(in crate::lua) const PARAMETERS: &str = "item, index, ctx";
+pub const PARAMETERS: &str = "item, index, ctx";
 
 /// What `retries.when` has.
-pub(in crate::lua) const RETRY_PARAMETERS: &str = "err, attempt";
+pub const RETRY_PARAMETERS: &str = "err, attempt";
 
 /// What the function of a fold has.
-pub(in crate::lua) const FOLD_PARAMETERS: &str = "acc, item, index, ctx";
+pub const FOLD_PARAMETERS: &str = "acc, item, index, ctx";
 
 /// What the function has that makes one value of two.
-pub(in crate::lua) const COMBINE_PARAMETERS: &str = "a, b, ctx";
+pub const COMBINE_PARAMETERS: &str = "a, b, ctx";
 
 /// A complaint of the compiler.
 struct Complaint {

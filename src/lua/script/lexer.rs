@@ -3,6 +3,12 @@
 
 use std::ops::Range;
 
+/// Names that Lua keeps to itself.
+pub const KEYWORDS: [&str; 21] = [
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil",
+    "not", "or", "repeat", "return", "then", "true", "until", "while",
+];
+
 /// Kinds of tokens that somebody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::lua) enum TokenKind {

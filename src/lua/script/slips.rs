@@ -1,7 +1,7 @@
 //! This module knows what people write who come from other languages, where the compiler says only that it expected something
 //! else.
 
-use super::lexer::{TokenKind, tokens};
+use super::lexer::{KEYWORDS, TokenKind, tokens};
 
 /// Where in a line something stands. Strings are `""` there, and comments are left out.
 enum Sign {
@@ -109,12 +109,6 @@ const HEADS: &[(&str, &str, &str)] = &[
     ("elseif", "then", "a condition is written `if … then … elseif … then … end`"),
     ("while", "do", "a loop is written `while … do … end`"),
     ("for", "do", "a loop is written `for i = 1, n do … end`, or `for key, value in list do … end`"),
-];
-
-/// Words that are no names, and so no fields either.
-const KEYWORDS: [&str; 21] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil",
-    "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
 /// What was probably meant where the compiler does not take a text, in this line, counted from 0.

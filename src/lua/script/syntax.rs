@@ -15,7 +15,7 @@ pub(in crate::lua) use scopes::free_names;
 
 use std::ops::Range;
 
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{KEYWORDS, Token, TokenKind, tokens};
 use names::Names;
 
 /// Expressions and blocks within each other. The parser recurses, and nobody writes by hand what is deeper.
@@ -129,10 +129,6 @@ impl<'t> Parser<'t> {
 
     /// A name that is no keyword.
     fn name(&mut self) -> Option<&'t str> {
-        const KEYWORDS: [&str; 21] = [
-            "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local",
-            "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
-        ];
         let name = self.peek();
         if self.kind() != Some(TokenKind::Name) || KEYWORDS.contains(&name) {
             return None;

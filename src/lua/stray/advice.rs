@@ -2,7 +2,7 @@
 //! leaves out, of other libraries.
 
 use super::known;
-use crate::lua::host::{MODULES, functions};
+use crate::lua::host::{MODULES, Meaning, NAMED, functions};
 use crate::source::nearest;
 
 /// What to write for a name, several of which mean the same.
@@ -158,7 +158,9 @@ fn elsewhere(name: &str) -> Option<String> {
 /// What is in a module of this name; empty: there is none.
 pub(super) fn fields(module: &str) -> Vec<String> {
     if module == known::CONTEXT {
-        return known::CONTEXT_FIELDS.split(' ').map(str::to_owned).collect();
+        let context = NAMED.iter().find(|named| named.name == "Context");
+        let Some(Meaning::Fields(fields)) = context.map(|named| named.meaning) else { return Vec::new() };
+        return fields.iter().map(|field| field.name.to_owned()).collect();
     }
     if module == known::STEPS {
         return known::STEP_FIELDS.split(' ').map(str::to_owned).collect();

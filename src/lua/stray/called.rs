@@ -2,10 +2,7 @@
 
 use super::{advice, is_global};
 use crate::lua::host::functions;
-
-/// Words before a bracket that call nothing.
-const WORDS: [&str; 13] =
-    ["and", "do", "else", "elseif", "function", "if", "in", "not", "or", "return", "then", "until", "while"];
+use crate::lua::script::KEYWORDS;
 
 /// What to add to a message of the VM about a call, in this line.
 pub(in crate::lua) fn called(message: &str, line: &str) -> Option<String> {
@@ -59,7 +56,7 @@ fn calls(line: &str) -> Vec<String> {
         let name = &before[start..];
         let is_name = name.starts_with(|first: char| first.is_alphabetic() || first == '_');
         let is_method = before[..start].ends_with([':', ')', ']']);
-        if is_name && !is_method && !WORDS.contains(&name) && !name.ends_with('.') {
+        if is_name && !is_method && !KEYWORDS.contains(&name) && !name.ends_with('.') {
             found.push(name.to_owned());
         }
     }

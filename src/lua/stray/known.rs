@@ -57,9 +57,6 @@ pub(super) const MODULES: &[(&str, &str)] = &[
 /// The parameter whose fields are known.
 pub(super) const CONTEXT: &str = "ctx";
 
-/// What a function finds in it.
-pub(super) const CONTEXT_FIELDS: &str = "attempt key max_attempts remaining run step worker";
-
 /// The variable whose fields are steps.
 pub(super) const STEPS: &str = "steps";
 

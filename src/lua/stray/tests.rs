@@ -10,8 +10,7 @@ use super::{NamedText, advice, is_global, known};
 
 #[track_caller]
 fn check(text: &str, expect: &[(&str, &str)]) {
-    let parameters = PARAMETERS.split(", ").collect::<Vec<_>>();
-    let named = NamedText { setup: "", text, is_expression: false, parameters: &parameters };
+    let named = NamedText { setup: "", text, is_expression: false, parameters: PARAMETERS };
     let [of_setup, found] = named.strays();
     assert!(of_setup.is_empty());
     let found: Vec<(&str, &str)> =
@@ -86,7 +85,7 @@ fn variables_are_seen_where_they_are_there_and_only_there() {
 #[test]
 fn setup_makes_variables_for_the_function() {
     let (setup, text) = ("local words = load_all()", "return words[item], wrds");
-    let named = NamedText { setup, text, is_expression: false, parameters: &["item"] };
+    let named = NamedText { setup, text, is_expression: false, parameters: "item" };
     let [of_setup, of_text] = named.strays();
     assert_eq!(of_setup.len(), 1);
     assert_eq!(of_text.len(), 1);
