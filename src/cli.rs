@@ -36,6 +36,7 @@ mod panic;
 mod params;
 mod plan;
 mod preview;
+mod program_check;
 mod redact;
 mod report;
 mod reporters;
@@ -126,6 +127,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Report(report) => (report::command(console, &report), report.console.color),
         Command::Cache(cache) => (cache::command(&cache), cache.console.color),
+        Command::ProgramCheck(check) => (program_check::command(&check), ColorChoice::Auto),
         Command::Types { folder } => (types::command(folder.as_deref()), ColorChoice::Auto),
         #[cfg(feature = "lsp")]
         Command::Lsp(_) => (lsp::command(console), ColorChoice::Auto),

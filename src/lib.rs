@@ -45,6 +45,7 @@ pub mod event;
 pub mod lsp;
 pub mod lua;
 pub mod plan;
+pub mod program;
 pub mod report;
 pub mod runtime;
 pub mod schedule;

@@ -16,6 +16,7 @@ mod memory;
 mod options;
 mod own_code;
 mod permissions;
+pub(crate) mod process;
 mod raw;
 mod script;
 mod signature;
@@ -32,16 +33,17 @@ pub use async_op::Completed;
 pub use failure::{AttemptEnding, Failure, ScriptError, SyntaxError};
 pub use gates::{Gate, Gates};
 pub use guard::{Cancel, CancelLevel, Guard};
+pub(crate) use host::count_memory;
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
-pub(crate) use host::{count_memory, end_programs};
 pub use lua_path::LuaPath;
 pub use memory::Memory;
 pub use options::{
     Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, Spent, WorkerOptions,
 };
 pub use permissions::{Allowed, Change, Changed, Permissions, Protected, Trial};
+pub(crate) use process::end_programs;
 pub use raw::JointEvaluation;
 pub use script::{
     BigLiteral, Block, COMBINE_PARAMETERS, FOLD_PARAMETERS, FastWay, Footprint, KEYWORDS, LimitNames,

@@ -36,6 +36,7 @@ mod paths;
 mod permissions;
 mod places;
 mod policies;
+mod program;
 mod rate_limits;
 mod reading;
 mod references;
@@ -70,8 +71,8 @@ pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use mentions::{Mention, Named, mentions};
 pub use step::{
-    Aggregate, AtEnd, Body, Collect, Expression, Glob, Input, Items, Join, Keep, MapLike, Plan, Read, Reduce,
-    Sample, SourcePolicy, Split, Step, Verb,
+    Aggregate, AtEnd, Body, Collect, Expression, Glob, Input, ItemFunction, Items, Join, Keep, MapLike, Plan,
+    Read, Reduce, Sample, SourcePolicy, Split, Step, Verb,
 };
 pub use test_case::{Expected, TestCase};
 pub use touched::{FileRole, Touched};

@@ -7,7 +7,7 @@ mod value;
 
 pub(super) use author::{
     ExplainArguments, FmtArguments, GraphArguments, GraphFormat, InitArguments, PreviewArguments,
-    TestArguments, TestFormat,
+    ProgramCheckArguments, ProgramVerb, TestArguments, TestFormat,
 };
 pub(super) use groups::{
     AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
@@ -107,6 +107,8 @@ pub(super) enum Command {
         #[arg(long)]
         include: bool,
     },
+    /// Try a program as an item function: send it good and odd items, and judge what it answers
+    ProgramCheck(ProgramCheckArguments),
     /// Write stubs of the Lua functions for editors
     Types {
         /// The folder that gets `flowrun.lua`, and `.luarc.json` if it has none; without it, the stubs go to standard output

@@ -29,6 +29,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let mut text = text(&plan, &selected, arguments.verbose, &reuse);
     if arguments.verbose {
         text.push_str(&reach::text(&plan.permissions));
+        text.push_str(&reach::programs(&plan));
     }
     put(redact::text(&text).as_bytes())?;
     Ok(Exit::Success)

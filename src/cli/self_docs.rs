@@ -37,8 +37,20 @@ fn page() -> io::Result<Vec<u8>> {
     let commands = section(|out| man.render_subcommands_section(out))?;
     page.push_str(&commands.replace("flowrun\\-", "flowrun ").replace("(1)", ""));
     for name in [
-        "check", "plan", "preview", "graph", "init", "fmt", "test", "resume", "runs", "show", "report",
-        "cache", "types",
+        "check",
+        "plan",
+        "preview",
+        "graph",
+        "init",
+        "fmt",
+        "test",
+        "resume",
+        "runs",
+        "show",
+        "report",
+        "cache",
+        "program-check",
+        "types",
     ] {
         let command = command.find_subcommand(name).expect("the command exists").clone();
         let options = section(|out| Man::new(command).render_options_section(out))?;

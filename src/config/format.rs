@@ -120,7 +120,7 @@ fn maps(root: &Rc<Node>, text: &str) -> Vec<Entries> {
 
 /// The keys of a map in their order: that of the documentation, but for functions, whose Lua comes last because it is long.
 fn order(schema: &Value) -> Vec<&str> {
-    const LAST: [&str; 3] = ["setup", "file", "lua"];
+    const LAST: [&str; 4] = ["program", "setup", "file", "lua"];
     let properties = schema.get("properties").and_then(Value::as_object);
     let names: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     if !LAST.iter().all(|name| names.contains(name)) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::id::PolicyName;
 use super::policy::Policy;
+use super::program::{Program, program};
 use super::schema;
 use super::setting::{Setting, fields, present, texts};
 
@@ -33,12 +34,14 @@ pub struct MapLike {
 }
 
 /// Where an item function comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Function {
     /// `lua`, or the short form.
     Lua(String),
     /// `file`: a path, with `#name` for a field of the table that the file returns.
     File(String),
+    /// `program`.
+    Program(Box<Program>),
 }
 
 /// The keys of an item function that are no policy.
@@ -46,7 +49,7 @@ pub enum Function {
 #[serde(deny_unknown_fields)]
 pub(super) struct FunctionFields {
     /// The function that runs on every item, as Lua statements with a `return`. In scope: `item`, `index`, `ctx`,
-    /// `params`, `env` and the modules. One of `lua` and `file` is required.
+    /// `params`, `env` and the modules. One of `lua`, `file` and `program` is required.
     #[serde(default, deserialize_with = "present")]
     #[schemars(transform = schema::lua_block("return item"))]
     lua: Option<String>,
@@ -55,6 +58,11 @@ pub(super) struct FunctionFields {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = &"lua/clean.lua", example = &"lua/lib.lua#clean", length(min = 1))]
     file: Option<String>,
+    /// A program that is kept and spoken to in JSON lines, one line for each item: a list of words, or a map that also says
+    /// where it runs and what it gets.
+    #[serde(default, deserialize_with = "program")]
+    #[schemars(with = "Program", example = &["python3", "clean.py"])]
+    program: Option<Program>,
     /// Lua that runs once for each worker, before its first item; its locals are visible to `lua`.
     #[serde(default, deserialize_with = "present")]
     #[schemars(transform = schema::lua_block("local seen = {}"))]
@@ -118,15 +126,23 @@ impl MapLike {
             let taken = keys.iter().filter_map(|key| Some(((*key).to_owned(), policy.shift_remove(*key)?)));
             Value::Object(taken.collect())
         };
-        let own: FunctionFields = fields(take(&["lua", "file", "setup", "uses"]))?;
+        let own: FunctionFields = fields(take(&["lua", "file", "program", "setup", "uses"]))?;
         let NamedPolicy { policy: named } = fields(take(&["policy"]))?;
         let memory = fields(take(&["key", "cache"]))?;
-        let function = match (own.lua, own.file) {
-            (Some(lua), None) => Function::Lua(lua),
-            (None, Some(file)) if !file.is_empty() => Function::File(file),
-            _ => return Err(serde_json::Error::custom("exactly one of `lua` and `file` is needed")),
+        let function = match (own.lua, own.file, own.program) {
+            (Some(lua), None, None) => Function::Lua(lua),
+            (None, Some(file), None) if !file.is_empty() => Function::File(file),
+            (None, None, Some(program)) => Function::Program(Box::new(program)),
+            _ => {
+                return Err(serde_json::Error::custom(
+                    "exactly one of `lua`, `file` and `program` is needed",
+                ));
+            }
         };
-        let policy = fields(Value::Object(policy))?;
+        let policy: Policy = fields(Value::Object(policy))?;
+        if matches!(function, Function::Program(_)) && (own.setup.is_some() || policy.memory.is_some()) {
+            return Err(serde_json::Error::custom("`setup` and `memory` are for Lua"));
+        }
         let uses = own.uses.unwrap_or_default();
         Ok(Self { function, setup: own.setup, named, uses, policy, memory, short: false })
     }

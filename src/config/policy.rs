@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use super::breaker::Breaker;
-use super::literal::{Concurrency, Count, Delay, Factor, Share, Size, TimeLimit, Tries};
+use super::literal::{Concurrency, Count, Delay, Factor, Repeats, Share, Size, TimeLimit, Tries};
 use super::rate_rule::RateRule;
 use super::schema;
 use super::setting::{Setting, fields, is_expression, present, present_setting};
@@ -23,6 +23,10 @@ pub struct Policy {
     #[serde(default, deserialize_with = "present")]
     #[schemars(example = 8, example = &"auto")]
     pub concurrency: Option<Setting<Concurrency>>,
+    /// Items that one process of `program` may have at once; so many times fewer processes are there. Default: 1.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(example = 64)]
+    pub lanes: Option<Setting<Repeats>>,
     /// Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
     #[serde(default, deserialize_with = "retries")]
     #[schemars(example = 3)]
@@ -82,6 +86,7 @@ impl Policy {
         let base = base.clone();
         Self {
             concurrency: self.concurrency.or(base.concurrency),
+            lanes: self.lanes.or(base.lanes),
             retries: merged(self.retries, base.retries, Retries::over),
             timeout: self.timeout.or(base.timeout),
             item_deadline: self.item_deadline.or(base.item_deadline),

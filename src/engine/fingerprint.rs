@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::data::{DataError, FileContent, content_if_any, content_of};
 use crate::lua::{Footprint, ResultShape, Seen};
-use crate::plan::{MapLike, Plan};
+use crate::plan::{ItemFunction, MapLike, Plan};
+use crate::program::{ItemProgram, ProgramValue};
 use crate::store::{Digest, Fingerprint, LinesPerItem, SecretKey};
 
 /// Version of the pipeline language. Another one may understand the same file differently.
@@ -20,7 +21,10 @@ const FILES_MAX: usize = 20;
 /// # Errors
 /// Fails when a file of `uses` is missing or cannot be read.
 pub(super) fn file_contents(plan: &Plan, each: &MapLike) -> Result<Vec<FileContent>, DataError> {
-    let read = each.script.files_read();
+    let read = match &each.function {
+        ItemFunction::Lua(script) => script.files_read(),
+        ItemFunction::Program(program) => program.files().into_iter().collect(),
+    };
     let mut contents: Vec<FileContent> = read.iter().map(|path| content_if_any(&plan.root, path)).collect();
     for pattern in each.uses.iter() {
         let used = content_of(&plan.root, pattern);
@@ -44,7 +48,11 @@ impl StepFingerprint {
     /// Of a step of `plan`. Reads the Lua files that its function requires. Secrets count by digests under `key`;
     /// without one they do not count. `files` are those of [`file_contents`].
     pub(super) fn of(plan: &Plan, each: &MapLike, key: Option<&SecretKey>, files: &[FileContent]) -> Self {
-        Self::from_footprint(plan, each, &each.script.footprint(), (key, files))
+        let footprint = match &each.function {
+            ItemFunction::Lua(script) => script.footprint(),
+            ItemFunction::Program(program) => of_program(program),
+        };
+        Self::from_footprint(plan, each, &footprint, (key, files))
     }
 
     fn from_footprint(
@@ -71,6 +79,22 @@ impl StepFingerprint {
         }
         Self { parts: fingerprint, function }
     }
+}
+
+/// What is known of a program: its command line, where it runs and its variables, secrets by their names. The files that it
+/// names count by their content.
+fn of_program(program: &ItemProgram) -> Footprint {
+    let folder = program.folder.strip_prefix(&program.root).unwrap_or(&program.folder);
+    let env: Vec<String> = program
+        .env
+        .iter()
+        .map(|(name, value)| match value {
+            ProgramValue::Text(text) => format!("{name}={text}"),
+            ProgramValue::Secret(secret) => format!("{name}={{secret: {secret}}}"),
+        })
+        .collect();
+    let text = serde_json::to_string(&(&program.words, folder, env)).expect("texts are JSON");
+    Footprint::of_text(&text)
 }
 
 /// The parts for files, which are named as people read them: `` `words.json` changed``.

@@ -31,7 +31,10 @@ enum ContentKind {
 impl ItemContent {
     /// Of the items that the function of a step gets.
     pub(super) fn of(plan: &Plan, step: StepId, each: &MapLike) -> Self {
-        Self { kind: ContentKind::of(plan, step), has_index: each.script.reads_index() }
+        Self {
+            kind: ContentKind::of(plan, step),
+            has_index: each.function.script().is_some_and(|script| script.reads_index()),
+        }
     }
 
     /// Whether such items of a step are known by keys.

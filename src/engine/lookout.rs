@@ -11,9 +11,6 @@ use crate::event::{Event, StepId, StepStatus, Tally};
 use crate::runtime::clock;
 use crate::value::{Chunk, Extent};
 
-/// How long workers may take to put away their Lua states before the step ends without waiting for them.
-pub(super) const WORKERS_END: Duration = Duration::from_secs(1);
-
 /// Why a step ends before its end.
 pub(super) struct Cut {
     pub(super) status: StepStatus,

@@ -11,12 +11,13 @@ mod in_hand;
 mod keys;
 mod limits;
 mod options;
+mod programs;
 mod task;
 mod thread_pool;
 mod worker_thread;
 
 pub(super) use costs::CostRule;
-pub(super) use limits::{CHUNK_TIME, Limits};
+pub(super) use limits::{CHUNK_TIME, Limits, WORKERS_END};
 pub(super) use options::{PoolOptions, Starts};
 pub(super) use task::{
     Allowance, CostReport, EndedItem, KeyReport, Reply, Report, Task, TaskAttempt, TaskKind,
@@ -46,6 +47,11 @@ pub(super) trait Pool {
 
     /// No more tasks will come: workers end when what they have is done.
     fn close(&mut self);
+
+    /// How long they may take to do so once they have nothing.
+    fn farewell(&self) -> Duration {
+        WORKERS_END
+    }
 }
 
 /// Something else that ends a wait for replies.

@@ -256,7 +256,7 @@ fn files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
 /// The Lua files that a verb is made of.
 fn files_of(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
     let scripts = match verb {
-        Verb::MapLike(each) => vec![Some(&each.script), each.key.as_ref(), each.retry_when.as_ref()],
+        Verb::MapLike(each) => vec![each.function.script(), each.key.as_ref(), each.retry_when.as_ref()],
         Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
         _ => Vec::new(),
     };

@@ -20,5 +20,7 @@ choice!(
         Result = "result",
         /// A fault of flowrun itself, kept to this item.
         Panic = "panic",
+        /// The program that is the function died, or wrote what is no answer.
+        Program = "program",
     }
 );

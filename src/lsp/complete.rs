@@ -117,9 +117,13 @@ fn fits_step(name: &str, present: &[&str]) -> bool {
 
 /// Whether a function with these keys can take another: its Lua stands here or in a file.
 fn fits_function(name: &str, present: &[&str]) -> bool {
+    let functions = ["lua", "file", "program"];
+    let is_other = |key: &&str| functions.contains(key) && *key != name;
+    let has = |key: &str| present.contains(&key);
     match name {
-        "lua" => !present.contains(&"file"),
-        "file" => !present.contains(&"lua"),
+        "lua" | "file" | "program" => !present.iter().any(is_other),
+        "setup" | "memory" => !has("program"),
+        "lanes" => !has("lua") && !has("file"),
         _ => true,
     }
 }

@@ -43,7 +43,6 @@ mod toml;
 mod url;
 mod yaml;
 
-pub(crate) use exec::end_all as end_programs;
 pub use function::Function;
 pub use page::{Field, MODULES, Meaning, NAMED, Named, VARIABLES};
 pub(crate) use sqlite::count_memory;

@@ -112,6 +112,12 @@ impl Script {
         Self::new(ScriptSource::Expression(block), lua_path)
     }
 
+    /// Lua that stands where none is called: beside a program, whose expressions need a worker.
+    pub fn nothing(lua_path: LuaPath) -> Self {
+        let file = SourceFile::new("<program>", "", String::new());
+        Self::expression(Block { file, line: 1, text: "nil".into() }, lua_path)
+    }
+
     /// The text of the function.
     pub fn block(&self) -> &Block {
         self.source.block()

@@ -69,6 +69,11 @@ impl Watchdog {
         Ok(Self { shared, thread: Some(thread) })
     }
 
+    /// Tells of a slow attempt that this thread does not see.
+    pub fn tell(&self, slow: Slow) {
+        (self.shared.on_slow)(slow);
+    }
+
     /// Watches `guard` for as long as it lives. `shortest` is the shortest limit that attempts under it can have.
     pub(super) fn register(&self, guard: &Arc<Guard>, shortest: Option<Duration>) -> Notices {
         let tick = shortest.map_or(TICK_MAX, |limit| (limit / 8).clamp(TICK_MIN, TICK_MAX));

@@ -170,6 +170,15 @@ impl Worker {
         }
     }
 
+    /// Asks `retries.when` whether an attempt that failed elsewhere is worth another.
+    pub fn decide_retry(&self, failure: &mut super::Failure, attempt: u32) {
+        if let Ok(loaded) = &self.loaded
+            && let Some(when) = loaded.retry_when
+        {
+            retry::decide(loaded, when, failure, attempt);
+        }
+    }
+
     /// The ending that `raised` stands for, with `retries.when` asked.
     fn conclude(&self, raised: Raised, attempt: Attempt) -> AttemptEnding {
         let limits = NamedLimits { timeout: self.options.timeout, item_deadline: self.options.item_deadline };

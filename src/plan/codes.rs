@@ -54,6 +54,8 @@ pub(super) const UNUSED_RATE_LIMIT: &str = "flowrun::unused_rate_limit";
 pub(super) const REPEATED_RATE_LIMIT: &str = "flowrun::repeated_rate_limit";
 /// The pauses of a breaker contradict each other.
 pub(super) const BREAKER_PAUSES: &str = "flowrun::breaker_pauses";
+/// A program that cannot be started.
+pub(super) const PROGRAM: &str = "flowrun::program";
 /// A secret that cannot be told from other text.
 pub(super) const SHORT_SECRET: &str = "flowrun::short_secret";
 /// Lua reaches for what the file does not grant.
@@ -90,7 +92,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 41] = [
+pub const CODES: [(&str, &str); 42] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -117,6 +119,7 @@ pub const CODES: [(&str, &str); 41] = [
     (UNUSED_RATE_LIMIT, "a rate limit that no step names"),
     (REPEATED_RATE_LIMIT, "one step names a rate limit twice"),
     (BREAKER_PAUSES, "the longest pause of a breaker is shorter than its first"),
+    (PROGRAM, "a program that cannot be started"),
     (SHORT_SECRET, "a secret that cannot be told from other text"),
     (NOT_PERMITTED, "Lua reaches for what the file does not grant"),
     (BIG_LITERAL, "a whole number in Lua is beyond 2^53, where it is rounded"),

@@ -209,7 +209,7 @@ fn passed_by_join(join: &Join) -> Passed {
 fn passed_by(map_like: &MapLike) -> Option<Passed> {
     match map_like.kind {
         ResultShape::Filter => Some(Passed::ALL),
-        ResultShape::Map => passed(map_like.script.inline()?),
+        ResultShape::Map => passed(map_like.function.script()?.inline()?),
         ResultShape::FlatMap => None,
     }
 }

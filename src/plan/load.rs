@@ -21,8 +21,8 @@ use super::step_index::StepIndex;
 use super::warnings::WarningContext;
 use super::{
     CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, file_function, include, lua_escapes,
-    lua_path, missing_modules, name_clash, overrides, permissions, policies, rate_limits, references,
-    secrets, test_case, undeclared, unknown_globals,
+    lua_path, missing_modules, name_clash, overrides, permissions, policies, program, rate_limits,
+    references, secrets, test_case, undeclared, unknown_globals,
 };
 use crate::config;
 use crate::lua::{Allowed, LuaPath, Permissions, Protected, Scope};
@@ -143,6 +143,7 @@ impl Loading<'_> {
         undeclared::check(&self.places, &fields, &mut self.found);
         policies::check(&self.places, &step_index, &mut self.found);
         file_checks::check(&self.places, &step_index, &self.lua_path, &mut self.found);
+        program::check(&self.places, &step_index, &self.root, &mut self.found);
         name_clash::check(&self.places, &step_index, &mut self.found);
         columns_of::check(&self.places, &step_index, &self.deferred, &mut self.found);
         let scripts = Scripts::compile(&self.places, &step_index, &self.lua_path, &mut self.found);

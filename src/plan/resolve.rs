@@ -10,7 +10,7 @@ use super::places::{DocumentPart, PlacedDocument};
 use super::policies::{self, Policies};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
-use super::step::{Collect, Glob, Items, MapLike, SourcePolicy, Verb};
+use super::step::{Collect, Glob, ItemFunction, Items, MapLike, SourcePolicy, Verb};
 use super::{codes, paths};
 use crate::config::{self, Setting, WriteColumns};
 use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
@@ -132,15 +132,7 @@ impl StepBuilder<'_> {
     }
 
     fn each(&self, at: &str, kind: ResultShape, each: &config::MapLike) -> Built<Verb> {
-        let pointer = match (&each.function, each.short) {
-            (config::Function::Lua(_), true) => at.to_owned(),
-            (config::Function::Lua(_), false) => format!("{at}/lua"),
-            (config::Function::File(_), _) => format!("{at}/file"),
-        };
-        let mut script = self.script(&pointer)?;
-        if let Some(setup) = self.scripts.block(&format!("{at}/setup")) {
-            script = Arc::new(Script::clone(&script).with_setup(setup));
-        }
+        let function = self.function(at, each)?;
         let name = self.known(&format!("{at}/policy"), each.named.as_ref())?.map(|name| name.0);
         let when = policies::pointers(at, name.as_deref(), "retries/when");
         let retry_when = when.iter().find_map(|pointer| self.scripts.get(pointer));
@@ -153,7 +145,7 @@ impl StepBuilder<'_> {
         let uses = each.uses.as_slice().into();
         Ok(Verb::MapLike(Box::new(MapLike {
             kind,
-            script,
+            function,
             retry_when,
             key,
             cache,
@@ -162,6 +154,23 @@ impl StepBuilder<'_> {
             costs,
             limits,
         })))
+    }
+
+    /// What runs on every item.
+    fn function(&self, at: &str, each: &config::MapLike) -> Built<ItemFunction> {
+        let pointer = match (&each.function, each.short) {
+            (config::Function::Lua(_), true) => at.to_owned(),
+            (config::Function::Lua(_), false) => format!("{at}/lua"),
+            (config::Function::File(_), _) => format!("{at}/file"),
+            (config::Function::Program(program), _) => {
+                return Ok(ItemFunction::Program(Arc::new(self.program(&format!("{at}/program"), program)?)));
+            }
+        };
+        let mut script = self.script(&pointer)?;
+        if let Some(setup) = self.scripts.block(&format!("{at}/setup")) {
+            script = Arc::new(Script::clone(&script).with_setup(setup));
+        }
+        Ok(ItemFunction::Lua(script))
     }
 
     pub(super) fn script(&self, pointer: &str) -> Built<Arc<Script>> {
@@ -196,6 +205,9 @@ impl StepBuilder<'_> {
                 Some(config::Concurrency::Auto) => self.cores.max(1),
                 Some(config::Concurrency::Items(items)) => items as usize,
             },
+            lanes: self
+                .known(&field("lanes"), written.lanes.as_ref())?
+                .map_or(standard.lanes, |lanes| lanes.0 as usize),
             retries,
             timeout: timeout.map(|limit| limit.0),
             item_deadline: item_deadline.map(|limit| limit.0),

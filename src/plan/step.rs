@@ -14,6 +14,7 @@ use crate::data::{
 };
 use crate::event::{self, StepId};
 use crate::lua::{LuaPath, Permissions, ResultShape, Script, Wants};
+use crate::program::ItemProgram;
 use crate::schedule::Policy;
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio, Secrets};
@@ -332,13 +333,40 @@ pub enum Items {
     },
 }
 
+/// What runs on every item of a map-like step.
+#[derive(Debug, Clone)]
+pub enum ItemFunction {
+    /// Lua.
+    Lua(Arc<Script>),
+    /// A program that is kept and spoken to.
+    Program(Arc<ItemProgram>),
+}
+
+impl ItemFunction {
+    /// Its Lua, where it is that.
+    pub fn script(&self) -> Option<&Arc<Script>> {
+        match self {
+            Self::Lua(script) => Some(script),
+            Self::Program(_) => None,
+        }
+    }
+
+    /// The program, where it is one.
+    pub fn program(&self) -> Option<&Arc<ItemProgram>> {
+        match self {
+            Self::Lua(_) => None,
+            Self::Program(program) => Some(program),
+        }
+    }
+}
+
 /// A function on every item, under a policy.
 #[derive(Debug, Clone)]
 pub struct MapLike {
     /// Which verb.
     pub kind: ResultShape,
     /// The function.
-    pub script: Arc<Script>,
+    pub function: ItemFunction,
     /// `retries.when`
     pub retry_when: Option<Arc<Script>>,
     /// `key`: by what an item is known from one run to the next, when not by its content.

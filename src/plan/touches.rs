@@ -83,8 +83,8 @@ impl Plan {
 fn scripts_of(verb: &Verb) -> Vec<&Script> {
     match verb {
         Verb::MapLike(each) => {
-            let MapLike { script, key, retry_when, .. } = &**each;
-            [Some(script), key.as_ref(), retry_when.as_ref()]
+            let MapLike { function, key, retry_when, .. } = &**each;
+            [function.script(), key.as_ref(), retry_when.as_ref()]
                 .into_iter()
                 .flatten()
                 .map(|script| &**script)

@@ -90,6 +90,8 @@ impl Default for Breaker {
 pub struct Policy {
     /// Items being worked on at once, at least 1.
     pub concurrency: usize,
+    /// Items that one process of a program may have at once, at least 1.
+    pub lanes: usize,
     /// Extra tries.
     pub retries: Retries,
     /// Limit of one attempt.
@@ -118,6 +120,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             concurrency: 4,
+            lanes: 1,
             retries: Retries::default(),
             timeout: None,
             item_deadline: None,

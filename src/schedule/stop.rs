@@ -16,6 +16,8 @@ pub enum StopReason {
     Interrupted,
     /// What the step was reading from failed.
     SourceFailed,
+    /// The program that is the step's function is of no use.
+    Program,
     /// There are as many results as anybody wants.
     Enough,
 }
@@ -30,6 +32,7 @@ impl StopReason {
             Self::Deadline => "deadline",
             Self::Interrupted => "interrupted",
             Self::SourceFailed => "source failed",
+            Self::Program => "program",
             Self::Enough => "enough results",
         }
     }

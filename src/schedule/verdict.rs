@@ -27,6 +27,8 @@ pub(super) fn judge(policy: &Policy, tally: &Tally, stop: Option<Stop>, deadline
     let needed = policy.min_success_ratio.of(eligible);
     let reason = if deadline_cut {
         Some("deadline".to_owned())
+    } else if stop.is_some_and(|stop| stop.reason == StopReason::Program) {
+        Some(StopReason::Program.name().to_owned())
     } else if let Some(max) = policy.max_failures.filter(|max| tally.failed > *max) {
         Some(format!("{} failed, `max_failures` is {max}", items(tally.failed)))
     } else if tally.succeeded < needed {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Input, MapLike, Plan, Step, Verb};
+use crate::plan::{Input, ItemFunction, MapLike, Plan, Step, Verb};
 use crate::schedule::Policy;
 use crate::source::SourceFile;
 use crate::value::Ratio;
@@ -21,7 +21,7 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
     let block = Block { text: file.text().into(), file, line: 1 };
     let each = MapLike {
         kind: ResultShape::Filter,
-        script: Arc::new(Script::body(block, plan.lua_path.clone())),
+        function: ItemFunction::Lua(Arc::new(Script::body(block, plan.lua_path.clone()))),
         retry_when: None,
         key: None,
         cache: false,

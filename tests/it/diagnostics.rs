@@ -114,7 +114,8 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
     let options = WorkerOptions::new("clean", scope, flowrun::lua::Memory::of_step(each.policy.memory));
     let watchdog = Watchdog::start(Box::new(|_| {})).expect("a thread");
     let guard = Guard::new(Arc::new(Cancel::default()), StepId(1), None);
-    let mut worker = Worker::new(&each.script, &options, &guard, &watchdog).expect("the script loads");
+    let mut worker = Worker::new(each.function.script().expect("Lua"), &options, &guard, &watchdog)
+        .expect("the script loads");
     let mut chunk = Chunk { first: 2, ..Chunk::default() };
     chunk.push(br#"{"id":2}"#);
     let first = Attempt { number: 1, item_deadline: None };

@@ -23,7 +23,7 @@ use server::Server;
 const CURSOR: char = '‸';
 
 /// Codes of errors that a schema cannot see, and why.
-const UNSEEN: [(&str, &str); 35] = [
+const UNSEEN: [(&str, &str); 36] = [
     ("bad_include", "other files"),
     ("bad_number", "the server reads numbers as floats"),
     ("bad_option", "which options fit to a format is said by the format"),
@@ -36,6 +36,7 @@ const UNSEEN: [(&str, &str); 35] = [
     ("lua_cut", "to YAML it is a comment"),
     ("lua_file", "another file"),
     ("lua_path", "folders"),
+    ("program", "other files"),
     ("lua_syntax", "Lua"),
     ("name_clash", "fields of other steps"),
     ("no_failed_items", "names of steps"),

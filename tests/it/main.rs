@@ -39,6 +39,7 @@ mod parquet_survival;
 mod parquet_types;
 mod partial;
 mod policy;
+mod programs;
 mod project;
 mod rate;
 mod readme;

@@ -33,6 +33,7 @@ fn what_goes_to_a_closed_standard_output_is_refused_before_anything_runs() {
         "graph pipeline.yaml",
         "check pipeline.yaml --format json",
         "schema",
+        "program-check -- cat",
         "types",
         "explain",
         "man",

@@ -152,3 +152,36 @@ pub(in crate::cli) struct FmtArguments {
     #[command(flatten)]
     pub(in crate::cli) console: ConsoleArguments,
 }
+
+/// The arguments of `flowrun program-check`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct ProgramCheckArguments {
+    /// The program and its arguments, behind `--`; paths are relative to the current folder
+    #[arg(value_name = "PROGRAM", required = true, num_args = 1.., last = true)]
+    pub(in crate::cli) program: Vec<String>,
+    /// An item of your own, as JSON; may be given several times
+    #[arg(long = "item", value_name = "JSON")]
+    pub(in crate::cli) items: Vec<String>,
+    /// The verb that it is to be the function of
+    #[arg(long = "as", value_name = "VERB", value_enum, default_value_t)]
+    pub(in crate::cli) verb: ProgramVerb,
+    /// How long a process may take to its first answer
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = value::duration)]
+    pub(in crate::cli) ready: std::time::Duration,
+    /// How long an answer may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = value::duration)]
+    pub(in crate::cli) timeout: std::time::Duration,
+}
+
+/// What a program may be the function of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ProgramVerb {
+    /// It answers with `value`
+    #[default]
+    Map,
+    /// It answers with `values`, a list
+    #[value(name = "flat_map")]
+    FlatMap,
+    /// It answers with a `value` that is true or false
+    Filter,
+}

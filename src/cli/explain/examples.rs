@@ -60,6 +60,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("not_permitted"),
     example!("not_utf8"),
     example!("out_of_range"),
+    example!("program"),
     example!("repeated_rate_limit"),
     example!("same_test_name"),
     example!("short_deadline"),

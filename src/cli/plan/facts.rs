@@ -8,6 +8,7 @@ use crate::plan::{
     Aggregate, Body, Collect, Input, Items, Join, MapLike, Plan, Step, TypeOrigin, Verb, WrittenColumn,
     WrittenColumns, written_columns,
 };
+use crate::program::ItemProgram;
 use crate::report::percent_of;
 use crate::schedule::{Breaker, FailFast, Policy, RateUse, Retries, worst_item, worst_step};
 use crate::value::{duration, printable, size};
@@ -45,7 +46,8 @@ pub(super) fn ending(plan: &Plan) -> impl Iterator<Item = String> {
 /// In which way its items go through the function, where it has one.
 pub(super) fn way(step: &Step) -> Option<String> {
     let Body::Ready(Verb::MapLike(each)) = &step.body else { return None };
-    Some(match each.script.way() {
+    let script = each.function.script()?;
+    Some(match script.way() {
         Ok(way) if way.without_lua => "fast way: computed without Lua, where values are usual".to_owned(),
         Ok(way) => format!("fast way: {} passed to Lua, {} copied", fields(way.passed), fields(way.copied)),
         Err(obstacle) => format!("general way: {}", printable(&obstacle.to_string())),
@@ -190,7 +192,9 @@ fn listed(parts: impl Iterator<Item = impl ToString>) -> String {
 /// How items are worked on: `concurrency 8 · retries 1 (1s) · timeout 10s`.
 fn effort(each: &MapLike) -> String {
     let policy = &each.policy;
-    let mut parts = vec![format!("concurrency {}", policy.concurrency)];
+    let mut parts: Vec<String> =
+        each.function.program().map(|program| running(program, policy)).into_iter().collect();
+    parts.push(format!("concurrency {}", policy.concurrency));
     if policy.retries.max > 0 {
         parts.push(retries(&policy.retries, each.retry_when.is_some()));
     }
@@ -199,6 +203,17 @@ fn effort(each: &MapLike) -> String {
     parts.extend(policy.rate_limits.iter().map(rate));
     parts.extend(policy.breaker.as_ref().map(breaker));
     parts.join(" · ")
+}
+
+/// `` `python3 clean.py` in 2 processes with 64 lanes each ``
+fn running(program: &ItemProgram, policy: &Policy) -> String {
+    let processes = policy.concurrency.div_ceil(policy.lanes);
+    let several = if processes == 1 { "process" } else { "processes" };
+    let lanes = match policy.lanes {
+        1 => String::new(),
+        lanes => format!(" with {lanes} lanes{}", if processes == 1 { "" } else { " each" }),
+    };
+    format!("`{}` in {processes} {several}{lanes}", printable(&program.shown()))
 }
 
 /// ``at most 600/m, shared as `api` ``

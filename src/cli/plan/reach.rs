@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::lua::Permissions;
+use crate::plan::{Body, Plan, Verb};
 use crate::value::printable;
 
 /// A line for each list of `permissions`, and one for what the system does about it.
@@ -21,5 +22,21 @@ pub(super) fn text(permissions: &Permissions) -> String {
         Err(why) => format!("not active: {why}; flowrun itself still refuses what is outside of that"),
     };
     let _ = writeln!(text, "    second wall {wall}");
+    text
+}
+
+/// The programs that are functions of steps, which reach what this user may; nothing where there are none.
+pub(super) fn programs(plan: &Plan) -> String {
+    let programs = plan.steps.iter().filter_map(|step| match &step.body {
+        Body::Ready(Verb::MapLike(each)) => Some((step, each.function.program()?)),
+        _ => None,
+    });
+    let mut text = String::new();
+    for (step, program) in programs {
+        if text.is_empty() {
+            text.push_str("\n  programs that run as functions, with all rights of this user\n");
+        }
+        let _ = writeln!(text, "    {:<12}{}", step.name, printable(&program.shown()));
+    }
     text
 }

@@ -12,7 +12,7 @@ use crate::cli::tests::fixture::{plan, step};
 use crate::data::ReadOptions;
 use crate::event::{self, StepId};
 use crate::lua::{Block, ResultShape, Script};
-use crate::plan::{Body, Expression, Glob, Input, Items, MapLike, Read, SourcePolicy, Verb};
+use crate::plan::{Body, Expression, Glob, Input, ItemFunction, Items, MapLike, Read, SourcePolicy, Verb};
 use crate::schedule::{Breaker, FailFast, Jitter, Policy, RateUse, Retries};
 use crate::source::{SourceFile, Span};
 use crate::value::{Rate, Ratio};
@@ -31,7 +31,7 @@ fn script() -> Arc<Script> {
 fn each(kind: ResultShape, policy: Policy) -> Body {
     Body::Ready(Verb::MapLike(Box::new(MapLike {
         kind,
-        script: script(),
+        function: ItemFunction::Lua(script()),
         retry_when: None,
         key: None,
         cache: false,

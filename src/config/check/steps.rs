@@ -120,22 +120,25 @@ impl StepCheck<'_> {
         let map = each.as_object()?;
         let at = format!("{}/{verb}", self.at);
         let shape = self.shape.pointer(&format!("/properties/{verb}"))?;
-        match (map.contains_key("lua"), map.contains_key("file")) {
-            (true, true) => Some(
+        let functions: Vec<&str> = FUNCTIONS.into_iter().filter(|key| map.contains_key(*key)).collect();
+        match functions[..] {
+            [one, other, ..] => Some(
                 self.checked
                     .error(
                         "flowrun::two_functions",
                         format!("`{verb}` of step `{}` has two functions", shown(self.id)),
                     )
-                    .label(self.checked.key_span(&format!("{at}/file")), "and this is another")
-                    .label(self.checked.key_span(&format!("{at}/lua")), "`lua` is one")
-                    .help("keep `lua` or `file`"),
+                    .label(self.checked.key_span(&format!("{at}/{other}")), "and this is another")
+                    .label(self.checked.key_span(&format!("{at}/{one}")), format!("`{one}` is one"))
+                    .help(format!("keep `{one}` or `{other}`")),
             ),
-            (false, false) => {
-                let misspelt = ["lua", "file"].iter().any(|key| is_misspelt(each, shape, key));
+            ["program"] => self.for_lua_only(verb, map),
+            [] => {
+                let misspelt = FUNCTIONS.iter().any(|key| is_misspelt(each, shape, key));
                 let elsewhere = ["script", "code", "run"].iter().any(|key| map.contains_key(*key));
                 let quiet = misspelt || elsewhere || self.checked.dropped;
-                let message = format!("`{verb}` of step `{}` needs the key `lua` or `file`", shown(self.id));
+                let message =
+                    format!("`{verb}` of step `{}` needs the key `lua`, `file` or `program`", shown(self.id));
                 (!quiet).then(|| {
                     self.checked
                         .error("flowrun::missing_key", message)
@@ -145,7 +148,33 @@ impl StepCheck<'_> {
                         )
                 })
             }
-            _ => None,
+            [_] => self.for_programs_only(verb, map),
         }
     }
+
+    /// A key beside a program that says something of Lua.
+    fn for_lua_only(&self, verb: &str, map: &Map<String, Value>) -> Option<Diagnostic> {
+        let key = ["setup", "memory"].into_iter().find(|key| map.contains_key(*key))?;
+        let message =
+            format!("`{key}` of step `{}` is for Lua, and its function is a program", shown(self.id));
+        let help = match key {
+            "setup" => "a program sets itself up before its first answer, in the time that `ready` gives it",
+            _ => "what a program may hold is for the system to limit",
+        };
+        let label = self.checked.key_span(&format!("{}/{verb}/{key}", self.at));
+        Some(self.checked.error("flowrun::unknown_key", message).label(label, "no Lua runs here").help(help))
+    }
+
+    /// A key beside Lua that says something of programs.
+    fn for_programs_only(&self, verb: &str, map: &Map<String, Value>) -> Option<Diagnostic> {
+        map.get("lanes")?;
+        let message =
+            format!("`lanes` of step `{}` is for programs, and its function is Lua", shown(self.id));
+        let label = self.checked.key_span(&format!("{}/{verb}/lanes", self.at));
+        let found = self.checked.error("flowrun::unknown_key", message).label(label, "no program runs here");
+        Some(found.help("`concurrency` says how many items are worked on at once"))
+    }
 }
+
+/// The keys that give an item function.
+const FUNCTIONS: [&str; 3] = ["lua", "file", "program"];

@@ -91,6 +91,23 @@ pub(in super::super) fn short_value(schema: &mut Schema) {
     widen(schema, &["string", "number", "boolean", "array", "object"]);
 }
 
+/// A list of words instead of the map.
+pub(in super::super) fn short_words(schema: &mut Schema) {
+    widen(schema, &["array", "object"]);
+    words_list(schema);
+}
+
+/// A list of at least one word; a number is one, too.
+pub(in super::super) fn words_list(schema: &mut Schema) {
+    schema.insert("items".to_owned(), json!({ "type": ["string", "number"], "minLength": 1 }));
+    schema.insert("minItems".to_owned(), 1.into());
+}
+
+/// A text or a number instead of the map.
+pub(in super::super) fn short_scalar(schema: &mut Schema) {
+    widen(schema, &["string", "number", "object"]);
+}
+
 /// A list, or an expression that gives one, instead of the map.
 pub(in super::super) fn short_list(schema: &mut Schema) {
     widen(schema, &["array", "object", "string"]);
@@ -114,6 +131,11 @@ pub(in super::super) fn text_or_list(pattern: &str, wanted: &str) -> Schema {
     })
 }
 
+/// The keys that give an item function.
+const FUNCTIONS: [&str; 3] = ["lua", "file", "program"];
+const NEEDED: &str = "needs `lua`, `file` or `program`";
+const ONE: &str = "give one of `lua`, `file` and `program`";
+
 /// A map-like step: Lua directly, or a map of the function's keys and those of the other parts.
 pub(in super::super) fn each(function: &Schema, parts: &[Schema]) -> Schema {
     let mut properties = Map::new();
@@ -127,12 +149,14 @@ pub(in super::super) fn each(function: &Schema, parts: &[Schema]) -> Schema {
         "type": ["string", "object"],
         "properties": properties,
         "additionalProperties": false,
-        "anyOf": [
-            { "title": "lua", "required": ["lua"], "errorMessage": "needs `lua` or `file`" },
-            { "title": "file", "required": ["file"], "errorMessage": "needs `lua` or `file`" },
-        ],
+        "anyOf": FUNCTIONS.map(|name| json!({ "title": name, "required": [name], "errorMessage": NEEDED })),
         "dependencies": {
-            "lua": { "properties": { "file": false }, "errorMessage": "give `lua` or `file`, not both" },
+            "lua": { "properties": { "file": false, "program": false }, "errorMessage": ONE },
+            "file": { "properties": { "program": false }, "errorMessage": ONE },
+            "program": {
+                "properties": { "setup": false, "memory": false },
+                "errorMessage": "`setup` and `memory` are for Lua, and `program` runs none",
+            },
         },
     })
 }

@@ -14,7 +14,7 @@ fn unknown_keys_name_the_nearest_or_all() {
               help: `retries`: Extra tries after the first: a number, or a map that also says how long to wait. Default: 0.
             unknown_key: unknown key `retry_delay` in `map` of step `clean`
               9:7 "retry_delay" here it is called `retries: {max: …, delay: …}`
-              help: keys that may stand here: `file`, `setup`, `uses`, `policy`, `concurrency`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `breaker`, `memory`, `slow_after`, `key`, `cache`
+              help: keys that may stand here: `file`, `program`, `setup`, `uses`, `policy`, `concurrency`, `lanes`, `retries`, `timeout`, `item_deadline`, `min_success_ratio`, `max_failures`, `fail_fast`, `stop_early`, `rate_limit`, `breaker`, `memory`, `slow_after`, `key`, `cache`
         "#]],
     );
 }
@@ -75,10 +75,10 @@ fn a_misspelt_lua_is_one_finding() {
     check(
         "steps:\n  a: {items: [1]}\n  b:\n    from: a\n    map: {lau: return 1}\n",
         &expect![[r#"
-        unknown_key: unknown key `lau` in `map` of step `b`
-          5:11 "lau" did you mean `lua`?
-          help: `lua`: The function that runs on every item, as Lua statements with a `return`. In scope: `item`, `index`, `ctx`, `params`, `env` and the modules. One of `lua` and `file` is required.
-    "#]],
+            unknown_key: unknown key `lau` in `map` of step `b`
+              5:11 "lau" did you mean `lua`?
+              help: `lua`: The function that runs on every item, as Lua statements with a `return`. In scope: `item`, `index`, `ctx`, `params`, `env` and the modules. One of `lua`, `file` and `program` is required.
+        "#]],
     );
 }
 
@@ -87,19 +87,19 @@ fn missing_keys() {
     check(
         "steps:\n  a: {read: {format: csv}}\n  b: {map: {concurrency: 2}}\nenv: {A: {}}\n",
         &expect![[r#"
-        missing_key: `read` of step `a` needs the key `path`
-          2:7 "read" `path` is missing
-          help: `path`: A file or a pattern, relative to the pipeline file; `-` is standard input.
-        missing_key: step `b` needs the key `from`
-          3:7 "map" `map` takes items from where?
-          help: `from`: the step whose results this one takes
-        missing_key: `map` of step `b` needs the key `lua` or `file`
-          3:7 "map" no function here
-          help: `lua`: the function that runs on every item, as Lua statements with a `return`
-        missing_key: variable `A` needs the key `required`
-          4:7 "A" `required` is missing
-          help: `required`: Whether the variable must be set. When it is `false` and the variable is not set, `env.NAME` is nil.
-    "#]],
+            missing_key: `read` of step `a` needs the key `path`
+              2:7 "read" `path` is missing
+              help: `path`: A file or a pattern, relative to the pipeline file; `-` is standard input.
+            missing_key: step `b` needs the key `from`
+              3:7 "map" `map` takes items from where?
+              help: `from`: the step whose results this one takes
+            missing_key: `map` of step `b` needs the key `lua`, `file` or `program`
+              3:7 "map" no function here
+              help: `lua`: the function that runs on every item, as Lua statements with a `return`
+            missing_key: variable `A` needs the key `required`
+              4:7 "A" `required` is missing
+              help: `required`: Whether the variable must be set. When it is `false` and the variable is not set, `env.NAME` is nil.
+        "#]],
     );
 }
 
@@ -183,13 +183,13 @@ fn kinds_of_errors() {
     check(
         "steps:\n  a:\n    items: [1]\ntests:\n  - name: x\n    step: a\n    item: 1\n    expect_error: {kind: nonsense}\n  - name: y\n    step: a\n    item: 1\n    expect_error: {kind: 3}\n  - name: z\n    step: a\n    item: 1\n    expect_error: {kind: timeot}\n",
         &expect![[r#"
-            bad_value: `tests[1].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, not `nonsense`
+            bad_value: `tests[1].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`, not `nonsense`
               8:26 "nonsense" no such word
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
-            wrong_type: `tests[2].expect_error.kind` must be `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`, not a whole number
+            wrong_type: `tests[2].expect_error.kind` must be `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic` or `program`, not a whole number
               12:26 "3" this is a whole number
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
-            bad_value: `tests[3].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`
+            bad_value: `tests[3].expect_error.kind` must be one of `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result`, `panic`, `program`
               16:26 "timeot" did you mean `timeout`?
               help: `error`, `timeout`, `deadline`, `memory`, `bad_row`, `result` or `panic`. Default: any.
         "#]],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::reuse::ItemReuse;
 use super::{Coordinator, StepFault};
 use crate::data::ChunkResults;
-use crate::engine::lookout::{WORKERS_END, lost_reason};
+use crate::engine::lookout::lost_reason;
 use crate::engine::pool::Reply;
 use crate::event::{StepResult, StepStatus};
 use crate::lua::CancelLevel;
@@ -58,7 +58,7 @@ impl Coordinator<'_> {
     /// Lets the workers go and waits a moment for them.
     pub(super) fn join_workers(&mut self) {
         self.pool.close();
-        let until = self.now() + WORKERS_END;
+        let until = self.now() + self.pool.farewell();
         while let Some(patience) = until.checked_sub(self.now()).filter(|patience| !patience.is_zero()) {
             match self.pool.reply(patience, None) {
                 Some(Reply::Gone) => return,

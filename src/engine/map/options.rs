@@ -9,7 +9,7 @@ use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::item_content::ItemContent;
 use crate::engine::pool::{CostRule, PoolOptions, Starts};
 use crate::engine::step_results;
-use crate::lua::{Memory, WorkerOptions};
+use crate::lua::{Memory, Script, WorkerOptions};
 use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy, RateUse};
 use crate::store::StepSpec;
@@ -60,7 +60,12 @@ pub(super) fn pool_options(
     let policy = &each.policy;
     Ok(PoolOptions {
         begun,
-        script: Arc::clone(&each.script),
+        script: each
+            .function
+            .script()
+            .map_or_else(|| Arc::new(Script::nothing(context.plan.lua_path.clone())), Arc::clone),
+        program: each.function.program().cloned(),
+        lanes: policy.lanes,
         key: each.key.clone(),
         costs: cost_rules(each),
         worker: worker_options(context, step, each)?,
@@ -70,7 +75,7 @@ pub(super) fn pool_options(
         slow_after: policy.slow_after,
         concurrency: policy.concurrency,
         cores: context.options.cores,
-        coroutines: each.script.waits(),
+        coroutines: each.function.script().is_some_and(|script| script.waits()),
         starts: match () {
             () if !policy.rate_limits.is_empty() => Starts::Told,
             () if policy.breaker.is_some() => Starts::Alone,

@@ -75,6 +75,12 @@ impl Coordinator<'_> {
                 Err(StepFault::Script(step_results::reason(key, &error)))
             }
             Reply::Unusable { key: None, error } => Err(StepFault::Script(script_reason(&error))),
+            Reply::ProgramLost(reason) => {
+                let reason = self.context.mask().owned(reason);
+                self.context.notice(self.step.id, reason);
+                self.scheduler.program_lost();
+                Ok(())
+            }
             Reply::Failed(reason) => Err(StepFault::Script(reason)),
             Reply::Gone if self.told_to_stop == CancelLevel::Interrupt => {
                 self.write_off();

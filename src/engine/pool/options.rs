@@ -8,6 +8,7 @@ use super::limits::{CHUNK_TIME, Limits};
 use crate::engine::item_content::ItemContent;
 use crate::event::StepId;
 use crate::lua::{Cancel, Script, WorkerOptions};
+use crate::program::ItemProgram;
 
 /// Who decides when an attempt starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,12 @@ pub(in crate::engine) enum Starts {
 pub(in crate::engine) struct PoolOptions {
     /// When the step began, by the clock of its limits.
     pub(in crate::engine) begun: Instant,
-    /// The function.
+    /// The function; of a step whose function is a program, Lua that is never called.
     pub(in crate::engine) script: Arc<Script>,
+    /// The program that is the function.
+    pub(in crate::engine) program: Option<Arc<ItemProgram>>,
+    /// Items at most that are in flight in one of its processes.
+    pub(in crate::engine) lanes: usize,
     /// `key:`, where the step has one.
     pub(in crate::engine) key: Option<Arc<Script>>,
     /// What attempts take of the rate limits, where any has an expression for it.
@@ -54,6 +59,11 @@ impl PoolOptions {
     /// Threads that the step gets.
     pub(in crate::engine) fn threads(&self) -> usize {
         self.concurrency.min(self.cores).max(1)
+    }
+
+    /// Processes of its program at most.
+    pub(in crate::engine) fn processes(&self) -> usize {
+        self.concurrency.div_ceil(self.lanes.max(1)).max(1)
     }
 
     /// How much the workers take at once.

@@ -154,6 +154,8 @@ pub(in crate::engine) enum Reply {
         key: Option<&'static str>,
         error: Box<ScriptError>,
     },
+    /// The program that is the step's function is of no use, for this reason: nothing more is started.
+    ProgramLost(String),
     /// The pool cannot go on, for this reason.
     Failed(String),
     /// All workers are through.

@@ -13,6 +13,7 @@ use rayon::ThreadPoolBuilder;
 use super::coroutines;
 use super::in_hand::InHand;
 use super::options::PoolOptions;
+use super::programs::ProgramPool;
 use super::task::{Reply, Task, TaskKind};
 use super::worker_thread::{Left, WorkerParts, WorkerThread};
 use super::{Limits, Pool, StartPool, StepClock, Wake};
@@ -28,9 +29,20 @@ pub(in crate::engine) struct Threads<'a> {
 impl StartPool for Threads<'_> {
     fn start(&self, options: PoolOptions) -> Result<(Box<dyn Pool>, StepClock), EngineError> {
         let begun = options.begun;
-        let pool = ThreadPool::start(options, Arc::clone(self.watchdog))?;
-        Ok((Box::new(pool), Box::new(move || clock::since(begun))))
+        let (options, watchdog) = (Arc::new(options), Arc::clone(self.watchdog));
+        let pool = start(options, watchdog)?;
+        Ok((pool, Box::new(move || clock::since(begun))))
     }
+}
+
+fn start(options: Arc<PoolOptions>, watchdog: Arc<Watchdog>) -> Result<Box<dyn Pool>, EngineError> {
+    let workers =
+        |options, watchdog| ThreadPool::start(options, watchdog).map(|pool| Box::new(pool) as Box<dyn Pool>);
+    let Some(program) = options.program.clone() else { return workers(options, watchdog) };
+    let has_expressions = options.expressions() > 0;
+    let expressions =
+        has_expressions.then(|| workers(Arc::clone(&options), Arc::clone(&watchdog))).transpose()?;
+    Ok(Box::new(ProgramPool::start(program, options, watchdog, expressions)?))
 }
 
 /// The threads with their channels. Dropping it lets the workers go.
@@ -51,18 +63,12 @@ struct ThreadPool {
 }
 
 impl ThreadPool {
-    fn start(options: PoolOptions, watchdog: Arc<Watchdog>) -> Result<Self, EngineError> {
+    fn start(options: Arc<PoolOptions>, watchdog: Arc<Watchdog>) -> Result<Self, EngineError> {
         let threads = options.threads();
         // Never full: the coordinator hands in no more than the limits allow.
         let (task_sender, tasks) = unbounded();
         let (reply_sender, replies) = bounded(4096);
-        let parts = WorkerParts {
-            options: Arc::new(options),
-            tasks,
-            replies: reply_sender,
-            watchdog,
-            lost: Arc::default(),
-        };
+        let parts = WorkerParts { options, tasks, replies: reply_sender, watchdog, lost: Arc::default() };
         let mut pool = Self {
             tasks: Some(task_sender),
             replies,

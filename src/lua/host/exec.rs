@@ -3,13 +3,9 @@
 //!
 //! `operation` does the waiting, and `permissions` decides which programs there are.
 
-mod child;
 mod process;
 mod program;
 mod said;
-mod tree;
-
-pub(crate) use tree::end_all;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,11 +18,11 @@ use super::luau::{Luau, Native};
 use crate::lua::async_op::{AsyncOp, Completion, Pending};
 use crate::lua::host_error::HostError;
 use crate::lua::own_code;
+use crate::lua::process::ProcessTree;
 use crate::lua::raw::Current;
 use process::ProgramOutput;
 use program::Program;
 use said::{Said, Stream};
-use tree::ProcessTree;
 
 const EXEC: Module = Module("exec");
 
@@ -51,7 +47,7 @@ pub(super) const FUNCTIONS: &[Function] = &[EXEC
 /// Checks a program and puts it on the desk, to be waited for.
 fn begin(call: &Call<'_>, (program, options): &(Value, Value)) -> mlua::Result<()> {
     let program = Program::read(call, program, options)?;
-    call.state.permissions.effect(&format!("running `{}`", program.name.to_string_lossy()))?;
+    call.state.permissions.effect(&format!("running `{}`", program.start.name.to_string_lossy()))?;
     let mask = call.lua.app_data_ref::<Rc<Current>>().map(|current| current.mask.clone()).unwrap_or_default();
     call.state.slot.put(Some(Pending::Unstarted(Box::new(move |_| {
         let (tree, said) = (ProcessTree::new(), Arc::new(Said::new(mask)));

@@ -35,6 +35,11 @@ impl Permissions {
         )))
     }
 
+    /// Why what a trial cannot undo is not done; nothing where this is no trial.
+    pub fn refused_effect(&self, what: &str) -> Option<String> {
+        self.effect(what).err().map(|refusal| refusal.message)
+    }
+
     /// Whether files below this path are only looked at, and changed in a copy.
     pub(in crate::lua) fn is_trial_at(&self, path: &Path) -> bool {
         let real = || self.locate(RefusedUse::Read, path, Means::Target).ok().and_then(Result::ok);

@@ -179,6 +179,7 @@ fn kind(name: Option<&str>) -> FailureKind {
     match name {
         Some("memory") => FailureKind::Memory,
         Some("panic") => FailureKind::Panic,
+        Some("program") => FailureKind::Program,
         Some("timeout") => FailureKind::Timeout,
         _ => FailureKind::Error,
     }

@@ -60,6 +60,19 @@ pub struct Footprint {
     pub files: Vec<(PathBuf, Arc<str>)>,
 }
 
+impl Footprint {
+    /// Of a function that is no Lua and sees nothing but its item: all that is known of it is in this text.
+    pub fn of_text(text: &str) -> Self {
+        Self {
+            function: xxhash_rust::xxh3::xxh3_128(text.as_bytes()),
+            params: Seen::Fields(BTreeSet::new()),
+            env: Seen::Fields(BTreeSet::new()),
+            secrets: Seen::Fields(BTreeSet::new()),
+            files: Vec::new(),
+        }
+    }
+}
+
 impl Script {
     /// What its results depend on. Reads the files that it requires, as they are now.
     pub fn footprint(&self) -> Footprint {

@@ -198,6 +198,11 @@ impl Scheduler {
         self.halt(StopReason::SourceFailed, true);
     }
 
+    /// The program that is the step's function is of no use: running attempts are to be interrupted.
+    pub fn program_lost(&mut self) {
+        self.halt(StopReason::Program, true);
+    }
+
     /// There are as many results as anybody wants: nothing more starts, and items that were not started are none of this
     /// step's. Running attempts are to be interrupted.
     pub fn enough(&mut self) {

@@ -68,8 +68,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("schemars", &["config"]),
     ("scraper", &["lua"]),
     ("signal_hook", &["cli"]),
-    // In `lua` it starts programs.
-    ("tokio", &["lua", "runtime"]),
+    // In `lua` and `program` it speaks to programs, which the pools of `engine` do on a thread of theirs.
+    ("tokio", &["engine", "lua", "program", "runtime"]),
     ("zstd", &["data", "lua", "store"]),
 ];
 

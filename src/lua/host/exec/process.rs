@@ -2,7 +2,6 @@
 //! only what it has started is left.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,18 +10,15 @@ use rustix::process::WaitStatus;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-use super::child::{Child, Pipes};
 use super::program::Program;
 use super::said::{Said, Stream, Trouble};
-use super::tree::ProcessTree;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
+use crate::lua::process::{Child, Pipes, ProcessTree, end, until_ended};
 use crate::runtime::clock;
 
 /// How long what a program has written may take to arrive after its end, while others still hold its output.
 pub(super) const GRACE: Duration = Duration::from_millis(250);
-/// How often to look whether a program has ended, where the system does not tell.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// What a program left behind.
 pub(super) struct ProgramOutput {
@@ -53,7 +49,7 @@ pub(super) async fn within(
 ) -> Result<ProgramOutput, HostError> {
     let _over = said.until_over();
     let _ending = FinalKill(tree);
-    let (limit, name) = (program.timeout, program.name.to_string_lossy().into_owned());
+    let (limit, name) = (program.timeout, program.start.name.to_string_lossy().into_owned());
     let run = run(program, tree, said);
     let output = match limit {
         None => run.await,
@@ -73,26 +69,15 @@ fn overdue(name: &str, limit: Duration, said: &Said) -> HostError {
     HostError { kind: "timeout", fields: Some(ends.json()), ..HostError::error(message) }
 }
 
-/// Ends all that is left of it. That may take a few milliseconds, which others need not wait for.
-async fn end(tree: &Arc<ProcessTree>) {
-    let own = Arc::clone(tree);
-    let aside = AssertUnwindSafe(|| tokio::task::spawn_blocking(move || own.end()));
-    match catch_unwind(aside) {
-        Ok(ended) => drop(ended.await),
-        // No thread is to be had: others wait a moment.
-        Err(_) => tree.end(),
-    }
-}
-
 async fn run(
     program: Program,
     tree: &Arc<ProcessTree>,
     said: &Arc<Said>,
 ) -> Result<ProgramOutput, HostError> {
     let begun = Instant::now();
-    let name = program.name.to_string_lossy().into_owned();
+    let name = program.start.name.to_string_lossy().into_owned();
     let lost = |error: io::Error| HostError::error(format!("`exec.run` cannot run `{name}`: {error}"));
-    let child = tree.start(|| Child::start(&program)).map_err(lost)?;
+    let child = tree.start(|| Child::start(&program.start, program.stdin.is_some())).map_err(lost)?;
     let max = program.max_output;
     let talk = Talk { stdin: program.stdin.unwrap_or_default(), max, account: &program.account, said };
     let Child { pipes, notice, .. } = child;
@@ -156,19 +141,6 @@ impl Talk<'_> {
 async fn after_grace(tree: &ProcessTree, notice: Option<&Receiver>) {
     until_ended(tree, notice).await;
     tokio::time::sleep(GRACE).await;
-}
-
-/// Waits until the program has ended. It may have closed its output long before.
-async fn until_ended(tree: &ProcessTree, notice: Option<&Receiver>) {
-    while !tree.has_ended() {
-        let is_told = match notice {
-            Some(notice) => notice.readable().await.is_ok(),
-            None => false,
-        };
-        if !is_told {
-            tokio::time::sleep(LOOK).await;
-        }
-    }
 }
 
 async fn feed(stdin: Option<Sender>, text: Vec<u8>) -> io::Result<()> {

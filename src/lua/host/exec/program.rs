@@ -1,11 +1,9 @@
 //! This module checks and finds a program as a Lua function names it, before anything is started.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +16,7 @@ use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
 use crate::lua::host_error::HostError;
 use crate::lua::permissions::{HeldPlace, Program as Granted, missing, numbered, search_path};
+use crate::lua::process::{self, Start, StartFile};
 
 /// Bytes of each stream, unless `max_output` says otherwise.
 const OUTPUT_MAX: usize = 16_000_000;
@@ -27,27 +26,12 @@ const WORD_BYTES: usize = 24;
 /// A program as `exec.run` names it, found and checked, with what it is given.
 #[derive(Debug)]
 pub(super) struct Program {
-    /// As it was written.
-    pub(super) name: OsString,
-    pub(super) file: Start,
-    pub(super) arguments: Vec<OsString>,
+    pub(super) start: Start,
     pub(super) stdin: Option<Vec<u8>>,
-    /// Where it runs, held open.
-    pub(super) folder: Arc<OwnedFd>,
-    pub(super) env: BTreeMap<OsString, OsString>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_output: usize,
     /// What it may hold here.
     pub(super) account: Account,
-}
-
-/// The file that is started.
-#[derive(Debug)]
-pub(super) struct Start {
-    pub(super) path: PathBuf,
-    /// The folder that the path goes through by its number, to stay open in the program: a script is opened anew, by the same
-    /// path, by what its first line names.
-    pub(super) through: Option<Arc<OwnedFd>>,
 }
 
 impl Program {
@@ -84,12 +68,8 @@ impl Program {
                 + variables.iter().map(size).sum::<usize>(),
         )?;
         Ok(Self {
-            name,
-            file,
-            arguments: words.collect(),
+            start: Start { name, file, arguments: words.collect(), folder, env: variables },
             stdin,
-            folder,
-            env: variables,
             timeout: options.seconds("timeout")?,
             max_output: options.size("max_output", OUTPUT_MAX)?,
             account,
@@ -133,31 +113,28 @@ fn no_folder(named: &str) -> HostError {
 
 /// The file of a program: that of a path, or the first of that name on flowrun's own search path. What the program
 /// itself gets as `PATH` has no say, or it could make one name mean another program.
-fn found(name: &str, program: Granted) -> Result<Start, HostError> {
+fn found(name: &str, program: Granted) -> Result<StartFile, HostError> {
     let name = match program {
         Granted::At(place, real) => return held(&place, real).ok_or_else(|| missing(name)),
         Granted::Named(name) => name,
     };
-    let runs = |file: &Path| {
-        file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    let paths = search_path();
-    let mut places =
-        env::split_paths(&paths).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name));
-    let not_there = || HostError::refusal(format!("there is no program `{name}` on the search path"));
-    let path = places.find(|file| runs(file)).ok_or_else(not_there)?;
-    Ok(Start { path, through: None })
+    let path = process::find(Path::new("/"), &name);
+    let path =
+        path.ok_or_else(|| HostError::refusal(format!("there is no program `{name}` on the search path")))?;
+    Ok(StartFile { path, through: None })
 }
 
 /// A program by its place: started through the number of the open folder.
-fn held(place: &HeldPlace, real: PathBuf) -> Option<Start> {
+fn held(place: &HeldPlace, real: PathBuf) -> Option<StartFile> {
     let stat = rustix::fs::statat(place.parent(), place.name(), AtFlags::empty()).ok()?;
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     if !is_file || stat.st_mode & 0o111 == 0 {
         return None;
     }
     Some(match numbered(place.parent()) {
-        Some(folder) => Start { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) },
-        None => Start { path: real, through: None },
+        Some(folder) => {
+            StartFile { path: folder.join(place.name()), through: Some(Arc::clone(place.parent())) }
+        }
+        None => StartFile { path: real, through: None },
     })
 }

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_micros(500);
 
 /// A running program with everything that it has started.
 #[derive(Debug)]
-pub(super) struct ProcessTree(Mutex<ProcessState>);
+pub(crate) struct ProcessTree(Mutex<ProcessState>);
 
 #[derive(Debug)]
 enum ProcessState {
@@ -49,7 +49,7 @@ pub(crate) fn end_all() {
 }
 
 impl ProcessTree {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let tree = Arc::new(Self(Mutex::new(ProcessState::Planned)));
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() == all.capacity() {
@@ -64,7 +64,7 @@ impl ProcessTree {
     }
 
     /// Starts the program, unless it was given up before.
-    pub(super) fn start(&self, spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+    pub(crate) fn start(&self, spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
         let mut state = self.state();
         if matches!(*state, ProcessState::Over(_)) {
             return Err(io::ErrorKind::Interrupted.into());
@@ -75,7 +75,7 @@ impl ProcessTree {
     }
 
     /// Whether the program has ended, which it may be asked for before and after it is waited for.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         let looking = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match *self.state() {
             ProcessState::Running { root, .. } => !matches!(waitid(WaitId::Pid(root), looking), Ok(None)),
@@ -84,7 +84,7 @@ impl ProcessTree {
     }
 
     /// How the program has ended. What is left in its group ends too, what has made itself independent stays.
-    pub(super) fn reap(&self) -> io::Result<WaitStatus> {
+    pub(crate) fn reap(&self) -> io::Result<WaitStatus> {
         let mut state = self.state();
         if let ProcessState::Running { root, .. } = *state {
             // Until it is waited for, no other group gets its number.
@@ -99,7 +99,7 @@ impl ProcessTree {
     }
 
     /// Ends all of it from a worker's thread, which is kept from looking for what the program has started.
-    pub(super) fn halt(self: Arc<Self>) {
+    pub(crate) fn halt(self: Arc<Self>) {
         if matches!(*self.state(), ProcessState::Running { .. }) {
             unconfined(move || self.end());
         } else {
@@ -108,7 +108,7 @@ impl ProcessTree {
     }
 
     /// Ends all of it, for good. When this returns, nothing of it runs any more.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         // Whoever else wants it ended waits until it is.
         let mut state = self.state();
         let ProcessState::Running { root, pipes } = *state else {

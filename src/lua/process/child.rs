@@ -1,49 +1,71 @@
-//! This type is a program that was started, with our ends of its pipes.
+//! A child is a program that was started, with our ends of its pipes.
 
+use std::collections::BTreeMap;
 use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{OFlags, fcntl_setfl, fstat};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-use super::program::Program;
 use crate::lua::raw::Spawn;
+
+/// A program that can be started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// As it was written, which is what it finds as its own name.
+    pub(crate) name: OsString,
+    pub(crate) file: StartFile,
+    pub(crate) arguments: Vec<OsString>,
+    /// Where it runs, held open.
+    pub(crate) folder: Arc<OwnedFd>,
+    /// All variables that it gets.
+    pub(crate) env: BTreeMap<OsString, OsString>,
+}
+
+/// The file that is started.
+#[derive(Debug)]
+pub(crate) struct StartFile {
+    pub(crate) path: PathBuf,
+    /// The folder that the path goes through by its number, to stay open in the program: a script is opened anew, by the same
+    /// path, by what its first line names.
+    pub(crate) through: Option<Arc<OwnedFd>>,
+}
 
 /// A program that was started. Whoever has its number waits for it and ends it.
 #[derive(Debug)]
-pub(super) struct Child {
-    pub(super) id: Pid,
+pub(crate) struct Child {
+    pub(crate) id: Pid,
     /// The numbers of the pipes that it writes, by which others that hold them are found.
-    pub(super) written: [u64; 2],
-    pub(super) pipes: Pipes,
+    pub(crate) written: [u64; 2],
+    pub(crate) pipes: Pipes,
     /// What becomes readable at its end, where the system has that. Nothing is read from it.
-    pub(super) notice: Option<Receiver>,
+    pub(crate) notice: Option<Receiver>,
 }
 
 /// Our ends of a program's pipes.
 #[derive(Debug)]
-pub(super) struct Pipes {
+pub(crate) struct Pipes {
     /// None where it is given nothing to read.
-    pub(super) stdin: Option<Sender>,
-    pub(super) stdout: Receiver,
-    pub(super) stderr: Receiver,
+    pub(crate) stdin: Option<Sender>,
+    pub(crate) stdout: Receiver,
+    pub(crate) stderr: Receiver,
 }
 
 impl Child {
-    /// Starts a program. Our ends are ready before it is: from its start on, nothing here can fail.
-    pub(super) fn start(program: &Program) -> io::Result<Self> {
-        let (input, stdin) = match &program.stdin {
-            Some(_) => {
-                let (input, ours) = pipe_with(PipeFlags::CLOEXEC)?;
-                (Some(input), Some(Sender::from_owned_fd_unchecked(unblocked(ours)?)?))
-            }
-            None => (None, None),
+    /// Starts a program; `is_fed`: it is given something to read. Our ends are ready before it is: from its start on, nothing here can fail.
+    pub(crate) fn start(program: &Start, is_fed: bool) -> io::Result<Self> {
+        let (input, stdin) = if is_fed {
+            let (input, ours) = pipe_with(PipeFlags::CLOEXEC)?;
+            (Some(input), Some(Sender::from_owned_fd_unchecked(unblocked(ours)?)?))
+        } else {
+            (None, None)
         };
         let ((ours, output), (ours_too, errors)) =
             (pipe_with(PipeFlags::CLOEXEC)?, pipe_with(PipeFlags::CLOEXEC)?);
@@ -60,7 +82,7 @@ impl Child {
     }
 }
 
-fn spawn(program: &Program, streams: [BorrowedFd<'_>; 3]) -> io::Result<(Pid, Option<OwnedFd>)> {
+fn spawn(program: &Start, streams: [BorrowedFd<'_>; 3]) -> io::Result<(Pid, Option<OwnedFd>)> {
     let words = [&program.name].into_iter().chain(&program.arguments);
     let variable =
         |(name, value): (&OsString, &OsString)| text(&[name.as_bytes(), b"=", value.as_bytes()].concat());

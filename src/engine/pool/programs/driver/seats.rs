@@ -1,0 +1,150 @@
+//! Seats are the processes of a step as the thread that runs them sees them: what is to be written to each, and what each has
+//! said so far.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::engine::pool::options::PoolOptions;
+use crate::engine::pool::programs::explain;
+use crate::engine::pool::programs::lines::{Answers, Sayings};
+use crate::program::{ItemProgram, Leaving, Process, Pulse, Request, RequestContext};
+
+/// One process, or room for one.
+struct Seat {
+    context: RequestContext,
+    process: Option<Process>,
+    /// Which process at this place it is, from 1.
+    number: u64,
+    /// What is to be written to it.
+    pending: Vec<u8>,
+    answers: Answers,
+    sayings: Arc<Sayings>,
+    /// Whether it is being ended on demand.
+    is_ending: bool,
+}
+
+/// The processes of a step.
+pub(super) struct Seats {
+    program: Arc<ItemProgram>,
+    secrets: crate::value::Secrets,
+    all: Vec<Seat>,
+    /// Where processes tell what they do.
+    pub(super) events: Option<mpsc::Sender<Pulse>>,
+    /// What the processes said last whose attempts are about to be told, by attempt.
+    words: HashMap<u64, Arc<Sayings>>,
+}
+
+impl Seats {
+    pub(super) fn new(program: Arc<ItemProgram>, options: &PoolOptions) -> Self {
+        let worker = &options.worker;
+        let run: serde_json::Value = serde_json::from_str(&worker.scope.run).unwrap_or_default();
+        let run = run.get("id").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let seat = |number| Seat {
+            context: RequestContext::new(&worker.step, &run, worker.max_attempts, number),
+            process: None,
+            number: 0,
+            pending: Vec::new(),
+            answers: Answers::default(),
+            sayings: Arc::default(),
+            is_ending: false,
+        };
+        let all = (1..=options.processes()).map(seat).collect();
+        let secrets = worker.scope.secrets.clone();
+        Self { program, secrets, all, events: None, words: HashMap::new() }
+    }
+
+    /// Starts a process.
+    pub(super) fn start(&mut self, place: usize) -> Result<(), String> {
+        let events = self.events.clone().ok_or("nobody listens")?;
+        let seat = &mut self.all[place];
+        seat.number += 1;
+        seat.is_ending = false;
+        (seat.answers, seat.sayings) = (Answers::default(), Arc::default());
+        seat.pending.clear();
+        let which = (place, seat.number);
+        seat.process = Some(Process::start(&self.program, &self.secrets, which, events)?);
+        Ok(())
+    }
+
+    /// Writes down what is to be sent.
+    pub(super) fn send(&mut self, place: usize, request: &Request<'_>) {
+        let seat = &mut self.all[place];
+        seat.context.write(request, &mut seat.pending);
+    }
+
+    /// Sends what was written down.
+    pub(super) fn flush(&mut self) {
+        for seat in self.all.iter_mut().filter(|seat| !seat.pending.is_empty()) {
+            let pending = std::mem::take(&mut seat.pending);
+            if let Some(process) = &seat.process {
+                process.feed(pending);
+            }
+        }
+        self.words.clear();
+    }
+
+    /// Ends a process; what its attempts come to has been ordered already.
+    pub(super) fn end(&mut self, place: usize) {
+        let seat = &mut self.all[place];
+        seat.is_ending = true;
+        if let Some(process) = &mut seat.process {
+            process.end();
+        }
+    }
+
+    pub(super) fn close(&mut self, place: usize) {
+        if let Some(process) = &mut self.all[place].process {
+            process.close();
+        }
+    }
+
+    /// Whether events of this process still count.
+    pub(super) fn is_current(&self, place: usize, number: u64) -> bool {
+        self.all[place].number == number && self.all[place].process.is_some()
+    }
+
+    pub(super) fn take_answers(&mut self, place: usize) -> Answers {
+        std::mem::take(&mut self.all[place].answers)
+    }
+
+    pub(super) fn put_answers(&mut self, place: usize, answers: Answers) {
+        self.all[place].answers = answers;
+    }
+
+    /// What was written to standard error; the lines that are whole by now.
+    pub(super) fn said(&mut self, place: usize, bytes: &[u8]) -> Vec<String> {
+        Arc::make_mut(&mut self.all[place].sayings).take(bytes)
+    }
+
+    /// The last line, which has no end.
+    pub(super) fn last_line(&mut self, place: usize) -> Vec<String> {
+        Arc::make_mut(&mut self.all[place].sayings).end()
+    }
+
+    /// What is said of a process that has ended.
+    pub(super) fn leaving(&self, place: usize, name: &str, leaving: &Leaving) -> String {
+        let seat = &self.all[place];
+        explain::leaving(name, leaving, &seat.sayings, seat.answers.unended())
+    }
+
+    /// Keeps what the process said last for what is about to be told of these attempts.
+    pub(super) fn remember(&mut self, place: usize, jobs: impl Iterator<Item = u64>) {
+        let sayings = &self.all[place].sayings;
+        self.words.extend(jobs.map(|job| (job, Arc::clone(sayings))));
+    }
+
+    /// The same for a process that is no more. `true`: it was ended on demand.
+    pub(super) fn leave(&mut self, place: usize, jobs: impl Iterator<Item = u64>) -> bool {
+        self.remember(place, jobs);
+        let seat = &mut self.all[place];
+        seat.process = None;
+        seat.is_ending
+    }
+
+    /// What was said last beside an attempt that has ended.
+    pub(super) fn words_of(&self, job: u64) -> Arc<Sayings> {
+        self.words.get(&job).cloned().unwrap_or_default()
+    }
+}

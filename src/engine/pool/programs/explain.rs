@@ -1,0 +1,114 @@
+//! This module says what an attempt in a process came to: results in flowrun's form, or a failure in words.
+
+use std::time::Duration;
+
+use super::lines::Sayings;
+use crate::event::FailureKind;
+use crate::lua::{AttemptEnding, Failure, ResultShape, WorkerOptions};
+use crate::program::{self, End, ErrorAnswer, Leaving, Said};
+use crate::value::printable;
+
+/// Longest wait that an answer can ask for; the policy bounds it further.
+const AFTER_MAX: Duration = Duration::from_secs(1_000_000_000);
+/// Bytes of a line that is no answer, as far as it is shown.
+const SHOWN_BYTES: usize = 200;
+
+/// Adds the results of an item to `out`, a line each, and says how many there are; or says how it ended otherwise.
+pub(super) fn results(
+    said: Said<'_>,
+    shape: ResultShape,
+    item: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<u32, AttemptEnding> {
+    match (said, shape) {
+        (Said::Skip(reason), _) => Err(AttemptEnding::Skipped { reason }),
+        (Said::Error(error), _) => Err(failed(error_answer(*error))),
+        (Said::Unfit(why), _) => Err(wrong_result(why)),
+        (Said::Value(value), ResultShape::Map) => {
+            program::write(value, item, out);
+            out.push(b'\n');
+            Ok(1)
+        }
+        (Said::Values(values), ResultShape::FlatMap) => program::write_all(values, item, out)
+            .ok_or_else(|| wrong_result("`values` is no list".to_owned())),
+        (Said::Value(b"true"), ResultShape::Filter) => {
+            // The item itself, as it was read.
+            let length = out.len();
+            if crate::value::json::compact(item, out).is_err() {
+                out.truncate(length);
+                out.extend_from_slice(item);
+            }
+            out.push(b'\n');
+            Ok(1)
+        }
+        (Said::Value(b"false"), ResultShape::Filter) => Ok(0),
+        (Said::Value(_), ResultShape::Filter) => {
+            Err(wrong_result("a filter answers with a `value` that is true or false".to_owned()))
+        }
+        (Said::Value(_), ResultShape::FlatMap) => {
+            Err(wrong_result("a flat_map answers with `values`, a list, and not with `value`".to_owned()))
+        }
+        (Said::Values(_), _) => Err(wrong_result("only a flat_map answers with `values`".to_owned())),
+    }
+}
+
+fn failed(failure: Failure) -> AttemptEnding {
+    AttemptEnding::Failed(Box::new(failure))
+}
+
+fn wrong_result(why: String) -> AttemptEnding {
+    failed(Failure::new(FailureKind::Result, why))
+}
+
+fn error_answer(error: ErrorAnswer) -> Failure {
+    Failure {
+        traceback: error.traceback,
+        retryable: error.retryable,
+        permanent: !error.retryable,
+        retry_after: error.after.map(|after| after.min(AFTER_MAX)),
+        fields: error.fields,
+        ..Failure::new(FailureKind::Error, error.message)
+    }
+}
+
+/// How an attempt ended that was not answered.
+pub(super) fn end(how: End, options: &WorkerOptions, last_words: &Sayings) -> AttemptEnding {
+    let after = |what: &str, limit: Option<Duration>| format!("{what} after {:?}", limit.unwrap_or_default());
+    let (kind, message) = match how {
+        End::Cancelled => return AttemptEnding::Cancelled,
+        End::Timeout => (FailureKind::Timeout, after("timeout", options.timeout)),
+        End::Deadline => (FailureKind::Deadline, after("item_deadline", options.item_deadline)),
+        End::Program(why) => (FailureKind::Program, why),
+    };
+    let mut failure = Failure { retryable: true, ..Failure::new(kind, message) };
+    let last = last_words.last();
+    if kind == FailureKind::Program && !last.is_empty() {
+        failure.traceback = last.join("\n");
+    }
+    failed(failure)
+}
+
+/// What is said of a process that has ended, with its last line of standard error.
+pub(super) fn leaving(program: &str, leaving: &Leaving, last_words: &Sayings, unended: &[u8]) -> String {
+    let how = match leaving {
+        Leaving::Exit(code) => format!("ended with exit code {code}"),
+        Leaving::Signal(signal) => format!("was ended by signal {signal}"),
+        Leaving::Closed(what) => format!("closed its {what} and was ended"),
+        Leaving::Lingered => format!("did not end within {:?} of the end of its input", program::PATIENCE),
+        Leaving::Ended => "was ended".to_owned(),
+    };
+    let last = last_words.last().last().map_or(String::new(), |line| format!(": {line}"));
+    let within = if unended.is_empty() { "" } else { " in the middle of a line" };
+    format!("`{program}` {how}{within}{last}")
+}
+
+/// What is said of a line that is no answer.
+pub(super) fn nonsense(program: &str, line: &[u8], why: &str) -> String {
+    let shown = String::from_utf8_lossy(&line[..line.len().min(SHOWN_BYTES)]);
+    let shown = printable(shown.trim_end()).into_owned();
+    let cut = if line.len() > SHOWN_BYTES { "…" } else { "" };
+    format!(
+        "`{program}` wrote a line that is no answer, because {why}: `{shown}{cut}`; what is not meant as an answer belongs to \
+         standard error"
+    )
+}

@@ -1,0 +1,147 @@
+//! Streams of bytes become lines: whole ones of standard output, and lines for people of standard error.
+
+/// Bytes of one answer at most; a program that writes without line ends must not fill the memory.
+const ANSWER_MAX: usize = 64 << 20;
+/// Bytes of one line of standard error; what is longer is cut.
+const SAID_LINE_MAX: usize = 16 << 10;
+/// Lines at the end of standard error that an error tells: room for a traceback.
+const LAST_LINES: usize = 20;
+/// Bytes of them at most.
+const LAST_BYTES: usize = 4 << 10;
+
+/// A line that passes [`ANSWER_MAX`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+/// The standard output of one process.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// The beginning of a line.
+    rest: Vec<u8>,
+}
+
+impl Answers {
+    /// Takes what was read. The whole lines are handed to `each`, line ends excluded, until it says no.
+    pub(super) fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> bool) -> Result<(), TooLong> {
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            let line = &bytes[from..end];
+            from = end + 1;
+            let goes_on = if self.rest.is_empty() {
+                each(line)
+            } else {
+                self.rest.extend_from_slice(line);
+                let whole = std::mem::take(&mut self.rest);
+                each(&whole)
+            };
+            if !goes_on {
+                return Ok(());
+            }
+        }
+        self.rest.extend_from_slice(&bytes[from..]);
+        if self.rest.len() > ANSWER_MAX { Err(TooLong) } else { Ok(()) }
+    }
+
+    /// What was written of a line that has no end.
+    pub(super) fn unended(&self) -> &[u8] {
+        &self.rest
+    }
+}
+
+/// The standard error of one process.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sayings {
+    rest: Vec<u8>,
+    last: std::collections::VecDeque<String>,
+}
+
+impl Sayings {
+    /// Takes what was read; the lines that are whole by now.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<String> {
+        self.rest.extend_from_slice(bytes);
+        let Some(end) = memchr::memrchr(b'\n', &self.rest) else {
+            return if self.rest.len() > SAID_LINE_MAX { self.end() } else { Vec::new() };
+        };
+        let rest = self.rest.split_off(end + 1);
+        let whole = std::mem::replace(&mut self.rest, rest);
+        let lines = whole[..end].split(|byte| *byte == b'\n').map(text).collect();
+        self.keep(lines)
+    }
+
+    /// The line that has no end.
+    pub(super) fn end(&mut self) -> Vec<String> {
+        let rest = std::mem::take(&mut self.rest);
+        if rest.is_empty() { Vec::new() } else { self.keep(vec![text(&rest)]) }
+    }
+
+    fn keep(&mut self, lines: Vec<String>) -> Vec<String> {
+        for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+            if self.last.len() == LAST_LINES {
+                self.last.pop_front();
+            }
+            self.last.push_back(line.clone());
+        }
+        lines
+    }
+
+    /// The last lines, as many as an error tells.
+    pub(super) fn last(&self) -> Vec<&str> {
+        let mut room = LAST_BYTES;
+        let mut lines: Vec<&str> = Vec::new();
+        for line in self.last.iter().rev() {
+            let Some(left) = room.checked_sub(line.len() + 1).or(lines.is_empty().then_some(0)) else {
+                break;
+            };
+            room = left;
+            lines.push(line);
+        }
+        lines.reverse();
+        lines
+    }
+}
+
+/// A line as text, cut where it is too long.
+fn text(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = String::from_utf8_lossy(&line[..line.len().min(SAID_LINE_MAX)]).into_owned();
+    if line.len() > SAID_LINE_MAX { text + " …" } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut() {
+        for size in 1..12 {
+            let (mut answers, mut found) = (Answers::default(), Vec::new());
+            for piece in b"one\ntwo\n\nthree".chunks(size) {
+                let each = |line: &[u8]| {
+                    found.push(String::from_utf8_lossy(line).into_owned());
+                    true
+                };
+                assert_eq!(answers.take(piece, each), Ok(()));
+            }
+            assert_eq!(
+                (found, answers.unended()),
+                (vec!["one".to_owned(), "two".to_owned(), String::new()], &b"three"[..])
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_lines_of_standard_error_are_kept() {
+        let mut sayings = Sayings::default();
+        assert_eq!(sayings.take(b"a\r\nb"), ["a"]);
+        assert_eq!(sayings.take(b"c\n\xff\n"), ["bc", "\u{fffd}"]);
+        assert_eq!(sayings.take(b"rest"), Vec::<String>::new());
+        assert_eq!(sayings.end(), ["rest"]);
+        assert_eq!(sayings.last(), ["a", "bc", "\u{fffd}", "rest"]);
+        for number in 0..100 {
+            sayings.take(format!("line {number}\n").as_bytes());
+        }
+        assert_eq!((sayings.last().len(), sayings.last()[0]), (LAST_LINES, "line 80"));
+        sayings.take(&vec![b'x'; SAID_LINE_MAX + 1]);
+        assert_eq!(sayings.last().len(), 1, "a line that fills the room stands alone");
+    }
+}

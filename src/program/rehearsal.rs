@@ -1,0 +1,242 @@
+//! A rehearsal sends good and odd items to a program before any pipeline does, and judges what it answers.
+
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{Answer, Line, Said, read};
+use super::definition::ItemProgram;
+use super::process::{Leaving, PATIENCE, Process, ProcessEvent, Pulse};
+use super::request::{Request, RequestContext};
+use crate::value::Secrets;
+
+/// One thing that a program is asked to do.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// What it is, for people.
+    pub name: String,
+    /// Items that are sent at once, as JSON text.
+    pub items: Vec<String>,
+}
+
+/// What came of a scene.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// What was asked.
+    pub name: String,
+    /// What it answered, in words; or what it did wrong.
+    pub outcome: Result<String, String>,
+}
+
+/// Which answers are wanted: `value`, a `value` that is true or false, or `values`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// As of a `map`.
+    Value,
+    /// As of a `filter`.
+    Truth,
+    /// As of a `flat_map`.
+    Values,
+}
+
+/// Plays the scenes with one process, which is started again when it has ended, and then lets it go. `each` hears of each
+/// judgement as it is made. An answer may take as long as `limit`.
+///
+/// # Errors
+/// Fails when the program cannot be started.
+pub fn rehearse(
+    program: &ItemProgram,
+    scenes: &[Scene],
+    (wanted, limit): (Wanted, Duration),
+    each: &mut dyn FnMut(Judgement),
+) -> Result<(), String> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    LocalSet::new().block_on(&runtime, async {
+        let (sender, events) = mpsc::channel(64);
+        let context = RequestContext::new("rehearsal", "rehearsal", 1, 1);
+        let mut stage = Stage {
+            program,
+            wanted,
+            limit,
+            context,
+            sender,
+            events,
+            process: None,
+            number: 0,
+            ids: 0,
+            is_ready: false,
+            rest: Vec::new(),
+        };
+        for scene in scenes {
+            let outcome = stage.play(scene).await?;
+            each(Judgement { name: scene.name.clone(), outcome });
+        }
+        let outcome = stage.close().await;
+        each(Judgement { name: "the end of its input".to_owned(), outcome });
+        Ok(())
+    })
+}
+
+struct Stage<'a> {
+    program: &'a ItemProgram,
+    wanted: Wanted,
+    limit: Duration,
+    context: RequestContext,
+    sender: mpsc::Sender<Pulse>,
+    events: mpsc::Receiver<Pulse>,
+    process: Option<Process>,
+    number: u64,
+    ids: u64,
+    /// Whether it has said anything.
+    is_ready: bool,
+    /// What was written of a line that has no end yet.
+    rest: Vec<u8>,
+}
+
+impl Stage<'_> {
+    /// Sends the items of a scene, and waits for all their answers.
+    async fn play(&mut self, scene: &Scene) -> Result<Result<String, String>, String> {
+        self.start()?;
+        let mut open = Vec::new();
+        let mut lines = Vec::new();
+        for (at, item) in scene.items.iter().enumerate() {
+            self.ids += 1;
+            open.push(self.ids);
+            let request =
+                Request { id: self.ids, item: item.as_bytes(), index: at as u64 + 1, key: None, attempt: 1 };
+            self.context.write(&request, &mut lines);
+        }
+        if let Some(process) = &self.process {
+            process.feed(lines);
+        }
+        let outcome = self.answers(open).await;
+        if outcome.is_err() {
+            self.stop().await;
+        }
+        Ok(outcome)
+    }
+
+    fn start(&mut self) -> Result<(), String> {
+        if self.process.is_none() {
+            self.number += 1;
+            self.rest.clear();
+            self.is_ready = false;
+            let which = (0, self.number);
+            let sender = self.sender.clone();
+            self.process = Some(Process::start(self.program, &Secrets::default(), which, sender)?);
+        }
+        Ok(())
+    }
+
+    /// Ends the process, whatever it does.
+    async fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        process.end();
+        while let Some((_, number, event)) = self.events.recv().await {
+            if number == self.number && matches!(event, ProcessEvent::Ended(_)) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the answers under these numbers; what they were, or what went wrong.
+    async fn answers(&mut self, mut open: Vec<u64>) -> Result<String, String> {
+        // The first answer may wait for the program to set itself up.
+        let limit = if self.is_ready { self.limit } else { self.limit.max(self.program.ready) };
+        let until = Instant::now() + limit;
+        let mut counts = [0_usize; 3];
+        while !open.is_empty() {
+            let Ok(event) = timeout_at(until, self.events.recv()).await else {
+                return Err(format!(
+                    "no answer to {} of the items within {limit:?}; is standard output flushed after each line?",
+                    open.len(),
+                ));
+            };
+            match event {
+                Some((_, number, ProcessEvent::Wrote(bytes))) if number == self.number => {
+                    self.take(&bytes, &mut open, &mut counts)?;
+                }
+                Some((_, number, ProcessEvent::Ended(leaving))) if number == self.number => {
+                    self.process = None;
+                    return Err(format!("it {} before it had answered", left(&leaving)));
+                }
+                Some(_) => {}
+                None => return Err("nobody tells of it any more".to_owned()),
+            }
+        }
+        let names = ["answered", "skipped", "failed, as it says"];
+        let told = counts.iter().zip(names).filter(|(count, _)| **count > 0);
+        Ok(told.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", "))
+    }
+
+    fn take(&mut self, bytes: &[u8], open: &mut Vec<u64>, counts: &mut [usize; 3]) -> Result<(), String> {
+        self.rest.extend_from_slice(bytes);
+        while let Some(end) = memchr::memchr(b'\n', &self.rest) {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            let shown = String::from_utf8_lossy(&line).trim_end().chars().take(120).collect::<String>();
+            let wrong = |why: String| format!("it wrote a line that is no answer, because {why}: `{shown}`");
+            self.is_ready = true;
+            match read(&line[..end]).map_err(wrong)? {
+                Line::Ready { .. } => {}
+                Line::Answer(Answer { id, said, .. }) => {
+                    let at = open.iter().position(|other| *other == id);
+                    let at = at.ok_or_else(|| wrong(format!("no item is in flight under id {id}")))?;
+                    open.swap_remove(at);
+                    counts[self.judge(&said)?] += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of an answer among the counts.
+    fn judge(&self, said: &Said<'_>) -> Result<usize, String> {
+        match (said, self.wanted) {
+            (Said::Skip(_), _) => Ok(1),
+            (Said::Error(_), _) => Ok(2),
+            (Said::Unfit(why), _) => Err(format!("its answer cannot be carried: {why}")),
+            (Said::Value(_), Wanted::Value) | (Said::Value(b"true" | b"false"), Wanted::Truth) => Ok(0),
+            (Said::Values(values), Wanted::Values) if values.first() == Some(&b'[') => Ok(0),
+            (_, Wanted::Value) => Err("a map answers with `value`".to_owned()),
+            (_, Wanted::Truth) => Err("a filter answers with a `value` that is true or false".to_owned()),
+            (_, Wanted::Values) => Err("a flat_map answers with `values`, a list".to_owned()),
+        }
+    }
+
+    /// Lets the process go: it has to end by itself.
+    async fn close(&mut self) -> Result<String, String> {
+        self.start()?;
+        let Some(mut process) = self.process.take() else { return Ok(String::new()) };
+        process.close();
+        while let Some((_, number, event)) = self.events.recv().await {
+            match event {
+                ProcessEvent::Ended(Leaving::Exit(0)) if number == self.number => {
+                    return Ok("it ended".to_owned());
+                }
+                ProcessEvent::Ended(leaving) if number == self.number => {
+                    return Err(format!("it {}", left(&leaving)));
+                }
+                ProcessEvent::Wrote(bytes) if number == self.number && read(bytes.trim_ascii()).is_err() => {
+                    let shown =
+                        String::from_utf8_lossy(&bytes).trim_end().chars().take(120).collect::<String>();
+                    return Err(format!("it wrote what is no answer: `{shown}`"));
+                }
+                _ => {}
+            }
+        }
+        Err("nobody tells of it any more".to_owned())
+    }
+}
+
+fn left(leaving: &Leaving) -> String {
+    match leaving {
+        Leaving::Exit(code) => format!("ended with exit code {code}"),
+        Leaving::Signal(signal) => format!("was ended by signal {signal}"),
+        Leaving::Closed(what) => format!("closed its {what}"),
+        Leaving::Lingered => format!("did not end within {PATIENCE:?}"),
+        Leaving::Ended => "was ended".to_owned(),
+    }
+}
