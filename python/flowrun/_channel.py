@@ -1,0 +1,100 @@
+"""The two ends of a program that flowrun talks to: request lines in, answer lines out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Any, List, Optional
+
+from ._json import loads
+
+BLOCK = 64 * 1024
+"""Bytes that are read at once: what a pipe holds."""
+
+FLUSH_AFTER = 0.003
+"""Seconds that an answer waits for others, which then cost one system call together."""
+
+
+class Requests:
+    """Request lines from a file descriptor, as many at once as have arrived."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._rest: List[bytes] = []
+
+    def read(self) -> Optional[List[Any]]:
+        """Waits for the next whole lines; `None` at the end of the input."""
+        while True:
+            block = os.read(self._descriptor, BLOCK)
+            if not block:
+                return None
+            end = block.rfind(b"\n")
+            if end < 0:
+                # Part of a long line. The parts are joined once, when its end has come.
+                self._rest.append(block)
+                continue
+            text = b"".join([*self._rest, block[:end]])
+            self._rest = [block[end + 1 :]] if end + 1 < len(block) else []
+            # One decoder call for all lines: JSON has no line breaks inside of values.
+            return list(loads(b"[" + text.replace(b"\n", b",") + b"]"))
+
+
+class Answers:
+    """Answer lines to a file descriptor, several in one write.
+
+    `add` keeps a line, and writes all that wait once the oldest of them is `FLUSH_AFTER` old. Where a function takes
+    longer than that, a thread does it meanwhile (`hurry`), so that no finished answer waits for a slow function. Only
+    a function that holds the interpreter's lock all the time holds that thread up too.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: List[bytes] = []
+        self._lock = threading.Lock()
+        self._written = time.monotonic()
+        self._busy = threading.Event()
+        self._thread: Optional[threading.Thread] = None
+
+    def add(self, line: bytes) -> None:
+        """Keeps the line for the next write, or writes."""
+        self._waiting.append(line)
+        if time.monotonic() - self._written > FLUSH_AFTER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes all that waits. Raises `BrokenPipeError` when flowrun is gone."""
+        with self._lock:
+            count = len(self._waiting)
+            if count:
+                # What the function printed belongs before its answer.
+                sys.stdout.flush()
+                self._write(b"".join(self._waiting[:count]))
+                del self._waiting[:count]
+            self._written = time.monotonic()
+
+    def hurry(self, is_busy: bool) -> None:
+        """While busy, a thread flushes every few milliseconds."""
+        if not is_busy:
+            self._busy.clear()
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._flush_now_and_then, name="flowrun-answers", daemon=True)
+            self._thread.start()
+        self._busy.set()
+
+    def _flush_now_and_then(self) -> None:
+        while True:
+            self._busy.wait()
+            time.sleep(FLUSH_AFTER)
+            try:
+                self.flush()
+            except OSError:
+                # The main thread meets the same error at its next write.
+                return
+
+    def _write(self, text: bytes) -> None:
+        rest = memoryview(text)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]

@@ -1,0 +1,73 @@
+"""`check` looks at a pipeline's text and returns what is wrong with it. It runs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Union
+
+from ._binary import call
+from ._errors import FlowrunError
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An error or a warning. Lines and columns count from 1; the end is exclusive."""
+
+    code: str
+    severity: str
+    message: str
+    help: Optional[str]
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    labels: List[Dict[str, Any]]
+
+    def __str__(self) -> str:
+        text = f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.code}]"
+        return f"{text}\n  help: {self.help}" if self.help else text
+
+
+def check(text: str, *, folder: PathLike = ".") -> List[Finding]:
+    """All findings of a pipeline's text, in the order of the text; an empty list when there are none.
+
+    Paths in it are looked up in `folder`, where a temporary file stands while it is checked. In findings its name
+    is `<text>`. Raises `FlowrunError` when it cannot be checked at all.
+    """
+    descriptor, path = tempfile.mkstemp(prefix=".flowrun-check-", suffix=".yaml", dir=os.fspath(folder))
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        return _findings(path, "<text>")
+    finally:
+        os.unlink(path)
+
+
+def check_file(path: PathLike) -> List[Finding]:
+    """All findings of a pipeline file and of the files that it includes."""
+    return _findings(os.fspath(path), None)
+
+
+def _findings(path: str, shown: Optional[str]) -> List[Finding]:
+    ended = call(["check", "--format", "json", "--", path])
+    try:
+        found = json.loads(ended.stdout)["diagnostics"]
+    except (ValueError, KeyError):
+        raise FlowrunError(ended.stderr.strip(), ended.returncode) from None
+    if ended.returncode not in (0, 65):
+        raise FlowrunError(ended.stderr.strip(), ended.returncode)
+    return [_finding(one, path, shown) for one in found]
+
+
+def _finding(told: Dict[str, Any], path: str, shown: Optional[str]) -> Finding:
+    file = told["file"]
+    if shown is not None and os.path.basename(file) == os.path.basename(path):
+        file = shown
+    names = ("code", "severity", "message", "line", "column", "end_line", "end_column")
+    return Finding(file=file, help=told.get("help"), labels=told.get("labels", []), **{one: told[one] for one in names})

@@ -1,0 +1,85 @@
+"""A kept collection of a run: read anew, as a stream, each time that it is iterated over."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+from typing import Any, Callable, Iterator, List, Sequence, cast
+
+from ._binary import find_binary
+from ._errors import FlowrunError
+
+CHUNK = 10_000
+"""Rows that are turned into columns at once."""
+
+
+class Rows:
+    """The rows in their order. Iterating reads them from the run's folder, one after the other, never all at once."""
+
+    def __init__(self, arguments: Sequence[str], values_of: Callable[[Any], Iterator[Any]]) -> None:
+        self._arguments = list(arguments)
+        self._values_of = values_of
+
+    def __iter__(self) -> Iterator[Any]:
+        for line in _lines(self._arguments):
+            yield from self._values_of(json.loads(line))
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table`, made in chunks of 10,000 rows. Rows that are no maps become a column `value`."""
+        import pyarrow as arrow
+
+        tables = [arrow.Table.from_pylist(chunk) for chunk in self._chunks()]
+        if not tables:
+            return arrow.table({})
+        try:
+            return arrow.concat_tables(tables, promote_options="permissive")
+        except TypeError:
+            # The option is new in pyarrow 14.
+            return arrow.concat_tables(tables, promote=True)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with a column for each key; maps and lists within stay Python values."""
+        import pandas
+
+        frames = [pandas.DataFrame.from_records(chunk) for chunk in self._chunks()]
+        return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
+
+    def to_polars(self) -> Any:
+        """A `polars.DataFrame` with a column for each key, typed after all rows."""
+        import polars
+
+        rows = list(itertools.chain.from_iterable(self._chunks()))
+        return polars.from_dicts(rows, infer_schema_length=None) if rows else polars.DataFrame()
+
+    def _chunks(self) -> "Iterator[List[Any]]":
+        rows = (row if isinstance(row, dict) else {"value": row} for row in self)
+        while True:
+            chunk = list(itertools.islice(rows, CHUNK))
+            if not chunk:
+                return
+            yield chunk
+
+
+def _lines(arguments: Sequence[str]) -> Iterator[str]:
+    """Lines of standard output, as they come. Ends the program when the reader loses interest."""
+    with subprocess.Popen(
+        [find_binary(), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "NO_COLOR": "1"},
+    ) as program:
+        is_whole = False
+        try:
+            yield from cast("Iterator[str]", program.stdout)
+            is_whole = True
+        finally:
+            if not is_whole:
+                program.kill()
+        # Warnings are few, so the pipe holds them until here.
+        said = program.stderr.read().strip() if program.stderr else ""
+    if program.returncode != 0:
+        raise FlowrunError(said, program.returncode)
