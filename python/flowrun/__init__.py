@@ -1,7 +1,7 @@
-"""flowrun for Python: item functions, and runs and checks of pipelines.
+"""flowrun for Python: item functions, runs and checks of pipelines, and FlowyML's `map_task`.
 
 `serve` makes a program of a function that a step's `program:` names. `run` runs a pipeline file and returns the kept
-run. `check` returns the findings of a pipeline's text.
+run. `check` returns the findings of a pipeline's text. `map_task` maps a function over a list under a policy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from ._check import Finding, check, check_file
 from ._context import Context
 from ._endings import Fail, Retry, Skip
 from ._errors import FlowrunError, RunFailed
+from ._map_task import MapTask, MapTaskConfig, MapTaskResult, map_task
 from ._result import RunResult, StepResult
 from ._rows import Rows
 from ._run import run
@@ -21,6 +22,9 @@ __all__ = [
     "Fail",
     "Finding",
     "FlowrunError",
+    "MapTask",
+    "MapTaskConfig",
+    "MapTaskResult",
     "Retry",
     "Rows",
     "RunFailed",
@@ -30,6 +34,7 @@ __all__ = [
     "check",
     "check_file",
     "find_binary",
+    "map_task",
     "run",
     "serve",
 ]

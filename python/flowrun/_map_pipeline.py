@@ -1,0 +1,104 @@
+"""The pipeline that a map task runs, in a folder of its own that lasts as long as the call."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+
+from ._process import Event, follow, refuse
+
+if TYPE_CHECKING:
+    from ._map_task import MapTaskConfig
+
+Note = Callable[[Event], None]
+
+LONGEST_WAIT = 365 * 24 * 3600
+"""Seconds between two attempts at most. The delay doubles each time, and durations have an end."""
+
+
+@dataclass
+class Told:
+    """How the step ended: how many items succeeded, messages by index from 0, and why it failed, if it did."""
+
+    successes: int = 0
+    errors: Dict[int, str] = field(default_factory=dict)
+    reason: Optional[str] = None
+
+
+def write(
+    folder: str,
+    items: List[bytes],
+    command: List[str],
+    config: "MapTaskConfig",
+    *,
+    lanes: int,
+    processes: int,
+    fail_fast: Any,
+    timeout: Optional[float],
+    is_saved: bool,
+) -> str:
+    """Writes the items and the pipeline file, and returns its path. Results go to `results.jsonl` if they are saved."""
+    with open(os.path.join(folder, "items.jsonl"), "wb") as file:
+        file.writelines(items)
+    policy: Dict[str, Any] = {
+        "program": {"run": command},
+        "lanes": lanes,
+        "concurrency": lanes * processes,
+        "retries": {
+            "max": config.retries,
+            "delay": _duration(config.retry_delay),
+            "factor": 2,
+            "max_delay": _duration(min(LONGEST_WAIT, config.retry_delay * 2.0 ** min(config.retries, 60))),
+        },
+        "min_success_ratio": config.min_success_ratio,
+        "fail_fast": fail_fast,
+    }
+    if timeout is not None:
+        policy["timeout"] = _duration(timeout, 1)
+    steps: Dict[str, Any] = {"items": {"read": "items.jsonl"}, "task": {"from": "items", "map": policy}}
+    if is_saved:
+        steps["save"] = {"from": "task", "write": "results.jsonl"}
+    path = os.path.join(folder, "pipeline.yaml")
+    with open(path, "w", encoding="utf-8") as out:
+        # JSON is YAML.
+        json.dump({"version": 1, "name": "map_task", "x-allow": ["flowrun::unused_step"], "steps": steps}, out)
+    return path
+
+
+def run(path: str, note: Note) -> Told:
+    """Runs the pipeline, and tells what its events told."""
+    told = Told()
+
+    def take(event: Event) -> None:
+        if event["event"] == "item_failed":
+            told.errors[event["index"] - 1] = event["message"]
+        elif event["event"] == "step_finished" and event["status"] != "succeeded" and told.reason is None:
+            told.reason = f"step `{event['step']}` {event['status']}: {event['reason']}"
+        if event["event"] == "step_finished" and event["step"] == "task":
+            told.successes = event["successes"]
+        note(event)
+
+    ended = follow(["run", path, "--no-state", "--progress", "none", "--grace", "0s"], take)
+    refuse(ended, path)
+    if ended.exit_code != 0 and told.reason is None:
+        told.reason = ended.said
+    return told
+
+
+def python() -> List[str]:
+    """This interpreter, with the options that it was started with."""
+    return [sys.executable, *_interpreter_options()]
+
+
+def _interpreter_options() -> List[str]:
+    import subprocess
+
+    # What `multiprocessing` gives to its processes as well.
+    return list(getattr(subprocess, "_args_from_interpreter_flags")())
+
+
+def _duration(seconds: float, least: int = 0) -> str:
+    return f"{max(least, round(seconds * 1000))}ms"

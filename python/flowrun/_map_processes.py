@@ -1,0 +1,104 @@
+"""Map tasks whose function a module and a name find: it runs in processes of its own, and values travel pickled."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from . import _map_pipeline
+from ._map_pipeline import Note, Told
+from ._pickled import decode, encode
+
+if TYPE_CHECKING:
+    from ._map_task import MapTask, MapTaskConfig
+
+LANES_MAX = 64
+"""Items that wait in a process for their turn, so that it does not wait for the next one."""
+
+SHARES = 64
+"""At least so many turns for each process, so that none is left with much work at the end while others are idle."""
+
+
+@dataclass
+class Call:
+    """A call that can go to other processes: the lines of its items, and what a process must know beforehand."""
+
+    lines: List[bytes]
+    task: bytes
+
+    def run(self, config: "MapTaskConfig", results: List[Any], note: Note) -> Told:
+        """Runs it and fills in `results`, by index."""
+        with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder:
+            task = os.path.join(folder, "task.pickle")
+            with open(task, "wb") as file:
+                file.write(self.task)
+            path = _map_pipeline.write(
+                folder,
+                self.lines,
+                [*_map_pipeline.python(), os.path.join(os.path.dirname(__file__), "_map_worker.py"), task],
+                config,
+                lanes=_lanes(len(self.lines), config.concurrency),
+                processes=config.concurrency,
+                fail_fast=config.fail_fast,
+                timeout=config.timeout_per_item,
+                is_saved=True,
+            )
+            told = _map_pipeline.run(path, note)
+            if told.reason is None:
+                with open(os.path.join(folder, "results.jsonl"), "rb") as file:
+                    for line in file:
+                        index, result = json.loads(line)
+                        results[index] = decode(result)
+            return told
+
+
+def prepare(task: "MapTask", items: List[Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Optional[Call]:
+    """The call for other processes; `None` where the function or the items cannot get there."""
+    place = _place(task)
+    if place is None:
+        return None
+    module, name = place
+    try:
+        about = pickle.dumps(
+            {
+                "module": module,
+                "file": getattr(sys.modules[module], "__file__", None),
+                "name": name,
+                "call": pickle.dumps((args, kwargs), pickle.HIGHEST_PROTOCOL),
+                "path": sys.path,
+                "folder": os.getcwd(),
+                "environment": dict(os.environ),
+            }
+        )
+        lines = [f"[{index},{json.dumps(encode(item))}]\n".encode() for index, item in enumerate(items)]
+    except _REFUSED:
+        return None
+    return Call(lines, about)
+
+
+# What pickling raises is not bounded by its documentation.
+_REFUSED = (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError, OSError, LookupError)
+
+
+def _place(task: "MapTask") -> Optional[Tuple[str, str]]:
+    """The module and the name under which another process finds the task or its function."""
+    module = getattr(task.func, "__module__", None)
+    name = getattr(task.func, "__qualname__", "")
+    # The started script would run once more in each process, and a notebook cannot be read by them at all.
+    if module is None or module == "__main__" or module not in sys.modules or "<" in name:
+        return None
+    found: Any = sys.modules[module]
+    if getattr(found, "__spec__", None) is None:
+        return None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return (module, name) if found is task or found is task.func else None
+
+
+def _lanes(total: int, processes: int) -> int:
+    return max(1, min(LANES_MAX, total // (processes * SHARES)))

@@ -1,0 +1,169 @@
+"""`map_task`: FlowyML's decorator, with flowrun doing the work."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import math
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Union, overload
+
+from . import _map_processes, _map_threads
+from ._process import Event
+
+logger = logging.getLogger("flowrun")
+
+
+@dataclass
+class MapTaskResult:
+    """What became of a list of items. Indices count from 0.
+
+    `results` has an entry for each item, `None` for those that failed or were not begun; `errors` has the message for
+    each index that failed.
+    """
+
+    results: List[Any] = field(default_factory=list)
+    successes: int = 0
+    failures: int = 0
+    errors: Dict[int, str] = field(default_factory=dict)
+    total: int = 0
+
+    @property
+    def success_ratio(self) -> float:
+        """`successes / total`; 0.0 of an empty list."""
+        return self.successes / self.total if self.total > 0 else 0.0
+
+    @property
+    def successful_results(self) -> List[Any]:
+        """The results that are not `None`."""
+        return [result for result in self.results if result is not None]
+
+
+@dataclass(frozen=True)
+class MapTaskConfig:
+    """The policy of a map task; see `map_task`."""
+
+    concurrency: int = 4
+    retries: int = 0
+    retry_delay: float = 1.0
+    min_success_ratio: float = 1.0
+    fail_fast: bool = False
+    timeout_per_item: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1, not {self.concurrency}")
+        if self.retries < 0:
+            raise ValueError(f"retries must be at least 0, not {self.retries}")
+        if not 0 <= self.retry_delay < math.inf:
+            raise ValueError(f"retry_delay must be a number of seconds of at least 0, not {self.retry_delay}")
+        if not 0 <= self.min_success_ratio <= 1:
+            raise ValueError(f"min_success_ratio must be from 0 to 1, not {self.min_success_ratio}")
+        if self.timeout_per_item is not None and not 0 < self.timeout_per_item < math.inf:
+            raise ValueError(f"timeout_per_item must be a number of seconds above 0, not {self.timeout_per_item}")
+
+
+class MapTask:
+    """A function for one item that is called with a list of them. `func` is the function itself, `name` its name."""
+
+    def __init__(self, func: Callable[..., Any], config: MapTaskConfig, name: Optional[str] = None) -> None:
+        functools.update_wrapper(self, func)
+        self.func = func
+        self.config = config
+        self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
+
+    def __repr__(self) -> str:
+        return f"<map_task {self.name}>"
+
+    def __call__(self, collection: Any, *args: Any, **kwargs: Any) -> MapTaskResult:
+        """Calls the function with each item of a list or tuple, and with `args` and `kwargs`. Another value is one item.
+
+        Raises `RuntimeError` when fewer items succeeded than `min_success_ratio` asks for, `FlowrunError` when flowrun
+        could not be started, `KeyboardInterrupt` after Ctrl-C, once running items have ended or were stopped.
+        """
+        items = list(collection) if isinstance(collection, (list, tuple)) else [collection]
+        result = MapTaskResult(results=[None] * len(items), total=len(items))
+        if not items:
+            return result
+        call = _map_processes.prepare(self, items, args, kwargs)
+        if call is not None:
+            told = call.run(self.config, result.results, self._note)
+        else:
+            told = _map_threads.run(self, items, args, kwargs, result.results, self._note)
+        result.successes, result.failures = told.successes, len(told.errors)
+        result.errors = dict(sorted(told.errors.items()))
+        if told.reason is not None:
+            raise RuntimeError(self._sentence(result, told.reason))
+        return result
+
+    def _note(self, event: Event) -> None:
+        """Logs what FlowyML logs, and shows what the function printed in another process."""
+        kind = event["event"]
+        if kind == "item_failed":
+            logger.warning("Map task '%s' item %d failed: %s", self.name, event["index"] - 1, event["message"])
+        elif kind == "item_retried":
+            logger.debug(
+                "Map task '%s' item %d attempt %d/%d failed, retrying in %ss: %s",
+                *(self.name, event["index"] - 1, event["attempt"], self.config.retries + 1),
+                *(event["delay"], event["message"]),
+            )
+        elif kind == "log" and event["index"] is not None:
+            print(event["message"], flush=True)
+
+    def _sentence(self, result: MapTaskResult, reason: str) -> str:
+        ratio, least = result.success_ratio, self.config.min_success_ratio
+        if ratio >= least:
+            # The verdict has another cause than the ratio.
+            return f"Map task '{self.name}' failed: {reason}"
+        return (
+            f"Map task '{self.name}' failed: success ratio {ratio:.1%} < minimum {least:.1%}. "
+            f"{result.failures}/{result.total} items failed."
+        )
+
+
+Decorator = Callable[[Callable[..., Any]], MapTask]
+
+
+@overload
+def map_task(_func: Callable[..., Any]) -> MapTask: ...
+@overload
+def map_task(
+    _func: None = None,
+    *,
+    concurrency: int = 4,
+    retries: int = 0,
+    retry_delay: float = 1.0,
+    min_success_ratio: float = 1.0,
+    fail_fast: bool = False,
+    timeout_per_item: Optional[float] = None,
+    name: Optional[str] = None,
+) -> Decorator: ...
+def map_task(
+    _func: Optional[Callable[..., Any]] = None,
+    *,
+    concurrency: int = 4,
+    retries: int = 0,
+    retry_delay: float = 1.0,
+    min_success_ratio: float = 1.0,
+    fail_fast: bool = False,
+    timeout_per_item: Optional[float] = None,
+    name: Optional[str] = None,
+) -> Union[MapTask, Decorator]:
+    """Makes a function for one item into one for a list of items, as FlowyML's decorator of this name does.
+
+    `concurrency`: items that are worked on at once. `retries`: further attempts of an item, after `retry_delay`,
+    2 · `retry_delay`, 4 · `retry_delay` … seconds. `min_success_ratio`: share of the items that must succeed,
+    compared exactly on its decimal digits. `fail_fast`: nothing more is begun once an item has failed for good.
+    `timeout_per_item`: seconds of one attempt. `name`: the name in messages, else the function's.
+
+    A function of a module runs in processes, where a timeout stops it, and items and results travel pickled. Any
+    other one (a lambda, one defined in another function, in a notebook or in the script that was started), and any
+    whose items cannot be pickled, runs on threads of this process; there a timeout is reported and not stopped: the
+    thread goes on in the background.
+    """
+    config = MapTaskConfig(concurrency, retries, retry_delay, min_success_ratio, fail_fast, timeout_per_item)
+
+    def decorate(function: Callable[..., Any]) -> MapTask:
+        return MapTask(function, config, name)
+
+    return decorate if _func is None else decorate(_func)

@@ -1,0 +1,66 @@
+"""The program that flowrun starts for a map task: it finds the function by module and name, and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import inspect
+import os
+import pickle
+import sys
+from typing import Any, Callable, Dict, List
+
+
+def main(path: str) -> None:
+    """Serves the task that the file tells of."""
+    with open(path, "rb") as file:
+        task: Dict[str, Any] = pickle.load(file)
+    # What the function would find in the process that called it.
+    os.environ.clear()
+    os.environ.update(task["environment"])
+    os.chdir(task["folder"])
+    sys.path[:] = task["path"]
+    sys.argv[1:] = []
+
+    import flowrun._serve
+
+    flowrun._serve.serve(_item_function(task), _message_of=str)
+
+
+def _item_function(task: Dict[str, Any]) -> Callable[[List[Any]], List[Any]]:
+    """A function from `[index, item]` to `[index, result]`, both encoded."""
+    from flowrun._pickled import decode, encode
+
+    found: Any = _module(task["module"], task["file"])
+    for part in task["name"].split("."):
+        found = getattr(found, part)
+    # The name may stand for the task, with the function in it, or for the function alone.
+    function = getattr(found, "func", found) if type(found).__name__ == "MapTask" else found
+    args, kwargs = pickle.loads(task["call"])
+    is_async = inspect.iscoroutinefunction(function)
+
+    def answer(numbered: List[Any]) -> List[Any]:
+        index, item = numbered
+        result = function(decode(item), *args, **kwargs)
+        return [index, encode(asyncio.run(result) if is_async else result)]
+
+    return answer
+
+
+def _module(name: str, file: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # A module that was loaded from a file without being on the path, as test runners do.
+        spec = importlib.util.spec_from_file_location(name, file) if file and error.name == name else None
+        if spec is None or spec.loader is None:
+            raise
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

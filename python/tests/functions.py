@@ -1,0 +1,105 @@
+"""Functions that other processes find by module and name, so that map tasks of them run there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+from flowrun import Fail, map_task
+
+
+@dataclass
+class Point:
+    x: int
+    y: float = 1.0
+
+
+def double(item: Any) -> Any:
+    return item * 2
+
+
+def echo(item: Any) -> Any:
+    return item
+
+
+def shift(point: Point, by: int, *, down: float = 0.0) -> Point:
+    return Point(point.x + by, point.y - down)
+
+
+def fail_on_odd(item: int) -> int:
+    if item % 2:
+        raise ValueError(f"odd: {item}")
+    return item
+
+
+def none_on_odd(item: int) -> Any:
+    return None if item % 2 else item
+
+
+def raise_without_words(_: Any) -> None:
+    raise KeyError
+
+
+def fail_until_third(path: str) -> int:
+    """Counts its calls in a file, and succeeds at the third one."""
+    file = Path(path)
+    calls = len(file.read_text()) + 1 if file.exists() else 1
+    file.write_text("x" * calls)
+    if calls < 3:
+        raise RuntimeError(f"call {calls}")
+    return calls
+
+
+def fail_for_good(path: str) -> None:
+    with open(path, "a") as file:
+        file.write("x")
+    raise Fail("never again")
+
+
+def wait_for(path: str) -> str:
+    """Returns at once for "", and else once the file is there."""
+    while path and not os.path.exists(path):
+        time.sleep(0.005)
+    return path
+
+
+def hang(item: int) -> int:
+    while item == 1:
+        pass
+    return item
+
+
+def die(item: int) -> int:
+    if item == 1:
+        os._exit(3)
+    return item
+
+
+def talk(item: str) -> str:
+    print("said", item)
+    print("grumbled", item, file=sys.stderr)
+    return item
+
+
+def environment(name: str) -> Tuple[str, str, int]:
+    return os.environ.get(name, ""), os.getcwd(), os.getpid()
+
+
+def unpicklable(_: Any) -> Any:
+    return lambda: None
+
+
+async def later(item: int) -> int:
+    await asyncio.sleep(0)
+    return item + 1
+
+
+@map_task(concurrency=2)
+def decorated(item: Dict[str, List[int]]) -> int:
+    """Sums the lists."""
+    return sum(map(sum, item.values()))
