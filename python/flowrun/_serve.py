@@ -7,6 +7,7 @@ import inspect
 import os
 import sys
 import threading
+from types import GeneratorType
 from typing import Any, Callable, List, Optional
 
 from . import _answers
@@ -87,7 +88,7 @@ def _answer(call: Call, request: Request, message_of: MessageOf) -> bytes:
     id_ = request["id"]
     try:
         result = call(request)
-        if inspect.isgenerator(result):
+        if isinstance(result, GeneratorType):
             return _answers.values(id_, result)
         return _answers.value(id_, result)
     # A function that ends the process, as parsers of arguments do, fails its item and no other.
