@@ -7,6 +7,13 @@ from typing import Any, Callable, Dict
 
 from ._endings import Fail, Retry, Skip
 from ._json import NotJson, dumps
+from ._log import Printed, lines
+
+READY = b'{"ready":true}\n'
+"""The first line of a program that takes one item after the other."""
+
+READY_FOR_ALL = b'{"ready":true,"parallel":true}\n'
+"""That of one that works on all its items at once: the time of each runs from when it is sent."""
 
 TRACEBACK_MAX = 64 * 1024
 """Characters of a traceback that are sent: its end, where the cause stands."""
@@ -20,6 +27,11 @@ def value(id_: int, result: Any) -> bytes:
 def values(id_: int, results: Any) -> bytes:
     """The answer of a `flat_map`, whose results follow each other in this order."""
     return b'{"id":%d,"values":[%b]}\n' % (id_, b",".join([dumps(result) for result in results]))
+
+
+def with_log(answer: bytes, printed: Printed) -> bytes:
+    """The answer with lines for the item's log."""
+    return b'%b,"log":%b}\n' % (answer[:-2], dumps([_valid(line) for line in lines(printed)]))
 
 
 def describe(error: BaseException) -> str:

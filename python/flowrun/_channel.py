@@ -68,7 +68,7 @@ class Answers:
         with self._lock:
             count = len(self._waiting)
             if count:
-                # What the function printed belongs before its answer.
+                # What goes to standard error belongs before the answer.
                 sys.stdout.flush()
                 self._write(b"".join(self._waiting[:count]))
                 del self._waiting[:count]

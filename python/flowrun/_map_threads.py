@@ -144,6 +144,7 @@ def _talk(connection: socket.socket, crew: _Crew, threads: int) -> None:
                 return
 
     workers: List[threading.Thread] = []
+    connection.sendall(_answers.READY_FOR_ALL)
     for request in _requests(connection):
         waiting.put(request)
         if len(workers) < threads:

@@ -10,7 +10,7 @@ import threading
 from types import GeneratorType
 from typing import Any, Callable, List, Optional
 
-from . import _answers
+from . import _answers, _log
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt, is_async
 
@@ -31,7 +31,7 @@ def serve(
     order in which they come. `setup` is called once before the first item; its result is `ctx.state`.
 
     An item becomes a dataclass, a pydantic model, or lists and maps of them where the first parameter is annotated so.
-    What the function prints goes to the log of the items in flight, and so does everything on standard error.
+    What the function prints goes to the item's log, what it writes to standard error to that of the items in flight.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         name = os.path.basename(sys.argv[0]) or "PROGRAM"
@@ -53,13 +53,12 @@ def _take_pipes() -> "tuple[Requests, Answers]":
     os.close(nothing)
     sys.stdout.flush()
     os.dup2(2, 1)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)
+    _log.install()
     return Requests(requests), Answers(answers)
 
 
-def _ready(answers: Answers) -> None:
-    answers.add(b'{"ready":true}\n')
+def _ready(answers: Answers, line: bytes) -> None:
+    answers.add(line)
     answers.flush()
 
 
@@ -71,15 +70,23 @@ def _run_serial(
     message_of: MessageOf,
 ) -> None:
     call = adapt(function, setup() if setup else None)
-    _ready(answers)
+    _ready(answers, _answers.READY)
+    printed: List[str] = []
     while True:
         batch = requests.read()
         if batch is None:
             return
         # The last one of a batch is written at once, so a single one needs no helper.
-        answers.hurry(len(batch) > 1)
+        is_busy = len(batch) > 1
+        answers.hurry(is_busy)
+        _log.keep(printed if is_busy else None)
         for request in batch:
-            answers.add(_answer(call, request, message_of))
+            answer = _answer(call, request, message_of)
+            if printed:
+                answer = _answers.with_log(answer, printed)
+                printed.clear()
+            answers.add(answer)
+        _log.keep(None)
         answers.hurry(False)
         answers.flush()
 
@@ -117,7 +124,7 @@ async def _answer_all(
     if inspect.isawaitable(state):
         state = await state
     call = adapt(function, state)
-    _ready(answers)
+    _ready(answers, _answers.READY_FOR_ALL)
     loop = asyncio.get_running_loop()
     batches: "asyncio.Queue[Optional[List[Request]]]" = asyncio.Queue()
 
@@ -139,7 +146,11 @@ async def _answer_all(
 
     async def one(request: Request) -> None:
         nonlocal is_flushing
-        answers.add(await _answer_async(call, request, message_of))
+        printed: List[str] = []
+        # The context is that of this task alone.
+        _log.keep(printed if len(tasks) > 1 else None)
+        answer = await _answer_async(call, request, message_of)
+        answers.add(_answers.with_log(answer, printed) if printed else answer)
         if not is_flushing:
             # Answers that are ready in the same turn of the loop are one write.
             is_flushing = True

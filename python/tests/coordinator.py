@@ -72,10 +72,10 @@ def context(other: Dict[str, Any]) -> Dict[str, Any]:
     return {**told, **other}
 
 
-def serve(folder: Path, text: str) -> Program:
-    """A program that is this Python text, once it has said that it is ready."""
+def serve(folder: Path, text: str, *, parallel: bool = False) -> Program:
+    """A program that is this Python text, once it has said that it is ready, for all its items at once if that is so."""
     path = folder / "program.py"
     path.write_text(text, encoding="utf-8")
     program = Program([sys.executable, str(path)])
-    assert program.line() == {"ready": True}
+    assert program.line() == {"ready": True, **({"parallel": True} if parallel else {})}
     return program

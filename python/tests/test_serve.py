@@ -106,35 +106,45 @@ def test_a_generator_that_fails_half_way_fails_its_item(tmp_path: Path) -> None:
 
 def test_the_context_tells_of_the_attempt_and_of_setup(tmp_path: Path) -> None:
     text = """
-import flowrun, math
+import flowrun
 def f(item, ctx):
-    left = ctx.remaining()
-    return [ctx.step, ctx.run, ctx.key, ctx.attempt, ctx.max_attempts, ctx.index, ctx.state, left > 50, left == math.inf]
+    return [ctx.step, ctx.run, ctx.key, ctx.attempt, ctx.max_attempts, ctx.worker, ctx.index, ctx.state]
 flowrun.serve(f, setup=lambda: "loaded")
 """
     with serve(tmp_path, text) as program:
         assert program.ask(1, attempt=2, max_attempts=3)[0]["value"] == [
-            *("clean", "7f3a", "k", 2, 3, 1, "loaded", True, True)
+            *("clean", "7f3a", "k", 2, 3, 1, 1, "loaded")
         ]
-        assert program.ask(1, remaining=60)[0]["value"][-2:] == [True, False]
 
 
-def test_prints_and_input_do_not_touch_the_protocol(tmp_path: Path) -> None:
-    text = """
+PRINTS = """
 import flowrun, os, subprocess, sys
 def f(item):
     print("printed", item)
     print("half", end="")
     os.write(1, b"raw\\n")
     subprocess.run(["echo", "child"])
+    print("grumbled", file=sys.stderr)
     return sys.stdin.read()
 flowrun.serve(f)
 """
-    with serve(tmp_path, text) as program:
-        assert [answer["value"] for answer in program.ask(1, 2)] == ["", ""]
-    for words in ("printed 1\n", "printed 2\n", "half", "raw\n", "child\n"):
+
+
+def test_prints_and_input_do_not_touch_the_protocol(tmp_path: Path) -> None:
+    with serve(tmp_path, PRINTS) as program:
+        assert [program.ask(item) for item in (1, 2)] == [[{"id": 1, "value": ""}], [{"id": 2, "value": ""}]]
+    for words in ("printed 1\n", "printed 2\n", "half", "raw\n", "child\n", "grumbled\n"):
         assert words in program.log
     assert program.rest == ""
+
+
+def test_prints_come_with_the_answer_where_several_items_are_in_flight(tmp_path: Path) -> None:
+    with serve(tmp_path, PRINTS) as program:
+        assert program.ask("a", "b") == [
+            {"id": 1, "value": "", "log": ["printed a", "half"]},
+            {"id": 2, "value": "", "log": ["printed b", "half"]},
+        ]
+    assert "printed" not in program.log and program.log.count("raw\nchild\ngrumbled\n") == 2
 
 
 def test_a_finished_answer_does_not_wait_for_a_slow_function(tmp_path: Path) -> None:
@@ -165,18 +175,22 @@ async def f(item, ctx):
     global begun
     begun += 1
     if begun == 3: ctx.state.set()
+    print("waits", item)
     await ctx.state.wait()
+    print("goes on")
     if item == 2: raise flowrun.Skip("two")
     return item
 flowrun.serve(f, setup=setup)
 """
-    with serve(tmp_path, text) as program:
-        assert program.ask(1, 2, 3) == [{"id": 1, "value": 1}, {"id": 2, "skip": "two"}, {"id": 3, "value": 3}]
+    with serve(tmp_path, text, parallel=True) as program:
+        answers = program.ask(1, 2, 3)
+    assert [answer.pop("log") for answer in answers] == [[f"waits {item}", "goes on"] for item in (1, 2, 3)]
+    assert answers == [{"id": 1, "value": 1}, {"id": 2, "skip": "two"}, {"id": 3, "value": 3}]
 
 
 def test_an_async_generator_yields_the_results_of_a_flat_map(tmp_path: Path) -> None:
     text = "import flowrun\nasync def f(item):\n    yield item\n    yield item * 2\nflowrun.serve(f)\n"
-    with serve(tmp_path, text) as program:
+    with serve(tmp_path, text, parallel=True) as program:
         assert [answer["values"] for answer in program.ask(1, 2)] == [[1, 2], [2, 4]]
 
 
