@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 from ._notebook import Table, is_notebook
 from ._process import Event, OnEvent, follow, refuse
 from ._result import RunResult, StepResult
+from ._values import simplify
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -56,7 +57,7 @@ def run(
         if params:
             file = os.path.join(folder, "params.json")
             with open(file, "w", encoding="utf-8") as out:
-                json.dump(dict(params), out, allow_nan=False)
+                json.dump(dict(params), out, allow_nan=False, default=simplify)
             words += ["--params-file", file]
         gathered = _gather([*words, *arguments], path, progress, on_event)
     return gathered.result(path, state_dir)

@@ -94,6 +94,16 @@ def unpicklable(_: Any) -> Any:
     return lambda: None
 
 
+def leave(_: Any) -> None:
+    sys.exit(4)
+
+
+def grow(item: List[int]) -> int:
+    """Changes the item itself."""
+    item.append(0)
+    return len(item)
+
+
 async def later(item: int) -> int:
     await asyncio.sleep(0)
     return item + 1

@@ -5,6 +5,7 @@ The list is in README.md, "Differences"; each line of it that can be seen from o
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import threading
 import time
@@ -128,6 +129,50 @@ def test_difference_a_function_of_a_module_has_a_process_of_its_own() -> None:
     there = flowyml.map_task(name=next(names))(functions.environment)(["X"]).results[0][2]
     here = flowrun.map_task(functions.environment)(["X"]).results[0][2]
     assert there != here
+
+
+def test_difference_a_function_that_exits_fails_its_item() -> None:
+    with pytest.raises(SystemExit):
+        flowyml.map_task(name=next(names))(functions.leave)([1])
+    for function in (functions.leave, lambda item: functions.leave(item)):
+        assert flowrun.map_task(min_success_ratio=0.0)(function)([1]).errors == {0: "4"}
+
+
+def test_difference_async_functions_are_awaited() -> None:
+    (coroutine,) = flowyml.map_task(name=next(names))(functions.later)([1]).results
+    assert inspect.iscoroutine(coroutine)
+    coroutine.close()
+    assert flowrun.map_task(functions.later)([1]).results == [2]
+
+
+def test_difference_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(RuntimeError):
+        flowyml.map_task(name=next(names), min_success_ratio=1.5)(functions.double)([1])
+    with pytest.raises(ValueError, match="min_success_ratio must be from 0 to 1, not 1.5"):
+        flowrun.map_task(min_success_ratio=1.5)
+
+
+def test_difference_fail_ends_the_retries(tmp_path: Path) -> None:
+    for map_task, calls in ((flowyml.map_task, "xxx"), (flowrun.map_task, "x")):
+        path = tmp_path / calls
+        settings = {"name": next(names), "retries": 2, "retry_delay": 0.001, "min_success_ratio": 0.0}
+        assert map_task(**settings)(functions.fail_for_good)([str(path)]).errors == {0: "never again"}
+        assert path.read_text() == calls
+
+
+def test_difference_what_a_process_changes_is_not_seen_here() -> None:
+    items: List[List[int]] = [[1]]
+    assert flowyml.map_task(name=next(names))(functions.grow)(items).results == [2] and items == [[1, 0]]
+    assert flowrun.map_task(functions.grow)(items).results == [3] and items == [[1, 0]]
+
+
+def test_difference_the_logger_has_another_name(caplog: pytest.LogCaptureFixture) -> None:
+    for map_task, logger in ((flowyml.map_task, "flowyml.core.map_task"), (flowrun.map_task, "flowrun")):
+        caplog.clear()
+        map_task(name="logged-" + logger, min_success_ratio=0.0)(functions.fail_on_odd)([1])
+        assert [(record.name, record.getMessage()) for record in caplog.records] == [
+            (logger, f"Map task 'logged-{logger}' item 0 failed: odd: 1")
+        ]
 
 
 def test_the_delay_between_attempts_doubles_in_both() -> None:
