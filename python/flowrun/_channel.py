@@ -17,6 +17,10 @@ FLUSH_AFTER = 0.003
 """Seconds that an answer waits for others, which then cost one system call together."""
 
 
+IDLE_LOOKS = 100
+"""Looks in vain after which the thread that flushes sleeps until it is woken."""
+
+
 class Requests:
     """Request lines from a file descriptor, as many at once as have arrived."""
 
@@ -54,7 +58,9 @@ class Answers:
         self._waiting: List[bytes] = []
         self._lock = threading.Lock()
         self._written = time.monotonic()
-        self._busy = threading.Event()
+        self._is_busy = False
+        self._is_asleep = True
+        self._wake = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
     def add(self, line: bytes) -> None:
@@ -76,23 +82,36 @@ class Answers:
 
     def hurry(self, is_busy: bool) -> None:
         """While busy, a thread flushes every few milliseconds."""
-        if not is_busy:
-            self._busy.clear()
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._flush_now_and_then, name="flowrun-answers", daemon=True)
-            self._thread.start()
-        self._busy.set()
+        self._is_busy = is_busy
+        if is_busy and self._is_asleep:
+            self._is_asleep = False
+            self._wake.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._flush_now_and_then, name="flowrun-answers", daemon=True)
+                self._thread.start()
 
     def _flush_now_and_then(self) -> None:
+        idle = 0
         while True:
-            self._busy.wait()
             time.sleep(FLUSH_AFTER)
-            try:
-                self.flush()
-            except OSError:
-                # The main thread meets the same error at its next write.
-                return
+            if self._is_busy:
+                idle = 0
+                try:
+                    self.flush()
+                except OSError:
+                    # The main thread meets the same error at its next write.
+                    return
+                continue
+            idle += 1
+            # To be woken for every batch would cost more than to look now and then.
+            if idle >= IDLE_LOOKS:
+                idle = 0
+                self._wake.clear()
+                self._is_asleep = True
+                # It may have become busy in between.
+                if not self._is_busy:
+                    self._wake.wait()
+                self._is_asleep = False
 
     def _write(self, text: bytes) -> None:
         rest = memoryview(text)
