@@ -9,6 +9,9 @@ from ._endings import Fail, Retry, Skip
 from ._json import NotJson, dumps
 from ._log import Printed, lines
 
+MessageOf = Callable[[BaseException], str]
+"""The message of an answer for an exception."""
+
 READY = b'{"ready":true}\n'
 """The first line of a program that takes one item after the other."""
 
@@ -43,7 +46,7 @@ def describe(error: BaseException) -> str:
     return f"{name}: {message}" if message else name
 
 
-def failure(id_: int, error: BaseException, message_of: Callable[[BaseException], str] = describe) -> bytes:
+def failure(id_: int, error: BaseException, message_of: MessageOf = describe) -> bytes:
     """The answer for what the function raised. `Skip` leaves the item out, everything else fails it."""
     if isinstance(error, Skip):
         return b'{"id":%d,"skip":%b}\n' % (id_, dumps(_valid(error.reason)))

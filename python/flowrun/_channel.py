@@ -70,7 +70,7 @@ class Answers:
             self.flush()
 
     def flush(self) -> None:
-        """Writes all that waits. Raises `BrokenPipeError` when flowrun is gone."""
+        """Writes all that waits. Ends this process when flowrun is gone and nobody is left to answer."""
         with self._lock:
             count = len(self._waiting)
             if count:
@@ -96,11 +96,7 @@ class Answers:
             time.sleep(FLUSH_AFTER)
             if self._is_busy:
                 idle = 0
-                try:
-                    self.flush()
-                except OSError:
-                    # The main thread meets the same error at its next write.
-                    return
+                self.flush()
                 continue
             idle += 1
             # To be woken for every batch would cost more than to look now and then.
@@ -115,5 +111,9 @@ class Answers:
 
     def _write(self, text: bytes) -> None:
         rest = memoryview(text)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except BrokenPipeError:
+            # Not by an exception: this may be any thread, and the function of an item must not catch it.
+            os._exit(1)

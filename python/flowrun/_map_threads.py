@@ -6,7 +6,6 @@ process, answers back. Items and results stay here; the lines carry indices.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import queue
@@ -33,7 +32,11 @@ def run(
 
     def call(index: int) -> Any:
         result = task.func(items[index], *args, **kwargs)
-        return asyncio.run(result) if inspect.iscoroutine(result) else result
+        if not inspect.iscoroutine(result):
+            return result
+        import asyncio
+
+        return asyncio.run(result)
 
     with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder:
         path = os.path.join(folder, "socket")

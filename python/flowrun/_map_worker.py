@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -38,14 +37,24 @@ def _item_function(task: Dict[str, Any]) -> Callable[[List[Any]], List[Any]]:
     # The name may stand for the task, with the function in it, or for the function alone.
     function = getattr(found, "func", found) if type(found).__name__ == "MapTask" else found
     args, kwargs = pickle.loads(task["call"])
-    is_async = inspect.iscoroutinefunction(function)
+    finish = _await if inspect.iscoroutinefunction(function) else _as_it_is
 
     def answer(numbered: List[Any]) -> List[Any]:
         index, item = numbered
         result = function(decode(item), *args, **kwargs)
-        return [index, encode(asyncio.run(result) if is_async else result)]
+        return [index, encode(finish(result))]
 
     return answer
+
+
+def _as_it_is(result: Any) -> Any:
+    return result
+
+
+def _await(result: Any) -> Any:
+    import asyncio
+
+    return asyncio.run(result)
 
 
 def _module(name: str, file: str) -> Any:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import sys
-import threading
 from types import GeneratorType
 from typing import Any, Callable, List, Optional
 
 from . import _answers, _log
+from ._answers import MessageOf
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt, is_async
-
-MessageOf = Callable[[BaseException], str]
 
 
 def serve(
@@ -37,12 +34,13 @@ def serve(
         name = os.path.basename(sys.argv[0]) or "PROGRAM"
         print(f"{name} answers requests of flowrun; try `flowrun program-check -- python3 {name}`", file=sys.stderr)
     requests, answers = _take_pipes()
-    runner = _run_async if is_async(function) else _run_serial
-    try:
-        runner(function, setup, requests, answers, _message_of)
-    except BrokenPipeError:
-        # flowrun has gone away, and nobody is left to answer.
-        os._exit(1)
+    if is_async(function):
+        # Its event loop takes longer to import than all the rest.
+        from ._serve_async import run
+
+        run(function, setup, requests, answers, _message_of)
+    else:
+        _run_serial(function, setup, requests, answers, _message_of)
 
 
 def _take_pipes() -> "tuple[Requests, Answers]":
@@ -57,11 +55,6 @@ def _take_pipes() -> "tuple[Requests, Answers]":
     return Requests(requests), Answers(answers)
 
 
-def _ready(answers: Answers, line: bytes) -> None:
-    answers.add(line)
-    answers.flush()
-
-
 def _run_serial(
     function: Callable[..., Any],
     setup: Optional[Callable[[], Any]],
@@ -69,8 +62,11 @@ def _run_serial(
     answers: Answers,
     message_of: MessageOf,
 ) -> None:
+    if inspect.iscoroutinefunction(setup):
+        raise TypeError("an async setup needs an async item function")
     call = adapt(function, setup() if setup else None)
-    _ready(answers, _answers.READY)
+    answers.add(_answers.READY)
+    answers.flush()
     printed: List[str] = []
     while True:
         batch = requests.read()
@@ -100,81 +96,4 @@ def _answer(call: Call, request: Request, message_of: MessageOf) -> bytes:
         return _answers.value(id_, result)
     # A function that ends the process, as parsers of arguments do, fails its item and no other.
     except (Exception, SystemExit) as error:
-        return _answers.failure(id_, error, message_of)
-
-
-def _run_async(
-    function: Callable[..., Any],
-    setup: Optional[Callable[[], Any]],
-    requests: Requests,
-    answers: Answers,
-    message_of: MessageOf,
-) -> None:
-    asyncio.run(_answer_all(function, setup, requests, answers, message_of))
-
-
-async def _answer_all(
-    function: Callable[..., Any],
-    setup: Optional[Callable[[], Any]],
-    requests: Requests,
-    answers: Answers,
-    message_of: MessageOf,
-) -> None:
-    state = setup() if setup else None
-    if inspect.isawaitable(state):
-        state = await state
-    call = adapt(function, state)
-    _ready(answers, _answers.READY_FOR_ALL)
-    loop = asyncio.get_running_loop()
-    batches: "asyncio.Queue[Optional[List[Request]]]" = asyncio.Queue()
-
-    def read() -> None:
-        batch: Optional[List[Request]] = []
-        while batch is not None:
-            batch = requests.read()
-            loop.call_soon_threadsafe(batches.put_nowait, batch)
-
-    # Reading waits in a thread: not every kind of standard input can be watched by an event loop.
-    threading.Thread(target=read, name="flowrun-requests", daemon=True).start()
-    tasks: "set[asyncio.Task[None]]" = set()
-    is_flushing = False
-
-    def flush() -> None:
-        nonlocal is_flushing
-        is_flushing = False
-        answers.flush()
-
-    async def one(request: Request) -> None:
-        nonlocal is_flushing
-        printed: List[str] = []
-        # The context is that of this task alone.
-        _log.keep(printed if len(tasks) > 1 else None)
-        answer = await _answer_async(call, request, message_of)
-        answers.add(_answers.with_log(answer, printed) if printed else answer)
-        if not is_flushing:
-            # Answers that are ready in the same turn of the loop are one write.
-            is_flushing = True
-            loop.call_soon(flush)
-
-    while True:
-        batch = await batches.get()
-        if batch is None:
-            break
-        for request in batch:
-            task = loop.create_task(one(request))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-    if tasks:
-        await asyncio.gather(*tasks)
-    answers.flush()
-
-
-async def _answer_async(call: Call, request: Request, message_of: MessageOf) -> bytes:
-    id_ = request["id"]
-    try:
-        result = call(request)
-        if inspect.isasyncgen(result):
-            return _answers.values(id_, [part async for part in result])
-        return _answers.value(id_, await result)
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
         return _answers.failure(id_, error, message_of)

@@ -1,0 +1,92 @@
+"""The loop of `serve` for async functions: each item is a task, and their answers are written as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from typing import Any, Callable, List, Optional
+
+from . import _answers, _log
+from ._answers import MessageOf
+from ._channel import Answers, Requests
+from ._function import Call, Request, adapt
+
+
+def run(
+    function: Callable[..., Any],
+    setup: Optional[Callable[[], Any]],
+    requests: Requests,
+    answers: Answers,
+    message_of: MessageOf,
+) -> None:
+    """Answers up to `lanes` items at once until the requests end."""
+    asyncio.run(_answer_all(function, setup, requests, answers, message_of))
+
+
+async def _answer_all(
+    function: Callable[..., Any],
+    setup: Optional[Callable[[], Any]],
+    requests: Requests,
+    answers: Answers,
+    message_of: MessageOf,
+) -> None:
+    state = setup() if setup else None
+    if inspect.isawaitable(state):
+        state = await state
+    call = adapt(function, state)
+    answers.add(_answers.READY_FOR_ALL)
+    answers.flush()
+    loop = asyncio.get_running_loop()
+    batches: "asyncio.Queue[Optional[List[Request]]]" = asyncio.Queue()
+
+    def read() -> None:
+        batch: Optional[List[Request]] = []
+        while batch is not None:
+            batch = requests.read()
+            loop.call_soon_threadsafe(batches.put_nowait, batch)
+
+    # Reading waits in a thread: not every kind of standard input can be watched by an event loop.
+    threading.Thread(target=read, name="flowrun-requests", daemon=True).start()
+    tasks: "set[asyncio.Task[None]]" = set()
+    is_flushing = False
+
+    def flush() -> None:
+        nonlocal is_flushing
+        is_flushing = False
+        answers.flush()
+
+    async def one(request: Request) -> None:
+        nonlocal is_flushing
+        printed: List[str] = []
+        # The context is that of this task alone.
+        _log.keep(printed if len(tasks) > 1 else None)
+        answer = await _answer(call, request, message_of)
+        answers.add(_answers.with_log(answer, printed) if printed else answer)
+        if not is_flushing:
+            # Answers that are ready in the same turn of the loop are one write.
+            is_flushing = True
+            loop.call_soon(flush)
+
+    while True:
+        batch = await batches.get()
+        if batch is None:
+            break
+        for request in batch:
+            task = loop.create_task(one(request))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+    if tasks:
+        await asyncio.gather(*tasks)
+    answers.flush()
+
+
+async def _answer(call: Call, request: Request, message_of: MessageOf) -> bytes:
+    id_ = request["id"]
+    try:
+        result = call(request)
+        if inspect.isasyncgen(result):
+            return _answers.values(id_, [part async for part in result])
+        return _answers.value(id_, await result)
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        return _answers.failure(id_, error, message_of)
