@@ -300,8 +300,10 @@ def test_a_function_that_cannot_be_called_with_an_item_is_refused(tmp_path: Path
     assert "TypeError: an item function takes the item and, if it wants, a context" in ended.stderr
 
 
-def test_a_program_ends_when_flowrun_has_gone_away(tmp_path: Path) -> None:
-    program = serve(tmp_path, "import flowrun\nflowrun.serve(lambda item: item)\n")
+@pytest.mark.parametrize("kind", ["", "async "])
+def test_a_program_ends_when_flowrun_has_gone_away(tmp_path: Path, kind: str) -> None:
+    text = f"import flowrun\n{kind}def f(item):\n    return item\nflowrun.serve(f)\n"
+    program = serve(tmp_path, text, parallel=kind != "")
     assert program.process.stdout is not None
     program.process.stdout.close()
     program.send(1)
