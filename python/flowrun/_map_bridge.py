@@ -1,13 +1,18 @@
 """The program that flowrun starts for a map task on threads: it hands lines on between flowrun and that process.
 
-It imports nothing of this package, so that it starts at once. The socket's name is relative to flowrun's folder.
+It imports nothing of this package, so that it starts at once.
 """
 
 from __future__ import annotations
 
+import sys
+
+# Python looks for modules beside a program first, and `_json` is also the name of one of its own.
+if sys.path[0] == __file__.rpartition("/")[0]:
+    del sys.path[0]
+
 import os
 import socket
-import sys
 import threading
 
 BLOCK = 64 * 1024

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+# Python looks for modules beside a program first, and `_json` is also the name of one of its own.
+if sys.path[0] == __file__.rpartition("/")[0]:
+    del sys.path[0]
+
 import importlib
 import importlib.util
 import inspect
 import os
 import pickle
-import sys
 from typing import Any, Callable, Dict, List
 
 
