@@ -19,4 +19,4 @@ for line in sys.stdin:
         answer = clean(request["item"])
     except Exception as error:
         answer = {"error": {"message": repr(error)}}
-    print(json.dumps({"id": request["id"], **answer}), flush=True)
+    print(json.dumps({"id": request["id"], **answer}, ensure_ascii=False), flush=True)
