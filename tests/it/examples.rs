@@ -20,7 +20,8 @@ pub(crate) struct Example {
 impl Example {
     pub(crate) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join(name);
+        // As deep as in the repository: what an example takes from it lies above.
+        let path = folder.path().join("examples").join(name);
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         for part in ["", "data", "expected", "lua"] {
             if source.join(part).is_dir() {
@@ -318,4 +319,33 @@ fn every_example_passes_check_without_a_warning() {
         .output()
         .expect("flowrun starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Whether a program is there that not every machine has; where all are to be, it must.
+fn has_program(name: &str) -> bool {
+    let is_there = std::process::Command::new(name).arg("--version").output().is_ok();
+    assert!(is_there || std::env::var_os("FLOWRUN_EDITORS").is_none(), "there is no `{name}`");
+    is_there
+}
+
+#[test]
+fn programs_in_every_language_write_the_same() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/flowrun");
+    for (name, needs) in [("python", "python3"), ("python-plain", "python3"), ("node", "node"), ("jq", "jq")]
+    {
+        if has_program(needs) {
+            let example = Example::new(&format!("programs/{name}"));
+            copy_files(&package, &example.path.join("../../../python/flowrun"));
+            example.run(0, &[]);
+            example.check_outputs();
+        }
+    }
+    // Built with the tests, unless only some of them are.
+    let binary = Path::new(crate::project::binary()).with_file_name("examples").join("clean-program");
+    if binary.is_file() {
+        let example = Example::new("programs/rust");
+        fs::copy(binary, example.path.join("clean")).expect("room");
+        example.run(0, &[]);
+        example.check_outputs();
+    }
 }

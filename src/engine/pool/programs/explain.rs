@@ -29,8 +29,11 @@ pub(super) fn results(
             out.push(b'\n');
             Ok(1)
         }
-        (Said::Values(values), ResultShape::FlatMap) => program::write_all(values, item, out)
-            .ok_or_else(|| wrong_result("`values` is no list".to_owned())),
+        // A function that returns a list need not know for which verb.
+        (Said::Values(values) | Said::Value(values), ResultShape::FlatMap) => {
+            program::write_all(values, item, out)
+                .ok_or_else(|| wrong_result("a flat_map answers with `values`, a list".to_owned()))
+        }
         (Said::Value(b"true"), ResultShape::Filter) => {
             // The item itself, as it was read.
             let length = out.len();
@@ -44,9 +47,6 @@ pub(super) fn results(
         (Said::Value(b"false"), ResultShape::Filter) => Ok(0),
         (Said::Value(_), ResultShape::Filter) => {
             Err(wrong_result("a filter answers with a `value` that is true or false".to_owned()))
-        }
-        (Said::Value(_), ResultShape::FlatMap) => {
-            Err(wrong_result("a flat_map answers with `values`, a list, and not with `value`".to_owned()))
         }
         (Said::Values(_), _) => Err(wrong_result("only a flat_map answers with `values`".to_owned())),
     }
