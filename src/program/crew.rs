@@ -158,6 +158,11 @@ impl Crew {
         self.places[process].flying.iter().filter(|flying| !flying.is_over).map(|flying| flying.job.number)
     }
 
+    /// Whether a process works on all that is in flight in it at once.
+    pub fn is_parallel(&self, process: usize) -> bool {
+        self.places[process].phase == Phase::Up { parallel: true }
+    }
+
     /// Whether no process is there.
     pub fn is_gone(&self) -> bool {
         self.places.iter().all(|place| place.phase == Phase::Absent)

@@ -60,6 +60,8 @@ pub(super) struct Driver {
     slow: SlowNotices,
     logs: Vec<LogLine>,
     is_closed: bool,
+    /// Answers that came with the one at hand, and what each of them took.
+    shares: (u32, Option<Duration>),
 }
 
 impl Driver {
@@ -87,6 +89,7 @@ impl Driver {
             slow: SlowNotices::default(),
             logs: Vec::new(),
             is_closed: false,
+            shares: (1, None),
             options,
             watchdog,
             replies,
@@ -310,6 +313,7 @@ impl Driver {
         let now = self.now();
         let mut answers = self.seats.take_answers(process);
         let mut fault = None;
+        self.shares = (memchr::memchr_iter(b'\n', bytes).count().max(1) as u32, None);
         let taken = answers.take(bytes, |line| match self.answer(process, line, now) {
             ControlFlow::Continue(()) => true,
             ControlFlow::Break(why) => {
@@ -342,6 +346,7 @@ impl Driver {
         let Some(answered) = self.crew.answered(process, id, now) else {
             return nonsense(&format!("no item is in flight under id {id}"));
         };
+        let duration = self.share(process, answered.duration);
         let Some(job) = answered.job else { return ControlFlow::Continue(()) };
         let (task, at) = split(job);
         let Some(batch) = self.batches.get_mut(&task) else { return ControlFlow::Continue(()) };
@@ -354,13 +359,23 @@ impl Driver {
             Ok(lines) => {
                 let batch = self.batches.get_mut(&task).expect("it was there a moment ago");
                 let range = start..batch.text.len();
-                batch.succeeded(at, range, lines, answered.duration);
+                batch.succeeded(at, range, lines, duration);
                 self.slow.forget(job);
                 self.report_if_done(task);
             }
-            Err(ending) => self.conclude(job, ending, answered.duration),
+            Err(ending) => self.conclude(job, ending, duration),
         }
         ControlFlow::Continue(())
+    }
+
+    /// What an attempt took that was answered after `duration`. A program that writes several answers at once has done one
+    /// after the other, and nobody knows when.
+    fn share(&mut self, process: usize, duration: Duration) -> Duration {
+        let (answers, share) = &mut self.shares;
+        if *answers == 1 || self.crew.is_parallel(process) {
+            return duration;
+        }
+        *share.get_or_insert(duration / *answers)
     }
 
     /// A process is no more.
