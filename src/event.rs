@@ -163,7 +163,7 @@ pub enum Event {
         /// When one may try, since the run began; `None`: attempts start again.
         until: Option<Duration>,
     },
-    /// A step waits for a rate limit, for more than a second.
+    /// A step waits for a rate limit for more than a second, or a request of its function does.
     Waiting {
         /// Which step.
         step: StepId,

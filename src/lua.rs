@@ -31,7 +31,7 @@ mod worker;
 
 pub use async_op::Completed;
 pub use failure::{AttemptEnding, Failure, ScriptError, SyntaxError};
-pub use gates::{Gate, Gates};
+pub use gates::{Gate, GateWait, GateWaits, Gates};
 pub use guard::{Cancel, CancelLevel, Guard};
 pub(crate) use host::count_memory;
 #[cfg(test)]

@@ -217,7 +217,9 @@ impl<'a> Coordinator<'a> {
         let reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
-        let (pool, clock) = context.pools.start(pool_options(context, step, each, begun)?)?;
+        let holds = StepHolds::default();
+        let options = pool_options(context, step, each, begun, &holds.gate_waits)?;
+        let (pool, clock) = context.pools.start(options)?;
         let limits = pool.limits();
         let scheduled = Policy { concurrency: limits.tasks, ..policy.clone() };
         Ok(Self {
@@ -256,7 +258,7 @@ impl<'a> Coordinator<'a> {
             keyed: each.key.is_some().then(KeyedChunks::new),
             costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
             begun: begun.saturating_duration_since(context.begun),
-            holds: StepHolds::default(),
+            holds,
             timing: StepTiming::new(context.options.spans),
         })
     }

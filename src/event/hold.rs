@@ -1,4 +1,5 @@
-//! A hold is a time in which a step started nothing although it could have: a breaker's pause, or a wait for a rate limit.
+//! A hold is a time in which a step was held back: it started nothing because of a breaker's pause or a rate
+//! limit, or its requests waited for a limit.
 
 use std::sync::Arc;
 use std::time::Duration;

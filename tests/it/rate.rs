@@ -305,6 +305,64 @@ steps:
     assert_eq!(summary.counts("ask")[1], 6, "{}", summary.value);
 }
 
+/// Events `waiting` of a run that was stopped, as pairs of step and limit.
+fn waits(project: &Project) -> Vec<(String, String)> {
+    let events = project.read("events.jsonl");
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let wait = |event: Value| {
+        let seconds = event["seconds"].as_f64().expect("seconds");
+        assert!((3500.0..=3600.0).contains(&seconds), "an hour allows four: {event}");
+        (
+            event["step"].as_str().expect("a step").to_owned(),
+            event["limit"].as_str().expect("a name").to_owned(),
+        )
+    };
+    let mut all: Vec<_> = events.filter(|event| event["event"] == "waiting").map(wait).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn waits_of_requests_for_a_limit_are_told_once_for_each_step() {
+    let (server, seen) = timed_server(|_| Reply::text(200, "{}"));
+    let ask = |name: &str| {
+        format!(
+            "  {name}:
+    from: list
+    map:
+      concurrency: 6
+      timeout: 700ms
+      min_success_ratio: 0
+      lua: return http.get('http://{}/', {{ limit = 'api' }}).status
+  save_{name}: {{ from: {name}, write: {name}.jsonl }}
+",
+            server.address
+        )
+    };
+    let pipeline = format!(
+        "rate_limits: {{ api: 4/h }}
+permissions: {{ net: ['{}'] }}
+steps:
+  list: {{ items: [1, 2, 3, 4, 5, 6, 7, 8, 9] }}
+{}{}",
+        server.address,
+        ask("one"),
+        ask("two")
+    );
+    let project = Project::with(&pipeline);
+    let args = ["pipeline.yaml", "-v", "--events", "events.jsonl", "--report", "report.html"];
+    let run = project.run(&args);
+    assert_eq!(seen.lock().expect("no panic").len(), 4, "{}", run.stderr);
+    let pair = |step: &str| (step.to_owned(), "api".to_owned());
+    // Both wait, whoever is first in the queue, and those that come after a timeout wait for what is known already.
+    assert_eq!(waits(&project), [pair("one"), pair("two")], "{}", run.stderr);
+    assert!(run.stderr.contains("one: waits 59m"), "{}", run.stderr);
+    assert!(
+        project.read("report.html").contains("it waited once for the rate limit api"),
+        "the report tells it"
+    );
+}
+
 #[test]
 fn a_breaker_spares_a_server_that_is_down() {
     // Down for three seconds from the first request on.

@@ -1,9 +1,13 @@
-//! This module tells when a step is held back: by its breaker, or by a rate limit for long.
+//! This module tells when a step is held back: by its breaker, or by a rate limit for long, at the start of an attempt or at a
+//! request within one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Coordinator;
 use crate::event::Event;
+use crate::lua::GateWait;
+use crate::runtime::clock;
 
 /// Longer waits for a rate limit are told; these are what a limit is for.
 const TOLD_MIN: Duration = Duration::from_secs(1);
@@ -14,6 +18,7 @@ impl Coordinator<'_> {
         let now = self.now();
         let paused = self.scheduler.paused_until();
         self.tell_pause(now, paused);
+        self.tell_gates(now);
         let Some(held) = self.scheduler.held_back(now) else { return };
         if held.until <= now + TOLD_MIN || held.until <= self.holds.waited {
             return;
@@ -34,6 +39,17 @@ impl Coordinator<'_> {
         // A wait for a limit may have been cut off, too.
         for hold in &mut self.holds.holds {
             hold.duration = hold.duration.min(now.saturating_sub(hold.begin));
+        }
+    }
+
+    /// Tells which limits requests wait for within their attempts.
+    fn tell_gates(&mut self, now: Duration) {
+        for GateWait { limit, begin, until } in self.holds.gate_waits.take() {
+            let until = now + until.saturating_duration_since(clock::now());
+            let begin = now + begin.saturating_duration_since(clock::now());
+            self.holds.keep(Some(Arc::clone(&limit)), begin, until);
+            let seconds = until.saturating_sub(now);
+            self.context.emit(Event::Waiting { step: self.step.id, limit, seconds });
         }
     }
 

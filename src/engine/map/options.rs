@@ -9,12 +9,17 @@ use crate::engine::fingerprint::{self, StepFingerprint};
 use crate::engine::item_content::ItemContent;
 use crate::engine::pool::{CostRule, PoolOptions, Starts};
 use crate::engine::step_results;
-use crate::lua::{Memory, Script, WorkerOptions};
+use crate::lua::{GateWaits, Memory, Script, WorkerOptions};
 use crate::plan::{MapLike, Step};
 use crate::schedule::{FailFast, Policy, RateUse};
 use crate::store::StepSpec;
 
-fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<WorkerOptions, DataError> {
+fn worker_options(
+    context: &Context<'_>,
+    step: &Step,
+    each: &MapLike,
+    gate_waits: &Arc<GateWaits>,
+) -> Result<WorkerOptions, DataError> {
     let steps = context.roles.wants.scope.then(|| step_results::steps(context)).transpose()?;
     let scope = context.step_scope(steps);
     let memory = Memory::of_step(each.policy.memory);
@@ -28,7 +33,7 @@ fn worker_options(context: &Context<'_>, step: &Step, each: &MapLike) -> Result<
         // A log is kept with its item whether or not anybody watches.
         logs: context.options.logs || context.run_store.is_some(),
         limits: each.limits.clone(),
-        gates: context.gates.clone(),
+        gates: context.gates.of_step(gate_waits),
         ..WorkerOptions::new(Arc::clone(&step.name), scope, memory)
     })
 }
@@ -56,6 +61,7 @@ pub(super) fn pool_options(
     step: &Step,
     each: &MapLike,
     begun: Instant,
+    gate_waits: &Arc<GateWaits>,
 ) -> Result<PoolOptions, DataError> {
     let policy = &each.policy;
     Ok(PoolOptions {
@@ -68,7 +74,7 @@ pub(super) fn pool_options(
         lanes: policy.lanes,
         key: each.key.clone(),
         costs: cost_rules(each),
-        worker: worker_options(context, step, each)?,
+        worker: worker_options(context, step, each, gate_waits)?,
         cancel: Arc::default(),
         content: ItemContent::of(context.plan, step.id, each),
         step: step.id,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::Hold;
+use crate::lua::GateWaits;
 
 /// Holds that are remembered, the first ones.
 const KEPT_MAX: usize = 1000;
@@ -17,6 +18,8 @@ pub(super) struct StepHolds {
     pub(super) since: Duration,
     /// The end of the last wait for a limit that was told.
     pub(super) waited: Duration,
+    /// What its requests wait for, as they tell it.
+    pub(super) gate_waits: Arc<GateWaits>,
     pub(super) holds: Vec<Hold>,
 }
 

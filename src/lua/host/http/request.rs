@@ -3,13 +3,12 @@
 use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use mlua::{LuaString, Value};
 use url::Url;
 
-use crate::lua::gates::Entrance;
+use crate::lua::gates::Visit;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::outside::Account;
@@ -38,7 +37,7 @@ pub(super) struct CheckedRequest {
     pub(super) request: Request,
     pub(super) timeout: Option<Duration>,
     /// Where it waits for its turn under a rate limit.
-    pub(super) entrance: Option<Arc<Entrance>>,
+    pub(super) entrance: Option<Visit>,
     /// The file that the body of its answer goes to.
     pub(super) save: Option<String>,
     /// What it and its answer may hold here.
@@ -94,7 +93,7 @@ impl CheckedRequest {
 }
 
 /// The gate of the rate limit of this name.
-fn entrance(call: &Call<'_>, at: usize, limit: &str) -> mlua::Result<Arc<Entrance>> {
+fn entrance(call: &Call<'_>, at: usize, limit: &str) -> mlua::Result<Visit> {
     let current = call.lua.app_data_ref::<Rc<Current>>();
     if let Some(entrance) = current.as_ref().and_then(|current| current.gates.get(limit)) {
         return Ok(entrance);
