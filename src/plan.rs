@@ -36,6 +36,7 @@ mod paths;
 mod permissions;
 mod places;
 mod policies;
+mod policy_keys;
 mod program;
 mod rate_limits;
 mod reading;
@@ -70,6 +71,7 @@ pub use include::{IncludedPolicy, included_policies};
 pub use inputs::{Inputs, UsageError};
 pub use load::{Loaded, load};
 pub use mentions::{Mention, Named, mentions};
+pub use policy_keys::{PolicyKey, PolicyOrigin};
 pub use step::{
     Aggregate, AtEnd, Body, Collect, Expression, Glob, Input, ItemFunction, Items, Join, Keep, MapLike, Plan,
     Read, Reduce, Sample, SourcePolicy, Split, Step, Verb,

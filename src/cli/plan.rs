@@ -3,6 +3,7 @@
 
 mod count;
 mod facts;
+mod origins;
 mod reach;
 mod reuse;
 
@@ -28,7 +29,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let mut text = text(&plan, &selected, arguments.verbose, &reuse);
     if arguments.verbose {
-        text.push_str(&reach::text(&plan.permissions));
+        text.push_str(&reach::text(&plan.permissions, &plan.lua_path));
         text.push_str(&reach::programs(&plan));
     }
     put(redact::text(&text).as_bytes())?;
@@ -46,7 +47,10 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, reuse: &Reuse) -> String 
     lines.push(String::new());
     for step in steps {
         let mut facts = facts::of(plan, selected, step, counts.input[step.id.at()]);
-        facts.extend(facts::way(step).filter(|_| verbose));
+        if verbose {
+            facts.extend(facts::way(step));
+            facts.extend(origins::of(step));
+        }
         facts.extend(reuse.lines(step));
         lines.extend(columns.lines(step, &facts));
     }

@@ -11,7 +11,7 @@ use super::policies::{self, Policies};
 use super::rate_limits::Limits;
 use super::scripts::Scripts;
 use super::step::{Collect, Glob, ItemFunction, Items, MapLike, SourcePolicy, Verb};
-use super::{codes, paths};
+use super::{codes, paths, policy_keys};
 use crate::config::{self, Setting, WriteColumns};
 use crate::data::{Compression, DeclaredType, Format, GlobOptions, Target, TypedOptions, WriteOptions};
 use crate::lua::{ResultShape, Script};
@@ -153,6 +153,7 @@ impl StepBuilder<'_> {
             policy,
             costs,
             limits,
+            origins: policy_keys::of(self.places, at, name.as_deref()),
         })))
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deferred::Deferred;
+use super::policy_keys::PolicyKey;
 use super::test_case::TestCase;
 use super::touched::Touched;
 use crate::data::{
@@ -381,4 +382,6 @@ pub struct MapLike {
     pub costs: Vec<Option<Arc<Script>>>,
     /// The names of the rate limits that its attempts take from.
     pub limits: Arc<[Arc<str>]>,
+    /// Where each key of the policy comes from.
+    pub origins: Arc<[PolicyKey]>,
 }

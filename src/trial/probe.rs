@@ -28,6 +28,7 @@ pub(super) fn add_probe(plan: &mut Plan, taken: Vec<Input>) -> StepId {
         uses: [].into(),
         costs: Vec::new(),
         limits: Arc::default(),
+        origins: [].into(),
         policy: Policy { min_success_ratio: Ratio::ZERO, ..Policy::default() },
     };
     let probe = Step::new(name, event::Verb::Filter, taken, Verb::MapLike(Box::new(each)));

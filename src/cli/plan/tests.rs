@@ -39,6 +39,7 @@ fn each(kind: ResultShape, policy: Policy) -> Body {
         policy,
         costs: Vec::new(),
         limits: Arc::default(),
+        origins: [].into(),
     })))
 }
 

@@ -27,6 +27,15 @@ fn project() -> Project {
 }
 
 #[test]
+fn the_plan_lists_the_folders() {
+    let said = project().run(&["plan", "-v", "a/pipeline.yaml"]).ok().stdout;
+    assert!(said.ends_with("\n  Lua files are looked for in ., ../lua\n"), "{said}");
+    let alone = Project::with("steps: { in: { items: [1] }, out: { from: in, write: out.jsonl } }");
+    let said = alone.run(&["plan", "-v", "pipeline.yaml"]).ok().stdout;
+    assert!(said.ends_with("\n  Lua files are looked for in .\n"), "{said}");
+}
+
+#[test]
 fn lua_files_are_found_in_a_sibling_folder() {
     let project = project();
     run(&project, "a/pipeline.yaml");

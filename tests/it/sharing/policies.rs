@@ -44,6 +44,58 @@ fn a_step_goes_before_its_policy_and_that_before_the_defaults() {
     assert!(set.contains("concurrency 5 · retries 4"), "{set}");
 }
 
+/// The lines of `plan -v` that say where the values of a step's policy come from.
+fn origins(project: &Project, path: &str, step: &str, args: &[&str]) -> Vec<String> {
+    let said = project.run(&[&["plan", "-v", path], args].concat()).ok().stdout;
+    let lines = said.lines().skip_while(|line| !line.split_whitespace().any(|word| word == step));
+    let own = lines.skip(1).take_while(|line| line.starts_with("      "));
+    let lines = own.map(|line| line.trim().to_owned());
+    lines.filter(|line| line.starts_with("of ") || line.starts_with("built in: ")).collect()
+}
+
+#[test]
+fn the_plan_says_where_each_key_of_a_policy_comes_from() {
+    let project = Project::with(PIPELINE);
+    assert_eq!(
+        origins(&project, "pipeline.yaml", "own", &["--set", "own.timeout=3s"]),
+        [
+            "of `--set own.timeout`: timeout 3s",
+            "of the step: concurrency 9 · retries.max 5",
+            "of the policy `gentle` (pipeline.yaml:4): retries.factor 3",
+            "of `defaults` (pipeline.yaml:2): retries.delay 10ms · retries.when err.kind == \"none\"",
+            "built in: retries.max_delay 1m · retries.jitter false · min_success_ratio 1 · fail_fast false · stop_early false · \
+             memory 256MB · no retries.budget, item_deadline, max_failures, rate_limit, breaker, slow_after",
+        ]
+    );
+    let bare = Project::with(
+        "steps: { in: { items: [1] }, one: { from: in, map: return item }, out: { from: one, write: o.jsonl } }",
+    );
+    assert_eq!(
+        origins(&bare, "pipeline.yaml", "one", &[]),
+        [
+            "built in: concurrency 4 · retries 0 · min_success_ratio 1 · fail_fast false · stop_early false · memory 256MB · \
+          no timeout, item_deadline, max_failures, rate_limit, breaker, slow_after"
+        ]
+    );
+}
+
+#[test]
+fn the_plan_names_the_file_of_an_included_policy() {
+    let project = Project::new()
+        .file("common.yaml", "rate_limits: { api: 9/s }\npolicies:\n  api: { rate_limit: [{ limit: api, cost: item }], breaker: { after: 3 } }\n")
+        .file(
+            "a/pipeline.yaml",
+            "include: [../common.yaml]\nsteps:\n  in: { items: [1] }\n  one: { from: in, map: { policy: api, lua: return item } }\n  \
+             out: { from: one, write: o.jsonl }\n",
+        );
+    let lines = origins(&project, "a/pipeline.yaml", "one", &[]);
+    assert_eq!(
+        lines[0],
+        "of the policy `api` (common.yaml:3): rate_limit [{\"limit\":\"api\",\"cost\":\"item\"}] · breaker.after 3"
+    );
+    assert!(lines[1].contains("breaker.pause 1m · breaker.max_pause 10m"), "{lines:?}");
+}
+
 #[test]
 fn the_condition_of_a_policy_says_which_failures_are_tried_again() {
     let pipeline = |when: &str| {
