@@ -14,8 +14,10 @@ mod file;
 mod findings;
 mod hover;
 mod ids;
+mod kin;
 mod layout;
 mod lines;
+mod names;
 mod server;
 mod wire;
 

@@ -4,7 +4,9 @@
 mod diagnostic;
 mod file;
 mod lines;
+mod open_texts;
 
 pub use diagnostic::{Diagnostic, Label, Severity, nearest};
 pub use file::{Position, SourceFile, Span};
 pub use lines::LineStarts;
+pub use open_texts::OpenTexts;

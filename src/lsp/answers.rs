@@ -1,21 +1,19 @@
 //! This module answers requests about open files, each from the file's text. It gives no answer for files that are no
 //! pipelines.
 
-use std::collections::HashMap;
-
 use gen_lsp_types::{
     CodeActionParams, CompletionParams, CompletionTriggerKind, DocumentFormattingParams,
-    DocumentSymbolParams, Location, ReferenceParams, RenameParams, TextDocumentPositionParams, TextEdit,
+    DocumentSymbolParams, ReferenceParams, RenameParams, TextDocumentPositionParams,
 };
 use lsp_server::ErrorCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::documents::OpenDocument;
+use super::documents::{OpenDocument, Workspace};
 use super::file::File;
-use super::ids::Id;
-use super::{complete, edits, findings, hover, ids};
+use super::names::Changes;
+use super::{complete, edits, hover, ids, names};
 use crate::plan::Inputs;
 use crate::source::Span;
 
@@ -52,12 +50,8 @@ pub(super) fn initialized() -> Value {
 }
 
 /// Answers a request.
-pub(super) fn answer(
-    files: &HashMap<String, OpenDocument>,
-    inputs: &Inputs,
-    method: &str,
-    params: Value,
-) -> Result<Value, Refusal> {
+pub(super) fn answer(workspace: Workspace<'_>, method: &str, params: Value) -> Result<Value, Refusal> {
+    let inputs = workspace.inputs;
     match method {
         "textDocument/completion" => {
             let params: CompletionParams = read(params)?;
@@ -66,22 +60,25 @@ pub(super) fn answer(
                 context.trigger_kind == CompletionTriggerKind::TriggerCharacter
                     && context.trigger_character.as_deref() == Some(" ")
             });
-            at(files, &params.text_document_position_params, |file, offset| {
-                Ok(value(complete::complete(file, offset, after_space)))
+            at(workspace, &params.text_document_position_params, |file, offset| {
+                Ok(value(complete::complete(file, &inputs.open, offset, after_space)))
             })
         }
-        "textDocument/hover" => at(files, &read(params)?, |file, offset| Ok(hovered(file, inputs, offset))),
-        "textDocument/definition" => at(files, &read(params)?, |file, offset| {
-            Ok(value(ids::at(file, offset).and_then(|(id, _)| definition(file, id))))
+        "textDocument/hover" => {
+            at(workspace, &read(params)?, |file, offset| Ok(hovered(file, inputs, offset)))
+        }
+        "textDocument/definition" => at(workspace, &read(params)?, |file, offset| {
+            Ok(value(ids::at(file, offset).and_then(|(id, _)| names::definition(workspace, file, id))))
         }),
         "textDocument/references" => {
             let params: ReferenceParams = read(params)?;
             let with_definition = params.context.include_declaration;
-            at(files, &params.text_document_position_params, |file, offset| {
-                Ok(references(file, offset, with_definition))
+            at(workspace, &params.text_document_position_params, |file, offset| {
+                let places = |(id, _)| value(names::references(workspace, file, id, with_definition));
+                Ok(ids::at(file, offset).map_or(Value::Null, places))
             })
         }
-        "textDocument/prepareRename" => at(files, &read(params)?, |file, offset| {
+        "textDocument/prepareRename" => at(workspace, &read(params)?, |file, offset| {
             ids::sound(file).map_err(refused)?;
             let found = ids::at(file, offset);
             Ok(found.map_or(
@@ -91,23 +88,24 @@ pub(super) fn answer(
         }),
         "textDocument/rename" => {
             let params: RenameParams = read(params)?;
-            at(files, &params.text_document_position_params, |file, offset| {
-                let edits = ids::rename(file, offset, &params.new_name).map_err(refused)?;
-                Ok(change(file, &edits))
+            at(workspace, &params.text_document_position_params, |file, offset| {
+                let changes = names::rename(workspace, file, offset, &params.new_name);
+                changes.map(|changes| change(&changes)).map_err(refused)
             })
         }
         "textDocument/documentSymbol" => {
             let params: DocumentSymbolParams = read(params)?;
-            Ok(pipeline(files, &params.text_document.uri.0)?.map_or(Value::Null, |open| symbols(&open.file)))
+            Ok(pipeline(workspace, &params.text_document.uri.0)?
+                .map_or(Value::Null, |open| symbols(&open.file)))
         }
         "textDocument/formatting" => {
             let params: DocumentFormattingParams = read(params)?;
-            let open = pipeline(files, &params.text_document.uri.0)?;
+            let open = pipeline(workspace, &params.text_document.uri.0)?;
             Ok(open.map_or(Value::Null, |open| value(edits::format(&open.file))))
         }
         "textDocument/codeAction" => {
             let params: CodeActionParams = read(params)?;
-            let open = pipeline(files, &params.text_document.uri.0)?;
+            let open = pipeline(workspace, &params.text_document.uri.0)?;
             Ok(open.map_or(Value::Null, |open| repairs(open, &params)))
         }
         _ => Err(Refusal::new(ErrorCode::MethodNotFound, format!("`{method}` is not supported"))),
@@ -127,22 +125,19 @@ fn value(answer: impl Serialize) -> Value {
 }
 
 /// An open file; `None` when it is no pipeline.
-fn pipeline<'a>(
-    files: &'a HashMap<String, OpenDocument>,
-    uri: &str,
-) -> Result<Option<&'a OpenDocument>, Refusal> {
-    let open = files.get(uri);
+fn pipeline<'a>(workspace: Workspace<'a>, uri: &str) -> Result<Option<&'a OpenDocument>, Refusal> {
+    let open = workspace.files.get(uri);
     let open = open.ok_or_else(|| Refusal::new(ErrorCode::InvalidParams, format!("`{uri}` is not open")))?;
     Ok(Some(open).filter(|open| open.file.kind().is_some()))
 }
 
 /// Answers a question about a place.
-fn at(
-    files: &HashMap<String, OpenDocument>,
+fn at<'a>(
+    workspace: Workspace<'a>,
     place: &TextDocumentPositionParams,
-    answer: impl FnOnce(&File, usize) -> Result<Value, Refusal>,
+    answer: impl FnOnce(&'a File, usize) -> Result<Value, Refusal>,
 ) -> Result<Value, Refusal> {
-    match pipeline(files, &place.text_document.uri.0)? {
+    match pipeline(workspace, &place.text_document.uri.0)? {
         Some(OpenDocument { file, .. }) => answer(file, file.byte(place.position)),
         None => Ok(Value::Null),
     }
@@ -154,31 +149,10 @@ fn hovered(file: &File, inputs: &Inputs, offset: usize) -> Value {
     })
 }
 
-fn location(file: &File, span: Span) -> Location {
-    Location::new(file.uri.clone(), file.range(span))
-}
-
-/// Where a name is defined, perhaps in a file that this one includes.
-fn definition(file: &File, id: Id<'_>) -> Option<Location> {
-    if let Some(span) = ids::definition(file, id) {
-        return Some(location(file, span));
-    }
-    let policy = ids::included(file, id)?;
-    let uri = findings::uri(policy.file.path())?;
-    Some(Location::new(uri, findings::range(&policy.file, policy.key)))
-}
-
-fn references(file: &File, offset: usize, with_definition: bool) -> Value {
-    let Some((id, _)) = ids::at(file, offset) else { return Value::Null };
-    let definition = ids::definition(file, id).filter(|_| with_definition);
-    let mut spans: Vec<Span> = definition.into_iter().chain(ids::uses(file, id)).collect();
-    spans.sort();
-    value(spans.into_iter().map(|span| location(file, span)).collect::<Vec<_>>())
-}
-
-/// Edits of one file as a change of the workspace.
-fn change(file: &File, edits: &[TextEdit]) -> Value {
-    json!({ "changes": { &file.uri.0: edits } })
+/// Edits of files as a change of the workspace.
+fn change(changes: &Changes) -> Value {
+    let changes = changes.iter().map(|(uri, edits)| (uri.0.clone(), value(edits)));
+    json!({ "changes": changes.collect::<serde_json::Map<_, _>>() })
 }
 
 /// The steps, also while the file cannot be read.
@@ -218,7 +192,7 @@ fn repairs(open: &OpenDocument, params: &CodeActionParams) -> Value {
                 "kind": "quickfix",
                 "diagnostics": [fix.found],
                 "isPreferred": true,
-                "edit": change(&open.file, std::slice::from_ref(&fix.edit)),
+                "edit": change(&vec![(open.file.uri.clone(), vec![fix.edit.clone()])]),
             })
         })
         .collect()

@@ -18,15 +18,15 @@ use super::file::File;
 use super::layout::Layout;
 use crate::config::vocabulary;
 use crate::event::Verb;
-use crate::plan;
-use crate::source::Span;
+use crate::plan::{self, Named};
+use crate::source::{OpenTexts, Span};
 use crate::value::Choice as _;
 
 /// What an editor is offered at once. When there is more, it asks again with what was typed in between.
 const OFFERS_MAX: usize = 1000;
 
 /// What may stand at a byte. `after_space`: the client asks because a space was typed, not because somebody wants to know.
-pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> CompletionList {
+pub(super) fn complete(file: &File, open: &OpenTexts, offset: usize, after_space: bool) -> CompletionList {
     let cursor = Cursor::at(file, offset);
     let path = cursor.path();
     let (mut offers, span) = match cursor.place {
@@ -39,10 +39,10 @@ pub(super) fn complete(file: &File, offset: usize, after_space: bool) -> Complet
         }
         CursorPlace::Word(span) => {
             let mut offers = keys(file, &cursor, span);
-            offers.extend(values(file, &cursor));
+            offers.extend(values(file, open, &cursor));
             (offers, span)
         }
-        CursorPlace::Value(span) => (values(file, &cursor), span),
+        CursorPlace::Value(span) => (values(file, open, &cursor), span),
     };
     let typed = file.slice(Span::new(span.start.min(offset), offset));
     let is_incomplete = offers.len() > OFFERS_MAX;
@@ -129,7 +129,7 @@ fn fits_function(name: &str, present: &[&str]) -> bool {
 }
 
 /// The values that may stand at the cursor.
-fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
+fn values(file: &File, open: &OpenTexts, cursor: &Cursor) -> Vec<Offer> {
     let layout = file.layout();
     let path = cursor.path();
     match path.as_slice() {
@@ -143,8 +143,8 @@ fn values(file: &File, cursor: &Cursor) -> Vec<Offer> {
         }
         [.., Some("rate_limit")]
         | [.., Some("rate_limit"), None]
-        | [.., Some("rate_limit"), None, Some("limit")] => named(layout, "rate_limits"),
-        [Some("steps"), _, _, Some("policy")] => policies(file),
+        | [.., Some("rate_limit"), None, Some("limit")] => shared(file, open, Named::Limit),
+        [Some("steps"), _, _, Some("policy")] => shared(file, open, Named::Policy),
         [Some("x-allow"), None] => codes(),
         _ => {
             let values = vocabulary::at(&path).map(vocabulary::values).unwrap_or_default();
@@ -159,13 +159,14 @@ fn named(layout: &Layout, top: &str) -> Vec<Offer> {
     names.map(|name| Offer::new(name, CompletionItemKind::Reference)).collect()
 }
 
-/// The policies of the file and of those that it includes.
-fn policies(file: &File) -> Vec<Offer> {
-    let mut offers = named(file.layout(), "policies");
-    let included = file.read().map(|read| plan::included_policies(&read.document));
-    offers.extend(included.unwrap_or_default().into_iter().map(|policy| Offer {
-        detail: Some(policy.file.name().to_owned()),
-        ..Offer::new(policy.name, CompletionItemKind::Reference)
+/// The policies or limits of the file and of those that it includes.
+fn shared(file: &File, open: &OpenTexts, what: Named) -> Vec<Offer> {
+    let mut offers = named(file.layout(), what.key());
+    let included = file.read().map(|read| plan::included_names(&read.document, open));
+    let included = included.unwrap_or_default().into_iter().filter(|one| one.what == what);
+    offers.extend(included.map(|one| Offer {
+        detail: Some(one.file.name().to_owned()),
+        ..Offer::new(one.name, CompletionItemKind::Reference)
     }));
     offers
 }

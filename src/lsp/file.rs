@@ -101,7 +101,11 @@ pub(super) fn read(kind: FileKind, text: &str, path: &std::path::Path) -> Option
 
 /// Where a file lies. One that was never saved has no folder but the server's.
 fn path(uri: &Uri) -> PathBuf {
-    let url = Url::parse(&uri.0).ok().filter(|url| url.scheme() == "file");
-    let path = url.and_then(|url| url.to_file_path().ok());
-    path.unwrap_or_else(|| std::env::current_dir().unwrap_or_default().join("unsaved.yaml"))
+    of_uri(&uri.0).unwrap_or_else(|| std::env::current_dir().unwrap_or_default().join("unsaved.yaml"))
+}
+
+/// The path that a URI names, if it is one of a file.
+pub(super) fn of_uri(uri: &str) -> Option<PathBuf> {
+    let url = Url::parse(uri).ok().filter(|url| url.scheme() == "file");
+    url.and_then(|url| url.to_file_path().ok())
 }

@@ -15,7 +15,7 @@ pub(super) fn hover(file: &File, inputs: &Inputs, offset: usize) -> Option<(Stri
     if let Some((id, span)) = ids::at(file, offset) {
         let text = match id.what {
             Named::Step => step(file, id.name),
-            Named::Policy => policy(file, id),
+            Named::Policy | Named::Limit => shared(file, inputs, id),
         };
         return text.map(|text| (text, span));
     }
@@ -52,16 +52,16 @@ fn step(file: &File, id: &str) -> Option<String> {
     Some(text)
 }
 
-/// What a policy says, as it is written.
-fn policy(file: &File, id: Id<'_>) -> Option<String> {
-    let name = id.name;
-    if let Some(policy) = ids::included(file, id) {
-        let written = written(policy.file.text(), policy.value);
-        return Some(format!("policy `{name}` of `{}`\n\n```yaml\n{written}\n```", policy.file.name()));
+/// What a policy or a limit says, as it is written.
+fn shared(file: &File, inputs: &Inputs, id: Id<'_>) -> Option<String> {
+    let (noun, name) = (id.what.noun(), id.name);
+    if let Some(one) = ids::included(file, id, &inputs.open) {
+        let written = written(one.file.text(), one.value);
+        return Some(format!("{noun} `{name}` of `{}`\n\n```yaml\n{written}\n```", one.file.name()));
     }
     let spans = &file.read()?.document.spans;
     let place = spans.get(&format!("/{}/{name}", id.what.key()))?;
-    Some(format!("policy `{name}`\n\n```yaml\n{}\n```", written(&file.text, place.value)))
+    Some(format!("{noun} `{name}`\n\n```yaml\n{}\n```", written(&file.text, place.value)))
 }
 
 /// The text of a value, without the indentation of its first line.

@@ -1,13 +1,13 @@
-//! This module finds the names of steps and policies: where each is defined and named, and what becomes of those places
-//! under another name.
+//! This module finds the names of steps, policies and rate limits in one file: where each is defined and named, and what
+//! becomes of those places under another name.
 
 use gen_lsp_types::TextEdit;
 
 use super::file::{File, ParsedText, read};
 use crate::config::{FileKind, escape_key, is_id};
 use crate::lua::KEYWORDS;
-use crate::plan::{self, IncludedPolicy, Named};
-use crate::source::Span;
+use crate::plan::{self, IncludedName, Named};
+use crate::source::{OpenTexts, Span};
 
 /// A name in a file, with what it is a name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) fn at(file: &File, offset: usize) -> Option<(Id<'_>, Span)> {
     let named = read.mentions.iter().find(|one| holds(one.span));
     let named = named.map(|one| (Id { what: one.what, name: &one.name }, one.span));
     named.or_else(|| {
-        [Named::Step, Named::Policy].into_iter().find_map(|what| {
+        [Named::Step, Named::Policy, Named::Limit].into_iter().find_map(|what| {
             let defined = read.document.value.get(what.key())?.as_object()?;
             defined.keys().find_map(|name| {
                 let id = Id { what, name };
@@ -45,12 +45,12 @@ pub(super) fn definition(file: &File, id: Id<'_>) -> Option<Span> {
 }
 
 /// What it is in a file that this one includes, when it does not stand here.
-pub(super) fn included(file: &File, id: Id<'_>) -> Option<IncludedPolicy> {
-    if id.what != Named::Policy || definition(file, id).is_some() {
+pub(super) fn included(file: &File, id: Id<'_>, open: &OpenTexts) -> Option<IncludedName> {
+    if id.what == Named::Step || definition(file, id).is_some() {
         return None;
     }
-    let policies = plan::included_policies(&file.read()?.document);
-    policies.into_iter().find(|policy| policy.name == id.name)
+    let names = plan::included_names(&file.read()?.document, open);
+    names.into_iter().find(|one| (one.what, one.name.as_str()) == (id.what, id.name))
 }
 
 /// Where it is named, its definition aside.
@@ -59,31 +59,17 @@ pub(super) fn uses<'a>(file: &'a File, id: Id<'a>) -> impl Iterator<Item = Span>
     uses.iter().filter(move |one| (one.what, one.name.as_str()) == (id.what, id.name)).map(|one| one.span)
 }
 
-/// What gives the thing at a byte another name, or why that cannot be.
-pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEdit>, String> {
+/// Whether a name may be one.
+pub(super) fn check_new(new: &str) -> Result<(), String> {
+    if is_id(new) {
+        return Ok(());
+    }
+    Err(format!("`{new}` is no id: letters, digits, `_` and `-`, and no digit or `-` first"))
+}
+
+/// What gives a thing another name in one file, or why that cannot be.
+pub(super) fn edits(file: &File, old: Id<'_>, new: &str) -> Result<Vec<TextEdit>, String> {
     let read = sound(file)?;
-    let (old, _) = at(file, offset).ok_or("no name of a step or policy stands here")?;
-    if !is_id(new) {
-        return Err(format!("`{new}` is no id: letters, digits, `_` and `-`, and no digit or `-` first"));
-    }
-    if old.name == new {
-        return Ok(Vec::new());
-    }
-    if file.kind() == Some(FileKind::Included) {
-        return Err(format!(
-            "pipelines that include this file name `{}`, and they are not known here",
-            old.name
-        ));
-    }
-    if let Some(policy) = included(file, old) {
-        let place = policy.file.name();
-        return Err(format!("`{}` stands in `{place}`, which other pipelines may include", old.name));
-    }
-    let taken = Id { name: new, ..old };
-    if definition(file, taken).is_some() || included(file, taken).is_some() {
-        let what = if old.what == Named::Step { "step" } else { "policy" };
-        return Err(format!("there is a {what} `{new}` already"));
-    }
     let mut edits: Vec<(Span, String)> =
         definition(file, old).map(|span| (span, new.to_owned())).into_iter().collect();
     for one in read.mentions.iter().filter(|one| (one.what, one.name.as_str()) == (old.what, old.name)) {
@@ -91,7 +77,7 @@ pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEd
     }
     edits.sort();
     edits.dedup();
-    if !keeps_sense(file, read, &edits, taken) {
+    if !keeps_sense(file, read, &edits, Id { name: new, ..old }) {
         return Err(format!("`{new}` would not be read as an id everywhere"));
     }
     Ok(edits.into_iter().map(|(span, text)| TextEdit::new(file.range(span), text)).collect())
@@ -100,7 +86,10 @@ pub(super) fn rename(file: &File, offset: usize, new: &str) -> Result<Vec<TextEd
 /// What the file says, if nothing had to be patched over to read it.
 pub(super) fn sound(file: &File) -> Result<&ParsedText, String> {
     let read = file.read().filter(|read| !read.mended);
-    read.ok_or_else(|| "the file is no sound YAML; what would have to change cannot be told".to_owned())
+    read.ok_or_else(|| {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        format!("`{name}` is no sound YAML; what would have to change cannot be told")
+    })
 }
 
 /// The edit of one place. `steps.a` becomes `steps["a-b"]` where Lua has no name for it.
@@ -125,6 +114,6 @@ fn keeps_sense(file: &File, before: &ParsedText, edits: &[(Span, String)], new: 
     let named = |read: &ParsedText| read.mentions.iter().filter(is_new).count();
     let others = before.mentions.iter().filter(|one| !is_new(one)).count();
     let changed = before.mentions.len() - others;
-    read(FileKind::Pipeline, &text, &file.path)
+    read(file.kind().unwrap_or(FileKind::Pipeline), &text, &file.path)
         .is_some_and(|after| !after.mended && after.errors <= before.errors && named(&after) >= changed)
 }

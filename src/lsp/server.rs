@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -16,10 +17,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{self, Refusal};
-use super::documents::OpenDocument;
-use super::file::File;
+use super::documents::{OpenDocument, Workspace};
+use super::file::{self, File};
 use super::findings;
 use super::wire::{self, Arrived};
+use crate::config::FileKind;
 use crate::plan::Inputs;
 
 /// How long nobody types before a change is checked.
@@ -27,8 +29,11 @@ const PAUSE: Duration = Duration::from_millis(120);
 
 /// The server's side of the conversation.
 pub(super) struct Server {
+    /// With the texts of the open files.
     inputs: Inputs,
     state: Conversation,
+    /// The folders that the editor shows.
+    folders: Vec<PathBuf>,
     files: HashMap<String, OpenDocument>,
     /// Files that the client has been told about, with what it was told.
     told: HashSet<String>,
@@ -47,7 +52,13 @@ enum Conversation {
 
 impl Server {
     pub(super) fn new(inputs: Inputs) -> Self {
-        Self { inputs, state: Conversation::Silent, files: HashMap::new(), told: HashSet::new() }
+        Self {
+            inputs,
+            state: Conversation::Silent,
+            folders: Vec::new(),
+            files: HashMap::new(),
+            told: HashSet::new(),
+        }
     }
 
     /// Talks until the end: whether `shutdown` came before it.
@@ -117,6 +128,7 @@ impl Server {
         match (self.state, method) {
             (Conversation::Silent, "initialize") => {
                 self.state = Conversation::Open;
+                self.folders = folders(&params);
                 Ok(answers::initialized())
             }
             (Conversation::Silent, _) => {
@@ -138,10 +150,14 @@ impl Server {
                     self.check(&uri)
                         .map_err(|error| Refusal::new(ErrorCode::InternalError, error.to_string()))?;
                 }
-                answers::answer(&self.files, &self.inputs, method, params)
+                answers::answer(self.workspace(), method, params)
             }
-            (Conversation::Open, _) => answers::answer(&self.files, &self.inputs, method, params),
+            (Conversation::Open, _) => answers::answer(self.workspace(), method, params),
         }
+    }
+
+    fn workspace(&self) -> Workspace<'_> {
+        Workspace { files: &self.files, folders: &self.folders, inputs: &self.inputs }
     }
 
     /// The file that a request is about, if it was changed since its check.
@@ -184,6 +200,8 @@ impl Server {
             "textDocument/didClose" => {
                 let Some(closed) = read::<DidCloseTextDocumentParams>(note.params) else { return };
                 if let Some(open) = self.files.remove(&closed.text_document.uri.0) {
+                    self.inputs.open.remove(&open.file.path);
+                    self.others_are_due(&open.file.uri.0, Duration::ZERO);
                     // A client that cannot be told is gone, which shows at the next message.
                     let _ = open.findings.by_file.keys().try_for_each(|about| self.tell(about));
                 }
@@ -196,8 +214,20 @@ impl Server {
     fn put(&mut self, file: File, pause: Duration) {
         let uri = file.uri.0.clone();
         let due = Some(Instant::now() + pause);
+        self.inputs.open.put(file.path.clone(), file.text.as_str().into());
+        if !matches!(file.kind(), Some(FileKind::Pipeline)) {
+            self.others_are_due(&uri, pause);
+        }
         let findings = self.files.remove(&uri).map(|open| open.findings).unwrap_or_default();
         self.files.insert(uri, OpenDocument { file, findings, due });
+    }
+
+    /// Pipelines may include the file, or name it for its Lua: they are checked again.
+    fn others_are_due(&mut self, uri: &str, pause: Duration) {
+        let due = Instant::now() + pause;
+        for (_, open) in self.files.iter_mut().filter(|(other, _)| *other != uri) {
+            open.due.get_or_insert(due);
+        }
     }
 
     /// Checks a file, and says what was found.
@@ -239,6 +269,16 @@ impl Server {
         }
         wire::send(&Notification::new("textDocument/publishDiagnostics".to_owned(), params).into())
     }
+}
+
+/// The folders that a client shows, as it says in its greeting.
+fn folders(params: &Value) -> Vec<PathBuf> {
+    let listed = params["workspaceFolders"].as_array().into_iter().flatten().map(|folder| &folder["uri"]);
+    let uris = listed.chain([&params["rootUri"]]).filter_map(Value::as_str);
+    let mut folders: Vec<PathBuf> = uris.filter_map(file::of_uri).collect();
+    folders.sort();
+    folders.dedup();
+    folders
 }
 
 /// The parameters of a notification; one that makes no sense is passed over, because it has no answer.

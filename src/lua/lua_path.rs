@@ -4,6 +4,8 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::source::OpenTexts;
+
 /// Folders, each looked into when the one before has no file of the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LuaPath(Arc<Folders>);
@@ -13,20 +15,34 @@ struct Folders {
     /// The pipeline's.
     root: PathBuf,
     searched: Vec<PathBuf>,
+    /// What an editor has open of them.
+    open: OpenTexts,
 }
 
 /// The pipeline's folder alone.
 impl<T: Into<PathBuf>> From<T> for LuaPath {
     fn from(root: T) -> Self {
         let root = root.into();
-        Self(Arc::new(Folders { searched: vec![root.clone()], root }))
+        Self::new(root.clone(), vec![root])
     }
 }
 
 impl LuaPath {
     /// These folders, for a pipeline in the folder `root`.
     pub fn new(root: PathBuf, searched: Vec<PathBuf>) -> Self {
-        Self(Arc::new(Folders { root, searched }))
+        Self(Arc::new(Folders { root, searched, open: OpenTexts::default() }))
+    }
+
+    /// The same folders, with files that an editor has open.
+    #[must_use]
+    pub fn with_open(&self, open: OpenTexts) -> Self {
+        let Folders { root, searched, .. } = &*self.0;
+        Self(Arc::new(Folders { root: root.clone(), searched: searched.clone(), open }))
+    }
+
+    /// The files that an editor has open.
+    pub fn open(&self) -> &OpenTexts {
+        &self.0.open
     }
 
     /// The pipeline's folder.
@@ -57,7 +73,23 @@ impl LuaPath {
         if self.0.searched.len() == 1 {
             return named().next();
         }
-        named().find(|path| path.try_exists().unwrap_or(true)).or_else(|| named().next())
+        named().find(|path| self.has(path)).or_else(|| named().next())
+    }
+
+    /// Whether there is such a file; in doubt there is.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.0.open.get(path).is_some() || path.try_exists().unwrap_or(true)
+    }
+
+    /// The text of a module, for those who look into it before it runs. A pipe is none: nobody may ever write to it.
+    pub(super) fn module_text(&self, path: &Path) -> Option<Arc<str>> {
+        if let Some(text) = self.0.open.get(path) {
+            return Some(Arc::clone(text));
+        }
+        if !std::fs::metadata(path).ok()?.is_file() {
+            return None;
+        }
+        std::fs::read_to_string(path).ok().map(Arc::from)
     }
 
     /// What a file is called below the folder in which it is found: a module is the same one in another folder.
@@ -93,14 +125,6 @@ pub(super) fn module_name(name: &str) -> Result<PathBuf, String> {
     let mut path: PathBuf = name.split('.').collect();
     path.set_extension("lua");
     Ok(path)
-}
-
-/// The text of a module, for those who look into it before it runs. A pipe is none: nobody may ever write to it.
-pub(super) fn module_text(path: &Path) -> Option<Arc<str>> {
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    std::fs::read_to_string(path).ok().map(Arc::from)
 }
 
 #[cfg(test)]

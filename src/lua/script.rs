@@ -32,7 +32,7 @@ pub use files_read::computed_reads;
 pub use footprint::{Footprint, Seen};
 pub(super) use joint::JointPrograms;
 pub use lexer::KEYWORDS;
-pub use limit_names::LimitNames;
+pub use limit_names::{LimitNames, limit_mentions};
 pub use literals::{BigLiteral, big_literals};
 pub use obstacle::Obstacle;
 pub(super) use operator::Operator;

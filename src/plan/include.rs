@@ -10,10 +10,10 @@ use super::named_file::{self, Unread};
 use super::places::{DocumentPart, IncludedFile, PlacedDocument};
 use super::{codes, paths};
 use crate::config::{self, FileKind, INCLUDED_KEYS};
-use crate::source::{Diagnostic, Severity, SourceFile, Span};
+use crate::source::{Diagnostic, OpenTexts, Severity};
 
 /// Reads all files that `places` names under `include`, and merges them.
-pub(super) fn merge(places: &mut PlacedDocument, root: &Path, found: &mut Vec<Diagnostic>) {
+pub(super) fn merge(places: &mut PlacedDocument, root: &Path, open: &OpenTexts, found: &mut Vec<Diagnostic>) {
     let Some(list) = places.value().get("include").cloned() else { return };
     // What is no list has been told.
     places.is_partial = !list.is_array();
@@ -26,7 +26,7 @@ pub(super) fn merge(places: &mut PlacedDocument, root: &Path, found: &mut Vec<Di
             continue;
         };
         let pointer = format!("/include/{at}");
-        let candidate = Candidate { places, pointer: &pointer, path, root };
+        let candidate = Candidate { places, pointer: &pointer, path, root, open };
         let loaded = match candidate.read(&mut seen) {
             Ok(loaded) => loaded,
             Err(finding) => {
@@ -51,6 +51,7 @@ struct Candidate<'a> {
     pointer: &'a str,
     path: &'a str,
     root: &'a Path,
+    open: &'a OpenTexts,
 }
 
 impl Candidate<'_> {
@@ -66,7 +67,7 @@ impl Candidate<'_> {
         }
         seen.push(real);
         let unreadable = |Unread { reason, help }| self.refuse(&reason, &help);
-        let bytes = named_file::read(&full, self.path).or_else(unreadable)?;
+        let bytes = named_file::read(&full, self.path, self.open).or_else(unreadable)?;
         let name = named_file::shown_name(self.places, Path::new(self.path));
         Ok(config::load_as(FileKind::Included, &bytes, &name, &full))
     }
@@ -134,38 +135,4 @@ fn clash(places: &PlacedDocument, file: &IncludedFile, pointer: &str, name: &str
     Diagnostic::error(codes::BAD_INCLUDE, &Arc::clone(&file.document.file), message)
         .label(file.document.spans.key(pointer), label)
         .help(help)
-}
-
-/// A policy that stands in an included file.
-#[derive(Debug, Clone)]
-pub struct IncludedPolicy {
-    /// What steps call it.
-    pub name: String,
-    /// The file.
-    pub file: Arc<SourceFile>,
-    /// Its name there.
-    pub key: Span,
-    /// What it says.
-    pub value: Span,
-}
-
-/// The policies that a pipeline has from the files that it includes, as they are on the disk now. It is for editors and judges
-/// nothing.
-pub fn included_policies(document: &config::Document) -> Vec<IncludedPolicy> {
-    let root = document.file.path().parent().map(Path::to_owned).unwrap_or_default();
-    let mut places = PlacedDocument::of(document.clone());
-    merge(&mut places, &root, &mut Vec::new());
-    let mut policies = Vec::new();
-    for IncludedFile { document, parts } in &places.included {
-        for part in parts {
-            let Some(name) = part.strip_prefix("/policies/") else { continue };
-            policies.push(IncludedPolicy {
-                name: config::unescape_key(name),
-                file: Arc::clone(&document.file),
-                key: document.spans.key(part),
-                value: document.spans.value(part),
-            });
-        }
-    }
-    policies
 }

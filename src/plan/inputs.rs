@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::lua::Allowed;
+use crate::source::OpenTexts;
 
 /// The values that a run brings to a pipeline file.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,8 @@ pub struct Inputs {
     pub unseen: BTreeSet<String>,
     /// Whether this is only a check: required params and variables may then be missing.
     pub check_only: bool,
+    /// Files that an editor has open, whose texts go before those on the disk.
+    pub open: OpenTexts,
 }
 
 /// A run that was asked for wrongly: the pipeline file may be as good as it likes.

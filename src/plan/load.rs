@@ -55,10 +55,10 @@ pub fn load(loaded: config::Loaded, inputs: &Inputs) -> Loaded {
     let (mut usage, mut found) = (Vec::new(), diagnostics);
     let root = root(&document, inputs);
     let mut places = PlacedDocument::of(document);
-    include::merge(&mut places, &root, &mut found);
+    include::merge(&mut places, &root, &inputs.open, &mut found);
     let is_valid = is_valid && !places.is_partial;
     overrides::apply(&mut places, &inputs.set, is_valid, &mut usage);
-    let lua_path = lua_path::of(&places, &root, &mut found);
+    let lua_path = lua_path::of(&places, &root, &mut found).with_open(inputs.open.clone());
     let mut loading = Loading {
         root,
         lua_path,

@@ -37,7 +37,7 @@ pub(super) fn compile(
         refuse(reason, help)
     })?;
     let unreadable = |Unread { reason, help }| refuse(reason, &help);
-    let bytes = named_file::read(&full, path).map_err(unreadable)?;
+    let bytes = named_file::read(&full, path, lua_path.open()).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), ""))?;
     if !lua_text::has_word(&text, "return") {
         return Err(refuse(

@@ -1,12 +1,14 @@
-//! This module finds where a file names its steps (`from`, `with`, `needs`, `columns_of`, tests and expressions) and its
-//! policies. It is for editors and judges nothing.
+//! This module finds where a file names its steps (`from`, `with`, `needs`, `columns_of`, tests and expressions), its
+//! policies and its rate limits. It is for editors and judges nothing.
 
 use super::expand;
-use super::places::PlacedDocument;
+use super::places::{DocumentPart, PlacedDocument};
+use super::rate_limits;
 use super::references::mentions_in_expressions;
 use super::step_index::{IndexedStep, StepIndex};
 use crate::config::{Document, Style, is_id};
-use crate::source::Span;
+use crate::lua::limit_mentions;
+use crate::source::{LineStarts, Span};
 
 /// What a name is one of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +17,8 @@ pub enum Named {
     Step,
     /// One of `policies`.
     Policy,
+    /// One of `rate_limits`.
+    Limit,
 }
 
 impl Named {
@@ -23,11 +27,21 @@ impl Named {
         match self {
             Self::Step => "steps",
             Self::Policy => "policies",
+            Self::Limit => "rate_limits",
+        }
+    }
+
+    /// What people call one.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Policy => "policy",
+            Self::Limit => "rate limit",
         }
     }
 }
 
-/// A place that names a step or a policy.
+/// A place that names a step, a policy or a rate limit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mention {
     /// The bytes of the name, without quotes and `.failed`.
@@ -40,7 +54,7 @@ pub struct Mention {
     pub quote: Option<char>,
 }
 
-/// All places that name steps or policies, in the order of the file, each once however many aliases lead to it.
+/// All places that name steps, policies or rate limits, in the order of the file, each once however many aliases lead to it.
 pub fn mentions(document: &Document) -> Vec<Mention> {
     let places = PlacedDocument::of(document.clone());
     let step_index = StepIndex::of(places.value());
@@ -67,9 +81,28 @@ pub fn mentions(document: &Document) -> Vec<Mention> {
         let quote = if style == Some(Style::DoubleQuoted) { '\'' } else { '"' };
         found.push(Mention { span, what: Named::Step, name: mention.name, quote: Some(quote) });
     }
+    limits(&places, &step_index, &mut found);
     found.sort();
     found.dedup_by(|a, b| a.span == b.span);
     found
+}
+
+/// Where rate limits are named: under `rate_limit`, and in Lua that stands in the file.
+fn limits(places: &PlacedDocument, step_index: &StepIndex, found: &mut Vec<Mention>) {
+    let document = &places.document;
+    for (pointer, name) in rate_limits::named(places.value(), step_index) {
+        found.extend(named(document, &pointer, Named::Limit, &name));
+    }
+    for lua in document.lua_fields() {
+        let Some(block) = places.block(&lua.pointer) else { continue };
+        let lines = LineStarts::of(&block.text);
+        for name in limit_mentions(&block.text) {
+            let (line, column) = lines.line_column(name.start);
+            let part = DocumentPart::Text(&lua.pointer, line, column..column + name.len());
+            let name = block.text[name].to_owned();
+            found.push(Mention { span: places.find(&part).1, what: Named::Limit, name, quote: None });
+        }
+    }
 }
 
 /// The id within the text at `pointer`.
@@ -108,6 +141,11 @@ mod tests {
         check(
             "policies: { c: {} }\nsteps:\n  a: { items: [1] }\n  b: { from: a, filter: { policy: 'c', lua: 'true' } }\n",
             &["4 a a", "4 c c"],
+        );
+        check(
+            "rate_limits: { api: 1/s, t: 9/s }\ndefaults: { map: { rate_limit: api } }\npolicies: { p: { rate_limit: [t, { limit: 'api', cost: 1 }] } }\nsteps:\n  \
+             a: { items: [1] }\n  b:\n    from: a\n    map:\n      rate_limit: 3/s\n      lua: |\n        flow.spent('t', 1)\n        return http.get(item, { limit = \"api\" })\n",
+            &["2 api api", "3 t t", "3 api api", "7 a a", "11 t t", "12 api api"],
         );
         check(
             "steps:\n  a: { items: [1] }\n  b:\n    from: ['a', \"b.failed\"]\n    needs:\n    - é\n    when: steps.a.total > 0 and steps['a']\n    \

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::places::PlacedDocument;
 use crate::data::normal;
-use crate::source::nearest;
+use crate::source::{OpenTexts, nearest};
 
 /// Why a file cannot be read, and what to do.
 pub(super) struct Unread {
@@ -13,8 +13,11 @@ pub(super) struct Unread {
     pub(super) help: String,
 }
 
-/// The bytes of the file at `full`, which the pipeline calls `path`.
-pub(super) fn read(full: &Path, path: &str) -> Result<Vec<u8>, Unread> {
+/// The bytes of the file at `full`, which the pipeline calls `path`, unless an editor has other ones.
+pub(super) fn read(full: &Path, path: &str, open: &OpenTexts) -> Result<Vec<u8>, Unread> {
+    if let Some(text) = open.get(full) {
+        return Ok(text.as_bytes().to_vec());
+    }
     let unread = |reason: String, help: &str| Unread { reason, help: help.to_owned() };
     // A pipe would hold up `check` until somebody writes to it.
     if std::fs::metadata(full).is_ok_and(|data| !data.is_file() && !data.is_dir()) {

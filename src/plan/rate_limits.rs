@@ -39,11 +39,8 @@ pub(super) fn check(
     found: &mut Vec<Diagnostic>,
 ) {
     let declared: BTreeSet<&str> = names(places.value()).collect();
-    let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
     let (mut used, mut is_open) = (BTreeSet::new(), false);
-    let policies = places.value()["policies"].as_object().into_iter().flat_map(serde_json::Map::keys);
-    let policies = policies.map(|name| format!("/policies/{}/rate_limit", config::escape_key(name)));
-    for pointer in steps.chain(policies).chain(["/defaults/map/rate_limit".to_owned()]) {
+    for pointer in pointers(places.value(), step_index) {
         let mut seen = BTreeSet::new();
         for (pointer, text) in written(places.value(), &pointer) {
             // Which one is meant is only known when the step starts.
@@ -78,6 +75,25 @@ pub(super) fn check(
         );
         found.push(warning.help(format!("name it in a step: `rate_limit: {name}`")));
     }
+}
+
+/// The pointers at which `rate_limit` may stand.
+fn pointers(document: &Value, step_index: &StepIndex) -> Vec<String> {
+    let steps = step_index.steps.iter().map(|step| format!("{}/rate_limit", step.verb_pointer()));
+    let policies = document["policies"].as_object().into_iter().flat_map(serde_json::Map::keys);
+    let policies = policies.map(|name| format!("/policies/{}/rate_limit", config::escape_key(name)));
+    steps.chain(policies).chain(["/defaults/map/rate_limit".to_owned()]).collect()
+}
+
+/// The names of limits that stand under `rate_limit`, with their pointers.
+pub(super) fn named(document: &Value, step_index: &StepIndex) -> Vec<(String, String)> {
+    let all = pointers(document, step_index);
+    let texts = all.iter().flat_map(|pointer| written(document, pointer));
+    let name = |(pointer, text): (String, &str)| match serde_json::from_value(text.into()) {
+        Ok(RateRule::Name(name)) if !config::is_expression(text) => Some((pointer, name)),
+        _ => None,
+    };
+    texts.filter_map(name).collect()
 }
 
 /// The texts that name limits in the `rate_limit` at `pointer`, with their places.

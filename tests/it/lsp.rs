@@ -4,6 +4,7 @@ pub(crate) mod client;
 mod language;
 mod protocol;
 mod renaming;
+mod shared_names;
 
 /// A pipeline that uses everything that is completed or renamed.
 const PIPELINE: &str = "\

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lexer::{Token, TokenKind, substitutions, tokens};
 use super::{Script, ScriptSource};
-use crate::lua::lua_path::{LuaPath, module_text};
+use crate::lua::lua_path::LuaPath;
 
 /// Folders below those of `lua_path` that are looked into for modules whose names are only known when they are required.
 const DEPTH_MAX: u32 = 8;
@@ -195,7 +195,7 @@ impl FootprintReading<'_> {
         if self.modules.contains_key(path) || self.modules.len() >= MODULES_MAX {
             return;
         }
-        let text = module_text(path);
+        let text = self.lua_path.module_text(path);
         self.modules.insert(path.to_owned(), text.clone());
         self.pending.push_back((path.to_owned(), text));
     }

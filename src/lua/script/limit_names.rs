@@ -2,6 +2,7 @@
 //! counts as named: what is found here only keeps warnings quiet.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Script;
 use super::lexer::{TokenKind, tokens};
@@ -47,6 +48,28 @@ impl Script {
         }
         found
     }
+}
+
+/// Where a piece of Lua names limits in so many words: `limit = "api"`, `flow.spent("api", …)`. The bytes of each name.
+pub fn limit_mentions(text: &str) -> Vec<Range<usize>> {
+    let tokens = tokens(text);
+    let at = |at: usize| tokens.get(at).map(|token| token.text(text));
+    let is_named = |place: usize| match (at(place.wrapping_sub(1)), at(place.wrapping_sub(2))) {
+        (Some("="), Some("limit")) => true,
+        (Some("("), Some("spent")) => {
+            at(place.wrapping_sub(3)) == Some(".") && at(place.wrapping_sub(4)) == Some("flow")
+        }
+        _ => false,
+    };
+    let strings = tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::String);
+    let named = strings.filter(|(place, _)| is_named(*place));
+    named
+        .filter_map(|(_, token)| {
+            let (written, name) = (token.text(text), bare(token.text(text)));
+            let start = token.span.start + written.find(name)?;
+            (!name.is_empty()).then_some(start..start + name.len())
+        })
+        .collect()
 }
 
 #[cfg(test)]

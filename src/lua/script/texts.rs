@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Script;
 use super::lexer::{Token, TokenKind, tokens};
 use super::reach::each_global;
-use crate::lua::lua_path::{LuaPath, module_text};
+use crate::lua::lua_path::LuaPath;
 
 /// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
 pub(super) struct Texts<'a> {
@@ -39,7 +39,8 @@ impl<'a> Texts<'a> {
             };
             let Ok(path) = self.lua_path.module(bare(argument.text(text))) else { continue };
             if self.seen.insert(path.clone()) {
-                self.pending.extend(module_text(&path).map(|text| (Some(path), text)));
+                let text = self.lua_path.module_text(&path);
+                self.pending.extend(text.map(|text| (Some(path), text)));
             }
         }
         true
@@ -76,7 +77,7 @@ pub fn missing_modules(text: &str, lua_path: &LuaPath) -> Vec<MissingModule> {
             return;
         }
         let Some((span, name, true)) = look.literal(look.argument(at + 1)) else { return };
-        let is_missing = |path: PathBuf| !path.try_exists().unwrap_or(true);
+        let is_missing = |path: PathBuf| !lua_path.has(&path);
         if lua_path.module(&name).is_ok_and(is_missing) {
             found.push(MissingModule { name, span: span.start + start..span.end + start });
         }

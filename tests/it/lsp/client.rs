@@ -111,15 +111,23 @@ impl Client {
     }
 
     pub(crate) fn open(&mut self, name: &str, text: &str) {
+        self.open_as("yaml", name, text);
+    }
+
+    pub(crate) fn open_as(&mut self, language: &str, name: &str, text: &str) {
         let uri = self.uri(name);
         self.tell(
             "textDocument/didOpen",
-            json!({ "textDocument": { "uri": uri, "languageId": "yaml", "version": 1, "text": text } }),
+            json!({ "textDocument": { "uri": uri, "languageId": language, "version": 1, "text": text } }),
         );
     }
 
     pub(crate) fn change(&mut self, version: i32, text: &str) {
-        let uri = self.uri("pipeline.yaml");
+        self.change_in("pipeline.yaml", version, text);
+    }
+
+    pub(crate) fn change_in(&mut self, name: &str, version: i32, text: &str) {
+        let uri = self.uri(name);
         self.tell(
             "textDocument/didChange",
             json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [{ "text": text }] }),
@@ -139,8 +147,12 @@ impl Client {
 
     /// The result of a request about a place of `pipeline.yaml`.
     pub(crate) fn at(&mut self, method: &str, position: &Value, more: &Value) -> Value {
-        let mut params =
-            json!({ "textDocument": { "uri": self.uri("pipeline.yaml") }, "position": position });
+        self.at_in("pipeline.yaml", method, position, more)
+    }
+
+    /// The result of a request about a place of an open file.
+    pub(crate) fn at_in(&mut self, name: &str, method: &str, position: &Value, more: &Value) -> Value {
+        let mut params = json!({ "textDocument": { "uri": self.uri(name) }, "position": position });
         for (key, value) in more.as_object().into_iter().flatten() {
             params[key] = value.clone();
         }

@@ -75,7 +75,10 @@ fn rename_refuses_what_would_change_the_meaning() {
     assert!(refused(text, "a b").contains("is no id"));
     assert!(refused(text, "true").contains("would not be read as an id"));
     assert!(refused("steps:\n  ‸a: { items: [1 }\n", "b").contains("no sound YAML"));
-    assert!(refused("‸steps:\n  a: { items: [1] }\n", "b").contains("no name of a step or policy"));
+    assert!(
+        refused("‸steps:\n  a: { items: [1] }\n", "b")
+            .contains("no name of a step, a policy or a rate limit")
+    );
 }
 
 #[test]

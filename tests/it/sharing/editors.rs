@@ -59,7 +59,7 @@ fn a_policy_is_renamed_where_all_that_name_it_are_known() {
     client.leave();
     for (needle, name, expect) in [
         ("own: {", "far", "there is a policy `far` already"),
-        ("far", "near", "which other pipelines may include"),
+        ("far", "own", "there is a policy `own` already"),
         ("own: {", "1", "is no id"),
     ] {
         let (client, answer) = asked("textDocument/rename", needle, &new(name));
