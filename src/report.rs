@@ -19,8 +19,8 @@ mod summary;
 mod trace;
 
 pub use account::{
-    Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
-    StepAccount,
+    Account, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX,
+    RetryAccount, StepAccount,
 };
 pub use events::Events;
 pub use figures::{bytes, percent_of, run_log};
@@ -30,7 +30,7 @@ pub use human::columns::reuse;
 pub use human::{Commands, Human, HumanOptions, Live, Verbosity};
 pub use indicatif::ProgressDrawTarget;
 pub use json::Json;
-pub use junit::{JunitCase, JunitEnd, JunitSuite, junit};
+pub use junit::{JunitCase, JunitEnd, JunitFault, JunitSuite, junit};
 pub use overview::{Overview, duration, strong};
 pub use page::page;
 pub use suites::{Tolerated, suites};

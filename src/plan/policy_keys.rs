@@ -163,7 +163,7 @@ mod tests {
         let own: BTreeSet<String> = KEYS
             .iter()
             .flat_map(|(key, parts)| {
-                let part = |part: &&str| format!("{key}.{part}");
+                let part = move |part: &&str| format!("{key}.{part}");
                 std::iter::once((*key).to_owned()).chain(parts.iter().map(part))
             })
             .collect();

@@ -13,6 +13,8 @@ pub const GROUPS_MAX: usize = 200;
 pub const RETRIES_MAX: usize = 100;
 /// Lines of an item's log that are listed.
 pub const LOGS_MAX: usize = 20;
+/// Failed attempts of an item that was tried again.
+pub(super) const ATTEMPTS_MAX: usize = 100;
 
 /// All that a report tells of one run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -149,7 +151,16 @@ pub struct RetryAccount {
     pub has_failed: bool,
     /// Attempts in all.
     pub attempts: u32,
-    /// What failed last before it was tried again.
+    /// Those that failed before it was tried again, in order; of very many the last hundred.
+    pub failed: Vec<FailedAttempt>,
+}
+
+/// An attempt that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Which, from 1.
+    pub number: u32,
+    /// By kind.
     pub kind: String,
     /// Why.
     pub message: String,

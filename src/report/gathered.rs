@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::Reporter;
 use super::account::{
-    Account, FAILURES_MAX, FailureAccount, GROUPS_MAX, LOGS_MAX, RETRIES_MAX, RetryAccount, StepAccount,
+    ATTEMPTS_MAX, Account, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, LOGS_MAX, RETRIES_MAX,
+    RetryAccount, StepAccount,
 };
 use super::figures::{self, run_log};
 use super::groups::FailureGroups;
@@ -16,6 +17,8 @@ use crate::event::{Event, FailureKind, Place, StepResult, StepStatus};
 /// Lines of logs that may turn out to be those of an item that fails; items log before they fail, a few at a time.
 const LINES_MAX: usize = 256;
 const NOTICES_MAX: usize = 100;
+/// Items of a step that are tried again: the first in time, among which those shall be that have the first places.
+const GATHERED_RETRIES_MAX: usize = 4 * RETRIES_MAX;
 
 /// The reporter that gathers an account of the run from its events.
 #[derive(Debug, Default)]
@@ -68,17 +71,26 @@ impl Gathered {
     }
 
     /// An item is to be tried again.
-    fn retried(&mut self, at: usize, retry: RetryAccount) {
-        let attempt = attempt(retry.attempts - 1, &retry.kind, &retry.message);
-        self.attempts.push_back((at, retry.index, attempt));
+    fn retried(&mut self, at: usize, (index, key): (u64, Option<String>), failed: FailedAttempt) {
+        let attempt = attempt(failed.number, &failed.kind, &failed.message);
+        self.attempts.push_back((at, index, attempt));
         if self.attempts.len() >= LINES_MAX {
             self.attempts.pop_front();
         }
         let Some(step) = self.step(at) else { return };
-        let known = step.retries.iter().position(|other| other.index == retry.index);
-        match known {
-            Some(known) => step.retries[known] = retry,
-            None if step.retries.len() < RETRIES_MAX => step.retries.push(retry),
+        let (attempts, has_room) = (failed.number + 1, step.retries.len() < GATHERED_RETRIES_MAX);
+        match step.retries.iter_mut().find(|other| other.index == index) {
+            Some(known) => {
+                known.attempts = attempts;
+                if known.failed.len() >= ATTEMPTS_MAX {
+                    known.failed.remove(0);
+                }
+                known.failed.push(failed);
+            }
+            None if has_room => {
+                let failed = vec![failed];
+                step.retries.push(RetryAccount { index, key, attempts, failed, ..RetryAccount::default() });
+            }
             None => {}
         }
     }
@@ -161,10 +173,9 @@ impl Reporter for Gathered {
                 self.failed(step.at(), failure);
             }
             Event::ItemRetried { step, index, key, attempt, kind, message, .. } => {
-                let (key, kind) = (key.as_ref().map(ToString::to_string), kind.name().to_owned());
-                let (index, attempts, has_failed) = (*index, attempt + 1, false);
-                let message = message.to_string();
-                self.retried(step.at(), RetryAccount { index, key, has_failed, attempts, kind, message });
+                let (number, kind, message) = (*attempt, kind.name().to_owned(), message.to_string());
+                let key = key.as_ref().map(ToString::to_string);
+                self.retried(step.at(), (*index, key), FailedAttempt { number, kind, message });
             }
             Event::Log { step, index, level, message, fields } => {
                 let text = match fields {

@@ -49,12 +49,8 @@ pub enum JunitEnd {
     },
     /// It is as it should be, but was not at first.
     Flaky {
-        /// What went wrong before, in a line.
-        message: String,
-        /// By kind.
-        kind: String,
-        /// At length.
-        text: String,
+        /// What went wrong before, in order.
+        faults: Vec<JunitFault>,
     },
     /// It could not be tried.
     Broken {
@@ -66,6 +62,17 @@ pub enum JunitEnd {
         /// Why.
         message: String,
     },
+}
+
+/// What went wrong once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JunitFault {
+    /// In a line.
+    pub message: String,
+    /// By kind.
+    pub kind: String,
+    /// At length.
+    pub text: String,
 }
 
 /// Writes all suites as one document.
@@ -129,8 +136,10 @@ fn write_case(out: &mut String, case: &JunitCase) {
         JunitEnd::Failed { message, kind, text } => {
             element(out, "failure", &[("message", message), ("type", kind)], text);
         }
-        JunitEnd::Flaky { message, kind, text } => {
-            element(out, "flakyFailure", &[("message", message), ("type", kind)], text);
+        JunitEnd::Flaky { faults } => {
+            for JunitFault { message, kind, text } in faults {
+                element(out, "flakyFailure", &[("message", message), ("type", kind)], text);
+            }
         }
         JunitEnd::Broken { message } => element(out, "error", &[("message", message)], ""),
         JunitEnd::Skipped { message } => element(out, "skipped", &[("message", message)], ""),

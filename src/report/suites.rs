@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::account::{Account, FailureAccount, RetryAccount, StepAccount};
-use super::{JunitCase, JunitEnd, JunitSuite};
+use super::account::{Account, FailedAttempt, FailureAccount, RetryAccount, StepAccount};
+use super::{JunitCase, JunitEnd, JunitFault, JunitSuite};
 
 /// Failed items of a step that are cases: beyond, those who read such files give up.
 const CASES_MAX: usize = 1_000;
@@ -69,20 +69,18 @@ fn failed_item(failure: &FailureAccount, class: &str, is_tolerated: bool) -> Jun
 
 /// An item that ended well, but not at first.
 fn flaky_item(retry: &RetryAccount, class: &str) -> JunitCase {
+    let fault = |failed: &FailedAttempt| {
+        let FailedAttempt { number, kind, message } = failed;
+        JunitFault {
+            message: message.clone(),
+            kind: kind.clone(),
+            text: format!("attempt {number} of {}: {kind}: {message}", retry.attempts),
+        }
+    };
     JunitCase {
         name: name(retry.index, retry.key.as_deref()),
         class: class.to_owned(),
-        end: JunitEnd::Flaky {
-            message: retry.message.clone(),
-            kind: retry.kind.clone(),
-            text: format!(
-                "attempt {} of {}: {}: {}",
-                retry.attempts - 1,
-                retry.attempts,
-                retry.kind,
-                retry.message
-            ),
-        },
+        end: JunitEnd::Flaky { faults: retry.failed.iter().map(fault).collect() },
         ..JunitCase::default()
     }
 }
@@ -150,13 +148,17 @@ mod tests {
             log: vec![("info".to_owned(), "hm".to_owned())],
             ..FailureAccount::default()
         };
+        let failed = |number, kind: &str, message: &str| FailedAttempt {
+            number,
+            kind: kind.to_owned(),
+            message: message.to_owned(),
+        };
         let retry = |index, key: Option<&str>, has_failed| RetryAccount {
             index,
             key: key.map(str::to_owned),
             has_failed,
             attempts: 3,
-            kind: "timeout".to_owned(),
-            message: "slow".to_owned(),
+            failed: vec![failed(1, "error", "odd"), failed(2, "timeout", "slow")],
         };
         let work = StepAccount {
             total: Some(10),
@@ -204,6 +206,7 @@ attempt 1: timeout
 info: hm</system-out>
     </testcase>
     <testcase name=\"k3\" classname=\"p.work\" time=\"0.000\">
+      <flakyFailure message=\"odd\" type=\"error\">attempt 1 of 3: error: odd</flakyFailure>
       <flakyFailure message=\"slow\" type=\"timeout\">attempt 2 of 3: timeout: slow</flakyFailure>
     </testcase>
   </testsuite>

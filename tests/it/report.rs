@@ -273,7 +273,7 @@ fn junit_names_items_by_key_and_tells_of_tolerated_and_flaky_ones() {
           log.warn('look')
           flow.fail('no b', { code = 7 })
         end
-        if item.id == 'c' and ctx.attempt < 3 then error('not yet') end
+        if item.id == 'c' and ctx.attempt < 3 then error('not yet ' .. ctx.attempt) end
         if item.id == 'd' then error('never') end
         return item
   save: { from: work, write: out.jsonl }
@@ -292,7 +292,8 @@ fn junit_names_items_by_key_and_tells_of_tolerated_and_flaky_ones() {
             &["<skipped message=\"error: no b\"/>", "fields: {\"code\":7}", "warn: look"],
             &["<skipped message=\"error: never\"/>", "attempts: 3", "attempt 1: error", "attempt 3: error"],
             &[
-                "<flakyFailure message=\"not yet\" type=\"error\">attempt 2 of 3: error: not yet</flakyFailure>",
+                "<flakyFailure message=\"not yet 1\" type=\"error\">attempt 1 of 3: error: not yet 1</flakyFailure>\n      \
+                 <flakyFailure message=\"not yet 2\" type=\"error\">attempt 2 of 3: error: not yet 2</flakyFailure>",
             ],
         ];
         for ((_, case), words) in work.iter().zip(expect) {

@@ -14,7 +14,7 @@ use crate::cli::request::Request;
 use crate::cli::{load, outputs, timestamp};
 use crate::draw;
 use crate::plan::Plan;
-use crate::report::{Account, Commands, Tolerated, junit, page, suites};
+use crate::report::{Account, Commands, RETRIES_MAX, Tolerated, junit, page, suites};
 use crate::store::{Catalogue, StoreError};
 
 /// A file that is written at the end.
@@ -88,7 +88,7 @@ impl Files {
             return Vec::new();
         }
         let account = match of_kept(known, &gathered.run) {
-            Some(kept) => with_keys(kept, gathered),
+            Some(kept) => with_attempts(kept, gathered),
             None => self.of_events(gathered, known),
         };
         let write = |page: Page| {
@@ -101,7 +101,8 @@ impl Files {
     }
 
     /// The account of a run that is not kept, or not kept to its end.
-    fn of_events(&self, gathered: Account, known: &KeptRun<'_>) -> Account {
+    fn of_events(&self, mut gathered: Account, known: &KeptRun<'_>) -> Account {
+        gathered.steps.iter_mut().for_each(|step| step.retries.truncate(RETRIES_MAX));
         let plan = known.plan;
         let mask = plan.secrets.mask();
         let name = plan.file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -134,12 +135,13 @@ fn of_kept(known: &KeptRun<'_>, run: &str) -> Option<Account> {
     account().ok().filter(|account| account.status != "running")
 }
 
-/// With the keys of items that were tried again: only the events have them.
-fn with_keys(mut account: Account, gathered: Account) -> Account {
+/// With the keys of items that were tried again and all their failed attempts: only the events have them.
+fn with_attempts(mut account: Account, gathered: Account) -> Account {
     for (step, told) in account.steps.iter_mut().zip(gathered.steps) {
         for retry in &mut step.retries {
-            let told = told.retries.iter().find(|told| told.index == retry.index);
-            retry.key = told.and_then(|told| told.key.clone());
+            if let Some(told) = told.retries.iter().find(|told| told.index == retry.index) {
+                (retry.key, retry.failed) = (told.key.clone(), told.failed.clone());
+            }
         }
     }
     account

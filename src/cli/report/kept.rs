@@ -9,8 +9,8 @@ use crate::cli::timestamp;
 use crate::cli::{attempts, groups};
 use crate::draw;
 use crate::report::{
-    Account, Commands, FAILURES_MAX, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX, RetryAccount,
-    StepAccount, percent_of, run_log,
+    Account, Commands, FAILURES_MAX, FailedAttempt, FailureAccount, GROUPS_MAX, Group, LOGS_MAX, RETRIES_MAX,
+    RetryAccount, StepAccount, percent_of, run_log,
 };
 use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredLog, StoredRun};
 use crate::value::Ratio;
@@ -102,8 +102,12 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
         key: None,
         has_failed: failed.contains(&retry.index),
         attempts: retry.attempts,
-        kind: retry.kind,
-        message: retry.message,
+        // Of what was tried again only the last failure is kept.
+        failed: vec![FailedAttempt {
+            number: retry.attempts.saturating_sub(1),
+            kind: retry.kind,
+            message: retry.message,
+        }],
     };
     Ok(StepAccount {
         name: name.clone(),

@@ -157,11 +157,16 @@ pub(super) fn retries(out: &mut String, account: &Account) {
             items(step.tally.retried)
         );
         let row = |retry: &crate::report::account::RetryAccount| {
+            let (kind, message) = retry
+                .failed
+                .last()
+                .map(|last| (last.kind.as_str(), last.message.as_str()))
+                .unwrap_or_default();
             vec![
                 format!("item {}", retry.index),
                 retry.attempts.to_string(),
-                text(&retry.kind),
-                cut(&retry.message, MESSAGE),
+                text(kind),
+                cut(message, MESSAGE),
             ]
         };
         let rows: Vec<_> = step.retries.iter().map(row).collect();
