@@ -84,7 +84,7 @@ fn measure_with(
     for n in 0..ITEMS {
         chunk.push((make(n) + "\n").as_bytes());
     }
-    let attempt = Attempt { number: 1, item_deadline: None };
+    let attempt = Attempt { number: 1, item_deadline: None, last: None };
     let mut out = Vec::new();
     let mut group = criterion.benchmark_group("boundary");
     group.throughput(Throughput::Elements(ITEMS as u64));
@@ -93,7 +93,7 @@ fn measure_with(
             out.clear();
             let hour = Duration::from_secs(3600);
             let counts =
-                worker.run(&chunk, 0..ITEMS, attempt, hour, &mut out, &mut |_, _, end, _| panic!("{end:?}"));
+                worker.run(&chunk, 0..ITEMS, &attempt, hour, &mut out, &mut |_, _, end, _| panic!("{end:?}"));
             assert_eq!(counts.0, ITEMS);
             black_box(&out);
         });

@@ -143,8 +143,8 @@ fn through_lua(item: &[u8]) -> Vec<u8> {
     let mut chunk = Chunk { first: 1, ..Chunk::default() };
     chunk.push(item);
     let (mut out, mut ends) = (Vec::new(), Vec::new());
-    let attempt = Attempt { number: 1, item_deadline: None };
-    worker.run(&chunk, 0..1, attempt, Duration::MAX, &mut out, &mut |_, _, end, _| {
+    let attempt = Attempt { number: 1, item_deadline: None, last: None };
+    worker.run(&chunk, 0..1, &attempt, Duration::MAX, &mut out, &mut |_, _, end, _| {
         ends.push(end);
         true
     });

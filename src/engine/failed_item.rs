@@ -56,6 +56,22 @@ struct ErrorRecord<'a> {
     fields: Option<&'a RawValue>,
 }
 
+#[derive(Serialize)]
+struct LastAttempt<'a> {
+    kind: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a RawValue>,
+}
+
+/// What the next attempt of the item is told of this one: `ctx.last`.
+pub(super) fn seen_by_next(failure: &Failure) -> Arc<str> {
+    let fields = failure.fields.as_ref().and_then(|fields| RawValue::from_string(fields.clone()).ok());
+    let last =
+        LastAttempt { kind: failure.kind.name(), message: &failure.message, fields: fields.as_deref() };
+    serde_json::to_string(&last).expect("a record of texts is JSON").into()
+}
+
 /// The key of an item: a digest of its text, the same for the same content.
 pub(super) fn key(item: &[u8]) -> String {
     Digest::of(item).to_string()

@@ -91,6 +91,8 @@ impl std::fmt::Display for StepFault {
 #[derive(Clone)]
 struct Earlier {
     history: Vec<Attempted>,
+    /// What the next attempt is told of the last one.
+    last: Option<Arc<str>>,
     /// When its first attempt began, since the beginning of the step.
     since: Duration,
 }

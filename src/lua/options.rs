@@ -114,12 +114,14 @@ impl WorkerOptions {
 }
 
 /// Which try of an item this is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Attempt {
     /// From 1.
     pub number: u32,
     /// When the item's own deadline passes; set by the first attempt.
     pub item_deadline: Option<Instant>,
+    /// How the attempt before failed, `ctx.last` as the text of a JSON object.
+    pub last: Option<Arc<str>>,
 }
 
 /// One line of an item's log.

@@ -83,7 +83,7 @@ impl Worker {
         &mut self,
         chunk: &Chunk,
         range: Range<usize>,
-        attempt: Attempt,
+        attempt: &Attempt,
         budget: Duration,
         out: &mut Vec<u8>,
         end: &mut dyn FnMut(usize, usize, AttemptEnding, Duration) -> bool,
@@ -131,7 +131,7 @@ impl Worker {
     fn run_on(
         &mut self,
         cursor: &mut ChunkCursor<'_>,
-        attempt: Attempt,
+        attempt: &Attempt,
     ) -> Option<(AttemptEnding, Duration)> {
         let loaded = match &self.loaded {
             Ok(loaded) => loaded,
@@ -142,7 +142,7 @@ impl Worker {
                 return Some((unloaded(error), Duration::ZERO));
             }
         };
-        loaded.vm.current.attempt.set(attempt.number);
+        loaded.vm.current.attempt(attempt.number, attempt.last.as_ref());
         let stop = catch_unwind(AssertUnwindSafe(|| loaded.vm.run(loaded.function, cursor)));
         let taken = clock::since(cursor.started);
         let raised = match stop {
@@ -180,7 +180,7 @@ impl Worker {
     }
 
     /// The ending that `raised` stands for, with `retries.when` asked.
-    fn conclude(&self, raised: Raised, attempt: Attempt) -> AttemptEnding {
+    fn conclude(&self, raised: Raised, attempt: &Attempt) -> AttemptEnding {
         let limits = NamedLimits { timeout: self.options.timeout, item_deadline: self.options.item_deadline };
         let ending = match &self.loaded {
             Ok(loaded) => {
@@ -206,7 +206,7 @@ impl Worker {
         self.loaded = load(&self.script, &self.options, &self.guard);
     }
 
-    fn timing(&self, attempt: Attempt) -> Timing {
+    fn timing(&self, attempt: &Attempt) -> Timing {
         Timing {
             timeout: self.options.timeout,
             item_deadline: self.options.item_deadline,

@@ -118,9 +118,9 @@ fn a_run_time_error_is_placed_in_the_pipeline_file() {
         .expect("the script loads");
     let mut chunk = Chunk { first: 2, ..Chunk::default() };
     chunk.push(br#"{"id":2}"#);
-    let first = Attempt { number: 1, item_deadline: None };
+    let first = Attempt { number: 1, item_deadline: None, last: None };
     let mut said = String::new();
-    worker.run(&chunk, 0..1, first, Duration::MAX, &mut Vec::new(), &mut |_, _, end, _| {
+    worker.run(&chunk, 0..1, &first, Duration::MAX, &mut Vec::new(), &mut |_, _, end, _| {
         if let AttemptEnding::Failed(failure) = end {
             let place = failure.place.expect("the error has a place");
             let source = place.source.as_deref().unwrap_or_default();

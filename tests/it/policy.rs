@@ -266,3 +266,82 @@ fn the_key_in_a_function_is_the_key_of_its_failed_record() {
         assert_eq!((keys[0].len(), &keys[0]), (32, &keys[1]));
     }
 }
+
+#[test]
+fn an_attempt_is_told_how_the_one_before_it_failed() {
+    // On a worker's thread, and as a coroutine.
+    for wait in ["", "time.sleep(0)"] {
+        let project = Project::with(&format!(
+            "steps:
+  list: {{ items: [1, 2, 3] }}
+  work:
+    from: list
+    map:
+      concurrency: 1
+      retries: {{ max: 3, delay: 1ms }}
+      lua: |
+        {wait}
+        local last = ctx.last
+        if item == 2 then return {{ attempt = ctx.attempt, knows = last ~= nil }} end
+        if not last then flow.retry('first', {{ after = 0, fields = {{ at = item, list = {{ 1, 2 }} }} }}) end
+        if last.message == 'first' then
+          last.fields.at = 7
+          error('second ' .. ctx.last.fields.at .. #last.fields.list, 0)
+        end
+        return {{ attempt = ctx.attempt, last = last }}
+  save: {{ from: work, write: out.jsonl }}
+"
+        ));
+        let args = ["pipeline.yaml", "--events", "events.jsonl"];
+        project.run(&args).ok();
+        let third = |item: u32| {
+            format!("{{\"attempt\":3,\"last\":{{\"kind\":\"error\",\"message\":\"second {item}2\"}}}}\n")
+        };
+        let second = "{\"attempt\":1,\"knows\":false}\n";
+        assert_eq!(project.read("out.jsonl"), [third(1).as_str(), second, &third(3)].concat(), "{wait}");
+        let events = project.read("events.jsonl");
+        let told = events.lines().filter(|line| line.contains("\"fields\":{\"at\":1,\"list\":[1,2]}"));
+        assert_eq!(told.count(), 1, "{events}");
+    }
+}
+
+#[test]
+fn an_attempt_learns_of_timeouts_and_of_answers() {
+    let project = Project::with(
+        "steps:
+  list: { items: [1] }
+  work:
+    from: list
+    map:
+      timeout: 50ms
+      retries: { max: 2, delay: 1ms }
+      lua: |
+        if ctx.attempt == 1 then time.sleep(9) end
+        if ctx.attempt == 2 then flow.retry(ctx.last.kind, { fields = { seen = ctx.last } }) end
+        return ctx.last.fields.seen
+  save: { from: work, write: out.jsonl }
+",
+    );
+    project.run(&["pipeline.yaml"]).ok();
+    assert_eq!(project.read("out.jsonl"), "{\"kind\":\"timeout\",\"message\":\"timeout after 50ms\"}\n");
+}
+
+#[test]
+fn what_flow_retry_does_not_take_is_told() {
+    let steps = |options: &str| {
+        format!(
+            "steps:
+  list: {{ items: [1] }}
+  work: {{ from: list, map: {{ retries: 2, min_success_ratio: 0, lua: \"flow.retry('x', {options})\" }} }}
+  bad: {{ from: work.failed, write: failed.jsonl }}
+"
+        )
+    };
+    for (options, wrong) in [
+        ("{ fields = 'x' }", "`fields` of `flow.retry` must be a table, got string"),
+        ("{ after = 'x' }", "`after` of `flow.retry` must be a number of seconds from 0"),
+    ] {
+        let (_, message, attempts) = Project::with(&steps(options)).failure();
+        assert_eq!((message.as_str(), attempts), (wrong, 1));
+    }
+}

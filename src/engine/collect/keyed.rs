@@ -154,13 +154,13 @@ impl Valuer {
 impl Valuer {
     /// Appends the values of the first `count` items.
     fn work(&mut self, chunk: &Chunk, count: usize, out: &mut Vec<u8>) -> Result<(), JobError> {
-        let attempt = Attempt { number: 1, item_deadline: None };
+        let attempt = Attempt { number: 1, item_deadline: None, last: None };
         let mut ended: Option<(usize, AttemptEnding)> = None;
         let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
             ended = Some((at, how));
             false
         };
-        let (done, _) = self.worker.run(chunk, 0..count, attempt, Duration::MAX, out, &mut end);
+        let (done, _) = self.worker.run(chunk, 0..count, &attempt, Duration::MAX, out, &mut end);
         match ended {
             Some((at, how)) => Err(JobError { at: Some(at), error: Box::new(how.into_error(self.key)) }),
             None if done < count => Err(JobError {

@@ -32,7 +32,7 @@ impl Coordinator<'_> {
             number,
             kind: TaskKind::Costs,
             chunk,
-            attempt: TaskAttempt { number: attempt, deadline: None },
+            attempt: TaskAttempt { number: attempt, deadline: None, last: None },
             allowance: Allowance::default(),
             out: Vec::new(),
             digests: None,

@@ -140,7 +140,8 @@ impl Coordinator<'_> {
         };
         let number = self.next_task();
         self.items_out += chunk.len() as u64;
-        let attempt = TaskAttempt { number: start.attempt, deadline: start.item_deadline };
+        let last = earlier.as_ref().and_then(|earlier| earlier.last.clone());
+        let attempt = TaskAttempt { number: start.attempt, deadline: start.item_deadline, last };
         let given = self.in_flight.values().map(|task| task.allowance);
         let allowance = Allowance::share(self.scheduler.allowance(), given, self.limits.tasks);
         let kind = TaskKind::Run;

@@ -17,7 +17,7 @@ impl Coordinator<'_> {
         let Some(keyed) = &mut self.keyed else { return };
         keyed.tasks.insert(number, chunk.first);
         keyed.chunks.insert(chunk.first, KeyedChunk { chunk: Arc::clone(&chunk), keys: None });
-        let attempt = TaskAttempt { number: 1, deadline: None };
+        let attempt = TaskAttempt { number: 1, deadline: None, last: None };
         let (out, digests, lines) = (Vec::new(), None, Vec::new());
         self.pool.send(Task {
             number,

@@ -230,7 +230,7 @@ impl Coordinator<'_> {
         let started = now.saturating_sub(duration);
         let mut earlier = match task.earlier.take() {
             Some(earlier) => earlier,
-            None => Box::new(Earlier { history: Vec::new(), since: started }),
+            None => Box::new(Earlier { history: Vec::new(), last: None, since: started }),
         };
         earlier.history.push(Attempted::new(failure.kind, &message, duration));
         let attempt = FailedAttempt {
@@ -258,6 +258,7 @@ impl Coordinator<'_> {
                     // What goes wrong here stops the step before its next item.
                     let _ = journal.retried(RetriedItem { index, attempt, kind, message });
                 }
+                earlier.last = Some(failed_item::seen_by_next(&failure));
                 let chunk = task.chunk.slice(at..at + 1);
                 if self.costed.is_some() {
                     self.ask_for_costs(Arc::new(chunk.clone()), task.start.attempt + 1);

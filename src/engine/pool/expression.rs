@@ -43,7 +43,7 @@ impl Expression {
         stops: bool,
         read: impl Fn(Result<&[u8], AttemptEnding>) -> T,
     ) -> Vec<T> {
-        let attempt = Attempt { number: attempt, item_deadline: None };
+        let attempt = Attempt { number: attempt, item_deadline: None, last: None };
         self.out.clear();
         let mut ends = Vec::new();
         let mut end = |at: usize, _: usize, how: AttemptEnding, _: Duration| {
@@ -51,7 +51,7 @@ impl Expression {
             ends.push((at, how));
             !is_last
         };
-        let (done, _) = self.worker.run(chunk, 0..chunk.len(), attempt, budget, &mut self.out, &mut end);
+        let (done, _) = self.worker.run(chunk, 0..chunk.len(), &attempt, budget, &mut self.out, &mut end);
         // The log lines of an expression belong to no item: they are dropped.
         drop(self.worker.take_logs());
         let mut lines = self.out.split(|byte| *byte == b'\n');

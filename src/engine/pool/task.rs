@@ -62,12 +62,14 @@ impl Allowance {
 }
 
 /// Which try of its items a task is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct TaskAttempt {
     /// From 1.
     pub(in crate::engine) number: u32,
     /// When the item's own deadline passes, counted from the beginning of the step; set by the first attempt.
     pub(in crate::engine) deadline: Option<Duration>,
+    /// How the attempt before failed, as functions see it.
+    pub(in crate::engine) last: Option<Arc<str>>,
 }
 
 /// The ending of an item that did not simply succeed.

@@ -86,7 +86,7 @@ impl WorkerThread {
     /// The attempt as workers know it.
     pub(super) fn attempt(&self, task: &Task) -> Attempt {
         let item_deadline = task.attempt.deadline.map(|deadline| self.parts.options.begun + deadline);
-        Attempt { number: task.attempt.number, item_deadline }
+        Attempt { number: task.attempt.number, item_deadline, last: task.attempt.last.clone() }
     }
 
     /// The time since the step began.
@@ -227,7 +227,7 @@ impl WorkerThread {
                 !stop && !bad_row
             };
             let all = 0..task.chunk.len();
-            worker.run(&task.chunk, all, attempt, CHUNK_BUDGET, &mut out, &mut end)
+            worker.run(&task.chunk, all, &attempt, CHUNK_BUDGET, &mut out, &mut end)
         }));
         if !self.release(0) {
             return Some(Left::GivenUp);

@@ -20,8 +20,9 @@ pub(super) const FLOW_FUNCTIONS: &[Function] = &[
         r#"flow.fail("too old", {age = 99})"#,
         r#"error("too old", 0)"#,
     ),
-    FLOW.given("retry", "(message: string, options: {after: number?}?): never").explained(
-        "Fails the attempt and asks for another after so many seconds, at most `max_delay`.",
+    FLOW.given("retry", "(message: string, options: {after: number?, fields: table?}?): never").explained(
+        "Fails the attempt and asks for another after so many seconds, at most `max_delay`; the next attempt finds \
+         `fields` in `ctx.last.fields`.",
         r#"flow.retry("busy", {after = 1.5})"#,
         r#"error("busy", 0)"#,
     ),

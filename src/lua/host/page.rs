@@ -164,6 +164,11 @@ pub const NAMED: &[Named] = &[
             field("key", "string", "The item's identity across runs."),
             field("attempt", "number", "Which attempt this is, from 1."),
             field("max_attempts", "number", "How many attempts there are at most."),
+            field(
+                "last",
+                "{kind: string, message: string, fields: table?}?",
+                "How the attempt before failed in this run; nil at the first.",
+            ),
             field("worker", "number", "Which worker runs the item, from 1."),
             field("remaining", "() -> number", "Seconds until the deadline, infinite without one."),
         ]),

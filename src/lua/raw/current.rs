@@ -68,6 +68,8 @@ pub(in crate::lua) struct Current {
     /// Position of the item, from 1; 0 while none runs.
     pub(in crate::lua) index: Cell<u64>,
     pub(in crate::lua) attempt: Cell<u32>,
+    /// How the attempt before failed, as the text of a JSON object.
+    pub(super) last: RefCell<Option<Arc<str>>>,
     /// When the running attempt must have ended.
     pub(in crate::lua) deadline: Cell<Option<Instant>>,
     /// The text of the running item.
@@ -131,6 +133,7 @@ impl Current {
             seed,
             index: Cell::new(0),
             attempt: Cell::new(1),
+            last: RefCell::default(),
             deadline: Cell::new(None),
             text: Cell::new(&raw const b""[..]),
             key: Cell::new(None),
@@ -164,6 +167,15 @@ impl Current {
             shapes_anchor: Cell::new(0),
             layouts_anchor: Cell::new(0),
             json: Cell::new(None),
+        }
+    }
+
+    /// Which attempt comes now, and how the one before failed.
+    pub(in crate::lua) fn attempt(&self, number: u32, last: Option<&Arc<str>>) {
+        self.attempt.set(number);
+        // Hardly any attempt has one before it.
+        if last.is_some() || self.last.borrow().is_some() {
+            self.last.replace(last.cloned());
         }
     }
 

@@ -60,13 +60,18 @@ pub(super) unsafe fn type_name(l: *mut lua_State, index: c_int) -> String {
     }
 }
 
-/// `ctx.attempt` and `ctx.key`, which differ from item to item; the other fields are plain.
+/// `ctx.attempt`, `ctx.last` and `ctx.key`, which differ from item to item; the other fields are plain.
 pub(super) unsafe extern "C-unwind" fn ctx_index(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM with the table and the key.
     unsafe {
         let current = Current::upvalue(l);
         match stack::bytes(l, 2) {
             Some(b"attempt") => ffi::lua_pushnumber(l, f64::from(current.attempt.get())),
+            Some(b"last") => match current.last.borrow().clone() {
+                // Each look gives a table of its own.
+                Some(last) => decode::push_known(l, current.array_anchor.get(), &last),
+                None => ffi::lua_pushnil(l),
+            },
             Some(b"key") => {
                 // As in records of failed items and in the journal: by content, unless a key was given.
                 let content = || format!("{:032x}", xxhash_rust::xxh3::xxh3_128(current.item()));

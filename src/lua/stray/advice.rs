@@ -111,6 +111,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("ctx item", "the item is `item`"),
     ("ctx deadline timeout", "`ctx.remaining()` gives the seconds until the deadline"),
     ("ctx retries retry attempts", "`ctx.attempt` and `ctx.max_attempts` are there"),
+    ("ctx previous prev error err", "`ctx.last` is how the attempt before failed, nil at the first"),
     ("ctx params", "parameters are in `params`"),
 ];
 

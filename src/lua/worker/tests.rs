@@ -65,7 +65,7 @@ fn chunk(items: &[&str]) -> Chunk {
     chunk
 }
 
-const FIRST: Attempt = Attempt { number: 1, item_deadline: None };
+const FIRST: &Attempt = &Attempt { number: 1, item_deadline: None, last: None };
 
 /// Results and endings, one a line, in the order in which they came.
 fn run(bench: &mut Bench, items: &[&str]) -> String {

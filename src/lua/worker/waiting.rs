@@ -40,7 +40,7 @@ impl Worker {
             let end = unloaded(error);
             return Some(ended(&job, Vec::new(), 0, Some(end), started));
         }
-        let limits = self.timing(job.attempt).limits(job.chunk.first, started);
+        let limits = self.timing(&job.attempt).limits(job.chunk.first, started);
         self.go(Go::Start, job, limits, Duration::ZERO)
     }
 
@@ -95,7 +95,7 @@ impl Worker {
     /// Does what is due of a suspended item. Asks the clock, because others may have run since the caller did.
     fn look(&mut self, mut suspended: Suspended) -> Option<EndedAttempt> {
         let now = clock::now();
-        let timing = self.timing(suspended.job.attempt);
+        let timing = self.timing(&suspended.job.attempt);
         let ready = suspended.wait.ready();
         let started = suspended.limits.started;
         suspended.kept += ready.map_or(Duration::ZERO, |ready| now.saturating_duration_since(ready));
@@ -122,7 +122,7 @@ impl Worker {
 
     /// Runs an item until it ends or waits, or its turn is over.
     fn go(&mut self, go: Go, job: ItemJob, mut limits: Limits, kept: Duration) -> Option<EndedAttempt> {
-        let timing = self.timing(job.attempt);
+        let timing = self.timing(&job.attempt);
         let Ok(loaded) = &self.loaded else { return None };
         let mut out = Vec::new();
         let mut cursor = ChunkCursor {
@@ -138,7 +138,7 @@ impl Worker {
             before: (0, 0),
         };
         let current = &loaded.vm.current;
-        current.attempt.set(job.attempt.number);
+        current.attempt(job.attempt.number, job.attempt.last.as_ref());
         current.deadline.set(limits.deadline.map(|(at, _)| at));
         self.guard.enter(&limits);
         self.guard.begin_turn();
@@ -161,10 +161,10 @@ impl Worker {
             Ok(Resumed::BadRow(error)) => {
                 Some(AttemptEnding::BadRow { message: self.mask().owned(error.to_string()) })
             }
-            Ok(Resumed::Raised(raised)) => Some(self.conclude(*raised, job.attempt)),
+            Ok(Resumed::Raised(raised)) => Some(self.conclude(*raised, &job.attempt)),
             Err(panic) => {
                 self.lose();
-                Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), job.attempt))
+                Some(self.conclude(Raised::panic(panic_message(panic.as_ref())), &job.attempt))
             }
         };
         self.ended(job.chunk.first);
@@ -183,7 +183,7 @@ impl Worker {
         }
         self.reload();
         for (job, limits) in gone {
-            let end = self.conclude(Raised::panic("the Lua state is lost"), job.attempt);
+            let end = self.conclude(Raised::panic("the Lua state is lost"), &job.attempt);
             self.waiting.lost.push_back(ended(&job, Vec::new(), 0, Some(end), limits.started));
         }
     }
@@ -194,7 +194,7 @@ impl Worker {
         let end = match (&self.loaded, limits.deadline) {
             (Ok(loaded), Some((_, reason))) => {
                 let raised = loaded.vm.expire(coroutine, reason, wait);
-                self.conclude(raised, job.attempt)
+                self.conclude(raised, &job.attempt)
             }
             _ => AttemptEnding::Cancelled,
         };

@@ -177,8 +177,8 @@ fn random_numbers_depend_on_seed_item_and_attempt_alone() {
     let mut other = bench(&script(lua), &WorkerOptions { seed: 8, ..options() });
     assert_ne!(run(&mut other, &["1", "2", "3"]), forward);
     let mut out = Vec::new();
-    let second = Attempt { number: 2, item_deadline: None };
-    one.worker.run(&chunk(&["1"]), 0..1, second, Duration::from_secs(9), &mut out, &mut |_, _, _, _| true);
+    let second = Attempt { number: 2, item_deadline: None, last: None };
+    one.worker.run(&chunk(&["1"]), 0..1, &second, Duration::from_secs(9), &mut out, &mut |_, _, _, _| true);
     assert_ne!(Some(String::from_utf8_lossy(&out).trim_end()), forward.lines().next());
     check(
         "math.random(2, 1)",

@@ -97,11 +97,11 @@ fn the_items_deadline_counts_where_it_comes_first() {
     check_with(&limited, "while true do end", &["1"], "1! deadline at p.yaml:5: item_deadline after 30ms");
     let mut bench = bench(&script("while true do end"), &WorkerOptions { item_deadline: None, ..limited });
     let mut ends = Vec::new();
-    let past = Attempt { number: 2, item_deadline: Some(Instant::now()) };
+    let past = Attempt { number: 2, item_deadline: Some(Instant::now()), last: None };
     bench.worker.run(
         &chunk(&["1"]),
         0..1,
-        past,
+        &past,
         Duration::from_secs(9),
         &mut Vec::new(),
         &mut |_, _, end, _| {

@@ -8,7 +8,7 @@ use crate::lua::CancelLevel;
 pub(super) fn job(token: u64, item: &str) -> ItemJob {
     let mut chunk = chunk(&[item]);
     chunk.first = token;
-    ItemJob { token, chunk, attempt: FIRST }
+    ItemJob { token, chunk, attempt: FIRST.clone() }
 }
 
 /// Runs all items at once; what became of them, by token.
