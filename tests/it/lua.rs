@@ -415,3 +415,28 @@ fn dates_of_the_standard_library_are_in_utc_wherever_the_machine_is() {
     assert!(line.starts_with("[\"Fri Mar  1 04:05:09 2024\",\"04\",4,1709265909,\""), "{line}");
     assert!(line.ends_with(",false,\"\"]\n"), "{line}");
 }
+
+#[cfg(feature = "image")]
+#[test]
+fn a_webp_file_that_takes_too_long_ends_at_the_deadline() {
+    let project = Project::with(
+        "steps:
+  list: { items: [1] }
+  work:
+    from: list
+    map:
+      timeout: 50ms
+      retries: 0
+      min_success_ratio: 0
+      setup: |
+        local dot = 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+        local img = image.decode(codec.base64.decode(dot)):resize(1400, 1400)
+      lua: |
+        for at = 1, 1000 do img:encode('webp') end
+        return 1
+  bad: { from: work.failed, write: failed.jsonl }
+",
+    );
+    let (kind, message, _) = project.failure();
+    assert_eq!((kind.as_str(), message.as_str()), ("timeout", "timeout after 50ms"));
+}

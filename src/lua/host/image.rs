@@ -18,6 +18,7 @@ mod shape;
 mod tags;
 mod tiff;
 mod tiff_file;
+mod webp_file;
 
 use super::function::{Function, Module};
 use picture::METHODS;
@@ -89,7 +90,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         })
         .explained(
             "Writes a file whose extension tells the format; missing folders are made, an old file is replaced at the end. \
-             `quality` is for jpeg, 1 to 100, otherwise 75. The ICC profile of the file that it was read from is kept, unless \
+             `quality` is for jpeg, 1 to 100, otherwise 75, and for webp, which without it is written without loss. The ICC profile of the file that it was read from is kept, unless \
              `{icc = false}`; EXIF data is not.",
             r#"image.open("photo.png"):save("out/photo.jpg", {quality = 90})"#,
             "",
@@ -99,7 +100,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             bind.to(encode::encode)
         })
         .explained(
-            "The bytes of a `jpeg`, `png`, `gif`, `webp` (without loss), `bmp` or `tiff` file.",
+            "The bytes of a `jpeg`, `png`, `gif`, `webp` (without loss, unless `quality` is given), `bmp` or `tiff` file.",
             r#"image.open("photo.png"):encode("png"):sub(2, 4)"#,
             r#""PNG""#,
         ),

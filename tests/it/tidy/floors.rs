@@ -70,6 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("signal_hook", &["cli"]),
     // In `lua` and `program` it speaks to programs, which the pools of `engine` do on a thread of theirs.
     ("tokio", &["engine", "lua", "program", "runtime"]),
+    ("webp", &["lua"]),
     ("zstd", &["data", "lua", "store"]),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ::image::codecs::{bmp, gif, webp};
+use ::image::codecs::{bmp, gif};
 use ::image::{ExtendedColorType, ImageEncoder, ImageError};
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType as JpegColor, EncodingError, SamplingFactor};
 use mlua::Value;
@@ -12,6 +12,7 @@ use super::few::Few;
 use super::picture::{Image, Layout, PictureFormat, Size, this};
 use super::png::PngFile;
 use super::tiff_file::TiffFile;
+use super::webp_file::WebpFile;
 use crate::lua::host::call::Call;
 use crate::lua::host::options::Options;
 use crate::lua::host::tally::Bounded;
@@ -54,12 +55,20 @@ pub(super) fn encoded(
 ) -> mlua::Result<Vec<u8>> {
     let options = Options::of(call, 2, options, &["quality", "icc"])?;
     let quality = options.integer("quality", 1..=100)?;
-    if quality.is_some() && format != PictureFormat::Jpeg {
+    let can_lose = matches!(format, PictureFormat::Jpeg | PictureFormat::Webp);
+    if quality.is_some() && !can_lose {
         let name = format.name();
-        return Err(call.bad_because(2, &format!("`quality` is for jpeg, {name} is written without loss")));
+        let why = format!("`quality` is for jpeg and webp, {name} is written without loss");
+        return Err(call.bad_because(2, &why));
     }
+    let quality = quality.map(|quality| quality as u8);
     let icc = if options.flag_or("icc", true)? { profile(image) } else { &[] };
     let (layout, pixels) = suited(call, image, format)?;
+    if format == PictureFormat::Webp {
+        // Gray is written as colours there.
+        let icc = if layout == image.layout { icc } else { &[] };
+        return WebpFile { size: image.size, layout, pixels: &pixels, quality, icc }.bytes(call);
+    }
     let _claim = call.claim(working(format, image.size))?;
     call.checkpoint()?;
     let can_have_few = matches!(format, PictureFormat::Png | PictureFormat::Bmp | PictureFormat::Tiff);
@@ -75,8 +84,7 @@ pub(super) fn encoded(
     let drawing = Drawing { size: image.size, layout, pixels: &pixels, few, icc };
     let done = match format {
         PictureFormat::Jpeg => {
-            let quality = quality.map_or(QUALITY, |quality| quality as u8);
-            drawing.jpeg(quality, &mut out).map_err(|error| error.to_string())
+            drawing.jpeg(quality.unwrap_or(QUALITY), &mut out).map_err(|error| error.to_string())
         }
         other => drawing.others(other, &mut out).map_err(|error| error.to_string()),
     };
@@ -102,14 +110,12 @@ fn profile(image: &Image) -> &[u8] {
 fn working(format: PictureFormat, size: Size) -> usize {
     let pixels = size.width as usize * size.height as usize;
     match format {
-        // One row after the other.
-        PictureFormat::Jpeg => 0,
+        // One row after the other. What is held for WebP is counted where that is written.
+        PictureFormat::Jpeg | PictureFormat::Webp => 0,
         // A place in the palette for each pixel, and rows of those.
         PictureFormat::Bmp | PictureFormat::Tiff | PictureFormat::Png | PictureFormat::Gif => {
             pixels.saturating_mul(2)
         }
-        // A copy with four parts for each pixel.
-        PictureFormat::Webp => pixels.saturating_mul(4),
     }
 }
 
@@ -157,12 +163,7 @@ impl Drawing<'_> {
                     .write(out)
                     .map_err(ImageError::IoError)
             }
-            PictureFormat::Webp => {
-                let mut encoder = webp::WebPEncoder::new_lossless(out);
-                encoder.set_icc_profile(self.icc.to_vec()).map_err(ImageError::Unsupported)?;
-                encoder.write_image(self.pixels, width, height, color)
-            }
-            PictureFormat::Png | PictureFormat::Jpeg => {
+            PictureFormat::Png | PictureFormat::Jpeg | PictureFormat::Webp => {
                 let Self { size, layout, pixels, icc, .. } = *self;
                 PngFile { size, layout, pixels, few: self.few.as_ref(), icc }
                     .write(out)
@@ -180,8 +181,10 @@ fn suited<'a>(
 ) -> mlua::Result<(Layout, Cow<'a, [u8]>)> {
     let layout = match (format, image.layout) {
         (PictureFormat::Jpeg, Layout::GrayAlpha) => Layout::Gray,
-        (PictureFormat::Jpeg, Layout::Rgba) | (PictureFormat::Gif, Layout::Gray) => Layout::Rgb,
-        (PictureFormat::Gif | PictureFormat::Bmp, Layout::GrayAlpha) => Layout::Rgba,
+        (PictureFormat::Jpeg, Layout::Rgba) | (PictureFormat::Gif | PictureFormat::Webp, Layout::Gray) => {
+            Layout::Rgb
+        }
+        (PictureFormat::Gif | PictureFormat::Bmp | PictureFormat::Webp, Layout::GrayAlpha) => Layout::Rgba,
         (_, layout) => return Ok((layout, Cow::Borrowed(&image.pixels))),
     };
     // Given back at the end of this function, when the pixels are there; they do not live long.

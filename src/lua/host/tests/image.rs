@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod kinds;
+mod webp;
 
 use std::fmt::Write as _;
 
@@ -159,7 +160,7 @@ fn wrong_arguments_are_refused() {
         ),
         (
             "encode('png', {quality = 10})",
-            "bad argument #2 to `Image:encode` (`quality` is for jpeg, png is written without loss)",
+            "bad argument #2 to `Image:encode` (`quality` is for jpeg and webp, png is written without loss)",
         ),
         (
             "save('a.svg')",
