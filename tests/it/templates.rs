@@ -73,3 +73,23 @@ fn methods_filters_and_tests_do_what_they_do_in_jinja() {
         assert_eq!(text, expect, "{source}");
     }
 }
+
+#[test]
+fn what_is_drawn_depends_on_the_seed_and_the_item_alone() {
+    let drawn = |args: &[&str]| {
+        let project = Project::with(
+            "steps:\n  list: { items: [1, 2, 3, 4, 5, 6, 7, 8] }\n  work:\n    from: list\n    map:\n      concurrency: 4\n      lua: |\n        \
+             local plain = template.render('{{ x }}', { x = item })\n        \
+             return template.render('{{ l|random }} {{ l|random }}', { l = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } }) .. plain\n  \
+             save: { from: work, write: out.jsonl }\n",
+        );
+        project.run(&[&["pipeline.yaml"], args].concat()).ok();
+        project.read("out.jsonl")
+    };
+    let first = drawn(&["--seed", "1"]);
+    assert_eq!(first, drawn(&["--seed", "1", "--set", "work.concurrency=1"]));
+    assert_ne!(first, drawn(&["--seed", "2"]));
+    let kinds: std::collections::BTreeSet<&str> =
+        first.lines().map(|line| line.rsplit_once(' ').expect("two").0).collect();
+    assert!(kinds.len() > 2, "items draw each for itself: {first}");
+}

@@ -14,10 +14,12 @@ mod names;
 mod nesting;
 mod objects;
 mod python;
+mod random;
 mod rewrite;
 mod shown;
 mod texts;
 mod tokens;
+mod urlize;
 mod values;
 mod wrap;
 
@@ -60,7 +62,7 @@ pub(super) const FUNCTIONS: &[Function] = &[TEMPLATE
          lists and maps in one; 200 subscripts and comparisons in one tag. A list or map becomes at most 64 MiB of text in one \
          go; `+`, `*` and `chain` make lists of up to 1,048,576 elements; `indent` takes at most 100, widths 10,000, and `slice` \
          and `batch` make at most 100,000 parts. `sum` adds numbers, or lists to a list, and there is no `debug`, no `varargs` \
-         in macros, no `urlize` and no `random`. What a template makes counts for `memory`.",
+         in macros, and no method that changes a list or map. `random` draws as `rand` does. What a template makes counts for `memory`.",
         r#"template.render("Hello {{ name.strip() }}!{% for n in list %} {{ n }}{% endfor %}\n", {name = " Ada ", list = {1, 2}})"#,
         r#""Hello Ada! 1 2""#,
     )];
@@ -76,6 +78,9 @@ fn render(call: &Call<'_>, (source, variables): &(Value, Value)) -> mlua::Result
     let steps = steps(room);
     compiled.environment.borrow_mut().set_fuel(Some(steps));
     let environment = compiled.environment.borrow();
+    if compiled.draws {
+        random::begin(call)?;
+    }
     let _rendering = objects::Rendering::begin(call.guard(), room);
     call.build(|out| {
         let mut stopped = None;
@@ -113,6 +118,8 @@ struct Template {
     environment: RefCell<Environment<'static>>,
     /// What errors are about: the source as the engine reads it.
     source: String,
+    /// Whether it may draw by chance.
+    draws: bool,
 }
 
 impl Template {
@@ -132,7 +139,8 @@ impl Template {
         let environment = environment(&source).map_err(|error| {
             call.fail(&format!("cannot use the template: {}", explained(&source, &error)))
         })?;
-        Ok(Self { environment: RefCell::new(environment), source })
+        let draws = random::is_wanted(&source);
+        Ok(Self { environment: RefCell::new(environment), source, draws })
     }
 }
 

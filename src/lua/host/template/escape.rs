@@ -66,7 +66,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// A text for HTML.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -10,7 +10,7 @@ use super::charge::{call, measure};
 use super::cycler::Cycler;
 use super::objects::{self, Map, TemplateList};
 use super::shown::ShownStyle;
-use super::{escape, fields, json, kept, long, methods, names, texts};
+use super::{escape, fields, json, kept, long, methods, names, random, texts, urlize};
 
 /// Bytes of a line that `pprint` writes.
 const LINE_MAX: usize = 80;
@@ -46,6 +46,8 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     fields::install(environment);
     texts::install(environment);
     escape::install(environment);
+    urlize::install(environment);
+    random::install(environment);
     json::install(environment);
     counters(environment);
     methods::install(environment);
