@@ -9,6 +9,7 @@ use mlua::Value;
 
 use super::bmp_file;
 use super::few::Few;
+use super::jpeg::tightened;
 use super::picture::{Image, Layout, PictureFormat, Size, this};
 use super::png::PngFile;
 use super::tiff_file::TiffFile;
@@ -90,11 +91,23 @@ pub(super) fn encoded(
     };
     call.checkpoint()?;
     match done {
+        Ok(()) if format == PictureFormat::Jpeg => tight(call, out.into_bytes()),
         Ok(()) => Ok(out.into_bytes()),
         Err(why) => Err(out
             .fault()
             .unwrap_or_else(|| call.refuse(&format!("cannot write a {} file: {why}", format.name())))),
     }
+}
+
+/// A JPEG file with the codes that suit it best.
+fn tight(call: &Call<'_>, bytes: Vec<u8>) -> mlua::Result<Vec<u8>> {
+    let _claim = call.claim(bytes.len())?;
+    let mut step = 0;
+    let mut look = || {
+        step += 1;
+        call.checkpoint_each(step)
+    };
+    Ok(tightened(&bytes, &mut look)?.unwrap_or(bytes))
 }
 
 /// The profile of a picture, where it is for colours as the picture has them: pixels that were made gray or came from inks have others.

@@ -5,6 +5,9 @@ mod bits;
 mod entropy;
 mod file;
 mod health;
+mod tighten;
+
+pub(super) use tighten::tightened;
 
 use std::borrow::Cow;
 
