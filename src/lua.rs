@@ -48,7 +48,7 @@ pub use raw::JointEvaluation;
 pub use script::{
     BigLiteral, Block, COMBINE_PARAMETERS, FOLD_PARAMETERS, FastWay, Footprint, KEYWORDS, LimitNames,
     MissingModule, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach, Reached, Script, Seen, Wants, big_literals,
-    computed_reads, false_escapes, limit_mentions, missing_modules, reaches,
+    computed_reads, false_escapes, function_place, limit_mentions, missing_modules, reaches,
 };
 pub use stray::{NamedText, StrayName};
 pub use stubs::stubs;

@@ -68,7 +68,11 @@ pub(super) fn answer(workspace: Workspace<'_>, method: &str, params: Value) -> R
             at(workspace, &read(params)?, |file, offset| Ok(hovered(file, inputs, offset)))
         }
         "textDocument/definition" => at(workspace, &read(params)?, |file, offset| {
-            Ok(value(ids::at(file, offset).and_then(|(id, _)| names::definition(workspace, file, id))))
+            let place = match ids::at(file, offset) {
+                Some((id, _)) => names::definition(workspace, file, id),
+                None => names::function(workspace, file, offset),
+            };
+            Ok(value(place))
         }),
         "textDocument/references" => {
             let params: ReferenceParams = read(params)?;

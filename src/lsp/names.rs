@@ -5,9 +5,10 @@ use gen_lsp_types::{Location, TextEdit, Uri};
 
 use super::documents::Workspace;
 use super::file::File;
+use super::findings;
 use super::ids::{self, Id};
 use super::kin::Kin;
-use crate::plan::Named;
+use crate::plan::{self, Named};
 use crate::source::Span;
 
 /// Edits of some files.
@@ -25,6 +26,12 @@ pub(super) fn definition(workspace: Workspace<'_>, file: &File, id: Id<'_>) -> O
     };
     let at = kin.pipelines_of(0).find_map(|pipeline| kin.definer(pipeline, id))?;
     Some(location(&kin.files[at], ids::definition(&kin.files[at], id)?))
+}
+
+/// Where a function of a Lua file is defined that a step names at a byte.
+pub(super) fn function(workspace: Workspace<'_>, file: &File, offset: usize) -> Option<Location> {
+    let (lua, span) = plan::function_at(&file.read()?.document, offset, &workspace.inputs.open)?;
+    Some(Location::new(findings::uri(lua.path())?, findings::range(&lua, span)))
 }
 
 /// All places that name it, and its definition where that is wanted.

@@ -231,3 +231,28 @@ fn lua_that_is_open_is_what_pipelines_are_checked_with() {
     });
     client.leave();
 }
+
+#[test]
+fn the_function_of_a_lua_file_is_found_where_it_is_defined() {
+    let pipeline = "lua_path: [../lua]\nsteps:\n  in: { items: [1] }\n  a: { from: in, map: { file: \"x.lua#clean\" } }\n  b: { from: a, filter: { file: y.lua } }\n  o: { from: b, write: o.jsonl }\n";
+    let lua = "local M = {}\n\nfunction M.clean(item)\n  return item\nend\n\nreturn M\n";
+    let files = [
+        ("a/pipeline.yaml", pipeline),
+        ("lua/x.lua", lua),
+        ("lua/y.lua", "return function() return true end"),
+    ];
+    let mut client = client(&files);
+    let place = ask(&mut client, files[0], "clean", "definition", &json!({}));
+    assert_eq!(place["uri"], client.uri("lua/x.lua"));
+    assert_eq!(place["range"]["start"], json!({ "line": 2, "character": 11 }));
+    let place = ask(&mut client, files[0], "y.lua", "definition", &json!({}));
+    assert_eq!(
+        (&place["uri"], &place["range"]["start"]["line"]),
+        (&client.uri("lua/y.lua").into(), &0.into())
+    );
+    // As it is in the editor.
+    client.open_as("lua", "lua/x.lua", &format!("-- new\n{lua}"));
+    let place = ask(&mut client, files[0], "clean", "definition", &json!({}));
+    assert_eq!(place["range"]["start"]["line"], 3);
+    client.leave();
+}
