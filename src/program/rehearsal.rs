@@ -105,8 +105,14 @@ impl Stage<'_> {
         for (at, item) in scene.items.iter().enumerate() {
             self.ids += 1;
             open.push(self.ids);
-            let request =
-                Request { id: self.ids, item: item.as_bytes(), index: at as u64 + 1, key: None, attempt: 1 };
+            let request = Request {
+                id: self.ids,
+                item: item.as_bytes(),
+                index: at as u64 + 1,
+                key: None,
+                attempt: 1,
+                last: None,
+            };
             self.context.write(&request, &mut lines);
         }
         if let Some(process) = &self.process {

@@ -22,6 +22,8 @@ pub struct Request<'t> {
     pub key: Option<&'t str>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
+    /// How the attempt before failed, as the text of a JSON object.
+    pub last: Option<&'t str>,
 }
 
 impl RequestContext {
@@ -54,6 +56,10 @@ impl RequestContext {
         }
         out.extend_from_slice(br#","attempt":"#);
         out.extend_from_slice(digits.format(request.attempt).as_bytes());
+        if let Some(last) = request.last {
+            out.extend_from_slice(br#","last":"#);
+            out.extend_from_slice(last.as_bytes());
+        }
         out.extend_from_slice(b"}}\n");
     }
 }
@@ -66,14 +72,21 @@ mod tests {
     fn a_request_is_one_line_with_all_that_a_function_knows() {
         let context = RequestContext::new("cl\"ean", "20261201-r", 3, 2);
         let mut out = Vec::new();
-        let request = Request { id: 9, item: b" {\"a\": 1}\n", index: 5, key: Some("k"), attempt: 2 };
+        let request = Request {
+            id: 9,
+            item: b" {\"a\": 1}\n",
+            index: 5,
+            key: Some("k"),
+            attempt: 2,
+            last: Some(r#"{"kind":"error"}"#),
+        };
         context.write(&request, &mut out);
-        context.write(&Request { item: b"[1,\n 2]", key: None, ..request }, &mut out);
+        context.write(&Request { item: b"[1,\n 2]", key: None, last: None, ..request }, &mut out);
         let text = String::from_utf8(out).expect("text");
         let (first, second) = text.split_once('\n').expect("two lines");
         assert_eq!(
             first,
-            r#"{"id":9,"item":{"a": 1},"index":5,"ctx":{"step":"cl\"ean","run":"20261201-r","worker":2,"max_attempts":3,"key":"k","attempt":2}}"#
+            r#"{"id":9,"item":{"a": 1},"index":5,"ctx":{"step":"cl\"ean","run":"20261201-r","worker":2,"max_attempts":3,"key":"k","attempt":2,"last":{"kind":"error"}}}"#
         );
         assert!(
             second.starts_with(r#"{"id":9,"item":[1,2],"index":5,"#) && second.ends_with('\n'),

@@ -490,3 +490,24 @@ fn a_program_can_be_tried_without_a_pipeline() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_program_is_told_how_the_attempt_before_failed() {
+    let program = "import json, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    last = r['ctx'].get('last')\n    \
+                   a = {'value': last} if last else {'error': {'message': 'not yet', 'fields': {'why': [1]}}}\n    \
+                   print(json.dumps({'id': r['id'], **a}), flush=True)\n";
+    let project = project("program: [python3, p.py]\n      retries: { max: 1, delay: 1ms }", &[json!(1)])
+        .file("p.py", program);
+    run(&project, &[]).ok();
+    let expect = json!({"kind": "error", "message": "not yet", "fields": {"why": [1]}});
+    assert_eq!(rows(&project, "out.jsonl"), [expect]);
+}
+
+#[test]
+fn a_secret_that_no_one_declares_is_found_before_the_run() {
+    let project = project("program: { run: [cat], env: { TOKEN: { secret: tokn } } }", &[json!(1)]);
+    let ran = project.run(&["check", "pipeline.yaml"]);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    let said = ran.stdout + &ran.stderr;
+    assert!(said.contains("secret `tokn` is not declared"), "{said}");
+}

@@ -1,9 +1,9 @@
 //! The driver is the thread of a pool of programs: it carries out what the crew orders, and tells it what processes do.
 
+mod hearing;
 mod seats;
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,12 +19,9 @@ use super::judge::Judge;
 use super::slow::SlowNotices;
 use crate::engine::pool::options::{PoolOptions, Starts};
 use crate::engine::pool::task::{Reply, Task};
-use crate::event::{FailureKind, LogLevel};
+use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ResultShape, Slow, Watchdog};
-use crate::program::{
-    Answer, Crew, CrewOptions, End, ItemProgram, Job, Leaving, Line, Order, ProcessEvent, Pulse, Request,
-    read,
-};
+use crate::program::{Crew, CrewOptions, End, ItemProgram, Job, Order, Pulse, Request};
 use crate::runtime::clock;
 use crate::value::json::validate;
 
@@ -248,6 +245,7 @@ impl Driver {
             index: chunk.first + at as u64,
             key: chunk.key(at),
             attempt: batch.task.attempt.number,
+            last: batch.task.attempt.last.as_deref(),
         };
         self.seats.send(process, &request);
         if self.options.starts == Starts::Told {
@@ -291,140 +289,6 @@ impl Driver {
             let has_lines = self.options.worker.shape != ResultShape::Map;
             let report = batch.report(self.options.content, has_lines);
             self.say(Reply::Report(Box::new(report)));
-        }
-    }
-
-    /// A process has done something.
-    fn observe(&mut self, (process, number, event): Pulse) {
-        if !self.seats.is_current(process, number) {
-            return;
-        }
-        match event {
-            ProcessEvent::Said(bytes) => {
-                let lines = self.seats.said(process, &bytes);
-                self.log_for_all(process, &lines);
-            }
-            ProcessEvent::Wrote(bytes) => self.read(process, &bytes),
-            ProcessEvent::Ended(leaving) => self.gone(process, &leaving),
-        }
-    }
-
-    fn read(&mut self, process: usize, bytes: &[u8]) {
-        let now = self.now();
-        let mut answers = self.seats.take_answers(process);
-        let mut fault = None;
-        self.shares = (memchr::memchr_iter(b'\n', bytes).count().max(1) as u32, None);
-        let taken = answers.take(bytes, |line| match self.answer(process, line, now) {
-            ControlFlow::Continue(()) => true,
-            ControlFlow::Break(why) => {
-                fault = Some(why);
-                false
-            }
-        });
-        if taken.is_err() {
-            fault = Some(format!("`{}` wrote more than 64 MiB without a line end", self.name));
-        }
-        self.seats.put_answers(process, answers);
-        if let Some(why) = fault {
-            self.seats.remember(process, self.crew.in_flight(process));
-            self.crew.spoke_nonsense(process, &why, now);
-        }
-    }
-
-    /// Takes one line; why it is none.
-    fn answer(&mut self, process: usize, line: &[u8], now: Duration) -> ControlFlow<String> {
-        let nonsense = |why: &str| ControlFlow::Break(explain::nonsense(&self.name, line, why));
-        let answer = match read(line) {
-            Err(why) => return nonsense(&why),
-            Ok(Line::Ready { parallel }) => {
-                let is_first = self.crew.ready(process, parallel, now);
-                return if is_first { ControlFlow::Continue(()) } else { nonsense("it has said so before") };
-            }
-            Ok(Line::Answer(answer)) => answer,
-        };
-        let Answer { id, said, log } = answer;
-        let Some(answered) = self.crew.answered(process, id, now) else {
-            return nonsense(&format!("no item is in flight under id {id}"));
-        };
-        let duration = self.share(process, answered.duration);
-        let Some(job) = answered.job else { return ControlFlow::Continue(()) };
-        let (task, at) = split(job);
-        let Some(batch) = self.batches.get_mut(&task) else { return ControlFlow::Continue(()) };
-        let index = batch.task.chunk.first + at as u64;
-        let start = batch.text.len();
-        let item = batch.task.chunk.item(at).trim_ascii();
-        let results = explain::results(said, self.options.worker.shape, item, &mut batch.text);
-        self.log_lines(index, log);
-        match results {
-            Ok(lines) => {
-                let batch = self.batches.get_mut(&task).expect("it was there a moment ago");
-                let range = start..batch.text.len();
-                batch.succeeded(at, range, lines, duration);
-                self.slow.forget(job);
-                self.report_if_done(task);
-            }
-            Err(ending) => self.conclude(job, ending, duration),
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// What an attempt took that was answered after `duration`. A program that writes several answers at once has done one
-    /// after the other, and nobody knows when.
-    fn share(&mut self, process: usize, duration: Duration) -> Duration {
-        let (answers, share) = &mut self.shares;
-        if *answers == 1 || self.crew.is_parallel(process) {
-            return duration;
-        }
-        *share.get_or_insert(duration / *answers)
-    }
-
-    /// A process is no more.
-    fn gone(&mut self, process: usize, leaving: &Leaving) {
-        let lines = self.seats.last_line(process);
-        self.log_for_all(process, &lines);
-        let why = self.seats.leaving(process, &self.name, leaving);
-        let was_ended = self.seats.leave(process, self.crew.in_flight(process));
-        if was_ended {
-            self.crew.ended(process);
-        } else {
-            self.crew.died(process, &why, self.now());
-        }
-    }
-
-    /// Lines for the logs of all items in flight in a process.
-    fn log_for_all(&mut self, process: usize, lines: &[String]) {
-        if lines.is_empty() {
-            return;
-        }
-        let indices: Vec<u64> = self.crew.in_flight(process).filter_map(|job| self.index(job)).collect();
-        for index in indices {
-            self.log_lines(index, lines.to_vec());
-        }
-    }
-
-    fn index(&self, job: u64) -> Option<u64> {
-        let (task, at) = split(job);
-        Some(self.batches.get(&task)?.task.chunk.first + at as u64)
-    }
-
-    fn log_lines(&mut self, index: u64, lines: Vec<String>) {
-        if lines.is_empty() || !self.options.worker.logs {
-            return;
-        }
-        let mask = self.options.worker.scope.secrets.mask();
-        let line = |line: String| LogLine {
-            index,
-            level: LogLevel::Info,
-            message: mask.owned(line.trim_end().to_owned()),
-            fields: None,
-        };
-        self.logs.extend(lines.into_iter().map(line));
-    }
-
-    fn pass_logs(&mut self) {
-        if !self.logs.is_empty() {
-            let logs = std::mem::take(&mut self.logs);
-            self.say(Reply::Logs(logs));
         }
     }
 

@@ -1,0 +1,147 @@
+//! This module takes in what processes do: their answers, what they say beside them, and their ends.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::{Driver, split};
+use crate::engine::pool::programs::explain;
+use crate::engine::pool::task::Reply;
+use crate::event::LogLevel;
+use crate::lua::LogLine;
+use crate::program::{Answer, Leaving, Line, ProcessEvent, Pulse, read};
+
+impl Driver {
+    /// A process has done something.
+    pub(super) fn observe(&mut self, (process, number, event): Pulse) {
+        if !self.seats.is_current(process, number) {
+            return;
+        }
+        match event {
+            ProcessEvent::Said(bytes) => {
+                let lines = self.seats.said(process, &bytes);
+                self.log_for_all(process, &lines);
+            }
+            ProcessEvent::Wrote(bytes) => self.read(process, &bytes),
+            ProcessEvent::Ended(leaving) => self.gone(process, &leaving),
+        }
+    }
+
+    fn read(&mut self, process: usize, bytes: &[u8]) {
+        let now = self.now();
+        let mut answers = self.seats.take_answers(process);
+        let mut fault = None;
+        self.shares = (memchr::memchr_iter(b'\n', bytes).count().max(1) as u32, None);
+        let taken = answers.take(bytes, |line| match self.answer(process, line, now) {
+            ControlFlow::Continue(()) => true,
+            ControlFlow::Break(why) => {
+                fault = Some(why);
+                false
+            }
+        });
+        if taken.is_err() {
+            fault = Some(format!("`{}` wrote more than 64 MiB without a line end", self.name));
+        }
+        self.seats.put_answers(process, answers);
+        if let Some(why) = fault {
+            self.seats.remember(process, self.crew.in_flight(process));
+            self.crew.spoke_nonsense(process, &why, now);
+        }
+    }
+
+    /// Takes one line; why it is none.
+    fn answer(&mut self, process: usize, line: &[u8], now: Duration) -> ControlFlow<String> {
+        let nonsense = |why: &str| ControlFlow::Break(explain::nonsense(&self.name, line, why));
+        let answer = match read(line) {
+            Err(why) => return nonsense(&why),
+            Ok(Line::Ready { parallel }) => {
+                let is_first = self.crew.ready(process, parallel, now);
+                return if is_first { ControlFlow::Continue(()) } else { nonsense("it has said so before") };
+            }
+            Ok(Line::Answer(answer)) => answer,
+        };
+        let Answer { id, said, log } = answer;
+        let Some(answered) = self.crew.answered(process, id, now) else {
+            return nonsense(&format!("no item is in flight under id {id}"));
+        };
+        let duration = self.share(process, answered.duration);
+        let Some(job) = answered.job else { return ControlFlow::Continue(()) };
+        let (task, at) = split(job);
+        let Some(batch) = self.batches.get_mut(&task) else { return ControlFlow::Continue(()) };
+        let index = batch.task.chunk.first + at as u64;
+        let start = batch.text.len();
+        let item = batch.task.chunk.item(at).trim_ascii();
+        let results = explain::results(said, self.options.worker.shape, item, &mut batch.text);
+        self.log_lines(index, log);
+        match results {
+            Ok(lines) => {
+                let batch = self.batches.get_mut(&task).expect("it was there a moment ago");
+                let range = start..batch.text.len();
+                batch.succeeded(at, range, lines, duration);
+                self.slow.forget(job);
+                self.report_if_done(task);
+            }
+            Err(ending) => self.conclude(job, ending, duration),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What an attempt took that was answered after `duration`. A program that writes several answers at once has done one
+    /// after the other, and nobody knows when.
+    fn share(&mut self, process: usize, duration: Duration) -> Duration {
+        let (answers, share) = &mut self.shares;
+        if *answers == 1 || self.crew.is_parallel(process) {
+            return duration;
+        }
+        *share.get_or_insert(duration / *answers)
+    }
+
+    /// A process is no more.
+    fn gone(&mut self, process: usize, leaving: &Leaving) {
+        let lines = self.seats.last_line(process);
+        self.log_for_all(process, &lines);
+        let why = self.seats.leaving(process, &self.name, leaving);
+        let was_ended = self.seats.leave(process, self.crew.in_flight(process));
+        if was_ended {
+            self.crew.ended(process);
+        } else {
+            self.crew.died(process, &why, self.now());
+        }
+    }
+
+    /// Lines for the logs of all items in flight in a process.
+    fn log_for_all(&mut self, process: usize, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let indices: Vec<u64> = self.crew.in_flight(process).filter_map(|job| self.index(job)).collect();
+        for index in indices {
+            self.log_lines(index, lines.to_vec());
+        }
+    }
+
+    pub(super) fn index(&self, job: u64) -> Option<u64> {
+        let (task, at) = split(job);
+        Some(self.batches.get(&task)?.task.chunk.first + at as u64)
+    }
+
+    fn log_lines(&mut self, index: u64, lines: Vec<String>) {
+        if lines.is_empty() || !self.options.worker.logs {
+            return;
+        }
+        let mask = self.options.worker.scope.secrets.mask();
+        let line = |line: String| LogLine {
+            index,
+            level: LogLevel::Info,
+            message: mask.owned(line.trim_end().to_owned()),
+            fields: None,
+        };
+        self.logs.extend(lines.into_iter().map(line));
+    }
+
+    pub(super) fn pass_logs(&mut self) {
+        if !self.logs.is_empty() {
+            let logs = std::mem::take(&mut self.logs);
+            self.say(Reply::Logs(logs));
+        }
+    }
+}
