@@ -176,7 +176,7 @@ pub enum Event {
     Log {
         /// Which step.
         step: StepId,
-        /// Which item, from 1.
+        /// Which item, from 1; 0: none, it is about the step, as when its program was started again.
         index: u64,
         /// How loud.
         level: LogLevel,

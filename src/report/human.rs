@@ -215,7 +215,8 @@ impl<W: Write> Human<W> {
             Event::Log { step, index, level, message, fields } => {
                 let (importance, style) = notes::rank(*level);
                 let fields = fields.as_deref().map_or(String::new(), |fields| format!(" {fields}"));
-                let text = format!("item {index}: {}: {message}{fields}", level.name());
+                let item = if *index > 0 { format!("item {index}: ") } else { String::new() };
+                let text = format!("{item}{}: {message}{fields}", level.name());
                 self.note(*step, importance, style, &text)
             }
             _ => Ok(()),

@@ -366,9 +366,13 @@ fn what_a_program_says_goes_to_the_log_of_its_item_without_secrets() {
     let project = project(policy, &[json!({"do": "log", "n": 1}), json!({"do": "leak", "n": 2})]);
     let ran = run(&project, &["--events", "events.jsonl", "-v"]);
     let events: Vec<Value> = rows(&project, "events.jsonl");
+    let of_step = |event: &&Value| event["event"] == "log" && event["index"].is_null();
+    let starts: Vec<&Value> = events.iter().filter(of_step).map(|event| &event["message"]).collect();
+    assert_eq!(starts[0], "process 1 of `python3 worker.py` is started", "{starts:?}");
+    assert_eq!(starts[1], "process 1 of `python3 worker.py` has ended", "{starts:?}");
     let said: Vec<(u64, String)> = events
         .iter()
-        .filter(|event| event["event"] == "log")
+        .filter(|event| event["event"] == "log" && event["index"].is_u64())
         .map(|event| {
             (event["index"].as_u64().unwrap_or(0), event["message"].as_str().unwrap_or_default().to_owned())
         })

@@ -92,6 +92,7 @@ impl Coordinator<'_> {
 
     pub(super) fn log(&self, lines: Vec<LogLine>) {
         if let Some(journal) = &self.journal {
+            let of_items = lines.iter().filter(|line| line.index > 0);
             let entry = |line: &LogLine| LogEntry {
                 index: line.index,
                 level: line.level,
@@ -99,7 +100,7 @@ impl Coordinator<'_> {
                 fields: line.fields.clone(),
             };
             // What goes wrong here stops the step before its next item.
-            let _ = journal.logs(lines.iter().map(entry).collect());
+            let _ = journal.logs(of_items.map(entry).collect());
         }
         for line in lines {
             let LogLine { index, level, message, fields } = line;

@@ -51,7 +51,7 @@ enum EventRecord<'a> {
     },
     Log {
         step: &'a str,
-        index: u64,
+        index: Option<u64>,
         level: &'static str,
         message: &'a str,
         fields: Option<&'a RawValue>,
@@ -223,7 +223,8 @@ fn record<'a>(event: &'a Event, seed: u64, steps: &'a [StepInfo]) -> (&'static s
         }
         Event::Log { step, index, level, message, fields } => {
             let (step, level, fields) = (name(step), level.name(), fields.as_deref().and_then(raw));
-            ("log", EventRecord::Log { step, index: *index, level, message, fields })
+            let index = Some(*index).filter(|index| *index > 0);
+            ("log", EventRecord::Log { step, index, level, message, fields })
         }
     }
 }

@@ -19,7 +19,7 @@ use super::judge::Judge;
 use super::slow::SlowNotices;
 use crate::engine::pool::options::{PoolOptions, Starts};
 use crate::engine::pool::task::{Reply, Task};
-use crate::event::FailureKind;
+use crate::event::{FailureKind, LogLevel};
 use crate::lua::{AttemptEnding, CancelLevel, Failure, LogLine, ResultShape, Slow, Watchdog};
 use crate::program::{Crew, CrewOptions, End, ItemProgram, Job, Order, Pulse, Request};
 use crate::runtime::clock;
@@ -102,6 +102,7 @@ impl Driver {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         self.seats.events = Some(sender);
         LocalSet::new().block_on(&runtime, self.work(inbox, events));
+        self.pass_logs();
         self.say(Reply::Gone);
     }
 
@@ -213,6 +214,7 @@ impl Driver {
     fn carry(&mut self, order: Order, now: Duration) -> Result<(), String> {
         match order {
             Order::Start(process) => {
+                self.tell_start(process);
                 if let Err(why) = self.seats.start(process) {
                     self.crew.died(process, &why, now);
                     return Err(format!("`{}` cannot be started: {why}", self.name));
@@ -232,6 +234,14 @@ impl Driver {
             Order::Stop(why) => self.say(Reply::ProgramLost(why)),
         }
         Ok(())
+    }
+
+    fn tell_start(&mut self, process: usize) {
+        let (level, what) = match self.seats.starts(process) {
+            0 => (LogLevel::Debug, "is started"),
+            _ => (LogLevel::Info, "is started again"),
+        };
+        self.log_step(level, format!("process {} of `{}` {what}", process + 1, self.name));
     }
 
     fn send(&mut self, process: usize, job: u64, id: u64, now: Duration) {

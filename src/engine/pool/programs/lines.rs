@@ -1,5 +1,7 @@
 //! Streams of bytes become lines: whole ones of standard output, and lines for people of standard error.
 
+use crate::value::Mask;
+
 /// Bytes of one answer at most; a program that writes without line ends must not fill the memory.
 const ANSWER_MAX: usize = 64 << 20;
 /// Bytes of one line of standard error; what is longer is cut.
@@ -51,11 +53,17 @@ impl Answers {
 /// The standard error of one process.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sayings {
+    /// Hides secrets, before anything is cut off: half of one would not be found any more.
+    mask: Mask,
     rest: Vec<u8>,
     last: std::collections::VecDeque<String>,
 }
 
 impl Sayings {
+    pub(super) fn new(mask: Mask) -> Self {
+        Self { mask, ..Self::default() }
+    }
+
     /// Takes what was read; the lines that are whole by now.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(bytes);
@@ -64,14 +72,25 @@ impl Sayings {
         };
         let rest = self.rest.split_off(end + 1);
         let whole = std::mem::replace(&mut self.rest, rest);
-        let lines = whole[..end].split(|byte| *byte == b'\n').map(text).collect();
+        let lines = whole[..end].split(|byte| *byte == b'\n').map(|line| self.text(line)).collect();
         self.keep(lines)
     }
 
     /// The line that has no end.
     pub(super) fn end(&mut self) -> Vec<String> {
         let rest = std::mem::take(&mut self.rest);
-        if rest.is_empty() { Vec::new() } else { self.keep(vec![text(&rest)]) }
+        if rest.is_empty() { Vec::new() } else { self.keep(vec![self.text(&rest)]) }
+    }
+
+    /// A line as text, cut where it is too long.
+    fn text(&self, line: &[u8]) -> String {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut text = self.mask.owned(String::from_utf8_lossy(line).into_owned());
+        if text.len() > SAID_LINE_MAX {
+            text.truncate(text.floor_char_boundary(SAID_LINE_MAX));
+            text.push('…');
+        }
+        text
     }
 
     fn keep(&mut self, lines: Vec<String>) -> Vec<String> {
@@ -98,13 +117,6 @@ impl Sayings {
         lines.reverse();
         lines
     }
-}
-
-/// A line as text, cut where it is too long.
-fn text(line: &[u8]) -> String {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = String::from_utf8_lossy(&line[..line.len().min(SAID_LINE_MAX)]).into_owned();
-    if line.len() > SAID_LINE_MAX { text + " …" } else { text }
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use crate::event::LogLevel;
 use crate::lua::LogLine;
 use crate::program::{Answer, Leaving, Line, ProcessEvent, Pulse, read};
 
+/// Lines of logs that wait to be passed on. A program that writes without end must not fill the memory.
+const LOG_MAX: usize = 10_000;
+
 impl Driver {
     /// A process has done something.
     pub(super) fn observe(&mut self, (process, number, event): Pulse) {
@@ -104,6 +107,13 @@ impl Driver {
         if was_ended {
             self.crew.ended(process);
         } else {
+            let number = process + 1;
+            match leaving {
+                Leaving::Exit(0) => {
+                    self.log_step(LogLevel::Debug, format!("process {number} of `{}` has ended", self.name));
+                }
+                _ => self.log_step(LogLevel::Info, format!("process {number}: {why}")),
+            }
             self.crew.died(process, &why, self.now());
         }
     }
@@ -135,7 +145,20 @@ impl Driver {
             message: mask.owned(line.trim_end().to_owned()),
             fields: None,
         };
-        self.logs.extend(lines.into_iter().map(line));
+        let room = LOG_MAX.saturating_sub(self.logs.len());
+        let is_too_much = lines.len() > room;
+        self.logs.extend(lines.into_iter().take(room).map(line));
+        if is_too_much && self.logs.len() == LOG_MAX {
+            let message = "further log lines were dropped".to_owned();
+            self.logs.push(LogLine { index, level: LogLevel::Warn, message, fields: None });
+        }
+    }
+
+    /// A line about the step itself.
+    pub(super) fn log_step(&mut self, level: LogLevel, message: String) {
+        if self.options.worker.logs && self.logs.len() < LOG_MAX {
+            self.logs.push(LogLine { index: 0, level, message, fields: None });
+        }
     }
 
     pub(super) fn pass_logs(&mut self) {

@@ -61,11 +61,17 @@ impl Seats {
         let seat = &mut self.all[place];
         seat.number += 1;
         seat.is_ending = false;
-        (seat.answers, seat.sayings) = (Answers::default(), Arc::default());
+        let sayings = Sayings::new(self.secrets.mask().clone());
+        (seat.answers, seat.sayings) = (Answers::default(), Arc::new(sayings));
         seat.pending.clear();
         let which = (place, seat.number);
         seat.process = Some(Process::start(&self.program, &self.secrets, which, events)?);
         Ok(())
+    }
+
+    /// How often a process was started at this place.
+    pub(super) fn starts(&self, place: usize) -> u64 {
+        self.all[place].number
     }
 
     /// Writes down what is to be sent.
