@@ -33,6 +33,7 @@ mod row_style;
 mod sample;
 mod sort;
 mod sort_key;
+mod spill_space;
 mod spool;
 mod stdout;
 #[cfg(test)]
@@ -72,6 +73,7 @@ pub use row_style::{LineEnd, Quoting, RowStyle};
 pub use sample::{Draw, SampleSize, is_drawn};
 pub use sort::{Record, Sorted, Sorter};
 pub use sort_key::push_sort_key;
+pub use spill_space::SpillSpace;
 pub use spool::{Spool, Stored};
 pub use stdout::stdout_is_closed;
 pub use write::{

@@ -12,12 +12,12 @@ mod spilled;
 mod state;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use self::group::Group;
 pub use self::kind::AggregateKind;
 pub use self::options::{AggregateField, AggregateOptions};
 use self::spilled::{OnGroup, STRIDE, SpilledGroups};
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, push_sort_key};
 
 /// What a group takes beside its own bytes: its place in the table and in the list, and what the system adds.
@@ -27,7 +27,7 @@ const GROUP_BYTES: usize = 160;
 #[derive(Debug)]
 pub struct Aggregator {
     options: AggregateOptions,
-    dir: PathBuf,
+    space: SpillSpace,
     /// By the sort key of the value: where the group is.
     table: HashMap<Box<[u8]>, usize>,
     groups: Vec<Group>,
@@ -38,11 +38,11 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
-    /// No items yet; temporary files, when needed, go to `dir`.
-    pub fn new(options: AggregateOptions, dir: &Path) -> Self {
+    /// No items yet; temporary files, when needed, go to `space`.
+    pub fn new(options: AggregateOptions, space: impl Into<SpillSpace>) -> Self {
         let mut all = Self {
             options,
-            dir: dir.to_path_buf(),
+            space: space.into(),
             table: HashMap::new(),
             groups: Vec::new(),
             bytes: 0,
@@ -91,7 +91,7 @@ impl Aggregator {
 
     /// Puts what is known of all groups on the disk.
     fn spill(&mut self) -> Result<(), DataError> {
-        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(&self.dir));
+        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(&self.space));
         for (key, at) in self.table.drain() {
             spilled.push(&key, &mut self.groups[at])?;
         }

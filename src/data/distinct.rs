@@ -2,8 +2,8 @@
 //! is not among those are sorted out on the disk. The caller makes the digests.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorted, Sorter};
 
 /// Digests kept in memory: as many as a hash table of 8 million places holds, in about 150 MB.
@@ -16,7 +16,7 @@ const STRIDE: u64 = 4096;
 /// The records of a list whose digest comes for the first time: certain at once, or found at the end on the disk.
 #[derive(Debug)]
 pub struct Distinct {
-    dir: PathBuf,
+    space: SpillSpace,
     seen: HashSet<u128>,
     most: usize,
     sorter_max: Option<usize>,
@@ -27,10 +27,10 @@ pub struct Distinct {
 }
 
 impl Distinct {
-    /// Nothing has been seen; temporary files, when needed, go to `dir`.
-    pub fn new(dir: &Path) -> Self {
+    /// Nothing has been seen; temporary files, when needed, go to `space`.
+    pub fn new(space: impl Into<SpillSpace>) -> Self {
         Self {
-            dir: dir.to_path_buf(),
+            space: space.into(),
             seen: HashSet::new(),
             most: DIGESTS_MAX,
             sorter_max: None,
@@ -95,7 +95,7 @@ impl Distinct {
     }
 
     fn sorter(&self) -> Sorter {
-        let sorter = Sorter::new(&self.dir);
+        let sorter = Sorter::new(self.space.clone());
         match self.sorter_max {
             Some(bytes) => sorter.with_memory(bytes),
             None => sorter,

@@ -2,8 +2,7 @@
 //! place of each group's first item, so that memory holds one group at a time. The caller computes the value of an
 //! item.
 
-use std::path::{Path, PathBuf};
-
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorted, Sorter, push_sort_key};
 
 /// Place, and length of the value's text, before value and item.
@@ -14,7 +13,7 @@ const STRIDE: u64 = 4096;
 /// Items that are being gathered by a value.
 #[derive(Debug)]
 pub struct Groups {
-    dir: PathBuf,
+    space: SpillSpace,
     sorter_max: Option<usize>,
     by_value: Option<Sorter>,
     places: u64,
@@ -23,10 +22,10 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// No items yet; temporary files, when needed, go to `dir`.
-    pub fn new(dir: &Path) -> Self {
+    /// No items yet; temporary files, when needed, go to `space`.
+    pub fn new(space: impl Into<SpillSpace>) -> Self {
         let (sort_key, record) = (Vec::new(), Vec::new());
-        Self { dir: dir.to_path_buf(), sorter_max: None, by_value: None, places: 0, sort_key, record }
+        Self { space: space.into(), sorter_max: None, by_value: None, places: 0, sort_key, record }
     }
 
     /// Adds an item to the group of a value, both JSON on one line.
@@ -80,7 +79,7 @@ impl Groups {
     }
 
     fn sorter(&self) -> Sorter {
-        let sorter = Sorter::new(&self.dir);
+        let sorter = Sorter::new(self.space.clone());
         match self.sorter_max {
             Some(bytes) => sorter.with_memory(bytes),
             None => sorter,

@@ -8,13 +8,12 @@ mod rule;
 mod spilled;
 mod table;
 
-use std::path::{Path, PathBuf};
-
 use self::record::Record;
 pub use self::rule::{JoinHow, JoinMany, JoinRule};
 use self::rule::{OnLine, joined};
 use self::spilled::SpilledJoin;
 use self::table::PartnerTable;
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorted, push_sort_key};
 use crate::value::json;
 
@@ -26,7 +25,7 @@ pub struct Joiner {
     field: Vec<u8>,
     /// What the other collection is called in messages.
     with: String,
-    dir: PathBuf,
+    space: SpillSpace,
     table: PartnerTable,
     spilled: Option<SpilledJoin>,
     partners: u64,
@@ -38,13 +37,13 @@ pub struct Joiner {
 
 impl Joiner {
     /// Without any partner. `field` is the field that a partner becomes, `with` the name of their collection in messages;
-    /// temporary files, when needed, go to `dir`.
-    pub fn new(rule: JoinRule, field: &str, with: &str, dir: &Path) -> Self {
+    /// temporary files, when needed, go to `space`.
+    pub fn new(rule: JoinRule, field: &str, with: &str, space: impl Into<SpillSpace>) -> Self {
         Self {
             rule,
             field: json::quoted(field),
             with: with.to_owned(),
-            dir: dir.to_path_buf(),
+            space: space.into(),
             table: PartnerTable::new(rule),
             spilled: None,
             partners: 0,
@@ -71,7 +70,7 @@ impl Joiner {
                 return Ok(());
             }
             let table = std::mem::replace(&mut self.table, PartnerTable::new(self.rule));
-            self.spilled = Some(SpilledJoin::begin(self.rule, &self.dir, &table)?);
+            self.spilled = Some(SpilledJoin::begin(self.rule, &self.space, &table)?);
         }
         match &mut self.spilled {
             Some(spilled) => spilled.add(record),

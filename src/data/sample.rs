@@ -2,8 +2,8 @@
 //! order and gets the drawn ones in the same order.
 
 use std::collections::BinaryHeap;
-use std::path::{Path, PathBuf};
 
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorted, Sorter};
 use crate::value::Ratio;
 use crate::value::splitmix::{STEP, mix};
@@ -40,7 +40,7 @@ pub fn is_drawn(seed: u64, place: u64, chance: Ratio) -> bool {
 pub struct Draw {
     seed: u64,
     count: u64,
-    dir: PathBuf,
+    space: SpillSpace,
     /// The largest of the numbers that are the smallest so far; `None`: too many to remember.
     smallest: Option<BinaryHeap<u64>>,
     /// Items that may be among those drawn, by number and place.
@@ -49,15 +49,16 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Draws `count` items; temporary files, when needed, go to `dir`.
-    pub fn new(seed: u64, count: u64, dir: &Path) -> Self {
+    /// Draws `count` items; temporary files, when needed, go to `space`.
+    pub fn new(seed: u64, count: u64, space: impl Into<SpillSpace>) -> Self {
         let most = usize::try_from(count).ok().filter(|count| *count <= DRAWN_MAX);
+        let space = space.into();
         Self {
             seed,
             count,
-            dir: dir.to_path_buf(),
+            space: space.clone(),
             smallest: most.map(|_| BinaryHeap::new()),
-            candidates: Sorter::new(dir),
+            candidates: Sorter::new(space),
             places: 0,
         }
     }
@@ -90,7 +91,7 @@ impl Draw {
     /// # Errors
     /// Fails when the temporary files cannot be made, written or read, and with the error of `look`.
     pub fn finish<E: From<DataError>>(self, look: &mut dyn FnMut() -> Result<(), E>) -> Result<Sorted, E> {
-        let mut by_place = Sorter::new(&self.dir);
+        let mut by_place = Sorter::new(self.space.clone());
         let mut candidates = self.candidates.finish()?;
         let mut left = self.count;
         while left > 0
@@ -113,7 +114,7 @@ mod tests {
 
     fn draw(seed: u64, count: u64, of: u64) -> Vec<u64> {
         // Nothing is written: so few items stay in memory.
-        let mut draw = Draw::new(seed, count, Path::new("nowhere"));
+        let mut draw = Draw::new(seed, count, std::path::Path::new("nowhere"));
         (1..=of).for_each(|item| draw.push(item.to_string().as_bytes()).expect("in memory"));
         let mut drawn = draw.finish::<DataError>(&mut || Ok(())).expect("in memory");
         let mut items = Vec::new();

@@ -9,10 +9,10 @@ pub use record::Record;
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 
 use self::merge::Merge;
 use crate::data::DataError;
+use crate::data::spill_space::SpillSpace;
 use crate::data::spool::{temporary_error, temporary_file};
 
 /// Bytes of records kept in memory, with what is known about them.
@@ -23,7 +23,7 @@ const WRITE_BYTES: usize = 1 << 20;
 /// Collects records, then gives them back sorted. Records with equal keys keep their order.
 #[derive(Debug)]
 pub struct Sorter {
-    dir: PathBuf,
+    space: SpillSpace,
     /// Keys and values, each record's one after the other.
     arena: Vec<u8>,
     entries: Vec<SortEntry>,
@@ -56,10 +56,10 @@ impl SortEntry {
 }
 
 impl Sorter {
-    /// An empty one; a temporary file, when needed, goes to `dir`.
-    pub fn new(dir: &Path) -> Self {
+    /// An empty one; a temporary file, when needed, goes to `space`.
+    pub fn new(space: impl Into<SpillSpace>) -> Self {
         Self {
-            dir: dir.to_path_buf(),
+            space: space.into(),
             arena: Vec::new(),
             entries: Vec::new(),
             memory_max: MEMORY_BYTES_MAX,
@@ -108,7 +108,7 @@ impl Sorter {
         }
         self.spill()?;
         let file = self.file.take().expect("a part was spilled to it");
-        Merge::new(file, &self.dir, &self.parts).map(|merge| Sorted(SortRecords::Merged(merge)))
+        Merge::new(file, self.space.dir(), &self.parts).map(|merge| Sorted(SortRecords::Merged(merge)))
     }
 
     fn memory(&self) -> usize {
@@ -129,13 +129,14 @@ impl Sorter {
         let start = self.end;
         let file = match &self.file {
             Some(file) => file,
-            None => self.file.insert(temporary_file(&self.dir)?),
+            None => self.file.insert(temporary_file(self.space.dir())?),
         };
         let mut buffer = Vec::with_capacity(WRITE_BYTES);
         let mut flush = |buffer: &mut Vec<u8>| {
             let written = file.write_all_at(buffer, self.end);
-            written.map_err(|source| temporary_error("write", &self.dir, source))?;
+            written.map_err(|source| temporary_error("write", self.space.dir(), source))?;
             self.end += buffer.len() as u64;
+            self.space.wrote(buffer.len() as u64);
             buffer.clear();
             Ok(())
         };

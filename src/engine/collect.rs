@@ -17,7 +17,7 @@ use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
 use super::outputs;
 use super::sink::Sink;
-use crate::data::{Draw, SampleSize, is_drawn};
+use crate::data::{Draw, SampleSize, SpillSpace, is_drawn};
 use crate::event::{Event, StepResult};
 use crate::plan::{Collect, Sample, Split, Step};
 use crate::runtime::clock;
@@ -84,6 +84,7 @@ fn begin<'a>(
     let sink = Sink::open(context, step.id, false);
     let lookout = Lookout::new(context, step.id, begun, step.deadline);
     let out = Vec::new();
+    let space = SpillSpace::from(context.temp_dir());
     StepFrame {
         context,
         step,
@@ -91,6 +92,7 @@ fn begin<'a>(
         lookout,
         sink,
         begun,
+        space,
         total,
         taken: 0,
         beside: None,
@@ -125,7 +127,7 @@ impl StepFrame<'_> {
         let chance = match sample.size {
             SampleSize::Chance(chance) => chance,
             SampleSize::Count(count) => {
-                let mut draw = Draw::new(seed, count, self.context.temp_dir());
+                let mut draw = Draw::new(seed, count, self.space.clone());
                 let mut line = Vec::new();
                 while self.read(ITEMS, &mut chunk)? {
                     self.taken += chunk.len() as u64;

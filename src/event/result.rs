@@ -170,6 +170,9 @@ pub struct StepResult {
     /// What a `write` step has written.
     #[serde(default)]
     pub outputs: Vec<Output>,
+    /// Bytes that a step over a collection wrote to temporary files, because they did not fit in memory.
+    #[serde(default)]
+    pub spilled: u64,
     /// What was taken over from an old run; `None`: nothing was resumed.
     pub reuse: Option<ReuseCounts>,
     /// How long its items took, for map-like steps.
@@ -194,6 +197,7 @@ impl StepResult {
             duration,
             target: None,
             outputs: Vec::new(),
+            spilled: 0,
             reuse: None,
             timing: None,
             age: None,

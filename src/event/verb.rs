@@ -59,6 +59,12 @@ impl Verb {
         matches!(self, Self::Reduce | Self::Aggregate)
     }
 
+    /// Whether it may have to put what it holds into temporary files.
+    pub fn may_spill(self) -> bool {
+        let sorts = matches!(self, Self::Sort | Self::Unique | Self::GroupBy | Self::Sample);
+        sorts || matches!(self, Self::Join | Self::Aggregate)
+    }
+
     /// Whether single items can fail while the step goes on, so that `ID.failed` has something to give.
     pub fn has_failed_items(self) -> bool {
         matches!(self, Self::Read | Self::Glob) || self.is_map_like()

@@ -74,6 +74,8 @@ pub struct StepAccount {
     pub target: Option<String>,
     /// What it has written.
     pub outputs: Vec<Output>,
+    /// Bytes that it wrote to temporary files.
+    pub spilled: u64,
     /// When it was held back, since it began.
     pub holds: Vec<Hold>,
     /// What was taken over from an old run.

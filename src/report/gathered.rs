@@ -98,7 +98,18 @@ impl Gathered {
     fn ended(&mut self, at: usize, result: &StepResult, time: Duration) {
         let Some(step) = self.step(at) else { return };
         let StepResult {
-            reason, total, tally, emitted, needed, duration, target, outputs, reuse, holds, ..
+            reason,
+            total,
+            tally,
+            emitted,
+            needed,
+            duration,
+            target,
+            outputs,
+            spilled,
+            reuse,
+            holds,
+            ..
         } = result.clone();
         result.status.name().clone_into(&mut step.status);
         step.started = match step.started {
@@ -111,6 +122,7 @@ impl Gathered {
         (step.reason, step.total, step.tally, step.emitted) = (reason, Some(total), tally, emitted);
         step.needed = needed.map(|(ratio, needed)| (figures::percent_of(ratio), needed));
         (step.duration, step.reuse, step.holds) = (duration, reuse, holds);
+        step.spilled = spilled;
         (step.target, step.outputs) = (target.map(|target| target.to_string()), outputs);
         step.timing = result.timing.as_ref().map(|timing| timing.without_spans());
     }

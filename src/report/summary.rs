@@ -22,6 +22,9 @@ pub struct StepSummary<'a> {
     reuse: Option<ReuseSummary<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<Vec<OutputSummary<'a>>>,
+    /// Only steps that may spill have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spilled: Option<u64>,
 }
 
 /// What a `write` step has written; only such steps have it.
@@ -85,6 +88,7 @@ impl<'a> StepSummary<'a> {
             duration: seconds(result.duration),
             reuse: result.reuse.as_ref().map(ReuseSummary::from),
             outputs: OutputSummary::of(info.verb, &result.outputs),
+            spilled: info.verb.filter(|verb| verb.may_spill()).map(|_| result.spilled),
         }
     }
 }

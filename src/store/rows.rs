@@ -209,7 +209,7 @@ fn end_step(connection: &Connection, end: &StepEnd) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(params![step, started])?;
     let sql = "UPDATE steps SET status = ?2, reason = ?3, total = ?4, successes = ?5, failures = ?6, skipped = ?7,
         cancelled = ?8, retried = ?9, emitted = ?10, success_ratio = ?11, needed = ?12, min_success_ratio = ?13,
-        started = coalesce(started, ?14), duration = ?15, target = ?16, outputs = ?17, holds = ?18 WHERE step = ?1";
+        started = coalesce(started, ?14), duration = ?15, target = ?16, outputs = ?17, holds = ?18, spilled = ?19 WHERE step = ?1";
     let tally = &result.tally;
     connection.prepare_cached(sql)?.execute(params![
         step,
@@ -231,7 +231,8 @@ fn end_step(connection: &Connection, end: &StepEnd) -> rusqlite::Result<()> {
         (!result.outputs.is_empty())
             .then(|| serde_json::to_string(&result.outputs).expect("strings and numbers are JSON")),
         (!result.holds.is_empty())
-            .then(|| serde_json::to_string(&result.holds).expect("strings and numbers are JSON"))
+            .then(|| serde_json::to_string(&result.holds).expect("strings and numbers are JSON")),
+        result.spilled as i64
     ])?;
     result.timing.as_ref().map_or(Ok(()), |timing| self::timing(connection, step, timing))?;
     result.reuse.as_ref().map_or(Ok(()), |counts| reuse(connection, step, counts))

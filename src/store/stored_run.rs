@@ -89,6 +89,8 @@ pub struct StepRecord {
     pub target: Option<String>,
     /// What it has written.
     pub outputs: Vec<Output>,
+    /// Bytes that it wrote to temporary files.
+    pub spilled: u64,
     /// When it was held back.
     pub holds: Vec<Hold>,
     /// What it was about to append to a file, or has.
@@ -356,6 +358,8 @@ fn step_record(row: &Row<'_>) -> rusqlite::Result<StepRecord> {
         duration: seconds(row, "duration")?,
         target: row.get("target")?,
         outputs: read_outputs(row.get("outputs").unwrap_or_default()),
+        // Runs of older versions do not say.
+        spilled: count("spilled").unwrap_or_default(),
         holds: row
             .get::<_, Option<String>>("holds")
             .unwrap_or_default()

@@ -344,3 +344,22 @@ fn fields_that_clash_are_found_through_steps_that_pass_items_on() {
         "  a: { items: [{ n: 1, a: 1 }] }\n  z: { from: a, join: { with: a, by: item.n, how: anti } }\n";
     assert_eq!(said(anti).0, 0);
 }
+
+#[test]
+fn what_does_not_fit_in_memory_is_told_in_bytes() {
+    let rows: String = (0..30_000).fold(String::new(), |all, n| all + &format!("{{\"id\":{n}}}\n"));
+    let project = Project::with(
+        "steps:\n  docs: { read: docs.jsonl }\n  sums:\n    from: docs\n    join: { with: docs, by: item.id, as: one, memory: 20KB }\n  \
+         sorted: { from: docs, sort: item.id }\n  save: { from: sums, write: out.jsonl }\n  all: { from: sorted, write: all.jsonl }\n",
+    )
+    .file("docs.jsonl", rows);
+    let summary = project.json(&[]);
+    let spilled = summary.step("sums")["spilled"].as_u64().expect("it may spill");
+    assert!(spilled > 500_000, "{spilled}");
+    assert_eq!(summary.step("sorted")["spilled"], 0);
+    assert!(summary.step("save").get("spilled").is_none());
+    let shown = project.run(&["show", "latest", "--format", "json"]).ok().stdout;
+    assert!(shown.contains(&format!("\"spilled\":{spilled}")), "{shown}");
+    let told = project.run(&["pipeline.yaml"]).ok().stderr;
+    assert!(told.lines().any(|line| line.contains("sums") && line.contains("in temporary files")), "{told}");
+}

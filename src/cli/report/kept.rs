@@ -126,6 +126,7 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
         duration: step.duration.or_else(|| Some(until_now(record, started?))).unwrap_or_default(),
         target: step.target.clone(),
         outputs: step.outputs.clone(),
+        spilled: step.spilled,
         holds: step.holds.clone(),
         reuse: step.reuse.clone(),
         timing: run.timing(name)?,

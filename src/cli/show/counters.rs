@@ -35,6 +35,8 @@ pub(super) struct Counters<'a> {
     reuse: Option<ReuseSummary<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<Vec<OutputSummary<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spilled: Option<u64>,
     errors: ShownErrors<'a>,
 }
 
@@ -55,6 +57,7 @@ impl<'a> Counters<'a> {
             duration: lasted(run, step).map(|duration| duration.as_micros() as f64 / 1e6),
             reuse: step.reuse.as_ref().map(ReuseSummary::from),
             outputs: OutputSummary::of(Verb::parse(&step.verb), &step.outputs),
+            spilled: Verb::parse(&step.verb).filter(|verb| verb.may_spill()).map(|_| step.spilled),
             errors: ShownErrors { run, step: &step.step },
         }
     }
@@ -126,6 +129,7 @@ pub(super) fn result(step: &StepRecord) -> Option<StepResult> {
         duration: step.duration.unwrap_or_default(),
         target: step.target.as_deref().map(Arc::from),
         outputs: step.outputs.clone(),
+        spilled: step.spilled,
         reuse: step.reuse.clone(),
         timing: None,
         age: None,

@@ -1,14 +1,13 @@
 //! Groups on the disk are sorted by their keys, each in as many pieces as there were times when memory was full. Values that a
 //! group keeps apart are sorted too, by group and value, so that memory holds none of them.
 
-use std::path::{Path, PathBuf};
-
 use super::group::Group;
 use super::kind::AggregateKind;
 use super::number::{Number, NumberKey};
 use super::options::AggregateOptions;
 use super::quantile::places;
 use super::state::State;
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorted, Sorter};
 
 /// Groups or values between two looks at what else there is to do.
@@ -20,7 +19,7 @@ pub(super) type OnGroup<'t, E> = dyn FnMut(&[u8]) -> Result<(), E> + 't;
 /// Groups in pieces.
 #[derive(Debug)]
 pub(super) struct SpilledGroups {
-    dir: PathBuf,
+    space: SpillSpace,
     /// By key: place, text of the key, count and states.
     groups: Sorter,
     /// By key, number of the state and value: nothing.
@@ -32,9 +31,9 @@ pub(super) struct SpilledGroups {
 const HEAD: usize = 24;
 
 impl SpilledGroups {
-    pub(super) fn new(dir: &Path) -> Self {
-        let sorter = || Sorter::new(dir);
-        Self { dir: dir.to_path_buf(), groups: sorter(), values: sorter(), record: Vec::new() }
+    pub(super) fn new(space: &SpillSpace) -> Self {
+        let sorter = || Sorter::new(space.clone());
+        Self { space: space.clone(), groups: sorter(), values: sorter(), record: Vec::new() }
     }
 
     /// Adds what is known of a group.
@@ -70,7 +69,7 @@ impl SpilledGroups {
         let mut finished = FinishedGroups {
             options,
             values: Values::new(self.values.finish()?)?,
-            lines: Sorter::new(&self.dir),
+            lines: Sorter::new(self.space.clone()),
             failed: None,
             line: Vec::new(),
         };

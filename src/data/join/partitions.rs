@@ -4,10 +4,10 @@
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 
 use super::record::Record;
 use crate::data::DataError;
+use crate::data::spill_space::SpillSpace;
 use crate::data::spool::{temporary_error, temporary_file};
 
 /// How many partitions one set of records is dealt out to: a power of two.
@@ -21,7 +21,7 @@ const BUFFER_BYTES: Range<usize> = 512..256 << 10;
 /// The records of one side.
 #[derive(Debug)]
 pub(super) struct Partitions {
-    dir: PathBuf,
+    space: SpillSpace,
     file: File,
     end: u64,
     level: u32,
@@ -38,10 +38,17 @@ struct Partition {
 
 impl Partitions {
     /// No records yet. `memory` bounds what is gathered before it is written.
-    pub(super) fn new(dir: &Path, level: u32, memory: usize) -> Result<Self, DataError> {
+    pub(super) fn new(space: &SpillSpace, level: u32, memory: usize) -> Result<Self, DataError> {
         let buffer_bytes = (memory / PARTITIONS / 16).clamp(BUFFER_BYTES.start, BUFFER_BYTES.end);
         let parts = (0..PARTITIONS).map(|_| Partition::default()).collect();
-        Ok(Self { dir: dir.to_path_buf(), file: temporary_file(dir)?, end: 0, level, buffer_bytes, parts })
+        Ok(Self {
+            space: space.clone(),
+            file: temporary_file(space.dir())?,
+            end: 0,
+            level,
+            buffer_bytes,
+            parts,
+        })
     }
 
     /// Adds a record whose key has this hash.
@@ -50,8 +57,9 @@ impl Partitions {
         let part = &mut self.parts[(hash >> (BITS * self.level)) as usize & (PARTITIONS - 1)];
         record.push(&head, &mut part.buffer);
         if part.buffer.len() >= self.buffer_bytes {
+            self.space.wrote(part.buffer.len() as u64);
             let written = part.flush(&self.file, &mut self.end);
-            written.map_err(|source| temporary_error("write", &self.dir, source))?;
+            written.map_err(|source| temporary_error("write", self.space.dir(), source))?;
         }
         Ok(())
     }
@@ -59,8 +67,9 @@ impl Partitions {
     /// No more records will come.
     pub(super) fn finish(&mut self) -> Result<(), DataError> {
         for part in &mut self.parts {
+            self.space.wrote(part.buffer.len() as u64);
             let written = part.flush(&self.file, &mut self.end);
-            written.map_err(|source| temporary_error("write", &self.dir, source))?;
+            written.map_err(|source| temporary_error("write", self.space.dir(), source))?;
             part.buffer = Vec::new();
         }
         Ok(())
@@ -105,13 +114,13 @@ impl PartitionReader<'_> {
     /// The next record.
     pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, DataError> {
         if self.at == self.buffer.len() {
-            let Partitions { dir, file, parts, .. } = self.partitions;
+            let Partitions { space, file, parts, .. } = self.partitions;
             let Some(block) = parts[self.part].blocks.get(self.block) else { return Ok(None) };
             self.block += 1;
             self.at = 0;
             self.buffer.resize(usize::try_from(block.end - block.start).unwrap_or(usize::MAX), 0);
             file.read_exact_at(&mut self.buffer, block.start)
-                .map_err(|source| temporary_error("read", dir, source))?;
+                .map_err(|source| temporary_error("read", space.dir(), source))?;
         }
         let record = Record::read(&self.buffer[self.at..]);
         self.at += record.len();

@@ -2,12 +2,12 @@
 //! partition that does not fit either is dealt out once more. What comes of the items is sorted back into their order.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
 
 use super::partitions::{LEVELS, PARTITIONS, Partitions};
 use super::record::Record;
 use super::rule::{JoinRule, joined};
 use super::table::PartnerTable;
+use crate::data::spill_space::SpillSpace;
 use crate::data::{DataError, Sorter};
 
 /// Records between two looks at what else there is to do.
@@ -17,7 +17,7 @@ const STRIDE: u64 = 4096;
 #[derive(Debug)]
 pub(super) struct SpilledJoin {
     rule: JoinRule,
-    dir: PathBuf,
+    space: SpillSpace,
     hasher: RandomState,
     partners: Partitions,
     items: Partitions,
@@ -58,13 +58,13 @@ impl JoinedItems {
 
 impl SpilledJoin {
     /// Begins with the partners of a table.
-    pub(super) fn begin(rule: JoinRule, dir: &Path, table: &PartnerTable) -> Result<Self, DataError> {
+    pub(super) fn begin(rule: JoinRule, space: &SpillSpace, table: &PartnerTable) -> Result<Self, DataError> {
         let hasher = table.hasher().clone();
-        let mut partners = Partitions::new(dir, 0, rule.memory)?;
+        let mut partners = Partitions::new(space, 0, rule.memory)?;
         table.each(&mut |record| partners.add(hasher.hash_one(record.key), record))?;
-        let items = Partitions::new(dir, 0, rule.memory)?;
-        let joined = JoinedItems { lines: Sorter::new(dir), ambiguous: None, line: Vec::new() };
-        Ok(Self { rule, dir: dir.to_path_buf(), hasher, partners, items, joined })
+        let items = Partitions::new(space, 0, rule.memory)?;
+        let joined = JoinedItems { lines: Sorter::new(space.clone()), ambiguous: None, line: Vec::new() };
+        Ok(Self { rule, space: space.clone(), hasher, partners, items, joined })
     }
 
     /// Adds a partner.
@@ -92,8 +92,8 @@ impl SpilledJoin {
         field: &[u8],
         look: &mut dyn FnMut() -> Result<(), E>,
     ) -> Result<JoinedItems, E> {
-        let Self { rule, dir, hasher, partners, items, joined } = self;
-        let mut work = PartitionedJoin { rule, dir, hasher, field, joined, passed: 0 };
+        let Self { rule, space, hasher, partners, items, joined } = self;
+        let mut work = PartitionedJoin { rule, space, hasher, field, joined, passed: 0 };
         work.all(partners, items, 0, look)?;
         Ok(work.joined)
     }
@@ -102,7 +102,7 @@ impl SpilledJoin {
 /// A join at work on its partitions.
 struct PartitionedJoin<'f> {
     rule: JoinRule,
-    dir: PathBuf,
+    space: SpillSpace,
     hasher: RandomState,
     field: &'f [u8],
     joined: JoinedItems,
@@ -229,7 +229,7 @@ impl PartitionedJoin<'_> {
         level: u32,
         look: Look<'_, E>,
     ) -> Result<Partitions, E> {
-        let mut dealt = Partitions::new(&self.dir, level, self.rule.memory)?;
+        let mut dealt = Partitions::new(&self.space, level, self.rule.memory)?;
         let mut reader = side.read(part);
         while let Some(record) = reader.next()? {
             dealt.add(self.hasher.hash_one(record.key), record)?;

@@ -8,7 +8,7 @@ use crate::plan::Aggregate;
 
 /// Carries out `aggregate`.
 pub(super) fn run(frame: &mut StepFrame<'_>, aggregate: &Aggregate) -> Result<(), Cut> {
-    let mut groups = Aggregator::new(aggregate.options.clone(), frame.context.temp_dir());
+    let mut groups = Aggregator::new(aggregate.options.clone(), frame.space.clone());
     with_each_value(frame, "aggregate", &aggregate.scripts, &mut |_, _, values| {
         let (key, values) = if aggregate.has_key { (values[0], &values[1..]) } else { (&b""[..], values) };
         Ok(groups.add(key, values)?)

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::data::ChunkResults;
+use crate::data::{ChunkResults, SpillSpace};
 use crate::engine::context::Context;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::{Cut, Lookout, ReadOutcome};
@@ -24,6 +24,8 @@ pub(super) struct StepFrame<'a> {
     pub(super) lookout: Lookout<'a>,
     pub(super) sink: Sink<'a>,
     pub(super) begun: Instant,
+    /// Where what does not fit in memory goes.
+    pub(super) space: SpillSpace,
     /// Items in all, as far as that is known.
     pub(super) total: Option<u64>,
     /// Items taken from the input.
@@ -114,12 +116,13 @@ impl<'a> StepFrame<'a> {
         let emitted = self.sink.emitted;
         let cut = self.sink.finish(Vec::new()).err().map(Cut::from).or(cut);
         let duration = clock::since(self.begun);
+        let spilled = self.space.spilled();
         let Some(Cut { status, reason }) = cut else {
-            return StepResult { emitted, ..StepResult::succeeded(self.taken, duration) };
+            return StepResult { emitted, spilled, ..StepResult::succeeded(self.taken, duration) };
         };
         // A collection that was not dealt with to its end is not dealt with at all.
         let total = self.total.unwrap_or_default().max(self.input.given()).max(self.taken);
-        StepResult::cut_off(status, reason, total, duration)
+        StepResult { spilled, ..StepResult::cut_off(status, reason, total, duration) }
     }
 }
 

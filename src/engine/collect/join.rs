@@ -17,7 +17,7 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
         format!("{}{suffix}", context.plan.steps[input.step.at()].name)
     });
     let name = name.unwrap_or_default();
-    let mut joiner = Joiner::new(join.rule, &join.name, &name, context.temp_dir());
+    let mut joiner = Joiner::new(join.rule, &join.name, &name, frame.space.clone());
     let mut line = Vec::new();
     frame.beside(with, &name, |frame| {
         let key = if join.has_with_by { "with_by" } else { "by" };

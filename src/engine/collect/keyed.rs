@@ -19,7 +19,7 @@ use crate::value::Chunk;
 
 /// `sort`
 pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
-    let mut sorter = Sorter::new(frame.context.temp_dir());
+    let mut sorter = Sorter::new(frame.space.clone());
     let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "sort", by, &mut |_, item, value| {
         sort_key.clear();
@@ -33,7 +33,7 @@ pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool
 
 /// `unique`
 pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
-    let mut firsts = Distinct::new(frame.context.temp_dir());
+    let mut firsts = Distinct::new(frame.space.clone());
     let (mut sort_key, mut line) = (Vec::new(), Vec::new());
     with_values(frame, "unique", by, &mut |frame, item, value| {
         sort_key.clear();
@@ -50,7 +50,7 @@ pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), 
 
 /// `group_by`
 pub(super) fn group_by(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), Cut> {
-    let mut groups = Groups::new(frame.context.temp_dir());
+    let mut groups = Groups::new(frame.space.clone());
     let mut line = Vec::new();
     with_values(frame, "group_by", by, &mut |_, item, value| {
         line.clear();

@@ -215,6 +215,9 @@ fn parts(
         let pieces = folded(&format!("→ {given}"), room);
         parts.extend(pieces.iter().map(|piece| (" ", part(TextStyle::Plain, piece).1)));
     }
+    if result.spilled > 0 {
+        parts.push(part(TextStyle::Plain, &format!("{} in temporary files", figures::bytes(result.spilled))));
+    }
     if result.target.is_some()
         && (result.status == StepStatus::Succeeded || !result.outputs.is_empty())
         && let Some(why) = result.outputs.iter().find_map(|output| output.partial.as_deref())

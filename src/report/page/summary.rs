@@ -135,6 +135,9 @@ fn reason(out: &mut String, step: &StepAccount) {
     if step.outputs.len() > OUTPUTS_MAX {
         parts.push(format!("{} more outputs", count((step.outputs.len() - OUTPUTS_MAX) as u64)));
     }
+    if step.spilled > 0 {
+        parts.push(format!("{} in temporary files", figures::bytes(step.spilled)));
+    }
     if let Some(reuse) = &step.reuse {
         let reasons: Vec<String> = reuse
             .reasons

@@ -94,6 +94,7 @@ pub(in crate::report) fn good(total: u64, millis: u64) -> StepResult {
         duration: Duration::from_millis(millis),
         target: None,
         outputs: Vec::new(),
+        spilled: 0,
         reuse: None,
         timing: None,
         age: None,
