@@ -94,7 +94,11 @@ fn of_program(program: &ItemProgram) -> Footprint {
         })
         .collect();
     let text = serde_json::to_string(&(&program.words, folder, env)).expect("texts are JSON");
-    Footprint::of_text(&text)
+    let secrets = program.env.values().filter_map(|value| match value {
+        ProgramValue::Secret(name) => Some(name.clone()),
+        ProgramValue::Text(_) => None,
+    });
+    Footprint::of_text(&text, secrets.collect())
 }
 
 /// The parts for files, which are named as people read them: `` `words.json` changed``.

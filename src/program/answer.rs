@@ -219,11 +219,28 @@ fn line(text: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// An answer that is JSON to others, and holds a number that flowrun does not carry or nests too deep.
+/// An answer in form, within which stands what is no JSON, such as NaN, or what flowrun does not carry, such as half of a
+/// surrogate pair.
 fn unfit<'t>(line: &[u8], error: &JsonError) -> Option<Line<'t>> {
-    let value: serde_json::Value = serde_json::from_slice(line).ok()?;
-    let id = value.get("id")?.as_u64()?;
-    Some(Line::Answer(Answer { id, said: Said::Unfit(error.to_string()), log: Vec::new() }))
+    let line = line.trim_ascii();
+    if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
+        return None;
+    }
+    let mut walk = JsonWalk::new(line, 0);
+    walk.enter();
+    let mut id = None;
+    while let Some(key) = walk.key() {
+        let start = walk.at();
+        walk.skip();
+        if key == b"\"id\"" {
+            id = std::str::from_utf8(&line[start..walk.at()]).ok().and_then(|text| text.parse().ok());
+        }
+    }
+    // What people write most of all that is no JSON.
+    let rest = line.get(error.offset..).unwrap_or_default();
+    let is_nan = [&b"NaN"[..], b"Infinity", b"-Infinity"].iter().any(|word| rest.starts_with(word));
+    let hint = if is_nan { "; JSON has no NaN and no infinity" } else { "" };
+    Some(Line::Answer(Answer { id: id?, said: Said::Unfit(format!("{error}{hint}")), log: Vec::new() }))
 }
 
 #[cfg(test)]
@@ -282,7 +299,17 @@ mod tests {
             panic!("{:?}", read(line));
         };
         assert!(why.contains("does not fit into 64 bits"), "{why}");
-        assert!(read(br#"{"id":3,"value":NaN}"#).is_err());
+        for (line, said) in [
+            (&br#"{"id":3,"value":NaN}"#[..], "JSON has no NaN"),
+            (br#"{"value":"\ud83d","id":3}"#, "half of a surrogate pair"),
+            (br#"{"id":3,"value":1e999}"#, "too large for a 64-bit float"),
+        ] {
+            let Ok(Line::Answer(Answer { id: 3, said: Said::Unfit(why), .. })) = read(line) else {
+                panic!("{:?}", read(line));
+            };
+            assert!(why.contains(said), "{why}");
+        }
+        assert!(read(br#"{"id":3,"value":"#).is_err());
     }
 
     #[test]

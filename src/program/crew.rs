@@ -107,6 +107,7 @@ pub struct Crew {
     deaths: u32,
     /// The longest time from a start to a first word that was an answer.
     slowest_start: Option<Duration>,
+    has_ever_answered: bool,
     is_closed: bool,
 }
 
@@ -125,6 +126,7 @@ impl Crew {
             next_id: 0,
             deaths: 0,
             slowest_start: None,
+            has_ever_answered: false,
             is_closed: false,
         }
     }
@@ -199,8 +201,10 @@ impl Crew {
             let taken = now.saturating_sub(place.started);
             self.slowest_start = self.slowest_start.max(Some(taken));
         }
+        place.has_answered = true;
         let flying = place.take(at, now)?;
         self.deaths = 0;
+        self.has_ever_answered = true;
         self.in_flight -= 1;
         let duration = now.saturating_sub(flying.begun.unwrap_or(flying.sent));
         Some(Answered { job: (!flying.is_over).then_some(flying.job.number), duration })
@@ -225,6 +229,19 @@ impl Crew {
         if phase != Phase::Closing {
             self.lose(process, why, now);
         }
+    }
+
+    /// Whether the process at hand has answered anything.
+    pub fn has_answered(&self, process: usize) -> bool {
+        self.places[process].has_answered
+    }
+
+    /// A process has ended by itself and well after it had answered: what it was sent meanwhile it has not come to, and is sent
+    /// again.
+    pub fn left(&mut self, process: usize) {
+        self.places[process].phase = Phase::Absent;
+        let unread: Vec<Waiting> = self.unload(process).iter().map(Flying::waiting).collect();
+        self.run_again(unread);
     }
 
     /// A process that was to be ended is no more.
@@ -291,6 +308,7 @@ impl Crew {
         place.is_alone = is_alone;
         if place.phase == Phase::Absent {
             place.phase = Phase::Starting;
+            place.has_answered = false;
             place.started = now;
             self.orders.push_back(Order::Start(process));
         }
@@ -318,11 +336,19 @@ impl Crew {
     /// A process is gone through its own fault. One attempt in it: it has failed. Several: nobody knows which it was.
     fn lose(&mut self, process: usize, why: &str, now: Duration) {
         let flying = self.unload(process);
+        let is_first = !self.places[process].has_answered && self.deaths == 0 && !self.has_ever_answered;
         match &flying[..] {
             [one] => self.fail(one, why, now),
+            // A program that never answers at all is no item's fault, and all of them would die alone.
+            several if is_first && self.options.restart <= 1 => {
+                several.iter().for_each(|one| self.fail(one, why, now));
+            }
             several => self.alone.extend(several.iter().map(Flying::waiting)),
         }
-        self.count_death(why);
+        // While it is looked for which of several items it was, deaths are expected.
+        if flying.len() < 2 || is_first {
+            self.count_death(why);
+        }
     }
 
     fn count_death(&mut self, why: &str) {

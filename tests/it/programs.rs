@@ -508,6 +508,58 @@ fn a_program_is_told_how_the_attempt_before_failed() {
 }
 
 #[test]
+fn a_program_that_ends_well_after_each_item_loses_none() {
+    let program = "import json, sys\nr = json.loads(sys.stdin.readline())\nprint(json.dumps({'id': r['id'], 'value': r['item']}), flush=True)\n";
+    let items: Vec<Value> = (0..12).map(|n| json!({ "n": n })).collect();
+    let project = project("program: [python3, p.py]\n      concurrency: 2", &items).file("p.py", program);
+    assert_eq!(project.json(&[]).counts("work"), [12, 0, 0, 0]);
+}
+
+#[test]
+fn what_cannot_be_kept_fails_its_item_alone() {
+    let program = "import json, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    \
+                   print('{\"id\":%d,\"value\":%s}' % (r['id'], r['item']['say']), flush=True)\n";
+    let said = ["1", "NaN", "\"\\ud83d\"", "2", "1e999", "3"];
+    let items: Vec<Value> = said.iter().map(|say| json!({ "say": say })).collect();
+    let project = project("program: [python3, p.py]\n      lanes: 6\n      concurrency: 6", &items)
+        .file("p.py", program);
+    assert_eq!(project.json(&[]).counts("work"), [3, 3, 0, 0]);
+    let failures = failures(&project);
+    assert!(failures.iter().all(|(_, kind, ..)| kind == "result"), "{failures:?}");
+    assert!(failures[0].2.contains("JSON has no NaN"), "{failures:?}");
+}
+
+#[test]
+fn a_changed_secret_redoes_the_step_and_half_of_one_is_shown_nowhere() {
+    let program = "import json, os, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    \
+                   if r['item']['do'] == 'leak':\n        print('x' * 190 + os.environ['T'], flush=True)\n        continue\n    \
+                   print(json.dumps({'id': r['id'], 'value': len(os.environ['T'])}), flush=True)\n";
+    let policy =
+        "program: { run: [python3, p.py], env: { T: { secret: token } }, restart: 9 }\n      concurrency: 1";
+    let project = project(policy, &[json!({"do": "ok"}), json!({"do": "leak"})]).file("p.py", program);
+    let with = |args: &[&str], secret: &str| {
+        project.command(args).env("TEST_TOKEN", secret).output().expect("it runs")
+    };
+    with(&["pipeline.yaml", "--events", "events.jsonl"], "hush-hush-swordfish-1");
+    assert_eq!(project.read("out.jsonl"), "21\n");
+    let all = project.read("failed.jsonl") + &project.read("events.jsonl");
+    assert!(!all.contains("hush") && all.contains("***"), "{all}");
+    with(&["resume", "latest"], "hush-hush-swordfish-22");
+    assert_eq!(project.read("out.jsonl"), "22\n");
+}
+
+#[test]
+fn a_program_that_says_too_much_is_heard_no_longer() {
+    let program = "import json, sys\nfor line in sys.stdin:\n    r = json.loads(line)\n    sys.stderr.write('said\\n' * 30000)\n    \
+                   sys.stderr.flush()\n    print(json.dumps({'id': r['id'], 'value': 1}), flush=True)\n";
+    let project = project("program: [python3, p.py]", &[json!(1)]).file("p.py", program);
+    run(&project, &["--events", "events.jsonl", "-v"]).ok();
+    let logged = project.read("events.jsonl").lines().filter(|line| line.contains("\"said\"")).count();
+    assert!((1000..=10_000).contains(&logged), "{logged}");
+    assert!(project.read("events.jsonl").contains("further log lines were dropped"));
+}
+
+#[test]
 fn a_secret_that_no_one_declares_is_found_before_the_run() {
     let project = project("program: { run: [cat], env: { TOKEN: { secret: tokn } } }", &[json!(1)]);
     let ran = project.run(&["check", "pipeline.yaml"]);

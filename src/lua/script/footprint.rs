@@ -61,13 +61,13 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Of a function that is no Lua and sees nothing but its item: all that is known of it is in this text.
-    pub fn of_text(text: &str) -> Self {
+    /// Of a function that is no Lua and sees nothing but its item and these secrets: all else that is known of it is in this text.
+    pub fn of_text(text: &str, secrets: BTreeSet<String>) -> Self {
         Self {
             function: xxhash_rust::xxh3::xxh3_128(text.as_bytes()),
             params: Seen::Fields(BTreeSet::new()),
             env: Seen::Fields(BTreeSet::new()),
-            secrets: Seen::Fields(BTreeSet::new()),
+            secrets: Seen::Fields(secrets),
             files: Vec::new(),
         }
     }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::place::{Flying, Phase, Place, Waiting};
 use super::{Crew, End};
 
-/// Of a program that never says that it is ready, a start may take this many times as long as the slowest so far.
-const START_FACTOR: u32 = 2;
+/// Of a program that never says that it is ready, a start may take this many times as long as the slowest so far, and this long
+/// in any case.
+const START_FACTOR: u32 = 10;
+const START_LEAST: Duration = Duration::from_secs(10);
 
 impl Crew {
     /// When something is next to be ended.
@@ -37,7 +39,7 @@ impl Crew {
         let ready = place.started + self.options.ready;
         // Where starts are known to take so long, the rest of the time is the item's.
         let own = self.slowest_start.zip(self.options.timeout).map(|(start, timeout)| {
-            let start = (start * START_FACTOR).min(self.options.ready);
+            let start = (start * START_FACTOR).max(START_LEAST).min(self.options.ready);
             (place.started + start + timeout, Some(End::Timeout))
         });
         Some(own.filter(|(at, _)| *at < ready).unwrap_or((ready, None)))
@@ -49,8 +51,10 @@ impl Crew {
             let place = &self.places[process];
             match self.start_limit(place).filter(|(at, _)| now >= *at) {
                 Some((_, None)) => {
-                    let why =
-                        format!("it said nothing within {:?} of its start (`ready`)", self.options.ready);
+                    let why = format!(
+                        "it said nothing within {:?} of its start (`ready`); is standard output flushed after each line?",
+                        self.options.ready
+                    );
                     self.kill(process);
                     self.lose(process, &why, now);
                 }
@@ -119,7 +123,7 @@ impl Crew {
     }
 
     /// They come before all that was not sent yet.
-    fn run_again(&mut self, innocent: Vec<Waiting>) {
+    pub(super) fn run_again(&mut self, innocent: Vec<Waiting>) {
         for waiting in innocent.into_iter().rev() {
             self.again.push_front(waiting);
         }

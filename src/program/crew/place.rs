@@ -79,6 +79,8 @@ pub(super) struct Place {
     /// In the order in which they were sent.
     pub(super) flying: VecDeque<Flying>,
     pub(super) started: Duration,
+    /// Whether it has answered anything since.
+    pub(super) has_answered: bool,
     /// Whether nothing else may be sent beside what is in flight.
     pub(super) is_alone: bool,
 }

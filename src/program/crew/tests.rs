@@ -118,9 +118,9 @@ fn a_program_that_never_says_that_it_is_ready_is_known_by_its_first_start() {
     orders(&mut crew);
     crew.ended(0);
     crew.advance(MS * 2000);
-    assert_eq!(crew.next_limit(), Some(MS * 3300));
-    crew.advance(MS * 3300);
-    assert!(orders(&mut crew).contains(&ended(3, End::Timeout, 1300)));
+    assert_eq!(crew.next_limit(), Some(MS * 13_000));
+    crew.advance(MS * 13_000);
+    assert!(orders(&mut crew).contains(&ended(3, End::Timeout, 11_000)));
 }
 
 #[test]
@@ -162,6 +162,45 @@ fn a_stop_ends_what_it_is_told_to() {
         }
         assert_eq!(orders(&mut crew), expect);
     }
+}
+
+#[test]
+fn two_items_that_kill_their_process_do_not_stop_a_step_that_answers() {
+    let mut crew = crew(CrewOptions { lanes: 4, concurrency: 4, ..options() }, 5);
+    crew.answered(0, 1, MS);
+    crew.advance(MS);
+    orders(&mut crew);
+    let alone = |crew: &mut Crew| {
+        crew.died(0, "gone", MS * 2);
+        crew.advance(MS * 2);
+        orders(crew)
+    };
+    assert_eq!(alone(&mut crew), [Order::Start(0), send(0, 2, 6)]);
+    let gone = || End::Program("gone".to_owned());
+    assert_eq!(alone(&mut crew), [ended(2, gone(), 0), Order::Start(0), send(0, 3, 7)]);
+    assert_eq!(alone(&mut crew), [ended(3, gone(), 0), Order::Start(0), send(0, 4, 8)]);
+}
+
+#[test]
+fn a_program_that_never_answers_fails_what_is_in_it_when_the_step_stops() {
+    let mut crew = crew(CrewOptions { lanes: 2, concurrency: 2, restart: 1, ..options() }, 4);
+    orders(&mut crew);
+    crew.died(0, "gone", MS);
+    let gone = || End::Program("gone".to_owned());
+    assert_eq!(orders(&mut crew), [ended(1, gone(), 1), ended(2, gone(), 1), Order::Stop("gone".to_owned())]);
+}
+
+#[test]
+fn what_a_process_was_sent_that_left_well_is_sent_again() {
+    let mut crew = crew(CrewOptions { lanes: 1, concurrency: 1, ..options() }, 3);
+    crew.answered(0, 1, MS);
+    crew.advance(MS);
+    orders(&mut crew);
+    assert!(crew.has_answered(0));
+    crew.left(0);
+    crew.advance(MS * 2);
+    assert_eq!(orders(&mut crew), [Order::Start(0), send(0, 2, 3)]);
+    assert!(!crew.has_answered(0));
 }
 
 /// What an item does to the process that works on it.

@@ -29,6 +29,9 @@ use crate::value::json::validate;
 const EVENTS_MAX: usize = 64;
 /// How long the thread sleeps at most: a stopped process's clock may have to be looked at again.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long an item without a `timeout` may wait for its answer before that is told, and how often that is told in a step.
+const SILENCE: Duration = Duration::from_secs(30);
+const SILENCES_TOLD: usize = 3;
 /// How often slow attempts are looked for at least.
 const SLOW_LOOK: Duration = Duration::from_millis(100);
 /// Items of a task at most, for which a number of an attempt has room.
@@ -55,7 +58,11 @@ pub(super) struct Driver {
     batches: HashMap<u64, Batch>,
     judge: Judge,
     slow: SlowNotices,
+    /// Items that have had no answer for long.
+    silent: Vec<u64>,
     logs: Vec<LogLine>,
+    /// Lines that were logged since the last answer.
+    logged: usize,
     is_closed: bool,
     /// Answers that came with the one at hand, and what each of them took.
     shares: (u32, Option<Duration>),
@@ -84,7 +91,9 @@ impl Driver {
             batches: HashMap::new(),
             judge: Judge::new(Arc::clone(&options), Arc::clone(&watchdog)),
             slow: SlowNotices::default(),
+            silent: Vec::new(),
             logs: Vec::new(),
+            logged: 0,
             is_closed: false,
             shares: (1, None),
             options,
@@ -208,6 +217,7 @@ impl Driver {
         }
         self.seats.flush();
         self.tell_slow(now);
+        self.tell_silent(now);
         self.pass_logs();
     }
 
@@ -231,7 +241,11 @@ impl Driver {
                 }
                 self.report_if_done(task);
             }
-            Order::Stop(why) => self.say(Reply::ProgramLost(why)),
+            Order::Stop(why) => {
+                self.say(Reply::ProgramLost(why));
+                // The step's own stop may wait behind much else.
+                self.crew.stop(true, now);
+            }
         }
         Ok(())
     }
@@ -299,6 +313,25 @@ impl Driver {
             let has_lines = self.options.worker.shape != ResultShape::Map;
             let report = batch.report(self.options.content, has_lines);
             self.say(Reply::Report(Box::new(report)));
+        }
+    }
+
+    /// A program that passes an item over, because it has no answer for it, would be waited for without end and in silence.
+    fn tell_silent(&mut self, now: Duration) {
+        if self.options.worker.timeout.is_some() || self.silent.len() >= SILENCES_TOLD {
+            return;
+        }
+        let is_silent =
+            |(job, begun): &(u64, Duration)| now >= *begun + SILENCE && !self.silent.contains(job);
+        let Some((job, _)) = self.crew.begun().find(is_silent) else { return };
+        self.silent.push(job);
+        if let Some(index) = self.index(job) {
+            let message = format!(
+                "item {index} has had no answer from `{}` for {SILENCE:?}, and `timeout` sets no limit; every item wants an \
+                 answer, also one that is left out: {{\"id\", \"skip\"}}",
+                self.name
+            );
+            self.log_step(LogLevel::Warn, message);
         }
     }
 

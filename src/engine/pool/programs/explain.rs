@@ -6,12 +6,13 @@ use super::lines::Sayings;
 use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, Failure, ResultShape, WorkerOptions};
 use crate::program::{self, End, ErrorAnswer, Leaving, Said};
-use crate::value::printable;
+use crate::value::{Mask, printable};
 
 /// Longest wait that an answer can ask for; the policy bounds it further.
 const AFTER_MAX: Duration = Duration::from_secs(1_000_000_000);
-/// Bytes of a line that is no answer, as far as it is shown.
+/// Bytes of a line that is no answer, as far as it is shown, and as far as secrets are looked for in it.
 const SHOWN_BYTES: usize = 200;
+const MASKED_BYTES: usize = 64 << 10;
 
 /// Adds the results of an item to `out`, a line each, and says how many there are; or says how it ended otherwise.
 pub(super) fn results(
@@ -89,7 +90,12 @@ pub(super) fn end(how: End, options: &WorkerOptions, last_words: &Sayings) -> At
 }
 
 /// What is said of a process that has ended, with its last line of standard error.
-pub(super) fn leaving(program: &str, leaving: &Leaving, last_words: &Sayings, unended: &[u8]) -> String {
+pub(super) fn leaving(
+    program: &str,
+    (leaving, has_answered): (&Leaving, bool),
+    last_words: &Sayings,
+    unended: &[u8],
+) -> String {
     let how = match leaving {
         Leaving::Exit(code) => format!("ended with exit code {code}"),
         Leaving::Signal(signal) => format!("was ended by signal {signal}"),
@@ -97,16 +103,27 @@ pub(super) fn leaving(program: &str, leaving: &Leaving, last_words: &Sayings, un
         Leaving::Lingered => format!("did not end within {:?} of the end of its input", program::PATIENCE),
         Leaving::Ended => "was ended".to_owned(),
     };
-    let last = last_words.last().last().map_or(String::new(), |line| format!(": {line}"));
+    // What a program says that ends by a signal, or well, is seldom why.
+    let is_told = matches!(leaving, Leaving::Exit(code) if *code != 0);
+    let last = last_words.last().last().filter(|_| is_told).map_or(String::new(), |line| format!(": {line}"));
+    let hint = match leaving {
+        Leaving::Exit(0) if !has_answered && unended.is_empty() => {
+            " before it had answered; does it read its standard input?"
+        }
+        Leaving::Exit(_) if !has_answered => "; of variables it gets `PATH`, `HOME`, `LANG` and `env` only",
+        _ => "",
+    };
     let within = if unended.is_empty() { "" } else { " in the middle of a line" };
-    format!("`{program}` {how}{within}{last}")
+    format!("`{program}` {how}{within}{last}{hint}")
 }
 
 /// What is said of a line that is no answer.
-pub(super) fn nonsense(program: &str, line: &[u8], why: &str) -> String {
-    let shown = String::from_utf8_lossy(&line[..line.len().min(SHOWN_BYTES)]);
-    let shown = printable(shown.trim_end()).into_owned();
-    let cut = if line.len() > SHOWN_BYTES { "…" } else { "" };
+pub(super) fn nonsense(program: &str, line: &[u8], why: &str, mask: &Mask) -> String {
+    // Secrets go before anything is cut off: half of one would not be found any more.
+    let mut shown = mask.owned(String::from_utf8_lossy(&line[..line.len().min(MASKED_BYTES)]).into_owned());
+    let is_cut = shown.len() > SHOWN_BYTES || line.len() > MASKED_BYTES;
+    shown.truncate(shown.floor_char_boundary(SHOWN_BYTES));
+    let (shown, cut) = (printable(shown.trim_end()), if is_cut { "…" } else { "" });
     format!(
         "`{program}` wrote a line that is no answer, because {why}: `{shown}{cut}`; what is not meant as an answer belongs to \
          standard error"

@@ -10,7 +10,7 @@ use crate::event::LogLevel;
 use crate::lua::LogLine;
 use crate::program::{Answer, Leaving, Line, ProcessEvent, Pulse, read};
 
-/// Lines of logs that wait to be passed on. A program that writes without end must not fill the memory.
+/// Lines of logs between two answers. A program that writes without end must not fill the memory.
 const LOG_MAX: usize = 10_000;
 
 impl Driver {
@@ -53,19 +53,23 @@ impl Driver {
 
     /// Takes one line; why it is none.
     fn answer(&mut self, process: usize, line: &[u8], now: Duration) -> ControlFlow<String> {
-        let nonsense = |why: &str| ControlFlow::Break(explain::nonsense(&self.name, line, why));
         let answer = match read(line) {
-            Err(why) => return nonsense(&why),
+            Err(why) => return self.nonsense(line, &why),
             Ok(Line::Ready { parallel }) => {
                 let is_first = self.crew.ready(process, parallel, now);
-                return if is_first { ControlFlow::Continue(()) } else { nonsense("it has said so before") };
+                return if is_first {
+                    ControlFlow::Continue(())
+                } else {
+                    self.nonsense(line, "it has said so before")
+                };
             }
             Ok(Line::Answer(answer)) => answer,
         };
         let Answer { id, said, log } = answer;
         let Some(answered) = self.crew.answered(process, id, now) else {
-            return nonsense(&format!("no item is in flight under id {id}"));
+            return self.nonsense(line, &format!("no item is in flight under id {id}"));
         };
+        self.logged = 0;
         let duration = self.share(process, answered.duration);
         let Some(job) = answered.job else { return ControlFlow::Continue(()) };
         let (task, at) = split(job);
@@ -88,6 +92,12 @@ impl Driver {
         ControlFlow::Continue(())
     }
 
+    /// Why a line is no answer, as it is told.
+    fn nonsense(&self, line: &[u8], why: &str) -> ControlFlow<String> {
+        let mask = self.options.worker.scope.secrets.mask();
+        ControlFlow::Break(explain::nonsense(&self.name, line, why, mask))
+    }
+
     /// What an attempt took that was answered after `duration`. A program that writes several answers at once has done one
     /// after the other, and nobody knows when.
     fn share(&mut self, process: usize, duration: Duration) -> Duration {
@@ -102,7 +112,9 @@ impl Driver {
     fn gone(&mut self, process: usize, leaving: &Leaving) {
         let lines = self.seats.last_line(process);
         self.log_for_all(process, &lines);
-        let why = self.seats.leaving(process, &self.name, leaving);
+        let has_answered = self.crew.has_answered(process);
+        let why = self.seats.leaving(process, &self.name, (leaving, has_answered));
+        let is_polite = *leaving == Leaving::Exit(0) && has_answered && self.seats.is_between_lines(process);
         let was_ended = self.seats.leave(process, self.crew.in_flight(process));
         if was_ended {
             self.crew.ended(process);
@@ -114,7 +126,11 @@ impl Driver {
                 }
                 _ => self.log_step(LogLevel::Info, format!("process {number}: {why}")),
             }
-            self.crew.died(process, &why, self.now());
+            if is_polite {
+                self.crew.left(process);
+            } else {
+                self.crew.died(process, &why, self.now());
+            }
         }
     }
 
@@ -145,10 +161,12 @@ impl Driver {
             message: mask.owned(line.trim_end().to_owned()),
             fields: None,
         };
-        let room = LOG_MAX.saturating_sub(self.logs.len());
-        let is_too_much = lines.len() > room;
+        // What was said since the last answer counts in all, not only what was not passed on yet.
+        let room = LOG_MAX.saturating_sub(self.logged);
+        let is_too_much = lines.len() > room && room > 0;
+        self.logged += lines.len();
         self.logs.extend(lines.into_iter().take(room).map(line));
-        if is_too_much && self.logs.len() == LOG_MAX {
+        if is_too_much {
             let message = "further log lines were dropped".to_owned();
             self.logs.push(LogLine { index, level: LogLevel::Warn, message, fields: None });
         }
@@ -156,7 +174,7 @@ impl Driver {
 
     /// A line about the step itself.
     pub(super) fn log_step(&mut self, level: LogLevel, message: String) {
-        if self.options.worker.logs && self.logs.len() < LOG_MAX {
+        if self.options.worker.logs {
             self.logs.push(LogLine { index: 0, level, message, fields: None });
         }
     }

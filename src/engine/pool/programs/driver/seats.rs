@@ -129,8 +129,13 @@ impl Seats {
         Arc::make_mut(&mut self.all[place].sayings).end()
     }
 
+    /// Whether nothing is there of a line that has not come to its end.
+    pub(super) fn is_between_lines(&self, place: usize) -> bool {
+        self.all[place].answers.unended().is_empty()
+    }
+
     /// What is said of a process that has ended.
-    pub(super) fn leaving(&self, place: usize, name: &str, leaving: &Leaving) -> String {
+    pub(super) fn leaving(&self, place: usize, name: &str, leaving: (&Leaving, bool)) -> String {
         let seat = &self.all[place];
         explain::leaving(name, leaving, &seat.sayings, seat.answers.unended())
     }
