@@ -125,7 +125,8 @@ pub(super) fn run_on(
 
 /// Makes sure that files can be opened at all, so that a run does not begin and then stumble over the first one.
 fn spare_files() -> Result<(), EngineError> {
-    let files: std::io::Result<Vec<File>> = (0..FILES_MIN).map(|_| File::open("/dev/null")).collect();
+    // A root folder is everywhere; `/dev` is not.
+    let files: std::io::Result<Vec<File>> = (0..FILES_MIN).map(|_| File::open("/")).collect();
     let files = files.map(drop);
     files
         .map_err(|error| EngineError::System { intent: "open the files of a run", reason: error.to_string() })

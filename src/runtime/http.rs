@@ -7,6 +7,7 @@ mod certificate;
 mod client;
 mod error;
 mod exchange;
+mod names;
 mod request;
 mod rules;
 

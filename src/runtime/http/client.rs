@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder, redirect};
 
 use super::authorities::Authorities;
+use super::names;
 
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(60);
@@ -38,6 +39,7 @@ pub(super) fn client(authorities: Option<&Authorities>) -> Result<Client, String
 fn make(authorities: Option<&Authorities>) -> Result<Client, String> {
     // One that was installed before is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    names::without_modules();
     let own = || authorities.into_iter().flat_map(Authorities::certificates);
     // A system without root certificates can still speak to servers that need none.
     let built = builder().tls_certs_merge(own()).build().or_else(|_| builder().tls_certs_only(own()).build());
