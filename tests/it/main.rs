@@ -24,6 +24,7 @@ mod forecast;
 mod functions;
 mod hangup;
 mod http;
+mod installer;
 mod joins;
 mod kill;
 mod live;
