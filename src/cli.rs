@@ -31,6 +31,7 @@ mod load;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod named;
+mod others;
 mod outputs;
 mod panic;
 mod params;

@@ -178,6 +178,9 @@ pub(super) struct CheckArguments {
     /// Treat warnings as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
+    /// Leave files aside that are neither pipelines nor like what they include, as a search of folders does
+    #[arg(long)]
+    pub(super) skip_others: bool,
     /// Colours.
     #[command(flatten)]
     pub(super) console: ConsoleArguments,

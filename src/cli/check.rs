@@ -11,6 +11,7 @@ use super::args::{CheckArguments, FormatChoice};
 use super::console::{Console, put, rendered, say};
 use super::diagnostic::{self, Format};
 use super::exit::{Complaint, Exit, Fault};
+use super::others::without_others;
 use super::{load, redact};
 use crate::source::{Diagnostic, Severity};
 
@@ -20,7 +21,7 @@ const LEFT_MAX: usize = 5;
 /// Checks files and folders.
 pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<Exit, Fault> {
     let mut complaints = Vec::new();
-    let FoundFiles { checked: files, left } = files(&arguments.paths, &mut complaints);
+    let FoundFiles { checked: files, left } = files(arguments, &mut complaints);
     let inputs = load::no_inputs(console);
     let (mut diagnostics, mut told) = (Vec::new(), BTreeSet::new());
     let mut read = 0;
@@ -51,9 +52,9 @@ pub(super) fn command(console: &Console, arguments: &CheckArguments) -> Result<E
 }
 
 /// The files that are meant, each once, in the order of the arguments.
-fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> FoundFiles {
+fn files(arguments: &CheckArguments, complaints: &mut Vec<Complaint>) -> FoundFiles {
     let mut all = FoundFiles::default();
-    for path in paths {
+    for path in &arguments.paths {
         if let Err(complaint) = load::refuse_standard_input(path) {
             complaints.push(complaint);
         } else if path.is_dir() {
@@ -66,7 +67,8 @@ fn files(paths: &[PathBuf], complaints: &mut Vec<Complaint>) -> FoundFiles {
             all.checked.extend(found.checked);
             all.left.extend(found.left);
         } else {
-            all.checked.push(path.clone());
+            let named = vec![path.clone()];
+            all.checked.extend(if arguments.skip_others { without_others(named, |_| true) } else { named });
         }
     }
     let mut seen = BTreeSet::new();

@@ -8,6 +8,7 @@ use super::args::FmtArguments;
 use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::load::{cannot, unread};
+use super::others::without_others;
 use crate::config;
 use crate::source::Diagnostic;
 
@@ -18,7 +19,9 @@ pub(super) fn command(console: &Console, arguments: &FmtArguments) -> Result<Exi
     }
     let (mut diagnostics, mut complaints) = (Vec::new(), Vec::new());
     let (mut changed, mut done) = (0, 0);
-    for path in &arguments.files {
+    let files = arguments.files.clone();
+    let files = if arguments.skip_others { without_others(files, |_| true) } else { files };
+    for path in &files {
         match one(path, arguments.check) {
             Ok(is_changed) => {
                 done += 1;

@@ -17,6 +17,7 @@ use self::judged::{FileTests, Judged};
 use super::args::{TestArguments, TestFormat};
 use super::console::Console;
 use super::exit::{Exit, Fault};
+use super::others::without_others;
 use super::{load, stdout, trials};
 use crate::config;
 use crate::event;
@@ -33,10 +34,13 @@ pub(super) fn command(console: &Console, arguments: &TestArguments) -> Result<Ex
         stdout::demand("the result")?;
     }
     let inputs = load::inputs(&arguments.inputs(), console, &Arc::from("test"))?;
-    refuse_invalid(console, &arguments.files)?;
+    let named = arguments.files.clone();
+    let is_pipeline = |kind| kind == config::FileKind::Pipeline;
+    let named = if arguments.skip_others { without_others(named, is_pipeline) } else { named };
+    refuse_invalid(console, &named)?;
     let mut bench = trials::bench(None, Effects::of(arguments.allow_effects))?;
     let mut files = Vec::new();
-    for path in &arguments.files {
+    for path in &named {
         let tests = run_file(&mut bench, path, &inputs)?;
         files.push(FileTests { file: path.to_string_lossy().into_owned(), tests });
         if bench.is_interrupted() {

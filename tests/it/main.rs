@@ -23,6 +23,7 @@ mod exec;
 mod forecast;
 mod functions;
 mod hangup;
+mod hooks;
 mod http;
 mod installer;
 mod joins;

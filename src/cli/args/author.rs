@@ -30,6 +30,9 @@ pub(in crate::cli) struct TestArguments {
     /// that is shown, and the rest is refused
     #[arg(long)]
     pub(in crate::cli) allow_effects: bool,
+    /// Leave files aside that are no pipelines
+    #[arg(long, conflicts_with = "record")]
+    pub(in crate::cli) skip_others: bool,
     /// Print tests of this step instead, made from what its items came to in a run
     #[arg(long, value_name = "STEP", help_heading = "Recording")]
     pub(in crate::cli) record: Option<String>,
@@ -148,6 +151,9 @@ pub(in crate::cli) struct FmtArguments {
     /// Change nothing; exit with 1 when something would change
     #[arg(long)]
     pub(in crate::cli) check: bool,
+    /// Leave files aside that are neither pipelines nor like what they include, as a search of folders does
+    #[arg(long)]
+    pub(in crate::cli) skip_others: bool,
     /// Colours.
     #[command(flatten)]
     pub(in crate::cli) console: ConsoleArguments,
