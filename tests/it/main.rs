@@ -45,6 +45,7 @@ mod programs;
 mod project;
 mod rate;
 mod readme;
+mod release;
 mod report;
 mod resume;
 mod runs;
