@@ -37,7 +37,7 @@ pub(crate) use host::count_memory;
 #[cfg(test)]
 pub(crate) use host::tests::release_stalled;
 pub use host::{Field, Function, MODULES, Meaning, NAMED, Named, VARIABLES, functions};
-pub use lua_path::LuaPath;
+pub use lua_path::{LuaPath, file_text};
 pub use memory::Memory;
 pub use options::{
     Attempt, EXPRESSION_LIMIT, EndedAttempt, ItemJob, LogLine, ResultShape, Scope, Spent, WorkerOptions,
@@ -47,10 +47,11 @@ pub(crate) use process::end_programs;
 pub use raw::JointEvaluation;
 pub use script::{
     BigLiteral, Block, COMBINE_PARAMETERS, FOLD_PARAMETERS, FastWay, Footprint, KEYWORDS, LimitNames,
-    MissingModule, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach, Reached, Script, Seen, Wants, big_literals,
-    computed_reads, false_escapes, function_place, limit_mentions, missing_modules, reaches,
+    Lookalike, MissingModule, Obstacle, PARAMETERS, RETRY_PARAMETERS, Reach, Reached, Script, Seen, Wants,
+    big_literals, computed_reads, computed_reads_at_start, false_escapes, function_place, limit_mentions,
+    lookalikes, missing_modules, reaches,
 };
-pub use stray::{NamedText, StrayName};
+pub use stray::{NamedText, StrayName, global_places};
 pub use stubs::stubs;
 pub use watchdog::{Slow, Watchdog};
 pub use worker::{FoldError, FoldWorker, STACK, Worker, call_once, evaluate};

@@ -89,7 +89,7 @@ impl LuaPath {
         if !std::fs::metadata(path).ok()?.is_file() {
             return None;
         }
-        std::fs::read_to_string(path).ok().map(Arc::from)
+        std::fs::read_to_string(path).ok().map(|text| file_text(text).into())
     }
 
     /// What a file is called below the folder in which it is found: a module is the same one in another folder.
@@ -125,6 +125,17 @@ pub(super) fn module_name(name: &str) -> Result<PathBuf, String> {
     let mut path: PathBuf = name.split('.').collect();
     path.set_extension("lua");
     Ok(path)
+}
+
+/// The Lua of a file, which may begin with a byte order mark, and with a line that says which program runs it. Places stay.
+pub fn file_text(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    if text.starts_with("#!") {
+        text.replace_range(..2, "--");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod advice;
 mod called;
 mod known;
+mod methods;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -57,6 +58,9 @@ impl NamedText<'_> {
             let is_there = |name: &str| is_global(name) || has_context && name == CONTEXT;
             let found = names.into_iter().filter_map(|name| {
                 let mut stray = stray(&name, &is_there, &variables)?;
+                if let Some(label) = seen_around(self.text, &name) {
+                    stray.label = label;
+                }
                 if self.is_expression && has_item && self.text.trim() == name.name {
                     stray.label = format!("did you mean `item.{}`?", name.name);
                 }
@@ -71,8 +75,29 @@ impl NamedText<'_> {
     }
 }
 
+/// What the text around a name says of it.
+fn seen_around(text: &str, name: &FreeName) -> Option<String> {
+    let (before, after) = (text.get(..name.span.start)?, text.get(name.span.end..)?);
+    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    if name.used == NameUse::Assigned && before.trim_end().ends_with("function") {
+        return Some(format!("write `local function {}(…)`", name.name));
+    }
+    if line.starts_with("//") && name.used != NameUse::Assigned {
+        return Some("a comment begins with `--`".to_owned());
+    }
+    let is_raw = ["r", "rb", "R"].contains(&&*name.name) && after.starts_with(['"', '\'']);
+    is_raw.then(|| "there are no raw strings: in `[[…]]` nothing is an escape".to_owned())
+}
+
+/// Where a text, statements or one expression, looks at the global `name`, and not at a variable of its own that is called so;
+/// `setup` may make variables for it. `None`: there is something in it that the parser does not know.
+pub fn global_places(setup: &str, text: &str, name: &str) -> Option<HashSet<usize>> {
+    let names = free_names(setup, text, false, &[]).or_else(|| free_names(setup, text, true, &[]))?;
+    Some(names.of_text.into_iter().filter(|one| one.name == name).map(|one| one.span.start).collect())
+}
+
 fn stray(name: &FreeName, is_there: &dyn Fn(&str) -> bool, variables: &[String]) -> Option<StrayName> {
-    let FreeName { name: text, span, field, inner, used } = name;
+    let FreeName { name: text, span, field, inner, used, .. } = name;
     if *used == NameUse::Assigned {
         return Some(StrayName {
             span: span.clone(),
@@ -100,7 +125,12 @@ fn stray(name: &FreeName, is_there: &dyn Fn(&str) -> bool, variables: &[String])
         });
     }
     if is_there(text) {
-        return None;
+        let is_called = *used == NameUse::Called && field.is_none() && is_module(text);
+        return is_called.then(|| StrayName {
+            span: span.clone(),
+            message: format!("`{text}` is a module, and cannot be called"),
+            label: advice::of_called_module(text),
+        });
     }
     let label = advice::of_name(text, variables);
     Some(StrayName {
@@ -121,12 +151,12 @@ fn missing_field(module: &str, is_there: bool, field: &str) -> Option<String> {
         return None;
     }
     let advice = advice::of_field(module, field);
-    Some(advice.unwrap_or_else(|| format!("`{module}` has {}", listed(&fields))))
+    Some(advice.unwrap_or_else(|| format!("`{module}` has {}", advice::listed(&fields))))
 }
 
-fn listed(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+fn is_module(name: &str) -> bool {
+    known::MODULES.iter().any(|(module, _)| *module == name)
+        || MODULES.iter().any(|(module, _)| *module == name)
 }
 
 fn is_global(name: &str) -> bool {

@@ -67,6 +67,7 @@ pub(super) const UNKNOWN_GLOBAL: &str = "flowrun::unknown_global";
 /// An escape in a string that Lua does not know.
 pub(super) const LUA_ESCAPE: &str = "flowrun::lua_escape";
 /// `setup` reads a file whose path it computes.
+pub(super) const LUA_LOOKALIKE: &str = "flowrun::lua_lookalike";
 pub(super) const UNSEEN_FILE: &str = "flowrun::unseen_file";
 /// A policy stops at the first failure and bears failures.
 pub(super) const FAIL_FAST_TOLERANCE: &str = "flowrun::fail_fast_tolerance";
@@ -92,7 +93,7 @@ pub(super) const SAME_TEST_NAME: &str = "flowrun::same_test_name";
 pub(super) const INTERNAL: &str = "flowrun::internal";
 
 /// All codes that a file can bring about, with what each is for.
-pub const CODES: [(&str, &str); 42] = [
+pub const CODES: [(&str, &str); 43] = [
     (UNKNOWN_STEP, "a step that does not exist is named"),
     (CYCLE, "steps wait for each other"),
     (NO_OUTPUT, "a step takes from one that yields nothing"),
@@ -125,6 +126,7 @@ pub const CODES: [(&str, &str); 42] = [
     (BIG_LITERAL, "a whole number in Lua is beyond 2^53, where it is rounded"),
     (UNKNOWN_GLOBAL, "a name in Lua can only be nil"),
     (LUA_ESCAPE, "an escape in a string of Lua means nothing"),
+    (LUA_LOOKALIKE, "a piece of Lua does something else than it looks like"),
     (UNSEEN_FILE, "`setup` reads a file whose path it computes, and a change of it goes unnoticed"),
     (FAIL_FAST_TOLERANCE, "a policy stops at the first failure and bears failures"),
     (SHORT_DEADLINE, "a deadline can be missed although every item keeps its limits"),

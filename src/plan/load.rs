@@ -20,9 +20,9 @@ use super::step::Plan;
 use super::step_index::StepIndex;
 use super::warnings::WarningContext;
 use super::{
-    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, file_function, include, lua_escapes,
-    lua_path, missing_modules, name_clash, overrides, permissions, policies, program, rate_limits,
-    references, secrets, test_case, undeclared, unknown_globals,
+    CODES, FINDINGS_MAX, big_literals, codes, columns_of, file_checks, file_function, include, lookalikes,
+    lua_escapes, lua_path, missing_modules, name_clash, overrides, permissions, policies, program,
+    rate_limits, references, secrets, test_case, undeclared, unknown_globals,
 };
 use crate::config;
 use crate::lua::{Allowed, LuaPath, Permissions, Protected, Scope};
@@ -153,6 +153,7 @@ impl Loading<'_> {
         let pieces = LuaPiece::all(&self.places, &step_index, &scripts, &fields, &self.lua_path);
         big_literals::check(&self.places, &pieces, &mut self.found);
         lua_escapes::check(&self.places, &pieces, &mut self.found);
+        lookalikes::check(&self.places, &pieces, &mut self.found);
         unknown_globals::check(&self.places, &pieces, &scripts, &mut self.found);
         missing_modules::check(&self.places, &pieces, &self.lua_path, &mut self.found);
         file_function::check(&self.places, &step_index, &scripts, (&scope, &self.lua_path), &mut self.found);

@@ -8,7 +8,7 @@ use super::named_file::{self, Unread};
 use super::places::{DocumentPart, PlacedDocument};
 use super::{codes, excerpt, lua_text, paths};
 use crate::config;
-use crate::lua::{Block, LuaPath, Script};
+use crate::lua::{Block, LuaPath, Script, file_text};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// Reads and compiles the file that `name` at `pointer` names.
@@ -39,6 +39,7 @@ pub(super) fn compile(
     let unreadable = |Unread { reason, help }| refuse(reason, &help);
     let bytes = named_file::read(&full, path, lua_path.open()).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), ""))?;
+    let text = file_text(text);
     if !lua_text::has_word(&text, "return") {
         return Err(refuse(
             "it returns nothing".to_owned(),

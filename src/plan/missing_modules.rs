@@ -1,4 +1,4 @@
-//! This module finds what Lua requires by name and is not there.
+//! This module finds what Lua requires by name and is not there, or gives nothing.
 
 use super::codes;
 use super::lua_pieces::{LuaFinding, LuaPiece};
@@ -19,7 +19,12 @@ pub(super) fn check(
         for missing in missing_modules(&piece.text, lua_path) {
             let name = &missing.name;
             let is_ours = MODULES.iter().any(|(module, _)| module == name);
-            let (label, help) = if is_ours {
+            let (label, help) = if missing.is_silent {
+                (
+                    "its file returns nothing, so that this is `true`".to_owned(),
+                    "end the file with `return` and the table of its functions".to_owned(),
+                )
+            } else if is_ours {
                 (
                     format!("`{name}` is there without `require`"),
                     format!("take the `require` away: `{name}` is a global"),
@@ -33,8 +38,12 @@ pub(super) fn check(
             };
             let finding = LuaFinding {
                 code: codes::LUA_FILE,
-                severity: if catches { Severity::Warning } else { Severity::Error },
-                message: format!("the module `{name}` cannot be loaded"),
+                severity: if catches || missing.is_silent { Severity::Warning } else { Severity::Error },
+                message: if missing.is_silent {
+                    format!("the module `{name}` has no `return`")
+                } else {
+                    format!("the module `{name}` cannot be loaded")
+                },
                 span: missing.span,
                 label: &label,
             };

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::ended::ended;
 use super::expand::{ExpressionField, When};
-use super::lua_text::mentions;
+use super::global_mentions::global_mentions;
 use super::places::{DocumentPart, PlacedDocument};
 use super::step_index::{IndexedStep, Reference, StepIndex};
 use super::{FINDINGS_MAX, codes, listed, order};
@@ -182,6 +182,8 @@ pub(super) struct Mention {
     pub(super) pointer: String,
     line: usize,
     columns: std::ops::Range<usize>,
+    /// Not Lua that runs with items.
+    is_expression: bool,
 }
 
 impl Mention {
@@ -190,11 +192,12 @@ impl Mention {
     }
 
     fn by(&self) -> String {
-        format!("an expression of step `{}` looks at", self.holder)
+        let what = if self.is_expression { "an expression" } else { "the Lua" };
+        format!("{what} of step `{}` looks at", self.holder)
     }
 }
 
-/// The mentions of `steps.ID` in `when` and in `${{ … }}`.
+/// The mentions of `steps.ID` in Lua of steps, `when` among it, and in `${{ … }}`.
 pub(super) fn mentions_in_expressions(
     places: &PlacedDocument,
     step_index: &StepIndex,
@@ -206,23 +209,8 @@ pub(super) fn mentions_in_expressions(
         let end = field.pointer.match_indices('/').nth(2).map_or(field.pointer.len(), |(at, _)| at);
         by_step.entry(&field.pointer[..end]).or_default().push(field);
     }
-    let mut all = Vec::new();
+    let mut all = mentions_in_lua(places, step_index);
     for (at, step) in step_index.steps.iter().enumerate() {
-        let pointer = format!("{}/when", step.pointer);
-        if let Some(block) = places.block(&pointer) {
-            let lines = LineStarts::of(&block.text);
-            for (name, range) in mentions(&block.text, "steps").fields {
-                let (line, start) = lines.line_column(range.start);
-                all.push(Mention {
-                    step: at,
-                    holder: step.name.clone(),
-                    name,
-                    pointer: pointer.clone(),
-                    line,
-                    columns: start..start + range.len(),
-                });
-            }
-        }
         for field in by_step.get(step.pointer.as_str()).into_iter().flatten() {
             for (name, range) in field.mentions("steps").fields {
                 let (line, start) = field.line_column(range.start);
@@ -233,8 +221,35 @@ pub(super) fn mentions_in_expressions(
                     pointer: field.pointer.clone(),
                     line,
                     columns: start..start + range.len(),
+                    is_expression: true,
                 });
             }
+        }
+    }
+    all
+}
+
+/// The mentions in `when` and in all other Lua of steps.
+fn mentions_in_lua(places: &PlacedDocument, step_index: &StepIndex) -> Vec<Mention> {
+    let steps = step_index.steps.iter().enumerate();
+    let by_pointer: HashMap<&str, usize> = steps.map(|(at, step)| (step.pointer.as_str(), at)).collect();
+    let mut all = Vec::new();
+    for lua in places.document.lua_fields() {
+        let end = lua.pointer.match_indices('/').nth(2).map_or(lua.pointer.len(), |(at, _)| at);
+        let Some(&step) = by_pointer.get(&lua.pointer[..end]) else { continue };
+        let Some(block) = places.block(&lua.pointer) else { continue };
+        let lines = LineStarts::of(&block.text);
+        for (name, range) in global_mentions(places, &lua.pointer, &block.text, "steps") {
+            let (line, start) = lines.line_column(range.start);
+            all.push(Mention {
+                step,
+                holder: step_index.steps[step].name.clone(),
+                name,
+                pointer: lua.pointer.clone(),
+                line,
+                columns: start..start + range.len(),
+                is_expression: &lua.pointer[end..] == "/when",
+            });
         }
     }
     all

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::expand::ExpressionField;
+use super::global_mentions::global_mentions;
 use super::lua_text::mentions;
 use super::places::{DocumentPart, PlacedDocument};
 use super::{FINDINGS_MAX, codes};
@@ -29,7 +30,7 @@ pub(super) fn check(places: &PlacedDocument, fields: &[ExpressionField], found: 
         for lua in places.document.lua_fields() {
             let Some(block) = places.block(&lua.pointer) else { continue };
             let lines = LineStarts::of(&block.text);
-            for (name, range) in mentions(&block.text, scope).fields {
+            for (name, range) in global_mentions(places, &lua.pointer, &block.text, scope) {
                 let (line, start) = lines.line_column(range.start);
                 look(&name, &DocumentPart::Text(&lua.pointer, line, start..start + range.len()));
             }

@@ -46,7 +46,10 @@ pub(super) fn check(
             }
         };
         let [_, of_text] = strays;
-        for stray in of_text {
+        for mut stray in of_text {
+            if PARAMETERS.split(", ").any(|name| name == &piece.text[stray.span.clone()]) {
+                stray.label = of_parameter(&piece.place, &piece.text[stray.span.clone()]);
+            }
             let finding = LuaFinding {
                 code: codes::UNKNOWN_GLOBAL,
                 severity: Severity::Error,
@@ -56,6 +59,17 @@ pub(super) fn check(
             };
             found.push(piece.diagnostic(places, finding));
         }
+    }
+}
+
+/// What to say of a parameter of item functions where there is none.
+fn of_parameter(place: &LuaPlace<'_>, name: &str) -> String {
+    match place {
+        LuaPlace::File(_) => format!("add the parameter: `return function({PARAMETERS})`"),
+        LuaPlace::Field(pointer, _) if pointer.ends_with("/setup") => {
+            format!("`setup` runs once for each worker, where there is no `{name}`")
+        }
+        _ => format!("there is no `{name}` here"),
     }
 }
 

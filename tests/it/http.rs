@@ -1,6 +1,7 @@
 //! These tests cover `http` against servers on loopback, through the real binary.
 
 mod crossing;
+mod fields;
 mod saving;
 mod trust;
 

@@ -32,6 +32,7 @@ mod live;
 mod llm_batch;
 mod lsp;
 mod lua;
+mod lua_names;
 mod memory;
 mod nightly;
 mod outputs;

@@ -27,6 +27,11 @@ fn functions_of_files_are_there_before_anything_runs() {
         ("lib.lua#typed", library, None),
         ("lib.lua", "return function(item) return item end", None),
         ("lib.lua#f", "return function(item) return item end", Some("the file returns a function")),
+        (
+            "lib.lua",
+            "return function() return item.x end",
+            Some("add the parameter: `return function(item, index, ctx)`"),
+        ),
         ("lib.lua", "return 'text'", Some("the file returns string, which is no function")),
         ("lib.lua", "local unused\nreturn unused", Some("the file returns nil, which is no function")),
         // What the file may do only when it runs is left to the run.
@@ -44,6 +49,16 @@ fn functions_of_files_are_there_before_anything_runs() {
         }
         assert!(!project.path("x").exists());
     }
+}
+
+#[test]
+fn modules_without_a_return_are_told_where_they_are_required() {
+    let project = map("local lib = require('lib')\nreturn lib")
+        .file("lib.lua", "local M = {}\nfunction M.f() return 1 end\n");
+    let (code, said) = checked(&project);
+    assert!(code == 0 && said.contains("the module `lib` has no `return`"), "{said}");
+    let (_, said) = checked(&project.file("lib.lua", "return {}"));
+    assert!(!said.contains("has no `return`"), "{said}");
 }
 
 /// What people write in a map, and a part of what is said of it before anything runs.
@@ -65,7 +80,7 @@ const SLIPS: &[(&str, &str)] = &[
     ("return context.attempt", "it is `ctx`"),
     ("return idx", "the item's position is `index`"),
     ("return i", "the item's position is `index`"),
-    ("return len(item.text)", "did you mean `str.len`?"),
+    ("return len(item.text)", "`#value` counts bytes or elements"),
     ("return length(item.text)", "`#value` counts bytes or elements"),
     ("return count(item)", "`#value` counts bytes or elements"),
     ("console.log(item) return 1", "`print(…)` and `log.info(…)` write to the item's log"),
@@ -137,7 +152,7 @@ const SLIPS: &[(&str, &str)] = &[
     ("return ctx.index", "the item's position is `index`"),
     ("total = 1 return total", "write `local total`"),
     ("total += 1 return total", "write `local total`"),
-    ("function clean(x) return x end return clean(item)", "write `local clean`"),
+    ("function clean(x) return x end return clean(item)", "write `local function clean(…)`"),
     ("do local inner = 1 end return inner", "the variable `inner` is not there yet, or no longer"),
     ("local name = item.text return naem", "did you mean `name`?"),
     ("return vars.limit", "parameters are in `params`"),
@@ -206,9 +221,49 @@ const SLIPS: &[(&str, &str)] = &[
     ("return item instanceof Date", "`type(x)` gives the type as a text"),
     ("pass\nreturn 1", "an empty block is just that"),
     ("async function f() return 1 end\nreturn f()", "nothing needs to be said to wait"),
-    ("return string.format('%d', len)", "did you mean `str.len`?"),
+    ("return string.format('%d', len)", "`#value` counts bytes or elements"),
     ("return require('json').decode(item.text)", "`json` is there without `require`"),
     ("return require('missing').f(item)", "there is no Lua file `missing.lua`"),
+    ("return str.join({ 'a' }, ',')", "did you mean `table.concat`?"),
+    ("return str.format('%d', 1)", "did you mean `string.format`?"),
+    ("return tbl.contains({ 1 }, 1)", "did you mean `table.find`?"),
+    ("return tbl.len({ 1 })", "`#list` counts"),
+    ("return html.parse(item.text)", "did you mean `html.select`?"),
+    ("return round(1.5)", "did you mean `math.round`?"),
+    ("return max(1, 2)", "did you mean `math.max`?"),
+    ("return min(1, 2)", "did you mean `math.min`?"),
+    ("return abs(-1)", "did you mean `math.abs`?"),
+    ("return sum({ 1 })", "`tbl.reduce(list, function(sum, n)"),
+    ("return any({ 1 })", "look for one by a loop"),
+    ("return sorted({ 1 })", "`tbl.sort_by(list, \"field\")`"),
+    ("return isinstance(item, 1)", "`type(x)` gives the type as a text"),
+    ("return bool(1)", "every value but nil and false is true"),
+    ("return list(item)", "`{}` is a new table"),
+    ("return str(1)", "`tostring(x)` makes a text"),
+    ("log('x') return 1", "`log.info(…)` and `print(…)` write to the item's log"),
+    ("return template('x', item)", "did you mean `template.render(text, values)`?"),
+    ("return uuid()", "did you mean `uuid.v4()`?"),
+    ("return { **item, a = 1 }", "maps are joined by `tbl.merge(a, b)`"),
+    ("return {**item}", "maps are joined by `tbl.merge(a, b)`"),
+    ("return {...item, a = 1}", "maps are joined by `tbl.merge(a, b)`"),
+    ("return { a = item.c ? 1 : 2 }", "a choice is written `if condition then a else b`"),
+    ("return item.c ? 'a' : 'b'", "a choice is written `if condition then a else b`"),
+    ("try { foo() } catch (e) { bar() }\nreturn 1", "errors are caught by `local ok, err = pcall("),
+    ("local x = 1\n// comment\nreturn x", "a comment begins with `--`"),
+    ("if item.a then return 1 elif item.b then return 2 end", "write `elseif`"),
+    ("return 1 if item.a else 2", "a choice is written `if condition then a else b`"),
+    ("if item.a in { 1, 2 } then return 1 end\nreturn 2", "what a list holds is told by `table.find"),
+    ("return \",\".join({ 1 })", "`table.concat(list, \",\")` joins a list"),
+    ("return \"x {}\".format(1)", "texts with values in them are written in backticks"),
+    ("return item.text[0:3]", "a part of a text is `str.sub(text, first, last)`"),
+    ("return re.match(item.text, r'a')", "there are no raw strings"),
+    ("return ${{ params.x }}", "in Lua the name stands alone: `params.name`"),
+    ("return {id: item.id}", "fields of a table are written `{ name = value }`"),
+    ("for (let i = 0; i < 3; i++) { print(i) }", "a loop is written `for i = 1, n do … end`"),
+    ("for x in item.tags do print(x) end\nreturn 1", "values are the second: `for _, value in list do`"),
+    ("return item.tags[0]", "places count from 1"),
+    ("return item.tags[-1]", "the last `list[#list]`"),
+    ("return re.match('^a', item.text)", "the text comes first, then the pattern"),
 ];
 
 #[test]

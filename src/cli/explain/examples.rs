@@ -50,6 +50,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     example!("lua_escape"),
     example!("lua_file"),
     example!("lua_folded"),
+    example!("lua_lookalike"),
     example!("lua_path"),
     example!("lua_syntax"),
     example!("missing_key"),

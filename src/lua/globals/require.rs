@@ -8,7 +8,7 @@ use mlua::{Function, Lua, Value};
 
 use super::super::script::{Lines, Script, Sources};
 use crate::lua::host_error::HostError;
-use crate::lua::lua_path::module_name;
+use crate::lua::lua_path::{file_text, module_name};
 use crate::lua::permissions::{PATH_MAX, Permissions};
 use crate::source::SourceFile;
 
@@ -44,7 +44,7 @@ fn load(
     let outside = |refused: HostError| refusal(format!("module `{name}` lies outside {}", refused.message));
     let opened = permissions.open_own(&path).map_err(outside)?;
     let text = opened.and_then(std::io::read_to_string).map_err(missing)?;
-    let file = SourceFile::new(shown.clone(), path, text);
+    let file = SourceFile::new(shown.clone(), path, file_text(text));
     if let Some(error) = Script::module(&file).check().into_iter().next() {
         return Err(refusal(format!("{shown}:{}: {}", error.line, error.message)));
     }

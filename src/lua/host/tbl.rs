@@ -65,7 +65,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "{a = 1, c = 3}",
     ),
     TBL.luau("get", "(t: any, path: string, default: any?): any").explained(
-        r#"The value at a path such as `a.b[1]` or `a["x.y"]`; the default where anything on the way is missing."#,
+        r#"The value at a path such as `a.b[1]` or `a["x.y"]`; the default where it or anything on the way is missing or null."#,
         r#"tbl.get({a = {b = {10, 20}}}, "a.b[2]")"#,
         "20",
     ),

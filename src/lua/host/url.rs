@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     URL.rust("parse", "(s: string): {[string]: any}", |bind| bind.to(parse)).explained(
         "The parts of a URL: `scheme`, `user`, `password`, `host`, `port` (a number), `path`, `query`, `fragment`; nil for \
          those that are not there, the port included when it is the scheme's own. `mailto:`, `data:`, `file:` and their \
-         like have no host, and what begins with `/`, `./`, `../`, `?` or `#` has no scheme.",
+         like have no host, and what begins with `/`, `//`, `./`, `../`, `?` or `#` has no scheme.",
         r#"url.parse("https://ada@example.com:8443/a%20b?x=1&y=2#top")"#,
         r#"{scheme = "https", user = "ada", host = "example.com", port = 8443, path = "/a%20b", query = "x=1&y=2", fragment = "top"}"#,
     ),
@@ -31,7 +31,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         r#""https://example.com/a%20b?n=1&tag=x&tag=y%26z""#,
     ),
     URL.rust("join", "(base: string, reference: string): string", |bind| bind.to(join)).explained(
-        "Where a reference leads that stands in the document at `base`.",
+        "Where a reference leads that stands in the document at `base`, which may be relative itself.",
         r#"url.join("https://example.com/docs/a.html", "../img/b.png")"#,
         r#""https://example.com/img/b.png""#,
     ),
@@ -75,9 +75,16 @@ fn parse(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
         parts.raw_set("fragment", reference.fragment)?;
         return Ok(parts);
     }
-    let url = absolute(call, 1, s)?;
+    let mut url = absolute(call, 1, s);
+    let is_schemeless = text.starts_with("//");
+    if is_schemeless {
+        url = of_any_scheme(call, &text);
+    }
+    let url = url?;
     let decoded = |text: &str| call.new_string(percent_decode(text.as_bytes()).collect::<Vec<u8>>());
-    parts.raw_set("scheme", url.scheme())?;
+    if !is_schemeless {
+        parts.raw_set("scheme", url.scheme())?;
+    }
     if !url.username().is_empty() {
         parts.raw_set("user", decoded(url.username())?)?;
     }
@@ -90,6 +97,17 @@ fn parse(call: &Call<'_>, s: &Value) -> mlua::Result<Table> {
     parts.raw_set("query", url.query())?;
     parts.raw_set("fragment", url.fragment())?;
     Ok(parts)
+}
+
+/// The URL of a text that begins with `//`. Its scheme is that of the document it stands in, and so is the port that need not
+/// be said.
+fn of_any_scheme(call: &Call<'_>, text: &str) -> mlua::Result<Url> {
+    let of = |scheme: &str| {
+        let whole = format!("{scheme}:{text}");
+        Url::parse(&whole).map_err(|error| call.bad_because(1, &refusal(&whole, error)))
+    };
+    let url = of("https")?;
+    if url.port().is_none() { of("http") } else { Ok(url) }
 }
 
 fn build(call: &Call<'_>, parts: &Value) -> mlua::Result<String> {
@@ -194,9 +212,14 @@ fn without_host(
 }
 
 fn join(call: &Call<'_>, (base, reference): &(Value, Value)) -> mlua::Result<String> {
-    let base = absolute(call, 1, base)?;
-    let reference = call.text(2, reference)?;
-    let joined = base.join(&reference).map_err(|error| call.bad_because(2, &refusal(&reference, error)))?;
+    let (text, reference) = (call.text(1, base)?, call.text(2, reference)?);
+    let refuse = |error| call.bad_because(2, &refusal(&reference, error));
+    // What is percent-encoded is three times as long.
+    call.room_for((text.len() + reference.len()).saturating_mul(3))?;
+    if Url::parse(&text) == Err(ParseError::RelativeUrlWithoutBase) {
+        return reference::join(&text, &reference).map_err(refuse);
+    }
+    let joined = absolute(call, 1, base)?.join(&reference).map_err(refuse)?;
     Ok(joined.into())
 }
 

@@ -1,12 +1,14 @@
 //! This module finds the files that a script visibly reads, by paths that are written out: their content is part of what
 //! the function does. A file that it writes as well is no such part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::Script;
+use super::host_calls::{HostCall, host_calls};
 use super::lexer::{TokenKind, tokens};
-use super::reach::{Look, doings, each_global};
+use super::reach::doings;
+use super::syntax::free_names;
 use super::texts::{Texts, bare};
 
 /// Functions whose result depends on the content of the file that they are given. `sqlite.open` is one where it only reads.
@@ -17,19 +19,18 @@ impl Script {
     pub fn files_read(&self) -> BTreeSet<String> {
         let (mut texts, mut read, mut written) = (Texts::of(self), BTreeSet::new(), BTreeSet::new());
         while let Some(text) = texts.next() {
-            let mut uses = |look: &Look<'_>, at: usize, _: usize| {
-                let (module, Some(function)) = look.member(at) else { return };
-                let writes_too = (module, function) == ("sqlite", "open") && !opens_readonly(look, at);
-                let reads = READING.contains(&(module, function)) && !writes_too;
-                for (is_read, _, path) in look.paths(at + 3, doings(module, function)) {
-                    match (reads, is_read && !writes_too) {
+            for call in host_calls(&text) {
+                let is_input = reads(&call);
+                let writes_too = opens_to_write(&call);
+                let doings = doings(&call.module, &call.function).bytes();
+                for (doing, path) in doings.zip(call.paths) {
+                    match (is_input, doing == b'r' && !writes_too) {
                         (true, _) => read.insert(path),
                         (false, false) => written.insert(path),
                         (false, true) => false,
                     };
                 }
-            };
-            each_global(&text, 0, &mut uses);
+            }
             written.extend(saved(&text));
             // What a module reads whose name is known only later, nobody can say.
             texts.follow(&text, &tokens(&text));
@@ -41,27 +42,27 @@ impl Script {
 
 /// Where a text reads files whose paths it computes.
 pub fn computed_reads(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    each_global(text, 0, &mut |look, at, start| {
-        let (module, Some(function)) = look.member(at) else { return };
-        if !READING.contains(&(module, function)) || (module == "sqlite" && !opens_readonly(look, at)) {
-            return;
-        }
-        let argument = look.argument(at + 3);
-        if !matches!(look.literal(argument), Some((.., true))) {
-            found.extend(look.span(at, at + 2).map(|span| span.start + start..span.end + start));
-        }
-    });
+    let computed = |call: &HostCall| reads(call) && call.paths.is_empty();
+    host_calls(text).into_iter().filter(computed).map(|call| call.span).collect()
+}
+
+/// Where the text of a Lua file reads files whose paths it computes, outside its functions: once for each worker.
+pub fn computed_reads_at_start(text: &str) -> Vec<Range<usize>> {
+    let Some(names) = free_names("", text, false, &[]) else { return Vec::new() };
+    let at_start: HashSet<usize> =
+        names.of_text.iter().filter(|name| name.level == 0).map(|name| name.span.start).collect();
+    let mut found = computed_reads(text);
+    found.retain(|span| at_start.contains(&span.start));
     found
 }
 
-/// Whether `sqlite.open`, whose name begins at `at`, is called with `readonly = true`.
-fn opens_readonly(look: &Look<'_>, at: usize) -> bool {
-    let first = look.argument(at + 3);
-    let is_end = |at: &usize| look.is(*at, "}") || look.span(*at, *at).is_none();
-    let options = (first..).take_while(|at| !is_end(at));
-    let mut options = options.skip_while(|at| !look.is(*at, "{"));
-    options.any(|at| look.is(at, "readonly") && look.is(at + 1, "=") && look.is(at + 2, "true"))
+/// Whether a call gives the content of a file that it leaves as it is.
+fn reads(call: &HostCall) -> bool {
+    READING.contains(&(&*call.module, &*call.function)) && !opens_to_write(call)
+}
+
+fn opens_to_write(call: &HostCall) -> bool {
+    (&*call.module, &*call.function) == ("sqlite", "open") && !call.is_readonly
 }
 
 /// The paths that images are saved to.
@@ -103,6 +104,23 @@ mod tests {
         check("local db = sqlite.open('d.db', { readonly = true })", "return 1", &["d.db"]);
         check("local db = sqlite.open('d.db', {readonly=false})", "return 1", &[]);
         check("local db = sqlite.open 'd.db'", "return { readonly = true }", &[]);
+        check(
+            "",
+            "return fs.read([[a]]), fs.read [=[b]=], fs.read(`c`), fs['read']('d')",
+            &["a", "b", "c", "d"],
+        );
+        check("", "local ok, text = pcall(fs.read, 'a') return hash.file('b' .. \".txt\")", &["a", "b.txt"]);
+        check(
+            "local read, P = nil, 1",
+            "local r = fs.read local i = image return r('a'), i.open('b')",
+            &["a", "b"],
+        );
+        check(
+            "local P = 'a.txt' local read = fs.read",
+            "return fs.read(P), `{read(P .. 'x')}`",
+            &["a.txt", "a.txtx"],
+        );
+        check("", "local P = item.x P = 'a' return fs.read(P), fs.read 'b' .. 'c'", &["b"]);
         check("", "return require('words')[item]", &["words.json"]);
         check("", "if fs.exists('a') then return fs.stat('b'), fs.list('c'), fs.glob('d') end", &[]);
         check("", "fs.write('a', fs.read('a') .. item) fs.copy(item.x, 'b') return fs.read('b')", &["b"]);
@@ -117,7 +135,18 @@ mod tests {
             "local a = fs.read(params.words)\nlocal b = fs.read('b')\nlocal c = `{hash.file(a .. 'c')}`";
         let found: Vec<&str> = computed_reads(text).into_iter().map(|span| &text[span]).collect();
         assert_eq!(found, ["fs.read", "hash.file"]);
+        let text =
+            "local r = fs.read local P = 'p' local a, b = r(params.a), tbl.map(l, fs.read) pcall(r, P)";
+        let found: Vec<&str> = computed_reads(text).into_iter().map(|span| &text[span]).collect();
+        assert_eq!(found, ["r", "fs.read"]);
         assert!(computed_reads("local db = sqlite.open(params.db) fs.write(x, 'y')").is_empty());
         assert_eq!(computed_reads("local db = sqlite.open(params.db, {readonly = true})").len(), 1);
+    }
+
+    #[test]
+    fn what_functions_of_a_file_read_is_not_read_at_its_start() {
+        let text = "local a = fs.read(params.a)\nreturn function(item) return fs.read(item.b) .. a end";
+        let found: Vec<usize> = computed_reads_at_start(text).into_iter().map(|span| span.start).collect();
+        assert_eq!(found, [10]);
     }
 }

@@ -119,13 +119,26 @@ fn quoted_end(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'\\' => at += 2,
+            b'\\' => at = escape_end(bytes, at),
             b'\n' => return at,
             _ if byte == bytes[start] => return at + 1,
             _ => at += 1,
         }
     }
     bytes.len()
+}
+
+/// Where an escape ends that begins with the backslash at `at`: `\z` passes white space over lines, and a line end may have two
+/// bytes.
+fn escape_end(bytes: &[u8], at: usize) -> usize {
+    match &bytes[at + 1..] {
+        [b'z', rest @ ..] => {
+            let is_space = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b'\x0b';
+            at + 2 + rest.iter().take_while(is_space).count()
+        }
+        [b'\r', b'\n', ..] => at + 3,
+        _ => at + 2,
+    }
 }
 
 /// Where the template ends that begins at `start`.
@@ -242,6 +255,15 @@ mod tests {
                 "..."
             ]
         );
+    }
+
+    #[test]
+    fn strings_go_on_in_the_next_line_behind_z_and_behind_a_backslash() {
+        for string in ["\"a \\z\n   b\"", "'a\\z \r\n\t\n b'", "\"a\\\nb\"", "'a\\\r\nb'", "`a\\z\n  b`"] {
+            let source = format!("x = {string} y");
+            let texts: Vec<&str> = tokens(&source).iter().map(|token| token.text(&source)).collect();
+            assert_eq!(texts, ["x", "=", string, "y"]);
+        }
     }
 
     #[test]

@@ -144,11 +144,6 @@ impl Look<'_> {
         }
     }
 
-    /// The bytes from one token to another.
-    pub(super) fn span(&self, first: usize, last: usize) -> Option<Range<usize>> {
-        Some(self.tokens.get(first)?.span.start..self.tokens.get(last)?.span.end)
-    }
-
     fn http(&self, at: usize) -> Reach {
         let any = Reach { what: Reached::AnyHost, span: self.tokens[at].span.clone() };
         let Some((argument, literal, is_whole)) = self.literal(self.argument(at + 3)) else { return any };

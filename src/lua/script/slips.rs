@@ -28,6 +28,17 @@ const SLIPS: &[(Sign, &str)] = &[
     (Has("\u{a0}"), "there is a space here that is none to Lua (U+00A0): type it anew"),
     (Has("\u{2013}"), "a minus is `-`"),
     (Has("\u{2212}"), "a minus is `-`"),
+    (Begins("for ("), "a loop is written `for i = 1, n do … end`, or `for key, value in list do … end`"),
+    (Begins("for("), "a loop is written `for i = 1, n do … end`, or `for key, value in list do … end`"),
+    (Has("${{"), "in Lua the name stands alone: `params.name`, without `${{ }}`"),
+    (Has("{**"), "maps are joined by `tbl.merge(a, b)`"),
+    (Has("{ **"), "maps are joined by `tbl.merge(a, b)`"),
+    (Has(", **"), "maps are joined by `tbl.merge(a, b)`"),
+    (Has("\"\".join("), "`table.concat(list, \",\")` joins a list"),
+    (
+        Has("\"\".format("),
+        "texts with values in them are written in backticks, `…{value}…`; `string.format` is there too",
+    ),
     (Has("!=="), "different is written `~=`"),
     (Has("!="), "different is written `~=`"),
     (Has("<>"), "different is written `~=`"),
@@ -69,8 +80,8 @@ const SLIPS: &[(Sign, &str)] = &[
         First("using"),
         "modules of flowrun are there; other Lua files are loaded by `local name = require(\"name\")`",
     ),
-    (First("elif"), "write `elseif`"),
-    (First("elsif"), "write `elseif`"),
+    (Word("elif"), "write `elseif`"),
+    (Word("elsif"), "write `elseif`"),
     (First("switch"), "write `if … then … elseif … then … end`, or look it up in a table"),
     (First("case"), "write `if … then … elseif … then … end`, or look it up in a table"),
     (First("match"), "write `if … then … elseif … then … end`, or look it up in a table"),
@@ -92,10 +103,10 @@ const SLIPS: &[(Sign, &str)] = &[
         "what a list holds is told by `table.find(list, x)`, what a text holds by `str.contains(text, part)`",
     ),
     (Word("is"), "equal is written `==`, different `~=`"),
+    (Has("?"), "a choice is written `if condition then a else b`, also within an expression"),
     (Has("[]"), "an empty list is `{}`"),
     (Has("\"\":"), "fields of a table are written `{ name = value }`, or `{ [\"a name\"] = value }`"),
     (Has("\"\" :"), "fields of a table are written `{ name = value }`, or `{ [\"a name\"] = value }`"),
-    (Has("?"), "a choice is written `if condition then a else b`, also within an expression"),
     (Has("!"), "write `not`"),
     (Has("&"), "bits are combined by `bit32.band(a, b)`, texts by `..`, conditions by `and`"),
     (Has("<<"), "bits are moved by `bit32.lshift(a, n)`"),
@@ -146,6 +157,7 @@ fn in_line(raw: &str, message: &str) -> Option<&'static str> {
     let assigns = (has_condition && message.ends_with("got '='"))
         .then_some("`==` compares, `=` gives a variable a value");
     of_keyword(&bare)
+        .or_else(|| of_message(trimmed, message))
         .or_else(slip)
         .or(assigns)
         .or_else(|| of_head(trimmed))
@@ -166,6 +178,27 @@ impl Sign {
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
+}
+
+/// What the message tells together with the line.
+fn of_message(line: &str, message: &str) -> Option<&'static str> {
+    let has = |word: &str| words(line).any(|found| found == word);
+    if message.ends_with("got 'if'") && has("else") && !has("then") {
+        return Some("a choice is written `if condition then a else b`, also within an expression");
+    }
+    if message.ends_with("got 'in'") && !line.starts_with("for") && !line.contains("not in") {
+        return Some(
+            "what a list holds is told by `table.find(list, x)`, what a text holds by `str.contains(text, part)`",
+        );
+    }
+    if message.starts_with("Expected ']'") && message.ends_with("got ':'") {
+        return Some("a part of a text is `str.sub(text, first, last)`, counted from 1");
+    }
+    if message.contains("table constructor") && (line.contains("{...") || line.contains("{ ...")) {
+        return Some("maps are joined by `tbl.merge(a, b)`");
+    }
+    let is_field = message.contains("when parsing function call") && line.contains('{') && line.contains(':');
+    is_field.then_some("fields of a table are written `{ name = value }`, or `{ [\"a name\"] = value }`")
 }
 
 /// A keyword as the name of a field.

@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Script;
 use super::lexer::{Token, TokenKind, tokens};
 use super::reach::each_global;
+use super::syntax::function;
+use super::{Script, ScriptSource};
 use crate::lua::lua_path::LuaPath;
 
 /// The texts of one script, each once. A list, because a chain of modules may be longer than a stack.
@@ -20,8 +21,15 @@ pub(super) struct Texts<'a> {
 impl<'a> Texts<'a> {
     /// Begins with the text of the script itself.
     pub(super) fn of(script: &'a Script) -> Self {
-        let blocks = std::iter::once(script.source.block()).chain(&script.setup);
-        let pending = blocks.map(|block| (None, Arc::clone(&block.text))).collect();
+        let text = &script.source.block().text;
+        let mut texts = vec![Arc::clone(text)];
+        match (&script.setup, &script.source) {
+            (Some(setup), ScriptSource::File { .. }) => texts.push(Arc::clone(&setup.text)),
+            // The function sees the variables of its `setup`.
+            (Some(setup), _) => texts = vec![format!("{}\n{text}", setup.text).into()],
+            (None, _) => {}
+        }
+        let pending = texts.into_iter().map(|text| (None, text)).collect();
         Self { lua_path: &script.lua_path, pending, seen: HashSet::new() }
     }
 
@@ -60,16 +68,18 @@ impl Script {
     }
 }
 
-/// A file that a text requires by name and that is not there.
+/// A file that a text requires by name and that is not there, or gives nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingModule {
+    /// Whether there is a file, which returns nothing.
+    pub is_silent: bool,
     /// As `require` names it.
     pub name: String,
     /// The bytes of the name in the text, with its quotes.
     pub span: Range<usize>,
 }
 
-/// The files that a text requires by name and that are not there.
+/// The files that a text requires by name and that are not there, or return nothing.
 pub fn missing_modules(text: &str, lua_path: &LuaPath) -> Vec<MissingModule> {
     let mut found = Vec::new();
     each_global(text, 0, &mut |look, at, start| {
@@ -77,12 +87,18 @@ pub fn missing_modules(text: &str, lua_path: &LuaPath) -> Vec<MissingModule> {
             return;
         }
         let Some((span, name, true)) = look.literal(look.argument(at + 1)) else { return };
-        let is_missing = |path: PathBuf| !lua_path.has(&path);
-        if lua_path.module(&name).is_ok_and(is_missing) {
-            found.push(MissingModule { name, span: span.start + start..span.end + start });
+        let Ok(path) = lua_path.module(&name) else { return };
+        let is_silent = lua_path.has(&path);
+        if !is_silent || lua_path.module_text(&path).is_some_and(|text| returns_nothing(&text)) {
+            found.push(MissingModule { is_silent, name, span: span.start + start..span.end + start });
         }
     });
     found
+}
+
+/// Whether a text is known to return nothing.
+fn returns_nothing(text: &str) -> bool {
+    function(text).is_some_and(|function| function.returns.is_empty())
 }
 
 /// A string without its quotes or brackets.

@@ -23,7 +23,7 @@ const NAMES: &[(&str, &str)] = &[
     ("context", "it is `ctx`"),
     ("console printf println puts echo", "`print(…)` and `log.info(…)` write to the item's log"),
     ("logger logging", "`log.info(…)` writes to the item's log"),
-    ("length count size", "`#value` counts bytes or elements, `str.len(text)` characters"),
+    ("len length count size", "`#value` counts bytes or elements, `str.len(text)` characters"),
     ("float Number number parseInt parseFloat to_number", "`tonumber(…)` makes a number"),
     ("String str_ to_string repr", "`tostring(…)` makes a text"),
     ("range enumerate xrange", "write `for i = 1, n do … end`, or `for i, value in list do … end`"),
@@ -49,6 +49,24 @@ const NAMES: &[(&str, &str)] = &[
     ("switch match case", "write `if … then … elseif … then … end`, or look it up in a table"),
     ("new", "nothing is made by `new`: call the function, or write a table, `{ … }`"),
     ("f", "a text with values in it is written in backticks: `…{value}…`"),
+    ("try catch except finally", "errors are caught by `local ok, err = pcall(function() … end)`"),
+    ("isinstance", "`type(x)` gives the type as a text"),
+    (
+        "bool boolean Boolean",
+        "`x ~= nil and x ~= false` is a boolean; in conditions every value but nil and false is true",
+    ),
+    ("sorted", "`tbl.sort_by(list, \"field\")` gives a sorted copy, `table.sort(list)` sorts"),
+    ("sum", "`tbl.reduce(list, function(sum, n) return sum + n end, 0)` sums"),
+    ("any all some every", "look for one by a loop: `for _, x in list do if … then return true end end`"),
+    ("filter map reduce", "`tbl.filter`, `tbl.map` and `tbl.reduce` take the list first, then the function"),
+    ("zip", "write a loop: `for i, x in a do local y = b[i] … end`"),
+    ("update assign", "`tbl.merge(a, b)` joins maps"),
+    ("join", "did you mean `table.concat`?"),
+    (
+        "format",
+        "did you mean `string.format`? Texts with values in them are written in backticks: `…{value}…`",
+    ),
+    ("upper lower", "did you mean `str.upper`, `str.lower`?"),
     ("vars args argv opts config settings parameters", "parameters are in `params`"),
 ];
 
@@ -93,6 +111,20 @@ const FIELDS: &[(&str, &str)] = &[
     ("str endswith endsWith", "did you mean `str.ends_with`?"),
     ("str includes", "did you mean `str.contains`?"),
     ("str length", "did you mean `str.len`?"),
+    ("str join concat", "did you mean `table.concat`?"),
+    ("str format", "did you mean `string.format`?"),
+    ("str find index indexOf", "did you mean `string.find`?"),
+    ("str match", "did you mean `re.match`?"),
+    ("str gsub", "did you mean `re.gsub`?"),
+    ("tbl contains includes has find index indexOf", "did you mean `table.find`?"),
+    ("tbl len length count size", "`#list` counts"),
+    ("tbl insert append push add", "did you mean `table.insert`?"),
+    ("tbl remove pop", "did you mean `table.remove`?"),
+    ("tbl sort sorted", "did you mean `tbl.sort_by`?"),
+    ("tbl concat join", "did you mean `table.concat`?"),
+    ("tbl copy", "did you mean `tbl.clone`?"),
+    ("tbl update extend assign", "did you mean `tbl.merge`?"),
+    ("html parse find query querySelector", "did you mean `html.select`?"),
     ("str replace", "`re.gsub(text, pattern, replacement)` replaces"),
     ("string strip", "did you mean `str.trim`?"),
     ("string startswith startsWith", "did you mean `str.starts_with`?"),
@@ -128,7 +160,11 @@ pub(super) fn of_name(name: &str, others: &[String]) -> Option<String> {
     let known = known.chain(of_lua).chain(known::GLOBALS.iter().copied()).chain(known::OF_THE_RUN);
     let globals = functions().iter().filter(|function| function.module.is_empty());
     let known = known.chain(globals.map(|function| function.name)).chain(["item", "index", "ctx"]);
-    elsewhere(name).or_else(|| {
+    let of_math = known::MODULES.iter().find(|(module, names)| {
+        *module == "math" && name.len() > 1 && names.split(' ').any(|known| known == name)
+    });
+    let of_math = of_math.map(|_| format!("did you mean `math.{name}`?"));
+    of_math.or_else(|| elsewhere(name)).or_else(|| {
         let near = nearest(name, known.chain(others.iter().map(String::as_str)))?;
         Some(format!("did you mean `{near}`?"))
     })
@@ -181,4 +217,29 @@ pub(super) fn fields(module: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What to write where a module itself is called.
+pub(super) fn of_called_module(module: &str) -> String {
+    let known = match module {
+        "str" | "string" => "`tostring(x)` makes a text",
+        "log" => "`log.info(…)` and `print(…)` write to the item's log",
+        "template" => "did you mean `template.render(text, values)`?",
+        "uuid" => "did you mean `uuid.v4()`?",
+        "time" => "did you mean `time.now()`?",
+        "json" => "did you mean `json.encode(value)` or `json.decode(text)`?",
+        "http" => "did you mean `http.get(url)`?",
+        "re" => "did you mean `re.match(text, pattern)`?",
+        "exec" => "did you mean `exec.run({ \"program\", \"argument\" })`?",
+        "rand" | "math" => "did you mean `rand.float()` or `rand.int(first, last)`?",
+        "table" | "tbl" => "`{}` is a new table",
+        _ => return format!("call one of its functions: {}", listed(&fields(module))),
+    };
+    known.to_owned()
+}
+
+/// Names with commas between them.
+pub(super) fn listed(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }

@@ -52,7 +52,7 @@ fn fields_that_a_module_does_not_have_are_found() {
 fn what_is_assigned_without_local_is_found_once() {
     let label = "write `local total` where it gets its first value";
     check("total = 1 total += item return total", &[("total", label)]);
-    let label = "write `local clean` where it gets its first value";
+    let label = "write `local function clean(…)`";
     check("function clean(x) return x end return clean(item)", &[("clean", label)]);
 }
 

@@ -1,12 +1,12 @@
-//! This module warns of a `setup` that reads a file whose path it computes: nobody can say which one, so a change of it goes
+//! This module warns of a `setup`, or the start of a Lua file, that reads a file whose path it computes: nobody can say which one, so a change of it goes
 //! unnoticed when results are reused. `uses` names such files.
 
 use super::governed::WarningContext;
-use crate::lua::computed_reads;
+use crate::lua::{computed_reads, computed_reads_at_start};
 use crate::plan::codes;
 use crate::plan::places::DocumentPart;
 use crate::plan::step_index::IndexedStep;
-use crate::source::{Diagnostic, LineStarts};
+use crate::source::{Diagnostic, LineStarts, Span};
 
 const LABEL: &str = "which file this reads is only known when it runs";
 const HELP: &str = "name the files in `uses`, which takes paths and patterns, so that a change of them is noticed; or write the \
@@ -19,14 +19,25 @@ pub(super) fn check(advice: &WarningContext<'_>, step: &IndexedStep, found: &mut
     if advice.places.value().pointer(&format!("{at}/uses")).is_some() {
         return;
     }
+    let message = |what: &str| {
+        format!(
+            "a change of what {what} of step `{}` reads goes unnoticed by `resume` and the cache",
+            step.name
+        )
+    };
     let pointer = format!("{at}/setup");
-    let Some(block) = advice.scripts.block(&pointer) else { return };
-    let Some(span) = computed_reads(&block.text).into_iter().next() else { return };
-    let (line, column) = LineStarts::of(&block.text).line_column(span.start);
-    let spot = DocumentPart::Text(&pointer, line, column..column + span.len());
-    let message = format!(
-        "a change of what `setup` of step `{}` reads goes unnoticed by `resume` and the cache",
-        step.name
-    );
-    found.push(advice.places.warning(codes::UNSEEN_FILE, message, &spot, LABEL).help(HELP));
+    if let Some(block) = advice.scripts.block(&pointer)
+        && let Some(span) = computed_reads(&block.text).into_iter().next()
+    {
+        let (line, column) = LineStarts::of(&block.text).line_column(span.start);
+        let spot = DocumentPart::Text(&pointer, line, column..column + span.len());
+        let warning = advice.places.warning(codes::UNSEEN_FILE, message("`setup`"), &spot, LABEL);
+        found.push(warning.help(HELP));
+    }
+    let Some(script) = advice.scripts.get(&format!("{at}/file")) else { return };
+    let file = &script.block().file;
+    if let Some(span) = computed_reads_at_start(file.text()).into_iter().next() {
+        let warning = Diagnostic::warning(codes::UNSEEN_FILE, file, message("the file"));
+        found.push(warning.label(Span::new(span.start, span.end), LABEL).help(HELP));
+    }
 }

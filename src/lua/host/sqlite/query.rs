@@ -1,5 +1,7 @@
 //! `db:exec`, `db:query` and `db:one` run statements and collect rows.
 
+use std::collections::HashSet;
+
 use mlua::{Table, Value};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, CachedStatement, Connection, Error, Statement};
@@ -21,6 +23,9 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
     let (mut done, mut changed) = (done.unwrap_or(0), changed.unwrap_or(0));
     let (wait, result) = run(call, arguments, |connection, turn| {
         let sql = call.text(1, sql)?;
+        if params.is_nil() && is_nothing(connection, &sql) {
+            return Ok(0);
+        }
         let before = connection.total_changes();
         let mut statement = match prepared(connection, &sql) {
             Ok(statement) => statement,
@@ -46,6 +51,13 @@ pub(super) fn exec(call: &Call<'_>, arguments: &QueryArguments) -> mlua::Result<
         Ok(if is_unchanged { 0 } else { connection.changes() })
     })?;
     Ok((wait, result.unwrap_or(done as u64), changed))
+}
+
+/// Whether there is no statement in a text: comments and semicolons do nothing.
+fn is_nothing(connection: &Connection, sql: &str) -> bool {
+    let first = sql.trim_start().bytes().next();
+    // What begins otherwise is a statement, and is not prepared twice.
+    matches!(first, None | Some(b';' | b'-' | b'/')) && matches!(Batch::new(connection, sql).next(), Ok(None))
 }
 
 /// Runs the statements of a text, from the one on that is not done yet.
@@ -152,6 +164,12 @@ fn rows(
         let mut statement = prepared(connection, &sql).map_err(|error| raised(call, &error))?;
         value::bind(call, &mut statement, params)?;
         check_turn(call, turn, &statement, connection)?;
+        if let Some(name) = repeated(statement.column_names()) {
+            let why = format!(
+                "two columns are named `{name}`, and a row holds one value of a name; give one another name: `… as other`"
+            );
+            return Err(call.bad_because(1, &why));
+        }
         let columns = statement.column_names().map(|name| call.new_string(name));
         let columns = columns.collect::<mlua::Result<Vec<_>>>()?;
         let mut rows = statement.raw_query();
@@ -162,6 +180,12 @@ fn rows(
         }
         Ok(())
     })
+}
+
+/// The first name that stands a second time among those of columns.
+fn repeated<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let mut seen = HashSet::new();
+    names.find(|name| !seen.insert(*name))
 }
 
 /// Runs `work` on the database's connection. Tells after how many seconds it is to be tried again, or what came of it.

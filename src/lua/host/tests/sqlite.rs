@@ -24,6 +24,30 @@ fn values_come_back_as_they_went_in() {
 }
 
 #[test]
+fn two_columns_of_one_name_are_refused_with_the_name() {
+    for method in ["query", "one"] {
+        check_error(
+            &format!("sqlite.open(':memory:'):{method}('select 1 a, 2 b, 3 a')"),
+            &format!(
+                "bad argument #1 to `Database:{method}` (two columns are named `a`, and a row holds one value of a name; \
+                 give one another name: `… as other`)"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_text_without_a_statement_does_nothing() {
+    for text in ["", " ", ";", ";;", "-- c", "/* c */ ;"] {
+        check(&format!("sqlite.open(':memory:'):exec('{text}')"), "0");
+    }
+    check(
+        "(function() local db = sqlite.open(':memory:') db:exec('-- c\\ncreate table t (a)') return #db:query('select * from t') end)()",
+        "0",
+    );
+}
+
+#[test]
 fn null_is_itself_in_both_directions() {
     let folder = folder();
     let lua = vm(folder.path());

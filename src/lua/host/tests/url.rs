@@ -69,6 +69,35 @@ fn references_lead_where_browsers_go() {
 }
 
 #[test]
+fn bases_without_a_scheme_give_addresses_without_one() {
+    for (base, reference, expect) in [
+        ("/docs/a.html", "b.html", "/docs/b.html"),
+        ("/docs/a.html", "../img/b.png", "/img/b.png"),
+        ("/docs/a.html", "#top", "/docs/a.html#top"),
+        ("docs/a.html", "b.html?x=1", "docs/b.html?x=1"),
+        ("docs/a.html", "../img/b.png", "img/b.png"),
+        ("docs/a.html", "/b", "/b"),
+        ("docs/a.html", "../../../b", "b"),
+        ("docs/a.html", "", "docs/a.html"),
+        ("//h/a/b", "c", "//h/a/c"),
+        ("/a", "//h/c", "//h/c"),
+        ("a", "https://h/c", "https://h/c"),
+    ] {
+        check(&format!("url.join('{base}', '{reference}')"), &format!("'{expect}'"));
+    }
+}
+
+#[test]
+fn a_host_may_stand_without_a_scheme() {
+    check("url.parse('//h.org/a?b#c')", "{host = 'h.org', path = '/a', query = 'b', fragment = 'c'}");
+    check(
+        "url.parse('//h.org:443/a').port, url.parse('//h.org:80').port, url.parse('//h.org').port",
+        "443, 80, nil",
+    );
+    check_error("url.parse('//')", "bad argument #1 to `url.parse` (this is no URL: empty host)");
+}
+
+#[test]
 fn one_place_and_a_query_are_encoded_differently() {
     check("url.encode('a b+ü'), url.encode({q = 'a b+ü'})", "'a%20b%2B%C3%BC', 'q=a+b%2B%C3%BC'");
     check("url.decode(url.encode('a&b=c/%'))", "'a&b=c/%'");

@@ -1,6 +1,7 @@
 //! A relative reference is a URL without its scheme: it means something only where it stands.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::{ParseError, Url};
 
 /// What is encoded in a fragment, in a query and in a path (the WHATWG standard's sets).
 const FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
@@ -48,6 +49,26 @@ impl<'a> Reference<'a> {
         }
         text
     }
+}
+
+/// Where a reference leads in a document at `base`, which has no scheme: so the answer has none either, unless the reference has.
+pub(super) fn join(base: &str, reference: &str) -> Result<String, ParseError> {
+    const ROOT: &str = "https://relative.invalid";
+    let whole = match base.as_bytes() {
+        [b'/', b'/', ..] => format!("https:{base}"),
+        [b'/', ..] => format!("{ROOT}{base}"),
+        _ => format!("{ROOT}/{base}"),
+    };
+    let joined = match Url::parse(reference) {
+        Err(ParseError::RelativeUrlWithoutBase) => String::from(Url::parse(&whole)?.join(reference)?),
+        absolute => return absolute.map(String::from),
+    };
+    let Some(path) = joined.strip_prefix(ROOT) else {
+        return Ok(joined.trim_start_matches("https:").to_owned());
+    };
+    let is_rooted = [base, reference].iter().any(|text| text.starts_with(['/', '\\']));
+    let path = if is_rooted { path } else { path.trim_start_matches('/') };
+    Ok(path.to_owned())
 }
 
 fn split(text: &str, sign: char) -> (&str, Option<&str>) {

@@ -8,6 +8,9 @@ use super::beside::Beside;
 use super::site::Site;
 use super::{EncodedOrError, Encoding, refuse};
 
+/// What is wrong with a table that is both.
+pub(super) const BOTH_KEYS: &str = "has both list and map keys: put the list under a key of its own; two maps are joined by `tbl.merge(a, b)`";
+
 /// How many elements the list at `index` has, or why it is none.
 pub(in crate::lua::raw) unsafe fn len(l: *mut lua_State, index: c_int) -> Result<usize, String> {
     // SAFETY: the caller has a table at `index`.
@@ -121,7 +124,7 @@ unsafe fn check(l: *mut lua_State, index: c_int, len: usize) -> EncodedOrError {
             let key = if number { ffi::lua_tonumber(l, -2) } else { 0.0 };
             ffi::lua_pop(l, 2);
             if !number {
-                return refuse("has both list and map keys");
+                return refuse(BOTH_KEYS);
             }
             if key.fract() != 0.0 || key < 1.0 {
                 return refuse(format!("has the number {key} as a key"));

@@ -90,7 +90,7 @@ impl Encoding<'_> {
                     }
                     let kind = CStr::from_ptr(ffi::lua_typename(l, ffi::lua_type(l, -2))).to_string_lossy();
                     return refuse(if kind == "number" {
-                        "has both list and map keys".to_owned()
+                        super::list::BOTH_KEYS.to_owned()
                     } else {
                         format!("has a key of type {kind}")
                     });

@@ -261,8 +261,11 @@ unsafe extern "C-unwind" fn converting(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; made by `wrap` with a row.
     unsafe {
         let top = ffi::lua_gettop(l);
+        let row = &*ffi::lua_tolightuserdata(l, ffi::lua_upvalueindex(3)).cast::<Row>();
+        if matches!(row.takes.first(), Some(Text)) {
+            text::speak(l, 1);
+        }
         if takes_integers(l, top) {
-            let row = &*ffi::lua_tolightuserdata(l, ffi::lua_upvalueindex(3)).cast::<Row>();
             if let Some(count) = row.exact.and_then(|exact| exact(l, top)) {
                 return count;
             }
@@ -302,6 +305,7 @@ unsafe extern "C-unwind" fn text_format(l: *mut lua_State) -> c_int {
         if takes_integers(l, top) {
             text::ready_format(l, top);
         }
+        text::ready_tables(l, top, Current::upvalue(l));
         original(l)
     }
 }
@@ -311,6 +315,7 @@ unsafe extern "C-unwind" fn text_gsub(l: *mut lua_State) -> c_int {
     // SAFETY: called by the VM; made by `wrap`.
     unsafe {
         let top = ffi::lua_gettop(l);
+        text::speak(l, 1);
         if takes_integers(l, top) {
             convert(l, top, &[Text, Text, Text, Place]);
         }

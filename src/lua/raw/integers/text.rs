@@ -5,6 +5,8 @@ use std::ffi::{CStr, c_int};
 
 use mlua::ffi::{self, lua_State};
 
+use super::super::current::Current;
+use super::super::encode::{Encoder, Manner};
 use super::super::{functions, stack};
 use super::argument::{round, spell};
 use super::arithmetic::delegated;
@@ -52,6 +54,46 @@ pub(super) unsafe fn ready_format(l: *mut lua_State, top: c_int) {
                 Some(b's' | b'q') => spell(l, at),
                 Some(b'c' | b'e' | b'E' | b'f' | b'g' | b'G') => round(l, at),
                 _ => {}
+            }
+        }
+    }
+}
+
+/// Puts its text in the place of a table at `index` that has one of its own, as errors have that were caught; leaves other values
+/// alone.
+pub(super) unsafe fn speak(l: *mut lua_State, index: c_int) {
+    // SAFETY: what is pushed is popped, or takes the other's place.
+    unsafe {
+        if ffi::lua_type(l, index) == ffi::LUA_TTABLE
+            && ffi::luaL_getmetafield(l, index, c"__tostring".as_ptr()) != ffi::LUA_TNIL
+        {
+            ffi::lua_pop(l, 1);
+            ffi::luaL_tolstring(l, index, std::ptr::null_mut());
+            ffi::lua_replace(l, index);
+        }
+    }
+}
+
+/// Readies tables among the arguments of `string.format`, which texts in backticks call too: those become what is in them, as
+/// `print` shows it, and no address.
+pub(super) unsafe fn ready_tables(l: *mut lua_State, top: c_int, current: &Current) {
+    // SAFETY: the arguments lie at 1 to `top`.
+    unsafe {
+        if !(2..=top).any(|at| ffi::lua_type(l, at) == ffi::LUA_TTABLE) {
+            return;
+        }
+        let shows = stack::bytes(l, 1).is_some_and(|format| format.windows(2).any(|pair| pair == b"%*"));
+        for at in 2..=top {
+            speak(l, at);
+            if !shows || ffi::lua_type(l, at) != ffi::LUA_TTABLE {
+                continue;
+            }
+            let mut out = Vec::new();
+            let written = Encoder::default().write(l, at, Manner::plain(current), &mut out);
+            ffi::lua_settop(l, top);
+            if written.is_ok() {
+                stack::push(l, &out);
+                ffi::lua_replace(l, at);
             }
         }
     }

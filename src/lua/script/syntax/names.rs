@@ -13,6 +13,8 @@ pub(in crate::lua) struct FreeName {
     /// The field that is taken of that.
     pub(in crate::lua) inner: Option<(String, Range<usize>)>,
     pub(in crate::lua) used: NameUse,
+    /// Functions around it within the text.
+    pub(in crate::lua) level: usize,
 }
 
 /// What is done with a name.

@@ -61,7 +61,8 @@ impl Parser<'_> {
         let after = self.ahead(if field.is_some() { 2 } else { 0 });
         let used =
             if after.starts_with(['(', '{', '"', '\'', '`']) { NameUse::Called } else { NameUse::Read };
-        self.names.free.push(FreeName { name: name.to_owned(), span, field, inner, used });
+        let level = self.level;
+        self.names.free.push(FreeName { name: name.to_owned(), span, field, inner, used, level });
     }
 
     /// The field that is taken `by` tokens further on.
@@ -95,7 +96,7 @@ impl Parser<'_> {
                 return None;
             }
             let mut parser = Parser::new(inner);
-            parser.depth = self.depth;
+            (parser.depth, parser.level) = (self.depth, self.level);
             parser.names.variables = std::mem::take(&mut self.names.variables);
             let value = parser.expression();
             let is_whole = parser.at == parser.tokens.len();
