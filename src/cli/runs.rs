@@ -81,7 +81,7 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
         let cells = [
             state::short(&record.id, &ids).to_owned(),
             record.status.clone(),
-            printable(&record.pipeline).into_owned(),
+            named(record, records),
             params::cut(&params::words(catalogue, record), PARAMS_MAX),
             timestamp::local(record.started),
             if is_over { duration(lasted(record)) } else { "–".to_owned() },
@@ -92,6 +92,16 @@ fn table(catalogue: &Catalogue, records: &[RunRecord]) -> Result<String, Fault> 
         cells.to_vec()
     }));
     Ok(table::lines(&rows, &[5, 6]).join("\n") + "\n")
+}
+
+/// The pipeline of a run, with its file where runs of several files have that name.
+fn named(record: &RunRecord, records: &[RunRecord]) -> String {
+    let is_other = |other: &RunRecord| other.pipeline == record.pipeline && other.file != record.file;
+    let name = printable(&record.pipeline);
+    match &record.file {
+        file if records.iter().any(is_other) => format!("{name} ({})", printable(file)),
+        _ => name.into_owned(),
+    }
 }
 
 /// The first output, and how many more there are: `out/clean.jsonl (partial) +2`.

@@ -61,6 +61,12 @@ pub fn load_as(kind: FileKind, bytes: &[u8], name: &str, path: &Path) -> Loaded 
 }
 
 fn read(file: &Arc<SourceFile>, kind: FileKind) -> Loaded {
+    if let Some(line) = toml_line(file.text()) {
+        let found = Diagnostic::error("flowrun::yaml_syntax", file, "the file is TOML, and a pipeline is YAML")
+            .label(Span::new(line.start, line.end), "this is how TOML writes it")
+            .help("write `key: value`, and what belongs to a key indented below it; `flowrun init` makes an example");
+        return Loaded { file: Arc::clone(file), document: None, mended: false, diagnostics: vec![found] };
+    }
     let mut patch = Patch::new(file.text().to_owned());
     let mut diagnostics: Vec<Diagnostic> = control_characters(file, &mut patch).into_iter().collect();
     let reading = tree::read(file, patch);
@@ -79,6 +85,22 @@ fn read(file: &Arc<SourceFile>, kind: FileKind) -> Loaded {
         diagnostics.retain(|found| is_error(found) || !allowed.accepts(found.code));
     }
     Loaded { file: Arc::clone(file), document, mended, diagnostics: tidy(file, diagnostics) }
+}
+
+/// The first line of a text that is TOML by the way it begins: with `[table]` or `key = value`.
+fn toml_line(text: &str) -> Option<Range<usize>> {
+    let is_key = |key: &str| {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.\"".contains(letter);
+        !key.is_empty() && key.chars().all(is_part)
+    };
+    let is_pair = |line: &str| line.split_once('=').is_some_and(|(key, _)| is_key(key.trim_end()));
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.next()?;
+    let table = first.trim_start_matches('[').trim_end_matches(']');
+    let is_head = first.starts_with('[') && first.ends_with(']') && is_key(table);
+    let is_toml = is_pair(first) || is_head && lines.next().is_some_and(is_pair);
+    let start = text.find(first).filter(|_| is_toml)?;
+    Some(start..start + first.len())
 }
 
 /// Sorts by position, leaves out what is said twice, and keeps the list short enough to be read.

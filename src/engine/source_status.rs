@@ -19,6 +19,8 @@ pub(super) type ErrorTexts = Vec<(u64, Arc<str>)>;
 
 /// The counts of a source's rows and bad rows, and the verdict on it. All steps that read the source share it.
 pub(super) struct SourceStatus {
+    /// The step's name.
+    name: Arc<str>,
     policy: SourcePolicy,
     /// Rows that there must be when the source was read to its end.
     min_items: u64,
@@ -49,6 +51,7 @@ impl SourceStatus {
     /// Clean books.
     pub(super) fn new(step: &Step, roles: &StepRoles, options: &RunOptions) -> Self {
         let mut status = Self {
+            name: Arc::clone(&step.name),
             policy: SourcePolicy::STRICT,
             min_items: 0,
             limit: None,
@@ -205,7 +208,10 @@ impl SourceStatus {
             let rows = if self.failed == 1 { "row is" } else { "rows are" };
             let known = match self.lost_at {
                 Some(known) => {
-                    format!("{good} of the first {known} readable, where reading stopped; all are needed")
+                    let reads_on = format!("--set {}.min_success_ratio=0", self.name);
+                    format!(
+                        "{good} of the first {known} readable, where reading stopped; all are needed; `{reads_on}` reads on"
+                    )
                 }
                 None => format!("{good} of {} readable, {need} needed", self.rows),
             };

@@ -11,7 +11,7 @@
 //! | `item_retried` | `step` `index` `key` (only where it has one of its own) `attempt` (the one that failed, from 1) `kind` `message` `fields` (only where the error has some) `delay` |
 //! | `item_failed` | `step` `index` `key` (likewise) `kind` `message` `place` (null or `{file, line, column, source}`) `fields` (only where the error has any) `attempts` |
 //! | `item_slow` | `step` `index` `elapsed` |
-//! | `breaker` | `step` `open` `until` (on the clock of `time`; null when attempts start again) |
+//! | `breaker` | `step` `open` `until` (on the clock of `time`; null when attempts start again, which the end of a step is not) |
 //! | `waiting` | `step` `limit` (its name, or the rate that stands in the step) `seconds` (how long, as far as that is known) |
 //! | `log` | `step` `index` `level` `message` `fields` (null or an object) |
 //! | `notice` | `step` (null when about the run) `message` |
@@ -21,16 +21,21 @@
 
 mod record;
 
+use std::collections::HashMap;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use self::record::EventLine;
 use super::{Clock, Reporter};
-use crate::event::{Event, StepInfo};
+use crate::event::{Event, StepId, StepInfo, Tally};
+use crate::value::Extent;
 
 /// How long a line about an item may wait for others before it is written out. Bursts of failures then cost one
 /// system call for many lines, and a reader at the other end of a pipe still sees them come.
 const FLUSH_EVERY: Duration = Duration::from_millis(50);
+
+/// How often a step says that nothing has changed.
+const SAME_EVERY: Duration = Duration::from_secs(1);
 
 /// Writes events as JSON lines.
 #[derive(Debug)]
@@ -40,12 +45,38 @@ pub struct Events<W: Write> {
     clock: Clock,
     steps: Vec<StepInfo>,
     flushed: Option<Duration>,
+    /// For each step the progress that was written last, and when.
+    progress: HashMap<StepId, (ProgressSeen, Duration)>,
 }
+
+/// What a line of progress says.
+type ProgressSeen = (Tally, Option<u64>, Option<Extent>);
 
 impl<W: Write> Events<W> {
     /// A reporter that writes to `out`; `seed` is that of the run.
     pub fn new(out: W, seed: u64, clock: Clock) -> Self {
-        Self { out: BufWriter::new(out), seed, clock, steps: Vec::new(), flushed: None }
+        Self {
+            out: BufWriter::new(out),
+            seed,
+            clock,
+            steps: Vec::new(),
+            flushed: None,
+            progress: HashMap::new(),
+        }
+    }
+}
+
+impl<W: Write> Events<W> {
+    /// Whether it is progress that says what was said less than a second ago.
+    fn is_stale(&mut self, event: &Event, time: Duration) -> bool {
+        let Event::Progress { step, tally, total, read } = event else { return false };
+        let seen = (*tally, *total, *read);
+        let is_stale =
+            self.progress.get(step).is_some_and(|(last, at)| *last == seen && time < *at + SAME_EVERY);
+        if !is_stale {
+            self.progress.insert(*step, (seen, time));
+        }
+        is_stale
     }
 }
 
@@ -53,6 +84,9 @@ impl<W: Write> Reporter for Events<W> {
     fn event(&mut self, event: &Event, time: Duration) -> io::Result<()> {
         if let Event::RunStarted { steps, .. } = event {
             self.steps.clone_from(steps);
+        }
+        if self.is_stale(event, time) {
+            return Ok(());
         }
         let line = EventLine::new(event, time, (self.clock)(), self.seed, &self.steps);
         serde_json::to_writer(&mut self.out, &line)?;
@@ -84,6 +118,36 @@ mod tests {
         let mut out = Vec::new();
         fixture::replay(&mut Events::new(&mut out, 42, fixture::noon), events);
         expect.assert_eq(&String::from_utf8(out).expect("UTF-8"));
+    }
+
+    #[test]
+    fn progress_that_says_the_same_comes_once_a_second() {
+        let step = StepId(0);
+        let line = |succeeded| Event::Progress {
+            step,
+            tally: Tally { succeeded, ..Tally::default() },
+            total: None,
+            read: None,
+        };
+        let start = fixture::documents().into_iter().next().expect("it has started");
+        let events = [
+            start,
+            (50, line(1)),
+            (100, line(1)),
+            (150, line(2)),
+            (1_100, line(2)),
+            (1_150, line(2)),
+            (1_200, line(3)),
+        ];
+        let mut out = Vec::new();
+        fixture::replay(&mut Events::new(&mut out, 42, fixture::noon), &events);
+        let out = String::from_utf8(out).expect("UTF-8");
+        let times: Vec<&str> = out
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split("\"time\":").nth(1)?.split(',').next())
+            .collect();
+        assert_eq!(times, ["0.05", "0.15", "1.15", "1.2"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod notes;
 pub use self::detail::{Live, Verbosity};
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::columns::ColumnWidths;
@@ -91,6 +92,10 @@ struct StepView {
     info: StepInfo,
     failures: FailureGroups,
     notes: Notes,
+    /// What the last attempt failed by.
+    last_error: Option<Arc<str>>,
+    /// Whether its breaker lets nothing start.
+    is_paused: bool,
 }
 
 impl<W: Write> Human<W> {
@@ -143,6 +148,8 @@ impl<W: Write> Human<W> {
                 info: info.clone(),
                 failures: FailureGroups::default(),
                 notes: Notes::new(self.verbosity),
+                last_error: None,
+                is_paused: false,
             })
             .collect();
         if self.verbosity < Verbosity::Verbose {
@@ -204,6 +211,7 @@ impl<W: Write> Human<W> {
     fn item_event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::ItemRetried { step, index, attempt, message, delay, .. } => {
+                self.steps[step.at()].last_error = Some(Arc::clone(message));
                 let wait = figures::brief(*delay);
                 let text = format!("item {index}: attempt {attempt} failed, next in {wait}: {message}");
                 self.note(*step, Verbosity::Verbose, TextStyle::Dim, &text)
@@ -264,6 +272,27 @@ impl<W: Write> Human<W> {
         Some(if fits(&line) || see.is_empty() { line } else { format!("{see}\n  {again}") })
     }
 
+    fn breaker(&mut self, step: StepId, until: Option<Duration>, time: Duration) -> io::Result<()> {
+        self.live.hold(step, until.map(|until| LiveHold { limit: None, until }));
+        let view = &mut self.steps[step.at()];
+        view.is_paused = until.is_some();
+        let text = match until {
+            Some(until) => {
+                let pause = figures::brief(until.saturating_sub(time));
+                let last = view.last_error.as_ref().map_or(String::new(), |error| format!(": {error}"));
+                format!("breaker: attempts fail one after the other, nothing starts for {pause}{last}")
+            }
+            None => "breaker: attempts start again".to_owned(),
+        };
+        self.note(step, Verbosity::Normal, TextStyle::Warn, &text)
+    }
+
+    /// What a step waited for whose breaker was open to the end: none of its items has failed yet.
+    fn last_error(step: &StepView) -> Option<String> {
+        let error = step.last_error.as_ref().filter(|_| step.is_paused && step.failures.is_empty())?;
+        Some(format!("\n  last error in {}: {}", step.info.name, printable(error)))
+    }
+
     fn interrupted(&mut self, grace: Duration) -> io::Result<()> {
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
@@ -286,22 +315,12 @@ impl<W: Write> Reporter for Human<W> {
                 self.live.progress(*step, state, time).map_or(Ok(()), |line| self.tell(&line))
             }
             Event::ItemFailed { step, index, kind, message, place, .. } => {
+                self.steps[step.at()].last_error = Some(Arc::clone(message));
                 self.steps[step.at()].failures.add(*index, *kind, message, place.as_ref());
                 Ok(())
             }
             Event::ItemRetried { .. } | Event::ItemSlow { .. } | Event::Log { .. } => self.item_event(event),
-            Event::Breaker { step, open, until } => {
-                let until = until.filter(|_| *open);
-                self.live.hold(*step, until.map(|until| LiveHold { limit: None, until }));
-                let text = match until {
-                    Some(until) => {
-                        let pause = figures::brief(until.saturating_sub(time));
-                        format!("breaker: attempts fail one after the other, nothing starts for {pause}")
-                    }
-                    None => "breaker: attempts start again".to_owned(),
-                };
-                self.note(*step, Verbosity::Normal, TextStyle::Warn, &text)
-            }
+            Event::Breaker { step, open, until } => self.breaker(*step, until.filter(|_| *open), time),
             Event::Waiting { step, limit, seconds } => {
                 let hold = LiveHold { limit: Some(limit.clone()), until: time + *seconds };
                 self.live.hold(*step, Some(hold));
@@ -328,6 +347,8 @@ impl<W: Write> Reporter for Human<W> {
         let blocks = self.steps.iter().filter_map(block);
         let text: Vec<String> = blocks.collect();
         text.iter().try_for_each(|block| self.print(&format!("\n{block}")))?;
+        let last: Vec<String> = self.steps.iter().filter_map(Self::last_error).collect();
+        last.iter().try_for_each(|line| self.print(line))?;
         match self.way_on() {
             Some(line) => self.print(&line),
             None => Ok(()),

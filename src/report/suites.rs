@@ -37,6 +37,8 @@ fn suite(account: &Account, step: &StepAccount, tolerated: Tolerated) -> JunitSu
 
 /// A case is called by the item's key, where it has one of its own.
 fn name(index: u64, key: Option<&str>) -> String {
+    // A name that nobody could see is none.
+    let key = key.filter(|key| !key.trim().is_empty());
     key.map_or_else(|| format!("item {index}"), str::to_owned)
 }
 

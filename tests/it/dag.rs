@@ -204,7 +204,11 @@ fn of_a_source_that_stops_only_what_was_read_is_called_readable() {
         .file("in.csv", four_bad)
     };
     for (policy, counts, reason) in [
-        ("", [1, 1, 3], "1 row is bad (1 of the first 2 readable, where reading stopped; all are needed)"),
+        (
+            "",
+            [1, 1, 3],
+            "1 row is bad (1 of the first 2 readable, where reading stopped; all are needed; `--set docs.min_success_ratio=0` reads on)",
+        ),
         (", min_success_ratio: 0, max_failures: 2", [1, 3, 1], "3 rows are bad, at most 2 may be"),
         (", min_success_ratio: 0.5", [1, 4, 0], "4 rows are bad (1 of 5 readable, 3 needed)"),
     ] {

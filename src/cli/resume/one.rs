@@ -51,7 +51,8 @@ impl Resumption<'_> {
             return Err(Fault::Usage(missing));
         }
         if !output.quiet {
-            say(&format!("  resuming run {id} of {}, which {}", record.pipeline, ended(record)));
+            let (name, shown) = (&record.pipeline, file.display());
+            say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
         }
         let job = Job {
             file: &file,

@@ -14,7 +14,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("format fix tidy prettify", "did you mean `flowrun fmt`?"),
     ("new create scaffold", "did you mean `flowrun init`?"),
     (
-        "clean purge rm delete remove gc",
+        "prune clean purge rm delete remove gc",
         "did you mean `flowrun runs prune`? `flowrun cache prune` empties the cache",
     ),
     ("html summary", "did you mean `flowrun report`?"),

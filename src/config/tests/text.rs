@@ -298,3 +298,20 @@ fn a_dash_alone() {
         "#]],
     );
 }
+
+#[test]
+fn toml_is_told_by_its_text() {
+    for (text, is_toml) in [
+        ("# a pipeline\nversion = 1\n", true),
+        ("[steps.rows]\nitems = [1]\n", true),
+        ("[[steps]]\nread = \"a\"\n", true),
+        ("[a]\n", false),
+        ("name: a = b\nsteps: {}\n", false),
+        ("steps: {}\n", false),
+        ("", false),
+    ] {
+        let loaded = crate::config::load(text.as_bytes(), "p.yaml", std::path::Path::new("p.yaml"));
+        let said = loaded.diagnostics.iter().any(|found| found.message.starts_with("the file is TOML"));
+        assert_eq!(said, is_toml, "{text:?}: {:?}", loaded.diagnostics);
+    }
+}

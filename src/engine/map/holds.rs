@@ -35,7 +35,11 @@ impl Coordinator<'_> {
     /// The step has ended, and any pause with it.
     pub(super) fn end_holds(&mut self) {
         let now = self.now();
-        self.tell_pause(now, None);
+        // That attempts start again nobody has to be told: none does.
+        if self.holds.paused.take().is_some() {
+            let since = self.holds.since;
+            self.holds.keep(None, since, now);
+        }
         // A wait for a limit may have been cut off, too.
         for hold in &mut self.holds.holds {
             hold.duration = hold.duration.min(now.saturating_sub(hold.begin));

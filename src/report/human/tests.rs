@@ -139,7 +139,7 @@ fn verbose_tells_of_retries_logs_and_slow_items() {
             |  clean: item 4: running for 2s
             |  clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
             |  clean: item 5: info: printed lines
-            |  clean: breaker: attempts fail one after the other, nothing starts for 1m00s
+            |  clean: breaker: attempts fail one after the other, nothing starts for 1m00s: timeout after 10s
             |  clean: waits 2.50s for the rate limit api
             |  clean: breaker: attempts start again
             |  clean: warning: `raw/*.png` matches no file
@@ -160,7 +160,7 @@ fn normally_only_warnings_and_slow_items_are_told() {
             |    map clean     started · 10 items
             |  clean: item 4: running for 2s
             |  clean: item 5: warn: odd\u{1b}[31m "text" {"a":1}
-            |  clean: breaker: attempts fail one after the other, nothing starts for 1m00s
+            |  clean: breaker: attempts fail one after the other, nothing starts for 1m00s: timeout after 10s
             |  clean: breaker: attempts start again
             |  clean: warning: `raw/*.png` matches no file
             |  warning: about the run
