@@ -9,6 +9,8 @@ mod methods;
 use std::collections::HashSet;
 use std::ops::Range;
 
+#[cfg(test)]
+pub(in crate::lua) use called::NULL;
 pub(in crate::lua) use called::called;
 
 use super::host::{MODULES, functions};

@@ -4,7 +4,9 @@ use super::{advice, is_global, methods};
 use crate::lua::host::functions;
 use crate::lua::script::{KEYWORDS, Token, TokenKind, tokens};
 
-const NULL: &str = ": null is true, so that `or` does not replace it; compare with `json.null`";
+/// Said of what cannot be done with JSON's null.
+pub(in crate::lua) const NULL: &str =
+    ": null is true, so that `or` does not replace it; compare with `json.null`";
 
 const TWO_VALUES: &str = ": `gsub` gives two values, the text and how many it replaced, and the second is taken for the base; write \
                           `tonumber((…))` with brackets around the call";
