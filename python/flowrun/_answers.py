@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any, Callable, Dict
 
-from ._endings import Fail, Retry, Skip
+from ._endings import Fail, Retry, Skip, fields_of, seconds_of
 from ._json import NotJson, dumps
 from ._log import Printed, lines
 
@@ -39,34 +39,58 @@ def with_log(answer: bytes, printed: Printed) -> bytes:
 
 def describe(error: BaseException) -> str:
     """`ValueError: missing ID`, as Python ends a traceback; the message alone for what flowrun's own classes carry."""
-    message = str(error)
+    message = words(error)
     if isinstance(error, (Fail, Retry, NotJson)):
         return message
     name = type(error).__qualname__
-    return f"{name}: {message}" if message else name
+    return f"{name}: {message}" if message and message != name else name
+
+
+def words(error: BaseException) -> str:
+    """What the exception says; the name of its type where it cannot say it."""
+    try:
+        return str(error)
+    except BaseException:
+        return type(error).__qualname__
 
 
 def failure(id_: int, error: BaseException, message_of: MessageOf = describe) -> bytes:
     """The answer for what the function raised. `Skip` leaves the item out, everything else fails it."""
+    try:
+        return _failure(id_, error, message_of)
+    except BaseException as other:
+        # A class of the function's own may do anything when it is asked. An item without an answer would hang.
+        message = f"{type(error).__qualname__}, which cannot be told because of {type(other).__qualname__}"
+        return b'{"id":%d,"error":{"message":%b}}\n' % (id_, dumps(_valid(message)))
+
+
+def _failure(id_: int, error: BaseException, message_of: MessageOf) -> bytes:
     if isinstance(error, Skip):
-        return b'{"id":%d,"skip":%b}\n' % (id_, dumps(_valid(error.reason)))
+        reason = getattr(error, "reason", None)
+        return b'{"id":%d,"skip":%b}\n' % (id_, dumps(None if reason is None else _valid(str(reason))))
     body: Dict[str, Any] = {"message": _valid(message_of(error))}
     if not isinstance(error, NotJson):
         body["traceback"] = _valid(_traceback(error))
     if isinstance(error, Fail):
         body["retryable"] = False
-    if isinstance(error, Retry) and error.after is not None:
-        body["after"] = error.after
-    if isinstance(error, (Fail, Retry)) and error.fields:
-        body["fields"] = error.fields
+    if isinstance(error, (Fail, Retry)):
+        _add_what_it_carries(body, error)
+    return b'{"id":%d,"error":%b}\n' % (id_, dumps(body))
+
+
+def _add_what_it_carries(body: Dict[str, Any], error: BaseException) -> None:
     try:
-        text = dumps(body)
-    except ValueError as refused:
+        # Classes made of these need not have called their `__init__`, and attributes may be set later.
+        after = seconds_of(getattr(error, "after", None))
+        if after is not None:
+            body["after"] = after
+        fields = fields_of(getattr(error, "fields", None))
+        if fields:
+            dumps(fields)
+            body["fields"] = fields
+    except Exception as refused:
         # The message is worth more than fields that cannot be written.
-        del body["fields"]
-        body["message"] += f" (its fields are left out: {refused})"
-        text = dumps(body)
-    return b'{"id":%d,"error":%b}\n' % (id_, text)
+        body["message"] += f" (its fields are left out: {_valid(words(refused))})"
 
 
 def _traceback(error: BaseException) -> str:
@@ -74,7 +98,10 @@ def _traceback(error: BaseException) -> str:
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__package__") == __package__:
         frames = frames.tb_next
-    lines = traceback.format_exception(type(error), error, frames)
+    try:
+        lines = traceback.format_exception(type(error), error, frames)
+    except Exception:
+        return ""
     return "".join(lines)[-TRACEBACK_MAX:]
 
 

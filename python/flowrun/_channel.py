@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from typing import Any, List, Optional
 
+from . import _log
 from ._json import loads
 
 BLOCK = 64 * 1024
@@ -55,6 +55,7 @@ class Answers:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._home = os.getpid()
         self._waiting: List[bytes] = []
         self._lock = threading.Lock()
         self._written = time.monotonic()
@@ -75,10 +76,14 @@ class Answers:
             count = len(self._waiting)
             if count:
                 # What goes to standard error belongs before the answer.
-                sys.stdout.flush()
+                _log.flush()
                 self._write(b"".join(self._waiting[:count]))
                 del self._waiting[:count]
             self._written = time.monotonic()
+
+    def is_elsewhere(self) -> bool:
+        """Whether this is another process, which a function has forked: it must not answer."""
+        return os.getpid() != self._home
 
     def hurry(self, is_busy: bool) -> None:
         """While busy, a thread flushes every few milliseconds."""
@@ -110,6 +115,9 @@ class Answers:
                 self._is_asleep = False
 
     def _write(self, text: bytes) -> None:
+        if self.is_elsewhere():
+            # Two processes that answer would spoil the answers of both.
+            os._exit(1)
         rest = memoryview(text)
         try:
             while rest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import sys
 from typing import Any, List, Optional
 
@@ -23,6 +24,8 @@ class Prints:
 
     def write(self, text: str) -> int:
         """Writes to the item's log."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         printed = _current.get()
         if printed is None:
             self._stream.write(text)
@@ -42,9 +45,22 @@ class Prints:
 def install() -> None:
     """From now on `print` is kept where `keep` says so."""
     stream: Any = sys.stdout
+    if stream is None:
+        # `print` does nothing then.
+        return
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stdout = Prints(stream)
+    # A process that the function forks answers nothing, so what it prints has no answer to come with.
+    os.register_at_fork(after_in_child=lambda: keep(None))
+
+
+def flush() -> None:
+    """What was printed leaves this process. The function may have put anything, or nothing, in the place of `sys.stdout`."""
+    try:
+        sys.stdout.flush()
+    except Exception:
+        pass
 
 
 def keep(printed: Optional[Printed]) -> None:

@@ -8,7 +8,7 @@ import sys
 from types import GeneratorType
 from typing import Any, Callable, List, Optional
 
-from . import _answers, _log
+from . import _answers, _forked, _log
 from ._answers import MessageOf
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt, is_async
@@ -49,7 +49,7 @@ def _take_pipes() -> "tuple[Requests, Answers]":
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    sys.stdout.flush()
+    _log.flush()
     os.dup2(2, 1)
     _log.install()
     return Requests(requests), Answers(answers)
@@ -77,7 +77,7 @@ def _run_serial(
         answers.hurry(is_busy)
         _log.keep(printed if is_busy else None)
         for request in batch:
-            answer = _answer(call, request, message_of)
+            answer = _answer(call, request, message_of, answers)
             if printed:
                 answer = _answers.with_log(answer, printed)
                 printed.clear()
@@ -87,13 +87,19 @@ def _run_serial(
         answers.flush()
 
 
-def _answer(call: Call, request: Request, message_of: MessageOf) -> bytes:
+def _answer(call: Call, request: Request, message_of: MessageOf, answers: Answers) -> bytes:
     id_ = request["id"]
     try:
         result = call(request)
-        if isinstance(result, GeneratorType):
-            return _answers.values(id_, result)
-        return _answers.value(id_, result)
+        answer = _answers.values if isinstance(result, GeneratorType) else _answers.value
+        line = answer(id_, result)
+        if answers.is_elsewhere():
+            _forked.end(None)
+        return line
     # A function that ends the process, as parsers of arguments do, fails its item and no other.
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if answers.is_elsewhere():
+            _forked.end(error)
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return _answers.failure(id_, error, message_of)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import threading
+import traceback
 from typing import Any, Callable, List, Optional
 
-from . import _answers, _log
+from . import _answers, _forked, _log
 from ._answers import MessageOf
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt
@@ -42,9 +44,14 @@ async def _answer_all(
 
     def read() -> None:
         batch: Optional[List[Request]] = []
-        while batch is not None:
-            batch = requests.read()
-            loop.call_soon_threadsafe(batches.put_nowait, batch)
+        try:
+            while batch is not None:
+                batch = requests.read()
+                loop.call_soon_threadsafe(batches.put_nowait, batch)
+        except BaseException:
+            # Without requests this process would wait for ever.
+            traceback.print_exc()
+            os._exit(1)
 
     # Reading waits in a thread: not every kind of standard input can be watched by an event loop.
     threading.Thread(target=read, name="flowrun-requests", daemon=True).start()
@@ -61,7 +68,7 @@ async def _answer_all(
         printed: List[str] = []
         # The context is that of this task alone.
         _log.keep(printed if len(tasks) > 1 else None)
-        answer = await _answer(call, request, message_of)
+        answer = await _answer(call, request, message_of, answers)
         answers.add(_answers.with_log(answer, printed) if printed else answer)
         if not is_flushing:
             # Answers that are ready in the same turn of the loop are one write.
@@ -81,12 +88,19 @@ async def _answer_all(
     answers.flush()
 
 
-async def _answer(call: Call, request: Request, message_of: MessageOf) -> bytes:
+async def _answer(call: Call, request: Request, message_of: MessageOf, answers: Answers) -> bytes:
     id_ = request["id"]
     try:
-        result = call(request)
-        if inspect.isasyncgen(result):
-            return _answers.values(id_, [part async for part in result])
-        return _answers.value(id_, await result)
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        result: Any = call(request)
+        is_stream = inspect.isasyncgen(result)
+        result = [part async for part in result] if is_stream else await result
+        if answers.is_elsewhere():
+            _forked.end(None)
+        return _answers.values(id_, result) if is_stream else _answers.value(id_, result)
+    except BaseException as error:
+        if answers.is_elsewhere():
+            _forked.end(error)
+        if isinstance(error, KeyboardInterrupt):
+            # The event loop would cancel the other items, and they would answer that. They are to run again.
+            _forked.end(error)
         return _answers.failure(id_, error, message_of)
