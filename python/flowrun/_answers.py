@@ -9,6 +9,12 @@ from ._endings import Fail, Retry, Skip, fields_of, seconds_of
 from ._json import NotJson, dumps
 from ._log import Printed, lines
 
+LINE_MAX = 64 * 1024 * 1024
+"""Bytes of an answer, as flowrun takes it."""
+
+LOG_MAX = 1024 * 1024
+"""Bytes of an answer that are kept free for what the function has printed and for what stands around."""
+
 MessageOf = Callable[[BaseException], str]
 """The message of an answer for an exception."""
 
@@ -18,23 +24,38 @@ READY = b'{"ready":true}\n'
 READY_FOR_ALL = b'{"ready":true,"parallel":true}\n'
 """That of one that works on all its items at once: the time of each runs from when it is sent."""
 
+MESSAGE_MAX = 64 * 1024
+"""Characters of a message that are sent: its beginning."""
+
 TRACEBACK_MAX = 64 * 1024
 """Characters of a traceback that are sent: its end, where the cause stands."""
 
 
 def value(id_: int, result: Any) -> bytes:
     """The answer with one result."""
-    return b'{"id":%d,"value":%b}\n' % (id_, dumps(result))
+    return b'{"id":%d,"value":%b}\n' % (id_, _short(dumps(result)))
 
 
 def values(id_: int, results: Any) -> bytes:
     """The answer of a `flat_map`, whose results follow each other in this order."""
-    return b'{"id":%d,"values":[%b]}\n' % (id_, b",".join([dumps(result) for result in results]))
+    return b'{"id":%d,"values":[%b]}\n' % (id_, _short(b",".join([dumps(result) for result in results])))
+
+
+def _short(text: bytes) -> bytes:
+    """The text, if flowrun takes that much."""
+    if len(text) > LINE_MAX - LOG_MAX:
+        most = (LINE_MAX - LOG_MAX) >> 20
+        raise NotJson(f"the result is {len(text) / 2**20:.1f} MiB long, and flowrun takes at most {most} MiB from a program")
+    return text
 
 
 def with_log(answer: bytes, printed: Printed) -> bytes:
     """The answer with lines for the item's log."""
-    return b'%b,"log":%b}\n' % (answer[:-2], dumps([_valid(line) for line in lines(printed)]))
+    text = dumps([_valid(line) for line in lines(printed)])
+    if len(text) > LOG_MAX - 1024:
+        # Each character may become six bytes. The end tells more than the beginning.
+        text = dumps(["…", "".join(map(_valid, lines(printed)))[-LOG_MAX // 8 :]])
+    return b'%b,"log":%b}\n' % (answer[:-2], text)
 
 
 def describe(error: BaseException) -> str:
@@ -68,7 +89,7 @@ def _failure(id_: int, error: BaseException, message_of: MessageOf) -> bytes:
     if isinstance(error, Skip):
         reason = getattr(error, "reason", None)
         return b'{"id":%d,"skip":%b}\n' % (id_, dumps(None if reason is None else _valid(str(reason))))
-    body: Dict[str, Any] = {"message": _valid(message_of(error))}
+    body: Dict[str, Any] = {"message": _valid(message_of(error))[:MESSAGE_MAX]}
     if not isinstance(error, NotJson):
         body["traceback"] = _valid(_traceback(error))
     if isinstance(error, Fail):
@@ -86,7 +107,7 @@ def _add_what_it_carries(body: Dict[str, Any], error: BaseException) -> None:
             body["after"] = after
         fields = fields_of(getattr(error, "fields", None))
         if fields:
-            dumps(fields)
+            _short(dumps(fields))
             body["fields"] = fields
     except Exception as refused:
         # The message is worth more than fields that cannot be written.

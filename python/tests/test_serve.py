@@ -68,6 +68,12 @@ def test_endings_are_told_with_what_they_carry(tmp_path: Path) -> None:
     assert "_function.py" not in traces[2] and "_serve.py" not in traces[2]
 
 
+NESTED = """
+def nested(levels):
+    return [nested(levels - 1)] if levels > 1 else []
+"""
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
@@ -75,12 +81,34 @@ def test_endings_are_told_with_what_they_carry(tmp_path: Path) -> None:
         ("[None, float('inf')]", "the result[1] is inf, which JSON cannot hold"),
         ("{'a': {1, 2}}", "the result['a'] is a value of type set, which JSON cannot hold"),
         ("'\\ud800'", "the result is text with half a surrogate pair, which JSON cannot hold"),
+        ("[{'a\\ud800': 1}]", "the result[0] has a key with half a surrogate pair, which JSON cannot hold"),
+        ("[{'a': 2**63}]", "the result[0]['a'] is an integer beyond 64 bits, which flowrun does not keep"),
+        ("{'a': -2**63 - 1}", "the result['a'] is an integer beyond 64 bits, which flowrun does not keep"),
+        ("10**400", "the result is an integer beyond 64 bits, which flowrun does not keep"),
+        ("nested(501)", f"the result{'[0]' * 26}[0… is nested more than 500 levels deep, which flowrun does not keep"),
+        ("'x' * (64 << 20)", "the result is 64.0 MiB long, and flowrun takes at most 63 MiB from a program"),
     ],
 )
 def test_what_json_cannot_hold_fails_its_item_with_the_place(tmp_path: Path, expression: str, message: str) -> None:
-    text = f"import flowrun\nflowrun.serve(lambda item: {expression} if item else 'fine')\n"
+    text = f"import flowrun\n{NESTED}flowrun.serve(lambda item: {expression} if item else 'fine')\n"
     with serve(tmp_path, text) as program:
         assert program.ask(True, False) == [{"id": 1, "error": {"message": message}}, {"id": 2, "value": "fine"}]
+
+
+def test_what_is_just_within_the_bounds_is_kept(tmp_path: Path) -> None:
+    values = ["nested(500)", "[2**63 - 1, -2**63]", "['9' * 30] + [[]] * 600", "'[' * 1000 + '\\\\\"' + '{' * 1000", "1e22"]
+    text = f"import flowrun\n{NESTED}flowrun.serve(lambda item: [{', '.join(values)}][item])\n"
+    scope: Dict[str, Any] = {}
+    exec(NESTED, scope)
+    with serve(tmp_path, text) as program:
+        assert [answer["value"] for answer in program.ask(*range(len(values)))] == [eval(value, scope) for value in values]
+
+
+def test_a_long_log_is_cut_and_the_answer_still_one(tmp_path: Path) -> None:
+    text = "import flowrun\ndef f(item):\n    print('x' * (70 << 20) + 'end')\n    return item\nflowrun.serve(f)\n"
+    with serve(tmp_path, text) as program:
+        for answer in program.ask(1, 2):
+            assert answer["log"][0] == "…" and answer["log"][1].endswith("xend") and len(answer["log"][1]) < 1 << 20
 
 
 def test_a_cyclic_result_fails_its_item(tmp_path: Path) -> None:
