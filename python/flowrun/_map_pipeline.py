@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 Note = Callable[[Event], None]
 
 LONGEST_WAIT = 365 * 24 * 3600
-"""Seconds between two attempts at most. The delay doubles each time, and durations have an end."""
+"""Seconds between two attempts, and of one attempt, at most. The delay doubles each time, and durations have an end."""
+
+
+RETRIES_MAX = 2**32 - 1
+"""As many as flowrun takes."""
 
 
 @dataclass
@@ -48,16 +52,16 @@ def write(
         "lanes": lanes,
         "concurrency": lanes * processes,
         "retries": {
-            "max": config.retries,
+            "max": min(config.retries, RETRIES_MAX),
             "delay": _duration(config.retry_delay),
             "factor": 2,
-            "max_delay": _duration(min(LONGEST_WAIT, config.retry_delay * 2.0 ** min(config.retries, 60))),
+            "max_delay": _duration(config.retry_delay * 2.0 ** min(config.retries, 60)),
         },
         "min_success_ratio": config.min_success_ratio,
         "fail_fast": fail_fast,
     }
     if timeout is not None:
-        policy["timeout"] = _duration(timeout, 1)
+        policy["timeout"] = _duration(timeout, 0.001)
     steps: Dict[str, Any] = {"items": {"read": "items.jsonl"}, "task": {"from": "items", "map": policy}}
     if is_saved:
         steps["save"] = {"from": "task", "write": "results.jsonl"}
@@ -100,5 +104,6 @@ def _interpreter_options() -> List[str]:
     return list(getattr(subprocess, "_args_from_interpreter_flags")())
 
 
-def _duration(seconds: float, least: int = 0) -> str:
-    return f"{max(least, round(seconds * 1000))}ms"
+def _duration(seconds: float, least: float = 0.0) -> str:
+    # In seconds: a number of milliseconds may have nine digits, which are twelve days.
+    return f"{min(LONGEST_WAIT, max(least, seconds)):.3f}s"

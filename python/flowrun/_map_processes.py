@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from . import _map_pipeline
 from ._map_pipeline import Note, Told
 from ._pickled import decode, encode
+from ._process import Event
 
 if TYPE_CHECKING:
     from ._map_task import MapTask, MapTaskConfig
@@ -22,6 +23,10 @@ LANES_MAX = 64
 
 SHARES = 64
 """At least so many turns for each process, so that none is left with much work at the end while others are idle."""
+
+
+ENDING = "ending.pickle"
+"""A file in the folder of a call: whether an item has raised `SystemExit` or else `KeyboardInterrupt`, and the code."""
 
 
 @dataclass
@@ -48,13 +53,30 @@ class Call:
                 timeout=config.timeout_per_item,
                 is_saved=True,
             )
-            told = _map_pipeline.run(path, note)
+
+            def note_and_end(event: Event) -> None:
+                note(event)
+                if event["event"] == "item_failed":
+                    _end(folder)
+
+            told = _map_pipeline.run(path, note_and_end)
+            _end(folder)
             if told.reason is None:
-                with open(os.path.join(folder, "results.jsonl"), "rb") as file:
-                    for line in file:
+                with open(os.path.join(folder, "results.jsonl"), "rb") as lines:
+                    for line in lines:
                         index, result = json.loads(line)
                         results[index] = decode(result)
             return told
+
+
+def _end(folder: str) -> None:
+    """Raises what an item has raised that ends the whole call."""
+    try:
+        with open(os.path.join(folder, ENDING), "rb") as file:
+            is_exit, code = pickle.load(file)
+    except FileNotFoundError:
+        return
+    raise SystemExit(code) if is_exit else KeyboardInterrupt
 
 
 def prepare(task: "MapTask", items: List[Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Optional[Call]:

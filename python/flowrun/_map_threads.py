@@ -6,22 +6,28 @@ process, answers back. Items and results stay here; the lines carry indices.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import queue
 import socket
 import tempfile
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Optional, Tuple
 
-from . import _answers, _map_pipeline
+from . import _answers, _forked, _map_pipeline
 from ._channel import Requests
+from ._endings import Fail
 from ._map_pipeline import Note, Told
+from ._process import Event
 
 if TYPE_CHECKING:
     from ._map_task import MapTask
 
 Request = Dict[str, Any]
+
+SOCKET_NAME_MAX = 100
+"""Bytes: macOS takes 103, Linux 107."""
 
 
 def run(
@@ -38,8 +44,8 @@ def run(
 
         return asyncio.run(result)
 
-    with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder:
-        path = os.path.join(folder, "socket")
+    with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder, _socket_folder(folder) as near:
+        path = os.path.join(near, "socket")
         pipeline = _map_pipeline.write(
             folder,
             [b"%d\n" % index for index in range(len(items))],
@@ -53,8 +59,24 @@ def run(
             is_saved=False,
         )
         with _Server(path) as server:
-            server.serve(_Crew(call, results, config.timeout_per_item), config.concurrency)
-            return _map_pipeline.run(pipeline, note)
+            timeout = config.timeout_per_item
+            crew = _Crew(call, results, timeout and min(timeout, _map_pipeline.LONGEST_WAIT))
+            server.serve(crew, config.concurrency)
+
+            def note_and_end(event: Event) -> None:
+                note(event)
+                crew.end()
+
+            told = _map_pipeline.run(pipeline, note_and_end)
+            crew.end()
+            return told
+
+
+def _socket_folder(folder: str) -> "ContextManager[str]":
+    """The folder, if the name of a socket in it is not too long for the system; else one of its own with a short name."""
+    if len(os.fsencode(os.path.join(folder, "socket"))) <= SOCKET_NAME_MAX:
+        return contextlib.nullcontext(folder)
+    return tempfile.TemporaryDirectory(prefix="flowrun-", dir="/tmp")
 
 
 class _Crew:
@@ -64,13 +86,24 @@ class _Crew:
         self._call = call
         self._results = results
         self._timeout = timeout
+        self._ending: Optional[BaseException] = None
+
+    def end(self) -> None:
+        """Raises what a function has raised that ends the whole call."""
+        if self._ending is not None:
+            raise self._ending
 
     def answer(self, request: Request) -> bytes:
         """The answer to a request, whose item is an index."""
         id_, index = request["id"], request["item"]
         ended = self._attempt(index)
         if isinstance(ended, _Failed):
-            return _answers.failure(id_, ended.error, str)
+            error = ended.error
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                self._ending = error
+                # No other attempt: the event of this failure ends the call.
+                error = Fail(_answers.words(error))
+            return _answers.failure(id_, error, _answers.words)
         self._results[index] = ended
         return _answers.value(id_, None)
 
@@ -95,10 +128,17 @@ class _Failed:
 
 
 def _call(function: Callable[[int], Any], index: int) -> Any:
+    home = os.getpid()
+    ended: Any = None
     try:
-        return function(index)
-    except (Exception, SystemExit) as error:
-        return _Failed(error)
+        ended = function(index)
+    except BaseException as error:
+        # Of any kind: an item without an answer would hang.
+        ended = _Failed(error)
+    if os.getpid() != home:
+        # The function has forked. Two processes that answer would spoil the answers of both.
+        _forked.end(ended.error if isinstance(ended, _Failed) else None)
+    return ended
 
 
 class _Server:
@@ -147,7 +187,10 @@ def _talk(connection: socket.socket, crew: _Crew, threads: int) -> None:
                 return
 
     workers: List[threading.Thread] = []
-    connection.sendall(_answers.READY_FOR_ALL)
+    try:
+        connection.sendall(_answers.READY_FOR_ALL)
+    except OSError:
+        return
     for request in _requests(connection):
         waiting.put(request)
         if len(workers) < threads:

@@ -13,7 +13,7 @@ import importlib.util
 import inspect
 import os
 import pickle
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, NoReturn
 
 
 def main(path: str) -> None:
@@ -29,10 +29,12 @@ def main(path: str) -> None:
 
     import flowrun._serve
 
-    flowrun._serve.serve(_item_function(task), _message_of=str)
+    from flowrun._answers import words
+
+    flowrun._serve.serve(_item_function(task, os.path.dirname(path)), _message_of=words)
 
 
-def _item_function(task: Dict[str, Any]) -> Callable[[List[Any]], List[Any]]:
+def _item_function(task: Dict[str, Any], folder: str) -> Callable[[List[Any]], List[Any]]:
     """A function from `[index, item]` to `[index, result]`, both encoded."""
     from flowrun._pickled import decode, encode
 
@@ -43,13 +45,36 @@ def _item_function(task: Dict[str, Any]) -> Callable[[List[Any]], List[Any]]:
     function = getattr(found, "func", found) if type(found).__name__ == "MapTask" else found
     args, kwargs = pickle.loads(task["call"])
     finish = _await if inspect.iscoroutinefunction(function) else _as_it_is
+    home = os.getpid()
 
     def answer(numbered: List[Any]) -> List[Any]:
         index, item = numbered
-        result = function(decode(item), *args, **kwargs)
-        return [index, encode(finish(result))]
+        try:
+            result = finish(function(decode(item), *args, **kwargs))
+        except (KeyboardInterrupt, SystemExit) as error:
+            if os.getpid() == home:
+                _tell_caller(folder, error)
+            raise
+        return [index, encode(result)]
 
     return answer
+
+
+def _tell_caller(folder: str, error: BaseException) -> NoReturn:
+    """Leaves a file by which the caller learns what ends the whole call, and fails the item."""
+    from flowrun._answers import words
+    from flowrun._endings import Fail
+    from flowrun._map_processes import ENDING
+
+    code = getattr(error, "code", None)
+    path = os.path.join(folder, ENDING)
+    new = f"{path}-{os.getpid()}"
+    with open(new, "wb") as file:
+        kept = code if code is None or isinstance(code, int) else words(error)
+        pickle.dump((isinstance(error, SystemExit), kept), file)
+    os.replace(new, path)
+    # No other attempt: the event of this failure ends the call.
+    raise Fail(words(error))
 
 
 def _as_it_is(result: Any) -> Any:

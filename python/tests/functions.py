@@ -98,6 +98,40 @@ def leave(_: Any) -> None:
     sys.exit(4)
 
 
+class Own(BaseException):
+    pass
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def raises(what: str) -> str:
+    if what == "own":
+        raise Own("mine")
+    if what == "cancelled":
+        raise asyncio.CancelledError
+    if what == "generator":
+        raise GeneratorExit
+    if what == "mute":
+        raise Mute
+    if what == "interrupt":
+        raise KeyboardInterrupt
+    if what == "exit":
+        sys.exit(3)
+    if what == "forked":
+        child = os.fork()
+        if child == 0:
+            sys.exit(3)
+        return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return what
+
+
+def long(item: int) -> bytes:
+    return b"x" * item
+
+
 def grow(item: List[int]) -> int:
     """Changes the item itself."""
     item.append(0)

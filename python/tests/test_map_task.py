@@ -98,6 +98,60 @@ def test_fail_ends_the_retries(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "calls").read_text() == "x"
 
 
+@pytest.mark.parametrize("timeout", [None, 30.0])
+@pytest.mark.parametrize("what", ["own", "cancelled", "generator", "mute", "forked"])
+def test_whatever_is_raised_fails_its_item(place: Place, what: str, timeout: Any) -> None:
+    task = map_task(min_success_ratio=0, timeout_per_item=timeout, concurrency=1)(place(functions.raises))
+    message = {"own": "mine", "mute": "Mute"}.get(what, "")
+    if what == "forked":
+        assert task([what, ""]).results == ["3", ""]
+        return
+    assert task(["", what, ""]) == MapTaskResult(["", None, ""], 2, 1, {1: message}, 3)
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_what_ends_a_program_ends_the_call(place: Place, timeout: Any) -> None:
+    task = map_task(min_success_ratio=0, timeout_per_item=timeout, retries=3, retry_delay=60.0)(place(functions.raises))
+    with pytest.raises(KeyboardInterrupt):
+        task(["", "interrupt", ""])
+    with pytest.raises(SystemExit) as raised:
+        task(["", "exit", ""])
+    assert raised.value.code == 3
+
+
+@pytest.mark.parametrize("retries", [20, 25, 2000, 2**40])
+def test_many_retries_are_taken(place: Place, retries: int) -> None:
+    assert map_task(retries=retries)(place(functions.double))([1]).results == [2]
+    assert map_task(retries=1, retry_delay=1e300, timeout_per_item=1e300)(place(functions.double))([1]).results == [2]
+
+
+def test_numbers_of_numpy_are_settings(place: Place) -> None:
+    numpy = pytest.importorskip("numpy")
+    settings = {"concurrency": numpy.int64(2), "retries": numpy.uint8(1), "retry_delay": numpy.float32(0)}
+    task = map_task(min_success_ratio=numpy.float32(0.6), timeout_per_item=numpy.int32(9), **settings)
+    assert task(place(functions.fail_on_odd))([0, 1, 2, 3, 4]).successes == 3
+    assert task(functions.double).config == flowrun.MapTaskConfig(2, 1, 0.0, 0.6, False, 9.0)
+    for name in ("concurrency", "retries", "min_success_ratio"):
+        with pytest.raises(TypeError, match=f"{name} must be a .*number, not 'x'"):
+            map_task(**{name: "x"})
+
+
+def test_a_long_folder_for_temporary_files_is_no_hindrance(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    assert map_task(place(functions.double))([1, 2]).results == [2, 4]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_result_that_is_too_long_fails_its_item_elsewhere() -> None:
+    result = map_task(min_success_ratio=0.5)(functions.long)([1, 64 << 20])
+    assert result.results == [b"x", None]
+    assert result.errors == {1: "the result is 85.3 MiB long, and flowrun takes at most 63 MiB from a program"}
+
+
 def test_fail_fast_begins_nothing_more(place: Place) -> None:
     task = map_task(concurrency=1, fail_fast=True, min_success_ratio=0.0)(place(functions.fail_on_odd))
     result = task([0, 1, 2, 4])
