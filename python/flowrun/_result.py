@@ -35,7 +35,12 @@ class StepResult:
 
     @property
     def results(self) -> Rows:
-        """The results of a `map`, `flat_map` or `filter`, in the order of its items; those that failed are absent."""
+        """The results of a `map`, `flat_map` or `filter`, in the order of its items; those that failed are absent.
+
+        A step that was skipped has none.
+        """
+        if self.status == "skipped":
+            return Rows(None, _itself)
         return Rows([*self._show, "--results"], _several if self.verb == "flat_map" else _one)
 
     @property

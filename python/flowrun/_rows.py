@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import subprocess
-from typing import Any, Callable, Iterator, List, Sequence, cast
+from typing import Any, Callable, Iterator, List, Optional, Sequence, cast
 
 from ._binary import find_binary
 from ._errors import FlowrunError
@@ -16,14 +16,17 @@ CHUNK = 10_000
 
 
 class Rows:
-    """The rows in their order. Iterating reads them from the run's folder, one after the other, never all at once."""
+    """The rows in their order. Iterating reads them from the run's folder, one after the other, never all at once.
 
-    def __init__(self, arguments: Sequence[str], values_of: Callable[[Any], Iterator[Any]]) -> None:
-        self._arguments = list(arguments)
+    Without arguments of the binary that prints them there are none.
+    """
+
+    def __init__(self, arguments: Optional[Sequence[str]], values_of: Callable[[Any], Iterator[Any]]) -> None:
+        self._arguments = None if arguments is None else list(arguments)
         self._values_of = values_of
 
     def __iter__(self) -> Iterator[Any]:
-        for line in _lines(self._arguments):
+        for line in () if self._arguments is None else _lines(self._arguments):
             yield from self._values_of(json.loads(line))
 
     def to_arrow(self) -> Any:
