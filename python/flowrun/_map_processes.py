@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from . import _map_pipeline
+from . import _map_caller, _map_pipeline
 from ._map_pipeline import Note, Told
 from ._pickled import decode, encode
 from ._process import Event
@@ -38,7 +38,7 @@ class Call:
 
     def run(self, config: "MapTaskConfig", results: List[Any], note: Note) -> Told:
         """Runs it and fills in `results`, by index."""
-        with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder:
+        with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder, _map_caller.hold(folder):
             task = os.path.join(folder, "task.pickle")
             with open(task, "wb") as file:
                 file.write(self.task)

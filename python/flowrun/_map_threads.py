@@ -46,10 +46,11 @@ def run(
 
     with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder, _socket_folder(folder) as near:
         path = os.path.join(near, "socket")
+        bridge = os.path.join(os.path.dirname(__file__), "_map_bridge.py")
         pipeline = _map_pipeline.write(
             folder,
             [b"%d\n" % index for index in range(len(items))],
-            [*_map_pipeline.python(), "-S", "-E", os.path.join(os.path.dirname(__file__), "_map_bridge.py"), path],
+            [*_map_pipeline.python(), "-S", "-E", bridge, path, folder],
             config,
             lanes=config.concurrency,
             processes=1,

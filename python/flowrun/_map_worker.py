@@ -28,6 +28,10 @@ def main(path: str) -> None:
     sys.argv[1:] = []
 
     import flowrun._serve
+    from flowrun._map_caller import watch
+
+    # Before anything that may take long.
+    watch(os.path.dirname(path))
 
     from flowrun._answers import words
 

@@ -68,6 +68,13 @@ def wait_for(path: str) -> str:
     return path
 
 
+def begin_and_wait(path: str) -> None:
+    """Makes the file, and never ends."""
+    Path(path).touch()
+    while True:
+        time.sleep(0.01)
+
+
 def hang(item: int) -> int:
     while item == 1:
         pass
