@@ -89,6 +89,15 @@ def test_a_process_that_dies_is_found_out(tmp_path: Path) -> None:
     assert (failed["item"], failed["error"]["kind"]) == (2, "program") and "7" in failed["error"]["message"]
 
 
+@pytest.mark.parametrize("kind", ["", "async "])
+def test_an_interrupt_by_the_function_ends_its_process_and_fails_its_item_alone(tmp_path: Path, kind: str) -> None:
+    text = f"import flowrun\n{kind}def f(item):\n    if item == 2: raise KeyboardInterrupt\n    return item\nflowrun.serve(f)\n"
+    step = run(tmp_path, text, list(range(6)), lanes=6, concurrency=6)
+    assert list(step.results) == [0, 1, 3, 4, 5]
+    (failed,) = step.failed
+    assert (failed["item"], failed["error"]["kind"]) == (2, "program") and "KeyboardInterrupt" in json.dumps(failed)
+
+
 def test_a_setup_that_fails_fails_the_step_with_what_it_said(tmp_path: Path) -> None:
     text = "import flowrun\ndef load():\n    raise OSError('no model')\nflowrun.serve(print, setup=load)\n"
     step = run(tmp_path, text, list(range(8)))
