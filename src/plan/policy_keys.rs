@@ -71,7 +71,10 @@ pub(super) fn of(places: &PlacedDocument, at: &str, named: Option<&str>) -> Arc<
         }
         parts.iter().map(|part| step.key(key, Some(part))).collect()
     };
-    KEYS.iter().flat_map(key).collect()
+    let is_program = places.value().pointer(&format!("{at}/program")).is_some();
+    // One is for programs, the other for Lua.
+    let other = if is_program { "memory" } else { "lanes" };
+    KEYS.iter().filter(|(name, _)| *name != other).flat_map(key).collect()
 }
 
 struct PolicyOfStep<'a> {
@@ -135,6 +138,7 @@ fn built_in(key: &str) -> Option<String> {
     let (policy, retries, breaker) = (Policy::default(), Retries::default(), Breaker::default());
     Some(match key {
         "concurrency" => policy.concurrency.to_string(),
+        "lanes" => policy.lanes.to_string(),
         "retries" | "retries.max" => retries.max.to_string(),
         "retries.delay" => duration::format(retries.delay),
         "retries.factor" => retries.factor.to_string(),

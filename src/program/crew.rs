@@ -341,7 +341,9 @@ impl Crew {
             [one] => self.fail(one, why, now),
             // A program that never answers at all is no item's fault, and all of them would die alone.
             several if is_first && self.options.restart <= 1 => {
-                several.iter().for_each(|one| self.fail(one, why, now));
+                for one in several {
+                    self.fail(one, why, now);
+                }
             }
             several => self.alone.extend(several.iter().map(Flying::waiting)),
         }

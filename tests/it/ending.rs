@@ -118,7 +118,7 @@ fn a_failure_of_at_end_is_a_warning_and_changes_nothing() {
         ("error('no answer from ' .. secrets.token)", "`at_end` failed: pipeline.yaml:4 no answer from ***"),
         ("while true do end", "`at_end` failed: pipeline.yaml:4 timeout after 200ms"),
         ("http.get('http://localhost:1/')", "`at_end` failed: pipeline.yaml:4"),
-        ("exec({'true'})", "`at_end` failed: pipeline.yaml:4"),
+        ("exec.run({'true'})", "`at_end` failed: pipeline.yaml:4"),
     ] {
         let head = format!("at_end:\n  timeout: 200ms\n  lua: |\n    {at_end}\n");
         let rest = PIPELINE.split_once("steps:").expect("steps").1;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lines::Sayings;
+use super::lines::{Sayings, boundary};
 use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, Failure, ResultShape, WorkerOptions};
 use crate::program::{self, End, ErrorAnswer, Leaving, Said};
@@ -122,7 +122,7 @@ pub(super) fn nonsense(program: &str, line: &[u8], why: &str, mask: &Mask) -> St
     // Secrets go before anything is cut off: half of one would not be found any more.
     let mut shown = mask.owned(String::from_utf8_lossy(&line[..line.len().min(MASKED_BYTES)]).into_owned());
     let is_cut = shown.len() > SHOWN_BYTES || line.len() > MASKED_BYTES;
-    shown.truncate(shown.floor_char_boundary(SHOWN_BYTES));
+    shown.truncate(boundary(&shown, SHOWN_BYTES));
     let (shown, cut) = (printable(shown.trim_end()), if is_cut { "…" } else { "" });
     format!(
         "`{program}` wrote a line that is no answer, because {why}: `{shown}{cut}`; what is not meant as an answer belongs to \

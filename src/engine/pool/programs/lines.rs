@@ -87,7 +87,7 @@ impl Sayings {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let mut text = self.mask.owned(String::from_utf8_lossy(line).into_owned());
         if text.len() > SAID_LINE_MAX {
-            text.truncate(text.floor_char_boundary(SAID_LINE_MAX));
+            text.truncate(boundary(&text, SAID_LINE_MAX));
             text.push('…');
         }
         text
@@ -117,6 +117,11 @@ impl Sayings {
         lines.reverse();
         lines
     }
+}
+
+/// Where a text may be cut that is to have so many bytes at most.
+pub(super) fn boundary(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 #[cfg(test)]
