@@ -12,4 +12,5 @@ def clean(doc):
     return {**doc, "text": " ".join(words), "words": len(words)}
 
 
-flowrun.serve(clean)
+if __name__ == "__main__":
+    flowrun.serve(clean)
