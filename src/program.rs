@@ -5,6 +5,7 @@
 //! says what is no answer) costs as few items as can be told.
 
 mod answer;
+mod answer_lines;
 mod crew;
 mod definition;
 mod process;
@@ -13,6 +14,7 @@ mod request;
 mod result;
 
 pub use answer::{Answer, ErrorAnswer, Line, Said, read};
+pub use answer_lines::{AnswerLines, TooLong};
 pub use crew::place::Job;
 pub use crew::{Answered, Crew, CrewOptions, End, Order};
 pub use definition::{ItemProgram, ProgramValue};

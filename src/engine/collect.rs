@@ -11,7 +11,7 @@ mod workers;
 
 use std::sync::Arc;
 
-use self::frame::{ITEMS, StepFrame, push_item};
+use self::frame::{ITEMS, StepFrame};
 use super::context::Context;
 use super::input::StepInput;
 use super::lookout::{Cut, Lookout};
@@ -22,6 +22,7 @@ use crate::event::{Event, StepResult};
 use crate::plan::{Collect, Sample, Split, Step};
 use crate::runtime::clock;
 use crate::value::Chunk;
+use crate::value::json::on_one_line;
 
 /// Runs a step over a collection whose inputs have been opened, with rows that are proved; the second one is the other side of
 /// a `join`.
@@ -133,7 +134,7 @@ impl StepFrame<'_> {
                     self.taken += chunk.len() as u64;
                     for at in 0..chunk.len() {
                         line.clear();
-                        push_item(chunk.item(at), &mut line);
+                        on_one_line(chunk.item(at), &mut line);
                         draw.push(&line)?;
                     }
                 }
@@ -160,7 +161,7 @@ impl StepFrame<'_> {
             self.taken += chunk.len() as u64;
             for at in 0..chunk.len() {
                 list.push(if count == 0 { b'[' } else { b',' });
-                push_item(chunk.item(at), &mut list);
+                on_one_line(chunk.item(at), &mut list);
                 count += 1;
                 if count == size {
                     list.push(b']');

@@ -231,6 +231,11 @@ impl Crew {
         }
     }
 
+    /// Whether a process is being ended because that was ordered.
+    pub fn is_ending(&self, process: usize) -> bool {
+        self.places[process].phase == Phase::Ending
+    }
+
     /// Whether the process at hand has answered anything.
     pub fn has_answered(&self, process: usize) -> bool {
         self.places[process].has_answered

@@ -1,6 +1,7 @@
 //! A process is one running copy of an item program: bytes go in, and bytes and its end come out. Nothing here knows what they
 //! mean.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,19 @@ pub enum Leaving {
     Lingered,
     /// It was ended on demand, or nobody knows how.
     Ended,
+}
+
+impl fmt::Display for Leaving {
+    /// What the process did, as it follows its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(code) => write!(f, "ended with exit code {code}"),
+            Self::Signal(signal) => write!(f, "was ended by signal {signal}"),
+            Self::Closed(what) => write!(f, "closed its {what} and was ended"),
+            Self::Lingered => write!(f, "did not end within {PATIENCE:?} of the end of its input"),
+            Self::Ended => f.write_str("was ended"),
+        }
+    }
 }
 
 /// An event of one of several processes: its place, which process at that place, and what it has done.

@@ -8,8 +8,9 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Line, Said, read};
+use super::answer_lines::{AnswerLines, TooLong};
 use super::definition::ItemProgram;
-use super::process::{Leaving, PATIENCE, Process, ProcessEvent, Pulse};
+use super::process::{Leaving, Process, ProcessEvent, Pulse};
 use super::request::{Request, RequestContext};
 use crate::value::Secrets;
 
@@ -68,7 +69,7 @@ pub fn rehearse(
             number: 0,
             ids: 0,
             is_ready: false,
-            rest: Vec::new(),
+            lines: AnswerLines::default(),
         };
         for scene in scenes {
             let outcome = stage.play(scene).await?;
@@ -92,8 +93,7 @@ struct Stage<'a> {
     ids: u64,
     /// Whether it has said anything.
     is_ready: bool,
-    /// What was written of a line that has no end yet.
-    rest: Vec<u8>,
+    lines: AnswerLines,
 }
 
 impl Stage<'_> {
@@ -128,7 +128,7 @@ impl Stage<'_> {
     fn start(&mut self) -> Result<(), String> {
         if self.process.is_none() {
             self.number += 1;
-            self.rest.clear();
+            self.lines = AnswerLines::default();
             self.is_ready = false;
             let which = (0, self.number);
             let sender = self.sender.clone();
@@ -167,7 +167,7 @@ impl Stage<'_> {
                 }
                 Some((_, number, ProcessEvent::Ended(leaving))) if number == self.number => {
                     self.process = None;
-                    return Err(format!("it {} before it had answered", left(&leaving)));
+                    return Err(format!("it {leaving} before it had answered"));
                 }
                 Some(_) => {}
                 None => return Err("nobody tells of it any more".to_owned()),
@@ -179,21 +179,27 @@ impl Stage<'_> {
     }
 
     fn take(&mut self, bytes: &[u8], open: &mut Vec<u64>, counts: &mut [usize; 3]) -> Result<(), String> {
-        self.rest.extend_from_slice(bytes);
-        while let Some(end) = memchr::memchr(b'\n', &self.rest) {
-            let line: Vec<u8> = self.rest.drain(..=end).collect();
-            let shown = String::from_utf8_lossy(&line).trim_end().chars().take(120).collect::<String>();
-            let wrong = |why: String| format!("it wrote a line that is no answer, because {why}: `{shown}`");
-            self.is_ready = true;
-            match read(&line[..end]).map_err(wrong)? {
-                Line::Ready { .. } => {}
-                Line::Answer(Answer { id, said, .. }) => {
-                    let at = open.iter().position(|other| *other == id);
-                    let at = at.ok_or_else(|| wrong(format!("no item is in flight under id {id}")))?;
-                    open.swap_remove(at);
-                    counts[self.judge(&said)?] += 1;
-                }
-            }
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut taken = Ok(());
+        let whole = lines.take(bytes, |line| {
+            taken = self.answer(line, open, counts);
+            taken.is_ok()
+        });
+        self.lines = lines;
+        taken?;
+        whole.map_err(|TooLong| "it wrote more than 64 MiB without a line end".to_owned())
+    }
+
+    /// Takes one line.
+    fn answer(&mut self, line: &[u8], open: &mut Vec<u64>, counts: &mut [usize; 3]) -> Result<(), String> {
+        let wrong =
+            |why: String| format!("it wrote a line that is no answer, because {why}: `{}`", shown(line));
+        self.is_ready = true;
+        if let Line::Answer(Answer { id, said, .. }) = read(line).map_err(wrong)? {
+            let at = open.iter().position(|other| *other == id);
+            let at = at.ok_or_else(|| wrong(format!("no item is in flight under id {id}")))?;
+            open.swap_remove(at);
+            counts[self.judge(&said)?] += 1;
         }
         Ok(())
     }
@@ -223,12 +229,10 @@ impl Stage<'_> {
                     return Ok("it ended".to_owned());
                 }
                 ProcessEvent::Ended(leaving) if number == self.number => {
-                    return Err(format!("it {}", left(&leaving)));
+                    return Err(format!("it {leaving}"));
                 }
                 ProcessEvent::Wrote(bytes) if number == self.number && read(bytes.trim_ascii()).is_err() => {
-                    let shown =
-                        String::from_utf8_lossy(&bytes).trim_end().chars().take(120).collect::<String>();
-                    return Err(format!("it wrote what is no answer: `{shown}`"));
+                    return Err(format!("it wrote what is no answer: `{}`", shown(&bytes)));
                 }
                 _ => {}
             }
@@ -237,12 +241,7 @@ impl Stage<'_> {
     }
 }
 
-fn left(leaving: &Leaving) -> String {
-    match leaving {
-        Leaving::Exit(code) => format!("ended with exit code {code}"),
-        Leaving::Signal(signal) => format!("was ended by signal {signal}"),
-        Leaving::Closed(what) => format!("closed its {what}"),
-        Leaving::Lingered => format!("did not end within {PATIENCE:?}"),
-        Leaving::Ended => "was ended".to_owned(),
-    }
+/// The beginning of what was written.
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().chars().take(120).collect()
 }

@@ -1,6 +1,6 @@
 //! This module writes what an item program is sent: one line of JSON for each attempt.
 
-use crate::value::json::{compact, quoted, write_string};
+use crate::value::json::{on_one_line, quoted, write_string};
 
 /// What all requests to one process have in common.
 #[derive(Debug, Clone)]
@@ -43,10 +43,7 @@ impl RequestContext {
         out.extend_from_slice(br#"{"id":"#);
         out.extend_from_slice(digits.format(request.id).as_bytes());
         out.extend_from_slice(br#","item":"#);
-        let item = request.item.trim_ascii();
-        if memchr::memchr2(b'\n', b'\r', item).is_none() || compact(item, out).is_err() {
-            out.extend_from_slice(item);
-        }
+        on_one_line(request.item, out);
         out.extend_from_slice(br#","index":"#);
         out.extend_from_slice(digits.format(request.index).as_bytes());
         out.extend_from_slice(&self.start);

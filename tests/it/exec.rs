@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::processes::{alive, soon};
 use crate::project::Project;
 
 /// A map of one item over `lua`.
@@ -27,30 +28,6 @@ fn check(lua: &str, expect: &str) {
 
 fn make_runnable(file: &Path) {
     fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("ours");
-}
-
-/// Whether a process with this word on its command line is alive.
-fn alive(word: &str) -> bool {
-    let folders = fs::read_dir("/proc").expect("Linux").flatten();
-    let has = |path: std::path::PathBuf| {
-        let line = fs::read(path.join("cmdline")).unwrap_or_default();
-        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
-        let dead = stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
-        !dead && String::from_utf8_lossy(&line).split('\0').any(|other| other == word)
-    };
-    folders.into_iter().any(|folder| has(folder.path()))
-}
-
-/// Waits until `condition` holds; `false` when it does not for long.
-fn soon(condition: impl Fn() -> bool) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
-        if condition() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
 }
 
 #[test]

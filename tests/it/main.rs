@@ -42,6 +42,7 @@ mod parquet_survival;
 mod parquet_types;
 mod partial;
 mod policy;
+mod processes;
 mod programs;
 mod project;
 mod rate;

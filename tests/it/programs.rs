@@ -1,12 +1,12 @@
 //! These tests cover programs as item functions through the real binary: what they are sent, what becomes of their answers,
 //! and what those cost that hang, die, or write what is no answer.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::project::Project;
+use crate::processes::{alive, soon};
+use crate::project::{Project, Ran};
 
 /// A program that does with each item what the item says.
 const WORKER: &str = r#"import json, os, subprocess, sys, time
@@ -96,15 +96,10 @@ fn rows(project: &Project, file: &str) -> Vec<Value> {
     project.read(file).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
-fn run(project: &Project, args: &[&str]) -> crate::project::Ran {
+fn run(project: &Project, args: &[&str]) -> Ran {
     let all = [&["pipeline.yaml"], args].concat();
     let output = project.command(&all).env("TEST_TOKEN", "swordfish-42").output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    crate::project::Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    }
+    output.into()
 }
 
 /// Kind, message and attempts of each failed item, by its place.
@@ -120,28 +115,6 @@ fn failures(project: &Project) -> Vec<(u64, String, String, u64)> {
         )
     };
     rows(project, "failed.jsonl").iter().map(failure).collect()
-}
-
-/// Whether a process with this word on its command line is alive.
-fn alive(word: &str) -> bool {
-    let has = |path: std::path::PathBuf| {
-        let line = fs::read(path.join("cmdline")).unwrap_or_default();
-        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
-        let dead = stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
-        !dead && String::from_utf8_lossy(&line).split('\0').any(|other| other == word)
-    };
-    fs::read_dir("/proc").expect("Linux").flatten().any(|folder| has(folder.path()))
-}
-
-fn soon(condition: impl Fn() -> bool) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
-        if condition() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    false
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::engine::sink::Sink;
 use crate::event::{StepResult, Verb};
 use crate::plan::Step;
 use crate::runtime::clock;
-use crate::value::{Chunk, json};
+use crate::value::Chunk;
+use crate::value::json::on_one_line;
 
 /// Text read or given on at once.
 pub(super) const BLOCK: usize = 256 * 1024;
@@ -84,7 +85,7 @@ impl<'a> StepFrame<'a> {
 
     /// Gives an item of the input on.
     pub(super) fn give_item(&mut self, item: &[u8]) -> Result<(), Cut> {
-        push_item(item, &mut self.out);
+        on_one_line(item, &mut self.out);
         self.end_line()
     }
 
@@ -123,13 +124,5 @@ impl<'a> StepFrame<'a> {
         // A collection that was not dealt with to its end is not dealt with at all.
         let total = self.total.unwrap_or_default().max(self.input.given()).max(self.taken);
         StepResult { spilled, ..StepResult::cut_off(status, reason, total, duration) }
-    }
-}
-
-/// An item's text as it was read, but on one line.
-pub(super) fn push_item(item: &[u8], out: &mut Vec<u8>) {
-    let item = item.trim_ascii();
-    if memchr::memchr2(b'\n', b'\r', item).is_none() || json::compact(item, out).is_err() {
-        out.extend_from_slice(item);
     }
 }

@@ -1,12 +1,13 @@
 //! `join` reads the other side first and keeps it by the values of `with_by`; then the step's own items find their partners
 //! by the values of `by`.
 
-use super::frame::{StepFrame, push_item};
+use super::frame::StepFrame;
 use super::keyed::{give_all, with_values};
 use crate::data::Joiner;
 use crate::engine::input::StepInput;
 use crate::engine::lookout::Cut;
 use crate::plan::Join;
+use crate::value::json::on_one_line;
 use crate::value::json::{self, JsonWalk};
 
 /// Carries out `join`. `with` is the other side.
@@ -23,7 +24,7 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
         let key = if join.has_with_by { "with_by" } else { "by" };
         with_values(frame, key, &join.with_by, &mut |_, item, value| {
             line.clear();
-            push_item(item, &mut line);
+            on_one_line(item, &mut line);
             Ok(joiner.add(value, &line)?)
         })
     })?;
@@ -35,7 +36,7 @@ pub(super) fn run<'a>(frame: &mut StepFrame<'a>, join: &Join, with: StepInput<'a
             return Err(Cut::failed(format!("`join` failed at item {index}: {problem}")));
         }
         line.clear();
-        push_item(item, &mut line);
+        on_one_line(item, &mut line);
         joiner.find(value, &line, &mut |line| frame.give(line))
     })?;
     match joiner.finish(&mut || frame.look())? {

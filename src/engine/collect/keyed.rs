@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::frame::{StepFrame, push_item};
+use super::frame::StepFrame;
 use super::workers::{CollectJob, JobError, MakeJob, Workers};
 use crate::data::{DataError, Distinct, Groups, Sorted, Sorter, push_sort_key};
 use crate::engine::lookout::Cut;
@@ -16,6 +16,7 @@ use crate::lua::{
 use crate::schedule::Policy;
 use crate::store::Digest;
 use crate::value::Chunk;
+use crate::value::json::on_one_line;
 
 /// `sort`
 pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool) -> Result<(), Cut> {
@@ -25,7 +26,7 @@ pub(super) fn sort(frame: &mut StepFrame<'_>, by: &Arc<Script>, descending: bool
         sort_key.clear();
         line.clear();
         push_sort_key(value, descending, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
-        push_item(item, &mut line);
+        on_one_line(item, &mut line);
         Ok(sorter.push(&sort_key, &line)?)
     })?;
     give_all(frame, sorter.finish()?)
@@ -39,7 +40,7 @@ pub(super) fn unique(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<(), 
         sort_key.clear();
         line.clear();
         push_sort_key(value, false, &mut sort_key).map_err(|error| Cut::failed(error.to_string()))?;
-        push_item(item, &mut line);
+        on_one_line(item, &mut line);
         if firsts.take(Digest::of_bytes(&sort_key).0, &line)? { frame.give(&line) } else { Ok(()) }
     })?;
     match firsts.finish(&mut || frame.look())? {
@@ -54,7 +55,7 @@ pub(super) fn group_by(frame: &mut StepFrame<'_>, by: &Arc<Script>) -> Result<()
     let mut line = Vec::new();
     with_values(frame, "group_by", by, &mut |_, item, value| {
         line.clear();
-        push_item(item, &mut line);
+        on_one_line(item, &mut line);
         Ok(groups.push(value, &line)?)
     })?;
     let groups = groups.finish(&mut || frame.look())?;

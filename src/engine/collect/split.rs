@@ -1,12 +1,13 @@
 //! `write` with placeholders in its path: each item goes to the file of its key, and to the next one when that is full.
 
-use super::frame::{ITEMS, StepFrame, push_item};
+use super::frame::{ITEMS, StepFrame};
 use super::keyed::with_values;
 use crate::data::{PartFile, SplitWriter, Written, split_key};
 use crate::engine::lookout::Cut;
 use crate::lua::Script;
 use crate::plan::Split;
 use crate::value::Chunk;
+use crate::value::json::on_one_line;
 
 /// Writes all items, and puts the files in their places. Gives what was written.
 pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Written>, Cut> {
@@ -14,7 +15,7 @@ pub(super) fn split(frame: &mut StepFrame<'_>, split: &Split) -> Result<Vec<Writ
     let mut line = Vec::new();
     let mut push = |key: &str, item: &[u8]| {
         line.clear();
-        push_item(item, &mut line);
+        on_one_line(item, &mut line);
         line.push(b'\n');
         writer.push(key, &line)
     };

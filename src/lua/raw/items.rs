@@ -16,7 +16,7 @@ use crate::lua::guard::{CancelLevel, Limits, Reason, next_notice};
 use crate::lua::options::ResultShape;
 use crate::runtime::clock;
 use crate::value::Chunk;
-use crate::value::json::JsonError;
+use crate::value::json::{JsonError, on_one_line};
 
 /// While items are fast, the clock is asked only so often; this bounds the time that goes by in between.
 const BLIND_MAX: Duration = Duration::from_micros(20);
@@ -362,9 +362,6 @@ unsafe fn check_list(l: *mut lua_State, index: c_int) -> Result<usize, String> {
 
 /// The item as it was read, on one line.
 pub(super) fn emit_item(text: &[u8], out: &mut Vec<u8>) {
-    let text = text.trim_ascii();
-    if memchr::memchr2(b'\n', b'\r', text).is_none() || crate::value::json::compact(text, out).is_err() {
-        out.extend_from_slice(text);
-    }
+    on_one_line(text, out);
     out.push(b'\n');
 }

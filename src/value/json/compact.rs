@@ -27,6 +27,15 @@ pub fn compact(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonError> {
     Ok(())
 }
 
+/// Appends an item's text on one line, without the white space around it and otherwise as it is, unless it has line ends.
+#[inline]
+pub fn on_one_line(text: &[u8], out: &mut Vec<u8>) {
+    let text = text.trim_ascii();
+    if memchr::memchr2(b'\n', b'\r', text).is_none() || compact(text, out).is_err() {
+        out.extend_from_slice(text);
+    }
+}
+
 /// One past the closing quote of the string that opens at `at`, in valid text.
 fn string_end(text: &[u8], mut at: usize) -> usize {
     at += 1;

@@ -53,6 +53,8 @@ pub(super) struct Driver {
     replies: Sender<Reply>,
     /// The program as people write it.
     name: String,
+    /// Why it is not run, in a trial that may have no effects.
+    refused: Option<String>,
     crew: Crew,
     seats: Seats,
     batches: HashMap<u64, Batch>,
@@ -84,8 +86,11 @@ impl Driver {
             timeout: options.worker.timeout,
             item_deadline: options.worker.item_deadline,
         });
+        let name = program.shown();
+        let permissions = &options.worker.scope.permissions;
         Self {
-            name: program.shown(),
+            refused: permissions.refused_effect(&format!("running `{name}`")),
+            name,
             crew,
             seats: Seats::new(program, &options),
             batches: HashMap::new(),
@@ -181,10 +186,9 @@ impl Driver {
         let mut batch = Batch::new(task);
         let len = batch.task.chunk.len();
         let mut is_open = !is_over;
-        let permissions = &self.options.worker.scope.permissions;
-        let refused = permissions.refused_effect(&format!("running `{}`", self.name)).filter(|_| is_open);
+        let refused = self.refused.as_ref().filter(|_| is_open);
         for at in 0..len {
-            if let Some(why) = &refused {
+            if let Some(why) = refused {
                 let failure = Failure::new(FailureKind::Error, why.as_str());
                 batch.ended(at, AttemptEnding::Failed(Box::new(failure)), Duration::ZERO);
                 continue;

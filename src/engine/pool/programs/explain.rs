@@ -6,6 +6,7 @@ use super::lines::{Sayings, boundary};
 use crate::event::FailureKind;
 use crate::lua::{AttemptEnding, Failure, ResultShape, WorkerOptions};
 use crate::program::{self, End, ErrorAnswer, Leaving, Said};
+use crate::value::json::on_one_line;
 use crate::value::{Mask, printable};
 
 /// Longest wait that an answer can ask for; the policy bounds it further.
@@ -37,11 +38,7 @@ pub(super) fn results(
         }
         (Said::Value(b"true"), ResultShape::Filter) => {
             // The item itself, as it was read.
-            let length = out.len();
-            if crate::value::json::compact(item, out).is_err() {
-                out.truncate(length);
-                out.extend_from_slice(item);
-            }
+            on_one_line(item, out);
             out.push(b'\n');
             Ok(1)
         }
@@ -96,13 +93,6 @@ pub(super) fn leaving(
     last_words: &Sayings,
     unended: &[u8],
 ) -> String {
-    let how = match leaving {
-        Leaving::Exit(code) => format!("ended with exit code {code}"),
-        Leaving::Signal(signal) => format!("was ended by signal {signal}"),
-        Leaving::Closed(what) => format!("closed its {what} and was ended"),
-        Leaving::Lingered => format!("did not end within {:?} of the end of its input", program::PATIENCE),
-        Leaving::Ended => "was ended".to_owned(),
-    };
     // What a program says that ends by a signal, or well, is seldom why.
     let is_told = matches!(leaving, Leaving::Exit(code) if *code != 0);
     let last = last_words.last().last().filter(|_| is_told).map_or(String::new(), |line| format!(": {line}"));
@@ -114,7 +104,7 @@ pub(super) fn leaving(
         _ => "",
     };
     let within = if unended.is_empty() { "" } else { " in the middle of a line" };
-    format!("`{program}` {how}{within}{last}{hint}")
+    format!("`{program}` {leaving}{within}{last}{hint}")
 }
 
 /// What is said of a line that is no answer.

@@ -1,54 +1,13 @@
-//! Streams of bytes become lines: whole ones of standard output, and lines for people of standard error.
+//! The standard error of a process becomes lines for people.
 
 use crate::value::Mask;
 
-/// Bytes of one answer at most; a program that writes without line ends must not fill the memory.
-const ANSWER_MAX: usize = 64 << 20;
 /// Bytes of one line of standard error; what is longer is cut.
 const SAID_LINE_MAX: usize = 16 << 10;
 /// Lines at the end of standard error that an error tells: room for a traceback.
 const LAST_LINES: usize = 20;
 /// Bytes of them at most.
 const LAST_BYTES: usize = 4 << 10;
-
-/// A line that passes [`ANSWER_MAX`].
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
-
-/// The standard output of one process.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// The beginning of a line.
-    rest: Vec<u8>,
-}
-
-impl Answers {
-    /// Takes what was read. The whole lines are handed to `each`, line ends excluded, until it says no.
-    pub(super) fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> bool) -> Result<(), TooLong> {
-        let mut from = 0;
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            let line = &bytes[from..end];
-            from = end + 1;
-            let goes_on = if self.rest.is_empty() {
-                each(line)
-            } else {
-                self.rest.extend_from_slice(line);
-                let whole = std::mem::take(&mut self.rest);
-                each(&whole)
-            };
-            if !goes_on {
-                return Ok(());
-            }
-        }
-        self.rest.extend_from_slice(&bytes[from..]);
-        if self.rest.len() > ANSWER_MAX { Err(TooLong) } else { Ok(()) }
-    }
-
-    /// What was written of a line that has no end.
-    pub(super) fn unended(&self) -> &[u8] {
-        &self.rest
-    }
-}
 
 /// The standard error of one process.
 #[derive(Debug, Clone, Default)]
@@ -127,24 +86,6 @@ pub(super) fn boundary(text: &str, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_come_whole_however_they_are_cut() {
-        for size in 1..12 {
-            let (mut answers, mut found) = (Answers::default(), Vec::new());
-            for piece in b"one\ntwo\n\nthree".chunks(size) {
-                let each = |line: &[u8]| {
-                    found.push(String::from_utf8_lossy(line).into_owned());
-                    true
-                };
-                assert_eq!(answers.take(piece, each), Ok(()));
-            }
-            assert_eq!(
-                (found, answers.unended()),
-                (vec!["one".to_owned(), "two".to_owned(), String::new()], &b"three"[..])
-            );
-        }
-    }
 
     #[test]
     fn the_last_lines_of_standard_error_are_kept() {

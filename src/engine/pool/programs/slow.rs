@@ -30,6 +30,8 @@ impl SlowNotices {
 
     /// The attempt has ended.
     pub(super) fn forget(&mut self, job: u64) {
-        self.told.remove(&job);
+        if !self.told.is_empty() {
+            self.told.remove(&job);
+        }
     }
 }

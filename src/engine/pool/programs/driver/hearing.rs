@@ -73,15 +73,16 @@ impl Driver {
         let duration = self.share(process, answered.duration);
         let Some(job) = answered.job else { return ControlFlow::Continue(()) };
         let (task, at) = split(job);
+        if let Some(index) = self.index(job) {
+            let mask = self.options.worker.scope.secrets.mask();
+            let log = log.into_iter().map(|line| mask.owned(line)).collect();
+            self.log_lines(index, log);
+        }
         let Some(batch) = self.batches.get_mut(&task) else { return ControlFlow::Continue(()) };
-        let index = batch.task.chunk.first + at as u64;
         let start = batch.text.len();
-        let item = batch.task.chunk.item(at).trim_ascii();
-        let results = explain::results(said, self.options.worker.shape, item, &mut batch.text);
-        self.log_lines(index, log);
-        match results {
+        let item = batch.task.chunk.item(at);
+        match explain::results(said, self.options.worker.shape, item, &mut batch.text) {
             Ok(lines) => {
-                let batch = self.batches.get_mut(&task).expect("it was there a moment ago");
                 let range = start..batch.text.len();
                 batch.succeeded(at, range, lines, duration);
                 self.slow.forget(job);
@@ -115,8 +116,8 @@ impl Driver {
         let has_answered = self.crew.has_answered(process);
         let why = self.seats.leaving(process, &self.name, (leaving, has_answered));
         let is_polite = *leaving == Leaving::Exit(0) && has_answered && self.seats.is_between_lines(process);
-        let was_ended = self.seats.leave(process, self.crew.in_flight(process));
-        if was_ended {
+        self.seats.leave(process, self.crew.in_flight(process));
+        if self.crew.is_ending(process) {
             self.crew.ended(process);
         } else {
             let number = process + 1;
@@ -150,15 +151,15 @@ impl Driver {
         Some(self.batches.get(&task)?.task.chunk.first + at as u64)
     }
 
+    /// Lines for an item's log, without secrets.
     fn log_lines(&mut self, index: u64, lines: Vec<String>) {
         if lines.is_empty() || !self.options.worker.logs {
             return;
         }
-        let mask = self.options.worker.scope.secrets.mask();
         let line = |line: String| LogLine {
             index,
             level: LogLevel::Info,
-            message: mask.owned(line.trim_end().to_owned()),
+            message: line.trim_end().to_owned(),
             fields: None,
         };
         // What was said since the last answer counts in all, not only what was not passed on yet.

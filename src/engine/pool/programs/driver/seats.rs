@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::engine::pool::options::PoolOptions;
 use crate::engine::pool::programs::explain;
-use crate::engine::pool::programs::lines::{Answers, Sayings};
-use crate::program::{ItemProgram, Leaving, Process, Pulse, Request, RequestContext};
+use crate::engine::pool::programs::lines::Sayings;
+use crate::program::{AnswerLines, ItemProgram, Leaving, Process, Pulse, Request, RequestContext};
 
 /// One process, or room for one.
 struct Seat {
@@ -19,10 +19,8 @@ struct Seat {
     number: u64,
     /// What is to be written to it.
     pending: Vec<u8>,
-    answers: Answers,
+    answers: AnswerLines,
     sayings: Arc<Sayings>,
-    /// Whether it is being ended on demand.
-    is_ending: bool,
 }
 
 /// The processes of a step.
@@ -46,9 +44,8 @@ impl Seats {
             process: None,
             number: 0,
             pending: Vec::new(),
-            answers: Answers::default(),
+            answers: AnswerLines::default(),
             sayings: Arc::default(),
-            is_ending: false,
         };
         let all = (1..=options.processes()).map(seat).collect();
         let secrets = worker.scope.secrets.clone();
@@ -60,9 +57,8 @@ impl Seats {
         let events = self.events.clone().ok_or("nobody listens")?;
         let seat = &mut self.all[place];
         seat.number += 1;
-        seat.is_ending = false;
         let sayings = Sayings::new(self.secrets.mask().clone());
-        (seat.answers, seat.sayings) = (Answers::default(), Arc::new(sayings));
+        (seat.answers, seat.sayings) = (AnswerLines::default(), Arc::new(sayings));
         seat.pending.clear();
         let which = (place, seat.number);
         seat.process = Some(Process::start(&self.program, &self.secrets, which, events)?);
@@ -93,9 +89,7 @@ impl Seats {
 
     /// Ends a process; what its attempts come to has been ordered already.
     pub(super) fn end(&mut self, place: usize) {
-        let seat = &mut self.all[place];
-        seat.is_ending = true;
-        if let Some(process) = &mut seat.process {
+        if let Some(process) = &mut self.all[place].process {
             process.end();
         }
     }
@@ -111,11 +105,11 @@ impl Seats {
         self.all[place].number == number && self.all[place].process.is_some()
     }
 
-    pub(super) fn take_answers(&mut self, place: usize) -> Answers {
+    pub(super) fn take_answers(&mut self, place: usize) -> AnswerLines {
         std::mem::take(&mut self.all[place].answers)
     }
 
-    pub(super) fn put_answers(&mut self, place: usize, answers: Answers) {
+    pub(super) fn put_answers(&mut self, place: usize, answers: AnswerLines) {
         self.all[place].answers = answers;
     }
 
@@ -146,12 +140,10 @@ impl Seats {
         self.words.extend(jobs.map(|job| (job, Arc::clone(sayings))));
     }
 
-    /// The same for a process that is no more. `true`: it was ended on demand.
-    pub(super) fn leave(&mut self, place: usize, jobs: impl Iterator<Item = u64>) -> bool {
+    /// The same for a process that is no more.
+    pub(super) fn leave(&mut self, place: usize, jobs: impl Iterator<Item = u64>) {
         self.remember(place, jobs);
-        let seat = &mut self.all[place];
-        seat.process = None;
-        seat.is_ending
+        self.all[place].process = None;
     }
 
     /// What was said last beside an attempt that has ended.
