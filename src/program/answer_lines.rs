@@ -2,7 +2,7 @@
 
 /// Bytes of one answer at most; a program that writes without line ends must not fill the memory.
 const ANSWER_MAX: usize = 64 << 20;
-/// A line that passes [`ANSWER_MAX`].
+/// A line longer than an answer may be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong;
 
