@@ -20,6 +20,7 @@ mod fmt;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod gather;
 mod graph;
 mod groups;
 mod history;
@@ -49,6 +50,7 @@ mod run_id;
 mod runs;
 mod select;
 mod self_docs;
+mod shard;
 mod show;
 mod state;
 mod stdout;
@@ -124,6 +126,7 @@ fn execute(console: &Console, arguments: Arguments) -> Exit {
         Command::Fmt(fmt) => (fmt::command(console, &fmt), fmt.console.color),
         Command::Test(test) => (test::command(console, &test), test.console.color),
         Command::Resume(resume) => (resume::command(console, &resume), resume.output.console.color),
+        Command::Gather(gather) => (gather::command(console, &gather), gather.output.console.color),
         Command::Runs(runs) => (runs::command(&runs), runs.console.color),
         Command::Show(show) => (show::command(console, &show), show.console.color),
         Command::Report(report) => (report::command(console, &report), report.console.color),

@@ -73,6 +73,11 @@ impl LogLevel {
             Self::Error => "error",
         }
     }
+
+    /// The level of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Debug, Self::Info, Self::Warn, Self::Error].into_iter().find(|level| level.name() == name)
+    }
 }
 
 /// Something that happened. One for a chunk of items and one for each failure, never one for each good item.

@@ -11,11 +11,11 @@ pub(super) use author::{
 };
 pub(super) use groups::{
     AllowArguments, ColorChoice, ConsoleArguments, EachArguments, EngineArguments, InputArguments,
-    LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments,
+    LockChoice, OutputArguments, OutputChoice, ProgressChoice, SelectArguments, ShardArguments,
 };
 pub(super) use state::{
-    CacheArguments, CacheCommand, FolderArguments, ListFormat, PruneArguments, ReportArguments,
-    ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
+    CacheArguments, CacheCommand, FolderArguments, GatherArguments, ListFormat, PruneArguments,
+    ReportArguments, ResumeArguments, RunsArguments, RunsCommand, ShowArguments, ShowFormat, StateArguments,
 };
 
 use std::ffi::OsString;
@@ -91,6 +91,8 @@ pub(super) enum Command {
     Test(TestArguments),
     /// Go on with an interrupted or failed run: finished items are reused, the others run
     Resume(ResumeArguments),
+    /// Make one run out of those of all shards: judge, and run the rest of the pipeline
+    Gather(GatherArguments),
     /// List the runs, or remove old ones
     Runs(RunsArguments),
     /// Show one run or step: counters, failures, results; also while it is running
@@ -155,6 +157,9 @@ pub(super) struct RunArguments {
     /// How many there are.
     #[command(flatten)]
     pub(super) each: EachArguments,
+    /// Which slice of the items.
+    #[command(flatten)]
+    pub(super) shard: ShardArguments,
     /// How it runs.
     #[command(flatten)]
     pub(super) engine: EngineArguments,
@@ -201,6 +206,9 @@ pub(super) struct PlanArguments {
     /// Which steps run.
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    /// Which slice of the items.
+    #[command(flatten)]
+    pub(super) shard: ShardArguments,
     /// Where earlier runs were kept.
     #[command(flatten)]
     pub(super) state: StateArguments,

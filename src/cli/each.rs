@@ -18,6 +18,7 @@ use super::exit::{Complaint, Exit, Fault};
 use super::history::History;
 use super::job::{self, Among, Job};
 use super::request::Request;
+use super::shard::JobKind;
 use super::{load, params, select};
 use crate::data::Reached;
 use crate::engine::Interrupt;
@@ -164,9 +165,10 @@ impl Each<'_> {
             params_file: self.arguments.inputs.params_file.as_deref(),
             select: &self.arguments.select,
             engine,
-            seed: engine.seed.unwrap_or_else(job::seed),
+            seed: engine.seed,
             output: &placed(&self.arguments.output, combination),
             state: Some(self.state.to_owned()),
+            kind: JobKind::Whole,
             resume: None,
             among: Some(Among { label, warnings_told: true }),
         };

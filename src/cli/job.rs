@@ -13,7 +13,8 @@ use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
 use super::request::Request;
-use super::{load, outputs, retention, run_id, select, state, stdout};
+use super::shard::JobKind;
+use super::{load, outputs, retention, run_id, select, shard, state, stdout};
 use crate::engine::{self, EngineError, Interrupt, Outcome, ResumeOptions, RunOptions, StateOptions};
 use crate::event::{Event, RunStatus};
 use crate::plan::{Inputs, Plan};
@@ -32,12 +33,14 @@ pub(super) struct Job<'a> {
     pub(super) select: &'a SelectArguments,
     /// How it runs.
     pub(super) engine: &'a EngineArguments,
-    /// Seed of random numbers and jitter.
-    pub(super) seed: u64,
+    /// Seed of random numbers and jitter; `None`: one that nobody knows, or that of the plan's shards.
+    pub(super) seed: Option<u64>,
     /// What is said about it.
     pub(super) output: &'a OutputArguments,
     /// The folder that keeps it.
     pub(super) state: Option<PathBuf>,
+    /// Which items it works on.
+    pub(super) kind: JobKind,
     /// The run that it goes on with.
     pub(super) resume: Option<ResumeOptions>,
     /// The other runs of the process; `None`: it is the only one.
@@ -73,23 +76,21 @@ impl Job<'_> {
             console.show(&warnings, output.console.color);
         }
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
+        let selected = self.kind.steps(&plan, selected)?;
+        let digest = shard::digest(&plan, &self.inputs);
+        self.kind.check(&plan, &digest, interrupt)?;
+        let seed = self.seed.or_else(|| self.kind.seed(&digest)).unwrap_or_else(seed);
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
-        let request = Request::of(&plan, &self.inputs, self.select);
+        let request = Request::of(&plan, &self.inputs, self.select).of_shard(self.kind.name());
         let request_text = request.text();
         let mut files = self.files(&plan)?;
         let commands = self.state.as_deref().map(|folder| self.commands(folder));
         let label = self.among.as_ref().and_then(|among| among.label.as_deref());
-        let mut reporters = Reporters::open(
-            output,
-            console,
-            (self.seed, label),
-            data_on_stdout,
-            &mut files,
-            commands.clone(),
-        )?;
-        let options = self.options(selected);
+        let mut reporters =
+            Reporters::open(output, console, (seed, label), data_on_stdout, &mut files, commands.clone())?;
+        let options = self.options(selected, seed, &digest);
         let mut refused = None;
-        let mut ending = Ending::of(&plan, commands.clone(), options.logs);
+        let mut ending = Ending::of(&plan, commands.clone(), options.logs).filter(|_| !self.kind.is_part());
         let outcome = engine::run(&plan, &options, interrupt, &mut |event| {
             if let (Event::RunStarted { run, .. }, Some(state)) = (event, &options.state)
                 && let Err(error) = store::keep_request(&state.dir, run, &request_text)
@@ -116,11 +117,12 @@ impl Job<'_> {
         let mut finished = reporters.finish(outcome.is_ok());
         finished.complaints.extend(unkept);
         let kept = self.state.as_deref().zip(commands.as_ref());
-        let known = KeptRun { plan: &plan, request: &request, seed: self.seed, kept };
+        let known = KeptRun { plan: &plan, request: &request, seed, kept };
         finished.complaints.extend(files.write(std::mem::take(&mut finished.account), &known));
         let is_good = outcome.as_ref().is_ok_and(|outcome| outcome.status == RunStatus::Succeeded);
         let exit = self.end(console, finished, outcome)?;
-        if let (true, Some(keep), Some(state)) = (is_good, plan.keep, &self.state) {
+        let replaces = is_good && !self.kind.is_part();
+        if let (true, Some(keep), Some(state)) = (replaces, plan.keep, &self.state) {
             retention::prune(state, self.file, keep, !self.output.quiet);
         }
         Ok(exit)
@@ -143,14 +145,16 @@ impl Job<'_> {
         if complaints.is_empty() { Ok(Files::open(self.output)?) } else { Err(Fault::Usage(complaints)) }
     }
 
-    fn options(&self, selected: Vec<bool>) -> RunOptions {
+    fn options(&self, selected: Vec<bool>, seed: u64, digest: &str) -> RunOptions {
         let state = |dir: &PathBuf| StateOptions {
             dir: dir.clone(),
             resume: self.resume.clone(),
+            gather: self.kind.gathering().map(Arc::clone),
             version: env!("CARGO_PKG_VERSION"),
         };
         RunOptions {
-            seed: self.seed,
+            seed,
+            shard: self.kind.shard(digest),
             grace: self.engine.grace,
             logs: !self.output.quiet || self.output.events.is_some(),
             spans: self.output.trace.is_some(),

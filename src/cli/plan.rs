@@ -6,14 +6,17 @@ mod facts;
 mod origins;
 mod reach;
 mod reuse;
+mod slice;
 
 use std::sync::Arc;
 
 use self::count::Count;
 use self::reuse::Reuse;
+use self::slice::Slices;
 use super::args::PlanArguments;
 use super::console::{Console, put, say};
 use super::exit::{Exit, Fault};
+use super::shard::JobKind;
 use super::{load, redact, select};
 use crate::plan::{Plan, Step};
 use crate::value::printable;
@@ -25,9 +28,12 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let (plan, warnings) = load::pipeline(&arguments.file, &inputs)?.into_plan()?;
     console.show(&warnings, arguments.console.color);
     let selected = select::steps(&plan, &arguments.select).map_err(Fault::Usage)?;
+    let shard = arguments.shard.shard;
+    let selected = shard.map_or(JobKind::Whole, JobKind::Shard).steps(&plan, selected)?;
+    let slices = Slices::of(&plan, shard, &selected);
     let reuse = Reuse::find(console, arguments, &plan, &selected);
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    let mut text = text(&plan, &selected, arguments.verbose, &reuse);
+    let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices));
     if arguments.verbose {
         text.push_str(&reach::text(&plan.permissions, &plan.lua_path));
         text.push_str(&reach::programs(&plan));
@@ -37,7 +43,7 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
 }
 
 /// The whole text.
-fn text(plan: &Plan, selected: &[bool], verbose: bool, reuse: &Reuse) -> String {
+fn text(plan: &Plan, selected: &[bool], verbose: bool, (reuse, slices): (&Reuse, &Slices<'_>)) -> String {
     let counts = count::of(plan, selected);
     let steps: Vec<&Step> =
         plan.order.iter().map(|id| &plan.steps[id.at()]).filter(|step| selected[step.id.at()]).collect();
@@ -51,16 +57,22 @@ fn text(plan: &Plan, selected: &[bool], verbose: bool, reuse: &Reuse) -> String 
             facts.extend(facts::way(step));
             facts.extend(origins::of(step));
         }
+        facts.extend(slices.line(step));
         facts.extend(reuse.lines(step));
         lines.extend(columns.lines(step, &facts));
     }
     let left_out = selected.iter().filter(|selected| !**selected).count();
     if left_out > 0 {
         lines.push(String::new());
-        lines.push(format!("  {} left out by `--only` and `--until`", steps_in_words(left_out)));
+        let words = steps_in_words(left_out);
+        lines.push(if slices.is_part() {
+            format!("  {words} left to `flowrun gather`, which judges all of them")
+        } else {
+            format!("  {words} left out by `--only` and `--until`")
+        });
     }
     let endings: Vec<String> = facts::ending(plan).collect();
-    if !endings.is_empty() {
+    if !endings.is_empty() && !slices.is_part() {
         lines.push(String::new());
         lines.extend(endings);
     }

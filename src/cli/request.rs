@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{AllowArguments, InputArguments, SelectArguments};
 use super::{load, state};
+use crate::engine::Shard;
 use crate::plan::{Inputs, Plan};
 use crate::value::Mask;
 
@@ -29,6 +30,9 @@ pub(super) struct Request {
     allow_read: Vec<String>,
     allow_write: Vec<String>,
     allow_exec: Vec<String>,
+    /// The slice that it works on, `2/7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<String>,
     /// What it runs on, for the report: name and text.
     surroundings: Vec<(String, String)>,
 }
@@ -69,8 +73,19 @@ impl Request {
             allow_read: inputs.allow.read.clone().unwrap_or_default(),
             allow_write: inputs.allow.write.clone().unwrap_or_default(),
             allow_exec: inputs.allow.exec.clone().unwrap_or_default(),
+            shard: None,
             surroundings: surroundings(mask),
         }
+    }
+
+    /// The same for one shard.
+    pub(super) fn of_shard(self, shard: Option<String>) -> Self {
+        Self { shard, ..self }
+    }
+
+    /// The slice that the run works on.
+    pub(super) fn shard(&self) -> Option<Shard> {
+        self.shard.as_ref()?.parse().ok()
     }
 
     /// What the run runs on, and how it was called: name and text.
@@ -82,8 +97,8 @@ impl Request {
     /// items of each source. `None`: a part of it is not kept, so nobody can tell.
     pub(super) fn asked(&self, params: &str) -> Option<String> {
         let params: BTreeMap<String, Value> = serde_json::from_str(params).ok()?;
-        let Self { set, limit, only, until, .. } = self;
-        self.withheld.is_empty().then(|| json!([params, set, limit, only, until]).to_string())
+        let Self { set, limit, only, until, shard, .. } = self;
+        self.withheld.is_empty().then(|| json!([params, set, limit, only, until, shard]).to_string())
     }
 
     /// As it is kept.

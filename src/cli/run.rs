@@ -6,6 +6,7 @@ use super::args::RunArguments;
 use super::console::Console;
 use super::exit::{Complaint, Exit, Fault};
 use super::job::{self, Job};
+use super::shard::JobKind;
 use super::turn::Turn;
 use super::{each, interrupt, load, state, typo};
 use crate::plan::Inputs;
@@ -34,9 +35,10 @@ pub(super) fn command(console: &Console, arguments: &RunArguments) -> Result<Exi
         params_file: arguments.inputs.params_file.as_deref(),
         select: &arguments.select,
         engine: &arguments.engine,
-        seed: arguments.engine.seed.unwrap_or_else(job::seed),
+        seed: arguments.engine.seed,
         output: &arguments.output,
         state,
+        kind: arguments.shard.shard.map_or(JobKind::Whole, JobKind::Shard),
         resume: None,
         among: None,
     };

@@ -20,7 +20,7 @@ use super::read::{compression_of, format_of, open};
 use super::{
     ByteSpot, Compression, DataError, Format, Position, PositionAt, ReadOptions, Spot, TextEncoding,
 };
-pub use count::{Counted, count, count_parts};
+pub use count::{Counted, count, count_parts, count_while};
 use line_start::{has_line_feeds, line_start};
 pub use part::Part;
 pub use stretch::Stretch;

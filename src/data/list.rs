@@ -7,6 +7,10 @@ use crate::data::position::{changed, foreign};
 use crate::data::{BadRow, DataError, Position, PositionAt, Reader};
 use crate::value::{Chunk, Extent};
 
+/// Items and text that are passed over at a time.
+const PASSED_ITEMS: usize = 4096;
+const PASSED_BYTES: usize = 256 * 1024;
+
 /// Reads a list of items that is already there, each as compact JSON text; the first `limit` of them.
 pub fn items_reader(list: Arc<[Arc<str>]>, limit: Option<u64>) -> Box<dyn Reader> {
     let end = end_of(&list, limit);
@@ -39,6 +43,47 @@ pub(super) fn limited(reader: Box<dyn Reader>, limit: Option<u64>) -> Box<dyn Re
     match limit {
         Some(limit) => Box::new(Limited { reader, limit }),
         None => reader,
+    }
+}
+
+/// `count` items of a reader behind its first `before`, for a source without bad rows that is only read from its front.
+pub fn slice_of(reader: Box<dyn Reader>, before: u64, count: u64) -> Box<dyn Reader> {
+    limited(Box::new(Behind { reader, passed: 0, before }), Some(count))
+}
+
+/// What a reader gives behind its first items.
+struct Behind {
+    reader: Box<dyn Reader>,
+    passed: u64,
+    before: u64,
+}
+
+impl Reader for Behind {
+    fn read(
+        &mut self,
+        max_items: usize,
+        max_bytes: usize,
+        chunk: &mut Chunk,
+        bad: &mut Vec<BadRow>,
+    ) -> Result<bool, DataError> {
+        while self.passed < self.before {
+            let left = usize::try_from(self.before - self.passed).unwrap_or(usize::MAX);
+            let more = self.reader.read(left.min(PASSED_ITEMS), PASSED_BYTES, chunk, bad)?;
+            self.passed += chunk.len() as u64;
+            if !more {
+                chunk.clear();
+                return Ok(false);
+            }
+        }
+        self.reader.read(max_items, max_bytes, chunk, bad)
+    }
+
+    fn rows(&self) -> u64 {
+        self.reader.rows().saturating_sub(self.before)
+    }
+
+    fn position(&self) -> Option<Position> {
+        None
     }
 }
 

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::options::{Interrupt, RunOptions};
+use super::interrupt::Interrupt;
+use super::options::RunOptions;
 use super::pool::StartPool;
 use super::roles::StepRoles;
 use super::run_store::{self, RunStore};
+use super::shard::ShardNotes;
 use super::source_status::{ErrorTexts, SourceStatus};
 use super::stored_results::StoredResults;
-use crate::data::{Stored, Writer};
+use crate::data::{Counted, Stored, Writer};
 use crate::event::{Event, StepId, StepResult, StepStatus};
 use crate::lua::{Gate, Gates, Scope, Watchdog};
 use crate::plan::Plan;
@@ -94,6 +96,10 @@ pub(super) struct Context<'a> {
     outputs: Vec<Mutex<StepOutput>>,
     source_statuses: Vec<Mutex<SourceStatus>>,
     fused: Vec<Mutex<Option<FinishedWriter>>>,
+    /// What was counted of sources, where only a slice of them is read.
+    counted: Vec<Mutex<Option<Arc<Counted>>>>,
+    /// What the run of a shard has worked on.
+    pub(super) shard: ShardNotes,
     /// The rate limits of the run, on the clock that began with it, and those that steps share by name.
     limits: RateLimits,
     shared_limits: HashMap<Arc<str>, LimitId>,
@@ -122,6 +128,8 @@ impl<'a> Context<'a> {
                 .map(|step| Mutex::new(SourceStatus::new(step, roles, options)))
                 .collect(),
             fused: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            counted: plan.steps.iter().map(|_| Mutex::default()).collect(),
+            shard: ShardNotes::default(),
             journals: plan.steps.iter().map(|_| Mutex::default()).collect(),
             gates: gates(&limits, &shared_limits, begun),
             limits,
@@ -171,6 +179,11 @@ impl<'a> Context<'a> {
     /// The status of a source.
     pub(super) fn source_status(&self, step: StepId) -> MutexGuard<'_, SourceStatus> {
         lock(&self.source_statuses[step.at()])
+    }
+
+    /// What was counted of a source. Whoever counts it keeps the others waiting, who would count it too.
+    pub(super) fn counted(&self, source: StepId) -> MutexGuard<'_, Option<Arc<Counted>>> {
+        lock(&self.counted[source.at()])
     }
 
     /// Where a writer waits for its producer's verdict.

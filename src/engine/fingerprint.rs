@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::plan_files;
+
 use crate::data::{DataError, FileContent, content_if_any, content_of};
 use crate::lua::{Footprint, ResultShape, Seen};
 use crate::plan::{ItemFunction, MapLike, Plan};
@@ -79,6 +81,29 @@ impl StepFingerprint {
         }
         Self { parts: fingerprint, function }
     }
+}
+
+/// A digest of all that the results of a plan can depend on beside its items and the values of secrets: the texts of the
+/// pipeline and of all files that it is made of, wherever they lie, parameters, environment, `--limit` and what `--set` has
+/// set. It is the same on all machines.
+pub fn plan_digest(plan: &Plan, set: &[(String, String)]) -> String {
+    let mask = plan.secrets.mask();
+    let mut files: Vec<Digest> =
+        plan_files::of(plan).iter().map(|(_, text)| Digest::of_bytes(text.as_bytes())).collect();
+    files.sort_unstable();
+    let files: Vec<String> = files.iter().map(Digest::to_string).collect();
+    let set: Vec<(&String, String)> =
+        set.iter().map(|(path, value)| (path, mask.text(value).into_owned())).collect();
+    let known = serde_json::json!([
+        LANGUAGE,
+        mask.text(plan.file.text()),
+        files,
+        mask.json(&plan.params),
+        mask.json(&plan.env),
+        plan.limit,
+        set,
+    ]);
+    Digest::of_bytes(known.to_string().as_bytes()).to_string()
 }
 
 /// What is known of a program: its command line, where it runs and its variables, secrets by their names. The files that it

@@ -4,6 +4,7 @@
 mod bad_rows;
 mod index_run;
 mod notices;
+mod sharded;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::bad_rows::book;
-use self::index_run::{IndexRun, IndexRuns};
+use self::index_run::IndexRuns;
 use self::notices::expecting;
 use self::stream::{Arrival, Stream};
 use super::context::{Context, LOOK_UP};
@@ -44,6 +45,10 @@ pub(super) struct StepInput<'a> {
     context: &'a Context<'a>,
     parts: Vec<Part>,
     at: usize,
+    /// Items of the step's input that stand before those that are read here.
+    before: u64,
+    /// Items in all, where only some are read here.
+    total: Option<u64>,
     /// Items handed out so far.
     given: u64,
     bad: Vec<BadRow>,
@@ -75,6 +80,9 @@ impl<'a> StepInput<'a> {
     /// Opens all inputs of `step`. `prove`: bad rows must be found while reading, because it is not done later.
     /// `Err` is how the step ends without its input.
     pub(super) fn open(context: &'a Context<'a>, step: &Step, prove: bool) -> Result<Self, Box<StepResult>> {
+        if let Some(shard) = &context.options.shard {
+            return Self::of_shard(context, step, shard.shard);
+        }
         let mut input = Self::of_parts(context, Vec::new());
         for from in &step.from {
             match input.open_input(*from, prove) {
@@ -128,35 +136,9 @@ impl<'a> StepInput<'a> {
         Self::of_rows(context, source, Rows::Here(reader))
     }
 
-    /// An input of slices of sources: their items get the indices that are given, and nothing before them is read. Runs
-    /// stand in the order of their indices. Bad rows are booked with their sources, but no source is judged by a part.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "a process that works on a part of a step is what it is made for")
-    )]
-    pub(super) fn of_runs(
-        context: &'a Context<'a>,
-        runs: &[IndexRun],
-        prove: bool,
-    ) -> Result<Self, DataError> {
-        let mut parts = Vec::new();
-        for runs in runs.chunk_by(|one, next| one.source == next.source) {
-            let source = runs[0].source;
-            let Body::Ready(verb) = &context.plan.steps[source.at()].body else {
-                return Err(DataError::Usage(
-                    "a source that only a run can complete has no parts".to_owned(),
-                ));
-            };
-            let runs = IndexRuns::new(verb, prove, runs.to_vec())?;
-            let before = runs.before();
-            context.source_status(source).open();
-            parts.push(Part { rows: Rows::Runs(runs), source: Some(source), before });
-        }
-        Ok(Self::of_parts(context, parts))
-    }
-
     fn of_parts(context: &'a Context<'a>, parts: Vec<Part>) -> Self {
-        Self { context, parts, at: 0, given: 0, bad: Vec::new(), fault: None, told: clock::now() }
+        let (at, before, total, given, bad) = (0, 0, None, 0, Vec::new());
+        Self { context, parts, at, before, total, given, bad, fault: None, told: clock::now() }
     }
 
     fn of_rows(context: &'a Context<'a>, source: StepId, rows: Rows) -> Self {
@@ -169,14 +151,19 @@ impl<'a> StepInput<'a> {
             let reader = self.stored_reader(input)?;
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         }
-        if self.context.source_status(input.step).open() {
-            self.context.emit(Event::StepStarted { step: input.step, total: None });
-        }
+        self.begin_source(input.step);
         let Body::Ready(verb) = &self.context.plan.steps[input.step.at()].body else {
             unreachable!("a source that only a run can complete is a stored one")
         };
         let rows = source_rows(self.context, input.step, verb, prove)?;
         Ok(Part { rows, source: Some(input.step), before: 0 })
+    }
+
+    /// Another step reads the source from now on.
+    fn begin_source(&self, source: StepId) {
+        if self.context.source_status(source).open() {
+            self.context.emit(Event::StepStarted { step: source, total: None });
+        }
     }
 
     /// What a step that has ended has left. A step that broke off before its first item left no failed ones; one that
@@ -200,6 +187,9 @@ impl<'a> StepInput<'a> {
 
     /// Items in all, when every input is known to its end.
     pub(super) fn total(&self, step: &Step) -> Option<u64> {
+        if self.total.is_some() {
+            return self.total;
+        }
         let count = |input: &Input| {
             let output = self.context.output(input.step);
             match (output.count(input.failed), &self.context.plan.steps[input.step.at()].body) {
@@ -251,7 +241,7 @@ impl<'a> StepInput<'a> {
                     }
                     if !chunk.is_empty() {
                         if !seen.numbered {
-                            chunk.first = self.given + 1;
+                            chunk.first = self.before + self.given + 1;
                         }
                         self.given += chunk.len() as u64;
                         return NextChunk::Chunk;
@@ -345,6 +335,11 @@ impl<'a> StepInput<'a> {
             let read = reader.extent();
             self.context.emit(Event::Progress { step: source, tally, total: None, read });
         }
+    }
+
+    /// Items of the step's input that stand before those that are read here.
+    pub(super) fn before(&self) -> u64 {
+        self.before
     }
 
     /// Items handed out so far.

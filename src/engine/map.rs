@@ -182,6 +182,14 @@ struct Coordinator<'a> {
     holds: StepHolds,
 }
 
+/// The policy of a step's scheduler. The run of a shard judges nothing: what it has is a part.
+fn judged_by(context: &Context<'_>, policy: Policy) -> Policy {
+    match context.options.shard {
+        Some(_) => Policy { stop_early: false, min_success_ratio: Ratio::ZERO, ..policy },
+        None => policy,
+    }
+}
+
 /// Runs a map-like step whose input has been opened.
 pub(super) fn run(context: &Context<'_>, step: &Step, each: &MapLike, input: StepInput<'_>) -> StepResult {
     let begun = clock::now();
@@ -219,11 +227,13 @@ impl<'a> Coordinator<'a> {
         let reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
+        let timing = StepTiming::with(context.options.spans, reuse.as_ref())?;
+        let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before());
         let holds = StepHolds::default();
         let options = pool_options(context, step, each, begun, &holds.gate_waits)?;
         let (pool, clock) = context.pools.start(options)?;
         let limits = pool.limits();
-        let scheduled = Policy { concurrency: limits.tasks, ..policy.clone() };
+        let scheduled = judged_by(context, Policy { concurrency: limits.tasks, ..policy.clone() });
         Ok(Self {
             context,
             step,
@@ -231,8 +241,8 @@ impl<'a> Coordinator<'a> {
             kind: each.kind,
             content: ItemContent::of(context.plan, step.id, each),
             wanted: context.roles.wanted[step.id.at()],
-            scheduler: context.scheduler(&scheduled, begun),
-            sink: Sink::open(context, step.id, journal.is_some()),
+            scheduler: context.scheduler(&scheduled, begun).behind(input.before()),
+            sink,
             pool,
             clock,
             limits,
@@ -261,7 +271,7 @@ impl<'a> Coordinator<'a> {
             costed: each.costs.iter().any(Option::is_some).then(CostedItems::new),
             begun: begun.saturating_duration_since(context.begun),
             holds,
-            timing: StepTiming::new(context.options.spans),
+            timing,
         })
     }
 

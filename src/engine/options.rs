@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
+
+use super::gather::Gathering;
+use super::shard::ShardOptions;
 
 /// What a run needs to know beside its plan.
 #[derive(Debug, Clone)]
@@ -26,13 +28,26 @@ pub struct RunOptions {
     pub spans: bool,
     /// Where the run is kept; `None`: nowhere, nothing is written but what the pipeline writes.
     pub state: Option<StateOptions>,
+    /// The slice of each step's items that it works on; `None`: all of them.
+    pub shard: Option<ShardOptions>,
 }
 
 impl RunOptions {
     /// A run of these steps that is not kept, tells no logs, and gives running attempts five seconds.
     pub fn new(run: Arc<str>, selected: Vec<bool>, cores: usize, temp_dir: PathBuf) -> Self {
         let grace = Duration::from_secs(5);
-        Self { run, seed: 0, grace, selected, cores, temp_dir, logs: false, spans: false, state: None }
+        Self {
+            run,
+            seed: 0,
+            grace,
+            selected,
+            cores,
+            temp_dir,
+            logs: false,
+            spans: false,
+            state: None,
+            shard: None,
+        }
     }
 }
 
@@ -43,6 +58,8 @@ pub struct StateOptions {
     pub dir: PathBuf,
     /// The run that this one resumes.
     pub resume: Option<ResumeOptions>,
+    /// The shards that it is made of.
+    pub gather: Option<Arc<Gathering>>,
     /// Version of flowrun, for the record.
     pub version: &'static str,
 }
@@ -56,30 +73,4 @@ pub struct ResumeOptions {
     pub keep_permanent: bool,
     /// Only items that failed run again; what had not ended stays so.
     pub failed_only: bool,
-}
-
-/// Asks a run to end, from a signal handler's thread say.
-#[derive(Debug, Default)]
-pub struct Interrupt {
-    raised: AtomicU8,
-    above: Option<Arc<Interrupt>>,
-}
-
-impl Interrupt {
-    /// One of several that are all raised with the one above them, and each alone too.
-    pub fn below(above: &Arc<Self>) -> Self {
-        Self { raised: AtomicU8::default(), above: Some(Arc::clone(above)) }
-    }
-
-    /// The first call asks for an orderly end, the second for an end at once.
-    pub fn raise(&self) {
-        let more = |count: u8| Some(count.saturating_add(1));
-        let _ = self.raised.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-    }
-
-    /// How often it was raised.
-    pub fn count(&self) -> u8 {
-        let above = self.above.as_ref().map_or(0, |above| above.count());
-        self.raised.load(Ordering::SeqCst).saturating_add(above)
-    }
 }

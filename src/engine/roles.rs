@@ -39,8 +39,8 @@ pub(super) struct StepRoles {
 }
 
 impl StepRoles {
-    /// Looks at the selected steps of a plan; the others do not exist.
-    pub(super) fn new(plan: &Plan, selected: &[bool]) -> Self {
+    /// Looks at the selected steps of a plan; the others do not exist. `counts`: sources are counted before they are read.
+    pub(super) fn new(plan: &Plan, selected: &[bool], counts: bool) -> Self {
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| selected[step.id.at()]).collect();
         let count = plan.steps.len();
         let wants = plan.wants;
@@ -49,7 +49,7 @@ impl StepRoles {
         let mut kept = vec![wants.results; count];
         let mut failed_kept = vec![false; count];
         for step in &steps {
-            roles[step.id.at()] = source_role(step, &steps).unwrap_or(Role::Work);
+            roles[step.id.at()] = source_role(step, &steps, counts).unwrap_or(Role::Work);
         }
         for step in &steps {
             if matches!(step.body, Body::Ready(Verb::Write(_))) || step.verb == event::Verb::Write {
@@ -75,7 +75,7 @@ impl StepRoles {
 }
 
 /// The role of a source; `None` for other steps.
-fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
+fn source_role(step: &Step, steps: &[&Step], counts: bool) -> Option<Role> {
     if !step.verb.is_source() {
         return None;
     }
@@ -86,7 +86,7 @@ fn source_role(step: &Step, steps: &[&Step]) -> Option<Role> {
     let stored = match &step.body {
         Body::Deferred(_) | Body::Ready(Verb::Items(Items::Lua { .. })) => true,
         // Standard input and pipes can be read once; a folder may have changed by the second look.
-        Body::Ready(Verb::Read(read)) => again && data::is_live(&read.options),
+        Body::Ready(Verb::Read(read)) => (again || counts) && data::is_live(&read.options),
         Body::Ready(Verb::Glob(_)) => again,
         Body::Ready(_) => false,
     };

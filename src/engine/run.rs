@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use super::context::{Context, Done, LOOK_UP, Message};
-use super::options::{Interrupt, RunOptions};
+use super::interrupt::Interrupt;
+use super::options::RunOptions;
 use super::outcome::{EngineError, Outcome};
 use super::pool::{StartPool, Threads};
 use super::roles::{Role, StepRoles};
@@ -21,6 +22,7 @@ use crate::event::{Event, RunStatus, StepId, StepInfo, StepResult, StepStatus};
 use crate::lua::Watchdog;
 use crate::plan::{Body, Plan, Step, Verb};
 use crate::runtime;
+use crate::store::ShardRecord;
 
 /// Files that a run has open beside those of its steps, at least: what keeps it takes a dozen.
 const FILES_MIN: usize = 20;
@@ -78,7 +80,7 @@ pub(super) fn run_on(
     // What a run cannot do without, before anything is made: a limit that is too low is told, and nothing is left behind.
     runtime::start();
     spare_files()?;
-    let roles = StepRoles::new(plan, &options.selected);
+    let roles = StepRoles::new(plan, &options.selected, options.shard.is_some());
     // Deep enough that reporters do not slow the workers down, bounded so that they cannot fall behind for ever.
     let (sender, receiver) = bounded(4096);
     let slow_sender = sender.clone();
@@ -120,7 +122,8 @@ pub(super) fn run_on(
     };
     run.all(&receiver);
     let outcome = run.outcome();
-    close(keep, outcome, begun, on_event)
+    let shard = options.shard.as_ref().map(|shard| context.shard.record(shard, options.seed));
+    close(keep, outcome, (begun, shard), on_event)
 }
 
 /// Makes sure that files can be opened at all, so that a run does not begin and then stumble over the first one.
@@ -154,10 +157,16 @@ fn clear_leftovers(plan: &Plan, selected: &[bool]) {
 fn close(
     keep: Option<RunStore>,
     outcome: Outcome,
-    begun: Instant,
+    (begun, shard): (Instant, Option<ShardRecord>),
     on_event: &mut dyn FnMut(&Event),
 ) -> Result<Outcome, EngineError> {
     let kept = keep.map(|keep| keep.finish(outcome.status, begun.elapsed())).transpose();
+    // Only what has ended well is a whole shard.
+    let shard = shard.filter(|_| outcome.status == RunStatus::Succeeded);
+    let kept = kept.and_then(|run| {
+        let written = run.iter().zip(&shard).try_for_each(|(run, shard)| run.write_shard(shard));
+        written.map(|()| run).map_err(|error| EngineError::State(run_store::stopped(&error)))
+    });
     let status = if kept.is_ok() { outcome.status } else { RunStatus::Failed };
     for message in kept.iter().flatten().flat_map(|run| run.warnings().iter().cloned()) {
         on_event(&Event::Notice { step: None, message });

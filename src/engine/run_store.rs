@@ -3,20 +3,21 @@
 //!
 //! The coordinators decide what is kept of an item; the run decides what a fault of the store means.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fingerprint::{LANGUAGE, StepFingerprint};
+use super::gather::Gathering;
 use super::options::{ResumeOptions, RunOptions, StateOptions};
 use super::outcome::EngineError;
+use super::plan_files;
 use crate::data::FileContent;
 use crate::event::{RunStatus, StepResult};
-use crate::plan::{Body, Items, MapLike, Plan, Verb};
+use crate::plan::{MapLike, Plan, Verb};
 use crate::store::{
-    AppendNote, Cache, Catalogue, Committer, Fingerprint, LinesPerItem, Results, Reuse, RunDir, RunInfo,
-    SecretKey, StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
+    AppendNote, Cache, Catalogue, Committer, Fingerprint, GatheredStep, LinesPerItem, Results, Reuse, RunDir,
+    RunInfo, SecretKey, StepJournal, StepSpec, StoreError, StoredRun, Unusable, keep_lua,
 };
 
 /// The kept run: its folder, its committer, and the old run that it resumes, if any.
@@ -26,6 +27,7 @@ pub(super) struct RunStore {
     run: Arc<str>,
     dir: PathBuf,
     resume: Option<ResumeOptions>,
+    gather: Option<Arc<Gathering>>,
     /// What is wrong with the old run.
     pub(super) warnings: Vec<String>,
 }
@@ -63,6 +65,7 @@ impl RunStore {
             run: Arc::clone(&options.run),
             dir: state.dir.clone(),
             resume: state.resume.clone(),
+            gather: state.gather.clone(),
             warnings,
         }))
     }
@@ -70,6 +73,15 @@ impl RunStore {
     /// How the old run is resumed, if there is one.
     pub(super) fn resume(&self) -> Option<&ResumeOptions> {
         self.resume.as_ref()
+    }
+
+    /// What the shards that the run is made of have come to of a step; `None`: nothing is gathered, or not of this step.
+    pub(super) fn gathered(
+        &self,
+        step: &str,
+        shape: LinesPerItem,
+    ) -> Option<Result<GatheredStep, StoreError>> {
+        self.gather.as_ref()?.step(step, shape)
     }
 
     /// What the results of a step depend on.
@@ -142,7 +154,7 @@ impl RunStore {
 
     /// Keeps the Lua files of a step whose verb was only known now.
     pub(super) fn keep_deferred(&self, run: &str, verb: &Verb) -> Result<(), StoreError> {
-        keep_lua(&self.dir, run, &files_of(verb))
+        keep_lua(&self.dir, run, &plan_files::of_verb(verb))
     }
 
     /// Why nothing is kept any more, if so.
@@ -228,7 +240,7 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
             pipeline: &plan.name,
             file: &file,
             text: &mask.text(plan.file.text()),
-            files: &files(plan),
+            files: &plan_files::of(plan),
             params: &mask.json(&plan.params),
             seed: options.seed,
             parent: state.resume.as_ref().map(|resume| resume.run.as_str()),
@@ -237,28 +249,4 @@ fn make(plan: &Plan, options: &RunOptions, state: &StateOptions) -> Result<RunDi
             steps: &steps,
         },
     )
-}
-
-/// The files that the pipeline includes and the Lua files of all steps, each once.
-fn files(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
-    let included = plan.included.iter().map(|(path, file)| (path.clone(), file.text().into()));
-    let mut files: BTreeMap<PathBuf, Arc<str>> = included.collect();
-    files.extend(plan.at_end.iter().flat_map(|at_end| at_end.script.footprint().files));
-    for step in &plan.steps {
-        if let Body::Ready(verb) = &step.body {
-            files.extend(files_of(verb));
-        }
-    }
-    let mask = plan.secrets.mask();
-    files.into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
-}
-
-/// The Lua files that a verb is made of.
-fn files_of(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
-    let scripts = match verb {
-        Verb::MapLike(each) => vec![each.function.script(), each.key.as_ref(), each.retry_when.as_ref()],
-        Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
-        _ => Vec::new(),
-    };
-    scripts.into_iter().flatten().flat_map(|script| script.footprint().files).collect()
 }

@@ -51,6 +51,11 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// The same for a slice of the items, which stands behind this many others.
+    pub(super) fn behind(self, before: u64) -> Self {
+        Self { reorder: Reorder::new(self.context.temp_dir(), before + 1), ..self }
+    }
+
     /// Whether records of failed items are of any use.
     pub(super) fn keeps_failed(&self) -> bool {
         self.failed.is_some()

@@ -81,6 +81,19 @@ impl Timing {
         }
     }
 
+    /// Takes another one in, which is about other items.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, count) in &other.buckets {
+            *self.buckets.entry(*bucket).or_default() += count;
+        }
+        self.count += other.count;
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+        self.max_ns = self.max_ns.max(other.max_ns);
+        self.slowest.extend(&other.slowest);
+        self.slowest.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.first));
+        self.slowest.truncate(SLOWEST_MAX);
+    }
+
     /// Remembers a span, as far as there is room.
     pub fn span(&mut self, span: Span) {
         if self.spans.len() < SPANS_MAX {

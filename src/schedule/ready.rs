@@ -12,11 +12,14 @@ pub(super) struct Ready {
     next: u64,
     /// The index after the last one offered.
     end: u64,
+    /// Items before the first one that may be offered.
+    before: u64,
 }
 
 impl Ready {
-    pub(super) fn new() -> Self {
-        Self { returned: BTreeMap::new(), next: 1, end: 1 }
+    /// None yet; the first one stands behind `before` others that are not offered.
+    pub(super) fn behind(before: u64) -> Self {
+        Self { returned: BTreeMap::new(), next: before + 1, end: before + 1, before }
     }
 
     pub(super) fn offer(&mut self, count: u64) {
@@ -40,7 +43,7 @@ impl Ready {
 
     /// Items offered so far, started or not.
     pub(super) fn offered(&self) -> u64 {
-        self.end - 1
+        self.end - 1 - self.before
     }
 
     pub(super) fn first(&self) -> Option<u64> {
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn items_that_have_ended_already_are_passed_over_in_their_place() {
-        let mut ready = Ready::new();
+        let mut ready = Ready::behind(0);
         ready.pass(2);
         ready.offer(3);
         ready.pass(1);
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn items_that_come_back_go_first_and_in_order() {
-        let mut ready = Ready::new();
+        let mut ready = Ready::behind(0);
         ready.offer(10);
         assert_eq!(ready.take(4), Some((1, 4)));
         assert_eq!(ready.take(3), Some((5, 3)));

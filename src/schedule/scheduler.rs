@@ -85,7 +85,7 @@ impl Scheduler {
         let scheduler = Self {
             policy: policy.clone(),
             seed,
-            ready: Ready::new(),
+            ready: Ready::behind(0),
             waiting: WaitingItems::default(),
             share: None,
             costs: Costs::new(&policy.rate_limits),
@@ -114,6 +114,12 @@ impl Scheduler {
         Self { share, ..self }
     }
 
+    /// The same for a slice of the items: their indices begin behind this many that are no concern of the step.
+    #[must_use]
+    pub fn behind(self, before: u64) -> Self {
+        Self { ready: Ready::behind(before), ..self }
+    }
+
     /// This many more fresh items are there; their indices follow on those before.
     pub fn offer(&mut self, count: u64) {
         self.ready.offer(count);
@@ -125,6 +131,7 @@ impl Scheduler {
         self.ready.pass(ended.ended());
         self.tally.succeeded += ended.succeeded;
         self.tally.skipped += ended.skipped;
+        self.tally.retried += ended.retried;
         self.cancelled(ended.cancelled);
         for _ in 0..ended.failed {
             self.lose();

@@ -57,6 +57,11 @@ pub(super) fn summary(run: &Path) -> PathBuf {
     run.join("summary.json")
 }
 
+/// What the run of one shard has worked on.
+pub(super) fn shard(run: &Path) -> PathBuf {
+    run.join("shard.json")
+}
+
 /// The results of all steps.
 pub(super) fn steps(run: &Path) -> PathBuf {
     run.join("steps")

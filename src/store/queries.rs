@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{FailedItem, StoreError, StoredRun, rows};
-use crate::event::{FailureKind, Place, Timing};
+use super::{FailedItem, LogEntry, RetriedItem, StoreError, StoredRun, rows};
+use crate::event::{FailureKind, LogLevel, Place, Timing};
 use crate::value::Choice as _;
 
 /// An item that failed for good.
@@ -137,6 +137,42 @@ impl StoredRun {
         self.rows(sql, params![step, after as i64, bound(limit)], |row| {
             let index = row.get::<_, i64>(0)? as u64;
             Ok(Retry { index, attempts: row.get(1)?, kind: row.get(2)?, message: row.get(3)? })
+        })
+    }
+
+    /// The last failed attempts of items with these indices that were tried again.
+    pub(super) fn retried_between(
+        &self,
+        step: &str,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<RetriedItem>, StoreError> {
+        let sql = "SELECT idx, attempts, kind, message FROM retried WHERE step = ?1 AND idx BETWEEN ?2 AND ?3
+            ORDER BY idx";
+        self.rows(sql, params![step, bound(first), bound(last)], |row| {
+            Ok(RetriedItem {
+                index: row.get::<_, i64>(0)? as u64,
+                // The failed attempt and the one that came are counted.
+                attempt: row.get::<_, u32>(1)?.saturating_sub(1),
+                kind: kind(&row.get::<_, String>(2)?),
+                message: row.get::<_, String>(3)?.into(),
+            })
+        })
+    }
+
+    /// What was kept of the logs of items with these indices.
+    pub(super) fn logs_between(
+        &self,
+        step: &str,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let sql = "SELECT idx, level, message, fields FROM logs WHERE step = ?1 AND idx BETWEEN ?2 AND ?3
+            ORDER BY idx, rowid";
+        self.rows(sql, params![step, bound(first), bound(last)], |row| {
+            let level = LogLevel::parse(&row.get::<_, String>(1)?).unwrap_or(LogLevel::Info);
+            let index = row.get::<_, i64>(0)? as u64;
+            Ok(LogEntry { index, level, message: row.get(2)?, fields: row.get(3)? })
         })
     }
 

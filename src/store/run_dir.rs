@@ -103,11 +103,15 @@ impl RunDir {
     /// # Errors
     /// Fails when the file cannot be written.
     pub fn write_summary(&self, json: &str) -> Result<(), StoreError> {
-        let path = paths::summary(&self.path);
+        self.write_beside(&paths::summary(&self.path), json)
+    }
+
+    /// Writes a file of the run's folder that is there as a whole or not at all.
+    pub(super) fn write_beside(&self, path: &Path, json: &str) -> Result<(), StoreError> {
         let temporary = path.with_extension("json.part");
         let file = write(&temporary, json.as_bytes())?;
         file.sync_all().map_err(|error| StoreError::io("sync", &temporary, error))?;
-        fs::rename(&temporary, &path).map_err(|error| StoreError::io("write", &path, error))?;
+        fs::rename(&temporary, path).map_err(|error| StoreError::io("write", path, error))?;
         sync_folder(&self.path)
     }
 

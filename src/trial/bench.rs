@@ -113,6 +113,7 @@ impl Bench {
             state: Some(StateOptions {
                 dir: self.folder.path().join("state"),
                 resume: None,
+                gather: None,
                 version: env!("CARGO_PKG_VERSION"),
             }),
             ..RunOptions::new(Arc::clone(&id), selected, self.options.cores, self.folder.path().to_owned())

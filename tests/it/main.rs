@@ -54,6 +54,7 @@ mod runs;
 mod scarce;
 mod secret;
 mod server;
+mod shards;
 mod sharing;
 mod show;
 mod slips;

@@ -101,6 +101,7 @@ impl Bench {
         self.runs.set(self.runs.get() + 1);
         let id = format!("r{}", self.runs.get());
         let options = RunOptions {
+            shard: None,
             run: id.as_str().into(),
             seed: 7,
             grace: Duration::from_secs(1),
@@ -109,7 +110,7 @@ impl Bench {
             temp_dir: self.dir.path().into(),
             spans: false,
             logs: false,
-            state: state.map(|dir| StateOptions { dir: dir.into(), resume, version: "test" }),
+            state: state.map(|dir| StateOptions { dir: dir.into(), resume, gather: None, version: "test" }),
         };
         let mut notices = Vec::new();
         let mut outcome = engine::run(&plan, &options, &Arc::new(Interrupt::default()), &mut |event| {

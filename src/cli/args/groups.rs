@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::value;
+use crate::engine::Shard;
 
 /// What decides which values a pipeline file sees.
 #[derive(Debug, Clone, Default, Args)]
@@ -63,7 +64,7 @@ pub(in crate::cli) struct SelectArguments {
 #[command(next_help_heading = "Many runs")]
 pub(in crate::cli) struct EachArguments {
     /// One kept run for every value of a parameter: `2026-11-01..2026-11-30`, `1..12`, `a,b,c`, or `@F` with one on each line; given several times, for every combination
-    #[arg(long, value_name = "NAME=VALUES", value_parser = value::assignment)]
+    #[arg(long, value_name = "NAME=VALUES", value_parser = value::assignment, conflicts_with = "shard")]
     pub(in crate::cli) each: Vec<(String, String)>,
     /// Runs at once [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), requires = "each", hide_short_help = true)]
@@ -74,6 +75,15 @@ pub(in crate::cli) struct EachArguments {
     /// Begin no more runs after one that did not end well
     #[arg(long, requires = "each", hide_short_help = true)]
     pub(in crate::cli) stop: bool,
+}
+
+/// One slice of the items instead of all of them.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Shards")]
+pub(in crate::cli) struct ShardArguments {
+    /// Work on slice I of N of the items of all steps that read sources only; judge and write nothing. `flowrun gather` puts the runs of all shards together
+    #[arg(long, value_name = "I/N", conflicts_with = "no_state")]
+    pub(in crate::cli) shard: Option<Shard>,
 }
 
 /// What concerns the terminal, the same for all commands.

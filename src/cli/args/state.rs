@@ -60,6 +60,32 @@ pub(in crate::cli) struct ResumeArguments {
     pub(in crate::cli) output: OutputArguments,
 }
 
+/// The arguments of `flowrun gather`.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct GatherArguments {
+    /// The pipeline file
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// The state folders of all shards
+    #[arg(value_name = "D", required = true)]
+    pub(in crate::cli) folders: Vec<PathBuf>,
+    /// What the pipeline sees, beside what the shards were given.
+    #[command(flatten)]
+    pub(in crate::cli) inputs: InputArguments,
+    /// Which steps run.
+    #[command(flatten)]
+    pub(in crate::cli) select: SelectArguments,
+    /// How it runs.
+    #[command(flatten)]
+    pub(in crate::cli) engine: EngineArguments,
+    /// Where it is kept.
+    #[command(flatten)]
+    pub(in crate::cli) state: StateArguments,
+    /// What is said about it.
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArguments,
+}
+
 /// The arguments of `flowrun show`.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct ShowArguments {

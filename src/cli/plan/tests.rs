@@ -20,7 +20,7 @@ use crate::value::{Rate, Ratio};
 fn check(plan: &Plan, selected: &[bool], limit: Option<u64>, expect: &Expect) {
     let mut plan = plan.clone();
     plan.steps.iter_mut().filter(|step| step.verb.is_source()).for_each(|step| step.limit = limit);
-    expect.assert_eq(&text(&plan, selected, false, &Reuse::default()));
+    expect.assert_eq(&text(&plan, selected, false, (&Reuse::default(), &Slices::of(&plan, None, selected))));
 }
 
 fn script() -> Arc<Script> {

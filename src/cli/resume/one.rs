@@ -9,6 +9,7 @@ use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::job::{Among, Job};
 use crate::cli::load;
 use crate::cli::request::Request;
+use crate::cli::shard::JobKind;
 use crate::engine::{Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
@@ -54,6 +55,7 @@ impl Resumption<'_> {
             let (name, shown) = (&record.pipeline, file.display());
             say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
         }
+        let kind = request.shard().map_or(JobKind::Whole, JobKind::Shard);
         let job = Job {
             file: &file,
             inputs: Inputs { params_kept: request.into_params(), ..inputs },
@@ -61,9 +63,10 @@ impl Resumption<'_> {
             select: &select,
             engine: &arguments.engine,
             // The same items then draw the same numbers.
-            seed: arguments.engine.seed.unwrap_or(record.seed),
+            seed: Some(arguments.engine.seed.unwrap_or(record.seed)),
             output,
             state: Some(self.folder.to_owned()),
+            kind,
             resume: Some(ResumeOptions {
                 run: id.to_owned(),
                 keep_permanent: arguments.keep_permanent,

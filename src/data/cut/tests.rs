@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::read::open_at;
 use crate::data::tests::sources::{Given, many_lines, packed, parquet, parquets, texts};
 use crate::data::tests::{LARGE, Seen, sent, whole};
 use crate::data::{GlobBy, GlobOptions, glob, glob_at, items_reader, items_reader_at};
@@ -26,6 +27,25 @@ fn check_parts(options: &ReadOptions, parts: usize) {
     }
     assert_eq!(seen, whole);
     assert_eq!((counted.items, counted.bad), (seen.items.len() as u64, seen.bad.len() as u64));
+}
+
+/// Counts the source and reads it in slices of which each begins anywhere.
+fn check_slices(options: &ReadOptions, of: u64) {
+    let whole = whole(options);
+    let Ok(counted) = count(options, 3) else { return };
+    assert_eq!(count(options, 5).map(|other| other.digest).ok(), Some(counted.digest));
+    let mut seen = Seen::default();
+    for number in 0..of {
+        let (from, until) = (counted.items * number / of, counted.items * (number + 1) / of);
+        let slice = counted.slice(from, until - from, &mut |position| open_at(options, position));
+        let slice = slice.expect("what was read can be read again");
+        assert_eq!((slice.first(), slice.items), (from + 1, until - from));
+        if until > from || number + 1 == of {
+            seen.read(slice.open(options), LARGE);
+            assert_eq!(seen.items.len() as u64, until, "indices are exact");
+        }
+    }
+    assert_eq!(seen, whole);
 }
 
 /// Cuts the source where it lies, and reads the stretches. How many there are is the result.
@@ -62,6 +82,7 @@ proptest! {
     ) {
         check_parts(&given.options, parts);
         check_stretches(&given.options, parts);
+        check_slices(&given.options, parts as u64 + 1);
     }
 
     #[test]
@@ -73,6 +94,7 @@ proptest! {
 
     #[test]
     fn for_every_parquet_file_it_is_the_same(given in parquets(), parts in 1..7_usize) {
+        check_slices(&given.options, parts as u64);
         check_parts(&given.options, parts);
         check_stretches(&given.options, parts);
     }

@@ -25,7 +25,7 @@ pub(in crate::engine) struct IndexRun {
     pub(in crate::engine) part: Part,
 }
 
-type OpenAt = Box<dyn Fn(&Position) -> Result<Box<dyn Reader>, DataError> + Send>;
+pub(super) type OpenAt = Box<dyn Fn(&Position) -> Result<Box<dyn Reader>, DataError> + Send>;
 
 /// Runs of one source, read one after the other.
 pub(super) struct IndexRuns {
@@ -135,7 +135,7 @@ fn other_rows(run: &IndexRun) -> DataError {
 }
 
 /// How a source is entered.
-fn open_at(verb: &Verb, prove: bool) -> Result<OpenAt, DataError> {
+pub(super) fn open_at(verb: &Verb, prove: bool) -> Result<OpenAt, DataError> {
     Ok(match verb {
         Verb::Read(read) => {
             let mut options = read.options.clone();

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use super::index_run::IndexRun;
+use super::sharded::part_of_runs;
 use super::*;
 use crate::data::{ReadOptions, count, items_reader};
 use crate::engine::context::Message;
-use crate::engine::options::{Interrupt, RunOptions};
+use crate::engine::interrupt::Interrupt;
+use crate::engine::options::RunOptions;
 use crate::engine::roles::StepRoles;
 use crate::lua::Watchdog;
 use crate::plan::Plan;
@@ -34,15 +37,20 @@ fn read(plan: &Plan, folder: &Path, runs: &[IndexRun], prove: bool) -> Result<Gi
         logs: false,
         spans: false,
         state: None,
+        shard: None,
     };
-    let roles = StepRoles::new(plan, &options.selected);
+    let roles = StepRoles::new(plan, &options.selected, false);
     let interrupt = Arc::new(Interrupt::default());
     let watchdog = Arc::new(Watchdog::start(Box::new(|_| {})).expect("a thread"));
     let (sender, receiver) = crossbeam_channel::unbounded();
     let threads = crate::engine::pool::Threads { watchdog: &watchdog };
     let context = Context::new(plan, &options, &roles, &interrupt, (&watchdog, &threads), sender);
     let mut given = Given::default();
-    let mut input = StepInput::of_runs(&context, runs, prove).map_err(|error| error.to_string())?;
+    let parts = runs.chunk_by(|one, next| one.source == next.source).map(|runs| {
+        context.source_status(runs[0].source).open();
+        part_of_runs(&context, runs.to_vec(), prove).map_err(|error| error.to_string())
+    });
+    let mut input = StepInput::of_parts(&context, parts.collect::<Result<_, _>>()?);
     let mut chunk = Chunk::default();
     loop {
         match input.next(3, 1000, Duration::ZERO, &mut chunk) {

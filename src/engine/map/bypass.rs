@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::reuse::KnownEnding;
 use super::{Coordinator, StepFault};
-use crate::data::ChunkResults;
+use crate::data::{ChunkResults, DataError};
 use crate::engine::failed_item;
 use crate::event::{Event, Tally};
 use crate::lua::Failure;
@@ -61,9 +61,40 @@ impl Coordinator<'_> {
         }
         self.reuse = known;
         self.flush(&chunk, start..chunk.len(), &contents, (!runs).then_some(bypassed))?;
+        self.take_notes(&chunk)?;
         if self.spare_chunks.len() < self.limits.tasks {
             self.spare_chunks.push(chunk);
         }
+        Ok(())
+    }
+
+    /// The input has ended: it must have been as long as the shards have counted.
+    pub(super) fn all_gathered(&self) -> Result<(), StepFault> {
+        let Some(reuse) = &self.reuse else { return Ok(()) };
+        let (Some(gathered), given) = (reuse.gathered()?, self.input.given()) else { return Ok(()) };
+        let items = gathered.items();
+        if given == items {
+            return Ok(());
+        }
+        let other = format!("the shards counted {items} items, and here are {given}");
+        Err(StepFault::Data(DataError::Usage(other)))
+    }
+
+    /// Takes over what the shards say of items beside their endings: attempts that failed, and logs.
+    fn take_notes(&mut self, chunk: &Chunk) -> Result<(), StepFault> {
+        let Some(reuse) = &self.reuse else { return Ok(()) };
+        let (Some(gathered), Some(journal)) = (reuse.gathered()?, &self.journal) else { return Ok(()) };
+        let last = chunk.first + (chunk.len() as u64).saturating_sub(1);
+        let retried = gathered.retried(chunk.first, last)?;
+        let tally = Tally { retried: retried.len() as u64, ..Tally::default() };
+        for item in retried {
+            journal.retried(item)?;
+        }
+        let logs = gathered.logs(chunk.first, last)?;
+        if !logs.is_empty() {
+            journal.logs(logs)?;
+        }
+        self.scheduler.passed(&tally);
         Ok(())
     }
 

@@ -80,6 +80,7 @@ impl Coordinator<'_> {
                 self.fresh.insert(chunk.first, chunk);
             }
             NextChunk::End => {
+                self.all_gathered()?;
                 self.input_ended = true;
                 self.end_of_input();
             }

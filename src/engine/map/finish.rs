@@ -10,6 +10,7 @@ use crate::engine::pool::Reply;
 use crate::event::{StepResult, StepStatus};
 use crate::lua::CancelLevel;
 use crate::schedule::StopReason;
+use crate::value::Ratio;
 
 /// How long after the step's stop signal a worker may still run. Then the step ends without it.
 const STOPPED_MAX: Duration = Duration::from_secs(5);
@@ -95,15 +96,27 @@ impl Coordinator<'_> {
             (Some(fault), _) => (StepStatus::Failed, Some(fault.to_string())),
             (None, Some(lost)) => (StepStatus::Cancelled, Some(lost_reason(self.context, lost))),
             (None, None) if verdict.succeeded => (StepStatus::Succeeded, None),
+            (None, None) if self.context.options.shard.is_some() && left_to_gather(stop) => {
+                let stopped =
+                    |stop: StopReason| format!("stopped by `{}`; `flowrun gather` judges", stop.name());
+                (StepStatus::Succeeded, stop.map(stopped))
+            }
             (None, None) => (StepStatus::Failed, verdict.reason),
         };
+        let is_shard = self.context.options.shard.is_some();
+        let needed = if is_shard { Ratio::ZERO } else { self.policy.min_success_ratio };
         StepResult {
             emitted,
-            needed: Some((self.policy.min_success_ratio, verdict.needed)),
+            needed: Some((needed, verdict.needed)),
             reuse,
             timing: Some(self.timing.into_timing()),
             holds: self.holds.into_holds(),
             ..StepResult::new(status, reason, tally, duration)
         }
     }
+}
+
+/// Whether a stop says nothing but that items have failed, which the run of a shard does not judge.
+fn left_to_gather(stop: Option<StopReason>) -> bool {
+    matches!(stop, None | Some(StopReason::FailFast | StopReason::MaxFailures))
 }

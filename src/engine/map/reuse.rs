@@ -3,6 +3,7 @@
 //!
 //! It says what became of an item and why others run again; `bypass` books it.
 
+use crate::data::DataError;
 use crate::engine::cache::StepCache;
 use crate::engine::context::Context;
 use crate::engine::fingerprint::{self, StepFingerprint};
@@ -10,7 +11,9 @@ use crate::engine::input::StepInput;
 use crate::engine::item_content::ItemContent;
 use crate::event::{ReuseCounts, StepResult};
 use crate::plan::{MapLike, Step};
-use crate::store::{FailedItem, Known, LinesPerItem, NewItems, Reuse, Reused};
+use crate::store::{
+    FailedItem, GatherError, Gathered, GatheredStep, Known, LinesPerItem, NewItems, Reuse, Reused,
+};
 
 /// What becomes of an item.
 pub(super) enum KnownEnding {
@@ -32,6 +35,10 @@ pub(super) struct ItemReuse {
     /// The old run's items; `Err`: why none of them is of any use.
     old: Option<Result<Reuse, String>>,
     cache: Option<StepCache>,
+    /// The shards' items.
+    gathered: Option<GatheredStep>,
+    /// Why they cannot be taken over.
+    fault: Option<GatherError>,
     /// Why items that the old run does not know are there.
     unknown: &'static str,
     /// Whether those stay as they are.
@@ -61,13 +68,21 @@ impl ItemReuse {
         let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, parts));
         let keyed = ItemContent::of(context.plan, step.id, each).has_keys(each);
         let old = keep.old(&step.name, shape, keyed, &fingerprint.parts);
-        if old.is_none() && cache.is_none() && warning.is_none() {
+        let (gathered, fault) = match keep.gathered(name, shape) {
+            Some(Ok(gathered)) => (Some(gathered), None),
+            Some(Err(error)) => (None, Some(GatherError::from(error))),
+            None => (None, None),
+        };
+        let nothing_gathered = gathered.is_none() && fault.is_none();
+        if old.is_none() && cache.is_none() && warning.is_none() && nothing_gathered {
             return None;
         }
         let mut known = Self {
             shape,
             old: None,
             cache,
+            gathered,
+            fault,
             unknown: "not in the cache",
             leaves_unknown: false,
             keep_permanent: false,
@@ -103,6 +118,25 @@ impl ItemReuse {
 
     /// What becomes of the item at `at`; its results are appended to `out`.
     pub(super) fn look(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> KnownEnding {
+        if self.fault.is_some() {
+            return KnownEnding::Left;
+        }
+        if let Some(gathered) = &mut self.gathered {
+            let length = out.len();
+            let taken = gathered.take(items.first + at as u64, items.contents[at], out);
+            self.counts.reused += u64::from(!matches!(taken, Err(_) | Ok(Gathered::Open)));
+            match taken {
+                Ok(Gathered::Result { lines }) => return KnownEnding::Result { lines },
+                Ok(Gathered::Skipped(reason)) => return KnownEnding::Skipped(reason),
+                Ok(Gathered::Failed(item)) => return KnownEnding::Failed(item),
+                Ok(Gathered::Open) => {}
+                Err(error) => {
+                    out.truncate(length);
+                    self.fault = Some(error);
+                    return KnownEnding::Left;
+                }
+            }
+        }
         let mut reason = match self.look_back(items, at, out) {
             Ok(known_ending) => {
                 self.counts.reused += u64::from(!matches!(known_ending, KnownEnding::Left));
@@ -134,6 +168,7 @@ impl ItemReuse {
         out: &mut Vec<u8>,
     ) -> Result<KnownEnding, String> {
         let reuse = match &mut self.old {
+            None if self.gathered.is_some() => return Err("not done in its shard".to_owned()),
             None => return Err(self.unknown.to_owned()),
             Some(Err(reason)) => return Err(reason.clone()),
             Some(Ok(reuse)) => reuse,
@@ -155,6 +190,14 @@ impl ItemReuse {
             Reused::Damaged => Err("damaged".to_owned()),
             Reused::New if self.leaves_unknown => Ok(KnownEnding::Left),
             Reused::New => Err(self.unknown.to_owned()),
+        }
+    }
+
+    /// The shards' items, unless there was a fault.
+    pub(super) fn gathered(&self) -> Result<Option<&GatheredStep>, DataError> {
+        match &self.fault {
+            Some(error) => Err(DataError::Usage(error.to_string())),
+            None => Ok(self.gathered.as_ref()),
         }
     }
 

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reuse::ItemReuse;
 use crate::engine::pool::Report;
 use crate::event::{Span, Timing};
 use crate::lua::AttemptEnding;
-use crate::store::StepJournal;
+use crate::store::{StepJournal, StoreError};
 
 /// How often the journal is told, so that a run can be looked at while it is going on.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
@@ -20,9 +21,13 @@ pub(super) struct StepTiming {
 }
 
 impl StepTiming {
-    /// For a step that begins; `spans`: what ran when is to be remembered.
-    pub(super) fn new(spans: bool) -> Self {
-        Self { timing: Timing::default(), kept: Duration::ZERO, spans }
+    /// For a step that begins; `spans`: what ran when is to be remembered. How long gathered items took is known.
+    pub(super) fn with(spans: bool, reuse: Option<&ItemReuse>) -> Result<Self, StoreError> {
+        let gathered = match reuse.map(ItemReuse::gathered) {
+            Some(Ok(Some(gathered))) => gathered.timing()?,
+            _ => Timing::default(),
+        };
+        Ok(Self { timing: gathered, kept: Duration::ZERO, spans })
     }
 
     /// Books a chunk. Failures come with their own times; the others share what is left of the chunk's.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::Select;
 
 use super::world::{Comes, World};
-use crate::engine::options::Interrupt;
+use crate::engine::interrupt::Interrupt;
 use crate::engine::outcome::EngineError;
 use crate::engine::pool::{
     CostReport, EndedItem, KeyReport, Limits, Pool, PoolOptions, Reply, Report, StartPool, Starts, StepClock,

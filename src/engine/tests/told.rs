@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use super::simulated::{Began, Simulated};
 use super::world::World;
-use crate::engine::options::{Interrupt, RunOptions, StateOptions};
+use crate::engine::interrupt::Interrupt;
+use crate::engine::options::{RunOptions, StateOptions};
 use crate::engine::run::run_on;
 use crate::event::{Event, Hold, RunStatus, StepResult, StepStatus};
 use crate::plan::testing::plan_of;
@@ -64,6 +65,7 @@ fn run(text: &str, world: World, kept: bool) -> Told {
     options.state = kept.then(|| StateOptions {
         dir: folder.path().join("state"),
         resume: None,
+        gather: None,
         version: env!("CARGO_PKG_VERSION"),
     });
     let mut events = Vec::new();

@@ -62,6 +62,32 @@ impl Script {
     }
 }
 
+impl Script {
+    /// Whether its source or a file that it requires may ask for other steps of the run.
+    pub fn names_steps(&self) -> bool {
+        let mut texts = Texts::of(self);
+        while let Some(text) = texts.next() {
+            let tokens = tokens(&text);
+            if names_steps(&text, &tokens) || !texts.follow(&text, &tokens) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn names_steps(text: &str, tokens: &[Token]) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| {
+        let word = token.text(text);
+        let is_field = at > 0 && matches!(tokens[at - 1].text(text), "." | ":");
+        match token.kind {
+            TokenKind::Name => !is_field && (word == "steps" || ANYTHING.contains(&word)),
+            TokenKind::Template => word.contains("steps"),
+            TokenKind::String | TokenKind::Number | TokenKind::Symbol => false,
+        }
+    })
+}
+
 /// The names that a text mentions, wherever they stand.
 fn mentioned(text: &str, tokens: &[Token]) -> Wants {
     let mut wants = Wants::default();
@@ -117,7 +143,10 @@ mod tests {
         ] {
             let file = source("x");
             let script = Script::body(block(&file, 1, lua), folder.path().into());
-            assert_eq!(script.with_setup(block(&file, 1, setup)).wants(), expect, "{setup} {lua}");
+            let script = script.with_setup(block(&file, 1, setup));
+            assert_eq!(script.wants(), expect, "{setup} {lua}");
+            let names_steps = expect.scope && !lua.contains("run.id");
+            assert_eq!(script.names_steps(), names_steps, "{setup} {lua}");
         }
         assert_eq!(Wants::of_text("steps.a.successful_results"), Wants { results: true, ..scope });
     }

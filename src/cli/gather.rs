@@ -1,0 +1,67 @@
+//! `flowrun gather` makes one run out of those of all shards: it takes over what they have come to, judges, and runs the rest
+//! of the pipeline here. The engine knows which runs belong together.
+
+use std::sync::Arc;
+
+use super::args::GatherArguments;
+use super::console::{Console, say};
+use super::exit::{Complaint, Exit, Fault};
+use super::job::{self, Job};
+use super::request::Request;
+use super::shard::{self, JobKind};
+use super::turn::Turn;
+use super::{interrupt, load, state};
+use crate::engine::Gathering;
+use crate::plan::Inputs;
+use crate::store::Catalogue;
+
+/// Gathers the shards.
+pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<Exit, Fault> {
+    let file = &*arguments.file;
+    load::refuse_standard_input(file)?;
+    let gathering = Gathering::find(&arguments.folders).map_err(shard::refused)?;
+    let seed = arguments.engine.seed.unwrap_or(gathering.seed());
+    if seed != gathering.seed() {
+        let message = format!("the shards have the seed {}, and not {seed}", gathering.seed());
+        return Err(Complaint::new(message).help("without `--seed` it is theirs").into());
+    }
+    let (folder, run) = gathering.first_run();
+    let first = Catalogue::new(folder).open(run)?;
+    let request = Request::kept(first.request().as_deref(), &first.record().params);
+    drop(first);
+    let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
+    let inputs = load::inputs(&inputs, console, &job::id())?;
+    let missing: Vec<Complaint> = request.missing(&inputs).map(withheld).collect();
+    if !missing.is_empty() {
+        return Err(Fault::Usage(missing));
+    }
+    let interrupt = interrupt::listen()?;
+    let state = state::of_run(file, &arguments.state);
+    if let Turn::Over(exit) = Turn::take(arguments.engine.lock, file, state.as_deref(), &interrupt)? {
+        return Ok(exit);
+    }
+    if !arguments.output.quiet {
+        let count = gathering.count();
+        say(&format!("  gathering {count} shard{}", if count == 1 { "" } else { "s" }));
+    }
+    let job = Job {
+        file,
+        inputs: Inputs { run: job::id(), params_kept: request.into_params(), ..inputs },
+        params_file: arguments.inputs.params_file.as_deref(),
+        select: &select,
+        engine: &arguments.engine,
+        seed: Some(seed),
+        output: &arguments.output,
+        state,
+        kind: JobKind::Gather(Arc::new(gathering)),
+        resume: None,
+        among: None,
+    };
+    job.carry_out(console, &interrupt)
+}
+
+/// A value that the shards do not tell.
+fn withheld(name: &str) -> Complaint {
+    Complaint::new(format!("the shards were given `{name}` with a secret in it, which is not kept"))
+        .help(format!("give it again, as `-p {name}=…` or `--set {name}=…`"))
+}

@@ -1,0 +1,95 @@
+//! A run may work on one shard of its items, or be put together from the runs of all shards. This module says what that means
+//! for a job; the engine does it.
+
+use std::sync::Arc;
+
+use super::exit::{Complaint, Fault};
+use crate::engine::{self, Gathering, Interrupt, Shard, ShardOptions};
+use crate::plan::{Inputs, Plan};
+
+/// Which items a run works on.
+#[derive(Debug, Clone, Default)]
+pub(super) enum JobKind {
+    /// All of them.
+    #[default]
+    Whole,
+    /// Those of one shard.
+    Shard(Shard),
+    /// Those that the shards have left, which mostly are none.
+    Gather(Arc<Gathering>),
+}
+
+/// Digits of a plan's digest that the seed of its shards is made of: a seed is said to people, who type it again.
+const SEED_DIGITS: usize = 8;
+
+impl JobKind {
+    /// What the engine is told of a shard.
+    pub(super) fn shard(&self, digest: &str) -> Option<ShardOptions> {
+        match self {
+            Self::Shard(shard) => Some(ShardOptions { shard: *shard, plan: digest.to_owned() }),
+            Self::Whole | Self::Gather(_) => None,
+        }
+    }
+
+    /// What is gathered.
+    pub(super) fn gathering(&self) -> Option<&Arc<Gathering>> {
+        match self {
+            Self::Gather(gathering) => Some(gathering),
+            Self::Whole | Self::Shard(_) => None,
+        }
+    }
+
+    /// Whether it is a part, which calls nobody at its end and replaces no other run.
+    pub(super) fn is_part(&self) -> bool {
+        matches!(self, Self::Shard(_))
+    }
+
+    /// The shard as it is asked for, `2/7`.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Shard(shard) => Some(shard.to_string()),
+            Self::Whole | Self::Gather(_) => None,
+        }
+    }
+
+    /// The seed, where none is given: all shards of a plan draw the same numbers for the same items.
+    pub(super) fn seed(&self, digest: &str) -> Option<u64> {
+        match self {
+            Self::Whole => None,
+            Self::Shard(_) => u64::from_str_radix(&digest[..SEED_DIGITS], 16).ok(),
+            Self::Gather(gathering) => Some(gathering.seed()),
+        }
+    }
+
+    /// The steps that run, of those that are selected.
+    pub(super) fn steps(&self, plan: &Plan, selected: Vec<bool>) -> Result<Vec<bool>, Complaint> {
+        if !self.is_part() {
+            return Ok(selected);
+        }
+        let steps = engine::steps_of_shard(plan, &selected);
+        if steps.contains(&true) {
+            return Ok(steps);
+        }
+        let message = format!("`{}` has no step that can be worked on in shards", plan.file.name());
+        Err(Complaint::new(message).help(
+            "those are `map`, `flat_map` and `filter` steps that take items from sources only, wait for no other step and do not ask for `steps`",
+        ))
+    }
+
+    /// Makes sure that what is gathered belongs to the plan.
+    pub(super) fn check(&self, plan: &Plan, digest: &str, interrupt: &Interrupt) -> Result<(), Fault> {
+        let Self::Gather(gathering) = self else { return Ok(()) };
+        gathering.check(plan, digest, interrupt).map_err(refused)
+    }
+}
+
+/// Digest of a plan, by which shards of other plans are told apart.
+pub(super) fn digest(plan: &Plan, inputs: &Inputs) -> String {
+    engine::plan_digest(plan, &inputs.set)
+}
+
+/// What keeps shards from being put together.
+pub(super) fn refused(refusals: Vec<engine::Refusal>) -> Fault {
+    let complaint = |refusal: engine::Refusal| Complaint { message: refusal.message, help: refusal.help };
+    Fault::Usage(refusals.into_iter().map(complaint).collect())
+}

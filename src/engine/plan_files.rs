@@ -1,0 +1,31 @@
+//! These are the files that a plan is made of beside the pipeline file itself.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::plan::{Body, Items, Plan, Verb};
+
+/// The files that the pipeline includes and the Lua files of all steps, each once.
+pub(super) fn of(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
+    let included = plan.included.iter().map(|(path, file)| (path.clone(), file.text().into()));
+    let mut files: BTreeMap<PathBuf, Arc<str>> = included.collect();
+    files.extend(plan.at_end.iter().flat_map(|at_end| at_end.script.footprint().files));
+    for step in &plan.steps {
+        if let Body::Ready(verb) = &step.body {
+            files.extend(of_verb(verb));
+        }
+    }
+    let mask = plan.secrets.mask();
+    files.into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
+}
+
+/// The Lua files that a verb is made of.
+pub(super) fn of_verb(verb: &Verb) -> Vec<(PathBuf, Arc<str>)> {
+    let scripts = match verb {
+        Verb::MapLike(each) => vec![each.function.script(), each.key.as_ref(), each.retry_when.as_ref()],
+        Verb::Items(Items::Lua { script, .. }) => vec![Some(script)],
+        _ => Vec::new(),
+    };
+    scripts.into_iter().flatten().flat_map(|script| script.footprint().files).collect()
+}

@@ -1,0 +1,465 @@
+//! Shards: `flowrun run --shard I/N` works on slices of the items, and `flowrun gather` makes one run of them all.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::examples::Example;
+use crate::project::{Project, Ran, command_in};
+
+/// Three map-like steps behind sources, with failures, skips, retries and logs; one behind the first of them.
+const PIPELINE: &str = r#"
+steps:
+  docs: { read: docs.jsonl }
+  more: { items: [{ n: 900 }, { n: 901 }] }
+  clean:
+    from: [docs, more]
+    map:
+      min_success_ratio: 0.5
+      retries: { max: 1, delay: 0s }
+      lua: |
+        if item.n % 10 == 3 then flow.skip("a three") end
+        if item.n % 10 == 7 then error("a seven") end
+        if item.n % 10 == 5 and ctx.attempt == 1 then error("not yet") end
+        if item.n % 10 == 2 then log.info("two") end
+        return { n = item.n, index = index, dice = math.random(1000) }
+  words:
+    from: docs
+    flat_map: "local t = {} for i = 1, item.n % 3 do t[i] = { w = item.n } end return t"
+  even: { from: docs, filter: item.n % 2 == 0 }
+  late: { from: clean, map: "return { n = item.n + 1, dice = item.dice }" }
+  save: { from: late, write: out/late.jsonl }
+  save-words: { from: words, write: out/words.jsonl }
+  save-even: { from: even, write: out/even.jsonl }
+"#;
+
+const OUTPUTS: [&str; 3] = ["out/late.jsonl", "out/words.jsonl", "out/even.jsonl"];
+
+fn rows(items: u64) -> String {
+    (1..=items).map(|n| format!("{{\"n\":{n}}}\n")).collect()
+}
+
+fn project(items: u64) -> Project {
+    Project::with(PIPELINE).file("docs.jsonl", rows(items))
+}
+
+fn shard(project: &Project, number: u64, of: u64, more: &[&str]) -> Ran {
+    let (shard, folder) = (format!("{number}/{of}"), format!("s{number}"));
+    let mut words = vec!["run", "pipeline.yaml", "-q", "--shard", &shard, "--state-dir", &folder];
+    words.extend(more);
+    project.run(&words)
+}
+
+fn shards(project: &Project, of: u64, more: &[&str]) {
+    for number in 1..=of {
+        shard(project, number, of, more).ok();
+    }
+}
+
+fn gather(project: &Project, of: u64, more: &[&str]) -> Ran {
+    let folders: Vec<String> = (1..=of).map(|number| format!("s{number}")).collect();
+    let mut words = vec!["gather", "pipeline.yaml"];
+    words.extend(folders.iter().map(String::as_str));
+    words.extend(more);
+    project.run(&words)
+}
+
+/// What a run printed with `--output json`, without what differs from run to run.
+fn counters(text: &str) -> Vec<(String, String)> {
+    let value: Value = serde_json::from_str(text).expect("one JSON object");
+    let steps = value["steps"].as_array().expect("steps").iter();
+    let known = steps.map(|step| {
+        let mut step = step.clone();
+        let fields = step.as_object_mut().expect("a map");
+        for field in ["duration", "timing", "reuse", "reused", "redone", "dropped", "reasons"] {
+            fields.remove(field);
+        }
+        (step["id"].to_string(), step.to_string())
+    });
+    known.collect()
+}
+
+#[test]
+fn shards_that_are_gathered_are_the_run_of_one_machine() {
+    for of in [1, 3, 7] {
+        let local = project(100);
+        let seed = ["--seed", "5", "--output", "json"];
+        let expect = local.run(&[&["pipeline.yaml"][..], &seed[..]].concat()).ok();
+        let project = project(100);
+        shards(&project, of, &["--seed", "5"]);
+        assert!(!project.has("out") && !project.has(".flowrun"), "a shard writes nothing but its folder");
+        let gathered = gather(&project, of, &["--output", "json"]).ok();
+        for output in OUTPUTS {
+            assert_eq!(project.read(output), local.read(output), "{of} {output}");
+        }
+        assert_eq!(counters(&gathered.stdout), counters(&expect.stdout), "{of}");
+        let shown = |project: &Project, words: &[&str]| project.run(words).ok().stdout;
+        let failed = ["show", "latest", "clean", "--failed", "--format", "csv"];
+        let without_times = |text: String| -> Vec<String> {
+            text.lines().map(|line| line.split(',').take(4).collect::<Vec<_>>().join(",")).collect()
+        };
+        assert_eq!(without_times(shown(&project, &failed)), without_times(shown(&local, &failed)));
+        assert!(shown(&project, &["show"]).contains("20 retried"), "{}", shown(&project, &["show"]));
+    }
+}
+
+#[test]
+fn all_shards_of_a_plan_draw_alike_without_a_seed() {
+    let project = project(40);
+    shards(&project, 3, &[]);
+    gather(&project, 3, &["-q"]).ok();
+    let of_three = project.read("out/late.jsonl");
+    let project = self::project(40);
+    shards(&project, 2, &[]);
+    gather(&project, 2, &["-q"]).ok();
+    assert_eq!(project.read("out/late.jsonl"), of_three);
+}
+
+#[test]
+fn every_example_that_can_be_sharded_gives_what_is_expected() {
+    for (name, exit) in [
+        ("clean-text", 0),
+        ("flaky", 0),
+        ("messy-tables", 0),
+        ("resize-images", 0),
+        ("split-dataset", 0),
+        ("to-sqlite", 0),
+        ("two-branches", 0),
+        ("validate", 1),
+        ("word-count", 0),
+    ] {
+        for of in [1, 3] {
+            let example = Example::new(name);
+            let run = |words: &[&str]| Ran::from(command_in(&example.path, words).output().expect("it runs"));
+            let folders: Vec<String> = (1..=of).map(|number| format!("s{number}")).collect();
+            for number in 1..=of {
+                let shard = format!("{number}/{of}");
+                let folder = &folders[number - 1];
+                run(&["run", "pipeline.yaml", "-q", "--shard", &shard, "--state-dir", folder]).ok();
+            }
+            let words =
+                ["gather", "pipeline.yaml", "-q"].into_iter().chain(folders.iter().map(String::as_str));
+            let gathered = run(&words.collect::<Vec<_>>());
+            assert_eq!(gathered.code, exit, "{name}: {}", gathered.stderr);
+            if exit == 0 {
+                example.check_outputs();
+            }
+        }
+    }
+}
+
+#[test]
+fn formats_that_are_cut_and_those_that_are_not_give_the_same() {
+    let values: Vec<String> = (1..=23).map(|n| n.to_string()).collect();
+    let csv = format!("n\n{}\n", values.join("\n"));
+    let json = format!("[{}]", values.iter().map(|n| format!("{{\"n\":{n}}}")).collect::<Vec<_>>().join(","));
+    for (source, item) in [
+        ("read: docs.jsonl", "item"),
+        ("read: docs.csv", "item"),
+        ("read: docs.json", "item"),
+        ("read: '*.jsonl'", "item"),
+        ("glob: many/*.txt", "item.name"),
+        ("items: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]", "item"),
+        ("items: { lua: 'local t = {} for i = 1, 17 do t[i] = {n = i} end return t' }", "item"),
+        ("items: []", "item"),
+    ] {
+        let pipeline = format!(
+            "steps:\n  in: {{ {source} }}\n  out: {{ from: in, map: 'return {{index, {item}}}' }}\n  \
+             again: {{ from: in, map: return index }}\n  save: {{ from: [out, again], write: out/all.jsonl }}\n"
+        );
+        let project = || {
+            let project = Project::with(&pipeline).file("docs.jsonl", rows(23)).file("docs.csv", &csv);
+            let project = project.file("docs.json", &json).file("more.jsonl", rows(8));
+            ["a", "b", "c", "d", "e"]
+                .iter()
+                .fold(project, |project, name| project.file(&format!("many/{name}.txt"), "x"))
+        };
+        let local = project();
+        local.run(&["pipeline.yaml", "-q"]).ok();
+        let sharded = project();
+        shards(&sharded, 4, &[]);
+        gather(&sharded, 4, &["-q"]).ok();
+        assert_eq!(sharded.read("out/all.jsonl"), local.read("out/all.jsonl"), "{source}");
+    }
+}
+
+#[test]
+fn standard_input_is_sharded_where_each_machine_gets_it_whole() {
+    let project = Project::with(
+        "steps:\n  in: { read: { path: '-', format: jsonl } }\n  out: { from: in, map: return item.n * 2 }\n  save: { from: out, write: out.jsonl }\n",
+    )
+    .file("docs.jsonl", rows(9));
+    let run = |words: &[&str], input: &str| {
+        let mut command = project.command(words);
+        let file = std::fs::File::open(project.path(input)).expect("it is there");
+        Ran::from(command.stdin(Stdio::from(file)).output().expect("it runs"))
+    };
+    for number in 1..=2 {
+        let (shard, folder) = (format!("{number}/2"), format!("s{number}"));
+        run(&["run", "pipeline.yaml", "-q", "--shard", &shard, "--state-dir", &folder], "docs.jsonl").ok();
+    }
+    run(&["gather", "pipeline.yaml", "s1", "s2", "-q"], "docs.jsonl").ok();
+    assert_eq!(project.read("out.jsonl"), "2\n4\n6\n8\n10\n12\n14\n16\n18\n");
+    let project = project.file("fewer.jsonl", rows(8)).file("other.jsonl", rows(8) + "{\"n\":10}\n");
+    let run = |input: &str| {
+        let file = std::fs::File::open(project.path(input)).expect("it is there");
+        let mut command = project.command(&["gather", "pipeline.yaml", "s1", "s2"]);
+        Ran::from(command.stdin(Stdio::from(file)).output().expect("it runs"))
+    };
+    let fewer = run("fewer.jsonl");
+    assert_eq!(fewer.code, 1, "{}", fewer.stderr);
+    assert!(fewer.stderr.contains("the shards counted 9 items, and here are 8"), "{}", fewer.stderr);
+    let other = run("other.jsonl");
+    assert_eq!(other.code, 1, "{}", other.stderr);
+    assert!(other.stderr.contains("item 9 is another one here than in run"), "{}", other.stderr);
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused_before_anything_runs() {
+    let project = project(20);
+    shards(&project, 3, &[]);
+    let refused = |words: &[&str], expect: &str| {
+        let mut all = vec!["gather", "pipeline.yaml"];
+        all.extend(words);
+        let ran = project.run(&all);
+        assert_eq!(ran.code, 2, "{words:?} {}", ran.stderr);
+        assert!(ran.stderr.contains(expect), "{words:?}\n{}", ran.stderr);
+        assert!(!project.has("out"), "nothing has run");
+    };
+    refused(
+        &["s1", "s3"],
+        "error: shard 2/3 is missing\n  help: `flowrun run FILE --shard 2/3 --state-dir D` makes it",
+    );
+    refused(&["s3"], "error: shards 1/3, 2/3 are missing");
+    refused(&["s1", "s2", "s3", "nowhere"], "there is no run of a shard in `nowhere`");
+    refused(&["s1", "s2", "s3", "--seed", "7"], "and not 7");
+    refused(&["s1", "s2", "s3", "--limit", "5"], "shard 1/3 in `s1` is of another plan");
+    shard(&project, 4, 4, &[]).ok();
+    refused(&["s1", "s2", "s3", "s4"], "are shards of different numbers of them");
+    shard(&project, 2, 3, &["--seed", "9"]).ok();
+    refused(&["s1", "s2", "s3"], "shard 2/3 in `s2` has 9");
+    shard(&project, 2, 3, &["--set", "clean.retries.max=3"]).ok();
+    refused(&["s1", "s2", "s3"], "are of different plans");
+    // Of two runs of one shard the later one counts.
+    shard(&project, 2, 3, &[]).ok();
+    let project = project.file("docs.jsonl", rows(19) + "{\"n\":21}\n");
+    let refused = |expect: &str| {
+        let ran = gather(&project, 3, &[]);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
+    };
+    refused("the shards have read other items for step `clean` than there are here");
+    let project = project.file("docs.jsonl", rows(21));
+    let refused = |expect: &str| {
+        let ran = gather(&project, 3, &[]);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
+    };
+    refused("the shards counted 22 items for step `clean`, and here are 23");
+    shard(&project, 2, 3, &[]).ok();
+    refused("counted 22 items for step `clean`, shard 2/3 in `s2` counted 23");
+    let project =
+        project.file("docs.jsonl", rows(20)).file("pipeline.yaml", PIPELINE.replace("n + 1", "n + 2"));
+    shard(&project, 2, 3, &[]).ok();
+    let ran = gather(&project, 3, &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("are of different plans"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_shard_judges_nothing_and_gather_does() {
+    let failing = |policy: &str| {
+        Project::with(&format!(
+            "steps:\n  in: {{ read: docs.jsonl }}\n  out:\n    from: in\n    map: {{ {policy}, concurrency: 1, lua: \"if item.n > 30 then error('big') end return item.n\" }}\n  save: {{ from: out, write: out.jsonl }}\n"
+        ))
+        .file("docs.jsonl", rows(40))
+    };
+    for (policy, expect) in [
+        ("min_success_ratio: 1", "30 of 40 items succeeded, 40 needed"),
+        ("max_failures: 3, min_success_ratio: 0", "`max_failures` is 3"),
+        ("fail_fast: true", "stopped: fail_fast"),
+        ("min_success_ratio: 0.9, stop_early: true", "36 needed"),
+    ] {
+        let project = failing(policy);
+        shards(&project, 4, &[]);
+        let gathered = gather(&project, 4, &[]);
+        assert_eq!(gathered.code, 1, "{policy} {}", gathered.stderr);
+        assert!(gathered.stderr.contains(expect), "{policy} {}", gathered.stderr);
+        assert!(!project.has("out.jsonl"));
+    }
+    let project = failing("min_success_ratio: 0.7");
+    shards(&project, 4, &[]);
+    gather(&project, 4, &["-q"]).ok();
+    assert_eq!(project.read("out.jsonl").lines().count(), 30);
+    // What has failed is run again by `resume`, as after any run.
+    let again = project.run(&["resume", "latest", "--output", "json"]).ok();
+    let value: Value = serde_json::from_str(&again.stdout).expect("one JSON object");
+    let step = value["steps"].as_array().expect("steps").iter().find(|step| step["id"] == "out").cloned();
+    assert_eq!(step.expect("it ran")["failures"], 10);
+}
+
+#[test]
+fn a_source_that_fails_ends_its_shard() {
+    let project = Project::with("steps:\n  in: { read: in.jsonl }\n  out: { from: in, map: return item }\n")
+        .file("in.jsonl", "1\n2\nno\n4\n");
+    assert_eq!(
+        shard(&project, 1, 2, &[]).code,
+        0,
+        "its slice is good, and rows are looked at by those who have them"
+    );
+    let bad = shard(&project, 2, 2, &[]);
+    assert_eq!(bad.code, 1, "{}", bad.stderr);
+    let ran = gather(&project, 2, &[]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("shard 2/2 is missing"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("has not ended well: `flowrun resume"), "{}", ran.stderr);
+    let project = project.file("in.jsonl", "1\n2\n3\n4\n");
+    // The first shard has read another file than the second one will.
+    assert_eq!(project.run(&["resume", "--state-dir", "s2", "-q"]).code, 0);
+    let ran = gather(&project, 2, &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("have read different items"), "{}", ran.stderr);
+    shard(&project, 1, 2, &[]).ok();
+    gather(&project, 2, &["-q"]).ok();
+}
+
+#[test]
+fn a_missing_source_ends_every_shard() {
+    let project = Project::with("steps:\n  in: { read: in.jsonl }\n  out: { from: in, map: return item }\n");
+    let ran = shard(&project, 1, 2, &[]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("in.jsonl"), "{}", ran.stderr);
+}
+
+#[test]
+fn bad_rows_that_are_tolerated_are_told_once() {
+    let text = "1\nno\n2\n3\nnor\n4\n5\n";
+    let pipeline = "steps:\n  in: { read: { path: in.jsonl, min_success_ratio: 0.5 } }\n  out: { from: in, map: 'return {index, item}' }\n  save: { from: out, write: out.jsonl }\n  bad: { from: in.failed, write: bad.jsonl }\n";
+    let (local, project) = (Project::with(pipeline), Project::with(pipeline));
+    let (local, project) = (local.file("in.jsonl", text), project.file("in.jsonl", text));
+    local.run(&["pipeline.yaml", "-q"]).ok();
+    shards(&project, 3, &[]);
+    gather(&project, 3, &["-q"]).ok();
+    for output in ["out.jsonl", "bad.jsonl"] {
+        assert_eq!(project.read(output), local.read(output), "{output}");
+    }
+}
+
+#[test]
+fn a_shard_that_was_killed_is_gone_on_with() {
+    let numbers: String = (1..=40).map(|n| format!("{n}\n")).collect();
+    let lua = "if item == 15 and not fs.exists('go') then time.sleep(600) end return item * 2";
+    let project = Project::with(&format!(
+        "permissions: {{ read: [.] }}\nsteps:\n  in: {{ read: in.jsonl }}\n  out:\n    from: in\n    map: {{ concurrency: 1, timeout: 1h, lua: \"{lua}\" }}\n  save: {{ from: out, write: out.jsonl }}\n"
+    ))
+    .file("in.jsonl", numbers);
+    let mut cut = project
+        .command(&["run", "pipeline.yaml", "--shard", "2/4", "--state-dir", "s2", "-q"])
+        .spawn()
+        .expect("it starts");
+    let done = |project: &Project| {
+        let shown = project.run(&["show", "latest", "out", "--state-dir", "s2", "--format", "json"]);
+        shown.code == 0 && shown.stdout.contains("\"successes\":4")
+    };
+    let begun = std::time::Instant::now();
+    while !done(&project) {
+        assert!(begun.elapsed().as_secs() < 60, "four items are done at once");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    cut.kill().and_then(|()| cut.wait()).expect("it is there");
+    let project = project.file("go", "");
+    for number in [1, 3, 4] {
+        shard(&project, number, 4, &[]).ok();
+    }
+    let ran = gather(&project, 4, &[]);
+    assert!(ran.code == 2 && ran.stderr.contains("shard 2/4 is missing"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("goes on with it"), "{}", ran.stderr);
+    let resumed = project.run(&["resume", "--state-dir", "s2"]).ok();
+    assert!(resumed.stderr.contains("reused 4, redone 6"), "{}", resumed.stderr);
+    gather(&project, 4, &["-q"]).ok();
+    let expect: String = (1..=40).map(|n| format!("{}\n", n * 2)).collect();
+    assert_eq!(project.read("out.jsonl"), expect);
+}
+
+#[test]
+fn what_cannot_be_sharded_is_said() {
+    let project = Project::with("steps:\n  in: { items: [1, 2] }\n  sorted: { from: in, sort: item }\n");
+    let ran = shard(&project, 1, 2, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`pipeline.yaml` has no step that can be worked on in shards"),
+        "{}",
+        ran.stderr
+    );
+    for (words, expect) in [
+        (&["run", "pipeline.yaml", "--shard", "3/2"][..], "there are 2 shards, and none is number 3"),
+        (&["run", "pipeline.yaml", "--shard", "x"][..], "a shard is expected, as in `2/7`"),
+        (&["run", "pipeline.yaml", "--shard", "1/2", "--no-state"][..], "cannot be used with"),
+        (&["gather", "pipeline.yaml"][..], "<D>"),
+    ] {
+        let ran = project.run(words);
+        assert!(ran.code == 2 && ran.stderr.contains(expect), "{words:?} {}", ran.stderr);
+    }
+}
+
+#[test]
+fn steps_that_ask_for_others_wait_for_gather() {
+    let pipeline = "steps:\n  in: { items: [1, 2, 3, 4] }\n  a: { from: in, map: return item * 2 }\n  b: { from: in, needs: a, map: return item }\n  c: { from: in, map: return item + steps.a.successes, needs: a }\n  d: { from: in, when: steps.a.successes > 3, map: return item, needs: a }\n  save: { from: [a, b, c, d], write: out.jsonl }\n";
+    let (local, project) = (Project::with(pipeline), Project::with(pipeline));
+    local.run(&["pipeline.yaml", "-q"]).ok();
+    shards(&project, 2, &[]);
+    gather(&project, 2, &["-q"]).ok();
+    assert_eq!(project.read("out.jsonl"), local.read("out.jsonl"));
+    let record = project.run(&["show", "latest", "--state-dir", "s1", "--format", "json"]).ok().stdout;
+    assert!(record.contains("\"a\"") && !record.contains("\"c\""), "{record}");
+}
+
+/// The commands of a job of `examples/ci-matrix/workflow.yml`.
+fn commands_of(job: &str) -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ci-matrix/workflow.yml");
+    let text = std::fs::read_to_string(path).expect("the workflow is there");
+    let workflow: serde_yaml::Value = serde_yaml::from_str(&text).expect("it is YAML");
+    let steps = workflow["jobs"][job]["steps"].as_sequence().expect("steps").clone();
+    steps.iter().filter_map(|step| step["run"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_ci_matrix_checks_a_table_in_four_jobs() {
+    // Each job has a checkout of its own, and hands on what it has made.
+    let shell = |folder: &std::path::Path, command: &str| {
+        let bin = std::path::Path::new(crate::project::binary()).parent().expect("a folder").to_owned();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-ec", command]).current_dir(folder).env("PATH", path);
+        Ran::from(shell.output().expect("a shell")).ok()
+    };
+    let last = Example::new("ci-matrix");
+    let [shard, gather] = ["shard", "gather"].map(commands_of);
+    assert_eq!((shard.len(), gather.len()), (1, 1));
+    for number in 1..=4 {
+        let checkout = Example::new("ci-matrix");
+        shell(&checkout.path, &shard[0].replace("${{ matrix.shard }}", &number.to_string()));
+        let kept = last.path.join(format!("shards/shard-{number}"));
+        std::fs::create_dir_all(&kept).expect("a folder");
+        shell(&checkout.path, &format!("cp -r state/. '{}'", kept.display()));
+    }
+    shell(&last.path, &gather[0]);
+    last.check_outputs();
+    let checks = last.output("checks.xml");
+    assert!(checks.contains("not born yet") && checks.contains("no address"), "{checks}");
+}
+
+#[test]
+fn a_plan_of_a_shard_says_which_items_it_has() {
+    let project = project(20);
+    let plan = project.run(&["plan", "pipeline.yaml", "--shard", "2/3"]).ok().stdout;
+    for expect in [
+        "shard 2/3: items 8 to 14 of 22",
+        "shard 2/3: items 7 to 13 of 20",
+        "5 steps in this order",
+        "4 steps left to `flowrun gather`, which judges all of them",
+    ] {
+        assert!(plan.contains(expect), "{expect}\n{plan}");
+    }
+    assert!(!plan.contains("save"), "{plan}");
+    let plan = project.run(&["plan", "pipeline.yaml", "--shard", "1/50"]).ok().stdout;
+    assert!(plan.contains("shard 1/50: none of 22 items"), "{plan}");
+}
