@@ -12,7 +12,7 @@ use crate::value::Chunk;
 const BYTES: usize = 1 << 20;
 
 /// Opens a source at one of its positions.
-pub type Enter<'a> = dyn FnMut(&Position) -> Result<Box<dyn Reader>, DataError> + 'a;
+type Enter<'a> = dyn FnMut(&Position) -> Result<Box<dyn Reader>, DataError> + 'a;
 
 /// A source that was counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
