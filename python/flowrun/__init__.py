@@ -7,12 +7,14 @@ run. `check` returns the findings of a pipeline's text. `map_task` maps a functi
 from __future__ import annotations
 
 from ._binary import find_binary
-from ._check import Finding, check, check_file
+from ._check import check, check_file
 from ._context import Context
 from ._endings import Fail, Retry, Skip
-from ._errors import FlowrunError, RunFailed
-from ._map_task import MapTask, MapTaskConfig, MapTaskResult, map_task
-from ._result import RunResult, StepResult
+from ._errors import FlowrunError
+from ._finding import Finding
+from ._map_config import MapTaskConfig
+from ._map_task import MapTask, MapTaskResult, map_task
+from ._result import RunFailed, RunResult, StepResult
 from ._rows import Rows
 from ._run import run
 from ._serve import serve

@@ -5,33 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Union
 
 from ._binary import call
 from ._errors import FlowrunError
+from ._finding import Finding
 
 PathLike = Union[str, "os.PathLike[str]"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """An error or a warning. Lines and columns count from 1; the end is exclusive."""
-
-    code: str
-    severity: str
-    message: str
-    help: Optional[str]
-    file: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    labels: List[Dict[str, Any]]
-
-    def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.code}]"
-        return f"{text}\n  help: {self.help}" if self.help else text
 
 
 def check(text: str, *, folder: PathLike = ".") -> List[Finding]:

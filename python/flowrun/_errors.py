@@ -1,12 +1,10 @@
-"""What goes wrong outside of items: flowrun could not run a pipeline, or a step of it failed."""
+"""What goes wrong outside of items, before anything has run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Sequence
+from typing import Sequence
 
-if TYPE_CHECKING:
-    from ._check import Finding
-    from ._result import RunResult
+from ._finding import Finding
 
 
 class FlowrunError(Exception):
@@ -15,15 +13,7 @@ class FlowrunError(Exception):
     `exit_code` is that of the binary (2, 65, 70), `findings` are those of an invalid pipeline file.
     """
 
-    def __init__(self, message: str, exit_code: int = 2, findings: "Sequence[Finding]" = ()) -> None:
+    def __init__(self, message: str, exit_code: int = 2, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.findings = list(findings)
-
-
-class RunFailed(Exception):
-    """A step failed; raised by `RunResult.check`. `result` has everything that was kept."""
-
-    def __init__(self, message: str, result: "RunResult") -> None:
-        super().__init__(message)
-        self.result = result

@@ -6,12 +6,10 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
+from ._map_config import MapTaskConfig
 from ._process import Event, follow, refuse
-
-if TYPE_CHECKING:
-    from ._map_task import MapTaskConfig
 
 Note = Callable[[Event], None]
 
@@ -36,7 +34,7 @@ def write(
     folder: str,
     items: List[bytes],
     command: List[str],
-    config: "MapTaskConfig",
+    config: MapTaskConfig,
     *,
     lanes: int,
     processes: int,

@@ -8,15 +8,15 @@ import pickle
 import sys
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import Any, List, Optional
 
 from . import _map_caller, _map_pipeline
+from ._map_call import MapCall
+from ._map_config import MapTaskConfig
+from ._map_function import place
 from ._map_pipeline import Note, Told
 from ._pickled import decode, encode
 from ._process import Event
-
-if TYPE_CHECKING:
-    from ._map_task import MapTask, MapTaskConfig
 
 LANES_MAX = 64
 """Items that wait in a process for their turn, so that it does not wait for the next one."""
@@ -30,13 +30,13 @@ ENDING = "ending.pickle"
 
 
 @dataclass
-class Call:
+class PickledCall:
     """A call that can go to other processes: the lines of its items, and what a process must know beforehand."""
 
     lines: List[bytes]
     task: bytes
 
-    def run(self, config: "MapTaskConfig", results: List[Any], note: Note) -> Told:
+    def run(self, config: MapTaskConfig, results: List[Any], note: Note) -> Told:
         """Runs it and fills in `results`, by index."""
         with tempfile.TemporaryDirectory(prefix="flowrun-map-") as folder, _map_caller.hold(folder):
             task = os.path.join(folder, "task.pickle")
@@ -79,47 +79,32 @@ def _end(folder: str) -> None:
     raise SystemExit(code) if is_exit else KeyboardInterrupt
 
 
-def prepare(task: "MapTask", items: List[Any], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Optional[Call]:
+def prepare(call: MapCall) -> Optional[PickledCall]:
     """The call for other processes; `None` where the function or the items cannot get there."""
-    place = _place(task)
-    if place is None:
+    found = place(call.function)
+    if found is None:
         return None
-    module, name = place
+    module, name = found
     try:
         about = pickle.dumps(
             {
                 "module": module,
                 "file": getattr(sys.modules[module], "__file__", None),
                 "name": name,
-                "call": pickle.dumps((args, kwargs), pickle.HIGHEST_PROTOCOL),
+                "call": pickle.dumps((call.args, call.kwargs), pickle.HIGHEST_PROTOCOL),
                 "path": sys.path,
                 "folder": os.getcwd(),
                 "environment": dict(os.environ),
             }
         )
-        lines = [f"[{index},{json.dumps(encode(item))}]\n".encode() for index, item in enumerate(items)]
+        lines = [f"[{index},{json.dumps(encode(item))}]\n".encode() for index, item in enumerate(call.items)]
     except _REFUSED:
         return None
-    return Call(lines, about)
+    return PickledCall(lines, about)
 
 
 # What pickling raises is not bounded by its documentation.
 _REFUSED = (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError, OSError, LookupError)
-
-
-def _place(task: "MapTask") -> Optional[Tuple[str, str]]:
-    """The module and the name under which another process finds the task or its function."""
-    module = getattr(task.func, "__module__", None)
-    name = getattr(task.func, "__qualname__", "")
-    # The started script would run once more in each process, and a notebook cannot be read by them at all.
-    if module is None or module == "__main__" or module not in sys.modules or "<" in name:
-        return None
-    found: Any = sys.modules[module]
-    if getattr(found, "__spec__", None) is None:
-        return None
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return (module, name) if found is task or found is task.func else None
 
 
 def _lanes(total: int, processes: int) -> int:

@@ -13,16 +13,14 @@ import queue
 import socket
 import tempfile
 import threading
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional
 
 from . import _answers, _forked, _map_pipeline
 from ._channel import Requests
 from ._endings import Fail
+from ._map_call import MapCall
 from ._map_pipeline import Note, Told
 from ._process import Event
-
-if TYPE_CHECKING:
-    from ._map_task import MapTask
 
 Request = Dict[str, Any]
 
@@ -30,14 +28,12 @@ SOCKET_NAME_MAX = 100
 """Bytes: macOS takes 103, Linux 107."""
 
 
-def run(
-    task: "MapTask", items: List[Any], args: Tuple[Any, ...], kwargs: Dict[str, Any], results: List[Any], note: Note
-) -> Told:
-    """Runs the task and fills in `results`, by index."""
-    config = task.config
+def run(call: MapCall, results: List[Any], note: Note) -> Told:
+    """Runs it and fills in `results`, by index."""
+    config = call.config
 
-    def call(index: int) -> Any:
-        result = task.func(items[index], *args, **kwargs)
+    def call_one(index: int) -> Any:
+        result = call.function(call.items[index], *call.args, **call.kwargs)
         if not inspect.iscoroutine(result):
             return result
         import asyncio
@@ -49,7 +45,7 @@ def run(
         bridge = os.path.join(os.path.dirname(__file__), "_map_bridge.py")
         pipeline = _map_pipeline.write(
             folder,
-            [b"%d\n" % index for index in range(len(items))],
+            [b"%d\n" % index for index in range(len(call.items))],
             [*_map_pipeline.python(), "-S", "-E", bridge, path, folder],
             config,
             lanes=config.concurrency,
@@ -61,7 +57,7 @@ def run(
         )
         with _Server(path) as server:
             timeout = config.timeout_per_item
-            crew = _Crew(call, results, timeout and min(timeout, _map_pipeline.LONGEST_WAIT))
+            crew = _Crew(call_one, results, timeout and min(timeout, _map_pipeline.LONGEST_WAIT))
             server.serve(crew, config.concurrency)
 
             def note_and_end(event: Event) -> None:

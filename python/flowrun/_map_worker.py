@@ -40,13 +40,10 @@ def main(path: str) -> None:
 
 def _item_function(task: Dict[str, Any], folder: str) -> Callable[[List[Any]], List[Any]]:
     """A function from `[index, item]` to `[index, result]`, both encoded."""
+    from flowrun._map_function import find
     from flowrun._pickled import decode, encode
 
-    found: Any = _module(task["module"], task["file"])
-    for part in task["name"].split("."):
-        found = getattr(found, part)
-    # The name may stand for the task, with the function in it, or for the function alone.
-    function = getattr(found, "func", found) if type(found).__name__ == "MapTask" else found
+    function = find(_module(task["module"], task["file"]), task["name"])
     args, kwargs = pickle.loads(task["call"])
     finish = _await if inspect.iscoroutinefunction(function) else _as_it_is
     home = os.getpid()

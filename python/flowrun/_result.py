@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from ._errors import RunFailed
 from ._rows import Rows
 
 
@@ -82,6 +81,14 @@ class RunResult:
             return self
         failed = [f"`{step.id}`: {step.reason}" for step in self.steps.values() if step.status == "failed"]
         raise RunFailed(f"run {self.run} {self.status}; " + "; ".join(failed or ["no step failed"]), self)
+
+
+class RunFailed(Exception):
+    """A step failed; raised by `RunResult.check`. `result` has everything that was kept."""
+
+    def __init__(self, message: str, result: RunResult) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 def _one(row: Any) -> Iterator[Any]:
