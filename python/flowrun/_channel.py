@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 from typing import Any, List, Optional
@@ -27,6 +28,12 @@ class Requests:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._rest: List[bytes] = []
+
+    def has_more(self) -> bool:
+        """Whether there is something to be read."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return any(state & select.POLLIN for _, state in poll.poll(0))
 
     def read(self) -> Optional[List[Any]]:
         """Waits for the next whole lines; `None` at the end of the input."""

@@ -1,15 +1,24 @@
-"""What an item function prints, kept for the log of its item where several items are in flight."""
+"""What an item function prints and logs is kept for the log of its item where several items are in flight."""
 
 from __future__ import annotations
 
 import contextvars
 import os
 import sys
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 Printed = List[str]
 
-_current: "contextvars.ContextVar[Optional[Printed]]" = contextvars.ContextVar("flowrun_printed", default=None)
+_of_task: "contextvars.ContextVar[Optional[Printed]]" = contextvars.ContextVar("flowrun_printed", default=None)
+_of_all: Optional[Printed] = None
+_is_shared = False
+
+
+def _never() -> bool:
+    return False
+
+
+_has_more: Callable[[], bool] = _never
 
 
 class Prints:
@@ -26,7 +35,7 @@ class Prints:
         """Writes to the item's log."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        printed = _current.get()
+        printed = kept()
         if printed is None:
             self._stream.write(text)
         else:
@@ -42,8 +51,12 @@ class Prints:
         return getattr(self._stream, name)
 
 
-def install() -> None:
-    """From now on `print` is kept where `keep` says so."""
+def install(has_more: Callable[[], bool]) -> None:
+    """From now on `print` is kept where `keep` says so. `has_more`: whether flowrun has sent what was not read yet."""
+    global _has_more
+    _has_more = has_more
+    # A process that the function forks answers nothing, so what it prints has no answer to come with.
+    os.register_at_fork(after_in_child=_keep_nothing)
     stream: Any = sys.stdout
     if stream is None:
         # `print` does nothing then.
@@ -51,8 +64,6 @@ def install() -> None:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stdout = Prints(stream)
-    # A process that the function forks answers nothing, so what it prints has no answer to come with.
-    os.register_at_fork(after_in_child=lambda: keep(None))
 
 
 def flush() -> None:
@@ -63,9 +74,38 @@ def flush() -> None:
         pass
 
 
-def keep(printed: Optional[Printed]) -> None:
-    """What this thread or task prints from now on is appended to the list; to standard error if there is none."""
-    _current.set(printed)
+def share() -> None:
+    """flowrun has sent several items, so it may do so again at any time: what is written as it comes is no item's own."""
+    global _is_shared
+    _is_shared = True
+
+
+def keep(printed: Printed) -> None:
+    """What this task and what it starts prints from now on is appended to the list, where items share this process."""
+    _of_task.set(printed)
+
+
+def keep_all(printed: Optional[Printed]) -> None:
+    """What anybody prints from now on is, in a program that works on one item at a time, threads of its function too."""
+    global _of_all
+    _of_all = printed
+
+
+def _keep_nothing() -> None:
+    _of_task.set(None)
+    keep_all(None)
+
+
+def kept() -> Optional[Printed]:
+    """The list that a text belongs to that is written now; `None`: it goes to standard error."""
+    printed = _of_task.get()
+    if printed is None:
+        printed = _of_all
+    if printed is None:
+        return None
+    if not _is_shared and _has_more():
+        share()
+    return printed if _is_shared else None
 
 
 def lines(printed: Printed) -> List[str]:

@@ -8,7 +8,7 @@ import sys
 from types import GeneratorType
 from typing import Any, Callable, List, Optional
 
-from . import _answers, _forked, _log
+from . import _answers, _forked, _log, _log_handlers
 from ._answers import MessageOf
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt, is_async
@@ -49,10 +49,13 @@ def _take_pipes() -> "tuple[Requests, Answers]":
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    _log.flush()
     os.dup2(2, 1)
-    _log.install()
-    return Requests(requests), Answers(answers)
+    # What was printed before this and waits in a buffer is no answer either.
+    _log.flush()
+    _log_handlers.install()
+    channel = Requests(requests)
+    _log.install(channel.has_more)
+    return channel, Answers(answers)
 
 
 def _run_serial(
@@ -67,7 +70,6 @@ def _run_serial(
     call = adapt(function, setup() if setup else None)
     answers.add(_answers.READY)
     answers.flush()
-    printed: List[str] = []
     while True:
         batch = requests.read()
         if batch is None:
@@ -75,14 +77,14 @@ def _run_serial(
         # The last one of a batch is written at once, so a single one needs no helper.
         is_busy = len(batch) > 1
         answers.hurry(is_busy)
-        _log.keep(printed if is_busy else None)
+        if is_busy:
+            _log.share()
         for request in batch:
+            printed: List[str] = []
+            _log.keep_all(printed)
             answer = _answer(call, request, message_of, answers)
-            if printed:
-                answer = _answers.with_log(answer, printed)
-                printed.clear()
-            answers.add(answer)
-        _log.keep(None)
+            _log.keep_all(None)
+            answers.add(_answers.with_log(answer, printed) if printed else answer)
         answers.hurry(False)
         answers.flush()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import os
 import threading
 import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, List, Optional
 
 from . import _answers, _forked, _log
@@ -24,6 +26,13 @@ def run(
 ) -> None:
     """Answers up to `lanes` items at once until the requests end."""
     asyncio.run(_answer_all(function, setup, requests, answers, message_of))
+
+
+class _Threads(ThreadPoolExecutor):
+    """Threads for `run_in_executor`, which belong to the item that calls them, as those of `to_thread` do."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        return super().submit(contextvars.copy_context().run, fn, *args, **kwargs)
 
 
 async def _answer_all(
@@ -47,15 +56,18 @@ async def _answer_all(
         try:
             while batch is not None:
                 batch = requests.read()
+                if batch and (tasks or len(batch) > 1):
+                    _log.share()
                 loop.call_soon_threadsafe(batches.put_nowait, batch)
         except BaseException:
             # Without requests this process would wait for ever.
             traceback.print_exc()
             os._exit(1)
 
+    loop.set_default_executor(_Threads(thread_name_prefix="flowrun-item"))
+    tasks: "set[asyncio.Task[None]]" = set()
     # Reading waits in a thread: not every kind of standard input can be watched by an event loop.
     threading.Thread(target=read, name="flowrun-requests", daemon=True).start()
-    tasks: "set[asyncio.Task[None]]" = set()
     is_flushing = False
 
     def flush() -> None:
@@ -67,7 +79,7 @@ async def _answer_all(
         nonlocal is_flushing
         printed: List[str] = []
         # The context is that of this task alone.
-        _log.keep(printed if len(tasks) > 1 else None)
+        _log.keep(printed)
         answer = await _answer(call, request, message_of, answers)
         answers.add(_answers.with_log(answer, printed) if printed else answer)
         if not is_flushing:
