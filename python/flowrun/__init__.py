@@ -13,7 +13,7 @@ from ._endings import Fail, Retry, Skip
 from ._errors import FlowrunError
 from ._finding import Finding
 from ._map_config import MapTaskConfig
-from ._map_task import MapTask, MapTaskResult, map_task
+from ._map_task import MapTask, MapTaskResult, ThreadsWarning, map_task
 from ._result import RunFailed, RunResult, StepResult
 from ._rows import Rows
 from ._run import run
@@ -33,6 +33,7 @@ __all__ = [
     "RunResult",
     "Skip",
     "StepResult",
+    "ThreadsWarning",
     "check",
     "check_file",
     "find_binary",

@@ -30,7 +30,7 @@ def find_binary() -> str:
     found = shutil.which("flowrun")
     if found is None:
         raise FlowrunError("no `flowrun` binary: install the package's wheel, or set `FLOWRUN_BIN` to one")
-    return found
+    return os.path.abspath(found)
 
 
 def _script_folders() -> Sequence[str]:

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Tuple
 
 from ._map_config import MapTaskConfig
 
 
-def place(function: Callable[..., Any]) -> Optional[Tuple[str, str]]:
-    """The module and the name under which another process finds the function, or a map task of it."""
+class StaysHere(Exception):
+    """A call cannot go to other processes: why, and what would have to be otherwise."""
+
+    def __init__(self, why: str, what_helps: str) -> None:
+        super().__init__(why)
+        self.what_helps = what_helps
+
+
+def place(function: Callable[..., Any]) -> Tuple[str, str]:
+    """The module and the name under which another process finds the function, or a map task of it. Raises `StaysHere`."""
     module = getattr(function, "__module__", None)
     name = getattr(function, "__qualname__", "")
     # The started script would run once more in each process, and a notebook cannot be read by them at all.
-    if module is None or module == "__main__" or module not in sys.modules or "<" in name:
-        return None
+    if module == "__main__":
+        has_file = hasattr(sys.modules[module], "__file__")
+        raise _stays(f"the function is defined in {'the script that was started' if has_file else 'this session'}")
+    if "<lambda>" in name:
+        raise _stays("the function is a lambda")
+    if "<" in name:
+        raise _stays("the function is defined within another one")
+    if not name or module not in sys.modules:
+        raise _stays("the function has no name in a module")
     if getattr(sys.modules[module], "__spec__", None) is None:
-        return None
+        raise _stays(f"the module `{module}` cannot be imported")
     try:
-        return (module, name) if find(sys.modules[module], name) is function else None
+        found = find(sys.modules[module], name)
     except AttributeError:
-        return None
+        raise _stays(f"the module `{module}` has no `{name}`") from None
+    if found is not function:
+        raise _stays(f"`{module}.{name}` is something else")
+    return module, name
 
 
 def find(module: Any, name: str) -> Any:
@@ -30,3 +48,7 @@ def find(module: Any, name: str) -> Any:
         found = getattr(found, part)
     # `MapTask` itself stands above this.
     return found.func if isinstance(getattr(found, "config", None), MapTaskConfig) else found
+
+
+def _stays(why: str) -> StaysHere:
+    return StaysHere(why, "Put the function at the top of a module and import it from there")

@@ -83,7 +83,9 @@ def run(path: str, note: Note) -> Told:
             told.successes = event["successes"]
         note(event)
 
-    ended = follow(["run", path, "--no-state", "--progress", "none", "--grace", "0s"], take)
+    words = ["run", path, "--no-state", "--progress", "none", "--grace", "0s"]
+    # The current folder may be gone.
+    ended = follow(words, take, folder=os.path.dirname(path))
     refuse(ended, path)
     if ended.exit_code != 0 and told.reason is None:
         told.reason = ended.said

@@ -8,12 +8,13 @@ import pickle
 import sys
 import tempfile
 from dataclasses import dataclass
-from typing import Any, List, Optional
+from typing import Any, Callable, List
 
 from . import _map_caller, _map_pipeline
+from ._answers import words
 from ._map_call import MapCall
 from ._map_config import MapTaskConfig
-from ._map_function import place
+from ._map_function import StaysHere, place
 from ._map_pipeline import Note, Told
 from ._pickled import decode, encode
 from ._process import Event
@@ -79,28 +80,31 @@ def _end(folder: str) -> None:
     raise SystemExit(code) if is_exit else KeyboardInterrupt
 
 
-def prepare(call: MapCall) -> Optional[PickledCall]:
-    """The call for other processes; `None` where the function or the items cannot get there."""
-    found = place(call.function)
-    if found is None:
-        return None
-    module, name = found
+def prepare(call: MapCall) -> PickledCall:
+    """The call for other processes. Raises `StaysHere` where the function or the items cannot get there."""
+    module, name = place(call.function)
+    arguments = _pickled("an argument of the call", _dump, (call.args, call.kwargs))
+    about = {"module": module, "file": getattr(sys.modules[module], "__file__", None), "name": name, "call": arguments}
     try:
-        about = pickle.dumps(
-            {
-                "module": module,
-                "file": getattr(sys.modules[module], "__file__", None),
-                "name": name,
-                "call": pickle.dumps((call.args, call.kwargs), pickle.HIGHEST_PROTOCOL),
-                "path": sys.path,
-                "folder": os.getcwd(),
-                "environment": dict(os.environ),
-            }
-        )
-        lines = [f"[{index},{json.dumps(encode(item))}]\n".encode() for index, item in enumerate(call.items)]
-    except _REFUSED:
-        return None
-    return PickledCall(lines, about)
+        about.update(path=sys.path, folder=os.getcwd(), environment=dict(os.environ))
+    except OSError as error:
+        raise StaysHere(f"the current folder is not there ({error})", "Call it from a folder that is there") from None
+    lines = []
+    for index, item in enumerate(call.items):
+        lines.append(f"[{index},{json.dumps(_pickled(f'item {index}', encode, item))}]\n".encode())
+    return PickledCall(lines, _pickled("`sys.path`", _dump, about))
+
+
+def _dump(value: Any) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _pickled(what: str, make: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return make(value)
+    except _REFUSED as error:
+        why = f"{what} cannot be pickled ({words(error) or type(error).__name__})"
+        raise StaysHere(why, "Give it values that can be pickled") from None
 
 
 # What pickling raises is not bounded by its documentation.

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import functools
 import logging
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Union, overload
 
 from . import _map_processes, _map_threads
 from ._map_call import MapCall
 from ._map_config import MapTaskConfig
+from ._map_function import StaysHere
 from ._process import Event
 
 logger = logging.getLogger("flowrun")
+
+
+class ThreadsWarning(UserWarning):
+    """A map task runs on threads of the calling process. `warnings.simplefilter("ignore", ThreadsWarning)` accepts that."""
 
 
 @dataclass
@@ -48,6 +54,7 @@ class MapTask:
         self.func = func
         self.config = config
         self.name: str = name or str(getattr(func, "__name__", type(func).__name__))
+        self._is_warned = False
 
     def __repr__(self) -> str:
         return f"<map_task {self.name}>"
@@ -63,16 +70,30 @@ class MapTask:
         if not items:
             return result
         call = MapCall(self.func, self.config, items, args, kwargs)
-        pickled = _map_processes.prepare(call)
-        if pickled is not None:
-            told = pickled.run(self.config, result.results, self._note)
-        else:
+        try:
+            pickled = _map_processes.prepare(call)
+        except StaysHere as reason:
+            self._warn(reason)
             told = _map_threads.run(call, result.results, self._note)
+        else:
+            told = pickled.run(self.config, result.results, self._note)
         result.successes, result.failures = told.successes, len(told.errors)
         result.errors = dict(sorted(told.errors.items()))
         if told.reason is not None:
             raise RuntimeError(self._sentence(result, told.reason))
         return result
+
+    def _warn(self, reason: StaysHere) -> None:
+        if self._is_warned:
+            return
+        self._is_warned = True
+        warnings.warn(
+            f"Map task '{self.name}' runs on threads of this process, because {reason}: Python code then shares one core, "
+            f"and a timeout stops nothing. {reason.what_helps}, and it runs in processes",
+            ThreadsWarning,
+            # The line that calls the task.
+            stacklevel=3,
+        )
 
     def _note(self, event: Event) -> None:
         """Logs what FlowyML logs, and shows what the function printed in another process."""
@@ -137,7 +158,7 @@ def map_task(
     A function of a module runs in processes, where a timeout stops it, and items and results travel pickled. Any
     other one (a lambda, one defined in another function, in a notebook or in the script that was started), and any
     whose items cannot be pickled, runs on threads of this process; there a timeout is reported and not stopped: the
-    thread goes on in the background.
+    thread goes on in the background. A `ThreadsWarning` says so once, and why.
     """
     config = MapTaskConfig(concurrency, retries, retry_delay, min_success_ratio, fail_fast, timeout_per_item)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Sequence, cast
+from typing import Any, Callable, Dict, Optional, Sequence, cast
 
 from ._binary import start
 from ._check import check_file
@@ -31,8 +31,10 @@ class Ended:
     said: str
 
 
-def follow(arguments: Sequence[str], on_event: OnEvent, *, is_shown: bool = False) -> Ended:
+def follow(arguments: Sequence[str], on_event: OnEvent, *, is_shown: bool = False, folder: Optional[str] = None) -> Ended:
     """Runs a pipeline and calls `on_event` for each line of `--events`, in order, in this thread.
+
+    It runs in `folder`, or in the current one.
 
     Standard error is shown as it comes, or else kept for messages. Ctrl-C stops the run as it does on a terminal:
     the first one lets running items end for `--grace`, a second one stops at once. What has ended is kept, and
@@ -40,7 +42,7 @@ def follow(arguments: Sequence[str], on_event: OnEvent, *, is_shown: bool = Fals
     """
     with tempfile.TemporaryFile() as kept:
         process = start(
-            [*arguments, "--events", "-"], stdin=subprocess.DEVNULL, stderr=None if is_shown else kept
+            [*arguments, "--events", "-"], stdin=subprocess.DEVNULL, stderr=None if is_shown else kept, cwd=folder
         )
         with process:
             try:

@@ -19,6 +19,9 @@ import flowrun
 
 flowyml = pytest.importorskip("flowyml.core.map_task", reason="NOT RUN: flowyml is not installed")
 
+# Many of these tests want to run on threads.
+pytestmark = pytest.mark.filterwarnings("ignore::flowrun.ThreadsWarning")
+
 ATTRIBUTES = ("results", "successes", "failures", "errors", "total", "success_ratio", "successful_results")
 
 names = (f"compared-{number}" for number in itertools.count())

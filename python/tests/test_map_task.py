@@ -16,6 +16,9 @@ from functions import Point
 import flowrun
 from flowrun import MapTaskResult, map_task
 
+# Half of these tests want to run on threads.
+pytestmark = pytest.mark.filterwarnings("ignore::flowrun.ThreadsWarning")
+
 Place = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
