@@ -20,7 +20,16 @@ def check(text: str, *, folder: PathLike = ".") -> List[Finding]:
     Paths in it are looked up in `folder`, where a temporary file stands while it is checked. In findings its name
     is `<text>`. Raises `FlowrunError` when it cannot be checked at all.
     """
-    descriptor, path = tempfile.mkstemp(prefix=".flowrun-check-", suffix=".yaml", dir=os.fspath(folder))
+    mistake = "`check` takes the text of a pipeline; `check_file` takes a path"
+    if not isinstance(text, str):
+        raise TypeError(mistake)
+    if "\n" not in text and os.path.isfile(text):
+        raise ValueError(mistake)
+    try:
+        descriptor, path = tempfile.mkstemp(prefix=".flowrun-check-", suffix=".yaml", dir=os.fspath(folder))
+    except OSError as error:
+        why = f"no file can be made in `{os.fspath(folder)}`, where its paths are looked up: {error.strerror}"
+        raise FlowrunError(why) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)

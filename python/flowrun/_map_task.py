@@ -25,8 +25,8 @@ class ThreadsWarning(UserWarning):
 class MapTaskResult:
     """What became of a list of items. Indices count from 0.
 
-    `results` has an entry for each item, `None` for those that failed or were not begun; `errors` has the message for
-    each index that failed.
+    `results` has an entry for each item, `None` for those that failed, were skipped or were not begun; `errors` has the
+    message for each index that failed.
     """
 
     results: List[Any] = field(default_factory=list)
@@ -163,6 +163,8 @@ def map_task(
     config = MapTaskConfig(concurrency, retries, retry_delay, min_success_ratio, fail_fast, timeout_per_item)
 
     def decorate(function: Callable[..., Any]) -> MapTask:
+        if not callable(function):
+            raise TypeError("`map_task` takes a function; settings have names, as in @map_task(concurrency=4)")
         return MapTask(function, config, name)
 
     return decorate if _func is None else decorate(_func)

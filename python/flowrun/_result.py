@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional
 
 from ._rows import Rows
 
@@ -51,9 +51,9 @@ class StepResult:
         return Rows([*self._show, "--failed"], _itself)
 
     @property
-    def errors(self) -> "Iterator[Tuple[int, str]]":
+    def errors(self) -> Rows:
         """Index and message of each failed item, in order."""
-        return ((row["index"], row["error"]["message"]) for row in self.failed)
+        return Rows([*self._show, "--failed"], _message)
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,10 @@ def _one(row: Any) -> Iterator[Any]:
 
 def _several(row: Any) -> Iterator[Any]:
     yield from row["value"]
+
+
+def _message(row: Any) -> Iterator[Any]:
+    yield row["index"], row["error"]["message"]
 
 
 def _itself(row: Any) -> Iterator[Any]:

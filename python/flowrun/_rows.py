@@ -25,6 +25,11 @@ class Rows:
         self._arguments = None if arguments is None else list(arguments)
         self._values_of = values_of
 
+    def __repr__(self) -> str:
+        if self._arguments is None:
+            return "<flowrun.Rows, none>"
+        return f"<flowrun.Rows, read by iterating over them: {' '.join(self._arguments)}>"
+
     def __iter__(self) -> Iterator[Any]:
         for line in () if self._arguments is None else _lines(self._arguments):
             yield from self._values_of(json.loads(line))

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
 from ._notebook import Table, is_notebook
 from ._process import Event, OnEvent, follow, refuse
@@ -23,8 +23,8 @@ def run(
     *,
     params: Optional[Mapping[str, Any]] = None,
     limit: Optional[int] = None,
-    only: Optional[str] = None,
-    until: Optional[str] = None,
+    only: Union[str, Sequence[str], None] = None,
+    until: Union[str, Sequence[str], None] = None,
     overrides: Optional[Mapping[str, Any]] = None,
     seed: Optional[int] = None,
     strict: bool = False,
@@ -36,7 +36,7 @@ def run(
     """Runs a pipeline file to its end and returns the kept run, also when a step failed: ask `ok`, or call `check()`.
 
     `params` are the pipeline's parameters, with their types. `limit` takes the first items of every source, `only` and
-    `until` choose steps, `overrides` are those of `--set` (`{"clean.concurrency": 2}`), `arguments` any other options.
+    `until` choose steps, one or several, `overrides` are those of `--set` (`{"clean.concurrency": 2}`), `arguments` any other options.
     Progress is a table in a notebook, flowrun's own bars on a terminal, and nothing elsewhere; `progress=False` turns
     it off. `on_event` gets every event of `--events` as a map, in order, in this thread.
 
@@ -44,15 +44,13 @@ def run(
     Ctrl-C, once the run has ended in order. Standard output is needed for the events: a step that writes to `-` is
     refused.
     """
-    path = os.fspath(pipeline)
-    words: List[str] = ["run", path]
-    for option, value in (("limit", limit), ("only", only), ("until", until), ("seed", seed), ("state-dir", state_dir)):
-        if value is not None:
-            words += [f"--{option}", os.fspath(value) if isinstance(value, os.PathLike) else str(value)]
-    for name, value in (overrides or {}).items():
-        words += ["--set", f"{name}={_text(value)}"]
+    path = _path(pipeline)
+    words = ["run", path, *_options(limit=limit, only=only, until=until, seed=seed, state_dir=state_dir)]
+    words += [f"--set={name}={_text(value)}" for name, value in (overrides or {}).items()]
     if strict:
         words.append("--strict")
+    if isinstance(arguments, str):
+        raise TypeError(f"`arguments` is a list of options, as in [{arguments!r}], not one text")
     with tempfile.TemporaryDirectory(prefix="flowrun-") as folder:
         if params:
             file = os.path.join(folder, "params.json")
@@ -61,6 +59,24 @@ def run(
             words += ["--params-file", file]
         gathered = _gather([*words, *arguments], path, progress, on_event)
     return gathered.result(path, state_dir)
+
+
+def _path(pipeline: Any) -> str:
+    is_path = isinstance(pipeline, (str, os.PathLike))
+    path = os.fspath(pipeline) if is_path else pipeline
+    if not isinstance(path, str) or "\n" in path:
+        what = "its text" if isinstance(path, str) else type(path).__name__
+        raise TypeError(f"`run` takes the path of a pipeline file, not {what}")
+    # Else it would be an option.
+    return os.path.join(".", path) if path.startswith("-") and path != "-" else path
+
+
+def _options(**values: Any) -> Iterator[str]:
+    """Options with their values, each as one word, so that a value may begin with a dash."""
+    for name, value in values.items():
+        several = value if isinstance(value, (list, tuple)) else [] if value is None else [value]
+        for one in several:
+            yield f"--{name.replace('_', '-')}={os.fspath(one) if isinstance(one, os.PathLike) else one}"
 
 
 def _text(value: Any) -> str:

@@ -12,6 +12,7 @@ from . import _answers, _forked, _log, _log_handlers
 from ._answers import MessageOf
 from ._channel import Answers, Requests
 from ._function import Call, Request, adapt, is_async
+from ._map_config import MapTaskConfig
 
 
 def serve(
@@ -30,6 +31,7 @@ def serve(
     An item becomes a dataclass, a pydantic model, or lists and maps of them where the first parameter is annotated so.
     What the function prints goes to the item's log, what it writes to standard error to that of the items in flight.
     """
+    _refuse(function)
     if sys.stdin is not None and sys.stdin.isatty():
         name = os.path.basename(sys.argv[0]) or "PROGRAM"
         print(f"{name} answers requests of flowrun; try `flowrun program-check -- python3 {name}`", file=sys.stderr)
@@ -41,6 +43,15 @@ def serve(
         run(function, setup, requests, answers, _message_of)
     else:
         _run_serial(function, setup, requests, answers, _message_of)
+
+
+def _refuse(function: Any) -> None:
+    if not callable(function):
+        kind = type(function).__name__
+        raise TypeError(f"`serve` takes the function itself, as in serve(clean), not what it returns ({kind})")
+    if isinstance(getattr(function, "config", None), MapTaskConfig):
+        name = getattr(function, "__name__", "clean")
+        raise TypeError(f"`serve` takes a function for one item; that of this map task is serve({name}.func)")
 
 
 def _take_pipes() -> "tuple[Requests, Answers]":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from flowrun import Fail, map_task
+from flowrun import Fail, Skip, map_task
 
 
 @dataclass
@@ -39,6 +39,12 @@ def fail_on_odd(item: int) -> int:
 
 def none_on_odd(item: int) -> Any:
     return None if item % 2 else item
+
+
+def skip_odd(item: int) -> int:
+    if item % 2:
+        raise Skip("odd")
+    return item
 
 
 def raise_without_words(_: Any) -> None:

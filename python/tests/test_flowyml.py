@@ -164,6 +164,13 @@ def test_difference_fail_ends_the_retries(tmp_path: Path) -> None:
         assert path.read_text() == calls
 
 
+def test_difference_skip_leaves_an_item_out() -> None:
+    there = flowyml.map_task(name=next(names), min_success_ratio=0.0)(functions.skip_odd)([1, 2])
+    assert (there.results, there.failures) == ([None, 2], 1)
+    here = flowrun.map_task(functions.skip_odd)([1, 2])
+    assert (here.results, here.failures) == ([None, 2], 0)
+
+
 def test_difference_what_a_process_changes_is_not_seen_here() -> None:
     items: List[List[int]] = [[1]]
     assert flowyml.map_task(name=next(names))(functions.grow)(items).results == [2] and items == [[1, 0]]
