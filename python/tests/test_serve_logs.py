@@ -18,6 +18,24 @@ def test_what_was_printed_before_serve_is_no_answer(tmp_path: Path, kind: str) -
     assert program.log == "first\nhalf" and program.rest == ""
 
 
+NOISY = """
+import flowrun, os, subprocess, sys
+def setup():
+    print("printed", flush=True)
+    os.write(1, b"raw\\n")
+    subprocess.run(["echo", "child"])
+    sys.stdout.write("x" * 20_000 + "\\n")
+"""
+
+
+@pytest.mark.parametrize("kind", ["", "async "])
+def test_in_setup_everything_is_caught(tmp_path: Path, kind: str) -> None:
+    text = f"{NOISY}{kind}def f(item, ctx): return item\nflowrun.serve(f, setup=setup)\n"
+    with serve(tmp_path, text, parallel=kind != "") as program:
+        assert program.ask(1) == [{"id": 1, "value": 1}]
+    assert program.log == f"printed\nraw\nchild\n{'x' * 20_000}\n" and program.rest == ""
+
+
 HANDLERS = """
 import asyncio, flowrun, logging, sys, threading
 from concurrent.futures import ThreadPoolExecutor
