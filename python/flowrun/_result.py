@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ._rows import Rows
 
@@ -33,7 +33,7 @@ class StepResult:
     _show: List[str] = field(repr=False)
 
     @property
-    def results(self) -> Rows:
+    def results(self) -> Rows[Any]:
         """The results of a `map`, `flat_map` or `filter`, in the order of its items; those that failed are absent.
 
         A step that was skipped has none.
@@ -43,7 +43,7 @@ class StepResult:
         return Rows([*self._show, "--results"], _several if self.verb == "flat_map" else _one)
 
     @property
-    def failed(self) -> Rows:
+    def failed(self) -> Rows[Dict[str, Any]]:
         """The items that failed: `{index, key, item, error: {kind, message, traceback}, attempts, history, log, …}`.
 
         `index` counts from 1, as everywhere in flowrun.
@@ -51,7 +51,7 @@ class StepResult:
         return Rows([*self._show, "--failed"], _itself)
 
     @property
-    def errors(self) -> Rows:
+    def errors(self) -> Rows[Tuple[int, str]]:
         """Index and message of each failed item, in order."""
         return Rows([*self._show, "--failed"], _message)
 
@@ -99,7 +99,7 @@ def _several(row: Any) -> Iterator[Any]:
     yield from row["value"]
 
 
-def _message(row: Any) -> Iterator[Any]:
+def _message(row: Any) -> Iterator[Tuple[int, str]]:
     yield row["index"], row["error"]["message"]
 
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import subprocess
-from typing import Any, Callable, Iterator, List, Optional, Sequence, cast
+from typing import Any, Callable, Generic, Iterator, List, Optional, Sequence, TypeVar, cast
 
 from ._binary import find_binary
 from ._errors import FlowrunError
@@ -14,14 +14,16 @@ from ._errors import FlowrunError
 CHUNK = 10_000
 """Rows that are turned into columns at once."""
 
+Row = TypeVar("Row")
 
-class Rows:
+
+class Rows(Generic[Row]):
     """The rows in their order. Iterating reads them from the run's folder, one after the other, never all at once.
 
     Without arguments of the binary that prints them there are none.
     """
 
-    def __init__(self, arguments: Optional[Sequence[str]], values_of: Callable[[Any], Iterator[Any]]) -> None:
+    def __init__(self, arguments: Optional[Sequence[str]], values_of: Callable[[Any], Iterator[Row]]) -> None:
         self._arguments = None if arguments is None else list(arguments)
         self._values_of = values_of
 
@@ -30,7 +32,7 @@ class Rows:
             return "<flowrun.Rows, none>"
         return f"<flowrun.Rows, read by iterating over them: {' '.join(self._arguments)}>"
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Row]:
         for line in () if self._arguments is None else _lines(self._arguments):
             yield from self._values_of(json.loads(line))
 
