@@ -40,6 +40,7 @@ def main(path: str) -> None:
 
 def _item_function(task: Dict[str, Any], folder: str) -> Callable[[List[Any]], List[Any]]:
     """A function from `[index, item]` to `[index, result]`, both encoded."""
+    from flowrun._answers import words
     from flowrun._map_function import find
     from flowrun._pickled import decode, encode
 
@@ -56,7 +57,11 @@ def _item_function(task: Dict[str, Any], folder: str) -> Callable[[List[Any]], L
             if os.getpid() == home:
                 _tell_caller(folder, error)
             raise
-        return [index, encode(result)]
+        try:
+            return [index, encode(result)]
+        except Exception as error:
+            # Its own words need not say what was done to what.
+            raise TypeError(f"the result cannot be pickled ({words(error)})") from error
 
     return answer
 
