@@ -104,18 +104,22 @@ def test_a_setup_that_fails_fails_the_step_with_what_it_said(tmp_path: Path) -> 
     assert step.status == "failed" and "no model" in json.dumps([step.reason, *step.failed])
 
 
-def test_prints_are_in_the_log_of_their_item(tmp_path: Path) -> None:
-    text = """
-import flowrun
-def f(item):
+@pytest.mark.parametrize("kind", ["", "async "])
+@pytest.mark.parametrize("lanes", [1, 6])
+def test_prints_and_logging_are_in_the_log_of_their_item(tmp_path: Path, kind: str, lanes: int) -> None:
+    text = f"""
+import flowrun, logging, sys
+logging.basicConfig(format="%(message)s", level=logging.INFO)
+print("loads")
+{kind}def f(item):
     print("looks at", item)
+    logging.info("logs %s", item)
     raise ValueError
 flowrun.serve(f)
 """
-    step = run(tmp_path, text, list("abcdef"), lanes=6, concurrency=6)
-    assert [[line["message"] for line in failed["log"]] for failed in step.failed] == [
-        [f"looks at {letter}"] for letter in "abcdef"
-    ]
+    step = run(tmp_path, text, list("abcdef"), lanes=lanes, concurrency=6)
+    logs = [[line["message"] for line in failed["log"] if line["message"] != "loads"] for failed in step.failed]
+    assert logs == [[f"looks at {letter}", f"logs {letter}"] for letter in "abcdef"]
 
 
 def test_async_items_wait_side_by_side_in_one_process(tmp_path: Path) -> None:
