@@ -29,7 +29,7 @@ class Fail(Exception):
     `fields` is a flat or nested map of JSON values that is kept with the failure.
     """
 
-    def __init__(self, message: str, fields: Optional[Mapping[str, Any]] = None) -> None:
+    def __init__(self, message: str = "failed by the function", fields: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(message)
         self.fields = fields_of(fields)
 
@@ -42,7 +42,10 @@ class Retry(Exception):
     """
 
     def __init__(
-        self, message: str, after: Optional[Wait] = None, fields: Optional[Mapping[str, Any]] = None
+        self,
+        message: str = "another attempt was asked for",
+        after: Optional[Wait] = None,
+        fields: Optional[Mapping[str, Any]] = None,
     ) -> None:
         super().__init__(message)
         self.after = seconds_of(after)

@@ -1,13 +1,15 @@
-"""Adapts an item function to one way of being called: with the request, for the value."""
+"""Adapts an item function to one way of being called, with the request, and knows what is no value that it may return."""
 
 from __future__ import annotations
 
 import inspect
 import sys
 import typing
-from typing import Any, Callable, Dict, List, Optional
+from types import AsyncGeneratorType, CoroutineType
+from typing import Any, Callable, Dict, List, NoReturn, Optional
 
 from ._context import Context
+from ._endings import Fail, Retry, Skip
 from ._values import Convert, converter
 
 Request = Dict[str, Any]
@@ -71,3 +73,18 @@ def _convert(function: Callable[..., Any], parameters: List[inspect.Parameter]) 
             print(f"the annotation {annotation!r} of the item is not followed: {error}", file=sys.stderr)
             return None
     return converter(annotation)
+
+
+NO_RESULTS = (CoroutineType, AsyncGeneratorType, Skip, Fail, Retry)
+"""What a function never means to return."""
+
+
+def refuse_result(result: Any) -> NoReturn:
+    """Raises `TypeError` for a value of one of these types, and says what was meant."""
+    kind = type(result).__name__
+    if isinstance(result, Exception):
+        raise TypeError(f"`{kind}` is raised, not returned")
+    if isinstance(result, CoroutineType):
+        # Else Python warns that nobody awaited it.
+        result.close()
+    raise TypeError(f"the function returned a {kind}, so it must be an `async def` itself that awaits it")

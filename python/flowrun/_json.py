@@ -126,6 +126,9 @@ def _find(value: Any, place: str, above: List[int]) -> Tuple[str, str]:
     if isinstance(value, dict):
         if any(isinstance(key, str) and _is_broken(key) for key in value):
             return place, f"has a key with half a surrogate pair{_NO_JSON}"
+        for key in value:
+            if key is not None and not isinstance(key, (str, int, float)):
+                return place, f"has a key of type {type(key).__name__}{_NO_JSON}"
         parts = ((f"[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, (list, tuple)):
         parts = ((f"[{at}]", part) for at, part in enumerate(value))

@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Optional
 from . import _answers, _forked, _log, _log_handlers
 from ._answers import MessageOf
 from ._channel import Answers, Requests
-from ._function import Call, Request, adapt, is_async
+from ._function import NO_RESULTS, Call, Request, adapt, is_async, refuse_result
 from ._map_config import MapTaskConfig
 
 
@@ -104,6 +104,8 @@ def _answer(call: Call, request: Request, message_of: MessageOf, answers: Answer
     id_ = request["id"]
     try:
         result = call(request)
+        if isinstance(result, NO_RESULTS):
+            refuse_result(result)
         answer = _answers.values if isinstance(result, GeneratorType) else _answers.value
         line = answer(id_, result)
         if answers.is_elsewhere():

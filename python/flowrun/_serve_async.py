@@ -14,7 +14,7 @@ from typing import Any, Callable, List, Optional
 from . import _answers, _forked, _log
 from ._answers import MessageOf
 from ._channel import Answers, Requests
-from ._function import Call, Request, adapt
+from ._function import NO_RESULTS, Call, Request, adapt, refuse_result
 
 
 def run(
@@ -106,6 +106,8 @@ async def _answer(call: Call, request: Request, message_of: MessageOf, answers: 
         result: Any = call(request)
         is_stream = inspect.isasyncgen(result)
         result = [part async for part in result] if is_stream else await result
+        if isinstance(result, NO_RESULTS):
+            refuse_result(result)
         if answers.is_elsewhere():
             _forked.end(None)
         return _answers.values(id_, result) if is_stream else _answers.value(id_, result)

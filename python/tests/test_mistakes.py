@@ -10,6 +10,7 @@ from typing import Any
 
 import functions
 import pytest
+from coordinator import serve
 
 import flowrun
 
@@ -102,3 +103,37 @@ def test_an_item_that_is_skipped_is_neither_success_nor_failure() -> None:
     with pytest.warns(flowrun.ThreadsWarning):
         result = flowrun.map_task(lambda item: functions.skip_odd(item))([1, 2])
     assert result == flowrun.MapTaskResult([None, 2], 1, 0, {}, 2)
+
+
+RETURNS = """
+import flowrun
+async def later(item): return item
+async def stream(item): yield item
+def f(item):
+    if item == "later": return later(item)
+    if item == "stream": return stream(item)
+    if item == "skip": return flowrun.Skip("no text")
+    if item == "keys": return [{(1, 2): 3}]
+    if item == "retry": raise flowrun.Retry
+    raise flowrun.Fail
+flowrun.serve(f)
+"""
+
+
+def test_what_is_no_result_says_what_to_write(tmp_path: Path) -> None:
+    with serve(tmp_path, RETURNS) as program:
+        answers = program.ask("later", "stream", "skip", "keys", "retry", "fail")
+    awaited = "the function returned a {}, so it must be an `async def` itself that awaits it"
+    assert [answer["error"]["message"] for answer in answers] == [
+        "TypeError: " + awaited.format("coroutine"),
+        "TypeError: " + awaited.format("async_generator"),
+        "TypeError: `Skip` is raised, not returned",
+        "the result[0] has a key of type tuple, which JSON cannot hold",
+        "another attempt was asked for",
+        "failed by the function",
+    ]
+    assert "never awaited" not in program.log
+    (tmp_path / "async").mkdir()
+    text = "import flowrun\nasync def f(item): return flowrun.Skip('no text')\nflowrun.serve(f)\n"
+    with serve(tmp_path / "async", text, parallel=True) as program:
+        assert program.ask(1)[0]["error"]["message"] == "TypeError: `Skip` is raised, not returned"
