@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
 import time
 from typing import Any, List, Optional
@@ -22,12 +23,18 @@ IDLE_LOOKS = 100
 """Looks in vain after which the thread that flushes sleeps until it is woken."""
 
 
+def how_to_try() -> str:
+    """The command that tries the program that runs here."""
+    return f"flowrun program-check -- python3 {os.path.basename(sys.argv[0]) or 'PROGRAM'}"
+
+
 class Requests:
     """Request lines from a file descriptor, as many at once as have arrived."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._rest: List[bytes] = []
+        self._is_known = False
 
     def has_more(self) -> bool:
         """Whether there is something to be read."""
@@ -48,8 +55,23 @@ class Requests:
                 continue
             text = b"".join([*self._rest, block[:end]])
             self._rest = [block[end + 1 :]] if end + 1 < len(block) else []
+            return self._decoded(text)
+
+    def _decoded(self, text: bytes) -> List[Any]:
+        try:
             # One decoder call for all lines: JSON has no line breaks inside of values.
-            return list(loads(b"[" + text.replace(b"\n", b",") + b"]"))
+            requests = list(loads(b"[" + text.replace(b"\n", b",") + b"]"))
+            if not self._is_known:
+                self._is_known = all(isinstance(one, dict) and "id" in one and "item" in one for one in requests)
+        except ValueError:
+            self._is_known = False
+        if not self._is_known:
+            # Somebody tries the program by hand. flowrun itself sends nothing else.
+            sys.exit(
+                "standard input has a line that is no request of flowrun, which starts this program by itself; "
+                f"try `{how_to_try()}`"
+            )
+        return requests
 
 
 class Answers:

@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional
 
 from . import _answers, _forked, _log, _log_handlers
 from ._answers import MessageOf
-from ._channel import Answers, Requests
+from ._channel import Answers, Requests, how_to_try
 from ._function import NO_RESULTS, Call, Request, adapt, is_async, refuse_result
 from ._map_config import MapTaskConfig
 
@@ -33,8 +33,7 @@ def serve(
     """
     _refuse(function)
     if sys.stdin is not None and sys.stdin.isatty():
-        name = os.path.basename(sys.argv[0]) or "PROGRAM"
-        print(f"{name} answers requests of flowrun; try `flowrun program-check -- python3 {name}`", file=sys.stderr)
+        print(f"this program answers requests of flowrun; try `{how_to_try()}`", file=sys.stderr)
     requests, answers = _take_pipes()
     if is_async(function):
         # Its event loop takes longer to import than all the rest.

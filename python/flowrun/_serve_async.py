@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import os
 import threading
-import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, List, Optional
 
@@ -59,10 +57,9 @@ async def _answer_all(
                 if batch and (tasks or len(batch) > 1):
                     _log.share()
                 loop.call_soon_threadsafe(batches.put_nowait, batch)
-        except BaseException:
+        except BaseException as error:
             # Without requests this process would wait for ever.
-            traceback.print_exc()
-            os._exit(1)
+            _forked.end(error)
 
     loop.set_default_executor(_Threads(thread_name_prefix="flowrun-item"))
     tasks: "set[asyncio.Task[None]]" = set()

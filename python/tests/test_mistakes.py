@@ -137,3 +137,20 @@ def test_what_is_no_result_says_what_to_write(tmp_path: Path) -> None:
     text = "import flowrun\nasync def f(item): return flowrun.Skip('no text')\nflowrun.serve(f)\n"
     with serve(tmp_path / "async", text, parallel=True) as program:
         assert program.ask(1)[0]["error"]["message"] == "TypeError: `Skip` is raised, not returned"
+
+
+@pytest.mark.parametrize("kind", ["", "async "])
+@pytest.mark.parametrize("line", ["hello", '{"id": 1, "text": "a"}', "[1]", '{"item": 1}'])
+def test_a_program_that_is_fed_by_hand_says_how_to_try_it(tmp_path: Path, kind: str, line: str) -> None:
+    text = f"import flowrun\n{kind}def f(item): return item\nflowrun.serve(f)\n"
+    with serve(tmp_path, text, parallel=kind != "") as program:
+        assert program.process.stdin is not None
+        program.process.stdin.write(f"{line}\n".encode())
+        program.process.stdin.flush()
+        assert program.process.wait(30) == 1
+        program.end()
+        assert program.log == (
+            "standard input has a line that is no request of flowrun, which starts this program by itself; "
+            "try `flowrun program-check -- python3 program.py`\n"
+        )
+        program.process.returncode = 0
