@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import MethodType
 from typing import Any, Callable, Tuple
 
 from ._map_config import MapTaskConfig
@@ -36,9 +37,13 @@ def place(function: Callable[..., Any]) -> Tuple[str, str]:
         found = find(sys.modules[module], name)
     except AttributeError:
         raise _stays(f"the module `{module}` has no `{name}`") from None
-    if found is not function:
-        raise _stays(f"`{module}.{name}` is something else")
-    return module, name
+    # A method of a class is a new object each time that it is asked for.
+    is_method = isinstance(function, MethodType)
+    if found is function or (is_method and found == function):
+        return module, name
+    if is_method:
+        raise _stays("the function is a method of an object")
+    raise _stays(f"the name `{module}.{name}` stands for something else")
 
 
 def find(module: Any, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional
@@ -75,6 +76,9 @@ def run(path: str, note: Note) -> Told:
     told = Told()
 
     def take(event: Event) -> None:
+        for text in ("message", "reason"):
+            if event.get(text):
+                event[text] = _in_words_of_here(event[text])
         if event["event"] == "item_failed":
             told.errors[event["index"] - 1] = event["message"]
         elif event["event"] == "step_finished" and event["status"] != "succeeded" and told.reason is None:
@@ -90,6 +94,12 @@ def run(path: str, note: Note) -> Told:
     if ended.exit_code != 0 and told.reason is None:
         told.reason = ended.said
     return told
+
+
+def _in_words_of_here(said: str) -> str:
+    """What flowrun says, without the program of this package, and without what is true of programs in pipeline files alone."""
+    said = re.sub(r"`[^`]*_map_(?:worker|bridge)\.py[^`]*`", "its process", said)
+    return said.partition("; of variables it gets ")[0] if said.startswith("its process ") else said
 
 
 def python() -> List[str]:

@@ -18,6 +18,10 @@ class Point:
     x: int
     y: float = 1.0
 
+    @classmethod
+    def origin(cls, x: int) -> Point:
+        return cls(x, 0.0)
+
 
 def double(item: Any) -> Any:
     return item * 2

@@ -59,8 +59,8 @@ def nested(item: int) -> int:  # type: ignore[no-redef]  # noqa: F811
         (hidden(), "the function is defined within another one"),
         (Doubler(), "the function has no name in a module"),
         (functools.partial(functions.shift), "the function has no name in a module"),
-        (Doubler().twice, "`test_map_places.Doubler.twice` is something else"),
-        (shadowed, "`test_map_places.nested` is something else"),
+        (Doubler().twice, "the function is a method of an object"),
+        (shadowed, "the name `test_map_places.nested` stands for something else"),
     ],
 )
 def test_a_function_that_no_other_process_finds_is_told_once_with_the_reason(function: Any, why: str) -> None:
@@ -91,6 +91,7 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_function_of_a_module_and_an_empty_list_are_told_nothing() -> None:
     assert said(lambda: (map_task(functions.double)([1]), map_task(lambda item: item)([]))) == []
+    assert said(lambda: map_task(functions.Point.origin)([1])) == []
 
 
 SCRIPT = """
