@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ def find_binary() -> str:
     """
     chosen = os.environ.get("FLOWRUN_BIN")
     if chosen:
-        if not os.access(chosen, os.X_OK):
+        if not (os.path.isfile(chosen) and os.access(chosen, os.X_OK)):
             raise FlowrunError(f"`FLOWRUN_BIN` names {chosen}, which is no program")
         return os.path.abspath(chosen)
     name = "flowrun" + (sysconfig.get_config_var("EXE") or "")
@@ -50,13 +51,31 @@ def start(arguments: Sequence[str], **options: Any) -> "subprocess.Popen[str]":
     terminal and once from `stop`, and the second one means "at once".
     """
     group: Dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
-    return subprocess.Popen(
-        [find_binary(), *arguments], stdout=subprocess.PIPE, encoding="utf-8", **group, **options
-    )
+    return pipe(arguments, **group, **options)
+
+
+def pipe(arguments: Sequence[str], **options: Any) -> "subprocess.Popen[str]":
+    """Starts the binary, its standard output a pipe of text. Raises `FlowrunError` when it is no program of this machine."""
+    binary = find_binary()
+    try:
+        return subprocess.Popen([binary, *arguments], stdout=subprocess.PIPE, encoding="utf-8", **options)
+    except OSError as error:
+        if error.filename != binary:
+            raise
+        raise FlowrunError(f"`{binary}` cannot be started: {error.strerror}") from None
+
+
+def decoded(printed: str) -> Any:
+    """The value of JSON text that the binary has printed. Raises `FlowrunError` when it is something else."""
+    try:
+        return json.loads(printed)
+    except ValueError:
+        shown = printed.strip()[:80]
+        raise FlowrunError(f"`{find_binary()}` is no flowrun: it printed `{shown}` where JSON was due") from None
 
 
 def call(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     """Runs a command that is soon done, and returns what it printed."""
-    return subprocess.run(
-        [find_binary(), *arguments], capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, check=False
-    )
+    with pipe(arguments, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        printed, said = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, printed, said)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from typing import Any, Dict, List, Optional, Union
 
-from ._binary import call
+from ._binary import call, decoded
 from ._errors import FlowrunError
 from ._finding import Finding
 
@@ -45,13 +44,9 @@ def check_file(path: PathLike) -> List[Finding]:
 
 def _findings(path: str, shown: Optional[str]) -> List[Finding]:
     ended = call(["check", "--format", "json", "--", path])
-    try:
-        found = json.loads(ended.stdout)["diagnostics"]
-    except (ValueError, KeyError):
-        raise FlowrunError(ended.stderr.strip(), ended.returncode) from None
     if ended.returncode not in (0, 65):
         raise FlowrunError(ended.stderr.strip(), ended.returncode)
-    return [_finding(one, path, shown) for one in found]
+    return [_finding(one, path, shown) for one in decoded(ended.stdout)["diagnostics"]]
 
 
 def _finding(told: Dict[str, Any], path: str, shown: Optional[str]) -> Finding:

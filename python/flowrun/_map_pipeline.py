@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional
 
+from ._binary import find_binary
+from ._errors import FlowrunError
 from ._map_config import MapTaskConfig
 from ._process import Event, follow, refuse
 
@@ -90,6 +92,8 @@ def run(path: str, note: Note) -> Told:
     words = ["run", path, "--no-state", "--progress", "none", "--grace", "0s"]
     # The current folder may be gone.
     ended = follow(words, take, folder=os.path.dirname(path))
+    if ended.exit_code == 65:
+        raise FlowrunError(f"`{find_binary()}` is of another version than this package: {ended.said}", 65)
     refuse(ended, path)
     if ended.exit_code != 0 and told.reason is None:
         told.reason = ended.said

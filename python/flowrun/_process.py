@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Optional, Sequence, cast
 
-from ._binary import start
+from ._binary import decoded, start
 from ._check import check_file
 from ._errors import FlowrunError
 
@@ -47,7 +46,7 @@ def follow(arguments: Sequence[str], on_event: OnEvent, *, is_shown: bool = Fals
         with process:
             try:
                 for line in cast("Sequence[str]", process.stdout):
-                    on_event(json.loads(line))
+                    on_event(decoded(line))
                 process.wait()
             except BaseException:
                 stop(process)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import subprocess
 from typing import Any, Callable, Generic, Iterator, List, Optional, Sequence, TypeVar, cast
 
-from ._binary import find_binary
+from ._binary import decoded, pipe
 from ._errors import FlowrunError
 
 CHUNK = 10_000
@@ -34,7 +33,7 @@ class Rows(Generic[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         for line in () if self._arguments is None else _lines(self._arguments):
-            yield from self._values_of(json.loads(line))
+            yield from self._values_of(decoded(line))
 
     def to_arrow(self) -> Any:
         """A `pyarrow.Table`, made in chunks of 10,000 rows. Rows that are no maps become a column `value`."""
@@ -74,14 +73,8 @@ class Rows(Generic[Row]):
 
 def _lines(arguments: Sequence[str]) -> Iterator[str]:
     """Lines of standard output, as they come. Ends the program when the reader loses interest."""
-    with subprocess.Popen(
-        [find_binary(), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "NO_COLOR": "1"},
-    ) as program:
+    environment = {**os.environ, "NO_COLOR": "1"}
+    with pipe(arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as program:
         is_whole = False
         try:
             yield from cast("Iterator[str]", program.stdout)

@@ -53,3 +53,30 @@ def test_a_wrong_binary_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("FLOWRUN_BIN", str(tmp_path / "nothing"))
     with pytest.raises(flowrun.FlowrunError, match="`FLOWRUN_BIN` names .*nothing, which is no program"):
         flowrun.find_binary()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"junk", "cannot be started: Exec format error"),
+        (b"#!/bin/sh\necho hi\n", "is no flowrun: it printed `hi` where JSON was due"),
+    ],
+)
+def test_a_program_that_is_not_flowrun_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, why: str
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(content)
+    other.chmod(0o755)
+    (tmp_path / "p.yaml").write_text(GOOD)
+    monkeypatch.setenv("FLOWRUN_BIN", str(other))
+    rows = flowrun.Rows(["show"], iter)
+    for call in (lambda: flowrun.check(GOOD), lambda: flowrun.run(tmp_path / "p.yaml"), lambda: list(rows)):
+        with pytest.raises(flowrun.FlowrunError, match=f"other` {why}$"):
+            call()
+
+
+def test_a_folder_is_no_binary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FLOWRUN_BIN", str(tmp_path))
+    with pytest.raises(flowrun.FlowrunError, match="which is no program"):
+        flowrun.check(GOOD)

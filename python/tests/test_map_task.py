@@ -278,3 +278,12 @@ def test_flowrun_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("FLOWRUN_BIN", "/nonexistent/flowrun")
     with pytest.raises(flowrun.FlowrunError, match="FLOWRUN_BIN"):
         map_task(functions.double)([1])
+
+
+def test_flowrun_of_another_version_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old = tmp_path / "flowrun"
+    old.write_text("#!/bin/sh\necho 'unknown key `program`' >&2\nexit 65\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("FLOWRUN_BIN", str(old))
+    with pytest.raises(flowrun.FlowrunError, match="flowrun` is of another version than this package: unknown key `program`$"):
+        map_task(functions.double)([1])
