@@ -7,7 +7,12 @@ import os
 import sys
 from typing import Any, Callable, List, Optional
 
-Printed = List[str]
+
+class Printed(List[str]):
+    """Texts that were printed for an item, until it has its answer."""
+
+    is_over = False
+
 
 _of_task: "contextvars.ContextVar[Optional[Printed]]" = contextvars.ContextVar("flowrun_printed", default=None)
 _of_all: Optional[Printed] = None
@@ -101,7 +106,7 @@ def kept() -> Optional[Printed]:
     printed = _of_task.get()
     if printed is None:
         printed = _of_all
-    if printed is None:
+    if printed is None or printed.is_over:
         return None
     if not _is_shared and _has_more():
         share()

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from types import GeneratorType
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Optional
 
 from . import _answers, _forked, _log, _log_handlers
 from ._answers import MessageOf
@@ -90,7 +90,7 @@ def _run_serial(
         if is_busy:
             _log.share()
         for request in batch:
-            printed: List[str] = []
+            printed = _log.Printed()
             _log.keep_all(printed)
             answer = _answer(call, request, message_of, answers)
             _log.keep_all(None)

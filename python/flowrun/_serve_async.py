@@ -74,10 +74,12 @@ async def _answer_all(
 
     async def one(request: Request) -> None:
         nonlocal is_flushing
-        printed: List[str] = []
+        printed = _log.Printed()
         # The context is that of this task alone.
         _log.keep(printed)
         answer = await _answer(call, request, message_of, answers)
+        # A task that it leaves behind says what it says to all.
+        printed.is_over = True
         answers.add(_answers.with_log(answer, printed) if printed else answer)
         if not is_flushing:
             # Answers that are ready in the same turn of the loop are one write.

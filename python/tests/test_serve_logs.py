@@ -137,3 +137,26 @@ flowrun.serve(f)
         assert program.ask("a", "b") == [{"id": 1, "value": "a"}, {"id": 2, "value": "b"}]
     assert (tmp_path / "file.log").read_text() == "to the file a\nto the file b\n"
     assert program.log.count("--- Logging error ---") == 2
+
+
+def test_what_a_task_says_after_its_item_is_not_lost(tmp_path: Path) -> None:
+    text = """
+import asyncio, flowrun
+left = []
+async def later(item, gate):
+    await gate.wait()
+    print("later", item)
+async def f(item):
+    gate = asyncio.Event()
+    left.append((asyncio.create_task(later(item, gate)), gate))
+    if item == "c":
+        for task, gate in left: gate.set()
+        await asyncio.gather(*(task for task, _ in left))
+    return item
+flowrun.serve(f)
+"""
+    with serve(tmp_path, text, parallel=True) as program:
+        first = program.ask("a", "b")
+        last = program.ask("c")
+    assert [answer.get("log") for answer in first + last] == [None, None, ["later c"]]
+    assert program.log == "later a\nlater b\n"
