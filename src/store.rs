@@ -41,6 +41,7 @@ mod private;
 mod queries;
 mod rebuild;
 mod record;
+mod remote;
 mod repair;
 mod request;
 mod results;
@@ -68,6 +69,9 @@ pub use lock::Holder;
 pub use lua_copies::keep_lua;
 pub use queries::{Failure, FailureReason, Retry, Skip, StoredLog};
 pub use record::AppendNote;
+pub use remote::{
+    AttemptFile, AttemptFrame, AttemptState, CommitRecord, Published, RemotePlace, Whence, Why,
+};
 pub use request::keep_request;
 pub use results::Results;
 pub use reuse::{Ended, NewItems, Reuse, Reused, Unusable, differences};

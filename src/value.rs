@@ -16,6 +16,7 @@ mod rate;
 mod ratio;
 pub mod scalar;
 mod secrets;
+mod shard_path;
 pub mod size;
 pub mod splitmix;
 
@@ -31,5 +32,6 @@ pub use printable::printable;
 pub use rate::Rate;
 pub use ratio::Ratio;
 pub use secrets::Secrets;
+pub use shard_path::ShardPath;
 
 pub(crate) use choice::choice;

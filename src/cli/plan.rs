@@ -31,7 +31,11 @@ pub(super) fn command(console: &Console, arguments: &PlanArguments) -> Result<Ex
     let shard = arguments.shard.shard;
     let selected = shard.map_or(JobKind::Whole, JobKind::Shard).steps(&plan, selected)?;
     let slices = Slices::of(&plan, shard, &selected);
-    let reuse = Reuse::find(console, arguments, &plan, &selected);
+    // What earlier runs have done is no concern of a shard.
+    let reuse = match shard {
+        None => Reuse::find(console, arguments, &plan, &selected),
+        Some(_) => Reuse::default(),
+    };
     reuse.warnings.iter().for_each(|warning| say(&format!("  warning: {warning}")));
     let mut text = text(&plan, &selected, arguments.verbose, (&reuse, &slices));
     if arguments.verbose {

@@ -193,7 +193,9 @@ impl RunStore {
 
     /// Writes everything down that is not yet on the disk, how the run ended too.
     pub(super) fn finish(self, status: RunStatus, duration: Duration) -> Result<RunDir, EngineError> {
-        self.committer.finish(status, duration).map_err(|error| EngineError::State(stopped(&error)))
+        let run = self.committer.finish(status, duration);
+        let run = run.map_err(|error| EngineError::State(stopped(&error)))?;
+        Ok(run.expect("a run has a folder"))
     }
 }
 

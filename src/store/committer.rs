@@ -4,20 +4,30 @@
 //! It has two threads: one gathers and packs, one writes and waits for the disk, so that neither waits for the other.
 //! They decide what is in a group and how it is written; the engine says when a step has ended.
 
+mod attempt_ledger;
 mod gatherer;
+mod ledger;
 mod message;
 mod pack;
 mod pending;
+mod run_ledger;
 mod writer;
 
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use self::attempt_ledger::AttemptLedger;
+use self::ledger::Ledger;
 use self::message::{Message, PACKED_MAX};
+use self::run_ledger::RunLedger;
 use self::writer::CommitWriter;
-use super::{AppendNote, ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec, StoreError};
+use super::{
+    AppendNote, AttemptFile, AttemptState, ChunkEndings, FailedItem, LogEntry, RetriedItem, RunDir, StepSpec,
+    StoreError,
+};
 use crate::event::{RunStatus, StepResult, Timing};
 
 /// Messages that wait for the packer. Endings of a chunk of quick items are some 256 KiB, so this is some megabytes.
@@ -30,7 +40,7 @@ pub struct Committer {
     sender: SyncSender<Message>,
     fault: Arc<OnceLock<StoreError>>,
     steps: std::sync::atomic::AtomicUsize,
-    thread: Option<JoinHandle<RunDir>>,
+    thread: Option<JoinHandle<Box<dyn Ledger>>>,
 }
 
 impl Committer {
@@ -39,17 +49,30 @@ impl Committer {
     /// # Errors
     /// Fails when the system gives no thread.
     pub fn start(run: RunDir) -> Result<Self, StoreError> {
+        let path = run.path().to_path_buf();
+        Self::start_with(Box::new(RunLedger::new(run)), &path)
+    }
+
+    /// Starts to keep an attempt at a shard: nothing but its file is written.
+    ///
+    /// # Errors
+    /// Fails when the system gives no thread.
+    pub fn of_attempt(attempt: AttemptFile) -> Result<Self, StoreError> {
+        let path = attempt.path().to_path_buf();
+        Self::start_with(Box::new(AttemptLedger(attempt)), &path)
+    }
+
+    fn start_with(ledger: Box<dyn Ledger>, path: &Path) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::sync_channel(WAITING_MAX);
         let fault = Arc::new(OnceLock::new());
         let at_fault = Arc::clone(&fault);
-        let path = run.path().to_path_buf();
-        let no_thread = |error| StoreError::io("start a thread for", &path, error);
+        let no_thread = |error| StoreError::io("start a thread for", path, error);
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let (orders, waiting) = mpsc::sync_channel(PACKED_MAX);
-        let mut writer = CommitWriter::new(run, Arc::clone(&fault));
+        let mut writer = CommitWriter::new(ledger, Arc::clone(&fault));
         let write = move || {
             writer.work(&waiting);
-            writer.into_run()
+            writer.into_ledger()
         };
         let writer = named("store").spawn(write).map_err(no_thread)?;
         let keep = move || gatherer::keep(writer, orders, &receiver, &at_fault);
@@ -97,23 +120,34 @@ impl Committer {
         hear(&heard, &self.fault)
     }
 
+    /// Puts everything that was told so far on the disk, and says what is in the file of an attempt then.
+    ///
+    /// # Errors
+    /// Fails when the attempt cannot be kept any more: see [`Committer::fault`].
+    pub fn checkpoint(&self) -> Result<AttemptState, StoreError> {
+        let (answer, heard) = mpsc::sync_channel(1);
+        send(&self.sender, &self.fault, Message::Checkpoint(answer))?;
+        heard.recv().unwrap_or_else(|_| Err(closed(&self.fault)))
+    }
+
     /// Why nothing is kept any more, if so: the run must stop.
     pub fn fault(&self) -> Option<&StoreError> {
         self.fault.get()
     }
 
-    /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk.
+    /// Writes everything down, how the run ended too, and gives the folder back when all of it is on the disk; `None`: it was
+    /// an attempt, which has a file alone.
     ///
     /// # Errors
     /// Fails when not everything could be written.
-    pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<RunDir, StoreError> {
+    pub fn finish(mut self, status: RunStatus, duration: Duration) -> Result<Option<RunDir>, StoreError> {
         let (answer, heard) = mpsc::sync_channel(1);
         // After a fault too: the threads end by this message, also when a step still holds a journal.
         let _ = self.sender.send(Message::Finish(status, duration, answer));
         let written = hear(&heard, &self.fault);
         let thread = self.thread.take().expect("taken only here and when dropped");
-        let run = thread.join().map_err(|_| closed(&self.fault))?;
-        written.map(|()| run)
+        let ledger = thread.join().map_err(|_| closed(&self.fault))?;
+        written.map(|()| ledger.into_run())
     }
 }
 
@@ -228,7 +262,7 @@ fn hear(heard: &Receiver<Result<(), StoreError>>, fault: &OnceLock<StoreError>) 
 fn closed(fault: &OnceLock<StoreError>) -> StoreError {
     fault.get().cloned().unwrap_or_else(|| {
         let gone = std::io::Error::other("the thread that writes it has ended");
-        StoreError::io("write", std::path::Path::new("run.db"), gone)
+        StoreError::io("write", Path::new("run.db"), gone)
     })
 }
 

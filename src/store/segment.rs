@@ -3,7 +3,9 @@
 
 mod read;
 
-pub(super) use self::read::{FoundCommit, read_digests, read_head, read_notes, read_results, scan};
+pub(super) use self::read::{
+    FoundCommit, read_digests, read_head, read_notes, read_packed, read_results, scan,
+};
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -15,11 +17,19 @@ use super::{StoreError, notes, packed, paths, private};
 /// A segment is sealed beyond this: large enough that a run has few files, small enough to be copied about.
 const SEGMENT_BYTES_MAX: u64 = 256 << 20;
 
+/// The files that are appended to.
+#[derive(Debug)]
+enum Place {
+    /// The segments of a step, in the folder of a run.
+    Step { run: PathBuf, step: String },
+    /// One file, which somebody has made.
+    File(PathBuf),
+}
+
 /// Appends to a step's segments, one after the other.
 #[derive(Debug)]
 pub(super) struct SegmentWriter {
-    run: PathBuf,
-    step: String,
+    to: Place,
     tag: u64,
     /// Text of the block that every segment begins with.
     title: String,
@@ -58,8 +68,7 @@ impl SegmentWriter {
     /// For a step that has no segments yet. `title` is what a rebuilt database will know of the step, as JSON.
     pub(super) fn new(run: &Path, id: &str, step: &str, title: String) -> Self {
         Self {
-            run: run.to_path_buf(),
-            step: step.to_owned(),
+            to: Place::Step { run: run.to_path_buf(), step: step.to_owned() },
             tag: endings::tag(id, step),
             title,
             blocks: Vec::new(),
@@ -68,6 +77,23 @@ impl SegmentWriter {
             length: 0,
             length_max: SEGMENT_BYTES_MAX,
         }
+    }
+
+    /// For one file that was just made and is empty: it has the number 0, and no other one follows it.
+    pub(super) fn of_file(path: &Path, file: File, tag: u64, title_text: &str) -> Result<Self, StoreError> {
+        let mut writer = Self {
+            to: Place::File(path.to_path_buf()),
+            tag,
+            title: String::new(),
+            blocks: Vec::new(),
+            number: 0,
+            file: Some(file),
+            length: 0,
+            length_max: u64::MAX,
+        };
+        writer.write(&packed::EMPTY)?;
+        writer.write(&title(title_text))?;
+        Ok(writer)
     }
 
     /// Appends a commit made at this moment. On the disk only after [`SegmentWriter::sync`].
@@ -102,12 +128,16 @@ impl SegmentWriter {
     }
 
     fn path(&self) -> PathBuf {
-        paths::segment(&self.run, &self.step, self.number)
+        match &self.to {
+            Place::Step { run, step } => paths::segment(run, step, self.number),
+            Place::File(path) => path.clone(),
+        }
     }
 
     fn open_next(&mut self) -> Result<(), StoreError> {
         self.sync()?;
-        let folder = paths::step(&self.run, &self.step);
+        let Place::Step { run, step } = &self.to else { return Ok(()) };
+        let (run, folder) = (run.clone(), paths::step(run, step));
         private::folders(&folder).map_err(|error| StoreError::io("create", &folder, error))?;
         self.number += 1;
         let path = self.path();
@@ -116,7 +146,7 @@ impl SegmentWriter {
         self.write(&packed::EMPTY)?;
         self.write(&title(&self.title))?;
         // The file's name must be as durable as what is in it.
-        for folder in [&folder, &paths::steps(&self.run)] {
+        for folder in [&folder, &paths::steps(&run)] {
             sync_folder(folder)?;
         }
         Ok(())

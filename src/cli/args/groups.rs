@@ -82,7 +82,7 @@ pub(in crate::cli) struct EachArguments {
 #[command(next_help_heading = "Shards")]
 pub(in crate::cli) struct ShardArguments {
     /// Work on slice I of N of the items of all steps that read sources only; judge and write nothing. `flowrun gather` puts the runs of all shards together
-    #[arg(long, value_name = "I/N", conflicts_with = "no_state")]
+    #[arg(long, value_name = "I/N", conflicts_with = "no_state", hide_short_help = true)]
     pub(in crate::cli) shard: Option<Shard>,
 }
 

@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::ledger::{Ledger, WriterOrder};
 use super::message::Message;
 use super::pack::Packer;
 use super::pending::Pending;
-use super::writer::WriterOrder;
-use crate::store::{RunDir, StoreError};
+use crate::store::StoreError;
 
 /// A group is committed when its oldest ending is this old: what a crash may cost of slow items, and few enough
 /// waits for the disk (some milliseconds each) that nobody notices them.
@@ -23,11 +23,11 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 
 /// What the packing thread does, until no more messages can come or the run is finished.
 pub(super) fn keep(
-    writer: JoinHandle<RunDir>,
+    writer: JoinHandle<Box<dyn Ledger>>,
     orders: SyncSender<WriterOrder>,
     messages: &Receiver<Message>,
     fault: &OnceLock<StoreError>,
-) -> RunDir {
+) -> Box<dyn Ledger> {
     Gatherer { orders, pending: HashMap::new(), packer: Packer::default(), fault }.work(messages);
     writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
@@ -77,6 +77,10 @@ impl Gatherer<'_> {
             Message::Timing(id, timing) => self.with(id, |pending| pending.timing(*timing)),
             Message::Cancelled(id, first, count) => self.with(id, |pending| pending.cancelled(first, count)),
             Message::Append(note, answer) => self.order(WriterOrder::Append(note, answer)),
+            Message::Checkpoint(answer) => {
+                self.pack_all();
+                self.order(WriterOrder::Checkpoint(answer));
+            }
             Message::End(id, name, result, answer) => {
                 if let Some(id) = id {
                     self.pack(id);

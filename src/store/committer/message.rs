@@ -5,7 +5,9 @@ use std::sync::mpsc::{Sender, SyncSender};
 use std::time::Duration;
 
 use crate::event::{RunStatus, StepResult, Timing};
-use crate::store::{AppendNote, ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError};
+use crate::store::{
+    AppendNote, AttemptState, ChunkEndings, FailedItem, LogEntry, RetriedItem, StepSpec, StoreError,
+};
 
 /// Packed groups that wait for the disk; they are committed together as soon as it is ready.
 pub(super) const PACKED_MAX: usize = 8;
@@ -20,6 +22,7 @@ pub(super) enum Message {
     Cancelled(usize, u64, u64),
     Timing(usize, Box<Timing>),
     Append(Box<AppendNote>, CommitAnswer),
+    Checkpoint(SyncSender<Result<AttemptState, StoreError>>),
     End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
     Finish(RunStatus, Duration, CommitAnswer),
     Close,

@@ -1,55 +1,25 @@
-//! The writer puts packed groups on the disk: frames first, then the transaction that names them. The packer decides
-//! what the groups hold.
+//! The writer hands packed groups to the ledger, all that wait together, and tells those who wait for the disk.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use super::message::{CommitAnswer, PACKED_MAX};
-use super::pending::CommitGroup;
-use crate::event::{RunStatus, StepResult};
-use crate::store::clock::{micros, now};
-use crate::store::record::{RecordLine, RunEnd, StepBegin, StepEnd};
-use crate::store::rows::{self, CommitRow};
-use crate::store::segment::{SegmentWriter, WrittenAt};
-use crate::store::title::StepTitle;
-use crate::store::{AppendNote, Cache, RunDir, StepSpec, StoreError, paths};
+use super::ledger::{Ledger, WriterOrder};
+use super::message::PACKED_MAX;
+use crate::store::StoreError;
 
-/// From the packing thread.
-pub(super) enum WriterOrder {
-    Begin(usize, Arc<StepSpec>),
-    Group(usize, Box<CommitGroup>),
-    Append(Box<AppendNote>, CommitAnswer),
-    End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
-    Finish(RunStatus, Duration, CommitAnswer),
-}
-
-/// A step that is being kept.
-struct KeptStep {
-    spec: Arc<StepSpec>,
-    segments: SegmentWriter,
-}
-
-/// The thread that writes: it appends packed groups to the segments of their steps and commits the transactions that
-/// name them.
+/// The thread that writes.
 pub(super) struct CommitWriter {
-    run: RunDir,
+    ledger: Box<dyn Ledger>,
     fault: Arc<OnceLock<StoreError>>,
-    kept: BTreeMap<usize, KeptStep>,
-    cache: Option<Cache>,
-    /// Steps whose function is known to the cache.
-    named: BTreeSet<usize>,
-    commits: i64,
 }
 
 impl CommitWriter {
-    pub(super) fn new(run: RunDir, fault: Arc<OnceLock<StoreError>>) -> Self {
-        Self { run, fault, kept: BTreeMap::new(), cache: None, named: BTreeSet::new(), commits: 0 }
+    pub(super) fn new(ledger: Box<dyn Ledger>, fault: Arc<OnceLock<StoreError>>) -> Self {
+        Self { ledger, fault }
     }
 
-    pub(super) fn into_run(self) -> RunDir {
-        self.run
+    pub(super) fn into_ledger(self) -> Box<dyn Ledger> {
+        self.ledger
     }
 
     /// Works orders off until no more can come. All that wait are committed together.
@@ -63,155 +33,29 @@ impl CommitWriter {
             }
             let done = match self.fault.get() {
                 Some(fault) => Err(fault.clone()),
-                None => self.commit(&together),
+                None => self.ledger.commit(&together),
             };
             if let Err(error) = &done {
                 let _ = self.fault.set(error.clone());
             }
             for order in &together {
-                if let WriterOrder::Append(_, answer)
-                | WriterOrder::End(.., answer)
-                | WriterOrder::Finish(_, _, answer) = order
-                {
-                    let _ = answer.send(done.clone());
-                }
+                self.answer(order, &done);
             }
         }
     }
 
-    fn commit(&mut self, orders: &[WriterOrder]) -> Result<(), StoreError> {
-        self.run.sync_copies()?;
-        let written = self.append(orders)?;
-        let lines = orders.iter().map(record_line).collect::<Vec<_>>();
-        let path = paths::database(self.run.path());
-        self.name(orders, &lines, &written).map_err(|error| StoreError::sql("write", &path, error))?;
-        if let Err(error) = self.record(&lines) {
-            self.run.warn(format!("what stands in run.db stands there alone: {error}"));
-        }
-        for order in orders {
-            match order {
-                WriterOrder::Group(id, group) if !group.cache.is_empty() => self.remember(*id, group),
-                WriterOrder::End(Some(id), ..) => {
-                    self.kept.remove(id);
-                }
-                _ => {}
+    fn answer(&self, order: &WriterOrder, done: &Result<(), StoreError>) {
+        match order {
+            WriterOrder::Append(_, answer)
+            | WriterOrder::End(.., answer)
+            | WriterOrder::Finish(_, _, answer) => {
+                let _ = answer.send(done.clone());
             }
-        }
-        Ok(())
-    }
-
-    /// Says the same in the record, behind the transaction: it never says more than that has done.
-    fn record(&mut self, lines: &[Option<RecordLine>]) -> Result<(), StoreError> {
-        let record = self.run.record();
-        record.append(lines.iter().flatten())?;
-        match lines.last() {
-            Some(Some(RecordLine::RunEnd(_))) => record.sync(),
-            _ => Ok(()),
+            WriterOrder::Checkpoint(answer) => {
+                let state = done.clone().map(|()| self.ledger.state().unwrap_or_default());
+                let _ = answer.send(state);
+            }
+            WriterOrder::Begin(..) | WriterOrder::Group(..) => {}
         }
     }
-
-    /// Puts all frames on the disk.
-    fn append(&mut self, orders: &[WriterOrder]) -> Result<Vec<Option<WrittenAt>>, StoreError> {
-        let mut touched = BTreeSet::new();
-        let mut written = Vec::with_capacity(orders.len());
-        for order in orders {
-            let mut place = None;
-            match order {
-                WriterOrder::Begin(id, spec) => {
-                    let title = StepTitle::of(self.run.id(), spec).to_text();
-                    let segments = SegmentWriter::new(self.run.path(), self.run.id(), &spec.name, title);
-                    self.kept.insert(*id, KeptStep { spec: Arc::clone(spec), segments });
-                }
-                WriterOrder::Group(id, group) if group.says_anything() => {
-                    let kept = self.kept.get_mut(id).expect("a step begins before it tells anything");
-                    place = Some(kept.segments.append(&group.commit, micros(now()))?);
-                    touched.insert(*id);
-                }
-                _ => {}
-            }
-            written.push(place);
-        }
-        for id in touched {
-            self.kept[&id].segments.sync()?;
-        }
-        Ok(written)
-    }
-
-    /// Commits the transaction that names them.
-    fn name(
-        &mut self,
-        orders: &[WriterOrder],
-        lines: &[Option<RecordLine>],
-        written: &[Option<WrittenAt>],
-    ) -> rusqlite::Result<()> {
-        let transaction = self.run.connection().transaction()?;
-        for ((order, line), written) in orders.iter().zip(lines).zip(written) {
-            if let Some(line) = line {
-                rows::line(&transaction, line)?;
-            }
-            if let (WriterOrder::Group(id, group), Some(WrittenAt { place, endings, facts })) =
-                (order, written)
-            {
-                let step = &*self.kept.get(id).expect("a step begins before it tells anything").spec.name;
-                let spans = &group.commit.endings.spans;
-                let (place, endings, facts) = (*place, *endings, *facts);
-                self.commits += 1;
-                let row = CommitRow { step, place, endings, facts, spans, lines: group.lines };
-                rows::commit(&transaction, self.commits, &row)?;
-                rows::notes(&transaction, step, &group.notes)?;
-            }
-        }
-        transaction.commit()
-    }
-
-    /// A cache that cannot be written costs a later run some work and this one nothing.
-    fn remember(&mut self, id: usize, group: &CommitGroup) {
-        let Some(spec) = self.kept.get(&id).map(|kept| Arc::clone(&kept.spec)) else { return };
-        let Some(function) = spec.cache else { return };
-        if self.cache.is_none() {
-            let Some(state) = paths::state_of(self.run.path()) else { return };
-            match Cache::open(state) {
-                Ok(cache) => self.cache = Some(cache),
-                Err(error) => return self.run.warn(format!("results are not remembered: {error}")),
-            }
-        }
-        let cache = self.cache.as_mut().expect("opened above");
-        let put = cache.put(function, &group.cache).and_then(|()| {
-            let known = !self.named.insert(id);
-            if known {
-                Ok(())
-            } else {
-                cache.name(self.run.pipeline(), &spec.name, function, &spec.fingerprint)
-            }
-        });
-        if let Some(said) = cache.begun_anew() {
-            self.run.warn(said.to_owned());
-        }
-        if let Err(error) = put {
-            self.run.warn(format!("results are not remembered: {error}"));
-        }
-    }
-}
-
-/// What the record says of an order.
-fn record_line(order: &WriterOrder) -> Option<RecordLine> {
-    let at = now();
-    Some(match order {
-        WriterOrder::Begin(_, spec) => RecordLine::StepBegin(StepBegin {
-            step: Arc::clone(&spec.name),
-            at: Some(at),
-            verb: spec.verb.to_owned(),
-            shape: spec.shape.name().to_owned(),
-            keyed: spec.keyed,
-            fingerprint: spec.fingerprint.clone(),
-        }),
-        WriterOrder::Group(..) => return None,
-        WriterOrder::Append(note, _) => RecordLine::StepAppend((**note).clone()),
-        WriterOrder::End(_, step, result, _) => {
-            RecordLine::StepEnd(StepEnd { step: Arc::clone(step), at, result: result.clone() })
-        }
-        WriterOrder::Finish(status, duration, _) => {
-            RecordLine::RunEnd(RunEnd { at, status: *status, duration: *duration })
-        }
-    })
 }

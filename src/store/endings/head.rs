@@ -4,8 +4,8 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    BlockPlace, CommitFacts, DIGEST_BYTES, EndingKind, EndingSpan, HEAD_1_BYTES, HEAD_BYTES, KEYED, MIXED,
-    SKIPPABLE, SPAN_BYTES, TAG, TAG_1,
+    BlockPlace, CommitFacts, DIGEST_BYTES, EndingKind, EndingSpan, Endings, HEAD_1_BYTES, HEAD_BYTES, KEYED,
+    MIXED, SKIPPABLE, SPAN_BYTES, TAG, TAG_1,
 };
 use crate::store::Digest;
 
@@ -69,7 +69,13 @@ impl BlockHead {
         (written == place && whole && known).then_some(Self { spans, states, rows, facts, length, keyed })
     }
 
+    /// The endings that it begins, with the digests of their items.
+    pub(in crate::store) fn endings(&self, identities: Vec<Digest>, contents: Vec<Digest>) -> Endings {
+        Endings { spans: self.spans.clone(), states: self.states.clone(), identities, contents }
+    }
+
     /// How item `row` ended.
+
     pub(in crate::store) fn state(&self, row: usize) -> EndingKind {
         self.states.get(row).and_then(|byte| EndingKind::from_byte(*byte)).unwrap_or(EndingKind::Succeeded)
     }

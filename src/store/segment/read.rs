@@ -148,6 +148,12 @@ pub(in crate::store) fn read_results(file: &File, place: BlockPlace, head: &Bloc
     packed::unpack(&packed).filter(|_| theirs)
 }
 
+/// The results of a commit as they were packed; `None`: they are damaged, or not those that its endings are about.
+pub(in crate::store) fn read_packed(file: &File, place: BlockPlace, head: &BlockHead) -> Option<Vec<u8>> {
+    read_results(file, place, head)?;
+    read_bytes(file, place.offset, place.length)
+}
+
 /// So many bytes; a damaged length must not ask for more memory than the file can fill.
 fn read_bytes(file: &File, at: u64, length: u64) -> Option<Vec<u8>> {
     let left = file.metadata().ok()?.len().checked_sub(at)?;

@@ -116,7 +116,10 @@ pub(in crate::store) fn finished_as(
         journal.push(chunk).expect("room");
     }
     journal.finish(result).expect("room");
-    let run = committer.finish(RunStatus::Failed, Duration::from_secs(3)).expect("room");
+    let run = committer
+        .finish(RunStatus::Failed, Duration::from_secs(3))
+        .expect("room")
+        .expect("a run has a folder");
     let path = run.path().to_path_buf();
     drop(run);
     StoredRun::open(&path).expect("readable")

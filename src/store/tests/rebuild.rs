@@ -125,7 +125,10 @@ fn a_run_that_has_ended_is_the_same_without_its_database() {
     let journal = step(&committer, "last", LinesPerItem::One, false);
     journal.push(chunk(1, &["a"])).expect("room");
     journal.finish(&last).expect("room");
-    let run = committer.finish(RunStatus::Failed, Duration::from_millis(3210)).expect("room");
+    let run = committer
+        .finish(RunStatus::Failed, Duration::from_millis(3210))
+        .expect("room")
+        .expect("a run has a folder");
     run.write_summary("{}\n").expect("room");
     drop(run);
     check(dir.path(), "r1");

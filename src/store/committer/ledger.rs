@@ -1,0 +1,37 @@
+//! A ledger is where packed groups are kept: what it has taken is on the disk when it says so. A run has one of segments and a
+//! database, an attempt at a shard one of a single file.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use super::message::CommitAnswer;
+use super::pending::CommitGroup;
+use crate::event::{RunStatus, StepResult};
+use crate::store::{AppendNote, AttemptState, RunDir, StepSpec, StoreError};
+
+/// From the packing thread.
+pub(super) enum WriterOrder {
+    Begin(usize, Arc<StepSpec>),
+    Group(usize, Box<CommitGroup>),
+    Append(Box<AppendNote>, CommitAnswer),
+    Checkpoint(SyncSender<Result<AttemptState, StoreError>>),
+    End(Option<usize>, Arc<str>, Box<StepResult>, CommitAnswer),
+    Finish(RunStatus, Duration, CommitAnswer),
+}
+
+/// Where packed groups are kept.
+pub(super) trait Ledger: Send {
+    /// Puts all of these on the disk, in their order: together, so that the disk is waited for once.
+    fn commit(&mut self, orders: &[WriterOrder]) -> Result<(), StoreError>;
+
+    /// What is in the file of an attempt so far; `None`: it is no attempt's.
+    fn state(&self) -> Option<AttemptState> {
+        None
+    }
+
+    /// The folder of the run that it keeps; `None`: it is an attempt's.
+    fn into_run(self: Box<Self>) -> Option<RunDir> {
+        None
+    }
+}

@@ -1,0 +1,126 @@
+//! The record of a shard says which frames of which attempt are its results, and what it has left undone. It is a JSON text
+//! with a checksum behind it.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::attempt::{AttemptFrame, AttemptState};
+use crate::event::{Tally, Timing};
+use crate::value::ShardPath;
+
+/// Version of what a record says.
+const PROTOCOL: u32 = 1;
+
+/// Why a shard was committed when it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// All its items have ended.
+    End,
+    /// It was time for a commit.
+    Commit,
+    /// The job's time was running out.
+    Time,
+    /// The worker was asked to end.
+    Term,
+    /// Its rest is wanted elsewhere.
+    Yield,
+    /// The step is to stop.
+    Stop,
+}
+
+/// What an item that goes back unfinished has behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whence {
+    /// Which item, from 1.
+    #[serde(rename = "i")]
+    pub index: u64,
+    /// Attempts that have failed.
+    pub attempts: u32,
+    /// One `{kind, message, duration}` for each, as a JSON list.
+    pub history: String,
+}
+
+/// The record of one shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommitRecord {
+    protocol: u32,
+    /// Which shard.
+    pub shard: ShardPath,
+    /// Which attempt at it.
+    #[serde(rename = "k")]
+    pub attempt: u32,
+    /// Bytes of the attempt's file that count.
+    pub bytes: u64,
+    /// Its frames.
+    pub frames: Vec<AttemptFrame>,
+    /// Its items by their endings.
+    pub tally: Tally,
+    /// Results that it gives on.
+    pub emitted: u64,
+    /// How long its items took.
+    pub timing: Timing,
+    /// Items that have not ended: first index and count.
+    pub rest: Vec<(u64, u64)>,
+    /// Those of them that had been tried.
+    pub carry: Vec<Whence>,
+    /// Whether the same process goes on with the rest.
+    pub goes_on: bool,
+    /// Why it was made.
+    pub why: Why,
+}
+
+impl CommitRecord {
+    /// Of an attempt as it stands, at a shard of these items.
+    pub fn of(
+        (shard, attempt): (ShardPath, u32),
+        runs: &[(u64, u64)],
+        state: &AttemptState,
+        why: Why,
+    ) -> Self {
+        let rest = state.left_of(runs);
+        let AttemptState { frames, bytes, tally, emitted, timing, .. } = state.clone();
+        let (carry, goes_on) = (Vec::new(), why == Why::Commit && !rest.is_empty());
+        Self {
+            protocol: PROTOCOL,
+            shard,
+            attempt,
+            bytes,
+            frames,
+            tally,
+            emitted,
+            timing,
+            rest,
+            carry,
+            goes_on,
+            why,
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec(self).expect("numbers and texts are JSON");
+        let checksum = xxh3_64(&text);
+        text.extend_from_slice(format!("\n{checksum:016x}\n").as_bytes());
+        text
+    }
+
+    /// `Err` says what is wrong with it.
+    pub(super) fn decode(bytes: &[u8], shard: &ShardPath) -> Result<Self, String> {
+        let torn = || "it is cut off or its checksum is wrong".to_owned();
+        let (text, checksum) = bytes.split_at_checked(bytes.len().saturating_sub(18)).ok_or_else(torn)?;
+        if format!("\n{:016x}\n", xxh3_64(text)).as_bytes() != checksum {
+            return Err(torn());
+        }
+        let record: Self =
+            serde_json::from_slice(text).map_err(|error| format!("it is no record of a shard: {error}"))?;
+        match record {
+            Self { protocol, .. } if protocol != PROTOCOL => {
+                Err(format!("it is a record of version {protocol}"))
+            }
+            Self { shard: ref named, .. } if named != shard => {
+                Err(format!("it is the record of shard {named}"))
+            }
+            record => Ok(record),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! These tests make attempts at shards, cut their files off and damage them: what counts is whole, and each item once.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{FailureKind, RunStatus};
+use crate::store::tests::fixture::{chunk, spec};
+use crate::store::{Committer, LinesPerItem, RetriedItem, endings, segment};
+use crate::value::ShardPath;
+
+fn path(text: &str) -> ShardPath {
+    text.parse().expect(text)
+}
+
+fn place(folder: &Path) -> RemotePlace {
+    RemotePlace::create(folder, "work").expect("room")
+}
+
+fn claim(place: &RemotePlace, runs: &[(u64, u64)]) -> AttemptFile {
+    AttemptFile::claim(place, ("r1", "work"), &path("17"), runs).expect("room")
+}
+
+/// Works on items and gives what is in the file then. Names of items that begin with `!` fail, with `-` are left out.
+fn work(attempt: AttemptFile, chunks: &[(u64, &[&str])]) -> AttemptState {
+    let committer = Committer::of_attempt(attempt).expect("a thread");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+    for (first, items) in chunks {
+        journal.push(chunk(*first, items)).expect("room");
+        // Each in a commit of its own.
+        committer.checkpoint().expect("room");
+    }
+    let state = committer.checkpoint().expect("room");
+    drop(journal);
+    assert!(committer.finish(RunStatus::Succeeded, Duration::ZERO).expect("room").is_none());
+    state
+}
+
+/// The result lines of the frames of an attempt.
+fn lines(place: &RemotePlace, attempt: u32, state: &AttemptState) -> Vec<String> {
+    let file = fs::File::open(place.attempt(&path("17"), attempt)).expect("it is there");
+    let tag = endings::tag("r1", &format!("work/17/{attempt}"));
+    let mut lines = Vec::new();
+    for frame in &state.frames {
+        let place = endings::BlockPlace { tag, segment: 0, offset: frame.offset, length: frame.length };
+        let head = segment::read_head(&file, place).expect("it was written");
+        assert_eq!(head.blocks_length(), frame.endings);
+        let text = segment::read_results(&file, place, &head).expect("it is whole");
+        lines.extend(String::from_utf8(text).expect("JSON").lines().map(str::to_owned));
+    }
+    lines
+}
+
+#[test]
+fn an_attempt_says_what_it_has_finished_and_what_is_left() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let runs = [(1, 5), (20, 3)];
+    let attempt = claim(&place, &runs);
+    assert_eq!(attempt.attempt(), 1);
+    let committer = Committer::of_attempt(attempt).expect("a thread");
+    let journal = committer.step(spec(LinesPerItem::One, false)).expect("room");
+    journal.push(chunk(3, &["c", "!d", "-e"])).expect("room");
+    journal.push(chunk(21, &["v"])).expect("room");
+    let retried = |attempt| RetriedItem { index: 3, attempt, kind: FailureKind::Error, message: "x".into() };
+    journal.retried(retried(1)).expect("room");
+    journal.retried(retried(2)).expect("room");
+    let state = committer.checkpoint().expect("room");
+    let tally = state.tally;
+    assert_eq!((tally.succeeded, tally.failed, tally.skipped, tally.retried), (2, 1, 1, 1));
+    assert_eq!(state.left_of(&runs), [(1, 2), (20, 1), (22, 1)]);
+    assert_eq!(lines(&place, 1, &state).len(), 2);
+    let record = CommitRecord::of((path("17"), 1), &runs, &state, Why::Commit);
+    assert!(record.goes_on && record.rest == [(1, 2), (20, 1), (22, 1)]);
+    assert_eq!(place.commit(&record).expect("room"), Published::Made);
+    assert_eq!(place.record(&path("17")).expect("readable"), Some(record.clone()));
+    let mut other = record.clone();
+    other.attempt = 2;
+    assert_eq!(place.commit(&other).expect("room"), Published::WasThere);
+    assert_eq!(place.record(&path("17")).expect("readable"), Some(record));
+    assert_eq!(place.done().expect("readable"), [path("17")]);
+    assert_eq!(fs::read_dir(place.path().join("tmp")).expect("it is there").count(), 0);
+}
+
+#[test]
+fn of_many_who_commit_a_shard_one_does() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let state = AttemptState::default();
+    let made = thread::scope(|scope| {
+        let commit = |attempt| {
+            let record = CommitRecord::of((path("3+1"), attempt), &[(1, 2)], &state, Why::End);
+            let place = &place;
+            scope.spawn(move || (attempt, place.commit(&record).expect("room")))
+        };
+        let all: Vec<_> = (1..=12).map(commit).collect();
+        let ended = all.into_iter().map(|one| one.join().expect("no panic"));
+        ended
+            .filter(|(_, published)| *published == Published::Made)
+            .map(|(attempt, _)| attempt)
+            .collect::<Vec<_>>()
+    });
+    let record = place.record(&path("3+1")).expect("readable").expect("one has made it");
+    assert_eq!(made, [record.attempt]);
+}
+
+#[test]
+fn of_many_who_claim_an_attempt_each_has_its_own() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let mut claimed = thread::scope(|scope| {
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(|| claim(&place, &[(1, 1)]).attempt())).collect();
+        all.into_iter().map(|one| one.join().expect("no panic")).collect::<Vec<_>>()
+    });
+    claimed.sort_unstable();
+    assert_eq!(claimed, (1..=12).collect::<Vec<_>>());
+    assert_eq!(place.attempts(&path("17")).expect("readable"), claimed);
+}
+
+#[test]
+fn names_that_are_none_of_ours_are_never_taken_for_some() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    for name in ["17.01.zst", "17.x.zst", "17.0.1.zst", "17+1.2.zst", "170.1.zst", "17.1.zst.part", "17.3"] {
+        fs::write(place.path().join("try").join(name), "").expect("room");
+    }
+    assert_eq!(place.attempts(&path("17")).expect("readable"), [] as [u32; 0]);
+    assert_eq!(place.attempts(&path("17.0")).expect("readable"), [1]);
+    fs::write(place.path().join("tmp/17"), "").expect("room");
+    assert_eq!(place.done().expect("readable"), []);
+    fs::write(place.path().join("done/00000.24500.65aea0adbf34"), "").expect("room");
+    let error = place.done().expect_err("nobody knows what it means").to_string();
+    assert!(error.contains("it is no name of a shard"), "{error}");
+}
+
+#[test]
+fn a_record_that_is_torn_or_of_another_shard_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let record = CommitRecord::of((path("17"), 1), &[(1, 9)], &AttemptState::default(), Why::Term);
+    place.commit(&record).expect("room");
+    let file = place.path().join("done/17");
+    let bytes = fs::read(&file).expect("it is there");
+    for length in 0..bytes.len() {
+        fs::write(&file, &bytes[..length]).expect("room");
+        let error = place.record(&path("17")).expect_err("it is torn").to_string();
+        assert!(error.contains("it is cut off or its checksum is wrong"), "{length} {error}");
+    }
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 1;
+        fs::write(&file, &other).expect("room");
+        assert!(place.record(&path("17")).is_err(), "{at}");
+    }
+    fs::write(place.path().join("done/18"), &bytes).expect("room");
+    let error = place.record(&path("18")).expect_err("it is another one's").to_string();
+    assert!(error.contains("it is the record of shard 17"), "{error}");
+}
+
+#[test]
+fn what_a_dead_attempt_had_finished_is_taken_over_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let place = place(dir.path());
+    let runs = [(1, 9)];
+    let first = work(claim(&place, &runs), &[(1, &["a", "!b"]), (5, &["e"])]);
+    let second = work(claim(&place, &runs), &[(3, &["c", "-d"])]);
+    assert_eq!((first.left_of(&runs), second.left_of(&runs)), (vec![(3, 2), (6, 4)], vec![(6, 4)]));
+    let third = work(claim(&place, &runs), &[(6, &["f", "g", "h", "i"])]);
+    assert_eq!(third.left_of(&runs), []);
+    let tally = third.tally;
+    assert_eq!((tally.succeeded, tally.failed, tally.skipped), (7, 1, 1));
+    let mut found = lines(&place, 3, &third);
+    found.sort();
+    let expect: Vec<String> = [(1, "a"), (3, "c"), (5, "e"), (6, "f"), (7, "g"), (8, "h"), (9, "i")]
+        .map(|(index, name)| format!("{{\"i\":{index},\"v\":[\"{name}\",{index}]}}"))
+        .to_vec();
+    assert_eq!(found, expect);
+    // Another shard has nothing of it, whatever it is called.
+    let other = AttemptFile::claim(&place, ("r1", "work"), &path("17+1"), &runs).expect("room");
+    assert_eq!(work(other, &[]).left_of(&runs), [(1, 9)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn however_a_file_is_cut_off_or_damaged_what_is_taken_over_is_whole(
+        length in 0..2000_usize,
+        flip in prop::option::of((0..2000_usize, 0..8_u32)),
+    ) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let place = place(dir.path());
+        let runs = [(1, 8)];
+        work(claim(&place, &runs), &[(1, &["a", "!b"]), (3, &["c", "-d"]), (5, &["e", "f"])]);
+        let file = place.attempt(&path("17"), 1);
+        let mut bytes = fs::read(&file).expect("it is there");
+        bytes.truncate(length.max(1));
+        let size = bytes.len();
+        if let Some((at, bit)) = flip {
+            bytes[at % size] ^= 1 << bit;
+        }
+        fs::write(&file, &bytes).expect("room");
+        let adopted = work(claim(&place, &runs), &[]);
+        let left: u64 = adopted.left_of(&runs).iter().map(|(_, count)| count).sum();
+        prop_assert_eq!(left + adopted.tally.ended(), 8, "each item is there once or left");
+        for line in lines(&place, 2, &adopted) {
+            let known = [(1, "a"), (3, "c"), (5, "e"), (6, "f")]
+                .map(|(index, name)| format!("{{\"i\":{index},\"v\":[\"{name}\",{index}]}}"));
+            prop_assert!(known.contains(&line), "{}", line);
+        }
+    }
+
+    #[test]
+    fn for_all_items_that_end_what_is_left_is_the_rest(
+        ended in prop::collection::vec((1..40_u64, 1..6_u64), 0..12),
+        runs in prop::collection::vec((0..3_u64, 1..9_u64), 0..5),
+    ) {
+        let mut state = AttemptState::default();
+        let mut gone = std::collections::BTreeSet::new();
+        for (first, count) in &ended {
+            let overlaps = (*first..first + count).any(|index| gone.contains(&index));
+            prop_assert_eq!(state.overlaps(*first, *count), overlaps);
+            state.add(*first, *count);
+            gone.extend(*first..first + count);
+        }
+        let mut at = 1;
+        let runs: Vec<(u64, u64)> = runs.iter().map(|(gap, count)| {
+            let first = at + gap;
+            at = first + count;
+            (first, *count)
+        }).collect();
+        let expect: Vec<u64> =
+            runs.iter().flat_map(|(first, count)| *first..first + count).filter(|index| !gone.contains(index)).collect();
+        let left: Vec<u64> =
+            state.left_of(&runs).iter().flat_map(|(first, count)| *first..first + count).collect();
+        prop_assert_eq!(left, expect);
+    }
+}
