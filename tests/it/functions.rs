@@ -1,5 +1,5 @@
 //! These tests cover the functions that item functions find: the promised names against the registry, the stubs, the
-//! README and the tests.
+//! book and the tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,9 +82,9 @@ fn the_stubs_have_every_promised_function() {
 }
 
 #[test]
-fn the_readme_has_every_promised_function() {
-    let text = include_str!("../../README.md");
-    missing("the README", |name| {
+fn the_book_has_every_promised_function() {
+    let text = include_str!("../../docs/reference/lua-modules.md");
+    missing("the book", |name| {
         [" (", "(", ":"].iter().any(|end| text.contains(&format!("\n- `{name}{end}")))
     });
 }

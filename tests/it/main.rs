@@ -3,6 +3,7 @@
 mod aggregates;
 mod append;
 mod author;
+mod book;
 mod cache;
 mod cli;
 mod collections;

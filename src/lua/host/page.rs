@@ -1,5 +1,5 @@
 //! This module holds what documentation says beside the functions: a line for each module, the types that signatures
-//! name, and the variables in scope. Editor stubs and the README are made from it and from the table of functions.
+//! name, and the variables in scope. Editor stubs and the page of the book are made from it and from the table of functions.
 
 /// A type that signatures name.
 #[derive(Debug, Clone, Copy)]

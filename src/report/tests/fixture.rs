@@ -108,7 +108,7 @@ pub(in crate::report) fn needed(ratio: &str, eligible: u64) -> (Ratio, u64) {
     (ratio, ratio.of(eligible))
 }
 
-/// A run of three steps, as the README shows one.
+/// A run of three steps, as the book shows one.
 pub(in crate::report) fn documents() -> Vec<(u64, Event)> {
     let tally = Tally { succeeded: 9962, failed: 7, skipped: 31, cancelled: 0, retried: 12 };
     let clean = StepResult { tally, needed: Some(needed("0.95", 9969)), emitted: 9962, ..good(10_000, 3812) };
