@@ -7,6 +7,7 @@ mod keys;
 mod links;
 mod lua;
 mod page;
+mod picture;
 mod running;
 mod shown;
 
@@ -127,4 +128,9 @@ fn the_page_of_findings_is_made_from_their_codes_and_fixtures() {
 #[test]
 fn the_page_of_keys_is_made_from_the_schema() {
     page::check("docs/reference/keys.md", &keys::page());
+}
+
+#[test]
+fn the_picture_of_a_terminal_shows_what_a_run_shows() {
+    picture::check();
 }

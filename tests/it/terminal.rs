@@ -11,7 +11,7 @@ const ROWS: u16 = 40;
 
 /// Runs flowrun on a terminal of so many columns; gives the screen to `look` whenever something new stands there, and at
 /// the end.
-fn watch(project: &Project, columns: u16, args: &str, mut look: impl FnMut(&vt100::Screen)) {
+pub(crate) fn watch(project: &Project, columns: u16, args: &str, mut look: impl FnMut(&vt100::Screen)) {
     let command = format!("stty cols {columns} rows {ROWS}; exec {} {args}", binary());
     let mut child = Command::new("script")
         .args(["-qefc", &command, "/dev/null"])
