@@ -1,5 +1,7 @@
 //! The page of findings, made from what `flowrun explain` says of each.
 
+use std::fmt::Write as _;
+
 use crate::project::Project;
 
 const HEAD: &str = "# Findings\n\n\
@@ -17,7 +19,7 @@ pub(super) fn page() -> String {
     let mut text = HEAD.to_owned();
     for (code, meaning) in &codes {
         let meaning = meaning.trim().replace('|', "\\|");
-        text.push_str(&format!("| [`{code}`](#{code}) | {meaning} |\n"));
+        let _ = writeln!(text, "| [`{code}`](#{code}) | {meaning} |");
     }
     for (code, _) in &codes {
         let said = project.run(&["explain", code]).ok().stdout;

@@ -1,5 +1,7 @@
 //! The page of all keys, made from the schema.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 const SCHEMA: &str = include_str!("../../../schemas/pipeline.schema.json");
@@ -28,9 +30,9 @@ fn section(text: &mut String, title: &str, place: &Value, seen: &mut Vec<Value>)
         return;
     }
     seen.push(place.clone());
-    text.push_str(&format!("\n## {title}\n\n"));
+    let _ = write!(text, "\n## {title}\n\n");
     if title != "The file" {
-        text.push_str(&format!("{}\n\n", description(place)));
+        let _ = write!(text, "{}\n\n", description(place));
     }
     text.push_str("| key | a | meaning |\n|---|---|---|\n");
     let required: Vec<&str> =
@@ -43,7 +45,7 @@ fn section(text: &mut String, title: &str, place: &Value, seen: &mut Vec<Value>)
         };
         let must = if required.contains(&key.as_str()) { "; required" } else { "" };
         let row = format!("{}{must}", kinds(value));
-        text.push_str(&format!("| `{key}` | {row} | {}{more} |\n", description(value).replace('|', "\\|")));
+        let _ = writeln!(text, "| `{key}` | {row} | {}{more} |", description(value).replace('|', "\\|"));
     }
     for (key, value) in keys.iter().filter(|(key, _)| !REPEATED.contains(&key.as_str())) {
         let below =

@@ -1,5 +1,6 @@
 //! The picture of a terminal in README.md, made of what a run of its pipeline leaves on one.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -63,7 +64,7 @@ fn drawn(screen: &Screen) -> String {
          .y {{ fill: #e3b341; }} .c {{ fill: #79c0ff; }}\n</style>\n<rect width=\"{width:.0}\" height=\"{height}\" rx=\"8\" fill=\"#0d1117\"/>\n"
     );
     for (number, line) in lines.iter().enumerate() {
-        svg.push_str(&format!("<text x=\"16\" y=\"{}\">{line}</text>\n", number * LINE + 30));
+        let _ = writeln!(svg, "<text x=\"16\" y=\"{}\">{line}</text>", number * LINE + 30);
     }
     svg + "</svg>\n"
 }
