@@ -126,7 +126,7 @@ fn entry(failure: &FailureAccount, places: &LinePlaces<'_>) -> String {
     }
     let time = failure.duration.map_or(String::new(), |time| format!(", {}", html::duration(time)));
     facts.push(("attempts", format!("{}{time}", failure.attempts)));
-    facts.extend(failure.item.as_deref().map(|item| ("item", format!("<code>{}</code>", cut(item, ITEM)))));
+    facts.extend(failure.item.as_deref().map(|item| ("item", item_code(item))));
     let traceback = failure.traceback.trim();
     // A stack of one place says what the place has said.
     if traceback.lines().count() > 1 || (failure.place.is_none() && !traceback.is_empty()) {
@@ -140,6 +140,12 @@ fn entry(failure: &FailureAccount, places: &LinePlaces<'_>) -> String {
     html::pairs(&mut out, facts.into_iter());
     out.push_str("</details>\n");
     out
+}
+
+/// An item as code; one that is whole can be copied.
+fn item_code(item: &str) -> String {
+    let class = if item.chars().nth(ITEM).is_none() { " class=\"whole\"" } else { "" };
+    format!("<code{class}>{}</code>", cut(item, ITEM))
 }
 
 /// Items that were tried again.

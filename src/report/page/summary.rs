@@ -77,7 +77,7 @@ pub(super) fn section(out: &mut String, account: &Account) {
         Column::Number("Time"),
     ];
     let rows: Vec<_> = account.steps.iter().map(row).collect();
-    table(out, "Steps", &columns, &rows);
+    table(out, "What became of each step", &columns, &rows);
     for step in &account.steps {
         reason(out, step);
     }

@@ -21,6 +21,8 @@ window.addEventListener("load", function () {
     check(table.caption && table.caption.textContent.trim(), "a table without a caption");
     check(!table.querySelector("th:not([scope])"), "a heading without a scope in " + table.caption.textContent);
   });
+  var landmarks = all("main, header, footer, section, [role=region]").map(name);
+  check(new Set(landmarks).size === landmarks.length, "two landmarks have one name: " + landmarks.join(" | "));
   var depth = 0;
   all("h1, h2, h3, h4").forEach(function (heading) {
     var level = Number(heading.tagName.slice(1));
@@ -68,6 +70,23 @@ window.addEventListener("load", function () {
   box.value = "";
   box.dispatchEvent(new frame.contentWindow.Event("input"));
   check(shown() === listed, "an empty search hides something");
+
+  // A group opens its items, which can be copied then.
+  page.querySelector("button[data-find]").click();
+  check(all("details.failure[open]").length > 0, "a group opens no item");
+
+  // Sorting by a number, both ways, and back by words.
+  var table = all(".wide > table").filter(function (table) { return table.tBodies[0].rows.length > 1; })[0];
+  function column(at) {
+    return Array.prototype.map.call(table.tBodies[0].rows, function (row) { return row.cells[at].textContent.replace(/[^\d]/g, ""); });
+  }
+  var by = table.querySelectorAll("thead button")[2];
+  by.click();
+  var down = column(2).slice();
+  check(by.parentElement.getAttribute("aria-sort") === "descending" && Number(down[0]) >= Number(down[1]), "sorted: " + down);
+  by.click();
+  check(by.parentElement.getAttribute("aria-sort") === "ascending" && Number(column(2)[0]) <= Number(down[0]), "not sorted: " + column(2));
+  check(all("thead [aria-sort]").length === 1, "a table is sorted by two columns");
 
   // The link from a failure to its line.
   var link = page.querySelector("a.place");

@@ -68,7 +68,9 @@ fn a_browser_finds_nothing_wrong_with_the_page() {
         return;
     }
     let dark = "--blink-settings=preferredColorScheme=0";
-    for (width, options) in [(320, &[][..]), (320, &[dark]), (960, &[]), (960, &[dark])] {
+    for (width, options) in
+        [(320, &[][..]), (320, &[dark]), (768, &[]), (1280, &[]), (1280, &[dark]), (2560, &[])]
+    {
         let project = project("0.5");
         project.run(&["pipeline.yaml", "--report", "r.html"]).ok();
         check(project, width, options);
