@@ -3,6 +3,7 @@
 
 pub(super) mod files;
 mod kept;
+mod later;
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +33,8 @@ pub(super) fn command(console: &Console, arguments: &ReportArguments) -> Result<
         refuse(target, &run, &folder, console)?;
     }
     run.warnings().iter().for_each(|warning| say(&format!("  warning: {warning}")));
-    let page = report::page(&kept::account(&run, &state::commands(&folder, &id))?);
+    let later = later::Later::of(&catalogue, &id)?;
+    let page = report::page(&kept::account(&run, &state::commands(&folder, &id), later.as_ref())?);
     match target {
         None => put(page.as_bytes())?,
         Some(path) => {

@@ -33,6 +33,8 @@ pub struct Account {
     pub resume: Option<String>,
     /// The run that it resumed.
     pub parent: Option<String>,
+    /// The last run that went on with it, and its status.
+    pub later: Option<(String, String)>,
     /// The steps in file order.
     pub steps: Vec<StepAccount>,
     /// The picture of the steps: SVG without a style of its own.
@@ -140,6 +142,8 @@ pub struct FailureAccount {
     pub traceback: String,
     /// Lines of its log: how loud, and the text.
     pub log: Vec<(String, String)>,
+    /// What became of it in a later run, where one went on with this one.
+    pub later: Option<String>,
 }
 
 /// An item that was tried again.

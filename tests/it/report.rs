@@ -88,6 +88,40 @@ fn the_page_of_a_kept_run_is_the_one_that_was_written_at_its_end() {
 }
 
 #[test]
+fn the_page_of_a_run_tells_what_became_of_its_failed_items_later() {
+    let project = Project::with(
+        "x-allow: [unread_failures]\nsteps:\n  rows: {items: [a, b, c]}\n  work: {from: rows, map: {min_success_ratio: 0.1, lua: 'if not fs.exists(\"good-\" \
+         .. item) then error(\"bad \" .. item) end return item'}}\n  save: {from: work, write: out.jsonl}\n",
+    )
+    .file("good-a", "");
+    project.run(&["pipeline.yaml", "-q"]).ok();
+    let first = ids(&project)[0].clone();
+    let before = project.run(&["report", &first]).ok().stdout;
+    assert!(!before.contains("went on with it") && !before.contains("of run"), "{before}");
+    let project = project.file("good-b", "");
+    project.run(&["resume", "latest", "-q"]).ok();
+    project.run(&["resume", "latest", "-q"]).ok();
+    let last = ids(&project)[0].clone();
+    let after = project.run(&["report", &first]).ok().stdout;
+    has(
+        &after,
+        &[
+            &format!("run <code>{last}</code> went on with it <span class=\"badge succeeded\">"),
+            &format!("<dt>later</dt><dd>not among the failed items of run {last}</dd>"),
+            &format!("<dt>later</dt><dd>failed again in run {last}: bad c</dd>"),
+        ],
+    );
+}
+
+/// The ids of all runs, the newest first.
+fn ids(project: &Project) -> Vec<String> {
+    let runs = project.run(&["runs", "--format", "json"]).ok().stdout;
+    let runs: serde_json::Value = serde_json::from_str(&runs).expect("a list");
+    let id = |run: &serde_json::Value| run["run"].as_str().expect("an id").to_owned();
+    runs.as_array().expect("a list").iter().map(id).collect()
+}
+
+#[test]
 fn a_run_that_is_not_kept_has_a_page_too() {
     let project = project("0.5");
     project.run(&["pipeline.yaml", "--report", "r.html", "--no-state"]).ok();

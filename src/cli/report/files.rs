@@ -130,8 +130,9 @@ impl Files {
 /// The account of a run that is kept to its end; what is not, the events know better.
 fn of_kept(known: &KeptRun<'_>, run: &str) -> Option<Account> {
     let (state, commands) = known.kept?;
-    let account =
-        || -> Result<Account, StoreError> { kept::account(&Catalogue::new(state).open(run)?, commands) };
+    let account = || -> Result<Account, StoreError> {
+        kept::account(&Catalogue::new(state).open(run)?, commands, None)
+    };
     account().ok().filter(|account| account.status != "running")
 }
 

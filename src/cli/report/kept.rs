@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
+use super::later::Later;
 use crate::cli::request::Request;
 use crate::cli::timestamp;
 use crate::cli::{attempts, groups};
@@ -15,11 +16,15 @@ use crate::report::{
 use crate::store::{Failure, RunRecord, StepRecord, StoreError, StoredLog, StoredRun};
 use crate::value::Ratio;
 
-/// Makes the account of a kept run. `commands` says how the run is called for.
-pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, StoreError> {
+/// Makes the account of a kept run. `commands` says how the run is called for, `later` what went on with it.
+pub(super) fn account(
+    run: &StoredRun,
+    commands: &Commands,
+    later: Option<&Later>,
+) -> Result<Account, StoreError> {
     let record = run.record();
     let steps: Vec<StepAccount> =
-        run.steps()?.iter().map(|step| of_step(run, record, step)).collect::<Result<_, _>>()?;
+        run.steps()?.iter().map(|step| of_step(run, later, step)).collect::<Result<_, _>>()?;
     let sources = run.sources();
     let request = Request::kept(run.request().as_deref(), &record.params);
     let status = |name: &str| {
@@ -37,6 +42,7 @@ pub(super) fn account(run: &StoredRun, commands: &Commands) -> Result<Account, S
         duration: record.duration.unwrap_or_else(|| until_now(record, record.started)),
         resume: (!ended_well && !going_on).then(|| commands.resume()),
         parent: record.parent.clone(),
+        later: later.map(|later| (later.run.clone(), later.status.clone())),
         graph,
         sources,
         params: params(&record.params),
@@ -72,8 +78,8 @@ fn until_now(record: &RunRecord, since: f64) -> Duration {
     }
 }
 
-fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<StepAccount, StoreError> {
-    let name = &step.step;
+fn of_step(run: &StoredRun, later: Option<&Later>, step: &StepRecord) -> Result<StepAccount, StoreError> {
+    let (record, name) = (run.record(), &step.step);
     let tally = crate::event::Tally {
         succeeded: step.successes,
         failed: step.failures,
@@ -95,7 +101,9 @@ fn of_step(run: &StoredRun, record: &RunRecord, step: &StepRecord) -> Result<Ste
             Some(fields) => (line.level, format!("{} {fields}", line.message)),
             None => (line.level, line.message),
         };
-        Ok(of_failure(failure, step.keyed, log.into_iter().map(line).collect()))
+        let became = later.and_then(|later| later.became(name, &failure.key));
+        let account = of_failure(failure, step.keyed, log.into_iter().map(line).collect());
+        Ok(FailureAccount { later: became, ..account })
     };
     let retry = |retry: crate::store::Retry| RetryAccount {
         index: retry.index,
@@ -159,5 +167,6 @@ fn of_failure(failure: Failure, keyed: bool, log: Vec<(String, String)>) -> Fail
         history: if item.attempts > 1 { lines.collect() } else { Vec::new() },
         traceback: item.traceback,
         log,
+        later: None,
     }
 }

@@ -137,6 +137,7 @@ fn entry(failure: &FailureAccount, places: &LinePlaces<'_>) -> String {
         let lines: Vec<String> = failure.log.iter().map(line).collect();
         facts.push(("log", format!("<pre>{}</pre>", lines.join("\n"))));
     }
+    facts.extend(failure.later.as_deref().map(|later| ("later", cut(later, MESSAGE))));
     html::pairs(&mut out, facts.into_iter());
     out.push_str("</details>\n");
     out

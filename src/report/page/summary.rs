@@ -39,6 +39,14 @@ pub(super) fn head(out: &mut String, account: &Account) {
     if let Some(parent) = &account.parent {
         let _ = writeln!(out, "<p class=\"about\">goes on with run <code>{}</code></p>", text(parent));
     }
+    if let Some((run, status)) = &account.later {
+        let _ = writeln!(
+            out,
+            "<p class=\"about\">run <code>{}</code> went on with it {}</p>",
+            text(run),
+            badge(status)
+        );
+    }
     if let Some(command) = &account.resume {
         let what = if account.status == "interrupted" { "Go on with it" } else { "Run again what failed" };
         let _ = writeln!(out, "<p>{what}: <code class=\"command\">{}</code></p>", text(command));

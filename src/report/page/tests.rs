@@ -28,6 +28,7 @@ fn hostile() -> Account {
         item: Some(evil()),
         traceback: evil(),
         log: vec![(evil(), evil())],
+        later: Some(evil()),
         ..FailureAccount::default()
     };
     let step = StepAccount {
@@ -51,6 +52,7 @@ fn hostile() -> Account {
         started: evil(),
         resume: Some(evil()),
         parent: Some(evil()),
+        later: Some((evil(), evil())),
         steps: vec![step],
         sources: vec![(evil(), evil())],
         params: vec![(evil(), evil())],
