@@ -78,10 +78,14 @@ impl Job<'_> {
         let selected = select::steps(&plan, self.select).map_err(Fault::Usage)?;
         let selected = self.kind.steps(&plan, selected)?;
         let digest = shard::digest(&plan, &self.inputs);
-        self.kind.check(&plan, &digest, interrupt)?;
+        match self.kind.check(&plan, &digest, interrupt) {
+            // What the old run has taken over stays; its shards are of no more use.
+            Err(_) if self.resume.is_some() => self.kind = JobKind::Whole,
+            checked => checked?,
+        }
         let seed = self.seed.or_else(|| self.kind.seed(&digest)).unwrap_or_else(seed);
         let data_on_stdout = stdout::claim(&plan, &selected, output)?;
-        let request = Request::of(&plan, &self.inputs, self.select).of_shard(self.kind.name());
+        let request = Request::of(&plan, &self.inputs, self.select).of_kind(&self.kind);
         let request_text = request.text();
         let mut files = self.files(&plan)?;
         let commands = self.state.as_deref().map(|folder| self.commands(folder));

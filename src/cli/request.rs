@@ -4,13 +4,16 @@
 //! pipeline file decided is read there again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::args::{AllowArguments, InputArguments, SelectArguments};
+use super::shard::JobKind;
 use super::{load, state};
-use crate::engine::Shard;
+use crate::engine::Gathering;
 use crate::plan::{Inputs, Plan};
 use crate::value::Mask;
 
@@ -33,6 +36,9 @@ pub(super) struct Request {
     /// The slice that it works on, `2/7`.
     #[serde(skip_serializing_if = "Option::is_none")]
     shard: Option<String>,
+    /// The state folders of the shards that it is made of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gathered: Vec<PathBuf>,
     /// What it runs on, for the report: name and text.
     surroundings: Vec<(String, String)>,
 }
@@ -74,18 +80,26 @@ impl Request {
             allow_write: inputs.allow.write.clone().unwrap_or_default(),
             allow_exec: inputs.allow.exec.clone().unwrap_or_default(),
             shard: None,
+            gathered: Vec::new(),
             surroundings: surroundings(mask),
         }
     }
 
-    /// The same for one shard.
-    pub(super) fn of_shard(self, shard: Option<String>) -> Self {
-        Self { shard, ..self }
+    /// The same for a shard, or for what is gathered.
+    pub(super) fn of_kind(self, kind: &JobKind) -> Self {
+        let folders = kind.gathering().map(|gathering| gathering.folders()).unwrap_or_default();
+        Self { shard: kind.name(), gathered: folders, ..self }
     }
 
-    /// The slice that the run works on.
-    pub(super) fn shard(&self) -> Option<Shard> {
-        self.shard.as_ref()?.parse().ok()
+    /// Which items the run works on. Shards that are not there any more are not gathered again.
+    pub(super) fn kind(&self) -> JobKind {
+        if let Some(shard) = self.shard.as_ref().and_then(|shard| shard.parse().ok()) {
+            return JobKind::Shard(shard);
+        }
+        match Gathering::find(&self.gathered) {
+            Ok(gathering) if !self.gathered.is_empty() => JobKind::Gather(Arc::new(gathering)),
+            _ => JobKind::Whole,
+        }
     }
 
     /// What the run runs on, and how it was called: name and text.

@@ -44,7 +44,7 @@ impl JobKind {
         matches!(self, Self::Shard(_))
     }
 
-    /// The shard as it is asked for, `2/7`.
+    /// The shard as it is asked for, `2/7`; `None`: it is none.
     pub(super) fn name(&self) -> Option<String> {
         match self {
             Self::Shard(shard) => Some(shard.to_string()),

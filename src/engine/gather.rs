@@ -92,6 +92,16 @@ impl Gathering {
         self.shards.len()
     }
 
+    /// The state folders of all shards, each once, by paths that are good in every folder.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let absolute =
+            |shard: &ShardRun| std::path::absolute(&shard.folder).unwrap_or_else(|_| shard.folder.clone());
+        let mut folders: Vec<PathBuf> = self.shards.iter().map(absolute).collect();
+        folders.sort();
+        folders.dedup();
+        folders
+    }
+
     /// State folder and id of the run of the first shard.
     pub fn first_run(&self) -> (&Path, &str) {
         (&self.shards[0].folder, &self.shards[0].run)

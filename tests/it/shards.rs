@@ -463,3 +463,24 @@ fn a_plan_of_a_shard_says_which_items_it_has() {
     let plan = project.run(&["plan", "pipeline.yaml", "--shard", "1/50"]).ok().stdout;
     assert!(plan.contains("shard 1/50: none of 22 items"), "{plan}");
 }
+
+#[test]
+fn a_gathering_that_was_cut_off_is_gone_on_with_from_the_shards() {
+    let lua = "if item == 35 then error('bad') end log.info('once') return item * 2";
+    let project = Project::with(&format!(
+        "steps:\n  in: {{ read: in.jsonl }}\n  out: {{ from: in, map: {{ min_success_ratio: 0, lua: \"{lua}\" }} }}\n  save: {{ from: out, write: out.jsonl }}\n"
+    ))
+    .file("in.jsonl", (1..=40).map(|n| format!("{n}\n")).collect::<String>());
+    shards(&project, 4, &[]);
+    // An output that cannot be written ends the run behind the step, and an old run that knows nothing of the step is like
+    // one that was killed before it.
+    let project = project.file("out.jsonl/in-the-way", "");
+    assert_eq!(gather(&project, 4, &["-q"]).code, 1);
+    let runs = project.path(".flowrun/runs");
+    let run = std::fs::read_dir(runs).expect("runs").next().expect("one").expect("an entry").path();
+    std::fs::remove_dir_all(run.join("steps/out")).expect("it has results");
+    std::fs::remove_dir_all(project.path("out.jsonl")).expect("it is in the way");
+    let resumed = project.run(&["resume"]).ok();
+    assert!(resumed.stderr.contains("reused 39, redone 1"), "{}", resumed.stderr);
+    assert_eq!(project.read("out.jsonl").lines().count(), 39);
+}

@@ -9,7 +9,6 @@ use crate::cli::exit::{Complaint, Exit, Fault};
 use crate::cli::job::{Among, Job};
 use crate::cli::load;
 use crate::cli::request::Request;
-use crate::cli::shard::JobKind;
 use crate::engine::{Interrupt, ResumeOptions};
 use crate::plan::Inputs;
 use crate::store::{Catalogue, RunRecord};
@@ -55,7 +54,7 @@ impl Resumption<'_> {
             let (name, shown) = (&record.pipeline, file.display());
             say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
         }
-        let kind = request.shard().map_or(JobKind::Whole, JobKind::Shard);
+        let kind = request.kind();
         let job = Job {
             file: &file,
             inputs: Inputs { params_kept: request.into_params(), ..inputs },

@@ -121,21 +121,10 @@ impl ItemReuse {
         if self.fault.is_some() {
             return KnownEnding::Left;
         }
-        if let Some(gathered) = &mut self.gathered {
-            let length = out.len();
-            let taken = gathered.take(items.first + at as u64, items.contents[at], out);
-            self.counts.reused += u64::from(!matches!(taken, Err(_) | Ok(Gathered::Open)));
-            match taken {
-                Ok(Gathered::Result { lines }) => return KnownEnding::Result { lines },
-                Ok(Gathered::Skipped(reason)) => return KnownEnding::Skipped(reason),
-                Ok(Gathered::Failed(item)) => return KnownEnding::Failed(item),
-                Ok(Gathered::Open) => {}
-                Err(error) => {
-                    out.truncate(length);
-                    self.fault = Some(error);
-                    return KnownEnding::Left;
-                }
-            }
+        if self.old.is_none()
+            && let Some(taken) = self.look_in_shards(items, at, out)
+        {
+            return taken;
         }
         let mut reason = match self.look_back(items, at, out) {
             Ok(known_ending) => {
@@ -144,6 +133,13 @@ impl ItemReuse {
             }
             Err(reason) => reason,
         };
+        // What the old run had not come to may have ended in its shard; what failed there is tried again, as ever.
+        if self.old.is_some()
+            && reason == self.unknown
+            && let Some(taken) = self.look_in_shards(items, at, out)
+        {
+            return taken;
+        }
         if let Some(cache) = &mut self.cache {
             if let Some(known) = cache.get(items.contents[at], self.shape, out) {
                 self.counts.reused += 1;
@@ -158,6 +154,26 @@ impl ItemReuse {
         }
         self.counts.redo(reason);
         KnownEnding::Run
+    }
+
+    /// By the shards alone; `None`: the item runs, as far as they know.
+    fn look_in_shards(&mut self, items: &NewItems<'_>, at: usize, out: &mut Vec<u8>) -> Option<KnownEnding> {
+        let is_resumed = self.old.is_some();
+        let gathered = self.gathered.as_mut()?;
+        let length = out.len();
+        let taken = match gathered.take(items.first + at as u64, items.contents[at], out) {
+            Ok(Gathered::Result { lines }) => KnownEnding::Result { lines },
+            Ok(Gathered::Skipped(reason)) => KnownEnding::Skipped(reason),
+            Ok(Gathered::Failed(item)) if !is_resumed => KnownEnding::Failed(item),
+            Ok(Gathered::Failed(_) | Gathered::Open) => return None,
+            Err(error) => {
+                out.truncate(length);
+                self.fault = Some(error);
+                return Some(KnownEnding::Left);
+            }
+        };
+        self.counts.reused += 1;
+        Some(taken)
     }
 
     /// By the old run alone; `Err`: why the item runs.
@@ -193,11 +209,11 @@ impl ItemReuse {
         }
     }
 
-    /// The shards' items, unless there was a fault.
+    /// The shards' items, where their endings are all that is known; none after a fault.
     pub(super) fn gathered(&self) -> Result<Option<&GatheredStep>, DataError> {
         match &self.fault {
             Some(error) => Err(DataError::Usage(error.to_string())),
-            None => Ok(self.gathered.as_ref()),
+            None => Ok(self.gathered.as_ref().filter(|_| self.old.is_none())),
         }
     }
 
