@@ -63,7 +63,7 @@ pub use chunk_endings::{
 pub use committer::{Committer, StepJournal};
 pub use digest::Digest;
 pub use error::StoreError;
-pub use gathered::{GatherError, Gathered, GatheredStep};
+pub use gathered::{GatherError, Gathered, GatheredShard, GatheredStep};
 pub use line::ResultLine;
 pub use lock::Holder;
 pub use lua_copies::keep_lua;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::args::GatherArguments;
+use super::args::{GatherArguments, InputArguments};
 use super::console::{Console, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::job::{self, Job};
@@ -19,7 +19,11 @@ use crate::store::Catalogue;
 pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<Exit, Fault> {
     let file = &*arguments.file;
     load::refuse_standard_input(file)?;
-    let gathering = Gathering::find(&arguments.folders).map_err(shard::refused)?;
+    if file.is_dir() {
+        let message = format!("`{}` is a folder, and the pipeline file goes first", file.display());
+        return Err(Complaint::new(message).help("as in `flowrun gather pipeline.yaml s1 s2`").into());
+    }
+    let gathering = Gathering::find(&arguments.folders, file).map_err(shard::refused)?;
     let seed = arguments.engine.seed.unwrap_or(gathering.seed());
     if seed != gathering.seed() {
         let message = format!("the shards have the seed {}, and not {seed}", gathering.seed());
@@ -30,6 +34,8 @@ pub(super) fn command(console: &Console, arguments: &GatherArguments) -> Result<
     let request = Request::kept(first.request().as_deref(), &first.record().params);
     drop(first);
     let (inputs, select) = request.under(&arguments.inputs, &arguments.select);
+    // What this machine allows is not for folders from others to say.
+    let inputs = InputArguments { allow: arguments.inputs.allow.clone(), ..inputs };
     let inputs = load::inputs(&inputs, console, &job::id())?;
     let missing: Vec<Complaint> = request.missing(&inputs).map(withheld).collect();
     if !missing.is_empty() {

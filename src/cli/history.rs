@@ -72,10 +72,13 @@ impl History {
     }
 
     /// The runs that `keep` never removes: the last good one of each set of parameters, and those that did not end well and
-    /// were not replaced by one that did.
+    /// were not replaced by one that did; and shards.
     pub(super) fn spared(&self) -> HashSet<String> {
         let (mut spared, mut sets, mut well) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut done: HashSet<&str> = HashSet::new();
+        // Nobody knows whether a shard has been gathered.
+        let is_shard = |record: &&RunRecord| !matches!(self.catalogue.shard(&record.id), Ok(None));
+        spared.extend(self.records.iter().filter(is_shard).map(|record| record.id.clone()));
         for record in self.over() {
             let asked = self.asked(record);
             if ended_well(record) {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::args::{EngineArguments, OutputArguments, SelectArguments};
 use super::at_end::Ending;
 use super::batch::Label;
-use super::console::{Console, put};
+use super::console::{Console, put, say};
 use super::exit::{Complaint, Exit, Fault};
 use super::report::files::{Files, KeptRun};
 use super::reporters::{Finished, Reporters};
@@ -191,7 +191,15 @@ impl Job<'_> {
             }
         }
         console.complain(&complaints, self.output.console.color);
-        Ok(match exit(&outcome, self.engine.strict) {
+        // A shard judges nothing.
+        let strict = self.engine.strict && !self.kind.is_part();
+        if let (Some(name), RunStatus::Succeeded, false) =
+            (self.kind.name(), outcome.status, self.output.quiet)
+        {
+            let file = state::quoted(&self.file.to_string_lossy());
+            say(&format!("  shard {name} is done; `flowrun gather {file} D…` puts all of them together"));
+        }
+        Ok(match exit(&outcome, strict) {
             // What was asked for is not there, so this cannot pass for a success.
             Exit::Success if !complaints.is_empty() => Exit::Usage,
             exit => exit,

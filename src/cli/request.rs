@@ -4,7 +4,7 @@
 //! pipeline file decided is read there again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -92,11 +92,11 @@ impl Request {
     }
 
     /// Which items the run works on. Shards that are not there any more are not gathered again.
-    pub(super) fn kind(&self) -> JobKind {
+    pub(super) fn kind(&self, file: &Path) -> JobKind {
         if let Some(shard) = self.shard.as_ref().and_then(|shard| shard.parse().ok()) {
             return JobKind::Shard(shard);
         }
-        match Gathering::find(&self.gathered) {
+        match Gathering::find(&self.gathered, file) {
             Ok(gathering) if !self.gathered.is_empty() => JobKind::Gather(Arc::new(gathering)),
             _ => JobKind::Whole,
         }

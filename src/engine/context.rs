@@ -22,7 +22,7 @@ use crate::lua::{Gate, Gates, Scope, Watchdog};
 use crate::plan::Plan;
 use crate::runtime::clock;
 use crate::schedule::{Guest, LimitId, Policy, RateLimits, RateUse, Scheduler};
-use crate::store::{FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
+use crate::store::{Digest, FailedItem, LinesPerItem, StepJournal, StepSpec, StoreError};
 use crate::value::{Mask, Rate};
 
 /// How long to wait for rows, workers or a script before looking up, and how often to tell how far a step is: soon enough
@@ -80,6 +80,13 @@ pub(super) struct FinishedWriter {
     pub(super) count: u64,
 }
 
+/// A source that was counted.
+pub(super) struct CountedSource {
+    pub(super) counted: Counted,
+    /// Of its items.
+    pub(super) digest: Digest,
+}
+
 /// What the step threads of one run share.
 pub(super) struct Context<'a> {
     pub(super) plan: &'a Plan,
@@ -97,7 +104,7 @@ pub(super) struct Context<'a> {
     source_statuses: Vec<Mutex<SourceStatus>>,
     fused: Vec<Mutex<Option<FinishedWriter>>>,
     /// What was counted of sources, where only a slice of them is read.
-    counted: Vec<Mutex<Option<Arc<Counted>>>>,
+    counted: Vec<Mutex<Option<Arc<CountedSource>>>>,
     /// What the run of a shard has worked on.
     pub(super) shard: ShardNotes,
     /// The rate limits of the run, on the clock that began with it, and those that steps share by name.
@@ -182,7 +189,7 @@ impl<'a> Context<'a> {
     }
 
     /// What was counted of a source. Whoever counts it keeps the others waiting, who would count it too.
-    pub(super) fn counted(&self, source: StepId) -> MutexGuard<'_, Option<Arc<Counted>>> {
+    pub(super) fn counted(&self, source: StepId) -> MutexGuard<'_, Option<Arc<CountedSource>>> {
         lock(&self.counted[source.at()])
     }
 

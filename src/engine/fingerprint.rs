@@ -89,14 +89,14 @@ impl StepFingerprint {
 pub fn plan_digest(plan: &Plan, set: &[(String, String)]) -> String {
     let mask = plan.secrets.mask();
     let mut files: Vec<Digest> =
-        plan_files::of(plan).iter().map(|(_, text)| Digest::of_bytes(text.as_bytes())).collect();
+        plan_files::plain(plan).values().map(|text| Digest::of_bytes(text.as_bytes())).collect();
     files.sort_unstable();
     let files: Vec<String> = files.iter().map(Digest::to_string).collect();
     let set: Vec<(&String, String)> =
         set.iter().map(|(path, value)| (path, mask.text(value).into_owned())).collect();
     let known = serde_json::json!([
         LANGUAGE,
-        mask.text(plan.file.text()),
+        plan.file.text(),
         files,
         mask.json(&plan.params),
         mask.json(&plan.env),

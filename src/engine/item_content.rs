@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use crate::event::{StepId, Verb};
-use crate::plan::{MapLike, Plan};
+use crate::plan::{MapLike, Plan, Verb as PlanVerb};
 use crate::store::Digest;
 use crate::value::Chunk;
 
@@ -35,6 +35,12 @@ impl ItemContent {
             kind: ContentKind::of(plan, step),
             has_index: each.function.script().is_some_and(|script| script.reads_index()),
         }
+    }
+
+    /// Of the items that a source gives, wherever they go.
+    pub(super) fn of_source(source: &PlanVerb) -> Self {
+        let is_glob = matches!(source, PlanVerb::Glob(_));
+        Self { kind: if is_glob { ContentKind::File } else { ContentKind::Text }, has_index: false }
     }
 
     /// Whether such items of a step are known by keys.

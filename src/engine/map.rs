@@ -224,10 +224,10 @@ impl<'a> Coordinator<'a> {
             }
             _ => None,
         };
-        let reuse = fingerprint
+        let mut reuse = fingerprint
             .as_ref()
             .and_then(|fingerprint| ItemReuse::open(context, step, each, fingerprint, &input));
-        let timing = StepTiming::with(context.options.spans, reuse.as_ref())?;
+        let timing = StepTiming::with(context.options.spans, reuse.as_mut())?;
         let sink = Sink::open(context, step.id, journal.is_some()).behind(input.before());
         let holds = StepHolds::default();
         let options = pool_options(context, step, each, begun, &holds.gate_waits)?;

@@ -8,6 +8,12 @@ use crate::plan::{Body, Items, Plan, Verb};
 
 /// The files that the pipeline includes and the Lua files of all steps, each once.
 pub(super) fn of(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
+    let mask = plan.secrets.mask();
+    plain(plan).into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
+}
+
+/// The same with what secrets may stand in them.
+pub(super) fn plain(plan: &Plan) -> BTreeMap<PathBuf, Arc<str>> {
     let included = plan.included.iter().map(|(path, file)| (path.clone(), file.text().into()));
     let mut files: BTreeMap<PathBuf, Arc<str>> = included.collect();
     files.extend(plan.at_end.iter().flat_map(|at_end| at_end.script.footprint().files));
@@ -16,8 +22,7 @@ pub(super) fn of(plan: &Plan) -> Vec<(PathBuf, Arc<str>)> {
             files.extend(of_verb(verb));
         }
     }
-    let mask = plan.secrets.mask();
-    files.into_iter().map(|(path, text)| (path, mask.shared(&text))).collect()
+    files
 }
 
 /// The Lua files that a verb is made of.

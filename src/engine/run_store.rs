@@ -76,11 +76,7 @@ impl RunStore {
     }
 
     /// What the shards that the run is made of have come to of a step; `None`: nothing is gathered, or not of this step.
-    pub(super) fn gathered(
-        &self,
-        step: &str,
-        shape: LinesPerItem,
-    ) -> Option<Result<GatheredStep, StoreError>> {
+    pub(super) fn gathered(&self, step: &str, shape: LinesPerItem) -> Option<GatheredStep> {
         self.gather.as_ref()?.step(step, shape)
     }
 

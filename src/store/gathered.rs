@@ -1,10 +1,14 @@
 //! A gathered step says what its items have come to in the runs of all shards. Each item is in one shard, and is asked for by
 //! its index: what an item is known by tells repeats apart only where all of them are seen.
 
+use std::path::PathBuf;
+
 use super::endings::EndingKind;
 use super::frames::Frames;
 use super::index::StepIndex;
-use super::{Digest, FailedItem, LinesPerItem, LogEntry, RetriedItem, StoreError, StoredRun, line};
+use super::{
+    Catalogue, Digest, FailedItem, LinesPerItem, LogEntry, RetriedItem, StoreError, StoredRun, line,
+};
 use crate::event::Timing;
 
 /// What became of an item in its shard.
@@ -30,41 +34,68 @@ pub enum GatherError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The shard has worked on another item.
-    #[error("item {index} is another one here than in run `{run}`, which is one of the shards")]
+    #[error("item {index} is another one here than in {shard}")]
     Other {
         /// Which item, from 1.
         index: u64,
-        /// The run of its shard.
-        run: String,
+        /// Its shard.
+        shard: String,
+    },
+    /// There are more items than the shards have counted.
+    #[error("the shards counted {items} items, and here are more")]
+    More {
+        /// How many.
+        items: u64,
     },
     /// Its result is there and cannot be read.
-    #[error("the result of item {index} in run `{run}`, which is one of the shards, is damaged")]
+    #[error("the result of item {index} of {shard} is damaged")]
     Damaged {
         /// Which item, from 1.
         index: u64,
-        /// The run of its shard.
-        run: String,
+        /// Its shard.
+        shard: String,
     },
 }
+
+/// One of the shards: where its run lies, and which items of the step it has worked on.
+#[derive(Debug, Clone)]
+pub struct GatheredShard {
+    /// The state folder.
+    pub state: PathBuf,
+    /// The id of the run.
+    pub run: String,
+    /// As people know it.
+    pub name: String,
+    /// Index of its first item, from 1.
+    pub first: u64,
+    /// How many it has.
+    pub count: u64,
+}
+
+impl GatheredShard {
+    fn holds(&self, first: u64, last: u64) -> bool {
+        self.first <= last && first < self.first + self.count
+    }
+}
+
+/// Shards whose files are open at a time: that of the item at hand, and the one before it.
+const OPEN_MAX: usize = 2;
 
 /// The endings of one step in all shards.
 #[derive(Debug)]
 pub struct GatheredStep {
-    shards: Vec<StepOfShard>,
+    shards: Vec<GatheredShard>,
+    step: String,
     items: u64,
     shape: LinesPerItem,
-    /// The shard of the last item: the next one is mostly in it, too.
-    at: usize,
+    /// Those that are open, with their places.
+    open: Vec<(usize, StepOfShard)>,
 }
 
 /// One step in the run of one shard.
 #[derive(Debug)]
 struct StepOfShard {
     run: StoredRun,
-    step: String,
-    /// Index of its first item, and the index behind its last one.
-    from: u64,
-    until: u64,
     index: StepIndex,
     frames: Frames,
     /// The digests of the commit that was asked for last.
@@ -72,21 +103,50 @@ struct StepOfShard {
 }
 
 impl GatheredStep {
-    /// Opens a step of so many items in the runs of all shards, each with the first index and the number of its own.
-    ///
-    /// # Errors
-    /// Fails when one of the runs cannot be read.
-    pub fn open(
-        runs: Vec<(StoredRun, u64, u64)>,
-        (step, items): (&str, u64),
-        shape: LinesPerItem,
-    ) -> Result<Self, StoreError> {
-        let shards = runs.into_iter().map(|(run, first, count)| {
-            let index = run.index(step)?;
-            let (step, until) = (step.to_owned(), first + count);
-            Ok(StepOfShard { run, step, from: first, until, index, frames: Frames::default(), digests: None })
-        });
-        Ok(Self { shards: shards.collect::<Result<_, StoreError>>()?, items, shape, at: 0 })
+    /// A step of so many items, in the runs of all shards. They are opened when they are asked for.
+    pub fn new(shards: Vec<GatheredShard>, (step, items): (&str, u64), shape: LinesPerItem) -> Self {
+        Self { shards, step: step.to_owned(), items, shape, open: Vec::new() }
+    }
+
+    /// What is damaged in the shards as far as that can be told without unpacking results: endings that their runs have
+    /// counted and that are not there.
+    pub fn check(&mut self) -> Vec<String> {
+        let mut damaged = Vec::new();
+        for at in 0..self.shards.len() {
+            let name = self.shards[at].name.clone();
+            match self.lacks(at) {
+                Ok(0) => {}
+                Ok(1) => damaged.push(format!("one item of step `{}` in {name} is damaged", self.step)),
+                Ok(count) => {
+                    damaged.push(format!("{count} items of step `{}` in {name} are damaged", self.step))
+                }
+                Err(error) => damaged.push(format!("{name} cannot be read: {error}")),
+            }
+        }
+        damaged
+    }
+
+    /// How many items a shard has counted, and has no endings of.
+    fn lacks(&mut self, at: usize) -> Result<u64, StoreError> {
+        let step = self.step.clone();
+        let shard = self.opened(at)?;
+        let record = shard.run.step(&step)?;
+        let ended = record.successes + record.failures + record.skipped;
+        Ok(ended.saturating_sub(shard.index.len()))
+    }
+
+    fn opened(&mut self, at: usize) -> Result<&mut StepOfShard, StoreError> {
+        if let Some(place) = self.open.iter().position(|(open, _)| *open == at) {
+            return Ok(&mut self.open[place].1);
+        }
+        let shard = &self.shards[at];
+        let run = Catalogue::new(&shard.state).open(&shard.run)?;
+        let index = run.index(&self.step)?;
+        if self.open.len() == OPEN_MAX {
+            self.open.remove(0);
+        }
+        self.open.push((at, StepOfShard { run, index, frames: Frames::default(), digests: None }));
+        Ok(&mut self.open.last_mut().expect("pushed above").1)
     }
 
     /// How many items the step has in all.
@@ -99,37 +159,35 @@ impl GatheredStep {
     /// # Errors
     /// Fails when a run cannot be read, when its result is damaged, and when the shard had another item there.
     pub fn take(&mut self, index: u64, content: Digest, out: &mut Vec<u8>) -> Result<Gathered, GatherError> {
-        let holds = |shard: &StepOfShard| (shard.from..shard.until).contains(&index);
-        if !self.shards.get(self.at).is_some_and(holds) {
-            let Some(at) = self.shards.iter().position(holds) else { return Ok(Gathered::Open) };
-            self.at = at;
+        if index > self.items {
+            return Err(GatherError::More { items: self.items });
         }
-        let shape = self.shape;
-        self.shards[self.at].ending(index, content, shape, out)
+        let is_here = |(at, _): &&(usize, StepOfShard)| self.shards[*at].holds(index, index);
+        let known = self.open.iter().rev().find(is_here).map(|(at, _)| *at);
+        let at = known.or_else(|| self.shards.iter().position(|shard| shard.holds(index, index)));
+        let Some(at) = at else { return Ok(Gathered::Open) };
+        let (shape, step, name) = (self.shape, self.step.clone(), self.shards[at].name.clone());
+        self.opened(at)?.ending((index, content), (&step, shape), out).map_err(|wrong| match wrong {
+            Wrong::Store(error) => error.into(),
+            Wrong::Other => GatherError::Other { index, shard: name },
+            Wrong::Damaged => GatherError::Damaged { index, shard: name },
+        })
     }
 
-    /// The failed attempts of items with these indices that were tried again.
+    /// The failed attempts of items with these indices that were tried again, and the lines of their logs.
     ///
     /// # Errors
     /// Fails when a run cannot be read.
-    pub fn retried(&self, first: u64, last: u64) -> Result<Vec<RetriedItem>, StoreError> {
-        let mut all = Vec::new();
-        for shard in self.shards.iter().filter(|shard| shard.from <= last && first < shard.until) {
-            all.extend(shard.run.retried_between(&shard.step, first, last)?);
+    pub fn notes(&mut self, first: u64, last: u64) -> Result<(Vec<RetriedItem>, Vec<LogEntry>), StoreError> {
+        let (mut retried, mut logs, step) = (Vec::new(), Vec::new(), self.step.clone());
+        for at in 0..self.shards.len() {
+            if self.shards[at].holds(first, last) {
+                let run = &self.opened(at)?.run;
+                retried.extend(run.retried_between(&step, first, last)?);
+                logs.extend(run.logs_between(&step, first, last)?);
+            }
         }
-        Ok(all)
-    }
-
-    /// The lines of the logs of items with these indices.
-    ///
-    /// # Errors
-    /// Fails when a run cannot be read.
-    pub fn logs(&self, first: u64, last: u64) -> Result<Vec<LogEntry>, StoreError> {
-        let mut all = Vec::new();
-        for shard in self.shards.iter().filter(|shard| shard.from <= last && first < shard.until) {
-            all.extend(shard.run.logs_between(&shard.step, first, last)?);
-        }
-        Ok(all)
+        Ok((retried, logs))
     }
 
     /// How long the items of all shards took.
@@ -139,37 +197,40 @@ impl GatheredStep {
     pub fn timing(&self) -> Result<Timing, StoreError> {
         let mut all = Timing::default();
         for shard in &self.shards {
-            if let Some(timing) = shard.run.timing(&shard.step)? {
+            let run = Catalogue::new(&shard.state).open(&shard.run)?;
+            if let Some(timing) = run.timing(&self.step)? {
                 all.add(&timing);
             }
         }
         Ok(all)
     }
+}
 
-    /// What is wrong with the runs.
-    pub fn warnings(&self) -> impl Iterator<Item = &str> {
-        self.shards
-            .iter()
-            .flat_map(|shard| shard.run.warnings().iter().chain(&shard.index.warnings))
-            .map(String::as_str)
+/// Why the ending of an item cannot be taken over, before it is known whose it is.
+enum Wrong {
+    Store(StoreError),
+    Other,
+    Damaged,
+}
+
+impl From<StoreError> for Wrong {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 
 impl StepOfShard {
     fn ending(
         &mut self,
-        index: u64,
-        content: Digest,
-        shape: LinesPerItem,
+        (index, content): (u64, Digest),
+        (step, shape): (&str, LinesPerItem),
         out: &mut Vec<u8>,
-    ) -> Result<Gathered, GatherError> {
-        let run = || self.run.record().id.clone();
-        let damaged = || GatherError::Damaged { index, run: run() };
+    ) -> Result<Gathered, Wrong> {
         let Some(position) = self.index.position_of(index) else { return Ok(Gathered::Open) };
-        let span = self.index.span_at(position).map(|at| self.index.spans[at]).ok_or_else(damaged)?;
+        let span = self.index.span_at(position).map(|at| self.index.spans[at]).ok_or(Wrong::Damaged)?;
         let (commit, row) = (span.commit, span.row + (position - span.before) as u32);
         if self.digests.as_ref().is_none_or(|(of, ..)| *of != commit) {
-            let (identities, contents) = self.index.digests(commit).ok_or_else(damaged)?;
+            let (identities, contents) = self.index.digests(commit).ok_or(Wrong::Damaged)?;
             self.digests = Some((commit, identities, contents));
         }
         let known = self.digests.as_ref().and_then(|(_, identities, contents)| {
@@ -177,7 +238,7 @@ impl StepOfShard {
             digests.get(row as usize)
         });
         if known != Some(&content) {
-            return Err(GatherError::Other { index, run: run() });
+            return Err(Wrong::Other);
         }
         match self.index.state(commit, row) {
             EndingKind::Succeeded => {
@@ -186,14 +247,14 @@ impl StepOfShard {
                     Some(value) => line::spread(out, shape, value),
                     None => Some(0),
                 });
-                lines.map(|lines| Gathered::Result { lines }).ok_or_else(damaged)
+                lines.map(|lines| Gathered::Result { lines }).ok_or(Wrong::Damaged)
             }
             EndingKind::Skipped => {
                 let sql = "SELECT reason FROM skipped WHERE step = ?1 AND idx = ?2";
-                Ok(Gathered::Skipped(self.run.row_of_item(sql, &self.step, index)?.flatten()))
+                Ok(Gathered::Skipped(self.run.row_of_item(sql, step, index)?.flatten()))
             }
             EndingKind::Failed | EndingKind::FailedForGood => {
-                let failure = self.run.failure(&self.step, index)?.ok_or_else(damaged)?;
+                let failure = self.run.failure(step, index)?.ok_or(Wrong::Damaged)?;
                 Ok(Gathered::Failed(Box::new(failure.item)))
             }
         }

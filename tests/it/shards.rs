@@ -1,5 +1,7 @@
 //! Shards: `flowrun run --shard I/N` works on slices of the items, and `flowrun gather` makes one run of them all.
 
+mod refused;
+
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -211,58 +213,11 @@ fn standard_input_is_sharded_where_each_machine_gets_it_whole() {
     assert!(fewer.stderr.contains("the shards counted 9 items, and here are 8"), "{}", fewer.stderr);
     let other = run("other.jsonl");
     assert_eq!(other.code, 1, "{}", other.stderr);
-    assert!(other.stderr.contains("item 9 is another one here than in run"), "{}", other.stderr);
-}
-
-#[test]
-fn what_does_not_belong_together_is_refused_before_anything_runs() {
-    let project = project(20);
-    shards(&project, 3, &[]);
-    let refused = |words: &[&str], expect: &str| {
-        let mut all = vec!["gather", "pipeline.yaml"];
-        all.extend(words);
-        let ran = project.run(&all);
-        assert_eq!(ran.code, 2, "{words:?} {}", ran.stderr);
-        assert!(ran.stderr.contains(expect), "{words:?}\n{}", ran.stderr);
-        assert!(!project.has("out"), "nothing has run");
-    };
-    refused(
-        &["s1", "s3"],
-        "error: shard 2/3 is missing\n  help: `flowrun run FILE --shard 2/3 --state-dir D` makes it",
+    assert!(
+        other.stderr.contains("item 9 is another one here than in shard 2/2 in `s2`"),
+        "{}",
+        other.stderr
     );
-    refused(&["s3"], "error: shards 1/3, 2/3 are missing");
-    refused(&["s1", "s2", "s3", "nowhere"], "there is no run of a shard in `nowhere`");
-    refused(&["s1", "s2", "s3", "--seed", "7"], "and not 7");
-    refused(&["s1", "s2", "s3", "--limit", "5"], "shard 1/3 in `s1` is of another plan");
-    shard(&project, 4, 4, &[]).ok();
-    refused(&["s1", "s2", "s3", "s4"], "are shards of different numbers of them");
-    shard(&project, 2, 3, &["--seed", "9"]).ok();
-    refused(&["s1", "s2", "s3"], "shard 2/3 in `s2` has 9");
-    shard(&project, 2, 3, &["--set", "clean.retries.max=3"]).ok();
-    refused(&["s1", "s2", "s3"], "are of different plans");
-    // Of two runs of one shard the later one counts.
-    shard(&project, 2, 3, &[]).ok();
-    let project = project.file("docs.jsonl", rows(19) + "{\"n\":21}\n");
-    let refused = |expect: &str| {
-        let ran = gather(&project, 3, &[]);
-        assert_eq!(ran.code, 2, "{}", ran.stderr);
-        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
-    };
-    refused("the shards have read other items for step `clean` than there are here");
-    let project = project.file("docs.jsonl", rows(21));
-    let refused = |expect: &str| {
-        let ran = gather(&project, 3, &[]);
-        assert_eq!(ran.code, 2, "{}", ran.stderr);
-        assert!(ran.stderr.contains(expect), "{}", ran.stderr);
-    };
-    refused("the shards counted 22 items for step `clean`, and here are 23");
-    shard(&project, 2, 3, &[]).ok();
-    refused("counted 22 items for step `clean`, shard 2/3 in `s2` counted 23");
-    let project =
-        project.file("docs.jsonl", rows(20)).file("pipeline.yaml", PIPELINE.replace("n + 1", "n + 2"));
-    shard(&project, 2, 3, &[]).ok();
-    let ran = gather(&project, 3, &[]);
-    assert!(ran.code == 2 && ran.stderr.contains("are of different plans"), "{}", ran.stderr);
 }
 
 #[test]
@@ -295,38 +250,6 @@ fn a_shard_judges_nothing_and_gather_does() {
     let value: Value = serde_json::from_str(&again.stdout).expect("one JSON object");
     let step = value["steps"].as_array().expect("steps").iter().find(|step| step["id"] == "out").cloned();
     assert_eq!(step.expect("it ran")["failures"], 10);
-}
-
-#[test]
-fn a_source_that_fails_ends_its_shard() {
-    let project = Project::with("steps:\n  in: { read: in.jsonl }\n  out: { from: in, map: return item }\n")
-        .file("in.jsonl", "1\n2\nno\n4\n");
-    assert_eq!(
-        shard(&project, 1, 2, &[]).code,
-        0,
-        "its slice is good, and rows are looked at by those who have them"
-    );
-    let bad = shard(&project, 2, 2, &[]);
-    assert_eq!(bad.code, 1, "{}", bad.stderr);
-    let ran = gather(&project, 2, &[]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("shard 2/2 is missing"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("has not ended well: `flowrun resume"), "{}", ran.stderr);
-    let project = project.file("in.jsonl", "1\n2\n3\n4\n");
-    // The first shard has read another file than the second one will.
-    assert_eq!(project.run(&["resume", "--state-dir", "s2", "-q"]).code, 0);
-    let ran = gather(&project, 2, &[]);
-    assert!(ran.code == 2 && ran.stderr.contains("have read different items"), "{}", ran.stderr);
-    shard(&project, 1, 2, &[]).ok();
-    gather(&project, 2, &["-q"]).ok();
-}
-
-#[test]
-fn a_missing_source_ends_every_shard() {
-    let project = Project::with("steps:\n  in: { read: in.jsonl }\n  out: { from: in, map: return item }\n");
-    let ran = shard(&project, 1, 2, &[]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("in.jsonl"), "{}", ran.stderr);
 }
 
 #[test]
@@ -377,27 +300,6 @@ fn a_shard_that_was_killed_is_gone_on_with() {
     gather(&project, 4, &["-q"]).ok();
     let expect: String = (1..=40).map(|n| format!("{}\n", n * 2)).collect();
     assert_eq!(project.read("out.jsonl"), expect);
-}
-
-#[test]
-fn what_cannot_be_sharded_is_said() {
-    let project = Project::with("steps:\n  in: { items: [1, 2] }\n  sorted: { from: in, sort: item }\n");
-    let ran = shard(&project, 1, 2, &[]);
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("`pipeline.yaml` has no step that can be worked on in shards"),
-        "{}",
-        ran.stderr
-    );
-    for (words, expect) in [
-        (&["run", "pipeline.yaml", "--shard", "3/2"][..], "there are 2 shards, and none is number 3"),
-        (&["run", "pipeline.yaml", "--shard", "x"][..], "a shard is expected, as in `2/7`"),
-        (&["run", "pipeline.yaml", "--shard", "1/2", "--no-state"][..], "cannot be used with"),
-        (&["gather", "pipeline.yaml"][..], "<D>"),
-    ] {
-        let ran = project.run(words);
-        assert!(ran.code == 2 && ran.stderr.contains(expect), "{words:?} {}", ran.stderr);
-    }
 }
 
 #[test]
@@ -483,4 +385,30 @@ fn a_gathering_that_was_cut_off_is_gone_on_with_from_the_shards() {
     let resumed = project.run(&["resume"]).ok();
     assert!(resumed.stderr.contains("reused 39, redone 1"), "{}", resumed.stderr);
     assert_eq!(project.read("out.jsonl").lines().count(), 39);
+}
+
+#[test]
+fn keep_leaves_shards_until_somebody_removes_them() {
+    let project =
+        Project::with("keep: 1\nsteps:\n  in: { items: [1, 2] }\n  out: { from: in, map: return item }\n");
+    for number in ["1/2", "2/2"] {
+        project.run(&["run", "pipeline.yaml", "-q", "--shard", number]).ok();
+    }
+    for _ in 0..3 {
+        project.run(&["pipeline.yaml", "-q"]).ok();
+    }
+    project.run(&["gather", "pipeline.yaml", ".flowrun", "-q"]).ok();
+    project.run(&["gather", "pipeline.yaml", ".flowrun", "-q"]).ok();
+}
+
+#[test]
+fn a_shard_is_never_strict_and_says_what_comes_next() {
+    let project = Project::with(
+        "steps:\n  in: { items: [1, 2] }\n  out: { from: in, map: { min_success_ratio: 0, lua: error('no') } }\n",
+    );
+    let ran = project.run(&["run", "pipeline.yaml", "--shard", "1/2", "--state-dir", "s1", "--strict"]).ok();
+    let next = "shard 1/2 is done; `flowrun gather pipeline.yaml D…` puts all of them together";
+    assert!(ran.stderr.contains(next), "{}", ran.stderr);
+    shard(&project, 2, 2, &["--strict"]).ok();
+    assert_eq!(gather(&project, 2, &["--strict"]).code, 3);
 }

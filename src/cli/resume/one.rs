@@ -54,7 +54,7 @@ impl Resumption<'_> {
             let (name, shown) = (&record.pipeline, file.display());
             say(&format!("  resuming run {id} of {name} ({shown}), which {}", ended(record)));
         }
-        let kind = request.kind();
+        let kind = request.kind(&file);
         let job = Job {
             file: &file,
             inputs: Inputs { params_kept: request.into_params(), ..inputs },

@@ -2,7 +2,6 @@
 
 use super::checkpoints::Checkpoints;
 use super::part::Part;
-use crate::data::items_digest::ItemsDigest;
 use crate::data::position::changed;
 use crate::data::read::open;
 use crate::data::{BadRow, DataError, Position, ReadOptions, Reader};
@@ -23,8 +22,6 @@ pub struct Counted {
     pub items: u64,
     /// Its bad rows.
     pub bad: u64,
-    /// Digest of its items in their order, see [`ItemsDigest`].
-    pub digest: u128,
 }
 
 impl Counted {
@@ -80,29 +77,28 @@ pub fn count(options: &ReadOptions, parts: usize) -> Result<Counted, DataError> 
 /// # Errors
 /// Fails as reading does, and when the source cannot be entered again.
 pub fn count_parts(reader: &mut dyn Reader, parts: usize) -> Result<Counted, DataError> {
-    let counted = count_while(reader, parts, &mut |_, _| true)?;
+    let counted = count_while(reader, parts, &mut |_, _, _| true)?;
     Ok(counted.expect("nobody has stopped it"))
 }
 
-/// The same, as long as `go_on` says so, which is shown the reader and the bad rows since the last time; `None`: it has
-/// said no.
+/// The same, as long as `go_on` says so, which is shown the reader with the items and bad rows since the last time; `None`:
+/// it has said no.
 ///
 /// # Errors
 /// Fails as [`count_parts`] does.
 pub fn count_while(
     reader: &mut dyn Reader,
     parts: usize,
-    go_on: &mut dyn FnMut(&dyn Reader, &mut Vec<BadRow>) -> bool,
+    go_on: &mut dyn FnMut(&dyn Reader, &Chunk, &mut Vec<BadRow>) -> bool,
 ) -> Result<Option<Counted>, DataError> {
     let front = reader.position().ok_or_else(only_once)?;
     let before = (front.items(), front.bad);
     let mut checkpoints = Checkpoints::new(front, parts);
-    let (mut chunk, mut bad, mut digest) = (Chunk::default(), Vec::new(), ItemsDigest::default());
+    let (mut chunk, mut bad) = (Chunk::default(), Vec::new());
     let mut more = true;
     while more {
         more = reader.read(checkpoints.rows(), BYTES, &mut chunk, &mut bad)?;
-        digest.add(&chunk);
-        if !go_on(reader, &mut bad) {
+        if !go_on(reader, &chunk, &mut bad) {
             return Ok(None);
         }
         bad.clear();
@@ -113,7 +109,7 @@ pub fn count_while(
     }
     let end = reader.position().ok_or_else(only_once)?;
     let (items, bad) = (end.items() - before.0, end.bad - before.1);
-    Ok(Some(Counted { parts: checkpoints.parts(&end), items, bad, digest: digest.finish() }))
+    Ok(Some(Counted { parts: checkpoints.parts(&end), items, bad }))
 }
 
 /// The error about a source that comes as it comes.

@@ -33,7 +33,6 @@ fn check_parts(options: &ReadOptions, parts: usize) {
 fn check_slices(options: &ReadOptions, of: u64) {
     let whole = whole(options);
     let Ok(counted) = count(options, 3) else { return };
-    assert_eq!(count(options, 5).map(|other| other.digest).ok(), Some(counted.digest));
     let mut seen = Seen::default();
     for number in 0..of {
         let (from, until) = (counted.items * number / of, counted.items * (number + 1) / of);

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::index_run::{IndexRun, IndexRuns, open_at};
 use super::notices::expecting;
 use super::{Part, Rows, StepInput, book};
-use crate::data::{self, Counted, DataError, ItemsDigest, Reader};
-use crate::engine::context::Context;
+use crate::data::{self, DataError, Reader};
+use crate::engine::context::{Context, CountedSource};
 use crate::engine::lookout::lost_reason;
-use crate::engine::shard::{self, Shard};
+use crate::engine::shard::{self, Shard, SourceDigest};
 use crate::event::{StepId, StepResult, StepStatus};
 use crate::plan::{Body, Input, Step, Verb};
-use crate::store::ShardStep;
+use crate::store::{Digest, ShardStep};
 use crate::value::Chunk;
 
 /// Parts into which a source is cut while it is counted: the slice of a shard begins and ends within one each.
@@ -41,22 +41,22 @@ impl From<DataError> for Hindrance {
 /// One input that was counted.
 enum CountedInput {
     /// A source that can be entered anywhere.
-    Source(Arc<Counted>),
+    Source(Arc<CountedSource>),
     /// Items that a step has left, which are read from their front.
-    Stored { items: u64, digest: u128 },
+    Stored { items: u64, digest: Digest },
 }
 
 impl CountedInput {
     fn items(&self) -> u64 {
         match self {
-            Self::Source(counted) => counted.items,
+            Self::Source(source) => source.counted.items,
             Self::Stored { items, .. } => *items,
         }
     }
 
-    fn digest(&self) -> u128 {
+    fn digest(&self) -> Digest {
         match self {
-            Self::Source(counted) => counted.digest,
+            Self::Source(source) => source.digest,
             Self::Stored { digest, .. } => *digest,
         }
     }
@@ -112,7 +112,8 @@ impl<'a> StepInput<'a> {
     /// How many items an input has, and what they are.
     fn count_input(&self, input: Input) -> Result<CountedInput, Hindrance> {
         if !self.is_lazy(input) {
-            let (mut reader, mut items, mut digest) = (self.stored_reader(input)?, 0, ItemsDigest::default());
+            let mut digest = SourceDigest::of(verb_of(self.context, input.step)?);
+            let (mut reader, mut items) = (self.stored_reader(input)?, 0);
             let (mut chunk, mut more) = (Chunk::default(), true);
             while more {
                 more = reader.read(ITEMS, BYTES, &mut chunk, &mut Vec::new())?;
@@ -126,15 +127,17 @@ impl<'a> StepInput<'a> {
     }
 
     /// A source is counted once, however many steps read it.
-    fn counted(&self, source: StepId) -> Result<Arc<Counted>, Hindrance> {
+    fn counted(&self, source: StepId) -> Result<Arc<CountedSource>, Hindrance> {
         let mut known = self.context.counted(source);
         if let Some(counted) = &*known {
             return Ok(Arc::clone(counted));
         }
         let mut reader = self.reader_of(source)?;
+        let mut digest = SourceDigest::of(verb_of(self.context, source)?);
         let begun = Instant::now();
         let (mut hindrance, mut told) = (Hindrance::Lost, begun);
-        let counted = data::count_while(&mut *reader, PARTS, &mut |reader, bad| {
+        let counted = data::count_while(&mut *reader, PARTS, &mut |reader, chunk, bad| {
+            digest.add(chunk);
             let reading = told.elapsed();
             told = Instant::now();
             self.context.source_status(source).seen(reader.rows(), reading);
@@ -150,7 +153,7 @@ impl<'a> StepInput<'a> {
         if self.context.source_status(source).is_lost() {
             return Err(Hindrance::Lost);
         }
-        let counted = Arc::new(counted);
+        let counted = Arc::new(CountedSource { counted, digest: digest.finish() });
         *known = Some(Arc::clone(&counted));
         Ok(counted)
     }
@@ -178,13 +181,13 @@ impl<'a> StepInput<'a> {
         counted: &CountedInput,
         (passed, before, count): (u64, u64, u64),
     ) -> Result<Part, DataError> {
-        let CountedInput::Source(counted) = counted else {
+        let CountedInput::Source(source) = counted else {
             let reader = data::slice_of(self.stored_reader(input)?, before, count);
             return Ok(Part { rows: Rows::Here(reader), source: None, before: 0 });
         };
         let verb = verb_of(self.context, input.step)?;
         let enter = open_at(verb, false)?;
-        let part = counted.slice(before, count, &mut |position| enter(position))?;
+        let part = source.counted.slice(before, count, &mut |position| enter(position))?;
         let run = IndexRun { source: input.step, first: passed + part.first(), part };
         part_of_runs(self.context, vec![run], false)
     }

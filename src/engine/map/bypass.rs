@@ -69,8 +69,8 @@ impl Coordinator<'_> {
     }
 
     /// The input has ended: it must have been as long as the shards have counted.
-    pub(super) fn all_gathered(&self) -> Result<(), StepFault> {
-        let Some(reuse) = &self.reuse else { return Ok(()) };
+    pub(super) fn all_gathered(&mut self) -> Result<(), StepFault> {
+        let Some(reuse) = &mut self.reuse else { return Ok(()) };
         let (Some(gathered), given) = (reuse.gathered()?, self.input.given()) else { return Ok(()) };
         let items = gathered.items();
         if given == items {
@@ -82,15 +82,14 @@ impl Coordinator<'_> {
 
     /// Takes over what the shards say of items beside their endings: attempts that failed, and logs.
     fn take_notes(&mut self, chunk: &Chunk) -> Result<(), StepFault> {
-        let Some(reuse) = &self.reuse else { return Ok(()) };
+        let Some(reuse) = &mut self.reuse else { return Ok(()) };
         let (Some(gathered), Some(journal)) = (reuse.gathered()?, &self.journal) else { return Ok(()) };
         let last = chunk.first + (chunk.len() as u64).saturating_sub(1);
-        let retried = gathered.retried(chunk.first, last)?;
+        let (retried, logs) = gathered.notes(chunk.first, last)?;
         let tally = Tally { retried: retried.len() as u64, ..Tally::default() };
         for item in retried {
             journal.retried(item)?;
         }
-        let logs = gathered.logs(chunk.first, last)?;
         if !logs.is_empty() {
             journal.logs(logs)?;
         }

@@ -68,13 +68,8 @@ impl ItemReuse {
         let cache = cache.map(|cache| StepCache::new(cache, &context.plan.name, name, function, parts));
         let keyed = ItemContent::of(context.plan, step.id, each).has_keys(each);
         let old = keep.old(&step.name, shape, keyed, &fingerprint.parts);
-        let (gathered, fault) = match keep.gathered(name, shape) {
-            Some(Ok(gathered)) => (Some(gathered), None),
-            Some(Err(error)) => (None, Some(GatherError::from(error))),
-            None => (None, None),
-        };
-        let nothing_gathered = gathered.is_none() && fault.is_none();
-        if old.is_none() && cache.is_none() && warning.is_none() && nothing_gathered {
+        let gathered = keep.gathered(name, shape);
+        if old.is_none() && cache.is_none() && warning.is_none() && gathered.is_none() {
             return None;
         }
         let mut known = Self {
@@ -82,7 +77,7 @@ impl ItemReuse {
             old: None,
             cache,
             gathered,
-            fault,
+            fault: None,
             unknown: "not in the cache",
             leaves_unknown: false,
             keep_permanent: false,
@@ -210,10 +205,10 @@ impl ItemReuse {
     }
 
     /// The shards' items, where their endings are all that is known; none after a fault.
-    pub(super) fn gathered(&self) -> Result<Option<&GatheredStep>, DataError> {
+    pub(super) fn gathered(&mut self) -> Result<Option<&mut GatheredStep>, DataError> {
         match &self.fault {
             Some(error) => Err(DataError::Usage(error.to_string())),
-            None => Ok(self.gathered.as_ref().filter(|_| self.old.is_none())),
+            None => Ok(self.gathered.as_mut().filter(|_| self.old.is_none())),
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct StepTiming {
 
 impl StepTiming {
     /// For a step that begins; `spans`: what ran when is to be remembered. How long gathered items took is known.
-    pub(super) fn with(spans: bool, reuse: Option<&ItemReuse>) -> Result<Self, StoreError> {
+    pub(super) fn with(spans: bool, reuse: Option<&mut ItemReuse>) -> Result<Self, StoreError> {
         let gathered = match reuse.map(ItemReuse::gathered) {
             Some(Ok(Some(gathered))) => gathered.timing()?,
             _ => Timing::default(),

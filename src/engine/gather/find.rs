@@ -1,0 +1,182 @@
+//! This module finds the runs of shards in state folders: those of one pipeline file that belong together. Folders may hold
+//! other runs too.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::refusal::Refusal;
+use super::shard_run::ShardRun;
+use crate::store::{Catalogue, RunRecord};
+
+/// Shards that are named as missing, at most.
+const NAMED_MAX: usize = 20;
+
+/// A run of a shard that has not ended well.
+struct Unfinished {
+    folder: PathBuf,
+    run: RunRecord,
+}
+
+/// The runs of all shards of a pipeline file, in their order: of each shard the last one that has ended well.
+pub(super) fn find(folders: &[PathBuf], file: &Path) -> Result<Vec<ShardRun>, Vec<Refusal>> {
+    let (mut runs, mut unfinished, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    for folder in folders.iter().flat_map(|folder| state_folders(folder)) {
+        match shards_in(&folder, file) {
+            Ok((found, others)) => {
+                runs.extend(found);
+                unfinished.extend(others);
+            }
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    if let Some(whole) = whole(&runs) {
+        return Ok(whole);
+    }
+    let mut newest = BTreeMap::new();
+    for run in &runs {
+        keep_newer(&mut newest, (run.record.of, run.record.number), run);
+    }
+    let shards: Vec<ShardRun> = newest.into_values().collect();
+    let apart = apart(&shards);
+    Err(if apart.is_empty() { missing(&shards, &unfinished, file) } else { apart })
+}
+
+/// The folder itself, or those below it that are state folders where it is none.
+fn state_folders(folder: &Path) -> Vec<PathBuf> {
+    let is_state = |folder: &Path| folder.join("runs").is_dir();
+    let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut below: Vec<PathBuf> = below.filter(|path| is_state(path)).collect();
+    below.sort();
+    if is_state(folder) || below.is_empty() { vec![folder.to_owned()] } else { below }
+}
+
+/// The runs of shards in a state folder that have ended well, and those that have not.
+fn shards_in(folder: &Path, file: &Path) -> Result<(Vec<ShardRun>, Vec<Unfinished>), Refusal> {
+    let catalogue = Catalogue::new(folder);
+    let records = if folder.is_dir() { catalogue.list()? } else { Vec::new() };
+    let (mut shards, mut others) = (Vec::new(), Vec::new());
+    for run in records {
+        if Path::new(&run.file).file_name() != file.file_name() {
+            continue;
+        }
+        let is_shard = || catalogue.request(&run.id).is_some_and(|request| request.contains("\"shard\":\""));
+        match catalogue.shard(&run.id)? {
+            Some(record) => {
+                shards.push(ShardRun { folder: folder.to_owned(), run: run.id.clone(), record });
+            }
+            None if is_shard() => others.push(Unfinished { folder: folder.to_owned(), run }),
+            None => {}
+        }
+    }
+    if shards.is_empty() && others.is_empty() {
+        let (folder, file) = (folder.display(), file.display());
+        let message = format!("there is no run of a shard of `{file}` in `{folder}`");
+        return Err(Refusal::new(message)
+            .help(format!("`flowrun run {file} --shard I/N --state-dir {folder}` makes one")));
+    }
+    Ok((shards, others))
+}
+
+/// Of two runs of one shard the later one counts; ids are sorted by time.
+fn keep_newer<K: Ord>(found: &mut BTreeMap<K, ShardRun>, place: K, run: &ShardRun) {
+    if found.get(&place).is_none_or(|known| known.run < run.run) {
+        found.insert(place, run.clone());
+    }
+}
+
+/// The newest shards that are all there and belong together, unless a folder has none of them.
+fn whole(runs: &[ShardRun]) -> Option<Vec<ShardRun>> {
+    let mut groups: BTreeMap<_, BTreeMap<u64, ShardRun>> = BTreeMap::new();
+    for run in runs {
+        let record = &run.record;
+        let group = (record.of, record.plan.clone(), record.seed);
+        keep_newer(groups.entry(group).or_default(), record.number, run);
+    }
+    let has_all = |group: &BTreeMap<u64, ShardRun>| {
+        let of = group.values().next().map_or(0, |run| run.record.of);
+        let is_in = |folder: &Path| group.values().any(|run| run.folder == folder);
+        group.len() as u64 == of
+            && runs.iter().all(|run| is_in(&run.folder))
+            && apart(&group.values().cloned().collect::<Vec<_>>()).is_empty()
+    };
+    let newest = |group: &BTreeMap<u64, ShardRun>| group.values().map(|run| run.run.clone()).max();
+    let whole = groups.into_values().filter(has_all).max_by_key(newest)?;
+    Some(whole.into_values().collect())
+}
+
+/// What keeps shards from belonging together.
+fn apart(shards: &[ShardRun]) -> Vec<Refusal> {
+    let Some((first, others)) = shards.split_first() else { return Vec::new() };
+    others.iter().filter_map(|other| difference(first, other)).collect()
+}
+
+fn difference(first: &ShardRun, other: &ShardRun) -> Option<Refusal> {
+    let (one, two) = (first.name(), other.name());
+    let (ours, theirs) = (&first.record, &other.record);
+    if ours.of != theirs.of {
+        return Some(
+            Refusal::new(format!("{one} and {two} are shards of different numbers of them"))
+                .help("name only the folders of shards that belong together"),
+        );
+    }
+    if ours.plan != theirs.plan {
+        return Some(Refusal::new(format!("{one} and {two} are of different plans")).help(
+            "the pipeline with its files, parameters, environment, `--set` and `--limit` must be the same for all",
+        ));
+    }
+    if ours.seed != theirs.seed {
+        return Some(
+            Refusal::new(format!("{one} has the seed {}, {two} has {}", ours.seed, theirs.seed))
+                .help("all need the same `--seed`, or none"),
+        );
+    }
+    if ours.steps.iter().map(|step| &step.step).ne(theirs.steps.iter().map(|step| &step.step)) {
+        return Some(
+            Refusal::new(format!("{one} and {two} have worked on different steps"))
+                .help("`--only` and `--until` must be the same for all"),
+        );
+    }
+    let mut pairs = ours.steps.iter().zip(&theirs.steps);
+    let (mine, yours) =
+        pairs.find(|(mine, yours)| (mine.items, &mine.digest) != (yours.items, &yours.digest))?;
+    let step = &mine.step;
+    Some(if mine.items == yours.items {
+        Refusal::new(format!("{one} and {two} have read different items for step `{step}`"))
+            .help("files of `glob` are told apart by size and time of change; `by: content` compares what is in them")
+    } else {
+        Refusal::new(format!(
+            "{one} counted {} items for step `{step}`, {two} counted {}",
+            mine.items, yours.items
+        ))
+    })
+}
+
+/// Which shards are not there, each with what makes it.
+fn missing(shards: &[ShardRun], unfinished: &[Unfinished], file: &Path) -> Vec<Refusal> {
+    let Some(of) = shards.first().map(|shard| shard.record.of) else {
+        return unfinished.iter().map(cut_off).collect();
+    };
+    let has = |number: u64| shards.iter().any(|shard| shard.record.number == number);
+    let numbers: Vec<u64> = (1..=of).filter(|number| !has(*number)).take(NAMED_MAX).collect();
+    let make = |number: &u64| {
+        Refusal::new(format!("shard {number}/{of} is missing")).help(format!(
+            "`flowrun run {} --shard {number}/{of} --state-dir D` makes it, and D belongs behind the others",
+            file.display()
+        ))
+    };
+    unfinished.iter().map(cut_off).chain(numbers.iter().map(make)).collect()
+}
+
+fn cut_off(Unfinished { folder, run }: &Unfinished) -> Refusal {
+    let (id, folder) = (&run.id, folder.display());
+    if run.status == "running" {
+        return Refusal::new(format!("run `{id}` of a shard in `{folder}` is still going on"))
+            .help(format!("`flowrun show {id} --state-dir {folder}` says how far it is"));
+    }
+    Refusal::new(format!("run `{id}` of a shard in `{folder}` has not ended well"))
+        .help(format!("`flowrun resume {id} --state-dir {folder}` goes on with it"))
+}

@@ -1,0 +1,28 @@
+//! A refusal says why shards cannot be put together, and what to do about it.
+
+use crate::store::StoreError;
+
+/// Why shards cannot be put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Lower case, names in backticks, no period.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(message: String) -> Self {
+        Self { message, help: None }
+    }
+
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.to_string())
+    }
+}
